@@ -1,0 +1,7 @@
+//! refit fits Helm values to a newer chart.
+//!
+//! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
+//! A later stage never reaches back, and the library prints nothing.
+
+pub mod values;
+pub mod yaml;

@@ -1,0 +1,1 @@
+//! Values as Helm reads them.
