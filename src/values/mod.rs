@@ -1,1 +1,5 @@
 //! Values as Helm reads them.
+
+mod value;
+
+pub use value::{Map, Number, Value};
