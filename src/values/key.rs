@@ -5,6 +5,7 @@
 //! are those of `convertToJSONableObject` in `sigs.k8s.io/yaml`. Paths always use Helm's name; only
 //! the text knows how the key was spelled.
 
+use super::float::Shortest;
 use super::scalar::Resolved;
 use super::write::{self, Context, Quotes};
 
@@ -67,17 +68,15 @@ fn float_name(f: f64) -> String {
     if f.is_infinite() {
         return if f > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    let scientific = format!("{f:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if f == 0.0 {
+        return if f.is_sign_negative() { "-0" } else { "0" }.to_owned();
+    }
+    let decimal = Shortest::of_f32(f);
     // Go's shortest 'g' form has an exponent below 1e-4 and from 1e6 on.
-    if !(-4..6).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{digits}e{sign}{:02}", exponent.abs())
+    if (-4..6).contains(&decimal.exponent()) {
+        decimal.plain()
     } else {
-        f.to_string()
+        decimal.scientific(2)
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod coalesce;
 mod convert;
+mod float;
 pub mod key;
 mod leaves;
 pub mod merge;

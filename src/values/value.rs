@@ -9,6 +9,8 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
+use super::float::Shortest;
+
 /// A map of values by Helm's key names, in file order.
 pub type Map = IndexMap<String, Value>;
 
@@ -76,17 +78,16 @@ impl Number {
         if !f.is_finite() {
             return None;
         }
-        let size = f.abs();
-        Some(Self(if size != 0.0 && !(1e-6..1e21).contains(&size) {
-            let text = format!("{f:e}");
-            match text.split_once('e') {
-                Some((digits, exponent)) if !exponent.starts_with('-') => {
-                    format!("{digits}e+{exponent}")
-                }
-                _ => text,
-            }
+        if f == 0.0 {
+            return Some(Self(
+                if f.is_sign_negative() { "-0" } else { "0" }.to_owned(),
+            ));
+        }
+        let decimal = Shortest::of_f64(f);
+        Some(Self(if (1e-6..1e21).contains(&f.abs()) {
+            decimal.plain()
         } else {
-            f.to_string()
+            decimal.scientific(1)
         }))
     }
 
