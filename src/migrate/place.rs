@@ -6,7 +6,7 @@
 use super::node::{Body, Entry, Node, Origin};
 use crate::{
     pack::Keys,
-    values::{Path, Segment, Value, View},
+    values::{Path, Segment, Value, view::View},
 };
 
 /// Where a new key goes if it is not there yet.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pack::{Known, Migration, PackError, Row, Scope, Step, Template, When, Write},
     plan::Plan,
-    values::{Map, Path, Segment, Value, View},
+    values::{Map, Path, Segment, Value, view::View},
 };
 
 /// What the migrations came to.
@@ -423,7 +423,6 @@ impl<'r> Run<'r> {
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
     ) -> Result<(), StepError> {
-        let step = effect.step;
         let mut inner = scope.inner();
         for (name, value) in inputs {
             inner.bind(name, Some(value));
@@ -440,10 +439,6 @@ impl<'r> Run<'r> {
                 list.push(output);
             }
         }
-        if row.question.is_some() || effect.report.decision.is_some() && !inputs.is_empty() {
-            return Ok(());
-        }
-        let _ = step;
         Ok(())
     }
 
@@ -588,7 +583,8 @@ impl<'r> Run<'r> {
         let scalar = |path: &Path| {
             let (_, node) = here.root.find(path.segments(), here.view).into_iter().next()?;
             let source = node.source()?;
-            here.view.is_scalar(source.node).then_some(source.node)
+            let kind = here.view.tree().kind(source.node);
+            matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
         };
         let same_key = step
             .takes
@@ -896,7 +892,7 @@ fn sets(layer: &Layer<'_>, path: &Path) -> bool {
     if !layer.root.find(path.segments(), layer.view).is_empty() {
         return true;
     }
-    (1..path.len()).any(|n| {
+    (1..path.segments().len()).any(|n| {
         let above = &path.segments()[..n];
         layer.root.find(above, layer.view).iter().any(|(_, node)| !node.is_map(layer.view))
     })
@@ -917,7 +913,7 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
         if pattern.matches_prefix(at).is_some() {
             return Spared::Whole;
         }
-        if pattern.may_overlap(at) && pattern.len() > at.len() {
+        if pattern.may_overlap(at) && pattern.segments().len() > at.segments().len() {
             result = Spared::Parts;
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cel::objects::{Key, Value as Cel};
 
 use super::expr::{describe, from_cel, is_unset};
+use crate::values::write;
 
 type Function = fn(&[Cel]) -> Result<Cel, String>;
 
@@ -119,7 +120,7 @@ fn quote(args: &[Cel]) -> Result<Cel, String> {
         return Ok(string("(not set)"));
     }
     let value = from_cel(value, &[])?;
-    Ok(string(crate::values::flow_text(&value)))
+    Ok(string(write::one_line(&value, write::Context::Flow, write::Quotes::None)))
 }
 
 fn divide(args: &[Cel]) -> Result<Cel, String> {
