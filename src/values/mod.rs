@@ -13,6 +13,7 @@ pub mod key;
 mod leaves;
 pub mod merge;
 pub mod path;
+pub mod readers;
 pub mod scalar;
 mod tag;
 mod timestamp;

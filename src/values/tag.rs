@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::readers;
 use super::scalar::TAG_PREFIX;
 use crate::yaml::{NodeId, Tree};
 
@@ -12,11 +13,7 @@ pub(super) struct Handles(Vec<(String, String)>);
 impl Handles {
     /// Of the document that a node is part of.
     pub(super) fn of(tree: &Tree, node: NodeId) -> Self {
-        let start = tree.span(node).start;
-        let document = tree
-            .documents()
-            .iter()
-            .rfind(|document| document.root == node || document.span.start <= start);
+        let document = readers::document(tree, node);
         let lines = document.map_or(&[][..], |document| &document.directives);
         let handles = lines.iter().filter_map(|line| {
             let mut words = tree.text()[line.clone()].split_whitespace();

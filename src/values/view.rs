@@ -20,10 +20,11 @@ use indexmap::IndexMap;
 
 use super::key::{self, KeyError, KeyType};
 use super::path::{Path, Segment};
+use super::readers;
 use super::scalar::{self, Resolved, ScalarError};
 use super::tag::Handles;
 use super::value::{Map, Value};
-use crate::yaml::{Kind as NodeKind, NodeId, ScalarStyle, Tree};
+use crate::yaml::{DivergenceKind, Kind as NodeKind, NodeId, ScalarStyle, Tree};
 
 /// The nesting of values, aliases expanded, beyond which reading stops.
 pub const MAX_VALUE_DEPTH: usize = 512;
@@ -62,9 +63,38 @@ pub enum ReadErrorKind {
     /// The value of `<<` is no map and no list of maps.
     #[error("the value of << must be a map or a list of maps")]
     Merge,
+    /// YAML that Helm's parser reads otherwise or not at all.
+    #[error("{}", divergence(*.0))]
+    OtherReader(DivergenceKind),
+    /// A `%` directive that Helm's parser refuses; it knows `%YAML 1.1` and `%TAG`.
+    #[error("Helm refuses this % directive")]
+    Directive,
+    /// A tab before the text of a block scalar, where Helm's parser wants spaces.
+    #[error("a tab before the text of a block scalar; Helm wants spaces")]
+    TabInBlockScalar,
     /// The root of a values document is not a map.
     #[error("values must be a map at the root, not {0}")]
     RootNotMap(&'static str),
+}
+
+fn divergence(kind: DivergenceKind) -> &'static str {
+    match kind {
+        DivergenceKind::TabOnlyLine => "a line that holds nothing but a tab; Helm refuses it",
+        DivergenceKind::TabBeforeComment => "a tab before a comment; Helm refuses it",
+        DivergenceKind::AnchorName => {
+            "an anchor name with other characters than letters, digits, - and _; Helm refuses it"
+        }
+        DivergenceKind::ColonInFlowKey => {
+            "a colon directly before a comma or bracket; Helm makes it part of the key"
+        }
+        DivergenceKind::UnicodeLineBreak => {
+            "a Unicode line break, which Helm takes for the end of the line"
+        }
+        DivergenceKind::LongKey => "a key too long for Helm",
+        // The list of kinds may grow.
+        #[allow(unreachable_patterns)]
+        _ => "YAML that Helm reads otherwise",
+    }
 }
 
 /// The type of a node, aliases followed.
@@ -362,8 +392,10 @@ impl<'t> View<'t> {
     /// The values of the whole document: its root as a map. An empty or null root is an empty map.
     ///
     /// # Errors
-    /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
+    /// Everything that Helm refuses or reads otherwise than YAML 1.2, [`ReadErrorKind::RandomKey`] and
+    /// [`ReadErrorKind::TooDeep`].
     pub fn values(&self) -> Result<Map, ReadError> {
+        readers::check(self.tree, self.root)?;
         match self.value(self.root)? {
             Value::Map(map) => Ok(map),
             Value::Null => Ok(Map::new()),
@@ -549,8 +581,44 @@ impl<'t> View<'t> {
     /// A scalar whose tag it does not fit.
     pub fn resolve(&self, node: NodeId) -> Result<Resolved<'t>, ReadError> {
         let plain = self.tree.kind(node) == NodeKind::Scalar(ScalarStyle::Plain);
-        scalar::resolve(self.tree.content(node), plain, self.tag(node).as_deref())
+        scalar::resolve(self.content(node), plain, self.tag(node).as_deref())
             .map_err(|error| self.error(node, error))
+    }
+
+    /// The content of a scalar as Helm has it. It differs from YAML's in one thing: where the text
+    /// ends in a block scalar without a line break, Helm adds none to the content.
+    fn content(&self, node: NodeId) -> &'t str {
+        let content = self.tree.content(node);
+        let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) = self.tree.kind(node)
+        else {
+            return content;
+        };
+        let text = self.tree.text();
+        if text.ends_with(['\n', '\r']) {
+            return content;
+        }
+        let span = self.tree.span(node);
+        let mut behind = &text[span.end..];
+        let only_header = !text[self.tree.body(node)].contains(['\n', '\r']);
+        if only_header {
+            // The rest of the header's line may hold a comment.
+            behind = behind.find(['\n', '\r']).map_or("", |at| &behind[at + 1..]);
+        }
+        if !behind.trim().is_empty() {
+            return content;
+        }
+        let last_line = text.rsplit(['\n', '\r']).next().unwrap_or(text);
+        if only_header {
+            // Kept blank lines: Helm counts the line breaks that are there.
+            let breaks = behind.bytes().filter(|&b| b == b'\n').count();
+            return &content[..content.len().min(breaks)];
+        }
+        // A last line of spaces is content only if it reaches behind the indentation.
+        let indent = self.tree.block_scalar(node).map_or(0, |body| body.indent);
+        if last_line.bytes().all(|b| b == b' ') && last_line.len() <= indent {
+            return content;
+        }
+        content.strip_suffix('\n').unwrap_or(content)
     }
 
     fn tag(&self, node: NodeId) -> Option<Cow<'t, str>> {
