@@ -597,22 +597,19 @@ impl<'t> View<'t> {
         if text.ends_with(['\n', '\r']) {
             return content;
         }
-        let span = self.tree.span(node);
-        let mut behind = &text[span.end..];
-        let only_header = !text[self.tree.body(node)].contains(['\n', '\r']);
-        if only_header {
-            // The rest of the header's line may hold a comment.
-            behind = behind.find(['\n', '\r']).map_or("", |at| &behind[at + 1..]);
+        let body = self.tree.body(node);
+        let lines = &text[body.start..];
+        let lines = lines.find('\n').map_or("", |header| &lines[header + 1..]);
+        if content.bytes().all(|b| b == b'\n') {
+            // Kept blank lines: Helm counts the line breaks that are there.
+            let breaks = lines.bytes().filter(|&b| b == b'\n').count();
+            let last = lines.trim().is_empty();
+            return &content[..content.len().min(if last { breaks } else { usize::MAX })];
         }
-        if !behind.trim().is_empty() {
+        if !text[body.end..].trim().is_empty() {
             return content;
         }
         let last_line = text.rsplit(['\n', '\r']).next().unwrap_or(text);
-        if only_header {
-            // Kept blank lines: Helm counts the line breaks that are there.
-            let breaks = behind.bytes().filter(|&b| b == b'\n').count();
-            return &content[..content.len().min(breaks)];
-        }
         // A last line of spaces is content only if it reaches behind the indentation.
         let indent = self.tree.block_scalar(node).map_or(0, |body| body.indent);
         if last_line.bytes().all(|b| b == b' ') && last_line.len() <= indent {
