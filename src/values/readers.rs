@@ -89,6 +89,13 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
     if let Some(found) = tree.divergences().iter().find(inside) {
         return error(ReadErrorKind::OtherReader(found.kind), found.span.start);
     }
+    for &(_, _, end) in &tree.tags {
+        let end = end as usize;
+        if document.span.contains(&end) && matches!(tree.text().as_bytes()[end], b',' | b'[' | b']')
+        {
+            return error(ReadErrorKind::TagBeforePunctuation, end);
+        }
+    }
     if tree.text()[document.span.clone()].contains('\t') {
         for node in tree.nodes() {
             if let Some(offset) = tab_before_block_text(tree, node)

@@ -72,6 +72,9 @@ pub enum ReadErrorKind {
     /// A tab before the text of a block scalar, where Helm's parser wants spaces.
     #[error("a tab before the text of a block scalar; Helm wants spaces")]
     TabInBlockScalar,
+    /// A tag directly before a comma or bracket, which Helm's parser makes part of the tag.
+    #[error("a tag directly before a comma or bracket; Helm makes that part of the tag")]
+    TagBeforePunctuation,
     /// The root of a values document is not a map.
     #[error("values must be a map at the root, not {0}")]
     RootNotMap(&'static str),
