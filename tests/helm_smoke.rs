@@ -107,6 +107,36 @@ fn whole_numbers_lose_digits() {
     }
 }
 
+/// Reading many documents in one process gives what reading each as a values file gives.
+#[test]
+fn many_documents_are_read_as_values_files_are() {
+    let documents = [
+        "a: 1\n",
+        "",
+        "# nothing\n",
+        "a: .inf\n",
+        "- a list\n",
+        "text\n",
+        "a: [\n",
+        "\u{feff}on: 0b11\n\"0777\": 0777\n",
+        "a: &x {b: 1}\nc: {<<: *x, d: 2}\n",
+        "a: 1\na: 2\n",
+        "Error: text\n",
+        "a: |\n  b\n\n  c\nd: >-\n  e\n  f\n",
+        "a: '<&>'\r\nb: \"\\u00e9\"\r\n",
+    ];
+    for helm in each() {
+        let read_together = helm.read_each(documents).expect("Helm runs");
+        for (document, together) in documents.into_iter().zip(read_together) {
+            match (read(helm, [document]), together) {
+                (Ok(alone), Ok(together)) => assert_eq!(alone, together, "{document:?} {helm:?}"),
+                (Err(_), Err(_)) => {}
+                (alone, together) => panic!("{document:?} {helm:?}: {alone:?}, {together:?}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_refusal_comes_with_helms_own_words() {
     for helm in each() {

@@ -117,26 +117,51 @@ impl Helm {
     ///
     /// The error is what Helm says.
     pub fn values_json(&self, defaults: &str, files: &[&Path]) -> Result<String, String> {
-        let chart = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let write = |name: &str, text: &str| {
-            let path = chart.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a path in the chart"))
-                .and_then(|()| std::fs::write(&path, text))
-                .map_err(|error| format!("{}: {error}", path.display()))
+        let chart = Chart::new("values: {{ .Values | toJson | toJson }}\n")?;
+        chart.write("values.yaml", defaults)?;
+        self.render(&chart, files)
+    }
+
+    /// What Helm's reader makes of each of many documents, in one process: thousands take seconds.
+    ///
+    /// It is the function `fromYaml` that reads them here: the same library and the same target
+    /// type as for `-f`, and of several documents in one text the first, in both majors. A byte
+    /// order mark is taken off before. An inner error is what the reader says.
+    pub fn read_each<'a>(
+        &self,
+        documents: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Result<serde_json::Value, String>>, String> {
+        let chart = Chart::new(
+            "{{- $read := list -}}\n\
+             {{- range $number := until (int .Values.count) -}}\n\
+             {{- $text := $.Files.Get (printf \"documents/%d.yaml\" $number) -}}\n\
+             {{- $read = append $read (fromYaml $text) -}}\n\
+             {{- end -}}\n\
+             values: {{ $read | toJson | toJson }}\n",
+        )?;
+        let mut count = 0;
+        for document in documents {
+            chart.write(&format!("documents/{count}.yaml"), document)?;
+            count += 1;
+        }
+        chart.write("values.yaml", &format!("count: {count}\n"))?;
+        let json = self.render(&chart, &[])?;
+        let read: Vec<serde_json::Value> =
+            serde_json::from_str(&json).map_err(|error| format!("{error} in {json}"))?;
+        assert_eq!(read.len(), count, "one answer for each document");
+        // `fromYaml` puts an error under this key, in a map of its own.
+        let answer = |value: serde_json::Value| match value.get("Error") {
+            Some(serde_json::Value::String(error)) if error.starts_with("error ") => {
+                Err(error.clone())
+            }
+            _ => Ok(value),
         };
-        write(
-            "Chart.yaml",
-            "apiVersion: v2\nname: probe\nversion: 0.1.0\n",
-        )?;
-        write("values.yaml", defaults)?;
-        // Encoded twice, so that the manifest is one key with a string whatever the values hold:
-        // Helm looks for `kind` and `metadata` in what it renders.
-        write(
-            "templates/values.yaml",
-            "values: {{ .Values | toJson | toJson }}\n",
-        )?;
-        let mut command = self.command(chart.path());
-        command.args(["template", "probe"]).arg(chart.path());
+        Ok(read.into_iter().map(answer).collect())
+    }
+
+    fn render(&self, chart: &Chart, files: &[&Path]) -> Result<String, String> {
+        let mut command = self.command(chart.0.path());
+        command.args(["template", "probe"]).arg(chart.0.path());
         for file in files {
             command.arg("-f").arg(file);
         }
@@ -146,6 +171,31 @@ impl Helm {
             .find_map(|line| line.strip_prefix("values: "))
             .ok_or_else(|| format!("no values in what Helm rendered: {rendered}"))?;
         serde_json::from_str(line).map_err(|error| format!("{error} in {line}"))
+    }
+}
+
+/// A chart in a folder of its own, which goes when this is dropped.
+struct Chart(tempfile::TempDir);
+
+impl Chart {
+    /// A chart with this one template, which has to print the line `values: "<JSON text>"`: the JSON
+    /// encoded a second time, so that the manifest is one key with a string whatever the values
+    /// hold. Helm looks for `kind` and `metadata` in what it renders.
+    fn new(template: &str) -> Result<Chart, String> {
+        let chart = Chart(tempfile::tempdir().map_err(|error| error.to_string())?);
+        chart.write(
+            "Chart.yaml",
+            "apiVersion: v2\nname: probe\nversion: 0.1.0\n",
+        )?;
+        chart.write("templates/values.yaml", template)?;
+        Ok(chart)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a path in the chart"))
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| format!("{}: {error}", path.display()))
     }
 }
 
