@@ -1,1 +1,27 @@
-//! Lossless YAML: where every key, value, comment and anchor stands, and edits that touch nothing else.
+//! Lossless YAML: where every key, value, comment and anchor stands, and edits that touch nothing
+//! else.
+//!
+//! A [`Tree`] is the text of a stream and a flat arena of spans into it. Nothing is normalised and
+//! nothing is thrown away: what the tree does not name is white space, an indicator, a comment or a
+//! document marker, and all of it stays where the user put it. An edit says what a document should
+//! become in terms of what it is, and is answered with a set of text replacements.
+//!
+//! The module knows YAML and nothing of Helm: it does not type scalars, does not merge, and does not
+//! expand aliases (so their number is harmless). It never recurses deeper than [`MAX_DEPTH`], and it
+//! never panics on a user's text. The event parser is named in [`events`](self) alone, so that it
+//! can be exchanged.
+
+mod block;
+mod build;
+mod divergence;
+mod error;
+mod events;
+mod extent;
+mod source;
+mod tree;
+
+pub use build::MAX_DEPTH;
+pub use divergence::{Divergence, DivergenceKind};
+pub use error::{ParseError, ParseErrorKind};
+pub use source::Position;
+pub use tree::{Comment, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};

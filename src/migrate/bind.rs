@@ -1,0 +1,126 @@
+//! What a step sees: the names of its paths, bound to effective values of the release.
+//!
+//! A release is its layers merged as Helm merges them: a later layer wins, maps merge, lists and scalars
+//! replace, and a later null or scalar hides what earlier layers have below it.
+
+use super::node::{Node, Source};
+use crate::{
+    pack::{Keys, Step},
+    values::{Map, Path, ReadError, Segment, Value, View, merge_layers},
+};
+
+/// A layer on its way: its text's values, and what became of them so far.
+#[derive(Debug, Clone)]
+pub(super) struct Layer<'v> {
+    pub view: &'v View<'v>,
+    pub root: Node,
+}
+
+/// What a path finds in the layers.
+pub(super) struct Found {
+    /// By layer: the concrete paths and their nodes.
+    pub by_layer: Vec<Vec<(Path, Node)>>,
+}
+
+impl Found {
+    pub fn is_empty(&self) -> bool {
+        self.by_layer.iter().all(Vec::is_empty)
+    }
+
+    /// The node where its effective value stands: in the right-most layer that has one.
+    pub fn source(&self) -> Option<Source> {
+        self.by_layer.iter().rev().flatten().find_map(|(_, node)| node.source().cloned())
+    }
+}
+
+pub(super) fn find(layers: &[Layer<'_>], pattern: &Path) -> Found {
+    let by_layer =
+        layers.iter().map(|layer| layer.root.find(pattern.segments(), layer.view)).collect();
+    Found { by_layer }
+}
+
+/// The effective value at a path in the layers given; for a path with wildcards, a map of what they
+/// stand for (joined by dots) to the values.
+pub(super) fn effective(layers: &[Layer<'_>], pattern: &Path) -> Result<Option<Value>, ReadError> {
+    if pattern.is_concrete() {
+        return effective_at(layers, pattern);
+    }
+    let mut values = Map::new();
+    for layer in layers {
+        for (path, _) in layer.root.find(pattern.segments(), layer.view) {
+            let name = pattern.matches(&path).unwrap_or_default().join(".");
+            if !values.contains_key(&name)
+                && let Some(value) = effective_at(layers, &path)?
+            {
+                values.insert(name, value);
+            }
+        }
+    }
+    Ok((!values.is_empty()).then_some(Value::Map(values)))
+}
+
+fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, ReadError> {
+    let mut maps = Vec::new();
+    for layer in layers.iter().rev() {
+        match lookup(&layer.root, path.segments(), layer.view) {
+            Lookup::Absent => {}
+            Lookup::Hidden => break,
+            Lookup::Here(node) => {
+                let value = node.value(layer.view)?;
+                let is_map = matches!(value, Value::Map(_));
+                maps.push(value);
+                if !is_map {
+                    break;
+                }
+            }
+        }
+    }
+    // A leaf below maps of later layers is hidden by them.
+    if maps.len() > 1 && !matches!(maps.last(), Some(Value::Map(_))) {
+        maps.pop();
+    }
+    Ok(maps.into_iter().rev().reduce(|lower, upper| match (lower, upper) {
+        (Value::Map(lower), Value::Map(upper)) => Value::Map(merge_layers(&lower, &upper)),
+        (_, upper) => upper,
+    }))
+}
+
+enum Lookup {
+    Absent,
+    /// Something that is not a map stands on the way.
+    Hidden,
+    Here(Node),
+}
+
+fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
+    let mut node = root.clone();
+    for segment in path {
+        let below = match segment {
+            Segment::Key(key) if node.is_map(view) => node.get(key, view),
+            Segment::Key(_) => return Lookup::Hidden,
+            _ => match node.items(view) {
+                Some(items) => {
+                    let mut items = items.into_iter().enumerate();
+                    items.find(|(i, item)| item.selected_by(segment, *i, view)).map(|(_, item)| item)
+                }
+                None => return Lookup::Hidden,
+            },
+        };
+        match below {
+            Some(below) => node = below,
+            None => return Lookup::Absent,
+        }
+    }
+    Lookup::Here(node)
+}
+
+/// The names of a step with their paths: what it takes and what it reads.
+pub(super) fn names(step: &Step) -> impl Iterator<Item = (&str, &Path)> {
+    let taken = step.takes.iter().filter_map(|take| Some((take.name.as_deref()?, &take.path)));
+    taken.chain(step.reads.iter().map(|(name, path)| (name.as_str(), path)))
+}
+
+/// Default values as one value for expressions.
+pub(super) fn defaults(keys: &Keys, version: &semver::Version) -> Value {
+    Value::Map(keys.defaults(version))
+}

@@ -1,0 +1,272 @@
+//! Decisions: what only a person can know, and what they said.
+//!
+//! An answer names a step and an option and holds what was typed. It may carry the evidence it was given
+//! for; if the values differ now, it is refused, so that one team's answer never reaches another's files.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{error::MigrateError, node::Source};
+use crate::{
+    pack::{Choice, PackError, Question, Scope, expr},
+    values::Value,
+};
+
+/// Everything that was answered, by decision.
+pub type Answers = BTreeMap<String, Answer>;
+
+/// One answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The option.
+    pub option: String,
+    /// What was typed for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
+    /// The values that it was given for, by name, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<IndexMap<String, String>>,
+}
+
+/// A question, with its evidence, its options and its answer.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The id: that of its step.
+    pub id: String,
+    /// The question, in one sentence.
+    pub question: String,
+    /// What the question is about: the values that were found.
+    pub evidence: Vec<Evidence>,
+    /// What can be answered.
+    pub options: Vec<Offer>,
+    /// What was answered, with every input filled in; `None` if the question is open.
+    pub answer: Option<Answer>,
+    /// Why an answer that was given does not do yet.
+    pub lacking: Option<String>,
+}
+
+/// A value that a question is about.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The path that was looked at.
+    pub path: String,
+    /// The effective value; `None` if it is not set.
+    pub value: Option<Value>,
+    /// Where it stands.
+    pub source: Option<Source>,
+}
+
+/// An option that can be chosen here.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The id.
+    pub id: String,
+    /// What choosing it does.
+    pub title: String,
+    /// Whether it is recommended.
+    pub recommended: bool,
+    /// What must be typed.
+    pub inputs: Vec<OfferedInput>,
+}
+
+/// Something to type for an option.
+#[derive(Debug, Clone)]
+pub struct OfferedInput {
+    /// The name.
+    pub name: String,
+    /// What to type.
+    pub title: String,
+    /// A regular expression that the whole text must match.
+    pub matches: Option<String>,
+    /// Whether it is a comma-separated list.
+    pub list: bool,
+    /// What is taken if nothing is typed.
+    pub default: Option<String>,
+}
+
+impl OfferedInput {
+    /// Checks what was typed.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is expected.
+    pub fn check(&self, text: &str) -> Result<(), String> {
+        let parts: Vec<&str> =
+            if self.list { text.split(',').map(str::trim).collect() } else { vec![text] };
+        if parts.iter().any(|part| part.trim().is_empty()) {
+            return Err(format!("{}: it must not be empty", self.title));
+        }
+        let Some(pattern) = &self.matches else { return Ok(()) };
+        let regex = regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| e.to_string())?;
+        match parts.iter().find(|part| !regex.is_match(part)) {
+            Some(part) => Err(format!("{}: `{part}` does not look like one (it must match {pattern})", self.title)),
+            None => Ok(()),
+        }
+    }
+
+    /// What was typed, as a value for expressions.
+    #[must_use]
+    pub fn value(&self, text: &str) -> Value {
+        if self.list {
+            Value::List(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
+        } else {
+            Value::String(text.to_owned())
+        }
+    }
+}
+
+/// What a question came to: the options offered, and the one chosen with its inputs.
+pub(super) struct Decided<'p> {
+    pub decision: Decision,
+    pub chosen: Option<(&'p Choice, Vec<(String, Value)>)>,
+}
+
+/// Puts a question, and looks for its answer.
+pub(super) fn decide<'p>(
+    id: &str,
+    question: &'p Question,
+    evidence: Vec<Evidence>,
+    offered: &[&'p Choice],
+    scope: &Scope<'_>,
+    answers: &Answers,
+    accept_recommended: bool,
+) -> Result<Decided<'p>, StepError> {
+    let offers = offered.iter().map(|choice| offer(choice, scope)).collect::<Result<Vec<_>, _>>()?;
+    let mut decision = Decision {
+        id: id.to_owned(),
+        question: scope.fill(&question.text)?,
+        evidence,
+        options: offers,
+        answer: None,
+        lacking: None,
+    };
+    let given = match answers.get(id) {
+        Some(answer) => Some(answer.clone()),
+        None if accept_recommended => decision
+            .options
+            .iter()
+            .find(|offer| offer.recommended && offer.inputs.iter().all(|i| i.default.is_some()))
+            .map(|offer| Answer { option: offer.id.clone(), ..Answer::default() }),
+        None => None,
+    };
+    let Some(mut given) = given else { return Ok(Decided { decision, chosen: None }) };
+    let Some(index) = decision.options.iter().position(|offer| offer.id == given.option) else {
+        let options = decision.options.iter().map(|offer| offer.id.clone()).collect();
+        return Err(MigrateError::UnknownOption { id: id.to_owned(), option: given.option, options }.into());
+    };
+    let present = decision.evidence_texts();
+    if let Some(then) = given.evidence.as_ref().filter(|then| **then != present) {
+        let differs = |(path, now): (&String, &String)| {
+            let then = then.get(path).map_or("(not set)", String::as_str);
+            (then != now).then(|| format!("{path} was {then} and is {now}"))
+        };
+        let lost = then.keys().filter(|path| !present.contains_key(*path));
+        let mut differences: Vec<_> = present.iter().filter_map(differs).collect();
+        differences.extend(lost.map(|path| format!("{path} is no longer looked at")));
+        return Err(MigrateError::OtherEvidence { id: id.to_owned(), differences }.into());
+    }
+    let offer = &decision.options[index];
+    if let Some(unknown) = given.inputs.keys().find(|name| !offer.inputs.iter().any(|i| i.name == **name)) {
+        return Err(MigrateError::UnknownInput {
+            id: id.to_owned(),
+            option: offer.id.clone(),
+            input: unknown.clone(),
+            inputs: offer.inputs.iter().map(|i| i.name.clone()).collect(),
+        }
+        .into());
+    }
+    let mut inputs = Vec::new();
+    for input in &offer.inputs {
+        let Some(text) = given.inputs.get(&input.name).or(input.default.as_ref()) else {
+            decision.lacking = Some(format!("{id}.{} is missing: {}", input.name, input.title));
+            return Ok(Decided { decision, chosen: None });
+        };
+        if let Err(message) = input.check(text) {
+            return Err(MigrateError::BadInput { id: id.to_owned(), input: input.name.clone(), message }.into());
+        }
+        inputs.push((input.name.clone(), input.value(text)));
+        let text = text.clone();
+        given.inputs.insert(input.name.clone(), text);
+    }
+    given.evidence = Some(present);
+    decision.answer = Some(given);
+    Ok(Decided { decision, chosen: Some((offered[index], inputs)) })
+}
+
+impl Decision {
+    /// The evidence as it is recorded with an answer.
+    #[must_use]
+    pub fn evidence_texts(&self) -> IndexMap<String, String> {
+        self.evidence
+            .iter()
+            .map(|evidence| (evidence.path.clone(), expr::describe(evidence.value.as_ref())))
+            .collect()
+    }
+}
+
+fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
+    let input = |(name, input): &(String, crate::pack::model::Input)| {
+        let default = match &input.default {
+            Some(text) if text.starts_with('=') => scope
+                .eval(&crate::pack::Expression::new(text))?
+                .map(|value| expr::describe(Some(&value))),
+            Some(text) => Some(scope.fill(text)?),
+            None => None,
+        };
+        Ok(OfferedInput {
+            name: name.clone(),
+            title: scope.fill(&input.title)?,
+            matches: input.matches.clone(),
+            list: input.list,
+            default,
+        })
+    };
+    Ok(Offer {
+        id: choice.id.clone(),
+        title: scope.fill(&choice.title)?,
+        recommended: choice.recommended,
+        inputs: choice.inputs.iter().map(input).collect::<Result<_, StepError>>()?,
+    })
+}
+
+/// What can go wrong inside a step, before it is known which step it was.
+#[derive(Debug)]
+pub(super) enum StepError {
+    Expression(crate::pack::ExprError),
+    Other(Box<MigrateError>),
+}
+
+impl From<crate::pack::ExprError> for StepError {
+    fn from(error: crate::pack::ExprError) -> Self {
+        Self::Expression(error)
+    }
+}
+
+impl From<MigrateError> for StepError {
+    fn from(error: MigrateError) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
+impl From<crate::values::ReadError> for StepError {
+    fn from(error: crate::values::ReadError) -> Self {
+        MigrateError::Read { layer: 0, error }.into()
+    }
+}
+
+impl StepError {
+    /// The error, with the step it happened in.
+    pub fn of(self, version: &semver::Version, step: &str) -> MigrateError {
+        match self {
+            Self::Expression(error) => MigrateError::Pack(PackError::Expression {
+                version: version.clone(),
+                step: step.to_owned(),
+                error,
+            }),
+            Self::Other(error) => *error,
+        }
+    }
+}

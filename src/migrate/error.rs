@@ -1,0 +1,71 @@
+//! Why a migration cannot be computed.
+
+use crate::{pack::PackError, values::ReadError};
+
+/// Why a migration cannot be computed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The pack is at fault.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A layer has something that Helm cannot read.
+    #[error("{error}")]
+    Read {
+        /// The layer.
+        layer: usize,
+        /// What it is.
+        error: ReadError,
+    },
+    /// An answer names an option that the question does not have here.
+    #[error("`{option}` is no answer to {id}; the options are: {}", options.join(", "))]
+    UnknownOption {
+        /// The decision.
+        id: String,
+        /// What was answered.
+        option: String,
+        /// What can be answered.
+        options: Vec<String>,
+    },
+    /// An answer has an input that its option does not take.
+    #[error(
+        "{id}={option} takes no input `{input}`{}",
+        if inputs.is_empty() { String::new() } else { format!("; it takes: {}", inputs.join(", ")) }
+    )]
+    UnknownInput {
+        /// The decision.
+        id: String,
+        /// The option.
+        option: String,
+        /// The input.
+        input: String,
+        /// What it takes.
+        inputs: Vec<String>,
+    },
+    /// What was typed for an input is not what it takes.
+    #[error("{id}.{input}: {message}")]
+    BadInput {
+        /// The decision.
+        id: String,
+        /// The input.
+        input: String,
+        /// What is expected.
+        message: String,
+    },
+    /// An answer was given for other values.
+    #[error("the answer to {id} was given for other values: {}; decide again", differences.join("; "))]
+    OtherEvidence {
+        /// The decision.
+        id: String,
+        /// What differs.
+        differences: Vec<String>,
+    },
+    /// Leaves of the input have no fate. This is a fault of refit or of the pack.
+    #[error(
+        "{} of the file would be lost without a word ({}); nothing was changed. This is a fault of refit",
+        if paths.len() == 1 { "a setting" } else { "settings" }, paths.join(", ")
+    )]
+    Unaccounted {
+        /// The leaves.
+        paths: Vec<String>,
+    },
+}

@@ -1,0 +1,22 @@
+//! The migrations, run on values. This is the only interpreter of steps.
+//!
+//! Layers, a plan and answers go in; new values with their provenance, decisions, notices and a ledger
+//! of every leaf come out. It is a pure function: it knows nothing of text, reads no file and prints
+//! nothing, so a review that changes an answer simply runs it again.
+//!
+//! All steps of one migration read the values as they were before it. What they take and write is worked
+//! out first, for all of them, and then applied together.
+
+mod bind;
+mod decision;
+mod error;
+mod ledger;
+mod node;
+mod place;
+mod run;
+
+pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
+pub use error::MigrateError;
+pub use ledger::{Fate, Ledger, LedgerEntry};
+pub use node::{Body, Entry, Node, Origin, Source};
+pub use run::{Change, Migrated, StepReport, StepState, migrate};

@@ -1,0 +1,365 @@
+//! Values with their provenance: a layer on its way through the migrations.
+//!
+//! A layer starts as one node, "the same as the text". Only what a step touches is spelled out, entry by
+//! entry; everything else keeps pointing to where it came from. So a large file costs what is changed in
+//! it, and whoever edits the text can see at a glance what stayed.
+
+use crate::{
+    values::{Map, Path, ReadError, Segment, Value, View, Via},
+    yaml::NodeId,
+};
+
+/// A value on its way: what it is now and where it came from.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it is.
+    pub body: Body,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// It stands in a layer's text.
+    Source(Source),
+    /// A step made it, out of these (none for a constant).
+    Made {
+        /// The leaves that it was made of.
+        from: Vec<Source>,
+        /// The scalar whose written form (its quotes) it should have.
+        like: Option<NodeId>,
+    },
+}
+
+/// A place in a layer's text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The layer, counted from the first one given.
+    pub layer: usize,
+    /// The path in that layer before any migration.
+    pub path: Path,
+    /// The node of the layer's YAML tree.
+    pub node: NodeId,
+    /// Whether the node stands at that path itself, and not behind an alias or a merge key.
+    pub direct: bool,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Exactly what stands at its source.
+    Same,
+    /// A scalar, or a value that a step made whole.
+    Value(Value),
+    /// A map whose entries have fates of their own.
+    Map(Vec<Entry>),
+    /// A list whose items have fates of their own.
+    List(Vec<Node>),
+}
+
+/// An entry of a map.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its key, by Helm's name.
+    pub key: String,
+    /// Its value.
+    pub node: Node,
+    /// Whether it was taken away; it keeps its place until the migration ends, for what comes instead.
+    pub gone: bool,
+}
+
+impl Node {
+    /// The whole of a layer, untouched.
+    #[must_use]
+    pub fn layer(layer: usize, view: &View<'_>) -> Self {
+        let source = Source { layer, path: Path::root(), node: view.root(), direct: true };
+        Self { origin: Origin::Source(source), body: Body::Same }
+    }
+
+    /// A value made by a step.
+    #[must_use]
+    pub fn made(value: Value, from: Vec<Source>, like: Option<NodeId>) -> Self {
+        Self { origin: Origin::Made { from, like }, body: Body::Value(value) }
+    }
+
+    fn empty_map() -> Self {
+        Self { origin: Origin::Made { from: Vec::new(), like: None }, body: Body::Map(Vec::new()) }
+    }
+
+    /// Where it stands in the text, if it came from there.
+    #[must_use]
+    pub fn source(&self) -> Option<&Source> {
+        match &self.origin {
+            Origin::Source(source) => Some(source),
+            Origin::Made { .. } => None,
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// If the text has something that Helm cannot read.
+    pub fn value(&self, view: &View<'_>) -> Result<Value, ReadError> {
+        Ok(match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => view.value(source.node)?,
+            (Body::Same, Origin::Made { .. }) => Value::Null,
+            (Body::Value(value), _) => value.clone(),
+            (Body::Map(entries), _) => Value::Map(
+                entries
+                    .iter()
+                    .filter(|entry| !entry.gone)
+                    .map(|entry| Ok((entry.key.clone(), entry.node.value(view)?)))
+                    .collect::<Result<Map, ReadError>>()?,
+            ),
+            (Body::List(items), _) => {
+                Value::List(items.iter().map(|item| item.value(view)).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
+    /// Whether it is a map, an empty one included.
+    #[must_use]
+    pub fn is_map(&self, view: &View<'_>) -> bool {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => view.is_map(source.node),
+            (Body::Same, Origin::Made { .. }) => false,
+            (Body::Value(value), _) => matches!(value, Value::Map(_)),
+            (Body::Map(_), _) => true,
+            (Body::List(_), _) => false,
+        }
+    }
+
+    /// The entries of a map that are still there, or nothing if it is none.
+    #[must_use]
+    pub fn entries(&self, view: &View<'_>) -> Vec<Entry> {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) if view.is_map(source.node) => view
+                .entries(source.node)
+                .map(|entry| Entry {
+                    node: Self {
+                        origin: Origin::Source(Source {
+                            layer: source.layer,
+                            path: source.path.key(entry.name.as_ref()),
+                            node: entry.value,
+                            direct: source.direct && !view.is_alias(source.node) && entry.via == Via::Direct,
+                        }),
+                        body: Body::Same,
+                    },
+                    key: entry.name.into_owned(),
+                    gone: false,
+                })
+                .collect(),
+            (Body::Value(Value::Map(map)), Origin::Made { from, .. }) => map
+                .iter()
+                .map(|(key, value)| Entry {
+                    key: key.clone(),
+                    node: Self::made(value.clone(), from.clone(), None),
+                    gone: false,
+                })
+                .collect(),
+            (Body::Map(entries), _) => entries.iter().filter(|e| !e.gone).cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The items of a list, or nothing if it is none.
+    #[must_use]
+    pub fn items(&self, view: &View<'_>) -> Option<Vec<Self>> {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => {
+                let items = view.items(source.node)?;
+                let item = |(i, node): (usize, NodeId)| Self {
+                    origin: Origin::Source(Source {
+                        layer: source.layer,
+                        path: source.path.index(i),
+                        node,
+                        direct: source.direct && !view.is_alias(source.node),
+                    }),
+                    body: Body::Same,
+                };
+                Some(items.enumerate().map(item).collect())
+            }
+            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
+                Some(items.iter().map(|item| Self::made(item.clone(), from.clone(), None)).collect())
+            }
+            (Body::List(items), _) => Some(items.clone()),
+            _ => None,
+        }
+    }
+
+    /// Spells out a map, so that its entries can be changed. Anything else becomes an empty map.
+    pub fn open_map(&mut self, view: &View<'_>) -> &mut Vec<Entry> {
+        if !matches!(self.body, Body::Map(_)) {
+            if !self.is_map(view) {
+                *self = Self::empty_map();
+            } else {
+                self.body = Body::Map(self.entries(view));
+            }
+        }
+        match &mut self.body {
+            Body::Map(entries) => entries,
+            _ => unreachable!("the body was made a map just above"),
+        }
+    }
+
+    /// Spells out a list, so that its items can be changed. Anything else becomes an empty list.
+    pub fn open_list(&mut self, view: &View<'_>) -> &mut Vec<Self> {
+        if !matches!(self.body, Body::List(_)) {
+            match self.items(view) {
+                Some(items) => self.body = Body::List(items),
+                None => {
+                    let origin = Origin::Made { from: Vec::new(), like: None };
+                    *self = Self { origin, body: Body::List(Vec::new()) };
+                }
+            }
+        }
+        match &mut self.body {
+            Body::List(items) => items,
+            _ => unreachable!("the body was made a list just above"),
+        }
+    }
+
+    /// What a pattern finds: concrete paths with their nodes, in the order of the file.
+    #[must_use]
+    pub fn find(&self, pattern: &[Segment], view: &View<'_>) -> Vec<(Path, Self)> {
+        let mut found = Vec::new();
+        self.find_into(pattern, view, Path::root(), &mut found);
+        found
+    }
+
+    fn find_into(
+        &self,
+        pattern: &[Segment],
+        view: &View<'_>,
+        at: Path,
+        found: &mut Vec<(Path, Self)>,
+    ) {
+        let Some((segment, rest)) = pattern.split_first() else {
+            found.push((at, self.clone()));
+            return;
+        };
+        match segment {
+            Segment::Key(key) => {
+                if let Some(node) = self.get(key, view) {
+                    node.find_into(rest, view, at.key(key), found);
+                }
+            }
+            Segment::AnyKey => {
+                for entry in self.entries(view) {
+                    entry.node.find_into(rest, view, at.key(&entry.key), found);
+                }
+            }
+            Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
+                for (i, item) in self.items(view).unwrap_or_default().into_iter().enumerate() {
+                    if item.selected_by(segment, i, view) {
+                        item.find_into(rest, view, at.index(i), found);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a list item is one that the segment selects.
+    #[must_use]
+    pub fn selected_by(&self, segment: &Segment, index: usize, view: &View<'_>) -> bool {
+        match segment {
+            Segment::Index(i) => *i == index,
+            Segment::AnyItem => true,
+            Segment::Select { key, value } => self.get(key, view).is_some_and(|node| {
+                matches!(node.value(view), Ok(Value::String(text)) if text == *value)
+            }),
+            Segment::Key(_) | Segment::AnyKey => false,
+        }
+    }
+
+    /// The value of a key of a map.
+    #[must_use]
+    pub fn get(&self, key: &str, view: &View<'_>) -> Option<Self> {
+        match &self.body {
+            Body::Map(entries) => {
+                entries.iter().find(|e| !e.gone && e.key == key).map(|e| e.node.clone())
+            }
+            Body::Same => {
+                let source = self.source()?;
+                let entry = view.get(source.node, key)?;
+                Some(Self {
+                    origin: Origin::Source(Source {
+                        layer: source.layer,
+                        path: source.path.key(key),
+                        node: entry.value,
+                        direct: source.direct
+                            && !view.is_alias(source.node)
+                            && entry.via == Via::Direct,
+                    }),
+                    body: Body::Same,
+                })
+            }
+            _ => self.entries(view).into_iter().find(|e| e.key == key).map(|e| e.node),
+        }
+    }
+
+    /// The leaves of the value: scalars, nulls, empty maps and whole lists, each with its path from here
+    /// and what it was made of.
+    ///
+    /// # Errors
+    ///
+    /// None; the result is complete for every value.
+    #[must_use]
+    pub fn leaves(&self, view: &View<'_>) -> Vec<(Path, Vec<Source>)> {
+        let mut leaves = Vec::new();
+        self.leaves_into(view, Path::root(), &mut leaves);
+        leaves
+    }
+
+    fn leaves_into(&self, view: &View<'_>, at: Path, leaves: &mut Vec<(Path, Vec<Source>)>) {
+        let entries = self.entries(view);
+        if !entries.is_empty() {
+            for entry in entries {
+                entry.node.leaves_into(view, at.key(&entry.key), leaves);
+            }
+            return;
+        }
+        leaves.push((at, self.made_of(view)));
+    }
+
+    /// The leaves of the text that this value is, or was made of.
+    #[must_use]
+    pub fn made_of(&self, view: &View<'_>) -> Vec<Source> {
+        match (&self.origin, &self.body) {
+            (Origin::Made { from, .. }, Body::List(items)) => {
+                let mut all = from.clone();
+                for source in items.iter().flat_map(|item| item.made_of(view)) {
+                    let leaf = Source { path: source.path.whole_list(), ..source };
+                    if !all.iter().any(|s| s.layer == leaf.layer && s.path == leaf.path) {
+                        all.push(leaf);
+                    }
+                }
+                all
+            }
+            (Origin::Made { from, .. }, _) => from.clone(),
+            (Origin::Source(source), Body::List(items)) => {
+                let mut all = vec![source.clone()];
+                for origin in items.iter().flat_map(|item| match &item.origin {
+                    Origin::Made { from, .. } => from.clone(),
+                    Origin::Source(_) => Vec::new(),
+                }) {
+                    if !all.iter().any(|s| s.layer == origin.layer && s.path == origin.path) {
+                        all.push(origin);
+                    }
+                }
+                all
+            }
+            (Origin::Source(source), Body::Same) if self.is_map(view) => {
+                let leaves = self.leaves(view);
+                if leaves.len() == 1 && leaves[0].0.segments().is_empty() {
+                    vec![source.clone()]
+                } else {
+                    leaves.into_iter().flat_map(|(_, sources)| sources).collect()
+                }
+            }
+            (Origin::Source(source), _) => vec![source.clone()],
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Putting values into a layer and taking them out, with the place of everything kept in mind.
+//!
+//! What is taken away stays as a marker until the text is edited, so that what comes instead can take
+//! its place, even several migrations later.
+
+use super::node::{Body, Entry, Node, Origin};
+use crate::{
+    pack::Keys,
+    values::{Path, Segment, Value, View},
+};
+
+/// Where a new key goes if it is not there yet.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Beside this path, as far as it leads the same way.
+    pub near: Option<&'a [Segment]>,
+    /// Else in the chart's own order.
+    pub keys: &'a Keys,
+}
+
+/// What a put replaced: the path and the node that stood there.
+pub(super) type Replaced = Vec<(Path, Node)>;
+
+impl Node {
+    /// Puts a value at a path, making maps and list items on the way. A map put on a map is merged into
+    /// it; where both have a leaf, the one put wins, and the other is returned unless it is equal.
+    pub(super) fn put(
+        &mut self,
+        path: &Path,
+        value: Node,
+        place: Place<'_>,
+        view: &View<'_>,
+    ) -> Replaced {
+        let mut replaced = Vec::new();
+        self.put_below(path.segments(), value, place, view, Path::root(), &mut replaced);
+        replaced
+    }
+
+    fn put_below(
+        &mut self,
+        path: &[Segment],
+        value: Node,
+        place: Place<'_>,
+        view: &View<'_>,
+        at: Path,
+        replaced: &mut Replaced,
+    ) {
+        let Some((segment, rest)) = path.split_first() else {
+            self.take_over(value, place, view, at, replaced);
+            return;
+        };
+        match segment {
+            Segment::Key(key) => {
+                let was_leaf = !self.is_map(view);
+                if was_leaf && !self.is_null(view) {
+                    replaced.push((at.clone(), self.clone()));
+                }
+                let here = at.key(key);
+                let entries = self.open_map(view);
+                let near = place.near.and_then(|near| near.split_first());
+                let index = entries.iter().position(|entry| entry.key == *key);
+                let fresh = || Node {
+                    origin: Origin::Made { from: Vec::new(), like: None },
+                    body: if rest.is_empty() { Body::Same } else { Body::Map(Vec::new()) },
+                };
+                let index = index.unwrap_or_else(|| {
+                    let index = place_among(entries, &here, near.map(|(first, _)| first), place.keys);
+                    entries.insert(index, Entry { key: key.clone(), node: fresh(), gone: true });
+                    index
+                });
+                let entry = &mut entries[index];
+                if entry.gone {
+                    entry.gone = false;
+                    if rest.is_empty() {
+                        entry.node = value;
+                        return;
+                    }
+                    entry.node.forget(view);
+                }
+                let near = match near {
+                    Some((Segment::Key(first), rest)) if first == key => Some(rest),
+                    _ => None,
+                };
+                let place = Place { near, ..place };
+                entry.node.put_below(rest, value, place, view, here, replaced);
+            }
+            Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
+                if self.items(view).is_none() && !self.is_null(view) {
+                    replaced.push((at.clone(), self.clone()));
+                }
+                let items = self.open_list(view);
+                let found = items
+                    .iter()
+                    .enumerate()
+                    .position(|(i, item)| item.selected_by(segment, i, view));
+                let index = found.unwrap_or_else(|| {
+                    let mut item = Node::made(Value::Null, Vec::new(), None);
+                    if let Segment::Select { key, value } = segment {
+                        item.body = Body::Map(vec![Entry {
+                            key: key.clone(),
+                            node: Node::made(Value::String(value.clone()), Vec::new(), None),
+                            gone: false,
+                        }]);
+                    }
+                    items.push(item);
+                    items.len() - 1
+                });
+                let place = Place { near: None, ..place };
+                items[index].put_below(rest, value, place, view, at.index(index), replaced);
+            }
+            Segment::AnyKey => {
+                for key in self.entries(view).into_iter().map(|entry| entry.key) {
+                    let mut path = vec![Segment::Key(key)];
+                    path.extend_from_slice(rest);
+                    self.put_below(&path, value.clone(), place, view, at.clone(), replaced);
+                }
+            }
+        }
+    }
+
+    fn take_over(
+        &mut self,
+        value: Node,
+        place: Place<'_>,
+        view: &View<'_>,
+        at: Path,
+        replaced: &mut Replaced,
+    ) {
+        if self.is_map(view) && value.is_map(view) {
+            let entries = value.entries(view);
+            if !entries.is_empty() {
+                let place = Place { near: None, ..place };
+                for entry in entries {
+                    let segment = [Segment::Key(entry.key)];
+                    self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
+                }
+                return;
+            }
+        }
+        let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
+        let stands = !matches!((&self.origin, &self.body), (Origin::Made { .. }, Body::Same));
+        if equal && stands {
+            return;
+        }
+        if stands && !self.is_null(view) {
+            replaced.push((at, self.clone()));
+        }
+        *self = value;
+    }
+
+    fn is_null(&self, view: &View<'_>) -> bool {
+        !self.is_map(view) && matches!(self.value(view), Ok(Value::Null))
+    }
+
+    /// Empties a map that comes back after it was taken away, keeping the places of its entries.
+    fn forget(&mut self, view: &View<'_>) {
+        if self.is_map(view) {
+            for entry in self.open_map(view) {
+                entry.gone = true;
+            }
+        }
+    }
+
+    /// Takes a path away, except for what `spared` says is not this step's to take. Maps that are left
+    /// empty by it go too, up to the root.
+    ///
+    /// Returns whether anything is left at this node.
+    pub(super) fn remove(
+        &mut self,
+        path: &[Segment],
+        spared: &dyn Fn(&Path) -> Spared,
+        at: &Path,
+        view: &View<'_>,
+    ) -> bool {
+        match path.split_first() {
+            None => match spared(at) {
+                Spared::Whole => true,
+                Spared::Nothing => false,
+                Spared::Parts => {
+                    let keys: Vec<_> = self.entries(view).into_iter().map(|e| e.key).collect();
+                    keys.is_empty() || self.remove_entries(&keys, &[], spared, at, view)
+                }
+            },
+            Some((Segment::Key(key), rest)) => {
+                if self.get(key, view).is_none() {
+                    return true;
+                }
+                self.remove_entries(std::slice::from_ref(key), rest, spared, at, view)
+            }
+            Some((segment, rest)) => {
+                let Some(items) = self.items(view) else { return true };
+                let selected: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, item)| item.selected_by(segment, *i, view))
+                    .map(|(i, _)| i)
+                    .collect();
+                if selected.is_empty() {
+                    return true;
+                }
+                let items = self.open_list(view);
+                for i in selected.into_iter().rev() {
+                    if !items[i].remove(rest, spared, &at.index(i), view) {
+                        items.remove(i);
+                    }
+                }
+                !items.is_empty()
+            }
+        }
+    }
+
+    fn remove_entries(
+        &mut self,
+        keys: &[String],
+        rest: &[Segment],
+        spared: &dyn Fn(&Path) -> Spared,
+        at: &Path,
+        view: &View<'_>,
+    ) -> bool {
+        let entries = self.open_map(view);
+        for entry in entries.iter_mut().filter(|e| !e.gone && keys.contains(&e.key)) {
+            if !entry.node.remove(rest, spared, &at.key(&entry.key), view) {
+                entry.gone = true;
+            }
+        }
+        entries.iter().any(|entry| !entry.gone)
+    }
+}
+
+/// How much of what stands at a path is not to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spared {
+    /// All of it.
+    Whole,
+    /// Some of what is below it.
+    Parts,
+    /// Nothing.
+    Nothing,
+}
+
+/// The index for a new key: behind its first source, else in the chart's order, else at the end.
+fn place_among(entries: &[Entry], path: &Path, near: Option<&Segment>, keys: &Keys) -> usize {
+    if let Some(Segment::Key(near)) = near
+        && let Some(index) = entries.iter().position(|entry| entry.key == *near)
+    {
+        return index + 1;
+    }
+    let Some(own) = keys.order(path) else { return entries.len() };
+    let parent = path.parent().unwrap_or_else(Path::root);
+    let order = |entry: &Entry| keys.order(&parent.key(&entry.key));
+    match entries.iter().rposition(|entry| order(entry).is_some_and(|other| other < own)) {
+        Some(before) => before + 1,
+        None => entries
+            .iter()
+            .position(|entry| order(entry).is_some_and(|other| other > own))
+            .unwrap_or(entries.len()),
+    }
+}

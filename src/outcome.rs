@@ -1,0 +1,326 @@
+//! The outcome: one serialisable result that holds everything that is shown, asked, written or reported.
+//!
+//! Whoever prints, asks or writes reads this and nothing else; so what was shown is what is written, and
+//! every output says the same. It is data: it decides nothing and renders nothing. As JSON it is the
+//! format that `-o json` promises, so a field is added, never renamed.
+
+use std::{path::PathBuf, sync::Arc};
+
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+/// The version of the JSON form.
+pub const FORMAT: u32 = 1;
+
+/// What a run came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Outcome {
+    /// The version of this format: [`FORMAT`].
+    pub format: u32,
+    /// The releases, in the order they were given.
+    pub releases: Vec<Release>,
+    /// What could not be read, detected, planned or migrated. Nothing of it was changed.
+    pub refused: Vec<Refusal>,
+}
+
+/// A set of values that goes to one chart: a stack of layers.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Release {
+    /// The chart.
+    pub chart: String,
+    /// The version that the values were for.
+    #[schemars(with = "String")]
+    pub from: Version,
+    /// How that is known.
+    pub known_by: KnownBy,
+    /// What in the content tells the version.
+    pub evidence: Vec<Clue>,
+    /// The version that they are for afterwards.
+    #[schemars(with = "String")]
+    pub to: Version,
+    /// The files, in Helm's order.
+    pub files: Vec<File>,
+    /// What the steps did, told and asked, in the order they ran.
+    pub steps: Vec<Step>,
+    /// What was found about the file itself, independent of any step.
+    pub notices: Vec<Notice>,
+    /// The fate of every leaf that did not stay as it was, and of every leaf that the target ignores.
+    pub ledger: Vec<LeafFate>,
+    /// How many leaves stayed as they were.
+    pub kept: usize,
+    /// Facts before and after.
+    pub facts: Vec<FactChange>,
+    /// What a person must do outside the files, in order.
+    pub checklist: Vec<Task>,
+    /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
+    pub digest: String,
+}
+
+/// How the source version is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownBy {
+    /// It was stated with `--from`.
+    Stated,
+    /// The content allows only this, or versions from which the result is the same.
+    Content,
+}
+
+/// A thing in a file that tells its version.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Clue {
+    /// The path.
+    pub path: String,
+    /// Where it stands.
+    pub at: Option<At>,
+    /// The versions that it speaks for.
+    pub versions: String,
+    /// `strong`, `medium` or `weak`.
+    pub strength: String,
+    /// Why it says so.
+    pub why: String,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct At {
+    /// The file as it was named; `-` for standard input.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// A file, before and after.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct File {
+    /// The file as it was named; `-` for standard input.
+    pub name: String,
+    /// Where it is on disk; `None` for standard input.
+    #[serde(skip)]
+    pub path: Option<PathBuf>,
+    /// Its text as it was read. What is on disk must still be this when it is written.
+    #[serde(skip)]
+    pub before: Arc<str>,
+    /// Its text afterwards.
+    #[serde(skip)]
+    pub after: Arc<str>,
+    /// Whether they differ.
+    pub changed: bool,
+    /// Comments that went with what was removed, in file order.
+    pub removed_comments: Vec<String>,
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Step {
+    /// The id.
+    pub id: String,
+    /// The version that brought it.
+    #[schemars(with = "String")]
+    pub version: Version,
+    /// What it does.
+    pub title: String,
+    /// Why.
+    pub why: Option<String>,
+    /// Where that is documented.
+    pub link: Option<String>,
+    /// How far it came.
+    pub state: State,
+    /// The open questions it waits for, or the paths that the target will not read because it was left out.
+    pub because: Vec<String>,
+    /// What it did.
+    pub changes: Vec<Change>,
+    /// What it tells.
+    pub tell: Vec<String>,
+    /// What it asked.
+    pub question: Option<Question>,
+}
+
+/// How far a step came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It is done.
+    Done,
+    /// Its question is open; nothing of it is done.
+    Open,
+    /// It depends on open questions.
+    Waiting,
+    /// It was left out on request.
+    LeftOut,
+}
+
+/// One thing that a step did.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Change {
+    /// `move`, `write`, `drop` or `drop-left-over`.
+    pub kind: String,
+    /// The old place of what was moved or dropped, the new place of what was written.
+    pub path: String,
+    /// The new place of what was moved.
+    pub to: Option<String>,
+    /// The value.
+    #[schemars(with = "serde_json::Value")]
+    pub value: serde_json::Value,
+    /// The file it was done in.
+    pub file: String,
+}
+
+/// A question, open or answered.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Question {
+    /// The question, in one sentence.
+    pub text: String,
+    /// The values it is about.
+    pub evidence: Vec<Evidence>,
+    /// What can be answered.
+    pub options: Vec<Choice>,
+    /// The option that was chosen; `None` if the question is open.
+    pub answer: Option<String>,
+    /// What was typed for it.
+    pub inputs: std::collections::BTreeMap<String, String>,
+    /// Why an answer that was given does not do yet.
+    pub lacking: Option<String>,
+}
+
+/// A value that a question is about.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Evidence {
+    /// The path.
+    pub path: String,
+    /// The effective value, as text; `None` if it is not set.
+    pub value: Option<String>,
+    /// Where it stands.
+    pub at: Option<At>,
+}
+
+/// An option of a question.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Choice {
+    /// The id.
+    pub id: String,
+    /// What choosing it does.
+    pub title: String,
+    /// Whether it is recommended.
+    pub recommended: bool,
+    /// What must be typed for it.
+    pub inputs: Vec<Input>,
+}
+
+/// Something to type for an option.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Input {
+    /// The name.
+    pub name: String,
+    /// What to type.
+    pub title: String,
+    /// What is taken if nothing is typed.
+    pub default: Option<String>,
+    /// A regular expression that the whole text must match.
+    pub matches: Option<String>,
+    /// Whether it is a comma-separated list.
+    pub list: bool,
+}
+
+/// Something about a file that no step is responsible for.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Notice {
+    /// Where.
+    pub at: Option<At>,
+    /// What.
+    pub text: String,
+}
+
+/// What became of a leaf.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LeafFate {
+    /// The file it stood in.
+    pub file: String,
+    /// Where it stood.
+    pub path: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// Where it is now, if it is anywhere else.
+    pub to: Vec<String>,
+    /// The step that did it.
+    pub step: Option<String>,
+}
+
+/// What can become of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It is elsewhere, unchanged.
+    Moved,
+    /// It became one with others.
+    Merged,
+    /// It is in several places.
+    Copied,
+    /// Something was made of it.
+    Rewritten,
+    /// It is gone.
+    Dropped,
+    /// It stayed, and the target chart does not read it.
+    Left,
+    /// It stayed, because a question is open.
+    Held,
+}
+
+/// A fact before and after.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FactChange {
+    /// What it is about.
+    pub title: String,
+    /// Before.
+    pub before: Option<String>,
+    /// Afterwards.
+    pub after: Option<String>,
+}
+
+/// Something that a person must do outside the files.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Task {
+    /// `before`, `with` or `after` the upgrade.
+    pub when: String,
+    /// What.
+    pub text: String,
+}
+
+/// Something that was not touched, and why.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Refusal {
+    /// The file or release.
+    pub name: String,
+    /// Where in it.
+    pub at: Option<At>,
+    /// The line it is about, with a marker below it.
+    pub excerpt: Option<String>,
+    /// What is wrong.
+    pub what: String,
+    /// Why that stops refit.
+    pub why: Option<String>,
+    /// What to do next.
+    pub next: Option<String>,
+}
+
+impl Release {
+    /// Whether a question is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.steps.iter().any(|step| step.state == State::Open)
+    }
+
+    /// Whether any file would change.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.files.iter().any(|file| file.changed)
+    }
+
+    /// The steps left out whose keys the target does not read: what would be lost without `--force`.
+    pub fn lost_by_leaving_out(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.state == State::LeftOut && !step.because.is_empty())
+    }
+}

@@ -1,0 +1,467 @@
+//! Expressions of packs: CEL with the few functions that `docs/packs.md` lists.
+//!
+//! An expression is data from a stranger, so it is bounded before it is run: CEL has no loops of its
+//! own, comprehensions must not nest, and the tree has at most [`MAX_NODES`] nodes. It sees values only
+//! (never text, files or the clock), so the same values always give the same result.
+//!
+//! A name that is not set is a value of its own, [`Unset`]: it equals only itself, `default` replaces
+//! it, and every other use is an error of the pack, reported with the expression.
+
+use std::{
+    cell::OnceCell,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use cel::{
+    Context, Env, ExecutionError, FunctionContext,
+    common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue},
+    extractors::Arguments,
+    objects::{Key, Opaque, Value as Cel},
+    parser::PrattParser,
+};
+
+use super::functions;
+use crate::values::{Map, Number, Value};
+
+/// The most nodes that an expression may have; what a comprehension expands to counts.
+pub const MAX_NODES: usize = 500;
+/// The longest expression, in bytes. It bounds the depth of the tree, so that walking it is safe.
+pub const MAX_LENGTH: usize = 1_024;
+
+/// The value of a name that is not set.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unset;
+
+impl Opaque for Unset {
+    fn runtime_type_name(&self) -> &'static str {
+        "unset"
+    }
+}
+
+/// An expression that cannot be read or evaluated.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum ExprError {
+    /// It is not CEL, or over the bounds.
+    #[error("`{source_text}` is not a valid expression: {message}")]
+    Invalid {
+        /// The expression.
+        source_text: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// It failed on these values.
+    #[error("`{source_text}` failed: {message}")]
+    Failed {
+        /// The expression.
+        source_text: String,
+        /// What went wrong.
+        message: String,
+    },
+}
+
+/// An expression, parsed when it is first needed.
+#[derive(Debug)]
+pub struct Expression {
+    source: String,
+    parsed: OnceCell<Result<IdedExpr, ExprError>>,
+}
+
+impl Expression {
+    /// An expression from its source, with or without the leading `=`.
+    #[must_use]
+    pub fn new(source: &str) -> Self {
+        let source = source.strip_prefix('=').unwrap_or(source).trim().to_owned();
+        Self { source, parsed: OnceCell::new() }
+    }
+
+    /// The source, without the leading `=`.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The names that the expression mentions, functions left out.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn names(&self) -> Result<Vec<String>, ExprError> {
+        let parsed = self.parsed()?;
+        let mut names: Vec<_> =
+            parsed.references().variables().into_iter().map(str::to_owned).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// If the expression is a bare name, that name.
+    #[must_use]
+    pub fn as_name(&self) -> Option<&str> {
+        match &self.parsed().ok()?.expr {
+            Expr::Ident(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn parsed(&self) -> Result<&IdedExpr, ExprError> {
+        self.parsed.get_or_init(|| self.parse()).as_ref().map_err(Clone::clone)
+    }
+
+    fn parse(&self) -> Result<IdedExpr, ExprError> {
+        let invalid = |message: String| ExprError::Invalid { source_text: self.source.clone(), message };
+        if self.source.len() > MAX_LENGTH {
+            return Err(invalid(format!("it is longer than {MAX_LENGTH} bytes")));
+        }
+        let mut parsed = PrattParser::new().max_recursion_depth(32).parse(&self.source).map_err(|e| {
+            let first = e.errors.first().map(|e| e.msg.clone());
+            invalid(first.unwrap_or_else(|| e.to_string()))
+        })?;
+        forgive_missing_members(&mut parsed);
+        let mut nodes = 0;
+        measure(&parsed, false, &mut nodes).map_err(invalid)?;
+        Ok(parsed)
+    }
+}
+
+/// Counts the nodes, and refuses nested comprehensions and expressions over the bound.
+///
+/// The depth of the recursion is that of the parser, which has a bound of its own.
+fn measure(node: &IdedExpr, inside: bool, nodes: &mut usize) -> Result<(), String> {
+    *nodes += 1;
+    if *nodes > MAX_NODES {
+        return Err(format!("it has more than {MAX_NODES} parts"));
+    }
+    let mut walk = |child: &IdedExpr, inside| measure(child, inside, nodes);
+    match &node.expr {
+        Expr::Call(call) => {
+            if let Some(target) = &call.target {
+                walk(target, inside)?;
+            }
+            call.args.iter().try_for_each(|arg| walk(arg, inside))
+        }
+        Expr::Comprehension(comprehension) => {
+            if inside {
+                return Err("comprehensions must not nest".to_owned());
+            }
+            walk(&comprehension.iter_range, true)?;
+            walk(&comprehension.loop_step, true)?;
+            walk(&comprehension.loop_cond, true)?;
+            walk(&comprehension.result, true)
+        }
+        Expr::List(list) => list.elements.iter().try_for_each(|e| walk(e, inside)),
+        Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
+            EntryExpr::MapEntry(e) => walk(&e.key, inside).and_then(|()| walk(&e.value, inside)),
+            EntryExpr::StructField(f) => walk(&f.value, inside),
+        }),
+        Expr::Select(select) => walk(&select.operand, inside),
+        Expr::Struct(_) => Err("it builds a message, and there are none here".to_owned()),
+        Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Ok(()),
+    }
+}
+
+/// Makes `default(a.b.c, y)` and `set(a.b.c)` take a missing member for an unset one: the path becomes a
+/// call of `at`, which looks member by member.
+fn forgive_missing_members(node: &mut IdedExpr) {
+    match &mut node.expr {
+        Expr::Call(call) => {
+            if matches!(call.func_name.as_str(), "default" | "set")
+                && let Some(first) = call.args.first_mut()
+                && matches!(&first.expr, Expr::Select(select) if !select.test)
+            {
+                as_lookup(first);
+            }
+            call.target.iter_mut().for_each(|target| forgive_missing_members(target));
+            call.args.iter_mut().for_each(forgive_missing_members);
+        }
+        Expr::Comprehension(comprehension) => {
+            forgive_missing_members(&mut comprehension.iter_range);
+            forgive_missing_members(&mut comprehension.loop_step);
+            forgive_missing_members(&mut comprehension.loop_cond);
+            forgive_missing_members(&mut comprehension.result);
+        }
+        Expr::List(list) => list.elements.iter_mut().for_each(forgive_missing_members),
+        Expr::Map(map) => {
+            for entry in &mut map.entries {
+                if let EntryExpr::MapEntry(entry) = &mut entry.expr {
+                    forgive_missing_members(&mut entry.value);
+                }
+            }
+        }
+        Expr::Select(select) => forgive_missing_members(&mut select.operand),
+        _ => {}
+    }
+}
+
+fn as_lookup(node: &mut IdedExpr) {
+    let mut members = Vec::new();
+    let mut root = std::mem::take(node);
+    while let Expr::Select(select) = root.expr {
+        members.push(select.field);
+        root = *select.operand;
+    }
+    let id = root.id;
+    let member = |name: String| IdedExpr {
+        id,
+        expr: Expr::Literal(LiteralValue::String(cel::common::types::CelString::from(name))),
+    };
+    let mut args = vec![root];
+    args.extend(members.into_iter().rev().map(member));
+    *node = IdedExpr {
+        id,
+        expr: Expr::Call(cel::common::ast::CallExpr { func_name: "at".to_owned(), target: None, args }),
+    };
+}
+
+/// The keys of the map literals of an expression, in the order they are written.
+fn literal_keys(node: &IdedExpr, keys: &mut Vec<String>) {
+    match &node.expr {
+        Expr::Call(call) => call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .for_each(|e| literal_keys(e, keys)),
+        Expr::Comprehension(c) => {
+            literal_keys(&c.iter_range, keys);
+            literal_keys(&c.loop_step, keys);
+        }
+        Expr::List(list) => list.elements.iter().for_each(|e| literal_keys(e, keys)),
+        Expr::Map(map) => {
+            for entry in &map.entries {
+                if let EntryExpr::MapEntry(entry) = &entry.expr {
+                    if let Expr::Literal(LiteralValue::String(key)) = &entry.key.expr {
+                        keys.push(key.inner().to_owned());
+                    }
+                    literal_keys(&entry.value, keys);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What an expression can see: names and the functions of packs.
+pub struct Scope<'p> {
+    context: Context<'p, 'static>,
+}
+
+impl Scope<'static> {
+    /// A scope with the functions and no names.
+    #[must_use]
+    pub fn new() -> Self {
+        static ENV: OnceLock<Arc<Env>> = OnceLock::new();
+        let env = ENV.get_or_init(|| {
+            let mut env = Env::stdlib();
+            env.add_extension(cel::extensions::strings)
+                .expect("the strings extension declares each overload once");
+            Arc::new(env)
+        });
+        let mut context = Context::with_env(Arc::clone(env));
+        for (name, function) in functions::ALL {
+            context
+                .add_function(name, move |f: FunctionContext, Arguments(args): Arguments| {
+                    function(&args).map_err(|message| ExecutionError::function_error(f.name, message))
+                })
+                .expect("no function of packs has the name of a standard one");
+        }
+        Self { context }
+    }
+}
+
+impl Default for Scope<'static> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scope<'_> {
+    /// A scope that sees what this one sees, and more.
+    #[must_use]
+    pub fn inner(&self) -> Scope<'_> {
+        Scope { context: self.context.new_inner_scope() }
+    }
+
+    /// Gives a name its value; `None` for a name that is not set.
+    pub fn bind(&mut self, name: &str, value: Option<&Value>) {
+        let value = value.map_or_else(|| Cel::Opaque(Arc::new(Unset)), to_cel);
+        self.context.add_variable_from_value(name, value);
+    }
+
+    /// The value of an expression; `None` if it is unset.
+    ///
+    /// # Errors
+    ///
+    /// If the expression is not valid, or fails on these values.
+    pub fn eval(&self, expression: &Expression) -> Result<Option<Value>, ExprError> {
+        let parsed = expression.parsed()?;
+        let failed = |message: String| ExprError::Failed {
+            source_text: expression.source.clone(),
+            message,
+        };
+        let result = Cel::resolve(parsed, &self.context).map_err(|e| failed(e.to_string()))?;
+        if is_unset(&result) {
+            return Ok(None);
+        }
+        let mut keys = Vec::new();
+        literal_keys(parsed, &mut keys);
+        from_cel(&result, &keys).map(Some).map_err(failed)
+    }
+
+    /// Whether a condition holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::eval`], and if the result is not a boolean.
+    pub fn holds(&self, expression: &Expression) -> Result<bool, ExprError> {
+        match self.eval(expression)? {
+            Some(Value::Bool(holds)) => Ok(holds),
+            other => Err(ExprError::Failed {
+                source_text: expression.source.clone(),
+                message: format!("a condition is true or false, and this is {}", describe(other.as_ref())),
+            }),
+        }
+    }
+
+    /// A text with the expressions in its braces replaced by their values; `{{` is a brace.
+    ///
+    /// # Errors
+    ///
+    /// If an expression is not valid or fails, or a brace is not closed.
+    pub fn fill(&self, text: &str) -> Result<String, ExprError> {
+        let mut filled = String::with_capacity(text.len());
+        for part in template_parts(text)? {
+            match part {
+                TemplatePart::Text(text) => filled.push_str(text),
+                TemplatePart::Expression(source) => {
+                    let value = self.eval(&Expression::new(source))?;
+                    filled.push_str(&describe(value.as_ref()));
+                }
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// A part of a text with expressions in braces.
+pub(super) enum TemplatePart<'t> {
+    Text(&'t str),
+    Expression(&'t str),
+}
+
+/// Takes a text apart at its braces. Braces inside quotes of an expression do not end it.
+pub(super) fn template_parts(text: &str) -> Result<Vec<TemplatePart<'_>>, ExprError> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        if rest[open..].starts_with("{{") {
+            parts.push(TemplatePart::Text(&rest[..=open]));
+            rest = &rest[open + 2..];
+            continue;
+        }
+        parts.push(TemplatePart::Text(&rest[..open]));
+        let inside = &rest[open + 1..];
+        let close = closing_brace(inside).ok_or_else(|| ExprError::Invalid {
+            source_text: text.to_owned(),
+            message: "a brace is not closed".to_owned(),
+        })?;
+        parts.push(TemplatePart::Expression(&inside[..close]));
+        rest = &inside[close + 1..];
+    }
+    parts.push(TemplatePart::Text(rest));
+    Ok(parts)
+}
+
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut quote = None;
+    for (i, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(q), _) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '{') => depth += 1,
+            (None, '}') if depth == 0 => return Some(i),
+            (None, '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A value in a sentence.
+#[must_use]
+pub fn describe(value: Option<&Value>) -> String {
+    match value {
+        None => "(not set)".to_owned(),
+        Some(Value::Null) => "null".to_owned(),
+        Some(Value::Bool(b)) => b.to_string(),
+        Some(Value::Number(n)) => n.to_string(),
+        Some(Value::String(s)) => s.clone(),
+        Some(Value::List(items)) => {
+            let items: Vec<_> = items.iter().map(|i| describe(Some(i))).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Some(Value::Map(map)) => {
+            let entries: Vec<_> =
+                map.iter().map(|(k, v)| format!("{k}: {}", describe(Some(v)))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+pub(super) fn is_unset(value: &Cel) -> bool {
+    matches!(value, Cel::Opaque(opaque) if opaque.downcast_ref::<Unset>().is_some())
+}
+
+/// A value for an expression. Whole numbers of 64 bits stay whole, all others become doubles.
+pub(super) fn to_cel(value: &Value) -> Cel {
+    match value {
+        Value::Null => Cel::Null,
+        Value::Bool(b) => Cel::Bool(*b),
+        Value::Number(n) => {
+            let text = n.as_str();
+            text.parse().map(Cel::Int).unwrap_or_else(|_| {
+                text.parse().map_or_else(|_| Cel::String(Arc::new(text.to_owned())), Cel::Float)
+            })
+        }
+        Value::String(s) => Cel::String(Arc::new(s.clone())),
+        Value::List(items) => Cel::List(Arc::new(items.iter().map(to_cel).collect())),
+        Value::Map(map) => {
+            let map: HashMap<Key, Cel> = map
+                .iter()
+                .map(|(k, v)| (Key::String(Arc::new(k.clone())), to_cel(v)))
+                .collect();
+            Cel::Map(map.into())
+        }
+    }
+}
+
+/// The result of an expression as a value.
+///
+/// CEL maps have no order, so keys come in the order of `keys` (the expression's own literals), then
+/// in alphabetical order.
+pub(super) fn from_cel(value: &Cel, keys: &[String]) -> Result<Value, String> {
+    Ok(match value {
+        Cel::Null => Value::Null,
+        Cel::Bool(b) => Value::Bool(*b),
+        Cel::Int(i) => Value::Number(Number::from_json_text(i.to_string())),
+        Cel::UInt(u) => Value::Number(Number::from_json_text(u.to_string())),
+        Cel::Float(f) if f.is_finite() => Value::Number(Number::from_json_text(f.to_string())),
+        Cel::String(s) => Value::String(s.as_str().to_owned()),
+        Cel::List(items) => Value::List(
+            items.iter().map(|item| from_cel(item, keys)).collect::<Result<_, _>>()?,
+        ),
+        Cel::Map(map) => {
+            let mut entries = map
+                .map
+                .iter()
+                .map(|(k, v)| Ok((k.to_string(), from_cel(v, keys)?)))
+                .collect::<Result<Vec<_>, String>>()?;
+            let rank = |key: &str| keys.iter().position(|k| k == key).unwrap_or(usize::MAX);
+            entries.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+            Value::Map(entries.into_iter().collect::<Map>())
+        }
+        Cel::Opaque(_) => return Err("a part of the result is not set".to_owned()),
+        other => return Err(format!("its result is not a value of a values file: {other:?}")),
+    })
+}

@@ -1,0 +1,205 @@
+//! From files to a pack. A built-in pack is embedded in the binary; another is a folder.
+//!
+//! `pack.yaml` and `keys.yaml` are read at once, a migration when it is first asked for: a run parses
+//! only what lies on its route.
+
+use std::{
+    cell::OnceCell,
+    collections::BTreeMap,
+    fs,
+    path::{Path as FilePath, PathBuf},
+};
+
+use include_dir::{Dir, include_dir};
+use semver::Version;
+use serde::de::DeserializeOwned;
+
+use super::{
+    error::PackError,
+    keys::Keys,
+    migration::Migration,
+    model::{KeysFile, MigrationFile, PackFile},
+};
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// The largest file of a pack, in bytes.
+const MAX_FILE: usize = 1 << 20;
+/// The deepest nesting of a pack's file, by indentation and brackets.
+const MAX_DEPTH: usize = 64;
+
+/// What is known of one chart.
+#[derive(Debug)]
+pub struct Pack {
+    /// `pack.yaml`.
+    pub info: PackFile,
+    /// The chart's keys.
+    pub keys: Keys,
+    source: Source,
+    migrations: BTreeMap<Version, OnceCell<Migration>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    BuiltIn(&'static Dir<'static>),
+    Folder(PathBuf),
+}
+
+impl Source {
+    fn names(&self) -> Result<Vec<String>, PackError> {
+        match self {
+            Self::BuiltIn(dir) => Ok(dir
+                .files()
+                .filter_map(|file| file.path().file_name()?.to_str().map(str::to_owned))
+                .collect()),
+            Self::Folder(folder) => {
+                let failed = |source| PackError::Read { file: folder.display().to_string(), source };
+                fs::read_dir(folder)
+                    .map_err(failed)?
+                    .map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned()))
+                    .collect()
+            }
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<String, PackError> {
+        match self {
+            Self::BuiltIn(dir) => dir
+                .get_file(dir.path().join(name))
+                .and_then(|file| file.contents_utf8())
+                .map(str::to_owned)
+                .ok_or_else(|| PackError::Read {
+                    file: name.to_owned(),
+                    source: std::io::ErrorKind::NotFound.into(),
+                }),
+            Self::Folder(folder) => {
+                let file = folder.join(name);
+                let failed = |source| PackError::Read { file: file.display().to_string(), source };
+                let size = fs::metadata(&file).map_err(failed)?.len();
+                if size > MAX_FILE as u64 {
+                    return Err(PackError::Bounds {
+                        file: file.display().to_string(),
+                        message: format!("it is larger than {MAX_FILE} bytes"),
+                    });
+                }
+                fs::read_to_string(&file).map_err(failed)
+            }
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
+        let text = self.read(name)?;
+        if let Self::Folder(_) = self {
+            bounded(&text)
+                .map_err(|message| PackError::Bounds { file: name.to_owned(), message })?;
+        }
+        serde_yaml::from_str(&text)
+            .map_err(|e| PackError::Format { file: name.to_owned(), message: e.to_string() })
+    }
+}
+
+/// Refuses what would keep the reader busy: the cost of nesting is not bounded by the reader itself.
+fn bounded(text: &str) -> Result<(), String> {
+    let mut brackets = 0usize;
+    for c in text.chars() {
+        match c {
+            '[' | '{' => brackets += 1,
+            ']' | '}' => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
+        if brackets > MAX_DEPTH {
+            return Err(format!("it nests deeper than {MAX_DEPTH} levels"));
+        }
+    }
+    let dashes = |line: &str| line.trim_start().split(' ').take_while(|part| *part == "-").count();
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    if text.lines().any(|line| indent(line) / 2 + dashes(line) > MAX_DEPTH) {
+        return Err(format!("it nests deeper than {MAX_DEPTH} levels"));
+    }
+    if text.contains(" *") && text.contains(" &") {
+        return Err("it uses anchors and aliases, which packs do not need".to_owned());
+    }
+    Ok(())
+}
+
+impl Pack {
+    /// Loads a pack from a folder.
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, over the bounds, or not in the format. Migrations are read when they are
+    /// first asked for; `check` reads them all.
+    pub fn from_folder(folder: &FilePath) -> Result<Self, PackError> {
+        Self::load(Source::Folder(folder.to_owned()))
+    }
+
+    fn load(source: Source) -> Result<Self, PackError> {
+        let info: PackFile = source.parse("pack.yaml")?;
+        let format = |message| PackError::Format { file: "pack.yaml".to_owned(), message };
+        if info.pack != 1 {
+            return Err(format(format!(
+                "pack format {} is not known to this version of refit, which knows format 1",
+                info.pack
+            )));
+        }
+        if info.versions.is_empty() {
+            return Err(format("it names no version of the chart".to_owned()));
+        }
+        let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?)
+            .map_err(|message| PackError::Format { file: "keys.yaml".to_owned(), message })?;
+        let migrations = source
+            .names()?
+            .iter()
+            .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
+            .map(|version| (version, OnceCell::new()))
+            .collect();
+        Ok(Self { info, keys, source, migrations })
+    }
+
+    /// The versions that have a migration, oldest first.
+    pub fn migrated_versions(&self) -> impl Iterator<Item = &Version> {
+        self.migrations.keys()
+    }
+
+    /// The migration to a version, read on first use; `None` if nothing changed there.
+    ///
+    /// # Errors
+    ///
+    /// If its file is not in the format.
+    pub fn migration(&self, version: &Version) -> Result<Option<&Migration>, PackError> {
+        let Some(cell) = self.migrations.get(version) else { return Ok(None) };
+        if cell.get().is_none() {
+            let name = format!("{version}.yaml");
+            let file: MigrationFile = self.source.parse(&name)?;
+            if file.version != *version {
+                let message = format!("it says that it is for version {}", file.version);
+                return Err(PackError::Format { file: name, message });
+            }
+            let _ = cell.set(Migration::read(file)?);
+        }
+        Ok(cell.get())
+    }
+
+    /// The newest version that is a release.
+    #[must_use]
+    pub fn newest_release(&self) -> &Version {
+        let releases = self.info.versions.keys().filter(|version| version.pre.is_empty());
+        releases.max().unwrap_or_else(|| {
+            self.info.versions.keys().max().expect("a pack names at least one version")
+        })
+    }
+}
+
+/// The names of the built-in packs.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.dirs().filter_map(|dir| dir.path().to_str())
+}
+
+/// The built-in pack for a chart, if there is one.
+///
+/// # Errors
+///
+/// If the pack is not in the format, which the project's own tests exclude.
+pub fn built_in(chart: &str) -> Result<Option<Pack>, PackError> {
+    BUILT_IN.get_dir(chart).map(|dir| Pack::load(Source::BuiltIn(dir))).transpose()
+}

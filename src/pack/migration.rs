@@ -1,0 +1,360 @@
+//! A migration ready to run: the written form of `model` with its paths and expressions read.
+//!
+//! Everything that can be refused before a user's file is touched is refused here or in `check`; what
+//! runs a migration may rely on it.
+
+use semver::Version;
+use serde_yaml::Value as Yaml;
+
+use super::{
+    error::PackError,
+    expr::Expression,
+    model::{self, MigrationFile, OneOrMany, RowFields},
+    range::VersionRange,
+};
+use crate::values::{Map, Path, Value, from_yaml};
+
+/// What changed at one version.
+#[derive(Debug)]
+pub struct Migration {
+    /// The version that brought it.
+    pub version: Version,
+    /// What it is about.
+    pub title: String,
+    /// Where it is documented.
+    pub link: Option<String>,
+    /// Its steps, in the order of the file, which has no other meaning.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug)]
+pub struct Step {
+    /// Unique in the pack.
+    pub id: String,
+    /// What it does, as an order.
+    pub title: String,
+    /// Why it is needed.
+    pub why: Option<String>,
+    /// Where that is documented.
+    pub link: Option<String>,
+    /// What it consumes: named, moved or dropped.
+    pub takes: Vec<Take>,
+    /// What it looks at, named.
+    pub reads: Vec<(String, Path)>,
+    /// What its wildcards and map paths do not take.
+    pub keep: Vec<Path>,
+    /// Keys of the newer chart that are left-overs where it takes something.
+    pub replaces: Vec<Path>,
+    /// Paths that no version of the chart knows.
+    pub foreign: Vec<Path>,
+    /// Constants and derived names, in order.
+    pub lets: Vec<(String, Template)>,
+    /// Whether it changes the meaning of a key that stays.
+    pub same_key: bool,
+    /// Steps that must run too.
+    pub needs: Vec<String>,
+    /// The rows; the first whose conditions hold is used.
+    pub rows: Vec<Row>,
+    /// The guard of the whole step, over the guards of its rows.
+    pub condition: Option<Expression>,
+}
+
+/// A consumed path.
+#[derive(Debug)]
+pub struct Take {
+    /// The path; it may have wildcards.
+    pub path: Path,
+    /// The name it has in expressions.
+    pub name: Option<String>,
+    /// Where it goes unchanged.
+    pub to: Option<Path>,
+}
+
+/// What a step does under a condition.
+#[derive(Debug)]
+pub struct Row {
+    /// When it is used.
+    pub condition: Option<Expression>,
+    /// The targets it is for; what it writes is then written after the last migration.
+    pub target: Option<VersionRange>,
+    /// Names whose leaves stay.
+    pub leave: Vec<String>,
+    /// What it writes, and where.
+    pub writes: Vec<Write>,
+    /// Notices, with expressions in braces.
+    pub tell: Vec<String>,
+    /// What a person must do.
+    pub todo: Vec<(When, String)>,
+    /// What it asks.
+    pub question: Option<Question>,
+}
+
+/// One thing that a row writes.
+#[derive(Debug)]
+pub struct Write {
+    /// Where.
+    pub path: Path,
+    /// What.
+    pub value: Template,
+    /// For a list whose items are added or replaced one by one: the key that tells them apart.
+    pub by: Option<String>,
+}
+
+/// When a person must do something, seen from the upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// Before it.
+    Before,
+    /// In the same change.
+    With,
+    /// After it.
+    After,
+}
+
+/// A question.
+#[derive(Debug)]
+pub struct Question {
+    /// One sentence, with expressions in braces.
+    pub text: String,
+    /// What can be answered.
+    pub options: Vec<Choice>,
+}
+
+/// An option of a question.
+#[derive(Debug)]
+pub struct Choice {
+    /// Unique in the question.
+    pub id: String,
+    /// What choosing it does.
+    pub title: String,
+    /// Whether it is recommended.
+    pub recommended: bool,
+    /// What must be typed.
+    pub inputs: Vec<(String, model::Input)>,
+    /// What it does.
+    pub row: Row,
+}
+
+/// A value with expressions in it.
+#[derive(Debug)]
+pub enum Template {
+    /// The value of an expression.
+    Expression(Expression),
+    /// As written.
+    Literal(Value),
+    /// A list of templates.
+    List(Vec<Template>),
+    /// A map of templates.
+    Map(Vec<(String, Template)>),
+}
+
+impl Template {
+    /// Reads a template: texts that start with `=` are expressions.
+    fn read(yaml: &Yaml) -> Result<Self, String> {
+        Ok(match yaml {
+            Yaml::String(text) if text.starts_with('=') => {
+                Self::Expression(Expression::new(text))
+            }
+            Yaml::Sequence(items) => {
+                Self::List(items.iter().map(Self::read).collect::<Result<_, _>>()?)
+            }
+            Yaml::Mapping(map) => Self::Map(
+                map.iter()
+                    .map(|(key, value)| {
+                        let key = key.as_str().ok_or("a key that is not a text")?;
+                        Ok((key.to_owned(), Self::read(value)?))
+                    })
+                    .collect::<Result<_, String>>()?,
+            ),
+            other => Self::Literal(from_yaml(other).map_err(|e| e.to_string())?),
+        }
+        .folded())
+    }
+
+    /// A literal, where nothing in it is an expression.
+    fn folded(self) -> Self {
+        let literal = |template: &Self| match template {
+            Self::Literal(value) => Some(value.clone()),
+            _ => None,
+        };
+        match &self {
+            Self::List(items) => items.iter().map(literal).collect::<Option<_>>().map(Value::List),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(k, v)| Some((k.clone(), literal(v)?)))
+                .collect::<Option<Map>>()
+                .map(Value::Map),
+            _ => None,
+        }
+        .map_or(self, Self::Literal)
+    }
+
+    /// Every expression in it.
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Expression(expression) => vec![expression],
+            Self::Literal(_) => vec![],
+            Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(_, t)| t.expressions()).collect(),
+        }
+    }
+}
+
+impl Migration {
+    /// Reads the paths and expressions of a migration.
+    pub(super) fn read(file: MigrationFile) -> Result<Self, PackError> {
+        let MigrationFile { version, title, link, steps } = file;
+        let steps = steps
+            .into_iter()
+            .map(|(id, step)| {
+                Step::read(&id, step, link.as_deref()).map_err(|message| PackError::Step {
+                    version: version.clone(),
+                    step: id,
+                    message,
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { version, title, link, steps })
+    }
+}
+
+impl Step {
+    fn read(id: &str, step: model::Step, link: Option<&str>) -> Result<Self, String> {
+        let mut takes = Vec::new();
+        for (name, path) in &step.take {
+            takes.push(Take { path: self::path(path)?, name: Some(name.clone()), to: None });
+        }
+        for (from, to) in &step.moves {
+            takes.push(Take { path: path(from)?, name: None, to: Some(path(to)?) });
+        }
+        for dropped in &step.drop {
+            takes.push(Take { path: path(dropped)?, name: None, to: None });
+        }
+        let (rows, condition) = if step.first.is_empty() {
+            (vec![Row::read(step.row)?], None)
+        } else {
+            let fields = &step.row;
+            if !fields.writes.is_empty()
+                || !fields.upsert.is_empty()
+                || !fields.options.is_empty()
+                || fields.ask.is_some()
+                || fields.target.is_some()
+                || !fields.leave.is_empty()
+                || !fields.tell.as_slice().is_empty()
+            {
+                return Err("beside `first`, a step has no row of its own; only `if`".to_owned());
+            }
+            let rows = step.first.into_iter().map(|row| Row::read(row.fields));
+            (rows.collect::<Result<_, _>>()?, fields.condition.as_deref().map(Expression::new))
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            title: step.title,
+            why: step.why,
+            link: step.link.or_else(|| link.map(str::to_owned)),
+            takes,
+            reads: step
+                .read
+                .iter()
+                .map(|(name, p)| Ok((name.clone(), path(p)?)))
+                .collect::<Result<_, String>>()?,
+            keep: paths(&step.keep)?,
+            replaces: paths(&step.replaces)?,
+            foreign: paths(&step.foreign)?,
+            lets: step
+                .lets
+                .iter()
+                .map(|(name, yaml)| Ok((name.clone(), Template::read(yaml)?)))
+                .collect::<Result<_, String>>()?,
+            same_key: step.same_key,
+            needs: step.needs,
+            rows,
+            condition,
+        })
+    }
+
+    /// Every row of the step, those of its options included.
+    pub fn all_rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().flat_map(|row| {
+            let options = row.question.iter().flat_map(|q| q.options.iter().map(|o| &o.row));
+            std::iter::once(row).chain(options)
+        })
+    }
+
+    /// Every path that the step may write.
+    pub fn outputs(&self) -> impl Iterator<Item = &Path> {
+        let moved = self.takes.iter().filter_map(|take| take.to.as_ref());
+        moved.chain(self.all_rows().flat_map(|row| row.writes.iter().map(|write| &write.path)))
+    }
+}
+
+impl Row {
+    fn read(fields: RowFields) -> Result<Self, String> {
+        let mut writes = fields
+            .writes
+            .iter()
+            .map(|(to, yaml)| {
+                Ok(Write { path: path(to)?, value: Template::read(yaml)?, by: None })
+            })
+            .collect::<Result<Vec<_>, String>>()?;
+        for (to, upsert) in &fields.upsert {
+            writes.push(Write {
+                path: path(to)?,
+                value: Template::read(&upsert.items)?,
+                by: Some(upsert.by.clone()),
+            });
+        }
+        let when = |when, texts: &OneOrMany| {
+            texts.as_slice().iter().map(move |text| (when, text.clone())).collect::<Vec<_>>()
+        };
+        let todo = [
+            when(When::Before, &fields.todo.before),
+            when(When::With, &fields.todo.with),
+            when(When::After, &fields.todo.after),
+        ]
+        .concat();
+        let question = match fields.ask {
+            None if fields.options.is_empty() => None,
+            None => return Err("`options` without `ask`".to_owned()),
+            Some(_) if fields.options.is_empty() => return Err("`ask` without `options`".to_owned()),
+            Some(text) => {
+                let options = fields.options.into_iter().map(|(id, option)| {
+                    if option.row.ask.is_some() {
+                        return Err(format!("option `{id}` asks again"));
+                    }
+                    Ok(Choice {
+                        id,
+                        title: option.title,
+                        recommended: option.recommended,
+                        inputs: option.input.into_iter().collect(),
+                        row: Row::read(option.row)?,
+                    })
+                });
+                let options: Vec<_> = options.collect::<Result<_, String>>()?;
+                if options.iter().filter(|o| o.recommended).count() > 1 {
+                    return Err("more than one option is recommended".to_owned());
+                }
+                Some(Question { text, options })
+            }
+        };
+        Ok(Self {
+            condition: fields.condition.as_deref().map(Expression::new),
+            target: fields.target,
+            leave: fields.leave,
+            writes,
+            tell: fields.tell.as_slice().to_vec(),
+            todo,
+            question,
+        })
+    }
+}
+
+fn path(text: &str) -> Result<Path, String> {
+    text.parse::<Path>().map_err(|e| format!("path `{text}`: {e}"))
+}
+
+fn paths(texts: &[String]) -> Result<Vec<Path>, String> {
+    texts.iter().map(|text| path(text)).collect()
+}

@@ -1,0 +1,23 @@
+//! Packs: what is known of a chart. Its versions, its keys and their defaults, how a version is
+//! recognised, the facts shown, and the migrations.
+//!
+//! A pack is data and may come from a stranger: loading one runs nothing, its files are bounded in size
+//! and depth, and whatever it does not say in the format of `docs/packs.md` is an error. Nothing about
+//! any chart is written in Rust; this module must never learn a chart's name.
+
+pub mod check;
+mod error;
+pub mod expr;
+mod functions;
+mod keys;
+mod load;
+mod migration;
+pub mod model;
+mod range;
+
+pub use error::PackError;
+pub use expr::{ExprError, Expression, Scope};
+pub use keys::{Keys, Known};
+pub use load::{Pack, built_in, built_in_names};
+pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
+pub use range::{RangeError, VersionRange};

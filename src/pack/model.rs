@@ -1,0 +1,352 @@
+//! The format of a pack, as it is written: one struct per thing that `docs/packs.md` describes.
+//!
+//! Plain data and nothing else: what a text means (a path, an expression) is worked out by the parts
+//! that use it, and what must hold between the parts is in `check`. Unknown fields are errors, because
+//! a misspelled guard that is silently ignored would lose a user's setting.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_yaml::Value as Yaml;
+
+use super::range::VersionRange;
+
+/// `pack.yaml`: the chart, its versions, how they are recognised, and the facts shown.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackFile {
+    /// The version of the pack format: 1.
+    pub pack: u32,
+    /// The chart's name, as in its `Chart.yaml`.
+    pub chart: String,
+    /// What the chart is, in a few words.
+    pub title: String,
+    /// A page about the chart.
+    #[serde(default)]
+    pub home: Option<String>,
+    /// Where the chart is published.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// Every released chart version, oldest first.
+    #[schemars(with = "IndexMap<String, VersionInfo>")]
+    pub versions: IndexMap<Version, VersionInfo>,
+    /// Version numbers that people will try and that do not exist, each with what to use instead.
+    #[serde(default)]
+    pub not_versions: IndexMap<String, String>,
+    /// What in a values file tells its version.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    /// What is shown of a set of values before and after.
+    #[serde(default)]
+    pub facts: IndexMap<String, Fact>,
+}
+
+/// What is known of one chart version.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VersionInfo {
+    /// The application version it installs by default.
+    pub app: String,
+}
+
+/// How much a piece of evidence says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// Shown, and nothing more.
+    Weak,
+    /// Bounds the version unless strong evidence contradicts.
+    Medium,
+    /// Bounds the version.
+    Strong,
+}
+
+/// A thing in a values file that tells which versions it can be for.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The path that is set.
+    pub path: String,
+    /// A path that must not be set beside it.
+    #[serde(default)]
+    pub unless: Option<String>,
+    /// An expression over `values` that must hold too.
+    #[serde(default, rename = "if")]
+    pub condition: Option<String>,
+    /// The versions it speaks for.
+    pub versions: VersionRange,
+    /// How much it says.
+    pub strength: Strength,
+    /// Why it says so.
+    pub why: String,
+}
+
+/// A line that is shown of the values before and after.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fact {
+    /// What it is about.
+    pub title: String,
+    /// Its expression, for each range of versions.
+    pub by_version: Vec<FactValue>,
+}
+
+/// A fact's value in a range of versions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactValue {
+    /// The versions.
+    pub versions: VersionRange,
+    /// A text, or an expression after `=`.
+    pub value: String,
+}
+
+/// `keys.yaml`: every key of the chart, in the chart's own order.
+pub type KeysFile = IndexMap<String, Vec<KeyRange>>;
+
+/// A key in a range of versions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRange {
+    /// The versions.
+    #[serde(rename = "in")]
+    pub versions: VersionRange,
+    /// The chart's default; absent for a key that is read but not in the chart's values.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub default: Option<Yaml>,
+    /// Whether a template reads it.
+    #[serde(default)]
+    pub read: Reads,
+    /// Whether the chart's values.yaml has it.
+    #[serde(default = "yes")]
+    pub documented: bool,
+    /// Set if everything below the key is the user's own, or passed on.
+    #[serde(default)]
+    pub open: Option<Open>,
+}
+
+/// Keeps an explicit null apart from an absent field.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Yaml>, D::Error> {
+    Yaml::deserialize(deserializer).map(Some)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Whether a template reads a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reads {
+    /// It does.
+    #[default]
+    Yes,
+    /// None does: the key is dead.
+    No,
+}
+
+/// What the keys below an open key are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Open {
+    /// Values of a sub-chart.
+    SubChart,
+    /// The user's own keys.
+    Map,
+}
+
+/// A migration: what changed at one version.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MigrationFile {
+    /// The version that brought it.
+    #[schemars(with = "String")]
+    pub version: Version,
+    /// What it is about.
+    pub title: String,
+    /// Where it is documented.
+    #[serde(default)]
+    pub link: Option<String>,
+    /// Its steps, by id.
+    pub steps: IndexMap<String, Step>,
+}
+
+/// One step of a migration.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// What it does, as an order.
+    pub title: String,
+    /// Why it is needed.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// Where that is documented, if not at the migration's link.
+    #[serde(default)]
+    pub link: Option<String>,
+    /// Consumed paths, named.
+    #[serde(default)]
+    pub take: IndexMap<String, String>,
+    /// Paths that are looked at, named.
+    #[serde(default)]
+    pub read: IndexMap<String, String>,
+    /// Paths that go elsewhere unchanged.
+    #[serde(default, rename = "move")]
+    pub moves: IndexMap<String, String>,
+    /// Paths that go.
+    #[serde(default)]
+    pub drop: Vec<String>,
+    /// Paths that a wildcard or a map path of this step does not take.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Keys of the newer chart that are left-overs where this step takes something.
+    #[serde(default)]
+    pub replaces: Vec<String>,
+    /// Paths that no version of the chart knows.
+    #[serde(default)]
+    pub foreign: Vec<String>,
+    /// Constants and derived names.
+    #[serde(default, rename = "let")]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub lets: IndexMap<String, Yaml>,
+    /// Whether it changes the meaning of a key that stays.
+    #[serde(default)]
+    pub same_key: bool,
+    /// Steps that must run too.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// The rows of a decision table, instead of one row written in the step itself.
+    #[serde(default)]
+    pub first: Vec<Row>,
+    /// The one row.
+    #[serde(flatten)]
+    pub row: RowFields,
+}
+
+/// A row of a decision table.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its fields.
+    #[serde(flatten)]
+    pub fields: RowFields,
+}
+
+/// What a row does, tells and asks.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct RowFields {
+    /// When the row is used.
+    #[serde(default, rename = "if")]
+    pub condition: Option<String>,
+    /// The targets that the row is for.
+    #[serde(default)]
+    pub target: Option<VersionRange>,
+    /// Names whose leaves stay.
+    #[serde(default)]
+    pub leave: Vec<String>,
+    /// Writes: paths and literals, or expressions after `=`.
+    #[serde(default, rename = "do")]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub writes: IndexMap<String, Yaml>,
+    /// List items added or replaced by a key.
+    #[serde(default)]
+    pub upsert: IndexMap<String, Upsert>,
+    /// Notices.
+    #[serde(default)]
+    pub tell: OneOrMany,
+    /// What a person must do outside the file.
+    #[serde(default)]
+    pub todo: Todo,
+    /// The question.
+    #[serde(default)]
+    pub ask: Option<String>,
+    /// Its options.
+    #[serde(default)]
+    pub options: IndexMap<String, Choice>,
+}
+
+/// List items added or replaced by a key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upsert {
+    /// The key that tells items apart.
+    pub by: String,
+    /// The items: a list, or an expression after `=`.
+    #[schemars(with = "serde_json::Value")]
+    pub items: Yaml,
+}
+
+/// An option of a question.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// What choosing it does.
+    pub title: String,
+    /// Whether it is the recommended one.
+    #[serde(default)]
+    pub recommended: bool,
+    /// What must be typed for it.
+    #[serde(default)]
+    pub input: IndexMap<String, Input>,
+    /// What it does.
+    #[serde(flatten)]
+    pub row: RowFields,
+}
+
+/// Something to type for an option.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What to type.
+    pub title: String,
+    /// A regular expression that the whole text must match.
+    #[serde(default, rename = "match")]
+    pub matches: Option<String>,
+    /// Whether it is a comma-separated list.
+    #[serde(default)]
+    pub list: bool,
+    /// What is taken if nothing is typed: a text, or an expression after `=`.
+    #[serde(default)]
+    pub default: Option<String>,
+}
+
+/// A text or several.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// None.
+    #[default]
+    None,
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The texts.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::None => &[],
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+/// What a person must do outside the file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Todo {
+    /// Before the upgrade.
+    #[serde(default)]
+    pub before: OneOrMany,
+    /// In the same change as the upgrade.
+    #[serde(default)]
+    pub with: OneOrMany,
+    /// After it.
+    #[serde(default)]
+    pub after: OneOrMany,
+}

@@ -1,0 +1,160 @@
+//! Chart versions and ranges of them.
+//!
+//! Ranges are plain comparisons in semantic-version order, so that a pre-release simply comes before
+//! its release. Cargo's and npm's rule (a pre-release matches only if it is named) would make the same
+//! key known in 0.15.0 and unknown in 0.16.0-dev.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use semver::Version;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A set of versions: all that satisfy every comparison. No comparison means every version.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct VersionRange(Vec<(Comparison, Version)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    GreaterOrEqual,
+    Greater,
+}
+
+impl Comparison {
+    const SIGNS: [(&'static str, Self); 5] = [
+        (">=", Self::GreaterOrEqual),
+        ("<=", Self::LessOrEqual),
+        (">", Self::Greater),
+        ("<", Self::Less),
+        ("=", Self::Equal),
+    ];
+
+    fn holds(self, version: &Version, bound: &Version) -> bool {
+        match self {
+            Self::Less => version < bound,
+            Self::LessOrEqual => version <= bound,
+            Self::Equal => version == bound,
+            Self::GreaterOrEqual => version >= bound,
+            Self::Greater => version > bound,
+        }
+    }
+}
+
+/// A text that is not a version range.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{0}` is not a version range; write comparisons such as `>=0.10.0, <0.11.0`, or `*`")]
+pub struct RangeError(String);
+
+impl VersionRange {
+    /// Whether the version lies in the range.
+    #[must_use]
+    pub fn contains(&self, version: &Version) -> bool {
+        self.0.iter().all(|(c, bound)| c.holds(version, bound))
+    }
+
+    /// The versions that the range names as bounds.
+    pub fn bounds(&self) -> impl Iterator<Item = &Version> {
+        self.0.iter().map(|(_, bound)| bound)
+    }
+}
+
+impl FromStr for VersionRange {
+    type Err = RangeError;
+
+    fn from_str(text: &str) -> Result<Self, RangeError> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self::default());
+        }
+        text.split(',')
+            .map(|part| {
+                let part = part.trim();
+                Comparison::SIGNS
+                    .iter()
+                    .find_map(|(sign, comparison)| {
+                        let version = Version::parse(part.strip_prefix(sign)?.trim()).ok()?;
+                        Some((*comparison, version))
+                    })
+                    .ok_or_else(|| RangeError(text.to_owned()))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl fmt::Display for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("*");
+        }
+        for (i, (comparison, version)) in self.0.iter().enumerate() {
+            let sign = Comparison::SIGNS.iter().find(|(_, c)| c == comparison);
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{}{version}", sign.map_or("", |(s, _)| s))?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for VersionRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for VersionRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for VersionRange {
+    fn schema_name() -> Cow<'static, str> {
+        "VersionRange".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "Comparisons joined by commas, or `*`.",
+            "pattern": r"^\s*(\*|(>=|<=|>|<|=)\s*[0-9][^,\s]*(\s*,\s*(>=|<=|>|<|=)\s*[0-9][^,\s]*)*)\s*$"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pre_release_lies_between_the_releases_around_it() {
+        let range: VersionRange = ">=0.15.0, <0.16.0".parse().unwrap();
+        for (version, inside) in [
+            ("0.15.0", true),
+            ("0.16.0-dev", true),
+            ("0.16.0", false),
+            ("0.15.0-rc.1", false),
+        ] {
+            assert_eq!(range.contains(&Version::parse(version).unwrap()), inside, "{version}");
+        }
+    }
+
+    #[test]
+    fn ranges_print_as_they_are_read() {
+        for text in ["*", ">=0.10.0, <0.11.0", "=0.10.3", ">0.1.0", "<=0.9.1"] {
+            assert_eq!(text.parse::<VersionRange>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_range_is_refused() {
+        for text in ["", "0.10", ">=0.10", "~0.10.0", ">=0.10.0,", "latest"] {
+            assert!(text.parse::<VersionRange>().is_err(), "{text}");
+        }
+    }
+}

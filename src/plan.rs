@@ -1,0 +1,115 @@
+//! The plan: which migrations run, in which order, and which of their steps.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+
+use crate::pack::{Migration, Pack, PackError};
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these steps (and those they need); empty for all.
+    pub only: Vec<String>,
+    /// Not these steps.
+    pub skip: Vec<String>,
+}
+
+/// The migrations to run.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// The pack.
+    pub pack: &'p Pack,
+    /// The version that the values are for.
+    pub from: Version,
+    /// The version that they shall be for.
+    pub to: Version,
+    /// Oldest first: every migration after `from`, up to `to`.
+    pub migrations: Vec<&'p Migration>,
+    /// The steps of these migrations that are left out.
+    pub left_out: BTreeSet<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The pack is at fault.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The target is older than the source.
+    #[error(
+        "the values are for {chart} {from}, which is newer than {to}; refit does not go back. \
+         Restore the older file from version control instead"
+    )]
+    Backwards {
+        /// The chart.
+        chart: String,
+        /// The source version.
+        from: Version,
+        /// The target version.
+        to: Version,
+    },
+    /// A step that was named does not exist on the route.
+    #[error(
+        "there is no step `{id}` between {from} and {to}{}", 
+        match close { Some(close) => format!("; did you mean `{close}`?"), None => String::new() }
+    )]
+    UnknownStep {
+        /// What was named.
+        id: String,
+        /// The source version.
+        from: Version,
+        /// The target version.
+        to: Version,
+        /// The step that is spelled most alike.
+        close: Option<String>,
+    },
+}
+
+impl<'p> Plan<'p> {
+    /// Makes the plan for a route. Only the migrations on the route are read.
+    ///
+    /// # Errors
+    ///
+    /// If the route goes backwards, a selected step is not on it, or a migration cannot be read.
+    pub fn new(pack: &'p Pack, from: &Version, to: &Version, selection: &Selection) -> Result<Self, PlanError> {
+        if from > to {
+            return Err(PlanError::Backwards {
+                chart: pack.info.chart.clone(),
+                from: from.clone(),
+                to: to.clone(),
+            });
+        }
+        let route = pack.migrated_versions().filter(|version| *version > from && *version <= to);
+        let migrations = route
+            .filter_map(|version| pack.migration(version).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let steps = || migrations.iter().flat_map(|migration| &migration.steps);
+        for id in selection.only.iter().chain(&selection.skip) {
+            if !steps().any(|step| step.id == *id) {
+                let close = steps()
+                    .map(|step| (strsim::damerau_levenshtein(&step.id, id), &step.id))
+                    .min()
+                    .filter(|(distance, _)| *distance <= id.len() / 3 + 1)
+                    .map(|(_, id)| id.clone());
+                return Err(PlanError::UnknownStep { id: id.clone(), from: from.clone(), to: to.clone(), close });
+            }
+        }
+        let mut wanted: BTreeSet<&str> = selection.only.iter().map(String::as_str).collect();
+        while let Some(needed) = steps()
+            .filter(|step| wanted.contains(step.id.as_str()))
+            .flat_map(|step| &step.needs)
+            .find(|id| !wanted.contains(id.as_str()))
+        {
+            wanted.insert(needed);
+        }
+        let left_out = steps()
+            .filter(|step| {
+                selection.skip.contains(&step.id)
+                    || !selection.only.is_empty() && !wanted.contains(step.id.as_str())
+            })
+            .map(|step| step.id.clone())
+            .collect();
+        Ok(Self { pack, from: from.clone(), to: to.clone(), migrations, left_out })
+    }
+}
