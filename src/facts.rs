@@ -11,7 +11,7 @@ use crate::{
     pack::{Expression, Pack, PackError, Scope, expr::describe},
     values::{
         Helm, Map, Value,
-        coalesce::coalesce,
+        coalesce::{ChartDefaults, coalesce},
         merge::merge_all,
         view::View,
     },
@@ -45,8 +45,12 @@ pub fn changes(
 }
 
 fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<String>>, PackError> {
-    let defaults = pack.keys.defaults(version);
-    let values = coalesce(values, &defaults, Helm::V3);
+    let chart = ChartDefaults {
+        name: pack.info.chart.clone(),
+        values: pack.keys.defaults(version),
+        dependencies: Vec::new(),
+    };
+    let values = coalesce(Helm::V3, &chart, &values).map_or(values, |merged| merged.values);
     let mut scope = Scope::new();
     scope.bind("values", Some(&Value::Map(values)));
     pack.info

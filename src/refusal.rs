@@ -7,7 +7,7 @@ use crate::{
         key::KeyError,
         view::{ReadError, ReadErrorKind},
     },
-    yaml::{ParseError, ParseErrorKind, position_in},
+    yaml::{ParseError, ParseErrorKind, Position},
 };
 
 /// What is wrong with an input, before it is said where.
@@ -56,7 +56,7 @@ impl Reason {
     #[must_use]
     pub fn at(self, name: &str, text: &str, offset: usize) -> Box<Refusal> {
         let mut refusal = self.of(name);
-        let position = position_in(text, offset);
+        let position = Position::of(text, offset);
         refusal.at =
             Some(At { file: name.to_owned(), line: position.line, column: position.column });
         refusal.excerpt = Some(excerpt(text, position.line, position.column));
@@ -101,7 +101,7 @@ pub fn not_yaml(name: &str, bytes: &[u8], error: &ParseError) -> Box<Refusal> {
 }
 
 fn line_at(text: &str, offset: usize) -> &str {
-    text.lines().nth(position_in(text, offset).line - 1).unwrap_or_default()
+    text.lines().nth(Position::of(text, offset).line - 1).unwrap_or_default()
 }
 
 /// Text for a template engine.

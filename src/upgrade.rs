@@ -410,7 +410,7 @@ impl Run<'_> {
             known_by,
             evidence: clues.collect(),
             to: self.to.clone(),
-            digest: digest::of(files.iter().map(|file| (file.name.as_str(), file.after.as_bytes()))),
+            digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
             notices: self.notices(),
             ledger: ledger.collect(),
