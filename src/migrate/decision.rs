@@ -216,6 +216,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
             Some(text) => Some(scope.fill(text)?),
             None => None,
         };
+        let default = default.filter(|text| !text.is_empty());
         Ok(OfferedInput {
             name: name.clone(),
             title: scope.fill(&input.title)?,

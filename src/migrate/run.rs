@@ -172,6 +172,8 @@ struct Output {
     near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     moved_from: Option<Path>,
+    /// What the step looked at or took: to write over it is to rewrite it.
+    seen: Vec<Path>,
 }
 
 /// What a step came to, before anything is applied.
@@ -428,10 +430,16 @@ impl<'r> Run<'r> {
             inner.bind(name, Some(value));
         }
         for text in &row.tell {
-            effect.report.tell.push(inner.fill(text)?);
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.tell.push(text);
+            }
         }
         for (when, text) in &row.todo {
-            effect.report.todo.push((*when, inner.fill(text)?));
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.todo.push((*when, text));
+            }
         }
         for write in &row.writes {
             for output in self.outputs(effect, write, inputs, &inner)? {
@@ -487,6 +495,7 @@ impl<'r> Run<'r> {
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from: None,
+                seen: names(step).map(|(_, path)| path.clone()).collect(),
                 layer,
                 path: write.path.clone(),
                 by: write.by.clone(),
@@ -649,6 +658,7 @@ impl<'r> Run<'r> {
                                 node,
                                 near: Some(path.clone()),
                                 moved_from: Some(path.clone()),
+                                seen: Vec::new(),
                             });
                         }
                         None => {
@@ -731,7 +741,7 @@ impl<'r> Run<'r> {
     }
 
     fn write(&mut self, output: Output, report: &mut StepReport) {
-        let Output { layer: i, path, by, node, near, moved_from } = output;
+        let Output { layer: i, path, by, node, near, moved_from, seen: rewritten } = output;
         let view = self.layers[i].view;
         let place = Place { near: near.as_ref().map(Path::segments), keys: &self.plan.pack.keys };
         let value = node.value(view).unwrap_or(Value::Null);
@@ -746,7 +756,14 @@ impl<'r> Run<'r> {
             None => Change { layer: i, kind: ChangeKind::Write, path, to: None, value },
         });
         for (path, node) in replaced {
-            self.record_left_over(i, &path, &node, report);
+            if rewritten.iter().any(|read| read.matches_prefix(&path).is_some()) {
+                let step = report.id.clone();
+                self.dropped.extend(node.leaves(view).into_iter().flat_map(|(_, sources)| sources).map(
+                    |source| Dropped { source, step: step.clone(), left_over: false },
+                ));
+            } else {
+                self.record_left_over(i, &path, &node, report);
+            }
         }
     }
 
