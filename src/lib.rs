@@ -4,11 +4,16 @@
 //! A later stage never reaches back, and the library prints nothing.
 
 pub mod detect;
+pub mod digest;
 pub mod edit;
+pub mod facts;
+pub mod load;
 pub mod migrate;
 pub mod outcome;
 pub mod pack;
 pub mod plan;
+pub mod refusal;
+pub mod upgrade;
 pub mod values;
 pub mod verify;
 pub mod yaml;

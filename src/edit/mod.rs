@@ -10,8 +10,9 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, Value, View,
+        Path, Value,
         key::{self, KeyError},
+        view::{self, Loss, ReadError, Via, View},
         write::{self, Context, Quotes},
     },
     yaml::{self, Kind, NodeId, Rewrite, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey},
@@ -46,6 +47,9 @@ pub enum EditError {
         /// Why.
         error: KeyError,
     },
+    /// A map on the way cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The text is of a form that cannot be edited.
     #[error(transparent)]
     Text(#[from] RewriteError),
@@ -192,15 +196,18 @@ impl Writer<'_> {
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
         let flow = base.map_or(flow, |base| self.is_flow(base));
+        let written = base.map(|base| self.view.entries(base)).transpose()?.unwrap_or_default();
+        if let Some(twice) = written.duplicates.iter().find(|twice| twice.loss == Loss::Repeated) {
+            return Err(EditError::Duplicate {
+                path: at.clone(),
+                key: twice.name.clone().into_owned(),
+                node: twice.lost,
+            });
+        }
         let merges = match base {
-            Some(base) => self.merges(base, entries, at)?,
+            Some(base) => self.merges(base, &written, entries, at)?,
             None => Vec::new(),
         };
-        if let Some(base) = base
-            && let Some((key, name)) = self.view.duplicates(base).into_iter().next()
-        {
-            return Err(EditError::Duplicate { path: at.clone(), key: name, node: key });
-        }
         let mut wanted = Vec::new();
         let kept_merge = !merges.is_empty();
         for entry in entries.iter().filter(|entry| !entry.gone) {
@@ -228,16 +235,14 @@ impl Writer<'_> {
     fn merges(
         &self,
         base: NodeId,
+        written: &view::Entries<'_>,
         entries: &[Entry],
         at: &Path,
     ) -> Result<Vec<(NodeId, NodeId)>, EditError> {
-        let merges: Vec<_> =
-            self.tree.entries(base).filter(|(key, _)| self.view.is_merge_key(*key)).collect();
-        let Some((key, _)) = merges.first() else { return Ok(merges) };
-        for entry in self.view.entries(base) {
-            if self.tree.key_of(entry.value).and_then(|k| self.tree.parent(k)) == Some(base) {
-                continue;
-            }
+        let is_merge = |key: &NodeId| written.entries.iter().any(|e| e.via == Via::Merge(*key));
+        let merges: Vec<_> = self.tree.entries(base).filter(|(key, _)| is_merge(key)).collect();
+        for entry in &written.entries {
+            let Via::Merge(key) = entry.via else { continue };
             let here = at.key(entry.name.as_ref());
             let unchanged = entries.iter().any(|now| {
                 !now.gone
@@ -251,7 +256,7 @@ impl Writer<'_> {
                 if self.detach {
                     return Ok(Vec::new());
                 }
-                return Err(EditError::Shared { path: here, node: *key });
+                return Err(EditError::Shared { path: here, node: key });
             }
         }
         Ok(merges)
@@ -285,9 +290,11 @@ impl Writer<'_> {
         }
         // A new value under a key that is there keeps the key's own text and comments.
         let replaced = base
-            .and_then(|base| self.view.get(base, &entry.key))
-            .map(|entry| entry.key)
-            .filter(|key| self.tree.parent(*key) == base)
+            .map(|base| self.view.get(base, &entry.key))
+            .transpose()?
+            .flatten()
+            .filter(|written| written.via == Via::Direct)
+            .map(|written| written.key)
             .filter(|key| !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key));
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),

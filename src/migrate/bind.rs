@@ -6,7 +6,11 @@
 use super::node::{Node, Source};
 use crate::{
     pack::{Keys, Step},
-    values::{Map, Path, ReadError, Segment, Value, View, merge_layers},
+    values::{
+        Map, Path, Segment, Value,
+        merge::merge,
+        view::{ReadError, View},
+    },
 };
 
 /// A layer on its way: its text's values, and what became of them so far.
@@ -80,7 +84,10 @@ fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, Read
         maps.pop();
     }
     Ok(maps.into_iter().rev().reduce(|lower, upper| match (lower, upper) {
-        (Value::Map(lower), Value::Map(upper)) => Value::Map(merge_layers(&lower, &upper)),
+        (Value::Map(mut lower), Value::Map(upper)) => {
+            merge(&mut lower, upper);
+            Value::Map(lower)
+        }
         (_, upper) => upper,
     }))
 }

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use super::{
     error::MigrateError,
-    node::{Body, Node, Origin, Source},
+    node::{Body, Node, Origin, Source, leaf_path},
 };
 use crate::{
     pack::{Keys, Known},
     plan::Plan,
-    values::{Path, Segment, View},
+    values::{Path, view::View},
 };
 
 pub use crate::outcome::Fate;
@@ -106,18 +106,9 @@ fn arrive(
     let sources: Vec<Source> = node.made_of(view).into_iter().filter(|s| s.layer == layer).collect();
     let shared = sources.len() > 1;
     for source in sources {
-        let list = list_of(&source.path);
+        let list = leaf_path(&source.path);
         let made = made && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));
         arrivals.entry(list).or_default().push(Arrival { path: at.clone(), made, shared });
-    }
-}
-
-/// The path of the leaf that a source belongs to: a list counts as a whole.
-fn list_of(path: &Path) -> Path {
-    let item = |segment: &Segment| matches!(segment, Segment::Index(_));
-    match path.segments().iter().position(item) {
-        Some(i) => Path::new(path.segments()[..i].to_vec()),
-        None => path.clone(),
     }
 }
 

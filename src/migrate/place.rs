@@ -6,7 +6,7 @@
 use super::node::{Body, Entry, Node, Origin};
 use crate::{
     pack::Keys,
-    values::{Path, Segment, Value, View},
+    values::{Path, Segment, Value, view::View},
 };
 
 /// Where a new key goes if it is not there yet.
@@ -75,7 +75,11 @@ impl Node {
                         entry.node = value;
                         return;
                     }
-                    entry.node.forget(view);
+                    if entry.node.is_map(view) {
+                        entry.node.forget(view);
+                    } else {
+                        entry.node = fresh();
+                    }
                 }
                 let near = match near {
                     Some((Segment::Key(first), rest)) if first == key => Some(rest),

@@ -14,7 +14,7 @@ use std::{
 };
 
 use cel::{
-    Context, Env, ExecutionError, FunctionContext,
+    Context, Env, ExecutionError,
     common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue},
     extractors::Arguments,
     objects::{Key, Opaque, Value as Cel},
@@ -259,8 +259,8 @@ impl Scope<'static> {
         let mut context = Context::with_env(Arc::clone(env));
         for (name, function) in functions::ALL {
             context
-                .add_function(name, move |f: FunctionContext, Arguments(args): Arguments| {
-                    function(&args).map_err(|message| ExecutionError::function_error(f.name, message))
+                .add_function(name, move |Arguments(args): Arguments| {
+                    function(&args).map_err(|message| ExecutionError::function_error(name, message))
                 })
                 .expect("no function of packs has the name of a standard one");
         }

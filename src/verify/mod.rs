@@ -5,7 +5,10 @@
 
 use crate::{
     migrate::{Body, Node},
-    values::{Path, ReadError, Value, View},
+    values::{
+        Path, Value,
+        view::{Kind, ReadError, View},
+    },
 };
 
 /// How text and values disagree. It is a fault of refit, and nothing was changed.
@@ -44,13 +47,13 @@ fn compare(
 ) -> Result<(), OracleError> {
     if let Body::Map(_) = node.body {
         let wanted = node.entries(before);
-        if wanted.is_empty() && at.is_root() && after.entries(found).next().is_none() {
+        if wanted.is_empty() && at.is_root() && after.entries(found)?.entries.is_empty() {
             return Ok(());
         }
-        if after.is_map(found) && after.entries(found).count() == wanted.len() {
+        if after.kind(found)? == Kind::Map && after.entries(found)?.entries.len() == wanted.len() {
             for entry in &wanted {
                 let here = at.key(&entry.key);
-                match after.get(found, &entry.key) {
+                match after.get(found, &entry.key)? {
                     Some(there) => compare(&entry.node, before, after, there.value, &here)?,
                     None => return differs(&here, None, &entry.node.value(before)?),
                 }
