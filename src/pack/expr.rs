@@ -143,7 +143,7 @@ fn measure(node: &IdedExpr, inside: bool, nodes: &mut usize) -> Result<(), Strin
             if inside {
                 return Err("comprehensions must not nest".to_owned());
             }
-            walk(&comprehension.iter_range, true)?;
+            walk(&comprehension.iter_range, inside)?;
             walk(&comprehension.loop_step, true)?;
             walk(&comprehension.loop_cond, true)?;
             walk(&comprehension.result, true)
