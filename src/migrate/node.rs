@@ -373,13 +373,12 @@ impl Node {
                 }
                 all
             }
-            (Origin::Source(source), Body::Same) if self.is_map(view) => {
-                let leaves = self.leaves(view);
-                if leaves.len() == 1 && leaves[0].0.segments().is_empty() {
-                    vec![source.clone()]
-                } else {
-                    leaves.into_iter().flat_map(|(_, sources)| sources).collect()
+            (Origin::Source(source), Body::Same | Body::Map(_)) => {
+                let entries = self.entries(view);
+                if entries.is_empty() {
+                    return vec![source.clone()];
                 }
+                entries.iter().flat_map(|entry| entry.node.made_of(view)).collect()
             }
             (Origin::Source(source), _) => vec![source.clone()],
         }

@@ -919,7 +919,7 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
     let takes = migration.steps.iter().flat_map(|other| other.takes.iter().map(move |take| (other, take)));
     let others = takes
         .filter(|(other, take)| {
-            take.path != *own && take.path.specificity(own).is_gt() || take.path == *own && other.id != step.id
+            take.path != *own && take.path.specificity(own).is_lt() || take.path == *own && other.id != step.id
         })
         .map(|(_, take)| &take.path);
     let kept = step.keep.iter().chain(extra);
