@@ -15,6 +15,23 @@ pub(super) struct Plan<'w> {
     pub(super) after: Vec<Vec<Unit<'w>>>,
 }
 
+impl Plan<'_> {
+    /// Items have no names: where as many come as go, each takes the place of one, so that its dash
+    /// and the comment on its line stay.
+    fn pair_up(&mut self) {
+        let mut i = 0;
+        while i < self.kept.len() {
+            let run = self.kept[i..].iter().take_while(|unit| unit.is_none()).count();
+            if run > 0 && self.after[i].len() == run {
+                for (n, unit) in std::mem::take(&mut self.after[i]).into_iter().enumerate() {
+                    self.kept[i + n] = Some(unit);
+                }
+            }
+            i += run.max(1);
+        }
+    }
+}
+
 impl Cx<'_> {
     /// Finds which units keep their places: those named in the order of the source.
     pub(super) fn plan<'w>(&self, id: NodeId, units: &[Unit<'w>]) -> (Vec<NodeId>, Plan<'w>) {
@@ -41,6 +58,9 @@ impl Cx<'_> {
                 }
                 _ => plan.after[next].push(unit),
             }
+        }
+        if matches!(self.tree.kind(id), Kind::Sequence { .. }) {
+            plan.pair_up();
         }
         (source, plan)
     }
@@ -165,7 +185,7 @@ impl Emitter<'_, '_> {
                 self.end_line();
                 self.new_units(pending, column, id, separated, false)?;
                 pending = &[];
-                self.skip_run(run);
+                self.skip_run(run, false);
                 continue;
             }
             self.remove_run(run, first == 0, i == source.len());
@@ -174,12 +194,18 @@ impl Emitter<'_, '_> {
     }
 
     /// Leaves out a run of removed units; detached comments between them stay.
-    fn skip_run(&mut self, run: &[Extent]) {
+    /// `blank`: a blank line stands before the run, so that none is needed before a comment.
+    fn skip_run(&mut self, run: &[Extent], blank: bool) {
+        let mut blank = blank;
         for (n, extent) in run.iter().enumerate() {
             if n > 0 {
                 let gap = self.cur..extent.start;
                 if gap.start < gap.end && !is_blank(&self.cx.text[gap]) {
+                    if blank {
+                        self.skip_to(self.cx.blank_run_end(self.cur));
+                    }
                     self.keep_until(extent.start);
+                    blank = self.cx.blank_run_start(extent.start, 0) < extent.start;
                 }
             }
             self.skip_to(extent.end);
@@ -203,7 +229,7 @@ impl Emitter<'_, '_> {
         });
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         self.keep_until(if drop_above { above } else { start });
-        self.skip_run(run);
+        self.skip_run(run, has_above && !drop_above);
         if drop_above {
             return;
         }

@@ -80,32 +80,18 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
+    /// Indents the line that is written next, if the source stands in column 0 here and so has no
+    /// white space that could be copied and shifted.
+    pub(super) fn indent_from_zero(&mut self) {
+        if self.delta > 0 && self.at_line_start() && column(self.cx.text, self.cur) == 0 {
+            self.insert(&" ".repeat(self.delta.unsigned_abs()));
+        }
+    }
+
     /// Ends the line that is being written, if there is one.
     pub(super) fn end_line(&mut self) {
         if !self.at_line_start() {
             self.insert("\n");
-        }
-    }
-
-    /// Whether the last line that was written is blank.
-    pub(super) fn after_blank_line(&self) -> bool {
-        let text = self.cx.text;
-        let mut bytes = self.pieces.iter().rev().flat_map(|piece| match piece {
-            Piece::Text(text) => text.bytes().rev(),
-            Piece::Keep(range) => text[range.clone()].bytes().rev(),
-        });
-        if !matches!(bytes.next(), Some(b'\n' | b'\r')) {
-            return false;
-        }
-        let mut bytes = bytes.skip_while(|b| matches!(b, b' ' | b'\t'));
-        match bytes.next() {
-            Some(b'\n') => true,
-            // The first half of CR LF, or a break of its own.
-            Some(b'\r') => {
-                let before = bytes.find(|b| !matches!(b, b' ' | b'\t'));
-                matches!(before, Some(b'\n' | b'\r'))
-            }
-            _ => false,
         }
     }
 
@@ -195,7 +181,7 @@ impl Cx<'_> {
         let mut at = range.start;
         while at < range.end {
             let (content_end, next) = line_end(self.text, at);
-            let whole = column(self.text, at) == 0;
+            let whole = column(self.text, at) == 0 && (out.is_empty() || out.ends_with('\n'));
             let content = &self.text[at..content_end.min(range.end)];
             if whole && delta != 0 {
                 self.shift_line(at, content, delta, out);

@@ -335,7 +335,8 @@ impl Emitter<'_, '_> {
             };
             let element = &elements[i];
             let starts_line = self.cx.is_line_start(element.begin);
-            if self.cur == element.begin && (!written || starts_line == fresh_line) {
+            let behind_new = written && i == 0 && !starts_line;
+            if self.cur == element.begin && !behind_new && (!written || starts_line == fresh_line) {
                 // Nothing was left out before it.
             } else if starts_line {
                 self.end_line();

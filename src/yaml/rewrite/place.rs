@@ -71,6 +71,7 @@ impl Emitter<'_, '_> {
             }
             if text[body.clone()] != **new {
                 self.keep_until(body.start);
+                self.indent_from_zero();
                 self.insert(new);
                 if body.is_empty() && !new.is_empty() && text[body.start..].starts_with('?') {
                     self.insert(" ");
@@ -244,7 +245,8 @@ impl Emitter<'_, '_> {
         let mut end = tree.span(id).end;
         if is_block(tree.kind(id)) {
             let region = self.cx.region(id);
-            end = region.end;
+            let owner = tree.parent(id).map(|_| tree.key_of(id).unwrap_or(id));
+            end = owner.map_or(region.end, |unit| tree.block_extent(unit).end.max(region.end));
             let bytes = text.as_bytes();
             if end > region.start && matches!(bytes[end - 1], b'\n' | b'\r') {
                 end -= if text[..end].ends_with("\r\n") { 2 } else { 1 };
@@ -277,8 +279,13 @@ impl Emitter<'_, '_> {
         }
         self.insert(&new);
         self.skip_to(span.end);
-        // `{a: *x }` needs its space, `{a: 1}` none; an alias before `,` is complete.
-        let _ = text;
+        if span.is_empty() && !new.is_empty() {
+            // The space that stood for the value.
+            let rest = span.end + blanks(&text[span.end..]);
+            if text[rest..].starts_with(',') {
+                self.skip_to(rest);
+            }
+        }
         Ok(())
     }
 
