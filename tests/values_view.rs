@@ -2,8 +2,8 @@
 
 use refit::values::readers::{DifferenceKind, difference};
 use refit::values::scalar::ScalarError;
-use refit::values::view::{Duplicate, Kind, Loss, ReadError, ReadErrorKind, Via};
-use refit::values::{Map, Path, Value, View, key::KeyError};
+use refit::values::view::{Duplicate, Kind, Loss, Via};
+use refit::values::{Map, Path, ReadError, ReadErrorKind, Value, View, key::KeyError};
 use refit::yaml::{DivergenceKind, Tree};
 use serde_json::{Value as Json, json};
 
