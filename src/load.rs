@@ -167,7 +167,6 @@ impl Loaded {
                 DivergenceKind::ColonInFlowKey => ("this `:` stands directly before a bracket or a comma", "Helm takes it for a part of the key; other readers take it for an empty value."),
                 DivergenceKind::LongKey => ("this key is longer than 1,024 characters", "Helm's YAML reader refuses the file because of it."),
                 DivergenceKind::UnicodeLineBreak => ("a line or paragraph separator stands here that is not a plain line break", "Helm takes it for a line break, other readers for a character."),
-                _ => continue,
             };
             let next = match divergence.kind {
                 DivergenceKind::ColonInFlowKey => "Put a space behind the `:`.",

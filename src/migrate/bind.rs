@@ -27,10 +27,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub fn is_empty(&self) -> bool {
-        self.by_layer.iter().all(Vec::is_empty)
-    }
-
     /// The node where its effective value stands: in the right-most layer that has one.
     pub fn source(&self) -> Option<Source> {
         self.by_layer.iter().rev().flatten().find_map(|(_, node)| node.source().cloned())

@@ -23,7 +23,6 @@ pub use crate::outcome::Fate;
 pub(super) struct Dropped {
     pub source: Source,
     pub step: String,
-    pub left_over: bool,
 }
 
 /// The fates of the leaves.

@@ -83,8 +83,10 @@ pub struct Entry {
     pub key: String,
     /// Its value.
     pub node: Node,
-    /// Whether it was taken away; it keeps its place until the migration ends, for what comes instead.
+    /// Whether it was taken away; it keeps its place for what comes instead.
     pub gone: bool,
+    /// The key beside which it was put, if it was put there; the next one goes behind it.
+    pub beside: Option<String>,
 }
 
 impl Node {
@@ -167,6 +169,7 @@ impl Node {
                     },
                     key: entry.name.into_owned(),
                     gone: false,
+                    beside: None,
                 })
                 .collect(),
             (Body::Value(Value::Map(map)), Origin::Made { from, .. }) => map
@@ -175,6 +178,7 @@ impl Node {
                     key: key.clone(),
                     node: Self::made(value.clone(), from.clone(), None),
                     gone: false,
+                    beside: None,
                 })
                 .collect(),
             (Body::Map(entries), _) => entries.iter().filter(|e| !e.gone).cloned().collect(),
@@ -369,13 +373,12 @@ impl Node {
                 }
                 all
             }
-            (Origin::Source(source), Body::Same) if self.is_map(view) => {
-                let leaves = self.leaves(view);
-                if leaves.len() == 1 && leaves[0].0.segments().is_empty() {
-                    vec![source.clone()]
-                } else {
-                    leaves.into_iter().flat_map(|(_, sources)| sources).collect()
+            (Origin::Source(source), Body::Same | Body::Map(_)) => {
+                let entries = self.entries(view);
+                if entries.is_empty() {
+                    return vec![source.clone()];
                 }
+                entries.iter().flat_map(|entry| entry.node.made_of(view)).collect()
             }
             (Origin::Source(source), _) => vec![source.clone()],
         }

@@ -247,7 +247,7 @@ impl<'r> Run<'r> {
             todo: Vec::new(),
             decision: None,
         };
-        let mut effect = |report, takes| Effect {
+        let effect = |report, takes| Effect {
             step,
             report,
             takes,
@@ -670,7 +670,6 @@ impl<'r> Run<'r> {
                                 self.dropped.extend(sources.into_iter().map(|source| Dropped {
                                     source,
                                     step: report.id.clone(),
-                                    left_over: false,
                                 }));
                                 let value = leaf_value(&node, &below, before.view);
                                 report.changes.push(Change {
@@ -707,7 +706,6 @@ impl<'r> Run<'r> {
             self.dropped.extend(sources.into_iter().map(|source| Dropped {
                 source,
                 step: report.id.clone(),
-                left_over: true,
             }));
             report.changes.push(Change {
                 layer,
@@ -759,7 +757,7 @@ impl<'r> Run<'r> {
             if rewritten.iter().any(|read| read.matches_prefix(&path).is_some()) {
                 let step = report.id.clone();
                 self.dropped.extend(node.leaves(view).into_iter().flat_map(|(_, sources)| sources).map(
-                    |source| Dropped { source, step: step.clone(), left_over: false },
+                    |source| Dropped { source, step: step.clone() },
                 ));
             } else {
                 self.record_left_over(i, &path, &node, report);
@@ -921,7 +919,7 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
     let takes = migration.steps.iter().flat_map(|other| other.takes.iter().map(move |take| (other, take)));
     let others = takes
         .filter(|(other, take)| {
-            take.path != *own && take.path.specificity(own).is_gt() || take.path == *own && other.id != step.id
+            take.path != *own && take.path.specificity(own).is_lt() || take.path == *own && other.id != step.id
         })
         .map(|(_, take)| &take.path);
     let kept = step.keep.iter().chain(extra);
