@@ -3,11 +3,20 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod detect;
 pub mod diff;
 pub mod digest;
+pub mod edit;
+pub mod facts;
+pub mod load;
+pub mod migrate;
 pub mod outcome;
+pub mod pack;
+pub mod plan;
+pub mod refusal;
 pub mod report;
 pub mod upgrade;
 pub mod values;
+pub mod verify;
 pub mod write;
 pub mod yaml;

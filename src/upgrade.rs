@@ -1,79 +1,496 @@
-//! The whole way of an upgrade: load, detect, plan, migrate, edit, verify.
+//! One upgrade, from what was named to the outcome: load, detect, plan, migrate, edit, verify.
+//!
+//! This is the only place that knows the order of the stages. It writes nothing and prints nothing; what
+//! goes wrong with one release is a refusal of that release and leaves the others alone.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{path::PathBuf, sync::Arc};
 
-use indexmap::IndexMap;
 use semver::Version;
 
-use crate::outcome::{FORMAT, Outcome, Refusal};
+use crate::{
+    detect::{Detection, detect},
+    digest,
+    edit::{EditError, edit},
+    facts,
+    load::{Input, Loaded, load},
+    migrate::{Answers, MigrateError, Migrated, StepState, migrate},
+    outcome::{
+        At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
+        Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+    },
+    pack::{Pack, built_in, built_in_names, expr::describe, model::Strength},
+    plan::{Plan, Selection},
+    refusal::{self, Reason},
+    values::{Path, merge::merge_all, view::View},
+    verify::oracle,
+    yaml::{NodeId, Tree},
+};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// The values, each a release of one layer.
-    pub inputs: Vec<InputFile>,
-    /// The chart, if it was named.
+    /// What to upgrade; each is a release of one layer.
+    pub inputs: Vec<Input>,
+    /// The chart, if it is stated.
     pub chart: Option<String>,
     /// Folders with packs that come before the built-in ones.
     pub pack_dirs: Vec<PathBuf>,
-    /// The version the values are for, if it was stated.
+    /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
-    /// The version they shall be for; the newest release if not stated.
+    /// The version that they shall be for; by default the newest release that the pack knows.
     pub to: Option<Version>,
-    /// The steps that were chosen.
+    /// Which steps.
     pub selection: Selection,
-    /// What was answered.
-    pub answers: BTreeMap<String, Answer>,
-    /// Whether a recommended option is taken where nothing was answered.
+    /// Answers to questions.
+    pub answers: Answers,
+    /// Whether to take the recommended option where a question has no answer.
     pub accept_recommended: bool,
 }
 
-/// Where values come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputFile {
-    /// A file.
-    Path(PathBuf),
-    /// Standard input, as it was read.
-    Stdin(Vec<u8>),
-}
-
-/// The steps that were chosen.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Only these steps (and those they need); empty for all.
-    pub only: Vec<String>,
-    /// Not these steps.
-    pub skip: Vec<String>,
-}
-
-/// One answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The option.
-    pub option: String,
-    /// What was typed for it.
-    pub inputs: BTreeMap<String, String>,
-    /// The values that it was given for, by path, as text.
-    pub evidence: Option<IndexMap<String, String>>,
-}
-
-/// Carries out a request.
+/// Runs everything up to the outcome.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    let refuse = |input: &InputFile| Refusal {
-        name: match input {
-            InputFile::Path(path) => path.display().to_string(),
-            InputFile::Stdin(_) => "-".to_owned(),
-        },
-        at: None,
-        excerpt: None,
-        what: "not built yet".to_owned(),
-        why: None,
-        next: None,
+    let mut outcome = Outcome { format: FORMAT, releases: Vec::new(), refused: Vec::new() };
+    let packs = match packs(request) {
+        Ok(packs) => packs,
+        Err(refusal) => {
+            outcome.refused.push(*refusal);
+            return outcome;
+        }
     };
-    Outcome {
-        format: FORMAT,
-        releases: Vec::new(),
-        refused: request.inputs.iter().map(refuse).collect(),
+    for input in &request.inputs {
+        match release(request, &packs, input) {
+            Ok(release) => outcome.releases.push(release),
+            Err(refusal) => outcome.refused.push(*refusal),
+        }
+    }
+    outcome
+}
+
+/// The packs that come into question, those of the user first.
+///
+/// # Errors
+///
+/// If one cannot be loaded, or the chart that was stated has none.
+pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
+    let mut packs = Vec::new();
+    for dir in &request.pack_dirs {
+        let pack = Pack::from_folder(dir).map_err(|e| {
+            Reason::new(format!("the pack cannot be used: {e}"))
+                .next("Run `refit pack check` on the folder.")
+                .of(&dir.display().to_string())
+        })?;
+        packs.push(pack);
+    }
+    for name in built_in_names() {
+        if packs.iter().any(|pack| pack.info.chart == name) {
+            continue;
+        }
+        let pack = built_in(name).map_err(|e| Reason::new(e.to_string()).of(name))?;
+        packs.extend(pack);
+    }
+    let Some(chart) = &request.chart else { return Ok(packs) };
+    let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
+    packs.retain(|pack| pack.info.chart == *chart);
+    if packs.is_empty() {
+        return Err(Reason::new(format!("refit has no pack for the chart `{chart}`"))
+            .why(format!("Known charts: {}.", known.join(", ")))
+            .next("Name one of them, or give a folder with a pack: --pack DIR.")
+            .of(chart));
+    }
+    Ok(packs)
+}
+
+fn release(request: &Request, packs: &[Pack], input: &Input) -> Result<Release, Box<Refusal>> {
+    let loaded = load(input)?;
+    let layers = [loaded];
+    let views: Vec<View<'_>> = layers.iter().map(Loaded::view).collect();
+    let name = layers[0].name.clone();
+    let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
+    let (pack, detection) = choose_pack(request, packs, &values, &name)?;
+    let to = target(request, pack, &name)?;
+    let run = Run { request, pack, layers: &layers, views: &views, to, detection };
+    run.release()
+}
+
+/// The pack for a set of values: the one whose chart was stated, else the only one whose chart has left
+/// unmistakable traces.
+fn choose_pack<'p>(
+    request: &Request,
+    packs: &'p [Pack],
+    values: &crate::values::Map,
+    name: &str,
+) -> Result<(&'p Pack, Detection), Box<Refusal>> {
+    let mut found = Vec::new();
+    for pack in packs {
+        let detection = detect(pack, values).map_err(|e| Reason::new(e.to_string()).of(name))?;
+        if request.chart.is_some() || detection.is_conclusive() {
+            found.push((pack, detection));
+        }
+    }
+    if found.len() == 1 {
+        return Ok(found.remove(0));
+    }
+    let charts: Vec<&str> = packs.iter().map(|pack| pack.info.chart.as_str()).collect();
+    let reason = if found.is_empty() {
+        Reason::new("nothing in the file tells which chart it is for")
+            .why("It has only keys that many charts have.")
+    } else {
+        let found: Vec<&str> = found.iter().map(|(pack, _)| pack.info.chart.as_str()).collect();
+        Reason::new(format!("the file could be for several charts: {}", found.join(", ")))
+    };
+    Err(reason
+        .next(format!("Say which: --chart NAME (known: {}).", charts.join(", ")))
+        .of(name))
+}
+
+fn target(request: &Request, pack: &Pack, name: &str) -> Result<Version, Box<Refusal>> {
+    for version in [&request.from, &request.to].into_iter().flatten() {
+        known_version(pack, version).map_err(|reason| reason.of(name))?;
+    }
+    Ok(request.to.as_ref().unwrap_or_else(|| pack.newest_release()).clone())
+}
+
+fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
+    if pack.info.versions.contains_key(version) {
+        return Ok(());
+    }
+    let chart = &pack.info.chart;
+    let reason = Reason::new(format!("there is no {chart} chart {version} that refit knows"));
+    if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
+        return Err(reason.why(why.clone()));
+    }
+    let versions: Vec<String> = pack.info.versions.keys().map(ToString::to_string).collect();
+    Err(reason.next(format!("Known versions: {}.", versions.join(", "))))
+}
+
+struct Run<'r> {
+    request: &'r Request,
+    pack: &'r Pack,
+    layers: &'r [Loaded],
+    views: &'r [View<'r>],
+    to: Version,
+    detection: Detection,
+}
+
+/// A migrated release with its edited texts.
+struct Edited {
+    migrated: Migrated,
+    texts: Vec<Arc<str>>,
+    removed_comments: Vec<Vec<String>>,
+}
+
+impl Edited {
+    /// What must be the same for two source versions to make no difference.
+    fn effect(&self) -> (Vec<Arc<str>>, Vec<String>) {
+        let open = self.migrated.steps.iter().filter_map(|step| {
+            let decision = step.decision.as_ref()?;
+            Some(format!("{} {:?}", decision.id, decision.answer))
+        });
+        (self.texts.clone(), open.collect())
+    }
+}
+
+impl Run<'_> {
+    fn name(&self) -> &str {
+        &self.layers[0].name
+    }
+
+    fn release(&self) -> Result<Release, Box<Refusal>> {
+        let (from, known_by, edited) = match &self.request.from {
+            Some(from) => (from.clone(), KnownBy::Stated, self.edited(from)?),
+            None => self.from_content()?,
+        };
+        self.outcome(from, known_by, edited)
+    }
+
+    /// Tries every version that the content allows. If they differ in edits or questions, only a person
+    /// can tell which it is.
+    fn from_content(&self) -> Result<(Version, KnownBy, Edited), Box<Refusal>> {
+        let candidates = &self.detection.candidates;
+        if candidates.is_empty() {
+            return Err(self.ask_for_version(
+                "the file has keys of chart versions that exclude each other",
+                &[],
+            ));
+        }
+        let not_newer: Vec<&Version> = candidates.iter().filter(|v| **v <= self.to).collect();
+        let Some(newest) = not_newer.last() else {
+            let oldest = &candidates[0];
+            return Err(Reason::new(format!(
+                "the file is for {} {oldest} or later, which is newer than {}",
+                self.pack.info.chart, self.to
+            ))
+            .next("Name a later target with --to, or state the version with --from.")
+            .of(self.name()));
+        };
+        let mut result = self.edited(newest)?;
+        let effect = result.effect();
+        for candidate in &not_newer[..not_newer.len() - 1] {
+            let other = self.edited(candidate)?;
+            if other.effect() != effect {
+                return Err(self.ask_for_version(
+                    "the content does not tell which chart version the file is for, and it matters",
+                    &not_newer,
+                ));
+            }
+            // Only what is told differs: tell all of it.
+            for step in other.migrated.steps {
+                if !result.migrated.steps.iter().any(|s| s.id == step.id && s.tell == step.tell) {
+                    result.migrated.steps.push(step);
+                }
+            }
+        }
+        result.migrated.steps.sort_by(|a, b| a.version.cmp(&b.version));
+        Ok(((*newest).clone(), KnownBy::Content, result))
+    }
+
+    fn ask_for_version(&self, what: &str, candidates: &[&Version]) -> Box<Refusal> {
+        let clues: Vec<String> = self
+            .detection
+            .clues
+            .iter()
+            .filter(|clue| clue.strength != Strength::Weak)
+            .map(|clue| format!("{} ({}): {}", clue.path, clue.versions, clue.why))
+            .collect();
+        let mut why = match (candidates.first(), candidates.last()) {
+            (Some(first), Some(last)) => format!("It can be anything from {first} to {last}."),
+            _ => String::new(),
+        };
+        if !clues.is_empty() {
+            why = format!("{why} Evidence: {}", clues.join("; ")).trim().to_owned();
+        }
+        let chart = &self.pack.info.chart;
+        let reason = Reason::new(what).next(format!(
+            "Say which it is: --from VERSION. `helm list` shows it in the column CHART ({chart}-VERSION)."
+        ));
+        if why.is_empty() { reason } else { reason.why(why) }.of(self.name())
+    }
+
+    fn edited(&self, from: &Version) -> Result<Edited, Box<Refusal>> {
+        let plan = Plan::new(self.pack, from, &self.to, &self.request.selection)
+            .map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
+        let views: Vec<&View<'_>> = self.views.iter().collect();
+        let migrated =
+            migrate(&views, &plan, &self.request.answers, self.request.accept_recommended)
+                .map_err(|e| self.migrate_refusal(&e))?;
+        let mut texts = Vec::new();
+        let mut removed_comments = Vec::new();
+        for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
+            let node = &migrated.layers[i];
+            let rewrite = edit(view, node, i, false).map_err(|e| self.edit_refusal(layer, &e))?;
+            if rewrite.edits.is_empty() {
+                texts.push(Arc::clone(&layer.text));
+                removed_comments.push(Vec::new());
+                continue;
+            }
+            let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
+            self.verify(layer, view, node, &text)?;
+            removed_comments.push(
+                rewrite.removed_comments.iter().map(|span| layer.text[span.clone()].to_owned()).collect(),
+            );
+            texts.push(text);
+        }
+        Ok(Edited { migrated, texts, removed_comments })
+    }
+
+    /// The edited text must say the migrated values.
+    fn verify(
+        &self,
+        layer: &Loaded,
+        view: &View<'_>,
+        node: &crate::migrate::Node,
+        text: &Arc<str>,
+    ) -> Result<(), Box<Refusal>> {
+        let fault = |message: String| {
+            Reason::new(format!("refit's own check of the edited text failed: {message}"))
+                .why("This is a fault of refit. Nothing was changed.")
+                .next("Please report it with the file, or the part of it that is named.")
+                .of(&layer.name)
+        };
+        let tree = Tree::parse(Arc::clone(text)).map_err(|e| fault(e.to_string()))?;
+        if tree.documents().len() != 1 {
+            return Err(fault("it has more than one document".to_owned()));
+        }
+        let after = View::new(&tree, tree.documents()[0].root);
+        oracle(node, view, &after).map_err(|e| fault(e.to_string()))
+    }
+
+    fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
+        let reason = Reason::new(error.to_string());
+        match error {
+            MigrateError::Read { layer, error } => {
+                let layer = &self.layers[*layer];
+                refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
+            }
+            MigrateError::OtherEvidence { id, .. } => reason
+                .next(format!("Look at the question again and answer with --answer {id}=OPTION."))
+                .of(self.name()),
+            _ => reason.of(self.name()),
+        }
+    }
+
+    fn edit_refusal(&self, layer: &Loaded, error: &EditError) -> Box<Refusal> {
+        let reason = Reason::new(error.to_string());
+        let place = |node: NodeId| layer.tree.span(node).start;
+        match error {
+            EditError::Shared { node, .. } => reason
+                .why("Changing it there would change the other places as well.")
+                .next("Write the values out at this place instead of the alias, and run refit again.")
+                .at(&layer.name, &layer.text, place(*node)),
+            EditError::Duplicate { node, .. } => reason
+                .why("Which of them is meant is not for refit to say.")
+                .next("Remove the one that is not meant, and run refit again.")
+                .at(&layer.name, &layer.text, place(*node)),
+            _ => reason.of(&layer.name),
+        }
+    }
+
+    fn at(&self, layer: usize, node: NodeId) -> At {
+        let loaded = &self.layers[layer];
+        let node = loaded.tree.key_of(node).unwrap_or(node);
+        loaded.at(loaded.tree.span(node).start)
+    }
+
+    /// Where a path stands, in the right-most layer that has it.
+    fn place(&self, path: &Path) -> Option<At> {
+        self.views.iter().enumerate().rev().find_map(|(layer, view)| {
+            let place = view.at(path).ok()??;
+            Some(self.at(layer, place.node))
+        })
+    }
+
+    fn outcome(
+        &self,
+        from: Version,
+        known_by: KnownBy,
+        edited: Edited,
+    ) -> Result<Release, Box<Refusal>> {
+        let Edited { migrated, texts, removed_comments } = edited;
+        let files: Vec<File> = self
+            .layers
+            .iter()
+            .zip(texts)
+            .zip(removed_comments)
+            .map(|((layer, after), removed_comments)| File {
+                name: layer.name.clone(),
+                path: layer.path.clone(),
+                before: Arc::clone(&layer.text),
+                changed: layer.text != after,
+                after,
+                removed_comments,
+            })
+            .collect();
+        let facts = facts::changes(self.pack, self.views, &migrated.layers, &from, &self.to)
+            .map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
+        let mut checklist: Vec<(crate::pack::When, Task)> = Vec::new();
+        for (when, text) in migrated.steps.iter().flat_map(|step| &step.todo) {
+            if !checklist.iter().any(|(_, task)| task.text == *text) {
+                let name = format!("{when:?}").to_lowercase();
+                checklist.push((*when, Task { when: name, text: text.clone() }));
+            }
+        }
+        checklist.sort_by_key(|(when, _)| *when);
+        let clues = self.detection.clues.iter().map(|clue| Clue {
+            at: self.place(&clue.path),
+            path: clue.path.to_string(),
+            versions: clue.versions.clone(),
+            strength: format!("{:?}", clue.strength).to_lowercase(),
+            why: clue.why.clone(),
+        });
+        let ledger = migrated.ledger.entries.iter().map(|entry| LeafFate {
+            file: self.layers[entry.source.layer].name.clone(),
+            path: entry.source.path.to_string(),
+            fate: entry.fate,
+            to: entry.to.iter().map(ToString::to_string).collect(),
+            step: entry.step.clone(),
+        });
+        Ok(Release {
+            chart: self.pack.info.chart.clone(),
+            known_by,
+            evidence: clues.collect(),
+            to: self.to.clone(),
+            digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
+            steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
+            notices: self.notices(),
+            ledger: ledger.collect(),
+            kept: migrated.ledger.kept,
+            facts,
+            checklist: checklist.into_iter().map(|(_, task)| task).collect(),
+            files,
+            from,
+        })
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        Vec::new()
+    }
+
+    fn step(&self, step: &crate::migrate::StepReport) -> Step {
+        let (state, because) = match &step.state {
+            StepState::Done => (State::Done, Vec::new()),
+            StepState::Open => (State::Open, Vec::new()),
+            StepState::Waiting(ids) => (State::Waiting, ids.clone()),
+            StepState::LeftOut(paths) => {
+                (State::LeftOut, paths.iter().map(ToString::to_string).collect())
+            }
+        };
+        let kind = |kind| {
+            serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+        };
+        let changes = step.changes.iter().map(|change| Change {
+            kind: kind(change.kind),
+            path: change.path.to_string(),
+            to: change.to.as_ref().map(ToString::to_string),
+            value: serde_json::Value::from(&change.value),
+            file: self.layers[change.layer].name.clone(),
+        });
+        let question = step.decision.as_ref().map(|decision| Question {
+            text: decision.question.clone(),
+            evidence: decision
+                .evidence
+                .iter()
+                .map(|evidence| Evidence {
+                    path: evidence.path.clone(),
+                    value: evidence.value.as_ref().map(|value| describe(Some(value))),
+                    at: evidence.source.as_ref().map(|source| self.at(source.layer, source.node)),
+                })
+                .collect(),
+            options: decision
+                .options
+                .iter()
+                .map(|offer| Choice {
+                    id: offer.id.clone(),
+                    title: offer.title.clone(),
+                    recommended: offer.recommended,
+                    inputs: offer
+                        .inputs
+                        .iter()
+                        .map(|input| OutcomeInput {
+                            name: input.name.clone(),
+                            title: input.title.clone(),
+                            default: input.default.clone(),
+                            matches: input.matches.clone(),
+                            list: input.list,
+                        })
+                        .collect(),
+                })
+                .collect(),
+            answer: decision.answer.as_ref().map(|answer| answer.option.clone()),
+            inputs: decision.answer.as_ref().map(|answer| answer.inputs.clone()).unwrap_or_default(),
+            lacking: decision.lacking.clone(),
+        });
+        Step {
+            id: step.id.clone(),
+            version: step.version.clone(),
+            title: step.title.clone(),
+            why: step.why.clone(),
+            link: step.link.clone(),
+            state,
+            because,
+            changes: changes.collect(),
+            tell: step.tell.clone(),
+            question,
+        }
     }
 }

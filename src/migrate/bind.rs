@@ -6,7 +6,11 @@
 use super::node::{Node, Source};
 use crate::{
     pack::{Keys, Step},
-    values::{Map, Path, ReadError, Segment, Value, View, merge_layers},
+    values::{
+        Map, Path, Segment, Value,
+        merge::merge,
+        view::{ReadError, View},
+    },
 };
 
 /// A layer on its way: its text's values, and what became of them so far.
@@ -23,10 +27,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub fn is_empty(&self) -> bool {
-        self.by_layer.iter().all(Vec::is_empty)
-    }
-
     /// The node where its effective value stands: in the right-most layer that has one.
     pub fn source(&self) -> Option<Source> {
         self.by_layer.iter().rev().flatten().find_map(|(_, node)| node.source().cloned())
@@ -80,7 +80,10 @@ fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, Read
         maps.pop();
     }
     Ok(maps.into_iter().rev().reduce(|lower, upper| match (lower, upper) {
-        (Value::Map(lower), Value::Map(upper)) => Value::Map(merge_layers(&lower, &upper)),
+        (Value::Map(mut lower), Value::Map(upper)) => {
+            merge(&mut lower, upper);
+            Value::Map(lower)
+        }
         (_, upper) => upper,
     }))
 }

@@ -216,6 +216,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
             Some(text) => Some(scope.fill(text)?),
             None => None,
         };
+        let default = default.filter(|text| !text.is_empty());
         Ok(OfferedInput {
             name: name.clone(),
             title: scope.fill(&input.title)?,
@@ -251,8 +252,8 @@ impl From<MigrateError> for StepError {
     }
 }
 
-impl From<crate::values::ReadError> for StepError {
-    fn from(error: crate::values::ReadError) -> Self {
+impl From<crate::values::view::ReadError> for StepError {
+    fn from(error: crate::values::view::ReadError) -> Self {
         MigrateError::Read { layer: 0, error }.into()
     }
 }

@@ -5,9 +5,27 @@
 //! it, and whoever edits the text can see at a glance what stayed.
 
 use crate::{
-    values::{Map, Path, ReadError, Segment, Value, View, Via},
-    yaml::NodeId,
+    values::{
+        Map, Path, Segment, Value,
+        view::{self, ReadError, Via, View},
+    },
+    yaml::{self, NodeId},
 };
+
+/// The entries of a map of the text.
+///
+/// Layers are read whole before they are migrated, so that a map that cannot be read does not come here.
+fn entries_of<'t>(view: &View<'t>, node: NodeId) -> Vec<view::Entry<'t>> {
+    view.entries(node).unwrap_or_default().entries
+}
+
+fn is_map(view: &View<'_>, node: NodeId) -> bool {
+    matches!(view.kind(node), Ok(view::Kind::Map))
+}
+
+fn is_alias(view: &View<'_>, node: NodeId) -> bool {
+    view.tree().kind(node) == yaml::Kind::Alias
+}
 
 /// A value on its way: what it is now and where it came from.
 #[derive(Debug, Clone)]
@@ -65,8 +83,10 @@ pub struct Entry {
     pub key: String,
     /// Its value.
     pub node: Node,
-    /// Whether it was taken away; it keeps its place until the migration ends, for what comes instead.
+    /// Whether it was taken away; it keeps its place for what comes instead.
     pub gone: bool,
+    /// The key beside which it was put, if it was put there; the next one goes behind it.
+    pub beside: Option<String>,
 }
 
 impl Node {
@@ -123,7 +143,7 @@ impl Node {
     #[must_use]
     pub fn is_map(&self, view: &View<'_>) -> bool {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => view.is_map(source.node),
+            (Body::Same, Origin::Source(source)) => is_map(view, source.node),
             (Body::Same, Origin::Made { .. }) => false,
             (Body::Value(value), _) => matches!(value, Value::Map(_)),
             (Body::Map(_), _) => true,
@@ -135,20 +155,21 @@ impl Node {
     #[must_use]
     pub fn entries(&self, view: &View<'_>) -> Vec<Entry> {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) if view.is_map(source.node) => view
-                .entries(source.node)
+            (Body::Same, Origin::Source(source)) => entries_of(view, source.node)
+                .into_iter()
                 .map(|entry| Entry {
                     node: Self {
                         origin: Origin::Source(Source {
                             layer: source.layer,
                             path: source.path.key(entry.name.as_ref()),
                             node: entry.value,
-                            direct: source.direct && !view.is_alias(source.node) && entry.via == Via::Direct,
+                            direct: source.direct && entry.via == Via::Direct,
                         }),
                         body: Body::Same,
                     },
                     key: entry.name.into_owned(),
                     gone: false,
+                    beside: None,
                 })
                 .collect(),
             (Body::Value(Value::Map(map)), Origin::Made { from, .. }) => map
@@ -157,6 +178,7 @@ impl Node {
                     key: key.clone(),
                     node: Self::made(value.clone(), from.clone(), None),
                     gone: false,
+                    beside: None,
                 })
                 .collect(),
             (Body::Map(entries), _) => entries.iter().filter(|e| !e.gone).cloned().collect(),
@@ -169,17 +191,19 @@ impl Node {
     pub fn items(&self, view: &View<'_>) -> Option<Vec<Self>> {
         match (&self.body, &self.origin) {
             (Body::Same, Origin::Source(source)) => {
-                let items = view.items(source.node)?;
+                if !matches!(view.kind(source.node), Ok(view::Kind::List)) {
+                    return None;
+                }
                 let item = |(i, node): (usize, NodeId)| Self {
                     origin: Origin::Source(Source {
                         layer: source.layer,
                         path: source.path.index(i),
                         node,
-                        direct: source.direct && !view.is_alias(source.node),
+                        direct: source.direct && !is_alias(view, source.node),
                     }),
                     body: Body::Same,
                 };
-                Some(items.enumerate().map(item).collect())
+                Some(view.items(source.node).enumerate().map(item).collect())
             }
             (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
                 Some(items.iter().map(|item| Self::made(item.clone(), from.clone(), None)).collect())
@@ -283,15 +307,13 @@ impl Node {
             }
             Body::Same => {
                 let source = self.source()?;
-                let entry = view.get(source.node, key)?;
+                let entry = view.get(source.node, key).ok()??;
                 Some(Self {
                     origin: Origin::Source(Source {
                         layer: source.layer,
                         path: source.path.key(key),
                         node: entry.value,
-                        direct: source.direct
-                            && !view.is_alias(source.node)
-                            && entry.via == Via::Direct,
+                        direct: source.direct && entry.via == Via::Direct,
                     }),
                     body: Body::Same,
                 })
@@ -331,7 +353,7 @@ impl Node {
             (Origin::Made { from, .. }, Body::List(items)) => {
                 let mut all = from.clone();
                 for source in items.iter().flat_map(|item| item.made_of(view)) {
-                    let leaf = Source { path: source.path.whole_list(), ..source };
+                    let leaf = Source { path: leaf_path(&source.path), ..source };
                     if !all.iter().any(|s| s.layer == leaf.layer && s.path == leaf.path) {
                         all.push(leaf);
                     }
@@ -361,5 +383,14 @@ impl Node {
             }
             (Origin::Source(source), _) => vec![source.clone()],
         }
+    }
+}
+
+/// The path of the leaf that a place belongs to: a list counts as a whole.
+pub(super) fn leaf_path(path: &Path) -> Path {
+    let item = |segment: &Segment| matches!(segment, Segment::Index(_));
+    match path.segments().iter().position(item) {
+        Some(i) => Path::new(path.segments()[..i].to_vec()),
+        None => path.clone(),
     }
 }

@@ -6,7 +6,7 @@
 use super::node::{Body, Entry, Node, Origin};
 use crate::{
     pack::Keys,
-    values::{Path, Segment, Value, View},
+    values::{Path, Segment, Value, view::View},
 };
 
 /// Where a new key goes if it is not there yet.
@@ -65,7 +65,12 @@ impl Node {
                 };
                 let index = index.unwrap_or_else(|| {
                     let index = place_among(entries, &here, near.map(|(first, _)| first), place.keys);
-                    entries.insert(index, Entry { key: key.clone(), node: fresh(), gone: true });
+                    let beside = near.and_then(|(first, _)| match first {
+                        Segment::Key(first) => Some(first.clone()),
+                        _ => None,
+                    });
+                    let node = fresh();
+                    entries.insert(index, Entry { key: key.clone(), node, gone: true, beside });
                     index
                 });
                 let entry = &mut entries[index];
@@ -75,7 +80,11 @@ impl Node {
                         entry.node = value;
                         return;
                     }
-                    entry.node.forget(view);
+                    if entry.node.is_map(view) {
+                        entry.node.forget(view);
+                    } else {
+                        entry.node = fresh();
+                    }
                 }
                 let near = match near {
                     Some((Segment::Key(first), rest)) if first == key => Some(rest),
@@ -100,6 +109,7 @@ impl Node {
                             key: key.clone(),
                             node: Node::made(Value::String(value.clone()), Vec::new(), None),
                             gone: false,
+                            beside: None,
                         }]);
                     }
                     items.push(item);
@@ -243,7 +253,8 @@ fn place_among(entries: &[Entry], path: &Path, near: Option<&Segment>, keys: &Ke
     if let Some(Segment::Key(near)) = near
         && let Some(index) = entries.iter().position(|entry| entry.key == *near)
     {
-        return index + 1;
+        let behind = entries[index + 1..].iter().take_while(|e| e.beside.as_ref() == Some(near));
+        return index + 1 + behind.count();
     }
     let Some(own) = keys.order(path) else { return entries.len() };
     let parent = path.parent().unwrap_or_else(Path::root);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pack::{Known, Migration, PackError, Row, Scope, Step, Template, When, Write},
     plan::Plan,
-    values::{Map, Path, Segment, Value, View},
+    values::{Map, Path, Segment, Value, view::View},
 };
 
 /// What the migrations came to.
@@ -172,6 +172,8 @@ struct Output {
     near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     moved_from: Option<Path>,
+    /// What the step looked at or took: to write over it is to rewrite it.
+    seen: Vec<Path>,
 }
 
 /// What a step came to, before anything is applied.
@@ -245,7 +247,7 @@ impl<'r> Run<'r> {
             todo: Vec::new(),
             decision: None,
         };
-        let mut effect = |report, takes| Effect {
+        let effect = |report, takes| Effect {
             step,
             report,
             takes,
@@ -423,16 +425,21 @@ impl<'r> Run<'r> {
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
     ) -> Result<(), StepError> {
-        let step = effect.step;
         let mut inner = scope.inner();
         for (name, value) in inputs {
             inner.bind(name, Some(value));
         }
         for text in &row.tell {
-            effect.report.tell.push(inner.fill(text)?);
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.tell.push(text);
+            }
         }
         for (when, text) in &row.todo {
-            effect.report.todo.push((*when, inner.fill(text)?));
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.todo.push((*when, text));
+            }
         }
         for write in &row.writes {
             for output in self.outputs(effect, write, inputs, &inner)? {
@@ -440,10 +447,6 @@ impl<'r> Run<'r> {
                 list.push(output);
             }
         }
-        if row.question.is_some() || effect.report.decision.is_some() && !inputs.is_empty() {
-            return Ok(());
-        }
-        let _ = step;
         Ok(())
     }
 
@@ -492,6 +495,7 @@ impl<'r> Run<'r> {
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from: None,
+                seen: names(step).map(|(_, path)| path.clone()).collect(),
                 layer,
                 path: write.path.clone(),
                 by: write.by.clone(),
@@ -588,7 +592,8 @@ impl<'r> Run<'r> {
         let scalar = |path: &Path| {
             let (_, node) = here.root.find(path.segments(), here.view).into_iter().next()?;
             let source = node.source()?;
-            here.view.is_scalar(source.node).then_some(source.node)
+            let kind = here.view.tree().kind(source.node);
+            matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
         };
         let same_key = step
             .takes
@@ -653,6 +658,7 @@ impl<'r> Run<'r> {
                                 node,
                                 near: Some(path.clone()),
                                 moved_from: Some(path.clone()),
+                                seen: Vec::new(),
                             });
                         }
                         None => {
@@ -664,7 +670,6 @@ impl<'r> Run<'r> {
                                 self.dropped.extend(sources.into_iter().map(|source| Dropped {
                                     source,
                                     step: report.id.clone(),
-                                    left_over: false,
                                 }));
                                 let value = leaf_value(&node, &below, before.view);
                                 report.changes.push(Change {
@@ -701,7 +706,6 @@ impl<'r> Run<'r> {
             self.dropped.extend(sources.into_iter().map(|source| Dropped {
                 source,
                 step: report.id.clone(),
-                left_over: true,
             }));
             report.changes.push(Change {
                 layer,
@@ -735,7 +739,7 @@ impl<'r> Run<'r> {
     }
 
     fn write(&mut self, output: Output, report: &mut StepReport) {
-        let Output { layer: i, path, by, node, near, moved_from } = output;
+        let Output { layer: i, path, by, node, near, moved_from, seen: rewritten } = output;
         let view = self.layers[i].view;
         let place = Place { near: near.as_ref().map(Path::segments), keys: &self.plan.pack.keys };
         let value = node.value(view).unwrap_or(Value::Null);
@@ -750,7 +754,14 @@ impl<'r> Run<'r> {
             None => Change { layer: i, kind: ChangeKind::Write, path, to: None, value },
         });
         for (path, node) in replaced {
-            self.record_left_over(i, &path, &node, report);
+            if rewritten.iter().any(|read| read.matches_prefix(&path).is_some()) {
+                let step = report.id.clone();
+                self.dropped.extend(node.leaves(view).into_iter().flat_map(|(_, sources)| sources).map(
+                    |source| Dropped { source, step: step.clone() },
+                ));
+            } else {
+                self.record_left_over(i, &path, &node, report);
+            }
         }
     }
 
@@ -896,7 +907,7 @@ fn sets(layer: &Layer<'_>, path: &Path) -> bool {
     if !layer.root.find(path.segments(), layer.view).is_empty() {
         return true;
     }
-    (1..path.len()).any(|n| {
+    (1..path.segments().len()).any(|n| {
         let above = &path.segments()[..n];
         layer.root.find(above, layer.view).iter().any(|(_, node)| !node.is_map(layer.view))
     })
@@ -917,7 +928,7 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
         if pattern.matches_prefix(at).is_some() {
             return Spared::Whole;
         }
-        if pattern.may_overlap(at) && pattern.len() > at.len() {
+        if pattern.may_overlap(at) && pattern.segments().len() > at.segments().len() {
             result = Spared::Parts;
         }
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use cel::{
-    Context, Env, ExecutionError, FunctionContext,
+    Context, Env, ExecutionError,
     common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue},
     extractors::Arguments,
     objects::{Key, Opaque, Value as Cel},
@@ -25,7 +25,7 @@ use super::functions;
 use crate::values::{Map, Number, Value};
 
 /// The most nodes that an expression may have; what a comprehension expands to counts.
-pub const MAX_NODES: usize = 500;
+pub const MAX_NODES: usize = 1_000;
 /// The longest expression, in bytes. It bounds the depth of the tree, so that walking it is safe.
 pub const MAX_LENGTH: usize = 1_024;
 
@@ -43,7 +43,7 @@ impl Opaque for Unset {
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ExprError {
     /// It is not CEL, or over the bounds.
-    #[error("`{source_text}` is not a valid expression: {message}")]
+    #[error("{message} (in the expression `{source_text}`)")]
     Invalid {
         /// The expression.
         source_text: String,
@@ -51,7 +51,7 @@ pub enum ExprError {
         message: String,
     },
     /// It failed on these values.
-    #[error("`{source_text}` failed: {message}")]
+    #[error("{message} (in the expression `{source_text}`)")]
     Failed {
         /// The expression.
         source_text: String,
@@ -143,7 +143,7 @@ fn measure(node: &IdedExpr, inside: bool, nodes: &mut usize) -> Result<(), Strin
             if inside {
                 return Err("comprehensions must not nest".to_owned());
             }
-            walk(&comprehension.iter_range, true)?;
+            walk(&comprehension.iter_range, inside)?;
             walk(&comprehension.loop_step, true)?;
             walk(&comprehension.loop_cond, true)?;
             walk(&comprehension.result, true)
@@ -259,8 +259,8 @@ impl Scope<'static> {
         let mut context = Context::with_env(Arc::clone(env));
         for (name, function) in functions::ALL {
             context
-                .add_function(name, move |f: FunctionContext, Arguments(args): Arguments| {
-                    function(&args).map_err(|message| ExecutionError::function_error(f.name, message))
+                .add_function(name, move |Arguments(args): Arguments| {
+                    function(&args).map_err(|message| ExecutionError::function_error(name, message))
                 })
                 .expect("no function of packs has the name of a standard one");
         }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use cel::objects::{Key, Value as Cel};
 
 use super::expr::{describe, from_cel, is_unset};
+use crate::values::write;
 
 type Function = fn(&[Cel]) -> Result<Cel, String>;
 
 /// Every function, by name.
-pub(super) const ALL: [(&str, Function); 9] = [
+pub(super) const ALL: [(&str, Function); 10] = [
     // Not written by anybody: what `default(a.b, y)` and `set(a.b)` become.
     ("at", at),
     ("set", set),
+    ("kind", kind),
     ("default", default),
     ("release", release),
     ("base", base),
@@ -51,6 +53,21 @@ fn at(args: &[Cel]) -> Result<Cel, String> {
 fn set(args: &[Cel]) -> Result<Cel, String> {
     let [value] = arguments(args)?;
     Ok(Cel::Bool(!is_unset(value)))
+}
+
+/// What sort of value it is, so that a guard can be total.
+fn kind(args: &[Cel]) -> Result<Cel, String> {
+    let [value] = arguments(args)?;
+    Ok(string(match value {
+        Cel::Null => "null",
+        Cel::Bool(_) => "bool",
+        Cel::Int(_) | Cel::UInt(_) | Cel::Float(_) => "number",
+        Cel::String(_) => "text",
+        Cel::List(_) => "list",
+        Cel::Map(_) => "map",
+        _ if is_unset(value) => "unset",
+        _ => return Err("it takes a value of a values file".to_owned()),
+    }))
 }
 
 fn default(args: &[Cel]) -> Result<Cel, String> {
@@ -105,9 +122,10 @@ fn union(args: &[Cel]) -> Result<Cel, String> {
                     }
                 }
             }
-            Cel::Null => {}
+            Cel::String(_) if !joined.contains(arg) => joined.push(arg.clone()),
+            Cel::Null | Cel::String(_) => {}
             _ if is_unset(arg) => {}
-            _ => return Err("it takes lists".to_owned()),
+            _ => return Err("it takes lists and texts".to_owned()),
         }
     }
     Ok(Cel::List(Arc::new(joined)))
@@ -119,7 +137,7 @@ fn quote(args: &[Cel]) -> Result<Cel, String> {
         return Ok(string("(not set)"));
     }
     let value = from_cel(value, &[])?;
-    Ok(string(crate::values::flow_text(&value)))
+    Ok(string(write::one_line(&value, write::Context::Flow, write::Quotes::None)))
 }
 
 fn divide(args: &[Cel]) -> Result<Cel, String> {

@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::model::{KeyRange, KeysFile, Open, Reads};
-use crate::values::{Map, Path, Segment, Value, from_yaml};
+use crate::values::{Map, Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Keys {
                 let ranges = ranges
                     .into_iter()
                     .map(|range| {
-                        let default = range.default.as_ref().map(from_yaml).transpose();
+                        let default = range.default.as_ref().map(Value::try_from).transpose();
                         let default = default.map_err(|e| format!("key `{text}`: {e}"))?;
                         Ok((range, default))
                     })

@@ -20,12 +20,13 @@ use super::{
     migration::Migration,
     model::{KeysFile, MigrationFile, PackFile},
 };
+use crate::yaml::Tree;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
 /// The largest file of a pack, in bytes.
 const MAX_FILE: usize = 1 << 20;
-/// The deepest nesting of a pack's file, by indentation and brackets.
+/// The deepest nesting of a pack's file.
 const MAX_DEPTH: usize = 64;
 
 /// What is known of one chart.
@@ -98,28 +99,28 @@ impl Source {
     }
 }
 
-/// Refuses what would keep the reader busy: the cost of nesting is not bounded by the reader itself.
+/// Refuses what would keep the typed reader busy: it does not bound the cost of nesting and aliases itself.
 fn bounded(text: &str) -> Result<(), String> {
-    let mut brackets = 0usize;
-    for c in text.chars() {
-        match c {
-            '[' | '{' => brackets += 1,
-            ']' | '}' => brackets = brackets.saturating_sub(1),
-            _ => {}
+    let tree = Tree::parse(text).map_err(|e| e.to_string())?;
+    if let Some(alias) = tree.aliases().next() {
+        let line = tree.position(tree.span(alias).start).line;
+        return Err(format!("line {line}: it uses an alias, which packs do not need"));
+    }
+    let depth = |mut node| {
+        let mut depth = 0;
+        while let Some(parent) = tree.parent(node) {
+            depth += 1;
+            node = parent;
         }
-        if brackets > MAX_DEPTH {
-            return Err(format!("it nests deeper than {MAX_DEPTH} levels"));
+        depth
+    };
+    match tree.nodes().find(|node| depth(*node) > MAX_DEPTH) {
+        Some(node) => {
+            let line = tree.position(tree.span(node).start).line;
+            Err(format!("line {line}: it nests deeper than {MAX_DEPTH} levels"))
         }
+        None => Ok(()),
     }
-    let dashes = |line: &str| line.trim_start().split(' ').take_while(|part| *part == "-").count();
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    if text.lines().any(|line| indent(line) / 2 + dashes(line) > MAX_DEPTH) {
-        return Err(format!("it nests deeper than {MAX_DEPTH} levels"));
-    }
-    if text.contains(" *") && text.contains(" &") {
-        return Err("it uses anchors and aliases, which packs do not need".to_owned());
-    }
-    Ok(())
 }
 
 impl Pack {

@@ -12,7 +12,7 @@ use super::{
     model::{self, MigrationFile, OneOrMany, RowFields},
     range::VersionRange,
 };
-use crate::values::{Map, Path, Value, from_yaml};
+use crate::values::{Map, Path, Value};
 
 /// What changed at one version.
 #[derive(Debug)]
@@ -168,7 +168,7 @@ impl Template {
                     })
                     .collect::<Result<_, String>>()?,
             ),
-            other => Self::Literal(from_yaml(other).map_err(|e| e.to_string())?),
+            other => Self::Literal(Value::try_from(other).map_err(|e| e.to_string())?),
         }
         .folded())
     }

@@ -13,9 +13,12 @@ pub mod key;
 mod leaves;
 pub mod merge;
 pub mod path;
+pub mod readers;
 pub mod scalar;
+mod tag;
 mod timestamp;
 mod value;
+pub mod view;
 pub mod write;
 
 pub use coalesce::Helm;
@@ -23,3 +26,4 @@ pub use convert::ConvertError;
 pub use leaves::{leaves, leaves_at};
 pub use path::{Path, Segment};
 pub use value::{Map, Number, Value};
+pub use view::View;

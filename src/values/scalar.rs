@@ -18,6 +18,9 @@ use super::value::{Number, Value};
 /// The prefix that `!!` stands for in a tag.
 pub const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
+/// The tag that makes a key `<<` a merge key in any notation.
+pub(super) const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
+
 /// A scalar with the type that go-yaml gives it, before it becomes JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Resolved<'a> {

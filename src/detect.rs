@@ -1,0 +1,109 @@
+//! Which chart, and which version of it, a set of values was written for.
+//!
+//! A plain values file does not say. What can be said is which keys are there that only some versions
+//! know; a pack lists that as evidence. Evidence narrows the candidates; it never picks one: if several
+//! remain, whoever runs the migrations must find that they agree, or ask.
+
+use semver::Version;
+
+use crate::{
+    pack::{Expression, Pack, PackError, Scope, model::Strength},
+    values::{Map, Path, Value},
+};
+
+/// What the content tells.
+#[derive(Debug, Clone)]
+pub struct Detection {
+    /// The released versions that no evidence excludes, oldest first. Empty if evidence contradicts.
+    pub candidates: Vec<Version>,
+    /// What was found, strongest first.
+    pub clues: Vec<Clue>,
+}
+
+/// A piece of evidence that was found.
+#[derive(Debug, Clone)]
+pub struct Clue {
+    /// The path that is set.
+    pub path: Path,
+    /// The versions that it speaks for, as the pack writes them.
+    pub versions: String,
+    /// How much it says.
+    pub strength: Strength,
+    /// Why it says so.
+    pub why: String,
+}
+
+/// Looks for a pack's evidence in the effective values of a release.
+///
+/// # Errors
+///
+/// If an expression of the pack fails.
+pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
+    let values = Value::Map(values.clone());
+    let mut scope = Scope::new();
+    scope.bind("values", Some(&values));
+    let mut clues = Vec::new();
+    let mut found = Vec::new();
+    for evidence in &pack.info.evidence {
+        let path = |text: &str| {
+            text.parse::<Path>().map_err(|e| PackError::Format {
+                file: "pack.yaml".to_owned(),
+                message: format!("evidence `{text}`: {e}"),
+            })
+        };
+        let here = path(&evidence.path)?;
+        let Some(at) = first(&values, &here) else { continue };
+        if let Some(unless) = &evidence.unless
+            && first(&values, &path(unless)?).is_some()
+        {
+            continue;
+        }
+        if let Some(condition) = &evidence.condition {
+            let holds = scope.holds(&Expression::new(condition)).map_err(|error| {
+                PackError::PackExpression { place: format!("evidence {}", evidence.path), error }
+            })?;
+            if !holds {
+                continue;
+            }
+        }
+        found.push(evidence);
+        clues.push(Clue {
+            path: at,
+            versions: evidence.versions.to_string(),
+            strength: evidence.strength,
+            why: evidence.why.clone(),
+        });
+    }
+    let released = pack.info.versions.keys().filter(|version| version.pre.is_empty());
+    let mut candidates: Vec<Version> = released.cloned().collect();
+    for evidence in found.iter().filter(|e| e.strength == Strength::Strong) {
+        candidates.retain(|version| evidence.versions.contains(version));
+    }
+    for evidence in found.iter().filter(|e| e.strength == Strength::Medium) {
+        let mut narrowed = candidates.clone();
+        narrowed.retain(|version| evidence.versions.contains(version));
+        if !narrowed.is_empty() {
+            candidates = narrowed;
+        }
+    }
+    clues.sort_by_key(|clue| std::cmp::Reverse(clue.strength));
+    Ok(Detection { candidates, clues })
+}
+
+impl Detection {
+    /// Whether something was found that only this chart has.
+    #[must_use]
+    pub fn is_conclusive(&self) -> bool {
+        self.clues.iter().any(|clue| clue.strength == Strength::Strong)
+    }
+}
+
+/// The first concrete path that a pattern fits.
+fn first(values: &Value, pattern: &Path) -> Option<Path> {
+    if pattern.is_concrete() {
+        return pattern.get(values).map(|_| pattern.clone());
+    }
+    let Value::Map(map) = values else { return None };
+    let leaves = crate::values::leaves(map);
+    leaves.into_iter().map(|(path, _)| path).find(|path| pattern.matches_prefix(path).is_some())
+}

@@ -1,0 +1,338 @@
+//! From values with provenance to the text that says them.
+//!
+//! It never sees a step: it compares what a layer is now with what its text says, and describes the text
+//! that is wanted in terms of the text that is there. What kept its place is not mentioned at all, what
+//! went elsewhere brings its text along, and only what was made is written anew. One set of edits per
+//! file, however many migrations ran.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    migrate::{Body, Entry, Node, Origin, Source},
+    values::{
+        Path, Value,
+        key::{self, KeyError},
+        view::{self, Loss, ReadError, Via, View},
+        write::{self, Context, Quotes},
+    },
+    yaml::{self, Kind, NodeId, Rewrite, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey},
+};
+
+/// Why the text cannot be edited. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The change would have to go through an alias or a merge key, and so change other places too.
+    #[error("{path} comes from an anchor (`*` or `<<`) that other places use too")]
+    Shared {
+        /// The path that is to change.
+        path: Path,
+        /// The alias or the merge key.
+        node: NodeId,
+    },
+    /// A map that is to change has a key twice.
+    #[error("{path} has the key `{key}` more than once; Helm reads the last one")]
+    Duplicate {
+        /// The map.
+        path: Path,
+        /// The key.
+        key: String,
+        /// The first of them.
+        node: NodeId,
+    },
+    /// A key cannot be written.
+    #[error("the key `{key}` cannot be written: {error}")]
+    Key {
+        /// The key.
+        key: String,
+        /// Why.
+        error: KeyError,
+    },
+    /// A map on the way cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The text is of a form that cannot be edited.
+    #[error(transparent)]
+    Text(#[from] RewriteError),
+}
+
+/// Works out the edits that make a file's text say the new values.
+///
+/// `detach` allows to replace aliases and merge keys on the way by a copy of what they stand for.
+///
+/// # Errors
+///
+/// If the text cannot be edited so.
+pub fn edit(view: &View<'_>, node: &Node, layer: usize, detach: bool) -> Result<Rewrite, EditError> {
+    let tree = view.tree();
+    let mut claims = Claims { view, layer, in_place: HashSet::new(), moved: HashMap::new() };
+    claims.in_place(node, &Path::root());
+    claims.moved(node, &Path::root());
+    let writer = Writer { view, tree, claims, detach };
+    let want = writer.want(node, &Path::root(), false)?;
+    Ok(yaml::rewrite(tree, view.root(), &want)?)
+}
+
+/// Which place of the result gets which entry of the text. An entry goes to one place; everything else
+/// that came from it is a copy of its value.
+struct Claims<'v> {
+    view: &'v View<'v>,
+    layer: usize,
+    /// Key nodes of entries that stay where they are.
+    in_place: HashSet<NodeId>,
+    /// Key nodes of entries that go elsewhere, with the place.
+    moved: HashMap<NodeId, Path>,
+}
+
+impl Claims<'_> {
+    /// The key node of the entry that a value stands in, if it stands in its layer's own text.
+    fn key(&self, source: &Source) -> Option<NodeId> {
+        (source.layer == self.layer && source.direct)
+            .then(|| self.view.tree().key_of(source.node))
+            .flatten()
+    }
+
+    fn in_place(&mut self, node: &Node, at: &Path) {
+        let Body::Map(entries) = &node.body else { return };
+        for entry in entries.iter().filter(|entry| !entry.gone) {
+            let here = at.key(&entry.key);
+            if let Some(source) = entry.node.source()
+                && source.path == here
+            {
+                self.in_place.extend(self.key(source));
+            }
+            self.in_place(&entry.node, &here);
+        }
+    }
+
+    fn moved(&mut self, node: &Node, at: &Path) {
+        match &node.body {
+            Body::Map(entries) => {
+                for entry in entries.iter().filter(|entry| !entry.gone) {
+                    let here = at.key(&entry.key);
+                    if let Some(source) = entry.node.source()
+                        && source.path != here
+                        && let Some(key) = self.key(source)
+                        && !self.in_place.contains(&key)
+                    {
+                        self.moved.entry(key).or_insert_with(|| here.clone());
+                    }
+                    self.moved(&entry.node, &here);
+                }
+            }
+            Body::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.moved(item, &at.index(i));
+                }
+            }
+            Body::Same | Body::Value(_) => {}
+        }
+    }
+}
+
+struct Writer<'v> {
+    view: &'v View<'v>,
+    tree: &'v Tree,
+    claims: Claims<'v>,
+    detach: bool,
+}
+
+impl Writer<'_> {
+    fn want(&self, node: &Node, at: &Path, flow: bool) -> Result<Want, EditError> {
+        match (&node.body, &node.origin) {
+            (Body::Same, Origin::Source(source)) => Ok(Want::Node(source.node)),
+            (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
+            (Body::Value(value), origin) => {
+                let quotes = match origin {
+                    Origin::Made { like: Some(like), .. } => self.quotes(*like),
+                    _ => Quotes::None,
+                };
+                made(value, quotes, flow)
+            }
+            (Body::Map(entries), origin) => self.map(entries, origin, at, flow),
+            (Body::List(items), origin) => {
+                let base = self.base(origin, at)?;
+                let flow = base.map_or(flow, |base| self.is_flow(base));
+                let items = items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, item)| self.want(item, &at.index(i), flow))
+                    .collect::<Result<_, _>>()?;
+                Ok(Want::List { base, items })
+            }
+        }
+    }
+
+    fn is_flow(&self, node: NodeId) -> bool {
+        matches!(self.tree.kind(node), Kind::Mapping { flow: true } | Kind::Sequence { flow: true })
+    }
+
+    fn quotes(&self, like: NodeId) -> Quotes {
+        match self.tree.kind(like) {
+            Kind::Scalar(ScalarStyle::SingleQuoted) => Quotes::Single,
+            Kind::Scalar(ScalarStyle::DoubleQuoted) => Quotes::Double,
+            _ => Quotes::None,
+        }
+    }
+
+    /// The collection whose text is the ground for what is wanted.
+    fn base(&self, origin: &Origin, at: &Path) -> Result<Option<NodeId>, EditError> {
+        let Origin::Source(source) = origin else { return Ok(None) };
+        let shared = !source.direct || self.tree.kind(source.node) == Kind::Alias;
+        if !shared {
+            return Ok(Some(source.node));
+        }
+        if self.detach {
+            return Ok(None);
+        }
+        Err(EditError::Shared { path: at.clone(), node: source.node })
+    }
+
+    fn map(
+        &self,
+        entries: &[Entry],
+        origin: &Origin,
+        at: &Path,
+        flow: bool,
+    ) -> Result<Want, EditError> {
+        let base = self.base(origin, at)?;
+        let flow = base.map_or(flow, |base| self.is_flow(base));
+        let written = base.map(|base| self.view.entries(base)).transpose()?.unwrap_or_default();
+        if let Some(twice) = written.duplicates.iter().find(|twice| twice.loss == Loss::Repeated) {
+            return Err(EditError::Duplicate {
+                path: at.clone(),
+                key: twice.name.clone().into_owned(),
+                node: twice.lost,
+            });
+        }
+        let merges = match base {
+            Some(base) => self.merges(base, &written, entries, at)?,
+            None => Vec::new(),
+        };
+        let mut wanted = Vec::new();
+        let kept_merge = !merges.is_empty();
+        for entry in entries.iter().filter(|entry| !entry.gone) {
+            let here = at.key(&entry.key);
+            let source = entry.node.source().filter(|source| source.layer == self.claims.layer);
+            if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
+                continue;
+            }
+            let key = self.key(entry, source, base, &here, flow)?;
+            let value = self.want(&entry.node, &here, flow)?;
+            wanted.push(WantEntry { key, value });
+        }
+        for (key, value) in merges {
+            let before = |entry: &WantEntry| match entry.key {
+                WantKey::Entry(other) => self.tree.parent(other) == base && other > key,
+                _ => false,
+            };
+            let index = wanted.iter().position(before).unwrap_or(wanted.len());
+            wanted.insert(index, WantEntry { key: WantKey::Entry(key), value: Want::Node(value) });
+        }
+        Ok(Want::Map { base, entries: wanted })
+    }
+
+    /// The merge keys of a mapping that can stay: all, if what they bring in is unchanged.
+    fn merges(
+        &self,
+        base: NodeId,
+        written: &view::Entries<'_>,
+        entries: &[Entry],
+        at: &Path,
+    ) -> Result<Vec<(NodeId, NodeId)>, EditError> {
+        let is_merge = |key: &NodeId| written.entries.iter().any(|e| e.via == Via::Merge(*key));
+        let merges: Vec<_> = self.tree.entries(base).filter(|(key, _)| is_merge(key)).collect();
+        for entry in &written.entries {
+            let Via::Merge(key) = entry.via else { continue };
+            let here = at.key(entry.name.as_ref());
+            let unchanged = entries.iter().any(|now| {
+                !now.gone
+                    && now.key == entry.name
+                    && (matches!(now.node.body, Body::Same)
+                        && now.node.source().is_some_and(|source| source.node == entry.value)
+                        || matches!(now.node.origin, Origin::Made { .. })
+                        || now.node.source().is_some_and(|source| source.path != here))
+            });
+            if !unchanged {
+                if self.detach {
+                    return Ok(Vec::new());
+                }
+                return Err(EditError::Shared { path: here, node: key });
+            }
+        }
+        Ok(merges)
+    }
+
+    fn comes_by_merge(&self, source: &Source, base: Option<NodeId>, here: &Path) -> bool {
+        source.path == *here
+            && self.tree.key_of(source.node).and_then(|key| self.tree.parent(key)) != base
+    }
+
+    fn key(
+        &self,
+        entry: &Entry,
+        source: Option<&Source>,
+        base: Option<NodeId>,
+        here: &Path,
+        flow: bool,
+    ) -> Result<WantKey, EditError> {
+        let own_key = source.and_then(|source| self.claims.key(source));
+        if let (Some(source), Some(key)) = (source, own_key) {
+            if source.path == *here && self.claims.in_place.contains(&key) {
+                return Ok(WantKey::Entry(key));
+            }
+            if self.claims.moved.get(&key) == Some(here) {
+                let same_name = source.path.last() == here.last();
+                return Ok(match same_name {
+                    true => WantKey::Entry(key),
+                    false => WantKey::Renamed(key, self.key_source(&entry.key, flow)?),
+                });
+            }
+        }
+        // A new value under a key that is there keeps the key's own text and comments.
+        let replaced = base
+            .map(|base| self.view.get(base, &entry.key))
+            .transpose()?
+            .flatten()
+            .filter(|written| written.via == Via::Direct)
+            .map(|written| written.key)
+            .filter(|key| !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key));
+        match replaced {
+            Some(key) => Ok(WantKey::Entry(key)),
+            None => Ok(WantKey::New(self.key_source(&entry.key, flow)?)),
+        }
+    }
+
+    fn key_source(&self, name: &str, flow: bool) -> Result<String, EditError> {
+        key_source(name, flow)
+    }
+}
+
+fn context(flow: bool) -> Context {
+    if flow { Context::Flow } else { Context::Block }
+}
+
+fn key_source(name: &str, flow: bool) -> Result<String, EditError> {
+    key::source(name, context(flow), Quotes::None)
+        .map_err(|error| EditError::Key { key: name.to_owned(), error })
+}
+
+/// A value that is written anew.
+fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
+    Ok(match value {
+        Value::Map(map) => Want::Map {
+            base: None,
+            entries: map
+                .iter()
+                .map(|(key, value)| {
+                    let key = WantKey::New(key_source(key, flow)?);
+                    Ok(WantEntry { key, value: made(value, quotes, flow)? })
+                })
+                .collect::<Result<_, EditError>>()?,
+        },
+        Value::List(items) => Want::List {
+            base: None,
+            items: items.iter().map(|item| made(item, quotes, flow)).collect::<Result<_, _>>()?,
+        },
+        scalar => Want::Scalar(write::one_line(scalar, context(flow), quotes)),
+    })
+}

@@ -1,0 +1,211 @@
+//! The ledger: what became of every leaf of the input.
+//!
+//! It is worked out from the result, not noted down on the way: every leaf of the text is looked for in
+//! the new values by its provenance. A leaf that is neither there nor on the list of what a step dropped
+//! has no fate, and that stops the run.
+
+use std::collections::HashMap;
+
+use super::{
+    error::MigrateError,
+    node::{Body, Node, Origin, Source, leaf_path},
+};
+use crate::{
+    pack::{Keys, Known},
+    plan::Plan,
+    values::{Path, view::View},
+};
+
+pub use crate::outcome::Fate;
+
+/// A leaf that a step took and nothing was made of.
+#[derive(Debug, Clone)]
+pub(super) struct Dropped {
+    pub source: Source,
+    pub step: String,
+}
+
+/// The fates of the leaves.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// How many leaves stayed as they were, where they were, and are read by the target.
+    pub kept: usize,
+    /// All the others, by layer and in file order.
+    pub entries: Vec<LedgerEntry>,
+}
+
+/// The fate of one leaf.
+#[derive(Debug, Clone)]
+pub struct LedgerEntry {
+    /// Where it stood.
+    pub source: Source,
+    /// What became of it.
+    pub fate: Fate,
+    /// Where it is now, if it is anywhere but where it was.
+    pub to: Vec<Path>,
+    /// The step that dropped it, or whose question holds it.
+    pub step: Option<String>,
+}
+
+/// A place in the new values, and how a leaf got there.
+struct Arrival {
+    path: Path,
+    made: bool,
+    shared: bool,
+}
+
+impl Ledger {
+    pub(super) fn new(
+        layers: &[Node],
+        views: &[&View<'_>],
+        dropped: &[Dropped],
+        held: &[(String, Source)],
+        plan: &Plan<'_>,
+    ) -> Result<Self, MigrateError> {
+        let mut ledger = Self::default();
+        let mut lost = Vec::new();
+        for (layer, (node, view)) in layers.iter().zip(views).enumerate() {
+            let mut arrivals: HashMap<Path, Vec<Arrival>> = HashMap::new();
+            arrive(node, &Path::root(), layer, view, &mut arrivals);
+            let held: Vec<_> = held.iter().filter(|(_, source)| source.layer == layer).collect();
+            let walk = Walk {
+                keys: &plan.pack.keys,
+                to: &plan.to,
+                dropped: dropped.iter().filter(|d| d.source.layer == layer).map(|d| (&d.source.path, d)).collect(),
+                held,
+                arrivals,
+                view,
+            };
+            walk.leaves(&Node::layer(layer, view), node, &Path::root(), true, &mut ledger, &mut lost);
+        }
+        if lost.is_empty() { Ok(ledger) } else { Err(MigrateError::Unaccounted { paths: lost }) }
+    }
+}
+
+/// Notes where every leaf that is no longer simply in its place has come to.
+fn arrive(
+    node: &Node,
+    at: &Path,
+    layer: usize,
+    view: &View<'_>,
+    arrivals: &mut HashMap<Path, Vec<Arrival>>,
+) {
+    let in_place = node.source().is_some_and(|source| source.layer == layer && source.path == *at);
+    if in_place && matches!(node.body, Body::Same) {
+        return;
+    }
+    let entries = node.entries(view);
+    if !entries.is_empty() {
+        for entry in entries {
+            arrive(&entry.node, &at.key(&entry.key), layer, view, arrivals);
+        }
+        return;
+    }
+    let made = !matches!(node.body, Body::Same);
+    let sources: Vec<Source> = node.made_of(view).into_iter().filter(|s| s.layer == layer).collect();
+    let shared = sources.len() > 1;
+    for source in sources {
+        let list = leaf_path(&source.path);
+        let made = made && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));
+        arrivals.entry(list).or_default().push(Arrival { path: at.clone(), made, shared });
+    }
+}
+
+struct Walk<'w> {
+    keys: &'w Keys,
+    to: &'w semver::Version,
+    dropped: HashMap<&'w Path, &'w Dropped>,
+    held: Vec<&'w (String, Source)>,
+    arrivals: HashMap<Path, Vec<Arrival>>,
+    view: &'w View<'w>,
+}
+
+impl Walk<'_> {
+    /// Goes through the leaves of the text. `now` is what stands at the same place afterwards.
+    fn leaves(
+        &self,
+        was: &Node,
+        now: &Node,
+        at: &Path,
+        mut may_be_unread: bool,
+        ledger: &mut Ledger,
+        lost: &mut Vec<String>,
+    ) {
+        if may_be_unread && matches!(self.keys.known(at, self.to), Known::Open | Known::SubChart) && !at.is_root() {
+            may_be_unread = false;
+        }
+        let entries = was.entries(self.view);
+        if entries.is_empty() {
+            if at.is_root() {
+                return;
+            }
+            self.leaf(was, Some(now), at, may_be_unread, ledger, lost);
+            return;
+        }
+        for entry in entries {
+            let here = at.key(&entry.key);
+            match now.get(&entry.key, self.view) {
+                Some(below) => self.leaves(&entry.node, &below, &here, may_be_unread, ledger, lost),
+                None => self.gone(&entry.node, &here, may_be_unread, ledger, lost),
+            }
+        }
+    }
+
+    fn gone(&self, was: &Node, at: &Path, may_be_unread: bool, ledger: &mut Ledger, lost: &mut Vec<String>) {
+        let entries = was.entries(self.view);
+        if entries.is_empty() {
+            self.leaf(was, None, at, may_be_unread, ledger, lost);
+        }
+        for entry in entries {
+            self.gone(&entry.node, &at.key(&entry.key), may_be_unread, ledger, lost);
+        }
+    }
+
+    fn leaf(
+        &self,
+        was: &Node,
+        now: Option<&Node>,
+        at: &Path,
+        may_be_unread: bool,
+        ledger: &mut Ledger,
+        lost: &mut Vec<String>,
+    ) {
+        let Some(source) = was.source() else { return };
+        let still = now.is_some_and(|now| {
+            matches!(now.body, Body::Same) && now.source().is_some_and(|s| s.path == *at && s.layer == source.layer)
+        });
+        let mut entry = LedgerEntry { source: source.clone(), fate: Fate::Left, to: Vec::new(), step: None };
+        let arrivals = self.arrivals.get(at).map_or(&[][..], Vec::as_slice);
+        entry.to = arrivals.iter().map(|arrival| arrival.path.clone()).collect();
+        entry.to.dedup();
+        if still && arrivals.is_empty() {
+            let held = self.held.iter().find(|(_, held)| held.path.is_related(at));
+            if let Some((step, _)) = held {
+                entry.fate = Fate::Held;
+                entry.step = Some(step.clone());
+            } else if may_be_unread
+                && matches!(self.keys.known(at, self.to), Known::Unknown | Known::Dead)
+            {
+                entry.fate = Fate::Left;
+            } else {
+                ledger.kept += 1;
+                return;
+            }
+        } else if !arrivals.is_empty() {
+            entry.fate = if still || entry.to.len() > 1 && arrivals.iter().all(|a| !a.made) {
+                Fate::Copied
+            } else if arrivals.iter().any(|a| a.made) {
+                if arrivals.iter().all(|a| a.shared) { Fate::Merged } else { Fate::Rewritten }
+            } else {
+                Fate::Moved
+            };
+        } else if let Some(dropped) = self.dropped.get(at) {
+            entry.fate = Fate::Dropped;
+            entry.step = Some(dropped.step.clone());
+        } else {
+            lost.push(at.to_string());
+            return;
+        }
+        ledger.entries.push(entry);
+    }
+}

@@ -1,0 +1,757 @@
+//! A document as Helm sees it, read where it is asked for.
+//!
+//! A [`View`] lies over a [`Tree`] and copies nothing: maps are looked up by Helm's key names,
+//! scalars are typed when they are touched, aliases and merge keys are followed. Answers name nodes,
+//! so that an edit can find the text, and say how a node was reached, because an edit through an
+//! alias or a merge key would change more than was asked.
+//!
+//! Two of Helm's habits differ from what YAML says. Of duplicate keys the last wins. And `<<` is
+//! carried out where it stands: keys written before it are overridden by it, keys after it override
+//! it; in a list of maps the earlier ones win.
+//!
+//! Expansion of aliases is bounded by Helm's own rule (`decode.go` of go-yaml v2: the share of work
+//! caused by aliases), cycles are errors, and nesting through aliases is bounded by
+//! [`MAX_VALUE_DEPTH`], where Helm would go on.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::key::{self, KeyError, KeyType};
+use super::path::{Path, Segment};
+use super::readers;
+use super::scalar::{self, Resolved, ScalarError};
+use super::tag::Handles;
+use super::value::{Map, Value};
+use crate::yaml::{DivergenceKind, Kind as NodeKind, NodeId, ScalarStyle, Tree};
+
+/// The nesting of values, aliases expanded, beyond which reading stops.
+pub const MAX_VALUE_DEPTH: usize = 512;
+
+/// A place in a document that Helm cannot read, or reads in no certain way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} (at byte {offset})")]
+pub struct ReadError {
+    /// What is wrong.
+    pub kind: ReadErrorKind,
+    /// Where, in bytes from the start of the text.
+    pub offset: usize,
+}
+
+/// What is wrong with a place in a document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadErrorKind {
+    /// A scalar that Helm refuses.
+    #[error(transparent)]
+    Scalar(#[from] ScalarError),
+    /// A key that Helm refuses.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Keys of different types with one name, such as `1` and `"1"`: Helm picks one at random.
+    #[error("several keys of different types are named {0:?}; Helm picks one at random")]
+    RandomKey(String),
+    /// An alias inside the node it stands for.
+    #[error("the alias *{0} stands inside its own anchor")]
+    AliasCycle(String),
+    /// So many aliases in aliases that Helm refuses the document.
+    #[error("aliases expand to too much")]
+    AliasBomb,
+    /// Values nested deeper than [`MAX_VALUE_DEPTH`], through aliases.
+    #[error("values are nested deeper than {MAX_VALUE_DEPTH} levels")]
+    TooDeep,
+    /// The value of `<<` is no map and no list of maps.
+    #[error("the value of << must be a map or a list of maps")]
+    Merge,
+    /// YAML that Helm's parser reads otherwise or not at all.
+    #[error("{}", divergence(*.0))]
+    OtherReader(DivergenceKind),
+    /// A `%` directive that Helm's parser refuses; it knows `%YAML 1.1` and `%TAG`.
+    #[error("Helm refuses this % directive")]
+    Directive,
+    /// A tab before the text of a block scalar, where Helm's parser wants spaces.
+    #[error("a tab before the text of a block scalar; Helm wants spaces")]
+    TabInBlockScalar,
+    /// A tag directly before a comma or bracket, which Helm's parser makes part of the tag.
+    #[error("a tag directly before a comma or bracket; Helm makes that part of the tag")]
+    TagBeforePunctuation,
+    /// The root of a values document is not a map.
+    #[error("values must be a map at the root, not {0}")]
+    RootNotMap(&'static str),
+}
+
+fn divergence(kind: DivergenceKind) -> &'static str {
+    match kind {
+        DivergenceKind::TabOnlyLine => "a line that holds nothing but a tab; Helm refuses it",
+        DivergenceKind::TabBeforeComment => "a tab before a comment; Helm refuses it",
+        DivergenceKind::AnchorName => {
+            "an anchor name with other characters than letters, digits, - and _; Helm refuses it"
+        }
+        DivergenceKind::ColonInFlowKey => {
+            "a colon directly before a comma or bracket; Helm makes it part of the key"
+        }
+        DivergenceKind::UnicodeLineBreak => {
+            "a Unicode line break, which Helm takes for the end of the line"
+        }
+        DivergenceKind::LongKey => "a key too long for Helm",
+        // The list of kinds may grow.
+        #[allow(unreachable_patterns)]
+        _ => "YAML that Helm reads otherwise",
+    }
+}
+
+/// The type of a node, aliases followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Null, written or not.
+    Null,
+    /// A boolean.
+    Bool,
+    /// A number; also one that Helm cannot hold, such as `.inf`.
+    Number,
+    /// A string.
+    String,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+/// How an entry comes to be in the map that was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// It is written there.
+    Direct,
+    /// The map itself was reached through this alias; the entry is written at the anchor.
+    Alias(NodeId),
+    /// It was merged in by this `<<` key of the map.
+    Merge(NodeId),
+}
+
+/// An entry of a map under Helm's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<'t> {
+    /// The name.
+    pub name: Cow<'t, str>,
+    /// The key as written.
+    pub key: NodeId,
+    /// The value as written; perhaps an alias.
+    pub value: NodeId,
+    /// How it comes to be here.
+    pub via: Via,
+}
+
+/// Why an entry that is written counts for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// The same key follows.
+    Repeated,
+    /// A merge key follows and brings the same key.
+    Merged,
+}
+
+/// A written entry that lost against a later one of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate<'t> {
+    /// The name.
+    pub name: Cow<'t, str>,
+    /// The key that lost.
+    pub lost: NodeId,
+    /// The key that overrode it.
+    pub by: NodeId,
+    /// Why.
+    pub loss: Loss,
+}
+
+/// The entries of a map.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries<'t> {
+    /// One entry for each name, in the order in which the names first occur.
+    pub entries: Vec<Entry<'t>>,
+    /// The written entries that were overridden in the same map.
+    pub duplicates: Vec<Duplicate<'t>>,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The node; perhaps an alias.
+    pub node: NodeId,
+    /// The key, if the node is a map's value.
+    pub key: Option<NodeId>,
+    /// The first alias or merge key on the way, if there is one. The node itself being an alias
+    /// does not count.
+    pub via: Via,
+}
+
+/// A document as Helm sees it.
+#[derive(Clone, Debug)]
+pub struct View<'t> {
+    tree: &'t Tree,
+    root: NodeId,
+    handles: Handles,
+}
+
+type Key<'t> = (Cow<'t, str>, KeyType);
+
+/// An entry as it is met on the way through a map. A name that cannot be had is an error only if the
+/// map counts.
+struct Met<'t> {
+    name: Result<Key<'t>, ReadError>,
+    key: NodeId,
+    value: NodeId,
+    via: Via,
+}
+
+/// How far the expansion of aliases has gone; the counts are those of go-yaml's decoder.
+#[derive(Default)]
+struct Budget {
+    decoded: usize,
+    through_aliases: usize,
+    open: Vec<NodeId>,
+    depth: usize,
+}
+
+impl<'t> View<'t> {
+    /// A view of the document that `root` is part of, normally
+    /// [`DocumentInfo::root`](crate::yaml::DocumentInfo::root).
+    #[must_use]
+    pub fn new(tree: &'t Tree, root: NodeId) -> Self {
+        Self {
+            tree,
+            root,
+            handles: Handles::of(tree, root),
+        }
+    }
+
+    /// The tree below.
+    #[must_use]
+    pub fn tree(&self) -> &'t Tree {
+        self.tree
+    }
+
+    /// The root.
+    #[must_use]
+    pub fn root(&self) -> NodeId {
+        self.root
+    }
+
+    /// The type of a node, an alias followed.
+    ///
+    /// # Errors
+    /// A scalar whose tag it does not fit.
+    pub fn kind(&self, node: NodeId) -> Result<Kind, ReadError> {
+        let node = self.target(node);
+        Ok(match self.tree.kind(node) {
+            NodeKind::Mapping { .. } => Kind::Map,
+            NodeKind::Sequence { .. } => Kind::List,
+            _ => match self.resolve(node)? {
+                Resolved::Null => Kind::Null,
+                Resolved::Bool(_) => Kind::Bool,
+                Resolved::Int(_) | Resolved::Uint(_) | Resolved::Float(_) => Kind::Number,
+                Resolved::String(_) => Kind::String,
+            },
+        })
+    }
+
+    /// The node that an alias stands for; any other node itself.
+    #[must_use]
+    pub fn target(&self, node: NodeId) -> NodeId {
+        self.tree.alias_target(node).unwrap_or(node)
+    }
+
+    /// The entry of a map (or of an alias to one) under a name; `None` if there is none or the node
+    /// is no map. A null has no entries.
+    ///
+    /// # Errors
+    /// Keys or merges in this map that Helm refuses, and a name it would pick at random.
+    pub fn get(&self, node: NodeId, name: &str) -> Result<Option<Entry<'t>>, ReadError> {
+        let mut found: Option<(Entry<'t>, KeyType)> = None;
+        self.each(node, &mut |met| {
+            let (met_name, key_type) = met.name?;
+            if met_name != name {
+                return Ok(());
+            }
+            if found.as_ref().is_some_and(|(_, other)| *other != key_type) {
+                return Err(self.error(met.key, ReadErrorKind::RandomKey(met_name.into_owned())));
+            }
+            let entry = Entry {
+                name: met_name,
+                key: met.key,
+                value: met.value,
+                via: met.via,
+            };
+            found = Some((entry, key_type));
+            Ok(())
+        })?;
+        Ok(found.map(|(entry, _)| entry))
+    }
+
+    /// The entries of a map (or of an alias to one); none if the node is no map.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), for all keys.
+    pub fn entries(&self, node: NodeId) -> Result<Entries<'t>, ReadError> {
+        let mut entries: IndexMap<Cow<'t, str>, (Entry<'t>, KeyType)> = IndexMap::new();
+        let mut duplicates = Vec::new();
+        self.each(node, &mut |met| {
+            let (name, key_type) = met.name?;
+            let entry = Entry {
+                name: name.clone(),
+                key: met.key,
+                value: met.value,
+                via: met.via,
+            };
+            let Some((lost, other)) = entries.get(&name) else {
+                entries.insert(name, (entry, key_type));
+                return Ok(());
+            };
+            if *other != key_type {
+                return Err(self.error(met.key, ReadErrorKind::RandomKey(name.into_owned())));
+            }
+            let merges = |via| matches!(via, Via::Merge(_));
+            if !merges(lost.via) {
+                duplicates.push(Duplicate {
+                    name: name.clone(),
+                    lost: lost.key,
+                    by: entry.key,
+                    loss: if merges(entry.via) {
+                        Loss::Merged
+                    } else {
+                        Loss::Repeated
+                    },
+                });
+            }
+            entries.insert(name, (entry, key_type));
+            Ok(())
+        })?;
+        Ok(Entries {
+            entries: entries.into_values().map(|(entry, _)| entry).collect(),
+            duplicates,
+        })
+    }
+
+    /// The items of a list (or of an alias to one); none if the node is no list.
+    pub fn items(&self, node: NodeId) -> impl Iterator<Item = NodeId> + use<'t> {
+        self.tree.items(self.target(node))
+    }
+
+    /// What stands at a concrete path; of several items that a selection fits, the first. `None` if
+    /// there is nothing or the path has a wildcard.
+    ///
+    /// # Errors
+    /// Maps on the way that Helm refuses. The value at the end is not read.
+    pub fn at(&self, path: &Path) -> Result<Option<Place>, ReadError> {
+        let mut place = Place {
+            node: self.root,
+            key: None,
+            via: Via::Direct,
+        };
+        for segment in path.segments() {
+            let through = match self.tree.kind(place.node) {
+                NodeKind::Alias => Via::Alias(place.node),
+                _ => Via::Direct,
+            };
+            let (node, key, via) = match segment {
+                Segment::Key(name) => match self.get(place.node, name)? {
+                    Some(entry) => (entry.value, Some(entry.key), entry.via),
+                    None => return Ok(None),
+                },
+                Segment::Index(index) => match self.items(place.node).nth(*index) {
+                    Some(item) => (item, None, through),
+                    None => return Ok(None),
+                },
+                Segment::Select { key, value } => match self.select(place.node, key, value)? {
+                    Some(item) => (item, None, through),
+                    None => return Ok(None),
+                },
+                Segment::AnyKey | Segment::AnyItem => return Ok(None),
+            };
+            let via = if place.via == Via::Direct {
+                via
+            } else {
+                place.via
+            };
+            place = Place { node, key, via };
+        }
+        Ok(Some(place))
+    }
+
+    fn select(&self, list: NodeId, key: &str, value: &str) -> Result<Option<NodeId>, ReadError> {
+        for item in self.items(list) {
+            if let Some(entry) = self.get(item, key)? {
+                let node = self.target(entry.value);
+                if matches!(self.tree.kind(node), NodeKind::Scalar(_))
+                    && let Ok(found) = self.resolve(node)?.into_value()
+                    && found.scalar_text() == Some(value)
+                {
+                    return Ok(Some(item));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The values of the whole document: its root as a map. An empty or null root is an empty map.
+    ///
+    /// # Errors
+    /// Everything that Helm refuses or reads otherwise than YAML 1.2, [`ReadErrorKind::RandomKey`] and
+    /// [`ReadErrorKind::TooDeep`].
+    pub fn values(&self) -> Result<Map, ReadError> {
+        readers::check(self.tree, self.root)?;
+        match self.value(self.root)? {
+            Value::Map(map) => Ok(map),
+            Value::Null => Ok(Map::new()),
+            other => Err(self.error(self.root, ReadErrorKind::RootNotMap(other.type_name()))),
+        }
+    }
+
+    /// The value of a node with everything below it.
+    ///
+    /// # Errors
+    /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
+    pub fn value(&self, node: NodeId) -> Result<Value, ReadError> {
+        // go-yaml counts the document as well.
+        let mut budget = Budget {
+            decoded: 1,
+            ..Budget::default()
+        };
+        self.decode(&mut budget, node)?
+    }
+
+    /// go-yaml's decoder. The outer error is one of decoding, which stops Helm wherever it is; the
+    /// inner one belongs to the step to JSON, and does not count if the value is overridden.
+    fn decode(
+        &self,
+        budget: &mut Budget,
+        node: NodeId,
+    ) -> Result<Result<Value, ReadError>, ReadError> {
+        self.count(budget, node)?;
+        Ok(match self.tree.kind(node) {
+            NodeKind::Alias => {
+                let target = self.enter(budget, node)?;
+                let value = self.decode(budget, target);
+                self.leave(budget);
+                value?
+            }
+            NodeKind::Scalar(_) => self
+                .resolve(node)?
+                .into_value()
+                .map_err(|error| self.error(node, error)),
+            NodeKind::Sequence { .. } => {
+                self.deeper(budget, node)?;
+                let mut items = Vec::with_capacity(self.tree.len(node));
+                let mut failed = None;
+                for item in self.tree.items(node) {
+                    match self.decode(budget, item)? {
+                        Ok(value) => items.push(value),
+                        Err(error) => failed = failed.or(Some(error)),
+                    }
+                }
+                budget.depth -= 1;
+                failed.map_or(Ok(Value::List(items)), Err)
+            }
+            NodeKind::Mapping { .. } => {
+                let mut map = Gathered::with_capacity(self.tree.len(node));
+                self.walk(budget, node, Via::Direct, &mut |budget, met| {
+                    let value = self.decode(budget, met.value)?;
+                    map.insert(self, met, value);
+                    Ok(())
+                })?;
+                map.finish().map(Value::Map)
+            }
+        })
+    }
+
+    /// Goes through the entries of a map, reached directly or through an alias.
+    fn each(
+        &self,
+        node: NodeId,
+        f: &mut dyn FnMut(Met<'t>) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let map = self.target(node);
+        if !matches!(self.tree.kind(map), NodeKind::Mapping { .. }) {
+            return Ok(());
+        }
+        let via = if map == node {
+            Via::Direct
+        } else {
+            Via::Alias(node)
+        };
+        self.walk(&mut Budget::default(), map, via, &mut |_, met| f(met))
+    }
+
+    /// Goes through the entries of a mapping in Helm's order, merges carried out where they stand.
+    fn walk(
+        &self,
+        budget: &mut Budget,
+        map: NodeId,
+        via: Via,
+        f: &mut dyn FnMut(&mut Budget, Met<'t>) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        self.deeper(budget, map)?;
+        for (key, value) in self.tree.entries(map) {
+            if self.is_merge(key) {
+                let via = match via {
+                    Via::Merge(_) => via,
+                    _ => Via::Merge(key),
+                };
+                self.merge(budget, value, via, f)?;
+                continue;
+            }
+            let name = self.key(budget, key)?;
+            let met = Met {
+                name,
+                key,
+                value,
+                via,
+            };
+            f(budget, met)?;
+        }
+        budget.depth -= 1;
+        Ok(())
+    }
+
+    /// Carries out `<<`: the entries of one map, or of the maps of a list, the last first.
+    fn merge(
+        &self,
+        budget: &mut Budget,
+        value: NodeId,
+        via: Via,
+        f: &mut dyn FnMut(&mut Budget, Met<'t>) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let maps: Vec<NodeId> = match self.tree.kind(value) {
+            NodeKind::Sequence { .. } => self.tree.items(value).collect(),
+            _ => vec![value],
+        };
+        for node in maps.into_iter().rev() {
+            if !matches!(self.tree.kind(self.target(node)), NodeKind::Mapping { .. }) {
+                return Err(self.error(node, ReadErrorKind::Merge));
+            }
+            self.count(budget, node)?;
+            if self.tree.kind(node) == NodeKind::Alias {
+                let target = self.enter(budget, node)?;
+                self.count(budget, target)?;
+                self.walk(budget, target, via, f)?;
+                self.leave(budget);
+            } else {
+                self.walk(budget, node, via, f)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_merge(&self, key: NodeId) -> bool {
+        let NodeKind::Scalar(style) = self.tree.kind(key) else {
+            return false;
+        };
+        self.tree.content(key) == "<<"
+            && match self.tag(key).as_deref() {
+                None => style == ScalarStyle::Plain,
+                Some(tag) => tag == "!" || tag == scalar::MERGE_TAG,
+            }
+    }
+
+    /// The name of a key. The outer error stops Helm in any case.
+    fn key(
+        &self,
+        budget: &mut Budget,
+        key: NodeId,
+    ) -> Result<Result<Key<'t>, ReadError>, ReadError> {
+        self.count(budget, key)?;
+        let mut node = key;
+        if self.tree.kind(key) == NodeKind::Alias {
+            node = self.enter(budget, key)?;
+            self.count(budget, node)?;
+            self.leave(budget);
+        }
+        if !matches!(self.tree.kind(node), NodeKind::Scalar(_)) {
+            return Err(self.error(key, KeyError::Collection));
+        }
+        let resolved = self.resolve(node)?;
+        if let Resolved::String(name) = resolved {
+            return Ok(Ok((name, KeyType::String)));
+        }
+        Ok(match key::name(resolved) {
+            Ok((name, key_type)) => Ok((Cow::Owned(name), key_type)),
+            Err(error) => Err(self.error(key, error)),
+        })
+    }
+
+    /// The type and content of a scalar node.
+    ///
+    /// # Errors
+    /// A scalar whose tag it does not fit.
+    pub fn resolve(&self, node: NodeId) -> Result<Resolved<'t>, ReadError> {
+        let plain = self.tree.kind(node) == NodeKind::Scalar(ScalarStyle::Plain);
+        scalar::resolve(self.content(node), plain, self.tag(node).as_deref())
+            .map_err(|error| self.error(node, error))
+    }
+
+    /// The content of a scalar as Helm has it. It differs from YAML's in one thing: where the text
+    /// ends in a block scalar without a line break, Helm adds none to the content.
+    fn content(&self, node: NodeId) -> &'t str {
+        let content = self.tree.content(node);
+        let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) = self.tree.kind(node)
+        else {
+            return content;
+        };
+        let text = self.tree.text();
+        if text.ends_with(['\n', '\r']) {
+            return content;
+        }
+        let body = self.tree.body(node);
+        let lines = &text[body.start..];
+        let lines = lines.find('\n').map_or("", |header| &lines[header + 1..]);
+        if content.bytes().all(|b| b == b'\n') {
+            // Kept blank lines: Helm counts the line breaks that are there.
+            let breaks = lines.bytes().filter(|&b| b == b'\n').count();
+            let last = lines.trim().is_empty();
+            return &content[..content.len().min(if last { breaks } else { usize::MAX })];
+        }
+        if !text[body.end..].trim().is_empty() {
+            return content;
+        }
+        let last_line = text.rsplit(['\n', '\r']).next().unwrap_or(text);
+        // A last line of spaces is content only if it reaches behind the indentation.
+        let indent = self.tree.block_scalar(node).map_or(0, |body| body.indent);
+        if last_line.bytes().all(|b| b == b' ') && last_line.len() <= indent {
+            return content;
+        }
+        content.strip_suffix('\n').unwrap_or(content)
+    }
+
+    fn tag(&self, node: NodeId) -> Option<Cow<'t, str>> {
+        Some(self.handles.expand(self.tree.tag(node)?))
+    }
+
+    fn count(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+        budget.decoded += 1;
+        if !budget.open.is_empty() {
+            budget.through_aliases += 1;
+        }
+        if budget.is_exceeded() {
+            return Err(self.error(node, ReadErrorKind::AliasBomb));
+        }
+        Ok(())
+    }
+
+    fn enter(&self, budget: &mut Budget, alias: NodeId) -> Result<NodeId, ReadError> {
+        if budget.open.contains(&alias) {
+            let name = self.tree.content(alias).to_owned();
+            return Err(self.error(alias, ReadErrorKind::AliasCycle(name)));
+        }
+        self.deeper(budget, alias)?;
+        budget.open.push(alias);
+        Ok(self.target(alias))
+    }
+
+    fn leave(&self, budget: &mut Budget) {
+        budget.open.pop();
+        budget.depth -= 1;
+    }
+
+    fn deeper(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+        budget.depth += 1;
+        if budget.depth > MAX_VALUE_DEPTH {
+            return Err(self.error(node, ReadErrorKind::TooDeep));
+        }
+        Ok(())
+    }
+
+    fn error(&self, node: NodeId, kind: impl Into<ReadErrorKind>) -> ReadError {
+        ReadError {
+            kind: kind.into(),
+            offset: self.tree.span(node).start,
+        }
+    }
+}
+
+impl Budget {
+    /// go-yaml's limit on the share of the work that aliases cause: 99 % of small documents, 10 % of
+    /// large ones, and a slope between.
+    fn is_exceeded(&self) -> bool {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        if self.through_aliases <= 100 || self.decoded <= 1000 {
+            return false;
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let (all, aliased) = (self.decoded as f64, self.through_aliases as f64);
+        let allowed = if all <= LOW {
+            0.99
+        } else if all >= HIGH {
+            0.10
+        } else {
+            0.99 - 0.89 * ((all - LOW) / (HIGH - LOW))
+        };
+        aliased / all > allowed
+    }
+}
+
+/// A map on its way to JSON: the last entry of a name counts, and only errors of entries that count.
+struct Gathered {
+    map: Map,
+    /// The types of keys that are not strings, by name.
+    types: HashMap<String, KeyType>,
+    /// Errors of values, by name.
+    failed: HashMap<String, ReadError>,
+    /// An error of the map itself.
+    refused: Option<ReadError>,
+}
+
+impl Gathered {
+    fn with_capacity(entries: usize) -> Self {
+        Self {
+            map: Map::with_capacity(entries),
+            types: HashMap::new(),
+            failed: HashMap::new(),
+            refused: None,
+        }
+    }
+
+    fn insert(&mut self, view: &View<'_>, met: Met<'_>, value: Result<Value, ReadError>) {
+        let (name, key_type) = match met.name {
+            Ok((name, key_type)) => (name.into_owned(), key_type),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                return;
+            }
+        };
+        if let Some(other) = self.map.contains_key(&name).then(|| self.types.get(&name))
+            && *other.unwrap_or(&KeyType::String) != key_type
+        {
+            let error = view.error(met.key, ReadErrorKind::RandomKey(name.clone()));
+            self.refused.get_or_insert(error);
+        }
+        if key_type == KeyType::Float(0.0) {
+            // Zero with and without a sign is one key, whose name is that of the last.
+            let twin = if name == "0" { "-0" } else { "0" };
+            if matches!(self.types.get(twin), Some(KeyType::Float(_))) {
+                self.map.shift_remove(twin);
+                self.types.remove(twin);
+                self.failed.remove(twin);
+            }
+        }
+        if key_type != KeyType::String {
+            self.types.insert(name.clone(), key_type);
+        }
+        match value {
+            Ok(value) => {
+                if !self.failed.is_empty() {
+                    self.failed.remove(&name);
+                }
+                self.map.insert(name, value);
+            }
+            Err(error) => {
+                self.failed.insert(name.clone(), error);
+                self.map.insert(name, Value::Null);
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Map, ReadError> {
+        let first = self.failed.into_values().min_by_key(|error| error.offset);
+        self.refused.or(first).map_or(Ok(self.map), Err)
+    }
+}

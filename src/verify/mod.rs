@@ -1,0 +1,72 @@
+//! The oracle: the edited text, read again, must be the migrated values.
+//!
+//! The values were computed by code that knows nothing of text, the text was edited by code that knows
+//! nothing of steps. That both agree is checked here for every file, before anything is shown.
+
+use crate::{
+    migrate::{Body, Node},
+    values::{
+        Path, Value,
+        view::{Kind, ReadError, View},
+    },
+};
+
+/// How text and values disagree. It is a fault of refit, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OracleError {
+    /// The edited text says something else.
+    #[error("the edited text says {found} at {path} where it should say {wanted}")]
+    Differs {
+        /// Where.
+        path: Path,
+        /// What the text says.
+        found: String,
+        /// What it should say.
+        wanted: String,
+    },
+    /// The edited text cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Compares the edited text with the migrated values, as Helm types them.
+///
+/// # Errors
+///
+/// At the first place where they differ.
+pub fn oracle(node: &Node, before: &View<'_>, after: &View<'_>) -> Result<(), OracleError> {
+    compare(node, before, after, after.root(), &Path::root())
+}
+
+fn compare(
+    node: &Node,
+    before: &View<'_>,
+    after: &View<'_>,
+    found: crate::yaml::NodeId,
+    at: &Path,
+) -> Result<(), OracleError> {
+    if let Body::Map(_) = node.body {
+        let wanted = node.entries(before);
+        if wanted.is_empty() && at.is_root() && after.entries(found)?.entries.is_empty() {
+            return Ok(());
+        }
+        if after.kind(found)? == Kind::Map && after.entries(found)?.entries.len() == wanted.len() {
+            for entry in &wanted {
+                let here = at.key(&entry.key);
+                match after.get(found, &entry.key)? {
+                    Some(there) => compare(&entry.node, before, after, there.value, &here)?,
+                    None => return differs(&here, None, &entry.node.value(before)?),
+                }
+            }
+            return Ok(());
+        }
+    }
+    let wanted = node.value(before)?;
+    let found = after.value(found)?;
+    if wanted == found { Ok(()) } else { differs(at, Some(&found), &wanted) }
+}
+
+fn differs(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), OracleError> {
+    let text = |value: Option<&Value>| crate::pack::expr::describe(value);
+    Err(OracleError::Differs { path: path.clone(), found: text(found), wanted: text(Some(wanted)) })
+}
