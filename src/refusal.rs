@@ -3,10 +3,7 @@
 
 use crate::{
     outcome::{At, Refusal},
-    values::{
-        key::KeyError,
-        view::{ReadError, ReadErrorKind},
-    },
+    values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{ParseError, ParseErrorKind, Position},
 };
 

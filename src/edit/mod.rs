@@ -10,9 +10,9 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, Value,
+        Path, ReadError, Value,
         key::{self, KeyError},
-        view::{self, Loss, ReadError, Via, View},
+        view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
     },
     yaml::{

@@ -6,11 +6,7 @@
 use super::node::{Node, Source};
 use crate::{
     pack::{Keys, Step},
-    values::{
-        Map, Path, Segment, Value,
-        merge::merge,
-        view::{ReadError, View},
-    },
+    values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
 };
 
 /// A layer on its way: its text's values, and what became of them so far.

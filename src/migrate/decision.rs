@@ -316,8 +316,8 @@ impl From<MigrateError> for StepError {
     }
 }
 
-impl From<crate::values::view::ReadError> for StepError {
-    fn from(error: crate::values::view::ReadError) -> Self {
+impl From<crate::values::ReadError> for StepError {
+    fn from(error: crate::values::ReadError) -> Self {
         MigrateError::Read { layer: 0, error }.into()
     }
 }

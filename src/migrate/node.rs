@@ -6,8 +6,8 @@
 
 use crate::{
     values::{
-        Map, Path, Segment, Value,
-        view::{self, ReadError, Via, View},
+        Map, Path, ReadError, Segment, Value,
+        view::{self, Via, View},
     },
     yaml::{self, NodeId},
 };

@@ -44,12 +44,22 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for release in &outcome.releases {
         let name = span(format!("{}: ", wording::names(release)), Style::Bold);
-        let open: Vec<&str> = questions::open(release).map(|step| step.id.as_str()).collect();
+        let open: Vec<&str> = questions::open(release)
+            .map(|step| step.id.as_str())
+            .collect();
         if !open.is_empty() {
-            let text = format!("{} open: {}", is_are(open.len(), "question"), open.join(", "));
+            let text = format!(
+                "{} open: {}",
+                is_are(open.len(), "question"),
+                open.join(", ")
+            );
             page.fill(0, 2, &[name, span(text, Style::Warn)]);
         } else if release.is_changed() {
-            let text = format!("would change ({}): {}", versions(release), wording::fates(release));
+            let text = format!(
+                "would change ({}): {}",
+                versions(release),
+                wording::fates(release)
+            );
             page.fill(0, 2, &[name, plain(text)]);
         } else if look.detail > Detail::Quiet {
             page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
@@ -77,10 +87,24 @@ pub fn commands(commands: &[Command], look: Look) -> String {
                 "Nothing was written. To answer and write, put an option from above in place of each \
                  {PLACEHOLDER} (without --write you see the result first):"
             ),
-            (false, true) => "Nothing was written. This command writes it, although settings get lost:".to_owned(),
+            (false, true) => {
+                "Nothing was written. This command writes it, although settings get lost:"
+                    .to_owned()
+            }
             (false, false) => "Nothing was written. To write exactly this:".to_owned(),
         };
-        page.fill(0, 0, &[span(lead, if command.loses { Style::Warn } else { Style::Plain })]);
+        page.fill(
+            0,
+            0,
+            &[span(
+                lead,
+                if command.loses {
+                    Style::Warn
+                } else {
+                    Style::Plain
+                },
+            )],
+        );
         page.gap();
         for line in command.lines(look.width.saturating_sub(2)) {
             page.line(2, &[span(line, Style::Accent)]);
@@ -94,7 +118,10 @@ fn versions(release: &Release) -> String {
 }
 
 fn fits(release: &Release) -> String {
-    format!("already fits {} {}; nothing to do", release.chart, release.to)
+    format!(
+        "already fits {} {}; nothing to do",
+        release.chart, release.to
+    )
 }
 
 fn headline(page: &mut Page, release: &Release) {
@@ -132,7 +159,11 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     }
     if release.is_changed() || release.is_open() {
         page.gap();
-        page.fill(0, 2, &[span(format!("{}.", wording::fates(release)), Style::Dim)]);
+        page.fill(
+            0,
+            2,
+            &[span(format!("{}.", wording::fates(release)), Style::Dim)],
+        );
     }
 }
 
@@ -143,7 +174,14 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         return;
     }
     if release.known_by == KnownBy::Content {
-        page.fill(2, 4, &[span(format!("The file shows that it is for {}:", release.from), Style::Dim)]);
+        page.fill(
+            2,
+            4,
+            &[span(
+                format!("The file shows that it is for {}:", release.from),
+                Style::Dim,
+            )],
+        );
     }
     let rank = |strength: &str| match strength {
         "strong" => 0,
@@ -160,7 +198,11 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
             Some(at) => format!(" (line {})", at.line),
             None => String::new(),
         };
-        let strength = if verbose { format!(" [{}, {}]", clue.strength, clue.versions) } else { String::new() };
+        let strength = if verbose {
+            format!(" [{}, {}]", clue.strength, clue.versions)
+        } else {
+            String::new()
+        };
         page.fill(
             4,
             6,
@@ -176,15 +218,26 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 
 /// The facts that are other ones afterwards, in columns.
 fn facts(page: &mut Page, release: &Release, masker: &Masker) {
-    let changed: Vec<_> = release.facts.iter().filter(|fact| fact.before != fact.after).collect();
+    let changed: Vec<_> = release
+        .facts
+        .iter()
+        .filter(|fact| fact.before != fact.after)
+        .collect();
     if changed.is_empty() {
         return;
     }
     page.heading("In effect");
-    let titles = changed.iter().map(|fact| width(&fact.title)).max().unwrap_or_default().min(44);
+    let titles = changed
+        .iter()
+        .map(|fact| width(&fact.title))
+        .max()
+        .unwrap_or_default()
+        .min(44);
     for fact in changed {
         let text = |value: &Option<String>| {
-            value.as_deref().map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
+            value
+                .as_deref()
+                .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
         };
         let pad = " ".repeat(titles.saturating_sub(width(&fact.title)));
         page.fill(
@@ -222,9 +275,17 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     page.heading("What changes");
     for step in release.steps.iter().filter(acted) {
         title(page, step);
-        if let Some(answer) = step.question.as_ref().and_then(|q| Some((q, q.answer.as_ref()?))) {
+        if let Some(answer) = step
+            .question
+            .as_ref()
+            .and_then(|q| Some((q, q.answer.as_ref()?)))
+        {
             let (question, id) = answer;
-            let title = question.options.iter().find(|option| option.id == *id).map(|o| &o.title);
+            let title = question
+                .options
+                .iter()
+                .find(|option| option.id == *id)
+                .map(|o| &o.title);
             let mut text = format!("answered {id}");
             if let Some(title) = title {
                 text.push_str(&format!(": {}", masker.text(title)));
@@ -240,9 +301,20 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         }
         if step.changes.len() > listed {
             let rest = step.changes.len() - listed;
-            page.fill(4, 6, &[span(format!("… and {rest} more; -v lists them"), Style::Dim)]);
+            page.fill(
+                4,
+                6,
+                &[span(
+                    format!("… and {rest} more; -v lists them"),
+                    Style::Dim,
+                )],
+            );
         }
-        if let Some(why) = step.why.as_ref().filter(|_| verbose || step.tell.is_empty()) {
+        if let Some(why) = step
+            .why
+            .as_ref()
+            .filter(|_| verbose || step.tell.is_empty())
+        {
             page.fill(4, 4, &[span(masker.text(why), Style::Dim)]);
         }
         for text in &step.tell {
@@ -260,11 +332,17 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
         "drop-left-over" => ("dropped", Style::Error),
         other => (other, Style::Plain),
     };
-    let mut spans: Vec<Span> = vec![span(format!("{word:<8} "), style), plain(change.path.clone())];
+    let mut spans: Vec<Span> = vec![
+        span(format!("{word:<8} "), style),
+        plain(change.path.clone()),
+    ];
     match (&change.to, change.kind.as_str()) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
         (None, "drop-left-over") => {
-            spans.push(span(format!(" (was {}; left over, not in use)", value()), Style::Dim));
+            spans.push(span(
+                format!(" (was {}; left over, not in use)", value()),
+                Style::Dim,
+            ));
         }
         (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
         (None, _) => spans.push(plain(format!(": {}", value()))),
@@ -297,7 +375,10 @@ fn notices(page: &mut Page, release: &Release, masker: &Masker) {
     for notice in &release.notices {
         let mut spans = Vec::new();
         if let Some(at) = &notice.at {
-            spans.push(span(format!("{}:{}: ", wording::shown_name(&at.file), at.line), Style::Bold));
+            spans.push(span(
+                format!("{}:{}: ", wording::shown_name(&at.file), at.line),
+                Style::Bold,
+            ));
         }
         spans.push(plain(masker.text(&notice.text)));
         page.bullet(2, "•", Style::Warn, &spans);
@@ -305,18 +386,28 @@ fn notices(page: &mut Page, release: &Release, masker: &Masker) {
 }
 
 fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
-    let listed = if all { paths.len() } else { LISTED.min(paths.len()) };
+    let listed = if all {
+        paths.len()
+    } else {
+        LISTED.min(paths.len())
+    };
     let mut text = paths[..listed].join(", ");
     if listed < paths.len() {
-        text.push_str(&format!(" and {} more (-v lists them)", paths.len() - listed));
+        text.push_str(&format!(
+            " and {} more (-v lists them)",
+            paths.len() - listed
+        ));
     }
     page.fill(indent, indent, &[plain(text)]);
 }
 
 /// What stays although the target does not read it. What a left-out step leaves is told with that step.
 fn unread(page: &mut Page, release: &Release, look: Look) {
-    let told: Vec<&str> =
-        release.lost_by_leaving_out().flat_map(|step| &step.because).map(String::as_str).collect();
+    let told: Vec<&str> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| &step.because)
+        .map(String::as_str)
+        .collect();
     let left: Vec<&str> = release
         .ledger
         .iter()
@@ -325,13 +416,20 @@ fn unread(page: &mut Page, release: &Release, look: Look) {
         .filter(|path| !told.contains(path))
         .collect();
     if !left.is_empty() {
-        page.heading(&format!("Stays, but {} {} does not read it", release.chart, release.to));
+        page.heading(&format!(
+            "Stays, but {} {} does not read it",
+            release.chart, release.to
+        ));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
 }
 
 fn left_out(page: &mut Page, release: &Release) {
-    let mut left_out = release.steps.iter().filter(|step| step.state == State::LeftOut).peekable();
+    let mut left_out = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::LeftOut)
+        .peekable();
     if left_out.peek().is_none() {
         return;
     }
@@ -357,7 +455,11 @@ fn left_out(page: &mut Page, release: &Release) {
 }
 
 fn waiting(page: &mut Page, release: &Release) {
-    let mut steps = release.steps.iter().filter(|step| step.state == State::Waiting).peekable();
+    let mut steps = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Waiting)
+        .peekable();
     if steps.peek().is_none() {
         return;
     }
@@ -369,7 +471,10 @@ fn waiting(page: &mut Page, release: &Release) {
             Style::Plain,
             &[
                 plain(step.title.clone()),
-                span(format!(" [{}, waits for {}]", step.id, step.because.join(", ")), Style::Dim),
+                span(
+                    format!(" [{}, waits for {}]", step.id, step.because.join(", ")),
+                    Style::Dim,
+                ),
             ],
         );
     }
@@ -381,10 +486,16 @@ fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
         return;
     }
     page.heading("To do outside the file");
-    for (when, title) in
-        [("before", "before the upgrade"), ("with", "together with it"), ("after", "after it")]
-    {
-        let mut tasks = release.checklist.iter().filter(|task| task.when == when).peekable();
+    for (when, title) in [
+        ("before", "before the upgrade"),
+        ("with", "together with it"),
+        ("after", "after it"),
+    ] {
+        let mut tasks = release
+            .checklist
+            .iter()
+            .filter(|task| task.when == when)
+            .peekable();
         if tasks.peek().is_some() {
             page.line(2, &[span(title, Style::Accent)]);
         }
@@ -399,8 +510,10 @@ fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
     if !release.ledger.is_empty() {
         page.heading("Every setting that did not just stay");
         for leaf in &release.ledger {
-            let mut spans =
-                vec![plain(format!("{:<9} ", wording::fate(leaf.fate))), plain(leaf.path.clone())];
+            let mut spans = vec![
+                plain(format!("{:<9} ", wording::fate(leaf.fate))),
+                plain(leaf.path.clone()),
+            ];
             if !leaf.to.is_empty() {
                 spans.push(plain(format!(" → {}", leaf.to.join(", "))));
             }

@@ -6,8 +6,8 @@
 use crate::{
     migrate::{Body, Node},
     values::{
-        Path, Value,
-        view::{Kind, ReadError, View},
+        Path, ReadError, Value,
+        view::{Kind, View},
     },
 };
 

@@ -21,7 +21,10 @@ impl Plan<'_> {
     fn pair_up(&mut self) {
         let mut i = 0;
         while i < self.kept.len() {
-            let run = self.kept[i..].iter().take_while(|unit| unit.is_none()).count();
+            let run = self.kept[i..]
+                .iter()
+                .take_while(|unit| unit.is_none())
+                .count();
             if run > 0 && self.after[i].len() == run {
                 for (n, unit) in std::mem::take(&mut self.after[i]).into_iter().enumerate() {
                     self.kept[i + n] = Some(unit);

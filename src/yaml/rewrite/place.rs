@@ -246,7 +246,9 @@ impl Emitter<'_, '_> {
         if is_block(tree.kind(id)) {
             let region = self.cx.region(id);
             let owner = tree.parent(id).map(|_| tree.key_of(id).unwrap_or(id));
-            end = owner.map_or(region.end, |unit| tree.block_extent(unit).end.max(region.end));
+            end = owner.map_or(region.end, |unit| {
+                tree.block_extent(unit).end.max(region.end)
+            });
             let bytes = text.as_bytes();
             if end > region.start && matches!(bytes[end - 1], b'\n' | b'\r') {
                 end -= if text[..end].ends_with("\r\n") { 2 } else { 1 };
