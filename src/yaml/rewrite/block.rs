@@ -219,6 +219,9 @@ impl Emitter<'_, '_> {
         let comment_above = line_above(cx.text, above)
             .is_some_and(|line| cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'));
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
+        // Of two runs of blank lines the longer one stays.
+        let longer_below = has_above && has_below && below - end > start - above;
+        let drop_above = drop_above || longer_below;
         self.keep_until(if drop_above { above } else { start });
         self.skip_run(run, has_above && !drop_above);
         if drop_above {
