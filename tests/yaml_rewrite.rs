@@ -85,6 +85,16 @@ fn a_missing_final_line_break_stays_missing() {
 }
 
 #[test]
+fn a_block_scalar_cut_off_by_the_end_keeps_its_content() {
+    // Without a final line break its content ends without one for Helm's reader.
+    given("a: |\n  t").put("", 9, entry("b", scalar("1"))).produces("a: |-\n  t\nb: 1");
+    given("b:\n  c: 1\na: |+\n  t").shift("a", "b").produces("b:\n  c: 1\n  a: |-\n    t");
+    given("a: |\n  t\nb: 1").remove("b").produces("a: |\n  t\n");
+    given("a: |-\n  t\nb: 1").remove("b").produces("a: |-\n  t");
+    given("b: 1\na: |\n  t").remove("b").produces("a: |\n  t");
+}
+
+#[test]
 fn values_change_in_place() {
     let text = "a:   1   # one\nb: \"x\"\n";
     given(text).set_text("a", "2").produces("a:   2   # one\nb: \"x\"\n");
@@ -178,6 +188,11 @@ fn moved_entries_are_indented_anew() {
         .shift("t/0/a", "k")
         .produces("t:\n  - b: 2\n  - c\nk:\n  x: 1\n  a: 1\n");
     given("a: {b: 1, c: 2}\nk:\n  x: 1\n").shift("a/b", "k").produces("a: {c: 2}\nk:\n  x: 1\n  b: 1\n");
+}
+
+#[test]
+fn kept_line_breaks_of_a_block_scalar_move_with_it() {
+    given("t: {}\na: |+\n  x\n\n\nb: 1\n").shift("a", "t").produces("t:\n  a: |+\n    x\n\n\nb: 1\n");
 }
 
 #[test]

@@ -23,7 +23,14 @@ impl Emitter<'_, '_> {
                 self.collection(id, &units, want)
             }
             Want::Scalar(text) if *text == self.cx.text[tree.span(id)] => Ok(()),
-            _ => self.replace(id, want),
+            _ => {
+                self.replace(id, want)?;
+                if !self.in_flow(id) && self.cx.takes_blank_lines(want) {
+                    self.keep_until(self.cur + break_len(self.cx.text.as_bytes(), self.cur));
+                    self.drop_blank_lines(true);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -143,7 +150,7 @@ impl Emitter<'_, '_> {
                             self.keep_until(comment.span.end);
                             self.insert("\n");
                         }
-                        self.insert(lines.trim_end_matches('\n'));
+                        self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
                         self.skip_to(line_end(text, span.end).0);
                         return Ok(());
                     }
@@ -159,13 +166,13 @@ impl Emitter<'_, '_> {
                     && tree.comments_in(lead..self.head_comment_end(id, head_end)).is_empty();
                 if compact {
                     self.insert(" ");
-                    self.insert(lines.trim_start_matches(' ').trim_end_matches('\n'));
+                    self.insert(lines.strip_suffix('\n').unwrap_or(&lines).trim_start_matches(' '));
                     self.skip_old(id);
                 } else {
                     debug_assert_eq!(before, self.cur);
                     self.head_comment(id, lead, head_end);
                     self.insert("\n");
-                    self.insert(lines.trim_end_matches('\n'));
+                    self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
                 }
             }
         }
@@ -264,9 +271,9 @@ impl Emitter<'_, '_> {
         let new = match rendered {
             Rendered::Inline(new) => new,
             Rendered::Block { props, lines } if props.is_empty() => {
-                lines.trim_end_matches('\n').to_owned()
+                lines.strip_suffix('\n').unwrap_or(&lines).to_owned()
             }
-            Rendered::Block { props, lines } => format!("{props}\n{}", lines.trim_end_matches('\n')),
+            Rendered::Block { props, lines } => format!("{props}\n{}", lines.strip_suffix('\n').unwrap_or(&lines)),
         };
         let span = tree.span(id);
         if span.is_empty() {

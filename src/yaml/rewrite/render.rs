@@ -278,7 +278,7 @@ impl Cx<'_> {
 /// Makes a block scalar's header strip its last line break.
 pub(super) fn close_block_scalar(text: &str) -> String {
     let at = text.find(['|', '>']).map_or(text.len(), |at| at + 1);
-    let end = at + text[at..].find(|c: char| !c.is_ascii_digit() && c != '+').unwrap_or(0);
+    let end = at + text[at..].find(|c: char| !c.is_ascii_digit() && c != '+').unwrap_or(text.len() - at);
     format!("{}{}-{}", &text[..at], text[at..end].replace('+', ""), &text[end..])
 }
 
