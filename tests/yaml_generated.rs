@@ -26,8 +26,18 @@ struct Decor {
     detached: bool,
 }
 
-const INLINE: [&str; 10] =
-    ["1", "\"q # \\\" x\"", "'it''s'", "", "plain words", "~", "!!str 5", "a#b", "http://x:80/", "{}"];
+const INLINE: [&str; 10] = [
+    "1",
+    "\"q # \\\" x\"",
+    "'it''s'",
+    "",
+    "plain words",
+    "~",
+    "!!str 5",
+    "a#b",
+    "http://x:80/",
+    "{}",
+];
 /// Values of several lines: after the header, lines are indented below their key.
 const LINES: [&[&str]; 6] = [
     &["|", "text", "  more", "", "end # no comment"],
@@ -39,9 +49,18 @@ const LINES: [&[&str]; 6] = [
 ];
 
 fn decor() -> impl Strategy<Value = Decor> {
-    (0u8..3, any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)).prop_map(
-        |(blank, above, right, detached)| Decor { blank: blank.saturating_sub(1), above, right, detached },
+    (
+        0u8..3,
+        any::<bool>(),
+        any::<bool>(),
+        prop::bool::weighted(0.1),
     )
+        .prop_map(|(blank, above, right, detached)| Decor {
+            blank: blank.saturating_sub(1),
+            above,
+            right,
+            detached,
+        })
 }
 
 fn node() -> impl Strategy<Value = Node> {
@@ -101,7 +120,12 @@ impl Writer {
                 self.out.push_str(&format!(" {}", lines[0]));
                 let header = lines[0].starts_with(['|', '>']);
                 self.out.push_str(if header { right } else { "" });
-                let indent = column + if lines[0].contains('2') { 2 } else { self.width };
+                let indent = column
+                    + if lines[0].contains('2') {
+                        2
+                    } else {
+                        self.width
+                    };
                 for line in &lines[1..] {
                     self.out.push('\n');
                     if !line.is_empty() {
@@ -115,11 +139,24 @@ impl Writer {
             Node::Flow(mapping, values) => {
                 let parts: Vec<_> = values
                     .iter()
-                    .map(|i| if *mapping { format!("{}: {}", self.name(), INLINE[*i]) } else { INLINE[*i].to_owned() })
-                    .map(|part| if part.is_empty() { "z".to_owned() } else { part })
+                    .map(|i| {
+                        if *mapping {
+                            format!("{}: {}", self.name(), INLINE[*i])
+                        } else {
+                            INLINE[*i].to_owned()
+                        }
+                    })
+                    .map(|part| {
+                        if part.is_empty() {
+                            "z".to_owned()
+                        } else {
+                            part
+                        }
+                    })
                     .collect();
                 let (open, close) = if *mapping { ('{', '}') } else { ('[', ']') };
-                self.out.push_str(&format!(" {open}{}{close}{right}\n", parts.join(", ")));
+                self.out
+                    .push_str(&format!(" {open}{}{close}{right}\n", parts.join(", ")));
             }
             Node::Map(entries) if item => {
                 self.out.push(' ');
@@ -135,7 +172,11 @@ impl Writer {
             }
             Node::List(items) => {
                 self.out.push_str(&format!("{right}\n"));
-                self.list(items, column + if self.unindented { 0 } else { self.width }, false);
+                self.list(
+                    items,
+                    column + if self.unindented { 0 } else { self.width },
+                    false,
+                );
             }
         }
     }
@@ -192,35 +233,60 @@ prop_compose! {
 }
 
 /// The document with one entry taken out, and put at the end of `target` if there is one.
-fn moved(tree: &Tree, id: refit::yaml::NodeId, key: refit::yaml::NodeId, target: Option<refit::yaml::NodeId>) -> Want {
+fn moved(
+    tree: &Tree,
+    id: refit::yaml::NodeId,
+    key: refit::yaml::NodeId,
+    target: Option<refit::yaml::NodeId>,
+) -> Want {
     match tree.kind(id) {
         Kind::Mapping { .. } => {
             let mut entries: Vec<_> = tree
                 .entries(id)
                 .filter(|(k, _)| *k != key)
-                .map(|(k, v)| WantEntry { key: WantKey::Entry(k), value: moved(tree, v, key, target) })
+                .map(|(k, v)| WantEntry {
+                    key: WantKey::Entry(k),
+                    value: moved(tree, v, key, target),
+                })
                 .collect();
             if Some(id) == target {
                 let value = Want::Node(tree.value_of(key).expect("a value"));
-                entries.push(WantEntry { key: WantKey::Entry(key), value });
+                entries.push(WantEntry {
+                    key: WantKey::Entry(key),
+                    value,
+                });
             }
-            Want::Map { base: Some(id), entries }
+            Want::Map {
+                base: Some(id),
+                entries,
+            }
         }
         Kind::Sequence { .. } => Want::List {
             base: Some(id),
-            items: tree.items(id).map(|item| moved(tree, item, key, target)).collect(),
+            items: tree
+                .items(id)
+                .map(|item| moved(tree, item, key, target))
+                .collect(),
         },
         _ => Want::Node(id),
     }
 }
 
 /// The same on data; keys are unique.
-fn moved_data(from: &Data, key: &str, target: Option<&str>, name: &str, taken: &mut Option<(Data, Data)>) -> Data {
+fn moved_data(
+    from: &Data,
+    key: &str,
+    target: Option<&str>,
+    name: &str,
+    taken: &mut Option<(Data, Data)>,
+) -> Data {
     match from {
         Data::Map { entries, tag, .. } => {
             let mut new = Vec::new();
             for (k, v) in entries {
-                let Data::Scalar { content, .. } = k else { panic!("scalar keys") };
+                let Data::Scalar { content, .. } = k else {
+                    panic!("scalar keys")
+                };
                 if content == key {
                     *taken = Some((k.clone(), v.clone()));
                 } else {
@@ -228,11 +294,22 @@ fn moved_data(from: &Data, key: &str, target: Option<&str>, name: &str, taken: &
                 }
             }
             let _ = (target, name);
-            Data::Map { entries: new, tag: tag.clone(), anchor: None }
+            Data::Map {
+                entries: new,
+                tag: tag.clone(),
+                anchor: None,
+            }
         }
         Data::List { items, tag, .. } => {
-            let items = items.iter().map(|item| moved_data(item, key, target, "", taken)).collect();
-            Data::List { items, tag: tag.clone(), anchor: None }
+            let items = items
+                .iter()
+                .map(|item| moved_data(item, key, target, "", taken))
+                .collect();
+            Data::List {
+                items,
+                tag: tag.clone(),
+                anchor: None,
+            }
         }
         leaf => leaf.clone(),
     }
@@ -242,7 +319,9 @@ fn append(data: &mut Data, target: &str, entry: &(Data, Data), name: &str) {
     match data {
         Data::Map { entries, .. } => {
             for (k, v) in entries.iter_mut() {
-                let Data::Scalar { content, .. } = &*k else { panic!("scalar keys") };
+                let Data::Scalar { content, .. } = &*k else {
+                    panic!("scalar keys")
+                };
                 let content = content.clone();
                 append(v, target, entry, &content);
             }
@@ -250,7 +329,9 @@ fn append(data: &mut Data, target: &str, entry: &(Data, Data), name: &str) {
                 entries.push(entry.clone());
             }
         }
-        Data::List { items, .. } => items.iter_mut().for_each(|item| append(item, target, entry, "")),
+        Data::List { items, .. } => items
+            .iter_mut()
+            .for_each(|item| append(item, target, entry, "")),
         _ => {}
     }
 }

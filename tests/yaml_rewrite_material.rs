@@ -19,7 +19,9 @@ fn path(tree: &Tree, id: NodeId) -> Option<Vec<usize>> {
         let i = match tree.kind(parent) {
             Kind::Sequence { .. } => tree.items(parent).position(|item| item == at)?,
             _ if at != id && tree.is_key(at) => return None,
-            _ => tree.entries(parent).position(|(key, value)| key == at || value == at)?,
+            _ => tree
+                .entries(parent)
+                .position(|(key, value)| key == at || value == at)?,
         };
         path.push(i);
         at = parent;
@@ -30,7 +32,10 @@ fn path(tree: &Tree, id: NodeId) -> Option<Vec<usize>> {
 
 /// The mapping at `map` with other entries, said from its document's root.
 fn with_entries(tree: &Tree, map: NodeId, entries: Vec<WantEntry>) -> (NodeId, Want) {
-    let mut want = Want::Map { base: Some(map), entries };
+    let mut want = Want::Map {
+        base: Some(map),
+        entries,
+    };
     let mut at = map;
     while let Some(parent) = tree.parent(at) {
         want = match tree.kind(parent) {
@@ -38,17 +43,31 @@ fn with_entries(tree: &Tree, map: NodeId, entries: Vec<WantEntry>) -> (NodeId, W
                 let mut want = Some(want);
                 let items = tree.items(parent);
                 let items = items.map(|item| {
-                    if item == at { want.take().expect("once") } else { Want::Node(item) }
+                    if item == at {
+                        want.take().expect("once")
+                    } else {
+                        Want::Node(item)
+                    }
                 });
-                Want::List { base: Some(parent), items: items.collect() }
+                Want::List {
+                    base: Some(parent),
+                    items: items.collect(),
+                }
             }
             _ => {
                 let mut want = Some(want);
                 let entries = tree.entries(parent).map(|(key, value)| WantEntry {
                     key: WantKey::Entry(key),
-                    value: if value == at { want.take().expect("once") } else { Want::Node(value) },
+                    value: if value == at {
+                        want.take().expect("once")
+                    } else {
+                        Want::Node(value)
+                    },
                 });
-                Want::Map { base: Some(parent), entries: entries.collect() }
+                Want::Map {
+                    base: Some(parent),
+                    entries: entries.collect(),
+                }
             }
         };
         at = parent;
@@ -58,12 +77,19 @@ fn with_entries(tree: &Tree, map: NodeId, entries: Vec<WantEntry>) -> (NodeId, W
 
 fn as_is(tree: &Tree, map: NodeId) -> Vec<WantEntry> {
     tree.entries(map)
-        .map(|(key, value)| WantEntry { key: WantKey::Entry(key), value: Want::Node(value) })
+        .map(|(key, value)| WantEntry {
+            key: WantKey::Entry(key),
+            value: Want::Node(value),
+        })
         .collect()
 }
 
 /// The entries of the mapping at a path in data.
-fn entries_at<'a>(documents: &'a mut [Data], document: usize, path: &[usize]) -> &'a mut Vec<(Data, Data)> {
+fn entries_at<'a>(
+    documents: &'a mut [Data],
+    document: usize,
+    path: &[usize],
+) -> &'a mut Vec<(Data, Data)> {
     let mut at = &mut documents[document];
     for &i in path {
         at = match at {
@@ -79,7 +105,12 @@ fn entries_at<'a>(documents: &'a mut [Data], document: usize, path: &[usize]) ->
 }
 
 fn plain(text: &str) -> Data {
-    Data::Scalar { content: text.into(), plain: true, tag: None, anchor: None }
+    Data::Scalar {
+        content: text.into(),
+        plain: true,
+        tag: None,
+        anchor: None,
+    }
 }
 
 #[derive(Default)]
@@ -106,7 +137,13 @@ impl Counts {
 }
 
 /// Applies a want; `None` if it was refused (which is counted).
-fn run(tree: &Tree, root: NodeId, want: &Want, what: &'static str, counts: &mut Counts) -> Option<String> {
+fn run(
+    tree: &Tree,
+    root: NodeId,
+    want: &Want,
+    what: &'static str,
+    counts: &mut Counts,
+) -> Option<String> {
     match rewrite(tree, root, want) {
         Ok(rewrite) => {
             counts.done(what);
@@ -151,26 +188,53 @@ fn entries_of_the_material_are_edited() {
             edits(&name(path), &tree, key, &mut counts);
         }
     }
-    println!("{read} files; done: {:?}; refused: {:?}", counts.done, counts.refused);
+    println!(
+        "{read} files; done: {:?}; refused: {:?}",
+        counts.done, counts.refused
+    );
     for problem in &counts.problems {
         println!("{}", problem.lines().next().unwrap_or_default());
     }
-    let shown: Vec<_> = counts.problems.iter().take(12).map(String::as_str).collect();
-    assert!(shown.is_empty(), "{} problems:\n{}", counts.problems.len(), shown.join("\n=====\n"));
+    let shown: Vec<_> = counts
+        .problems
+        .iter()
+        .take(12)
+        .map(String::as_str)
+        .collect();
+    assert!(
+        shown.is_empty(),
+        "{} problems:\n{}",
+        counts.problems.len(),
+        shown.join("\n=====\n")
+    );
 }
 
 fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
     let Some(map) = tree.parent(key) else { return };
-    let Some(way) = path(tree, key) else { return counts.done("inside of a key, not edited") };
+    let Some(way) = path(tree, key) else {
+        return counts.done("inside of a key, not edited");
+    };
     let (index, above) = (way[way.len() - 1], &way[..way.len() - 1]);
     let text = tree.text();
-    let here = format!("{:?} at {:?}", tree.scalar(key), tree.position(tree.span(key).start));
+    let here = format!(
+        "{:?} at {:?}",
+        tree.scalar(key),
+        tree.position(tree.span(key).start)
+    );
     let mut root = key;
     while let Some(parent) = tree.parent(root) {
         root = parent;
     }
-    let document = tree.documents().iter().position(|d| d.root == root).expect("a document");
-    let documents: Vec<_> = tree.documents().iter().map(|d| data(tree, d.root)).collect();
+    let document = tree
+        .documents()
+        .iter()
+        .position(|d| d.root == root)
+        .expect("a document");
+    let documents: Vec<_> = tree
+        .documents()
+        .iter()
+        .map(|d| data(tree, d.root))
+        .collect();
     // Inside of an anchored node an edit changes what the aliases stand for as well: there the
     // structure is compared, elsewhere what the aliases stand for.
     let mut anchored = false;
@@ -179,8 +243,14 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
         anchored |= tree.anchor(id).is_some();
         up = tree.parent(id);
     }
-    let plainly = if anchored { Some(documents) } else { resolved(documents) };
-    let Some(plainly) = plainly else { return counts.done("bomb, not edited") };
+    let plainly = if anchored {
+        Some(documents)
+    } else {
+        resolved(documents)
+    };
+    let Some(plainly) = plainly else {
+        return counts.done("bomb, not edited");
+    };
 
     // Rename, and back.
     let mut entries = as_is(tree, map);
@@ -209,7 +279,10 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
                     && old != *text
                     && !text.contains("\":")
                 {
-                    counts.problem(format!("{file}: rename back {here}: other bytes\n{}", head(&old)));
+                    counts.problem(format!(
+                        "{file}: rename back {here}: other bytes\n{}",
+                        head(&old)
+                    ));
                 }
             }
         }
@@ -221,8 +294,15 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
     let (root, want) = with_entries(tree, map, entries);
     if let Some(new) = run(tree, root, &want, "insert", counts) {
         let mut expected = plainly.clone();
-        entries_at(&mut expected, document, above).insert(index + 1, (plain("zz__new"), plain("1")));
-        check(file, &format!("insert after {here}"), &new, expected, counts);
+        entries_at(&mut expected, document, above)
+            .insert(index + 1, (plain("zz__new"), plain("1")));
+        check(
+            file,
+            &format!("insert after {here}"),
+            &new,
+            expected,
+            counts,
+        );
         if let Ok(again) = Tree::parse(new.as_str()) {
             let back = again
                 .nodes()
@@ -235,7 +315,10 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
             if let Some(old) = run(&again, root, &want, "remove again", counts)
                 && old != *text
             {
-                counts.problem(format!("{file}: remove again after {here}: other bytes\n{}", head(&old)));
+                counts.problem(format!(
+                    "{file}: remove again after {here}: other bytes\n{}",
+                    head(&old)
+                ));
             }
         }
     }
@@ -266,9 +349,16 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
     });
     let Some(target) = target else { return };
     let target_way = self::path(tree, target).expect("found by it");
-    let moved = Move { tree, key, map, target };
+    let moved = Move {
+        tree,
+        key,
+        map,
+        target,
+    };
     let want = moved.want(root);
-    let Some(new) = run(tree, root, &want, "move", counts) else { return };
+    let Some(new) = run(tree, root, &want, "move", counts) else {
+        return;
+    };
     let mut expected = plainly;
     if anchored {
         return;
@@ -297,18 +387,22 @@ fn anchored_above(tree: &Tree, id: NodeId) -> bool {
 
 /// Every line outside of a removed entry occurs in the result, in the same order.
 fn kept_lines(file: &str, tree: &Tree, new: &str, _: &Want, here: &str, counts: &mut Counts) {
-    let old: Vec<_> = tree.text().lines().filter(|line| !line.trim().is_empty()).collect();
-    let mut at = 0;
-    let mut changed = 0;
-    for line in new.lines().filter(|line| !line.trim().is_empty()) {
-        match old[at..].iter().position(|old| *old == line) {
-            Some(n) => at += n + 1,
-            None => changed += 1,
-        }
-    }
+    let written = |line: &&str| !line.trim().is_empty();
+    let old: Vec<_> = tree.text().lines().filter(written).collect();
+    let new_lines: Vec<_> = new.lines().filter(written).collect();
+    let same = old
+        .iter()
+        .zip(&new_lines)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let rest = (old[same..].iter().rev()).zip(new_lines[same..].iter().rev());
+    let changed = new_lines.len() - same - rest.take_while(|(a, b)| a == b).count();
     // Flow collections and emptied parents change one line; a first entry after `- ` joins two.
     if changed > 2 && tree.aliases().next().is_none() {
-        counts.problem(format!("{file}: remove {here}: {changed} lines are new\n{}", head(new)));
+        counts.problem(format!(
+            "{file}: remove {here}: {changed} lines are new\n{}",
+            head(new)
+        ));
     }
 }
 
@@ -328,14 +422,23 @@ impl Move<'_> {
                 let mut entries: Vec<_> = tree
                     .entries(id)
                     .filter(|&(key, _)| key != self.key)
-                    .map(|(key, value)| WantEntry { key: WantKey::Entry(key), value: self.want(value) })
+                    .map(|(key, value)| WantEntry {
+                        key: WantKey::Entry(key),
+                        value: self.want(value),
+                    })
                     .collect();
                 if id == self.target {
                     let value = Want::Node(tree.value_of(self.key).expect("a value"));
-                    entries.push(WantEntry { key: WantKey::Entry(self.key), value });
+                    entries.push(WantEntry {
+                        key: WantKey::Entry(self.key),
+                        value,
+                    });
                 }
                 let _ = self.map;
-                Want::Map { base: Some(id), entries }
+                Want::Map {
+                    base: Some(id),
+                    entries,
+                }
             }
             Kind::Sequence { .. } => Want::List {
                 base: Some(id),

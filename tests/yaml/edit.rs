@@ -1,6 +1,6 @@
 //! Wants built by path, for tests in given / edit / produces form.
 
-use refit::yaml::{Kind, NodeId, RewriteError, Rewrite, Tree, Want, WantEntry, WantKey, rewrite};
+use refit::yaml::{Kind, NodeId, Rewrite, RewriteError, Tree, Want, WantEntry, WantKey, rewrite};
 
 /// A node as it is, said in full.
 pub fn in_full(tree: &Tree, id: NodeId) -> Want {
@@ -9,7 +9,10 @@ pub fn in_full(tree: &Tree, id: NodeId) -> Want {
             base: Some(id),
             entries: tree
                 .entries(id)
-                .map(|(key, value)| WantEntry { key: WantKey::Entry(key), value: in_full(tree, value) })
+                .map(|(key, value)| WantEntry {
+                    key: WantKey::Entry(key),
+                    value: in_full(tree, value),
+                })
                 .collect(),
         },
         Kind::Sequence { .. } => Want::List {
@@ -34,7 +37,10 @@ pub fn given(text: &str) -> Doc {
 
 /// A new entry.
 pub fn entry(key: &str, value: Want) -> WantEntry {
-    WantEntry { key: WantKey::New(key.to_owned()), value }
+    WantEntry {
+        key: WantKey::New(key.to_owned()),
+        value,
+    }
 }
 
 pub fn scalar(text: &str) -> Want {
@@ -42,7 +48,10 @@ pub fn scalar(text: &str) -> Want {
 }
 
 pub fn map(entries: Vec<WantEntry>) -> Want {
-    Want::Map { base: None, entries }
+    Want::Map {
+        base: None,
+        entries,
+    }
 }
 
 pub fn list(items: Vec<Want>) -> Want {
@@ -122,7 +131,9 @@ impl Doc {
         let parent_want = self.at(parent).clone();
         let i = self.index(&parent_want, name);
         if let Want::Map { entries, .. } = self.at(parent) {
-            let WantKey::Entry(key) = entries[i].key else { panic!("not an entry") };
+            let WantKey::Entry(key) = entries[i].key else {
+                panic!("not an entry")
+            };
             entries[i].key = WantKey::Renamed(key, new.to_owned());
         }
         self
@@ -144,7 +155,10 @@ impl Doc {
             Want::List { items, .. } => items.insert(i.min(items.len()), new.value),
             other => {
                 let base = other.ground();
-                *other = Want::Map { base, entries: vec![new] };
+                *other = Want::Map {
+                    base,
+                    entries: vec![new],
+                };
             }
         }
         self
@@ -172,6 +186,9 @@ impl Doc {
     #[track_caller]
     pub fn produces(&self, expected: &str) {
         let text = self.run();
-        assert!(text == expected, "expected:\n{expected}\ngot:\n{text}\n({text:?})");
+        assert!(
+            text == expected,
+            "expected:\n{expected}\ngot:\n{text}\n({text:?})"
+        );
     }
 }

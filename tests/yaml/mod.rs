@@ -200,7 +200,12 @@ pub fn decode(text: &str) -> Result<Vec<Data>, String> {
     }
     if documents.is_empty() {
         let content = String::new();
-        documents.push(Data::Scalar { content, plain: true, tag: None, anchor: None });
+        documents.push(Data::Scalar {
+            content,
+            plain: true,
+            tag: None,
+            anchor: None,
+        });
     }
     Ok(documents)
 }
@@ -349,25 +354,43 @@ fn resolve(
         names.insert(name.clone(), None);
     }
     let done = match data {
-        Data::Scalar { content, plain, tag, .. } => {
+        Data::Scalar {
+            content,
+            plain,
+            tag,
+            ..
+        } => {
             let null = plain && matches!(content.as_str(), "" | "~" | "null");
             let plain = plain && !content.contains(['[', ']', '{', '}', ',', '\n']);
             let content = if null { "null".to_owned() } else { content };
-            Data::Scalar { content, plain, tag, anchor: None }
+            Data::Scalar {
+                content,
+                plain,
+                tag,
+                anchor: None,
+            }
         }
         Data::Map { entries, tag, .. } => {
             let mut new = Vec::new();
             for (key, value) in entries {
                 new.push((resolve(key, names, budget)?, resolve(value, names, budget)?));
             }
-            Data::Map { entries: new, tag, anchor: None }
+            Data::Map {
+                entries: new,
+                tag,
+                anchor: None,
+            }
         }
         Data::List { items, tag, .. } => {
             let mut new = Vec::new();
             for item in items {
                 new.push(resolve(item, names, budget)?);
             }
-            Data::List { items: new, tag, anchor: None }
+            Data::List {
+                items: new,
+                tag,
+                anchor: None,
+            }
         }
         Data::Alias(name) => match names.get(&name) {
             Some(Some(target)) => {
@@ -386,7 +409,13 @@ fn resolve(
 fn size(data: &Data) -> usize {
     match data {
         Data::Scalar { .. } | Data::Alias(_) => 1,
-        Data::Map { entries, .. } => entries.iter().map(|(k, v)| size(k) + size(v)).sum::<usize>() + 1,
+        Data::Map { entries, .. } => {
+            entries
+                .iter()
+                .map(|(k, v)| size(k) + size(v))
+                .sum::<usize>()
+                + 1
+        }
         Data::List { items, .. } => items.iter().map(size).sum::<usize>() + 1,
     }
 }

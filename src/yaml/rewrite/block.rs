@@ -22,7 +22,10 @@ impl Plan<'_> {
     fn pair_up(&mut self) {
         let mut i = 0;
         while i < self.kept.len() {
-            let run = self.kept[i..].iter().take_while(|unit| unit.is_none()).count();
+            let run = self.kept[i..]
+                .iter()
+                .take_while(|unit| unit.is_none())
+                .count();
             if run > 0 && self.after[i].len() == run {
                 for (n, unit) in std::mem::take(&mut self.after[i]).into_iter().enumerate() {
                     self.kept[i + n] = Some(unit);
@@ -41,8 +44,11 @@ impl Cx<'_> {
             kept: source.iter().map(|_| None).collect(),
             after: (0..=source.len()).map(|_| Vec::new()).collect(),
         };
-        let position: std::collections::HashMap<NodeId, usize> =
-            source.iter().enumerate().map(|(i, &unit)| (unit, i)).collect();
+        let position: std::collections::HashMap<NodeId, usize> = source
+            .iter()
+            .enumerate()
+            .map(|(i, &unit)| (unit, i))
+            .collect();
         let mut next = 0;
         for &unit in units {
             let ground = match unit {
@@ -88,10 +94,12 @@ impl Cx<'_> {
         match want {
             Want::Scalar(_) => false,
             Want::Node(id) => self.node_takes_blank_lines(*id),
-            Want::Map { entries, .. } => {
-                entries.last().is_some_and(|entry| self.takes_blank_lines(&entry.value))
-            }
-            Want::List { items, .. } => items.last().is_some_and(|item| self.takes_blank_lines(item)),
+            Want::Map { entries, .. } => entries
+                .last()
+                .is_some_and(|entry| self.takes_blank_lines(&entry.value)),
+            Want::List { items, .. } => items
+                .last()
+                .is_some_and(|item| self.takes_blank_lines(item)),
         }
     }
 
@@ -114,6 +122,19 @@ impl Cx<'_> {
             Unit::Entry(entry) => self.takes_blank_lines(&entry.value),
             Unit::Item(want) => self.takes_blank_lines(want),
         }
+    }
+
+    /// The end of the comment lines in `column` from `at` on.
+    fn comments_below(&self, mut at: usize, column: usize, limit: usize) -> usize {
+        while at < self.text.len() && at < limit {
+            let (content_end, next) = line_end(self.text, at);
+            let code = self.text[at..content_end].trim_start_matches(' ');
+            if !code.starts_with('#') || content_end - at - code.len() != column {
+                break;
+            }
+            at = next;
+        }
+        at
     }
 
     /// The end of the blank lines from `at` on.
@@ -144,7 +165,10 @@ impl Emitter<'_, '_> {
     /// Writes a block collection in its place (or shifted). At least one unit is wanted.
     pub(super) fn block(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
         let (source, plan) = self.cx.plan(id, units);
-        let extents: Vec<_> = source.iter().map(|&unit| self.cx.tree.block_extent(unit)).collect();
+        let extents: Vec<_> = source
+            .iter()
+            .map(|&unit| self.cx.tree.block_extent(unit))
+            .collect();
         let separated = self.cx.separated(&extents);
         let column = self.cx.tree.column(id) as isize + self.delta;
         // Whether the collection begins in the middle of a line, and nothing of it is written yet.
@@ -168,7 +192,8 @@ impl Emitter<'_, '_> {
                         }
                         self.insert(&super::render::spaces(column));
                     }
-                    self.skip_to(first_text(self.cx.text, self.cur.max(extent.start)));
+                    self.skip_to(first_text(self.cx.text, self.cur));
+                    self.keep_until(extent.start);
                 } else {
                     self.keep_until(extent.start);
                     if !pending.is_empty() {
@@ -187,6 +212,12 @@ impl Emitter<'_, '_> {
                 i += 1;
                 let removed_next = i < source.len() && plan.kept[i].is_none();
                 if !pending.is_empty() && !removed_next {
+                    // Comment lines directly below a unit stay with it.
+                    let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
+                    let source_column = self.cx.tree.column(id);
+                    let end = self.cx.comments_below(extent.end, source_column, limit);
+                    takes_blank &= end == extent.end;
+                    self.keep_until(end);
                     self.end_line();
                     if separated && !takes_blank {
                         self.insert("\n");
@@ -210,7 +241,17 @@ impl Emitter<'_, '_> {
                     pending = &[];
                     open = false;
                 }
-                self.skip_to(run[run.len() - 1].end);
+                for extent in run {
+                    // A detached comment comes to stand where the first unit stood.
+                    if !is_blank(&self.cx.text[self.cur..extent.start.max(self.cur)]) {
+                        if open {
+                            self.skip_to(first_text(self.cx.text, self.cur));
+                        }
+                        self.keep_until(extent.start);
+                        open = false;
+                    }
+                    self.skip_to(extent.end);
+                }
                 self.drop_blank_lines(takes_blank);
                 continue;
             }
@@ -258,8 +299,11 @@ impl Emitter<'_, '_> {
         let has_above = above < start;
         let has_below = below > end;
         let text_end = below == cx.text.len();
-        let comment_above = line_above(cx.text, above)
-            .is_some_and(|line| cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'));
+        let comment_above = line_above(cx.text, above).is_some_and(|line| {
+            cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#')
+        });
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         // Of two runs of blank lines the longer one stays.
         let longer_below = has_above && has_below && below - end > start - above;
@@ -280,7 +324,9 @@ impl Emitter<'_, '_> {
     fn opens_here(&self, at: usize) -> bool {
         match line_above(self.cx.text, at) {
             None => true,
-            Some(line) => !self.cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'),
+            Some(line) => !self.cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#'),
         }
     }
 
@@ -298,7 +344,11 @@ impl Emitter<'_, '_> {
                 self.insert("\n");
             }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
-            let lines = if open && n == 0 { lines.trim_start_matches(' ') } else { lines.as_str() };
+            let lines = if open && n == 0 {
+                lines.trim_start_matches(' ')
+            } else {
+                lines.as_str()
+            };
             self.insert(lines);
             takes_blank = self.cx.unit_takes_blank_lines(unit);
         }
@@ -323,5 +373,7 @@ impl Emitter<'_, '_> {
 
 /// The next character that is not white space.
 fn first_text(text: &str, at: usize) -> usize {
-    text[at..].find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r')).map_or(at, |n| at + n)
+    text[at..]
+        .find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r'))
+        .map_or(at, |n| at + n)
 }

@@ -31,7 +31,13 @@ pub(super) struct Emitter<'c, 'a> {
 
 impl<'c, 'a> Emitter<'c, 'a> {
     pub(super) fn new(cx: &'c Cx<'a>, start: usize, delta: isize) -> Self {
-        Self { cx, cur: start, delta, start, pieces: Vec::new() }
+        Self {
+            cx,
+            cur: start,
+            delta,
+            start,
+            pieces: Vec::new(),
+        }
     }
 
     /// Copies up to `to`.
@@ -127,7 +133,8 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
         self.close_cut_scalar();
         if self.ends_in_block_scalar() {
-            // Its content would lose the line break too.
+            // Without the line break its content would be another.
+            self.end_line();
             return;
         }
         match self.pieces.last_mut() {
@@ -142,10 +149,9 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
-    /// Whether what was written ends in a block scalar, with a line break that belongs to it.
+    /// Whether what was written anew ends in a block scalar, to which its last line break belongs.
     fn ends_in_block_scalar(&self) -> bool {
         if matches!(self.pieces.last(), Some(Piece::Keep(range)) if range.end == self.cx.text.len())
-            || !self.at_line_start()
         {
             return false;
         }
@@ -158,19 +164,24 @@ impl<'c, 'a> Emitter<'c, 'a> {
             })
             .collect();
         // Rare enough (a file without a final line break, changed at its end) to look closely.
-        Tree::parse(new.trim_end_matches(['\n', '\r'])).is_ok_and(|tree| open_scalar(&tree).is_some())
+        Tree::parse(new.trim_end_matches(['\n', '\r']))
+            .is_ok_and(|tree| open_scalar(&tree).is_some())
     }
 
     /// A block scalar that the end of the text cut off, and that text follows now, must not get a
     /// line break it did not have.
     fn close_cut_scalar(&mut self) {
-        let Some(header) = open_scalar(self.cx.tree) else { return };
-        let followed = matches!(self.pieces.last(), Some(Piece::Text(text)) if text != "\n");
-        let keep = |piece: &Piece| {
-            matches!(piece, Piece::Keep(range) if range.start <= header.start && header.end <= range.end)
+        let Some(header) = open_scalar(self.cx.tree) else {
+            return;
         };
-        let Some(i) = self.pieces.iter().position(keep).filter(|_| followed) else { return };
-        let Piece::Keep(range) = &self.pieces[i] else { return };
+        let followed = matches!(self.pieces.last(), Some(Piece::Text(text)) if text != "\n");
+        let keep = |piece: &Piece| matches!(piece, Piece::Keep(range) if range.start <= header.start && header.end <= range.end);
+        let Some(i) = self.pieces.iter().position(keep).filter(|_| followed) else {
+            return;
+        };
+        let Piece::Keep(range) = &self.pieces[i] else {
+            return;
+        };
         let closed = close_block_scalar(&self.cx.text[header.clone()]);
         let parts = [
             Piece::Keep(range.start..header.start),
@@ -201,7 +212,10 @@ impl<'c, 'a> Emitter<'c, 'a> {
 fn open_scalar(tree: &Tree) -> Option<Range<usize>> {
     let last = NodeId(u32::try_from(tree.nodes.len()).ok()?.checked_sub(1)?);
     let body = tree.body(last);
-    let scalar = matches!(tree.kind(last), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded));
+    let scalar = matches!(
+        tree.kind(last),
+        Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+    );
     if !scalar || body.end != tree.text().len() {
         return None;
     }
@@ -251,7 +265,10 @@ impl Cx<'_> {
         let spaces = content.len() - content.trim_start_matches(' ').len();
         let blank = content.trim_start_matches([' ', '\t']).is_empty();
         // The scalar that this line continues, if it does.
-        let node = self.tree.nodes.partition_point(|node| (node.start as usize) < at);
+        let node = self
+            .tree
+            .nodes
+            .partition_point(|node| (node.start as usize) < at);
         let inside = (node > 0)
             .then(|| NodeId(node as u32 - 1))
             .filter(|&id| matches!(self.tree.kind(id), Kind::Scalar(_)))
@@ -275,7 +292,9 @@ impl Cx<'_> {
             }
             _ => {}
         }
-        let wanted = usize::try_from(spaces as isize + delta).unwrap_or(0).max(least);
+        let wanted = usize::try_from(spaces as isize + delta)
+            .unwrap_or(0)
+            .max(least);
         out.extend(std::iter::repeat_n(' ', wanted));
         out.push_str(&content[spaces..]);
     }
@@ -293,8 +312,12 @@ impl Cx<'_> {
             at = parent;
         }
         // An indentation indicator at the root counts from column 0.
-        let indicated = matches!(self.tree.kind(id), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
-            && block::header(self.text, self.tree.body(id).start).indicator.is_some();
+        let indicated = matches!(
+            self.tree.kind(id),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+        ) && block::header(self.text, self.tree.body(id).start)
+            .indicator
+            .is_some();
         if indicated { 0 } else { -1 }
     }
 }
