@@ -4,6 +4,7 @@
 //! A later stage never reaches back, and the library prints nothing.
 
 pub mod detect;
+pub mod diff;
 pub mod digest;
 pub mod edit;
 pub mod facts;
@@ -13,7 +14,9 @@ pub mod outcome;
 pub mod pack;
 pub mod plan;
 pub mod refusal;
+pub mod report;
 pub mod upgrade;
 pub mod values;
 pub mod verify;
+pub mod write;
 pub mod yaml;

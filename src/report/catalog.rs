@@ -1,0 +1,270 @@
+//! What is built in: the packs in a table, and one version or step explained.
+//!
+//! It shows plain data that the command line takes from the packs, so that a report never loads one.
+
+use super::{
+    Look,
+    page::{Page, Style, plain, span, width},
+    wording::count,
+};
+
+/// One pack in the table.
+#[derive(Debug, Clone)]
+pub struct PackRow {
+    /// The chart.
+    pub chart: String,
+    /// What it is.
+    pub title: String,
+    /// The oldest and the newest version.
+    pub versions: (String, String),
+    /// The newest version that is a release.
+    pub newest_release: String,
+    /// How many migrations it has.
+    pub migrations: usize,
+    /// How many steps they have together.
+    pub steps: usize,
+}
+
+/// A migration, explained.
+#[derive(Debug, Clone)]
+pub struct MigrationPage {
+    /// The chart.
+    pub chart: String,
+    /// The version.
+    pub version: String,
+    /// What it is about.
+    pub title: String,
+    /// Where it is documented.
+    pub link: Option<String>,
+    /// Its steps: id and title.
+    pub steps: Vec<(String, String)>,
+}
+
+/// A step, explained.
+#[derive(Debug, Clone, Default)]
+pub struct StepPage {
+    /// The chart.
+    pub chart: String,
+    /// The version that brought it.
+    pub version: String,
+    /// The id.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+    /// Why.
+    pub why: Option<String>,
+    /// Where it is documented.
+    pub link: Option<String>,
+    /// The paths it takes; with where they go, if they go elsewhere unchanged.
+    pub takes: Vec<(String, Option<String>)>,
+    /// The paths it looks at.
+    pub reads: Vec<String>,
+    /// The paths it may write.
+    pub writes: Vec<String>,
+    /// The steps that must run too.
+    pub needs: Vec<String>,
+    /// Whether it changes the meaning of a key that stays.
+    pub same_key: bool,
+    /// What it may ask.
+    pub questions: Vec<QuestionPage>,
+}
+
+/// A question that a step may ask.
+#[derive(Debug, Clone)]
+pub struct QuestionPage {
+    /// The question, with the places that values go to in braces.
+    pub text: String,
+    /// The options.
+    pub options: Vec<OptionPage>,
+}
+
+/// An option of a question.
+#[derive(Debug, Clone)]
+pub struct OptionPage {
+    /// The id.
+    pub id: String,
+    /// What choosing it does.
+    pub title: String,
+    /// Whether it is recommended.
+    pub recommended: bool,
+    /// What must be typed: name and explanation.
+    pub inputs: Vec<(String, String)>,
+}
+
+/// The table of packs.
+#[must_use]
+pub fn packs(rows: &[PackRow], look: Look) -> String {
+    let mut page = Page::new(look);
+    let cells = |row: &PackRow| {
+        [
+            row.chart.clone(),
+            format!("{} – {}", row.versions.0, row.versions.1),
+            row.newest_release.clone(),
+            row.migrations.to_string(),
+            row.steps.to_string(),
+        ]
+    };
+    let head = ["CHART", "VERSIONS", "NEWEST RELEASE", "MIGRATIONS", "STEPS"].map(str::to_owned);
+    let lines: Vec<_> = std::iter::once(head)
+        .chain(rows.iter().map(cells))
+        .collect();
+    let widths: Vec<usize> = (0..5)
+        .map(|i| {
+            lines
+                .iter()
+                .map(|line| width(&line[i]))
+                .max()
+                .unwrap_or_default()
+        })
+        .collect();
+    for (n, line) in lines.iter().enumerate() {
+        let text: Vec<_> = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell))))
+            .collect();
+        let style = if n == 0 { Style::Dim } else { Style::Plain };
+        page.line(0, &[span(text.join("  ").trim_end(), style)]);
+    }
+    page.finish()
+}
+
+/// A migration with its steps.
+#[must_use]
+pub fn migration(migration: &MigrationPage, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fill(
+        0,
+        2,
+        &[span(
+            format!(
+                "{} {}: {}",
+                migration.chart, migration.version, migration.title
+            ),
+            Style::Bold,
+        )],
+    );
+    if let Some(link) = &migration.link {
+        page.fill(2, 2, &[span(link.clone(), Style::Dim)]);
+    }
+    page.heading(&count(migration.steps.len(), "step"));
+    let widest = migration
+        .steps
+        .iter()
+        .map(|(id, _)| width(id))
+        .max()
+        .unwrap_or_default();
+    for (id, title) in &migration.steps {
+        let pad = " ".repeat(widest - width(id));
+        page.fill(
+            2,
+            widest + 4,
+            &[
+                span(id.clone(), Style::Accent),
+                plain(format!("{pad}  ")),
+                plain(title.clone()),
+            ],
+        );
+    }
+    page.gap();
+    page.fill(
+        0,
+        0,
+        &[span(
+            "`refit explain STEP` tells more of one of them.",
+            Style::Dim,
+        )],
+    );
+    page.finish()
+}
+
+/// A step with all that it may do and ask.
+#[must_use]
+pub fn step(step: &StepPage, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fill(
+        0,
+        2,
+        &[
+            span(step.title.clone(), Style::Bold),
+            span(
+                format!(" [{}, {} {}]", step.id, step.chart, step.version),
+                Style::Dim,
+            ),
+        ],
+    );
+    if let Some(link) = &step.link {
+        page.fill(2, 2, &[span(link.clone(), Style::Dim)]);
+    }
+    if let Some(why) = &step.why {
+        page.gap();
+        page.fill(2, 2, &[plain(why.clone())]);
+    }
+    if !step.takes.is_empty() {
+        page.heading("Takes");
+        for (path, to) in &step.takes {
+            let to = to
+                .as_ref()
+                .map_or_else(String::new, |to| format!(" → {to}"));
+            page.fill(2, 4, &[plain(format!("{path}{to}"))]);
+        }
+    }
+    for (title, paths) in [("Looks at", &step.reads), ("Writes", &step.writes)] {
+        if !paths.is_empty() {
+            page.heading(title);
+            paths
+                .iter()
+                .for_each(|path| page.fill(2, 4, &[plain(path.clone())]));
+        }
+    }
+    if step.same_key {
+        page.gap();
+        page.fill(
+            0,
+            0,
+            &[plain(
+                "It changes the meaning of a key that stays, so it runs only when the version that the \
+                 values are for is certain.",
+            )],
+        );
+    }
+    if !step.needs.is_empty() {
+        page.gap();
+        page.fill(0, 0, &[plain(format!("Needs: {}", step.needs.join(", ")))]);
+    }
+    for question in &step.questions {
+        page.heading("May ask");
+        page.fill(2, 2, &[plain(question.text.clone())]);
+        for option in &question.options {
+            let mark = if option.recommended { "*" } else { "-" };
+            page.bullet(
+                4,
+                mark,
+                Style::Good,
+                &[
+                    span(option.id.clone(), Style::Bold),
+                    plain(format!(": {}", option.title)),
+                    span(
+                        if option.recommended {
+                            " (recommended)"
+                        } else {
+                            ""
+                        },
+                        Style::Good,
+                    ),
+                ],
+            );
+            for (name, title) in &option.inputs {
+                page.fill(
+                    8,
+                    10,
+                    &[
+                        span(format!("--answer {}.{name}=…", step.id), Style::Accent),
+                        span(format!("  {title}"), Style::Dim),
+                    ],
+                );
+            }
+        }
+    }
+    page.finish()
+}

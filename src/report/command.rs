@@ -1,0 +1,219 @@
+//! The command that writes what a preview showed.
+//!
+//! It pins everything that was worked out and not typed (the version above all), so that it means the
+//! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
+
+use super::questions;
+use crate::{
+    digest,
+    outcome::{Outcome, Release},
+};
+
+/// What was typed, as far as a second run needs it.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// `--chart`.
+    pub chart: Option<String>,
+    /// `--pack`, in order.
+    pub packs: Vec<String>,
+    /// `--only`.
+    pub only: Vec<String>,
+    /// `--skip`.
+    pub skip: Vec<String>,
+    /// `--answers`, as given.
+    pub answer_files: Vec<String>,
+    /// `--answer`, as given.
+    pub answers: Vec<String>,
+    /// `--accept-recommended`.
+    pub accept_recommended: bool,
+    /// `--backup`: `None` if not given, the empty text for its default.
+    pub backup: Option<String>,
+}
+
+/// A command for releases that share their versions.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Its words, quoted for a shell; those that belong together are one piece.
+    pub pieces: Vec<String>,
+    /// Whether questions are open, so that it holds words to replace.
+    pub open: bool,
+    /// Whether it loses settings on request.
+    pub loses: bool,
+}
+
+/// Stands in a command where an option has to be chosen.
+pub const PLACEHOLDER: &str = "OPTION";
+
+/// The commands that write what an outcome shows: one for each pair of versions, in order. None for
+/// standard input, and none where nothing would change and nothing is asked.
+#[must_use]
+pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
+    let writable = outcome.releases.iter().filter(|release| {
+        (release.is_changed() || release.is_open())
+            && release.files.iter().all(|file| file.path.is_some())
+    });
+    let mut groups: Vec<Vec<&Release>> = Vec::new();
+    for release in writable {
+        let like = |group: &&mut Vec<&Release>| {
+            group.iter().any(|other| {
+                (&other.chart, &other.from, &other.to)
+                    == (&release.chart, &release.from, &release.to)
+            })
+        };
+        match groups.iter_mut().find(like) {
+            Some(group) => group.push(release),
+            None => groups.push(vec![release]),
+        }
+    }
+    groups.iter().map(|group| command(group, given)).collect()
+}
+
+/// The digest that `--expect` names: of every file of these releases.
+#[must_use]
+pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
+    let files = releases.into_iter().flat_map(|release| &release.files);
+    digest::of(files.map(|file| (file.name.as_str(), &*file.after)))
+}
+
+fn command(releases: &[&Release], given: &Given) -> Command {
+    let mut pieces = vec!["refit upgrade".to_owned()];
+    let mut add = |piece: String| pieces.push(piece);
+    for file in releases.iter().flat_map(|release| &release.files) {
+        add(quote(&file.name));
+    }
+    let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
+    if let Some(chart) = &given.chart {
+        flag("chart", chart);
+    }
+    for pack in &given.packs {
+        flag("pack", pack);
+    }
+    flag("from", &releases[0].from.to_string());
+    flag("to", &releases[0].to.to_string());
+    for (name, values) in [
+        ("only", &given.only),
+        ("skip", &given.skip),
+        ("answers", &given.answer_files),
+        ("answer", &given.answers),
+    ] {
+        for value in values {
+            flag(name, value);
+        }
+    }
+    let mut asked: Vec<&str> = Vec::new();
+    for step in releases.iter().flat_map(|release| questions::open(release)) {
+        let given_already = given
+            .answers
+            .iter()
+            .any(|answer| answer.split_once('=').is_some_and(|(id, _)| id == step.id));
+        if !asked.contains(&step.id.as_str()) && !given_already {
+            asked.push(&step.id);
+            flag("answer", &format!("{}={PLACEHOLDER}", step.id));
+        }
+    }
+    let open = releases.iter().any(|release| release.is_open());
+    let loses = releases
+        .iter()
+        .any(|release| release.lost_by_leaving_out().next().is_some());
+    if given.accept_recommended {
+        add("--accept-recommended".to_owned());
+    }
+    if loses {
+        add("--force".to_owned());
+    }
+    match given.backup.as_deref() {
+        Some("") => add("--backup".to_owned()),
+        Some(suffix) => add(format!("--backup={}", quote(suffix))),
+        None => {}
+    }
+    if !open {
+        add(format!(
+            "--expect {}",
+            expectation(releases.iter().copied())
+        ));
+    }
+    add("--write".to_owned());
+    Command {
+        pieces,
+        open,
+        loses,
+    }
+}
+
+impl Command {
+    /// The command in lines of at most `width` columns where its pieces allow, each but the last ending
+    /// in a backslash; with an open question, each `--answer` has a line of its own.
+    #[must_use]
+    pub fn lines(&self, width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for piece in &self.pieces {
+            let alone = self.open && piece.starts_with("--answer ");
+            let room = |line: &String| {
+                super::page::width(line) + super::page::width(piece) + 3 <= width
+                    && !alone
+                    && !(self.open && line.trim_start().starts_with("--answer "))
+            };
+            match lines.last_mut() {
+                Some(line) if room(line) => {
+                    line.push(' ');
+                    line.push_str(piece);
+                }
+                Some(line) => {
+                    line.push_str(" \\");
+                    lines.push(format!("  {piece}"));
+                }
+                None => lines.push(piece.clone()),
+            }
+        }
+        lines
+    }
+}
+
+/// A word as a POSIX shell must be given it.
+#[must_use]
+pub fn quote(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    if !word.chars().any(char::is_control) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // `$'…'` is the only form in which a shell takes a control character that is not written raw.
+    let mut out = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    out.push_str(&format!("\\{byte:03o}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_only_where_a_shell_needs_it() {
+        for (word, quoted) in [
+            ("a/b-c_d.yaml", "a/b-c_d.yaml"),
+            ("", "''"),
+            ("my values.yaml", "'my values.yaml'"),
+            ("it's", "'it'\\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("~/x", "'~/x'"),
+            ("a\nb'", "$'a\\nb\\''"),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
+    }
+}

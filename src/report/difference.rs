@@ -1,0 +1,197 @@
+//! The difference as it is shown: for eyes on a terminal, or as a patch.
+//!
+//! What is masked is masked in place: only the value's part of a line, whether it stands on the line
+//! before or afterwards. A masked patch does not apply; `-o patch` is exact and masks nothing.
+
+use std::ops::Range;
+
+use super::{
+    Look, Masker,
+    page::{Page, Style, plain, span, visible},
+    secrets::MASK,
+    wording::shown_name,
+};
+use crate::{
+    diff::{self, Diff, Line, Side},
+    outcome::{File, Outcome},
+};
+
+/// The exact patch for all files, which `git apply` and `patch -p1` accept.
+#[must_use]
+pub fn patch(outcome: &Outcome) -> String {
+    let files = outcome.releases.iter().flat_map(|release| &release.files);
+    files
+        .map(|file| diff::unified(&file.name, &file.before, &file.after))
+        .collect()
+}
+
+/// The difference of all files as a person reads it; also whether anything in it was masked.
+#[must_use]
+pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
+    let mut text = String::new();
+    let mut masked = false;
+    for file in outcome.releases.iter().flat_map(|release| &release.files) {
+        let diff = Diff::new(&file.before, &file.after);
+        if diff.is_empty() {
+            continue;
+        }
+        let hidden = Hidden::of(file, masker);
+        if look.colour {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&coloured(file, &diff, look, &hidden, &mut masked));
+        } else {
+            text.push_str(&unified(file, &diff, &hidden, &mut masked));
+        }
+    }
+    (text, masked)
+}
+
+/// Where the secrets of both texts are.
+struct Hidden {
+    before: Vec<Range<usize>>,
+    after: Vec<Range<usize>>,
+}
+
+impl Hidden {
+    fn of(file: &File, masker: &Masker) -> Self {
+        Self {
+            before: masker.ranges(&file.before),
+            after: masker.ranges(&file.after),
+        }
+    }
+
+    /// The line without its secrets, or nothing if it has none.
+    fn line(&self, line: &Line<'_>) -> Option<String> {
+        let ranges = if line.side == Side::After {
+            &self.after
+        } else {
+            &self.before
+        };
+        let body = line.body();
+        let indent = body.len() - body.trim_start().len();
+        let (from, to) = (line.offset + indent, line.offset + body.len());
+        let first = ranges.partition_point(|range| range.end <= from);
+        let inside: Vec<_> = ranges[first..]
+            .iter()
+            .take_while(|range| range.start < to)
+            .collect();
+        if inside.is_empty() {
+            return None;
+        }
+        let mut out = line.text.to_owned();
+        for range in inside.into_iter().rev() {
+            let part = range.start.max(from) - line.offset..range.end.min(to) - line.offset;
+            out.replace_range(part, MASK);
+        }
+        Some(out)
+    }
+}
+
+fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden, masked: &mut bool) -> String {
+    let mut out = diff::headers(&file.name);
+    for hunk in &diff.hunks {
+        out.push_str(&hunk.header());
+        out.push('\n');
+        for line in &hunk.lines {
+            out.push(line.side.sign());
+            match hidden.line(line) {
+                Some(text) => {
+                    out.push_str(&text);
+                    *masked = true;
+                }
+                None => out.push_str(line.text),
+            }
+            if !line.text.ends_with('\n') {
+                out.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    out
+}
+
+fn coloured(
+    file: &File,
+    diff: &Diff<'_>,
+    look: Look,
+    hidden: &Hidden,
+    masked: &mut bool,
+) -> String {
+    let (gone, came) = diff.counts();
+    let mut page = Page::new(look);
+    page.line(
+        0,
+        &[
+            span(shown_name(&file.name), Style::Bold),
+            plain("  "),
+            span(format!("-{gone}"), Style::Error),
+            plain(" "),
+            span(format!("+{came}"), Style::Good),
+        ],
+    );
+    let mut out = page.finish();
+    // Carriage returns are only worth seeing where some lines gain or lose one.
+    let changed = || {
+        diff.hunks
+            .iter()
+            .flat_map(|h| &h.lines)
+            .filter(|line| line.side != Side::Both)
+    };
+    let with_cr = changed().filter(|line| line.end() == "\r\n").count();
+    let returns = with_cr > 0 && with_cr < changed().count();
+    for hunk in &diff.hunks {
+        out.push_str(&format!("\x1b[36m{}\x1b[0m\n", hunk.header()));
+        for line in &hunk.lines {
+            let (on, mark) = match line.side {
+                Side::Both => ("", ""),
+                Side::Before => ("\x1b[31m", "\x1b[1;7;31m"),
+                Side::After => ("\x1b[32m", "\x1b[1;7;32m"),
+            };
+            out.push_str(on);
+            out.push(line.side.sign());
+            let hidden = hidden.line(line);
+            match &hidden {
+                Some(text) => {
+                    out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
+                    *masked = true;
+                }
+                None => emphasised(&mut out, line, on, mark),
+            }
+            if returns && line.end() == "\r\n" {
+                out.push('␍');
+            }
+            if !on.is_empty() {
+                out.push_str("\x1b[0m");
+            }
+            out.push('\n');
+            if line.end().is_empty() {
+                out.push_str("\x1b[2m\\ No newline at end of file\x1b[0m\n");
+            }
+        }
+    }
+    out
+}
+
+/// The line with the words that differ set apart.
+fn emphasised(out: &mut String, line: &Line<'_>, on: &str, mark: &str) {
+    let body = line.body();
+    let mut at = 0;
+    for range in &line.marks {
+        let range = range.start.min(body.len())..range.end.min(body.len());
+        out.push_str(&visible_body(&body[at..range.start]));
+        if !range.is_empty() {
+            out.push_str(mark);
+            out.push_str(&visible_body(&body[range.clone()]));
+            out.push_str("\x1b[0m");
+            out.push_str(on);
+        }
+        at = range.end;
+    }
+    out.push_str(&visible_body(&body[at..]));
+}
+
+/// As [`visible`], with tabs as they are: they are layout here.
+fn visible_body(text: &str) -> String {
+    text.split('\t').map(visible).collect::<Vec<_>>().join("\t")
+}

@@ -1,0 +1,67 @@
+//! Reports: an outcome as people and programs read it.
+//!
+//! Everything here turns an [`Outcome`](crate::outcome::Outcome) into text and does nothing else: it
+//! loads no file, writes none, asks nothing, and decides nothing about the values. How it looks (colour,
+//! width, what is masked) is told to it, so that a report is the same wherever it is made, and a test
+//! can look at it.
+
+pub mod catalog;
+pub mod command;
+pub mod difference;
+pub mod json;
+mod page;
+mod questions;
+mod refusal;
+pub mod secrets;
+pub mod text;
+mod wording;
+
+pub use secrets::Masker;
+
+/// How a report looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whether it may use colour.
+    pub colour: bool,
+    /// Columns to fill.
+    pub width: usize,
+    /// How much it says.
+    pub detail: Detail,
+}
+
+/// How much a report says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Errors and open questions.
+    Quiet,
+    /// What a person needs to judge the change.
+    Normal,
+    /// The fate of every setting, too.
+    Verbose,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            colour: false,
+            width: Self::WIDEST,
+            detail: Detail::Normal,
+        }
+    }
+}
+
+impl Look {
+    /// Lines longer than this are hard to read, however wide the terminal is.
+    pub const WIDEST: usize = 100;
+    /// A terminal narrower than this is written over its edge rather than one word a line.
+    pub const NARROWEST: usize = 40;
+
+    /// The look for a terminal of that many columns.
+    #[must_use]
+    pub fn wide(self, columns: usize) -> Self {
+        Self {
+            width: columns.clamp(Self::NARROWEST, Self::WIDEST),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A page: styled words, filled into lines of a given width.
+//!
+//! Text that comes from files goes through here, and nothing of it reaches a terminal as a command: a
+//! control character is shown as a visible sign.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Look;
+
+/// How words look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Bold,
+    Dim,
+    Error,
+    Warn,
+    Good,
+    Accent,
+}
+
+impl Style {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Bold => "\x1b[1m",
+            Self::Dim => "\x1b[2m",
+            Self::Error => "\x1b[1;31m",
+            Self::Warn => "\x1b[33m",
+            Self::Good => "\x1b[32m",
+            Self::Accent => "\x1b[36m",
+        }
+    }
+}
+
+/// Text in one style.
+pub(super) type Span = (String, Style);
+
+/// Text in no style.
+pub(super) fn plain(text: impl Into<String>) -> Span {
+    (text.into(), Style::Plain)
+}
+
+/// Text in a style.
+pub(super) fn span(text: impl Into<String>, style: Style) -> Span {
+    (text.into(), style)
+}
+
+/// Lines that are being filled.
+pub(super) struct Page {
+    look: Look,
+    out: String,
+}
+
+impl Page {
+    pub fn new(look: Look) -> Self {
+        Self {
+            look,
+            out: String::new(),
+        }
+    }
+
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    /// An empty line, unless there is nothing above it or one already.
+    pub fn gap(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    /// A heading: an empty line and a bold one.
+    pub fn heading(&mut self, text: &str) {
+        self.gap();
+        self.fill(0, 0, &[span(text, Style::Bold)]);
+    }
+
+    /// One line as it is, never broken: what is to be copied or stands in columns.
+    pub fn line(&mut self, indent: usize, spans: &[Span]) {
+        self.out.push_str(&" ".repeat(indent));
+        for (text, style) in spans {
+            self.paint(&visible(text), *style);
+        }
+        self.end();
+    }
+
+    /// Words filled into lines: the first begins at `indent`, the others at `hang`. A word that is
+    /// wider than a line is not broken: paths and links stay whole.
+    pub fn fill(&mut self, indent: usize, hang: usize, spans: &[Span]) {
+        self.out.push_str(&" ".repeat(indent));
+        let mut column = indent;
+        let mut fresh = true;
+        let mut pending = 0;
+        for (text, style) in spans {
+            let text = visible(text);
+            for (i, word) in text.split(' ').enumerate() {
+                if i > 0 {
+                    pending += 1;
+                }
+                if word.is_empty() {
+                    continue;
+                }
+                let wide = word.width();
+                // Words glued to the one before (a comma in another style) stay with it.
+                if !fresh && pending > 0 && column + pending + wide > self.look.width {
+                    self.end();
+                    self.out.push_str(&" ".repeat(hang));
+                    column = hang;
+                } else {
+                    self.out.push_str(&" ".repeat(pending));
+                    column += pending;
+                }
+                self.paint(word, *style);
+                column += wide;
+                pending = 0;
+                fresh = false;
+            }
+        }
+        self.end();
+    }
+
+    /// Words filled into lines behind a mark.
+    pub fn bullet(&mut self, indent: usize, mark: &str, style: Style, spans: &[Span]) {
+        let mut all = vec![span(format!("{mark} "), style)];
+        all.extend_from_slice(spans);
+        self.fill(indent, indent + mark.width() + 1, &all);
+    }
+
+    fn end(&mut self) {
+        let end = self.out.trim_end_matches(' ').len();
+        self.out.truncate(end);
+        self.out.push('\n');
+    }
+
+    fn paint(&mut self, text: &str, style: Style) {
+        if self.look.colour && style != Style::Plain && !text.trim().is_empty() {
+            self.out.push_str(style.code());
+            self.out.push_str(text);
+            self.out.push_str("\x1b[0m");
+        } else {
+            self.out.push_str(text);
+        }
+    }
+}
+
+/// Columns that a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text with nothing in it that a terminal would obey, on one line.
+pub(super) fn visible(text: &str) -> String {
+    if !text.chars().any(obeyed) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            // The pictures of the control characters stand in the same order.
+            c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            c if obeyed(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
+fn obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(width: usize, spans: &[Span]) -> String {
+        let mut page = Page::new(Look {
+            width,
+            ..Look::default()
+        });
+        page.fill(2, 4, spans);
+        page.finish()
+    }
+
+    #[test]
+    fn words_fill_lines_and_long_ones_stay_whole() {
+        assert_eq!(
+            filled(14, &[plain("one two three")]),
+            "  one two\n    three\n"
+        );
+        assert_eq!(
+            filled(10, &[plain("a aaaaaaaaaaaaaaa b")]),
+            "  a\n    aaaaaaaaaaaaaaa\n    b\n"
+        );
+        assert_eq!(
+            filled(12, &[plain("one "), span("two", Style::Bold), plain(", x")]),
+            "  one two, x\n"
+        );
+        assert_eq!(filled(11, &[plain("日本 日本")]), "  日本 日本\n");
+    }
+
+    #[test]
+    fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
+        assert_eq!(
+            visible("a\x1b[31mb\u{202e}c\nd\u{7f}"),
+            "a␛[31mb\u{fffd}c d\u{fffd}"
+        );
+    }
+}

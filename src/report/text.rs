@@ -1,0 +1,537 @@
+//! The report that a person reads, beside the difference: what happens, why, what must be answered,
+//! what must be done, and the command that writes.
+//!
+//! It says little where there is little to say. The order is that of a decision: which versions, what
+//! changes in effect, what moved, what to know, what to answer, what to do.
+
+use super::{
+    Detail, Look, Masker,
+    command::{Command, PLACEHOLDER},
+    page::{Page, Span, Style, plain, span, width},
+    questions, refusal,
+    wording::{self, count},
+};
+use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step};
+
+/// Changes and paths listed before the rest is only counted.
+const LISTED: usize = 12;
+
+/// The report on a whole run, without the commands.
+#[must_use]
+pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    for release in &outcome.releases {
+        if look.detail == Detail::Quiet {
+            if questions::open(release).next().is_some() {
+                page.gap();
+                headline(&mut page, release);
+                questions::write(&mut page, release, masker);
+            }
+        } else {
+            page.gap();
+            self::release(&mut page, release, look, masker);
+        }
+    }
+    for refusal in &outcome.refused {
+        refusal::write(&mut page, refusal, masker);
+    }
+    page.finish()
+}
+
+/// One line for each release: what a check prints.
+#[must_use]
+pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    for release in &outcome.releases {
+        let name = span(format!("{}: ", wording::names(release)), Style::Bold);
+        let open: Vec<&str> = questions::open(release)
+            .map(|step| step.id.as_str())
+            .collect();
+        if !open.is_empty() {
+            let text = format!(
+                "{} open: {}",
+                is_are(open.len(), "question"),
+                open.join(", ")
+            );
+            page.fill(0, 2, &[name, span(text, Style::Warn)]);
+        } else if release.is_changed() {
+            let text = format!(
+                "would change ({}): {}",
+                versions(release),
+                wording::fates(release)
+            );
+            page.fill(0, 2, &[name, plain(text)]);
+        } else if look.detail > Detail::Quiet {
+            page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
+        }
+    }
+    for refusal in &outcome.refused {
+        refusal::write(&mut page, refusal, masker);
+    }
+    page.finish()
+}
+
+fn is_are(n: usize, what: &str) -> String {
+    format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
+}
+
+/// How to go on: the commands that write what was shown. `stdin` says that the values came from
+/// standard input, which has nowhere to be written.
+#[must_use]
+pub fn commands(commands: &[Command], look: Look) -> String {
+    let mut page = Page::new(look);
+    for command in commands {
+        page.gap();
+        let lead = match (command.open, command.loses) {
+            (true, _) => format!(
+                "Nothing was written. To answer and write, put an option from above in place of each \
+                 {PLACEHOLDER} (without --write you see the result first):"
+            ),
+            (false, true) => {
+                "Nothing was written. This command writes it, although settings get lost:"
+                    .to_owned()
+            }
+            (false, false) => "Nothing was written. To write exactly this:".to_owned(),
+        };
+        page.fill(
+            0,
+            0,
+            &[span(
+                lead,
+                if command.loses {
+                    Style::Warn
+                } else {
+                    Style::Plain
+                },
+            )],
+        );
+        page.gap();
+        for line in command.lines(look.width.saturating_sub(2)) {
+            page.line(2, &[span(line, Style::Accent)]);
+        }
+    }
+    page.finish()
+}
+
+fn versions(release: &Release) -> String {
+    format!("{} {} → {}", release.chart, release.from, release.to)
+}
+
+fn fits(release: &Release) -> String {
+    format!(
+        "already fits {} {}; nothing to do",
+        release.chart, release.to
+    )
+}
+
+fn headline(page: &mut Page, release: &Release) {
+    let name = span(format!("{}: ", wording::names(release)), Style::Bold);
+    if release.is_changed() || release.is_open() {
+        page.fill(0, 2, &[name, span(versions(release), Style::Bold)]);
+    } else if release.from == release.to {
+        page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
+    } else {
+        page.fill(
+            0,
+            2,
+            &[
+                name,
+                span(format!("{}: ", versions(release)), Style::Bold),
+                span("it already fits; nothing to do", Style::Good),
+            ],
+        );
+    }
+}
+
+fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+    headline(page, release);
+    known_by(page, release, look, masker);
+    facts(page, release, masker);
+    changes(page, release, look, masker);
+    notices(page, release, masker);
+    unread(page, release, look);
+    left_out(page, release);
+    questions::write(page, release, masker);
+    waiting(page, release);
+    checklist(page, release, masker);
+    if look.detail == Detail::Verbose {
+        every_leaf(page, release, masker);
+    }
+    if release.is_changed() || release.is_open() {
+        page.gap();
+        page.fill(
+            0,
+            2,
+            &[span(format!("{}.", wording::fates(release)), Style::Dim)],
+        );
+    }
+}
+
+/// How the version is known, if it was not stated: the strongest clue, or all with `-v`.
+fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+    let verbose = look.detail == Detail::Verbose;
+    if release.known_by == KnownBy::Stated && !verbose {
+        return;
+    }
+    if release.known_by == KnownBy::Content {
+        page.fill(
+            2,
+            4,
+            &[span(
+                format!("The file shows that it is for {}:", release.from),
+                Style::Dim,
+            )],
+        );
+    }
+    let rank = |strength: &str| match strength {
+        "strong" => 0,
+        "medium" => 1,
+        _ => 2,
+    };
+    let mut clues: Vec<_> = release.evidence.iter().collect();
+    clues.sort_by_key(|clue| rank(&clue.strength));
+    if !verbose {
+        clues.truncate(1);
+    }
+    for clue in clues {
+        let place = match &clue.at {
+            Some(at) => format!(" (line {})", at.line),
+            None => String::new(),
+        };
+        let strength = if verbose {
+            format!(" [{}, {}]", clue.strength, clue.versions)
+        } else {
+            String::new()
+        };
+        page.fill(
+            4,
+            6,
+            &[
+                span(clue.path.clone(), Style::Accent),
+                span(format!("{place}: "), Style::Dim),
+                span(masker.text(&clue.why), Style::Dim),
+                span(strength, Style::Dim),
+            ],
+        );
+    }
+}
+
+/// The facts that are other ones afterwards, in columns.
+fn facts(page: &mut Page, release: &Release, masker: &Masker) {
+    let changed: Vec<_> = release
+        .facts
+        .iter()
+        .filter(|fact| fact.before != fact.after)
+        .collect();
+    if changed.is_empty() {
+        return;
+    }
+    page.heading("In effect");
+    let titles = changed
+        .iter()
+        .map(|fact| width(&fact.title))
+        .max()
+        .unwrap_or_default()
+        .min(44);
+    for fact in changed {
+        let text = |value: &Option<String>| {
+            value
+                .as_deref()
+                .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
+        };
+        let pad = " ".repeat(titles.saturating_sub(width(&fact.title)));
+        page.fill(
+            2,
+            titles + 4,
+            &[
+                plain(format!("{}{pad}  ", fact.title)),
+                span(text(&fact.before), Style::Dim),
+                plain(" → "),
+                span(text(&fact.after), Style::Bold),
+            ],
+        );
+    }
+}
+
+fn title(page: &mut Page, step: &Step) {
+    let mut spans = vec![
+        span(format!("{} ", step.version), Style::Dim),
+        plain(step.title.clone()),
+        span(format!(" [{}]", step.id), Style::Dim),
+    ];
+    if let Some(link) = &step.link {
+        spans.push(span(format!(" {link}"), Style::Dim));
+    }
+    page.fill(2, 4, &spans);
+}
+
+/// What the steps did, each with its reason.
+fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+    let verbose = look.detail == Detail::Verbose;
+    let acted = |step: &&Step| step.state == State::Done && !step.changes.is_empty();
+    if !release.steps.iter().any(|step| acted(&step)) {
+        return;
+    }
+    page.heading("What changes");
+    for step in release.steps.iter().filter(acted) {
+        title(page, step);
+        if let Some(answer) = step
+            .question
+            .as_ref()
+            .and_then(|q| Some((q, q.answer.as_ref()?)))
+        {
+            let (question, id) = answer;
+            let title = question
+                .options
+                .iter()
+                .find(|option| option.id == *id)
+                .map(|o| &o.title);
+            let mut text = format!("answered {id}");
+            if let Some(title) = title {
+                text.push_str(&format!(": {}", masker.text(title)));
+            }
+            for (name, value) in &question.inputs {
+                text.push_str(&format!("; {name} = {}", masker.value(name, value)));
+            }
+            page.fill(4, 6, &[span(text, Style::Accent)]);
+        }
+        let listed = if verbose { step.changes.len() } else { LISTED };
+        for change in step.changes.iter().take(listed) {
+            self::change(page, change, release, masker);
+        }
+        if step.changes.len() > listed {
+            let rest = step.changes.len() - listed;
+            page.fill(
+                4,
+                6,
+                &[span(
+                    format!("… and {rest} more; -v lists them"),
+                    Style::Dim,
+                )],
+            );
+        }
+        if let Some(why) = step
+            .why
+            .as_ref()
+            .filter(|_| verbose || step.tell.is_empty())
+        {
+            page.fill(4, 4, &[span(masker.text(why), Style::Dim)]);
+        }
+        for text in &step.tell {
+            page.bullet(4, "!", Style::Warn, &[plain(masker.text(text))]);
+        }
+    }
+}
+
+fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) {
+    let value = || wording::value(&change.path, &change.value, masker);
+    let (word, style) = match change.kind.as_str() {
+        "move" => ("moved", Style::Plain),
+        "write" => ("wrote", Style::Good),
+        "drop" => ("dropped", Style::Error),
+        "drop-left-over" => ("dropped", Style::Error),
+        other => (other, Style::Plain),
+    };
+    let mut spans: Vec<Span> = vec![
+        span(format!("{word:<8} "), style),
+        plain(change.path.clone()),
+    ];
+    match (&change.to, change.kind.as_str()) {
+        (Some(to), _) => spans.push(plain(format!(" → {to}"))),
+        (None, "drop-left-over") => {
+            spans.push(span(
+                format!(" (was {}; left over, not in use)", value()),
+                Style::Dim,
+            ));
+        }
+        (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
+        (None, _) => spans.push(plain(format!(": {}", value()))),
+    }
+    if release.files.len() > 1 {
+        spans.push(span(format!("  in {}", change.file), Style::Dim));
+    }
+    page.fill(4, 13, &spans);
+}
+
+/// What the steps that changed nothing tell, and what was found about the files.
+fn notices(page: &mut Page, release: &Release, masker: &Masker) {
+    let tells = |step: &&Step| {
+        step.state == State::Done && step.changes.is_empty() && !step.tell.is_empty()
+    };
+    if release.notices.is_empty() && !release.steps.iter().any(|step| tells(&step)) {
+        return;
+    }
+    page.heading("Good to know");
+    for step in release.steps.iter().filter(tells) {
+        for (i, text) in step.tell.iter().enumerate() {
+            let mut spans = vec![plain(masker.text(text))];
+            if i + 1 == step.tell.len() {
+                spans.push(span(format!(" [{} {}]", step.version, step.id), Style::Dim));
+            }
+            // What one step tells belongs together: its second notice stands below the first.
+            page.bullet(2, if i == 0 { "•" } else { " " }, Style::Warn, &spans);
+        }
+    }
+    for notice in &release.notices {
+        let mut spans = Vec::new();
+        if let Some(at) = &notice.at {
+            spans.push(span(
+                format!("{}:{}: ", wording::shown_name(&at.file), at.line),
+                Style::Bold,
+            ));
+        }
+        spans.push(plain(masker.text(&notice.text)));
+        page.bullet(2, "•", Style::Warn, &spans);
+    }
+}
+
+fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
+    let listed = if all {
+        paths.len()
+    } else {
+        LISTED.min(paths.len())
+    };
+    let mut text = paths[..listed].join(", ");
+    if listed < paths.len() {
+        text.push_str(&format!(
+            " and {} more (-v lists them)",
+            paths.len() - listed
+        ));
+    }
+    page.fill(indent, indent, &[plain(text)]);
+}
+
+/// What stays although the target does not read it. What a left-out step leaves is told with that step.
+fn unread(page: &mut Page, release: &Release, look: Look) {
+    let told: Vec<&str> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| &step.because)
+        .map(String::as_str)
+        .collect();
+    let left: Vec<&str> = release
+        .ledger
+        .iter()
+        .filter(|leaf| leaf.fate == Fate::Left)
+        .map(|leaf| leaf.path.as_str())
+        .filter(|path| !told.contains(path))
+        .collect();
+    if !left.is_empty() {
+        page.heading(&format!(
+            "Stays, but {} {} does not read it",
+            release.chart, release.to
+        ));
+        paths(page, 2, &left, look.detail == Detail::Verbose);
+    }
+}
+
+fn left_out(page: &mut Page, release: &Release) {
+    let mut left_out = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::LeftOut)
+        .peekable();
+    if left_out.peek().is_none() {
+        return;
+    }
+    page.heading("Left out on request");
+    for step in left_out {
+        title(page, step);
+        if !step.because.is_empty() {
+            let lost: Vec<&str> = step.because.iter().map(String::as_str).collect();
+            page.fill(
+                4,
+                6,
+                &[
+                    span("These settings lose their effect: ", Style::Error),
+                    plain(lost.join(", ")),
+                    plain(format!(
+                        ". {} {} does not read them; refit writes this only with --force.",
+                        release.chart, release.to
+                    )),
+                ],
+            );
+        }
+    }
+}
+
+fn waiting(page: &mut Page, release: &Release) {
+    let mut steps = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Waiting)
+        .peekable();
+    if steps.peek().is_none() {
+        return;
+    }
+    page.heading("Waits for an answer");
+    for step in steps {
+        page.bullet(
+            2,
+            "•",
+            Style::Plain,
+            &[
+                plain(step.title.clone()),
+                span(
+                    format!(" [{}, waits for {}]", step.id, step.because.join(", ")),
+                    Style::Dim,
+                ),
+            ],
+        );
+    }
+}
+
+/// What must be done outside the files, in the order in which it must be done.
+fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
+    if release.checklist.is_empty() {
+        return;
+    }
+    page.heading("To do outside the file");
+    for (when, title) in [
+        ("before", "before the upgrade"),
+        ("with", "together with it"),
+        ("after", "after it"),
+    ] {
+        let mut tasks = release
+            .checklist
+            .iter()
+            .filter(|task| task.when == when)
+            .peekable();
+        if tasks.peek().is_some() {
+            page.line(2, &[span(title, Style::Accent)]);
+        }
+        for task in tasks {
+            page.bullet(4, "[ ]", Style::Plain, &[plain(masker.text(&task.text))]);
+        }
+    }
+}
+
+/// The fate of every setting, and the comments that went with what was removed.
+fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
+    if !release.ledger.is_empty() {
+        page.heading("Every setting that did not just stay");
+        for leaf in &release.ledger {
+            let mut spans = vec![
+                plain(format!("{:<9} ", wording::fate(leaf.fate))),
+                plain(leaf.path.clone()),
+            ];
+            if !leaf.to.is_empty() {
+                spans.push(plain(format!(" → {}", leaf.to.join(", "))));
+            }
+            let mut note = leaf.step.clone().unwrap_or_default();
+            if release.files.len() > 1 {
+                note = format!("{} {note}", leaf.file);
+            }
+            if !note.is_empty() {
+                spans.push(span(format!(" [{}]", note.trim()), Style::Dim));
+            }
+            page.fill(2, 12, &spans);
+        }
+    }
+    let comments = || release.files.iter().flat_map(|file| &file.removed_comments);
+    if comments().next().is_some() {
+        page.heading("Comments that went with what was removed");
+        for line in comments().flat_map(|comment| comment.lines()) {
+            page.line(2, &[span(masker.line(line.trim()), Style::Dim)]);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Small pieces of language that several reports share.
+
+use serde_json::Value as Json;
+
+use super::{Masker, page::width};
+use crate::outcome::{Fate, Release};
+
+/// Columns that a value may take in a line of text.
+const WIDEST_VALUE: usize = 60;
+
+/// `1 question`, `2 questions`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The files of a release, as they were named.
+pub(super) fn names(release: &Release) -> String {
+    release
+        .files
+        .iter()
+        .map(|file| shown_name(&file.name))
+        .collect::<Vec<_>>()
+        .join(" + ")
+}
+
+/// A file's name for a sentence.
+pub(super) fn shown_name(name: &str) -> &str {
+    if name == "-" { "standard input" } else { name }
+}
+
+/// A value in one line, as YAML would have it, masked and shortened.
+pub(super) fn value(path: &str, value: &Json, masker: &Masker) -> String {
+    let mut value = value.clone();
+    masker.json(path, &mut value);
+    shorten(&match &value {
+        Json::String(text) if is_plain(text) => text.clone(),
+        other => other.to_string(),
+    })
+}
+
+/// Whether a text needs no quotes to be told from a number, a boolean or a structure.
+fn is_plain(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '•'))
+        && !text.contains(|c: char| c.is_control())
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+        )
+}
+
+/// A text cut where it gets too wide for a line.
+pub(super) fn shorten(text: &str) -> String {
+    if width(text) <= WIDEST_VALUE {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(WIDEST_VALUE - 1).collect();
+    while width(&short) > WIDEST_VALUE - 1 {
+        short.pop();
+    }
+    short.push('…');
+    short
+}
+
+/// What became of the settings, in one line: `31 settings kept, 6 moved`.
+pub(super) fn fates(release: &Release) -> String {
+    let words = [
+        (Fate::Moved, "moved"),
+        (Fate::Merged, "merged"),
+        (Fate::Copied, "copied"),
+        (Fate::Rewritten, "rewritten"),
+        (Fate::Dropped, "dropped"),
+        (Fate::Left, "left unread"),
+        (Fate::Held, "held by open questions"),
+    ];
+    let mut text = format!("{} kept", count(release.kept, "setting"));
+    for (fate, word) in words {
+        let n = release
+            .ledger
+            .iter()
+            .filter(|leaf| leaf.fate == fate)
+            .count();
+        if n > 0 {
+            text.push_str(&format!(", {n} {word}"));
+        }
+    }
+    text
+}
+
+/// The word for a fate.
+pub(super) fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Moved => "moved",
+        Fate::Merged => "merged",
+        Fate::Copied => "copied",
+        Fate::Rewritten => "rewritten",
+        Fate::Dropped => "dropped",
+        Fate::Left => "left",
+        Fate::Held => "held",
+    }
+}
