@@ -61,6 +61,22 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
+/// What is left to say of a result that was shown before: which versions, what there is to do outside
+/// the files, and the errors.
+#[must_use]
+pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    for release in outcome.releases.iter().filter(|_| look.detail > Detail::Quiet) {
+        page.gap();
+        headline(&mut page, release);
+        checklist(&mut page, release, masker);
+    }
+    for refusal in &outcome.refused {
+        refusal::write(&mut page, refusal, masker);
+    }
+    page.finish()
+}
+
 fn is_are(n: usize, what: &str) -> String {
     format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
 }
