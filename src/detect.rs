@@ -52,7 +52,9 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             })
         };
         let here = path(&evidence.path)?;
-        let Some(at) = first(&values, &here) else { continue };
+        let Some(at) = first(&values, &here) else {
+            continue;
+        };
         if let Some(unless) = &evidence.unless
             && first(&values, &path(unless)?).is_some()
         {
@@ -60,7 +62,10 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
         }
         if let Some(condition) = &evidence.condition {
             let holds = scope.holds(&Expression::new(condition)).map_err(|error| {
-                PackError::PackExpression { place: format!("evidence {}", evidence.path), error }
+                PackError::PackExpression {
+                    place: format!("evidence {}", evidence.path),
+                    error,
+                }
             })?;
             if !holds {
                 continue;
@@ -74,7 +79,11 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             why: evidence.why.clone(),
         });
     }
-    let released = pack.info.versions.keys().filter(|version| version.pre.is_empty());
+    let released = pack
+        .info
+        .versions
+        .keys()
+        .filter(|version| version.pre.is_empty());
     let mut candidates: Vec<Version> = released.cloned().collect();
     for evidence in found.iter().filter(|e| e.strength == Strength::Strong) {
         candidates.retain(|version| evidence.versions.contains(version));
@@ -94,7 +103,9 @@ impl Detection {
     /// Whether something was found that only this chart has.
     #[must_use]
     pub fn is_conclusive(&self) -> bool {
-        self.clues.iter().any(|clue| clue.strength == Strength::Strong)
+        self.clues
+            .iter()
+            .any(|clue| clue.strength == Strength::Strong)
     }
 }
 
@@ -105,5 +116,8 @@ fn first(values: &Value, pattern: &Path) -> Option<Path> {
     }
     let Value::Map(map) = values else { return None };
     let leaves = crate::values::leaves(map);
-    leaves.into_iter().map(|(path, _)| path).find(|path| pattern.matches_prefix(path).is_some())
+    leaves
+        .into_iter()
+        .map(|(path, _)| path)
+        .find(|path| pattern.matches_prefix(path).is_some())
 }

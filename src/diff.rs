@@ -95,7 +95,12 @@ impl<'a> Diff<'a> {
             Some(deadline),
         );
         let groups = similar::group_diff_ops(ops, CONTEXT);
-        Self { hunks: groups.iter().filter_map(|ops| hunk(ops, &old, &new)).collect() }
+        Self {
+            hunks: groups
+                .iter()
+                .filter_map(|ops| hunk(ops, &old, &new))
+                .collect(),
+        }
     }
 
     /// Whether the texts are equal.
@@ -173,14 +178,21 @@ pub fn headers(name: &str) -> String {
     let name = below_here(name);
     let (a, b) = (quoted(&format!("a/{name}")), quoted(&format!("b/{name}")));
     // A name with a space ends in a tab, so that tools do not take what follows for a date.
-    let tab = if name.contains(' ') && !a.starts_with('"') { "\t" } else { "" };
+    let tab = if name.contains(' ') && !a.starts_with('"') {
+        "\t"
+    } else {
+        ""
+    };
     format!("diff --git {a} {b}\n--- {a}{tab}\n+++ {b}{tab}\n")
 }
 
 fn below_here(name: &str) -> &str {
     let mut name = name;
     loop {
-        let shorter = name.strip_prefix("./").unwrap_or(name).trim_start_matches('/');
+        let shorter = name
+            .strip_prefix("./")
+            .unwrap_or(name)
+            .trim_start_matches('/');
         if shorter.len() == name.len() {
             return name;
         }
@@ -191,7 +203,10 @@ fn below_here(name: &str) -> &str {
 /// A name as git writes it: as it is, or quoted as in C where it has characters that would break the
 /// line.
 fn quoted(name: &str) -> String {
-    if !name.chars().any(|c| c.is_control() || c == '"' || c == '\\') {
+    if !name
+        .chars()
+        .any(|c| c.is_control() || c == '"' || c == '\\')
+    {
         return name.to_owned();
     }
     let mut out = String::from("\"");
@@ -237,7 +252,12 @@ impl<'a> Lines<'a> {
 
     fn line(&self, index: usize, side: Side) -> Line<'a> {
         let (text, offset) = (self.texts[index], self.offsets[index]);
-        Line { side, text, offset, marks: Vec::new() }
+        Line {
+            side,
+            text,
+            offset,
+            marks: Vec::new(),
+        }
     }
 }
 
@@ -289,7 +309,11 @@ fn marks(before: &str, after: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
         came.extend(Some(bytes(&new, b)).filter(|range| !range.is_empty()));
     }
     let longest = before.trim().len().max(after.trim().len());
-    if common * 2 < longest { Default::default() } else { (gone, came) }
+    if common * 2 < longest {
+        Default::default()
+    } else {
+        (gone, came)
+    }
 }
 
 /// Splits into runs of letters and digits, runs of white space, and single other characters.
@@ -354,19 +378,37 @@ mod tests {
         let parts: Vec<_> = diff.hunks[0]
             .lines
             .iter()
-            .map(|line| line.marks.iter().map(|m| &line.text[m.clone()]).collect::<Vec<_>>())
+            .map(|line| {
+                line.marks
+                    .iter()
+                    .map(|m| &line.text[m.clone()])
+                    .collect::<Vec<_>>()
+            })
             .collect();
         assert_eq!(parts, [["10", "3"], ["15", "0"]]);
-        assert!(Diff::new("abc: d\n", "xyz\n").hunks[0].lines.iter().all(|l| l.marks.is_empty()));
+        assert!(
+            Diff::new("abc: d\n", "xyz\n").hunks[0]
+                .lines
+                .iter()
+                .all(|l| l.marks.is_empty())
+        );
     }
 
     #[test]
     fn a_huge_file_is_compared_in_time() {
-        let before: String = (0..40_000).map(|i| format!("key{}: {i}\n", i % 7)).collect();
-        let after: String = (0..40_000).map(|i| format!("key{}: {}\n", i % 5, i + i % 2)).collect();
+        let before: String = (0..40_000)
+            .map(|i| format!("key{}: {i}\n", i % 7))
+            .collect();
+        let after: String = (0..40_000)
+            .map(|i| format!("key{}: {}\n", i % 5, i + i % 2))
+            .collect();
         let start = Instant::now();
         let diff = Diff::new(&before, &after);
         assert!(!diff.is_empty());
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            start.elapsed()
+        );
     }
 }

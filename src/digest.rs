@@ -36,7 +36,10 @@ pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
 #[must_use]
 pub fn is_digest(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {
-        digits.len() == DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        digits.len() == DIGITS
+            && digits
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
@@ -56,7 +59,13 @@ mod tests {
     #[test]
     fn a_digest_has_a_form() {
         assert!(is_digest(&of([])));
-        for text in ["", "sha256:", "sha256:12", "SHA256:0123456789abcdef", "0123456789abcdef"] {
+        for text in [
+            "",
+            "sha256:",
+            "sha256:12",
+            "SHA256:0123456789abcdef",
+            "0123456789abcdef",
+        ] {
             assert!(!is_digest(text), "{text}");
         }
     }

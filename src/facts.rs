@@ -30,16 +30,25 @@ pub fn changes(
     to: &Version,
 ) -> Result<Vec<FactChange>, PackError> {
     let before = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
-    let after = merge_all(layers.iter().zip(views).map(|(node, view)| match node.value(view) {
-        Ok(Value::Map(map)) => map,
-        _ => Map::new(),
-    }));
+    let after = merge_all(
+        layers
+            .iter()
+            .zip(views)
+            .map(|(node, view)| match node.value(view) {
+                Ok(Value::Map(map)) => map,
+                _ => Map::new(),
+            }),
+    );
     let before = facts(pack, before, from)?;
     let after = facts(pack, after, to)?;
     let titles = pack.info.facts.values().map(|fact| fact.title.clone());
     Ok(titles
         .zip(before.into_iter().zip(after))
-        .map(|(title, (before, after))| FactChange { title, before, after })
+        .map(|(title, (before, after))| FactChange {
+            title,
+            before,
+            after,
+        })
         .filter(|fact| fact.before.is_some() || fact.after.is_some())
         .collect())
 }
@@ -57,10 +66,17 @@ fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<Strin
         .facts
         .iter()
         .map(|(id, fact)| {
-            let Some(value) = fact.by_version.iter().find(|v| v.versions.contains(version)) else {
+            let Some(value) = fact
+                .by_version
+                .iter()
+                .find(|v| v.versions.contains(version))
+            else {
                 return Ok(None);
             };
-            let failed = |error| PackError::PackExpression { place: format!("fact {id}"), error };
+            let failed = |error| PackError::PackExpression {
+                place: format!("fact {id}"),
+                error,
+            };
             let text = match value.value.strip_prefix('=') {
                 Some(source) => {
                     let value = scope.eval(&Expression::new(source)).map_err(failed)?;

@@ -64,7 +64,10 @@ const HELM_HEADER: &[&str] = &["USER-SUPPLIED VALUES:", "COMPUTED VALUES:"];
 pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
     let name = input.name();
     let (bytes, path) = match input {
-        Input::Path(path) => (read(path).map_err(|reason| reason.of(&name))?, Some(path.clone())),
+        Input::Path(path) => (
+            read(path).map_err(|reason| reason.of(&name))?,
+            Some(path.clone()),
+        ),
         Input::Stdin(bytes) => (without_header(bytes).to_vec(), None),
     };
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
@@ -72,12 +75,21 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
     if path.is_some()
         && let Some(header) = HELM_HEADER.iter().find(|header| text.starts_with(**header))
     {
-        let reason = Reason::new(format!("the first line, `{header}`, is not part of the values"))
-            .why("`helm get values` prints it unless it is told `-o yaml`; Helm would read it as a key.")
-            .next("Delete that line, or write the file with `helm get values RELEASE -o yaml`.");
+        let reason = Reason::new(format!(
+            "the first line, `{header}`, is not part of the values"
+        ))
+        .why(
+            "`helm get values` prints it unless it is told `-o yaml`; Helm would read it as a key.",
+        )
+        .next("Delete that line, or write the file with `helm get values RELEASE -o yaml`.");
         return Err(reason.at(&name, &text, 0));
     }
-    let loaded = Loaded { name, path, text, tree };
+    let loaded = Loaded {
+        name,
+        path,
+        text,
+        tree,
+    };
     loaded.check()?;
     Ok(loaded)
 }
@@ -92,12 +104,16 @@ fn read(path: &FilePath) -> Result<Vec<u8>, Reason> {
     };
     let metadata = fs::metadata(path).map_err(|e| describe(&e))?;
     if metadata.is_dir() {
-        return Err(Reason::new("this is a directory, and a values file is needed")
-            .next("Name the values files in it, for example with a shell pattern: `*.yaml`."));
+        return Err(
+            Reason::new("this is a directory, and a values file is needed")
+                .next("Name the values files in it, for example with a shell pattern: `*.yaml`."),
+        );
     }
     if metadata.len() > MAX_SIZE {
-        return Err(Reason::new(format!("the file is larger than {} MiB", MAX_SIZE >> 20))
-            .why("No values file is that large; it is probably something else."));
+        return Err(
+            Reason::new(format!("the file is larger than {} MiB", MAX_SIZE >> 20))
+                .why("No values file is that large; it is probably something else."),
+        );
     }
     fs::read(path).map_err(|e| describe(&e))
 }
@@ -105,7 +121,10 @@ fn read(path: &FilePath) -> Result<Vec<u8>, Reason> {
 fn without_header(bytes: &[u8]) -> &[u8] {
     for header in HELM_HEADER {
         if let Some(rest) = bytes.strip_prefix(header.as_bytes()) {
-            let line_end = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |i| i + 1);
+            let line_end = rest
+                .iter()
+                .position(|b| *b == b'\n')
+                .map_or(rest.len(), |i| i + 1);
             return &rest[line_end..];
         }
     }
@@ -123,7 +142,11 @@ impl Loaded {
     #[must_use]
     pub fn at(&self, offset: usize) -> At {
         let position = self.tree.position(offset);
-        At { file: self.name.clone(), line: position.line, column: position.column }
+        At {
+            file: self.name.clone(),
+            line: position.line,
+            column: position.column,
+        }
     }
 
     fn refuse(&self, reason: Reason, offset: usize) -> Box<Refusal> {
@@ -134,10 +157,15 @@ impl Loaded {
         let documents = self.tree.documents();
         if documents.len() > 1 {
             let second = &documents[1];
-            let offset = second.start_marker.as_ref().map_or(second.span.start, |marker| marker.start);
+            let offset = second
+                .start_marker
+                .as_ref()
+                .map_or(second.span.start, |marker| marker.start);
             let reason = Reason::new("the file has several YAML documents")
                 .why("Helm 3 reads the first document only, Helm 4 merges them all.")
-                .next("Keep the values in one document, or put each document in a file of its own.");
+                .next(
+                    "Keep the values in one document, or put each document in a file of its own.",
+                );
             return Err(self.refuse(reason, offset));
         }
         let view = self.view();
@@ -148,7 +176,9 @@ impl Loaded {
             let offset = self.tree.span(root).start;
             let reason = Reason::new("the values are not a map")
                 .why("At the root of a values file Helm wants `key: value` lines.")
-                .next("Check that this is a values file and not, for example, a list of manifests.");
+                .next(
+                    "Check that this is a values file and not, for example, a list of manifests.",
+                );
             return Err(self.refuse(reason, offset));
         }
         if let Ok(Some(sops)) = view.get(root, "sops")
@@ -161,12 +191,30 @@ impl Loaded {
         }
         for divergence in self.tree.divergences() {
             let (what, why) = match divergence.kind {
-                DivergenceKind::TabOnlyLine => ("an empty line holds a tab", "Helm's YAML reader refuses the file because of it."),
-                DivergenceKind::TabBeforeComment => ("a tab stands before this comment", "Helm's YAML reader refuses the file because of it."),
-                DivergenceKind::AnchorName => ("this anchor has characters other than letters, digits, `-` and `_`", "Helm's YAML reader refuses the file because of it."),
-                DivergenceKind::ColonInFlowKey => ("this `:` stands directly before a bracket or a comma", "Helm takes it for a part of the key; other readers take it for an empty value."),
-                DivergenceKind::LongKey => ("this key is longer than 1,024 characters", "Helm's YAML reader refuses the file because of it."),
-                DivergenceKind::UnicodeLineBreak => ("a line or paragraph separator stands here that is not a plain line break", "Helm takes it for a line break, other readers for a character."),
+                DivergenceKind::TabOnlyLine => (
+                    "an empty line holds a tab",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
+                DivergenceKind::TabBeforeComment => (
+                    "a tab stands before this comment",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
+                DivergenceKind::AnchorName => (
+                    "this anchor has characters other than letters, digits, `-` and `_`",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
+                DivergenceKind::ColonInFlowKey => (
+                    "this `:` stands directly before a bracket or a comma",
+                    "Helm takes it for a part of the key; other readers take it for an empty value.",
+                ),
+                DivergenceKind::LongKey => (
+                    "this key is longer than 1,024 characters",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
+                DivergenceKind::UnicodeLineBreak => (
+                    "a line or paragraph separator stands here that is not a plain line break",
+                    "Helm takes it for a line break, other readers for a character.",
+                ),
             };
             let next = match divergence.kind {
                 DivergenceKind::ColonInFlowKey => "Put a space behind the `:`.",
@@ -177,9 +225,15 @@ impl Loaded {
             return Err(self.refuse(Reason::new(what).why(why).next(next), divergence.span.start));
         }
         view.values().map_err(|e| {
-            let templated = self.text[e.offset.min(self.text.len())..].trim_start().starts_with("{{")
+            let templated = self.text[e.offset.min(self.text.len())..]
+                .trim_start()
+                .starts_with("{{")
                 || self.text[..e.offset.min(self.text.len())].ends_with('{');
-            let reason = if templated { refusal::template() } else { refusal::unreadable(&e) };
+            let reason = if templated {
+                refusal::template()
+            } else {
+                refusal::unreadable(&e)
+            };
             self.refuse(reason, e.offset)
         })?;
         Ok(())

@@ -321,6 +321,8 @@ impl Release {
 
     /// The steps left out whose keys the target does not read: what would be lost without `--force`.
     pub fn lost_by_leaving_out(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.state == State::LeftOut && !step.because.is_empty())
+        self.steps
+            .iter()
+            .filter(|step| step.state == State::LeftOut && !step.because.is_empty())
     }
 }

@@ -72,7 +72,12 @@ impl<'p> Plan<'p> {
     /// # Errors
     ///
     /// If the route goes backwards, a selected step is not on it, or a migration cannot be read.
-    pub fn new(pack: &'p Pack, from: &Version, to: &Version, selection: &Selection) -> Result<Self, PlanError> {
+    pub fn new(
+        pack: &'p Pack,
+        from: &Version,
+        to: &Version,
+        selection: &Selection,
+    ) -> Result<Self, PlanError> {
         if from > to {
             return Err(PlanError::Backwards {
                 chart: pack.info.chart.clone(),
@@ -80,7 +85,9 @@ impl<'p> Plan<'p> {
                 to: to.clone(),
             });
         }
-        let route = pack.migrated_versions().filter(|version| *version > from && *version <= to);
+        let route = pack
+            .migrated_versions()
+            .filter(|version| *version > from && *version <= to);
         let migrations = route
             .filter_map(|version| pack.migration(version).transpose())
             .collect::<Result<Vec<_>, _>>()?;
@@ -92,7 +99,12 @@ impl<'p> Plan<'p> {
                     .min()
                     .filter(|(distance, _)| *distance <= id.len() / 3 + 1)
                     .map(|(_, id)| id.clone());
-                return Err(PlanError::UnknownStep { id: id.clone(), from: from.clone(), to: to.clone(), close });
+                return Err(PlanError::UnknownStep {
+                    id: id.clone(),
+                    from: from.clone(),
+                    to: to.clone(),
+                    close,
+                });
             }
         }
         let mut wanted: BTreeSet<&str> = selection.only.iter().map(String::as_str).collect();
@@ -110,6 +122,12 @@ impl<'p> Plan<'p> {
             })
             .map(|step| step.id.clone())
             .collect();
-        Ok(Self { pack, from: from.clone(), to: to.clone(), migrations, left_out })
+        Ok(Self {
+            pack,
+            from: from.clone(),
+            to: to.clone(),
+            migrations,
+            left_out,
+        })
     }
 }

@@ -3,10 +3,7 @@
 
 use crate::{
     outcome::{At, Refusal},
-    values::{
-        key::KeyError,
-        view::{ReadError, ReadErrorKind},
-    },
+    values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{ParseError, ParseErrorKind, Position},
 };
 
@@ -22,7 +19,11 @@ impl Reason {
     /// A reason from what is wrong, in lower case and without a full stop.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), why: None, next: None }
+        Self {
+            what: what.into(),
+            why: None,
+            next: None,
+        }
     }
 
     /// Adds why that stops refit.
@@ -57,8 +58,11 @@ impl Reason {
     pub fn at(self, name: &str, text: &str, offset: usize) -> Box<Refusal> {
         let mut refusal = self.of(name);
         let position = Position::of(text, offset);
-        refusal.at =
-            Some(At { file: name.to_owned(), line: position.line, column: position.column });
+        refusal.at = Some(At {
+            file: name.to_owned(),
+            line: position.line,
+            column: position.column,
+        });
         refusal.excerpt = Some(excerpt(text, position.line, position.column));
         refusal
     }
@@ -101,7 +105,9 @@ pub fn not_yaml(name: &str, bytes: &[u8], error: &ParseError) -> Box<Refusal> {
 }
 
 fn line_at(text: &str, offset: usize) -> &str {
-    text.lines().nth(Position::of(text, offset).line - 1).unwrap_or_default()
+    text.lines()
+        .nth(Position::of(text, offset).line - 1)
+        .unwrap_or_default()
 }
 
 /// Text for a template engine.
@@ -117,7 +123,9 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
     let reason = Reason::new(kind.to_string());
     match kind {
         K::NotUtf8 => reason.next("Save the file as UTF-8."),
-        K::Utf16 | K::Utf32 => reason.why("Helm reads UTF-8 only.").next("Save the file as UTF-8."),
+        K::Utf16 | K::Utf32 => reason
+            .why("Helm reads UTF-8 only.")
+            .next("Save the file as UTF-8."),
         K::GitCrypt => reason
             .why("Its content cannot be read, and must not be changed, in this form.")
             .next("Run `git-crypt unlock` first."),
@@ -127,9 +135,7 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
         K::TabIndentation => reason
             .why("YAML allows only spaces there.")
             .next("Replace the tab by spaces."),
-        K::BadIndentation => {
-            reason.next("Indent the line like the keys that it belongs with.")
-        }
+        K::BadIndentation => reason.next("Indent the line like the keys that it belongs with."),
         K::UnclosedQuote => reason.next("Close the quote."),
         K::UnclosedFlow(_) | K::MismatchedFlow | K::FlowSeparator => {
             reason.next("Check the brackets and commas before this place.")
@@ -137,8 +143,9 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
         K::NestedColon => reason
             .why("A plain value must not have a colon and a space in it.")
             .next("Put the value in quotes, or the second key on a line of its own."),
-        K::ExpectedKey => reason
-            .next("Write `key: value`; text of several lines needs quotes or a `|`."),
+        K::ExpectedKey => {
+            reason.next("Write `key: value`; text of several lines needs quotes or a `|`.")
+        }
         K::UnknownAnchor(_) => reason
             .why("An alias stands for an anchor (`&name`) before it in the same file.")
             .next("Define the anchor, or write the value out."),
@@ -154,9 +161,9 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
 pub fn unreadable(error: &ReadError) -> Reason {
     let reason = Reason::new(error.kind.to_string());
     match &error.kind {
-        ReadErrorKind::Key(KeyError::Null) => {
-            reason.why("Helm refuses the file because of it.").next("Give the key a name, or quotes.")
-        }
+        ReadErrorKind::Key(KeyError::Null) => reason
+            .why("Helm refuses the file because of it.")
+            .next("Give the key a name, or quotes."),
         ReadErrorKind::Key(_) => reason
             .why("Helm refuses the file because of it.")
             .next("Put the key in quotes if it is meant as text."),

@@ -50,7 +50,11 @@ pub struct Request {
 /// Runs everything up to the outcome.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    let mut outcome = Outcome { format: FORMAT, releases: Vec::new(), refused: Vec::new() };
+    let mut outcome = Outcome {
+        format: FORMAT,
+        releases: Vec::new(),
+        refused: Vec::new(),
+    };
     let packs = match packs(request) {
         Ok(packs) => packs,
         Err(refusal) => {
@@ -89,14 +93,18 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         let pack = built_in(name).map_err(|e| Reason::new(e.to_string()).of(name))?;
         packs.extend(pack);
     }
-    let Some(chart) = &request.chart else { return Ok(packs) };
+    let Some(chart) = &request.chart else {
+        return Ok(packs);
+    };
     let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
     packs.retain(|pack| pack.info.chart == *chart);
     if packs.is_empty() {
-        return Err(Reason::new(format!("refit has no pack for the chart `{chart}`"))
-            .why(format!("Known charts: {}.", known.join(", ")))
-            .next("Name one of them, or give a folder with a pack: --pack DIR.")
-            .of(chart));
+        return Err(
+            Reason::new(format!("refit has no pack for the chart `{chart}`"))
+                .why(format!("Known charts: {}.", known.join(", ")))
+                .next("Name one of them, or give a folder with a pack: --pack DIR.")
+                .of(chart),
+        );
     }
     Ok(packs)
 }
@@ -109,7 +117,14 @@ fn release(request: &Request, packs: &[Pack], input: &Input) -> Result<Release, 
     let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
     let (pack, detection) = choose_pack(request, packs, &values, &name)?;
     let to = target(request, pack, &name)?;
-    let run = Run { request, pack, layers: &layers, views: &views, to, detection };
+    let run = Run {
+        request,
+        pack,
+        layers: &layers,
+        views: &views,
+        to,
+        detection,
+    };
     run.release()
 }
 
@@ -136,11 +151,20 @@ fn choose_pack<'p>(
         Reason::new("nothing in the file tells which chart it is for")
             .why("It has only keys that many charts have.")
     } else {
-        let found: Vec<&str> = found.iter().map(|(pack, _)| pack.info.chart.as_str()).collect();
-        Reason::new(format!("the file could be for several charts: {}", found.join(", ")))
+        let found: Vec<&str> = found
+            .iter()
+            .map(|(pack, _)| pack.info.chart.as_str())
+            .collect();
+        Reason::new(format!(
+            "the file could be for several charts: {}",
+            found.join(", ")
+        ))
     };
     Err(reason
-        .next(format!("Say which: --chart NAME (known: {}).", charts.join(", ")))
+        .next(format!(
+            "Say which: --chart NAME (known: {}).",
+            charts.join(", ")
+        ))
         .of(name))
 }
 
@@ -148,7 +172,11 @@ fn target(request: &Request, pack: &Pack, name: &str) -> Result<Version, Box<Ref
     for version in [&request.from, &request.to].into_iter().flatten() {
         known_version(pack, version).map_err(|reason| reason.of(name))?;
     }
-    Ok(request.to.as_ref().unwrap_or_else(|| pack.newest_release()).clone())
+    Ok(request
+        .to
+        .as_ref()
+        .unwrap_or_else(|| pack.newest_release())
+        .clone())
 }
 
 fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
@@ -156,7 +184,9 @@ fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
         return Ok(());
     }
     let chart = &pack.info.chart;
-    let reason = Reason::new(format!("there is no {chart} chart {version} that refit knows"));
+    let reason = Reason::new(format!(
+        "there is no {chart} chart {version} that refit knows"
+    ));
     if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
         return Err(reason.why(why.clone()));
     }
@@ -236,12 +266,20 @@ impl Run<'_> {
             }
             // Only what is told differs: tell all of it.
             for step in other.migrated.steps {
-                if !result.migrated.steps.iter().any(|s| s.id == step.id && s.tell == step.tell) {
+                if !result
+                    .migrated
+                    .steps
+                    .iter()
+                    .any(|s| s.id == step.id && s.tell == step.tell)
+                {
                     result.migrated.steps.push(step);
                 }
             }
         }
-        result.migrated.steps.sort_by(|a, b| a.version.cmp(&b.version));
+        result
+            .migrated
+            .steps
+            .sort_by(|a, b| a.version.cmp(&b.version));
         Ok(((*newest).clone(), KnownBy::Content, result))
     }
 
@@ -258,22 +296,33 @@ impl Run<'_> {
             _ => String::new(),
         };
         if !clues.is_empty() {
-            why = format!("{why} Evidence: {}", clues.join("; ")).trim().to_owned();
+            why = format!("{why} Evidence: {}", clues.join("; "))
+                .trim()
+                .to_owned();
         }
         let chart = &self.pack.info.chart;
         let reason = Reason::new(what).next(format!(
             "Say which it is: --from VERSION. `helm list` shows it in the column CHART ({chart}-VERSION)."
         ));
-        if why.is_empty() { reason } else { reason.why(why) }.of(self.name())
+        if why.is_empty() {
+            reason
+        } else {
+            reason.why(why)
+        }
+        .of(self.name())
     }
 
     fn edited(&self, from: &Version) -> Result<Edited, Box<Refusal>> {
         let plan = Plan::new(self.pack, from, &self.to, &self.request.selection)
             .map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
         let views: Vec<&View<'_>> = self.views.iter().collect();
-        let migrated =
-            migrate(&views, &plan, &self.request.answers, self.request.accept_recommended)
-                .map_err(|e| self.migrate_refusal(&e))?;
+        let migrated = migrate(
+            &views,
+            &plan,
+            &self.request.answers,
+            self.request.accept_recommended,
+        )
+        .map_err(|e| self.migrate_refusal(&e))?;
         let mut texts = Vec::new();
         let mut removed_comments = Vec::new();
         for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
@@ -287,11 +336,19 @@ impl Run<'_> {
             let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
             self.verify(layer, view, node, &text)?;
             removed_comments.push(
-                rewrite.removed_comments.iter().map(|span| layer.text[span.clone()].to_owned()).collect(),
+                rewrite
+                    .removed_comments
+                    .iter()
+                    .map(|span| layer.text[span.clone()].to_owned())
+                    .collect(),
             );
             texts.push(text);
         }
-        Ok(Edited { migrated, texts, removed_comments })
+        Ok(Edited {
+            migrated,
+            texts,
+            removed_comments,
+        })
     }
 
     /// The edited text must say the migrated values.
@@ -303,10 +360,12 @@ impl Run<'_> {
         text: &Arc<str>,
     ) -> Result<(), Box<Refusal>> {
         let fault = |message: String| {
-            Reason::new(format!("refit's own check of the edited text failed: {message}"))
-                .why("This is a fault of refit. Nothing was changed.")
-                .next("Please report it with the file, or the part of it that is named.")
-                .of(&layer.name)
+            Reason::new(format!(
+                "refit's own check of the edited text failed: {message}"
+            ))
+            .why("This is a fault of refit. Nothing was changed.")
+            .next("Please report it with the file, or the part of it that is named.")
+            .of(&layer.name)
         };
         let tree = Tree::parse(Arc::clone(text)).map_err(|e| fault(e.to_string()))?;
         if tree.documents().len() != 1 {
@@ -324,7 +383,9 @@ impl Run<'_> {
                 refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
             }
             MigrateError::OtherEvidence { id, .. } => reason
-                .next(format!("Look at the question again and answer with --answer {id}=OPTION."))
+                .next(format!(
+                    "Look at the question again and answer with --answer {id}=OPTION."
+                ))
                 .of(self.name()),
             _ => reason.of(self.name()),
         }
@@ -336,7 +397,9 @@ impl Run<'_> {
         match error {
             EditError::Shared { node, .. } => reason
                 .why("Changing it there would change the other places as well.")
-                .next("Write the values out at this place instead of the alias, and run refit again.")
+                .next(
+                    "Write the values out at this place instead of the alias, and run refit again.",
+                )
                 .at(&layer.name, &layer.text, place(*node)),
             EditError::Duplicate { node, .. } => reason
                 .why("Which of them is meant is not for refit to say.")
@@ -354,10 +417,14 @@ impl Run<'_> {
 
     /// Where a path stands, in the right-most layer that has it.
     fn place(&self, path: &Path) -> Option<At> {
-        self.views.iter().enumerate().rev().find_map(|(layer, view)| {
-            let place = view.at(path).ok()??;
-            Some(self.at(layer, place.node))
-        })
+        self.views
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(layer, view)| {
+                let place = view.at(path).ok()??;
+                Some(self.at(layer, place.node))
+            })
     }
 
     fn outcome(
@@ -366,7 +433,11 @@ impl Run<'_> {
         known_by: KnownBy,
         edited: Edited,
     ) -> Result<Release, Box<Refusal>> {
-        let Edited { migrated, texts, removed_comments } = edited;
+        let Edited {
+            migrated,
+            texts,
+            removed_comments,
+        } = edited;
         let files: Vec<File> = self
             .layers
             .iter()
@@ -387,7 +458,13 @@ impl Run<'_> {
         for (when, text) in migrated.steps.iter().flat_map(|step| &step.todo) {
             if !checklist.iter().any(|(_, task)| task.text == *text) {
                 let name = format!("{when:?}").to_lowercase();
-                checklist.push((*when, Task { when: name, text: text.clone() }));
+                checklist.push((
+                    *when,
+                    Task {
+                        when: name,
+                        text: text.clone(),
+                    },
+                ));
             }
         }
         checklist.sort_by_key(|(when, _)| *when);
@@ -431,12 +508,16 @@ impl Run<'_> {
             StepState::Done => (State::Done, Vec::new()),
             StepState::Open => (State::Open, Vec::new()),
             StepState::Waiting(ids) => (State::Waiting, ids.clone()),
-            StepState::LeftOut(paths) => {
-                (State::LeftOut, paths.iter().map(ToString::to_string).collect())
-            }
+            StepState::LeftOut(paths) => (
+                State::LeftOut,
+                paths.iter().map(ToString::to_string).collect(),
+            ),
         };
         let kind = |kind| {
-            serde_json::to_value(kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+            serde_json::to_value(kind)
+                .ok()
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default()
         };
         let changes = step.changes.iter().map(|change| Change {
             kind: kind(change.kind),
@@ -453,7 +534,10 @@ impl Run<'_> {
                 .map(|evidence| Evidence {
                     path: evidence.path.clone(),
                     value: evidence.value.as_ref().map(|value| describe(Some(value))),
-                    at: evidence.source.as_ref().map(|source| self.at(source.layer, source.node)),
+                    at: evidence
+                        .source
+                        .as_ref()
+                        .map(|source| self.at(source.layer, source.node)),
                 })
                 .collect(),
             options: decision
@@ -477,7 +561,11 @@ impl Run<'_> {
                 })
                 .collect(),
             answer: decision.answer.as_ref().map(|answer| answer.option.clone()),
-            inputs: decision.answer.as_ref().map(|answer| answer.inputs.clone()).unwrap_or_default(),
+            inputs: decision
+                .answer
+                .as_ref()
+                .map(|answer| answer.inputs.clone())
+                .unwrap_or_default(),
             lacking: decision.lacking.clone(),
         });
         Step {

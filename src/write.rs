@@ -130,24 +130,42 @@ impl WriteError {
     #[must_use]
     pub fn next(&self) -> &'static str {
         match self {
-            Self::Changed { .. } => "run the same command without --write to see the difference for the file as it is now",
+            Self::Changed { .. } => {
+                "run the same command without --write to see the difference for the file as it is now"
+            }
             Self::NotAFile { .. } => "name the values file itself",
             Self::SameFile { .. } => "name the file once",
-            Self::HalfWritten { .. } => "restore the files named here from version control or from their backups",
+            Self::HalfWritten { .. } => {
+                "restore the files named here from version control or from their backups"
+            }
             Self::Refused { kind, .. } => match kind {
                 Refusal::Missing => "check the name; the file was there when refit read it",
-                Refusal::Permission => "give yourself write permission on the file and on its folder (refit makes a new file beside the old one), or take the change with -o patch",
-                Refusal::ReadOnly => "run refit where the folder can be written, or take the change with -o patch",
-                Refusal::Full => "free some space (refit needs room for a second copy of the file) and run the command again",
-                Refusal::Busy => "the file is a mount by itself, or in use; run refit where its folder is, or take the change with -o patch",
-                Refusal::Other => "see the system's message above; -o patch gives the change without writing",
+                Refusal::Permission => {
+                    "give yourself write permission on the file and on its folder (refit makes a new file beside the old one), or take the change with -o patch"
+                }
+                Refusal::ReadOnly => {
+                    "run refit where the folder can be written, or take the change with -o patch"
+                }
+                Refusal::Full => {
+                    "free some space (refit needs room for a second copy of the file) and run the command again"
+                }
+                Refusal::Busy => {
+                    "the file is a mount by itself, or in use; run refit where its folder is, or take the change with -o patch"
+                }
+                Refusal::Other => {
+                    "see the system's message above; -o patch gives the change without writing"
+                }
             },
         }
     }
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Writes files: all of them, or none. `backup` is the suffix under which the old text is kept beside
@@ -158,11 +176,17 @@ fn list(paths: &[PathBuf]) -> String {
 ///
 /// The first file that cannot be written, with the reason. The files are then as they were, except
 /// after [`WriteError::HalfWritten`].
-pub fn write(files: &[Replacement<'_>], backup: Option<&OsStr>) -> Result<Vec<Written>, WriteError> {
+pub fn write(
+    files: &[Replacement<'_>],
+    backup: Option<&OsStr>,
+) -> Result<Vec<Written>, WriteError> {
     let mut prepared: Vec<Prepared<'_>> = Vec::new();
     for file in files.iter().filter(|file| file.before != file.after) {
         let next = Prepared::new(*file)?;
-        match prepared.iter().find(|earlier| earlier.target == next.target) {
+        match prepared
+            .iter()
+            .find(|earlier| earlier.target == next.target)
+        {
             None => prepared.push(next),
             Some(earlier) if earlier.file.after == file.after => {}
             Some(earlier) => {
@@ -222,30 +246,62 @@ impl<'a> Prepared<'a> {
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
         if !meta.is_file() {
-            let what = if meta.is_dir() { "a folder" } else { "a device, a pipe or a socket" };
-            return Err(WriteError::NotAFile { path: file.path.to_owned(), what });
+            let what = if meta.is_dir() {
+                "a folder"
+            } else {
+                "a device, a pipe or a socket"
+            };
+            return Err(WriteError::NotAFile {
+                path: file.path.to_owned(),
+                what,
+            });
         }
         // Opened for writing although it is replaced: a file that its owner made read-only is not ours
         // to replace because the folder happens to allow it.
-        File::options().write(true).open(&target).map_err(failed("open it for writing"))?;
+        File::options()
+            .write(true)
+            .open(&target)
+            .map_err(failed("open it for writing"))?;
         same(file, &target)?;
-        let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
+        let folder = target
+            .parent()
+            .map_or_else(|| PathBuf::from("/"), Path::to_owned);
         let (ready, other_owner) = beside(file.path, &folder, file.after, &meta)?;
-        Ok(Self { file, target, folder, meta, ready, other_owner, backup: None })
+        Ok(Self {
+            file,
+            target,
+            folder,
+            meta,
+            ready,
+            other_owner,
+            backup: None,
+        })
     }
 
     fn check(&self) -> Result<(), WriteError> {
         // Named again: a link may lead elsewhere by now.
         let now = fs::canonicalize(self.file.path).map_err(refused(self.file.path, "find it"))?;
         if now != self.target {
-            return Err(WriteError::Changed { path: self.file.path.to_owned() });
+            return Err(WriteError::Changed {
+                path: self.file.path.to_owned(),
+            });
         }
         same(self.file, &self.target)
     }
 
     fn replace(self) -> Result<(Written, Undo<'a>), WriteError> {
-        let Self { file, target, folder, meta, ready, other_owner, backup } = self;
-        ready.persist(&target).map_err(|e| refused(file.path, "put the new file in its place")(e.error))?;
+        let Self {
+            file,
+            target,
+            folder,
+            meta,
+            ready,
+            other_owner,
+            backup,
+        } = self;
+        ready
+            .persist(&target)
+            .map_err(|e| refused(file.path, "put the new file in its place")(e.error))?;
         sync_folder(&folder);
         let link = fs::symlink_metadata(file.path).is_ok_and(|meta| meta.file_type().is_symlink());
         // As the user would name it, where no link leads to another folder.
@@ -260,7 +316,15 @@ impl<'a> Prepared<'a> {
             still_elsewhere: hard_links(&meta) > 1,
             other_owner,
         };
-        Ok((written, Undo { file, target, folder, meta }))
+        Ok((
+            written,
+            Undo {
+                file,
+                target,
+                folder,
+                meta,
+            },
+        ))
     }
 }
 
@@ -289,7 +353,14 @@ fn roll_back(error: WriteError, done: &[Undo<'_>]) -> WriteError {
         .filter(|undo| undo.undo().is_err())
         .map(|undo| undo.file.path.to_owned())
         .collect();
-    if left.is_empty() { error } else { WriteError::HalfWritten { failed: Box::new(error), left } }
+    if left.is_empty() {
+        error
+    } else {
+        WriteError::HalfWritten {
+            failed: Box::new(error),
+            left,
+        }
+    }
 }
 
 fn refused(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> WriteError {
@@ -307,8 +378,18 @@ fn same(file: Replacement<'_>, target: &Path) -> Result<(), WriteError> {
     // One byte more than was read: a file that grew is told apart without reading all of it.
     let limit = file.before.len() as u64 + 1;
     let mut now = Vec::with_capacity(file.before.len() + 1);
-    File::open(target).map_err(&failed)?.take(limit).read_to_end(&mut now).map_err(&failed)?;
-    if now == file.before { Ok(()) } else { Err(WriteError::Changed { path: file.path.to_owned() }) }
+    File::open(target)
+        .map_err(&failed)?
+        .take(limit)
+        .read_to_end(&mut now)
+        .map_err(&failed)?;
+    if now == file.before {
+        Ok(())
+    } else {
+        Err(WriteError::Changed {
+            path: file.path.to_owned(),
+        })
+    }
 }
 
 /// A new file with a text in a folder, synced, with the mode and the owner of the file it will replace.
@@ -325,13 +406,16 @@ fn beside(
         .suffix(".tmp")
         .tempfile_in(folder)
         .map_err(failed("make a new file beside it"))?;
-    new.write_all(text).map_err(failed("write the new file beside it"))?;
+    new.write_all(text)
+        .map_err(failed("write the new file beside it"))?;
     // The owner first: changing it may clear bits of the mode.
     let other_owner = !keep_owner(new.as_file(), like);
     new.as_file()
         .set_permissions(like.permissions())
         .map_err(failed("give the new file the old one's permissions"))?;
-    new.as_file().sync_all().map_err(failed("write the new file beside it"))?;
+    new.as_file()
+        .sync_all()
+        .map_err(failed("write the new file beside it"))?;
     Ok((new, other_owner))
 }
 

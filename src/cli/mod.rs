@@ -99,7 +99,10 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     if error.use_stderr() && filter {
         Terminal::new(When::Never).result(upgrade::NOTHING);
     }
-    let first = args.get(1).map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
+    let first = args
+        .get(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand
         && (first.ends_with(".yaml") || first.ends_with(".yml"))
     {

@@ -45,7 +45,9 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()
         let end = |version: Option<&Version>| version.map(ToString::to_string).unwrap_or_default();
         let mut steps = 0;
         for version in pack.migrated_versions() {
-            steps += pack.migration(version)?.map_or(0, |migration| migration.steps.len());
+            steps += pack
+                .migration(version)?
+                .map_or(0, |migration| migration.steps.len());
         }
         rows.push(PackRow {
             chart: pack.info.chart.clone(),
@@ -72,7 +74,10 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
         packs.retain(|pack| pack.info.chart == *chart);
         if packs.is_empty() {
-            bail!("refit has no pack for the chart `{chart}`; known: {}", known.join(", "));
+            bail!(
+                "refit has no pack for the chart `{chart}`; known: {}",
+                known.join(", ")
+            );
         }
     }
     let look = terminal.result_look(Detail::Normal);
@@ -83,7 +88,9 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     for pack in &packs {
         let chart = &pack.info.chart;
         for version in pack.migrated_versions() {
-            let Some(migration) = pack.migration(version)? else { continue };
+            let Some(migration) = pack.migration(version)? else {
+                continue;
+            };
             if wanted.as_ref() == Some(version) {
                 pages.push(catalog::migration(
                     &MigrationPage {
@@ -91,7 +98,11 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
                         version: version.to_string(),
                         title: migration.title.clone(),
                         link: migration.link.clone(),
-                        steps: migration.steps.iter().map(|s| (s.id.clone(), s.title.clone())).collect(),
+                        steps: migration
+                            .steps
+                            .iter()
+                            .map(|s| (s.id.clone(), s.title.clone()))
+                            .collect(),
                     },
                     look,
                 ));
@@ -104,9 +115,13 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
             }
             ids.push(version.to_string());
         }
-        let Some(version) = wanted.as_ref().filter(|_| pages.is_empty()) else { continue };
+        let Some(version) = wanted.as_ref().filter(|_| pages.is_empty()) else {
+            continue;
+        };
         if pack.info.versions.contains_key(version) {
-            notes.push(format!("{chart} {version}: nothing changed for values files in this version.\n"));
+            notes.push(format!(
+                "{chart} {version}: nothing changed for values files in this version.\n"
+            ));
         } else if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
             notes.push(format!("{chart} {version}: {why}\n"));
         }
@@ -118,7 +133,10 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     if pages.is_empty() {
         let hint = match super::closest(&args.id, ids.iter().map(String::as_str)) {
             Some(close) => format!("; did you mean `{close}`?"),
-            None => "; `refit packs` lists the charts, `refit explain VERSION` the steps of a version".to_owned(),
+            None => {
+                "; `refit packs` lists the charts, `refit explain VERSION` the steps of a version"
+                    .to_owned()
+            }
         };
         bail!("no version and no step is called `{}`{hint}", args.id);
     }
@@ -138,7 +156,11 @@ fn page(chart: &str, version: &Version, step: &Step) -> StepPage {
                     id: option.id.clone(),
                     title: option.title.clone(),
                     recommended: option.recommended,
-                    inputs: option.inputs.iter().map(|(name, i)| (name.clone(), i.title.clone())).collect(),
+                    inputs: option
+                        .inputs
+                        .iter()
+                        .map(|(name, i)| (name.clone(), i.title.clone()))
+                        .collect(),
                 })
                 .collect(),
         });
@@ -161,9 +183,18 @@ fn page(chart: &str, version: &Version, step: &Step) -> StepPage {
         takes: step
             .takes
             .iter()
-            .map(|take| (take.path.to_string(), take.to.as_ref().map(ToString::to_string)))
+            .map(|take| {
+                (
+                    take.path.to_string(),
+                    take.to.as_ref().map(ToString::to_string),
+                )
+            })
             .collect(),
-        reads: step.reads.iter().map(|(_, path)| path.to_string()).collect(),
+        reads: step
+            .reads
+            .iter()
+            .map(|(_, path)| path.to_string())
+            .collect(),
         writes,
         needs: step.needs.clone(),
         same_key: step.same_key,

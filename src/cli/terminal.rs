@@ -26,7 +26,12 @@ struct Stream<W> {
 
 impl<W: io::Write> Stream<W> {
     fn new(to: W, terminal: bool) -> Self {
-        Self { to, terminal, broken: false, failed: None }
+        Self {
+            to,
+            terminal,
+            broken: false,
+            failed: None,
+        }
     }
 
     fn print(&mut self, text: &[u8]) {
@@ -74,12 +79,22 @@ impl Terminal {
 
     /// How results look.
     pub fn result_look(&self, detail: Detail) -> Look {
-        look(self.colour(self.out.terminal), terminal_size_of(&self.out.to), self.out.terminal, detail)
+        look(
+            self.colour(self.out.terminal),
+            terminal_size_of(&self.out.to),
+            self.out.terminal,
+            detail,
+        )
     }
 
     /// How what is said looks.
     pub fn look(&self, detail: Detail) -> Look {
-        look(self.colour(self.err.terminal), terminal_size_of(&self.err.to), self.err.terminal, detail)
+        look(
+            self.colour(self.err.terminal),
+            terminal_size_of(&self.err.to),
+            self.err.terminal,
+            detail,
+        )
     }
 
     fn colour(&self, terminal: bool) -> bool {
@@ -88,7 +103,9 @@ impl Terminal {
             When::Always => true,
             When::Never => false,
             When::Auto => {
-                terminal && env("NO_COLOR").is_none() && env("TERM").is_none_or(|term| term != "dumb")
+                terminal
+                    && env("NO_COLOR").is_none()
+                    && env("TERM").is_none_or(|term| term != "dumb")
             }
         }
     }
@@ -97,7 +114,9 @@ impl Terminal {
     pub fn finish(mut self, code: u8) -> u8 {
         match self.out.failed.take() {
             Some(e) => {
-                self.say(&format!("error: standard output could not be written: {e}\n"));
+                self.say(&format!(
+                    "error: standard output could not be written: {e}\n"
+                ));
                 2
             }
             None => code,
@@ -105,8 +124,17 @@ impl Terminal {
     }
 }
 
-fn look(colour: bool, size: Option<(Width, terminal_size::Height)>, terminal: bool, detail: Detail) -> Look {
-    let look = Look { colour, detail, ..Look::default() };
+fn look(
+    colour: bool,
+    size: Option<(Width, terminal_size::Height)>,
+    terminal: bool,
+    detail: Detail,
+) -> Look {
+    let look = Look {
+        colour,
+        detail,
+        ..Look::default()
+    };
     match size {
         Some((Width(columns), _)) if terminal && columns > 0 => look.wide(usize::from(columns)),
         _ => look,

@@ -38,15 +38,26 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             show.report(terminal);
             if job.detail > Detail::Quiet && job.format != Format::Json {
                 let commands = command::commands(&outcome, &job.given);
-                show.next(terminal, &text::commands(&commands, terminal.look(job.detail)));
+                show.next(
+                    terminal,
+                    &text::commands(&commands, terminal.look(job.detail)),
+                );
             }
-            Ok(if outcome.refused.is_empty() { DONE } else { ERROR })
+            Ok(if outcome.refused.is_empty() {
+                DONE
+            } else {
+                ERROR
+            })
         }
         Mode::Check => {
             if job.format != Format::Text {
                 show.result(terminal)?;
             }
-            terminal.say(&text::summary(&outcome, terminal.look(job.detail), &show.said));
+            terminal.say(&text::summary(
+                &outcome,
+                terminal.look(job.detail),
+                &show.said,
+            ));
             Ok(code(&outcome, true, false))
         }
         Mode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
@@ -56,11 +67,21 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                 show.result(terminal)?;
                 show.report(terminal);
             } else if job.format == Format::Text {
-                terminal.say(&text::brief(&outcome, terminal.look(job.detail), &show.said));
+                terminal.say(&text::brief(
+                    &outcome,
+                    terminal.look(job.detail),
+                    &show.said,
+                ));
             } else {
                 show.result(terminal)?;
             }
-            let failed = write_all(job, &outcome, backup.as_deref(), expect.as_deref(), terminal);
+            let failed = write_all(
+                job,
+                &outcome,
+                backup.as_deref(),
+                expect.as_deref(),
+                terminal,
+            );
             Ok(code(&outcome, false, failed))
         }
     }
@@ -102,7 +123,12 @@ impl<'a> Show<'a> {
             Format::Json => masker(false),
             Format::Patch => masker(true),
         };
-        Self { job, outcome, shown, said: masker(terminal.all_is_seen()) }
+        Self {
+            job,
+            outcome,
+            shown,
+            said: masker(terminal.all_is_seen()),
+        }
     }
 
     /// What standard output gets: the difference, the patch, or everything as JSON.
@@ -136,17 +162,26 @@ impl<'a> Show<'a> {
         if self.job.format == Format::Json {
             return;
         }
-        terminal.say(&text::report(self.outcome, terminal.look(self.job.detail), &self.said));
+        terminal.say(&text::report(
+            self.outcome,
+            terminal.look(self.job.detail),
+            &self.said,
+        ));
         self.unneeded(terminal);
     }
 
     /// Answers that no question needed, with `-v`.
     fn unneeded(&self, terminal: &mut Terminal) {
         let answers = self.job.request.answers.keys();
-        let unneeded: Vec<&str> =
-            answers.filter(|id| !asked(self.outcome).any(|asked| asked == **id)).map(String::as_str).collect();
+        let unneeded: Vec<&str> = answers
+            .filter(|id| !asked(self.outcome).any(|asked| asked == **id))
+            .map(String::as_str)
+            .collect();
         if self.job.detail == Detail::Verbose && !unneeded.is_empty() {
-            terminal.say(&format!("\nAnswers that no question needed: {}\n", unneeded.join(", ")));
+            terminal.say(&format!(
+                "\nAnswers that no question needed: {}\n",
+                unneeded.join(", ")
+            ));
         }
     }
 
@@ -160,27 +195,45 @@ impl<'a> Show<'a> {
 /// The questions of a run, open or answered.
 fn asked(outcome: &Outcome) -> impl Iterator<Item = &str> {
     let steps = outcome.releases.iter().flat_map(|release| &release.steps);
-    steps.filter(|step| step.question.is_some()).map(|step| step.id.as_str())
+    steps
+        .filter(|step| step.question.is_some())
+        .map(|step| step.id.as_str())
 }
 
 /// Refuses answers to what no pack asks: a misspelled id must not look like a question that was not
 /// needed.
 fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let given = &job.request.answers;
-    if given.keys().all(|id| asked(outcome).any(|asked| asked == id)) {
+    if given
+        .keys()
+        .all(|id| asked(outcome).any(|asked| asked == id))
+    {
         return Ok(());
     }
     // A pack that cannot be loaded is refused by the outcome already.
-    let Ok(packs) = packs(&job.request) else { return Ok(()) };
+    let Ok(packs) = packs(&job.request) else {
+        return Ok(());
+    };
     let mut known: Vec<String> = Vec::new();
     for pack in &packs {
         for version in pack.migrated_versions() {
-            let Some(migration) = pack.migration(version)? else { continue };
-            let asks = |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());
-            known.extend(migration.steps.iter().filter(asks).map(|step| step.id.clone()));
+            let Some(migration) = pack.migration(version)? else {
+                continue;
+            };
+            let asks =
+                |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());
+            known.extend(
+                migration
+                    .steps
+                    .iter()
+                    .filter(asks)
+                    .map(|step| step.id.clone()),
+            );
         }
     }
-    let Some(unknown) = given.keys().find(|id| !known.contains(id)) else { return Ok(()) };
+    let Some(unknown) = given.keys().find(|id| !known.contains(id)) else {
+        return Ok(());
+    };
     let mut here: Vec<&str> = asked(outcome).collect();
     here.sort_unstable();
     here.dedup();
@@ -208,7 +261,11 @@ fn filter(
         return Ok(code(outcome, check, false));
     }
     show.report(terminal);
-    let lost = !job.force && outcome.releases.iter().any(|r| r.lost_by_leaving_out().next().is_some());
+    let lost = !job.force
+        && outcome
+            .releases
+            .iter()
+            .any(|r| r.lost_by_leaving_out().next().is_some());
     if lost {
         terminal.say("\nerror: settings would lose their effect; --force accepts that\n");
     }
@@ -229,8 +286,14 @@ fn filter(
     ids.dedup();
     let quoted = |sentence: String| format!("{}\n", serde_json::Value::String(sentence));
     terminal.result(&match code {
-        OPEN => quoted(format!("refit migrated nothing: it needs answers ({}); see its messages.", ids.join(", "))),
-        CHANGES => quoted("refit --check: these values would change; run it without --check to get them.".to_owned()),
+        OPEN => quoted(format!(
+            "refit migrated nothing: it needs answers ({}); see its messages.",
+            ids.join(", ")
+        )),
+        CHANGES => quoted(
+            "refit --check: these values would change; run it without --check to get them."
+                .to_owned(),
+        ),
         _ => NOTHING.to_owned(),
     });
     if code == OPEN {
@@ -261,10 +324,18 @@ fn write_all(
     let mut failed = false;
     let mut said = false;
     for release in &outcome.releases {
-        let names: Vec<&str> = release.files.iter().map(|file| file.name.as_str()).collect();
+        let names: Vec<&str> = release
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect();
         let names = names.join(" + ");
         let mut say = |text: String| {
-            let gap = if std::mem::replace(&mut said, true) { "" } else { "\n" };
+            let gap = if std::mem::replace(&mut said, true) {
+                ""
+            } else {
+                "\n"
+            };
             terminal.say(&format!("{gap}{text}\n"));
         };
         if release.is_open() {
@@ -287,7 +358,11 @@ fn write_all(
             .iter()
             .filter_map(|file| {
                 let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
-                Some(Replacement { path: file.path.as_deref()?, before, after })
+                Some(Replacement {
+                    path: file.path.as_deref()?,
+                    before,
+                    after,
+                })
             })
             .collect();
         match write::write(&files, backup) {
@@ -311,7 +386,9 @@ fn wrote(file: &Written) -> String {
         text.push_str(&format!("; the old text is in {}", backup.display()));
     }
     if file.still_elsewhere {
-        text.push_str("\n  note: the file has other names (hard links), which still hold the old text");
+        text.push_str(
+            "\n  note: the file has other names (hard links), which still hold the old text",
+        );
     }
     if file.other_owner {
         text.push_str("\n  note: its owner could not be kept; it is yours now");

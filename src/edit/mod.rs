@@ -10,12 +10,14 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, Value,
+        Path, ReadError, Value,
         key::{self, KeyError},
-        view::{self, Loss, ReadError, Via, View},
+        view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
     },
-    yaml::{self, Kind, NodeId, Rewrite, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey},
+    yaml::{
+        self, Kind, NodeId, Rewrite, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey,
+    },
 };
 
 /// Why the text cannot be edited. Nothing was changed.
@@ -62,12 +64,27 @@ pub enum EditError {
 /// # Errors
 ///
 /// If the text cannot be edited so.
-pub fn edit(view: &View<'_>, node: &Node, layer: usize, detach: bool) -> Result<Rewrite, EditError> {
+pub fn edit(
+    view: &View<'_>,
+    node: &Node,
+    layer: usize,
+    detach: bool,
+) -> Result<Rewrite, EditError> {
     let tree = view.tree();
-    let mut claims = Claims { view, layer, in_place: HashSet::new(), moved: HashMap::new() };
+    let mut claims = Claims {
+        view,
+        layer,
+        in_place: HashSet::new(),
+        moved: HashMap::new(),
+    };
     claims.in_place(node, &Path::root());
     claims.moved(node, &Path::root());
-    let writer = Writer { view, tree, claims, detach };
+    let writer = Writer {
+        view,
+        tree,
+        claims,
+        detach,
+    };
     let want = writer.want(node, &Path::root(), false)?;
     Ok(yaml::rewrite(tree, view.root(), &want)?)
 }
@@ -92,7 +109,9 @@ impl Claims<'_> {
     }
 
     fn in_place(&mut self, node: &Node, at: &Path) {
-        let Body::Map(entries) = &node.body else { return };
+        let Body::Map(entries) = &node.body else {
+            return;
+        };
         for entry in entries.iter().filter(|entry| !entry.gone) {
             let here = at.key(&entry.key);
             if let Some(source) = entry.node.source()
@@ -143,7 +162,9 @@ impl Writer<'_> {
             (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
             (Body::Value(value), origin) => {
                 let quotes = match origin {
-                    Origin::Made { like: Some(like), .. } => self.quotes(*like),
+                    Origin::Made {
+                        like: Some(like), ..
+                    } => self.quotes(*like),
                     _ => Quotes::None,
                 };
                 made(value, quotes, flow)
@@ -163,7 +184,10 @@ impl Writer<'_> {
     }
 
     fn is_flow(&self, node: NodeId) -> bool {
-        matches!(self.tree.kind(node), Kind::Mapping { flow: true } | Kind::Sequence { flow: true })
+        matches!(
+            self.tree.kind(node),
+            Kind::Mapping { flow: true } | Kind::Sequence { flow: true }
+        )
     }
 
     fn quotes(&self, like: NodeId) -> Quotes {
@@ -176,7 +200,9 @@ impl Writer<'_> {
 
     /// The collection whose text is the ground for what is wanted.
     fn base(&self, origin: &Origin, at: &Path) -> Result<Option<NodeId>, EditError> {
-        let Origin::Source(source) = origin else { return Ok(None) };
+        let Origin::Source(source) = origin else {
+            return Ok(None);
+        };
         let shared = !source.direct || self.tree.kind(source.node) == Kind::Alias;
         if !shared {
             return Ok(Some(source.node));
@@ -184,7 +210,10 @@ impl Writer<'_> {
         if self.detach {
             return Ok(None);
         }
-        Err(EditError::Shared { path: at.clone(), node: source.node })
+        Err(EditError::Shared {
+            path: at.clone(),
+            node: source.node,
+        })
     }
 
     fn map(
@@ -196,8 +225,15 @@ impl Writer<'_> {
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
         let flow = base.map_or(flow, |base| self.is_flow(base));
-        let written = base.map(|base| self.view.entries(base)).transpose()?.unwrap_or_default();
-        if let Some(twice) = written.duplicates.iter().find(|twice| twice.loss == Loss::Repeated) {
+        let written = base
+            .map(|base| self.view.entries(base))
+            .transpose()?
+            .unwrap_or_default();
+        if let Some(twice) = written
+            .duplicates
+            .iter()
+            .find(|twice| twice.loss == Loss::Repeated)
+        {
             return Err(EditError::Duplicate {
                 path: at.clone(),
                 key: twice.name.clone().into_owned(),
@@ -212,7 +248,10 @@ impl Writer<'_> {
         let kept_merge = !merges.is_empty();
         for entry in entries.iter().filter(|entry| !entry.gone) {
             let here = at.key(&entry.key);
-            let source = entry.node.source().filter(|source| source.layer == self.claims.layer);
+            let source = entry
+                .node
+                .source()
+                .filter(|source| source.layer == self.claims.layer);
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }
@@ -226,9 +265,18 @@ impl Writer<'_> {
                 _ => false,
             };
             let index = wanted.iter().position(before).unwrap_or(wanted.len());
-            wanted.insert(index, WantEntry { key: WantKey::Entry(key), value: Want::Node(value) });
+            wanted.insert(
+                index,
+                WantEntry {
+                    key: WantKey::Entry(key),
+                    value: Want::Node(value),
+                },
+            );
         }
-        Ok(Want::Map { base, entries: wanted })
+        Ok(Want::Map {
+            base,
+            entries: wanted,
+        })
     }
 
     /// The merge keys of a mapping that can stay: all, if what they bring in is unchanged.
@@ -240,7 +288,11 @@ impl Writer<'_> {
         at: &Path,
     ) -> Result<Vec<(NodeId, NodeId)>, EditError> {
         let is_merge = |key: &NodeId| written.entries.iter().any(|e| e.via == Via::Merge(*key));
-        let merges: Vec<_> = self.tree.entries(base).filter(|(key, _)| is_merge(key)).collect();
+        let merges: Vec<_> = self
+            .tree
+            .entries(base)
+            .filter(|(key, _)| is_merge(key))
+            .collect();
         for entry in &written.entries {
             let Via::Merge(key) = entry.via else { continue };
             let here = at.key(entry.name.as_ref());
@@ -248,7 +300,10 @@ impl Writer<'_> {
                 !now.gone
                     && now.key == entry.name
                     && (matches!(now.node.body, Body::Same)
-                        && now.node.source().is_some_and(|source| source.node == entry.value)
+                        && now
+                            .node
+                            .source()
+                            .is_some_and(|source| source.node == entry.value)
                         || matches!(now.node.origin, Origin::Made { .. })
                         || now.node.source().is_some_and(|source| source.path != here))
             });
@@ -256,7 +311,10 @@ impl Writer<'_> {
                 if self.detach {
                     return Ok(Vec::new());
                 }
-                return Err(EditError::Shared { path: here, node: key });
+                return Err(EditError::Shared {
+                    path: here,
+                    node: key,
+                });
             }
         }
         Ok(merges)
@@ -264,7 +322,11 @@ impl Writer<'_> {
 
     fn comes_by_merge(&self, source: &Source, base: Option<NodeId>, here: &Path) -> bool {
         source.path == *here
-            && self.tree.key_of(source.node).and_then(|key| self.tree.parent(key)) != base
+            && self
+                .tree
+                .key_of(source.node)
+                .and_then(|key| self.tree.parent(key))
+                != base
     }
 
     fn key(
@@ -295,7 +357,9 @@ impl Writer<'_> {
             .flatten()
             .filter(|written| written.via == Via::Direct)
             .map(|written| written.key)
-            .filter(|key| !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key));
+            .filter(|key| {
+                !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            });
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),
             None => Ok(WantKey::New(self.key_source(&entry.key, flow)?)),
@@ -312,8 +376,10 @@ fn context(flow: bool) -> Context {
 }
 
 fn key_source(name: &str, flow: bool) -> Result<String, EditError> {
-    key::source(name, context(flow), Quotes::None)
-        .map_err(|error| EditError::Key { key: name.to_owned(), error })
+    key::source(name, context(flow), Quotes::None).map_err(|error| EditError::Key {
+        key: name.to_owned(),
+        error,
+    })
 }
 
 /// A value that is written anew.
@@ -325,13 +391,19 @@ fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
                 .iter()
                 .map(|(key, value)| {
                     let key = WantKey::New(key_source(key, flow)?);
-                    Ok(WantEntry { key, value: made(value, quotes, flow)? })
+                    Ok(WantEntry {
+                        key,
+                        value: made(value, quotes, flow)?,
+                    })
                 })
                 .collect::<Result<_, EditError>>()?,
         },
         Value::List(items) => Want::List {
             base: None,
-            items: items.iter().map(|item| made(item, quotes, flow)).collect::<Result<_, _>>()?,
+            items: items
+                .iter()
+                .map(|item| made(item, quotes, flow))
+                .collect::<Result<_, _>>()?,
         },
         scalar => Want::Scalar(write::one_line(scalar, context(flow), quotes)),
     })

@@ -6,11 +6,7 @@
 use super::node::{Node, Source};
 use crate::{
     pack::{Keys, Step},
-    values::{
-        Map, Path, Segment, Value,
-        merge::merge,
-        view::{ReadError, View},
-    },
+    values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
 };
 
 /// A layer on its way: its text's values, and what became of them so far.
@@ -29,13 +25,19 @@ pub(super) struct Found {
 impl Found {
     /// The node where its effective value stands: in the right-most layer that has one.
     pub fn source(&self) -> Option<Source> {
-        self.by_layer.iter().rev().flatten().find_map(|(_, node)| node.source().cloned())
+        self.by_layer
+            .iter()
+            .rev()
+            .flatten()
+            .find_map(|(_, node)| node.source().cloned())
     }
 }
 
 pub(super) fn find(layers: &[Layer<'_>], pattern: &Path) -> Found {
-    let by_layer =
-        layers.iter().map(|layer| layer.root.find(pattern.segments(), layer.view)).collect();
+    let by_layer = layers
+        .iter()
+        .map(|layer| layer.root.find(pattern.segments(), layer.view))
+        .collect();
     Found { by_layer }
 }
 
@@ -79,13 +81,16 @@ fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, Read
     if maps.len() > 1 && !matches!(maps.last(), Some(Value::Map(_))) {
         maps.pop();
     }
-    Ok(maps.into_iter().rev().reduce(|lower, upper| match (lower, upper) {
-        (Value::Map(mut lower), Value::Map(upper)) => {
-            merge(&mut lower, upper);
-            Value::Map(lower)
-        }
-        (_, upper) => upper,
-    }))
+    Ok(maps
+        .into_iter()
+        .rev()
+        .reduce(|lower, upper| match (lower, upper) {
+            (Value::Map(mut lower), Value::Map(upper)) => {
+                merge(&mut lower, upper);
+                Value::Map(lower)
+            }
+            (_, upper) => upper,
+        }))
 }
 
 enum Lookup {
@@ -104,7 +109,9 @@ fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
             _ => match node.items(view) {
                 Some(items) => {
                     let mut items = items.into_iter().enumerate();
-                    items.find(|(i, item)| item.selected_by(segment, *i, view)).map(|(_, item)| item)
+                    items
+                        .find(|(i, item)| item.selected_by(segment, *i, view))
+                        .map(|(_, item)| item)
                 }
                 None => return Lookup::Hidden,
             },
@@ -119,7 +126,10 @@ fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
 
 /// The names of a step with their paths: what it takes and what it reads.
 pub(super) fn names(step: &Step) -> impl Iterator<Item = (&str, &Path)> {
-    let taken = step.takes.iter().filter_map(|take| Some((take.name.as_deref()?, &take.path)));
+    let taken = step
+        .takes
+        .iter()
+        .filter_map(|take| Some((take.name.as_deref()?, &take.path)));
     taken.chain(step.reads.iter().map(|(name, path)| (name.as_str(), path)))
 }
 

@@ -94,15 +94,23 @@ impl OfferedInput {
     ///
     /// A sentence that says what is expected.
     pub fn check(&self, text: &str) -> Result<(), String> {
-        let parts: Vec<&str> =
-            if self.list { text.split(',').map(str::trim).collect() } else { vec![text] };
+        let parts: Vec<&str> = if self.list {
+            text.split(',').map(str::trim).collect()
+        } else {
+            vec![text]
+        };
         if parts.iter().any(|part| part.trim().is_empty()) {
             return Err(format!("{}: it must not be empty", self.title));
         }
-        let Some(pattern) = &self.matches else { return Ok(()) };
+        let Some(pattern) = &self.matches else {
+            return Ok(());
+        };
         let regex = regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| e.to_string())?;
         match parts.iter().find(|part| !regex.is_match(part)) {
-            Some(part) => Err(format!("{}: `{part}` does not look like one (it must match {pattern})", self.title)),
+            Some(part) => Err(format!(
+                "{}: `{part}` does not look like one (it must match {pattern})",
+                self.title
+            )),
             None => Ok(()),
         }
     }
@@ -111,7 +119,11 @@ impl OfferedInput {
     #[must_use]
     pub fn value(&self, text: &str) -> Value {
         if self.list {
-            Value::List(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
+            Value::List(
+                text.split(',')
+                    .map(|part| Value::String(part.trim().to_owned()))
+                    .collect(),
+            )
         } else {
             Value::String(text.to_owned())
         }
@@ -134,7 +146,10 @@ pub(super) fn decide<'p>(
     answers: &Answers,
     accept_recommended: bool,
 ) -> Result<Decided<'p>, StepError> {
-    let offers = offered.iter().map(|choice| offer(choice, scope)).collect::<Result<Vec<_>, _>>()?;
+    let offers = offered
+        .iter()
+        .map(|choice| offer(choice, scope))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut decision = Decision {
         id: id.to_owned(),
         question: scope.fill(&question.text)?,
@@ -149,13 +164,34 @@ pub(super) fn decide<'p>(
             .options
             .iter()
             .find(|offer| offer.recommended && offer.inputs.iter().all(|i| i.default.is_some()))
-            .map(|offer| Answer { option: offer.id.clone(), ..Answer::default() }),
+            .map(|offer| Answer {
+                option: offer.id.clone(),
+                ..Answer::default()
+            }),
         None => None,
     };
-    let Some(mut given) = given else { return Ok(Decided { decision, chosen: None }) };
-    let Some(index) = decision.options.iter().position(|offer| offer.id == given.option) else {
-        let options = decision.options.iter().map(|offer| offer.id.clone()).collect();
-        return Err(MigrateError::UnknownOption { id: id.to_owned(), option: given.option, options }.into());
+    let Some(mut given) = given else {
+        return Ok(Decided {
+            decision,
+            chosen: None,
+        });
+    };
+    let Some(index) = decision
+        .options
+        .iter()
+        .position(|offer| offer.id == given.option)
+    else {
+        let options = decision
+            .options
+            .iter()
+            .map(|offer| offer.id.clone())
+            .collect();
+        return Err(MigrateError::UnknownOption {
+            id: id.to_owned(),
+            option: given.option,
+            options,
+        }
+        .into());
     };
     let present = decision.evidence_texts();
     if let Some(then) = given.evidence.as_ref().filter(|then| **then != present) {
@@ -166,10 +202,18 @@ pub(super) fn decide<'p>(
         let lost = then.keys().filter(|path| !present.contains_key(*path));
         let mut differences: Vec<_> = present.iter().filter_map(differs).collect();
         differences.extend(lost.map(|path| format!("{path} is no longer looked at")));
-        return Err(MigrateError::OtherEvidence { id: id.to_owned(), differences }.into());
+        return Err(MigrateError::OtherEvidence {
+            id: id.to_owned(),
+            differences,
+        }
+        .into());
     }
     let offer = &decision.options[index];
-    if let Some(unknown) = given.inputs.keys().find(|name| !offer.inputs.iter().any(|i| i.name == **name)) {
+    if let Some(unknown) = given
+        .inputs
+        .keys()
+        .find(|name| !offer.inputs.iter().any(|i| i.name == **name))
+    {
         return Err(MigrateError::UnknownInput {
             id: id.to_owned(),
             option: offer.id.clone(),
@@ -182,10 +226,18 @@ pub(super) fn decide<'p>(
     for input in &offer.inputs {
         let Some(text) = given.inputs.get(&input.name).or(input.default.as_ref()) else {
             decision.lacking = Some(format!("{id}.{} is missing: {}", input.name, input.title));
-            return Ok(Decided { decision, chosen: None });
+            return Ok(Decided {
+                decision,
+                chosen: None,
+            });
         };
         if let Err(message) = input.check(text) {
-            return Err(MigrateError::BadInput { id: id.to_owned(), input: input.name.clone(), message }.into());
+            return Err(MigrateError::BadInput {
+                id: id.to_owned(),
+                input: input.name.clone(),
+                message,
+            }
+            .into());
         }
         inputs.push((input.name.clone(), input.value(text)));
         let text = text.clone();
@@ -193,7 +245,10 @@ pub(super) fn decide<'p>(
     }
     given.evidence = Some(present);
     decision.answer = Some(given);
-    Ok(Decided { decision, chosen: Some((offered[index], inputs)) })
+    Ok(Decided {
+        decision,
+        chosen: Some((offered[index], inputs)),
+    })
 }
 
 impl Decision {
@@ -202,7 +257,12 @@ impl Decision {
     pub fn evidence_texts(&self) -> IndexMap<String, String> {
         self.evidence
             .iter()
-            .map(|evidence| (evidence.path.clone(), expr::describe(evidence.value.as_ref())))
+            .map(|evidence| {
+                (
+                    evidence.path.clone(),
+                    expr::describe(evidence.value.as_ref()),
+                )
+            })
             .collect()
     }
 }
@@ -229,7 +289,11 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
         id: choice.id.clone(),
         title: scope.fill(&choice.title)?,
         recommended: choice.recommended,
-        inputs: choice.inputs.iter().map(input).collect::<Result<_, StepError>>()?,
+        inputs: choice
+            .inputs
+            .iter()
+            .map(input)
+            .collect::<Result<_, StepError>>()?,
     })
 }
 
@@ -252,8 +316,8 @@ impl From<MigrateError> for StepError {
     }
 }
 
-impl From<crate::values::view::ReadError> for StepError {
-    fn from(error: crate::values::view::ReadError) -> Self {
+impl From<crate::values::ReadError> for StepError {
+    fn from(error: crate::values::ReadError) -> Self {
         MigrateError::Read { layer: 0, error }.into()
     }
 }

@@ -1,6 +1,6 @@
 //! Why a migration cannot be computed.
 
-use crate::{pack::PackError, values::view::ReadError};
+use crate::{pack::PackError, values::ReadError};
 
 /// Why a migration cannot be computed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -67,18 +67,36 @@ impl Ledger {
         for (layer, (node, view)) in layers.iter().zip(views).enumerate() {
             let mut arrivals: HashMap<Path, Vec<Arrival>> = HashMap::new();
             arrive(node, &Path::root(), layer, view, &mut arrivals);
-            let held: Vec<_> = held.iter().filter(|(_, source)| source.layer == layer).collect();
+            let held: Vec<_> = held
+                .iter()
+                .filter(|(_, source)| source.layer == layer)
+                .collect();
             let walk = Walk {
                 keys: &plan.pack.keys,
                 to: &plan.to,
-                dropped: dropped.iter().filter(|d| d.source.layer == layer).map(|d| (&d.source.path, d)).collect(),
+                dropped: dropped
+                    .iter()
+                    .filter(|d| d.source.layer == layer)
+                    .map(|d| (&d.source.path, d))
+                    .collect(),
                 held,
                 arrivals,
                 view,
             };
-            walk.leaves(&Node::layer(layer, view), node, &Path::root(), true, &mut ledger, &mut lost);
+            walk.leaves(
+                &Node::layer(layer, view),
+                node,
+                &Path::root(),
+                true,
+                &mut ledger,
+                &mut lost,
+            );
         }
-        if lost.is_empty() { Ok(ledger) } else { Err(MigrateError::Unaccounted { paths: lost }) }
+        if lost.is_empty() {
+            Ok(ledger)
+        } else {
+            Err(MigrateError::Unaccounted { paths: lost })
+        }
     }
 }
 
@@ -90,7 +108,9 @@ fn arrive(
     view: &View<'_>,
     arrivals: &mut HashMap<Path, Vec<Arrival>>,
 ) {
-    let in_place = node.source().is_some_and(|source| source.layer == layer && source.path == *at);
+    let in_place = node
+        .source()
+        .is_some_and(|source| source.layer == layer && source.path == *at);
     if in_place && matches!(node.body, Body::Same) {
         return;
     }
@@ -102,12 +122,21 @@ fn arrive(
         return;
     }
     let made = !matches!(node.body, Body::Same);
-    let sources: Vec<Source> = node.made_of(view).into_iter().filter(|s| s.layer == layer).collect();
+    let sources: Vec<Source> = node
+        .made_of(view)
+        .into_iter()
+        .filter(|s| s.layer == layer)
+        .collect();
     let shared = sources.len() > 1;
     for source in sources {
         let list = leaf_path(&source.path);
-        let made = made && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));
-        arrivals.entry(list).or_default().push(Arrival { path: at.clone(), made, shared });
+        let made = made
+            && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));
+        arrivals.entry(list).or_default().push(Arrival {
+            path: at.clone(),
+            made,
+            shared,
+        });
     }
 }
 
@@ -131,7 +160,10 @@ impl Walk<'_> {
         ledger: &mut Ledger,
         lost: &mut Vec<String>,
     ) {
-        if may_be_unread && matches!(self.keys.known(at, self.to), Known::Open | Known::SubChart) && !at.is_root() {
+        if may_be_unread
+            && matches!(self.keys.known(at, self.to), Known::Open | Known::SubChart)
+            && !at.is_root()
+        {
             may_be_unread = false;
         }
         let entries = was.entries(self.view);
@@ -151,13 +183,26 @@ impl Walk<'_> {
         }
     }
 
-    fn gone(&self, was: &Node, at: &Path, may_be_unread: bool, ledger: &mut Ledger, lost: &mut Vec<String>) {
+    fn gone(
+        &self,
+        was: &Node,
+        at: &Path,
+        may_be_unread: bool,
+        ledger: &mut Ledger,
+        lost: &mut Vec<String>,
+    ) {
         let entries = was.entries(self.view);
         if entries.is_empty() {
             self.leaf(was, None, at, may_be_unread, ledger, lost);
         }
         for entry in entries {
-            self.gone(&entry.node, &at.key(&entry.key), may_be_unread, ledger, lost);
+            self.gone(
+                &entry.node,
+                &at.key(&entry.key),
+                may_be_unread,
+                ledger,
+                lost,
+            );
         }
     }
 
@@ -172,11 +217,22 @@ impl Walk<'_> {
     ) {
         let Some(source) = was.source() else { return };
         let still = now.is_some_and(|now| {
-            matches!(now.body, Body::Same) && now.source().is_some_and(|s| s.path == *at && s.layer == source.layer)
+            matches!(now.body, Body::Same)
+                && now
+                    .source()
+                    .is_some_and(|s| s.path == *at && s.layer == source.layer)
         });
-        let mut entry = LedgerEntry { source: source.clone(), fate: Fate::Left, to: Vec::new(), step: None };
+        let mut entry = LedgerEntry {
+            source: source.clone(),
+            fate: Fate::Left,
+            to: Vec::new(),
+            step: None,
+        };
         let arrivals = self.arrivals.get(at).map_or(&[][..], Vec::as_slice);
-        entry.to = arrivals.iter().map(|arrival| arrival.path.clone()).collect();
+        entry.to = arrivals
+            .iter()
+            .map(|arrival| arrival.path.clone())
+            .collect();
         entry.to.dedup();
         if still && arrivals.is_empty() {
             let held = self.held.iter().find(|(_, held)| held.path.is_related(at));
@@ -195,7 +251,11 @@ impl Walk<'_> {
             entry.fate = if still || entry.to.len() > 1 && arrivals.iter().all(|a| !a.made) {
                 Fate::Copied
             } else if arrivals.iter().any(|a| a.made) {
-                if arrivals.iter().all(|a| a.shared) { Fate::Merged } else { Fate::Rewritten }
+                if arrivals.iter().all(|a| a.shared) {
+                    Fate::Merged
+                } else {
+                    Fate::Rewritten
+                }
             } else {
                 Fate::Moved
             };

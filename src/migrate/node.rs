@@ -6,8 +6,8 @@
 
 use crate::{
     values::{
-        Map, Path, Segment, Value,
-        view::{self, ReadError, Via, View},
+        Map, Path, ReadError, Segment, Value,
+        view::{self, Via, View},
     },
     yaml::{self, NodeId},
 };
@@ -93,18 +93,35 @@ impl Node {
     /// The whole of a layer, untouched.
     #[must_use]
     pub fn layer(layer: usize, view: &View<'_>) -> Self {
-        let source = Source { layer, path: Path::root(), node: view.root(), direct: true };
-        Self { origin: Origin::Source(source), body: Body::Same }
+        let source = Source {
+            layer,
+            path: Path::root(),
+            node: view.root(),
+            direct: true,
+        };
+        Self {
+            origin: Origin::Source(source),
+            body: Body::Same,
+        }
     }
 
     /// A value made by a step.
     #[must_use]
     pub fn made(value: Value, from: Vec<Source>, like: Option<NodeId>) -> Self {
-        Self { origin: Origin::Made { from, like }, body: Body::Value(value) }
+        Self {
+            origin: Origin::Made { from, like },
+            body: Body::Value(value),
+        }
     }
 
     fn empty_map() -> Self {
-        Self { origin: Origin::Made { from: Vec::new(), like: None }, body: Body::Map(Vec::new()) }
+        Self {
+            origin: Origin::Made {
+                from: Vec::new(),
+                like: None,
+            },
+            body: Body::Map(Vec::new()),
+        }
     }
 
     /// Where it stands in the text, if it came from there.
@@ -133,9 +150,12 @@ impl Node {
                     .map(|entry| Ok((entry.key.clone(), entry.node.value(view)?)))
                     .collect::<Result<Map, ReadError>>()?,
             ),
-            (Body::List(items), _) => {
-                Value::List(items.iter().map(|item| item.value(view)).collect::<Result<_, _>>()?)
-            }
+            (Body::List(items), _) => Value::List(
+                items
+                    .iter()
+                    .map(|item| item.value(view))
+                    .collect::<Result<_, _>>()?,
+            ),
         })
     }
 
@@ -205,9 +225,12 @@ impl Node {
                 };
                 Some(view.items(source.node).enumerate().map(item).collect())
             }
-            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
-                Some(items.iter().map(|item| Self::made(item.clone(), from.clone(), None)).collect())
-            }
+            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => Some(
+                items
+                    .iter()
+                    .map(|item| Self::made(item.clone(), from.clone(), None))
+                    .collect(),
+            ),
             (Body::List(items), _) => Some(items.clone()),
             _ => None,
         }
@@ -234,8 +257,14 @@ impl Node {
             match self.items(view) {
                 Some(items) => self.body = Body::List(items),
                 None => {
-                    let origin = Origin::Made { from: Vec::new(), like: None };
-                    *self = Self { origin, body: Body::List(Vec::new()) };
+                    let origin = Origin::Made {
+                        from: Vec::new(),
+                        like: None,
+                    };
+                    *self = Self {
+                        origin,
+                        body: Body::List(Vec::new()),
+                    };
                 }
             }
         }
@@ -291,9 +320,9 @@ impl Node {
         match segment {
             Segment::Index(i) => *i == index,
             Segment::AnyItem => true,
-            Segment::Select { key, value } => self.get(key, view).is_some_and(|node| {
-                matches!(node.value(view), Ok(Value::String(text)) if text == *value)
-            }),
+            Segment::Select { key, value } => self.get(key, view).is_some_and(
+                |node| matches!(node.value(view), Ok(Value::String(text)) if text == *value),
+            ),
             Segment::Key(_) | Segment::AnyKey => false,
         }
     }
@@ -302,9 +331,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str, view: &View<'_>) -> Option<Self> {
         match &self.body {
-            Body::Map(entries) => {
-                entries.iter().find(|e| !e.gone && e.key == key).map(|e| e.node.clone())
-            }
+            Body::Map(entries) => entries
+                .iter()
+                .find(|e| !e.gone && e.key == key)
+                .map(|e| e.node.clone()),
             Body::Same => {
                 let source = self.source()?;
                 let entry = view.get(source.node, key).ok()??;
@@ -318,7 +348,11 @@ impl Node {
                     body: Body::Same,
                 })
             }
-            _ => self.entries(view).into_iter().find(|e| e.key == key).map(|e| e.node),
+            _ => self
+                .entries(view)
+                .into_iter()
+                .find(|e| e.key == key)
+                .map(|e| e.node),
         }
     }
 
@@ -353,8 +387,14 @@ impl Node {
             (Origin::Made { from, .. }, Body::List(items)) => {
                 let mut all = from.clone();
                 for source in items.iter().flat_map(|item| item.made_of(view)) {
-                    let leaf = Source { path: leaf_path(&source.path), ..source };
-                    if !all.iter().any(|s| s.layer == leaf.layer && s.path == leaf.path) {
+                    let leaf = Source {
+                        path: leaf_path(&source.path),
+                        ..source
+                    };
+                    if !all
+                        .iter()
+                        .any(|s| s.layer == leaf.layer && s.path == leaf.path)
+                    {
                         all.push(leaf);
                     }
                 }
@@ -367,19 +407,24 @@ impl Node {
                     Origin::Made { from, .. } => from.clone(),
                     Origin::Source(_) => Vec::new(),
                 }) {
-                    if !all.iter().any(|s| s.layer == origin.layer && s.path == origin.path) {
+                    if !all
+                        .iter()
+                        .any(|s| s.layer == origin.layer && s.path == origin.path)
+                    {
                         all.push(origin);
                     }
                 }
                 all
             }
-            (Origin::Source(source), Body::Same) if self.is_map(view) => {
-                let leaves = self.leaves(view);
-                if leaves.len() == 1 && leaves[0].0.segments().is_empty() {
-                    vec![source.clone()]
-                } else {
-                    leaves.into_iter().flat_map(|(_, sources)| sources).collect()
+            (Origin::Source(source), Body::Same | Body::Map(_)) => {
+                let entries = self.entries(view);
+                if entries.is_empty() {
+                    return vec![source.clone()];
                 }
+                entries
+                    .iter()
+                    .flat_map(|entry| entry.node.made_of(view))
+                    .collect()
             }
             (Origin::Source(source), _) => vec![source.clone()],
         }

@@ -32,7 +32,14 @@ impl Node {
         view: &View<'_>,
     ) -> Replaced {
         let mut replaced = Vec::new();
-        self.put_below(path.segments(), value, place, view, Path::root(), &mut replaced);
+        self.put_below(
+            path.segments(),
+            value,
+            place,
+            view,
+            Path::root(),
+            &mut replaced,
+        );
         replaced
     }
 
@@ -60,17 +67,33 @@ impl Node {
                 let near = place.near.and_then(|near| near.split_first());
                 let index = entries.iter().position(|entry| entry.key == *key);
                 let fresh = || Node {
-                    origin: Origin::Made { from: Vec::new(), like: None },
-                    body: if rest.is_empty() { Body::Same } else { Body::Map(Vec::new()) },
+                    origin: Origin::Made {
+                        from: Vec::new(),
+                        like: None,
+                    },
+                    body: if rest.is_empty() {
+                        Body::Same
+                    } else {
+                        Body::Map(Vec::new())
+                    },
                 };
                 let index = index.unwrap_or_else(|| {
-                    let index = place_among(entries, &here, near.map(|(first, _)| first), place.keys);
+                    let index =
+                        place_among(entries, &here, near.map(|(first, _)| first), place.keys);
                     let beside = near.and_then(|(first, _)| match first {
                         Segment::Key(first) => Some(first.clone()),
                         _ => None,
                     });
                     let node = fresh();
-                    entries.insert(index, Entry { key: key.clone(), node, gone: true, beside });
+                    entries.insert(
+                        index,
+                        Entry {
+                            key: key.clone(),
+                            node,
+                            gone: true,
+                            beside,
+                        },
+                    );
                     index
                 });
                 let entry = &mut entries[index];
@@ -91,7 +114,9 @@ impl Node {
                     _ => None,
                 };
                 let place = Place { near, ..place };
-                entry.node.put_below(rest, value, place, view, here, replaced);
+                entry
+                    .node
+                    .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
                 if self.items(view).is_none() && !self.is_null(view) {
@@ -115,7 +140,10 @@ impl Node {
                     items.push(item);
                     items.len() - 1
                 });
-                let place = Place { near: None, ..place };
+                let place = Place {
+                    near: None,
+                    ..place
+                };
                 items[index].put_below(rest, value, place, view, at.index(index), replaced);
             }
             Segment::AnyKey => {
@@ -139,7 +167,10 @@ impl Node {
         if self.is_map(view) && value.is_map(view) {
             let entries = value.entries(view);
             if !entries.is_empty() {
-                let place = Place { near: None, ..place };
+                let place = Place {
+                    near: None,
+                    ..place
+                };
                 for entry in entries {
                     let segment = [Segment::Key(entry.key)];
                     self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
@@ -148,7 +179,10 @@ impl Node {
             }
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
-        let stands = !matches!((&self.origin, &self.body), (Origin::Made { .. }, Body::Same));
+        let stands = !matches!(
+            (&self.origin, &self.body),
+            (Origin::Made { .. }, Body::Same)
+        );
         if equal && stands {
             return;
         }
@@ -198,7 +232,9 @@ impl Node {
                 self.remove_entries(std::slice::from_ref(key), rest, spared, at, view)
             }
             Some((segment, rest)) => {
-                let Some(items) = self.items(view) else { return true };
+                let Some(items) = self.items(view) else {
+                    return true;
+                };
                 let selected: Vec<_> = items
                     .iter()
                     .enumerate()
@@ -228,7 +264,10 @@ impl Node {
         view: &View<'_>,
     ) -> bool {
         let entries = self.open_map(view);
-        for entry in entries.iter_mut().filter(|e| !e.gone && keys.contains(&e.key)) {
+        for entry in entries
+            .iter_mut()
+            .filter(|e| !e.gone && keys.contains(&e.key))
+        {
             if !entry.node.remove(rest, spared, &at.key(&entry.key), view) {
                 entry.gone = true;
             }
@@ -253,13 +292,20 @@ fn place_among(entries: &[Entry], path: &Path, near: Option<&Segment>, keys: &Ke
     if let Some(Segment::Key(near)) = near
         && let Some(index) = entries.iter().position(|entry| entry.key == *near)
     {
-        let behind = entries[index + 1..].iter().take_while(|e| e.beside.as_ref() == Some(near));
+        let behind = entries[index + 1..]
+            .iter()
+            .take_while(|e| e.beside.as_ref() == Some(near));
         return index + 1 + behind.count();
     }
-    let Some(own) = keys.order(path) else { return entries.len() };
+    let Some(own) = keys.order(path) else {
+        return entries.len();
+    };
     let parent = path.parent().unwrap_or_else(Path::root);
     let order = |entry: &Entry| keys.order(&parent.key(&entry.key));
-    match entries.iter().rposition(|entry| order(entry).is_some_and(|other| other < own)) {
+    match entries
+        .iter()
+        .rposition(|entry| order(entry).is_some_and(|other| other < own))
+    {
         Some(before) => before + 1,
         None => entries
             .iter()

@@ -110,11 +110,17 @@ pub fn migrate(
     let layers = views
         .iter()
         .enumerate()
-        .map(|(i, view)| Layer { view, root: Node::layer(i, view) })
+        .map(|(i, view)| Layer {
+            view,
+            root: Node::layer(i, view),
+        })
         .collect();
     let mut scope = Scope::new();
     let target = Value::Map(Map::from_iter([
-        ("values".to_owned(), bind::defaults(&plan.pack.keys, &plan.to)),
+        (
+            "values".to_owned(),
+            bind::defaults(&plan.pack.keys, &plan.to),
+        ),
         ("version".to_owned(), Value::String(plan.to.to_string())),
         ("app".to_owned(), Value::String(app(plan, &plan.to))),
     ]));
@@ -139,7 +145,11 @@ pub fn migrate(
 }
 
 fn app(plan: &Plan<'_>, version: &Version) -> String {
-    plan.pack.info.versions.get(version).map_or_else(|| version.to_string(), |info| info.app.clone())
+    plan.pack
+        .info
+        .versions
+        .get(version)
+        .map_or_else(|| version.to_string(), |info| info.app.clone())
 }
 
 struct Run<'r> {
@@ -193,7 +203,13 @@ impl<'r> Run<'r> {
             let mut scope = self.scope.inner();
             let before = self.before(&migration.version);
             let defaults = bind::defaults(&self.plan.pack.keys, &before);
-            scope.bind("before", Some(&Value::Map(Map::from_iter([("values".to_owned(), defaults)]))));
+            scope.bind(
+                "before",
+                Some(&Value::Map(Map::from_iter([(
+                    "values".to_owned(),
+                    defaults,
+                )]))),
+            );
             for step in &migration.steps {
                 let considered = self.consider(migration, step, &scope);
                 if let Some(effect) = considered.map_err(|e| e.of(&migration.version, &step.id))? {
@@ -219,7 +235,11 @@ impl<'r> Run<'r> {
         step: &'p Step,
         scope: &Scope<'_>,
     ) -> Result<Option<Effect<'p>>, StepError> {
-        let found: Vec<Found> = step.takes.iter().map(|take| find(&self.layers, &take.path)).collect();
+        let found: Vec<Found> = step
+            .takes
+            .iter()
+            .map(|take| find(&self.layers, &take.path))
+            .collect();
         let takes: Vec<Vec<Path>> = (0..self.layers.len())
             .map(|layer| {
                 let own = step.takes.iter().zip(&found).flat_map(|(take, found)| {
@@ -227,7 +247,10 @@ impl<'r> Run<'r> {
                         let spared = |at: &Path| spared(migration, step, &take.path, at, &[]);
                         leaves_anything(node, path, &spared, self.layers[layer].view)
                     };
-                    found.by_layer[layer].iter().filter(not_spared).map(|(path, _)| path.clone())
+                    found.by_layer[layer]
+                        .iter()
+                        .filter(not_spared)
+                        .map(|(path, _)| path.clone())
                 });
                 own.collect()
             })
@@ -313,15 +336,26 @@ impl<'r> Run<'r> {
         for (row, inputs) in rows {
             self.do_row(&mut done, row, &inputs, &scope)?;
         }
-        let leave: Vec<&String> = step.rows.iter().filter(|r| std::ptr::eq(*r, row)).flat_map(|r| &r.leave).collect();
+        let leave: Vec<&String> = step
+            .rows
+            .iter()
+            .filter(|r| std::ptr::eq(*r, row))
+            .flat_map(|r| &r.leave)
+            .collect();
         let chosen_leave = done.report.decision.as_ref().and_then(|d| {
             let option = &d.answer.as_ref()?.option;
-            let choice = row.question.as_ref()?.options.iter().find(|o| o.id == *option)?;
+            let choice = row
+                .question
+                .as_ref()?
+                .options
+                .iter()
+                .find(|o| o.id == *option)?;
             Some(&choice.row.leave)
         });
         let left: Vec<&Path> = names(step)
             .filter(|(name, _)| {
-                leave.iter().any(|l| l == name) || chosen_leave.is_some_and(|c| c.iter().any(|l| l == name))
+                leave.iter().any(|l| l == name)
+                    || chosen_leave.is_some_and(|c| c.iter().any(|l| l == name))
             })
             .map(|(_, path)| path)
             .collect();
@@ -338,7 +372,11 @@ impl<'r> Run<'r> {
     }
 
     fn is_for(&self, row: &Row, scope: &Scope<'_>) -> Result<bool, StepError> {
-        if row.target.as_ref().is_some_and(|range| !range.contains(&self.plan.to)) {
+        if row
+            .target
+            .as_ref()
+            .is_some_and(|range| !range.contains(&self.plan.to))
+        {
             return Ok(false);
         }
         Ok(match &row.condition {
@@ -370,16 +408,22 @@ impl<'r> Run<'r> {
         if self.held.is_empty() {
             return Vec::new();
         }
-        let paths = step.takes.iter().map(|take| &take.path).chain(step.reads.iter().map(|(_, p)| p));
+        let paths = step
+            .takes
+            .iter()
+            .map(|take| &take.path)
+            .chain(step.reads.iter().map(|(_, p)| p));
         let mut waits = BTreeSet::new();
         for path in paths {
             let found = find(&self.layers, path);
             for (layer, nodes) in found.by_layer.iter().enumerate() {
-                for source in nodes.iter().flat_map(|(_, node)| node.made_of(self.layers[layer].view)) {
-                    let holding = self
-                        .held
-                        .iter()
-                        .filter(|(_, held)| held.layer == source.layer && held.path.is_related(&source.path));
+                for source in nodes
+                    .iter()
+                    .flat_map(|(_, node)| node.made_of(self.layers[layer].view))
+                {
+                    let holding = self.held.iter().filter(|(_, held)| {
+                        held.layer == source.layer && held.path.is_related(&source.path)
+                    });
                     waits.extend(holding.map(|(id, _)| id.clone()));
                 }
             }
@@ -408,7 +452,8 @@ impl<'r> Run<'r> {
                     for (below, _) in node.leaves(layer.view) {
                         let leaf = path.concat(&below);
                         let known = self.plan.pack.keys.known(&leaf, &self.plan.to);
-                        if matches!(known, Known::Unknown | Known::Dead) && !unread.contains(&leaf) {
+                        if matches!(known, Known::Unknown | Known::Dead) && !unread.contains(&leaf)
+                        {
                             unread.push(leaf);
                         }
                     }
@@ -443,7 +488,11 @@ impl<'r> Run<'r> {
         }
         for write in &row.writes {
             for output in self.outputs(effect, write, inputs, &inner)? {
-                let list = if row.target.is_some() { &mut effect.deferred } else { &mut effect.outputs };
+                let list = if row.target.is_some() {
+                    &mut effect.deferred
+                } else {
+                    &mut effect.outputs
+                };
                 list.push(output);
             }
         }
@@ -464,8 +513,10 @@ impl<'r> Run<'r> {
             used.extend(expression.names()?);
         }
         self.add_names_behind(step, &mut used)?;
-        let sources: Vec<&Path> =
-            names(step).filter(|(name, _)| used.iter().any(|u| u == name)).map(|(_, path)| path).collect();
+        let sources: Vec<&Path> = names(step)
+            .filter(|(name, _)| used.iter().any(|u| u == name))
+            .map(|(_, path)| path)
+            .collect();
         let mut layers: Vec<usize> = (0..self.layers.len())
             .filter(|&i| {
                 let layer = &self.layers[i];
@@ -490,7 +541,9 @@ impl<'r> Run<'r> {
                 rebound = bound;
                 &rebound
             };
-            let Some(value) = template_value(&write.value, scope)? else { continue };
+            let Some(value) = template_value(&write.value, scope)? else {
+                continue;
+            };
             let node = self.provenance(step, write, value, layer, &sources)?;
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
@@ -520,21 +573,30 @@ impl<'r> Run<'r> {
     /// Where something without a source goes: to the right-most layer that sets what the step looks at.
     fn layer_of_additions(&self, step: &Step) -> usize {
         let set = |i: &usize| names(step).any(|(_, path)| sets(&self.layers[*i], path));
-        (0..self.layers.len()).rev().find(set).unwrap_or(self.layers.len() - 1)
+        (0..self.layers.len())
+            .rev()
+            .find(set)
+            .unwrap_or(self.layers.len() - 1)
     }
 
     /// The place beside which a new key goes: the first thing taken for it.
     fn near(&self, effect: &Effect<'_>, sources: &[&Path], layer: usize) -> Option<Path> {
         let here = &self.layers[layer];
         let found = |path: &Path| {
-            here.root.find(path.segments(), here.view).into_iter().next().map(|(path, _)| path)
+            here.root
+                .find(path.segments(), here.view)
+                .into_iter()
+                .next()
+                .map(|(path, _)| path)
         };
         let taken = |path: &&&Path| effect.step.takes.iter().any(|take| take.path == ***path);
         let of_expression = sources.iter().filter(taken).find_map(|path| found(path));
-        of_expression.or_else(|| effect.takes[layer].first().cloned()).or_else(|| {
-            let reads_only = effect.step.takes.is_empty();
-            reads_only.then(|| sources.iter().find_map(|path| found(path)))?
-        })
+        of_expression
+            .or_else(|| effect.takes[layer].first().cloned())
+            .or_else(|| {
+                let reads_only = effect.step.takes.is_empty();
+                reads_only.then(|| sources.iter().find_map(|path| found(path)))?
+            })
     }
 
     /// A written value with where it came from. What yields exactly the value of a name keeps the text of
@@ -559,9 +621,16 @@ impl<'r> Run<'r> {
                 return Ok(node.clone());
             }
         }
-        let from: Vec<Source> = nodes.iter().flat_map(|node| node.made_of(here.view)).collect();
+        let from: Vec<Source> = nodes
+            .iter()
+            .flat_map(|node| node.made_of(here.view))
+            .collect();
         if let Value::List(items) = &value {
-            let known: Vec<Node> = nodes.iter().filter_map(|n| n.items(here.view)).flatten().collect();
+            let known: Vec<Node> = nodes
+                .iter()
+                .filter_map(|n| n.items(here.view))
+                .flatten()
+                .collect();
             let mut made = Vec::new();
             for item in items {
                 let mut node = None;
@@ -573,7 +642,10 @@ impl<'r> Run<'r> {
                 }
                 made.push(node.unwrap_or_else(|| Node::made(item.clone(), from.clone(), None)));
             }
-            return Ok(Node { origin: Origin::Made { from, like: None }, body: Body::List(made) });
+            return Ok(Node {
+                origin: Origin::Made { from, like: None },
+                body: Body::List(made),
+            });
         }
         let like = self.quoted_like(step, write, layer, sources);
         Ok(Node::made(value, from, like))
@@ -590,7 +662,11 @@ impl<'r> Run<'r> {
     ) -> Option<crate::yaml::NodeId> {
         let here = &self.layers[layer];
         let scalar = |path: &Path| {
-            let (_, node) = here.root.find(path.segments(), here.view).into_iter().next()?;
+            let (_, node) = here
+                .root
+                .find(path.segments(), here.view)
+                .into_iter()
+                .next()?;
             let source = node.source()?;
             let kind = here.view.tree().kind(source.node);
             matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
@@ -609,7 +685,13 @@ impl<'r> Run<'r> {
         let mut reports = Vec::new();
         for effect in effects {
             let index = self.steps.len() + reports.len();
-            let Effect { step, mut report, takes, outputs: mut own, deferred } = effect;
+            let Effect {
+                step,
+                mut report,
+                takes,
+                outputs: mut own,
+                deferred,
+            } = effect;
             self.take(migration, step, &snapshot, &takes, &mut report, &mut own);
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
                 self.drop_left_overs(step, &snapshot, &mut report);
@@ -617,7 +699,11 @@ impl<'r> Run<'r> {
             if matches!(report.state, StepState::Open | StepState::Waiting(_)) {
                 self.hold(step, &snapshot);
             }
-            self.deferred.extend(deferred.into_iter().map(|output| Deferred { report: index, output }));
+            self.deferred
+                .extend(deferred.into_iter().map(|output| Deferred {
+                    report: index,
+                    output,
+                }));
             outputs.extend(own.into_iter().map(|output| (reports.len(), output)));
             reports.push(report);
         }
@@ -642,12 +728,18 @@ impl<'r> Run<'r> {
             for take in &step.takes {
                 let taken = takes[i].iter().filter_map(|path| {
                     let captures = take.path.matches(path)?;
-                    let (_, node) = before.root.find(path.segments(), before.view).into_iter().next()?;
+                    let (_, node) = before
+                        .root
+                        .find(path.segments(), before.view)
+                        .into_iter()
+                        .next()?;
                     Some((path, captures, node))
                 });
                 for (path, captures, mut node) in taken {
                     let spared = |at: &Path| spared(migration, step, &take.path, at, &[]);
-                    layer.root.remove(path.segments(), &spared, &Path::root(), layer.view);
+                    layer
+                        .root
+                        .remove(path.segments(), &spared, &Path::root(), layer.view);
                     match take.to.as_ref().and_then(|to| to.fill(&captures)) {
                         Some(to) => {
                             strip(&mut node, path, &spared, before.view);
@@ -667,10 +759,11 @@ impl<'r> Run<'r> {
                                 if spared(&leaf) == Spared::Whole {
                                     continue;
                                 }
-                                self.dropped.extend(sources.into_iter().map(|source| Dropped {
-                                    source,
-                                    step: report.id.clone(),
-                                }));
+                                self.dropped
+                                    .extend(sources.into_iter().map(|source| Dropped {
+                                        source,
+                                        step: report.id.clone(),
+                                    }));
                                 let value = leaf_value(&node, &below, before.view);
                                 report.changes.push(Change {
                                     layer: i,
@@ -693,20 +786,32 @@ impl<'r> Run<'r> {
             for pattern in &step.replaces {
                 for (path, node) in before.root.find(pattern.segments(), before.view) {
                     let layer = &mut self.layers[i];
-                    layer.root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), layer.view);
+                    layer.root.remove(
+                        path.segments(),
+                        &|_| Spared::Nothing,
+                        &Path::root(),
+                        layer.view,
+                    );
                     self.record_left_over(i, &path, &node, report);
                 }
             }
         }
     }
 
-    fn record_left_over(&mut self, layer: usize, path: &Path, node: &Node, report: &mut StepReport) {
+    fn record_left_over(
+        &mut self,
+        layer: usize,
+        path: &Path,
+        node: &Node,
+        report: &mut StepReport,
+    ) {
         let view = self.layers[layer].view;
         for (below, sources) in node.leaves(view) {
-            self.dropped.extend(sources.into_iter().map(|source| Dropped {
-                source,
-                step: report.id.clone(),
-            }));
+            self.dropped
+                .extend(sources.into_iter().map(|source| Dropped {
+                    source,
+                    step: report.id.clone(),
+                }));
             report.changes.push(Change {
                 layer,
                 kind: ChangeKind::DropLeftOver,
@@ -722,7 +827,8 @@ impl<'r> Run<'r> {
             for layer in snapshot {
                 for (_, node) in layer.root.find(take.path.segments(), layer.view) {
                     let sources = node.made_of(layer.view);
-                    self.held.extend(sources.into_iter().map(|source| (step.id.clone(), source)));
+                    self.held
+                        .extend(sources.into_iter().map(|source| (step.id.clone(), source)));
                 }
             }
         }
@@ -732,33 +838,64 @@ impl<'r> Run<'r> {
             for layer in snapshot {
                 for (_, node) in layer.root.find(output.segments(), layer.view) {
                     let sources = node.made_of(layer.view);
-                    self.held.extend(sources.into_iter().map(|source| (step.id.clone(), source)));
+                    self.held
+                        .extend(sources.into_iter().map(|source| (step.id.clone(), source)));
                 }
             }
         }
     }
 
     fn write(&mut self, output: Output, report: &mut StepReport) {
-        let Output { layer: i, path, by, node, near, moved_from, seen: rewritten } = output;
+        let Output {
+            layer: i,
+            path,
+            by,
+            node,
+            near,
+            moved_from,
+            seen: rewritten,
+        } = output;
         let view = self.layers[i].view;
-        let place = Place { near: near.as_ref().map(Path::segments), keys: &self.plan.pack.keys };
+        let place = Place {
+            near: near.as_ref().map(Path::segments),
+            keys: &self.plan.pack.keys,
+        };
         let value = node.value(view).unwrap_or(Value::Null);
         let replaced = match &by {
             None => self.layers[i].root.put(&path, node, place, view),
             Some(by) => self.upsert(i, &path, by, node, place),
         };
         report.changes.push(match moved_from {
-            Some(from) => {
-                Change { layer: i, kind: ChangeKind::Move, path: from, to: Some(path), value }
-            }
-            None => Change { layer: i, kind: ChangeKind::Write, path, to: None, value },
+            Some(from) => Change {
+                layer: i,
+                kind: ChangeKind::Move,
+                path: from,
+                to: Some(path),
+                value,
+            },
+            None => Change {
+                layer: i,
+                kind: ChangeKind::Write,
+                path,
+                to: None,
+                value,
+            },
         });
         for (path, node) in replaced {
-            if rewritten.iter().any(|read| read.matches_prefix(&path).is_some()) {
+            if rewritten
+                .iter()
+                .any(|read| read.matches_prefix(&path).is_some())
+            {
                 let step = report.id.clone();
-                self.dropped.extend(node.leaves(view).into_iter().flat_map(|(_, sources)| sources).map(
-                    |source| Dropped { source, step: step.clone() },
-                ));
+                self.dropped.extend(
+                    node.leaves(view)
+                        .into_iter()
+                        .flat_map(|(_, sources)| sources)
+                        .map(|source| Dropped {
+                            source,
+                            step: step.clone(),
+                        }),
+                );
             } else {
                 self.record_left_over(i, &path, &node, report);
             }
@@ -779,8 +916,13 @@ impl<'r> Run<'r> {
         let mut replaced = Vec::new();
         for item in node.items(view).unwrap_or_default() {
             let key = item.get(by, view).and_then(|node| node.value(view).ok());
-            let Some(Value::String(name)) = key else { continue };
-            let selector = path.join(Segment::Select { key: by.to_owned(), value: name });
+            let Some(Value::String(name)) = key else {
+                continue;
+            };
+            let selector = path.join(Segment::Select {
+                key: by.to_owned(),
+                value: name,
+            });
             let there = root.find(selector.segments(), view).into_iter().next();
             let equal = there
                 .as_ref()
@@ -811,16 +953,29 @@ impl<'r> Run<'r> {
         let from = &self.plan.from;
         let stale = self.layers.iter().any(|layer| {
             layer.root.entries(layer.view).iter().any(|entry| {
-                has_unread(&entry.node, &Path::root().key(&entry.key), keys, from, layer.view)
+                has_unread(
+                    &entry.node,
+                    &Path::root().key(&entry.key),
+                    keys,
+                    from,
+                    layer.view,
+                )
             })
         });
         if !stale {
             return Ok(());
         }
-        let past: Vec<Version> =
-            self.plan.pack.migrated_versions().filter(|version| *version <= from).cloned().collect();
+        let past: Vec<Version> = self
+            .plan
+            .pack
+            .migrated_versions()
+            .filter(|version| *version <= from)
+            .cloned()
+            .collect();
         for version in past.iter().rev() {
-            let Some(migration) = self.plan.pack.migration(version)? else { continue };
+            let Some(migration) = self.plan.pack.migration(version)? else {
+                continue;
+            };
             for step in &migration.steps {
                 self.left_over_step(migration, step);
             }
@@ -838,8 +993,10 @@ impl<'r> Run<'r> {
                 for (path, node) in layer.root.find(take.path.segments(), layer.view) {
                     for (below, _) in node.leaves(layer.view) {
                         let leaf = path.concat(&below);
-                        let spared = spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
-                        let unread = matches!(keys.known(&leaf, from), Known::Unknown | Known::Dead);
+                        let spared =
+                            spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
+                        let unread =
+                            matches!(keys.known(&leaf, from), Known::Unknown | Known::Dead);
                         if unread && !spared {
                             dead.push((i, leaf, below, node.clone()));
                         }
@@ -851,7 +1008,9 @@ impl<'r> Run<'r> {
             return;
         }
         let superseded = step.outputs().any(|output| {
-            snapshot.iter().any(|layer| !layer.root.find(output.segments(), layer.view).is_empty())
+            snapshot
+                .iter()
+                .any(|layer| !layer.root.find(output.segments(), layer.view).is_empty())
         });
         let mut report = StepReport {
             version: migration.version.clone(),
@@ -865,13 +1024,21 @@ impl<'r> Run<'r> {
             todo: Vec::new(),
             decision: None,
         };
-        let names: Vec<String> = dead.iter().map(|(_, path, _, _)| path.to_string()).collect();
+        let names: Vec<String> = dead
+            .iter()
+            .map(|(_, path, _, _)| path.to_string())
+            .collect();
         let names = names.join(", ");
         let many = dead.len() > 1;
         if superseded {
             for (i, path, below, node) in &dead {
                 let layer = &mut self.layers[*i];
-                layer.root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), layer.view);
+                layer.root.remove(
+                    path.segments(),
+                    &|_| Spared::Nothing,
+                    &Path::root(),
+                    layer.view,
+                );
                 let leaf = node.find(below.segments(), layer.view).into_iter().next();
                 let leaf = leaf.map_or_else(|| node.clone(), |(_, leaf)| leaf);
                 self.record_left_over(*i, path, &leaf, &mut report);
@@ -898,7 +1065,11 @@ impl<'r> Run<'r> {
         let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
         let layers: Vec<Node> = self.layers.into_iter().map(|layer| layer.root).collect();
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.plan)?;
-        Ok(Migrated { layers, steps: self.steps, ledger })
+        Ok(Migrated {
+            layers,
+            steps: self.steps,
+            ledger,
+        })
     }
 }
 
@@ -909,17 +1080,25 @@ fn sets(layer: &Layer<'_>, path: &Path) -> bool {
     }
     (1..path.segments().len()).any(|n| {
         let above = &path.segments()[..n];
-        layer.root.find(above, layer.view).iter().any(|(_, node)| !node.is_map(layer.view))
+        layer
+            .root
+            .find(above, layer.view)
+            .iter()
+            .any(|(_, node)| !node.is_map(layer.view))
     })
 }
 
 /// How much of what stands at a path is not a step's to take, though it is on a path that it takes: what
 /// a more specific path of the same migration takes, and what the step keeps.
 fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Path]) -> Spared {
-    let takes = migration.steps.iter().flat_map(|other| other.takes.iter().map(move |take| (other, take)));
+    let takes = migration
+        .steps
+        .iter()
+        .flat_map(|other| other.takes.iter().map(move |take| (other, take)));
     let others = takes
         .filter(|(other, take)| {
-            take.path != *own && take.path.specificity(own).is_gt() || take.path == *own && other.id != step.id
+            take.path != *own && take.path.specificity(own).is_lt()
+                || take.path == *own && other.id != step.id
         })
         .map(|(_, take)| &take.path);
     let kept = step.keep.iter().chain(extra);
@@ -936,7 +1115,12 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
 }
 
 /// Whether a step that spares some of a value takes anything of it.
-fn leaves_anything(node: &Node, at: &Path, spared: &dyn Fn(&Path) -> Spared, view: &View<'_>) -> bool {
+fn leaves_anything(
+    node: &Node,
+    at: &Path,
+    spared: &dyn Fn(&Path) -> Spared,
+    view: &View<'_>,
+) -> bool {
     match spared(at) {
         Spared::Whole => false,
         Spared::Nothing => true,
@@ -1026,7 +1210,11 @@ fn check_clashes(
         for second in &effects[i + 1..] {
             for a in &first.outputs {
                 for b in &second.outputs {
-                    if a.layer == b.layer && a.by.is_none() && b.by.is_none() && a.path.is_related(&b.path) {
+                    if a.layer == b.layer
+                        && a.by.is_none()
+                        && b.by.is_none()
+                        && a.path.is_related(&b.path)
+                    {
                         let view = layers[a.layer].view;
                         let same = a.path == b.path
                             && matches!((a.node.value(view), b.node.value(view)), (Ok(a), Ok(b)) if a == b);

@@ -72,7 +72,10 @@ impl Expression {
     #[must_use]
     pub fn new(source: &str) -> Self {
         let source = source.strip_prefix('=').unwrap_or(source).trim().to_owned();
-        Self { source, parsed: OnceCell::new() }
+        Self {
+            source,
+            parsed: OnceCell::new(),
+        }
     }
 
     /// The source, without the leading `=`.
@@ -88,10 +91,61 @@ impl Expression {
     /// If it is not a valid expression.
     pub fn names(&self) -> Result<Vec<String>, ExprError> {
         let parsed = self.parsed()?;
-        let mut names: Vec<_> =
-            parsed.references().variables().into_iter().map(str::to_owned).collect();
+        let mut names: Vec<_> = parsed
+            .references()
+            .variables()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let mut own = Vec::new();
+        comprehension_names(parsed, &mut own);
+        names.retain(|name| !own.contains(name));
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// The functions that the expression calls and that do not exist.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn unknown_functions(&self) -> Result<Vec<String>, ExprError> {
+        /// CEL's own, with those of its strings extension.
+        const STANDARD: &[&str] = &[
+            "bool",
+            "bytes",
+            "charAt",
+            "contains",
+            "double",
+            "dyn",
+            "endsWith",
+            "format",
+            "indexOf",
+            "int",
+            "join",
+            "lastIndexOf",
+            "lowerAscii",
+            "matches",
+            "replace",
+            "reverse",
+            "size",
+            "split",
+            "startsWith",
+            "string",
+            "substring",
+            "trim",
+            "type",
+            "uint",
+            "upperAscii",
+        ];
+        let references = self.parsed()?.references();
+        let unknown = references.functions().into_iter().filter(|name| {
+            let operator = name.starts_with(|c: char| !c.is_ascii_alphabetic());
+            !operator
+                && !STANDARD.contains(name)
+                && !functions::ALL.iter().any(|(own, _)| own == name)
+        });
+        Ok(unknown.map(str::to_owned).collect())
     }
 
     /// If the expression is a bare name, that name.
@@ -104,18 +158,27 @@ impl Expression {
     }
 
     fn parsed(&self) -> Result<&IdedExpr, ExprError> {
-        self.parsed.get_or_init(|| self.parse()).as_ref().map_err(Clone::clone)
+        self.parsed
+            .get_or_init(|| self.parse())
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     fn parse(&self) -> Result<IdedExpr, ExprError> {
-        let invalid = |message: String| ExprError::Invalid { source_text: self.source.clone(), message };
+        let invalid = |message: String| ExprError::Invalid {
+            source_text: self.source.clone(),
+            message,
+        };
         if self.source.len() > MAX_LENGTH {
             return Err(invalid(format!("it is longer than {MAX_LENGTH} bytes")));
         }
-        let mut parsed = PrattParser::new().max_recursion_depth(32).parse(&self.source).map_err(|e| {
-            let first = e.errors.first().map(|e| e.msg.clone());
-            invalid(first.unwrap_or_else(|| e.to_string()))
-        })?;
+        let mut parsed = PrattParser::new()
+            .max_recursion_depth(32)
+            .parse(&self.source)
+            .map_err(|e| {
+                let first = e.errors.first().map(|e| e.msg.clone());
+                invalid(first.unwrap_or_else(|| e.to_string()))
+            })?;
         forgive_missing_members(&mut parsed);
         let mut nodes = 0;
         measure(&parsed, false, &mut nodes).map_err(invalid)?;
@@ -159,6 +222,36 @@ fn measure(node: &IdedExpr, inside: bool, nodes: &mut usize) -> Result<(), Strin
     }
 }
 
+/// The names that comprehensions bring along: their variables and accumulators.
+fn comprehension_names(node: &IdedExpr, names: &mut Vec<String>) {
+    match &node.expr {
+        Expr::Comprehension(comprehension) => {
+            names.push(comprehension.iter_var.clone());
+            names.extend(comprehension.iter_var2.clone());
+            names.push(comprehension.accu_var.clone());
+            comprehension_names(&comprehension.iter_range, names);
+            comprehension_names(&comprehension.loop_step, names);
+        }
+        Expr::Call(call) => {
+            let parts = call.target.as_deref().into_iter().chain(&call.args);
+            parts.for_each(|part| comprehension_names(part, names));
+        }
+        Expr::List(list) => list
+            .elements
+            .iter()
+            .for_each(|e| comprehension_names(e, names)),
+        Expr::Map(map) => {
+            for entry in &map.entries {
+                if let EntryExpr::MapEntry(entry) = &entry.expr {
+                    comprehension_names(&entry.value, names);
+                }
+            }
+        }
+        Expr::Select(select) => comprehension_names(&select.operand, names),
+        _ => {}
+    }
+}
+
 /// Makes `default(a.b.c, y)` and `set(a.b.c)` take a missing member for an unset one: the path becomes a
 /// call of `at`, which looks member by member.
 fn forgive_missing_members(node: &mut IdedExpr) {
@@ -170,7 +263,9 @@ fn forgive_missing_members(node: &mut IdedExpr) {
             {
                 as_lookup(first);
             }
-            call.target.iter_mut().for_each(|target| forgive_missing_members(target));
+            call.target
+                .iter_mut()
+                .for_each(|target| forgive_missing_members(target));
             call.args.iter_mut().for_each(forgive_missing_members);
         }
         Expr::Comprehension(comprehension) => {
@@ -202,13 +297,19 @@ fn as_lookup(node: &mut IdedExpr) {
     let id = root.id;
     let member = |name: String| IdedExpr {
         id,
-        expr: Expr::Literal(LiteralValue::String(cel::common::types::CelString::from(name))),
+        expr: Expr::Literal(LiteralValue::String(cel::common::types::CelString::from(
+            name,
+        ))),
     };
     let mut args = vec![root];
     args.extend(members.into_iter().rev().map(member));
     *node = IdedExpr {
         id,
-        expr: Expr::Call(cel::common::ast::CallExpr { func_name: "at".to_owned(), target: None, args }),
+        expr: Expr::Call(cel::common::ast::CallExpr {
+            func_name: "at".to_owned(),
+            target: None,
+            args,
+        }),
     };
 }
 
@@ -278,7 +379,9 @@ impl Scope<'_> {
     /// A scope that sees what this one sees, and more.
     #[must_use]
     pub fn inner(&self) -> Scope<'_> {
-        Scope { context: self.context.new_inner_scope() }
+        Scope {
+            context: self.context.new_inner_scope(),
+        }
     }
 
     /// Gives a name its value; `None` for a name that is not set.
@@ -317,7 +420,10 @@ impl Scope<'_> {
             Some(Value::Bool(holds)) => Ok(holds),
             other => Err(ExprError::Failed {
                 source_text: expression.source.clone(),
-                message: format!("a condition is true or false, and this is {}", describe(other.as_ref())),
+                message: format!(
+                    "a condition is true or false, and this is {}",
+                    describe(other.as_ref())
+                ),
             }),
         }
     }
@@ -402,8 +508,10 @@ pub fn describe(value: Option<&Value>) -> String {
             format!("[{}]", items.join(", "))
         }
         Some(Value::Map(map)) => {
-            let entries: Vec<_> =
-                map.iter().map(|(k, v)| format!("{k}: {}", describe(Some(v)))).collect();
+            let entries: Vec<_> = map
+                .iter()
+                .map(|(k, v)| format!("{k}: {}", describe(Some(v))))
+                .collect();
             format!("{{{}}}", entries.join(", "))
         }
     }
@@ -421,7 +529,8 @@ pub(super) fn to_cel(value: &Value) -> Cel {
         Value::Number(n) => {
             let text = n.as_str();
             text.parse().map(Cel::Int).unwrap_or_else(|_| {
-                text.parse().map_or_else(|_| Cel::String(Arc::new(text.to_owned())), Cel::Float)
+                text.parse()
+                    .map_or_else(|_| Cel::String(Arc::new(text.to_owned())), Cel::Float)
             })
         }
         Value::String(s) => Cel::String(Arc::new(s.clone())),
@@ -449,7 +558,10 @@ pub(super) fn from_cel(value: &Cel, keys: &[String]) -> Result<Value, String> {
         Cel::Float(f) if f.is_finite() => Value::Number(Number::from_json_text(f.to_string())),
         Cel::String(s) => Value::String(s.as_str().to_owned()),
         Cel::List(items) => Value::List(
-            items.iter().map(|item| from_cel(item, keys)).collect::<Result<_, _>>()?,
+            items
+                .iter()
+                .map(|item| from_cel(item, keys))
+                .collect::<Result<_, _>>()?,
         ),
         Cel::Map(map) => {
             let mut entries = map
@@ -462,6 +574,10 @@ pub(super) fn from_cel(value: &Cel, keys: &[String]) -> Result<Value, String> {
             Value::Map(entries.into_iter().collect::<Map>())
         }
         Cel::Opaque(_) => return Err("a part of the result is not set".to_owned()),
-        other => return Err(format!("its result is not a value of a values file: {other:?}")),
+        other => {
+            return Err(format!(
+                "its result is not a value of a values file: {other:?}"
+            ));
+        }
     })
 }

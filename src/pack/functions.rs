@@ -30,14 +30,17 @@ fn string(text: impl Into<String>) -> Cel {
 }
 
 fn arguments<'a, const N: usize>(args: &'a [Cel]) -> Result<&'a [Cel; N], String> {
-    args.try_into().map_err(|_| format!("it takes {N} arguments, not {}", args.len()))
+    args.try_into()
+        .map_err(|_| format!("it takes {N} arguments, not {}", args.len()))
 }
 
 fn at(args: &[Cel]) -> Result<Cel, String> {
     let (root, members) = args.split_first().ok_or("it takes a map and members")?;
     let mut value = root.clone();
     for member in members {
-        let Cel::String(member) = member else { return Err("a member is a text".to_owned()) };
+        let Cel::String(member) = member else {
+            return Err("a member is a text".to_owned());
+        };
         let below = match &value {
             Cel::Map(map) => map.map.get(&Key::String(Arc::clone(member))).cloned(),
             _ => None,
@@ -137,7 +140,11 @@ fn quote(args: &[Cel]) -> Result<Cel, String> {
         return Ok(string("(not set)"));
     }
     let value = from_cel(value, &[])?;
-    Ok(string(write::one_line(&value, write::Context::Flow, write::Quotes::None)))
+    Ok(string(write::one_line(
+        &value,
+        write::Context::Flow,
+        write::Quotes::None,
+    )))
 }
 
 fn divide(args: &[Cel]) -> Result<Cel, String> {
@@ -175,18 +182,31 @@ fn divide_value(value: &Cel, by: u128) -> Result<Cel, String> {
 fn divide_quantity(text: &str, by: u128) -> Option<String> {
     const DECIMAL: [&str; 8] = ["m", "", "k", "M", "G", "T", "P", "E"];
     const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, suffix) = text.split_at(digits);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if whole.is_empty() && fraction.is_empty() || fraction.len() > 9 {
         return None;
     }
     // Everything is counted in thousandths of the unit without a suffix.
-    let (steps, radix): (&[&str], u128) =
-        if BINARY[1..].contains(&suffix) { (&BINARY, 1024) } else { (&DECIMAL, 1000) };
+    let (steps, radix): (&[&str], u128) = if BINARY[1..].contains(&suffix) {
+        (&BINARY, 1024)
+    } else {
+        (&DECIMAL, 1000)
+    };
     let place = steps.iter().position(|s| *s == suffix)?;
-    let mut unit: u128 = if radix == 1000 && !suffix.is_empty() && place == 0 { 1 } else { 1000 };
-    let ups = if radix == 1000 { place.saturating_sub(1) } else { place };
+    let mut unit: u128 = if radix == 1000 && !suffix.is_empty() && place == 0 {
+        1
+    } else {
+        1000
+    };
+    let ups = if radix == 1000 {
+        place.saturating_sub(1)
+    } else {
+        place
+    };
     for _ in 0..ups {
         unit = unit.checked_mul(radix)?;
     }
@@ -228,7 +248,11 @@ mod tests {
             ("2000000k", 2, "1G"),
             ("500M", 4, "125M"),
         ] {
-            assert_eq!(divide_quantity(quantity, by).as_deref(), Some(expected), "{quantity} / {by}");
+            assert_eq!(
+                divide_quantity(quantity, by).as_deref(),
+                Some(expected),
+                "{quantity} / {by}"
+            );
         }
     }
 

@@ -48,7 +48,9 @@ impl Keys {
 
     /// Every key, with its ranges.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, impl Iterator<Item = &KeyRange>)> {
-        self.keys.iter().map(|(path, ranges)| (path, ranges.iter().map(|(range, _)| range)))
+        self.keys
+            .iter()
+            .map(|(path, ranges)| (path, ranges.iter().map(|(range, _)| range)))
     }
 
     /// The chart's default values in a version, as its values.yaml has them.
@@ -56,7 +58,9 @@ impl Keys {
     pub fn defaults(&self, version: &Version) -> Map {
         let mut defaults = Map::new();
         for (path, ranges) in &self.keys {
-            let in_version = ranges.iter().find(|(range, _)| range.versions.contains(version));
+            let in_version = ranges
+                .iter()
+                .find(|(range, _)| range.versions.contains(version));
             if let Some((_, Some(default))) = in_version {
                 put(&mut defaults, path.segments(), default);
             }
@@ -69,9 +73,15 @@ impl Keys {
     pub fn known(&self, path: &Path, version: &Version) -> Known {
         let mut found = Known::Unknown;
         for (key, ranges) in &self.keys {
-            let in_version = || ranges.iter().find(|(range, _)| range.versions.contains(version));
+            let in_version = || {
+                ranges
+                    .iter()
+                    .find(|(range, _)| range.versions.contains(version))
+            };
             if path.starts_with(key) {
-                let Some((range, default)) = in_version() else { continue };
+                let Some((range, default)) = in_version() else {
+                    continue;
+                };
                 let free = match default {
                     Some(Value::Map(map)) => map.is_empty(),
                     Some(Value::List(_)) => true,
@@ -81,7 +91,11 @@ impl Keys {
                 found = match range.open {
                     _ if range.read == Reads::No => Known::Dead,
                     Some(Open::SubChart) if !exact => {
-                        if found == Known::Unknown { Known::SubChart } else { found }
+                        if found == Known::Unknown {
+                            Known::SubChart
+                        } else {
+                            found
+                        }
                     }
                     _ if exact => return Known::Read,
                     Some(Open::Map) => Known::Open,
@@ -103,18 +117,26 @@ impl Keys {
             }
         }
         let global = matches!(path.segments().first(), Some(Segment::Key(key)) if key == "global");
-        if found == Known::Unknown && global { Known::SubChart } else { found }
+        if found == Known::Unknown && global {
+            Known::SubChart
+        } else {
+            found
+        }
     }
 
     /// The place of a key among its siblings in the chart's own order; `None` if the chart has none.
     #[must_use]
     pub fn order(&self, path: &Path) -> Option<usize> {
-        self.keys.iter().position(|(key, _)| key.starts_with(path) || path.starts_with(key))
+        self.keys
+            .iter()
+            .position(|(key, _)| key.starts_with(path) || path.starts_with(key))
     }
 }
 
 fn put(map: &mut Map, path: &[Segment], value: &Value) {
-    let Some((Segment::Key(key), rest)) = path.split_first() else { return };
+    let Some((Segment::Key(key), rest)) = path.split_first() else {
+        return;
+    };
     if rest.is_empty() {
         // A map that came as a default of its own is filled by the keys below it.
         match map.get(key) {
@@ -125,7 +147,9 @@ fn put(map: &mut Map, path: &[Segment], value: &Value) {
         }
         return;
     }
-    let below = map.entry(key.clone()).or_insert_with(|| Value::Map(Map::new()));
+    let below = map
+        .entry(key.clone())
+        .or_insert_with(|| Value::Map(Map::new()));
     if !matches!(below, Value::Map(_)) {
         *below = Value::Map(Map::new());
     }

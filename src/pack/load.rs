@@ -54,10 +54,19 @@ impl Source {
                 .filter_map(|file| file.path().file_name()?.to_str().map(str::to_owned))
                 .collect()),
             Self::Folder(folder) => {
-                let failed = |source| PackError::Read { file: folder.display().to_string(), source };
+                let failed = |source| PackError::Read {
+                    file: folder.display().to_string(),
+                    source,
+                };
                 fs::read_dir(folder)
                     .map_err(failed)?
-                    .map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned()))
+                    .map(|entry| {
+                        Ok(entry
+                            .map_err(failed)?
+                            .file_name()
+                            .to_string_lossy()
+                            .into_owned())
+                    })
                     .collect()
             }
         }
@@ -75,7 +84,10 @@ impl Source {
                 }),
             Self::Folder(folder) => {
                 let file = folder.join(name);
-                let failed = |source| PackError::Read { file: file.display().to_string(), source };
+                let failed = |source| PackError::Read {
+                    file: file.display().to_string(),
+                    source,
+                };
                 let size = fs::metadata(&file).map_err(failed)?.len();
                 if size > MAX_FILE as u64 {
                     return Err(PackError::Bounds {
@@ -91,11 +103,15 @@ impl Source {
     fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
         let text = self.read(name)?;
         if let Self::Folder(_) = self {
-            bounded(&text)
-                .map_err(|message| PackError::Bounds { file: name.to_owned(), message })?;
+            bounded(&text).map_err(|message| PackError::Bounds {
+                file: name.to_owned(),
+                message,
+            })?;
         }
-        serde_yaml::from_str(&text)
-            .map_err(|e| PackError::Format { file: name.to_owned(), message: e.to_string() })
+        serde_yaml::from_str(&text).map_err(|e| PackError::Format {
+            file: name.to_owned(),
+            message: e.to_string(),
+        })
     }
 }
 
@@ -104,7 +120,9 @@ fn bounded(text: &str) -> Result<(), String> {
     let tree = Tree::parse(text).map_err(|e| e.to_string())?;
     if let Some(alias) = tree.aliases().next() {
         let line = tree.position(tree.span(alias).start).line;
-        return Err(format!("line {line}: it uses an alias, which packs do not need"));
+        return Err(format!(
+            "line {line}: it uses an alias, which packs do not need"
+        ));
     }
     let depth = |mut node| {
         let mut depth = 0;
@@ -117,7 +135,9 @@ fn bounded(text: &str) -> Result<(), String> {
     match tree.nodes().find(|node| depth(*node) > MAX_DEPTH) {
         Some(node) => {
             let line = tree.position(tree.span(node).start).line;
-            Err(format!("line {line}: it nests deeper than {MAX_DEPTH} levels"))
+            Err(format!(
+                "line {line}: it nests deeper than {MAX_DEPTH} levels"
+            ))
         }
         None => Ok(()),
     }
@@ -136,7 +156,10 @@ impl Pack {
 
     fn load(source: Source) -> Result<Self, PackError> {
         let info: PackFile = source.parse("pack.yaml")?;
-        let format = |message| PackError::Format { file: "pack.yaml".to_owned(), message };
+        let format = |message| PackError::Format {
+            file: "pack.yaml".to_owned(),
+            message,
+        };
         if info.pack != 1 {
             return Err(format(format!(
                 "pack format {} is not known to this version of refit, which knows format 1",
@@ -146,15 +169,24 @@ impl Pack {
         if info.versions.is_empty() {
             return Err(format("it names no version of the chart".to_owned()));
         }
-        let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?)
-            .map_err(|message| PackError::Format { file: "keys.yaml".to_owned(), message })?;
+        let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?).map_err(|message| {
+            PackError::Format {
+                file: "keys.yaml".to_owned(),
+                message,
+            }
+        })?;
         let migrations = source
             .names()?
             .iter()
             .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
             .map(|version| (version, OnceCell::new()))
             .collect();
-        Ok(Self { info, keys, source, migrations })
+        Ok(Self {
+            info,
+            keys,
+            source,
+            migrations,
+        })
     }
 
     /// The versions that have a migration, oldest first.
@@ -168,25 +200,56 @@ impl Pack {
     ///
     /// If its file is not in the format.
     pub fn migration(&self, version: &Version) -> Result<Option<&Migration>, PackError> {
-        let Some(cell) = self.migrations.get(version) else { return Ok(None) };
+        let Some(cell) = self.migrations.get(version) else {
+            return Ok(None);
+        };
         if cell.get().is_none() {
             let name = format!("{version}.yaml");
             let file: MigrationFile = self.source.parse(&name)?;
             if file.version != *version {
                 let message = format!("it says that it is for version {}", file.version);
-                return Err(PackError::Format { file: name, message });
+                return Err(PackError::Format {
+                    file: name,
+                    message,
+                });
             }
             let _ = cell.set(Migration::read(file)?);
         }
         Ok(cell.get())
     }
 
+    /// Every file of the pack, by name, as text.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read.
+    pub fn texts(&self) -> Result<Vec<(String, String)>, PackError> {
+        let names = ["pack.yaml".to_owned(), "keys.yaml".to_owned()];
+        let migrations = self
+            .migrations
+            .keys()
+            .map(|version| format!("{version}.yaml"));
+        names
+            .into_iter()
+            .chain(migrations)
+            .map(|name| Ok((name.clone(), self.source.read(&name)?)))
+            .collect()
+    }
+
     /// The newest version that is a release.
     #[must_use]
     pub fn newest_release(&self) -> &Version {
-        let releases = self.info.versions.keys().filter(|version| version.pre.is_empty());
+        let releases = self
+            .info
+            .versions
+            .keys()
+            .filter(|version| version.pre.is_empty());
         releases.max().unwrap_or_else(|| {
-            self.info.versions.keys().max().expect("a pack names at least one version")
+            self.info
+                .versions
+                .keys()
+                .max()
+                .expect("a pack names at least one version")
         })
     }
 }
@@ -202,5 +265,8 @@ pub fn built_in_names() -> impl Iterator<Item = &'static str> {
 ///
 /// If the pack is not in the format, which the project's own tests exclude.
 pub fn built_in(chart: &str) -> Result<Option<Pack>, PackError> {
-    BUILT_IN.get_dir(chart).map(|dir| Pack::load(Source::BuiltIn(dir))).transpose()
+    BUILT_IN
+        .get_dir(chart)
+        .map(|dir| Pack::load(Source::BuiltIn(dir)))
+        .transpose()
 }

@@ -154,9 +154,7 @@ impl Template {
     /// Reads a template: texts that start with `=` are expressions.
     fn read(yaml: &Yaml) -> Result<Self, String> {
         Ok(match yaml {
-            Yaml::String(text) if text.starts_with('=') => {
-                Self::Expression(Expression::new(text))
-            }
+            Yaml::String(text) if text.starts_with('=') => Self::Expression(Expression::new(text)),
             Yaml::Sequence(items) => {
                 Self::List(items.iter().map(Self::read).collect::<Result<_, _>>()?)
             }
@@ -180,7 +178,11 @@ impl Template {
             _ => None,
         };
         match &self {
-            Self::List(items) => items.iter().map(literal).collect::<Option<_>>().map(Value::List),
+            Self::List(items) => items
+                .iter()
+                .map(literal)
+                .collect::<Option<_>>()
+                .map(Value::List),
             Self::Map(entries) => entries
                 .iter()
                 .map(|(k, v)| Some((k.clone(), literal(v)?)))
@@ -205,7 +207,12 @@ impl Template {
 impl Migration {
     /// Reads the paths and expressions of a migration.
     pub(super) fn read(file: MigrationFile) -> Result<Self, PackError> {
-        let MigrationFile { version, title, link, steps } = file;
+        let MigrationFile {
+            version,
+            title,
+            link,
+            steps,
+        } = file;
         let steps = steps
             .into_iter()
             .map(|(id, step)| {
@@ -216,7 +223,12 @@ impl Migration {
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { version, title, link, steps })
+        Ok(Self {
+            version,
+            title,
+            link,
+            steps,
+        })
     }
 }
 
@@ -224,13 +236,25 @@ impl Step {
     fn read(id: &str, step: model::Step, link: Option<&str>) -> Result<Self, String> {
         let mut takes = Vec::new();
         for (name, path) in &step.take {
-            takes.push(Take { path: self::path(path)?, name: Some(name.clone()), to: None });
+            takes.push(Take {
+                path: self::path(path)?,
+                name: Some(name.clone()),
+                to: None,
+            });
         }
         for (from, to) in &step.moves {
-            takes.push(Take { path: path(from)?, name: None, to: Some(path(to)?) });
+            takes.push(Take {
+                path: path(from)?,
+                name: None,
+                to: Some(path(to)?),
+            });
         }
         for dropped in &step.drop {
-            takes.push(Take { path: path(dropped)?, name: None, to: None });
+            takes.push(Take {
+                path: path(dropped)?,
+                name: None,
+                to: None,
+            });
         }
         let (rows, condition) = if step.first.is_empty() {
             (vec![Row::read(step.row)?], None)
@@ -247,7 +271,10 @@ impl Step {
                 return Err("beside `first`, a step has no row of its own; only `if`".to_owned());
             }
             let rows = step.first.into_iter().map(|row| Row::read(row.fields));
-            (rows.collect::<Result<_, _>>()?, fields.condition.as_deref().map(Expression::new))
+            (
+                rows.collect::<Result<_, _>>()?,
+                fields.condition.as_deref().map(Expression::new),
+            )
         };
         Ok(Self {
             id: id.to_owned(),
@@ -278,7 +305,10 @@ impl Step {
     /// Every row of the step, those of its options included.
     pub fn all_rows(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().flat_map(|row| {
-            let options = row.question.iter().flat_map(|q| q.options.iter().map(|o| &o.row));
+            let options = row
+                .question
+                .iter()
+                .flat_map(|q| q.options.iter().map(|o| &o.row));
             std::iter::once(row).chain(options)
         })
     }
@@ -286,7 +316,10 @@ impl Step {
     /// Every path that the step may write.
     pub fn outputs(&self) -> impl Iterator<Item = &Path> {
         let moved = self.takes.iter().filter_map(|take| take.to.as_ref());
-        moved.chain(self.all_rows().flat_map(|row| row.writes.iter().map(|write| &write.path)))
+        moved.chain(
+            self.all_rows()
+                .flat_map(|row| row.writes.iter().map(|write| &write.path)),
+        )
     }
 }
 
@@ -296,7 +329,11 @@ impl Row {
             .writes
             .iter()
             .map(|(to, yaml)| {
-                Ok(Write { path: path(to)?, value: Template::read(yaml)?, by: None })
+                Ok(Write {
+                    path: path(to)?,
+                    value: Template::read(yaml)?,
+                    by: None,
+                })
             })
             .collect::<Result<Vec<_>, String>>()?;
         for (to, upsert) in &fields.upsert {
@@ -307,7 +344,11 @@ impl Row {
             });
         }
         let when = |when, texts: &OneOrMany| {
-            texts.as_slice().iter().map(move |text| (when, text.clone())).collect::<Vec<_>>()
+            texts
+                .as_slice()
+                .iter()
+                .map(move |text| (when, text.clone()))
+                .collect::<Vec<_>>()
         };
         let todo = [
             when(When::Before, &fields.todo.before),
@@ -318,7 +359,9 @@ impl Row {
         let question = match fields.ask {
             None if fields.options.is_empty() => None,
             None => return Err("`options` without `ask`".to_owned()),
-            Some(_) if fields.options.is_empty() => return Err("`ask` without `options`".to_owned()),
+            Some(_) if fields.options.is_empty() => {
+                return Err("`ask` without `options`".to_owned());
+            }
             Some(text) => {
                 let options = fields.options.into_iter().map(|(id, option)| {
                     if option.row.ask.is_some() {
@@ -352,7 +395,8 @@ impl Row {
 }
 
 fn path(text: &str) -> Result<Path, String> {
-    text.parse::<Path>().map_err(|e| format!("path `{text}`: {e}"))
+    text.parse::<Path>()
+        .map_err(|e| format!("path `{text}`: {e}"))
 }
 
 fn paths(texts: &[String]) -> Result<Vec<Path>, String> {

@@ -14,6 +14,7 @@ mod load;
 mod migration;
 pub mod model;
 mod range;
+pub mod schema;
 
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Scope};

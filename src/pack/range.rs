@@ -140,7 +140,11 @@ mod tests {
             ("0.16.0", false),
             ("0.15.0-rc.1", false),
         ] {
-            assert_eq!(range.contains(&Version::parse(version).unwrap()), inside, "{version}");
+            assert_eq!(
+                range.contains(&Version::parse(version).unwrap()),
+                inside,
+                "{version}"
+            );
         }
     }
 

@@ -105,9 +105,17 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
         ]
     };
     let head = ["CHART", "VERSIONS", "NEWEST RELEASE", "MIGRATIONS", "STEPS"].map(str::to_owned);
-    let lines: Vec<_> = std::iter::once(head).chain(rows.iter().map(cells)).collect();
+    let lines: Vec<_> = std::iter::once(head)
+        .chain(rows.iter().map(cells))
+        .collect();
     let widths: Vec<usize> = (0..5)
-        .map(|i| lines.iter().map(|line| width(&line[i])).max().unwrap_or_default())
+        .map(|i| {
+            lines
+                .iter()
+                .map(|line| width(&line[i]))
+                .max()
+                .unwrap_or_default()
+        })
         .collect();
     for (n, line) in lines.iter().enumerate() {
         let text: Vec<_> = line
@@ -129,7 +137,10 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
         0,
         2,
         &[span(
-            format!("{} {}: {}", migration.chart, migration.version, migration.title),
+            format!(
+                "{} {}: {}",
+                migration.chart, migration.version, migration.title
+            ),
             Style::Bold,
         )],
     );
@@ -137,17 +148,33 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
         page.fill(2, 2, &[span(link.clone(), Style::Dim)]);
     }
     page.heading(&count(migration.steps.len(), "step"));
-    let widest = migration.steps.iter().map(|(id, _)| width(id)).max().unwrap_or_default();
+    let widest = migration
+        .steps
+        .iter()
+        .map(|(id, _)| width(id))
+        .max()
+        .unwrap_or_default();
     for (id, title) in &migration.steps {
         let pad = " ".repeat(widest - width(id));
         page.fill(
             2,
             widest + 4,
-            &[span(id.clone(), Style::Accent), plain(format!("{pad}  ")), plain(title.clone())],
+            &[
+                span(id.clone(), Style::Accent),
+                plain(format!("{pad}  ")),
+                plain(title.clone()),
+            ],
         );
     }
     page.gap();
-    page.fill(0, 0, &[span("`refit explain STEP` tells more of one of them.", Style::Dim)]);
+    page.fill(
+        0,
+        0,
+        &[span(
+            "`refit explain STEP` tells more of one of them.",
+            Style::Dim,
+        )],
+    );
     page.finish()
 }
 
@@ -160,7 +187,10 @@ pub fn step(step: &StepPage, look: Look) -> String {
         2,
         &[
             span(step.title.clone(), Style::Bold),
-            span(format!(" [{}, {} {}]", step.id, step.chart, step.version), Style::Dim),
+            span(
+                format!(" [{}, {} {}]", step.id, step.chart, step.version),
+                Style::Dim,
+            ),
         ],
     );
     if let Some(link) = &step.link {
@@ -173,14 +203,18 @@ pub fn step(step: &StepPage, look: Look) -> String {
     if !step.takes.is_empty() {
         page.heading("Takes");
         for (path, to) in &step.takes {
-            let to = to.as_ref().map_or_else(String::new, |to| format!(" → {to}"));
+            let to = to
+                .as_ref()
+                .map_or_else(String::new, |to| format!(" → {to}"));
             page.fill(2, 4, &[plain(format!("{path}{to}"))]);
         }
     }
     for (title, paths) in [("Looks at", &step.reads), ("Writes", &step.writes)] {
         if !paths.is_empty() {
             page.heading(title);
-            paths.iter().for_each(|path| page.fill(2, 4, &[plain(path.clone())]));
+            paths
+                .iter()
+                .for_each(|path| page.fill(2, 4, &[plain(path.clone())]));
         }
     }
     if step.same_key {
@@ -210,7 +244,14 @@ pub fn step(step: &StepPage, look: Look) -> String {
                 &[
                     span(option.id.clone(), Style::Bold),
                     plain(format!(": {}", option.title)),
-                    span(if option.recommended { " (recommended)" } else { "" }, Style::Good),
+                    span(
+                        if option.recommended {
+                            " (recommended)"
+                        } else {
+                            ""
+                        },
+                        Style::Good,
+                    ),
                 ],
             );
             for (name, title) in &option.inputs {

@@ -56,7 +56,8 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
     for release in writable {
         let like = |group: &&mut Vec<&Release>| {
             group.iter().any(|other| {
-                (&other.chart, &other.from, &other.to) == (&release.chart, &release.from, &release.to)
+                (&other.chart, &other.from, &other.to)
+                    == (&release.chart, &release.from, &release.to)
             })
         };
         match groups.iter_mut().find(like) {
@@ -101,16 +102,19 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     }
     let mut asked: Vec<&str> = Vec::new();
     for step in releases.iter().flat_map(|release| questions::open(release)) {
-        let given_already = given.answers.iter().any(|answer| {
-            answer.split_once('=').is_some_and(|(id, _)| id == step.id)
-        });
+        let given_already = given
+            .answers
+            .iter()
+            .any(|answer| answer.split_once('=').is_some_and(|(id, _)| id == step.id));
         if !asked.contains(&step.id.as_str()) && !given_already {
             asked.push(&step.id);
             flag("answer", &format!("{}={PLACEHOLDER}", step.id));
         }
     }
     let open = releases.iter().any(|release| release.is_open());
-    let loses = releases.iter().any(|release| release.lost_by_leaving_out().next().is_some());
+    let loses = releases
+        .iter()
+        .any(|release| release.lost_by_leaving_out().next().is_some());
     if given.accept_recommended {
         add("--accept-recommended".to_owned());
     }
@@ -123,10 +127,17 @@ fn command(releases: &[&Release], given: &Given) -> Command {
         None => {}
     }
     if !open {
-        add(format!("--expect {}", expectation(releases.iter().copied())));
+        add(format!(
+            "--expect {}",
+            expectation(releases.iter().copied())
+        ));
     }
     add("--write".to_owned());
-    Command { pieces, open, loses }
+    Command {
+        pieces,
+        open,
+        loses,
+    }
 }
 
 impl Command {

@@ -20,7 +20,9 @@ use crate::{
 #[must_use]
 pub fn patch(outcome: &Outcome) -> String {
     let files = outcome.releases.iter().flat_map(|release| &release.files);
-    files.map(|file| diff::unified(&file.name, &file.before, &file.after)).collect()
+    files
+        .map(|file| diff::unified(&file.name, &file.before, &file.after))
+        .collect()
 }
 
 /// The difference of all files as a person reads it; also whether anything in it was masked.
@@ -54,17 +56,27 @@ struct Hidden {
 
 impl Hidden {
     fn of(file: &File, masker: &Masker) -> Self {
-        Self { before: masker.ranges(&file.before), after: masker.ranges(&file.after) }
+        Self {
+            before: masker.ranges(&file.before),
+            after: masker.ranges(&file.after),
+        }
     }
 
     /// The line without its secrets, or nothing if it has none.
     fn line(&self, line: &Line<'_>) -> Option<String> {
-        let ranges = if line.side == Side::After { &self.after } else { &self.before };
+        let ranges = if line.side == Side::After {
+            &self.after
+        } else {
+            &self.before
+        };
         let body = line.body();
         let indent = body.len() - body.trim_start().len();
         let (from, to) = (line.offset + indent, line.offset + body.len());
         let first = ranges.partition_point(|range| range.end <= from);
-        let inside: Vec<_> = ranges[first..].iter().take_while(|range| range.start < to).collect();
+        let inside: Vec<_> = ranges[first..]
+            .iter()
+            .take_while(|range| range.start < to)
+            .collect();
         if inside.is_empty() {
             return None;
         }
@@ -120,7 +132,12 @@ fn coloured(
     );
     let mut out = page.finish();
     // Carriage returns are only worth seeing where some lines gain or lose one.
-    let changed = || diff.hunks.iter().flat_map(|h| &h.lines).filter(|line| line.side != Side::Both);
+    let changed = || {
+        diff.hunks
+            .iter()
+            .flat_map(|h| &h.lines)
+            .filter(|line| line.side != Side::Both)
+    };
     let with_cr = changed().filter(|line| line.end() == "\r\n").count();
     let returns = with_cr > 0 && with_cr < changed().count();
     for hunk in &diff.hunks {

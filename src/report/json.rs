@@ -9,7 +9,11 @@ use crate::outcome::Outcome;
 /// # Errors
 ///
 /// If the outcome cannot be serialised, which no outcome is known to cause.
-pub fn render(outcome: &Outcome, masker: &Masker, pretty: bool) -> Result<String, serde_json::Error> {
+pub fn render(
+    outcome: &Outcome,
+    masker: &Masker,
+    pretty: bool,
+) -> Result<String, serde_json::Error> {
     let outcome = masked(outcome, masker);
     let mut text = if pretty {
         serde_json::to_string_pretty(&outcome)?
@@ -32,11 +36,22 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
         }
     };
     let lines = |text: &mut String| {
-        *text = text.split('\n').map(|line| masker.line(line)).collect::<Vec<_>>().join("\n");
+        *text = text
+            .split('\n')
+            .map(|line| masker.line(line))
+            .collect::<Vec<_>>()
+            .join("\n");
     };
     for release in &mut outcome.releases {
-        release.evidence.iter_mut().for_each(|clue| text(&mut clue.why));
-        release.files.iter_mut().flat_map(|file| &mut file.removed_comments).for_each(lines);
+        release
+            .evidence
+            .iter_mut()
+            .for_each(|clue| text(&mut clue.why));
+        release
+            .files
+            .iter_mut()
+            .flat_map(|file| &mut file.removed_comments)
+            .for_each(lines);
         for step in &mut release.steps {
             maybe(&mut step.why);
             step.tell.iter_mut().for_each(text);
@@ -45,7 +60,9 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
                 masker.json(path, &mut change.value);
                 masker.json(&change.path, &mut change.value);
             }
-            let Some(question) = &mut step.question else { continue };
+            let Some(question) = &mut step.question else {
+                continue;
+            };
             text(&mut question.text);
             maybe(&mut question.lacking);
             for evidence in &mut question.evidence {
@@ -66,12 +83,18 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
                 }
             }
         }
-        release.notices.iter_mut().for_each(|notice| text(&mut notice.text));
+        release
+            .notices
+            .iter_mut()
+            .for_each(|notice| text(&mut notice.text));
         for fact in &mut release.facts {
             maybe(&mut fact.before);
             maybe(&mut fact.after);
         }
-        release.checklist.iter_mut().for_each(|task| text(&mut task.text));
+        release
+            .checklist
+            .iter_mut()
+            .for_each(|task| text(&mut task.text));
     }
     for refusal in &mut outcome.refused {
         text(&mut refusal.what);

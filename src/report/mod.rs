@@ -42,7 +42,11 @@ pub enum Detail {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { colour: false, width: Self::WIDEST, detail: Detail::Normal }
+        Self {
+            colour: false,
+            width: Self::WIDEST,
+            detail: Detail::Normal,
+        }
     }
 }
 
@@ -55,6 +59,9 @@ impl Look {
     /// The look for a terminal of that many columns.
     #[must_use]
     pub fn wide(self, columns: usize) -> Self {
-        Self { width: columns.clamp(Self::NARROWEST, Self::WIDEST), ..self }
+        Self {
+            width: columns.clamp(Self::NARROWEST, Self::WIDEST),
+            ..self
+        }
     }
 }

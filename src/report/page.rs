@@ -54,7 +54,10 @@ pub(super) struct Page {
 
 impl Page {
     pub fn new(look: Look) -> Self {
-        Self { look, out: String::new() }
+        Self {
+            look,
+            out: String::new(),
+        }
     }
 
     pub fn finish(self) -> String {
@@ -173,21 +176,36 @@ mod tests {
     use super::*;
 
     fn filled(width: usize, spans: &[Span]) -> String {
-        let mut page = Page::new(Look { width, ..Look::default() });
+        let mut page = Page::new(Look {
+            width,
+            ..Look::default()
+        });
         page.fill(2, 4, spans);
         page.finish()
     }
 
     #[test]
     fn words_fill_lines_and_long_ones_stay_whole() {
-        assert_eq!(filled(14, &[plain("one two three")]), "  one two\n    three\n");
-        assert_eq!(filled(10, &[plain("a aaaaaaaaaaaaaaa b")]), "  a\n    aaaaaaaaaaaaaaa\n    b\n");
-        assert_eq!(filled(12, &[plain("one "), span("two", Style::Bold), plain(", x")]), "  one two, x\n");
+        assert_eq!(
+            filled(14, &[plain("one two three")]),
+            "  one two\n    three\n"
+        );
+        assert_eq!(
+            filled(10, &[plain("a aaaaaaaaaaaaaaa b")]),
+            "  a\n    aaaaaaaaaaaaaaa\n    b\n"
+        );
+        assert_eq!(
+            filled(12, &[plain("one "), span("two", Style::Bold), plain(", x")]),
+            "  one two, x\n"
+        );
         assert_eq!(filled(11, &[plain("日本 日本")]), "  日本 日本\n");
     }
 
     #[test]
     fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
-        assert_eq!(visible("a\x1b[31mb\u{202e}c\nd\u{7f}"), "a␛[31mb\u{fffd}c d\u{fffd}");
+        assert_eq!(
+            visible("a\x1b[31mb\u{202e}c\nd\u{7f}"),
+            "a␛[31mb\u{fffd}c d\u{fffd}"
+        );
     }
 }

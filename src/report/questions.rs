@@ -10,7 +10,10 @@ use crate::outcome::{Choice, Release, State, Step};
 
 /// The questions of a release that wait for an answer.
 pub(super) fn open(release: &Release) -> impl Iterator<Item = &Step> {
-    release.steps.iter().filter(|step| step.state == State::Open && step.question.is_some())
+    release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Open && step.question.is_some())
 }
 
 /// Writes the open questions of a release, each with its options and what to type.
@@ -29,17 +32,35 @@ pub(super) fn write(page: &mut Page, release: &Release, masker: &Masker) {
 }
 
 fn one(page: &mut Page, number: &str, step: &Step, masker: &Masker) {
-    let Some(question) = &step.question else { return };
+    let Some(question) = &step.question else {
+        return;
+    };
     page.bullet(
         2,
         number,
         Style::Warn,
-        &[span(masker.text(&question.text), Style::Bold), span(format!(" [{}]", step.id), Style::Dim)],
+        &[
+            span(masker.text(&question.text), Style::Bold),
+            span(format!(" [{}]", step.id), Style::Dim),
+        ],
     );
     if let Some(lacking) = &question.lacking {
-        page.fill(5, 5, &[span("Not answered yet: ", Style::Warn), plain(masker.text(lacking))]);
+        page.fill(
+            5,
+            5,
+            &[
+                span("Not answered yet: ", Style::Warn),
+                plain(masker.text(lacking)),
+            ],
+        );
     }
-    let widest = question.evidence.iter().map(|e| width(&e.path)).max().unwrap_or_default().min(40);
+    let widest = question
+        .evidence
+        .iter()
+        .map(|e| width(&e.path))
+        .max()
+        .unwrap_or_default()
+        .min(40);
     for evidence in &question.evidence {
         let value = match &evidence.value {
             Some(value) => plain(shorten(&masker.value(&evidence.path, value))),
@@ -76,14 +97,35 @@ fn option(page: &mut Page, step: &Step, choice: &Choice, masker: &Masker) {
     if choice.recommended {
         spans.push(span(" (recommended)", Style::Good));
     }
-    page.bullet(5, mark, if choice.recommended { Style::Good } else { Style::Plain }, &spans);
-    page.line(9, &[span(format!("--answer {}", quote(&format!("{}={}", step.id, choice.id))), Style::Accent)]);
+    page.bullet(
+        5,
+        mark,
+        if choice.recommended {
+            Style::Good
+        } else {
+            Style::Plain
+        },
+        &spans,
+    );
+    page.line(
+        9,
+        &[span(
+            format!("--answer {}", quote(&format!("{}={}", step.id, choice.id))),
+            Style::Accent,
+        )],
+    );
     for input in &choice.inputs {
         let typed = match &input.default {
             Some(default) => quote(&masker.value(&input.name, default)),
             None => "…".to_owned(),
         };
-        page.line(9, &[span(format!("--answer {}.{}={typed}", step.id, input.name), Style::Accent)]);
+        page.line(
+            9,
+            &[span(
+                format!("--answer {}.{}={typed}", step.id, input.name),
+                Style::Accent,
+            )],
+        );
         let mut notes = vec![masker.text(&input.title)];
         if input.list {
             notes.push("several, separated by commas".to_owned());

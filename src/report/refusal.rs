@@ -9,7 +9,12 @@ use crate::outcome::Refusal;
 /// Writes a refusal: the place and the sentence, the line with its marker, the reason, the next step.
 pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
     let place = match &refusal.at {
-        Some(at) => format!("{}:{}:{}", super::wording::shown_name(&at.file), at.line, at.column),
+        Some(at) => format!(
+            "{}:{}:{}",
+            super::wording::shown_name(&at.file),
+            at.line,
+            at.column
+        ),
         None => super::wording::shown_name(&refusal.name).to_owned(),
     };
     page.gap();
@@ -38,7 +43,10 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
             page.fill(
                 2,
                 8,
-                &[span(format!("{:<6}", format!("{word}:")), Style::Accent), plain(masker.text(text))],
+                &[
+                    span(format!("{:<6}", format!("{word}:")), Style::Accent),
+                    plain(masker.text(text)),
+                ],
             );
         }
     }

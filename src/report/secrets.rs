@@ -20,18 +20,47 @@ pub const MASK: &str = "••••";
 
 /// Words of a key that make its value a secret.
 const SECRET: [&str; 10] = [
-    "password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens",
-    "credential", "credentials",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "credential",
+    "credentials",
 ];
 /// Pairs of words that do.
 const SECRET_PAIRS: [(&str, &str); 3] = [("api", "key"), ("access", "key"), ("private", "key")];
 /// Keys in one word that do.
-const SECRET_JOINED: [&str; 7] =
-    ["apikey", "accesskey", "privatekey", "secretkey", "accesstoken", "pwd", "dbpassword"];
+const SECRET_JOINED: [&str; 7] = [
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "secretkey",
+    "accesstoken",
+    "pwd",
+    "dbpassword",
+];
 /// Last words of keys that name a Secret, a place or a setting and hold no secret themselves.
 const REFERENCE_ENDS: [&str; 16] = [
-    "name", "names", "namespace", "ref", "refs", "path", "file", "mount", "enabled", "create",
-    "type", "provider", "class", "annotations", "labels", "selector",
+    "name",
+    "names",
+    "namespace",
+    "ref",
+    "refs",
+    "path",
+    "file",
+    "mount",
+    "enabled",
+    "create",
+    "type",
+    "provider",
+    "class",
+    "annotations",
+    "labels",
+    "selector",
 ];
 /// Words that make a key a reference wherever they stand.
 const REFERENCE_WORDS: [&str; 3] = ["existing", "pull", "automount"];
@@ -44,23 +73,38 @@ pub fn is_secret_key(key: &str) -> bool {
     let words = words(key);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if words.iter().any(|word| REFERENCE_WORDS.contains(word))
-        || words.last().is_some_and(|last| REFERENCE_ENDS.contains(last))
+        || words
+            .last()
+            .is_some_and(|last| REFERENCE_ENDS.contains(last))
     {
         return false;
     }
     let joined = |word: &&str| SECRET_JOINED.contains(word) || word.ends_with("password");
-    words.iter().any(|word| SECRET.contains(word) || joined(word))
-        || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
+    words
+        .iter()
+        .any(|word| SECRET.contains(word) || joined(word))
+        || words
+            .windows(2)
+            .any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
 }
 
 /// Whether any key on a path makes what is there a secret.
 #[must_use]
 pub fn is_secret_path(path: &str) -> bool {
     // Selectors are names of their own: `env[name=DB_PASSWORD].value`.
-    let keys = || path.split(['.', '[', ']', '=']).filter(|part| !part.is_empty());
-    let named = || path.split('[').skip(1).filter_map(|part| part.split(']').next()?.split_once('='));
+    let keys = || {
+        path.split(['.', '[', ']', '='])
+            .filter(|part| !part.is_empty())
+    };
+    let named = || {
+        path.split('[')
+            .skip(1)
+            .filter_map(|part| part.split(']').next()?.split_once('='))
+    };
     let last = keys().next_back().unwrap_or_default();
-    let refers = words(last).last().is_some_and(|word| REFERENCE_ENDS.contains(&word.as_str()));
+    let refers = words(last)
+        .last()
+        .is_some_and(|word| REFERENCE_ENDS.contains(&word.as_str()));
     !refers && keys().any(is_secret_key)
         || named().any(|(_, name)| is_secret_key(name)) && last == "value"
 }
@@ -93,7 +137,10 @@ fn words(key: &str) -> Vec<String> {
 
 /// Whether a value is worth masking: what carries no information is not.
 fn tells(text: &str) -> bool {
-    !matches!(text.trim(), "" | "~" | "null" | "true" | "false" | "{}" | "[]" | "\"\"" | "''")
+    !matches!(
+        text.trim(),
+        "" | "~" | "null" | "true" | "false" | "{}" | "[]" | "\"\"" | "''"
+    )
 }
 
 /// Where the secrets of a YAML text are, in bytes, in order and apart from each other.
@@ -113,7 +160,9 @@ pub fn ranges(text: &str) -> Vec<Range<usize>> {
     }
     for comment in tree.comments() {
         let body = &text[comment.span.clone()];
-        found.extend(in_line(body).map(|r| comment.span.start + r.start..comment.span.start + r.end));
+        found.extend(
+            in_line(body).map(|r| comment.span.start + r.start..comment.span.start + r.end),
+        );
     }
     found.sort_by_key(|range| range.start);
     found.dedup_by(|next, last| next.start < last.end);
@@ -134,14 +183,22 @@ fn walk(tree: &Tree, node: NodeId, secret: bool, found: &mut Vec<Range<usize>>) 
         Kind::Mapping { .. } => {
             let scalar = |name: &str| {
                 let mut entries = tree.entries(node);
-                let value = entries.find(|(key, _)| is_scalar(tree, *key) && tree.scalar(*key) == name)?.1;
+                let value = entries
+                    .find(|(key, _)| is_scalar(tree, *key) && tree.scalar(*key) == name)?
+                    .1;
                 is_scalar(tree, value).then(|| tree.scalar(value).into_owned())
             };
             let named = scalar("name").is_some_and(|name| is_secret_key(&name));
             let manifest = scalar("kind").is_some_and(|kind| kind == "Secret");
             for (key, value) in tree.entries(node) {
-                let name = if is_scalar(tree, key) { tree.scalar(key) } else { "".into() };
-                let refers = words(&name).last().is_some_and(|w| REFERENCE_ENDS.contains(&w.as_str()));
+                let name = if is_scalar(tree, key) {
+                    tree.scalar(key)
+                } else {
+                    "".into()
+                };
+                let refers = words(&name)
+                    .last()
+                    .is_some_and(|w| REFERENCE_ENDS.contains(&w.as_str()));
                 let secret = secret && !refers
                     || is_secret_key(&name)
                     || named && name == "value"
@@ -149,7 +206,9 @@ fn walk(tree: &Tree, node: NodeId, secret: bool, found: &mut Vec<Range<usize>>) 
                 walk(tree, value, secret, found);
             }
         }
-        Kind::Sequence { .. } => tree.items(node).for_each(|item| walk(tree, item, secret, found)),
+        Kind::Sequence { .. } => tree
+            .items(node)
+            .for_each(|item| walk(tree, item, secret, found)),
         Kind::Alias => {}
     }
 }
@@ -170,7 +229,8 @@ fn in_line(line: &str) -> Option<Range<usize>> {
         let end = value.find(" #").unwrap_or(value.len());
         let value = value[..end].trim_end();
         let from = start + content.len() - rest.trim_start().len();
-        (tells(value) && !matches!(value, "|" | ">" | "|-" | ">-")).then(|| from..from + value.len())
+        (tells(value) && !matches!(value, "|" | ">" | "|-" | ">-"))
+            .then(|| from..from + value.len())
     });
     keyed.or_else(|| in_url(line))
 }
@@ -178,7 +238,9 @@ fn in_line(line: &str) -> Option<Range<usize>> {
 /// The password in `scheme://user:password@host`.
 fn in_url(text: &str) -> Option<Range<usize>> {
     let scheme = text.find("://")? + 3;
-    let end = text[scheme..].find(['/', ' ', '"', '\'', '\n']).map_or(text.len(), |at| scheme + at);
+    let end = text[scheme..]
+        .find(['/', ' ', '"', '\'', '\n'])
+        .map_or(text.len(), |at| scheme + at);
     let at = scheme + text[scheme..end].rfind('@')?;
     let colon = scheme + text[scheme..at].find(':')?;
     (colon + 1 < at && tells(&text[colon + 1..at])).then_some(colon + 1..at)
@@ -255,7 +317,11 @@ impl Masker {
     /// A value as it is shown for a path.
     #[must_use]
     pub fn value(&self, path: &str, text: &str) -> String {
-        if self.on && is_secret_path(path) && tells(text) { MASK.to_owned() } else { self.text(text) }
+        if self.on && is_secret_path(path) && tells(text) {
+            MASK.to_owned()
+        } else {
+            self.text(text)
+        }
     }
 
     /// A JSON value that stands at a path.
@@ -280,13 +346,17 @@ fn mask_json(masker: &Masker, value: &mut Json, secret: bool) {
         Json::String(text) if !secret => *text = masker.text(text),
         Json::String(text) if !tells(text) => {}
         Json::Number(_) | Json::String(_) => *value = Json::String(MASK.to_owned()),
-        Json::Array(items) => items.iter_mut().for_each(|item| mask_json(masker, item, secret)),
+        Json::Array(items) => items
+            .iter_mut()
+            .for_each(|item| mask_json(masker, item, secret)),
         Json::Object(map) => {
             let text = |name: &str| map.get(name).and_then(Json::as_str);
             let named = text("name").is_some_and(is_secret_key);
             let manifest = text("kind") == Some("Secret");
             for (key, value) in map.iter_mut() {
-                let refers = words(key).last().is_some_and(|w| REFERENCE_ENDS.contains(&w.as_str()));
+                let refers = words(key)
+                    .last()
+                    .is_some_and(|w| REFERENCE_ENDS.contains(&w.as_str()));
                 let secret = secret && !refers
                     || is_secret_key(key)
                     || named && key == "value"
@@ -312,16 +382,41 @@ mod tests {
     #[test]
     fn keys_that_hold_secrets_and_keys_that_name_them() {
         for key in [
-            "password", "adminPassword", "DB_PASSWORD", "postgres-password", "token", "apiKey",
-            "APIKey", "apikey", "accessKey", "secretAccessKey", "AWS_SECRET_ACCESS_KEY", "privateKey",
-            "credentials", "secretKey", "clientSecret", "passwd", "pgpassword",
+            "password",
+            "adminPassword",
+            "DB_PASSWORD",
+            "postgres-password",
+            "token",
+            "apiKey",
+            "APIKey",
+            "apikey",
+            "accessKey",
+            "secretAccessKey",
+            "AWS_SECRET_ACCESS_KEY",
+            "privateKey",
+            "credentials",
+            "secretKey",
+            "clientSecret",
+            "passwd",
+            "pgpassword",
         ] {
             assert!(is_secret_key(key), "{key}");
         }
         for key in [
-            "imagePullSecrets", "pullSecrets", "existingSecret", "existingSecretPasswordKey",
-            "secretName", "secretKeyRef", "tokenPath", "automountServiceAccountToken", "secretRef",
-            "image", "tag", "compass", "keys", "tokenizer",
+            "imagePullSecrets",
+            "pullSecrets",
+            "existingSecret",
+            "existingSecretPasswordKey",
+            "secretName",
+            "secretKeyRef",
+            "tokenPath",
+            "automountServiceAccountToken",
+            "secretRef",
+            "image",
+            "tag",
+            "compass",
+            "keys",
+            "tokenizer",
         ] {
             assert!(!is_secret_key(key), "{key}");
         }
@@ -334,7 +429,9 @@ mod tests {
             "a:\n  password: •••• # x\n  name: b\n"
         );
         assert_eq!(
-            masked("env:\n- name: DB_PASSWORD\n  value: abc\n- {value: d, name: API_TOKEN}\n- name: X\n  value: y\n"),
+            masked(
+                "env:\n- name: DB_PASSWORD\n  value: abc\n- {value: d, name: API_TOKEN}\n- name: X\n  value: y\n"
+            ),
             "env:\n- name: DB_PASSWORD\n  value: ••••\n- {value: ••••, name: API_TOKEN}\n- name: X\n  value: y\n"
         );
         assert_eq!(
@@ -345,9 +442,18 @@ mod tests {
             masked("imagePullSecrets:\n- name: ghcr\nsecrets:\n  a: b\n  name: c\n"),
             "imagePullSecrets:\n- name: ghcr\nsecrets:\n  a: ••••\n  name: c\n"
         );
-        assert_eq!(masked("url: postgres://u:p4ss@h/db\n"), "url: postgres://u:••••@h/db\n");
-        assert_eq!(masked("# password: old\na: 1\n"), "# password: ••••\na: 1\n");
-        assert_eq!(masked("password: true\ntoken: \"\"\n"), "password: true\ntoken: \"\"\n");
+        assert_eq!(
+            masked("url: postgres://u:p4ss@h/db\n"),
+            "url: postgres://u:••••@h/db\n"
+        );
+        assert_eq!(
+            masked("# password: old\na: 1\n"),
+            "# password: ••••\na: 1\n"
+        );
+        assert_eq!(
+            masked("password: true\ntoken: \"\"\n"),
+            "password: true\ntoken: \"\"\n"
+        );
         assert_eq!(
             masked("- kind: Secret\n  stringData:\n    x: abc\n"),
             "- kind: Secret\n  stringData:\n    x: ••••\n"
@@ -369,7 +475,10 @@ mod tests {
         assert_eq!(masker.value("imagePullSecrets[0].name", "x"), "x");
         let mut json = serde_json::json!({"password": {"a": 1, "b": ["x"]}, "c": "hunter2"});
         masker.json("x", &mut json);
-        assert_eq!(json, serde_json::json!({"password": {"a": MASK, "b": [MASK]}, "c": MASK}));
+        assert_eq!(
+            json,
+            serde_json::json!({"password": {"a": MASK, "b": [MASK]}, "c": MASK})
+        );
         assert_eq!(Masker::off().text("hunter2"), "hunter2");
     }
 }

@@ -44,12 +44,22 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for release in &outcome.releases {
         let name = span(format!("{}: ", wording::names(release)), Style::Bold);
-        let open: Vec<&str> = questions::open(release).map(|step| step.id.as_str()).collect();
+        let open: Vec<&str> = questions::open(release)
+            .map(|step| step.id.as_str())
+            .collect();
         if !open.is_empty() {
-            let text = format!("{} open: {}", is_are(open.len(), "question"), open.join(", "));
+            let text = format!(
+                "{} open: {}",
+                is_are(open.len(), "question"),
+                open.join(", ")
+            );
             page.fill(0, 2, &[name, span(text, Style::Warn)]);
         } else if release.is_changed() {
-            let text = format!("would change ({}): {}", versions(release), wording::fates(release));
+            let text = format!(
+                "would change ({}): {}",
+                versions(release),
+                wording::fates(release)
+            );
             page.fill(0, 2, &[name, plain(text)]);
         } else if look.detail > Detail::Quiet {
             page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
@@ -66,7 +76,11 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
 #[must_use]
 pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    for release in outcome.releases.iter().filter(|_| look.detail > Detail::Quiet) {
+    for release in outcome
+        .releases
+        .iter()
+        .filter(|_| look.detail > Detail::Quiet)
+    {
         page.gap();
         headline(&mut page, release);
         checklist(&mut page, release, masker);
@@ -93,10 +107,24 @@ pub fn commands(commands: &[Command], look: Look) -> String {
                 "Nothing was written. To answer and write, put an option from above in place of each \
                  {PLACEHOLDER} (without --write you see the result first):"
             ),
-            (false, true) => "Nothing was written. This command writes it, although settings get lost:".to_owned(),
+            (false, true) => {
+                "Nothing was written. This command writes it, although settings get lost:"
+                    .to_owned()
+            }
             (false, false) => "Nothing was written. To write exactly this:".to_owned(),
         };
-        page.fill(0, 0, &[span(lead, if command.loses { Style::Warn } else { Style::Plain })]);
+        page.fill(
+            0,
+            0,
+            &[span(
+                lead,
+                if command.loses {
+                    Style::Warn
+                } else {
+                    Style::Plain
+                },
+            )],
+        );
         page.gap();
         for line in command.lines(look.width.saturating_sub(2)) {
             page.line(2, &[span(line, Style::Accent)]);
@@ -110,7 +138,10 @@ fn versions(release: &Release) -> String {
 }
 
 fn fits(release: &Release) -> String {
-    format!("already fits {} {}; nothing to do", release.chart, release.to)
+    format!(
+        "already fits {} {}; nothing to do",
+        release.chart, release.to
+    )
 }
 
 fn headline(page: &mut Page, release: &Release) {
@@ -135,7 +166,7 @@ fn headline(page: &mut Page, release: &Release) {
 fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     headline(page, release);
     known_by(page, release, look, masker);
-    facts(page, release, masker);
+    facts(page, release, look, masker);
     changes(page, release, look, masker);
     notices(page, release, masker);
     unread(page, release, look);
@@ -148,7 +179,11 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     }
     if release.is_changed() || release.is_open() {
         page.gap();
-        page.fill(0, 2, &[span(format!("{}.", wording::fates(release)), Style::Dim)]);
+        page.fill(
+            0,
+            2,
+            &[span(format!("{}.", wording::fates(release)), Style::Dim)],
+        );
     }
 }
 
@@ -159,7 +194,17 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         return;
     }
     if release.known_by == KnownBy::Content {
-        page.fill(2, 4, &[span(format!("The file shows that it is for {}:", release.from), Style::Dim)]);
+        page.fill(
+            2,
+            4,
+            &[span(
+                format!(
+                    "What the file holds fits {} {} (or older versions that come to the same result):",
+                    release.chart, release.from
+                ),
+                Style::Dim,
+            )],
+        );
     }
     let rank = |strength: &str| match strength {
         "strong" => 0,
@@ -176,7 +221,11 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
             Some(at) => format!(" (line {})", at.line),
             None => String::new(),
         };
-        let strength = if verbose { format!(" [{}, {}]", clue.strength, clue.versions) } else { String::new() };
+        let strength = if verbose {
+            format!(" [{}, {}]", clue.strength, clue.versions)
+        } else {
+            String::new()
+        };
         page.fill(
             4,
             6,
@@ -191,26 +240,69 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 }
 
 /// The facts that are other ones afterwards, in columns.
-fn facts(page: &mut Page, release: &Release, masker: &Masker) {
-    let changed: Vec<_> = release.facts.iter().filter(|fact| fact.before != fact.after).collect();
+fn facts(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+    let changed: Vec<_> = release
+        .facts
+        .iter()
+        .filter(|fact| fact.before != fact.after)
+        .collect();
     if changed.is_empty() {
         return;
     }
-    page.heading("In effect");
-    let titles = changed.iter().map(|fact| width(&fact.title)).max().unwrap_or_default().min(44);
-    for fact in changed {
-        let text = |value: &Option<String>| {
-            value.as_deref().map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
-        };
-        let pad = " ".repeat(titles.saturating_sub(width(&fact.title)));
+    page.heading(if release.is_open() {
+        "In effect, as far as it is decided"
+    } else {
+        "In effect"
+    });
+    let text = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
+    };
+    let rows: Vec<[String; 3]> = changed
+        .iter()
+        .map(|fact| [fact.title.clone(), text(&fact.before), text(&fact.after)])
+        .collect();
+    // What fits stands in columns; what does not has a line for each side.
+    let fits = |row: &[String; 3], titles: usize| {
+        2 + titles + 2 + width(&row[1]) + 3 + width(&row[2]) <= look.width
+    };
+    let titles = rows
+        .iter()
+        .filter(|row| fits(row, width(&row[0])))
+        .map(|row| width(&row[0]))
+        .max()
+        .unwrap_or_default();
+    for row in &rows {
+        let [title, before, after] = row;
+        if width(title) <= titles && fits(row, titles) {
+            let pad = " ".repeat(titles - width(title));
+            page.line(
+                2,
+                &[
+                    plain(format!("{title}{pad}  ")),
+                    span(before.clone(), Style::Dim),
+                    plain(" → "),
+                    span(after.clone(), Style::Bold),
+                ],
+            );
+            continue;
+        }
+        page.fill(2, 4, &[plain(title.clone())]);
         page.fill(
-            2,
-            titles + 4,
+            4,
+            12,
             &[
-                plain(format!("{}{pad}  ", fact.title)),
-                span(text(&fact.before), Style::Dim),
-                plain(" → "),
-                span(text(&fact.after), Style::Bold),
+                span("before: ", Style::Dim),
+                span(before.clone(), Style::Dim),
+            ],
+        );
+        page.fill(
+            4,
+            12,
+            &[
+                span("now:    ", Style::Dim),
+                span(after.clone(), Style::Bold),
             ],
         );
     }
@@ -238,9 +330,17 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     page.heading("What changes");
     for step in release.steps.iter().filter(acted) {
         title(page, step);
-        if let Some(answer) = step.question.as_ref().and_then(|q| Some((q, q.answer.as_ref()?))) {
+        if let Some(answer) = step
+            .question
+            .as_ref()
+            .and_then(|q| Some((q, q.answer.as_ref()?)))
+        {
             let (question, id) = answer;
-            let title = question.options.iter().find(|option| option.id == *id).map(|o| &o.title);
+            let title = question
+                .options
+                .iter()
+                .find(|option| option.id == *id)
+                .map(|o| &o.title);
             let mut text = format!("answered {id}");
             if let Some(title) = title {
                 text.push_str(&format!(": {}", masker.text(title)));
@@ -256,9 +356,20 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         }
         if step.changes.len() > listed {
             let rest = step.changes.len() - listed;
-            page.fill(4, 6, &[span(format!("… and {rest} more; -v lists them"), Style::Dim)]);
+            page.fill(
+                4,
+                6,
+                &[span(
+                    format!("… and {rest} more; -v lists them"),
+                    Style::Dim,
+                )],
+            );
         }
-        if let Some(why) = step.why.as_ref().filter(|_| verbose || step.tell.is_empty()) {
+        if let Some(why) = step
+            .why
+            .as_ref()
+            .filter(|_| verbose || step.tell.is_empty())
+        {
             page.fill(4, 4, &[span(masker.text(why), Style::Dim)]);
         }
         for text in &step.tell {
@@ -276,11 +387,17 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
         "drop-left-over" => ("dropped", Style::Error),
         other => (other, Style::Plain),
     };
-    let mut spans: Vec<Span> = vec![span(format!("{word:<8} "), style), plain(change.path.clone())];
+    let mut spans: Vec<Span> = vec![
+        span(format!("{word:<8} "), style),
+        plain(change.path.clone()),
+    ];
     match (&change.to, change.kind.as_str()) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
         (None, "drop-left-over") => {
-            spans.push(span(format!(" (was {}; left over, not in use)", value()), Style::Dim));
+            spans.push(span(
+                format!(" (was {}; left over, not in use)", value()),
+                Style::Dim,
+            ));
         }
         (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
         (None, _) => spans.push(plain(format!(": {}", value()))),
@@ -313,7 +430,10 @@ fn notices(page: &mut Page, release: &Release, masker: &Masker) {
     for notice in &release.notices {
         let mut spans = Vec::new();
         if let Some(at) = &notice.at {
-            spans.push(span(format!("{}:{}: ", wording::shown_name(&at.file), at.line), Style::Bold));
+            spans.push(span(
+                format!("{}:{}: ", wording::shown_name(&at.file), at.line),
+                Style::Bold,
+            ));
         }
         spans.push(plain(masker.text(&notice.text)));
         page.bullet(2, "•", Style::Warn, &spans);
@@ -321,18 +441,28 @@ fn notices(page: &mut Page, release: &Release, masker: &Masker) {
 }
 
 fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
-    let listed = if all { paths.len() } else { LISTED.min(paths.len()) };
+    let listed = if all {
+        paths.len()
+    } else {
+        LISTED.min(paths.len())
+    };
     let mut text = paths[..listed].join(", ");
     if listed < paths.len() {
-        text.push_str(&format!(" and {} more (-v lists them)", paths.len() - listed));
+        text.push_str(&format!(
+            " and {} more (-v lists them)",
+            paths.len() - listed
+        ));
     }
     page.fill(indent, indent, &[plain(text)]);
 }
 
 /// What stays although the target does not read it. What a left-out step leaves is told with that step.
 fn unread(page: &mut Page, release: &Release, look: Look) {
-    let told: Vec<&str> =
-        release.lost_by_leaving_out().flat_map(|step| &step.because).map(String::as_str).collect();
+    let told: Vec<&str> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| &step.because)
+        .map(String::as_str)
+        .collect();
     let left: Vec<&str> = release
         .ledger
         .iter()
@@ -341,13 +471,20 @@ fn unread(page: &mut Page, release: &Release, look: Look) {
         .filter(|path| !told.contains(path))
         .collect();
     if !left.is_empty() {
-        page.heading(&format!("Stays, but {} {} does not read it", release.chart, release.to));
+        page.heading(&format!(
+            "Stays, but {} {} does not read it",
+            release.chart, release.to
+        ));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
 }
 
 fn left_out(page: &mut Page, release: &Release) {
-    let mut left_out = release.steps.iter().filter(|step| step.state == State::LeftOut).peekable();
+    let mut left_out = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::LeftOut)
+        .peekable();
     if left_out.peek().is_none() {
         return;
     }
@@ -373,7 +510,11 @@ fn left_out(page: &mut Page, release: &Release) {
 }
 
 fn waiting(page: &mut Page, release: &Release) {
-    let mut steps = release.steps.iter().filter(|step| step.state == State::Waiting).peekable();
+    let mut steps = release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Waiting)
+        .peekable();
     if steps.peek().is_none() {
         return;
     }
@@ -385,7 +526,10 @@ fn waiting(page: &mut Page, release: &Release) {
             Style::Plain,
             &[
                 plain(step.title.clone()),
-                span(format!(" [{}, waits for {}]", step.id, step.because.join(", ")), Style::Dim),
+                span(
+                    format!(" [{}, waits for {}]", step.id, step.because.join(", ")),
+                    Style::Dim,
+                ),
             ],
         );
     }
@@ -397,10 +541,16 @@ fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
         return;
     }
     page.heading("To do outside the file");
-    for (when, title) in
-        [("before", "before the upgrade"), ("with", "together with it"), ("after", "after it")]
-    {
-        let mut tasks = release.checklist.iter().filter(|task| task.when == when).peekable();
+    for (when, title) in [
+        ("before", "before the upgrade"),
+        ("with", "together with it"),
+        ("after", "after it"),
+    ] {
+        let mut tasks = release
+            .checklist
+            .iter()
+            .filter(|task| task.when == when)
+            .peekable();
         if tasks.peek().is_some() {
             page.line(2, &[span(title, Style::Accent)]);
         }
@@ -415,8 +565,10 @@ fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
     if !release.ledger.is_empty() {
         page.heading("Every setting that did not just stay");
         for leaf in &release.ledger {
-            let mut spans =
-                vec![plain(format!("{:<9} ", wording::fate(leaf.fate))), plain(leaf.path.clone())];
+            let mut spans = vec![
+                plain(format!("{:<9} ", wording::fate(leaf.fate))),
+                plain(leaf.path.clone()),
+            ];
             if !leaf.to.is_empty() {
                 spans.push(plain(format!(" → {}", leaf.to.join(", "))));
             }

@@ -15,7 +15,12 @@ pub(super) fn count(n: usize, what: &str) -> String {
 
 /// The files of a release, as they were named.
 pub(super) fn names(release: &Release) -> String {
-    release.files.iter().map(|file| shown_name(&file.name)).collect::<Vec<_>>().join(" + ")
+    release
+        .files
+        .iter()
+        .map(|file| shown_name(&file.name))
+        .collect::<Vec<_>>()
+        .join(" + ")
 }
 
 /// A file's name for a sentence.
@@ -71,7 +76,11 @@ pub(super) fn fates(release: &Release) -> String {
     ];
     let mut text = format!("{} kept", count(release.kept, "setting"));
     for (fate, word) in words {
-        let n = release.ledger.iter().filter(|leaf| leaf.fate == fate).count();
+        let n = release
+            .ledger
+            .iter()
+            .filter(|leaf| leaf.fate == fate)
+            .count();
         if n > 0 {
             text.push_str(&format!(", {n} {word}"));
         }

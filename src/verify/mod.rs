@@ -6,8 +6,8 @@
 use crate::{
     migrate::{Body, Node},
     values::{
-        Path, Value,
-        view::{Kind, ReadError, View},
+        Path, ReadError, Value,
+        view::{Kind, View},
     },
 };
 
@@ -63,10 +63,18 @@ fn compare(
     }
     let wanted = node.value(before)?;
     let found = after.value(found)?;
-    if wanted == found { Ok(()) } else { differs(at, Some(&found), &wanted) }
+    if wanted == found {
+        Ok(())
+    } else {
+        differs(at, Some(&found), &wanted)
+    }
 }
 
 fn differs(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), OracleError> {
     let text = |value: Option<&Value>| crate::pack::expr::describe(value);
-    Err(OracleError::Differs { path: path.clone(), found: text(found), wanted: text(Some(wanted)) })
+    Err(OracleError::Differs {
+        path: path.clone(),
+        found: text(found),
+        wanted: text(Some(wanted)),
+    })
 }

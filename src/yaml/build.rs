@@ -87,6 +87,22 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
         latest: NONE,
     };
     events::parse(&source, |event| builder.event(event))?;
+    if builder.tree.documents.is_empty() {
+        // A text of comments or of nothing is one empty document.
+        let none = Props {
+            tag: None,
+            anchor: false,
+        };
+        let end = source.len();
+        let spot = Spot {
+            start: end,
+            lead: end,
+            flags: VERBATIM,
+        };
+        let kind = Kind::Scalar(ScalarStyle::Plain);
+        builder.push(kind, &spot, end as u32, end as u32, none);
+        builder.tree.documents.push(builder.document);
+    }
     let mut tree = builder.tree;
     if let Some(last) = tree.documents.last_mut() {
         last.span.end = source.len();

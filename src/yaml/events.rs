@@ -85,6 +85,9 @@ pub(crate) fn parse<'t>(
 ) -> Result<(), ParseError> {
     let options = options! {
         emit_anchor_events: true,
+        // A block scalar that the end of the file cuts off has no line break at its end for libyaml
+        // and its ports, so neither has it here.
+        block_scalar_eof_without_line_feed: true,
         max_buffered_comment_events: usize::MAX,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);

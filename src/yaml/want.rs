@@ -60,8 +60,9 @@ impl WantKey {
 }
 
 impl Want {
-    /// The source node whose place this can keep.
-    pub(crate) fn ground(&self) -> Option<NodeId> {
+    /// The source node that this is grounded on, and whose place it can keep.
+    #[must_use]
+    pub fn ground(&self) -> Option<NodeId> {
         match self {
             Self::Node(id) => Some(*id),
             Self::Map { base, .. } | Self::List { base, .. } => *base,

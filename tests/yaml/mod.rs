@@ -2,6 +2,8 @@
 
 #![allow(dead_code, missing_docs)]
 
+pub mod edit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -99,7 +101,11 @@ impl Data {
 
 /// The documents of a text, from the parser's events alone.
 pub fn decode(text: &str) -> Result<Vec<Data>, String> {
-    let options = options! { emit_anchor_events: true, max_buffered_comment_events: usize::MAX };
+    let options = options! {
+        emit_anchor_events: true,
+        block_scalar_eof_without_line_feed: true,
+        max_buffered_comment_events: usize::MAX,
+    };
     let mut documents = Vec::new();
     let mut stack: Vec<(Data, Vec<Data>)> = Vec::new();
     let mut names = BTreeMap::new();
@@ -191,6 +197,15 @@ pub fn decode(text: &str) -> Result<Vec<Data>, String> {
             }
             _ => {}
         }
+    }
+    if documents.is_empty() {
+        let content = String::new();
+        documents.push(Data::Scalar {
+            content,
+            plain: true,
+            tag: None,
+            anchor: None,
+        });
     }
     Ok(documents)
 }
@@ -310,4 +325,97 @@ pub fn untiled(tree: &Tree) -> Option<String> {
         }
     }
     problem
+}
+
+/// Documents with their aliases replaced by what they stand for, without anchors, and with
+/// spellings that mean the same made one. `None` if that is too large (a bomb).
+pub fn resolved(documents: Vec<Data>) -> Option<Vec<Data>> {
+    let mut budget = 2_000_000usize;
+    documents
+        .into_iter()
+        .map(|document| resolve(document, &mut BTreeMap::new(), &mut budget))
+        .collect()
+}
+
+fn resolve(
+    data: Data,
+    names: &mut BTreeMap<String, Option<Data>>,
+    budget: &mut usize,
+) -> Option<Data> {
+    *budget = budget.checked_sub(1)?;
+    let name = match &data {
+        Data::Scalar { anchor, .. } | Data::Map { anchor, .. } | Data::List { anchor, .. } => {
+            anchor.clone()
+        }
+        Data::Alias(_) => None,
+    };
+    if let Some(name) = &name {
+        // Inside of itself a node cannot be expanded.
+        names.insert(name.clone(), None);
+    }
+    let done = match data {
+        Data::Scalar {
+            content,
+            plain,
+            tag,
+            ..
+        } => {
+            let null = plain && matches!(content.as_str(), "" | "~" | "null");
+            let plain = plain && !content.contains(['[', ']', '{', '}', ',', '\n']);
+            let content = if null { "null".to_owned() } else { content };
+            Data::Scalar {
+                content,
+                plain,
+                tag,
+                anchor: None,
+            }
+        }
+        Data::Map { entries, tag, .. } => {
+            let mut new = Vec::new();
+            for (key, value) in entries {
+                new.push((resolve(key, names, budget)?, resolve(value, names, budget)?));
+            }
+            Data::Map {
+                entries: new,
+                tag,
+                anchor: None,
+            }
+        }
+        Data::List { items, tag, .. } => {
+            let mut new = Vec::new();
+            for item in items {
+                new.push(resolve(item, names, budget)?);
+            }
+            Data::List {
+                items: new,
+                tag,
+                anchor: None,
+            }
+        }
+        Data::Alias(name) => match names.get(&name) {
+            Some(Some(target)) => {
+                *budget = budget.checked_sub(size(target))?;
+                target.clone()
+            }
+            _ => Data::Alias(name),
+        },
+    };
+    if let Some(name) = name {
+        names.insert(name, Some(done.clone()));
+    }
+    Some(done)
+}
+
+fn size(data: &Data) -> usize {
+    match data {
+        Data::Scalar { .. } | Data::Alias(_) => 1,
+        Data::Map { entries, .. } => {
+            entries
+                .iter()
+                .map(|(k, v)| size(k) + size(v))
+                .sum::<usize>()
+                + 1
+        }
+        Data::List { items, .. } => items.iter().map(size).sum::<usize>() + 1,
+    }
 }

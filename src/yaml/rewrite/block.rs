@@ -15,6 +15,26 @@ pub(super) struct Plan<'w> {
     pub(super) after: Vec<Vec<Unit<'w>>>,
 }
 
+impl Plan<'_> {
+    /// Items have no names: where as many come as go, each takes the place of one, so that its dash
+    /// and the comment on its line stay.
+    fn pair_up(&mut self) {
+        let mut i = 0;
+        while i < self.kept.len() {
+            let run = self.kept[i..]
+                .iter()
+                .take_while(|unit| unit.is_none())
+                .count();
+            if run > 0 && self.after[i].len() == run {
+                for (n, unit) in std::mem::take(&mut self.after[i]).into_iter().enumerate() {
+                    self.kept[i + n] = Some(unit);
+                }
+            }
+            i += run.max(1);
+        }
+    }
+}
+
 impl Cx<'_> {
     /// Finds which units keep their places: those named in the order of the source.
     pub(super) fn plan<'w>(&self, id: NodeId, units: &[Unit<'w>]) -> (Vec<NodeId>, Plan<'w>) {
@@ -23,8 +43,11 @@ impl Cx<'_> {
             kept: source.iter().map(|_| None).collect(),
             after: (0..=source.len()).map(|_| Vec::new()).collect(),
         };
-        let position: std::collections::HashMap<NodeId, usize> =
-            source.iter().enumerate().map(|(i, &unit)| (unit, i)).collect();
+        let position: std::collections::HashMap<NodeId, usize> = source
+            .iter()
+            .enumerate()
+            .map(|(i, &unit)| (unit, i))
+            .collect();
         let mut next = 0;
         for &unit in units {
             let ground = match unit {
@@ -38,6 +61,9 @@ impl Cx<'_> {
                 }
                 _ => plan.after[next].push(unit),
             }
+        }
+        if matches!(self.tree.kind(id), Kind::Sequence { .. }) {
+            plan.pair_up();
         }
         (source, plan)
     }
@@ -89,7 +115,10 @@ impl Emitter<'_, '_> {
     /// Writes a block collection in its place (or shifted). At least one unit is wanted.
     pub(super) fn block(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
         let (source, plan) = self.cx.plan(id, units);
-        let extents: Vec<_> = source.iter().map(|&unit| self.cx.tree.block_extent(unit)).collect();
+        let extents: Vec<_> = source
+            .iter()
+            .map(|&unit| self.cx.tree.block_extent(unit))
+            .collect();
         let separated = self.cx.separated(&extents);
         let column = self.cx.tree.column(id) as isize + self.delta;
         // Whether the collection begins in the middle of a line, and nothing of it is written yet.
@@ -159,7 +188,7 @@ impl Emitter<'_, '_> {
                 self.end_line();
                 self.new_units(pending, column, id, separated, false)?;
                 pending = &[];
-                self.skip_run(run);
+                self.skip_run(run, false);
                 continue;
             }
             self.remove_run(run, first == 0, i == source.len());
@@ -168,12 +197,18 @@ impl Emitter<'_, '_> {
     }
 
     /// Leaves out a run of removed units; detached comments between them stay.
-    fn skip_run(&mut self, run: &[Extent]) {
+    /// `blank`: a blank line stands before the run, so that none is needed before a comment.
+    fn skip_run(&mut self, run: &[Extent], blank: bool) {
+        let mut blank = blank;
         for (n, extent) in run.iter().enumerate() {
             if n > 0 {
                 let gap = self.cur..extent.start;
                 if gap.start < gap.end && !is_blank(&self.cx.text[gap]) {
+                    if blank {
+                        self.skip_to(self.cx.blank_run_end(self.cur));
+                    }
                     self.keep_until(extent.start);
+                    blank = self.cx.blank_run_start(extent.start, 0) < extent.start;
                 }
             }
             self.skip_to(extent.end);
@@ -190,11 +225,14 @@ impl Emitter<'_, '_> {
         let has_above = above < start;
         let has_below = below > end;
         let text_end = below == cx.text.len();
-        let comment_above = line_above(cx.text, above)
-            .is_some_and(|line| cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'));
+        let comment_above = line_above(cx.text, above).is_some_and(|line| {
+            cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#')
+        });
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         self.keep_until(if drop_above { above } else { start });
-        self.skip_run(run);
+        self.skip_run(run, has_above && !drop_above);
         if drop_above {
             return;
         }
@@ -209,7 +247,9 @@ impl Emitter<'_, '_> {
     fn opens_here(&self, at: usize) -> bool {
         match line_above(self.cx.text, at) {
             None => true,
-            Some(line) => !self.cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'),
+            Some(line) => !self.cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#'),
         }
     }
 
@@ -226,7 +266,11 @@ impl Emitter<'_, '_> {
                 self.insert("\n");
             }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
-            let lines = if open && n == 0 { lines.trim_start_matches(' ') } else { lines.as_str() };
+            let lines = if open && n == 0 {
+                lines.trim_start_matches(' ')
+            } else {
+                lines.as_str()
+            };
             self.insert(lines);
         }
         Ok(())
@@ -243,5 +287,7 @@ impl Emitter<'_, '_> {
 
 /// The next character that is not white space.
 fn first_text(text: &str, at: usize) -> usize {
-    text[at..].find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r')).map_or(at, |n| at + n)
+    text[at..]
+        .find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r'))
+        .map_or(at, |n| at + n)
 }

@@ -30,7 +30,13 @@ pub(super) struct Emitter<'c, 'a> {
 
 impl<'c, 'a> Emitter<'c, 'a> {
     pub(super) fn new(cx: &'c Cx<'a>, start: usize, delta: isize) -> Self {
-        Self { cx, cur: start, delta, start, pieces: Vec::new() }
+        Self {
+            cx,
+            cur: start,
+            delta,
+            start,
+            pieces: Vec::new(),
+        }
     }
 
     /// Copies up to `to`.
@@ -74,32 +80,18 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
+    /// Indents the line that is written next, if the source stands in column 0 here and so has no
+    /// white space that could be copied and shifted.
+    pub(super) fn indent_from_zero(&mut self) {
+        if self.delta > 0 && self.at_line_start() && column(self.cx.text, self.cur) == 0 {
+            self.insert(&" ".repeat(self.delta.unsigned_abs()));
+        }
+    }
+
     /// Ends the line that is being written, if there is one.
     pub(super) fn end_line(&mut self) {
         if !self.at_line_start() {
             self.insert("\n");
-        }
-    }
-
-    /// Whether the last line that was written is blank.
-    pub(super) fn after_blank_line(&self) -> bool {
-        let text = self.cx.text;
-        let mut bytes = self.pieces.iter().rev().flat_map(|piece| match piece {
-            Piece::Text(text) => text.bytes().rev(),
-            Piece::Keep(range) => text[range.clone()].bytes().rev(),
-        });
-        if !matches!(bytes.next(), Some(b'\n' | b'\r')) {
-            return false;
-        }
-        let mut bytes = bytes.skip_while(|b| matches!(b, b' ' | b'\t'));
-        match bytes.next() {
-            Some(b'\n') => true,
-            // The first half of CR LF, or a break of its own.
-            Some(b'\r') => {
-                let before = bytes.find(|b| !matches!(b, b' ' | b'\t'));
-                matches!(before, Some(b'\n' | b'\r'))
-            }
-            _ => false,
         }
     }
 
@@ -189,7 +181,7 @@ impl Cx<'_> {
         let mut at = range.start;
         while at < range.end {
             let (content_end, next) = line_end(self.text, at);
-            let whole = column(self.text, at) == 0;
+            let whole = column(self.text, at) == 0 && (out.is_empty() || out.ends_with('\n'));
             let content = &self.text[at..content_end.min(range.end)];
             if whole && delta != 0 {
                 self.shift_line(at, content, delta, out);
@@ -207,7 +199,10 @@ impl Cx<'_> {
         let spaces = content.len() - content.trim_start_matches(' ').len();
         let blank = content.trim_start_matches([' ', '\t']).is_empty();
         // The scalar that this line continues, if it does.
-        let node = self.tree.nodes.partition_point(|node| (node.start as usize) < at);
+        let node = self
+            .tree
+            .nodes
+            .partition_point(|node| (node.start as usize) < at);
         let inside = (node > 0)
             .then(|| NodeId(node as u32 - 1))
             .filter(|&id| matches!(self.tree.kind(id), Kind::Scalar(_)))
@@ -231,7 +226,9 @@ impl Cx<'_> {
             }
             _ => {}
         }
-        let wanted = usize::try_from(spaces as isize + delta).unwrap_or(0).max(least);
+        let wanted = usize::try_from(spaces as isize + delta)
+            .unwrap_or(0)
+            .max(least);
         out.extend(std::iter::repeat_n(' ', wanted));
         out.push_str(&content[spaces..]);
     }
@@ -249,8 +246,12 @@ impl Cx<'_> {
             at = parent;
         }
         // An indentation indicator at the root counts from column 0.
-        let indicated = matches!(self.tree.kind(id), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
-            && block::header(self.text, self.tree.body(id).start).indicator.is_some();
+        let indicated = matches!(
+            self.tree.kind(id),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+        ) && block::header(self.text, self.tree.body(id).start)
+            .indicator
+            .is_some();
         if indicated { 0 } else { -1 }
     }
 }
