@@ -396,17 +396,17 @@ mod tests {
 
     #[test]
     fn a_huge_file_is_compared_in_time() {
-        let before: String = (0..200_000)
+        let before: String = (0..40_000)
             .map(|i| format!("key{}: {i}\n", i % 7))
             .collect();
-        let after: String = (0..200_000)
+        let after: String = (0..40_000)
             .map(|i| format!("key{}: {}\n", i % 5, i + i % 2))
             .collect();
         let start = Instant::now();
         let diff = Diff::new(&before, &after);
         assert!(!diff.is_empty());
         assert!(
-            start.elapsed() < Duration::from_secs(20),
+            start.elapsed() < Duration::from_secs(10),
             "{:?}",
             start.elapsed()
         );

@@ -1,3 +1,9 @@
 //! The command line of refit.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os())
+}

@@ -27,24 +27,16 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
             span(masker.text(&refusal.what), Style::Bold),
         ],
     );
-    if let Some(excerpt) = &refusal.excerpt {
-        let number = refusal
-            .at
-            .as_ref()
-            .map(|at| at.line.to_string())
-            .unwrap_or_default();
-        for (i, line) in excerpt.lines().enumerate() {
-            let number = if i == 0 { number.as_str() } else { "" };
-            let marker = !line.trim().is_empty() && line.trim_matches([' ', '^', '\t']).is_empty();
-            let style = if marker { Style::Error } else { Style::Plain };
-            page.line(
-                0,
-                &[
-                    span(format!("{number:>6} │ "), Style::Dim),
-                    span(masker.line(line), style),
-                ],
-            );
-        }
+    for line in refusal.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+        // `12 | text`, and below it `   | ^`.
+        let (gutter, text) = line.split_once(" | ").unwrap_or(("", line));
+        let marker = gutter.trim().is_empty() && text.trim() == "^";
+        let text = if marker {
+            span(text, Style::Error)
+        } else {
+            plain(masker.line(text))
+        };
+        page.line(2, &[span(format!("{gutter} | "), Style::Dim), text]);
     }
     for (word, text) in [("why", &refusal.why), ("next", &refusal.next)] {
         if let Some(text) = text {

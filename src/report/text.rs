@@ -71,6 +71,26 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
+/// What is left to say of a result that was shown before: which versions, what there is to do outside
+/// the files, and the errors.
+#[must_use]
+pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    for release in outcome
+        .releases
+        .iter()
+        .filter(|_| look.detail > Detail::Quiet)
+    {
+        page.gap();
+        headline(&mut page, release);
+        checklist(&mut page, release, masker);
+    }
+    for refusal in &outcome.refused {
+        refusal::write(&mut page, refusal, masker);
+    }
+    page.finish()
+}
+
 fn is_are(n: usize, what: &str) -> String {
     format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
 }
@@ -146,7 +166,7 @@ fn headline(page: &mut Page, release: &Release) {
 fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     headline(page, release);
     known_by(page, release, look, masker);
-    facts(page, release, masker);
+    facts(page, release, look, masker);
     changes(page, release, look, masker);
     notices(page, release, masker);
     unread(page, release, look);
@@ -178,7 +198,10 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
             2,
             4,
             &[span(
-                format!("The file shows that it is for {}:", release.from),
+                format!(
+                    "What the file holds fits {} {} (or older versions that come to the same result):",
+                    release.chart, release.from
+                ),
                 Style::Dim,
             )],
         );
@@ -217,7 +240,7 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 }
 
 /// The facts that are other ones afterwards, in columns.
-fn facts(page: &mut Page, release: &Release, masker: &Masker) {
+fn facts(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let changed: Vec<_> = release
         .facts
         .iter()
@@ -226,28 +249,60 @@ fn facts(page: &mut Page, release: &Release, masker: &Masker) {
     if changed.is_empty() {
         return;
     }
-    page.heading("In effect");
-    let titles = changed
+    page.heading(if release.is_open() {
+        "In effect, as far as it is decided"
+    } else {
+        "In effect"
+    });
+    let text = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
+    };
+    let rows: Vec<[String; 3]> = changed
         .iter()
-        .map(|fact| width(&fact.title))
+        .map(|fact| [fact.title.clone(), text(&fact.before), text(&fact.after)])
+        .collect();
+    // What fits stands in columns; what does not has a line for each side.
+    let fits = |row: &[String; 3], titles: usize| {
+        2 + titles + 2 + width(&row[1]) + 3 + width(&row[2]) <= look.width
+    };
+    let titles = rows
+        .iter()
+        .filter(|row| fits(row, width(&row[0])))
+        .map(|row| width(&row[0]))
         .max()
-        .unwrap_or_default()
-        .min(44);
-    for fact in changed {
-        let text = |value: &Option<String>| {
-            value
-                .as_deref()
-                .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
-        };
-        let pad = " ".repeat(titles.saturating_sub(width(&fact.title)));
+        .unwrap_or_default();
+    for row in &rows {
+        let [title, before, after] = row;
+        if width(title) <= titles && fits(row, titles) {
+            let pad = " ".repeat(titles - width(title));
+            page.line(
+                2,
+                &[
+                    plain(format!("{title}{pad}  ")),
+                    span(before.clone(), Style::Dim),
+                    plain(" → "),
+                    span(after.clone(), Style::Bold),
+                ],
+            );
+            continue;
+        }
+        page.fill(2, 4, &[plain(title.clone())]);
         page.fill(
-            2,
-            titles + 4,
+            4,
+            12,
             &[
-                plain(format!("{}{pad}  ", fact.title)),
-                span(text(&fact.before), Style::Dim),
-                plain(" → "),
-                span(text(&fact.after), Style::Bold),
+                span("before: ", Style::Dim),
+                span(before.clone(), Style::Dim),
+            ],
+        );
+        page.fill(
+            4,
+            12,
+            &[
+                span("now:    ", Style::Dim),
+                span(after.clone(), Style::Bold),
             ],
         );
     }

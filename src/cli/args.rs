@@ -1,0 +1,266 @@
+//! The arguments as they are typed. What they mean together is worked out in [`super::meaning`].
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use semver::Version;
+
+const EXAMPLES: &str = "\
+Examples:
+  refit upgrade values.yaml                       what would change, and the command that changes it
+  refit upgrade values.yaml --from 0.10.3         the same, for a version that you know
+  refit upgrade values.yaml --write --backup      change the file, keep the old text beside it
+  refit explain one-image                         why a setting is moved, and what may be asked
+
+Nothing is written without --write. `refit COMMAND --help` tells more of a command.";
+
+const UPGRADE_EXAMPLES: &str = "\
+Examples:
+  See what would change, for the newest chart version:
+    refit upgrade values.yaml
+
+  Name the chart version that the file is for (helm list shows it), and the one to go to:
+    refit upgrade values.yaml --from 0.10.3 --to 0.15.0
+
+  Answer a question, with what the answer needs, and write:
+    refit upgrade values.yaml --answer one-image=tag --answer one-image.tag=0.15.0-mine --write
+
+  In a pipeline: does anything need to change?
+    refit upgrade --check environments/*.yaml
+
+  From a running release to the newer chart, without a file to keep:
+    helm get values arroyo -o yaml > old.yaml
+    refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
+      && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml
+
+Exit codes:
+  0  done, or nothing to do; a preview that worked
+  1  --check: something would change
+  2  an error; what could be done was done
+  3  questions are open (with --write, --check or `-`)";
+
+/// Refit Helm values to a newer chart: move the keys that the chart moved, keep everything else
+#[derive(Debug, Parser)]
+#[command(name = "refit", version, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a newer chart needs changed in values files; with --write, change it
+    Upgrade(Box<UpgradeArgs>),
+    /// List the charts that refit knows, and their versions
+    Packs(PackOptions),
+    /// Explain a chart version or a step: what changes, why, what it may ask
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  refit completions bash > ~/.local/share/bash-completion/completions/refit"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page of refit, or of one of its commands
+    #[command(after_help = "Example:\n  refit man upgrade | man -l -")]
+    Man {
+        /// A command of refit
+        command: Option<String>,
+    },
+}
+
+/// `refit upgrade`.
+#[derive(Debug, Args)]
+#[command(after_help = UPGRADE_EXAMPLES)]
+pub struct UpgradeArgs {
+    /// Values files; `-` reads standard input and prints the migrated values
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// The chart, if the files do not show it
+    #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]
+    pub chart: Option<String>,
+    /// The chart version that the files are for [default: what their content tells]
+    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    pub from: Option<Version>,
+    /// The chart version to go to [default: the newest release that refit knows]
+    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    pub to: Option<Version>,
+    /// A folder with a pack, to use before the built-in ones (repeatable)
+    #[arg(long = "pack", value_name = "DIR", help_heading = "Chart and versions")]
+    pub packs: Vec<PathBuf>,
+
+    /// Do only this step, and those that it needs (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+    pub only: Vec<String>,
+    /// Leave this step out (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+    pub skip: Vec<String>,
+    /// Write although settings lose their effect, because a step is left out
+    #[arg(long, help_heading = "Steps and answers")]
+    pub force: bool,
+    /// Answer a question; ID.INPUT=VALUE fills in what it needs (repeatable)
+    #[arg(
+        long = "answer",
+        value_name = "ID=OPTION",
+        help_heading = "Steps and answers"
+    )]
+    pub answers: Vec<String>,
+    /// Read answers from a YAML file: `answers: {ID: {option: …}}` (repeatable)
+    #[arg(
+        long = "answers",
+        value_name = "FILE",
+        help_heading = "Steps and answers"
+    )]
+    pub answer_files: Vec<PathBuf>,
+    /// Take the recommended option where a question has no answer
+    #[arg(long, help_heading = "Steps and answers")]
+    pub accept_recommended: bool,
+
+    /// Write the files; without it nothing is changed
+    #[arg(short, long, conflicts_with = "check", help_heading = "Writing")]
+    pub write: bool,
+    /// Keep the old text beside each file [default suffix: .bak]
+    #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
+    pub backup: Option<OsString>,
+    /// Write only the result that a preview showed with this digest
+    #[arg(long, value_name = "DIGEST", requires = "write", value_parser = expectation, help_heading = "Writing")]
+    pub expect: Option<String>,
+    /// Change nothing; exit with 1 if anything would change
+    #[arg(long, help_heading = "Writing")]
+    pub check: bool,
+
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// How an upgrade is shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
+    /// Standard output
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub output: Format,
+    #[command(flatten)]
+    pub color: ColorOption,
+    /// Say nothing but errors and open questions
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// List the fate of every setting, too
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Do not mask passwords and the like
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
+/// `--color`.
+#[derive(Debug, Args)]
+pub struct ColorOption {
+    /// Colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// Output formats. Their help stands with the option: one line each is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Patch,
+    Json,
+}
+
+/// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where packs come from.
+#[derive(Debug, Args)]
+pub struct PackOptions {
+    /// A folder with a pack, to use before the built-in ones (repeatable)
+    #[arg(long = "pack", value_name = "DIR")]
+    pub packs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub color: ColorOption,
+}
+
+/// `refit explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  refit explain 0.11.0\n  refit explain one-image")]
+pub struct ExplainArgs {
+    /// A chart version, or the id of a step as reports show it in brackets
+    #[arg(value_name = "VERSION|STEP")]
+    pub id: String,
+    /// Only this chart
+    #[arg(long, value_name = "NAME")]
+    pub chart: Option<String>,
+    #[command(flatten)]
+    pub packs: PackOptions,
+}
+
+/// A chart version. Nothing is rounded: `0.15` could be several.
+fn version(text: &str) -> Result<Version, String> {
+    let number = text.strip_prefix('v').unwrap_or(text);
+    Version::parse(number).map_err(|_| {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let parts: Vec<_> = number.split('.').collect();
+        if parts.len() == 2 && parts.iter().all(|part| digits(part)) {
+            return format!("a chart version has three numbers; is it {number}.0?");
+        }
+        // The column CHART of `helm list` has the chart's name in front.
+        match number
+            .char_indices()
+            .find(|(at, _)| Version::parse(&number[*at..]).is_ok())
+        {
+            Some((at, _)) => format!("give the version alone: {}", &number[at..]),
+            None => "this is not a chart version such as 0.15.0".to_owned(),
+        }
+    })
+}
+
+fn expectation(text: &str) -> Result<String, String> {
+    if refit::digest::is_digest(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "a digest looks like sha256:0123456789abcdef; copy it whole from the preview"
+                .to_owned(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn versions_are_taken_whole_or_not_at_all() {
+        assert_eq!(version("0.15.0"), Ok(Version::new(0, 15, 0)));
+        assert_eq!(version("v0.15.0"), Ok(Version::new(0, 15, 0)));
+        for (text, hint) in [
+            ("0.15", "is it 0.15.0?"),
+            ("arroyo-0.10.3", "alone: 0.10.3"),
+            ("latest", "not a chart version"),
+            ("", "not a chart version"),
+        ] {
+            assert!(version(text).unwrap_err().contains(hint), "{text}");
+        }
+    }
+}

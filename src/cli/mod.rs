@@ -1,0 +1,122 @@
+//! The command line: arguments in, exit code out.
+//!
+//! Arguments become meaning in one place ([`meaning`]); the commands hand it to the library and print
+//! what the reports make of the outcome. Errors that have no place in an outcome end here.
+
+mod answers;
+mod args;
+mod meaning;
+mod packs;
+mod terminal;
+mod upgrade;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+
+use args::{Cli, Command, When};
+use meaning::Job;
+use terminal::Terminal;
+
+/// The exit code of an error, of usage or otherwise.
+const ERROR: u8 = 2;
+
+/// Runs refit with the arguments of a process, its own name first.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &args),
+    };
+    let mut terminal = Terminal::new(color(&cli.command));
+    let filter = is_filter(&cli.command);
+    let code = match run(cli.command, &mut terminal) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal.say(&format!("error: {error:#}\n"));
+            if filter {
+                terminal.result(upgrade::NOTHING);
+            }
+            ERROR
+        }
+    };
+    ExitCode::from(terminal.finish(code))
+}
+
+fn color(command: &Command) -> When {
+    match command {
+        Command::Upgrade(args) => args.output.color.color,
+        Command::Packs(options) => options.color.color,
+        Command::Explain(args) => args.packs.color.color,
+        Command::Completions { .. } | Command::Man { .. } => When::Never,
+    }
+}
+
+fn is_filter(command: &Command) -> bool {
+    matches!(command, Command::Upgrade(args) if args.files.iter().any(|file| file.as_os_str() == "-"))
+}
+
+fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    match command {
+        Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
+        Command::Packs(options) => packs::list(&options, terminal)?,
+        Command::Explain(args) => packs::explain(&args, terminal)?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "refit", &mut script);
+            terminal.result(&String::from_utf8_lossy(&script));
+        }
+        Command::Man { command } => terminal.result(&manual(command.as_deref())?),
+    }
+    Ok(0)
+}
+
+/// A manual page: of refit, or of one of its commands.
+fn manual(command: Option<&str>) -> anyhow::Result<String> {
+    let mut cli = Cli::command();
+    cli.build();
+    let page = match command {
+        None => cli,
+        Some(name) => {
+            let names = || cli.get_subcommands().map(clap::Command::get_name);
+            let Some(found) = cli.find_subcommand(name) else {
+                let names: Vec<_> = names().filter(|name| *name != "help").collect();
+                anyhow::bail!("refit has no command `{name}`; it has {}", names.join(", "));
+            };
+            found.clone()
+        }
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    Ok(String::from_utf8(text)?)
+}
+
+/// Arguments that cannot be read, or a request for help.
+fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
+    // A broken pipe is silence here too.
+    let _ = error.print();
+    let filter = args.iter().any(|arg| arg == "-");
+    if error.use_stderr() && filter {
+        Terminal::new(When::Never).result(upgrade::NOTHING);
+    }
+    let first = args
+        .get(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && (first.ends_with(".yaml") || first.ends_with(".yml"))
+    {
+        eprintln!("\nTo see what a newer chart needs changed in it: refit upgrade {first}");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ERROR))
+}
+
+/// The name that is spelled most alike, if any is close.
+fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
+        .map(|(_, known)| known)
+}

@@ -1,0 +1,203 @@
+//! `refit packs` and `refit explain`: what is known, as data for the report.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use refit::{
+    pack::{Pack, Step, built_in, built_in_names},
+    report::{
+        Detail,
+        catalog::{self, MigrationPage, OptionPage, PackRow, QuestionPage, StepPage},
+    },
+};
+use semver::Version;
+
+use super::{
+    args::{ExplainArgs, PackOptions},
+    terminal::Terminal,
+};
+
+/// The packs in the order in which they are looked at.
+fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
+    let mut packs: Vec<Pack> = Vec::new();
+    for folder in folders {
+        let pack = Pack::from_folder(folder)
+            .with_context(|| format!("the pack {} cannot be used", folder.display()))?;
+        packs.push(pack);
+    }
+    for name in built_in_names() {
+        if packs.iter().all(|pack| pack.info.chart != name) {
+            packs.extend(built_in(name)?);
+        }
+    }
+    Ok(packs)
+}
+
+/// Prints the table of packs.
+///
+/// # Errors
+///
+/// If a pack cannot be read.
+pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for pack in all(&options.packs)? {
+        let versions = || pack.info.versions.keys();
+        let end = |version: Option<&Version>| version.map(ToString::to_string).unwrap_or_default();
+        let mut steps = 0;
+        for version in pack.migrated_versions() {
+            steps += pack
+                .migration(version)?
+                .map_or(0, |migration| migration.steps.len());
+        }
+        rows.push(PackRow {
+            chart: pack.info.chart.clone(),
+            title: pack.info.title.clone(),
+            versions: (end(versions().min()), end(versions().max())),
+            newest_release: pack.newest_release().to_string(),
+            migrations: pack.migrated_versions().count(),
+            steps,
+        });
+    }
+    let look = terminal.result_look(Detail::Normal);
+    terminal.result(&catalog::packs(&rows, look));
+    Ok(())
+}
+
+/// Explains a version or a step, in every chart that has it.
+///
+/// # Errors
+///
+/// If nothing is called so, or a pack cannot be read.
+pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let mut packs = all(&args.packs.packs)?;
+    if let Some(chart) = &args.chart {
+        let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
+        packs.retain(|pack| pack.info.chart == *chart);
+        if packs.is_empty() {
+            bail!(
+                "refit has no pack for the chart `{chart}`; known: {}",
+                known.join(", ")
+            );
+        }
+    }
+    let look = terminal.result_look(Detail::Normal);
+    let mut pages = Vec::new();
+    let mut ids = Vec::new();
+    let mut notes = Vec::new();
+    let wanted = Version::parse(args.id.strip_prefix('v').unwrap_or(&args.id)).ok();
+    for pack in &packs {
+        let chart = &pack.info.chart;
+        for version in pack.migrated_versions() {
+            let Some(migration) = pack.migration(version)? else {
+                continue;
+            };
+            if wanted.as_ref() == Some(version) {
+                pages.push(catalog::migration(
+                    &MigrationPage {
+                        chart: chart.clone(),
+                        version: version.to_string(),
+                        title: migration.title.clone(),
+                        link: migration.link.clone(),
+                        steps: migration
+                            .steps
+                            .iter()
+                            .map(|s| (s.id.clone(), s.title.clone()))
+                            .collect(),
+                    },
+                    look,
+                ));
+            }
+            for step in &migration.steps {
+                if step.id == args.id {
+                    pages.push(catalog::step(&page(chart, version, step), look));
+                }
+                ids.push(step.id.clone());
+            }
+            ids.push(version.to_string());
+        }
+        let Some(version) = wanted.as_ref().filter(|_| pages.is_empty()) else {
+            continue;
+        };
+        if pack.info.versions.contains_key(version) {
+            notes.push(format!(
+                "{chart} {version}: nothing changed for values files in this version.\n"
+            ));
+        } else if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
+            notes.push(format!("{chart} {version}: {why}\n"));
+        }
+    }
+    if pages.is_empty() && !notes.is_empty() {
+        terminal.result(&notes.concat());
+        return Ok(());
+    }
+    if pages.is_empty() {
+        let hint = match super::closest(&args.id, ids.iter().map(String::as_str)) {
+            Some(close) => format!("; did you mean `{close}`?"),
+            None => {
+                "; `refit packs` lists the charts, `refit explain VERSION` the steps of a version"
+                    .to_owned()
+            }
+        };
+        bail!("no version and no step is called `{}`{hint}", args.id);
+    }
+    terminal.result(&pages.join("\n"));
+    Ok(())
+}
+
+fn page(chart: &str, version: &Version, step: &Step) -> StepPage {
+    let mut questions = Vec::new();
+    for question in step.rows.iter().filter_map(|row| row.question.as_ref()) {
+        questions.push(QuestionPage {
+            text: question.text.clone(),
+            options: question
+                .options
+                .iter()
+                .map(|option| OptionPage {
+                    id: option.id.clone(),
+                    title: option.title.clone(),
+                    recommended: option.recommended,
+                    inputs: option
+                        .inputs
+                        .iter()
+                        .map(|(name, i)| (name.clone(), i.title.clone()))
+                        .collect(),
+                })
+                .collect(),
+        });
+    }
+    // What is moved stands with what is taken; here only what is made.
+    let mut writes: Vec<String> = step
+        .all_rows()
+        .flat_map(|row| &row.writes)
+        .map(|write| write.path.to_string())
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    writes.retain(|path| seen.insert(path.clone()));
+    StepPage {
+        chart: chart.to_owned(),
+        version: version.to_string(),
+        id: step.id.clone(),
+        title: step.title.clone(),
+        why: step.why.clone(),
+        link: step.link.clone(),
+        takes: step
+            .takes
+            .iter()
+            .map(|take| {
+                (
+                    take.path.to_string(),
+                    take.to.as_ref().map(ToString::to_string),
+                )
+            })
+            .collect(),
+        reads: step
+            .reads
+            .iter()
+            .map(|(_, path)| path.to_string())
+            .collect(),
+        writes,
+        needs: step.needs.clone(),
+        same_key: step.same_key,
+        questions,
+    }
+}

@@ -1,0 +1,142 @@
+//! Where output goes: standard output for results, standard error for everything said about them.
+//!
+//! Nobody reading is no error: after a broken pipe the rest is dropped in silence. Any other failure of
+//! standard output is one, because the result was lost.
+
+use std::io::{self, IsTerminal as _};
+
+use refit::report::{Detail, Look};
+use terminal_size::{Width, terminal_size_of};
+
+use super::args::When;
+
+/// The two streams, and what they are.
+pub struct Terminal {
+    out: Stream<io::Stdout>,
+    err: Stream<io::Stderr>,
+    color: When,
+}
+
+struct Stream<W> {
+    to: W,
+    terminal: bool,
+    broken: bool,
+    failed: Option<io::Error>,
+}
+
+impl<W: io::Write> Stream<W> {
+    fn new(to: W, terminal: bool) -> Self {
+        Self {
+            to,
+            terminal,
+            broken: false,
+            failed: None,
+        }
+    }
+
+    fn print(&mut self, text: &[u8]) {
+        if self.broken || text.is_empty() {
+            return;
+        }
+        if let Err(e) = self.to.write_all(text).and_then(|()| self.to.flush()) {
+            self.broken = true;
+            if e.kind() != io::ErrorKind::BrokenPipe {
+                self.failed = Some(e);
+            }
+        }
+    }
+}
+
+impl Terminal {
+    /// The streams of this process.
+    pub fn new(color: When) -> Self {
+        Self {
+            out: Stream::new(io::stdout(), io::stdout().is_terminal()),
+            err: Stream::new(io::stderr(), io::stderr().is_terminal()),
+            color,
+        }
+    }
+
+    /// Prints a result.
+    pub fn result(&mut self, text: &str) {
+        self.out.print(text.as_bytes());
+    }
+
+    /// Says something about it.
+    pub fn say(&mut self, text: &str) {
+        self.err.print(text.as_bytes());
+    }
+
+    /// Whether results are read on a terminal.
+    pub fn result_is_seen(&self) -> bool {
+        self.out.terminal
+    }
+
+    /// Whether both streams are terminals, so that nothing said is kept anywhere.
+    pub fn all_is_seen(&self) -> bool {
+        self.out.terminal && self.err.terminal
+    }
+
+    /// How results look.
+    pub fn result_look(&self, detail: Detail) -> Look {
+        look(
+            self.colour(self.out.terminal),
+            terminal_size_of(&self.out.to),
+            self.out.terminal,
+            detail,
+        )
+    }
+
+    /// How what is said looks.
+    pub fn look(&self, detail: Detail) -> Look {
+        look(
+            self.colour(self.err.terminal),
+            terminal_size_of(&self.err.to),
+            self.err.terminal,
+            detail,
+        )
+    }
+
+    fn colour(&self, terminal: bool) -> bool {
+        let env = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                terminal
+                    && env("NO_COLOR").is_none()
+                    && env("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+
+    /// Ends the output. Says so if a result was lost, and gives the error's exit code then.
+    pub fn finish(mut self, code: u8) -> u8 {
+        match self.out.failed.take() {
+            Some(e) => {
+                self.say(&format!(
+                    "error: standard output could not be written: {e}\n"
+                ));
+                2
+            }
+            None => code,
+        }
+    }
+}
+
+fn look(
+    colour: bool,
+    size: Option<(Width, terminal_size::Height)>,
+    terminal: bool,
+    detail: Detail,
+) -> Look {
+    let look = Look {
+        colour,
+        detail,
+        ..Look::default()
+    };
+    match size {
+        Some((Width(columns), _)) if terminal && columns > 0 => look.wide(usize::from(columns)),
+        _ => look,
+    }
+}

@@ -1,0 +1,401 @@
+//! `refit upgrade`: works out the result, shows it, and writes it if that was asked for.
+
+use refit::{
+    outcome::{Outcome, Release},
+    report::{Detail, Masker, command, difference, json, secrets, text},
+    upgrade::{packs, upgrade},
+    write::{self, Replacement, WriteError, Written},
+};
+
+use super::{
+    args::Format,
+    meaning::{Job, Mode},
+    terminal::Terminal,
+};
+
+/// Exit codes, in the order of their precedence.
+const ERROR: u8 = 2;
+const OPEN: u8 = 3;
+const CHANGES: u8 = 1;
+const DONE: u8 = 0;
+
+/// What standard output gets instead of values after an error. Whatever reads it must not go on with
+/// an empty file, which Helm takes for "as before".
+pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its messages.\"\n";
+
+/// Carries out a job and gives the exit code.
+///
+/// # Errors
+///
+/// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
+pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let outcome = upgrade(&job.request);
+    known_answers(job, &outcome)?;
+    let show = Show::new(job, &outcome, terminal);
+    match &job.mode {
+        Mode::Preview => {
+            show.result(terminal)?;
+            show.report(terminal);
+            if job.detail > Detail::Quiet && job.format != Format::Json {
+                let commands = command::commands(&outcome, &job.given);
+                show.next(
+                    terminal,
+                    &text::commands(&commands, terminal.look(job.detail)),
+                );
+            }
+            Ok(if outcome.refused.is_empty() {
+                DONE
+            } else {
+                ERROR
+            })
+        }
+        Mode::Check => {
+            if job.format != Format::Text {
+                show.result(terminal)?;
+            }
+            terminal.say(&text::summary(
+                &outcome,
+                terminal.look(job.detail),
+                &show.said,
+            ));
+            Ok(code(&outcome, true, false))
+        }
+        Mode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
+        Mode::Write { backup, expect } => {
+            // What a preview has shown is not shown again: with its digest, the result is that one.
+            if expect.is_none() {
+                show.result(terminal)?;
+                show.report(terminal);
+            } else if job.format == Format::Text {
+                terminal.say(&text::brief(
+                    &outcome,
+                    terminal.look(job.detail),
+                    &show.said,
+                ));
+            } else {
+                show.result(terminal)?;
+            }
+            let failed = write_all(
+                job,
+                &outcome,
+                backup.as_deref(),
+                expect.as_deref(),
+                terminal,
+            );
+            Ok(code(&outcome, false, failed))
+        }
+    }
+}
+
+fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
+    if failed || !outcome.refused.is_empty() {
+        ERROR
+    } else if outcome.releases.iter().any(Release::is_open) {
+        OPEN
+    } else if check && outcome.releases.iter().any(Release::is_changed) {
+        CHANGES
+    } else {
+        DONE
+    }
+}
+
+/// What is shown, and what is hidden in it.
+struct Show<'a> {
+    job: &'a Job,
+    outcome: &'a Outcome,
+    /// What hides secrets on standard output.
+    shown: Masker,
+    /// What hides them in what is said about it.
+    said: Masker,
+}
+
+impl<'a> Show<'a> {
+    fn new(job: &'a Job, outcome: &'a Outcome, terminal: &Terminal) -> Self {
+        let masker = |exact: bool| {
+            if exact || job.show_secrets {
+                return Masker::off();
+            }
+            let files = outcome.releases.iter().flat_map(|release| &release.files);
+            Masker::on(files.flat_map(|file| [&*file.before, &*file.after]))
+        };
+        let shown = match job.format {
+            Format::Text => masker(terminal.result_is_seen()),
+            Format::Json => masker(false),
+            Format::Patch => masker(true),
+        };
+        Self {
+            job,
+            outcome,
+            shown,
+            said: masker(terminal.all_is_seen()),
+        }
+    }
+
+    /// What standard output gets: the difference, the patch, or everything as JSON.
+    fn result(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
+        match self.job.format {
+            Format::Text => {
+                let look = terminal.result_look(self.job.detail);
+                let (text, masked) = difference::shown(self.outcome, look, &self.shown);
+                let seen = terminal.result_is_seen();
+                terminal.result(&text);
+                if seen && !text.is_empty() && self.job.detail > Detail::Quiet {
+                    terminal.say("\n");
+                }
+                if masked && self.job.detail > Detail::Quiet {
+                    let mask = secrets::MASK;
+                    terminal.say(&format!(
+                        "note: secrets are shown as {mask}; --show-secrets shows them, -o patch is exact\n\n"
+                    ));
+                }
+            }
+            Format::Patch => terminal.result(&difference::patch(self.outcome)),
+            Format::Json => {
+                let pretty = terminal.result_is_seen();
+                terminal.result(&json::render(self.outcome, &self.shown, pretty)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, terminal: &mut Terminal) {
+        if self.job.format == Format::Json {
+            return;
+        }
+        terminal.say(&text::report(
+            self.outcome,
+            terminal.look(self.job.detail),
+            &self.said,
+        ));
+        self.unneeded(terminal);
+    }
+
+    /// Answers that no question needed, with `-v`.
+    fn unneeded(&self, terminal: &mut Terminal) {
+        let answers = self.job.request.answers.keys();
+        let unneeded: Vec<&str> = answers
+            .filter(|id| !asked(self.outcome).any(|asked| asked == **id))
+            .map(String::as_str)
+            .collect();
+        if self.job.detail == Detail::Verbose && !unneeded.is_empty() {
+            terminal.say(&format!(
+                "\nAnswers that no question needed: {}\n",
+                unneeded.join(", ")
+            ));
+        }
+    }
+
+    fn next(&self, terminal: &mut Terminal, text: &str) {
+        if !text.is_empty() {
+            terminal.say(&format!("\n{text}"));
+        }
+    }
+}
+
+/// The questions of a run, open or answered.
+fn asked(outcome: &Outcome) -> impl Iterator<Item = &str> {
+    let steps = outcome.releases.iter().flat_map(|release| &release.steps);
+    steps
+        .filter(|step| step.question.is_some())
+        .map(|step| step.id.as_str())
+}
+
+/// Refuses answers to what no pack asks: a misspelled id must not look like a question that was not
+/// needed.
+fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
+    let given = &job.request.answers;
+    if given
+        .keys()
+        .all(|id| asked(outcome).any(|asked| asked == id))
+    {
+        return Ok(());
+    }
+    // A pack that cannot be loaded is refused by the outcome already.
+    let Ok(packs) = packs(&job.request) else {
+        return Ok(());
+    };
+    let mut known: Vec<String> = Vec::new();
+    for pack in &packs {
+        for version in pack.migrated_versions() {
+            let Some(migration) = pack.migration(version)? else {
+                continue;
+            };
+            let asks =
+                |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());
+            known.extend(
+                migration
+                    .steps
+                    .iter()
+                    .filter(asks)
+                    .map(|step| step.id.clone()),
+            );
+        }
+    }
+    let Some(unknown) = given.keys().find(|id| !known.contains(id)) else {
+        return Ok(());
+    };
+    let mut here: Vec<&str> = asked(outcome).collect();
+    here.sort_unstable();
+    here.dedup();
+    let mut message = format!("no question is called `{unknown}`");
+    if let Some(close) = super::closest(unknown, known.iter().map(String::as_str)) {
+        message.push_str(&format!("; did you mean `{close}`?"));
+    }
+    message.push_str(&match here.as_slice() {
+        [] => "\n  Nothing is asked here.".to_owned(),
+        ids => format!("\n  Asked here: {}", ids.join(", ")),
+    });
+    anyhow::bail!(message)
+}
+
+/// `-`: the migrated values on standard output, or one sentence that Helm cannot take for values.
+fn filter(
+    job: &Job,
+    outcome: &Outcome,
+    show: &Show<'_>,
+    check: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    if job.format == Format::Json {
+        show.result(terminal)?;
+        return Ok(code(outcome, check, false));
+    }
+    show.report(terminal);
+    let lost = !job.force
+        && outcome
+            .releases
+            .iter()
+            .any(|r| r.lost_by_leaving_out().next().is_some());
+    if lost {
+        terminal.say("\nerror: settings would lose their effect; --force accepts that\n");
+    }
+    let code = code(outcome, check, lost);
+    if code == DONE {
+        for file in outcome.releases.iter().flat_map(|release| &release.files) {
+            terminal.result(&file.after);
+        }
+        return Ok(code);
+    }
+    let mut ids: Vec<&str> = outcome
+        .releases
+        .iter()
+        .flat_map(|release| &release.steps)
+        .filter(|step| step.state == refit::outcome::State::Open)
+        .map(|step| step.id.as_str())
+        .collect();
+    ids.dedup();
+    let quoted = |sentence: String| format!("{}\n", serde_json::Value::String(sentence));
+    terminal.result(&match code {
+        OPEN => quoted(format!(
+            "refit migrated nothing: it needs answers ({}); see its messages.",
+            ids.join(", ")
+        )),
+        CHANGES => quoted(
+            "refit --check: these values would change; run it without --check to get them."
+                .to_owned(),
+        ),
+        _ => NOTHING.to_owned(),
+    });
+    if code == OPEN {
+        terminal.say("\nNothing was migrated. Give the answers above on the same command line.\n");
+    }
+    Ok(code)
+}
+
+/// Writes every release that can be written. Whether anything went wrong.
+fn write_all(
+    job: &Job,
+    outcome: &Outcome,
+    backup: Option<&std::ffi::OsStr>,
+    expect: Option<&str>,
+    terminal: &mut Terminal,
+) -> bool {
+    if let Some(expected) = expect {
+        let now = command::expectation(&outcome.releases);
+        if now != expected {
+            terminal.say(&format!(
+                "\nerror: the result is not the one that was previewed; nothing was written\n  \
+                 why:  {expected} was expected and this is {now}: a file, an answer or refit itself is another one\n  \
+                 next: run the command without --expect and --write to see the result as it is now\n"
+            ));
+            return true;
+        }
+    }
+    let mut failed = false;
+    let mut said = false;
+    for release in &outcome.releases {
+        let names: Vec<&str> = release
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect();
+        let names = names.join(" + ");
+        let mut say = |text: String| {
+            let gap = if std::mem::replace(&mut said, true) {
+                ""
+            } else {
+                "\n"
+            };
+            terminal.say(&format!("{gap}{text}\n"));
+        };
+        if release.is_open() {
+            say(format!("{names}: not written, because questions are open"));
+            continue;
+        }
+        if !job.force && release.lost_by_leaving_out().next().is_some() {
+            failed = true;
+            say(format!(
+                "error: {names}: not written, because settings would lose their effect\n  \
+                 next: do not leave the step out, or accept the loss with --force"
+            ));
+            continue;
+        }
+        if !release.is_changed() {
+            continue;
+        }
+        let files: Vec<Replacement<'_>> = release
+            .files
+            .iter()
+            .filter_map(|file| {
+                let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
+                Some(Replacement {
+                    path: file.path.as_deref()?,
+                    before,
+                    after,
+                })
+            })
+            .collect();
+        match write::write(&files, backup) {
+            Ok(written) if job.detail == Detail::Quiet => drop(written),
+            Ok(written) => written.iter().for_each(|file| say(wrote(file))),
+            Err(error) => {
+                failed = true;
+                say(not_written(&error));
+            }
+        }
+    }
+    failed
+}
+
+fn wrote(file: &Written) -> String {
+    let mut text = format!("Wrote {}", file.path.display());
+    if let Some(target) = &file.target {
+        text.push_str(&format!(" (a link to {})", target.display()));
+    }
+    if let Some(backup) = &file.backup {
+        text.push_str(&format!("; the old text is in {}", backup.display()));
+    }
+    if file.still_elsewhere {
+        text.push_str(
+            "\n  note: the file has other names (hard links), which still hold the old text",
+        );
+    }
+    if file.other_owner {
+        text.push_str("\n  note: its owner could not be kept; it is yours now");
+    }
+    text
+}
+
+fn not_written(error: &WriteError) -> String {
+    format!("error: {error}\n  next: {}", error.next())
+}
