@@ -143,15 +143,18 @@ fn the_shared_documents_are_read_as_helm_reads_them() {
     let Some(shared) = support::shared() else {
         return;
     };
-    for folder in [
+    let folders = [
         "yaml/hard",
         "corpus/chart-values",
         "corpus/override-values",
         "corpus/odd",
         "arroyo",
-    ] {
-        compare(folder, &files(&shared, folder));
-    }
+    ];
+    let texts: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| files(&shared, folder))
+        .collect();
+    compare("shared documents", &texts);
 }
 
 #[test]

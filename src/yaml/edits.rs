@@ -60,7 +60,9 @@ impl EditSet {
 
     /// The replacements in order: what is replaced, and by what.
     pub fn iter(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
-        self.edits.iter().map(|(range, new)| (range.clone(), new.as_str()))
+        self.edits
+            .iter()
+            .map(|(range, new)| (range.clone(), new.as_str()))
     }
 
     /// The text with all replacements made. `text` must be the text that the set was built for.

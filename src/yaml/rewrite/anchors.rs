@@ -20,17 +20,28 @@ pub(super) fn settle(tree: &Tree, root: NodeId, want: &Want) -> Result<Option<Wa
     // Each round gives one alias its text, so there are no more rounds than aliases.
     for _ in 0..=aliases {
         let current = settled.as_ref().unwrap_or(want);
-        let Some((alias, inside)) = first_orphan(tree, root, current) else { return Ok(settled) };
+        let Some((alias, inside)) = first_orphan(tree, root, current) else {
+            return Ok(settled);
+        };
         let lost = || RewriteError::AnchorLost {
             node: alias,
             name: tree.content(alias).to_owned(),
             offset: tree.span(alias).start,
         };
-        let Some(target) = tree.alias_target(alias) else { return Err(lost()) };
+        let Some(target) = tree.alias_target(alias) else {
+            return Err(lost());
+        };
         if !inside || tree.is_key(alias) {
             return Err(lost());
         }
-        let mut swap = Swap { tree, alias, target, text: None, done: false, blocked: false };
+        let mut swap = Swap {
+            tree,
+            alias,
+            target,
+            text: None,
+            done: false,
+            blocked: false,
+        };
         swap.find(current);
         let text = swap.text.take().unwrap_or(Want::Node(target));
         if contains(tree, &text, alias) {
@@ -56,9 +67,17 @@ pub(super) fn settle(tree: &Tree, root: NodeId, want: &Want) -> Result<Option<Wa
 /// it is part of the wanted value.
 fn first_orphan(tree: &Tree, root: NodeId, want: &Want) -> Option<(NodeId, bool)> {
     let end = subtree_end(tree, root);
-    let document = tree.documents().iter().rev().find(|document| document.root <= root)?;
+    let document = tree
+        .documents()
+        .iter()
+        .rev()
+        .find(|document| document.root <= root)?;
     let document_end = subtree_end(tree, document.root);
-    let mut walk = Walk { tree, defined: HashMap::new(), orphan: None };
+    let mut walk = Walk {
+        tree,
+        defined: HashMap::new(),
+        orphan: None,
+    };
     walk.range(document.root.0, root.0);
     if let Some(alias) = walk.orphan {
         return Some((alias, false));
@@ -86,7 +105,9 @@ fn subtree_end(tree: &Tree, id: NodeId) -> u32 {
     // The last node of a document: up to the root of the next.
     let documents = tree.documents();
     let next = documents.partition_point(|document| document.root <= id);
-    documents.get(next).map_or(tree.nodes.len() as u32, |document| document.root.0)
+    documents
+        .get(next)
+        .map_or(tree.nodes.len() as u32, |document| document.root.0)
 }
 
 struct Walk<'a> {
@@ -151,9 +172,9 @@ fn contains(tree: &Tree, want: &Want, id: NodeId) -> bool {
         Want::Scalar(_) => false,
         Want::Map { base, entries } => {
             *base == Some(id)
-                || entries.iter().any(|entry| {
-                    entry.key.entry() == Some(id) || contains(tree, &entry.value, id)
-                })
+                || entries
+                    .iter()
+                    .any(|entry| entry.key.entry() == Some(id) || contains(tree, &entry.value, id))
         }
         Want::List { base, items } => {
             *base == Some(id) || items.iter().any(|item| contains(tree, item, id))
@@ -218,7 +239,10 @@ impl Swap<'_> {
                         if entry.key.entry() == Some(self.target) {
                             self.blocked = true;
                         }
-                        WantEntry { key: entry.key.clone(), value: self.apply(&entry.value, text) }
+                        WantEntry {
+                            key: entry.key.clone(),
+                            value: self.apply(&entry.value, text),
+                        }
                     })
                     .collect(),
             },
@@ -243,9 +267,10 @@ fn expand(tree: &Tree, id: NodeId) -> Want {
                 })
                 .collect(),
         },
-        Kind::Sequence { .. } => {
-            Want::List { base: Some(id), items: tree.items(id).map(Want::Node).collect() }
-        }
+        Kind::Sequence { .. } => Want::List {
+            base: Some(id),
+            items: tree.items(id).map(Want::Node).collect(),
+        },
         Kind::Scalar(_) | Kind::Alias => Want::Node(id),
     }
 }

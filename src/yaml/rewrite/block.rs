@@ -23,8 +23,11 @@ impl Cx<'_> {
             kept: source.iter().map(|_| None).collect(),
             after: (0..=source.len()).map(|_| Vec::new()).collect(),
         };
-        let position: std::collections::HashMap<NodeId, usize> =
-            source.iter().enumerate().map(|(i, &unit)| (unit, i)).collect();
+        let position: std::collections::HashMap<NodeId, usize> = source
+            .iter()
+            .enumerate()
+            .map(|(i, &unit)| (unit, i))
+            .collect();
         let mut next = 0;
         for &unit in units {
             let ground = match unit {
@@ -89,7 +92,10 @@ impl Emitter<'_, '_> {
     /// Writes a block collection in its place (or shifted). At least one unit is wanted.
     pub(super) fn block(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
         let (source, plan) = self.cx.plan(id, units);
-        let extents: Vec<_> = source.iter().map(|&unit| self.cx.tree.block_extent(unit)).collect();
+        let extents: Vec<_> = source
+            .iter()
+            .map(|&unit| self.cx.tree.block_extent(unit))
+            .collect();
         let separated = self.cx.separated(&extents);
         let column = self.cx.tree.column(id) as isize + self.delta;
         // Whether the collection begins in the middle of a line, and nothing of it is written yet.
@@ -190,8 +196,11 @@ impl Emitter<'_, '_> {
         let has_above = above < start;
         let has_below = below > end;
         let text_end = below == cx.text.len();
-        let comment_above = line_above(cx.text, above)
-            .is_some_and(|line| cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'));
+        let comment_above = line_above(cx.text, above).is_some_and(|line| {
+            cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#')
+        });
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         self.keep_until(if drop_above { above } else { start });
         self.skip_run(run);
@@ -209,7 +218,9 @@ impl Emitter<'_, '_> {
     fn opens_here(&self, at: usize) -> bool {
         match line_above(self.cx.text, at) {
             None => true,
-            Some(line) => !self.cx.text[line..].trim_start_matches([' ', '\t']).starts_with('#'),
+            Some(line) => !self.cx.text[line..]
+                .trim_start_matches([' ', '\t'])
+                .starts_with('#'),
         }
     }
 
@@ -226,7 +237,11 @@ impl Emitter<'_, '_> {
                 self.insert("\n");
             }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
-            let lines = if open && n == 0 { lines.trim_start_matches(' ') } else { lines.as_str() };
+            let lines = if open && n == 0 {
+                lines.trim_start_matches(' ')
+            } else {
+                lines.as_str()
+            };
             self.insert(lines);
         }
         Ok(())
@@ -243,5 +258,7 @@ impl Emitter<'_, '_> {
 
 /// The next character that is not white space.
 fn first_text(text: &str, at: usize) -> usize {
-    text[at..].find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r')).map_or(at, |n| at + n)
+    text[at..]
+        .find(|c: char| !matches!(c, ' ' | '\t' | '\n' | '\r'))
+        .map_or(at, |n| at + n)
 }

@@ -30,7 +30,13 @@ pub(super) struct Emitter<'c, 'a> {
 
 impl<'c, 'a> Emitter<'c, 'a> {
     pub(super) fn new(cx: &'c Cx<'a>, start: usize, delta: isize) -> Self {
-        Self { cx, cur: start, delta, start, pieces: Vec::new() }
+        Self {
+            cx,
+            cur: start,
+            delta,
+            start,
+            pieces: Vec::new(),
+        }
     }
 
     /// Copies up to `to`.
@@ -207,7 +213,10 @@ impl Cx<'_> {
         let spaces = content.len() - content.trim_start_matches(' ').len();
         let blank = content.trim_start_matches([' ', '\t']).is_empty();
         // The scalar that this line continues, if it does.
-        let node = self.tree.nodes.partition_point(|node| (node.start as usize) < at);
+        let node = self
+            .tree
+            .nodes
+            .partition_point(|node| (node.start as usize) < at);
         let inside = (node > 0)
             .then(|| NodeId(node as u32 - 1))
             .filter(|&id| matches!(self.tree.kind(id), Kind::Scalar(_)))
@@ -231,7 +240,9 @@ impl Cx<'_> {
             }
             _ => {}
         }
-        let wanted = usize::try_from(spaces as isize + delta).unwrap_or(0).max(least);
+        let wanted = usize::try_from(spaces as isize + delta)
+            .unwrap_or(0)
+            .max(least);
         out.extend(std::iter::repeat_n(' ', wanted));
         out.push_str(&content[spaces..]);
     }
@@ -249,8 +260,12 @@ impl Cx<'_> {
             at = parent;
         }
         // An indentation indicator at the root counts from column 0.
-        let indicated = matches!(self.tree.kind(id), Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
-            && block::header(self.text, self.tree.body(id).start).indicator.is_some();
+        let indicated = matches!(
+            self.tree.kind(id),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+        ) && block::header(self.text, self.tree.body(id).start)
+            .indicator
+            .is_some();
         if indicated { 0 } else { -1 }
     }
 }

@@ -35,7 +35,13 @@ impl Cx<'_> {
             let after = skip_trivia(text, end);
             let comma = (text.as_bytes()[after] == b',').then_some(after);
             let next = self.line_rest(comma.map_or(end, |comma| comma + 1), close);
-            elements.push(Element { begin, start, end, comma, next });
+            elements.push(Element {
+                begin,
+                start,
+                end,
+                comma,
+                next,
+            });
             begin = next;
         }
         elements
@@ -46,7 +52,11 @@ impl Cx<'_> {
         let (content_end, next) = line_end(self.text, at);
         let rest = self.text[at..content_end].trim_start_matches([' ', '\t']);
         let comment = rest.starts_with('#') && !self.tree.comments_in(at..content_end).is_empty();
-        if (rest.is_empty() || comment) && next <= close { next } else { at }
+        if (rest.is_empty() || comment) && next <= close {
+            next
+        } else {
+            at
+        }
     }
 
     fn is_line_start(&self, at: usize) -> bool {
@@ -86,7 +96,11 @@ impl Cx<'_> {
             Unit::Item(want) => {
                 let text = self.flow_text(want)?;
                 // Nothing is no element.
-                return Ok(if text.is_empty() { "null".to_owned() } else { text });
+                return Ok(if text.is_empty() {
+                    "null".to_owned()
+                } else {
+                    text
+                });
             }
             Unit::Entry(entry) => entry,
         };
@@ -95,25 +109,38 @@ impl Cx<'_> {
             WantKey::Renamed(key, text) => {
                 self.no_comments(*key, self.tree.extent(*key))?;
                 let props = self.props(*key);
-                if props.is_empty() { text.clone() } else { format!("{props} {text}") }
+                if props.is_empty() {
+                    text.clone()
+                } else {
+                    format!("{props} {text}")
+                }
             }
             WantKey::Entry(key) => {
                 // Comments of the entry itself would be lost.
                 self.no_comments(*key, self.tree.extent(*key))?;
                 let text = self.inline_key(*key)?;
                 let plain = self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain);
-                if plain && text.contains(['[', ']', '{', '}', ',']) { quoted(&text) } else { text }
+                if plain && text.contains(['[', ']', '{', '}', ',']) {
+                    quoted(&text)
+                } else {
+                    text
+                }
             }
         };
         let value = self.flow_text(&entry.value)?;
-        Ok(if value.is_empty() { format!("{key}: null") } else { format!("{key}: {value}") })
+        Ok(if value.is_empty() {
+            format!("{key}: null")
+        } else {
+            format!("{key}: {value}")
+        })
     }
 
     fn no_comments(&self, node: NodeId, range: std::ops::Range<usize>) -> Result<(), RewriteError> {
         match self.tree.comments_in(range).first() {
-            Some(comment) => {
-                Err(RewriteError::CommentInFlow { node, offset: comment.span.start })
-            }
+            Some(comment) => Err(RewriteError::CommentInFlow {
+                node,
+                offset: comment.span.start,
+            }),
             None => Ok(()),
         }
     }
@@ -124,7 +151,11 @@ impl Cx<'_> {
         let text = &self.text[span.clone()];
         let props = self.props(id);
         let with_props = |body: &str| {
-            let gap = if props.is_empty() || body.is_empty() { "" } else { " " };
+            let gap = if props.is_empty() || body.is_empty() {
+                ""
+            } else {
+                " "
+            };
             format!("{props}{gap}{body}")
         };
         match tree.kind(id) {
@@ -136,7 +167,11 @@ impl Cx<'_> {
                 self.kept.borrow_mut().push(span);
                 // A pair in brackets is a mapping without braces.
                 let bare = kind == Kind::Mapping { flow: true } && tree.node(id).flags & PAIR != 0;
-                Ok(if bare { format!("{{{text}}}") } else { text.to_owned() })
+                Ok(if bare {
+                    format!("{{{text}}}")
+                } else {
+                    text.to_owned()
+                })
             }
             Kind::Mapping { .. } | Kind::Sequence { .. } => {
                 self.no_comments(id, self.region(id))?;
@@ -151,7 +186,11 @@ impl Cx<'_> {
                 let content = tree.content(id);
                 let body = &self.text[tree.body(id)];
                 let flow_safe = !content.contains(['[', ']', '{', '}', ',', '\n']);
-                Ok(if flow_safe && content == body { text.to_owned() } else { with_props(&quoted(content)) })
+                Ok(if flow_safe && content == body {
+                    text.to_owned()
+                } else {
+                    with_props(&quoted(content))
+                })
             }
             Kind::Scalar(_) if text.contains(['\n', '\r']) => {
                 Ok(with_props(&quoted(tree.content(id))))
@@ -176,7 +215,11 @@ impl Cx<'_> {
                 Ok(if unsafe_plain { quoted(&text) } else { text })
             })?;
             let value = self.flow_node(value)?;
-            let value = if value.is_empty() { "null" } else { value.as_str() };
+            let value = if value.is_empty() {
+                "null"
+            } else {
+                value.as_str()
+            };
             parts.push(format!("{key}: {value}"));
         }
         Ok(self.bracketed(Some(id), '{', &parts, '}'))
@@ -210,26 +253,36 @@ impl Emitter<'_, '_> {
         let (tree, text) = (self.cx.tree, self.cx.text);
         let span = tree.span(id);
         if tree.node(id).flags & PAIR != 0 {
-            return Err(RewriteError::ComplexKey { node: id, offset: span.start });
+            return Err(RewriteError::ComplexKey {
+                node: id,
+                offset: span.start,
+            });
         }
         let (source, plan) = self.cx.plan(id, units);
         if let Some(&key) = source.iter().find(|&&unit| tree.is_explicit_key(unit)) {
-            return Err(RewriteError::ComplexKey { node: key, offset: tree.span(key).start });
+            return Err(RewriteError::ComplexKey {
+                node: key,
+                offset: tree.span(key).start,
+            });
         }
         let elements = self.cx.elements(id, &source);
         let close = span.end - 1;
         // What is written, in order: a kept element, or new text.
         let mut outputs: Vec<(Option<usize>, Unit<'_>)> = Vec::new();
         for i in 0..=source.len() {
-            if i > 0 && let Some(unit) = plan.kept[i - 1] {
+            if i > 0
+                && let Some(unit) = plan.kept[i - 1]
+            {
                 outputs.push((Some(i - 1), unit));
             }
             outputs.extend(plan.after[i].iter().map(|&unit| (None, unit)));
         }
         let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
             self.keep_until(tree.body(id).start + 1);
-            let parts: Result<Vec<_>, _> =
-                outputs.iter().map(|(_, unit)| self.cx.flow_unit(*unit)).collect();
+            let parts: Result<Vec<_>, _> = outputs
+                .iter()
+                .map(|(_, unit)| self.cx.flow_unit(*unit))
+                .collect();
             self.insert(&parts?.join(", "));
             self.skip_to(close);
             self.keep_until(span.end);
@@ -238,11 +291,17 @@ impl Emitter<'_, '_> {
         let trailing_comma = last.comma.is_some();
         let lines = self.cx.is_line_start(first.begin);
         let lead = &text[first.begin..first.start];
-        let lead = if lead.contains(['\n', '\r', '#']) { " " } else { lead };
+        let lead = if lead.contains(['\n', '\r', '#']) {
+            " "
+        } else {
+            lead
+        };
         let line_indent = elements
             .iter()
             .find(|element| self.cx.is_line_start(element.begin))
-            .map_or(indent_of(text, close) as isize + 2, |e| indent_of(text, e.start) as isize)
+            .map_or(indent_of(text, close) as isize + 2, |e| {
+                indent_of(text, e.start) as isize
+            })
             + self.delta;
         if outputs.is_empty() {
             self.keep_until(tree.body(id).start + 1);

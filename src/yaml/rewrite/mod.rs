@@ -47,13 +47,25 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
     }
     let settled = anchors::settle(tree, root, want)?;
     let want = settled.as_ref().unwrap_or(want);
-    let cx = Cx { tree, text: tree.text(), style: Style::of(tree), kept: RefCell::default() };
+    let cx = Cx {
+        tree,
+        text: tree.text(),
+        style: Style::of(tree),
+        kept: RefCell::default(),
+    };
     let mut out = Emitter::new(&cx, 0, 0);
     out.value(root, want)?;
     out.keep_until(cx.text.len());
     let edits = out.into_edits()?;
-    let removed_comments = if edits.is_empty() { Vec::new() } else { cx.removed_comments() };
-    Ok(Rewrite { edits, removed_comments })
+    let removed_comments = if edits.is_empty() {
+        Vec::new()
+    } else {
+        cx.removed_comments()
+    };
+    Ok(Rewrite {
+        edits,
+        removed_comments,
+    })
 }
 
 /// What the whole rewrite shares.
@@ -98,7 +110,11 @@ enum Unit<'w> {
 /// Checks that all nodes exist, keys are keys, entries are used once, and new text is one line.
 fn check(tree: &Tree, want: &Want, used: &mut HashSet<NodeId>) -> Result<(), RewriteError> {
     let known = |id: NodeId| {
-        if id.index() < tree.nodes.len() { Ok(()) } else { Err(RewriteError::UnknownNode(id)) }
+        if id.index() < tree.nodes.len() {
+            Ok(())
+        } else {
+            Err(RewriteError::UnknownNode(id))
+        }
     };
     let one_line = |text: &str| {
         if text.contains(['\n', '\r']) {

@@ -14,11 +14,15 @@ impl Emitter<'_, '_> {
         let in_place = want.ground() == Some(id);
         match want {
             Want::Node(_) if in_place => Ok(()),
-            Want::Map { entries, .. } if in_place && matches!(tree.kind(id), Kind::Mapping { .. }) => {
+            Want::Map { entries, .. }
+                if in_place && matches!(tree.kind(id), Kind::Mapping { .. }) =>
+            {
                 let units: Vec<_> = entries.iter().map(Unit::Entry).collect();
                 self.collection(id, &units, want)
             }
-            Want::List { items, .. } if in_place && matches!(tree.kind(id), Kind::Sequence { .. }) => {
+            Want::List { items, .. }
+                if in_place && matches!(tree.kind(id), Kind::Sequence { .. }) =>
+            {
                 let units: Vec<_> = items.iter().map(Unit::Item).collect();
                 self.collection(id, &units, want)
             }
@@ -27,7 +31,12 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn collection(&mut self, id: NodeId, units: &[Unit<'_>], want: &Want) -> Result<(), RewriteError> {
+    fn collection(
+        &mut self,
+        id: NodeId,
+        units: &[Unit<'_>],
+        want: &Want,
+    ) -> Result<(), RewriteError> {
         let tree = self.cx.tree;
         match (units.is_empty(), tree.len(id)) {
             (true, 0) => Ok(()),
@@ -40,7 +49,8 @@ impl Emitter<'_, '_> {
 
     fn in_flow(&self, id: NodeId) -> bool {
         let tree = self.cx.tree;
-        tree.parent(id).is_some_and(|parent| !is_block(tree.kind(parent)))
+        tree.parent(id)
+            .is_some_and(|parent| !is_block(tree.kind(parent)))
     }
 
     /// Writes an entry in its place (or, in an emitter for another column, as it is moved there): its
@@ -54,7 +64,10 @@ impl Emitter<'_, '_> {
                 if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded))
                 || tree.kind(key) == Kind::Alias;
             if !simple {
-                return Err(RewriteError::ComplexKey { node: key, offset: body.start });
+                return Err(RewriteError::ComplexKey {
+                    node: key,
+                    offset: body.start,
+                });
             }
             if text[body.clone()] != **new {
                 self.keep_until(body.start);
@@ -73,14 +86,18 @@ impl Emitter<'_, '_> {
                 }
             }
         }
-        let Some(value) = tree.value_of(key) else { return Ok(()) };
+        let Some(value) = tree.value_of(key) else {
+            return Ok(());
+        };
         self.value(value, &entry.value)
     }
 
     /// Replaces a value by something that is not grounded on it.
     fn replace(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let tree = self.cx.tree;
-        let Some(parent) = tree.parent(id) else { return self.replace_root(id, want) };
+        let Some(parent) = tree.parent(id) else {
+            return self.replace_root(id, want);
+        };
         if self.in_flow(id) {
             return self.replace_in_flow(id, want);
         }
@@ -98,7 +115,14 @@ impl Emitter<'_, '_> {
         };
         let item = key.is_none();
         let column = tree.column(parent) as isize + self.delta;
-        let rendered = self.cx.render(want, Spot { parent: column, item, near: Some(parent) })?;
+        let rendered = self.cx.render(
+            want,
+            Spot {
+                parent: column,
+                item,
+                near: Some(parent),
+            },
+        )?;
         let span = tree.span(id);
         let body = tree.body(id);
         let head_end = line_end(text, lead).0;
@@ -136,7 +160,8 @@ impl Emitter<'_, '_> {
                     if is_blank(&text[line..span.start]) && props.is_empty() {
                         self.keep_until(line);
                         for comment in tree.comments_in(span.end..line_end(text, span.end).0) {
-                            let indent = &lines[..lines.len() - lines.trim_start_matches(' ').len()];
+                            let indent =
+                                &lines[..lines.len() - lines.trim_start_matches(' ').len()];
                             self.insert(indent);
                             self.skip_to(comment.span.start);
                             self.keep_until(comment.span.end);
@@ -155,7 +180,9 @@ impl Emitter<'_, '_> {
                 let before = self.cur;
                 let compact = item
                     && props.is_empty()
-                    && tree.comments_in(lead..self.head_comment_end(id, head_end)).is_empty();
+                    && tree
+                        .comments_in(lead..self.head_comment_end(id, head_end))
+                        .is_empty();
                 if compact {
                     self.insert(" ");
                     self.insert(lines.trim_start_matches(' ').trim_end_matches('\n'));
@@ -175,7 +202,11 @@ impl Emitter<'_, '_> {
     fn head_comment_end(&self, id: NodeId, head_end: usize) -> usize {
         let tree = self.cx.tree;
         let body = tree.body(id);
-        if is_block(tree.kind(id)) && body.start <= head_end { body.start } else { head_end }
+        if is_block(tree.kind(id)) && body.start <= head_end {
+            body.start
+        } else {
+            head_end
+        }
     }
 
     /// Leaves the old value out, but keeps the comment at the end of the line where it began (or,
@@ -253,20 +284,32 @@ impl Emitter<'_, '_> {
 
     fn replace_root(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let (tree, text) = (self.cx.tree, self.cx.text);
-        let rendered = self.cx.render(want, Spot { parent: -1, item: false, near: None })?;
+        let rendered = self.cx.render(
+            want,
+            Spot {
+                parent: -1,
+                item: false,
+                near: None,
+            },
+        )?;
         let new = match rendered {
             Rendered::Inline(new) => new,
             Rendered::Block { props, lines } if props.is_empty() => {
                 lines.trim_end_matches('\n').to_owned()
             }
-            Rendered::Block { props, lines } => format!("{props}\n{}", lines.trim_end_matches('\n')),
+            Rendered::Block { props, lines } => {
+                format!("{props}\n{}", lines.trim_end_matches('\n'))
+            }
         };
         let span = tree.span(id);
         if span.is_empty() {
             // Nothing is written: at the end of the document, after its comments.
             let document = tree.documents().iter().find(|document| document.root == id);
             let end = document.map_or(span.end, |document| {
-                document.end_marker.as_ref().map_or(document.span.end, |marker| marker.start)
+                document
+                    .end_marker
+                    .as_ref()
+                    .map_or(document.span.end, |marker| marker.start)
             });
             self.keep_until(end);
             if !new.is_empty() {

@@ -29,7 +29,11 @@ pub(super) struct Spot {
 
 impl Spot {
     fn inside(column: isize, item: bool, near: Option<NodeId>) -> Self {
-        Self { parent: column, item, near }
+        Self {
+            parent: column,
+            item,
+            near,
+        }
     }
 }
 
@@ -38,16 +42,25 @@ pub(super) fn spaces(n: isize) -> String {
 }
 
 pub(super) fn is_block(kind: Kind) -> bool {
-    matches!(kind, Kind::Mapping { flow: false } | Kind::Sequence { flow: false })
+    matches!(
+        kind,
+        Kind::Mapping { flow: false } | Kind::Sequence { flow: false }
+    )
 }
 
 impl Cx<'_> {
     /// The tag and anchor of a node, in the order they are written.
     pub(super) fn props(&self, id: NodeId) -> String {
-        let mut spans: Vec<_> =
-            [self.tree.tag_span(id), self.tree.anchor(id).map(|a| a.1)].into_iter().flatten().collect();
+        let mut spans: Vec<_> = [self.tree.tag_span(id), self.tree.anchor(id).map(|a| a.1)]
+            .into_iter()
+            .flatten()
+            .collect();
         spans.sort_by_key(|span| span.start);
-        spans.into_iter().map(|span| &self.text[span]).collect::<Vec<_>>().join(" ")
+        spans
+            .into_iter()
+            .map(|span| &self.text[span])
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn column_for(&self, spot: Spot, sequence: bool) -> isize {
@@ -56,7 +69,9 @@ impl Cx<'_> {
         } else if spot.item {
             spot.parent + 2
         } else {
-            self.style.child_column(self.tree, spot.near, spot.parent as usize, sequence) as isize
+            self.style
+                .child_column(self.tree, spot.near, spot.parent as usize, sequence)
+                as isize
         }
     }
 
@@ -149,7 +164,10 @@ impl Cx<'_> {
         if self.ends_open(id) {
             lines = close_last_block_scalar(self, id, lines);
         }
-        Ok(Rendered::Block { props: self.props(id), lines })
+        Ok(Rendered::Block {
+            props: self.props(id),
+            lines,
+        })
     }
 
     /// The lines of a block collection, from its first unit (and the comments above it) to the last.
@@ -171,7 +189,11 @@ impl Cx<'_> {
                 let body = self.tree.body(id).start;
                 let start = self.tree.block_extent(first).start.max(
                     // Comments above a compact collection are not inside it.
-                    if is_blank(&self.text[line_start(self.text, body)..body]) { 0 } else { body },
+                    if is_blank(&self.text[line_start(self.text, body)..body]) {
+                        0
+                    } else {
+                        body
+                    },
                 );
                 start..self.tree.block_extent(last).end
             }
@@ -214,7 +236,11 @@ impl Cx<'_> {
             out.keep_until(extent.end);
             out.end_line();
             let mut text = out.into_text();
-            if self.tree.value_of(key).is_some_and(|value| self.ends_open(value)) {
+            if self
+                .tree
+                .value_of(key)
+                .is_some_and(|value| self.ends_open(value))
+            {
                 text = close_last_block_scalar(self, key, text);
             }
             return Ok(text);
@@ -223,7 +249,11 @@ impl Cx<'_> {
             WantKey::New(text) => text.clone(),
             WantKey::Renamed(key, text) => {
                 let props = self.props(*key);
-                if props.is_empty() { text.clone() } else { format!("{props} {text}") }
+                if props.is_empty() {
+                    text.clone()
+                } else {
+                    format!("{props} {text}")
+                }
             }
             WantKey::Entry(key) => self.inline_key(*key)?,
         };
@@ -246,10 +276,17 @@ impl Cx<'_> {
             && !text.contains(['\n', '\r'])
             && !self.tree.is_explicit_key(key);
         if !simple {
-            return Err(RewriteError::ComplexKey { node: key, offset: span.start });
+            return Err(RewriteError::ComplexKey {
+                node: key,
+                offset: span.start,
+            });
         }
         // A `:` directly after an alias would become part of its name.
-        let gap = if self.tree.kind(key) == Kind::Alias { " " } else { "" };
+        let gap = if self.tree.kind(key) == Kind::Alias {
+            " "
+        } else {
+            ""
+        };
         self.kept.borrow_mut().push(span);
         Ok(format!("{text}{gap}"))
     }
@@ -278,14 +315,24 @@ impl Cx<'_> {
 /// Makes a block scalar's header strip its last line break.
 pub(super) fn close_block_scalar(text: &str) -> String {
     let at = text.find(['|', '>']).map_or(text.len(), |at| at + 1);
-    let end = at + text[at..].find(|c: char| !c.is_ascii_digit() && c != '+').unwrap_or(0);
-    format!("{}{}-{}", &text[..at], text[at..end].replace('+', ""), &text[end..])
+    let end = at
+        + text[at..]
+            .find(|c: char| !c.is_ascii_digit() && c != '+')
+            .unwrap_or(0);
+    format!(
+        "{}{}-{}",
+        &text[..at],
+        text[at..end].replace('+', ""),
+        &text[end..]
+    )
 }
 
 /// The same for the block scalar at the end of rendered lines, found by its header in the source.
 fn close_last_block_scalar(cx: &Cx<'_>, id: NodeId, lines: String) -> String {
     let node = cx.tree.value_of(id).unwrap_or(id);
-    let Some(scalar) = cx.last_block_scalar(node) else { return lines };
+    let Some(scalar) = cx.last_block_scalar(node) else {
+        return lines;
+    };
     let body = cx.tree.body(scalar);
     let first = crate::yaml::source::line_end(cx.text, body.start).0;
     let header = &cx.text[body.start..first];

@@ -26,17 +26,26 @@ impl Style {
                     SEQUENCE => &mut sequences,
                     _ => continue,
                 };
-                *counts.entry(tree.column(value).saturating_sub(column)).or_insert(0u32) += 1;
+                *counts
+                    .entry(tree.column(value).saturating_sub(column))
+                    .or_insert(0u32) += 1;
             }
         }
         // The most frequent; of equals the smaller.
         let dominant = |counts: &BTreeMap<usize, u32>| {
-            counts.iter().rev().max_by_key(|(_, count)| **count).map(|(width, _)| *width)
+            counts
+                .iter()
+                .rev()
+                .max_by_key(|(_, count)| **count)
+                .map(|(width, _)| *width)
         };
         let width = dominant(&widths).filter(|&width| width > 0);
         let sequence = dominant(&sequences);
         let width = width.or(sequence.filter(|&width| width > 0)).unwrap_or(2);
-        Self { width, sequence: sequence.unwrap_or(width) }
+        Self {
+            width,
+            sequence: sequence.unwrap_or(width),
+        }
     }
 
     /// The column for a collection below a key that stands in `column`, in the mapping `near` if
@@ -52,12 +61,17 @@ impl Style {
         let near = near.filter(|&near| tree.kind(near) == MAPPING);
         let local = near.and_then(|near| {
             let own = tree.column(near);
-            let sibling = tree.entries(near).map(|(_, value)| value).find(|&v| tree.kind(v) == kind);
+            let sibling = tree
+                .entries(near)
+                .map(|(_, value)| value)
+                .find(|&v| tree.kind(v) == kind);
             let sibling = sibling.map(|value| tree.column(value).saturating_sub(own));
             if sequence {
                 return sibling;
             }
-            let parent = tree.parent(near).filter(|&parent| tree.kind(parent) == MAPPING);
+            let parent = tree
+                .parent(near)
+                .filter(|&parent| tree.kind(parent) == MAPPING);
             sibling
                 .or_else(|| parent.map(|parent| own.saturating_sub(tree.column(parent))))
                 .filter(|&width| width > 0)
