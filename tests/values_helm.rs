@@ -291,7 +291,7 @@ impl Generator<'_> {
         let anchor = (self.pick(4) == 0).then(|| format!("n{}", self.pick(4)));
         let body = match self.pick(if depth == 0 { 2 } else { 6 }) {
             0 | 1 => self.scalar().to_owned(),
-            2 | 3 | 4 => self.map(depth - 1),
+            2..=4 => self.map(depth - 1),
             _ => {
                 let items: Vec<_> = (0..self.pick(4)).map(|_| self.node(depth - 1)).collect();
                 format!("[{}]", items.join(", "))
