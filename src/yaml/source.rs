@@ -20,6 +20,14 @@ pub struct Position {
     pub column: usize,
 }
 
+impl Position {
+    /// The position of a byte offset in a text of which there is no tree.
+    #[must_use]
+    pub fn of(text: &str, offset: usize) -> Self {
+        Lines::new(text).position(text, offset)
+    }
+}
+
 /// The starts of all lines, for [`Position`]s.
 #[derive(Debug)]
 pub(crate) struct Lines(Vec<u32>);

@@ -232,8 +232,8 @@ impl Cx<'_> {
             Kind::Scalar(ScalarStyle::Plain) => {
                 let content = tree.content(id);
                 let flow_safe = !content.contains(['[', ']', '{', '}', ',', '\n']);
-                Ok(if flow_safe && content == body {
-                    text.to_owned()
+                Ok(if flow_safe {
+                    with_props(content)
                 } else {
                     with_props(&quoted(content))
                 })

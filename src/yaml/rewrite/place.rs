@@ -323,9 +323,6 @@ impl Emitter<'_, '_> {
             Rendered::Block { props, lines } => {
                 format!("{props}\n{}", lines.strip_suffix('\n').unwrap_or(&lines))
             }
-            Rendered::Block { props, lines } => {
-                format!("{props}\n{}", lines.trim_end_matches('\n'))
-            }
         };
         let span = tree.span(id);
         if span.is_empty() {
