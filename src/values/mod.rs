@@ -3,11 +3,13 @@
 //! Everything refit says about values is said in Helm's terms: types ([`scalar`]), key names
 //! ([`key`]), layers ([`merge`]), a chart's defaults ([`coalesce`]), places ([`path`]). The rules are
 //! Helm's own, read from its sources and checked against the real program; YAML 1.2 and other readers
-//! differ from them in many small ways. [`write`] goes the other way. This module knows nothing of
+//! differ from them in many small ways. [`mod@write`] goes the other way. This module knows nothing of
 //! files, charts' contents or migrations.
 
 pub mod coalesce;
 mod convert;
+mod decode;
+mod error;
 mod float;
 pub mod key;
 mod leaves;
@@ -23,6 +25,7 @@ pub mod write;
 
 pub use coalesce::Helm;
 pub use convert::ConvertError;
+pub use error::{ReadError, ReadErrorKind};
 pub use leaves::{leaves, leaves_at};
 pub use path::{Path, Segment};
 pub use value::{Map, Number, Value};

@@ -7,7 +7,7 @@
 //! Helm 4 cuts a file at its `---` lines before it parses, and merges the parts. Helm 3 reads the
 //! first document. [`difference`] finds where that matters.
 
-use super::view::{ReadError, ReadErrorKind};
+use super::error::{ReadError, ReadErrorKind};
 use crate::yaml::{Divergence, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};
 
 /// What Helm 3 and Helm 4 read differently, and where.

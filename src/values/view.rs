@@ -14,91 +14,19 @@
 //! [`MAX_VALUE_DEPTH`], where Helm would go on.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::decode::Budget;
+use super::error::{ReadError, ReadErrorKind};
 use super::key::{self, KeyError, KeyType};
 use super::path::{Path, Segment};
-use super::readers;
-use super::scalar::{self, Resolved, ScalarError};
+use super::scalar::{self, Resolved};
 use super::tag::Handles;
-use super::value::{Map, Value};
-use crate::yaml::{DivergenceKind, Kind as NodeKind, NodeId, ScalarStyle, Tree};
+use crate::yaml::{Kind as NodeKind, NodeId, ScalarStyle, Tree};
 
 /// The nesting of values, aliases expanded, beyond which reading stops.
 pub const MAX_VALUE_DEPTH: usize = 512;
-
-/// A place in a document that Helm cannot read, or reads in no certain way.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} (at byte {offset})")]
-pub struct ReadError {
-    /// What is wrong.
-    pub kind: ReadErrorKind,
-    /// Where, in bytes from the start of the text.
-    pub offset: usize,
-}
-
-/// What is wrong with a place in a document.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadErrorKind {
-    /// A scalar that Helm refuses.
-    #[error(transparent)]
-    Scalar(#[from] ScalarError),
-    /// A key that Helm refuses.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// Keys of different types with one name, such as `1` and `"1"`: Helm picks one at random.
-    #[error("several keys of different types are named {0:?}; Helm picks one at random")]
-    RandomKey(String),
-    /// An alias inside the node it stands for.
-    #[error("the alias *{0} stands inside its own anchor")]
-    AliasCycle(String),
-    /// So many aliases in aliases that Helm refuses the document.
-    #[error("aliases expand to too much")]
-    AliasBomb,
-    /// Values nested deeper than [`MAX_VALUE_DEPTH`], through aliases.
-    #[error("values are nested deeper than {MAX_VALUE_DEPTH} levels")]
-    TooDeep,
-    /// The value of `<<` is no map and no list of maps.
-    #[error("the value of << must be a map or a list of maps")]
-    Merge,
-    /// YAML that Helm's parser reads otherwise or not at all.
-    #[error("{}", divergence(*.0))]
-    OtherReader(DivergenceKind),
-    /// A `%` directive that Helm's parser refuses; it knows `%YAML 1.1` and `%TAG`.
-    #[error("Helm refuses this % directive")]
-    Directive,
-    /// A tab before the text of a block scalar, where Helm's parser wants spaces.
-    #[error("a tab before the text of a block scalar; Helm wants spaces")]
-    TabInBlockScalar,
-    /// A tag directly before a comma or bracket, which Helm's parser makes part of the tag.
-    #[error("a tag directly before a comma or bracket; Helm makes that part of the tag")]
-    TagBeforePunctuation,
-    /// The root of a values document is not a map.
-    #[error("values must be a map at the root, not {0}")]
-    RootNotMap(&'static str),
-}
-
-fn divergence(kind: DivergenceKind) -> &'static str {
-    match kind {
-        DivergenceKind::TabOnlyLine => "a line that holds nothing but a tab; Helm refuses it",
-        DivergenceKind::TabBeforeComment => "a tab before a comment; Helm refuses it",
-        DivergenceKind::AnchorName => {
-            "an anchor name with other characters than letters, digits, - and _; Helm refuses it"
-        }
-        DivergenceKind::ColonInFlowKey => {
-            "a colon directly before a comma or bracket; Helm makes it part of the key"
-        }
-        DivergenceKind::UnicodeLineBreak => {
-            "a Unicode line break, which Helm takes for the end of the line"
-        }
-        DivergenceKind::LongKey => "a key too long for Helm",
-        // The list of kinds may grow.
-        #[allow(unreachable_patterns)]
-        _ => "YAML that Helm reads otherwise",
-    }
-}
 
 /// The type of a node, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,29 +115,21 @@ pub struct Place {
 /// A document as Helm sees it.
 #[derive(Clone, Debug)]
 pub struct View<'t> {
-    tree: &'t Tree,
-    root: NodeId,
+    pub(super) tree: &'t Tree,
+    pub(super) root: NodeId,
     handles: Handles,
 }
 
-type Key<'t> = (Cow<'t, str>, KeyType);
+/// A name, and the type of the key that has it.
+pub(super) type Key<'t> = (Cow<'t, str>, KeyType);
 
 /// An entry as it is met on the way through a map. A name that cannot be had is an error only if the
 /// map counts.
-struct Met<'t> {
-    name: Result<Key<'t>, ReadError>,
-    key: NodeId,
-    value: NodeId,
-    via: Via,
-}
-
-/// How far the expansion of aliases has gone; the counts are those of go-yaml's decoder.
-#[derive(Default)]
-struct Budget {
-    decoded: usize,
-    through_aliases: usize,
-    open: Vec<NodeId>,
-    depth: usize,
+pub(super) struct Met<'t> {
+    pub(super) name: Result<Key<'t>, ReadError>,
+    pub(super) key: NodeId,
+    pub(super) value: NodeId,
+    pub(super) via: Via,
 }
 
 impl<'t> View<'t> {
@@ -392,77 +312,6 @@ impl<'t> View<'t> {
         Ok(None)
     }
 
-    /// The values of the whole document: its root as a map. An empty or null root is an empty map.
-    ///
-    /// # Errors
-    /// Everything that Helm refuses or reads otherwise than YAML 1.2, [`ReadErrorKind::RandomKey`] and
-    /// [`ReadErrorKind::TooDeep`].
-    pub fn values(&self) -> Result<Map, ReadError> {
-        readers::check(self.tree, self.root)?;
-        match self.value(self.root)? {
-            Value::Map(map) => Ok(map),
-            Value::Null => Ok(Map::new()),
-            other => Err(self.error(self.root, ReadErrorKind::RootNotMap(other.type_name()))),
-        }
-    }
-
-    /// The value of a node with everything below it.
-    ///
-    /// # Errors
-    /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
-    pub fn value(&self, node: NodeId) -> Result<Value, ReadError> {
-        // go-yaml counts the document as well.
-        let mut budget = Budget {
-            decoded: 1,
-            ..Budget::default()
-        };
-        self.decode(&mut budget, node)?
-    }
-
-    /// go-yaml's decoder. The outer error is one of decoding, which stops Helm wherever it is; the
-    /// inner one belongs to the step to JSON, and does not count if the value is overridden.
-    fn decode(
-        &self,
-        budget: &mut Budget,
-        node: NodeId,
-    ) -> Result<Result<Value, ReadError>, ReadError> {
-        self.count(budget, node)?;
-        Ok(match self.tree.kind(node) {
-            NodeKind::Alias => {
-                let target = self.enter(budget, node)?;
-                let value = self.decode(budget, target);
-                self.leave(budget);
-                value?
-            }
-            NodeKind::Scalar(_) => self
-                .resolve(node)?
-                .into_value()
-                .map_err(|error| self.error(node, error)),
-            NodeKind::Sequence { .. } => {
-                self.deeper(budget, node)?;
-                let mut items = Vec::with_capacity(self.tree.len(node));
-                let mut failed = None;
-                for item in self.tree.items(node) {
-                    match self.decode(budget, item)? {
-                        Ok(value) => items.push(value),
-                        Err(error) => failed = failed.or(Some(error)),
-                    }
-                }
-                budget.depth -= 1;
-                failed.map_or(Ok(Value::List(items)), Err)
-            }
-            NodeKind::Mapping { .. } => {
-                let mut map = Gathered::with_capacity(self.tree.len(node));
-                self.walk(budget, node, Via::Direct, &mut |budget, met| {
-                    let value = self.decode(budget, met.value)?;
-                    map.insert(self, met, value);
-                    Ok(())
-                })?;
-                map.finish().map(Value::Map)
-            }
-        })
-    }
-
     /// Goes through the entries of a map, reached directly or through an alias.
     fn each(
         &self,
@@ -482,7 +331,7 @@ impl<'t> View<'t> {
     }
 
     /// Goes through the entries of a mapping in Helm's order, merges carried out where they stand.
-    fn walk(
+    pub(super) fn walk(
         &self,
         budget: &mut Budget,
         map: NodeId,
@@ -625,133 +474,10 @@ impl<'t> View<'t> {
         Some(self.handles.expand(self.tree.tag(node)?))
     }
 
-    fn count(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
-        budget.decoded += 1;
-        if !budget.open.is_empty() {
-            budget.through_aliases += 1;
-        }
-        if budget.is_exceeded() {
-            return Err(self.error(node, ReadErrorKind::AliasBomb));
-        }
-        Ok(())
-    }
-
-    fn enter(&self, budget: &mut Budget, alias: NodeId) -> Result<NodeId, ReadError> {
-        if budget.open.contains(&alias) {
-            let name = self.tree.content(alias).to_owned();
-            return Err(self.error(alias, ReadErrorKind::AliasCycle(name)));
-        }
-        self.deeper(budget, alias)?;
-        budget.open.push(alias);
-        Ok(self.target(alias))
-    }
-
-    fn leave(&self, budget: &mut Budget) {
-        budget.open.pop();
-        budget.depth -= 1;
-    }
-
-    fn deeper(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
-        budget.depth += 1;
-        if budget.depth > MAX_VALUE_DEPTH {
-            return Err(self.error(node, ReadErrorKind::TooDeep));
-        }
-        Ok(())
-    }
-
-    fn error(&self, node: NodeId, kind: impl Into<ReadErrorKind>) -> ReadError {
+    pub(super) fn error(&self, node: NodeId, kind: impl Into<ReadErrorKind>) -> ReadError {
         ReadError {
             kind: kind.into(),
             offset: self.tree.span(node).start,
         }
-    }
-}
-
-impl Budget {
-    /// go-yaml's limit on the share of the work that aliases cause: 99 % of small documents, 10 % of
-    /// large ones, and a slope between.
-    fn is_exceeded(&self) -> bool {
-        const LOW: f64 = 400_000.0;
-        const HIGH: f64 = 4_000_000.0;
-        if self.through_aliases <= 100 || self.decoded <= 1000 {
-            return false;
-        }
-        #[allow(clippy::cast_precision_loss)]
-        let (all, aliased) = (self.decoded as f64, self.through_aliases as f64);
-        let allowed = if all <= LOW {
-            0.99
-        } else if all >= HIGH {
-            0.10
-        } else {
-            0.99 - 0.89 * ((all - LOW) / (HIGH - LOW))
-        };
-        aliased / all > allowed
-    }
-}
-
-/// A map on its way to JSON: the last entry of a name counts, and only errors of entries that count.
-struct Gathered {
-    map: Map,
-    /// The types of keys that are not strings, by name.
-    types: HashMap<String, KeyType>,
-    /// Errors of values, by name.
-    failed: HashMap<String, ReadError>,
-    /// An error of the map itself.
-    refused: Option<ReadError>,
-}
-
-impl Gathered {
-    fn with_capacity(entries: usize) -> Self {
-        Self {
-            map: Map::with_capacity(entries),
-            types: HashMap::new(),
-            failed: HashMap::new(),
-            refused: None,
-        }
-    }
-
-    fn insert(&mut self, view: &View<'_>, met: Met<'_>, value: Result<Value, ReadError>) {
-        let (name, key_type) = match met.name {
-            Ok((name, key_type)) => (name.into_owned(), key_type),
-            Err(error) => {
-                self.refused.get_or_insert(error);
-                return;
-            }
-        };
-        if let Some(other) = self.map.contains_key(&name).then(|| self.types.get(&name))
-            && *other.unwrap_or(&KeyType::String) != key_type
-        {
-            let error = view.error(met.key, ReadErrorKind::RandomKey(name.clone()));
-            self.refused.get_or_insert(error);
-        }
-        if key_type == KeyType::Float(0.0) {
-            // Zero with and without a sign is one key, whose name is that of the last.
-            let twin = if name == "0" { "-0" } else { "0" };
-            if matches!(self.types.get(twin), Some(KeyType::Float(_))) {
-                self.map.shift_remove(twin);
-                self.types.remove(twin);
-                self.failed.remove(twin);
-            }
-        }
-        if key_type != KeyType::String {
-            self.types.insert(name.clone(), key_type);
-        }
-        match value {
-            Ok(value) => {
-                if !self.failed.is_empty() {
-                    self.failed.remove(&name);
-                }
-                self.map.insert(name, value);
-            }
-            Err(error) => {
-                self.failed.insert(name.clone(), error);
-                self.map.insert(name, Value::Null);
-            }
-        }
-    }
-
-    fn finish(self) -> Result<Map, ReadError> {
-        let first = self.failed.into_values().min_by_key(|error| error.offset);
-        self.refused.or(first).map_or(Ok(self.map), Err)
     }
 }

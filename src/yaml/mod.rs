@@ -4,7 +4,8 @@
 //! A [`Tree`] is the text of a stream and a flat arena of spans into it. Nothing is normalised and
 //! nothing is thrown away: what the tree does not name is white space, an indicator, a comment or a
 //! document marker, and all of it stays where the user put it. An edit says what a document should
-//! become in terms of what it is, and is answered with a set of text replacements.
+//! become in terms of what it is ([`Want`]), and [`rewrite()`] answers with the text replacements that
+//! make it so ([`EditSet`]).
 //!
 //! The module knows YAML and nothing of Helm: it does not type scalars, does not merge, and does not
 //! expand aliases (so their number is harmless). It never recurses deeper than [`MAX_DEPTH`], and it
@@ -14,14 +15,20 @@
 mod block;
 mod build;
 mod divergence;
+mod edits;
 mod error;
 mod events;
 mod extent;
+mod rewrite;
 mod source;
 mod tree;
+mod want;
 
 pub use build::MAX_DEPTH;
 pub use divergence::{Divergence, DivergenceKind};
+pub use edits::{EditSet, OverlappingEdits};
 pub use error::{ParseError, ParseErrorKind};
+pub use rewrite::{Rewrite, rewrite};
 pub use source::Position;
 pub use tree::{Comment, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};
+pub use want::{RewriteError, Want, WantEntry, WantKey};

@@ -153,6 +153,12 @@ pub(crate) fn column(text: &str, at: usize) -> usize {
     at - line_start(text, at)
 }
 
+/// The number of spaces at the start of the line that contains `at`.
+pub(crate) fn indent_of(text: &str, at: usize) -> usize {
+    let line = &text[line_start(text, at)..];
+    line.len() - line.trim_start_matches(' ').len()
+}
+
 /// Whether a line holds nothing but spaces and tabs.
 pub(crate) fn is_blank(line: &str) -> bool {
     line.bytes()
@@ -192,7 +198,7 @@ mod tests {
 
     #[test]
     fn encodings_are_told_apart() {
-        let kind = |bytes: &[u8]| decode(bytes).map_err(|e| e.kind);
+        let kind = |bytes: &'static [u8]| decode(bytes).map_err(|e| e.kind);
         assert_eq!(kind(b"a: 1"), Ok("a: 1"));
         assert_eq!(kind(b"\xff\xfea\0:\0"), Err(ParseErrorKind::Utf16));
         assert_eq!(kind(b"a\0:\0 \0"), Err(ParseErrorKind::Utf16));

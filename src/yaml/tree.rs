@@ -234,6 +234,11 @@ impl Tree {
         (parent != NONE).then_some(NodeId(parent))
     }
 
+    pub(crate) fn next_sibling(&self, id: NodeId) -> Option<NodeId> {
+        let next = self.node(id).next;
+        (next != NONE).then_some(NodeId(next))
+    }
+
     /// Whether a node is the key of an entry.
     #[must_use]
     pub fn is_key(&self, id: NodeId) -> bool {
@@ -385,7 +390,6 @@ impl Tree {
         self.divergences.get_or_init(|| divergence::find(self))
     }
 
-    #[allow(dead_code)] // For the editing half.
     /// The offset after the `:` of an entry, or `None` if it has none (`{a}`, `? a`).
     pub(crate) fn after_colon(&self, key: NodeId) -> Option<usize> {
         let node = self.node(key);
@@ -400,7 +404,6 @@ impl Tree {
         source::column(&self.text, self.node(id).body as usize)
     }
 
-    #[allow(dead_code)] // For the editing half.
     /// The indentation of a block scalar's content; `None` for other nodes.
     pub(crate) fn block_scalar(&self, id: NodeId) -> Option<block::Body> {
         let node = self.node(id);

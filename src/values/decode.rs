@@ -1,0 +1,220 @@
+//! Whole values out of a view, in the very steps of Helm's decoder.
+//!
+//! Helm decodes YAML first and makes JSON of the result. An error of decoding stops it wherever it
+//! is; an error of the step to JSON (`.inf`, a null key) counts only if the value is not overridden
+//! by a later duplicate. The number of steps matters as well, because go-yaml's bound on the
+//! expansion of aliases counts them.
+
+use std::collections::HashMap;
+
+use super::error::{ReadError, ReadErrorKind};
+use super::key::KeyType;
+use super::readers;
+use super::value::{Map, Value};
+use super::view::{MAX_VALUE_DEPTH, Met, Via, View};
+use crate::yaml::{Kind as NodeKind, NodeId};
+
+/// How far the expansion of aliases has gone; the counts are those of go-yaml's decoder.
+#[derive(Default)]
+pub(super) struct Budget {
+    pub(super) decoded: usize,
+    pub(super) through_aliases: usize,
+    pub(super) open: Vec<NodeId>,
+    pub(super) depth: usize,
+}
+
+impl View<'_> {
+    /// The values of the whole document: its root as a map. An empty or null root is an empty map.
+    ///
+    /// # Errors
+    /// Everything that Helm refuses or reads otherwise than YAML 1.2, [`ReadErrorKind::RandomKey`] and
+    /// [`ReadErrorKind::TooDeep`].
+    pub fn values(&self) -> Result<Map, ReadError> {
+        readers::check(self.tree, self.root)?;
+        match self.value(self.root)? {
+            Value::Map(map) => Ok(map),
+            Value::Null => Ok(Map::new()),
+            other => Err(self.error(self.root, ReadErrorKind::RootNotMap(other.type_name()))),
+        }
+    }
+
+    /// The value of a node with everything below it.
+    ///
+    /// # Errors
+    /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
+    pub fn value(&self, node: NodeId) -> Result<Value, ReadError> {
+        // go-yaml counts the document as well.
+        let mut budget = Budget {
+            decoded: 1,
+            ..Budget::default()
+        };
+        self.decode(&mut budget, node)?
+    }
+
+    /// go-yaml's decoder. The outer error is one of decoding, which stops Helm wherever it is; the
+    /// inner one belongs to the step to JSON, and does not count if the value is overridden.
+    fn decode(
+        &self,
+        budget: &mut Budget,
+        node: NodeId,
+    ) -> Result<Result<Value, ReadError>, ReadError> {
+        self.count(budget, node)?;
+        Ok(match self.tree.kind(node) {
+            NodeKind::Alias => {
+                let target = self.enter(budget, node)?;
+                let value = self.decode(budget, target);
+                self.leave(budget);
+                value?
+            }
+            NodeKind::Scalar(_) => self
+                .resolve(node)?
+                .into_value()
+                .map_err(|error| self.error(node, error)),
+            NodeKind::Sequence { .. } => {
+                self.deeper(budget, node)?;
+                let mut items = Vec::with_capacity(self.tree.len(node));
+                let mut failed = None;
+                for item in self.tree.items(node) {
+                    match self.decode(budget, item)? {
+                        Ok(value) => items.push(value),
+                        Err(error) => failed = failed.or(Some(error)),
+                    }
+                }
+                budget.depth -= 1;
+                failed.map_or(Ok(Value::List(items)), Err)
+            }
+            NodeKind::Mapping { .. } => {
+                let mut map = Gathered::with_capacity(self.tree.len(node));
+                self.walk(budget, node, Via::Direct, &mut |budget, met| {
+                    let value = self.decode(budget, met.value)?;
+                    map.insert(self, met, value);
+                    Ok(())
+                })?;
+                map.finish().map(Value::Map)
+            }
+        })
+    }
+
+    pub(super) fn count(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+        budget.decoded += 1;
+        if !budget.open.is_empty() {
+            budget.through_aliases += 1;
+        }
+        if budget.is_exceeded() {
+            return Err(self.error(node, ReadErrorKind::AliasBomb));
+        }
+        Ok(())
+    }
+
+    pub(super) fn enter(&self, budget: &mut Budget, alias: NodeId) -> Result<NodeId, ReadError> {
+        if budget.open.contains(&alias) {
+            let name = self.tree.content(alias).to_owned();
+            return Err(self.error(alias, ReadErrorKind::AliasCycle(name)));
+        }
+        self.deeper(budget, alias)?;
+        budget.open.push(alias);
+        Ok(self.target(alias))
+    }
+
+    pub(super) fn leave(&self, budget: &mut Budget) {
+        budget.open.pop();
+        budget.depth -= 1;
+    }
+
+    pub(super) fn deeper(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+        budget.depth += 1;
+        if budget.depth > MAX_VALUE_DEPTH {
+            return Err(self.error(node, ReadErrorKind::TooDeep));
+        }
+        Ok(())
+    }
+}
+
+impl Budget {
+    /// go-yaml's limit on the share of the work that aliases cause: 99 % of small documents, 10 % of
+    /// large ones, and a slope between.
+    fn is_exceeded(&self) -> bool {
+        const LOW: f64 = 400_000.0;
+        const HIGH: f64 = 4_000_000.0;
+        if self.through_aliases <= 100 || self.decoded <= 1000 {
+            return false;
+        }
+        #[allow(clippy::cast_precision_loss)]
+        let (all, aliased) = (self.decoded as f64, self.through_aliases as f64);
+        let allowed = if all <= LOW {
+            0.99
+        } else if all >= HIGH {
+            0.10
+        } else {
+            0.99 - 0.89 * ((all - LOW) / (HIGH - LOW))
+        };
+        aliased / all > allowed
+    }
+}
+
+/// A map on its way to JSON: the last entry of a name counts, and only errors of entries that count.
+struct Gathered {
+    map: Map,
+    /// The types of keys that are not strings, by name.
+    types: HashMap<String, KeyType>,
+    /// Errors of values, by name.
+    failed: HashMap<String, ReadError>,
+    /// An error of the map itself.
+    refused: Option<ReadError>,
+}
+
+impl Gathered {
+    fn with_capacity(entries: usize) -> Self {
+        Self {
+            map: Map::with_capacity(entries),
+            types: HashMap::new(),
+            failed: HashMap::new(),
+            refused: None,
+        }
+    }
+
+    fn insert(&mut self, view: &View<'_>, met: Met<'_>, value: Result<Value, ReadError>) {
+        let (name, key_type) = match met.name {
+            Ok((name, key_type)) => (name.into_owned(), key_type),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                return;
+            }
+        };
+        if let Some(other) = self.map.contains_key(&name).then(|| self.types.get(&name))
+            && *other.unwrap_or(&KeyType::String) != key_type
+        {
+            let error = view.error(met.key, ReadErrorKind::RandomKey(name.clone()));
+            self.refused.get_or_insert(error);
+        }
+        if key_type == KeyType::Float(0.0) {
+            // Zero with and without a sign is one key, whose name is that of the last.
+            let twin = if name == "0" { "-0" } else { "0" };
+            if matches!(self.types.get(twin), Some(KeyType::Float(_))) {
+                self.map.shift_remove(twin);
+                self.types.remove(twin);
+                self.failed.remove(twin);
+            }
+        }
+        if key_type != KeyType::String {
+            self.types.insert(name.clone(), key_type);
+        }
+        match value {
+            Ok(value) => {
+                if !self.failed.is_empty() {
+                    self.failed.remove(&name);
+                }
+                self.map.insert(name, value);
+            }
+            Err(error) => {
+                self.failed.insert(name.clone(), error);
+                self.map.insert(name, Value::Null);
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Map, ReadError> {
+        let first = self.failed.into_values().min_by_key(|error| error.offset);
+        self.refused.or(first).map_or(Ok(self.map), Err)
+    }
+}

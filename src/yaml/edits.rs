@@ -1,0 +1,82 @@
+//! Text replacements: sorted, without overlap, checked when they are built.
+//!
+//! This is the only form in which the module hands out changes. Whoever applies them gets every
+//! byte outside of them unchanged by construction.
+
+use std::ops::Range;
+
+/// A set of replacements for one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditSet {
+    edits: Vec<(Range<usize>, String)>,
+}
+
+/// Edits that overlap or are out of order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("edits overlap at byte {0}")]
+pub struct OverlappingEdits(pub usize);
+
+impl EditSet {
+    /// Builds a set from replacements sorted by place. Replacements that touch are joined, and
+    /// those that change nothing are left out.
+    ///
+    /// # Errors
+    /// If two of them overlap, or they are out of order.
+    pub fn new(
+        text: &str,
+        edits: impl IntoIterator<Item = (Range<usize>, String)>,
+    ) -> Result<Self, OverlappingEdits> {
+        let mut set: Vec<(Range<usize>, String)> = Vec::new();
+        for (range, new) in edits {
+            if range.start > range.end || range.end > text.len() {
+                return Err(OverlappingEdits(range.start));
+            }
+            match set.last_mut() {
+                Some((last, _)) if last.end > range.start => {
+                    return Err(OverlappingEdits(range.start));
+                }
+                Some((last, old)) if last.end == range.start => {
+                    last.end = range.end;
+                    old.push_str(&new);
+                }
+                _ => set.push((range, new)),
+            }
+        }
+        set.retain(|(range, new)| text[range.clone()] != **new);
+        Ok(Self { edits: set })
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
+    /// The number of replacements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.edits.len()
+    }
+
+    /// The replacements in order: what is replaced, and by what.
+    pub fn iter(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
+        self.edits
+            .iter()
+            .map(|(range, new)| (range.clone(), new.as_str()))
+    }
+
+    /// The text with all replacements made. `text` must be the text that the set was built for.
+    #[must_use]
+    pub fn apply(&self, text: &str) -> String {
+        let added: usize = self.edits.iter().map(|(_, new)| new.len()).sum();
+        let mut out = String::with_capacity(text.len() + added);
+        let mut at = 0;
+        for (range, new) in &self.edits {
+            out.push_str(&text[at..range.start]);
+            out.push_str(new);
+            at = range.end;
+        }
+        out.push_str(&text[at..]);
+        out
+    }
+}

@@ -1,0 +1,271 @@
+//! The walk over the source: copy, skip, insert.
+//!
+//! An emitter has a cursor in the source. In place, what it copies becomes the part of the text that
+//! no edit touches. For text that is brought elsewhere a second emitter walks over that part of the
+//! source, and its copies are shifted to their new columns line by line.
+
+use std::ops::Range;
+
+use super::Cx;
+use crate::yaml::block;
+use crate::yaml::edits::EditSet;
+use crate::yaml::source::{BOM, break_len, column, line_end};
+use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
+use crate::yaml::want::RewriteError;
+
+pub(super) enum Piece {
+    Keep(Range<usize>),
+    /// New text; its line breaks are LF until it is placed.
+    Text(String),
+}
+
+pub(super) struct Emitter<'c, 'a> {
+    pub(super) cx: &'c Cx<'a>,
+    pub(super) cur: usize,
+    /// By how many columns what is copied is shifted.
+    pub(super) delta: isize,
+    start: usize,
+    pieces: Vec<Piece>,
+}
+
+impl<'c, 'a> Emitter<'c, 'a> {
+    pub(super) fn new(cx: &'c Cx<'a>, start: usize, delta: isize) -> Self {
+        Self {
+            cx,
+            cur: start,
+            delta,
+            start,
+            pieces: Vec::new(),
+        }
+    }
+
+    /// Copies up to `to`.
+    pub(super) fn keep_until(&mut self, to: usize) {
+        if to <= self.cur {
+            return;
+        }
+        let range = self.cur..to;
+        self.cur = to;
+        match self.pieces.last_mut() {
+            Some(Piece::Keep(last)) if last.end == range.start => last.end = to,
+            _ => self.pieces.push(Piece::Keep(range)),
+        }
+    }
+
+    /// Leaves out everything up to `to`.
+    pub(super) fn skip_to(&mut self, to: usize) {
+        self.cur = self.cur.max(to);
+    }
+
+    /// Writes new text (with LF) at the cursor.
+    pub(super) fn insert(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.pieces.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    /// Whether what is written next stands at the start of a line.
+    pub(super) fn at_line_start(&self) -> bool {
+        match self.pieces.last() {
+            Some(Piece::Text(text)) => text.ends_with('\n'),
+            Some(Piece::Keep(range)) => {
+                let kept = &self.cx.text[range.clone()];
+                kept.ends_with(['\n', '\r']) || kept == BOM
+            }
+            None => {
+                self.start == 0 || matches!(self.cx.text.as_bytes()[self.start - 1], b'\n' | b'\r')
+            }
+        }
+    }
+
+    /// Ends the line that is being written, if there is one.
+    pub(super) fn end_line(&mut self) {
+        if !self.at_line_start() {
+            self.insert("\n");
+        }
+    }
+
+    /// Whether the last line that was written is blank.
+    pub(super) fn after_blank_line(&self) -> bool {
+        let text = self.cx.text;
+        let mut bytes = self.pieces.iter().rev().flat_map(|piece| match piece {
+            Piece::Text(text) => text.bytes().rev(),
+            Piece::Keep(range) => text[range.clone()].bytes().rev(),
+        });
+        if !matches!(bytes.next(), Some(b'\n' | b'\r')) {
+            return false;
+        }
+        let mut bytes = bytes.skip_while(|b| matches!(b, b' ' | b'\t'));
+        match bytes.next() {
+            Some(b'\n') => true,
+            // The first half of CR LF, or a break of its own.
+            Some(b'\r') => {
+                let before = bytes.find(|b| !matches!(b, b' ' | b'\t'));
+                matches!(before, Some(b'\n' | b'\r'))
+            }
+            _ => false,
+        }
+    }
+
+    /// The replacements that turn the source into what was written.
+    pub(super) fn into_edits(mut self) -> Result<EditSet, RewriteError> {
+        let text = self.cx.text;
+        self.settle_end();
+        let mut edits = Vec::new();
+        let mut at = 0;
+        let mut new = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => new.push_str(text),
+                Piece::Keep(range) => {
+                    if at != range.start || !new.is_empty() {
+                        let line_break = newline_near(text, at);
+                        let new = std::mem::take(&mut new).replace('\n', line_break);
+                        edits.push((at..range.start, new));
+                    }
+                    at = range.end;
+                    self.cx.kept.borrow_mut().push(range.clone());
+                }
+            }
+        }
+        let new = new.replace('\n', newline_near(text, at));
+        edits.push((at..text.len(), new));
+        EditSet::new(text, edits).map_err(|e| RewriteError::Overlap(e.0))
+    }
+
+    /// A final line break that was missing stays missing; one that was there stays.
+    fn settle_end(&mut self) {
+        let text = self.cx.text;
+        if text.ends_with(['\n', '\r']) {
+            if !self.at_line_start() {
+                self.insert("\n");
+            }
+            return;
+        }
+        match self.pieces.last_mut() {
+            Some(Piece::Text(text)) if text.ends_with('\n') => {
+                text.pop();
+            }
+            Some(Piece::Keep(range)) if text[range.clone()].ends_with(['\n', '\r']) => {
+                let bytes = text[range.clone()].as_bytes();
+                range.end -= if bytes.ends_with(b"\r\n") { 2 } else { 1 };
+            }
+            _ => {}
+        }
+    }
+
+    /// What was written, as text with LF, shifted.
+    pub(super) fn into_text(self) -> String {
+        let mut out = String::new();
+        for piece in self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(&text),
+                Piece::Keep(range) => {
+                    self.cx.shifted(range.clone(), self.delta, &mut out);
+                    self.cx.kept.borrow_mut().push(range);
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The line break that the text around `at` uses.
+fn newline_near(text: &str, at: usize) -> &'static str {
+    let bytes = text.as_bytes();
+    let is_break = |b: &u8| matches!(b, b'\n' | b'\r');
+    match bytes[..at].iter().rposition(is_break) {
+        Some(i) if bytes[i] == b'\n' && i > 0 && bytes[i - 1] == b'\r' => "\r\n",
+        Some(i) if bytes[i] == b'\r' && bytes.get(i + 1) != Some(&b'\n') => "\r",
+        Some(i) if bytes[i] == b'\r' => "\r\n",
+        Some(_) => "\n",
+        None => match bytes[at..].iter().position(is_break).map(|i| at + i) {
+            Some(i) if bytes[i] == b'\r' && break_len(bytes, i) == 2 => "\r\n",
+            Some(i) if bytes[i] == b'\r' => "\r",
+            _ => "\n",
+        },
+    }
+}
+
+impl Cx<'_> {
+    /// Appends a part of the source, with each of its lines shifted by `delta` columns.
+    pub(super) fn shifted(&self, range: Range<usize>, delta: isize, out: &mut String) {
+        let mut at = range.start;
+        while at < range.end {
+            let (content_end, next) = line_end(self.text, at);
+            let whole = column(self.text, at) == 0;
+            let content = &self.text[at..content_end.min(range.end)];
+            if whole && delta != 0 {
+                self.shift_line(at, content, delta, out);
+            } else {
+                out.push_str(content);
+            }
+            if next <= range.end && next > content_end {
+                out.push('\n');
+            }
+            at = next;
+        }
+    }
+
+    fn shift_line(&self, at: usize, content: &str, delta: isize, out: &mut String) {
+        let spaces = content.len() - content.trim_start_matches(' ').len();
+        let blank = content.trim_start_matches([' ', '\t']).is_empty();
+        // The scalar that this line continues, if it does.
+        let node = self
+            .tree
+            .nodes
+            .partition_point(|node| (node.start as usize) < at);
+        let inside = (node > 0)
+            .then(|| NodeId(node as u32 - 1))
+            .filter(|&id| matches!(self.tree.kind(id), Kind::Scalar(_)))
+            .filter(|&id| self.tree.span(id).end > at);
+        let mut least = 0;
+        match inside.map(|id| (id, self.tree.kind(id))) {
+            Some((id, Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))) => {
+                let indent = self.tree.block_scalar(id).map_or(0, |body| body.indent);
+                if spaces == content.len() && spaces <= indent {
+                    out.push_str(content);
+                    return;
+                }
+            }
+            _ if blank => {
+                out.push_str(content);
+                return;
+            }
+            // Quoted text may continue in any column its parent allows.
+            Some((id, Kind::Scalar(ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted))) => {
+                least = usize::try_from(self.ancestor_column(id) + delta + 1).unwrap_or(0);
+            }
+            _ => {}
+        }
+        let wanted = usize::try_from(spaces as isize + delta)
+            .unwrap_or(0)
+            .max(least);
+        out.extend(std::iter::repeat_n(' ', wanted));
+        out.push_str(&content[spaces..]);
+    }
+
+    /// The column of the innermost block collection around a node; -1 if there is none.
+    pub(super) fn ancestor_column(&self, id: NodeId) -> isize {
+        let mut at = id;
+        while let Some(parent) = self.tree.parent(at) {
+            if matches!(
+                self.tree.kind(parent),
+                Kind::Mapping { flow: false } | Kind::Sequence { flow: false }
+            ) {
+                return self.tree.column(parent) as isize;
+            }
+            at = parent;
+        }
+        // An indentation indicator at the root counts from column 0.
+        let indicated = matches!(
+            self.tree.kind(id),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+        ) && block::header(self.text, self.tree.body(id).start)
+            .indicator
+            .is_some();
+        if indicated { 0 } else { -1 }
+    }
+}

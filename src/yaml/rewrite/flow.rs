@@ -1,0 +1,377 @@
+//! Flow collections, edited element by element with their commas; and values of any notation
+//! written as flow.
+
+use super::emit::Emitter;
+use super::{Cx, Unit};
+use crate::yaml::source::{column, indent_of, line_end, skip_trivia};
+use crate::yaml::tree::{Kind, NodeId, PAIR, ScalarStyle};
+use crate::yaml::want::{RewriteError, Want, WantKey};
+
+/// Where one element of a flow collection stands.
+struct Element {
+    /// After the bracket or the comma before it (and the rest of that line, if nothing else is
+    /// there).
+    begin: usize,
+    start: usize,
+    end: usize,
+    /// The offset of its comma.
+    comma: Option<usize>,
+    /// Where the next element begins.
+    next: usize,
+}
+
+impl Cx<'_> {
+    fn elements(&self, id: NodeId, source: &[NodeId]) -> Vec<Element> {
+        let text = self.text;
+        let close = self.tree.span(id).end - 1;
+        let mut begin = self.line_rest(self.tree.body(id).start + 1, close);
+        let mut elements = Vec::new();
+        for &unit in source {
+            let start = self.tree.span(unit).start;
+            let end = match self.tree.value_of(unit) {
+                Some(value) => self.tree.span(value).end.max(self.tree.span(unit).end),
+                None => self.tree.span(unit).end,
+            };
+            let after = skip_trivia(text, end);
+            let comma = (text.as_bytes()[after] == b',').then_some(after);
+            let next = self.line_rest(comma.map_or(end, |comma| comma + 1), close);
+            elements.push(Element {
+                begin,
+                start,
+                end,
+                comma,
+                next,
+            });
+            begin = next;
+        }
+        elements
+    }
+
+    /// The start of the next line if only white space and a comment stand before it, else `at`.
+    fn line_rest(&self, at: usize, close: usize) -> usize {
+        let (content_end, next) = line_end(self.text, at);
+        let rest = self.text[at..content_end].trim_start_matches([' ', '\t']);
+        let comment = rest.starts_with('#') && !self.tree.comments_in(at..content_end).is_empty();
+        if (rest.is_empty() || comment) && next <= close {
+            next
+        } else {
+            at
+        }
+    }
+
+    fn is_line_start(&self, at: usize) -> bool {
+        column(self.text, at) == 0
+    }
+
+    /// A wanted value as flow, on one line unless it is written on several already.
+    pub(super) fn flow_text(&self, want: &Want) -> Result<String, RewriteError> {
+        match want {
+            Want::Scalar(text) => Ok(text.clone()),
+            Want::Node(id) => self.flow_node(*id),
+            Want::Map { base, entries } => {
+                let mut parts = Vec::new();
+                for entry in entries {
+                    parts.push(self.flow_unit(Unit::Entry(entry))?);
+                }
+                Ok(self.bracketed(*base, '{', &parts, '}'))
+            }
+            Want::List { base, items } => {
+                let mut parts = Vec::new();
+                for item in items {
+                    parts.push(self.flow_unit(Unit::Item(item))?);
+                }
+                Ok(self.bracketed(*base, '[', &parts, ']'))
+            }
+        }
+    }
+
+    fn bracketed(&self, base: Option<NodeId>, open: char, parts: &[String], close: char) -> String {
+        let props = base.map_or(String::new(), |id| self.props(id));
+        let gap = if props.is_empty() { "" } else { " " };
+        format!("{props}{gap}{open}{}{close}", parts.join(", "))
+    }
+
+    fn flow_unit(&self, unit: Unit<'_>) -> Result<String, RewriteError> {
+        let entry = match unit {
+            Unit::Item(want) => {
+                let text = self.flow_text(want)?;
+                // Nothing is no element.
+                return Ok(if text.is_empty() {
+                    "null".to_owned()
+                } else {
+                    text
+                });
+            }
+            Unit::Entry(entry) => entry,
+        };
+        let key = match &entry.key {
+            WantKey::New(text) => text.clone(),
+            WantKey::Renamed(key, text) => {
+                self.no_comments(*key, self.tree.extent(*key))?;
+                let props = self.props(*key);
+                if props.is_empty() {
+                    text.clone()
+                } else {
+                    format!("{props} {text}")
+                }
+            }
+            WantKey::Entry(key) => {
+                // Comments of the entry itself would be lost.
+                self.no_comments(*key, self.tree.extent(*key))?;
+                let text = self.inline_key(*key)?;
+                let plain = self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain);
+                if plain && text.contains(['[', ']', '{', '}', ',']) {
+                    quoted(&text)
+                } else {
+                    text
+                }
+            }
+        };
+        let value = self.flow_text(&entry.value)?;
+        Ok(if value.is_empty() {
+            format!("{key}: null")
+        } else {
+            format!("{key}: {value}")
+        })
+    }
+
+    fn no_comments(&self, node: NodeId, range: std::ops::Range<usize>) -> Result<(), RewriteError> {
+        match self.tree.comments_in(range).first() {
+            Some(comment) => Err(RewriteError::CommentInFlow {
+                node,
+                offset: comment.span.start,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn flow_node(&self, id: NodeId) -> Result<String, RewriteError> {
+        let tree = self.tree;
+        let span = tree.span(id);
+        let text = &self.text[span.clone()];
+        let props = self.props(id);
+        let with_props = |body: &str| {
+            let gap = if props.is_empty() || body.is_empty() {
+                ""
+            } else {
+                " "
+            };
+            format!("{props}{gap}{body}")
+        };
+        match tree.kind(id) {
+            kind @ (Kind::Mapping { flow: true } | Kind::Sequence { flow: true }) => {
+                if text.contains(['\n', '\r']) {
+                    self.no_comments(id, span.clone())?;
+                    return self.flow_again(id);
+                }
+                self.kept.borrow_mut().push(span);
+                // A pair in brackets is a mapping without braces.
+                let bare = kind == Kind::Mapping { flow: true } && tree.node(id).flags & PAIR != 0;
+                Ok(if bare {
+                    format!("{{{text}}}")
+                } else {
+                    text.to_owned()
+                })
+            }
+            Kind::Mapping { .. } | Kind::Sequence { .. } => {
+                self.no_comments(id, self.region(id))?;
+                self.flow_again(id)
+            }
+            Kind::Alias => Ok(text.to_owned()),
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
+                self.no_comments(id, span.start..line_end(self.text, tree.body(id).start).0)?;
+                Ok(with_props(&quoted(tree.content(id))))
+            }
+            Kind::Scalar(ScalarStyle::Plain) => {
+                let content = tree.content(id);
+                let body = &self.text[tree.body(id)];
+                let flow_safe = !content.contains(['[', ']', '{', '}', ',', '\n']);
+                Ok(if flow_safe && content == body {
+                    text.to_owned()
+                } else {
+                    with_props(&quoted(content))
+                })
+            }
+            Kind::Scalar(_) if text.contains(['\n', '\r']) => {
+                Ok(with_props(&quoted(tree.content(id))))
+            }
+            Kind::Scalar(_) => Ok(text.to_owned()),
+        }
+    }
+
+    /// A collection written anew as flow, child by child.
+    fn flow_again(&self, id: NodeId) -> Result<String, RewriteError> {
+        let mut parts = Vec::new();
+        if matches!(self.tree.kind(id), Kind::Sequence { .. }) {
+            for item in self.tree.items(id) {
+                parts.push(self.flow_unit(Unit::Item(&Want::Node(item)))?);
+            }
+            return Ok(self.bracketed(Some(id), '[', &parts, ']'));
+        }
+        for (key, value) in self.tree.entries(id) {
+            let key = self.inline_key(key).and_then(|text| {
+                let plain = self.tree.kind(key) == Kind::Scalar(ScalarStyle::Plain);
+                let unsafe_plain = plain && text.contains(['[', ']', '{', '}', ',']);
+                Ok(if unsafe_plain { quoted(&text) } else { text })
+            })?;
+            let value = self.flow_node(value)?;
+            let value = if value.is_empty() {
+                "null"
+            } else {
+                value.as_str()
+            };
+            parts.push(format!("{key}: {value}"));
+        }
+        Ok(self.bracketed(Some(id), '{', &parts, '}'))
+    }
+}
+
+/// Text in double quotes, with the escapes of YAML 1.2 (section 5.7).
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                out.push_str(&format!("\\u{:04X}", u32::from(c)));
+            }
+            c if c.is_control() => out.push_str(&format!("\\x{:02X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+impl Emitter<'_, '_> {
+    /// Writes a flow collection in its place, with its brackets.
+    pub(super) fn flow(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let span = tree.span(id);
+        if tree.node(id).flags & PAIR != 0 {
+            return Err(RewriteError::ComplexKey {
+                node: id,
+                offset: span.start,
+            });
+        }
+        let (source, plan) = self.cx.plan(id, units);
+        if let Some(&key) = source.iter().find(|&&unit| tree.is_explicit_key(unit)) {
+            return Err(RewriteError::ComplexKey {
+                node: key,
+                offset: tree.span(key).start,
+            });
+        }
+        let elements = self.cx.elements(id, &source);
+        let close = span.end - 1;
+        // What is written, in order: a kept element, or new text.
+        let mut outputs: Vec<(Option<usize>, Unit<'_>)> = Vec::new();
+        for i in 0..=source.len() {
+            if i > 0
+                && let Some(unit) = plan.kept[i - 1]
+            {
+                outputs.push((Some(i - 1), unit));
+            }
+            outputs.extend(plan.after[i].iter().map(|&unit| (None, unit)));
+        }
+        let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
+            self.keep_until(tree.body(id).start + 1);
+            let parts: Result<Vec<_>, _> = outputs
+                .iter()
+                .map(|(_, unit)| self.cx.flow_unit(*unit))
+                .collect();
+            self.insert(&parts?.join(", "));
+            self.skip_to(close);
+            self.keep_until(span.end);
+            return Ok(());
+        };
+        let trailing_comma = last.comma.is_some();
+        let lines = self.cx.is_line_start(first.begin);
+        let lead = &text[first.begin..first.start];
+        let lead = if lead.contains(['\n', '\r', '#']) {
+            " "
+        } else {
+            lead
+        };
+        let line_indent = elements
+            .iter()
+            .find(|element| self.cx.is_line_start(element.begin))
+            .map_or(indent_of(text, close) as isize + 2, |e| {
+                indent_of(text, e.start) as isize
+            })
+            + self.delta;
+        if outputs.is_empty() {
+            self.keep_until(tree.body(id).start + 1);
+            self.skip_to(close);
+            self.keep_until(span.end);
+            return Ok(());
+        }
+        self.keep_until(first.begin);
+        let count = outputs.len();
+        let mut written = false;
+        for (n, (kept, unit)) in outputs.into_iter().enumerate() {
+            let comma = n + 1 < count || trailing_comma;
+            let fresh_line = self.at_line_start();
+            let Some(i) = kept else {
+                let new = self.cx.flow_unit(unit)?;
+                let own_line = if written { fresh_line } else { lines };
+                if own_line {
+                    self.insert(&super::render::spaces(line_indent));
+                } else {
+                    self.insert(if written { " " } else { lead });
+                }
+                self.insert(&new);
+                if comma {
+                    self.insert(",");
+                }
+                if own_line {
+                    self.insert("\n");
+                }
+                written = true;
+                continue;
+            };
+            let element = &elements[i];
+            let starts_line = self.cx.is_line_start(element.begin);
+            if self.cur == element.begin && (!written || starts_line == fresh_line) {
+                // Nothing was left out before it.
+            } else if starts_line {
+                self.end_line();
+                self.skip_to(element.begin);
+            } else {
+                self.skip_to(element.start);
+                if fresh_line {
+                    self.insert(&super::render::spaces(line_indent));
+                } else {
+                    self.insert(if written { " " } else { lead });
+                }
+            }
+            if !written && i > 0 && !starts_line {
+                self.skip_to(element.start);
+            }
+            self.keep_until(element.start);
+            self.unit(source[i], unit)?;
+            self.keep_until(element.end);
+            match element.comma {
+                Some(at) if comma => self.keep_until(at + 1),
+                Some(at) => self.skip_to(at + 1),
+                None if comma => self.insert(","),
+                None => {}
+            }
+            // The last element takes the rest of its line only if the closing bracket has one too.
+            let is_last = n + 1 == count;
+            let has_comment = !tree.comments_in(element.end..element.next).is_empty();
+            if !is_last || self.cx.is_line_start(last.next) || has_comment {
+                self.keep_until(element.next);
+            } else {
+                self.skip_to(element.next);
+            }
+            written = true;
+        }
+        self.skip_to(last.next);
+        self.keep_until(span.end);
+        Ok(())
+    }
+}

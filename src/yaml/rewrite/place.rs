@@ -1,0 +1,360 @@
+//! Values, entries and items that stay in their place.
+
+use super::emit::Emitter;
+use super::render::{Rendered, Spot, is_block};
+use super::{Cx, Unit};
+use crate::yaml::source::{break_len, is_blank, line_end, line_start};
+use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
+use crate::yaml::want::{RewriteError, Want, WantEntry, WantKey};
+
+impl Emitter<'_, '_> {
+    /// Writes a value that stands in the source at its place, as it is wanted.
+    pub(super) fn value(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
+        let tree = self.cx.tree;
+        let in_place = want.ground() == Some(id);
+        match want {
+            Want::Node(_) if in_place => Ok(()),
+            Want::Map { entries, .. }
+                if in_place && matches!(tree.kind(id), Kind::Mapping { .. }) =>
+            {
+                let units: Vec<_> = entries.iter().map(Unit::Entry).collect();
+                self.collection(id, &units, want)
+            }
+            Want::List { items, .. }
+                if in_place && matches!(tree.kind(id), Kind::Sequence { .. }) =>
+            {
+                let units: Vec<_> = items.iter().map(Unit::Item).collect();
+                self.collection(id, &units, want)
+            }
+            Want::Scalar(text) if *text == self.cx.text[tree.span(id)] => Ok(()),
+            _ => self.replace(id, want),
+        }
+    }
+
+    fn collection(
+        &mut self,
+        id: NodeId,
+        units: &[Unit<'_>],
+        want: &Want,
+    ) -> Result<(), RewriteError> {
+        let tree = self.cx.tree;
+        match (units.is_empty(), tree.len(id)) {
+            (true, 0) => Ok(()),
+            (false, 0) if !self.in_flow(id) => self.replace(id, want),
+            (true, _) if is_block(tree.kind(id)) => self.replace(id, want),
+            _ if is_block(tree.kind(id)) => self.block(id, units),
+            _ => self.flow(id, units),
+        }
+    }
+
+    fn in_flow(&self, id: NodeId) -> bool {
+        let tree = self.cx.tree;
+        tree.parent(id)
+            .is_some_and(|parent| !is_block(tree.kind(parent)))
+    }
+
+    /// Writes an entry in its place (or, in an emitter for another column, as it is moved there): its
+    /// key, then up to the end of its value.
+    pub(super) fn entry(&mut self, key: NodeId, entry: &WantEntry) -> Result<(), RewriteError> {
+        let tree = self.cx.tree;
+        let text = self.cx.text;
+        if let WantKey::Renamed(_, new) = &entry.key {
+            let body = tree.body(key);
+            let simple = matches!(tree.kind(key), Kind::Scalar(style)
+                if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded))
+                || tree.kind(key) == Kind::Alias;
+            if !simple {
+                return Err(RewriteError::ComplexKey {
+                    node: key,
+                    offset: body.start,
+                });
+            }
+            if text[body.clone()] != **new {
+                self.keep_until(body.start);
+                self.insert(new);
+                if body.is_empty() && !new.is_empty() && text[body.start..].starts_with('?') {
+                    self.insert(" ");
+                }
+                self.skip_to(body.end);
+                // `{"a":1}` needs no space after the colon, `{a:1}` does.
+                if let Some(after) = tree.after_colon(key)
+                    && !text[after..].starts_with([' ', '\t', '\n', '\r', ',', ']', '}'])
+                    && after < text.len()
+                {
+                    self.keep_until(after);
+                    self.insert(" ");
+                }
+            }
+        }
+        let Some(value) = tree.value_of(key) else {
+            return Ok(());
+        };
+        self.value(value, &entry.value)
+    }
+
+    /// Replaces a value by something that is not grounded on it.
+    fn replace(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
+        let tree = self.cx.tree;
+        let Some(parent) = tree.parent(id) else {
+            return self.replace_root(id, want);
+        };
+        if self.in_flow(id) {
+            return self.replace_in_flow(id, want);
+        }
+        let text = self.cx.text;
+        let key = tree.key_of(id);
+        let lead = match key {
+            Some(key) => match tree.after_colon(key) {
+                Some(after) => after,
+                None => {
+                    let offset = tree.span(key).start;
+                    return Err(RewriteError::ComplexKey { node: key, offset });
+                }
+            },
+            None => tree.lead(id) + 1,
+        };
+        let item = key.is_none();
+        let column = tree.column(parent) as isize + self.delta;
+        let rendered = self.cx.render(
+            want,
+            Spot {
+                parent: column,
+                item,
+                near: Some(parent),
+            },
+        )?;
+        let span = tree.span(id);
+        let body = tree.body(id);
+        let head_end = line_end(text, lead).0;
+        let below = body.start > head_end;
+        let block = is_block(tree.kind(id));
+        match rendered {
+            Rendered::Inline(new) => {
+                if below && !block {
+                    // A scalar on a line of its own stays there.
+                    self.keep_until(span.start.max(lead));
+                    self.insert(&new);
+                    self.skip_to(span.end);
+                    return Ok(());
+                }
+                let (first, rest) = match new.find('\n') {
+                    Some(at) => new.split_at(at),
+                    None => (new.as_str(), ""),
+                };
+                if span.start > lead && span.start < head_end && span.start != span.end && !block {
+                    // The space before the old value serves the new one.
+                    self.keep_until(if first.is_empty() { lead } else { span.start });
+                } else {
+                    self.keep_until(lead);
+                    if !first.is_empty() {
+                        self.insert(" ");
+                    }
+                }
+                self.insert(first);
+                self.head_comment(id, lead, head_end);
+                self.insert(rest);
+            }
+            Rendered::Block { props, lines } => {
+                if below && !block {
+                    let line = line_start(text, span.start);
+                    if is_blank(&text[line..span.start]) && props.is_empty() {
+                        self.keep_until(line);
+                        for comment in tree.comments_in(span.end..line_end(text, span.end).0) {
+                            let indent =
+                                &lines[..lines.len() - lines.trim_start_matches(' ').len()];
+                            self.insert(indent);
+                            self.skip_to(comment.span.start);
+                            self.keep_until(comment.span.end);
+                            self.insert("\n");
+                        }
+                        self.insert(lines.trim_end_matches('\n'));
+                        self.skip_to(line_end(text, span.end).0);
+                        return Ok(());
+                    }
+                }
+                self.keep_until(lead);
+                if !props.is_empty() {
+                    self.insert(" ");
+                    self.insert(&props);
+                }
+                let before = self.cur;
+                let compact = item
+                    && props.is_empty()
+                    && tree
+                        .comments_in(lead..self.head_comment_end(id, head_end))
+                        .is_empty();
+                if compact {
+                    self.insert(" ");
+                    self.insert(lines.trim_start_matches(' ').trim_end_matches('\n'));
+                    self.skip_old(id);
+                } else {
+                    debug_assert_eq!(before, self.cur);
+                    self.head_comment(id, lead, head_end);
+                    self.insert("\n");
+                    self.insert(lines.trim_end_matches('\n'));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the line on which the comment after a value's start can stand.
+    fn head_comment_end(&self, id: NodeId, head_end: usize) -> usize {
+        let tree = self.cx.tree;
+        let body = tree.body(id);
+        if is_block(tree.kind(id)) && body.start <= head_end {
+            body.start
+        } else {
+            head_end
+        }
+    }
+
+    /// Leaves the old value out, but keeps the comment at the end of the line where it began (or,
+    /// for a value on one line, ended).
+    fn head_comment(&mut self, id: NodeId, lead: usize, head_end: usize) {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let span = tree.span(id);
+        let block_scalar = tree.block_scalar(id).is_some();
+        if is_block(tree.kind(id)) || block_scalar {
+            let end = self.head_comment_end(id, head_end);
+            if let Some(comment) = tree.comments_in(lead..end).first() {
+                let mut start = comment.span.start;
+                while start > lead && matches!(text.as_bytes()[start - 1], b' ' | b'\t') {
+                    start -= 1;
+                }
+                self.skip_to(start);
+                self.keep_until(comment.span.end);
+            }
+            self.skip_old(id);
+        } else {
+            self.skip_to(span.end);
+            let end = line_end(text, span.end).0;
+            if tree.comments_in(span.end..end).is_empty() {
+                // White space that stood between a value and nothing goes with the value.
+                self.skip_to(end.min(span.end + blanks(&text[span.end..end])));
+            } else {
+                self.keep_until(end);
+            }
+        }
+    }
+
+    /// Moves the cursor behind an old value and everything that is its own, before the line break.
+    fn skip_old(&mut self, id: NodeId) {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let mut end = tree.span(id).end;
+        if is_block(tree.kind(id)) {
+            let region = self.cx.region(id);
+            end = region.end;
+            let bytes = text.as_bytes();
+            if end > region.start && matches!(bytes[end - 1], b'\n' | b'\r') {
+                end -= if text[..end].ends_with("\r\n") { 2 } else { 1 };
+            }
+            debug_assert!(end == text.len() || break_len(bytes, end) > 0);
+        }
+        self.skip_to(end);
+    }
+
+    fn replace_in_flow(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let new = self.cx.flow_text(want)?;
+        let span = tree.span(id);
+        if let Some(key) = tree.key_of(id) {
+            match tree.after_colon(key) {
+                None => {
+                    self.keep_until(tree.span(key).end);
+                    if !new.is_empty() {
+                        self.insert(": ");
+                    }
+                }
+                Some(after) if span.start == after && !new.is_empty() => {
+                    self.keep_until(after);
+                    self.insert(" ");
+                }
+                Some(_) => self.keep_until(span.start),
+            }
+        } else {
+            self.keep_until(span.start);
+        }
+        self.insert(&new);
+        self.skip_to(span.end);
+        // `{a: *x }` needs its space, `{a: 1}` none; an alias before `,` is complete.
+        let _ = text;
+        Ok(())
+    }
+
+    fn replace_root(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let rendered = self.cx.render(
+            want,
+            Spot {
+                parent: -1,
+                item: false,
+                near: None,
+            },
+        )?;
+        let new = match rendered {
+            Rendered::Inline(new) => new,
+            Rendered::Block { props, lines } if props.is_empty() => {
+                lines.trim_end_matches('\n').to_owned()
+            }
+            Rendered::Block { props, lines } => {
+                format!("{props}\n{}", lines.trim_end_matches('\n'))
+            }
+        };
+        let span = tree.span(id);
+        if span.is_empty() {
+            // Nothing is written: at the end of the document, after its comments.
+            let document = tree.documents().iter().find(|document| document.root == id);
+            let end = document.map_or(span.end, |document| {
+                document
+                    .end_marker
+                    .as_ref()
+                    .map_or(document.span.end, |marker| marker.start)
+            });
+            self.keep_until(end);
+            if !new.is_empty() {
+                self.end_line();
+                self.insert(&new);
+                self.insert("\n");
+            }
+            return Ok(());
+        }
+        let start = if is_block(tree.kind(id)) && tree.props_start(id).is_none() {
+            self.cx.region(id).start
+        } else {
+            span.start
+        };
+        self.keep_until(start);
+        let line = line_start(text, start);
+        if new.contains(['\n', ':', '-']) && !is_blank(&text[line..start]) {
+            self.insert("\n");
+        }
+        self.insert(&new);
+        self.skip_old(id);
+        Ok(())
+    }
+}
+
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches([' ', '\t']).len()
+}
+
+impl crate::yaml::Tree {
+    /// Where a node's properties begin, if it has any.
+    pub(super) fn props_start(&self, id: NodeId) -> Option<usize> {
+        let (span, body) = (self.span(id), self.body(id));
+        (self.tag(id).is_some() || self.anchor(id).is_some())
+            .then_some(span.start)
+            .filter(|_| span.start < body.start || span.is_empty() || body.is_empty())
+    }
+}
+
+impl Cx<'_> {
+    /// The units of a collection: its keys or its items.
+    pub(super) fn units(&self, id: NodeId) -> Vec<NodeId> {
+        match self.tree.kind(id) {
+            Kind::Mapping { .. } => self.tree.entries(id).map(|(key, _)| key).collect(),
+            _ => self.tree.items(id).collect(),
+        }
+    }
+}

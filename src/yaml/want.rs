@@ -1,0 +1,121 @@
+//! What a document should become, said in terms of what it is.
+
+use super::tree::NodeId;
+
+/// What should stand at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// What is written at this node; if the node stands elsewhere, its text is brought here and
+    /// re-indented. An alias stays an alias.
+    Node(NodeId),
+    /// A mapping.
+    Map {
+        /// The mapping whose text is the ground (style, indentation, comments, anchor, tag);
+        /// `None`: a new one.
+        base: Option<NodeId>,
+        /// Its entries in order. Entries of `base` that are not mentioned here are removed.
+        entries: Vec<WantEntry>,
+    },
+    /// A list.
+    List {
+        /// The sequence whose text is the ground; `None`: a new one.
+        base: Option<NodeId>,
+        /// Its items in order. An item of `base` is kept where [`Want::Node`], or the `base` of a
+        /// map or list, names it; items that are not named are removed.
+        items: Vec<Want>,
+    },
+    /// A new scalar: YAML source on one line, quoted as needed. Empty: a null written as nothing.
+    Scalar(String),
+}
+
+/// An entry of a wanted mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantEntry {
+    /// Which key.
+    pub key: WantKey,
+    /// Its value. For an entry that is to stay as it is: [`Want::Node`] of its value.
+    pub value: Want,
+}
+
+/// The key of a wanted entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantKey {
+    /// This entry, by its key node, with its own comments; if it stands in another mapping it is
+    /// moved here. Each entry can be used once.
+    Entry(NodeId),
+    /// The same under a new key, given as YAML source on one line.
+    Renamed(NodeId, String),
+    /// A new key, given as YAML source on one line. A [`Want::Node`] under it is a copy of the
+    /// value's text without the comments of the entry it was taken from.
+    New(String),
+}
+
+impl WantKey {
+    pub(crate) fn entry(&self) -> Option<NodeId> {
+        match self {
+            Self::Entry(key) | Self::Renamed(key, _) => Some(*key),
+            Self::New(_) => None,
+        }
+    }
+}
+
+impl Want {
+    /// The source node whose place this can keep.
+    pub(crate) fn ground(&self) -> Option<NodeId> {
+        match self {
+            Self::Node(id) => Some(*id),
+            Self::Map { base, .. } | Self::List { base, .. } => *base,
+            Self::Scalar(_) => None,
+        }
+    }
+}
+
+/// Why a text cannot become what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RewriteError {
+    /// An entry whose key is a collection, spans lines, or stands after `? ` would have to be
+    /// written anew.
+    #[error("an entry with a complex key cannot be edited (at byte {offset})")]
+    ComplexKey {
+        /// The key.
+        node: NodeId,
+        /// Where it stands.
+        offset: usize,
+    },
+    /// A comment would have to stand inside a flow collection that is written on one line.
+    #[error("a comment cannot be carried into a flow collection (at byte {offset})")]
+    CommentInFlow {
+        /// The node that would be brought into the flow collection.
+        node: NodeId,
+        /// Where the comment stands.
+        offset: usize,
+    },
+    /// An alias would lose its anchor, and the anchored text cannot be brought to it.
+    #[error("alias `*{name}` would lose its anchor (at byte {offset})")]
+    AnchorLost {
+        /// The alias.
+        node: NodeId,
+        /// The anchor's name.
+        name: String,
+        /// Where the alias stands.
+        offset: usize,
+    },
+    /// An entry is used twice.
+    #[error("an entry is used twice (at byte {offset})")]
+    UsedTwice {
+        /// Its key.
+        node: NodeId,
+        /// Where it stands.
+        offset: usize,
+    },
+    /// A node that the tree does not have, or a key that is none.
+    #[error("a wanted node is not in the tree, or is not a key")]
+    UnknownNode(NodeId),
+    /// A scalar or key of more than one line.
+    #[error("new scalars and keys must be written on one line")]
+    NotOneLine(String),
+    /// The edits contradict each other: a mistake in this module.
+    #[error("edits overlap at byte {0}")]
+    Overlap(usize),
+}
