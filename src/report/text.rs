@@ -382,6 +382,7 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
     let value = || wording::value(&change.path, &change.value, masker);
     let (word, style) = match change.kind.as_str() {
         "move" => ("moved", Style::Plain),
+        "merge" => ("merged", Style::Plain),
         "write" => ("wrote", Style::Good),
         "drop" => ("dropped", Style::Error),
         "drop-left-over" => ("dropped", Style::Error),
