@@ -143,15 +143,18 @@ fn the_shared_documents_are_read_as_helm_reads_them() {
     let Some(shared) = support::shared() else {
         return;
     };
-    for folder in [
+    let folders = [
         "yaml/hard",
         "corpus/chart-values",
         "corpus/override-values",
         "corpus/odd",
         "arroyo",
-    ] {
-        compare(folder, &files(&shared, folder));
-    }
+    ];
+    let texts: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| files(&shared, folder))
+        .collect();
+    compare("shared documents", &texts);
 }
 
 #[test]
@@ -288,7 +291,7 @@ impl Generator<'_> {
         let anchor = (self.pick(4) == 0).then(|| format!("n{}", self.pick(4)));
         let body = match self.pick(if depth == 0 { 2 } else { 6 }) {
             0 | 1 => self.scalar().to_owned(),
-            2 | 3 | 4 => self.map(depth - 1),
+            2..=4 => self.map(depth - 1),
             _ => {
                 let items: Vec<_> = (0..self.pick(4)).map(|_| self.node(depth - 1)).collect();
                 format!("[{}]", items.join(", "))

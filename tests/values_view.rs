@@ -233,6 +233,30 @@ fn cycles_and_bombs_are_refused() {
 }
 
 #[test]
+fn aliases_may_expand_as_far_as_in_helm() {
+    // (items at the anchor, items without aliases, the most aliases that Helm 3.22 accepts)
+    for (base, direct, most) in [(1000, 0, 110), (4000, 0, 99), (5000, 20_000, 80)] {
+        let list = |item: &str, count| vec![item; count].join(", ");
+        let accepted = |aliases| {
+            let text = format!(
+                "a: &a [{}]\nb: [{}]\nc: [{}]\n",
+                list("x", base),
+                list("*a", aliases),
+                list("y", direct)
+            );
+            match values(&text) {
+                Ok(_) => true,
+                Err(error) => {
+                    assert_eq!(error.kind, ReadErrorKind::AliasBomb);
+                    false
+                }
+            }
+        };
+        assert!(accepted(most) && !accepted(most + 1), "{base} {direct}");
+    }
+}
+
+#[test]
 fn what_helm_refuses_is_refused_with_its_place() {
     let non_finite = |text: &'static str| ReadErrorKind::Scalar(ScalarError::NonFinite(text));
     assert_eq!(refusal("a: [1, .inf]\n"), (non_finite(".inf"), 7));

@@ -69,7 +69,7 @@ fn the_first_comment_block_stays() {
 #[test]
 fn separation_stays_single() {
     let text = "a: 1\n\nb: 2\n\n\nc: 3\n";
-    given(text).remove("b").produces("a: 1\n\nc: 3\n");
+    given(text).remove("b").produces("a: 1\n\n\nc: 3\n");
     given(text).remove("a").produces("b: 2\n\n\nc: 3\n");
     given(text).remove("c").produces("a: 1\n\nb: 2\n");
     given("x:\n  a: 1\n\n  b: 2\ny: 3\n")
@@ -114,6 +114,20 @@ fn a_missing_final_line_break_stays_missing() {
     given("# c")
         .put("", 9, entry("b", scalar("2")))
         .produces("# c\nb: 2");
+}
+
+#[test]
+fn a_block_scalar_cut_off_by_the_end_keeps_its_content() {
+    // Without a final line break its content ends without one for Helm's reader.
+    given("a: |\n  t")
+        .put("", 9, entry("b", scalar("1")))
+        .produces("a: |-\n  t\nb: 1");
+    given("b:\n  c: 1\na: |+\n  t")
+        .shift("a", "b")
+        .produces("b:\n  c: 1\n  a: |-\n    t");
+    given("a: |\n  t\nb: 1").remove("b").produces("a: |\n  t\n");
+    given("a: |-\n  t\nb: 1").remove("b").produces("a: |-\n  t");
+    given("b: 1\na: |\n  t").remove("b").produces("a: |\n  t");
 }
 
 #[test]
@@ -241,6 +255,9 @@ fn new_entries_look_like_their_neighbours() {
         .put("0", 0, entry("n", scalar("3")))
         .produces("- n: 3\n  a: 1\n  b: 2\n");
     given("- a: 1\n  b: 2\n").remove("0/a").produces("- b: 2\n");
+    given("- a: 1\n  # detached\n\n  b: 2\n")
+        .remove("0/a")
+        .produces("- # detached\n\n  b: 2\n");
     given("- a: 1\n\n  # about b\n  b: 2\n")
         .remove("0/a")
         .produces("- # about b\n  b: 2\n");
@@ -301,6 +318,13 @@ fn moved_entries_are_indented_anew() {
     given("a: {b: 1, c: 2}\nk:\n  x: 1\n")
         .shift("a/b", "k")
         .produces("a: {c: 2}\nk:\n  x: 1\n  b: 1\n");
+}
+
+#[test]
+fn kept_line_breaks_of_a_block_scalar_move_with_it() {
+    given("t: {}\na: |+\n  x\n\n\nb: 1\n")
+        .shift("a", "t")
+        .produces("t:\n  a: |+\n    x\n\n\nb: 1\n");
 }
 
 #[test]

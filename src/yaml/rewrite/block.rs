@@ -2,9 +2,10 @@
 
 use super::emit::Emitter;
 use super::{Cx, Unit};
+use crate::yaml::block;
 use crate::yaml::extent::Extent;
 use crate::yaml::source::{is_blank, line_above, line_end, line_start};
-use crate::yaml::tree::{Kind, NodeId};
+use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want};
 
 /// What becomes of the units of a collection.
@@ -87,8 +88,57 @@ impl Cx<'_> {
             })
     }
 
+    /// Whether what is written for a want ends in a block scalar that takes every blank line after
+    /// it as its own (`|+`).
+    pub(super) fn takes_blank_lines(&self, want: &Want) -> bool {
+        match want {
+            Want::Scalar(_) => false,
+            Want::Node(id) => self.node_takes_blank_lines(*id),
+            Want::Map { entries, .. } => entries
+                .last()
+                .is_some_and(|entry| self.takes_blank_lines(&entry.value)),
+            Want::List { items, .. } => items
+                .last()
+                .is_some_and(|item| self.takes_blank_lines(item)),
+        }
+    }
+
+    fn node_takes_blank_lines(&self, id: NodeId) -> bool {
+        match self.tree.kind(id) {
+            Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
+                block::header(self.text, self.tree.body(id).start).keep
+            }
+            Kind::Mapping { flow: false } | Kind::Sequence { flow: false } => {
+                let last = self.units(id).last().copied();
+                let last = last.map(|unit| self.tree.value_of(unit).unwrap_or(unit));
+                last.is_some_and(|last| self.node_takes_blank_lines(last))
+            }
+            _ => false,
+        }
+    }
+
+    fn unit_takes_blank_lines(&self, unit: Unit<'_>) -> bool {
+        match unit {
+            Unit::Entry(entry) => self.takes_blank_lines(&entry.value),
+            Unit::Item(want) => self.takes_blank_lines(want),
+        }
+    }
+
+    /// The end of the comment lines in `column` from `at` on.
+    fn comments_below(&self, mut at: usize, column: usize, limit: usize) -> usize {
+        while at < self.text.len() && at < limit {
+            let (content_end, next) = line_end(self.text, at);
+            let code = self.text[at..content_end].trim_start_matches(' ');
+            if !code.starts_with('#') || content_end - at - code.len() != column {
+                break;
+            }
+            at = next;
+        }
+        at
+    }
+
     /// The end of the blank lines from `at` on.
-    fn blank_run_end(&self, mut at: usize) -> usize {
+    pub(super) fn blank_run_end(&self, mut at: usize) -> usize {
         while at < self.text.len() {
             let (content_end, next) = line_end(self.text, at);
             if !is_blank(&self.text[at..content_end]) {
@@ -127,6 +177,8 @@ impl Emitter<'_, '_> {
         });
         let begin = extents.first().map_or(self.cur, |extent| extent.start);
         let mut pending: &[Unit<'_>] = &plan.after[0];
+        // Whether what was written last would take a blank line after it as its own.
+        let mut takes_blank = false;
         let mut i = 0;
         while i < source.len() {
             let extent = &extents[i];
@@ -134,19 +186,20 @@ impl Emitter<'_, '_> {
                 if open {
                     self.keep_until(begin);
                     if !pending.is_empty() {
-                        self.new_units(pending, column, id, separated, true)?;
-                        if separated {
+                        let takes_blank = self.new_units(pending, column, id, separated, true)?;
+                        if separated && !takes_blank {
                             self.insert("\n");
                         }
                         self.insert(&super::render::spaces(column));
                     }
-                    self.skip_to(first_text(self.cx.text, self.cur.max(extent.start)));
+                    self.skip_to(first_text(self.cx.text, self.cur));
+                    self.keep_until(extent.start);
                 } else {
                     self.keep_until(extent.start);
                     if !pending.is_empty() {
                         self.end_line();
-                        self.new_units(pending, column, id, separated, false)?;
-                        if separated && !pending.is_empty() {
+                        let takes_blank = self.new_units(pending, column, id, separated, false)?;
+                        if separated && !takes_blank {
                             self.insert("\n");
                         }
                     }
@@ -155,14 +208,22 @@ impl Emitter<'_, '_> {
                 self.unit(source[i], unit)?;
                 self.keep_until(extent.end);
                 pending = &plan.after[i + 1];
+                takes_blank = self.cx.unit_takes_blank_lines(unit);
                 i += 1;
                 let removed_next = i < source.len() && plan.kept[i].is_none();
                 if !pending.is_empty() && !removed_next {
+                    // Comment lines directly below a unit stay with it.
+                    let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
+                    let source_column = self.cx.tree.column(id);
+                    let end = self.cx.comments_below(extent.end, source_column, limit);
+                    takes_blank &= end == extent.end;
+                    self.keep_until(end);
                     self.end_line();
-                    if separated {
+                    if separated && !takes_blank {
                         self.insert("\n");
                     }
-                    self.new_units(pending, column, id, separated, false)?;
+                    takes_blank = self.new_units(pending, column, id, separated, false)?;
+                    self.drop_blank_lines(takes_blank);
                     pending = &[];
                 }
                 continue;
@@ -176,22 +237,35 @@ impl Emitter<'_, '_> {
             if open {
                 self.keep_until(begin);
                 if !pending.is_empty() {
-                    self.new_units(pending, column, id, separated, true)?;
+                    takes_blank = self.new_units(pending, column, id, separated, true)?;
                     pending = &[];
                     open = false;
                 }
-                self.skip_to(run[run.len() - 1].end);
+                for extent in run {
+                    // A detached comment comes to stand where the first unit stood.
+                    if !is_blank(&self.cx.text[self.cur..extent.start.max(self.cur)]) {
+                        if open {
+                            self.skip_to(first_text(self.cx.text, self.cur));
+                        }
+                        self.keep_until(extent.start);
+                        open = false;
+                    }
+                    self.skip_to(extent.end);
+                }
+                self.drop_blank_lines(takes_blank);
                 continue;
             }
             if !pending.is_empty() {
                 self.keep_until(extent.start);
                 self.end_line();
-                self.new_units(pending, column, id, separated, false)?;
+                takes_blank = self.new_units(pending, column, id, separated, false)?;
                 pending = &[];
                 self.skip_run(run, false);
+                self.drop_blank_lines(takes_blank);
                 continue;
             }
             self.remove_run(run, first == 0, i == source.len());
+            self.drop_blank_lines(takes_blank);
         }
         Ok(())
     }
@@ -231,6 +305,9 @@ impl Emitter<'_, '_> {
                 .starts_with('#')
         });
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
+        // Of two runs of blank lines the longer one stays.
+        let longer_below = has_above && has_below && below - end > start - above;
+        let drop_above = drop_above || longer_below;
         self.keep_until(if drop_above { above } else { start });
         self.skip_run(run, has_above && !drop_above);
         if drop_above {
@@ -260,9 +337,10 @@ impl Emitter<'_, '_> {
         near: NodeId,
         separated: bool,
         open: bool,
-    ) -> Result<(), RewriteError> {
+    ) -> Result<bool, RewriteError> {
+        let mut takes_blank = false;
         for (n, &unit) in units.iter().enumerate() {
-            if n > 0 && separated {
+            if n > 0 && separated && !takes_blank {
                 self.insert("\n");
             }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
@@ -272,8 +350,16 @@ impl Emitter<'_, '_> {
                 lines.as_str()
             };
             self.insert(lines);
+            takes_blank = self.cx.unit_takes_blank_lines(unit);
         }
-        Ok(())
+        Ok(takes_blank)
+    }
+
+    /// Leaves out the blank lines that follow, if they would become part of a value.
+    pub(super) fn drop_blank_lines(&mut self, drop: bool) {
+        if drop && self.at_line_start() {
+            self.skip_to(self.cx.blank_run_end(self.cur));
+        }
     }
 
     /// Writes one unit that stays.

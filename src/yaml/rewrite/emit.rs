@@ -7,10 +7,11 @@
 use std::ops::Range;
 
 use super::Cx;
+use super::render::close_block_scalar;
 use crate::yaml::block;
 use crate::yaml::edits::EditSet;
 use crate::yaml::source::{BOM, break_len, column, line_end};
-use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
+use crate::yaml::tree::{Kind, NodeId, ScalarStyle, Tree};
 use crate::yaml::want::RewriteError;
 
 pub(super) enum Piece {
@@ -130,6 +131,12 @@ impl<'c, 'a> Emitter<'c, 'a> {
             }
             return;
         }
+        self.close_cut_scalar();
+        if self.ends_in_block_scalar() {
+            // Without the line break its content would be another.
+            self.end_line();
+            return;
+        }
         match self.pieces.last_mut() {
             Some(Piece::Text(text)) if text.ends_with('\n') => {
                 text.pop();
@@ -140,6 +147,48 @@ impl<'c, 'a> Emitter<'c, 'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether what was written anew ends in a block scalar, to which its last line break belongs.
+    fn ends_in_block_scalar(&self) -> bool {
+        if matches!(self.pieces.last(), Some(Piece::Keep(range)) if range.end == self.cx.text.len())
+        {
+            return false;
+        }
+        let new: String = self
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Keep(range) => &self.cx.text[range.clone()],
+            })
+            .collect();
+        // Rare enough (a file without a final line break, changed at its end) to look closely.
+        Tree::parse(new.trim_end_matches(['\n', '\r']))
+            .is_ok_and(|tree| open_scalar(&tree).is_some())
+    }
+
+    /// A block scalar that the end of the text cut off, and that text follows now, must not get a
+    /// line break it did not have.
+    fn close_cut_scalar(&mut self) {
+        let Some(header) = open_scalar(self.cx.tree) else {
+            return;
+        };
+        let followed = matches!(self.pieces.last(), Some(Piece::Text(text)) if text != "\n");
+        let keep = |piece: &Piece| matches!(piece, Piece::Keep(range) if range.start <= header.start && header.end <= range.end);
+        let Some(i) = self.pieces.iter().position(keep).filter(|_| followed) else {
+            return;
+        };
+        let Piece::Keep(range) = &self.pieces[i] else {
+            return;
+        };
+        let closed = close_block_scalar(&self.cx.text[header.clone()]);
+        let parts = [
+            Piece::Keep(range.start..header.start),
+            Piece::Text(closed),
+            Piece::Keep(header.end..range.end),
+        ];
+        self.pieces.splice(i..=i, parts);
     }
 
     /// What was written, as text with LF, shifted.
@@ -156,6 +205,23 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
         out
     }
+}
+
+/// The header of the block scalar that the end of a text cuts off, without a line break and without
+/// the indicator that would make none of it.
+fn open_scalar(tree: &Tree) -> Option<Range<usize>> {
+    let last = NodeId(u32::try_from(tree.nodes.len()).ok()?.checked_sub(1)?);
+    let body = tree.body(last);
+    let scalar = matches!(
+        tree.kind(last),
+        Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+    );
+    if !scalar || body.end != tree.text().len() {
+        return None;
+    }
+    let end = block::header(tree.text(), body.start).end;
+    let open = end < body.end && !tree.text()[body.start..end].contains('-');
+    open.then_some(body.start..end)
 }
 
 /// The line break that the text around `at` uses.
@@ -197,7 +263,9 @@ impl Cx<'_> {
 
     fn shift_line(&self, at: usize, content: &str, delta: isize, out: &mut String) {
         let spaces = content.len() - content.trim_start_matches(' ').len();
-        let blank = content.trim_start_matches([' ', '\t']).is_empty();
+        // The part may end before the line does, when a new key follows the indentation.
+        let line = &self.text[at..line_end(self.text, at).0];
+        let blank = line.trim_start_matches([' ', '\t']).is_empty();
         // The scalar that this line continues, if it does.
         let node = self
             .tree

@@ -2,6 +2,7 @@
 //! written as flow.
 
 use super::emit::Emitter;
+use super::render::is_block;
 use super::{Cx, Unit};
 use crate::yaml::source::{column, indent_of, line_end, skip_trivia};
 use crate::yaml::tree::{Kind, NodeId, PAIR, ScalarStyle};
@@ -70,6 +71,7 @@ impl Cx<'_> {
             Want::Node(id) => self.flow_node(*id),
             Want::Map { base, entries } => {
                 let mut parts = Vec::new();
+                self.loose_comments(*base, entries.iter().filter_map(|entry| entry.key.entry()))?;
                 for entry in entries {
                     parts.push(self.flow_unit(Unit::Entry(entry))?);
                 }
@@ -77,11 +79,56 @@ impl Cx<'_> {
             }
             Want::List { base, items } => {
                 let mut parts = Vec::new();
+                self.loose_comments(*base, items.iter().filter_map(Want::ground))?;
                 for item in items {
                     parts.push(self.flow_unit(Unit::Item(item))?);
                 }
                 Ok(self.bracketed(*base, '[', &parts, ']'))
             }
+        }
+    }
+
+    /// Comments of a collection that belong to none of its units, or to an item that stays.
+    fn loose_comments(
+        &self,
+        base: Option<NodeId>,
+        stay: impl Iterator<Item = NodeId>,
+    ) -> Result<(), RewriteError> {
+        let Some(base) = base else { return Ok(()) };
+        if !is_block(self.tree.kind(base)) {
+            return self.no_comments(base, self.tree.span(base));
+        }
+        let stay: std::collections::HashSet<_> = stay.collect();
+        let mut at = self.tree.span(base).start;
+        for unit in self.units(base) {
+            let extent = self.tree.extent(unit);
+            self.no_comments(base, at..extent.start)?;
+            // Entries that stay are looked at on their own.
+            if stay.contains(&unit) && !self.tree.is_key(unit) {
+                self.no_comments(unit, extent.clone())?;
+            }
+            at = extent.end;
+        }
+        Ok(())
+    }
+
+    /// Comments that an entry would lose in a flow collection: all of its own, and those in its
+    /// value unless that is said in full.
+    fn entry_comments(&self, key: NodeId, value: &Want) -> Result<(), RewriteError> {
+        let extent = self.tree.extent(key);
+        let old = self.tree.value_of(key);
+        match value {
+            Want::Map {
+                base: Some(base), ..
+            }
+            | Want::List {
+                base: Some(base), ..
+            } if old == Some(*base) && is_block(self.tree.kind(*base)) => {
+                let region = self.region(*base);
+                self.no_comments(key, extent.start..region.start)?;
+                self.no_comments(key, region.end..extent.end)
+            }
+            _ => self.no_comments(key, extent),
         }
     }
 
@@ -107,7 +154,7 @@ impl Cx<'_> {
         let key = match &entry.key {
             WantKey::New(text) => text.clone(),
             WantKey::Renamed(key, text) => {
-                self.no_comments(*key, self.tree.extent(*key))?;
+                self.entry_comments(*key, &entry.value)?;
                 let props = self.props(*key);
                 if props.is_empty() {
                     text.clone()
@@ -117,7 +164,7 @@ impl Cx<'_> {
             }
             WantKey::Entry(key) => {
                 // Comments of the entry itself would be lost.
-                self.no_comments(*key, self.tree.extent(*key))?;
+                self.entry_comments(*key, &entry.value)?;
                 let text = self.inline_key(*key)?;
                 let plain = self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain);
                 if plain && text.contains(['[', ']', '{', '}', ',']) {
@@ -184,10 +231,9 @@ impl Cx<'_> {
             }
             Kind::Scalar(ScalarStyle::Plain) => {
                 let content = tree.content(id);
-                let body = &self.text[tree.body(id)];
                 let flow_safe = !content.contains(['[', ']', '{', '}', ',', '\n']);
-                Ok(if flow_safe && content == body {
-                    text.to_owned()
+                Ok(if flow_safe {
+                    with_props(content)
                 } else {
                     with_props(&quoted(content))
                 })

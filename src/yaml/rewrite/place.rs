@@ -95,6 +95,15 @@ impl Emitter<'_, '_> {
 
     /// Replaces a value by something that is not grounded on it.
     fn replace(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
+        self.put_in_place(id, want)?;
+        if !self.in_flow(id) && self.cx.takes_blank_lines(want) {
+            self.keep_until(self.cur + break_len(self.cx.text.as_bytes(), self.cur));
+            self.drop_blank_lines(true);
+        }
+        Ok(())
+    }
+
+    fn put_in_place(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let tree = self.cx.tree;
         let Some(parent) = tree.parent(id) else {
             return self.replace_root(id, want);
@@ -168,7 +177,7 @@ impl Emitter<'_, '_> {
                             self.keep_until(comment.span.end);
                             self.insert("\n");
                         }
-                        self.insert(lines.trim_end_matches('\n'));
+                        self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
                         self.skip_to(line_end(text, span.end).0);
                         return Ok(());
                     }
@@ -186,13 +195,18 @@ impl Emitter<'_, '_> {
                         .is_empty();
                 if compact {
                     self.insert(" ");
-                    self.insert(lines.trim_start_matches(' ').trim_end_matches('\n'));
+                    self.insert(
+                        lines
+                            .strip_suffix('\n')
+                            .unwrap_or(&lines)
+                            .trim_start_matches(' '),
+                    );
                     self.skip_old(id);
                 } else {
                     debug_assert_eq!(before, self.cur);
                     self.head_comment(id, lead, head_end);
                     self.insert("\n");
-                    self.insert(lines.trim_end_matches('\n'));
+                    self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
                 }
             }
         }
@@ -304,10 +318,10 @@ impl Emitter<'_, '_> {
         let new = match rendered {
             Rendered::Inline(new) => new,
             Rendered::Block { props, lines } if props.is_empty() => {
-                lines.trim_end_matches('\n').to_owned()
+                lines.strip_suffix('\n').unwrap_or(&lines).to_owned()
             }
             Rendered::Block { props, lines } => {
-                format!("{props}\n{}", lines.trim_end_matches('\n'))
+                format!("{props}\n{}", lines.strip_suffix('\n').unwrap_or(&lines))
             }
         };
         let span = tree.span(id);

@@ -318,7 +318,7 @@ pub(super) fn close_block_scalar(text: &str) -> String {
     let end = at
         + text[at..]
             .find(|c: char| !c.is_ascii_digit() && c != '+')
-            .unwrap_or(0);
+            .unwrap_or(text.len() - at);
     format!(
         "{}{}-{}",
         &text[..at],
