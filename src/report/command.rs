@@ -3,7 +3,7 @@
 //! It pins everything that was worked out and not typed (the version above all), so that it means the
 //! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
 
-use super::questions;
+use super::{page::obeyed, questions};
 use crate::{
     digest,
     outcome::{Outcome, Release},
@@ -200,16 +200,17 @@ pub fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();
     }
-    if !word.chars().any(char::is_control) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
+    if !word.chars().any(obeyed) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
     }
-    // `$'…'` is the only form in which a shell takes a control character that is not written raw.
-    let mut out = String::from("$'");
+    // What a terminal would obey cannot be shown raw; this is the form that every POSIX shell takes.
+    let mut out = String::from("\"$(printf '");
     for c in word.chars() {
         match c {
-            '\'' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() => {
+            '%' => out.push_str("%%"),
+            '\\' => out.push_str(r"\\"),
+            '\'' => out.push_str(r"'\''"),
+            c if obeyed(c) => {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
                     out.push_str(&format!("\\{byte:03o}"));
@@ -218,7 +219,7 @@ pub fn quote(word: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('\'');
+    out.push_str("')\"");
     out
 }
 
@@ -235,7 +236,7 @@ mod tests {
             ("it's", "'it'\\''s'"),
             ("$HOME", "'$HOME'"),
             ("~/x", "'~/x'"),
-            ("a\nb'", "$'a\\nb\\''"),
+            ("a\tb%'\\", r#""$(printf 'a\011b%%'\''\\')""#),
         ] {
             assert_eq!(quote(word), quoted);
         }

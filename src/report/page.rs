@@ -167,7 +167,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
-fn obeyed(c: char) -> bool {
+pub(super) fn obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
