@@ -671,12 +671,10 @@ impl<'r> Run<'r> {
             let kind = here.view.tree().kind(source.node);
             matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
         };
-        let same_key = step
-            .takes
-            .iter()
-            .filter(|take| take.path.last() == write.path.last())
-            .find_map(|take| scalar(&take.path));
-        same_key.or_else(|| sources.iter().find_map(|path| scalar(path)))
+        let taken = || step.takes.iter().map(|take| &take.path);
+        let own = taken().find(|path| **path == write.path);
+        let same_key = taken().filter(|path| path.last() == write.path.last());
+        own.into_iter().chain(same_key).find_map(scalar).or_else(|| sources.iter().find_map(|path| scalar(path)))
     }
 
     fn apply(&mut self, migration: &Migration, effects: Vec<Effect<'_>>) {
@@ -995,9 +993,9 @@ impl<'r> Run<'r> {
                         let leaf = path.concat(&below);
                         let spared =
                             spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
-                        let unread =
-                            matches!(keys.known(&leaf, from), Known::Unknown | Known::Dead);
-                        if unread && !spared {
+                        // A dead key that the chart still lists is not left over: it is just dead.
+                        let unknown = keys.known(&leaf, from) == Known::Unknown;
+                        if unknown && !spared {
                             dead.push((i, leaf, below, node.clone()));
                         }
                     }
@@ -1166,8 +1164,8 @@ fn has_unread(
     view: &View<'_>,
 ) -> bool {
     match keys.known(at, version) {
-        Known::Unknown | Known::Dead => true,
-        Known::Open | Known::SubChart => false,
+        Known::Unknown => true,
+        Known::Dead | Known::Open | Known::SubChart => false,
         Known::Read => node
             .entries(view)
             .iter()
