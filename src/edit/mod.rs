@@ -383,15 +383,20 @@ impl Writer<'_> {
         let (Some(base), Some(beside)) = (base, &entry.beside) else {
             return Ok(None);
         };
-        let first = entries.iter().find(|e| !e.gone && e.beside.as_ref() == Some(beside));
+        let first = entries
+            .iter()
+            .find(|e| !e.gone && e.beside.as_ref() == Some(beside));
         let gone = entries.iter().any(|e| e.gone && e.key == *beside);
         if !gone || !first.is_some_and(|first| std::ptr::eq(first, entry)) {
             return Ok(None);
         }
         let written = self.view.get(base, beside)?;
-        Ok(written.filter(|written| written.via == Via::Direct).map(|written| written.key).filter(
-            |key| !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key),
-        ))
+        Ok(written
+            .filter(|written| written.via == Via::Direct)
+            .map(|written| written.key)
+            .filter(|key| {
+                !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            }))
     }
 
     fn key_source(&self, name: &str, flow: bool) -> Result<String, EditError> {

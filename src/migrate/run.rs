@@ -682,7 +682,10 @@ impl<'r> Run<'r> {
         let taken = || step.takes.iter().map(|take| &take.path);
         let own = taken().find(|path| **path == write.path);
         let same_key = taken().filter(|path| path.last() == write.path.last());
-        own.into_iter().chain(same_key).find_map(scalar).or_else(|| sources.iter().find_map(|path| scalar(path)))
+        own.into_iter()
+            .chain(same_key)
+            .find_map(scalar)
+            .or_else(|| sources.iter().find_map(|path| scalar(path)))
     }
 
     fn apply(&mut self, migration: &Migration, effects: Vec<Effect<'_>>) {
