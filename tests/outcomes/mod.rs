@@ -80,6 +80,7 @@ pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change 
     Change {
         kind: kind.into(),
         path: path.into(),
+        from: Vec::new(),
         to: to.map(str::to_owned),
         value,
         file: "values.yaml".into(),
