@@ -67,15 +67,9 @@ impl Node {
                 let near = place.near.and_then(|near| near.split_first());
                 let index = entries.iter().position(|entry| entry.key == *key);
                 let fresh = || Node {
-                    origin: Origin::Made {
-                        from: Vec::new(),
-                        like: None,
-                    },
-                    body: if rest.is_empty() {
-                        Body::Same
-                    } else {
-                        Body::Map(Vec::new())
-                    },
+                    origin: Origin::Made { from: Vec::new(), like: None },
+                    body: Body::Same,
+                    also: Vec::new(),
                 };
                 let index = index.unwrap_or_else(|| {
                     let index =
@@ -184,6 +178,7 @@ impl Node {
             (Origin::Made { .. }, Body::Same)
         );
         if equal && stands {
+            self.also.extend(value.made_of(view));
             return;
         }
         if stands && !self.is_null(view) {

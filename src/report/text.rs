@@ -408,6 +408,7 @@ fn change(page: &mut Page, change: &Change, step: &Step, release: &Release, mask
     let (word, style) = match (leaf, change.kind.as_str()) {
         (Some(leaf), _) => (wording::fate(leaf.fate), Style::Plain),
         (None, "move") => ("moved", Style::Plain),
+        (None, "merge") => ("merged", Style::Plain),
         (None, "write") => ("wrote", Style::Good),
         (None, "drop" | "drop-left-over") => ("dropped", Style::Error),
         (None, other) => (other, Style::Plain),
