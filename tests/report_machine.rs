@@ -141,8 +141,7 @@ fn the_patch_of_nothing_is_empty() {
 fn json_masks_secrets_unless_told_otherwise() {
     let mut outcome = outcome([done(), open()]);
     outcome.refused.push(refusal());
-    let files = outcome.releases.iter().flat_map(|release| &release.files);
-    let masker = Masker::on(files.flat_map(|file| [&*file.before, &*file.after]));
+    let masker = Masker::of(&outcome);
     let masked = json::render(&outcome, &masker, true).unwrap();
     insta::assert_snapshot!("json", masked);
     for secret in ["hunter2", "old-secret-token", "abcdef"] {

@@ -31,8 +31,7 @@ fn escaped(text: &str) -> String {
 }
 
 fn masker(outcome: &Outcome) -> Masker {
-    let files = outcome.releases.iter().flat_map(|release| &release.files);
-    Masker::on(files.flat_map(|file| [&*file.before, &*file.after]))
+    Masker::of(outcome)
 }
 
 #[test]
@@ -230,6 +229,17 @@ fn a_masked_difference_hides_values_and_nothing_else() {
         text,
         difference::patch(&outcome),
         "without colours it is the patch itself"
+    );
+}
+
+#[test]
+fn a_secret_that_moved_to_another_key_is_still_one() {
+    let (before, after) = ("password: correct-horse\n", "config: pw=correct-horse\n");
+    let outcome = outcome([release(vec![file("v.yaml", before, after)])]);
+    let (text, masked) = difference::shown(&outcome, plain(100), &masker(&outcome));
+    assert!(
+        masked && text.ends_with("-password: ••••\n+config: pw=••••\n"),
+        "{text}"
     );
 }
 

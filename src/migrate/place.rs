@@ -67,7 +67,10 @@ impl Node {
                 let near = place.near.and_then(|near| near.split_first());
                 let index = entries.iter().position(|entry| entry.key == *key);
                 let fresh = || Node {
-                    origin: Origin::Made { from: Vec::new(), like: None },
+                    origin: Origin::Made {
+                        from: Vec::new(),
+                        like: None,
+                    },
                     body: Body::Same,
                     also: Vec::new(),
                 };

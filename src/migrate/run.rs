@@ -553,9 +553,17 @@ impl<'r> Run<'r> {
             let (node, moved_from) = self.provenance(step, write, value, layer, &sources)?;
             let here = &self.layers[layer];
             let found = |path: &&Path| here.root.find(path.segments(), here.view);
-            let taken = |path: &Path| effect.takes[layer].iter().any(|taken| path.starts_with(taken));
+            let taken = |path: &Path| {
+                effect.takes[layer]
+                    .iter()
+                    .any(|taken| path.starts_with(taken))
+            };
             let moved_from = moved_from.filter(taken);
-            let of = sources.iter().flat_map(found).map(|(path, _)| path).collect();
+            let of = sources
+                .iter()
+                .flat_map(found)
+                .map(|(path, _)| path)
+                .collect();
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from,
@@ -653,7 +661,14 @@ impl<'r> Run<'r> {
                 made.push(node.unwrap_or_else(|| Node::made(item.clone(), from.clone(), None)));
             }
             let origin = Origin::Made { from, like: None };
-            return Ok((Node { origin, body: Body::List(made), also: Vec::new() }, None));
+            return Ok((
+                Node {
+                    origin,
+                    body: Body::List(made),
+                    also: Vec::new(),
+                },
+                None,
+            ));
         }
         let like = self.quoted_like(step, write, layer, sources);
         Ok((Node::made(value, from, like), None))
@@ -703,7 +718,14 @@ impl<'r> Run<'r> {
             } = effect;
             let late = deferred.len();
             deferred.append(&mut own);
-            self.take(migration, step, &snapshot, &takes, &mut report, &mut deferred);
+            self.take(
+                migration,
+                step,
+                &snapshot,
+                &takes,
+                &mut report,
+                &mut deferred,
+            );
             let own = deferred.split_off(late);
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
                 self.drop_left_overs(step, &snapshot, &mut report);
@@ -1122,7 +1144,11 @@ fn heir<'o>(
     view: &View<'_>,
 ) -> Heir<'o> {
     let mut equal = None;
-    for (i, output) in outputs.iter().enumerate().filter(|(_, output)| output.layer == layer) {
+    for (i, output) in outputs
+        .iter()
+        .enumerate()
+        .filter(|(_, output)| output.layer == layer)
+    {
         let made_of = output.node.made_of(view);
         let uses = |source: &Source| made_of.iter().any(|of| of.path.is_related(&source.path));
         if !output.node.also.is_empty() && output.node.also.iter().any(|s| sources.contains(s)) {

@@ -369,7 +369,7 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         }
         let listed = if verbose { step.changes.len() } else { LISTED };
         for change in step.changes.iter().take(listed) {
-            self::change(page, change, step, release, masker);
+            self::change(page, change, release, masker);
         }
         if step.changes.len() > listed {
             let rest = step.changes.len() - listed;
@@ -395,42 +395,42 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     }
 }
 
-fn change(page: &mut Page, change: &Change, step: &Step, release: &Release, masker: &Masker) {
-    let value = || wording::value(&change.path, &change.value, masker);
-    // What a step takes is gone from its place, but the ledger knows where it went.
-    let leaf = release.ledger.iter().find(|leaf| {
-        change.kind == "drop"
-            && leaf.path == change.path
-            && leaf.file == change.file
-            && leaf.step.as_deref() == Some(step.id.as_str())
-            && !leaf.to.is_empty()
-    });
-    let (word, style) = match (leaf, change.kind.as_str()) {
-        (Some(leaf), _) => (wording::fate(leaf.fate), Style::Plain),
-        (None, "move") => ("moved", Style::Plain),
-        (None, "merge") => ("merged", Style::Plain),
-        (None, "write") => ("wrote", Style::Good),
-        (None, "drop" | "drop-left-over") => ("dropped", Style::Error),
-        (None, other) => (other, Style::Plain),
+fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) {
+    let value = || {
+        // What was made of a secret is one.
+        let places = std::iter::once(&change.path).chain(&change.from);
+        let mut value = change.value.clone();
+        places.for_each(|place| masker.json(place, &mut value));
+        wording::value(&value)
+    };
+    let (word, style) = match change.kind.as_str() {
+        "move" => ("moved", Style::Plain),
+        "merge" => ("merged", Style::Plain),
+        "write" => ("wrote", Style::Good),
+        "drop" | "drop-left-over" => ("dropped", Style::Error),
+        other => (other, Style::Plain),
     };
     let mut spans: Vec<Span> = vec![
-        span(format!("{word:<9} "), style),
+        span(format!("{word:<8} "), style),
         plain(change.path.clone()),
     ];
-    match (leaf, &change.to, change.kind.as_str()) {
-        (Some(leaf), ..) => spans.push(plain(format!(" → {}", leaf.to.join(", ")))),
-        (None, Some(to), _) => spans.push(plain(format!(" → {to}"))),
-        (None, None, "drop-left-over") => spans.push(span(
+    match (&change.to, change.kind.as_str()) {
+        (Some(to), _) => spans.push(plain(format!(" → {to}"))),
+        (None, "drop-left-over") => spans.push(span(
             format!(" (was {}; left over, not in use)", value()),
             Style::Dim,
         )),
-        (None, None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
-        (None, None, _) => spans.push(plain(format!(": {}", value()))),
+        (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
+        (None, _) => spans.push(plain(format!(": {}", value()))),
+    }
+    if !change.from.is_empty() {
+        let from = format!(" (from {})", change.from.join(", "));
+        spans.push(span(from, Style::Dim));
     }
     if release.files.len() > 1 {
         spans.push(span(format!("  in {}", change.file), Style::Dim));
     }
-    page.fill(4, 14, &spans);
+    page.fill(4, 13, &spans);
 }
 
 /// What the steps that changed nothing tell, and what was found about the files.

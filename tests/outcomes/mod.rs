@@ -82,6 +82,7 @@ pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change 
         path: path.into(),
         from: Vec::new(),
         to: to.map(str::to_owned),
+        from: Vec::new(),
         value,
         file: "values.yaml".into(),
     }
@@ -169,20 +170,17 @@ pub fn done() -> Release {
     let mut images = step("one-image", "Fold two images into one", State::Done);
     images.why = Some("From 0.11 on, controller.image and worker.image are ignored.".into());
     images.link = Some("https://github.com/ArroyoSystems/arroyo/pull/669".into());
+    let repository = json!("registry.example.com/arroyo");
+    let image = Some("image.repository");
     images.changes = vec![
         change(
             "move",
             "controller.image.repository",
-            Some("image.repository"),
-            json!("registry.example.com/arroyo"),
+            image,
+            repository.clone(),
         ),
         change("drop", "controller.image.tag", None, json!("0.10.3")),
-        change(
-            "drop",
-            "worker.image.repository",
-            None,
-            json!("registry.example.com/arroyo"),
-        ),
+        change("merge", "worker.image.repository", image, repository),
         change("drop-left-over", "worker.image.tag", None, json!("0.10.3")),
         change(
             "write",
@@ -190,6 +188,10 @@ pub fn done() -> Release {
             None,
             json!("hunter2-postgres"),
         ),
+        Change {
+            from: vec!["a.user".into(), "a.password".into()],
+            ..change("write", "databaseUrl", None, json!("made of a secret"))
+        },
     ];
     let mut secrets = step(
         "pull-secrets-reach",
