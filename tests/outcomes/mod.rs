@@ -80,8 +80,8 @@ pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change 
     Change {
         kind: kind.into(),
         path: path.into(),
-        to: to.map(str::to_owned),
         from: Vec::new(),
+        to: to.map(str::to_owned),
         value,
         file: "values.yaml".into(),
     }
