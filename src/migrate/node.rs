@@ -416,13 +416,18 @@ impl Node {
                 all
             }
             (Origin::Made { from, .. }, Body::Map(_)) => {
-                let below = self.entries(view).into_iter().flat_map(|e| e.node.made_of(view));
+                let below = self
+                    .entries(view)
+                    .into_iter()
+                    .flat_map(|e| e.node.made_of(view));
                 from.iter().cloned().chain(below).collect()
             }
             (Origin::Made { from, .. }, _) => from.clone(),
             (Origin::Source(source), Body::List(items)) => {
                 let mut all = vec![source.clone()];
-                let added = items.iter().filter(|item| matches!(item.origin, Origin::Made { .. }));
+                let added = items
+                    .iter()
+                    .filter(|item| matches!(item.origin, Origin::Made { .. }));
                 for origin in added.flat_map(|item| item.made_of(view)) {
                     if !all
                         .iter()
