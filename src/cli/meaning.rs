@@ -133,11 +133,16 @@ impl Job {
         }
         let releases = match (stdin, values.is_empty()) {
             (true, _) => vec![vec![read_stdin()?]],
-            (_, true) => distinct(files).into_iter().map(|input| vec![input]).collect(),
+            (_, true) => distinct(files)
+                .into_iter()
+                .map(|input| vec![input])
+                .collect(),
             (_, false) => {
                 let layers = distinct(values.clone());
                 if layers.len() != values.len() {
-                    bail!("a file is named twice by -f; Helm reads it twice, but it can be edited once only");
+                    bail!(
+                        "a file is named twice by -f; Helm reads it twice, but it can be edited once only"
+                    );
                 }
                 vec![layers]
             }
@@ -268,6 +273,9 @@ mod tests {
             ("a --answr x=y", "--answer"),
             ("a --from 0.15", "is it 0.15.0?"),
             ("", "required"),
+            ("a -f b", "cannot be used with"),
+            ("-f -", "no layer"),
+            ("-f a -f a", "twice"),
         ] {
             assert!(refused(line).contains(says), "{line}: {}", refused(line));
         }
@@ -285,7 +293,7 @@ mod tests {
             }
         );
         assert_eq!(
-            job.request.inputs.len(),
+            job.request.releases.len(),
             3,
             "a and ./a cannot be told to be one: neither exists"
         );
@@ -312,7 +320,7 @@ mod tests {
             job(&format!("{manifest} {other}"))
                 .unwrap()
                 .request
-                .inputs
+                .releases
                 .len(),
             1
         );
