@@ -29,6 +29,9 @@ Examples:
   In a pipeline: does anything need to change?
     refit upgrade --check environments/*.yaml
 
+  The layers of one release, in the order that helm gets them:
+    refit upgrade -f base.yaml -f prod.yaml
+
   From a running release to the newer chart, without a file to keep:
     helm get values arroyo -o yaml > old.yaml
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
@@ -80,8 +83,11 @@ pub enum Command {
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub struct UpgradeArgs {
     /// Values files; `-` reads standard input and prints the migrated values
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "values")]
     pub files: Vec<PathBuf>,
+    /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
+    #[arg(short = 'f', long = "values", value_name = "FILE", conflicts_with = "files")]
+    pub values: Vec<PathBuf>,
 
     /// The chart, if the files do not show it
     #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]

@@ -72,6 +72,7 @@ impl Job {
     pub fn new(args: UpgradeArgs) -> anyhow::Result<Self> {
         let UpgradeArgs {
             files,
+            values,
             chart,
             from,
             to,
@@ -97,10 +98,7 @@ impl Job {
             bail!("`{id}` is named by both --only and --skip");
         }
         let backup = args.backup;
-        if backup
-            .as_deref()
-            .is_some_and(|suffix| has_separator(suffix))
-        {
+        if backup.as_deref().is_some_and(has_separator) {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
         let mut given_answers = Answers::new();
@@ -130,13 +128,22 @@ impl Job {
             },
             _ => Mode::Preview,
         };
-        let inputs = if stdin {
-            vec![read_stdin()?]
-        } else {
-            distinct(files)
+        if values.iter().any(|file| file.as_os_str() == "-") {
+            bail!("`-` is no layer: name the files of a release with -f");
+        }
+        let releases = match (stdin, values.is_empty()) {
+            (true, _) => vec![vec![read_stdin()?]],
+            (_, true) => distinct(files).into_iter().map(|input| vec![input]).collect(),
+            (_, false) => {
+                let layers = distinct(values.clone());
+                if layers.len() != values.len() {
+                    bail!("a file is named twice by -f; Helm reads it twice, but it can be edited once only");
+                }
+                vec![layers]
+            }
         };
         let request = Request {
-            inputs,
+            releases,
             chart,
             pack_dirs: packs,
             from,

@@ -263,7 +263,9 @@ impl Cx<'_> {
 
     fn shift_line(&self, at: usize, content: &str, delta: isize, out: &mut String) {
         let spaces = content.len() - content.trim_start_matches(' ').len();
-        let blank = content.trim_start_matches([' ', '\t']).is_empty();
+        // The part may end before the line does, when a new key follows the indentation.
+        let line = &self.text[at..line_end(self.text, at).0];
+        let blank = line.trim_start_matches([' ', '\t']).is_empty();
         // The scalar that this line continues, if it does.
         let node = self
             .tree
