@@ -4,7 +4,7 @@ use super::emit::Emitter;
 use super::{Cx, Unit};
 use crate::yaml::block;
 use crate::yaml::extent::Extent;
-use crate::yaml::source::{is_blank, line_above, line_end, line_start};
+use crate::yaml::source::{indent_of, is_blank, line_above, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want};
 
@@ -129,7 +129,9 @@ impl Cx<'_> {
         while at < self.text.len() && at < limit {
             let (content_end, next) = line_end(self.text, at);
             let code = self.text[at..content_end].trim_start_matches(' ');
-            if !code.starts_with('#') || content_end - at - code.len() != column {
+            // Before a sibling, comments in other columns are the unit's as well.
+            let own = content_end - at - code.len() == column || limit != usize::MAX;
+            if !code.starts_with('#') || !own {
                 break;
             }
             at = next;
@@ -216,8 +218,11 @@ impl Emitter<'_, '_> {
                     // from being taken for those of the new entry.
                     let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
                     let source_column = self.cx.tree.column(id);
-                    let limit = if separated { limit } else { 0 };
-                    let end = self.cx.comments_below(extent.end, source_column, limit);
+                    let end = if separated {
+                        self.cx.comments_below(extent.end, source_column, limit)
+                    } else {
+                        extent.end
+                    };
                     takes_blank &= end == extent.end;
                     self.keep_until(end);
                     self.end_line();
@@ -306,6 +311,11 @@ impl Emitter<'_, '_> {
                 .trim_start_matches([' ', '\t'])
                 .starts_with('#')
         });
+        // A comment that stood detached must not come to stand directly above something.
+        let next_column = indent_of(cx.text, end.min(cx.text.len()));
+        let comment_above = comment_above
+            && line_above(cx.text, above)
+                .is_some_and(|line| indent_of(cx.text, line) == next_column);
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         // Of two runs of blank lines the longer one stays.
         let longer_below = has_above && has_below && below - end > start - above;
