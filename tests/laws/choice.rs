@@ -137,15 +137,20 @@ pub fn survey(
                     for (what, n) in choices.counts {
                         *counts.entry(what).or_default() += n;
                     }
-                    if let Some(class) = class {
-                        let (class, example) = class.split_once('\n').unwrap_or((&class, ""));
-                        *counts.entry(class.to_owned()).or_default() += 1;
-                        let known = examples
-                            .entry(class.to_owned())
-                            .or_insert_with(|| example.to_owned());
-                        if example.len() < known.len() {
-                            example.clone_into(known);
+                    if let Some(shown) = class {
+                        let class = shown.lines().next().unwrap_or_default().to_owned();
+                        if !examples.contains_key(&class)
+                            && std::env::var_os("REFIT_SURVEY").is_some()
+                        {
+                            let failing = |choices: &mut Choices| match law(choices) {
+                                Ok(Some(shown)) => Err(shown),
+                                Ok(None) => Ok(()),
+                                Err(_) => Ok(()),
+                            };
+                            let smallest = shrink(&failing, (choices.made, shown.clone())).1;
+                            examples.insert(class.clone(), smallest);
                         }
+                        *counts.entry(class).or_default() += 1;
                     }
                 }
                 Err(message) if std::env::var_os("REFIT_SURVEY").is_some() => {
@@ -226,6 +231,10 @@ fn kind_of(message: &str) -> String {
 /// Leaves out choices and makes them smaller for as long as the law stays broken in the same way.
 fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -> Broken {
     let started = Instant::now();
+    let kind_of = |message: &str| match message.starts_with("FAILS") {
+        true => message.lines().next().unwrap_or_default().to_owned(),
+        false => kind_of(message),
+    };
     let wanted = kind_of(&broken.1);
     let mut best = broken;
     let in_time = || {

@@ -378,7 +378,7 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
     let old_value = Value::Map(done.old.clone());
     let owners = |word: &str| {
         old.iter()
-            .filter(|(_, text)| words(text).contains(word))
+            .filter(|(path, text)| words(text).contains(word) || words(path).contains(word))
             .count()
     };
     for (path, text) in &old {

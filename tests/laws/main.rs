@@ -11,4 +11,5 @@ mod documents;
 mod engine;
 mod generated;
 mod laws;
+mod layers;
 mod packs;
