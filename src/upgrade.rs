@@ -18,7 +18,7 @@ use crate::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
         Notice, Outcome, Question, Refusal, Release, State, Step, Task,
     },
-    pack::{Pack, built_in, built_in_names, expr::describe, model::Strength},
+    pack::{Pack, built_in, built_in_names, check::check, expr::describe, model::Strength},
     plan::{Plan, Selection},
     refusal::{self, Reason},
     values::{
@@ -90,6 +90,13 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
                 .next("Run `refit pack check` on the folder.")
                 .of(&dir.display().to_string())
         })?;
+        if let Some(finding) = check(&pack).first() {
+            let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
+                "Run `refit pack check {}` for the whole list.",
+                refusal::shell(&dir.display().to_string())
+            ));
+            return Err(reason.of(&dir.display().to_string()));
+        }
         packs.push(pack);
     }
     for name in built_in_names() {

@@ -112,7 +112,10 @@ pub fn each(name: &str, default: usize, law: impl Fn(&mut Choices) -> Result<(),
         Ok(()) => Ok(None),
         Err(message) => Err(message),
     });
-    assert!(!counts.is_empty() || default == 0, "{name}: nothing was counted");
+    assert!(
+        !counts.is_empty() || default == 0,
+        "{name}: nothing was counted"
+    );
 }
 
 /// As [`each`]; where the law may be broken, by class, `Ok(Some(class))` counts instead of failing.
@@ -137,7 +140,9 @@ pub fn survey(
                     if let Some(class) = class {
                         let (class, example) = class.split_once('\n').unwrap_or((&class, ""));
                         *counts.entry(class.to_owned()).or_default() += 1;
-                        let known = examples.entry(class.to_owned()).or_insert_with(|| example.to_owned());
+                        let known = examples
+                            .entry(class.to_owned())
+                            .or_insert_with(|| example.to_owned());
                         if example.len() < known.len() {
                             example.clone_into(known);
                         }
@@ -146,7 +151,9 @@ pub fn survey(
                 Err(message) if std::env::var_os("REFIT_SURVEY").is_some() => {
                     let class = format!("BROKEN {}", kind_of(&message));
                     *counts.entry(class.clone()).or_default() += 1;
-                    examples.entry(class).or_insert_with(|| shrink(&law, (choices.made, message)).1);
+                    examples
+                        .entry(class)
+                        .or_insert_with(|| shrink(&law, (choices.made, message)).1);
                 }
                 Err(message) => {
                     let (_, message) = shrink(&law, (choices.made, message));
@@ -181,7 +188,10 @@ fn quietly(work: impl FnOnce()) {
         std::panic::set_hook(Box::new(move |info| {
             let caught = PANIC.with(|panic| {
                 let mut panic = panic.borrow_mut();
-                panic.as_mut().map(|text| *text = info.to_string()).is_some()
+                panic
+                    .as_mut()
+                    .map(|text| *text = info.to_string())
+                    .is_some()
             });
             if !caught {
                 usual(info);
@@ -204,7 +214,11 @@ fn attempt<T>(
 /// What a message is about: its first line without what it cites.
 fn kind_of(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
-    let word = |word: &&str| word.chars().all(|c| c.is_ascii_alphabetic() || ",:'".contains(c)) && !word.is_empty();
+    let word = |word: &&str| {
+        word.chars()
+            .all(|c| c.is_ascii_alphabetic() || ",:'".contains(c))
+            && !word.is_empty()
+    };
     let words: Vec<&str> = line.split(' ').filter(word).take(9).collect();
     words.join(" ")
 }
@@ -214,7 +228,14 @@ fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -
     let started = Instant::now();
     let wanted = kind_of(&broken.1);
     let mut best = broken;
-    let in_time = || started.elapsed() < Duration::from_secs(if std::env::var_os("REFIT_SURVEY").is_some() { 8 } else { 40 });
+    let in_time = || {
+        started.elapsed()
+            < Duration::from_secs(if std::env::var_os("REFIT_SURVEY").is_some() {
+                8
+            } else {
+                40
+            })
+    };
     let try_it = |made: Vec<u32>, best: &mut Broken| -> bool {
         let mut choices = Choices::replay(&made);
         if let Err(message) = attempt(law, &mut choices)

@@ -73,7 +73,11 @@ impl<'c> Writer<'c> {
         let mut root = Vec::new();
         for key in &pack.keys {
             let alive = key.since <= version && key.until.is_none_or(|until| version < until);
-            let there = if alive { self.choices.below(2) == 1 } else { self.choices.once_in(10) };
+            let there = if alive {
+                self.choices.below(2) == 1
+            } else {
+                self.choices.once_in(10)
+            };
             if there {
                 let path: Path = key.path.parse().expect("a path");
                 let data = self.data(&key.kind);
@@ -84,7 +88,11 @@ impl<'c> Writer<'c> {
             let name = self.tag();
             let data = Data::Text(self.tag());
             let under = *self.choices.pick(&["", "image", "worker"]);
-            let path = if under.is_empty() { vec![Segment::Key(name)] } else { vec![Segment::Key(under.to_owned()), Segment::Key(name)] };
+            let path = if under.is_empty() {
+                vec![Segment::Key(name)]
+            } else {
+                vec![Segment::Key(under.to_owned()), Segment::Key(name)]
+            };
             put(&mut root, &path, data);
         }
         if root.len() > 1 && self.choices.once_in(3) {
@@ -107,7 +115,11 @@ impl<'c> Writer<'c> {
         }
         match kind {
             Kind::Text => match self.choices.below(8) {
-                6 => Data::Raw(*self.choices.pick(&["12", "0.10", "true", "1e3", "0o17", "-0.0"])),
+                6 => Data::Raw(
+                    *self
+                        .choices
+                        .pick(&["12", "0.10", "true", "1e3", "0o17", "-0.0"]),
+                ),
                 7 => Data::Text(format!("{}: {} # no comment", self.tag(), self.tag())),
                 _ => Data::Text(self.tag()),
             },
@@ -128,13 +140,21 @@ impl<'c> Writer<'c> {
                         1 => Data::Raw("B"),
                         _ => Data::Text(this.tag()),
                     };
-                    Data::Map(vec![("name".to_owned(), name), ("value".to_owned(), Data::Text(this.tag()))])
+                    Data::Map(vec![
+                        ("name".to_owned(), name),
+                        ("value".to_owned(), Data::Text(this.tag())),
+                    ])
                 };
                 Data::List((0..n).map(|_| item(self)).collect())
             }
             Kind::Open => {
                 let n = self.choices.below(3);
-                Data::Map((0..n).map(|_| (self.tag(), Data::Text(self.tag()))).collect::<Vec<_>>()).unique()
+                Data::Map(
+                    (0..n)
+                        .map(|_| (self.tag(), Data::Text(self.tag())))
+                        .collect::<Vec<_>>(),
+                )
+                .unique()
             }
             Kind::Named(fields) => {
                 let n = self.choices.below(3);
@@ -215,7 +235,8 @@ impl<'c> Writer<'c> {
 
     fn line_end(&mut self) {
         if !self.plain && self.choices.once_in(6) {
-            self.out.push_str(if self.choices.once_in(3) { "   " } else { " " });
+            self.out
+                .push_str(if self.choices.once_in(3) { "   " } else { " " });
             self.trailing();
         }
         self.out.push_str(self.newline);
@@ -271,13 +292,18 @@ impl<'c> Writer<'c> {
     /// A value behind `key:`.
     fn value(&mut self, value: Data, indent: usize) {
         let flow = self.choices.once_in(8);
-        let empty = matches!(&value, Data::List(items) if items.is_empty()) || matches!(&value, Data::Map(map) if map.is_empty());
+        let empty = matches!(&value, Data::List(items) if items.is_empty())
+            || matches!(&value, Data::Map(map) if map.is_empty());
         if matches!(value, Data::Raw("")) {
             return self.line_end();
         }
         let collection = matches!(value, Data::List(_) | Data::Map(_));
         if let Some(anchors) = self.anchors.clone() {
-            let fitting: Vec<String> = anchors.iter().filter(|(_, of)| *of == collection).map(|(name, _)| name.clone()).collect();
+            let fitting: Vec<String> = anchors
+                .iter()
+                .filter(|(_, of)| *of == collection)
+                .map(|(name, _)| name.clone())
+                .collect();
             if !fitting.is_empty() && self.choices.once_in(4) {
                 let name = self.choices.pick(&fitting).clone();
                 self.out.push_str(&format!(" *{name}"));
@@ -312,7 +338,10 @@ impl<'c> Writer<'c> {
     }
 
     fn simple(&mut self, value: Data, indent: usize, flow: bool) {
-        if !flow && let Data::Text(text) = &value && self.choices.once_in(10) {
+        if !flow
+            && let Data::Text(text) = &value
+            && self.choices.once_in(10)
+        {
             let header = *self.choices.pick(&["|", ">", "|-", ">-", "|+"]);
             self.out.push_str(&format!(" {header}"));
             if !self.plain && self.choices.once_in(4) {
@@ -339,7 +368,11 @@ impl<'c> Writer<'c> {
         match value {
             Data::Map(entries) => self.map(entries, indent + self.step),
             Data::List(items) => {
-                let at = if self.flat_lists { indent } else { indent + self.step };
+                let at = if self.flat_lists {
+                    indent
+                } else {
+                    indent + self.step
+                };
                 for (i, item) in items.into_iter().enumerate() {
                     self.above(at, i == 0);
                     self.pad(at);
@@ -371,7 +404,11 @@ impl<'c> Writer<'c> {
                 raw => raw.to_owned(),
             },
             Data::Text(text) if json || text.contains(": ") => {
-                if json || self.choices.below(2) == 0 { format!("\"{text}\"") } else { format!("'{text}'") }
+                if json || self.choices.below(2) == 0 {
+                    format!("\"{text}\"")
+                } else {
+                    format!("'{text}'")
+                }
             }
             Data::Text(text) => match self.choices.below(6) {
                 4 => format!("\"{text}\""),
@@ -381,7 +418,11 @@ impl<'c> Writer<'c> {
             Data::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| self.flow(item, json)).collect();
                 let spaced = !json && !items.is_empty() && self.choices.once_in(3);
-                if spaced { format!("[ {} ]", items.join(" , ")) } else { format!("[{}]", items.join(", ")) }
+                if spaced {
+                    format!("[ {} ]", items.join(" , "))
+                } else {
+                    format!("[{}]", items.join(", "))
+                }
             }
             Data::Map(entries) => {
                 let quote = if json { "\"" } else { "" };
@@ -390,7 +431,11 @@ impl<'c> Writer<'c> {
                     .map(|(key, value)| format!("{quote}{key}{quote}: {}", self.flow(value, json)))
                     .collect();
                 let spaced = !json && !entries.is_empty() && self.choices.once_in(3);
-                if spaced { format!("{{ {} }}", entries.join(", ")) } else { format!("{{{}}}", entries.join(", ")) }
+                if spaced {
+                    format!("{{ {} }}", entries.join(", "))
+                } else {
+                    format!("{{{}}}", entries.join(", "))
+                }
             }
         }
     }
@@ -437,7 +482,9 @@ impl Data {
 
 /// Puts a value where nothing is in the way.
 fn put(map: &mut Vec<(String, Data)>, path: &[Segment], data: Data) {
-    let Some((Segment::Key(key), rest)) = path.split_first() else { return };
+    let Some((Segment::Key(key), rest)) = path.split_first() else {
+        return;
+    };
     let there = map.iter_mut().find(|(other, _)| other == key);
     match (there, rest.is_empty()) {
         (None, true) => map.push((key.clone(), data)),

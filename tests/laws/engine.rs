@@ -87,7 +87,8 @@ pub fn run(
         .map(|span| before.text[span.clone()].to_owned())
         .collect();
     let shown = || format!("\n=== after\n{after}");
-    let tree = Tree::parse(Arc::clone(&after)).map_err(|e| format!("the edited text is not YAML: {e}{}", shown()))?;
+    let tree = Tree::parse(Arc::clone(&after))
+        .map_err(|e| format!("the edited text is not YAML: {e}{}", shown()))?;
     if tree.documents().len() != 1 {
         return Err(format!("the edited text has several documents{}", shown()));
     }
@@ -134,7 +135,9 @@ impl Done {
     }
 
     /// Every leaf of the input with its fate; `None` for one that stayed.
-    pub fn fates(&self) -> Result<BTreeMap<String, (Option<Fate>, Vec<String>, Option<String>)>, String> {
+    pub fn fates(
+        &self,
+    ) -> Result<BTreeMap<String, (Option<Fate>, Vec<String>, Option<String>)>, String> {
         let mut fates = BTreeMap::new();
         for (path, _) in leaves(&self.old) {
             fates.insert(path.to_string(), (None, Vec::new(), None));
@@ -153,7 +156,9 @@ impl Done {
         }
         let kept = self.migrated.ledger.kept;
         if kept + seen != all {
-            return Err(format!("ledger: {all} leaves, {kept} kept and {seen} with another fate"));
+            return Err(format!(
+                "ledger: {all} leaves, {kept} kept and {seen} with another fate"
+            ));
         }
         Ok(fates)
     }
@@ -169,7 +174,14 @@ pub fn answer(choices: &mut Choices, done: &Done, answers: &mut Answers) {
                 inputs.insert(input.name.clone(), format!("typed{}", choices.below(3)));
             }
         }
-        answers.insert(decision.id.clone(), Answer { option: offer.id, inputs, evidence: None });
+        answers.insert(
+            decision.id.clone(),
+            Answer {
+                option: offer.id,
+                inputs,
+                evidence: None,
+            },
+        );
     }
 }
 

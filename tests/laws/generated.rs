@@ -33,8 +33,16 @@ impl Case {
             .load(folder.path())
             .map_err(|e| format!("{e}\n{}", generated.shown()))?;
         let last = generated.versions.len() - 1;
-        let from = if choices.once_in(3) { choices.below(last) } else { 0 };
-        let to = if choices.once_in(4) { from + 1 + choices.below(last - from) } else { last };
+        let from = if choices.once_in(3) {
+            choices.below(last)
+        } else {
+            0
+        };
+        let to = if choices.once_in(4) {
+            from + 1 + choices.below(last - from)
+        } else {
+            last
+        };
         let text = document(choices, &generated, from);
         Ok(Self {
             _folder: folder,
@@ -64,7 +72,9 @@ impl Case {
     /// Runs it with random answers to everything.
     pub fn answered(&self, choices: &mut Choices) -> Result<Option<(Done, Answers)>, String> {
         let (from, to) = (self.version(self.from), self.version(self.to));
-        match answered(choices, &self.pack, self.text.as_bytes(), &from, &to).map_err(|e| self.shown(&e))? {
+        match answered(choices, &self.pack, self.text.as_bytes(), &from, &to)
+            .map_err(|e| self.shown(&e))?
+        {
             Ok(done) => Ok(Some(done)),
             Err(refused) => {
                 if let Refused::Pack(error) = &refused {
@@ -82,11 +92,18 @@ fn with_case(
     law: impl Fn(&mut Choices, &Case, Done, Answers) -> Result<(), String>,
 ) -> Result<(), String> {
     let case = Case::new(choices)?;
-    let Some((done, answers)) = case.answered(choices)? else { return Ok(()) };
+    let Some((done, answers)) = case.answered(choices)? else {
+        return Ok(());
+    };
     choices.count(if done.edited { "edited" } else { "no edit" });
     let after = done.after.clone();
-    law(choices, &case, done, answers)
-        .map_err(|e| format!("{}\n=== after\n{}", case.shown(&e), after.replace('\r', "\\r")))
+    law(choices, &case, done, answers).map_err(|e| {
+        format!(
+            "{}\n=== after\n{}",
+            case.shown(&e),
+            after.replace('\r', "\\r")
+        )
+    })
 }
 
 #[test]
@@ -94,7 +111,10 @@ fn byte_law() {
     each("byte law", 500, |choices| {
         with_case(choices, |choices, _, done, _| {
             let kept = laws::byte(&done)?;
-            *choices.counts.entry("kept entries compared".to_owned()).or_default() += kept;
+            *choices
+                .counts
+                .entry("kept entries compared".to_owned())
+                .or_default() += kept;
             laws::comments(&done)
         })
     });
@@ -117,7 +137,11 @@ fn oracle_law_with_a_second_reader() {
     each("oracle law", 500, |choices| {
         with_case(choices, |choices, _, done, _| {
             let read = laws::second_reader(&done)?;
-            choices.count(if read { "read alike by serde_yaml" } else { "read otherwise by serde_yaml before" });
+            choices.count(if read {
+                "read alike by serde_yaml"
+            } else {
+                "read otherwise by serde_yaml before"
+            });
             Ok(())
         })
     });
@@ -128,13 +152,24 @@ fn idempotence() {
     each("idempotence", 300, |choices| {
         with_case(choices, |_, case, done, answers| {
             let to = case.version(case.to);
-            let again = run(&case.pack, done.after.as_bytes(), &to, &to, &answers, &Selection::default(), false)?
-                .map_err(|refused| format!("the result is {}", refused.kind()))?;
+            let again = run(
+                &case.pack,
+                done.after.as_bytes(),
+                &to,
+                &to,
+                &answers,
+                &Selection::default(),
+                false,
+            )?
+            .map_err(|refused| format!("the result is {}", refused.kind()))?;
             if again.edited || *again.after != *done.after {
                 return Err(format!("idempotence: edited again to\n{}", again.after));
             }
             if let Some(step) = again.migrated.steps.first() {
-                return Err(format!("idempotence: {} has to do: {:?}", step.id, step.tell));
+                return Err(format!(
+                    "idempotence: {} has to do: {:?}",
+                    step.id, step.tell
+                ));
             }
             Ok(())
         })
@@ -150,8 +185,22 @@ fn chain_law() {
                 return Ok(());
             }
             let middle = case.from + 1 + choices.below(case.to - case.from - 1);
-            let (from, middle, to) = (case.version(case.from), case.version(middle), case.version(case.to));
-            let leg = |text: &[u8], from: &Version, to: &Version| run(&case.pack, text, from, to, &answers, &Selection::default(), false);
+            let (from, middle, to) = (
+                case.version(case.from),
+                case.version(middle),
+                case.version(case.to),
+            );
+            let leg = |text: &[u8], from: &Version, to: &Version| {
+                run(
+                    &case.pack,
+                    text,
+                    from,
+                    to,
+                    &answers,
+                    &Selection::default(),
+                    false,
+                )
+            };
             let first = match leg(case.text.as_bytes(), &from, &middle)? {
                 Ok(first) => first,
                 Err(refused) => {
@@ -171,14 +220,21 @@ fn chain_law() {
             let same = second.new == done.new;
             let bytes = second.after == done.after;
             if case.generated.variants {
-                choices.count(if same { "with variants: same" } else { "with variants: other values" });
+                choices.count(if same {
+                    "with variants: same"
+                } else {
+                    "with variants: other values"
+                });
                 return Ok(());
             }
             choices.count(if bytes { "same bytes" } else { "same values" });
             if same {
                 return Ok(());
             }
-            Err(format!("chain: over {middle} it is\n{}\n--- after the first leg\n{}\n--- not", second.after, first.after))
+            Err(format!(
+                "chain: over {middle} it is\n{}\n--- after the first leg\n{}\n--- not",
+                second.after, first.after
+            ))
         })
     });
 }
@@ -190,8 +246,12 @@ fn ask_law() {
         let (from, to) = (case.version(case.from), case.version(case.to));
         let text = case.text.as_bytes();
         let go = |answers: &Answers, skip: &[String]| {
-            let selection = Selection { only: Vec::new(), skip: skip.to_vec() };
-            run(&case.pack, text, &from, &to, answers, &selection, false).map_err(|e| case.shown(&e))
+            let selection = Selection {
+                only: Vec::new(),
+                skip: skip.to_vec(),
+            };
+            run(&case.pack, text, &from, &to, answers, &selection, false)
+                .map_err(|e| case.shown(&e))
         };
         let done = match go(&Answers::new(), &[])? {
             Ok(done) => done,
@@ -200,11 +260,21 @@ fn ask_law() {
                 return Ok(());
             }
         };
-        let fail = |done: &Done, message: String| Err(format!("{}\n=== after\n{}", case.shown(&message), done.after));
+        let fail = |done: &Done, message: String| {
+            Err(format!(
+                "{}\n=== after\n{}",
+                case.shown(&message),
+                done.after
+            ))
+        };
         let mut not_done = Vec::new();
         for step in &done.migrated.steps {
             if matches!(step.state, StepState::Open | StepState::Waiting(_)) {
-                choices.count(if step.state == StepState::Open { "open steps" } else { "waiting steps" });
+                choices.count(if step.state == StepState::Open {
+                    "open steps"
+                } else {
+                    "waiting steps"
+                });
                 if !step.changes.is_empty() || !step.tell.is_empty() || !step.todo.is_empty() {
                     return fail(&done, format!("ask: {} is open and did something", step.id));
                 }
@@ -223,30 +293,76 @@ fn ask_law() {
             && without.open().next().is_none()
             && without.new != done.new
         {
-            return fail(&done, format!("ask: with the open steps left out it is\n{}\n--- not", without.after));
+            return fail(
+                &done,
+                format!(
+                    "ask: with the open steps left out it is\n{}\n--- not",
+                    without.after
+                ),
+            );
         }
         // Answers replay to the same result, and not for other values.
-        let Some((decided, answers)) = case.answered(choices)? else { return Ok(()) };
+        let Some((decided, answers)) = case.answered(choices)? else {
+            return Ok(());
+        };
         let mut recorded = Answers::new();
         for step in &decided.migrated.steps {
             if let Some(decision) = &step.decision {
-                recorded.insert(step.id.clone(), decision.answer.clone().expect("it is answered"));
+                recorded.insert(
+                    step.id.clone(),
+                    decision.answer.clone().expect("it is answered"),
+                );
             }
         }
         if !recorded.keys().eq(answers.keys()) {
-            return fail(&decided, format!("ask: {:?} was answered, {:?} is recorded", answers.keys(), recorded.keys()));
+            return fail(
+                &decided,
+                format!(
+                    "ask: {:?} was answered, {:?} is recorded",
+                    answers.keys(),
+                    recorded.keys()
+                ),
+            );
         }
         match go(&recorded, &[])? {
             Ok(replayed) if replayed.after == decided.after => choices.count("answers replayed"),
-            Ok(replayed) => return fail(&decided, format!("ask: replayed it is\n{}\n--- not", replayed.after)),
-            Err(refused) => return fail(&decided, format!("ask: replayed it is {}", refused.kind())),
+            Ok(replayed) => {
+                return fail(
+                    &decided,
+                    format!("ask: replayed it is\n{}\n--- not", replayed.after),
+                );
+            }
+            Err(refused) => {
+                return fail(&decided, format!("ask: replayed it is {}", refused.kind()));
+            }
         }
-        let evidence = recorded.values_mut().next().and_then(|answer| answer.evidence.as_mut());
+        let evidence = recorded
+            .values_mut()
+            .next()
+            .and_then(|answer| answer.evidence.as_mut());
         if let Some((_, value)) = evidence.and_then(|evidence| evidence.first_mut()) {
             value.push_str(" once");
-            match run(&case.pack, text, &from, &to, &recorded, &Selection::default(), false) {
-                Err(message) if message.contains("was given for other values") => choices.count("other evidence refused"),
-                other => return fail(&decided, format!("ask: an answer for other values does {:?}", other.map(|_| "its work"))),
+            match run(
+                &case.pack,
+                text,
+                &from,
+                &to,
+                &recorded,
+                &Selection::default(),
+                false,
+            ) {
+                Err(message) if message.contains("was given for other values") => {
+                    choices.count("other evidence refused")
+                }
+                other => {
+                    return fail(
+                        &decided,
+                        format!(
+                            "ask: an answer for other values does {:?}",
+                            other.map(|_| "its work")
+                        ),
+                    );
+                }
             }
         }
         Ok(())

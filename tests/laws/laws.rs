@@ -18,7 +18,11 @@ use super::engine::Done;
 pub fn byte(done: &Done) -> Result<usize, String> {
     let (before, after) = (done.text(), &*done.after);
     if !done.edited {
-        return if before == after { Ok(0) } else { Err("byte: no edit, but other bytes".to_owned()) };
+        return if before == after {
+            Ok(0)
+        } else {
+            Err("byte: no edit, but other bytes".to_owned())
+        };
     }
     let bom = |text: &str| text.starts_with('\u{feff}');
     if bom(before) != bom(after) {
@@ -32,7 +36,11 @@ pub fn byte(done: &Done) -> Result<usize, String> {
         return Err("byte: a \\r came in".to_owned());
     }
     let ends = |text: &str| text.ends_with('\n');
-    if !before.is_empty() && !done.new.is_empty() && !done.old.is_empty() && ends(before) != ends(after) {
+    if !before.is_empty()
+        && !done.new.is_empty()
+        && !done.old.is_empty()
+        && ends(before) != ends(after)
+    {
         return Err(format!(
             "byte: the final line break {}",
             if ends(before) { "is gone" } else { "came in" }
@@ -63,7 +71,9 @@ fn kept_entries<'t>(done: &Done, view: &View<'t>) -> Vec<(Path, NodeId, NodeId)>
         let mut below = Vec::new();
         for (key, value) in view.tree().entries(map) {
             // Only what is written under a plain name, without merges and without the aliases' targets.
-            let Ok(Some(entry)) = view.get(map, &view.tree().scalar(key)) else { continue };
+            let Ok(Some(entry)) = view.get(map, &view.tree().scalar(key)) else {
+                continue;
+            };
             if entry.key != key {
                 continue;
             }
@@ -101,7 +111,10 @@ fn line_end(text: &str, at: usize) -> usize {
 /// Whether a mapping, or one it stands in, is written in braces.
 fn in_flow(tree: &Tree, mut node: NodeId) -> bool {
     loop {
-        if matches!(tree.kind(node), Kind::Mapping { flow: true } | Kind::Sequence { flow: true }) {
+        if matches!(
+            tree.kind(node),
+            Kind::Mapping { flow: true } | Kind::Sequence { flow: true }
+        ) {
             return true;
         }
         match tree.parent(node) {
@@ -150,12 +163,18 @@ fn kept_lines(done: &Done) -> Result<usize, String> {
             let written = &text[span];
             match after[cursor..].find(written) {
                 Some(i) => cursor += i + written.len(),
-                None => return Err(format!("byte: {path} was kept, but `{written}` is not in the result, or not in order")),
+                None => {
+                    return Err(format!(
+                        "byte: {path} was kept, but `{written}` is not in the result, or not in order"
+                    ));
+                }
             }
             continue;
         }
         let (start, end) = lines_of(tree, *key, *value);
-        let mut lines = text[start..end].trim_end_matches('\r').trim_start_matches('\u{feff}');
+        let mut lines = text[start..end]
+            .trim_end_matches('\r')
+            .trim_start_matches('\u{feff}');
         let shared = text[line_start(text, tree.span(*key).start)..tree.span(*key).start]
             .trim_start_matches('\u{feff}')
             .trim();
@@ -163,11 +182,18 @@ fn kept_lines(done: &Done) -> Result<usize, String> {
             // It begins on the line of something else, as `--- a: 1` does.
             lines = &text[tree.span(*key).start..end];
         }
-        let found = after[cursor..].match_indices(lines).map(|(i, _)| cursor + i).find(|&i| {
-            let begins = i == line_start(after, i) || after[line_start(after, i)..i].trim_start_matches('\u{feff}').is_empty();
-            let rest = &after[i + lines.len()..];
-            (begins || !shared.is_empty()) && (rest.is_empty() || rest.starts_with(['\n', '\r']))
-        });
+        let found = after[cursor..]
+            .match_indices(lines)
+            .map(|(i, _)| cursor + i)
+            .find(|&i| {
+                let begins = i == line_start(after, i)
+                    || after[line_start(after, i)..i]
+                        .trim_start_matches('\u{feff}')
+                        .is_empty();
+                let rest = &after[i + lines.len()..];
+                (begins || !shared.is_empty())
+                    && (rest.is_empty() || rest.starts_with(['\n', '\r']))
+            });
         match found {
             Some(i) => cursor = i + lines.len(),
             None => {
@@ -188,9 +214,13 @@ fn neighbours(done: &Done, kept: &[(Path, NodeId, NodeId)]) -> Result<(), String
     let after = View::new(&after_tree, after_tree.documents()[0].root);
     let place = |path: &Path| -> Option<NodeId> { after.at(path).ok()??.key };
     for pair in kept.windows(2) {
-        let [(a, a_key, _), (b, b_key, b_value)] = pair else { continue };
+        let [(a, a_key, _), (b, b_key, b_value)] = pair else {
+            continue;
+        };
         let adjacent = |tree: &Tree, a: NodeId, b: NodeId| -> bool {
-            let Some(parent) = tree.parent(a) else { return false };
+            let Some(parent) = tree.parent(a) else {
+                return false;
+            };
             if tree.parent(b) != Some(parent) {
                 return false;
             }
@@ -200,16 +230,24 @@ fn neighbours(done: &Done, kept: &[(Path, NodeId, NodeId)]) -> Result<(), String
         if !adjacent(tree, *a_key, *b_key) {
             continue;
         }
-        let (Some(a_now), Some(b_now)) = (place(a), place(b)) else { continue };
+        let (Some(a_now), Some(b_now)) = (place(a), place(b)) else {
+            continue;
+        };
         if !adjacent(&after_tree, a_now, b_now) {
             continue;
         }
         let value_now = after_tree.value_of(b_now).unwrap_or(b_now);
-        let was = &tree.text()[tree.span(*a_key).start..tree.span(*b_value).end.max(tree.span(*b_key).end)];
-        let now = &after_tree.text()
-            [after_tree.span(a_now).start..after_tree.span(value_now).end.max(after_tree.span(b_now).end)];
+        let was = &tree.text()
+            [tree.span(*a_key).start..tree.span(*b_value).end.max(tree.span(*b_key).end)];
+        let now = &after_tree.text()[after_tree.span(a_now).start
+            ..after_tree
+                .span(value_now)
+                .end
+                .max(after_tree.span(b_now).end)];
         if was != now {
-            return Err(format!("byte: between {a} and {b}, side by side still:\n{was}\n--- is now\n{now}"));
+            return Err(format!(
+                "byte: between {a} and {b}, side by side still:\n{was}\n--- is now\n{now}"
+            ));
         }
     }
     Ok(())
@@ -224,7 +262,12 @@ pub fn comments(done: &Done) -> Result<(), String> {
         }
         counts
     };
-    let of = |tree: &Tree| tree.comments().iter().map(|c| tree.text()[c.span.clone()].to_owned()).collect::<Vec<_>>();
+    let of = |tree: &Tree| {
+        tree.comments()
+            .iter()
+            .map(|c| tree.text()[c.span.clone()].to_owned())
+            .collect::<Vec<_>>()
+    };
     let after = Tree::parse(done.after.clone()).map_err(|e| e.to_string())?;
     let (was, mut now) = (of(&done.before.tree), of(&after));
     now.extend(done.removed_comments.iter().cloned());
@@ -233,10 +276,14 @@ pub fn comments(done: &Done) -> Result<(), String> {
     for (comment, n) in &was {
         let m = now.get(comment).copied().unwrap_or(0);
         if m < *n {
-            return Err(format!("comments: `{comment}` is neither in the result nor listed as removed"));
+            return Err(format!(
+                "comments: `{comment}` is neither in the result nor listed as removed"
+            ));
         }
         if m > *n {
-            return Err(format!("comments: `{comment}` is there twice, or there and listed as removed"));
+            return Err(format!(
+                "comments: `{comment}` is there twice, or there and listed as removed"
+            ));
         }
     }
     match now.keys().find(|comment| !was.contains_key(*comment)) {
@@ -248,7 +295,10 @@ pub fn comments(done: &Done) -> Result<(), String> {
 /// The leaves of a value, lists whole, each with its own text.
 fn tagged(map: &Map) -> Vec<(String, String)> {
     let said = |value: &Value| serde_json::Value::from(value).to_string();
-    leaves(map).into_iter().map(|(path, value)| (path.to_string(), said(value))).collect()
+    leaves(map)
+        .into_iter()
+        .map(|(path, value)| (path.to_string(), said(value)))
+        .collect()
 }
 
 /// The words of a leaf that no other leaf of the input has.
@@ -258,7 +308,10 @@ fn words(text: &str) -> BTreeSet<String> {
             .and_then(|rest| rest.strip_suffix('t'))
             .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
     };
-    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(word).map(str::to_owned).collect()
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(word)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Ledger law: every leaf has one fate, and it is the one that can be seen.
@@ -268,15 +321,32 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let new_value = Value::Map(done.new.clone());
     let old_value = Value::Map(done.old.clone());
-    let owners = |word: &str| old.iter().filter(|(_, text)| words(text).contains(word)).count();
+    let owners = |word: &str| {
+        old.iter()
+            .filter(|(_, text)| words(text).contains(word))
+            .count()
+    };
     for (path, text) in &old {
         let (fate, to, step) = &fates[path];
-        let wrong = |what: &str| Err(format!("ledger: {path} = {text} is {fate:?} to {to:?} by {step:?}, but {what}"));
-        *seen.entry(format!("leaves {}", fate.map_or("kept".to_owned(), |f| format!("{f:?}").to_lowercase()))).or_default() += 1;
+        let wrong = |what: &str| {
+            Err(format!(
+                "ledger: {path} = {text} is {fate:?} to {to:?} by {step:?}, but {what}"
+            ))
+        };
+        *seen
+            .entry(format!(
+                "leaves {}",
+                fate.map_or("kept".to_owned(), |f| format!("{f:?}").to_lowercase())
+            ))
+            .or_default() += 1;
         let parsed: Path = path.parse().map_err(|e| format!("{path}: {e}"))?;
         let stays = parsed.get(&new_value) == parsed.get(&old_value);
         for place in to {
-            let exists = place.parse::<Path>().ok().and_then(|p| p.get(&new_value).cloned()).is_some();
+            let exists = place
+                .parse::<Path>()
+                .ok()
+                .and_then(|p| p.get(&new_value).cloned())
+                .is_some();
             if !exists {
                 return wrong(&format!("there is no {place}"));
             }
@@ -299,7 +369,10 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
             return wrong("there is not one place");
         }
         // Where its own words are now.
-        let own: BTreeSet<String> = words(text).into_iter().filter(|word| owners(word) == 1).collect();
+        let own: BTreeSet<String> = words(text)
+            .into_iter()
+            .filter(|word| owners(word) == 1)
+            .collect();
         if own.is_empty() {
             continue;
         }
@@ -308,23 +381,35 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
             .filter(|(_, now)| !own.is_disjoint(&words(now)))
             .map(|(place, _)| place.as_str())
             .collect();
-        let elsewhere: BTreeSet<&str> = places.iter().copied().filter(|place| *place != path).collect();
+        let elsewhere: BTreeSet<&str> = places
+            .iter()
+            .copied()
+            .filter(|place| *place != path)
+            .collect();
         let here = places.contains(path.as_str());
         match fate {
             None | Some(Fate::Left | Fate::Held) if !elsewhere.is_empty() => {
                 return wrong(&format!("its words are at {elsewhere:?} too"));
             }
-            Some(Fate::Dropped) if !places.is_empty() => return wrong(&format!("its words are at {places:?}")),
+            Some(Fate::Dropped) if !places.is_empty() => {
+                return wrong(&format!("its words are at {places:?}"));
+            }
             Some(Fate::Moved) if here => return wrong("its words are still there"),
             Some(Fate::Moved | Fate::Copied) => {
                 let named: BTreeSet<&str> = to.iter().map(String::as_str).collect();
                 for place in &elsewhere {
-                    if !named.iter().any(|named| place == named || list_of(place) == list_of(named)) {
+                    if !named
+                        .iter()
+                        .any(|named| place == named || list_of(place) == list_of(named))
+                    {
                         return wrong(&format!("its words are at {place}"));
                     }
                 }
                 for place in &named {
-                    if !places.iter().any(|p| p == place || list_of(p) == list_of(place)) {
+                    if !places
+                        .iter()
+                        .any(|p| p == place || list_of(p) == list_of(place))
+                    {
                         return wrong(&format!("its words are not at {place}"));
                     }
                 }
@@ -339,15 +424,22 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
             _ => {}
         }
         // Gone without a word?
-        if places.is_empty() && !matches!(fate, Some(Fate::Dropped | Fate::Rewritten | Fate::Merged)) {
+        if places.is_empty()
+            && !matches!(fate, Some(Fate::Dropped | Fate::Rewritten | Fate::Merged))
+        {
             return wrong("its words are nowhere");
         }
     }
     // Nothing out of nothing: every word of the result was in the input.
-    let all: BTreeSet<String> = old.iter().flat_map(|(path, text)| words(path).into_iter().chain(words(text))).collect();
+    let all: BTreeSet<String> = old
+        .iter()
+        .flat_map(|(path, text)| words(path).into_iter().chain(words(text)))
+        .collect();
     for (path, text) in &new {
         if let Some(word) = words(text).iter().find(|word| !all.contains(*word)) {
-            return Err(format!("ledger: {path} has `{word}`, which the input has not"));
+            return Err(format!(
+                "ledger: {path} has `{word}`, which the input has not"
+            ));
         }
     }
     Ok(seen)
@@ -355,7 +447,9 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
 
 /// The list that a place belongs to, or the place itself.
 fn list_of(place: &str) -> String {
-    let Ok(path) = place.parse::<Path>() else { return place.to_owned() };
+    let Ok(path) = place.parse::<Path>() else {
+        return place.to_owned();
+    };
     let key = |segment: &&Segment| matches!(segment, Segment::Key(_));
     Path::new(path.segments().iter().take_while(key).cloned().collect()).to_string()
 }
@@ -380,7 +474,9 @@ pub fn second_reader(done: &Done) -> Result<bool, String> {
     if found.as_ref() == Some(&wanted) {
         Ok(true)
     } else {
-        Err(format!("oracle: the second reader has {found:?} instead of {wanted}"))
+        Err(format!(
+            "oracle: the second reader has {found:?} instead of {wanted}"
+        ))
     }
 }
 

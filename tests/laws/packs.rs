@@ -64,7 +64,10 @@ fn universe() -> Vec<(&'static str, Kind)> {
         ("env", Kind::Env),
         ("extraEnv", Kind::Env),
         ("labels", Kind::Open),
-        ("ports", Kind::Named(vec!["port".to_owned(), "protocol".to_owned()])),
+        (
+            "ports",
+            Kind::Named(vec!["port".to_owned(), "protocol".to_owned()]),
+        ),
         ("storage.url", Kind::Text),
         ("storage.dir", Kind::Text),
         ("pod\\.spec.class", Kind::Text),
@@ -73,12 +76,16 @@ fn universe() -> Vec<(&'static str, Kind)> {
 
 /// Whether one path is the other or above it.
 pub fn related(a: &str, b: &str) -> bool {
-    let below = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let below = |a: &str, b: &str| {
+        b.strip_prefix(a)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     below(a, b) || below(b, a)
 }
 
 fn under(path: &str, map: &str) -> bool {
-    path.strip_prefix(map).is_some_and(|rest| rest.starts_with('.'))
+    path.strip_prefix(map)
+        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 struct Maker<'c> {
@@ -136,7 +143,10 @@ pub fn pack(choices: &mut Choices) -> Generated {
         .map(|version| ((*version).to_owned(), json!({"app": version})))
         .collect();
     let info = json!({"pack": 1, "chart": "generated", "title": "A chart", "versions": known});
-    files.push(("pack.yaml".to_owned(), serde_yaml::to_string(&info).expect("a pack")));
+    files.push((
+        "pack.yaml".to_owned(),
+        serde_yaml::to_string(&info).expect("a pack"),
+    ));
     files.push(("keys.yaml".to_owned(), keys_yaml(&keys)));
     Generated {
         versions: VERSIONS[..versions].to_vec(),
@@ -178,19 +188,27 @@ impl Generated {
             .iter()
             .filter(|(name, _)| name != "pack.yaml" && name != "keys.yaml")
             .map(|(name, text)| format!("# {name}\n{text}"));
-        let changing = self.keys.iter().filter(|key| key.since > 0 || key.until.is_some());
+        let changing = self
+            .keys
+            .iter()
+            .filter(|key| key.since > 0 || key.until.is_some());
         let version = |i: usize| VERSIONS[i];
         let changing = changing.map(|key| {
-            format!("{}: from {} to {}\n", key.path, version(key.since), key.until.map_or("the end", version))
+            format!(
+                "{}: from {} to {}\n",
+                key.path,
+                version(key.since),
+                key.until.map_or("the end", version)
+            )
         });
         shown.chain(changing).collect()
     }
 
     /// The keys that a version has.
     pub fn alive(&self, version: usize) -> impl Iterator<Item = &Key> {
-        self.keys
-            .iter()
-            .filter(move |key| key.since <= version && key.until.is_none_or(|until| version < until))
+        self.keys.iter().filter(move |key| {
+            key.since <= version && key.until.is_none_or(|until| version < until)
+        })
     }
 }
 
@@ -214,7 +232,11 @@ impl Maker<'_> {
         self.taken.clear();
         self.written.clear();
         let mut steps = Map::new();
-        for (_, from, to) in self.promised.extract_if(.., |(due, _, _)| *due == version).collect::<Vec<_>>() {
+        for (_, from, to) in self
+            .promised
+            .extract_if(.., |(due, _, _)| *due == version)
+            .collect::<Vec<_>>()
+        {
             self.frozen.retain(|frozen| *frozen != from);
             if let Some(key) = self.alive_at(&from) {
                 let kind = key.kind.clone();
@@ -232,7 +254,8 @@ impl Maker<'_> {
                 steps.insert(id, step);
             }
         }
-        (!steps.is_empty()).then(|| json!({"version": VERSIONS[version], "title": "A change", "steps": steps}))
+        (!steps.is_empty())
+            .then(|| json!({"version": VERSIONS[version], "title": "A change", "steps": steps}))
     }
 
     fn id(&mut self) -> String {
@@ -241,13 +264,18 @@ impl Maker<'_> {
     }
 
     fn alive_at(&self, path: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.path == path && key.until.is_none() && key.since < self.version)
+        self.keys
+            .iter()
+            .find(|key| key.path == path && key.until.is_none() && key.since < self.version)
     }
 
     fn end(&mut self, path: &str) {
         let version = self.version;
         for key in &mut self.keys {
-            if key.until.is_none() && key.since < version && (key.path == path || under(&key.path, path)) {
+            if key.until.is_none()
+                && key.since < version
+                && (key.path == path || under(&key.path, path))
+            {
                 key.until = Some(version);
             }
         }
@@ -270,7 +298,9 @@ impl Maker<'_> {
             .filter(|key| key.until.is_none() && key.since < self.version && fits(&key.kind))
             .filter(|key| {
                 let apart = |other: &String| !related(other, &key.path);
-                self.taken.iter().all(apart) && self.written.iter().all(apart) && self.frozen.iter().all(apart)
+                self.taken.iter().all(apart)
+                    && self.written.iter().all(apart)
+                    && self.frozen.iter().all(apart)
             })
             .cloned()
             .collect();
@@ -291,7 +321,10 @@ impl Maker<'_> {
             return None;
         }
         let clash = |other: &String| related(other, map);
-        if self.frozen.iter().any(clash) || self.written.iter().any(clash) || self.taken.iter().any(|t| related(t, map)) {
+        if self.frozen.iter().any(clash)
+            || self.written.iter().any(clash)
+            || self.taken.iter().any(|t| related(t, map))
+        {
             return None;
         }
         Some(map.to_owned())
@@ -301,7 +334,10 @@ impl Maker<'_> {
     fn place(&mut self, old: &str) -> String {
         self.count += 1;
         let new = format!("k{}", self.count);
-        let parent = old.rsplit_once('.').map(|(parent, _)| parent).filter(|parent| !parent.ends_with('\\'));
+        let parent = old
+            .rsplit_once('.')
+            .map(|(parent, _)| parent)
+            .filter(|parent| !parent.ends_with('\\'));
         let path = match (self.choices.below(5), parent) {
             (0, _) => new,
             (1, Some(parent)) => format!("{parent}.{new}"),
@@ -309,7 +345,12 @@ impl Maker<'_> {
             (3, _) => {
                 let groups = ["image", "worker", "storage", "fresh"];
                 let group = *self.choices.pick(&groups);
-                if self.frozen.iter().chain(&self.written).any(|f| related(f, group)) {
+                if self
+                    .frozen
+                    .iter()
+                    .chain(&self.written)
+                    .any(|f| related(f, group))
+                {
                     new
                 } else {
                     format!("{group}.{new}")
@@ -394,7 +435,9 @@ impl Maker<'_> {
 
     fn wildcard(&mut self) -> Option<Json> {
         let key = self.take(|kind| matches!(kind, Kind::Named(_)))?;
-        let Kind::Named(fields) = &key.kind else { return None };
+        let Kind::Named(fields) = &key.kind else {
+            return None;
+        };
         let path = &key.path;
         self.count += 1;
         let new = format!("k{}", self.count);
@@ -414,15 +457,26 @@ impl Maker<'_> {
                 self.written.push(new.clone());
                 self.end(path);
                 self.begin(&new, key.kind.clone());
-                Some(json!({"title": "Move each", "move": {format!("{path}.*"): format!("{new}.*.{}", "own")}}))
+                Some(
+                    json!({"title": "Move each", "move": {format!("{path}.*"): format!("{new}.*.{}", "own")}}),
+                )
             }
             _ => {
                 let mut fields = fields.clone();
                 let gone = fields.remove(i);
                 self.written.push(path.clone());
                 self.end(path);
-                self.begin(path, Kind::Named(if fields.is_empty() { vec!["rest".to_owned()] } else { fields }));
-                Some(json!({"title": "Drop a key of each", "why": "It is not read.", "drop": [format!("{path}.*.{gone}")]}))
+                self.begin(
+                    path,
+                    Kind::Named(if fields.is_empty() {
+                        vec!["rest".to_owned()]
+                    } else {
+                        fields
+                    }),
+                );
+                Some(
+                    json!({"title": "Drop a key of each", "why": "It is not read.", "drop": [format!("{path}.*.{gone}")]}),
+                )
             }
         }
     }
@@ -431,7 +485,9 @@ impl Maker<'_> {
         let a = self.take(|_| true)?;
         let b = self.take(|kind| *kind == a.kind)?;
         self.written.extend([a.path.clone(), b.path.clone()]);
-        Some(json!({"title": "Swap two keys", "same-key": true, "move": {a.path.clone(): b.path.clone(), b.path: a.path}}))
+        Some(
+            json!({"title": "Swap two keys", "same-key": true, "move": {a.path.clone(): b.path.clone(), b.path: a.path}}),
+        )
     }
 
     fn into_own_child(&mut self) -> Option<Json> {
@@ -460,7 +516,9 @@ impl Maker<'_> {
             for key in inner.iter().filter(|key| key.path != kept.path) {
                 self.end(&key.path);
             }
-            return Some(json!({"title": "Drop a map", "why": "It is not read.", "drop": [map], "keep": [kept.path]}));
+            return Some(
+                json!({"title": "Drop a map", "why": "It is not read.", "drop": [map], "keep": [kept.path]}),
+            );
         }
         let key = self.take(|_| true)?;
         self.end(&key.path);
@@ -475,8 +533,14 @@ impl Maker<'_> {
         self.end(&b.path);
         self.begin(&to, Kind::Text);
         let mut options = Map::new();
-        options.insert("first".to_owned(), json!({"title": "{a}", "do": {to.clone(): "=a"}}));
-        options.insert("second".to_owned(), json!({"title": "{b}", "do": {to.clone(): "=b"}, "tell": "{a} is gone."}));
+        options.insert(
+            "first".to_owned(),
+            json!({"title": "{a}", "do": {to.clone(): "=a"}}),
+        );
+        options.insert(
+            "second".to_owned(),
+            json!({"title": "{b}", "do": {to.clone(): "=b"}, "tell": "{a} is gone."}),
+        );
         options.insert(
             "typed".to_owned(),
             json!({
@@ -526,7 +590,9 @@ impl Maker<'_> {
                 "title": "Pin a default", "read": {"x": key.path.clone(), "y": other.path}, "if": "!set(x) && set(y)", "do": {key.path: value},
             }));
         }
-        Some(json!({"title": "Pin a default", "read": {"x": key.path.clone()}, "if": "!set(x)", "do": {key.path: value}}))
+        Some(
+            json!({"title": "Pin a default", "read": {"x": key.path.clone()}, "if": "!set(x)", "do": {key.path: value}}),
+        )
     }
 
     fn upserted(&mut self) -> Option<Json> {
@@ -549,7 +615,9 @@ impl Maker<'_> {
         let list = self.some(|kind| *kind == Kind::Env)?;
         self.written.push(list.path.clone());
         self.end(&key.path);
-        Some(json!({"title": "Put a value into a list", "take": {"x": key.path}, "do": {format!("{}[name=A].value", list.path): "=x"}}))
+        Some(
+            json!({"title": "Put a value into a list", "take": {"x": key.path}, "do": {format!("{}[name=A].value", list.path): "=x"}}),
+        )
     }
 
     fn value_mapped(&mut self) -> Option<Json> {
@@ -587,7 +655,10 @@ impl Maker<'_> {
         let key = self.take(|_| true)?;
         self.end(&key.path);
         self.count += 1;
-        let (p, q) = (format!("k{}", self.count), format!("k{}.better", self.count + 1));
+        let (p, q) = (
+            format!("k{}", self.count),
+            format!("k{}.better", self.count + 1),
+        );
         self.count += 1;
         self.written.extend([p.clone(), q.clone()]);
         self.frozen.extend([p.clone(), q.clone()]);
@@ -597,7 +668,12 @@ impl Maker<'_> {
             if let Some(key) = self.keys.last_mut() {
                 key.until = Some(later);
             }
-            self.keys.push(Key { path: q.clone(), kind: key.kind, since: later, until: None });
+            self.keys.push(Key {
+                path: q.clone(),
+                kind: key.kind,
+                since: later,
+                until: None,
+            });
         } else {
             self.promised.push((later, p.clone(), q.clone()));
         }
@@ -653,7 +729,9 @@ impl Maker<'_> {
         let to = self.place(&key.path);
         self.end(&key.path);
         self.begin(&to, key.kind);
-        Some(json!({"title": "Replace a key", "take": {"x": key.path}, "do": {to.clone(): "=x"}, "replaces": [to]}))
+        Some(
+            json!({"title": "Replace a key", "take": {"x": key.path}, "do": {to.clone(): "=x"}, "replaces": [to]}),
+        )
     }
 
     fn with_let(&mut self) -> Option<Json> {
@@ -693,7 +771,9 @@ impl Maker<'_> {
         self.written.push(map.clone());
         self.end(&map);
         self.begin(&map, key.kind);
-        Some(json!({"title": "Hoist a key", "why": "The others are not read.", "move": {key.path: map.clone()}, "drop": [map]}))
+        Some(
+            json!({"title": "Hoist a key", "why": "The others are not read.", "move": {key.path: map.clone()}, "drop": [map]}),
+        )
     }
 
     fn list_to_map(&mut self) -> Option<Json> {
