@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, ReadError, Value,
+        Path, ReadError, Segment, Value,
         key::{self, KeyError},
         view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
@@ -86,7 +86,83 @@ pub fn edit(
         detach,
     };
     let want = writer.want(node, &Path::root(), Style::PLAIN)?;
+    shared(tree, &want)?;
     Ok(yaml::rewrite(tree, view.root(), &want)?)
+}
+
+/// Refuses a change of a map or list that an alias elsewhere still stands for: it would change there too.
+fn shared(tree: &Tree, want: &Want) -> Result<(), EditError> {
+    let mut anchored: Vec<(NodeId, NodeId)> = Vec::new();
+    for alias in tree.aliases() {
+        if let Some(target) = tree.alias_target(alias) {
+            anchored.push((alias, target));
+        }
+    }
+    if anchored.is_empty() {
+        return Ok(());
+    }
+    let mut kept = Vec::new();
+    let mut changed = Vec::new();
+    let mut work = vec![want];
+    while let Some(want) = work.pop() {
+        match want {
+            Want::Node(node) => kept.push(*node),
+            Want::Map { base, entries } => {
+                if let Some(base) = base {
+                    let same = tree.len(*base) == entries.len()
+                        && tree
+                            .entries(*base)
+                            .zip(entries)
+                            .all(|((key, value), entry)| {
+                                entry.key == WantKey::Entry(key)
+                                    && entry.value.ground() == Some(value)
+                            });
+                    changed.extend((!same).then_some(*base));
+                }
+                work.extend(entries.iter().map(|entry| &entry.value));
+            }
+            Want::List { base, items } => {
+                if let Some(base) = base {
+                    let same = tree.len(*base) == items.len()
+                        && tree
+                            .items(*base)
+                            .zip(items)
+                            .all(|(item, want)| want.ground() == Some(item));
+                    changed.extend((!same).then_some(*base));
+                }
+                work.extend(items);
+            }
+            Want::Scalar(_) => {}
+        }
+    }
+    let within = |node: NodeId, above: NodeId| {
+        std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
+    };
+    for (alias, target) in anchored {
+        if kept.iter().any(|node| within(alias, *node))
+            && changed.iter().any(|base| within(*base, target))
+        {
+            return Err(EditError::Shared {
+                path: place_of(tree, alias),
+                node: alias,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a node stands, by the keys as they are written.
+fn place_of(tree: &Tree, mut node: NodeId) -> Path {
+    let mut segments = Vec::new();
+    while let Some(parent) = tree.parent(node) {
+        segments.push(match tree.key_of(node) {
+            Some(key) => Segment::Key(tree.scalar(key).into_owned()),
+            None => Segment::Index(tree.items(parent).position(|i| i == node).unwrap_or(0)),
+        });
+        node = parent;
+    }
+    segments.reverse();
+    Path::new(segments)
 }
 
 /// Which place of the result gets which entry of the text. An entry goes to one place; everything else
@@ -369,11 +445,22 @@ impl Writer<'_> {
             .map(|written| written.key)
             .filter(|key| {
                 !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            })
+            // Unless the value brings that very entry along, as a map does that is wrapped in itself.
+            .filter(|key| {
+                !entry
+                    .node
+                    .source()
+                    .is_some_and(|source| self.within(*key, source.node))
             });
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),
             None => Ok(WantKey::New(key_source(&entry.key, style)?)),
         }
+    }
+
+    fn within(&self, node: NodeId, above: NodeId) -> bool {
+        std::iter::successors(Some(node), |node| self.tree.parent(*node)).any(|node| node == above)
     }
 
     /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.

@@ -103,8 +103,8 @@ impl Node {
         };
         match segment {
             Segment::Key(key) => {
-                let was_leaf = !self.is_map(view);
-                if was_leaf && !self.is_null(view) {
+                if !at.is_root() && self.stands() && (!self.is_map(view) || self.is_empty_map(view))
+                {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let here = at.key(key);
@@ -161,7 +161,7 @@ impl Node {
                     .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
-                if self.items(view).is_none() && !self.is_null(view) {
+                if self.items(view).is_none() && self.stands() {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let items = self.open_list(view);
@@ -221,22 +221,29 @@ impl Node {
             }
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
-        let stands = !matches!(
-            (&self.origin, &self.body),
-            (Origin::Made { .. }, Body::Same)
-        );
+        let stands = self.stands();
         if equal && stands {
             self.also.extend(value.made_of(view));
             return;
         }
-        if stands && !self.is_null(view) {
+        if stands {
             replaced.push((at, self.clone()));
         }
         *self = value;
     }
 
-    fn is_null(&self, view: &View<'_>) -> bool {
-        !self.is_map(view) && matches!(self.value(view), Ok(Value::Null))
+    /// Whether this is an empty map as it was read or made, which is a leaf.
+    pub(super) fn is_empty_map(&self, view: &View<'_>) -> bool {
+        !matches!(self.body, Body::Map(_)) && self.is_map(view) && self.entries(view).is_empty()
+    }
+
+    /// Whether this is a value, and not the place that was made for one. A null is a value: it is
+    /// accounted for like any other.
+    fn stands(&self) -> bool {
+        !matches!(
+            (&self.origin, &self.body),
+            (Origin::Made { .. }, Body::Same)
+        )
     }
 
     /// Empties a map that comes back after it was taken away, keeping the places of its entries.

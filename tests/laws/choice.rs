@@ -219,7 +219,7 @@ fn kind_of(message: &str) -> String {
             .all(|c| c.is_ascii_alphabetic() || ",:'".contains(c))
             && !word.is_empty()
     };
-    let words: Vec<&str> = line.split(' ').filter(word).take(9).collect();
+    let words: Vec<&str> = line.split(' ').filter(word).take(4).collect();
     words.join(" ")
 }
 

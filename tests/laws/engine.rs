@@ -73,8 +73,10 @@ pub fn run(
     };
     let node = &migrated.layers[0];
     let old = view.values().map_err(|e| e.to_string())?;
-    let Value::Map(new) = node.value(&view).map_err(|e| e.to_string())? else {
-        return Err("the migrated root is no map".to_owned());
+    let new = match node.value(&view).map_err(|e| e.to_string())? {
+        Value::Map(new) => new,
+        Value::Null => Map::new(),
+        other => return Err(format!("the migrated root is no map but {other:?}")),
     };
     let rewrite = match edit(&view, node, 0, false) {
         Ok(rewrite) => rewrite,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use refit::{
     migrate::Fate,
     values::{Map, Path, Segment, Value, View, leaves},
-    yaml::{Kind, NodeId, Tree},
+    yaml::{Kind, NodeId, ScalarStyle, Tree},
 };
 
 use super::engine::Done;
@@ -35,8 +35,16 @@ pub fn byte(done: &Done) -> Result<usize, String> {
     if !before.contains('\r') && after.contains('\r') {
         return Err("byte: a \\r came in".to_owned());
     }
+    // A block scalar that comes to the end needs its line break: it belongs to the value.
+    let after_tree = Tree::parse(done.after.clone()).map_err(|e| e.to_string())?;
+    let last = after_tree.nodes().last().map(|node| after_tree.kind(node));
+    let block_last = matches!(
+        last,
+        Some(Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded))
+    );
     let ends = |text: &str| text.ends_with('\n');
-    if !before.is_empty()
+    if !block_last
+        && !before.is_empty()
         && !done.new.is_empty()
         && !done.old.is_empty()
         && ends(before) != ends(after)
@@ -64,6 +72,17 @@ fn kept_entries<'t>(done: &Done, view: &View<'t>) -> Vec<(Path, NodeId, NodeId)>
             touched.extend(change.to.clone());
         }
     }
+    let anchors: Vec<NodeId> = view
+        .tree()
+        .nodes()
+        .filter(|node| {
+            view.tree().anchor(*node).is_some() || view.tree().kind(*node) == Kind::Alias
+        })
+        .collect();
+    let within = |node: NodeId, above: NodeId| {
+        std::iter::successors(Some(node), |node| view.tree().parent(*node))
+            .any(|node| node == above)
+    };
     let mut kept = Vec::new();
     let mut work = vec![(Path::root(), view.root())];
     let (old, new) = (Value::Map(done.old.clone()), Value::Map(done.new.clone()));
@@ -79,7 +98,10 @@ fn kept_entries<'t>(done: &Done, view: &View<'t>) -> Vec<(Path, NodeId, NodeId)>
             }
             let here = at.key(entry.name.as_ref());
             let changed = touched.iter().any(|other| loosely_related(other, &here));
-            if !changed && here.get(&old) == here.get(&new) && here.get(&new).is_some() {
+            // Where an anchored text goes away it is written at the first alias that stays.
+            let anchored = anchors.iter().any(|node| within(*node, value));
+            if !changed && !anchored && here.get(&old) == here.get(&new) && here.get(&new).is_some()
+            {
                 kept.push((here, key, value));
             } else {
                 below.push((here, value));
@@ -273,6 +295,39 @@ pub fn comments(done: &Done) -> Result<(), String> {
     now.extend(done.removed_comments.iter().cloned());
     let was = count(was.iter().map(String::as_str).collect());
     let now = count(now.iter().map(String::as_str).collect());
+    // Comments within a value are part of its text, and are copied with it.
+    let mut in_copies = BTreeSet::new();
+    for entry in done
+        .migrated
+        .ledger
+        .entries
+        .iter()
+        .filter(|entry| entry.fate == Fate::Copied || entry.to.len() > 1)
+    {
+        let mut outer = entry.source.node;
+        while let Some(parent) = done
+            .before
+            .tree
+            .parent(outer)
+            .filter(|parent| done.before.tree.parent(*parent).is_some())
+        {
+            outer = parent;
+        }
+        let span = done.before.tree.span(outer);
+        let start = done
+            .before
+            .tree
+            .key_of(outer)
+            .map_or(span.start, |key| done.before.tree.span(key).start);
+        let span = start..line_end(done.text(), span.end);
+        let inside = done
+            .before
+            .tree
+            .comments()
+            .iter()
+            .filter(|c| span.contains(&c.span.start));
+        in_copies.extend(inside.map(|c| done.text()[c.span.clone()].to_owned()));
+    }
     for (comment, n) in &was {
         let m = now.get(comment).copied().unwrap_or(0);
         if m < *n {
@@ -280,7 +335,7 @@ pub fn comments(done: &Done) -> Result<(), String> {
                 "comments: `{comment}` is neither in the result nor listed as removed"
             ));
         }
-        if m > *n {
+        if m > *n && !in_copies.contains(comment) {
             return Err(format!(
                 "comments: `{comment}` is there twice, or there and listed as removed"
             ));

@@ -587,7 +587,7 @@ impl Maker<'_> {
             && let Some(other) = self.some(|_| true)
         {
             return Some(json!({
-                "title": "Pin a default", "read": {"x": key.path.clone(), "y": other.path}, "if": "!set(x) && set(y)", "do": {key.path: value},
+                "title": "Pin a default", "read": {"x": key.path.clone(), "other": other.path}, "if": "!set(x) && set(other)", "do": {key.path: value},
             }));
         }
         Some(
