@@ -568,7 +568,7 @@ impl Run<'_> {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        Vec::new()
+        self.layers.iter().flat_map(Loaded::notices).collect()
     }
 
     fn step(&self, step: &crate::migrate::StepReport) -> Step {
