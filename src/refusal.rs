@@ -1,6 +1,8 @@
 //! Refusals: what is wrong, where, why that stops refit, and what to do next, in words for somebody who
 //! knows their file and not this program.
 
+pub mod request;
+
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::{

@@ -86,9 +86,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let mut packs = Vec::new();
     for dir in &request.pack_dirs {
         let pack = Pack::from_folder(dir).map_err(|e| {
-            Reason::new(format!("the pack cannot be used: {e}"))
-                .next("Run `refit pack check` on the folder.")
-                .of(&dir.display().to_string())
+            refusal::request::pack(&e).of(&dir.display().to_string())
         })?;
         packs.push(pack);
     }
@@ -105,12 +103,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
     packs.retain(|pack| pack.info.chart == *chart);
     if packs.is_empty() {
-        return Err(
-            Reason::new(format!("refit has no pack for the chart `{chart}`"))
-                .why(format!("Known charts: {}.", known.join(", ")))
-                .next("Name one of them, or give a folder with a pack: --pack DIR.")
-                .of(chart),
-        );
+        return Err(refusal::request::unknown_chart(chart, &known).of("--chart"));
     }
     Ok(packs)
 }
@@ -174,8 +167,11 @@ fn choose_pack<'p>(
     }
     let charts: Vec<&str> = packs.iter().map(|pack| pack.info.chart.as_str()).collect();
     let reason = if found.is_empty() {
-        Reason::new("nothing in the file tells which chart it is for")
-            .why("It has only keys that many charts have.")
+        let why = match values.is_empty() {
+            true => "It sets nothing.",
+            false => "It has only keys that many charts have.",
+        };
+        Reason::new("nothing in the file tells which chart it is for").why(why)
     } else {
         let found: Vec<&str> = found
             .iter()
@@ -209,15 +205,7 @@ fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
     if pack.info.versions.contains_key(version) {
         return Ok(());
     }
-    let chart = &pack.info.chart;
-    let reason = Reason::new(format!(
-        "there is no {chart} chart {version} that refit knows"
-    ));
-    if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
-        return Err(reason.why(why.clone()));
-    }
-    let versions: Vec<String> = pack.info.versions.keys().map(ToString::to_string).collect();
-    Err(reason.next(format!("Known versions: {}.", versions.join(", "))))
+    Err(refusal::request::unknown_version(pack, version))
 }
 
 struct Run<'r> {
@@ -342,7 +330,7 @@ impl Run<'_> {
 
     fn edited(&self, from: &Version) -> Result<Edited, Box<Refusal>> {
         let plan = Plan::new(self.pack, from, &self.to, &self.request.selection)
-            .map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
+            .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
         let views: Vec<&View<'_>> = self.views.iter().collect();
         let migrated = migrate(
             &views,
@@ -444,18 +432,12 @@ impl Run<'_> {
     }
 
     fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
-        let reason = Reason::new(error.to_string());
         match error {
             MigrateError::Read { layer, error } => {
                 let layer = &self.layers[*layer];
                 refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
             }
-            MigrateError::OtherEvidence { id, .. } => reason
-                .next(format!(
-                    "Look at the question again and answer with --answer {id}=OPTION."
-                ))
-                .of(self.name()),
-            _ => reason.of(self.name()),
+            _ => refusal::request::answer(error).of(self.name()),
         }
     }
 
