@@ -213,7 +213,7 @@ fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let Ok(packs) = packs(&job.request) else {
         return Ok(());
     };
-    let mut known: Vec<String> = Vec::new();
+    let mut known: Vec<String> = vec![refit::detach::ID.to_owned()];
     for pack in &packs {
         for version in pack.migrated_versions() {
             let Some(migration) = pack.migration(version)? else {

@@ -43,6 +43,51 @@ impl Node {
         replaced
     }
 
+    /// The items of the list at a path, which is made if there is none. What stood there instead is
+    /// added to `replaced`.
+    pub(super) fn list_at(
+        &mut self,
+        path: &Path,
+        place: Place<'_>,
+        view: &View<'_>,
+        replaced: &mut Replaced,
+    ) -> &mut Vec<Node> {
+        let there = self.find(path.segments(), view).into_iter().next();
+        if there.is_none_or(|(_, node)| node.items(view).is_none()) {
+            let origin = Origin::Made {
+                from: Vec::new(),
+                like: None,
+            };
+            let empty = Node {
+                origin,
+                body: Body::List(Vec::new()),
+                also: Vec::new(),
+            };
+            replaced.extend(self.put(path, empty, place, view));
+        }
+        let mut node = self;
+        for segment in path.segments() {
+            node = match segment {
+                Segment::Key(key) => {
+                    let entries = node.open_map(view);
+                    let at = entries
+                        .iter()
+                        .position(|entry| !entry.gone && entry.key == *key);
+                    &mut entries[at.expect("the path was put just above")].node
+                }
+                _ => {
+                    let items = node.open_list(view);
+                    let at = items
+                        .iter()
+                        .enumerate()
+                        .position(|(i, item)| item.selected_by(segment, i, view));
+                    &mut items[at.expect("the path was put just above")]
+                }
+            };
+        }
+        node.open_list(view)
+    }
+
     fn put_below(
         &mut self,
         path: &[Segment],

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pack::{Known, Migration, PackError, Row, Scope, Step, Template, When, Write},
     plan::Plan,
-    values::{Map, Path, Segment, Value, view::View},
+    values::{Map, Path, Value, view::View},
 };
 
 /// What the migrations came to.
@@ -964,23 +964,35 @@ impl<'r> Run<'r> {
     ) -> Vec<(Path, Node)> {
         let view = self.layers[layer].view;
         let root = &mut self.layers[layer].root;
+        let new = node.items(view).unwrap_or_default();
+        if new.is_empty() {
+            return Vec::new();
+        }
         let mut replaced = Vec::new();
-        for item in node.items(view).unwrap_or_default() {
-            let key = item.get(by, view).and_then(|node| node.value(view).ok());
-            let Some(Value::String(name)) = key else {
-                continue;
+        let list = root.list_at(path, place, view, &mut replaced);
+        for item in new {
+            let key = item.get(by, view).and_then(|key| key.value(view).ok());
+            let value = item.value(view).ok();
+            let same = |other: &Node| match &key {
+                Some(key) => {
+                    other
+                        .get(by, view)
+                        .and_then(|k| k.value(view).ok())
+                        .as_ref()
+                        == Some(key)
+                }
+                None => other.value(view).ok() == value,
             };
-            let selector = path.join(Segment::Select {
-                key: by.to_owned(),
-                value: name,
-            });
-            let there = root.find(selector.segments(), view).into_iter().next();
-            let equal = there
-                .as_ref()
-                .is_some_and(|(_, node)| matches!((node.value(view), item.value(view)), (Ok(a), Ok(b)) if a == b));
-            if !equal {
-                replaced.extend(there);
-                replaced.extend(root.put(&selector, item, place, view));
+            match list.iter().position(same) {
+                None => list.push(item),
+                Some(at) if list[at].value(view).ok() == value => {
+                    let merged = item.made_of(view);
+                    list[at].also.extend(merged);
+                }
+                Some(at) => {
+                    let old = std::mem::replace(&mut list[at], item);
+                    replaced.push((path.index(at), old));
+                }
             }
         }
         replaced

@@ -21,7 +21,7 @@ use crate::{
 pub fn patch(outcome: &Outcome) -> String {
     let files = outcome.releases.iter().flat_map(|release| &release.files);
     files
-        .map(|file| diff::unified(&file.name, &file.before, &file.after))
+        .map(|file| diff::unified(file.raw_name(), &file.before, &file.after))
         .collect()
 }
 
@@ -91,7 +91,7 @@ impl<'m> Hidden<'m> {
 }
 
 fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden<'_>, masked: &mut bool) -> String {
-    let mut out = diff::headers(&file.name);
+    let mut out = diff::headers(file.raw_name());
     for hunk in &diff.hunks {
         out.push_str(&hunk.header());
         out.push('\n');
