@@ -37,9 +37,7 @@ pub enum PlanError {
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The target is older than the source.
-    #[error(
-        "the values are for {chart} {from}, which is newer than {to}; refit does not go back"
-    )]
+    #[error("the values are for {chart} {from}, which is newer than {to}; refit does not go back")]
     Backwards {
         /// The chart.
         chart: String,

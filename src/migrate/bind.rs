@@ -102,9 +102,11 @@ enum Lookup {
 
 fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
     let mut node = root.clone();
-    for segment in path {
+    for (depth, segment) in path.iter().enumerate() {
         let below = match segment {
             Segment::Key(key) if node.is_map(view) => node.get(key, view),
+            // An empty file sets nothing.
+            Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
             _ => match node.items(view) {
                 Some(items) => {

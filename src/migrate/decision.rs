@@ -195,11 +195,7 @@ impl Decision {
             .iter()
             .position(|offer| offer.id == given.option)
         else {
-            let options = self
-                .options
-                .iter()
-                .map(|offer| offer.id.clone())
-                .collect();
+            let options = self.options.iter().map(|offer| offer.id.clone()).collect();
             return Err(MigrateError::UnknownOption {
                 id: self.id.clone(),
                 option: given.option,
