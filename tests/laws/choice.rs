@@ -19,25 +19,29 @@ pub struct Choices {
     made: Vec<u32>,
     at: usize,
     random: Option<u64>,
+    /// Which case it is, from 0; for what goes through a list.
+    pub case: usize,
     /// What is counted while a law is tested.
     pub counts: BTreeMap<String, usize>,
 }
 
 impl Choices {
-    fn random(seed: u64) -> Self {
+    fn random(seed: u64, case: usize) -> Self {
         Self {
             made: Vec::new(),
             at: 0,
             random: Some(seed),
+            case,
             counts: BTreeMap::new(),
         }
     }
 
-    fn replay(made: &[u32]) -> Self {
+    fn replay(made: &[u32], case: usize) -> Self {
         Self {
             made: made.to_vec(),
             at: 0,
             random: None,
+            case,
             counts: BTreeMap::new(),
         }
     }
@@ -131,7 +135,10 @@ pub fn survey(
     let seed = seed(name);
     quietly(|| {
         for case in 0..wanted as u64 {
-            let mut choices = Choices::random(seed.wrapping_add(case.wrapping_mul(0x5851_f42d)));
+            let mut choices = Choices::random(
+                seed.wrapping_add(case.wrapping_mul(0x5851_f42d)),
+                case as usize,
+            );
             match attempt(&law, &mut choices) {
                 Ok(class) => {
                     for (what, n) in choices.counts {
@@ -147,7 +154,8 @@ pub fn survey(
                                 Ok(None) => Ok(()),
                                 Err(_) => Ok(()),
                             };
-                            let smallest = shrink(&failing, (choices.made, shown.clone())).1;
+                            let smallest =
+                                shrink(&failing, case as usize, (choices.made, shown.clone())).1;
                             examples.insert(class.clone(), smallest);
                         }
                         *counts.entry(class).or_default() += 1;
@@ -158,10 +166,10 @@ pub fn survey(
                     *counts.entry(class.clone()).or_default() += 1;
                     examples
                         .entry(class)
-                        .or_insert_with(|| shrink(&law, (choices.made, message)).1);
+                        .or_insert_with(|| shrink(&law, case as usize, (choices.made, message)).1);
                 }
                 Err(message) => {
-                    let (_, message) = shrink(&law, (choices.made, message));
+                    let (_, message) = shrink(&law, case as usize, (choices.made, message));
                     panic!("{name}, case {case}: {message}");
                 }
             }
@@ -229,7 +237,11 @@ fn kind_of(message: &str) -> String {
 }
 
 /// Leaves out choices and makes them smaller for as long as the law stays broken in the same way.
-fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -> Broken {
+fn shrink<T>(
+    law: &impl Fn(&mut Choices) -> Result<T, String>,
+    case: usize,
+    broken: Broken,
+) -> Broken {
     let started = Instant::now();
     let kind_of = |message: &str| match message.starts_with("FAILS") {
         true => message.lines().next().unwrap_or_default().to_owned(),
@@ -246,7 +258,7 @@ fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -
             })
     };
     let try_it = |made: Vec<u32>, best: &mut Broken| -> bool {
-        let mut choices = Choices::replay(&made);
+        let mut choices = Choices::replay(&made, case);
         if let Err(message) = attempt(law, &mut choices)
             && kind_of(&message) == wanted
         {

@@ -420,6 +420,12 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
             Some(_) if to.is_empty() => return wrong("no place is named"),
             Some(_) => {}
         }
+        let arrived = to.first().and_then(|place| place.parse::<Path>().ok());
+        if *fate == Some(Fate::Moved)
+            && arrived.is_some_and(|place| place.get(&new_value) != parsed.get(&old_value))
+        {
+            return wrong("another value is there");
+        }
         if *fate == Some(Fate::Moved) && to.len() != 1 {
             return wrong("there is not one place");
         }
