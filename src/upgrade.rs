@@ -86,9 +86,8 @@ pub fn upgrade(request: &Request) -> Outcome {
 pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let mut packs = Vec::new();
     for dir in &request.pack_dirs {
-        let pack = Pack::from_folder(dir).map_err(|e| {
-            refusal::request::pack(&e).of(&dir.display().to_string())
-        })?;
+        let pack = Pack::from_folder(dir)
+            .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
         if let Some(finding) = check(&pack).first() {
             let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
                 "Run `refit pack check {}` for the whole list.",
@@ -395,7 +394,11 @@ impl Run<'_> {
                     places.extend(shared.into_iter().map(|shared| {
                         let line = layer.tree.position(layer.tree.span(shared.node).start).line;
                         let at = format!("{}:{line}", layer.name);
-                        detach::Place { layer: i, at, shared }
+                        detach::Place {
+                            layer: i,
+                            at,
+                            shared,
+                        }
                     }));
                 }
                 Err(error) => return Err(self.edit_refusal(layer, &error)),

@@ -80,7 +80,11 @@ pub struct Shared {
 impl Shared {
     fn all(places: &[Self]) -> String {
         let paths: Vec<String> = places.iter().map(|place| place.path.to_string()).collect();
-        let verb = if paths.len() == 1 { "comes from" } else { "come from" };
+        let verb = if paths.len() == 1 {
+            "comes from"
+        } else {
+            "come from"
+        };
         format!("{} {verb}", paths.join(", "))
     }
 }
@@ -368,12 +372,19 @@ impl Writer<'_> {
             .unwrap_or_default();
         // An entry that counts for nothing stays with the one that overrides it, if that one stays.
         let mut stay = Vec::new();
-        for twice in written.duplicates.iter().filter(|d| d.loss == Loss::Repeated) {
+        for twice in written
+            .duplicates
+            .iter()
+            .filter(|d| d.loss == Loss::Repeated)
+        {
             let unchanged = |entry: &Entry| {
                 !entry.gone
                     && entry.key == twice.name
                     && matches!(entry.node.body, Body::Same)
-                    && entry.node.source().is_some_and(|s| s.path == at.key(&entry.key))
+                    && entry
+                        .node
+                        .source()
+                        .is_some_and(|s| s.path == at.key(&entry.key))
             };
             match self.tree.value_of(twice.lost) {
                 Some(value) if entries.iter().any(unchanged) => stay.push((twice.lost, value)),
