@@ -156,12 +156,14 @@ pub enum State {
 /// One thing that a step did.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
-    /// `move`, `write`, `drop` or `drop-left-over`.
+    /// `move`, `merge`, `write`, `drop` or `drop-left-over`.
     pub kind: String,
-    /// The old place of what was moved or dropped, the new place of what was written.
+    /// The old place of what was moved, merged or dropped, the new place of what was written.
     pub path: String,
-    /// The new place of what was moved.
+    /// The new place of what was moved or merged.
     pub to: Option<String>,
+    /// The places that a written value was made of.
+    pub from: Vec<String>,
     /// The value.
     #[schemars(with = "serde_json::Value")]
     pub value: serde_json::Value,

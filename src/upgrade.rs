@@ -523,6 +523,7 @@ impl Run<'_> {
             kind: kind(change.kind),
             path: change.path.to_string(),
             to: change.to.as_ref().map(ToString::to_string),
+            from: change.from.iter().map(ToString::to_string).collect(),
             value: serde_json::Value::from(&change.value),
             file: self.layers[change.layer].name.clone(),
         });

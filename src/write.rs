@@ -83,7 +83,7 @@ pub enum WriteError {
     },
     /// A file failed after others were written, and not all of those could get their old text back.
     #[error(
-        "{failed}; {} could not be put back and now {} the new text",
+        "{failed}, except that {} could not be put back and now {} the new text",
         list(.left), if .left.len() == 1 { "holds" } else { "hold" }
     )]
     HalfWritten {
@@ -207,6 +207,16 @@ pub fn write(
     for file in &prepared {
         file.check()?;
     }
+    let written = rename_all(prepared);
+    // Where a new text could not be taken back, the backup is all that is left of the old one.
+    if matches!(written, Ok(_) | Err(WriteError::HalfWritten { .. })) {
+        backups.keep();
+    }
+    written
+}
+
+/// Gives every prepared file its name, or every file its old text back.
+fn rename_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Written>, WriteError> {
     let mut done: Vec<Undo<'_>> = Vec::new();
     let mut written = Vec::new();
     for file in prepared {
@@ -215,16 +225,9 @@ pub fn write(
                 written.push(report);
                 done.push(undo);
             }
-            Err(error) => {
-                let error = roll_back(error, &done);
-                if matches!(error, WriteError::HalfWritten { .. }) {
-                    backups.keep();
-                }
-                return Err(error);
-            }
+            Err(error) => return Err(roll_back(error, &done)),
         }
     }
-    backups.keep();
     Ok(written)
 }
 
@@ -498,5 +501,63 @@ impl Drop for Backups {
         for backup in &self.0 {
             let _ = fs::remove_file(backup);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file<'a>(path: &'a Path, before: &'a str) -> Replacement<'a> {
+        Replacement {
+            path,
+            before: before.as_bytes(),
+            after: b"new",
+        }
+    }
+
+    #[test]
+    fn a_failure_at_the_last_file_takes_the_first_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&a, "old a").unwrap();
+        fs::write(&b, "old b").unwrap();
+        let prepared: Vec<_> = [file(&a, "old a"), file(&b, "old b")]
+            .map(|file| Prepared::new(file).unwrap())
+            .into();
+        // Between the last look and the renames, somebody puts a folder in the second file's place.
+        fs::remove_file(&b).unwrap();
+        fs::create_dir(&b).unwrap();
+        let error = rename_all(prepared).unwrap_err();
+        assert!(matches!(error, WriteError::Refused { .. }), "{error}");
+        assert_eq!(fs::read_to_string(&a).unwrap(), "old a");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            2,
+            "nothing is left behind"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let a = folder.path().join("a");
+        fs::write(&a, "old").unwrap();
+        let (_, undo) = Prepared::new(file(&a, "old")).unwrap().replace().unwrap();
+        let undo = Undo {
+            folder: folder.path().join("gone"),
+            ..undo
+        };
+        let failed = WriteError::Changed { path: "b".into() };
+        let error = roll_back(failed, &[undo]);
+        let WriteError::HalfWritten { left, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(left, std::slice::from_ref(&a));
+        assert!(
+            error
+                .to_string()
+                .contains("could not be put back and now holds the new text")
+        );
     }
 }

@@ -5,7 +5,7 @@
 mod yaml;
 
 use proptest::prelude::*;
-use refit::yaml::{Kind, Tree, Want, WantEntry, WantKey, rewrite};
+use refit::yaml::{Kind, NodeId, Tree, Want, WantEntry, WantKey, rewrite};
 use yaml::{Data, data, decode, resolved, untiled};
 
 /// A value to be written down.
@@ -233,12 +233,7 @@ prop_compose! {
 }
 
 /// The document with one entry taken out, and put at the end of `target` if there is one.
-fn moved(
-    tree: &Tree,
-    id: refit::yaml::NodeId,
-    key: refit::yaml::NodeId,
-    target: Option<refit::yaml::NodeId>,
-) -> Want {
+fn moved(tree: &Tree, id: NodeId, key: NodeId, target: Option<NodeId>) -> Want {
     match tree.kind(id) {
         Kind::Mapping { .. } => {
             let mut entries: Vec<_> = tree
@@ -336,6 +331,124 @@ fn append(data: &mut Data, target: &str, entry: &(Data, Data), name: &str) {
     }
 }
 
+/// The document with the value of one entry exchanged.
+fn exchanged(tree: &Tree, id: NodeId, key: NodeId, new: &Want) -> Want {
+    match tree.kind(id) {
+        Kind::Mapping { .. } => Want::Map {
+            base: Some(id),
+            entries: tree
+                .entries(id)
+                .map(|(k, v)| WantEntry {
+                    key: WantKey::Entry(k),
+                    value: if k == key {
+                        new.clone()
+                    } else {
+                        exchanged(tree, v, key, new)
+                    },
+                })
+                .collect(),
+        },
+        Kind::Sequence { .. } => Want::List {
+            base: Some(id),
+            items: tree
+                .items(id)
+                .map(|item| exchanged(tree, item, key, new))
+                .collect(),
+        },
+        _ => Want::Node(id),
+    }
+}
+
+fn exchanged_data(from: &Data, key: &str, new: &Data) -> Data {
+    match from {
+        Data::Map {
+            entries,
+            tag,
+            anchor,
+        } => {
+            let entries = entries
+                .iter()
+                .map(|(k, v)| {
+                    let Data::Scalar { content, .. } = k else {
+                        panic!("scalar keys")
+                    };
+                    let value = if content == key {
+                        new.clone()
+                    } else {
+                        exchanged_data(v, key, new)
+                    };
+                    (k.clone(), value)
+                })
+                .collect();
+            Data::Map {
+                entries,
+                tag: tag.clone(),
+                anchor: anchor.clone(),
+            }
+        }
+        Data::List { items, tag, anchor } => Data::List {
+            items: items
+                .iter()
+                .map(|item| exchanged_data(item, key, new))
+                .collect(),
+            tag: tag.clone(),
+            anchor: anchor.clone(),
+        },
+        leaf => leaf.clone(),
+    }
+}
+
+/// New values of every kind, with what they mean.
+fn news() -> Vec<(Want, Data)> {
+    let plain = |text: &str| Data::Scalar {
+        content: text.to_owned(),
+        plain: true,
+        tag: None,
+        anchor: None,
+    };
+    let seven = || Want::Scalar("7".to_owned());
+    let list = Want::List {
+        base: None,
+        items: vec![
+            seven(),
+            Want::List {
+                base: None,
+                items: vec![],
+            },
+        ],
+    };
+    let empty = Data::List {
+        items: vec![],
+        tag: None,
+        anchor: None,
+    };
+    let list_data = Data::List {
+        items: vec![plain("7"), empty],
+        tag: None,
+        anchor: None,
+    };
+    let entry = |name: &str, value: Want| WantEntry {
+        key: WantKey::New(name.to_owned()),
+        value,
+    };
+    let map = Want::Map {
+        base: None,
+        entries: vec![entry("n", list.clone()), entry("m", seven())],
+    };
+    let entries = vec![(plain("n"), list_data.clone()), (plain("m"), plain("7"))];
+    let map_data = Data::Map {
+        entries,
+        tag: None,
+        anchor: None,
+    };
+    vec![
+        (seven(), plain("7")),
+        (Want::Scalar(String::new()), plain("")),
+        (list, list_data),
+        (map, map_data),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96),
@@ -364,6 +477,15 @@ proptest! {
             prop_assert!(own || text.ends_with('\n') == new.ends_with('\n'), "remove {}\n{}\n=>\n{:?}", name, text, new);
             let mixed = new.replace("\r\n", "").contains('\n');
             prop_assert!(!text.contains("\r\n") || !mixed, "line breaks: {:?}", new);
+            // Other values of every kind.
+            for (new_want, new_data) in news() {
+                let want = exchanged(&tree, root, key, &new_want);
+                let done = rewrite(&tree, root, &want).expect("a rewrite");
+                let new = done.edits.apply(&text);
+                let expected = exchanged_data(&data(&tree, root), &name, &new_data);
+                let got = decode(&new).map_err(|e| TestCaseError::fail(format!("set {name}: {e}\n{text}\n=>\n{new}")))?;
+                prop_assert!(resolved(got) == resolved(vec![expected]), "set {}\n{}\n=>\n{}", name, text, new);
+            }
             // Move to the end of every mapping that is a value.
             for &other in &keys {
                 let Some(value) = tree.value_of(other) else { continue };

@@ -325,6 +325,9 @@ fn kept_line_breaks_of_a_block_scalar_move_with_it() {
     given("t: {}\na: |+\n  x\n\n\nb: 1\n")
         .shift("a", "t")
         .produces("t:\n  a: |+\n    x\n\n\nb: 1\n");
+    given("a: |+\n  x\n\n\nt: {}")
+        .shift("a", "t")
+        .produces("t:\n  a: |+\n    x\n\n\n");
 }
 
 #[test]

@@ -215,7 +215,7 @@ impl Reader<'_> {
             Ok(other) => Err(self.error(
                 node,
                 format!(
-                    "`{content}` is a {} to Helm, and a text must stand here",
+                    "`{content}` is {} to Helm, and a text must stand here",
                     other.type_name()
                 ),
                 "put it in quotes",
@@ -307,7 +307,7 @@ mod tests {
         for (text, says) in [
             (
                 "answers:\n  a: {option: b, inputs: {tag: 0.10}}\n",
-                "f:2:31: `0.10` is a number",
+                "f:2:32: `0.10` is a number",
             ),
             ("answers:\n  a: {option: yes}\n", "`yes` is a boolean"),
             ("answers:\n  a: {}\n", "f:2:6: `a` has no option"),

@@ -97,10 +97,7 @@ impl Job {
             bail!("`{id}` is named by both --only and --skip");
         }
         let backup = args.backup;
-        if backup
-            .as_deref()
-            .is_some_and(|suffix| has_separator(suffix))
-        {
+        if backup.as_deref().is_some_and(has_separator) {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
         let mut given_answers = Answers::new();

@@ -115,8 +115,7 @@ impl<'a> Show<'a> {
             if exact || job.show_secrets {
                 return Masker::off();
             }
-            let files = outcome.releases.iter().flat_map(|release| &release.files);
-            Masker::on(files.flat_map(|file| [&*file.before, &*file.after]))
+            Masker::of(outcome)
         };
         let shown = match job.format {
             Format::Text => masker(terminal.result_is_seen()),

@@ -255,7 +255,13 @@ impl Writer<'_> {
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }
-            let key = self.key(entry, source, base, &here, flow)?;
+            let key = match self.key(entry, source, base, &here, flow)? {
+                WantKey::New(text) => match self.inherits(entry, entries, base)? {
+                    Some(key) => WantKey::Renamed(key, text),
+                    None => WantKey::New(text),
+                },
+                key => key,
+            };
             let value = self.want(&entry.node, &here, flow)?;
             wanted.push(WantEntry { key, value });
         }
@@ -364,6 +370,33 @@ impl Writer<'_> {
             Some(key) => Ok(WantKey::Entry(key)),
             None => Ok(WantKey::New(self.key_source(&entry.key, flow)?)),
         }
+    }
+
+    /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.
+    /// The comments on it are then about the new one.
+    fn inherits(
+        &self,
+        entry: &Entry,
+        entries: &[Entry],
+        base: Option<NodeId>,
+    ) -> Result<Option<NodeId>, EditError> {
+        let (Some(base), Some(beside)) = (base, &entry.beside) else {
+            return Ok(None);
+        };
+        let first = entries
+            .iter()
+            .find(|e| !e.gone && e.beside.as_ref() == Some(beside));
+        let gone = entries.iter().any(|e| e.gone && e.key == *beside);
+        if !gone || !first.is_some_and(|first| std::ptr::eq(first, entry)) {
+            return Ok(None);
+        }
+        let written = self.view.get(base, beside)?;
+        Ok(written
+            .filter(|written| written.via == Via::Direct)
+            .map(|written| written.key)
+            .filter(|key| {
+                !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            }))
     }
 
     fn key_source(&self, name: &str, flow: bool) -> Result<String, EditError> {

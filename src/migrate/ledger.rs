@@ -111,7 +111,7 @@ fn arrive(
     let in_place = node
         .source()
         .is_some_and(|source| source.layer == layer && source.path == *at);
-    if in_place && matches!(node.body, Body::Same) {
+    if in_place && matches!(node.body, Body::Same) && node.also.is_empty() {
         return;
     }
     let entries = node.entries(view);
@@ -121,7 +121,7 @@ fn arrive(
         }
         return;
     }
-    let made = !matches!(node.body, Body::Same);
+    let made = !matches!(node.body, Body::Same) || !node.also.is_empty();
     let sources: Vec<Source> = node
         .made_of(view)
         .into_iter()
@@ -129,6 +129,9 @@ fn arrive(
         .collect();
     let shared = sources.len() > 1;
     for source in sources {
+        if in_place && source.path == *at && matches!(node.body, Body::Same) {
+            continue;
+        }
         let list = leaf_path(&source.path);
         let made = made
             && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));

@@ -34,6 +34,8 @@ pub struct Node {
     pub origin: Origin,
     /// What it is.
     pub body: Body,
+    /// Further leaves that became one with it.
+    pub also: Vec<Source>,
 }
 
 /// Where a value came from.
@@ -102,6 +104,7 @@ impl Node {
         Self {
             origin: Origin::Source(source),
             body: Body::Same,
+            also: Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl Node {
         Self {
             origin: Origin::Made { from, like },
             body: Body::Value(value),
+            also: Vec::new(),
         }
     }
 
@@ -121,6 +125,7 @@ impl Node {
                 like: None,
             },
             body: Body::Map(Vec::new()),
+            also: Vec::new(),
         }
     }
 
@@ -186,6 +191,7 @@ impl Node {
                             direct: source.direct && entry.via == Via::Direct,
                         }),
                         body: Body::Same,
+                        also: Vec::new(),
                     },
                     key: entry.name.into_owned(),
                     gone: false,
@@ -222,6 +228,7 @@ impl Node {
                         direct: source.direct && !is_alias(view, source.node),
                     }),
                     body: Body::Same,
+                    also: Vec::new(),
                 };
                 Some(view.items(source.node).enumerate().map(item).collect())
             }
@@ -264,6 +271,7 @@ impl Node {
                     *self = Self {
                         origin,
                         body: Body::List(Vec::new()),
+                        also: Vec::new(),
                     };
                 }
             }
@@ -346,6 +354,7 @@ impl Node {
                         direct: source.direct && entry.via == Via::Direct,
                     }),
                     body: Body::Same,
+                    also: Vec::new(),
                 })
             }
             _ => self
@@ -383,6 +392,12 @@ impl Node {
     /// The leaves of the text that this value is, or was made of.
     #[must_use]
     pub fn made_of(&self, view: &View<'_>) -> Vec<Source> {
+        let mut all = self.made_of_itself(view);
+        all.extend(self.also.iter().cloned());
+        all
+    }
+
+    fn made_of_itself(&self, view: &View<'_>) -> Vec<Source> {
         match (&self.origin, &self.body) {
             (Origin::Made { from, .. }, Body::List(items)) => {
                 let mut all = from.clone();
@@ -400,13 +415,15 @@ impl Node {
                 }
                 all
             }
+            (Origin::Made { from, .. }, Body::Map(_)) => {
+                let below = self.entries(view).into_iter().flat_map(|e| e.node.made_of(view));
+                from.iter().cloned().chain(below).collect()
+            }
             (Origin::Made { from, .. }, _) => from.clone(),
             (Origin::Source(source), Body::List(items)) => {
                 let mut all = vec![source.clone()];
-                for origin in items.iter().flat_map(|item| match &item.origin {
-                    Origin::Made { from, .. } => from.clone(),
-                    Origin::Source(_) => Vec::new(),
-                }) {
+                let added = items.iter().filter(|item| matches!(item.origin, Origin::Made { .. }));
+                for origin in added.flat_map(|item| item.made_of(view)) {
                     if !all
                         .iter()
                         .any(|s| s.layer == origin.layer && s.path == origin.path)

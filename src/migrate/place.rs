@@ -71,11 +71,8 @@ impl Node {
                         from: Vec::new(),
                         like: None,
                     },
-                    body: if rest.is_empty() {
-                        Body::Same
-                    } else {
-                        Body::Map(Vec::new())
-                    },
+                    body: Body::Same,
+                    also: Vec::new(),
                 };
                 let index = index.unwrap_or_else(|| {
                     let index =
@@ -184,6 +181,7 @@ impl Node {
             (Origin::Made { .. }, Body::Same)
         );
         if equal && stands {
+            self.also.extend(value.made_of(view));
             return;
         }
         if stands && !self.is_null(view) {

@@ -76,18 +76,22 @@ pub struct Change {
     pub kind: ChangeKind,
     /// Where: the old place of what was moved or dropped, the new place of what was written.
     pub path: Path,
-    /// Where it went, for a move.
+    /// Where it went, for what was moved or merged.
     pub to: Option<Path>,
+    /// What it was made of, for what was written.
+    pub from: Vec<Path>,
     /// The value.
     pub value: Value,
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// A value went elsewhere unchanged.
     Move,
+    /// A value became one with an equal one.
+    Merge,
     /// A value was written.
     Write,
     /// A value was dropped.
@@ -182,6 +186,8 @@ struct Output {
     near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     moved_from: Option<Path>,
+    /// The places that it was made of.
+    of: Vec<Path>,
     /// What the step looked at or took: to write over it is to rewrite it.
     seen: Vec<Path>,
 }
@@ -544,10 +550,24 @@ impl<'r> Run<'r> {
             let Some(value) = template_value(&write.value, scope)? else {
                 continue;
             };
-            let node = self.provenance(step, write, value, layer, &sources)?;
+            let (node, moved_from) = self.provenance(step, write, value, layer, &sources)?;
+            let here = &self.layers[layer];
+            let found = |path: &&Path| here.root.find(path.segments(), here.view);
+            let taken = |path: &Path| {
+                effect.takes[layer]
+                    .iter()
+                    .any(|taken| path.starts_with(taken))
+            };
+            let moved_from = moved_from.filter(taken);
+            let of = sources
+                .iter()
+                .flat_map(found)
+                .map(|(path, _)| path)
+                .collect();
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
-                moved_from: None,
+                moved_from,
+                of,
                 seen: names(step).map(|(_, path)| path.clone()).collect(),
                 layer,
                 path: write.path.clone(),
@@ -608,17 +628,15 @@ impl<'r> Run<'r> {
         value: Value,
         layer: usize,
         sources: &[&Path],
-    ) -> Result<Node, StepError> {
+    ) -> Result<(Node, Option<Path>), StepError> {
         let here = &self.layers[layer];
         let mut nodes = Vec::new();
         for path in sources {
-            for (_, node) in here.root.find(path.segments(), here.view) {
+            for (path, node) in here.root.find(path.segments(), here.view) {
+                if node.value(here.view)? == value {
+                    return Ok((node, Some(path)));
+                }
                 nodes.push(node);
-            }
-        }
-        for node in &nodes {
-            if node.value(here.view)? == value {
-                return Ok(node.clone());
             }
         }
         let from: Vec<Source> = nodes
@@ -642,13 +660,18 @@ impl<'r> Run<'r> {
                 }
                 made.push(node.unwrap_or_else(|| Node::made(item.clone(), from.clone(), None)));
             }
-            return Ok(Node {
-                origin: Origin::Made { from, like: None },
-                body: Body::List(made),
-            });
+            let origin = Origin::Made { from, like: None };
+            return Ok((
+                Node {
+                    origin,
+                    body: Body::List(made),
+                    also: Vec::new(),
+                },
+                None,
+            ));
         }
         let like = self.quoted_like(step, write, layer, sources);
-        Ok(Node::made(value, from, like))
+        Ok((Node::made(value, from, like), None))
     }
 
     /// The scalar whose quotes a written text takes on: the one taken for the same key, else the first
@@ -671,12 +694,13 @@ impl<'r> Run<'r> {
             let kind = here.view.tree().kind(source.node);
             matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
         };
-        let same_key = step
-            .takes
-            .iter()
-            .filter(|take| take.path.last() == write.path.last())
-            .find_map(|take| scalar(&take.path));
-        same_key.or_else(|| sources.iter().find_map(|path| scalar(path)))
+        let taken = || step.takes.iter().map(|take| &take.path);
+        let own = taken().find(|path| **path == write.path);
+        let same_key = taken().filter(|path| path.last() == write.path.last());
+        own.into_iter()
+            .chain(same_key)
+            .find_map(scalar)
+            .or_else(|| sources.iter().find_map(|path| scalar(path)))
     }
 
     fn apply(&mut self, migration: &Migration, effects: Vec<Effect<'_>>) {
@@ -690,9 +714,19 @@ impl<'r> Run<'r> {
                 mut report,
                 takes,
                 outputs: mut own,
-                deferred,
+                mut deferred,
             } = effect;
-            self.take(migration, step, &snapshot, &takes, &mut report, &mut own);
+            let late = deferred.len();
+            deferred.append(&mut own);
+            self.take(
+                migration,
+                step,
+                &snapshot,
+                &takes,
+                &mut report,
+                &mut deferred,
+            );
+            let own = deferred.split_off(late);
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
                 self.drop_left_overs(step, &snapshot, &mut report);
             }
@@ -750,6 +784,7 @@ impl<'r> Run<'r> {
                                 node,
                                 near: Some(path.clone()),
                                 moved_from: Some(path.clone()),
+                                of: Vec::new(),
                                 seen: Vec::new(),
                             });
                         }
@@ -759,17 +794,26 @@ impl<'r> Run<'r> {
                                 if spared(&leaf) == Spared::Whole {
                                     continue;
                                 }
-                                self.dropped
-                                    .extend(sources.into_iter().map(|source| Dropped {
-                                        source,
-                                        step: report.id.clone(),
-                                    }));
                                 let value = leaf_value(&node, &below, before.view);
+                                let heir = heir(i, &sources, &value, outputs, before.view);
+                                self.dropped.extend(sources.iter().map(|source| Dropped {
+                                    source: source.clone(),
+                                    step: report.id.clone(),
+                                }));
+                                let (kind, to) = match heir {
+                                    Heir::MadeOfIt => continue,
+                                    Heir::Equal(output) => {
+                                        output.node.also.extend(sources);
+                                        (ChangeKind::Merge, Some(output.path.clone()))
+                                    }
+                                    Heir::None => (ChangeKind::Drop, None),
+                                };
                                 report.changes.push(Change {
                                     layer: i,
-                                    kind: ChangeKind::Drop,
+                                    kind,
                                     path: leaf,
-                                    to: None,
+                                    to,
+                                    from: Vec::new(),
                                     value,
                                 });
                             }
@@ -817,6 +861,7 @@ impl<'r> Run<'r> {
                 kind: ChangeKind::DropLeftOver,
                 path: path.concat(&below),
                 to: None,
+                from: Vec::new(),
                 value: leaf_value(node, &below, view),
             });
         }
@@ -853,6 +898,7 @@ impl<'r> Run<'r> {
             node,
             near,
             moved_from,
+            of,
             seen: rewritten,
         } = output;
         let view = self.layers[i].view;
@@ -861,26 +907,29 @@ impl<'r> Run<'r> {
             keys: &self.plan.pack.keys,
         };
         let value = node.value(view).unwrap_or(Value::Null);
-        let replaced = match &by {
-            None => self.layers[i].root.put(&path, node, place, view),
-            Some(by) => self.upsert(i, &path, by, node, place),
-        };
-        report.changes.push(match moved_from {
+        let change = match moved_from {
             Some(from) => Change {
                 layer: i,
                 kind: ChangeKind::Move,
                 path: from,
-                to: Some(path),
+                to: Some(path.clone()),
+                from: Vec::new(),
                 value,
             },
             None => Change {
                 layer: i,
                 kind: ChangeKind::Write,
-                path,
+                path: path.clone(),
                 to: None,
+                from: of,
                 value,
             },
-        });
+        };
+        report.changes.push(change);
+        let replaced = match &by {
+            None => self.layers[i].root.put(&path, node, place, view),
+            Some(by) => self.upsert(i, &path, by, node, place),
+        };
         for (path, node) in replaced {
             if rewritten
                 .iter()
@@ -995,9 +1044,9 @@ impl<'r> Run<'r> {
                         let leaf = path.concat(&below);
                         let spared =
                             spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
-                        let unread =
-                            matches!(keys.known(&leaf, from), Known::Unknown | Known::Dead);
-                        if unread && !spared {
+                        // A dead key that the chart still lists is not left over: it is just dead.
+                        let unknown = keys.known(&leaf, from) == Known::Unknown;
+                        if unknown && !spared {
                             dead.push((i, leaf, below, node.clone()));
                         }
                     }
@@ -1065,11 +1114,57 @@ impl<'r> Run<'r> {
         let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
         let layers: Vec<Node> = self.layers.into_iter().map(|layer| layer.root).collect();
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.plan)?;
+        let mut steps = self.steps;
+        for step in &mut steps {
+            step.changes.sort_by_key(|change| change.kind);
+        }
         Ok(Migrated {
             layers,
-            steps: self.steps,
+            steps,
             ledger,
         })
+    }
+}
+
+/// What a taken leaf lives on in.
+enum Heir<'o> {
+    /// A value that is made of it.
+    MadeOfIt,
+    /// A value that is equal to it.
+    Equal(&'o mut Output),
+    /// Nothing.
+    None,
+}
+
+fn heir<'o>(
+    layer: usize,
+    sources: &[Source],
+    value: &Value,
+    outputs: &'o mut [Output],
+    view: &View<'_>,
+) -> Heir<'o> {
+    let mut equal = None;
+    for (i, output) in outputs
+        .iter()
+        .enumerate()
+        .filter(|(_, output)| output.layer == layer)
+    {
+        let made_of = output.node.made_of(view);
+        let uses = |source: &Source| made_of.iter().any(|of| of.path.is_related(&source.path));
+        if !output.node.also.is_empty() && output.node.also.iter().any(|s| sources.contains(s)) {
+            continue;
+        }
+        if sources.iter().any(uses) {
+            return Heir::MadeOfIt;
+        }
+        let text = matches!(value, Value::String(text) if !text.is_empty());
+        if text && output.node.value(view).is_ok_and(|other| other == *value) {
+            equal.get_or_insert(i);
+        }
+    }
+    match equal {
+        Some(i) => Heir::Equal(&mut outputs[i]),
+        None => Heir::None,
     }
 }
 
@@ -1166,8 +1261,8 @@ fn has_unread(
     view: &View<'_>,
 ) -> bool {
     match keys.known(at, version) {
-        Known::Unknown | Known::Dead => true,
-        Known::Open | Known::SubChart => false,
+        Known::Unknown => true,
+        Known::Dead | Known::Open | Known::SubChart => false,
         Known::Read => node
             .entries(view)
             .iter()

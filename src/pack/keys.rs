@@ -127,9 +127,8 @@ impl Keys {
     /// The place of a key among its siblings in the chart's own order; `None` if the chart has none.
     #[must_use]
     pub fn order(&self, path: &Path) -> Option<usize> {
-        self.keys
-            .iter()
-            .position(|(key, _)| key.starts_with(path) || path.starts_with(key))
+        let above_one = self.keys.iter().position(|(key, _)| key.starts_with(path));
+        above_one.or_else(|| self.keys.iter().position(|(key, _)| path.starts_with(key)))
     }
 }
 

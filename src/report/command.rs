@@ -3,7 +3,7 @@
 //! It pins everything that was worked out and not typed (the version above all), so that it means the
 //! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
 
-use super::questions;
+use super::{page::obeyed, questions};
 use crate::{
     digest,
     outcome::{Outcome, Release},
@@ -37,12 +37,16 @@ pub struct Command {
     pub pieces: Vec<String>,
     /// Whether questions are open, so that it holds words to replace.
     pub open: bool,
+    /// Whether an answer lacks something to type.
+    pub lacks: bool,
     /// Whether it loses settings on request.
     pub loses: bool,
 }
 
 /// Stands in a command where an option has to be chosen.
 pub const PLACEHOLDER: &str = "OPTION";
+/// Stands in a command where something has to be typed.
+pub const VALUE: &str = "VALUE";
 
 /// The commands that write what an outcome shows: one for each pair of versions, in order. None for
 /// standard input, and none where nothing would change and nothing is asked.
@@ -101,14 +105,33 @@ fn command(releases: &[&Release], given: &Given) -> Command {
         }
     }
     let mut asked: Vec<&str> = Vec::new();
+    let mut lacks = false;
     for step in releases.iter().flat_map(|release| questions::open(release)) {
-        let given_already = given
-            .answers
-            .iter()
-            .any(|answer| answer.split_once('=').is_some_and(|(id, _)| id == step.id));
-        if !asked.contains(&step.id.as_str()) && !given_already {
-            asked.push(&step.id);
+        if asked.contains(&step.id.as_str()) {
+            continue;
+        }
+        asked.push(&step.id);
+        let answered = |name: &str| {
+            given
+                .answers
+                .iter()
+                .filter_map(|answer| answer.split_once('='))
+                .find(|(id, _)| *id == name)
+        };
+        let Some((_, option)) = answered(&step.id) else {
             flag("answer", &format!("{}={PLACEHOLDER}", step.id));
+            continue;
+        };
+        let options = step.question.iter().flat_map(|question| &question.options);
+        let inputs = options
+            .filter(|choice| choice.id == option)
+            .flat_map(|choice| &choice.inputs);
+        for input in inputs.filter(|input| input.default.is_none()) {
+            let name = format!("{}.{}", step.id, input.name);
+            if answered(&name).is_none() {
+                lacks = true;
+                flag("answer", &format!("{name}={VALUE}"));
+            }
         }
     }
     let open = releases.iter().any(|release| release.is_open());
@@ -136,6 +159,7 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     Command {
         pieces,
         open,
+        lacks,
         loses,
     }
 }
@@ -176,16 +200,17 @@ pub fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();
     }
-    if !word.chars().any(char::is_control) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
+    if !word.chars().any(obeyed) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
     }
-    // `$'…'` is the only form in which a shell takes a control character that is not written raw.
-    let mut out = String::from("$'");
+    // What a terminal would obey cannot be shown raw; this is the form that every POSIX shell takes.
+    let mut out = String::from("\"$(printf '");
     for c in word.chars() {
         match c {
-            '\'' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() => {
+            '%' => out.push_str("%%"),
+            '\\' => out.push_str(r"\\"),
+            '\'' => out.push_str(r"'\''"),
+            c if obeyed(c) => {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
                     out.push_str(&format!("\\{byte:03o}"));
@@ -194,7 +219,7 @@ pub fn quote(word: &str) -> String {
             c => out.push(c),
         }
     }
-    out.push('\'');
+    out.push_str("')\"");
     out
 }
 
@@ -211,7 +236,7 @@ mod tests {
             ("it's", "'it'\\''s'"),
             ("$HOME", "'$HOME'"),
             ("~/x", "'~/x'"),
-            ("a\nb'", "$'a\\nb\\''"),
+            ("a\tb%'\\", r#""$(printf 'a\011b%%'\''\\')""#),
         ] {
             assert_eq!(quote(word), quoted);
         }

@@ -49,16 +49,18 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
 }
 
 /// Where the secrets of both texts are.
-struct Hidden {
+struct Hidden<'m> {
     before: Vec<Range<usize>>,
     after: Vec<Range<usize>>,
+    masker: &'m Masker,
 }
 
-impl Hidden {
-    fn of(file: &File, masker: &Masker) -> Self {
+impl<'m> Hidden<'m> {
+    fn of(file: &File, masker: &'m Masker) -> Self {
         Self {
             before: masker.ranges(&file.before),
             after: masker.ranges(&file.after),
+            masker,
         }
     }
 
@@ -77,19 +79,18 @@ impl Hidden {
             .iter()
             .take_while(|range| range.start < to)
             .collect();
-        if inside.is_empty() {
-            return None;
-        }
         let mut out = line.text.to_owned();
         for range in inside.into_iter().rev() {
             let part = range.start.max(from) - line.offset..range.end.min(to) - line.offset;
             out.replace_range(part, MASK);
         }
-        Some(out)
+        // A secret may have moved to a key that does not say so.
+        let out = self.masker.text(&out);
+        (out != line.text).then_some(out)
     }
 }
 
-fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden, masked: &mut bool) -> String {
+fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden<'_>, masked: &mut bool) -> String {
     let mut out = diff::headers(&file.name);
     for hunk in &diff.hunks {
         out.push_str(&hunk.header());
@@ -115,7 +116,7 @@ fn coloured(
     file: &File,
     diff: &Diff<'_>,
     look: Look,
-    hidden: &Hidden,
+    hidden: &Hidden<'_>,
     masked: &mut bool,
 ) -> String {
     let (gone, came) = diff.counts();

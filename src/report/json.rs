@@ -56,9 +56,10 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
             maybe(&mut step.why);
             step.tell.iter_mut().for_each(text);
             for change in &mut step.changes {
-                let path = change.to.as_deref().unwrap_or(&change.path);
-                masker.json(path, &mut change.value);
-                masker.json(&change.path, &mut change.value);
+                let places = [Some(&change.path), change.to.as_ref()];
+                for place in places.into_iter().flatten().chain(&change.from) {
+                    masker.json(place, &mut change.value);
+                }
             }
             let Some(question) = &mut step.question else {
                 continue;

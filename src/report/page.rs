@@ -93,6 +93,8 @@ impl Page {
         let mut column = indent;
         let mut fresh = true;
         let mut pending = 0;
+        // Words of one style that stand beside each other are painted in one piece.
+        let mut run = String::new();
         for (text, style) in spans {
             let text = visible(text);
             for (i, word) in text.split(' ').enumerate() {
@@ -105,18 +107,23 @@ impl Page {
                 let wide = word.width();
                 // Words glued to the one before (a comma in another style) stay with it.
                 if !fresh && pending > 0 && column + pending + wide > self.look.width {
+                    self.paint(&std::mem::take(&mut run), *style);
                     self.end();
                     self.out.push_str(&" ".repeat(hang));
                     column = hang;
-                } else {
+                } else if run.is_empty() {
                     self.out.push_str(&" ".repeat(pending));
                     column += pending;
+                } else {
+                    run.push_str(&" ".repeat(pending));
+                    column += pending;
                 }
-                self.paint(word, *style);
+                run.push_str(word);
                 column += wide;
                 pending = 0;
                 fresh = false;
             }
+            self.paint(&std::mem::take(&mut run), *style);
         }
         self.end();
     }
@@ -167,7 +174,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
-fn obeyed(c: char) -> bool {
+pub(super) fn obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

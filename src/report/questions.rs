@@ -49,7 +49,7 @@ fn one(page: &mut Page, number: &str, step: &Step, masker: &Masker) {
             5,
             5,
             &[
-                span("Not answered yet: ", Style::Warn),
+                span("The answer is not complete: ", Style::Warn),
                 plain(masker.text(lacking)),
             ],
         );

@@ -13,7 +13,10 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use crate::yaml::{Kind, NodeId, Tree};
+use crate::{
+    outcome::Outcome,
+    yaml::{Kind, NodeId, Tree},
+};
 
 /// What stands in place of a secret. Always the same: a length is a hint.
 pub const MASK: &str = "••••";
@@ -65,7 +68,7 @@ const REFERENCE_ENDS: [&str; 16] = [
 /// Words that make a key a reference wherever they stand.
 const REFERENCE_WORDS: [&str; 3] = ["existing", "pull", "automount"];
 /// Values shorter than this are not searched for in sentences: they would mask half of the language.
-const MIN_SEARCHED: usize = 5;
+const MIN_SEARCHED: usize = 8;
 
 /// Whether the value under a key is a secret.
 #[must_use]
@@ -261,21 +264,44 @@ impl Masker {
         Self::default()
     }
 
-    /// Masks secrets by their keys, and wherever a sentence repeats one of the secrets in these texts.
+    /// Masks secrets by their keys, and wherever a sentence or another line repeats a secret of these
+    /// texts, each given as it was before and afterwards. What also stood in the clear before is not
+    /// searched for: a password that is the name of an image would mask half of the report.
     #[must_use]
-    pub fn on<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn on<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let texts: Vec<_> = texts.into_iter().collect();
         let mut known: Vec<String> = Vec::new();
-        for text in texts {
-            for range in ranges(text) {
-                let secret = text[range].trim_matches(['"', '\'']);
-                if secret.len() >= MIN_SEARCHED && !secret.contains('\n') {
-                    known.push(secret.to_owned());
-                }
+        let mut clear = String::new();
+        for (before, after) in &texts {
+            let hidden = ranges(before);
+            let mut at = 0;
+            for range in &hidden {
+                clear.push_str(&before[at..range.start]);
+                clear.push('\n');
+                at = range.end;
             }
+            clear.push_str(&before[at..]);
+            let secrets = hidden.into_iter().map(|range| &before[range]);
+            let later = ranges(after).into_iter().map(|range| &after[range]);
+            known.extend(
+                secrets
+                    .chain(later)
+                    .map(|secret| secret.trim_matches(['"', '\'']))
+                    .filter(|secret| secret.len() >= MIN_SEARCHED && !secret.contains('\n'))
+                    .map(str::to_owned),
+            );
         }
+        known.retain(|secret| !clear.contains(secret.as_str()));
         known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         known.dedup();
         Self { on: true, known }
+    }
+
+    /// The same for the files of an outcome.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        let files = outcome.releases.iter().flat_map(|release| &release.files);
+        Self::on(files.map(|file| (&*file.before, &*file.after)))
     }
 
     /// Whether it masks at all.
@@ -467,18 +493,19 @@ mod tests {
 
     #[test]
     fn sentences_do_not_repeat_secrets() {
-        let masker = Masker::on(["password: hunter2\n"]);
-        assert_eq!(masker.text("it was hunter2, once"), "it was ••••, once");
+        let masker = Masker::on([("a: arroyo-x\npassword: hunter2-x\ntoken: arroyo-x\n", "")]);
+        assert_eq!(masker.text("arroyo-x"), "arroyo-x", "it stood in the clear");
+        assert_eq!(masker.text("it was hunter2-x, once"), "it was ••••, once");
         assert_eq!(masker.line("# token: abc # old"), "# token: •••• # old");
         assert_eq!(masker.value("a.password", "x"), MASK);
         assert_eq!(masker.value("env[name=DB_PASSWORD].value", "x"), MASK);
         assert_eq!(masker.value("imagePullSecrets[0].name", "x"), "x");
-        let mut json = serde_json::json!({"password": {"a": 1, "b": ["x"]}, "c": "hunter2"});
+        let mut json = serde_json::json!({"password": {"a": 1, "b": ["x"]}, "c": "hunter2-x"});
         masker.json("x", &mut json);
         assert_eq!(
             json,
             serde_json::json!({"password": {"a": MASK, "b": [MASK]}, "c": MASK})
         );
-        assert_eq!(Masker::off().text("hunter2"), "hunter2");
+        assert_eq!(Masker::off().text("hunter2-x"), "hunter2-x");
     }
 }

@@ -15,6 +15,8 @@ use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
+/// Clues shown for a version that was not stated.
+const DECIDING: usize = 3;
 
 /// The report on a whole run, without the commands.
 #[must_use]
@@ -100,31 +102,39 @@ fn is_are(n: usize, what: &str) -> String {
 #[must_use]
 pub fn commands(commands: &[Command], look: Look) -> String {
     let mut page = Page::new(look);
-    for command in commands {
+    let alike = commands.len() > 1
+        && commands
+            .iter()
+            .all(|command| !command.open && !command.loses);
+    if alike {
+        let lead =
+            "Nothing was written. To write exactly this, file by file as the versions need it:";
+        page.fill(0, 0, &[plain(lead)]);
+    }
+    for (i, command) in commands.iter().enumerate() {
         page.gap();
         let lead = match (command.open, command.loses) {
             (true, _) => format!(
-                "Nothing was written. To answer and write, put an option from above in place of each \
-                 {PLACEHOLDER} (without --write you see the result first):"
-            ),
-            (false, true) => {
-                "Nothing was written. This command writes it, although settings get lost:"
-                    .to_owned()
-            }
-            (false, false) => "Nothing was written. To write exactly this:".to_owned(),
-        };
-        page.fill(
-            0,
-            0,
-            &[span(
-                lead,
-                if command.loses {
-                    Style::Warn
+                "To answer and write, put an option from above in place of each {PLACEHOLDER}{}. Without \
+                 --write you see the result first:",
+                if command.lacks {
+                    ", and what is asked for in place of each VALUE"
                 } else {
-                    Style::Plain
-                },
-            )],
-        );
+                    ""
+                }
+            ),
+            (false, true) => "To write this, although settings lose their effect:".to_owned(),
+            (false, false) => "To write exactly this:".to_owned(),
+        };
+        let style = if command.loses {
+            Style::Warn
+        } else {
+            Style::Plain
+        };
+        let first = if i == 0 { "Nothing was written. " } else { "" };
+        if !alike {
+            page.fill(0, 0, &[plain(first), span(lead, style)]);
+        }
         page.gap();
         for line in command.lines(look.width.saturating_sub(2)) {
             page.line(2, &[span(line, Style::Accent)]);
@@ -187,7 +197,7 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     }
 }
 
-/// How the version is known, if it was not stated: the strongest clue, or all with `-v`.
+/// How the version is known, if it was not stated: the clues that decide, or all with `-v`.
 fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let verbose = look.detail == Detail::Verbose;
     if release.known_by == KnownBy::Stated && !verbose {
@@ -214,7 +224,14 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let mut clues: Vec<_> = release.evidence.iter().collect();
     clues.sort_by_key(|clue| rank(&clue.strength));
     if !verbose {
-        clues.truncate(1);
+        // One for each bound decides as much as all.
+        let mut bounds: Vec<&str> = Vec::new();
+        clues.retain(|clue| {
+            let new = rank(&clue.strength) < 2 && !bounds.contains(&clue.versions.as_str());
+            bounds.push(&clue.versions);
+            new
+        });
+        clues.truncate(DECIDING);
     }
     for clue in clues {
         let place = match &clue.at {
@@ -379,12 +396,18 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 }
 
 fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) {
-    let value = || wording::value(&change.path, &change.value, masker);
+    let value = || {
+        // What was made of a secret is one.
+        let places = std::iter::once(&change.path).chain(&change.from);
+        let mut value = change.value.clone();
+        places.for_each(|place| masker.json(place, &mut value));
+        wording::value(&value)
+    };
     let (word, style) = match change.kind.as_str() {
         "move" => ("moved", Style::Plain),
+        "merge" => ("merged", Style::Plain),
         "write" => ("wrote", Style::Good),
-        "drop" => ("dropped", Style::Error),
-        "drop-left-over" => ("dropped", Style::Error),
+        "drop" | "drop-left-over" => ("dropped", Style::Error),
         other => (other, Style::Plain),
     };
     let mut spans: Vec<Span> = vec![
@@ -393,14 +416,16 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
     ];
     match (&change.to, change.kind.as_str()) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
-        (None, "drop-left-over") => {
-            spans.push(span(
-                format!(" (was {}; left over, not in use)", value()),
-                Style::Dim,
-            ));
-        }
+        (None, "drop-left-over") => spans.push(span(
+            format!(" (was {}; left over, not in use)", value()),
+            Style::Dim,
+        )),
         (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
         (None, _) => spans.push(plain(format!(": {}", value()))),
+    }
+    if !change.from.is_empty() {
+        let from = format!(" (from {})", change.from.join(", "));
+        spans.push(span(from, Style::Dim));
     }
     if release.files.len() > 1 {
         spans.push(span(format!("  in {}", change.file), Style::Dim));
@@ -500,7 +525,7 @@ fn left_out(page: &mut Page, release: &Release) {
                     span("These settings lose their effect: ", Style::Error),
                     plain(lost.join(", ")),
                     plain(format!(
-                        ". {} {} does not read them; refit writes this only with --force.",
+                        ". Nothing in {} {} reads them; refit writes this only with --force.",
                         release.chart, release.to
                     )),
                 ],

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Masker, page::width};
+use super::page::width;
 use crate::outcome::{Fate, Release};
 
 /// Columns that a value may take in a line of text.
@@ -28,11 +28,9 @@ pub(super) fn shown_name(name: &str) -> &str {
     if name == "-" { "standard input" } else { name }
 }
 
-/// A value in one line, as YAML would have it, masked and shortened.
-pub(super) fn value(path: &str, value: &Json, masker: &Masker) -> String {
-    let mut value = value.clone();
-    masker.json(path, &mut value);
-    shorten(&match &value {
+/// A value in one line, as YAML would have it, shortened.
+pub(super) fn value(value: &Json) -> String {
+    shorten(&match value {
         Json::String(text) if is_plain(text) => text.clone(),
         other => other.to_string(),
     })

@@ -212,9 +212,11 @@ impl Emitter<'_, '_> {
                 i += 1;
                 let removed_next = i < source.len() && plan.kept[i].is_none();
                 if !pending.is_empty() && !removed_next {
-                    // Comment lines directly below a unit stay with it.
+                    // Comment lines directly below a unit stay with it, if a blank line keeps them
+                    // from being taken for those of the new entry.
                     let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
                     let source_column = self.cx.tree.column(id);
+                    let limit = if separated { limit } else { 0 };
                     let end = self.cx.comments_below(extent.end, source_column, limit);
                     takes_blank &= end == extent.end;
                     self.keep_until(end);

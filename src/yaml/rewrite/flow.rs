@@ -255,10 +255,10 @@ impl Cx<'_> {
             return Ok(self.bracketed(Some(id), '[', &parts, ']'));
         }
         for (key, value) in self.tree.entries(id) {
-            let key = self.inline_key(key).and_then(|text| {
+            let key = self.inline_key(key).map(|text| {
                 let plain = self.tree.kind(key) == Kind::Scalar(ScalarStyle::Plain);
                 let unsafe_plain = plain && text.contains(['[', ']', '{', '}', ',']);
-                Ok(if unsafe_plain { quoted(&text) } else { text })
+                if unsafe_plain { quoted(&text) } else { text }
             })?;
             let value = self.flow_node(value)?;
             let value = if value.is_empty() {

@@ -99,6 +99,10 @@ impl Emitter<'_, '_> {
         if !self.in_flow(id) && self.cx.takes_blank_lines(want) {
             self.keep_until(self.cur + break_len(self.cx.text.as_bytes(), self.cur));
             self.drop_blank_lines(true);
+            if self.cur == self.cx.text.len() && !self.cx.text.ends_with(['\n', '\r']) {
+                // The line break that ends the last of the kept lines.
+                self.insert("\n");
+            }
         }
         Ok(())
     }

@@ -1,0 +1,357 @@
+//! Outcomes made by hand, for tests of what shows and writes them.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use refit::{
+    digest,
+    outcome::{
+        At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
+        LeafFate, Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+    },
+};
+use semver::Version;
+use serde_json::{Value, json};
+
+/// An outcome of these releases, with nothing refused.
+pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
+    Outcome {
+        format: FORMAT,
+        releases: releases.into_iter().collect(),
+        refused: Vec::new(),
+    }
+}
+
+pub fn at(line: usize, column: usize) -> Option<At> {
+    Some(At {
+        file: "values.yaml".into(),
+        line,
+        column,
+    })
+}
+
+pub fn file(name: &str, before: &str, after: &str) -> File {
+    File {
+        name: name.into(),
+        path: (name != "-").then(|| PathBuf::from(name)),
+        before: before.into(),
+        after: after.into(),
+        changed: before != after,
+        removed_comments: Vec::new(),
+    }
+}
+
+/// A release in which nothing happened.
+pub fn release(files: Vec<File>) -> Release {
+    let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
+    Release {
+        chart: "arroyo".into(),
+        from: Version::new(0, 10, 3),
+        known_by: KnownBy::Stated,
+        evidence: Vec::new(),
+        to: Version::new(0, 15, 0),
+        files,
+        steps: Vec::new(),
+        notices: Vec::new(),
+        ledger: Vec::new(),
+        kept: 2,
+        facts: Vec::new(),
+        checklist: Vec::new(),
+        digest,
+    }
+}
+
+pub fn step(id: &str, title: &str, state: State) -> Step {
+    Step {
+        id: id.into(),
+        version: Version::new(0, 11, 0),
+        title: title.into(),
+        why: None,
+        link: None,
+        state,
+        because: Vec::new(),
+        changes: Vec::new(),
+        tell: Vec::new(),
+        question: None,
+    }
+}
+
+pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change {
+    Change {
+        kind: kind.into(),
+        path: path.into(),
+        from: Vec::new(),
+        to: to.map(str::to_owned),
+        from: Vec::new(),
+        value,
+        file: "values.yaml".into(),
+    }
+}
+
+pub fn fate(path: &str, fate: Fate, to: &[&str], step: &str) -> LeafFate {
+    LeafFate {
+        file: "values.yaml".into(),
+        path: path.into(),
+        fate,
+        to: to.iter().map(|to| (*to).to_owned()).collect(),
+        step: Some(step.into()),
+    }
+}
+
+pub const OLD: &str = "\
+# Arroyo, production
+controller:
+  image:
+    repository: registry.example.com/arroyo
+    tag: \"0.10.3\"
+worker:
+  image:
+    repository: registry.example.com/arroyo
+    tag: \"0.10.3\"   # same as above
+imagePullSecrets:
+  - name: registry-key
+postgresql:
+  auth:
+    password: hunter2-postgres
+logLevel: debug
+";
+
+pub const NEW: &str = "\
+# Arroyo, production
+image:
+  repository: registry.example.com/arroyo
+imagePullSecrets:
+  - name: registry-key
+postgresql:
+  auth:
+    password: hunter2-postgres
+logLevel: debug
+";
+
+/// A file with everything done: moved, dropped, told, with something to do.
+pub fn done() -> Release {
+    let mut file = file("values.yaml", OLD, NEW);
+    file.removed_comments = vec!["# same as above".into(), "# token: old-secret-token".into()];
+    let mut release = release(vec![file]);
+    release.known_by = KnownBy::Content;
+    release.evidence = vec![
+        Clue {
+            path: "logLevel".into(),
+            at: at(15, 1),
+            versions: ">=0.2.0".into(),
+            strength: "weak".into(),
+            why: "Chart 0.2 brought logLevel.".into(),
+        },
+        Clue {
+            path: "controller.image".into(),
+            at: at(3, 3),
+            versions: "<0.11.0".into(),
+            strength: "strong".into(),
+            why: "Chart 0.11 replaced controller.image by image.".into(),
+        },
+    ];
+    release.facts = vec![
+        FactChange {
+            title: "Images a node pulls".into(),
+            before: Some("2: registry.example.com/arroyo:0.10.3, twice".into()),
+            after: Some("1: registry.example.com/arroyo:0.15".into()),
+        },
+        FactChange {
+            title: "Workers get the pull secrets".into(),
+            before: Some("no".into()),
+            after: Some("yes".into()),
+        },
+        FactChange {
+            title: "Same".into(),
+            before: Some("x".into()),
+            after: Some("x".into()),
+        },
+    ];
+    let mut images = step("one-image", "Fold two images into one", State::Done);
+    images.why = Some("From 0.11 on, controller.image and worker.image are ignored.".into());
+    images.link = Some("https://github.com/ArroyoSystems/arroyo/pull/669".into());
+    let repository = json!("registry.example.com/arroyo");
+    let image = Some("image.repository");
+    images.changes = vec![
+        change(
+            "move",
+            "controller.image.repository",
+            image,
+            repository.clone(),
+        ),
+        change("drop", "controller.image.tag", None, json!("0.10.3")),
+        change("merge", "worker.image.repository", image, repository),
+        change("drop-left-over", "worker.image.tag", None, json!("0.10.3")),
+        change(
+            "write",
+            "postgresql.auth.password",
+            None,
+            json!("hunter2-postgres"),
+        ),
+        Change {
+            from: vec!["a.user".into(), "a.password".into()],
+            ..change("write", "databaseUrl", None, json!("made of a secret"))
+        },
+    ];
+    let mut secrets = step(
+        "pull-secrets-reach",
+        "Pull secrets reach workers",
+        State::Done,
+    );
+    secrets.tell = vec![
+        "Worker pods now get imagePullSecrets too; until 0.10 only the controller did.".into(),
+        "imagePullSecrets still does not reach the in-cluster PostgreSQL, whose password hunter2-postgres stays.".into(),
+    ];
+    release.steps = vec![images, secrets];
+    release.notices = vec![Notice {
+        at: at(10, 1),
+        text: "A key stands here twice.".into(),
+    }];
+    release.ledger = vec![
+        fate(
+            "controller.image.repository",
+            Fate::Merged,
+            &["image.repository"],
+            "one-image",
+        ),
+        fate("controller.image.tag", Fate::Dropped, &[], "one-image"),
+        fate(
+            "worker.image.repository",
+            Fate::Merged,
+            &["image.repository"],
+            "one-image",
+        ),
+        fate("worker.image.tag", Fate::Dropped, &[], "one-image"),
+        LeafFate {
+            step: None,
+            ..fate("compiler.image", Fate::Left, &[], "")
+        },
+    ];
+    release.kept = 3;
+    release.checklist = vec![
+        Task {
+            when: "before".into(),
+            text: "Copy ghcr.io/arroyosystems/arroyo:0.15 to registry.example.com/arroyo:0.15."
+                .into(),
+        },
+        Task {
+            when: "after".into(),
+            text: "Delete the old image.".into(),
+        },
+    ];
+    release
+}
+
+/// A question with a recommended option, inputs and evidence.
+pub fn question() -> Question {
+    let option = |id: &str, title: &str, recommended| Choice {
+        id: id.into(),
+        title: title.into(),
+        recommended,
+        inputs: Vec::new(),
+    };
+    let input = |name: &str, title: &str, default: Option<&str>, list| Input {
+        name: name.into(),
+        title: title.into(),
+        default: default.map(str::to_owned),
+        matches: None,
+        list,
+    };
+    let mut tag = option(
+        "tag",
+        "registry.example.com/arroyo for both, with a tag built on 0.15.0",
+        false,
+    );
+    tag.inputs = vec![
+        input(
+            "tag",
+            "Tag of registry.example.com/arroyo built on 0.15.0",
+            None,
+            false,
+        ),
+        input(
+            "mirrors",
+            "Other registries that have it",
+            Some("it's, one"),
+            true,
+        ),
+    ];
+    Question {
+        text: "The controller ran registry.example.com/arroyo:ca1, workers :ca2. What runs now?"
+            .into(),
+        evidence: vec![
+            Evidence {
+                path: "controller.image.tag".into(),
+                value: Some("ca1".into()),
+                at: at(5, 5),
+            },
+            Evidence {
+                path: "worker.image.tag".into(),
+                value: None,
+                at: None,
+            },
+            Evidence {
+                path: "postgresql.auth.password".into(),
+                value: Some("hunter2-postgres".into()),
+                at: at(14, 5),
+            },
+        ],
+        options: vec![option("chart-tag", "The chart's own tag", true), tag],
+        answer: None,
+        inputs: BTreeMap::new(),
+        lacking: None,
+    }
+}
+
+/// A file with an open question, and a step that waits for it.
+pub fn open() -> Release {
+    let mut release = release(vec![file("values.yaml", OLD, OLD)]);
+    let mut images = step("one-image", "Fold two images into one", State::Open);
+    images.question = Some(question());
+    let mut second = step("storage", "Write storage as URLs", State::Open);
+    second.question = Some(Question {
+        lacking: Some("storage.bucket is missing: The bucket".into()),
+        ..Question {
+            evidence: Vec::new(),
+            ..question()
+        }
+    });
+    let mut waits = step("env", "Fill env", State::Waiting);
+    waits.because = vec!["one-image".into()];
+    release.steps = vec![images, second, waits];
+    release.ledger = vec![fate("controller.image.tag", Fate::Held, &[], "one-image")];
+    release
+}
+
+/// A file where a step was left out whose keys the target ignores.
+pub fn left_out() -> Release {
+    let mut release = release(vec![file("values.yaml", "a: 1\nb: 2\n", "b: 2\na: 1\n")]);
+    let mut images = step("one-image", "Fold two images into one", State::LeftOut);
+    images.because = vec![
+        "controller.image.repository".into(),
+        "worker.image.repository".into(),
+    ];
+    release.steps = vec![images, step("other", "Another one", State::LeftOut)];
+    release.ledger = vec![fate(
+        "controller.image.repository",
+        Fate::Left,
+        &[],
+        "one-image",
+    )];
+    release
+}
+
+pub fn refusal() -> Refusal {
+    Refusal {
+        name: "other values.yaml".into(),
+        at: Some(At {
+            file: "other values.yaml".into(),
+            line: 12,
+            column: 11,
+        }),
+        excerpt: Some("12 | password: \"abcdef\n   |           ^".into()),
+        what: "quote that is never closed".into(),
+        why: Some("Helm refuses the file because of it.".into()),
+        next: Some("Close the quote.".into()),
+    }
+}
