@@ -15,6 +15,7 @@ pub mod pack;
 pub mod plan;
 pub mod refusal;
 pub mod report;
+pub mod secrets;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

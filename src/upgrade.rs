@@ -3,12 +3,12 @@
 //! This is the only place that knows the order of the stages. It writes nothing and prints nothing; what
 //! goes wrong with one release is a refusal of that release and leaves the others alone.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use semver::Version;
 
 use crate::{
-    detect::{Detection, detect},
+    detect::{Detection, detect, looked_at},
     digest,
     edit::{EditError, edit},
     facts,
@@ -16,12 +16,13 @@ use crate::{
     migrate::{Answers, MigrateError, Migrated, StepState, migrate},
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
-        Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+        Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
     },
     pack::{Pack, built_in, built_in_names, expr::describe, model::Strength},
     plan::{Plan, Selection},
     refusal::{self, Reason},
-    values::{Path, merge::merge_all, view::View},
+    secrets,
+    values::{Part, Path, merge::merge_all, view::View},
     verify::oracle,
     yaml::{NodeId, Tree},
 };
@@ -114,7 +115,15 @@ fn release(request: &Request, packs: &[Pack], input: &Input) -> Result<Release, 
     let layers = [loaded];
     let views: Vec<View<'_>> = layers.iter().map(Loaded::view).collect();
     let name = layers[0].name.clone();
-    let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part).map_err(|e| Reason::new(e.to_string()).of(&name))?;
+    }
+    let values = merge_all(
+        views
+            .iter()
+            .map(|view| view.part(&part).unwrap_or_default()),
+    );
     let (pack, detection) = choose_pack(request, packs, &values, &name)?;
     let to = target(request, pack, &name)?;
     let run = Run {
@@ -207,6 +216,8 @@ struct Run<'r> {
 struct Edited {
     migrated: Migrated,
     texts: Vec<Arc<str>>,
+    /// Where the secrets of each text are.
+    secrets: Vec<Vec<Range<usize>>>,
     removed_comments: Vec<Vec<String>>,
 }
 
@@ -324,17 +335,20 @@ impl Run<'_> {
         )
         .map_err(|e| self.migrate_refusal(&e))?;
         let mut texts = Vec::new();
+        let mut secrets = Vec::new();
         let mut removed_comments = Vec::new();
         for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
             let node = &migrated.layers[i];
             let rewrite = edit(view, node, i, false).map_err(|e| self.edit_refusal(layer, &e))?;
             if rewrite.edits.is_empty() {
                 texts.push(Arc::clone(&layer.text));
+                secrets.push(secrets::in_tree(&layer.tree));
                 removed_comments.push(Vec::new());
                 continue;
             }
             let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
-            self.verify(layer, view, node, &text)?;
+            let tree = self.verify(layer, view, node, &text)?;
+            secrets.push(secrets::in_tree(&tree));
             removed_comments.push(
                 rewrite
                     .removed_comments
@@ -347,18 +361,19 @@ impl Run<'_> {
         Ok(Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         })
     }
 
-    /// The edited text must say the migrated values.
+    /// The edited text must say the migrated values. Its tree.
     fn verify(
         &self,
         layer: &Loaded,
         view: &View<'_>,
         node: &crate::migrate::Node,
         text: &Arc<str>,
-    ) -> Result<(), Box<Refusal>> {
+    ) -> Result<Tree, Box<Refusal>> {
         let fault = |message: String| {
             Reason::new(format!(
                 "refit's own check of the edited text failed: {message}"
@@ -372,7 +387,8 @@ impl Run<'_> {
             return Err(fault("it has more than one document".to_owned()));
         }
         let after = View::new(&tree, tree.documents()[0].root);
-        oracle(node, view, &after).map_err(|e| fault(e.to_string()))
+        oracle(node, view, &after).map_err(|e| fault(e.to_string()))?;
+        Ok(tree)
     }
 
     fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
@@ -436,19 +452,25 @@ impl Run<'_> {
         let Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         } = edited;
         let files: Vec<File> = self
             .layers
             .iter()
             .zip(texts)
+            .zip(secrets)
             .zip(removed_comments)
-            .map(|((layer, after), removed_comments)| File {
+            .map(|(((layer, after), secrets), removed_comments)| File {
                 name: layer.name.clone(),
                 path: layer.path.clone(),
                 before: Arc::clone(&layer.text),
                 changed: layer.text != after,
                 after,
+                secrets: Secrets {
+                    before: secrets::in_tree(&layer.tree),
+                    after: secrets,
+                },
                 removed_comments,
             })
             .collect();

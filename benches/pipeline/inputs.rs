@@ -155,6 +155,13 @@ impl File {
                 _ => self.line(at + 6, &format!("value: {x}.{y}")),
             }
         }
+        let password = (self.below(u64::MAX), self.below(u64::MAX));
+        self.line(at + 2, "auth:");
+        self.line(at + 4, &format!("username: {b}"));
+        self.line(
+            at + 4,
+            &format!("password: {:x}{:x}", password.0, password.1),
+        );
         self.line(at + 2, "nodeSelector: {}");
         self.line(at + 2, "tolerations: []");
         self.line(at + 2, "affinity:");
@@ -276,10 +283,11 @@ worker:
       memory: 6Gi     # the session windows of the click stream
     limits:
       memory: 8Gi
-  tolerations:
-    - key: streams
-      operator: Exists
-      effect: NoSchedule
+
+tolerations:
+  - key: streams
+    operator: Exists
+    effect: NoSchedule
 
 # --- state
 artifactUrl: s3://fjord-arroyo/artifacts
@@ -310,13 +318,12 @@ prometheus:
   queryRate: "60s"
   setAnnotations: true
 
-env:
-  - name: RUST_LOG
-    value: info,arroyo_worker=debug
-  - name: OTEL_EXPORTER_OTLP_ENDPOINT
-    value: 'http://otel.monitoring.svc:4317'
-  - name: AWS_REGION
-    value: eu-north-1
+existingConfigMap: ""
+volumes:
+  - name: scratch
+    emptyDir: {sizeLimit: 20Gi}
+  - name: certificates
+    secret: {secretName: 'arroyo-certificates', defaultMode: 0444}
 
 podAnnotations:
   cost-centre: "4711"
@@ -332,10 +339,9 @@ affinity:
       nodeSelectorTerms:
         - matchExpressions:
             - {key: kubernetes.io/arch, operator: In, values: [amd64]}
-volumes:
-  - name: scratch
-    emptyDir: {sizeLimit: 20Gi}
 volumeMounts:
   - name: scratch
     mountPath: /scratch
+  - name: certificates
+    mountPath: /etc/arroyo/tls
 "#;
