@@ -189,7 +189,7 @@ impl Loaded {
                 .next(format!("Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}", refusal::shell(&self.name)));
             return Err(self.refuse(reason, self.tree.span(mac.key).start));
         }
-        for divergence in self.tree.divergences() {
+        if let Some(divergence) = self.tree.divergences().first() {
             let (what, why) = match divergence.kind {
                 DivergenceKind::TabOnlyLine => (
                     "an empty line holds a tab",

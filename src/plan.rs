@@ -51,16 +51,14 @@ pub enum PlanError {
     },
     /// A step that was named does not exist on the route.
     #[error(
-        "there is no step `{id}` between {from} and {to}{}", 
+        "there is no step `{id}` {route}{}",
         match close { Some(close) => format!("; did you mean `{close}`?"), None => String::new() }
     )]
     UnknownStep {
         /// What was named.
         id: String,
-        /// The source version.
-        from: Version,
-        /// The target version.
-        to: Version,
+        /// Between which versions.
+        route: String,
         /// The step that is spelled most alike.
         close: Option<String>,
     },
@@ -101,8 +99,7 @@ impl<'p> Plan<'p> {
                     .map(|(_, id)| id.clone());
                 return Err(PlanError::UnknownStep {
                     id: id.clone(),
-                    from: from.clone(),
-                    to: to.clone(),
+                    route: format!("between {from} and {to}"),
                     close,
                 });
             }

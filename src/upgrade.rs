@@ -13,7 +13,7 @@ use crate::{
     edit::{EditError, edit},
     facts,
     load::{Input, Loaded, load},
-    migrate::{Answers, MigrateError, Migrated, StepState, migrate},
+    migrate::{Answers, MigrateError, Migrated, Node, StepState, migrate},
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
         Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
@@ -22,7 +22,13 @@ use crate::{
     plan::{Plan, Selection},
     refusal::{self, Reason},
     secrets,
-    values::{Part, Path, merge::merge_all, view::View},
+    values::{
+        Helm, Map, Part, Path, Value,
+        coalesce::{ChartDefaults, coalesce},
+        merge::merge_all,
+        view::View,
+        write,
+    },
     verify::oracle,
     yaml::{NodeId, Tree},
 };
@@ -30,8 +36,8 @@ use crate::{
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// What to upgrade; each is a release of one layer.
-    pub inputs: Vec<Input>,
+    /// What to upgrade: releases, each with its layers in Helm's order, the right-most on top.
+    pub releases: Vec<Vec<Input>>,
     /// The chart, if it is stated.
     pub chart: Option<String>,
     /// Folders with packs that come before the built-in ones.
@@ -63,10 +69,10 @@ pub fn upgrade(request: &Request) -> Outcome {
             return outcome;
         }
     };
-    for input in &request.inputs {
-        match release(request, &packs, input) {
+    for layers in &request.releases {
+        match release(request, &packs, layers) {
             Ok(release) => outcome.releases.push(release),
-            Err(refusal) => outcome.refused.push(*refusal),
+            Err(refusals) => outcome.refused.extend(refusals),
         }
     }
     outcome
@@ -110,23 +116,43 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     Ok(packs)
 }
 
-fn release(request: &Request, packs: &[Pack], input: &Input) -> Result<Release, Box<Refusal>> {
-    let loaded = load(input)?;
-    let layers = [loaded];
+fn release(request: &Request, packs: &[Pack], inputs: &[Input]) -> Result<Release, Vec<Refusal>> {
+    let (mut layers, mut refused) = (Vec::new(), Vec::new());
+    for input in inputs {
+        match load(input) {
+            Ok(loaded) => layers.push(loaded),
+            Err(refusal) => refused.push(*refusal),
+        }
+    }
+    if layers.is_empty() || !refused.is_empty() {
+        // A release is the sum of its layers: with one missing, nothing can be said of the others.
+        let sound = layers.iter().map(|layer: &Loaded| {
+            *Reason::new("another layer of the same release cannot be used")
+                .why("What a layer means depends on the others.")
+                .of(&layer.name)
+        });
+        refused.extend(sound);
+        return Err(refused);
+    }
     let views: Vec<View<'_>> = layers.iter().map(Loaded::view).collect();
-    let name = layers[0].name.clone();
+    let name = layers
+        .iter()
+        .map(|layer| layer.name.as_str())
+        .collect::<Vec<_>>()
+        .join(" + ");
     let mut part = Part::default();
     for pack in packs {
-        looked_at(pack, &mut part).map_err(|e| Reason::new(e.to_string()).of(&name))?;
+        looked_at(pack, &mut part).map_err(|e| vec![*Reason::new(e.to_string()).of(&name)])?;
     }
     let values = merge_all(
         views
             .iter()
             .map(|view| view.part(&part).unwrap_or_default()),
     );
-    let (pack, detection) = choose_pack(request, packs, &values, &name)?;
-    let to = target(request, pack, &name)?;
+    let (pack, detection) = choose_pack(request, packs, &values, &name).map_err(|e| vec![*e])?;
+    let to = target(request, pack, &name).map_err(|e| vec![*e])?;
     let run = Run {
+        name,
         request,
         pack,
         layers: &layers,
@@ -134,7 +160,7 @@ fn release(request: &Request, packs: &[Pack], input: &Input) -> Result<Release, 
         to,
         detection,
     };
-    run.release()
+    run.release().map_err(|e| vec![*e])
 }
 
 /// The pack for a set of values: the one whose chart was stated, else the only one whose chart has left
@@ -204,6 +230,8 @@ fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
 }
 
 struct Run<'r> {
+    /// The release in messages: the names of its layers.
+    name: String,
     request: &'r Request,
     pack: &'r Pack,
     layers: &'r [Loaded],
@@ -234,20 +262,20 @@ impl Edited {
 
 impl Run<'_> {
     fn name(&self) -> &str {
-        &self.layers[0].name
+        &self.name
     }
 
     fn release(&self) -> Result<Release, Box<Refusal>> {
         let (from, known_by, edited) = match &self.request.from {
             Some(from) => (from.clone(), KnownBy::Stated, self.edited(from)?),
-            None => self.from_content()?,
+            None => self.best_candidate()?,
         };
         self.outcome(from, known_by, edited)
     }
 
     /// Tries every version that the content allows. If they differ in edits or questions, only a person
     /// can tell which it is.
-    fn from_content(&self) -> Result<(Version, KnownBy, Edited), Box<Refusal>> {
+    fn best_candidate(&self) -> Result<(Version, KnownBy, Edited), Box<Refusal>> {
         let candidates = &self.detection.candidates;
         if candidates.is_empty() {
             return Err(self.ask_for_version(
@@ -358,12 +386,64 @@ impl Run<'_> {
             );
             texts.push(text);
         }
+        if self.layers.len() > 1 {
+            self.verify_layers(&plan, &migrated)?;
+        }
         Ok(Edited {
             migrated,
             texts,
             secrets,
             removed_comments,
         })
+    }
+
+    /// The migrated layers, merged over the target's defaults, must be what migrating the merged layers
+    /// gives: how values are spread over files must not change what they mean.
+    fn verify_layers(&self, plan: &Plan<'_>, migrated: &Migrated) -> Result<(), Box<Refusal>> {
+        let fault = |message: String| Reason::new(message).of(self.name());
+        let values = self
+            .views
+            .iter()
+            .map(|view| view.values().unwrap_or_default());
+        let text = write::block(&Value::Map(merge_all(values)), &write::Layout::default());
+        let tree = Tree::parse(text).map_err(|e| fault(e.to_string()))?;
+        let merged = View::new(&tree, tree.documents()[0].root);
+        let request = self.request;
+        let whole = migrate(
+            &[&merged],
+            plan,
+            &request.answers,
+            request.accept_recommended,
+        )
+        .map_err(|e| self.migrate_refusal(&e))?;
+        let chart = ChartDefaults {
+            name: self.pack.info.chart.clone(),
+            values: self.pack.keys.defaults(&self.to),
+            dependencies: Vec::new(),
+        };
+        let map = |node: &Node, view: &View<'_>| match node.value(view) {
+            Ok(Value::Map(map)) => map,
+            _ => Map::new(),
+        };
+        let layers = migrated
+            .layers
+            .iter()
+            .zip(self.views)
+            .map(|(node, view)| map(node, view));
+        let effective = |values: Map| {
+            let over_defaults = coalesce(Helm::V3, &chart, &values);
+            Value::Map(over_defaults.map_or(values, |merged| merged.values))
+        };
+        let together = effective(merge_all(layers));
+        let wanted = effective(map(&whole.layers[0], &merged));
+        if together == wanted {
+            return Ok(());
+        }
+        let difference = crate::verify::first_difference(&together, &wanted);
+        Err(Reason::new(format!("the layers cannot be upgraded as they are: {difference}"))
+            .why("How these values are spread over the files makes a difference that refit cannot keep yet. Nothing was changed.")
+            .next("Move the setting that is named into one of the layers, or upgrade the merged values.")
+            .of(self.name()))
     }
 
     /// The edited text must say the migrated values. Its tree.

@@ -32,7 +32,7 @@ struct Case {
 
 fn run(text: &[u8], from: &str, to: &str, answers: &Answers) -> Outcome {
     upgrade(&Request {
-        inputs: vec![Input::Stdin(text.to_vec())],
+        releases: vec![vec![Input::Stdin(text.to_vec())]],
         chart: Some("arroyo".to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),

@@ -29,6 +29,9 @@ Examples:
   In a pipeline: does anything need to change?
     refit upgrade --check environments/*.yaml
 
+  The layers of one release, in the order that helm gets them:
+    refit upgrade -f base.yaml -f prod.yaml
+
   From a running release to the newer chart, without a file to keep:
     helm get values arroyo -o yaml > old.yaml
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
@@ -58,6 +61,9 @@ pub enum Command {
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
+    /// For chart authors: check a pack, or print the JSON Schemas of its files
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  refit completions bash > ~/.local/share/bash-completion/completions/refit"
@@ -75,13 +81,40 @@ pub enum Command {
     },
 }
 
+/// `refit pack`.
+#[derive(Debug, Subcommand)]
+pub enum PackCommand {
+    /// Check that a pack holds what packs must hold, and list everything that is wrong with it
+    #[command(after_help = "Example:\n  refit pack check migrations/arroyo")]
+    Check {
+        /// The folder that holds pack.yaml
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a file of a pack, for an editor
+    #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
+    Schema {
+        /// The file: `pack` (pack.yaml), `keys` (keys.yaml) or `migration` (VERSION.yaml)
+        #[arg(value_name = "FILE", value_parser = ["pack", "keys", "migration"])]
+        file: String,
+    },
+}
+
 /// `refit upgrade`.
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub struct UpgradeArgs {
     /// Values files; `-` reads standard input and prints the migrated values
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "values")]
     pub files: Vec<PathBuf>,
+    /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
+    #[arg(
+        short = 'f',
+        long = "values",
+        value_name = "FILE",
+        conflicts_with = "files"
+    )]
+    pub values: Vec<PathBuf>,
 
     /// The chart, if the files do not show it
     #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]

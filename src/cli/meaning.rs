@@ -72,6 +72,7 @@ impl Job {
     pub fn new(args: UpgradeArgs) -> anyhow::Result<Self> {
         let UpgradeArgs {
             files,
+            values,
             chart,
             from,
             to,
@@ -127,13 +128,27 @@ impl Job {
             },
             _ => Mode::Preview,
         };
-        let inputs = if stdin {
-            vec![read_stdin()?]
-        } else {
-            distinct(files)
+        if values.iter().any(|file| file.as_os_str() == "-") {
+            bail!("`-` is no layer: name the files of a release with -f");
+        }
+        let releases = match (stdin, values.is_empty()) {
+            (true, _) => vec![vec![read_stdin()?]],
+            (_, true) => distinct(files)
+                .into_iter()
+                .map(|input| vec![input])
+                .collect(),
+            (_, false) => {
+                let layers = distinct(values.clone());
+                if layers.len() != values.len() {
+                    bail!(
+                        "a file is named twice by -f; Helm reads it twice, but it can be edited once only"
+                    );
+                }
+                vec![layers]
+            }
         };
         let request = Request {
-            inputs,
+            releases,
             chart,
             pack_dirs: packs,
             from,
@@ -258,6 +273,9 @@ mod tests {
             ("a --answr x=y", "--answer"),
             ("a --from 0.15", "is it 0.15.0?"),
             ("", "required"),
+            ("a -f b", "cannot be used with"),
+            ("-f -", "no layer"),
+            ("-f a -f a", "twice"),
         ] {
             assert!(refused(line).contains(says), "{line}: {}", refused(line));
         }
@@ -275,7 +293,7 @@ mod tests {
             }
         );
         assert_eq!(
-            job.request.inputs.len(),
+            job.request.releases.len(),
             3,
             "a and ./a cannot be told to be one: neither exists"
         );
@@ -302,7 +320,7 @@ mod tests {
             job(&format!("{manifest} {other}"))
                 .unwrap()
                 .request
-                .inputs
+                .releases
                 .len(),
             1
         );

@@ -14,7 +14,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
-use args::{Cli, Command, When};
+use args::{Cli, Command, PackCommand, When};
 use meaning::Job;
 use terminal::Terminal;
 
@@ -48,7 +48,7 @@ fn color(command: &Command) -> When {
         Command::Upgrade(args) => args.output.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
-        Command::Completions { .. } | Command::Man { .. } => When::Never,
+        Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
     }
 }
 
@@ -61,6 +61,8 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
+        Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),
+        Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "refit", &mut script);

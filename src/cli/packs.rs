@@ -1,10 +1,10 @@
 //! `refit packs` and `refit explain`: what is known, as data for the report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use refit::{
-    pack::{Pack, Step, built_in, built_in_names},
+    pack::{Pack, Step, built_in, built_in_names, check, schema},
     report::{
         Detail,
         catalog::{self, MigrationPage, OptionPage, PackRow, QuestionPage, StepPage},
@@ -31,6 +31,42 @@ fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
         }
     }
     Ok(packs)
+}
+
+/// Checks a pack and lists what is wrong with it; the exit code is 1 if anything is.
+///
+/// # Errors
+///
+/// If the folder holds no pack.
+pub fn check(folder: &Path, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let pack = Pack::from_folder(folder)?;
+    let findings = check::check(&pack);
+    for finding in &findings {
+        terminal.result(&format!("{finding}\n"));
+    }
+    let migrations = pack.migrated_versions().count();
+    let versions = pack.info.versions.len();
+    let chart = &pack.info.chart;
+    terminal.say(&match findings.len() {
+        0 => format!("{chart}: {versions} versions, {migrations} migrations, nothing wrong\n"),
+        1 => format!("{chart}: 1 thing is wrong\n"),
+        n => format!("{chart}: {n} things are wrong\n"),
+    });
+    Ok(u8::from(!findings.is_empty()))
+}
+
+/// Prints the schema of a file of a pack.
+///
+/// # Errors
+///
+/// If there is no such schema, which the arguments exclude.
+pub fn schema(file: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let (_, schema) = schema::schemas()
+        .into_iter()
+        .find(|(name, _)| *name == file)
+        .with_context(|| format!("a pack has no file `{file}`"))?;
+    terminal.result(&(serde_json::to_string_pretty(&schema)? + "\n"));
+    Ok(())
 }
 
 /// Prints the table of packs.

@@ -85,7 +85,7 @@ pub fn edit(
         claims,
         detach,
     };
-    let want = writer.want(node, &Path::root(), false)?;
+    let want = writer.want(node, &Path::root(), Style::PLAIN)?;
     Ok(yaml::rewrite(tree, view.root(), &want)?)
 }
 
@@ -156,7 +156,7 @@ struct Writer<'v> {
 }
 
 impl Writer<'_> {
-    fn want(&self, node: &Node, at: &Path, flow: bool) -> Result<Want, EditError> {
+    fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
         match (&node.body, &node.origin) {
             (Body::Same, Origin::Source(source)) => Ok(Want::Node(source.node)),
             (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
@@ -167,27 +167,31 @@ impl Writer<'_> {
                     } => self.quotes(*like),
                     _ => Quotes::None,
                 };
-                made(value, quotes, flow)
+                made(value, quotes, style)
             }
-            (Body::Map(entries), origin) => self.map(entries, origin, at, flow),
+            (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
                 let base = self.base(origin, at)?;
-                let flow = base.map_or(flow, |base| self.is_flow(base));
+                let style = base.map_or(style, |base| self.style(base));
                 let items = items
                     .iter()
                     .enumerate()
-                    .map(|(i, item)| self.want(item, &at.index(i), flow))
+                    .map(|(i, item)| self.want(item, &at.index(i), style))
                     .collect::<Result<_, _>>()?;
                 Ok(Want::List { base, items })
             }
         }
     }
 
-    fn is_flow(&self, node: NodeId) -> bool {
-        matches!(
-            self.tree.kind(node),
+    /// How what is added to a collection is written: as its neighbours are.
+    fn style(&self, collection: NodeId) -> Style {
+        let flow = matches!(
+            self.tree.kind(collection),
             Kind::Mapping { flow: true } | Kind::Sequence { flow: true }
-        )
+        );
+        let first_key = self.tree.entries(collection).next();
+        let keys = first_key.map_or(Quotes::None, |(key, _)| self.quotes(key));
+        Style { flow, keys }
     }
 
     fn quotes(&self, like: NodeId) -> Quotes {
@@ -221,10 +225,10 @@ impl Writer<'_> {
         entries: &[Entry],
         origin: &Origin,
         at: &Path,
-        flow: bool,
+        style: Style,
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
-        let flow = base.map_or(flow, |base| self.is_flow(base));
+        let style = base.map_or(style, |base| self.style(base));
         let written = base
             .map(|base| self.view.entries(base))
             .transpose()?
@@ -255,14 +259,14 @@ impl Writer<'_> {
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }
-            let key = match self.key(entry, source, base, &here, flow)? {
+            let key = match self.key(entry, source, base, &here, style)? {
                 WantKey::New(text) => match self.inherits(entry, entries, base)? {
                     Some(key) => WantKey::Renamed(key, text),
                     None => WantKey::New(text),
                 },
                 key => key,
             };
-            let value = self.want(&entry.node, &here, flow)?;
+            let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
         for (key, value) in merges {
@@ -341,7 +345,7 @@ impl Writer<'_> {
         source: Option<&Source>,
         base: Option<NodeId>,
         here: &Path,
-        flow: bool,
+        style: Style,
     ) -> Result<WantKey, EditError> {
         let own_key = source.and_then(|source| self.claims.key(source));
         if let (Some(source), Some(key)) = (source, own_key) {
@@ -352,7 +356,7 @@ impl Writer<'_> {
                 let same_name = source.path.last() == here.last();
                 return Ok(match same_name {
                     true => WantKey::Entry(key),
-                    false => WantKey::Renamed(key, self.key_source(&entry.key, flow)?),
+                    false => WantKey::Renamed(key, key_source(&entry.key, style)?),
                 });
             }
         }
@@ -368,7 +372,7 @@ impl Writer<'_> {
             });
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),
-            None => Ok(WantKey::New(self.key_source(&entry.key, flow)?)),
+            None => Ok(WantKey::New(key_source(&entry.key, style)?)),
         }
     }
 
@@ -398,35 +402,59 @@ impl Writer<'_> {
                 !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
             }))
     }
+}
 
-    fn key_source(&self, name: &str, flow: bool) -> Result<String, EditError> {
-        key_source(name, flow)
+/// How something new is written.
+#[derive(Clone, Copy)]
+struct Style {
+    /// Whether it stands between brackets.
+    flow: bool,
+    /// The quotes of the keys beside it. Where keys are quoted, as in JSON, texts are too.
+    keys: Quotes,
+}
+
+impl Style {
+    const PLAIN: Self = Self {
+        flow: false,
+        keys: Quotes::None,
+    };
+
+    fn context(self) -> Context {
+        if self.flow {
+            Context::Flow
+        } else {
+            Context::Block
+        }
+    }
+
+    fn texts(self, like: Quotes) -> Quotes {
+        if like == Quotes::None {
+            self.keys
+        } else {
+            like
+        }
     }
 }
 
-fn context(flow: bool) -> Context {
-    if flow { Context::Flow } else { Context::Block }
-}
-
-fn key_source(name: &str, flow: bool) -> Result<String, EditError> {
-    key::source(name, context(flow), Quotes::None).map_err(|error| EditError::Key {
+fn key_source(name: &str, style: Style) -> Result<String, EditError> {
+    key::source(name, style.context(), style.keys).map_err(|error| EditError::Key {
         key: name.to_owned(),
         error,
     })
 }
 
 /// A value that is written anew.
-fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
+fn made(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
     Ok(match value {
         Value::Map(map) => Want::Map {
             base: None,
             entries: map
                 .iter()
                 .map(|(key, value)| {
-                    let key = WantKey::New(key_source(key, flow)?);
+                    let key = WantKey::New(key_source(key, style)?);
                     Ok(WantEntry {
                         key,
-                        value: made(value, quotes, flow)?,
+                        value: made(value, quotes, style)?,
                     })
                 })
                 .collect::<Result<_, EditError>>()?,
@@ -435,9 +463,13 @@ fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
             base: None,
             items: items
                 .iter()
-                .map(|item| made(item, quotes, flow))
+                .map(|item| made(item, quotes, style))
                 .collect::<Result<_, _>>()?,
         },
-        scalar => Want::Scalar(write::one_line(scalar, context(flow), quotes)),
+        scalar => Want::Scalar(write::one_line(
+            scalar,
+            style.context(),
+            style.texts(quotes),
+        )),
     })
 }

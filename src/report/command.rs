@@ -82,8 +82,11 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
 fn command(releases: &[&Release], given: &Given) -> Command {
     let mut pieces = vec!["refit upgrade".to_owned()];
     let mut add = |piece: String| pieces.push(piece);
-    for file in releases.iter().flat_map(|release| &release.files) {
-        add(quote(&file.name));
+    for release in releases {
+        let layer = if release.files.len() > 1 { "-f " } else { "" };
+        for file in &release.files {
+            add(format!("{layer}{}", quote(&file.name)));
+        }
     }
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
     if let Some(chart) = &given.chart {

@@ -92,7 +92,6 @@ pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change 
         path: path.into(),
         from: Vec::new(),
         to: to.map(str::to_owned),
-        from: Vec::new(),
         value,
         file: "values.yaml".into(),
     }
