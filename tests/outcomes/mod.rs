@@ -33,7 +33,8 @@ pub fn at(line: usize, column: usize) -> Option<At> {
 }
 
 fn secrets(text: &str) -> Vec<Range<usize>> {
-    secrets::in_tree(&Tree::parse(text).expect("the texts of these tests are YAML"))
+    // Some tests are about texts that are no YAML.
+    Tree::parse(text).map_or_else(|_| Vec::new(), |tree| secrets::in_tree(&tree))
 }
 
 pub fn file(name: &str, before: &str, after: &str) -> File {
