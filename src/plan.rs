@@ -13,6 +13,9 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Not these steps.
     pub skip: Vec<String>,
+    /// Not these steps either, where they are on the route: what was decided for another file, or
+    /// before this one was upgraded, must not stop it.
+    pub skip_known: Vec<String>,
 }
 
 /// The migrations to run.
@@ -115,6 +118,7 @@ impl<'p> Plan<'p> {
         let left_out = steps()
             .filter(|step| {
                 selection.skip.contains(&step.id)
+                    || selection.skip_known.contains(&step.id)
                     || !selection.only.is_empty() && !wanted.contains(step.id.as_str())
             })
             .map(|step| step.id.clone())

@@ -5,8 +5,10 @@
 
 mod answers;
 mod args;
+mod keyboard;
 mod meaning;
 mod packs;
+mod review;
 mod terminal;
 mod upgrade;
 
@@ -48,6 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
+        Command::Review(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
         Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
@@ -61,6 +64,7 @@ fn is_filter(command: &Command) -> bool {
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
+        Command::Review(args) => return review::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),

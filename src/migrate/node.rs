@@ -6,7 +6,7 @@
 
 use crate::{
     values::{
-        Map, Path, ReadError, Segment, Value,
+        Map, Part, Path, ReadError, Segment, Value,
         view::{self, Via, View},
     },
     yaml::{self, NodeId},
@@ -162,6 +162,28 @@ impl Node {
                     .collect::<Result<_, _>>()?,
             ),
         })
+    }
+
+    /// The value of a part of it.
+    ///
+    /// # Errors
+    ///
+    /// If the text has something that Helm cannot read.
+    pub fn part(&self, part: &Part, view: &View<'_>) -> Result<Value, ReadError> {
+        match (part, &self.body, &self.origin) {
+            (Part::Keys(_), Body::Same, Origin::Source(source)) => {
+                view.part_below(source.node, part)
+            }
+            (Part::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
+                entries
+                    .iter()
+                    .filter(|entry| !entry.gone)
+                    .filter_map(|entry| Some((entry, keys.get(&entry.key)?)))
+                    .map(|(entry, part)| Ok((entry.key.clone(), entry.node.part(part, view)?)))
+                    .collect::<Result<Map, ReadError>>()?,
+            )),
+            _ => self.value(view),
+        }
     }
 
     /// Whether it is a map, an empty one included.

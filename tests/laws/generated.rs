@@ -253,6 +253,7 @@ fn ask_law() {
             let selection = Selection {
                 only: Vec::new(),
                 skip: skip.to_vec(),
+                ..Selection::default()
             };
             run(&case.pack, text, &from, &to, answers, &selection, false)
                 .map_err(|e| case.shown(&e))
