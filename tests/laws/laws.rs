@@ -466,7 +466,9 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
                         return wrong(&format!("its words are at {place}"));
                     }
                 }
-                for place in &named {
+                // What stays may also have helped to make something else.
+                let used = |place: &&str| !here || places.contains(*place);
+                for place in named.iter().filter(|place| used(place)) {
                     if !places
                         .iter()
                         .any(|p| p == place || list_of(p) == list_of(place))
