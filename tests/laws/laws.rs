@@ -297,6 +297,13 @@ pub fn comments(done: &Done) -> Result<(), String> {
     let now = count(now.iter().map(String::as_str).collect());
     // Comments within a value are part of its text, and are copied with it.
     let mut in_copies = BTreeSet::new();
+    // So are those of an anchored text that is brought to its alias.
+    let tree = &done.before.tree;
+    for node in tree.nodes().filter(|node| tree.anchor(*node).is_some()) {
+        let span = tree.span(node).start..line_end(done.text(), tree.span(node).end);
+        let inside = tree.comments().iter().filter(|c| span.contains(&c.span.start));
+        in_copies.extend(inside.map(|c| done.text()[c.span.clone()].to_owned()));
+    }
     for entry in done
         .migrated
         .ledger
