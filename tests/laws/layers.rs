@@ -17,7 +17,7 @@ use refit::{
 use semver::Version;
 
 use super::{
-    choice::{Choices, survey},
+    choice::{Choices, each, survey},
     documents::document,
     engine::answered,
     generated::Case,
@@ -190,16 +190,32 @@ fn measure(choices: &mut Choices) -> Result<Option<String>, String> {
     ))
 }
 
-/// How often it holds. The test holds on to the rate that was reached.
+/// How often it holds. The test holds on to the rate that was reached; what still breaks it is below.
 #[test]
 fn layer_law_measured() {
-    let counts = survey("layer law", 300, measure);
+    let counts = survey("layer law", 100, measure);
     let holds = counts.get("holds").copied().unwrap_or(0);
-    let fails: usize = counts
-        .iter()
-        .filter(|(what, _)| what.starts_with("FAILS"))
-        .map(|(_, n)| n)
-        .sum();
+    let failing = |(what, n): (&String, &usize)| what.starts_with("FAILS").then_some(*n);
+    let fails: usize = counts.iter().filter_map(failing).sum();
     println!("the layer law holds in {holds} of {}", holds + fails);
-    assert!(holds > 0);
+    assert!(
+        fails * 20 <= holds + fails,
+        "it held in more than 95 % before"
+    );
+}
+
+/// The law without exception.
+#[test]
+#[ignore = "three classes are open: a map made by an expression keeps what a lower layer put into it where \
+            the source is hidden above; a null, text or empty map above a map that a lower layer moves from; \
+            two routes of one step (`target`) that meet a newer key in another layer"]
+fn layer_law() {
+    each(
+        "layer law without exception",
+        300,
+        |choices| match measure(choices)? {
+            Some(broken) => Err(broken),
+            None => Ok(()),
+        },
+    );
 }
