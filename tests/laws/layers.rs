@@ -33,6 +33,9 @@ fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
     coalesce(Helm::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
 }
 
+/// The merged values, the texts of the layers, and the steps that are open.
+type Layered = (Map, Vec<String>, Vec<String>);
+
 /// What the layers come to after their migration, each edited and read again.
 fn migrated_layers(
     pack: &Pack,
@@ -40,7 +43,7 @@ fn migrated_layers(
     from: &Version,
     to: &Version,
     answers: &Answers,
-) -> Result<Result<(Map, Vec<String>, Vec<String>), String>, String> {
+) -> Result<Result<Layered, String>, String> {
     let mut loaded = Vec::new();
     for text in texts {
         match load(&Input::Stdin(text.clone().into_bytes())) {
