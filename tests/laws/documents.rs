@@ -201,7 +201,10 @@ impl<'c> Writer<'c> {
                 self.json(&Data::Map(root), 0);
                 self.out.push_str(self.newline);
             }
-            _ if root.is_empty() => self.out.push_str(if self.tags == 0 { "" } else { "{}\n" }),
+            _ if root.is_empty() => {
+                let empty = *self.choices.pick(&["# c0c\n", "{}\n", "---\n", ""]);
+                self.out.push_str(empty);
+            }
             _ => {
                 if self.choices.once_in(3) {
                     self.comment(0);

@@ -1,9 +1,10 @@
 //! The laws over generated packs and values files.
 
 use refit::{
-    migrate::{Answers, StepState},
+    migrate::{Answers, Fate, StepState},
     pack::Pack,
     plan::Selection,
+    values::Path,
 };
 use semver::Version;
 
@@ -288,6 +289,34 @@ fn ask_law() {
         }
         if let Err(message) = laws::all(&done) {
             return fail(&done, message);
+        }
+        // What a question is about is held: its leaves, where nothing has moved them before.
+        let fates = done.fates().map_err(|e| case.shown(&e))?;
+        for decision in done.open() {
+            for source in decision.evidence.iter().filter_map(|e| e.source.as_ref()) {
+                let about = fates.iter().filter(|(path, _)| {
+                    path.parse::<Path>()
+                        .is_ok_and(|path| path.starts_with(&source.path))
+                });
+                for (path, (fate, ..)) in about {
+                    if !matches!(
+                        fate,
+                        Some(
+                            Fate::Held
+                                | Fate::Moved
+                                | Fate::Copied
+                                | Fate::Merged
+                                | Fate::Rewritten
+                        )
+                    ) {
+                        return fail(
+                            &done,
+                            format!("ask: {} is open, and {path} is {fate:?}", decision.id),
+                        );
+                    }
+                    choices.count("leaves that open questions are about");
+                }
+            }
         }
         if not_done.is_empty() {
             choices.count("no question");
