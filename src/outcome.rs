@@ -4,7 +4,7 @@
 //! every output says the same. It is data: it decides nothing and renders nothing. As JSON it is the
 //! format that `-o json` promises, so a field is added, never renamed.
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, ops::Range, path::PathBuf, sync::Arc};
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -319,6 +319,18 @@ pub struct Refusal {
     pub why: Option<String>,
     /// What to do next.
     pub next: Option<String>,
+}
+
+impl File {
+    /// The name in bytes: that of the file on disk, which need not be text.
+    #[must_use]
+    pub fn raw_name(&self) -> Cow<'_, [u8]> {
+        #[cfg(unix)]
+        if let Some(path) = &self.path {
+            return std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).into();
+        }
+        self.name.as_bytes().into()
+    }
 }
 
 impl Release {

@@ -13,6 +13,9 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Not these steps.
     pub skip: Vec<String>,
+    /// Not these steps either, where they are on the route: what was decided for another file, or
+    /// before this one was upgraded, must not stop it.
+    pub skip_known: Vec<String>,
 }
 
 /// The migrations to run.
@@ -37,10 +40,7 @@ pub enum PlanError {
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The target is older than the source.
-    #[error(
-        "the values are for {chart} {from}, which is newer than {to}; refit does not go back. \
-         Restore the older file from version control instead"
-    )]
+    #[error("the values are for {chart} {from}, which is newer than {to}; refit does not go back")]
     Backwards {
         /// The chart.
         chart: String,
@@ -61,6 +61,8 @@ pub enum PlanError {
         route: String,
         /// The step that is spelled most alike.
         close: Option<String>,
+        /// The steps on the route.
+        known: Vec<String>,
     },
 }
 
@@ -101,6 +103,7 @@ impl<'p> Plan<'p> {
                     id: id.clone(),
                     route: format!("between {from} and {to}"),
                     close,
+                    known: steps().map(|step| step.id.clone()).collect(),
                 });
             }
         }
@@ -115,6 +118,7 @@ impl<'p> Plan<'p> {
         let left_out = steps()
             .filter(|step| {
                 selection.skip.contains(&step.id)
+                    || selection.skip_known.contains(&step.id)
                     || !selection.only.is_empty() && !wanted.contains(step.id.as_str())
             })
             .map(|step| step.id.clone())

@@ -102,8 +102,11 @@ impl Job {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
         let mut given_answers = Answers::new();
+        let mut skip_known = Vec::new();
         for file in &args.answer_files {
-            given_answers.extend(answers::read_file(file)?);
+            let read = answers::read_file(file)?;
+            given_answers.extend(read.answers);
+            skip_known.extend(read.skip);
         }
         answers::add_flags(&mut given_answers, &args.answers)?;
 
@@ -153,7 +156,11 @@ impl Job {
             pack_dirs: packs,
             from,
             to,
-            selection: Selection { only, skip },
+            selection: Selection {
+                only,
+                skip,
+                skip_known,
+            },
             answers: given_answers,
             accept_recommended: args.accept_recommended,
         };
