@@ -7,7 +7,7 @@
 use semver::Version;
 
 use crate::{
-    pack::{Expression, Pack, PackError, Scope, model::Strength},
+    pack::{ExprError, Expression, Pack, PackError, Scope, model::Strength},
     values::{Map, Path, Value},
 };
 
@@ -37,7 +37,7 @@ pub struct Clue {
 ///
 /// # Errors
 ///
-/// If an expression of the pack fails.
+/// If an expression of the pack is none.
 pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     let values = Value::Map(values.clone());
     let mut scope = Scope::new();
@@ -61,12 +61,14 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             continue;
         }
         if let Some(condition) = &evidence.condition {
-            let holds = scope.holds(&Expression::new(condition)).map_err(|error| {
-                PackError::PackExpression {
+            let holds = match scope.holds(&Expression::new(condition)) {
+                // A value of another type than the chart's is no evidence.
+                Err(ExprError::Failed { .. }) => false,
+                holds => holds.map_err(|error| PackError::PackExpression {
                     place: format!("evidence {}", evidence.path),
                     error,
-                }
-            })?;
+                })?,
+            };
             if !holds {
                 continue;
             }

@@ -8,7 +8,7 @@ use semver::Version;
 use crate::{
     migrate::Node,
     outcome::FactChange,
-    pack::{Expression, Pack, PackError, Scope, expr::describe},
+    pack::{ExprError, Expression, Pack, PackError, Scope, expr::describe},
     values::{
         Helm, Map, Value,
         coalesce::{ChartDefaults, coalesce},
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If an expression of the pack fails.
+/// If an expression of the pack is none.
 pub fn changes(
     pack: &Pack,
     views: &[View<'_>],
@@ -73,18 +73,21 @@ fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<Strin
             else {
                 return Ok(None);
             };
-            let failed = |error| PackError::PackExpression {
-                place: format!("fact {id}"),
-                error,
-            };
             let text = match value.value.strip_prefix('=') {
-                Some(source) => {
-                    let value = scope.eval(&Expression::new(source)).map_err(failed)?;
-                    value.map(|value| describe(Some(&value)))
-                }
-                None => Some(scope.fill(&value.value).map_err(failed)?),
+                Some(source) => scope
+                    .eval(&Expression::new(source))
+                    .map(|value| value.map(|value| describe(Some(&value)))),
+                None => scope.fill(&value.value).map(Some),
             };
-            Ok(text)
+            match text {
+                // Values of another type than the chart's: nothing can be stated of them, and that
+                // is no reason to leave the file alone.
+                Err(ExprError::Failed { .. }) => Ok(None),
+                text => text.map_err(|error| PackError::PackExpression {
+                    place: format!("fact {id}"),
+                    error,
+                }),
+            }
         })
         .collect()
 }
