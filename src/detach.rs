@@ -51,7 +51,11 @@ pub enum Choice {
 /// What was answered, before it is known whether it will be asked.
 #[must_use]
 pub fn choice(decision: &Decision) -> Choice {
-    match decision.answer.as_ref().map(|answer| answer.option.as_str()) {
+    match decision
+        .answer
+        .as_ref()
+        .map(|answer| answer.option.as_str())
+    {
         Some(COPY) => Choice::Copy,
         Some(_) => Choice::Refuse,
         None => Choice::Open,
@@ -128,7 +132,11 @@ fn evidence(place: &Place) -> Evidence {
 }
 
 fn stands_for(shared: &Shared) -> String {
-    let aliases: Vec<String> = shared.anchors.iter().map(|name| format!("*{name}")).collect();
+    let aliases: Vec<String> = shared
+        .anchors
+        .iter()
+        .map(|name| format!("*{name}"))
+        .collect();
     aliases.join(", ")
 }
 
@@ -152,7 +160,10 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
     }
     let copied = places.iter().map(|place| {
         let what = stands_for(&place.shared);
-        format!("{}: a copy stands in place of {what}; a change of one no longer changes the other.", place.at)
+        format!(
+            "{}: a copy stands in place of {what}; a change of one no longer changes the other.",
+            place.at
+        )
     });
     migrated.steps.push(StepReport {
         version: version.clone(),
@@ -160,7 +171,11 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
         title: "Give values that several places share a copy of their own".to_owned(),
         why: None,
         link: None,
-        state: if open { StepState::Open } else { StepState::Done },
+        state: if open {
+            StepState::Open
+        } else {
+            StepState::Done
+        },
         changes: Vec::new(),
         tell: if open { Vec::new() } else { copied.collect() },
         todo: Vec::new(),

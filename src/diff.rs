@@ -82,6 +82,12 @@ impl<'a> Diff<'a> {
     /// Compares two texts, line by line.
     #[must_use]
     pub fn new(before: &'a str, after: &'a str) -> Self {
+        Self::with_context(before, after, CONTEXT)
+    }
+
+    /// Compares two texts, and shows so many unchanged lines around a change.
+    #[must_use]
+    pub fn with_context(before: &'a str, after: &'a str, context: usize) -> Self {
         if before == after {
             return Self { hunks: Vec::new() };
         }
@@ -94,7 +100,7 @@ impl<'a> Diff<'a> {
             &new.texts,
             Some(deadline),
         );
-        let groups = similar::group_diff_ops(ops, CONTEXT);
+        let groups = similar::group_diff_ops(ops, context);
         Self {
             hunks: groups
                 .iter()

@@ -16,6 +16,7 @@ pub mod pack;
 pub mod plan;
 pub mod refusal;
 pub mod report;
+pub mod review;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

@@ -114,11 +114,11 @@ fn read(path: &FilePath) -> Result<Vec<u8>, Reason> {
     }
     if !metadata.is_file() {
         // Never opened: that alone can wait for ever.
-        return Err(
-            Reason::new("this is a pipe, a socket or a device, and a values file is needed")
-                .why("A file is read, shown, and read again before it is written.")
-                .next("Give what comes out of it to standard input: `refit upgrade -`."),
-        );
+        return Err(Reason::new(
+            "this is a pipe, a socket or a device, and a values file is needed",
+        )
+        .why("A file is read, shown, and read again before it is written.")
+        .next("Give what comes out of it to standard input: `refit upgrade -`."));
     }
     let mut bytes = Vec::new();
     // The size is only what it was: some files grow, and some (in /proc) do not tell it.
@@ -146,8 +146,9 @@ fn cannot_read(path: &FilePath, error: &io::Error) -> Reason {
             Err(_) => Reason::new("there is no such file")
                 .next("Check the spelling, and the folder that you are in."),
         },
-        io::ErrorKind::NotADirectory => Reason::new("a part of this path is a file, not a folder")
-            .next("Check the spelling."),
+        io::ErrorKind::NotADirectory => {
+            Reason::new("a part of this path is a file, not a folder").next("Check the spelling.")
+        }
         io::ErrorKind::PermissionDenied => Reason::new("the file may not be read")
             .next("Ask its owner for access, or run refit as a user who has it."),
         _ => Reason::new(format!("the file cannot be read: {error}"))
@@ -165,7 +166,10 @@ fn split_header(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
             .iter()
             .position(|b| *b == b'\n')
             .map_or(rest.len(), |i| i + 1);
-        rest[..end].trim_ascii().is_empty().then_some((*header, &rest[end..]))
+        rest[..end]
+            .trim_ascii()
+            .is_empty()
+            .then_some((*header, &rest[end..]))
     })
 }
 
@@ -278,7 +282,7 @@ impl Loaded {
                 .next(next);
             return Err(self.refuse(reason, self.tree.span(mac.key).start));
         }
-        for divergence in self.tree.divergences() {
+        if let Some(divergence) = self.tree.divergences().first() {
             let (what, why) = match divergence.kind {
                 DivergenceKind::TabOnlyLine => (
                     "an empty line holds a tab",

@@ -13,6 +13,9 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Not these steps.
     pub skip: Vec<String>,
+    /// Not these steps either, where they are on the route: what was decided for another file, or
+    /// before this one was upgraded, must not stop it.
+    pub skip_known: Vec<String>,
 }
 
 /// The migrations to run.
@@ -37,9 +40,7 @@ pub enum PlanError {
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The target is older than the source.
-    #[error(
-        "the values are for {chart} {from}, which is newer than {to}; refit does not go back"
-    )]
+    #[error("the values are for {chart} {from}, which is newer than {to}; refit does not go back")]
     Backwards {
         /// The chart.
         chart: String,
@@ -50,16 +51,14 @@ pub enum PlanError {
     },
     /// A step that was named does not exist on the route.
     #[error(
-        "there is no step `{id}` between {from} and {to}{}", 
+        "there is no step `{id}` {route}{}",
         match close { Some(close) => format!("; did you mean `{close}`?"), None => String::new() }
     )]
     UnknownStep {
         /// What was named.
         id: String,
-        /// The source version.
-        from: Version,
-        /// The target version.
-        to: Version,
+        /// Between which versions.
+        route: String,
         /// The step that is spelled most alike.
         close: Option<String>,
         /// The steps on the route.
@@ -102,8 +101,7 @@ impl<'p> Plan<'p> {
                     .map(|(_, id)| id.clone());
                 return Err(PlanError::UnknownStep {
                     id: id.clone(),
-                    from: from.clone(),
-                    to: to.clone(),
+                    route: format!("between {from} and {to}"),
                     close,
                     known: steps().map(|step| step.id.clone()).collect(),
                 });
@@ -120,6 +118,7 @@ impl<'p> Plan<'p> {
         let left_out = steps()
             .filter(|step| {
                 selection.skip.contains(&step.id)
+                    || selection.skip_known.contains(&step.id)
                     || !selection.only.is_empty() && !wanted.contains(step.id.as_str())
             })
             .map(|step| step.id.clone())

@@ -197,9 +197,11 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
         K::GitCrypt => reason
             .why("Its content cannot be read, and must not be changed, in this form.")
             .next("Run `git-crypt unlock` first."),
-        K::TooDeep => Reason::new(format!("lists and maps nested deeper than {MAX_DEPTH} levels"))
-            .why("Values that deep are a mistake or an attack.")
-            .next("Check that this is a values file."),
+        K::TooDeep => Reason::new(format!(
+            "lists and maps nested deeper than {MAX_DEPTH} levels"
+        ))
+        .why("Values that deep are a mistake or an attack.")
+        .next("Check that this is a values file."),
         K::TabIndentation => reason
             .why("YAML allows only spaces there.")
             .next("Replace the tab by spaces."),
@@ -222,13 +224,16 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
             .why("YAML allows no control characters but tabs and line breaks.")
             .next("Remove it, or write it as an escape in double quotes."),
         K::MisplacedBom => reason
-            .why("It belongs at the very start of a file; files that were joined have it elsewhere.")
+            .why(
+                "It belongs at the very start of a file; files that were joined have it elsewhere.",
+            )
             .next("Remove it; it stands before the first visible character of that line."),
         K::BadEscape => reason
             .why("In double quotes `\\` begins an escape, such as `\\n`.")
             .next("Write `\\\\` for a backslash, or use single quotes."),
-        K::TextAfterQuote => reason
-            .next("Put the whole value in quotes; a quote in it is doubled ('') or escaped (\\\")."),
+        K::TextAfterQuote => reason.next(
+            "Put the whole value in quotes; a quote in it is doubled ('') or escaped (\\\").",
+        ),
         K::LongKey => reason.next("Check that a quote or a line break is not missing."),
         _ => reason.next("Mend the file so that `helm template` accepts it, and run refit again."),
     }

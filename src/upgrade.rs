@@ -19,7 +19,7 @@ use crate::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
         Notice, Outcome, Question, Refusal, Release, State, Step, Task,
     },
-    pack::{Pack, built_in, built_in_names, expr::describe, model::Strength},
+    pack::{Pack, built_in, built_in_names, check::check, expr::describe, model::Strength},
     plan::{Plan, Selection},
     refusal::{self, Reason},
     values::{
@@ -72,7 +72,7 @@ pub fn upgrade(request: &Request) -> Outcome {
     for layers in &request.releases {
         match release(request, &packs, layers) {
             Ok(release) => outcome.releases.push(release),
-            Err(refusals) => outcome.refused.extend(refusals.into_iter().map(|refusal| *refusal)),
+            Err(refusals) => outcome.refused.extend(refusals),
         }
     }
     outcome
@@ -86,9 +86,15 @@ pub fn upgrade(request: &Request) -> Outcome {
 pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let mut packs = Vec::new();
     for dir in &request.pack_dirs {
-        let pack = Pack::from_folder(dir).map_err(|e| {
-            refusal::request::pack(&e).of(&dir.display().to_string())
-        })?;
+        let pack = Pack::from_folder(dir)
+            .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
+        if let Some(finding) = check(&pack).first() {
+            let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
+                "Run `refit pack check {}` for the whole list.",
+                refusal::shell(&dir.display().to_string())
+            ));
+            return Err(reason.of(&dir.display().to_string()));
+        }
         packs.push(pack);
     }
     for name in built_in_names() {
@@ -109,22 +115,18 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     Ok(packs)
 }
 
-fn release(
-    request: &Request,
-    packs: &[Pack],
-    inputs: &[Input],
-) -> Result<Release, Vec<Box<Refusal>>> {
+fn release(request: &Request, packs: &[Pack], inputs: &[Input]) -> Result<Release, Vec<Refusal>> {
     let (mut layers, mut refused) = (Vec::new(), Vec::new());
     for input in inputs {
         match load(input) {
             Ok(loaded) => layers.push(loaded),
-            Err(refusal) => refused.push(refusal),
+            Err(refusal) => refused.push(*refusal),
         }
     }
     if layers.is_empty() || !refused.is_empty() {
         // A release is the sum of its layers: with one missing, nothing can be said of the others.
-        let sound = layers.iter().map(|layer| {
-            Reason::new("another layer of the same release cannot be used")
+        let sound = layers.iter().map(|layer: &Loaded| {
+            *Reason::new("another layer of the same release cannot be used")
                 .why("What a layer means depends on the others.")
                 .of(&layer.name)
         });
@@ -132,10 +134,14 @@ fn release(
         return Err(refused);
     }
     let views: Vec<View<'_>> = layers.iter().map(Loaded::view).collect();
-    let name = layers.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>().join(" + ");
+    let name = layers
+        .iter()
+        .map(|layer| layer.name.as_str())
+        .collect::<Vec<_>>()
+        .join(" + ");
     let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
-    let (pack, detection) = choose_pack(request, packs, &values, &name).map_err(|e| vec![e])?;
-    let to = target(request, pack, &name).map_err(|e| vec![e])?;
+    let (pack, detection) = choose_pack(request, packs, &values, &name).map_err(|e| vec![*e])?;
+    let to = target(request, pack, &name).map_err(|e| vec![*e])?;
     let run = Run {
         name,
         request,
@@ -145,7 +151,7 @@ fn release(
         to,
         detection,
     };
-    run.release().map_err(|e| vec![e])
+    run.release().map_err(|e| vec![*e])
 }
 
 /// The pack for a set of values: the one whose chart was stated, else the only one whose chart has left
@@ -246,14 +252,14 @@ impl Run<'_> {
     fn release(&self) -> Result<Release, Box<Refusal>> {
         let (from, known_by, edited) = match &self.request.from {
             Some(from) => (from.clone(), KnownBy::Stated, self.edited(from)?),
-            None => self.from_content()?,
+            None => self.best_candidate()?,
         };
         self.outcome(from, known_by, edited)
     }
 
     /// Tries every version that the content allows. If they differ in edits or questions, only a person
     /// can tell which it is.
-    fn from_content(&self) -> Result<(Version, KnownBy, Edited), Box<Refusal>> {
+    fn best_candidate(&self) -> Result<(Version, KnownBy, Edited), Box<Refusal>> {
         let candidates = &self.detection.candidates;
         if candidates.is_empty() {
             return Err(self.ask_for_version(
@@ -388,7 +394,11 @@ impl Run<'_> {
                     places.extend(shared.into_iter().map(|shared| {
                         let line = layer.tree.position(layer.tree.span(shared.node).start).line;
                         let at = format!("{}:{line}", layer.name);
-                        detach::Place { layer: i, at, shared }
+                        detach::Place {
+                            layer: i,
+                            at,
+                            shared,
+                        }
                     }));
                 }
                 Err(error) => return Err(self.edit_refusal(layer, &error)),
@@ -416,13 +426,21 @@ impl Run<'_> {
     /// gives: how values are spread over files must not change what they mean.
     fn verify_layers(&self, plan: &Plan<'_>, migrated: &Migrated) -> Result<(), Box<Refusal>> {
         let fault = |message: String| Reason::new(message).of(self.name());
-        let values = self.views.iter().map(|view| view.values().unwrap_or_default());
+        let values = self
+            .views
+            .iter()
+            .map(|view| view.values().unwrap_or_default());
         let text = write::block(&Value::Map(merge_all(values)), &write::Layout::default());
         let tree = Tree::parse(text).map_err(|e| fault(e.to_string()))?;
         let merged = View::new(&tree, tree.documents()[0].root);
         let request = self.request;
-        let whole = migrate(&[&merged], plan, &request.answers, request.accept_recommended)
-            .map_err(|e| self.migrate_refusal(&e))?;
+        let whole = migrate(
+            &[&merged],
+            plan,
+            &request.answers,
+            request.accept_recommended,
+        )
+        .map_err(|e| self.migrate_refusal(&e))?;
         let chart = ChartDefaults {
             name: self.pack.info.chart.clone(),
             values: self.pack.keys.defaults(&self.to),
@@ -432,7 +450,11 @@ impl Run<'_> {
             Ok(Value::Map(map)) => map,
             _ => Map::new(),
         };
-        let layers = migrated.layers.iter().zip(self.views).map(|(node, view)| map(node, view));
+        let layers = migrated
+            .layers
+            .iter()
+            .zip(self.views)
+            .map(|(node, view)| map(node, view));
         let effective = |values: Map| {
             let over_defaults = coalesce(Helm::V3, &chart, &values);
             Value::Map(over_defaults.map_or(values, |merged| merged.values))
@@ -492,6 +514,12 @@ impl Run<'_> {
                     .why("Changing it there would change the other places as well.")
                     .next("Write the values out at this place instead of the alias, or let refit do that: --answer detach=copy."),
                 places.first().map(|shared| place(shared.node)),
+            ),
+            EditError::Anchored { node, .. } => (
+                reason
+                    .why("What it stands for is written once, at its anchor.")
+                    .next("Write the values out at this place instead of the alias, and run refit again."),
+                Some(place(*node)),
             ),
             EditError::Duplicate { node, .. } => (
                 reason

@@ -231,6 +231,34 @@ fn rename_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Written>, WriteError> {
     Ok(written)
 }
 
+/// Makes a file that is not there yet: whole, synced, and never over another one.
+///
+/// # Errors
+///
+/// If the name is taken or the folder cannot be written. Nothing is left behind.
+pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".refit-").suffix(".tmp");
+    // As any program makes a file; what the user's mask takes away is taken away.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let failed = |doing| refused(path, doing);
+    let mut new = builder
+        .tempfile_in(folder)
+        .map_err(failed("make a file there"))?;
+    new.write_all(text)
+        .and_then(|()| new.as_file().sync_all())
+        .map_err(failed("write it"))?;
+    new.persist_noclobber(path)
+        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
 /// A file whose new text lies ready beside it.
 struct Prepared<'a> {
     file: Replacement<'a>,

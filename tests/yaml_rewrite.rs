@@ -437,6 +437,21 @@ fn anchors_stay_before_their_aliases() {
 }
 
 #[test]
+fn anchors_of_the_same_name_are_told_apart() {
+    // Seen in a real file that names every host `&host`.
+    let text = "m:\n  n: 1\na: &x 1\nb: *x\nc: &x 2\nd: *x\n";
+    given(text)
+        .shift("c", "m")
+        .produces("m:\n  n: 1\n  c: &x 2\na: &x 1\nb: *x\nd: &x 2\n");
+    given(text)
+        .shift("d", "m")
+        .produces("m:\n  n: 1\n  d: &x 2\na: &x 1\nb: *x\nc: &x 2\n");
+    given(text)
+        .remove("c")
+        .produces("m:\n  n: 1\na: &x 1\nb: *x\nd: &x 2\n");
+}
+
+#[test]
 fn what_cannot_be_edited_is_refused() {
     let doc = given("? [a, b]\n: 1\nc: 2\n");
     let key = doc

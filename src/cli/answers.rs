@@ -110,12 +110,21 @@ fn chosen(option: &str) -> Answer {
     }
 }
 
+/// What a file of answers holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct AnswerFile {
+    /// The answers.
+    pub answers: Answers,
+    /// Steps that are left out.
+    pub skip: Vec<String>,
+}
+
 /// Reads a file of answers.
 ///
 /// # Errors
 ///
 /// If it cannot be read, is too large, or is not in the form.
-pub fn read_file(path: &Path) -> Result<Answers, AnswerError> {
+pub fn read_file(path: &Path) -> Result<AnswerFile, AnswerError> {
     let name = path.display().to_string();
     let failed = |e: std::io::Error| {
         let next = "name a file with answers, or give them with --answer";
@@ -142,7 +151,7 @@ pub fn read_file(path: &Path) -> Result<Answers, AnswerError> {
 /// # Errors
 ///
 /// As [`read_file`].
-pub fn parse(name: &str, bytes: &[u8]) -> Result<Answers, AnswerError> {
+pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, AnswerError> {
     let tree = Tree::parse_bytes(bytes).map_err(|e| {
         let refusal = refusal::not_yaml(name, bytes, &e);
         let place = match &refusal.at {
@@ -157,32 +166,33 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Answers, AnswerError> {
     })?;
     let reader = Reader { name, tree: &tree };
     let root = match tree.documents() {
-        [] => return Ok(Answers::new()),
+        [] => return Ok(AnswerFile::default()),
         [one] => one.root,
         [_, second, ..] => {
             return Err(reader.error(second.root, "there is a second document", "keep one"));
         }
     };
     if tree.is_implicit_null(root) {
-        return Ok(Answers::new());
+        return Ok(AnswerFile::default());
     }
-    let mut answers = Answers::new();
+    let mut file = AnswerFile::default();
     for (key, value) in reader.map(root)? {
         match key.as_str() {
             "answers" => {
                 for (id, node) in reader.map(value)? {
-                    answers.insert(id.clone(), reader.answer(&id, node)?);
+                    file.answers.insert(id.clone(), reader.answer(&id, node)?);
                 }
             }
+            "skip" => file.skip = reader.list(value)?,
             other => {
                 return Err(reader.error(value, format!("`{other}` is not known here"), FORM));
             }
         }
     }
-    Ok(answers)
+    Ok(file)
 }
 
-const FORM: &str = "the form is `answers: {ID: {option: NAME, inputs: {NAME: \"text\"}}}`";
+const FORM: &str = "the form is `answers: {ID: {option: NAME, inputs: {NAME: \"text\"}}}`, and `skip: [ID]` for steps to leave out";
 
 struct Reader<'t> {
     name: &'t str,
@@ -212,6 +222,13 @@ impl Reader<'_> {
             entries.push((name, value));
         }
         Ok(entries)
+    }
+
+    fn list(&self, node: NodeId) -> Result<Vec<String>, AnswerError> {
+        let Kind::Sequence { .. } = self.tree.kind(node) else {
+            return Err(self.error(node, "a list must stand here", FORM));
+        };
+        self.tree.items(node).map(|item| self.text(item)).collect()
     }
 
     fn text(&self, node: NodeId) -> Result<String, AnswerError> {
@@ -302,18 +319,18 @@ mod tests {
     #[test]
     fn a_flag_goes_before_a_file() {
         let file = b"answers:\n  a: {option: one, inputs: {x: \"1\"}, evidence: {k: v}}\n";
-        let mut same = parse("f", file).unwrap();
+        let mut same = parse("f", file).unwrap().answers;
         add_flags(&mut same, &["a=one".into(), "a.y=2".into()]).unwrap();
         assert_eq!(same["a"].inputs.len(), 2);
         assert!(same["a"].evidence.is_some());
-        let mut other = parse("f", file).unwrap();
+        let mut other = parse("f", file).unwrap().answers;
         add_flags(&mut other, &["a=two".into()]).unwrap();
         assert_eq!(other["a"], chosen("two"));
     }
 
     #[test]
     fn a_file_is_read_exactly_or_refused_with_its_place() {
-        assert!(parse("f", b"").unwrap().is_empty());
+        assert!(parse("f", b"").unwrap().answers.is_empty());
         for (text, says) in [
             (
                 "answers:\n  a: {option: b, inputs: {tag: 0.10}}\n",
@@ -323,6 +340,8 @@ mod tests {
             ("answers:\n  a: {}\n", "f:2:6: `a` has no option"),
             ("answers:\n  a: b\n", "f:2:6: a map"),
             ("answer: {}\n", "`answer` is not known"),
+            ("skip: a\n", "a list"),
+            ("skip: [0.10]\n", "`0.10` is a number"),
             ("answers:\n  a: {option: b, x: y}\n", "`x` is not known"),
             ("answers: {a: {option: b}, a: {option: c}}\n", "twice"),
             ("a: [\n", "f:"),
@@ -331,6 +350,7 @@ mod tests {
             let error = parse("f", text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
         }
+        assert_eq!(parse("f", b"skip: [a, \"b\"]\n").unwrap().skip, ["a", "b"]);
         let deep = "[".repeat(100_000);
         assert!(parse("f", deep.as_bytes()).is_err());
     }

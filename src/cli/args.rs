@@ -10,6 +10,7 @@ const EXAMPLES: &str = "\
 Examples:
   refit upgrade values.yaml                       what would change, and the command that changes it
   refit upgrade values.yaml --from 0.10.3         the same, for a version that you know
+  refit review values.yaml                        decide change by change, then write
   refit upgrade values.yaml --write --backup      change the file, keep the old text beside it
   refit explain one-image                         why a setting is moved, and what may be asked
 
@@ -43,6 +44,25 @@ Exit codes:
   2  an error; what could be done was done
   3  questions are open (with --write, --check or `-`)";
 
+const REVIEW_EXAMPLES: &str = "\
+Examples:
+  Decide change by change, and write at the end:
+    refit review values.yaml
+
+  Save the decisions, and make the same ones elsewhere, without a terminal:
+    refit review values.yaml --save-answers arroyo.answers
+    refit upgrade values.yaml --answers arroyo.answers --write
+
+Every prompt explains its keys with `?`. Nothing is written before the end; with q or Ctrl-C
+everything stays as it was.
+
+Exit codes:
+  0  written, or nothing to do
+  1  left without writing: q, or no at the end
+  2  an error, or no terminal; what could be done was done
+  3  questions are open, so nothing was written for these files
+  130  Ctrl-C";
+
 /// Refit Helm values to a newer chart: move the keys that the chart moved, keep everything else
 #[derive(Debug, Parser)]
 #[command(name = "refit", version, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
@@ -57,10 +77,15 @@ pub struct Cli {
 pub enum Command {
     /// Show what a newer chart needs changed in values files; with --write, change it
     Upgrade(Box<UpgradeArgs>),
+    /// The same, asking change by change; writes at the end if you say so
+    Review(Box<ReviewArgs>),
     /// List the charts that refit knows, and their versions
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
+    /// For chart authors: check a pack, or print the JSON Schemas of its files
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  refit completions bash > ~/.local/share/bash-completion/completions/refit"
@@ -78,6 +103,25 @@ pub enum Command {
     },
 }
 
+/// `refit pack`.
+#[derive(Debug, Subcommand)]
+pub enum PackCommand {
+    /// Check that a pack holds what packs must hold, and list everything that is wrong with it
+    #[command(after_help = "Example:\n  refit pack check migrations/arroyo")]
+    Check {
+        /// The folder that holds pack.yaml
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a file of a pack, for an editor
+    #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
+    Schema {
+        /// The file: `pack` (pack.yaml), `keys` (keys.yaml) or `migration` (VERSION.yaml)
+        #[arg(value_name = "FILE", value_parser = ["pack", "keys", "migration"])]
+        file: String,
+    },
+}
+
 /// `refit upgrade`.
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
@@ -86,7 +130,12 @@ pub struct UpgradeArgs {
     #[arg(value_name = "FILE", required_unless_present = "values")]
     pub files: Vec<PathBuf>,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
-    #[arg(short = 'f', long = "values", value_name = "FILE", conflicts_with = "files")]
+    #[arg(
+        short = 'f',
+        long = "values",
+        value_name = "FILE",
+        conflicts_with = "files"
+    )]
     pub values: Vec<PathBuf>,
 
     /// The chart, if the files do not show it
@@ -144,6 +193,70 @@ pub struct UpgradeArgs {
 
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// `refit review`.
+#[derive(Debug, Args)]
+#[command(after_help = REVIEW_EXAMPLES)]
+pub struct ReviewArgs {
+    /// Values files
+    #[arg(value_name = "FILE", required_unless_present = "values")]
+    pub files: Vec<PathBuf>,
+    /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
+    #[arg(
+        short = 'f',
+        long = "values",
+        value_name = "FILE",
+        conflicts_with = "files"
+    )]
+    pub values: Vec<PathBuf>,
+
+    /// The chart, if the files do not show it
+    #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]
+    pub chart: Option<String>,
+    /// The chart version that the files are for [default: what their content tells]
+    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    pub from: Option<Version>,
+    /// The chart version to go to [default: the newest release that refit knows]
+    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    pub to: Option<Version>,
+    /// A folder with a pack, to use before the built-in ones (repeatable)
+    #[arg(long = "pack", value_name = "DIR", help_heading = "Chart and versions")]
+    pub packs: Vec<PathBuf>,
+
+    /// Ask about this step only, and those that it needs (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+    pub only: Vec<String>,
+    /// Propose to skip this step (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+    pub skip: Vec<String>,
+    /// Propose this answer; ID.INPUT=VALUE fills in what it needs (repeatable)
+    #[arg(
+        long = "answer",
+        value_name = "ID=OPTION",
+        help_heading = "Steps and answers"
+    )]
+    pub answers: Vec<String>,
+    /// Propose what a review before this one has saved (repeatable)
+    #[arg(
+        long = "answers",
+        value_name = "FILE",
+        help_heading = "Steps and answers"
+    )]
+    pub answer_files: Vec<PathBuf>,
+    /// Save what is decided to this file, without asking for its name
+    #[arg(long, value_name = "FILE", help_heading = "Steps and answers")]
+    pub save_answers: Option<PathBuf>,
+
+    /// Keep the old text beside each file [default suffix: .bak]
+    #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
+    pub backup: Option<OsString>,
+
+    #[command(flatten)]
+    pub color: ColorOption,
+    /// Do not mask passwords and the like where standard output is no terminal
+    #[arg(long)]
+    pub show_secrets: bool,
 }
 
 /// How an upgrade is shown.

@@ -102,8 +102,11 @@ impl Job {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
         let mut given_answers = Answers::new();
+        let mut skip_known = Vec::new();
         for file in &args.answer_files {
-            given_answers.extend(answers::read_file(file)?);
+            let read = answers::read_file(file)?;
+            given_answers.extend(read.answers);
+            skip_known.extend(read.skip);
         }
         answers::add_flags(&mut given_answers, &args.answers)?;
 
@@ -133,11 +136,16 @@ impl Job {
         }
         let releases = match (stdin, values.is_empty()) {
             (true, _) => vec![vec![read_stdin()?]],
-            (_, true) => distinct(files).into_iter().map(|input| vec![input]).collect(),
+            (_, true) => distinct(files)
+                .into_iter()
+                .map(|input| vec![input])
+                .collect(),
             (_, false) => {
                 let layers = distinct(values.clone());
                 if layers.len() != values.len() {
-                    bail!("a file is named twice by -f; Helm reads it twice, but it can be edited once only");
+                    bail!(
+                        "a file is named twice by -f; Helm reads it twice, but it can be edited once only"
+                    );
                 }
                 vec![layers]
             }
@@ -148,7 +156,11 @@ impl Job {
             pack_dirs: packs,
             from,
             to,
-            selection: Selection { only, skip },
+            selection: Selection {
+                only,
+                skip,
+                skip_known,
+            },
             answers: given_answers,
             accept_recommended: args.accept_recommended,
         };
@@ -268,6 +280,9 @@ mod tests {
             ("a --answr x=y", "--answer"),
             ("a --from 0.15", "is it 0.15.0?"),
             ("", "required"),
+            ("a -f b", "cannot be used with"),
+            ("-f -", "no layer"),
+            ("-f a -f a", "twice"),
         ] {
             assert!(refused(line).contains(says), "{line}: {}", refused(line));
         }
@@ -285,7 +300,7 @@ mod tests {
             }
         );
         assert_eq!(
-            job.request.inputs.len(),
+            job.request.releases.len(),
             3,
             "a and ./a cannot be told to be one: neither exists"
         );
@@ -312,7 +327,7 @@ mod tests {
             job(&format!("{manifest} {other}"))
                 .unwrap()
                 .request
-                .inputs
+                .releases
                 .len(),
             1
         );

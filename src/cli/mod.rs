@@ -5,8 +5,10 @@
 
 mod answers;
 mod args;
+mod keyboard;
 mod meaning;
 mod packs;
+mod review;
 mod terminal;
 mod upgrade;
 
@@ -16,7 +18,7 @@ use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
 use refit::refusal::request::closest;
 
-use args::{Cli, Command, When};
+use args::{Cli, Command, PackCommand, When};
 use meaning::Job;
 use terminal::Terminal;
 
@@ -48,9 +50,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
+        Command::Review(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
-        Command::Completions { .. } | Command::Man { .. } => When::Never,
+        Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
     }
 }
 
@@ -61,8 +64,11 @@ fn is_filter(command: &Command) -> bool {
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
+        Command::Review(args) => return review::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
+        Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),
+        Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "refit", &mut script);

@@ -1,13 +1,13 @@
 //! `refit packs` and `refit explain`: what is known, as data for the report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use refit::{
-    pack::{Pack, Step, built_in, built_in_names},
+    pack::{Pack, built_in, built_in_names, check, schema},
     report::{
         Detail,
-        catalog::{self, MigrationPage, OptionPage, PackRow, QuestionPage, StepPage},
+        catalog::{self, MigrationPage, PackRow, StepPage},
     },
 };
 use semver::Version;
@@ -31,6 +31,42 @@ fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
         }
     }
     Ok(packs)
+}
+
+/// Checks a pack and lists what is wrong with it; the exit code is 1 if anything is.
+///
+/// # Errors
+///
+/// If the folder holds no pack.
+pub fn check(folder: &Path, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let pack = Pack::from_folder(folder)?;
+    let findings = check::check(&pack);
+    for finding in &findings {
+        terminal.result(&format!("{finding}\n"));
+    }
+    let migrations = pack.migrated_versions().count();
+    let versions = pack.info.versions.len();
+    let chart = &pack.info.chart;
+    terminal.say(&match findings.len() {
+        0 => format!("{chart}: {versions} versions, {migrations} migrations, nothing wrong\n"),
+        1 => format!("{chart}: 1 thing is wrong\n"),
+        n => format!("{chart}: {n} things are wrong\n"),
+    });
+    Ok(u8::from(!findings.is_empty()))
+}
+
+/// Prints the schema of a file of a pack.
+///
+/// # Errors
+///
+/// If there is no such schema, which the arguments exclude.
+pub fn schema(file: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let (_, schema) = schema::schemas()
+        .into_iter()
+        .find(|(name, _)| *name == file)
+        .with_context(|| format!("a pack has no file `{file}`"))?;
+    terminal.result(&(serde_json::to_string_pretty(&schema)? + "\n"));
+    Ok(())
 }
 
 /// Prints the table of packs.
@@ -109,7 +145,7 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
             }
             for step in &migration.steps {
                 if step.id == args.id {
-                    pages.push(catalog::step(&page(chart, version, step), look));
+                    pages.push(catalog::step(&StepPage::new(chart, version, step), look));
                 }
                 ids.push(step.id.clone());
             }
@@ -142,62 +178,4 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     }
     terminal.result(&pages.join("\n"));
     Ok(())
-}
-
-fn page(chart: &str, version: &Version, step: &Step) -> StepPage {
-    let mut questions = Vec::new();
-    for question in step.rows.iter().filter_map(|row| row.question.as_ref()) {
-        questions.push(QuestionPage {
-            text: question.text.clone(),
-            options: question
-                .options
-                .iter()
-                .map(|option| OptionPage {
-                    id: option.id.clone(),
-                    title: option.title.clone(),
-                    recommended: option.recommended,
-                    inputs: option
-                        .inputs
-                        .iter()
-                        .map(|(name, i)| (name.clone(), i.title.clone()))
-                        .collect(),
-                })
-                .collect(),
-        });
-    }
-    // What is moved stands with what is taken; here only what is made.
-    let mut writes: Vec<String> = step
-        .all_rows()
-        .flat_map(|row| &row.writes)
-        .map(|write| write.path.to_string())
-        .collect();
-    let mut seen = std::collections::BTreeSet::new();
-    writes.retain(|path| seen.insert(path.clone()));
-    StepPage {
-        chart: chart.to_owned(),
-        version: version.to_string(),
-        id: step.id.clone(),
-        title: step.title.clone(),
-        why: step.why.clone(),
-        link: step.link.clone(),
-        takes: step
-            .takes
-            .iter()
-            .map(|take| {
-                (
-                    take.path.to_string(),
-                    take.to.as_ref().map(ToString::to_string),
-                )
-            })
-            .collect(),
-        reads: step
-            .reads
-            .iter()
-            .map(|(_, path)| path.to_string())
-            .collect(),
-        writes,
-        needs: step.needs.clone(),
-        same_key: step.same_key,
-        questions,
-    }
 }

@@ -77,6 +77,11 @@ impl Terminal {
         self.out.terminal && self.err.terminal
     }
 
+    /// Whether a person can be asked: what is said is read on a terminal, and one is typed on.
+    pub fn can_ask(&self) -> bool {
+        self.err.terminal && io::stdin().is_terminal()
+    }
+
     /// How results look.
     pub fn result_look(&self, detail: Detail) -> Look {
         look(

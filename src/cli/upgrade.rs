@@ -201,11 +201,13 @@ fn asked(outcome: &Outcome) -> impl Iterator<Item = &str> {
 
 /// Refuses answers to what no pack asks: a misspelled id must not look like a question that was not
 /// needed.
-fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
+pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let given = &job.request.answers;
-    if given
-        .keys()
-        .all(|id| asked(outcome).any(|asked| asked == id))
+    let skipped = &job.request.selection.skip_known;
+    if skipped.is_empty()
+        && given
+            .keys()
+            .all(|id| asked(outcome).any(|asked| asked == id))
     {
         return Ok(());
     }
@@ -214,11 +216,13 @@ fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         return Ok(());
     };
     let mut known: Vec<String> = vec![refit::detach::ID.to_owned()];
+    let mut steps: Vec<&str> = Vec::new();
     for pack in &packs {
         for version in pack.migrated_versions() {
             let Some(migration) = pack.migration(version)? else {
                 continue;
             };
+            steps.extend(migration.steps.iter().map(|step| step.id.as_str()));
             let asks =
                 |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());
             known.extend(
@@ -229,6 +233,13 @@ fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
                     .map(|step| step.id.clone()),
             );
         }
+    }
+    if let Some(unknown) = skipped.iter().find(|id| !steps.contains(&id.as_str())) {
+        let mut message = format!("no step is called `{unknown}`, which the answers leave out");
+        if let Some(close) = super::closest(unknown, steps) {
+            message.push_str(&format!("; did you mean `{close}`?"));
+        }
+        anyhow::bail!(message);
     }
     let Some(unknown) = given.keys().find(|id| !known.contains(id)) else {
         return Ok(());
@@ -302,7 +313,7 @@ fn filter(
 }
 
 /// Writes every release that can be written. Whether anything went wrong.
-fn write_all(
+pub fn write_all(
     job: &Job,
     outcome: &Outcome,
     backup: Option<&std::ffi::OsStr>,

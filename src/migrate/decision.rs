@@ -178,6 +178,9 @@ pub(super) fn decide<'p>(
     Ok(Decided { decision, chosen })
 }
 
+/// What was typed for the inputs of an option, by name.
+pub type Typed = Vec<(String, Value)>;
+
 impl Decision {
     /// Takes an answer. Gives the option's place and what was typed, as values, unless something is
     /// [`lacking`](Self::lacking).
@@ -186,20 +189,13 @@ impl Decision {
     ///
     /// If the option or an input is not one of these, an input is not what is expected, or the answer
     /// was given for other values.
-    pub fn accept(
-        &mut self,
-        mut given: Answer,
-    ) -> Result<Option<(usize, Vec<(String, Value)>)>, MigrateError> {
+    pub fn accept(&mut self, mut given: Answer) -> Result<Option<(usize, Typed)>, MigrateError> {
         let Some(index) = self
             .options
             .iter()
             .position(|offer| offer.id == given.option)
         else {
-            let options = self
-                .options
-                .iter()
-                .map(|offer| offer.id.clone())
-                .collect();
+            let options = self.options.iter().map(|offer| offer.id.clone()).collect();
             return Err(MigrateError::UnknownOption {
                 id: self.id.clone(),
                 option: given.option,

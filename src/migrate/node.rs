@@ -425,15 +425,16 @@ impl Node {
             (Origin::Made { from, .. }, _) => from.clone(),
             (Origin::Source(source), Body::List(items)) => {
                 let mut all = vec![source.clone()];
-                let added = items
-                    .iter()
-                    .filter(|item| matches!(item.origin, Origin::Made { .. }));
-                for origin in added.flat_map(|item| item.made_of(view)) {
+                for origin in items.iter().flat_map(|item| item.made_of(view)) {
+                    let leaf = Source {
+                        path: leaf_path(&origin.path),
+                        ..origin
+                    };
                     if !all
                         .iter()
-                        .any(|s| s.layer == origin.layer && s.path == origin.path)
+                        .any(|s| s.layer == leaf.layer && s.path == leaf.path)
                     {
-                        all.push(origin);
+                        all.push(leaf);
                     }
                 }
                 all

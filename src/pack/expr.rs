@@ -4,7 +4,7 @@
 //! own, comprehensions must not nest, and the tree has at most [`MAX_NODES`] nodes. It sees values only
 //! (never text, files or the clock), so the same values always give the same result.
 //!
-//! A name that is not set is a value of its own, [`Unset`]: it equals only itself, `default` replaces
+//! A name that is not set is a value of its own, unset: it equals only itself, `default` replaces
 //! it, and every other use is an error of the pack, reported with the expression.
 
 use std::{

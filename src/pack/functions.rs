@@ -29,7 +29,7 @@ fn string(text: impl Into<String>) -> Cel {
     Cel::String(Arc::new(text.into()))
 }
 
-fn arguments<'a, const N: usize>(args: &'a [Cel]) -> Result<&'a [Cel; N], String> {
+fn arguments<const N: usize>(args: &[Cel]) -> Result<&[Cel; N], String> {
     args.try_into()
         .map_err(|_| format!("it takes {N} arguments, not {}", args.len()))
 }

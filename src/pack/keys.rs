@@ -8,8 +8,11 @@ use crate::values::{Map, Path, Segment, Value};
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Vec<(Path, Vec<(KeyRange, Option<Value>)>)>,
+    keys: Vec<(Path, Vec<(KeyRange, Default)>)>,
 }
+
+/// The chart's default in a range of versions; `None` for a key that its values do not have.
+type Default = Option<Value>;
 
 /// What a path is in one version of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

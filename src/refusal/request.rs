@@ -49,7 +49,9 @@ pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
             .why(why.clone())
             .next(versions());
     }
-    let reason = Reason::new(format!("refit knows no version {version} of the chart {chart}"));
+    let reason = Reason::new(format!(
+        "refit knows no version {version} of the chart {chart}"
+    ));
     match pack.info.versions.keys().max() {
         Some(newest) if version > newest => reason
             .why(format!(
@@ -118,12 +120,12 @@ pub fn answer(error: &MigrateError) -> Reason {
             Some(close) => reason.next(format!("Did you mean --answer {id}={close}?")),
             None => reason.next(format!("Choose one of them: --answer {id}=OPTION.")),
         },
-        MigrateError::UnknownInput { id, input, inputs, .. } => {
-            match closest(input, inputs.iter().map(String::as_str)) {
-                Some(close) => reason.next(format!("Did you mean --answer {id}.{close}=VALUE?")),
-                None => reason.next(format!("Leave --answer {id}.{input} away.")),
-            }
-        }
+        MigrateError::UnknownInput {
+            id, input, inputs, ..
+        } => match closest(input, inputs.iter().map(String::as_str)) {
+            Some(close) => reason.next(format!("Did you mean --answer {id}.{close}=VALUE?")),
+            None => reason.next(format!("Leave --answer {id}.{input} away.")),
+        },
         MigrateError::BadInput { id, input, .. } => {
             reason.next(format!("Give another one: --answer {id}.{input}=VALUE."))
         }
@@ -145,9 +147,11 @@ pub fn answer(error: &MigrateError) -> Reason {
 pub fn text(error: &RewriteError) -> (Reason, Option<usize>) {
     match error {
         RewriteError::ComplexKey { offset, .. } => (
-            Reason::new("this entry would have to move, and its key is of a form that cannot be edited")
-                .why("It begins with `? `, spans lines, or is a list or a map.")
-                .next("Write it as `key: value` on one line, and run refit again."),
+            Reason::new(
+                "this entry would have to move, and its key is of a form that cannot be edited",
+            )
+            .why("It begins with `? `, spans lines, or is a list or a map.")
+            .next("Write it as `key: value` on one line, and run refit again."),
             Some(*offset),
         ),
         RewriteError::CommentInFlow { offset, .. } => (
@@ -157,9 +161,11 @@ pub fn text(error: &RewriteError) -> (Reason, Option<usize>) {
             Some(*offset),
         ),
         RewriteError::AnchorLost { name, offset, .. } => (
-            Reason::new(format!("this alias would lose what it stands for, `&{name}`"))
-                .why("The anchored value has to move behind it or to be removed.")
-                .next("Write the values out at this place instead of the alias, and run refit again."),
+            Reason::new(format!(
+                "this alias would lose what it stands for, `&{name}`"
+            ))
+            .why("The anchored value has to move behind it or to be removed.")
+            .next("Write the values out at this place instead of the alias, and run refit again."),
             Some(*offset),
         ),
         RewriteError::UsedTwice { offset, .. } => (fault(error), Some(*offset)),

@@ -2,11 +2,14 @@
 //!
 //! It shows plain data that the command line takes from the packs, so that a report never loads one.
 
+use semver::Version;
+
 use super::{
     Look,
     page::{Page, Style, plain, span, width},
     wording::count,
 };
+use crate::pack::Step;
 
 /// One pack in the table.
 #[derive(Debug, Clone)]
@@ -89,6 +92,68 @@ pub struct OptionPage {
     pub recommended: bool,
     /// What must be typed: name and explanation.
     pub inputs: Vec<(String, String)>,
+}
+
+impl StepPage {
+    /// What a pack says of a step.
+    #[must_use]
+    pub fn new(chart: &str, version: &Version, step: &Step) -> Self {
+        let mut questions = Vec::new();
+        for question in step.rows.iter().filter_map(|row| row.question.as_ref()) {
+            questions.push(QuestionPage {
+                text: question.text.clone(),
+                options: question
+                    .options
+                    .iter()
+                    .map(|option| OptionPage {
+                        id: option.id.clone(),
+                        title: option.title.clone(),
+                        recommended: option.recommended,
+                        inputs: option
+                            .inputs
+                            .iter()
+                            .map(|(name, i)| (name.clone(), i.title.clone()))
+                            .collect(),
+                    })
+                    .collect(),
+            });
+        }
+        // What is moved stands with what is taken; here only what is made.
+        let mut writes: Vec<String> = step
+            .all_rows()
+            .flat_map(|row| &row.writes)
+            .map(|write| write.path.to_string())
+            .collect();
+        let mut seen = std::collections::BTreeSet::new();
+        writes.retain(|path| seen.insert(path.clone()));
+        Self {
+            chart: chart.to_owned(),
+            version: version.to_string(),
+            id: step.id.clone(),
+            title: step.title.clone(),
+            why: step.why.clone(),
+            link: step.link.clone(),
+            takes: step
+                .takes
+                .iter()
+                .map(|take| {
+                    (
+                        take.path.to_string(),
+                        take.to.as_ref().map(ToString::to_string),
+                    )
+                })
+                .collect(),
+            reads: step
+                .reads
+                .iter()
+                .map(|(_, path)| path.to_string())
+                .collect(),
+            writes,
+            needs: step.needs.clone(),
+            same_key: step.same_key,
+            questions,
+        }
+    }
 }
 
 /// The table of packs.

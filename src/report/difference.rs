@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{
     Look, Masker,
-    page::{Page, Style, plain, span, visible},
+    page::{Page, Style, plain, span, visible, width},
     secrets::MASK,
     wording::shown_name,
 };
@@ -132,6 +132,71 @@ fn coloured(
         ],
     );
     let mut out = page.finish();
+    let paint = Paint {
+        colour: look.colour,
+        ..Paint::default()
+    };
+    hunks(&mut out, diff, hidden, paint, masked);
+    out
+}
+
+/// The difference of a file for a person at a terminal, with colour or without; never a patch.
+#[must_use]
+pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
+    let diff = Diff::new(&file.before, &file.after);
+    coloured(file, &diff, look, &Hidden::of(file, masker), &mut false)
+}
+
+/// A part of a difference for a person who is asked about it: line numbers, no headers for tools, lines
+/// around a change cut at the width, and at most so many lines. Also how many lines were left away.
+#[must_use]
+pub fn excerpt(
+    file: &File,
+    context: usize,
+    most: usize,
+    look: Look,
+    masker: &Masker,
+) -> (String, usize) {
+    let diff = Diff::with_context(&file.before, &file.after, context);
+    let mut out = String::new();
+    let paint = Paint {
+        colour: look.colour,
+        columns: look.width,
+        most,
+    };
+    let hidden = Hidden::of(file, masker);
+    let left = hunks(&mut out, &diff, &hidden, paint, &mut false);
+    (out, left)
+}
+
+/// How the lines of a difference are painted.
+#[derive(Clone, Copy)]
+struct Paint {
+    colour: bool,
+    /// Lines that did not change are cut behind this column.
+    columns: usize,
+    /// How many lines are painted.
+    most: usize,
+}
+
+impl Default for Paint {
+    fn default() -> Self {
+        Self {
+            colour: false,
+            columns: usize::MAX,
+            most: usize::MAX,
+        }
+    }
+}
+
+/// Paints the lines of a difference; gives how many had no room.
+fn hunks(
+    out: &mut String,
+    diff: &Diff<'_>,
+    hidden: &Hidden<'_>,
+    paint: Paint,
+    masked: &mut bool,
+) -> usize {
     // Carriage returns are only worth seeing where some lines gain or lose one.
     let changed = || {
         diff.hunks
@@ -141,13 +206,25 @@ fn coloured(
     };
     let with_cr = changed().filter(|line| line.end() == "\r\n").count();
     let returns = with_cr > 0 && with_cr < changed().count();
+    let code = |code: &'static str| if paint.colour { code } else { "" };
+    let all: usize = diff.hunks.iter().map(|hunk| hunk.lines.len()).sum();
+    let mut painted = 0;
     for hunk in &diff.hunks {
-        out.push_str(&format!("\x1b[36m{}\x1b[0m\n", hunk.header()));
-        for line in &hunk.lines {
+        if painted == paint.most {
+            break;
+        }
+        out.push_str(&format!(
+            "{}{}{}\n",
+            code("\x1b[36m"),
+            hunk.header(),
+            code("\x1b[0m")
+        ));
+        for line in hunk.lines.iter().take(paint.most - painted) {
+            painted += 1;
             let (on, mark) = match line.side {
                 Side::Both => ("", ""),
-                Side::Before => ("\x1b[31m", "\x1b[1;7;31m"),
-                Side::After => ("\x1b[32m", "\x1b[1;7;32m"),
+                Side::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
+                Side::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
             };
             out.push_str(on);
             out.push(line.side.sign());
@@ -157,7 +234,10 @@ fn coloured(
                     out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
                     *masked = true;
                 }
-                None => emphasised(&mut out, line, on, mark),
+                None if line.side == Side::Both => {
+                    out.push_str(&cut(&visible_body(line.body()), paint.columns));
+                }
+                None => emphasised(out, line, on, mark),
             }
             if returns && line.end() == "\r\n" {
                 out.push('␍');
@@ -167,11 +247,29 @@ fn coloured(
             }
             out.push('\n');
             if line.end().is_empty() {
-                out.push_str("\x1b[2m\\ No newline at end of file\x1b[0m\n");
+                out.push_str(code("\x1b[2m"));
+                out.push_str("\\ No newline at end of file");
+                out.push_str(code("\x1b[0m"));
+                out.push('\n');
             }
         }
     }
-    out
+    all - painted
+}
+
+/// A line that fits behind its sign; what is cut off shows as three dots.
+fn cut(text: &str, columns: usize) -> String {
+    if width(text) < columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for c in text.chars() {
+        short.push(c);
+        if width(&short) + 4 >= columns {
+            break;
+        }
+    }
+    short + "..."
 }
 
 /// The line with the words that differ set apart.
@@ -184,7 +282,9 @@ fn emphasised(out: &mut String, line: &Line<'_>, on: &str, mark: &str) {
         if !range.is_empty() {
             out.push_str(mark);
             out.push_str(&visible_body(&body[range.clone()]));
-            out.push_str("\x1b[0m");
+            if !mark.is_empty() {
+                out.push_str("\x1b[0m");
+            }
             out.push_str(on);
         }
         at = range.end;

@@ -12,6 +12,7 @@ pub mod json;
 mod page;
 mod questions;
 mod refusal;
+pub mod review;
 pub mod secrets;
 pub mod text;
 mod wording;

@@ -143,7 +143,7 @@ pub fn commands(commands: &[Command], look: Look) -> String {
     page.finish()
 }
 
-fn versions(release: &Release) -> String {
+pub(super) fn versions(release: &Release) -> String {
     format!("{} {} → {}", release.chart, release.from, release.to)
 }
 
@@ -154,20 +154,28 @@ fn fits(release: &Release) -> String {
     )
 }
 
-fn headline(page: &mut Page, release: &Release) {
+pub(super) fn headline(page: &mut Page, release: &Release) {
     let name = span(format!("{}: ", wording::names(release)), Style::Bold);
     if release.is_changed() || release.is_open() {
         page.fill(0, 2, &[name, span(versions(release), Style::Bold)]);
     } else if release.from == release.to {
         page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
     } else {
+        let verdict = if release.lost_by_leaving_out().next().is_some() {
+            span(
+                "the chosen steps change nothing, but steps were left out that would",
+                Style::Error,
+            )
+        } else {
+            span("it already fits; nothing to do", Style::Good)
+        };
         page.fill(
             0,
             2,
             &[
                 name,
                 span(format!("{}: ", versions(release)), Style::Bold),
-                span("it already fits; nothing to do", Style::Good),
+                verdict,
             ],
         );
     }
@@ -198,7 +206,7 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 }
 
 /// How the version is known, if it was not stated: the clues that decide, or all with `-v`.
-fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let verbose = look.detail == Detail::Verbose;
     if release.known_by == KnownBy::Stated && !verbose {
         return;
@@ -257,7 +265,7 @@ fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 }
 
 /// The facts that are other ones afterwards, in columns.
-fn facts(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+pub(super) fn facts(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let changed: Vec<_> = release
         .facts
         .iter()
@@ -434,7 +442,7 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
 }
 
 /// What the steps that changed nothing tell, and what was found about the files.
-fn notices(page: &mut Page, release: &Release, masker: &Masker) {
+pub(super) fn notices(page: &mut Page, release: &Release, masker: &Masker) {
     let tells = |step: &&Step| {
         step.state == State::Done && step.changes.is_empty() && !step.tell.is_empty()
     };
@@ -482,7 +490,7 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
 }
 
 /// What stays although the target does not read it. What a left-out step leaves is told with that step.
-fn unread(page: &mut Page, release: &Release, look: Look) {
+pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
     let told: Vec<&str> = release
         .lost_by_leaving_out()
         .flat_map(|step| &step.because)
@@ -534,7 +542,7 @@ fn left_out(page: &mut Page, release: &Release) {
     }
 }
 
-fn waiting(page: &mut Page, release: &Release) {
+pub(super) fn waiting(page: &mut Page, release: &Release) {
     let mut steps = release
         .steps
         .iter()
@@ -561,7 +569,7 @@ fn waiting(page: &mut Page, release: &Release) {
 }
 
 /// What must be done outside the files, in the order in which it must be done.
-fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
+pub(super) fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
     if release.checklist.is_empty() {
         return;
     }
@@ -586,7 +594,7 @@ fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
 }
 
 /// The fate of every setting, and the comments that went with what was removed.
-fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
+pub(super) fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
     if !release.ledger.is_empty() {
         page.heading("Every setting that did not just stay");
         for leaf in &release.ledger {

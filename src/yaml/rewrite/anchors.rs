@@ -202,9 +202,6 @@ impl Swap<'_> {
         }
         match want {
             Want::Map { entries, .. } => entries.iter().for_each(|entry| {
-                if entry.key.entry() == Some(self.target) {
-                    self.blocked = true;
-                }
                 self.find(&entry.value);
             }),
             Want::List { items, .. } => items.iter().for_each(|item| self.find(item)),
@@ -217,16 +214,17 @@ impl Swap<'_> {
             self.done = true;
             return text.clone();
         }
-        if want.ground() == Some(self.target) {
-            return Want::Scalar(format!("*{}", self.tree.content(self.alias)));
+        // Before the alias the anchored node can stay: the alias was cut off by another anchor of the
+        // same name. After it, it becomes the alias, which the next round looks at again.
+        if self.done && want.ground() == Some(self.target) {
+            return Want::Node(self.alias);
         }
         match want {
             Want::Scalar(_) => want.clone(),
             Want::Node(id) => {
-                let inside = id.0..subtree_end(self.tree, *id);
+                let inside = id.0 + 1..subtree_end(self.tree, *id);
                 if inside.contains(&self.alias.0) || inside.contains(&self.target.0) {
-                    let expanded = expand(self.tree, *id);
-                    self.apply(&expanded, text)
+                    self.apply(&expand(self.tree, *id), text)
                 } else {
                     want.clone()
                 }
@@ -236,7 +234,7 @@ impl Swap<'_> {
                 entries: entries
                     .iter()
                     .map(|entry| {
-                        if entry.key.entry() == Some(self.target) {
+                        if self.done && entry.key.entry() == Some(self.target) {
                             self.blocked = true;
                         }
                         WantEntry {

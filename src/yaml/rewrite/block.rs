@@ -4,9 +4,9 @@ use super::emit::Emitter;
 use super::{Cx, Unit};
 use crate::yaml::block;
 use crate::yaml::extent::Extent;
-use crate::yaml::source::{is_blank, line_above, line_end, line_start};
+use crate::yaml::source::{indent_of, is_blank, line_above, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
-use crate::yaml::want::{RewriteError, Want};
+use crate::yaml::want::{RewriteError, Want, WantKey};
 
 /// What becomes of the units of a collection.
 pub(super) struct Plan<'w> {
@@ -129,7 +129,9 @@ impl Cx<'_> {
         while at < self.text.len() && at < limit {
             let (content_end, next) = line_end(self.text, at);
             let code = self.text[at..content_end].trim_start_matches(' ');
-            if !code.starts_with('#') || content_end - at - code.len() != column {
+            // Before a sibling, comments in other columns are the unit's as well.
+            let own = content_end - at - code.len() == column || limit != usize::MAX;
+            if !code.starts_with('#') || !own {
                 break;
             }
             at = next;
@@ -186,7 +188,7 @@ impl Emitter<'_, '_> {
                 if open {
                     self.keep_until(begin);
                     if !pending.is_empty() {
-                        let takes_blank = self.new_units(pending, column, id, separated, true)?;
+                        let takes_blank = self.new_units(pending, column, id, true)?;
                         if separated && !takes_blank {
                             self.insert("\n");
                         }
@@ -198,7 +200,7 @@ impl Emitter<'_, '_> {
                     self.keep_until(extent.start);
                     if !pending.is_empty() {
                         self.end_line();
-                        let takes_blank = self.new_units(pending, column, id, separated, false)?;
+                        let takes_blank = self.new_units(pending, column, id, false)?;
                         if separated && !takes_blank {
                             self.insert("\n");
                         }
@@ -216,15 +218,21 @@ impl Emitter<'_, '_> {
                     // from being taken for those of the new entry.
                     let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
                     let source_column = self.cx.tree.column(id);
-                    let limit = if separated { limit } else { 0 };
-                    let end = self.cx.comments_below(extent.end, source_column, limit);
+                    let end = if separated {
+                        self.cx.comments_below(extent.end, source_column, limit)
+                    } else {
+                        extent.end
+                    };
                     takes_blank &= end == extent.end;
                     self.keep_until(end);
                     self.end_line();
-                    if separated && !takes_blank {
+                    // An entry under a new key is new itself, and what is new stands together.
+                    let new =
+                        matches!(unit, Unit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
+                    if separated && !takes_blank && !new {
                         self.insert("\n");
                     }
-                    takes_blank = self.new_units(pending, column, id, separated, false)?;
+                    takes_blank = self.new_units(pending, column, id, false)?;
                     self.drop_blank_lines(takes_blank);
                     pending = &[];
                 }
@@ -239,7 +247,7 @@ impl Emitter<'_, '_> {
             if open {
                 self.keep_until(begin);
                 if !pending.is_empty() {
-                    takes_blank = self.new_units(pending, column, id, separated, true)?;
+                    takes_blank = self.new_units(pending, column, id, true)?;
                     pending = &[];
                     open = false;
                 }
@@ -260,7 +268,7 @@ impl Emitter<'_, '_> {
             if !pending.is_empty() {
                 self.keep_until(extent.start);
                 self.end_line();
-                takes_blank = self.new_units(pending, column, id, separated, false)?;
+                takes_blank = self.new_units(pending, column, id, false)?;
                 pending = &[];
                 self.skip_run(run, false);
                 self.drop_blank_lines(takes_blank);
@@ -306,6 +314,11 @@ impl Emitter<'_, '_> {
                 .trim_start_matches([' ', '\t'])
                 .starts_with('#')
         });
+        // A comment that stood detached must not come to stand directly above something.
+        let next_column = indent_of(cx.text, end.min(cx.text.len()));
+        let comment_above = comment_above
+            && line_above(cx.text, above)
+                .is_some_and(|line| indent_of(cx.text, line) == next_column);
         let drop_above = at_end && has_above && (text_end || has_below || !comment_above);
         // Of two runs of blank lines the longer one stays.
         let longer_below = has_above && has_below && below - end > start - above;
@@ -337,14 +350,11 @@ impl Emitter<'_, '_> {
         units: &[Unit<'_>],
         column: isize,
         near: NodeId,
-        separated: bool,
         open: bool,
     ) -> Result<bool, RewriteError> {
+        // What is new stands together, also where the old entries are separated.
         let mut takes_blank = false;
         for (n, &unit) in units.iter().enumerate() {
-            if n > 0 && separated && !takes_blank {
-                self.insert("\n");
-            }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
             let lines = if open && n == 0 {
                 lines.trim_start_matches(' ')

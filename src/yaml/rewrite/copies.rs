@@ -57,10 +57,7 @@ fn is_own(tree: &Tree, key: &WantKey, value: &Want) -> bool {
 }
 
 fn is_own_item(tree: &Tree, base: Option<NodeId>, item: &Want) -> bool {
-    base.is_some()
-        && item
-            .ground()
-            .is_some_and(|node| tree.parent(node) == base)
+    base.is_some() && item.ground().is_some_and(|node| tree.parent(node) == base)
 }
 
 /// Where anchored nodes are written, in the order of the new text, and whether that is their own place.
@@ -179,7 +176,9 @@ impl Copies<'_> {
     fn is_in_force(&self, name: &str) -> bool {
         let keeper = self.keepers[&self.found[self.at].0];
         let other = |(node, _): &(NodeId, bool)| {
-            self.tree.anchor(*node).is_some_and(|(other, _)| other == name)
+            self.tree
+                .anchor(*node)
+                .is_some_and(|(other, _)| other == name)
                 && *node != self.found[self.at].0
         };
         keeper < self.at && !self.found[keeper..self.at].iter().any(other)

@@ -1,0 +1,414 @@
+//! The person at the terminal, as a review needs one: keys, lines, and a terminal that is sane again
+//! however it ends.
+//!
+//! For the time of a review the terminal does not echo and does not wait for Enter. What was set before
+//! is set again when the review ends, when it fails, and when a signal ends the process; only while
+//! files are being written a signal has to wait. The cursor is never hidden.
+
+use std::io;
+
+use console::Term;
+use refit::{
+    report::{Detail, Look},
+    review::talk::{self, Person, Stop},
+};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::terminal::Terminal;
+
+/// The terminal of this process while a review has it.
+pub struct Keyboard<'t> {
+    terminal: &'t mut Terminal,
+    keys: Term,
+    /// Whether the terminal cannot move its cursor: then whole lines are read.
+    dumb: bool,
+    ascii: bool,
+    mode: mode::Mode,
+}
+
+impl<'t> Keyboard<'t> {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    ///
+    /// If its settings cannot be read or changed.
+    pub fn new(terminal: &'t mut Terminal) -> io::Result<Self> {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Ok(Self {
+            terminal,
+            keys: Term::stderr(),
+            dumb,
+            ascii: !takes_unicode(),
+            mode: mode::Mode::take(dumb)?,
+        })
+    }
+
+    /// Does something that a signal must not interrupt.
+    pub fn undisturbed<T>(&mut self, act: impl FnOnce(&mut Terminal) -> T) -> T {
+        let _guard = self.mode.undisturbed();
+        act(self.terminal)
+    }
+
+    fn read(&self) -> Result<console::Key, Stop> {
+        match self.keys.read_key_raw() {
+            Ok(console::Key::CtrlC) => {
+                self.mode.wait_if_signalled();
+                Err(Stop::Interrupted)
+            }
+            // Ctrl-D: the end of the input.
+            Ok(console::Key::Char('\u{4}')) => Err(Stop::Interrupted),
+            Ok(key) => Ok(key),
+            Err(e) => {
+                self.mode.wait_if_signalled();
+                Err(Stop::Terminal(e))
+            }
+        }
+    }
+
+    fn whole_line(&mut self, prompt: &str) -> Result<String, Stop> {
+        self.terminal.say(prompt);
+        let mut line = String::new();
+        if io::stdin().read_line(&mut line)? == 0 {
+            return Err(Stop::Interrupted);
+        }
+        Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+    }
+}
+
+impl Person for Keyboard<'_> {
+    fn say(&mut self, text: &str) {
+        self.terminal.say(text);
+    }
+
+    fn key(&mut self, prompt: &str) -> Result<talk::Key, Stop> {
+        if self.dumb {
+            let line = self.whole_line(prompt)?;
+            return Ok(match line.trim().chars().next() {
+                Some(c) => talk::Key::Char(c),
+                None => talk::Key::Enter,
+            });
+        }
+        self.terminal.say(prompt);
+        Ok(match self.read()? {
+            console::Key::Char(c) => talk::Key::Char(c),
+            console::Key::Enter => talk::Key::Enter,
+            console::Key::Escape => talk::Key::Escape,
+            _ => talk::Key::Other,
+        })
+    }
+
+    fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop> {
+        if self.dumb {
+            return self.whole_line(&format!("{prompt}{begun}")).map(Some);
+        }
+        let mut line = Line::new(begun);
+        loop {
+            let (_, columns) = self.keys.size();
+            let shown = line.shown(prompt, usize::from(columns));
+            self.terminal.say(&shown);
+            match self.read()? {
+                console::Key::Enter => {
+                    self.terminal.say("\n");
+                    return Ok(Some(line.text()));
+                }
+                console::Key::Escape => {
+                    self.terminal.say("\n");
+                    return Ok(None);
+                }
+                key => line.edit(&key),
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.mode.forget();
+    }
+
+    fn look(&self) -> Look {
+        let look = self.terminal.look(Detail::Normal);
+        Look {
+            // A prompt and a rule that end in the last column would begin a line of their own.
+            width: look
+                .width
+                .min(usize::from(self.keys.size().1))
+                .max(Look::NARROWEST)
+                - 1,
+            ..look
+        }
+    }
+
+    fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+}
+
+/// Whether the locale says that the terminal shows more than ASCII.
+fn takes_unicode() -> bool {
+    if cfg!(windows) {
+        return true;
+    }
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// A line that is being typed. It is painted on one line of the screen, and scrolls sideways.
+struct Line {
+    chars: Vec<char>,
+    at: usize,
+}
+
+impl Line {
+    fn new(begun: &str) -> Self {
+        let chars: Vec<char> = begun.chars().collect();
+        Self {
+            at: chars.len(),
+            chars,
+        }
+    }
+
+    fn text(&self) -> String {
+        self.chars.iter().collect()
+    }
+
+    fn edit(&mut self, key: &console::Key) {
+        use console::Key;
+        match key {
+            Key::Backspace if self.at > 0 => {
+                self.at -= 1;
+                self.chars.remove(self.at);
+            }
+            Key::Del if self.at < self.chars.len() => {
+                self.chars.remove(self.at);
+            }
+            Key::ArrowLeft => self.at = self.at.saturating_sub(1),
+            Key::ArrowRight => self.at = (self.at + 1).min(self.chars.len()),
+            Key::Home => self.at = 0,
+            Key::End => self.at = self.chars.len(),
+            // Ctrl-U and Ctrl-W, as shells have them.
+            Key::Char('\u{15}') => {
+                self.chars.drain(..self.at);
+                self.at = 0;
+            }
+            Key::Char('\u{17}') => {
+                let before = &self.chars[..self.at];
+                let word = before.iter().rposition(|c| !c.is_whitespace()).unwrap_or(0);
+                let start = before[..word].iter().rposition(|c| c.is_whitespace());
+                let start = start.map_or(0, |at| at + 1);
+                self.chars.drain(start..self.at);
+                self.at = start;
+            }
+            Key::Char(c) if !c.is_control() => {
+                self.chars.insert(self.at, *c);
+                self.at += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// What paints the line: the prompt, the part around the cursor that fits, and the cursor back to
+    /// where it belongs.
+    fn shown(&self, prompt: &str, columns: usize) -> String {
+        let text = |chars: &[char]| chars.iter().collect::<String>();
+        let columns = columns.max(20) - 1;
+        // A prompt that leaves no room to type has a line of its own, and is not painted again.
+        let prompt = cut(prompt, columns / 2);
+        let room = columns - prompt.width();
+        let mut from = 0;
+        while text(&self.chars[from..self.at]).width() > room {
+            from += 1;
+        }
+        let mut to = self.at;
+        while to < self.chars.len() && text(&self.chars[from..=to]).width() <= room {
+            to += 1;
+        }
+        let behind = text(&self.chars[self.at..to]).width();
+        let back = if behind > 0 {
+            format!("\x1b[{behind}D")
+        } else {
+            String::new()
+        };
+        format!("\r\x1b[K{prompt}{}{back}", text(&self.chars[from..to]))
+    }
+}
+
+/// A prompt that leaves room to type behind it.
+fn cut(prompt: &str, columns: usize) -> String {
+    if prompt.width() <= columns {
+        return prompt.to_owned();
+    }
+    let mut short = String::new();
+    for c in prompt.chars() {
+        if short.width() + 6 > columns {
+            break;
+        }
+        short.push(c);
+    }
+    format!("{short}...: ")
+}
+
+#[cfg(unix)]
+mod mode {
+    //! The settings of the terminal, and signals.
+
+    use std::{
+        io,
+        sync::{
+            Arc, Mutex, MutexGuard, PoisonError,
+            atomic::{AtomicBool, Ordering},
+        },
+        thread,
+        time::Duration,
+    };
+
+    use rustix::termios::{
+        LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+    };
+    use signal_hook::{
+        consts::{SIGHUP, SIGINT, SIGTERM},
+        flag,
+        iterator::{Handle, Signals},
+    };
+
+    /// The terminal's settings while a review has it.
+    pub struct Mode {
+        before: Termios,
+        /// Held while nothing may end the process.
+        busy: Arc<Mutex<()>>,
+        signalled: Arc<AtomicBool>,
+        signals: Handle,
+    }
+
+    impl Mode {
+        /// Switches echo and line mode off, unless whole lines are read.
+        pub fn take(whole_lines: bool) -> io::Result<Self> {
+            let stdin = io::stdin();
+            let before = tcgetattr(&stdin)?;
+            let busy = Arc::new(Mutex::new(()));
+            let signalled = Arc::new(AtomicBool::new(false));
+            for signal in [SIGHUP, SIGINT, SIGTERM] {
+                flag::register(signal, Arc::clone(&signalled))?;
+            }
+            let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+            let mode = Self {
+                before: before.clone(),
+                busy: Arc::clone(&busy),
+                signalled,
+                signals: signals.handle(),
+            };
+            thread::spawn(move || {
+                if let Some(signal) = signals.forever().next() {
+                    let _idle = busy.lock().unwrap_or_else(PoisonError::into_inner);
+                    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+                    let _ = rustix::io::write(io::stderr(), b"\n");
+                    std::process::exit(128 + signal);
+                }
+            });
+            if !whole_lines {
+                let mut now = mode.before.clone();
+                now.local_modes
+                    .remove(LocalModes::ECHO | LocalModes::ICANON);
+                tcsetattr(&stdin, OptionalActions::Drain, &now)?;
+            }
+            Ok(mode)
+        }
+
+        /// As long as the result lives, no signal ends the process.
+        pub fn undisturbed(&self) -> MutexGuard<'_, ()> {
+            self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// A read that a signal interrupted looks like Ctrl-C: then the signal decides how it ends.
+        pub fn wait_if_signalled(&self) {
+            while self.signalled.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(50));
+            }
+        }
+
+        /// Drops what was typed and not read.
+        pub fn forget(&self) {
+            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        }
+    }
+
+    impl Drop for Mode {
+        fn drop(&mut self) {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+            self.signals.close();
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod mode {
+    //! Elsewhere a console reads keys without settings that could stay behind.
+
+    use std::io;
+
+    /// Nothing to restore.
+    pub struct Mode;
+
+    impl Mode {
+        /// Changes nothing.
+        pub fn take(_whole_lines: bool) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Nothing disturbs.
+        pub fn undisturbed(&self) {}
+
+        /// No signal comes.
+        pub fn wait_if_signalled(&self) {}
+
+        /// Nothing is kept.
+        pub fn forget(&self) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use console::Key;
+
+    use super::*;
+
+    fn typed(keys: &[Key]) -> Line {
+        let mut line = Line::new("");
+        for key in keys {
+            line.edit(key);
+        }
+        line
+    }
+
+    #[test]
+    fn a_line_is_edited_as_shells_do() {
+        let word = |text: &str| text.chars().map(Key::Char).collect::<Vec<_>>();
+        let mut keys = word("one two  ");
+        keys.push(Key::Char('\u{17}'));
+        assert_eq!(typed(&keys).text(), "one ");
+        keys.extend([Key::Home, Key::Del, Key::Char('O'), Key::ArrowRight]);
+        keys.extend([Key::Backspace, Key::End, Key::Char('é')]);
+        assert_eq!(typed(&keys).text(), "Oe é");
+        keys.push(Key::Char('\u{15}'));
+        assert_eq!(typed(&keys).text(), "");
+        assert_eq!(
+            typed(&[Key::Backspace, Key::Del, Key::ArrowLeft]).text(),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_line_stays_on_one_line_of_the_screen() {
+        let mut line = Line::new(&"日".repeat(40));
+        for prompt in ["tag: ".to_owned(), "long ".repeat(30)] {
+            let shown = line.shown(&prompt, 40);
+            let shown = shown.strip_prefix("\r\x1b[K").unwrap();
+            assert!(shown.width() < 40, "{shown}");
+        }
+        line.edit(&Key::Home);
+        assert!(line.shown("> ", 40).starts_with("\r\x1b[K> 日"));
+        assert!(line.shown("> ", 40).ends_with("D"));
+    }
+}

@@ -1,0 +1,428 @@
+//! `refit review`: the dialogue at a terminal, and what follows from it: writing, and the record of
+//! what was decided.
+
+use std::{
+    ffi::OsString,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use refit::{
+    outcome::{FORMAT, Outcome, Release},
+    report::{Detail, Look, Masker, command, review as show, text},
+    review::{
+        Review,
+        record::record,
+        talk::{self, End, Person as _, Stop},
+    },
+    upgrade::upgrade,
+    write::{self, Replacement},
+};
+
+use super::{
+    answers,
+    args::{Format, OutputOptions, ReviewArgs, UpgradeArgs},
+    keyboard::Keyboard,
+    meaning::{Job, Mode},
+    terminal::Terminal,
+    upgrade::{known_answers, write_all},
+};
+
+const DONE: u8 = 0;
+const LEFT: u8 = 1;
+const ERROR: u8 = 2;
+const OPEN: u8 = 3;
+/// As shells count a process that Ctrl-C has ended.
+const INTERRUPTED: u8 = 130;
+/// What the name of a record ends in. Not `.yaml`: whatever takes all YAML files of a folder for
+/// values or manifests must not take it.
+const RECORD: &str = ".answers";
+
+/// Reviews, and gives the exit code.
+///
+/// # Errors
+///
+/// If the arguments contradict each other, or the terminal cannot be used.
+pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let save = args.save_answers.clone();
+    let job = job(args)?;
+    if save.is_some() && job.request.releases.len() > 1 {
+        bail!(
+            "--save-answers names one file, and the decisions of each release are saved by themselves; \
+             review one release at a time, or leave it out and say where at the end"
+        );
+    }
+    if let Some(save) = &save {
+        check_place(save, &job)?;
+    }
+    if !terminal.can_ask() {
+        return Ok(without_terminal(&job, terminal));
+    }
+    if !job.request.answers.is_empty() || !job.request.selection.skip_known.is_empty() {
+        known_answers(&job, &upgrade(&job.request))?;
+    }
+    let masked = !job.show_secrets && !terminal.all_is_seen();
+    let mut keyboard = Keyboard::new(terminal).context("the terminal cannot be used")?;
+    let reviewed = talk::review(&job.request, &mut keyboard, masked);
+    let error = if reviewed.refused.is_empty() {
+        DONE
+    } else {
+        ERROR
+    };
+    let mut after = After {
+        job: &job,
+        keyboard,
+        save,
+        masked,
+    };
+    let reviews = &reviewed.reviews;
+    let code = match reviewed.end {
+        End::Nothing if reviews.is_empty() => DONE,
+        End::Nothing => after.kept(reviews, DONE)?,
+        End::Write => {
+            let failed = after.write(reviews);
+            let open = reviews.iter().any(|review| review.result().is_open());
+            let code = match (failed, open) {
+                (true, _) => ERROR,
+                (_, true) => OPEN,
+                _ => DONE,
+            };
+            after.kept(reviews, code)?
+        }
+        End::Leave => {
+            after.say("Nothing was written.");
+            after.kept(reviews, LEFT)?
+        }
+        End::Open => {
+            after.say("Nothing was written.");
+            after.kept(reviews, OPEN)?
+        }
+        End::Stopped(Stop::Quit) => {
+            after.say("Nothing was written.");
+            after.left(reviews)?;
+            LEFT
+        }
+        End::Stopped(Stop::Interrupted) => {
+            after.keyboard.say("\nInterrupted; nothing was written.\n");
+            INTERRUPTED
+        }
+        End::Stopped(stop @ Stop::Terminal(_)) => {
+            after
+                .keyboard
+                .say(&format!("\nerror: {stop}; nothing was written\n"));
+            ERROR
+        }
+    };
+    Ok(match (error, code) {
+        (ERROR, INTERRUPTED) => INTERRUPTED,
+        (ERROR, _) => ERROR,
+        (_, code) => code,
+    })
+}
+
+/// The job that the arguments mean: that of an upgrade which writes.
+fn job(args: ReviewArgs) -> anyhow::Result<Job> {
+    if args.files.iter().any(|file| file.as_os_str() == "-") {
+        bail!(
+            "a review reads its keys from the terminal, so it cannot read values from standard input; \
+             save them to a file first"
+        );
+    }
+    Job::new(UpgradeArgs {
+        files: args.files,
+        values: args.values,
+        chart: args.chart,
+        from: args.from,
+        to: args.to,
+        packs: args.packs,
+        only: args.only,
+        skip: args.skip,
+        // What a step left out would lose is asked about.
+        force: true,
+        answers: args.answers,
+        answer_files: args.answer_files,
+        accept_recommended: false,
+        write: true,
+        backup: args.backup,
+        expect: None,
+        check: false,
+        output: OutputOptions {
+            output: Format::Text,
+            color: args.color,
+            quiet: false,
+            verbose: false,
+            show_secrets: args.show_secrets,
+        },
+    })
+}
+
+/// Says which commands come to the same without a terminal.
+fn without_terminal(job: &Job, terminal: &mut Terminal) -> u8 {
+    terminal.say(
+        "error: a review needs a terminal to ask on, and there is none\n  \
+         next: give the answers as options; nothing is asked then\n",
+    );
+    let outcome = upgrade(&job.request);
+    let look = Look {
+        detail: Detail::Quiet,
+        ..terminal.look(Detail::Quiet)
+    };
+    let masker = if job.show_secrets {
+        Masker::off()
+    } else {
+        Masker::of(&outcome)
+    };
+    let questions = text::report(&outcome, look, &masker);
+    if !questions.is_empty() {
+        terminal.say(&format!("\n{questions}"));
+    }
+    let commands = command::commands(&outcome, &job.given);
+    if !commands.is_empty() {
+        terminal.say(&format!("\n{}", text::commands(&commands, look)));
+    }
+    ERROR
+}
+
+/// What follows a dialogue.
+struct After<'j, 't> {
+    job: &'j Job,
+    keyboard: Keyboard<'t>,
+    save: Option<PathBuf>,
+    masked: bool,
+}
+
+impl After<'_, '_> {
+    fn say(&mut self, text: &str) {
+        self.keyboard.say(&format!("{text}\n"));
+    }
+
+    fn report(&mut self, text: &str) {
+        if self.keyboard.is_ascii() {
+            self.keyboard.say(&show::ascii(text));
+        } else {
+            self.keyboard.say(text);
+        }
+    }
+
+    /// Writes what can be written. Whether anything went wrong.
+    fn write(&mut self, reviews: &[Review]) -> bool {
+        let outcome = outcome(reviews.iter().map(|review| review.result().clone()));
+        let backup: Option<OsString> = match &self.job.mode {
+            Mode::Write { backup, .. } => backup.clone(),
+            _ => None,
+        };
+        let job = self.job;
+        self.keyboard
+            .undisturbed(|terminal| write_all(job, &outcome, backup.as_deref(), None, terminal))
+    }
+
+    /// Saves what was decided if the person wants it, and lists it.
+    fn kept(&mut self, reviews: &[Review], code: u8) -> anyhow::Result<u8> {
+        for review in reviews {
+            let mut saved = None;
+            if self.save.is_some() || has_record(review) {
+                match self.place(review) {
+                    Ok(place) => saved = place,
+                    Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be read"),
+                    // Ctrl-C at this prompt takes nothing back that was written.
+                    Err(_) => {
+                        self.keyboard.say("\nThe answers were not saved.\n");
+                        return Ok(INTERRUPTED);
+                    }
+                }
+            }
+            let failed = self.finish(review, saved.as_deref(), true);
+            if failed {
+                return Ok(ERROR);
+            }
+        }
+        Ok(code)
+    }
+
+    /// After `q`: what was decided is saved only if that was asked for before.
+    fn left(&mut self, reviews: &[Review]) -> anyhow::Result<()> {
+        for review in reviews.iter().filter(|review| review.is_begun()) {
+            let saved = self.save.clone();
+            self.finish(review, saved.as_deref(), false);
+        }
+        Ok(())
+    }
+
+    /// Saves, lists, and shows the command. Whether anything went wrong.
+    fn finish(&mut self, review: &Review, saved: Option<&Path>, done: bool) -> bool {
+        let look = self.keyboard.look();
+        let release = review.result();
+        let done = done && !release.is_open();
+        let lines = command_lines(review, self.job, saved, done, look.width - 2);
+        let failed = match saved.map(|path| save(path, &record(review, &lines.join("\n")))) {
+            Some(Err(e)) => {
+                self.report(&format!("error: {e:#}\n"));
+                true
+            }
+            _ => false,
+        };
+        let masker = if self.masked {
+            Masker::of(&outcome(std::iter::once(release.clone())))
+        } else {
+            Masker::off()
+        };
+        if done || release.is_open() {
+            let text = show::decided(&review.tally(), look, &masker);
+            self.report(&format!("\n{text}"));
+        }
+        if let (Some(path), false) = (saved, failed) {
+            self.report(&format!("The decisions are saved in {}\n", path.display()));
+        }
+        if !lines.is_empty() && !failed {
+            let lead = if done {
+                "The same again, without a terminal, for a file as it was before:"
+            } else {
+                "To go on from here:"
+            };
+            let mut text = format!("\n{lead}\n\n");
+            for line in &lines {
+                let _ = writeln!(text, "  {line}");
+            }
+            self.report(&text);
+        }
+        failed
+    }
+
+    /// Where to save what was decided: as it was said, or as it is said now.
+    fn place(&mut self, review: &Review) -> Result<Option<PathBuf>, Stop> {
+        if let Some(path) = &self.save {
+            return Ok(Some(path.clone()));
+        }
+        let file = review.result().files.iter().find_map(|f| f.path.clone());
+        let mut default = file.unwrap_or_default().into_os_string();
+        default.push(RECORD);
+        let default = PathBuf::from(default);
+        let replaces = if default.exists() {
+            ", which is replaced"
+        } else {
+            ""
+        };
+        let text = format!(
+            "Save the decisions, to make them again with --answers? Enter takes {}{replaces}; type \
+             another name, or Esc for no.",
+            default.display()
+        );
+        let look = self.keyboard.look();
+        self.keyboard.say("\n");
+        self.report(&show::sentence(&text, look));
+        loop {
+            let Some(typed) = self.keyboard.line("  file: ", "")? else {
+                return Ok(None);
+            };
+            let path = match typed.trim() {
+                "" => default.clone(),
+                typed => PathBuf::from(typed),
+            };
+            match check_place(&path, self.job) {
+                Ok(()) => return Ok(Some(path)),
+                Err(e) => {
+                    let look = self.keyboard.look();
+                    self.report(&show::warning(&format!("{e:#}"), look));
+                }
+            }
+        }
+    }
+}
+
+fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
+    Outcome {
+        format: FORMAT,
+        releases: releases.collect(),
+        refused: Vec::new(),
+    }
+}
+
+/// Whether anything was decided that a second run has to be told.
+fn has_record(review: &Review) -> bool {
+    let tally = review.tally();
+    !tally.skipped.is_empty() || tally.accepted.iter().any(|(_, answer)| answer.is_some())
+}
+
+/// A record may be made where nothing is, and where a record is. Nothing else is overwritten.
+fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let here = real(path);
+    let is_input = job
+        .request
+        .releases
+        .iter()
+        .flatten()
+        .any(|input| here.is_some() && real(Path::new(&input.name())) == here);
+    if is_input {
+        bail!("{} is one of the values files", path.display());
+    }
+    if path.exists() && answers::read_file(path).is_err() {
+        bail!(
+            "{} is there already and holds no answers; name another file",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    if !path.exists() {
+        return Ok(write::create(path, text.as_bytes())?);
+    }
+    let before =
+        std::fs::read(path).with_context(|| format!("{}: cannot read it", path.display()))?;
+    let file = Replacement {
+        path,
+        before: &before,
+        after: text.as_bytes(),
+    };
+    write::write(&[file], None)?;
+    Ok(())
+}
+
+/// The command that makes the same decisions: `refit upgrade` if the review is done, else
+/// `refit review`, which goes on.
+fn command_lines(
+    review: &Review,
+    job: &Job,
+    saved: Option<&Path>,
+    done: bool,
+    width: usize,
+) -> Vec<String> {
+    let request = review.request();
+    let mut given = command::Given {
+        skip: Vec::new(),
+        answer_files: Vec::new(),
+        answers: Vec::new(),
+        ..job.given.clone()
+    };
+    match saved {
+        Some(path) => given.answer_files.push(path.display().to_string()),
+        None => {
+            given.skip = request.selection.skip.clone();
+            for (id, answer) in &request.answers {
+                given.answers.push(format!("{id}={}", answer.option));
+                for (name, value) in &answer.inputs {
+                    given.answers.push(format!("{id}.{name}={value}"));
+                }
+            }
+        }
+    }
+    let outcome = outcome(std::iter::once(review.result().clone()));
+    let Some(mut command) = command::commands(&outcome, &given).pop() else {
+        return Vec::new();
+    };
+    let placeholder = format!("={}", command::PLACEHOLDER);
+    command.pieces.retain(|piece| {
+        let pinned = piece.starts_with("--expect ");
+        let unanswered = piece.starts_with("--answer ") && piece.ends_with(&placeholder);
+        let writes = piece == "--write" || piece == "--force";
+        !pinned && !unanswered && (done || !writes)
+    });
+    if !done && let Some(first) = command.pieces.first_mut() {
+        *first = "refit review".to_owned();
+    }
+    command.open = false;
+    command.lines(width)
+}

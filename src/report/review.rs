@@ -1,0 +1,405 @@
+//! What a person sees in a review: one change or question at a time, and the result at the end.
+//!
+//! It only renders. What is asked, and what an answer means, is for [`crate::review`].
+
+use super::{
+    Detail, Look, Masker, difference,
+    page::{Page, Span, Style, plain, span, width},
+    text,
+    wording::{self, count, shorten, shown_name},
+};
+use crate::{
+    outcome::{Choice, File, Input, Refusal, Release, State, Step},
+    review::{Item, Tally},
+};
+
+/// Settings listed by name before the rest is only counted.
+const LISTED: usize = 8;
+
+/// How much of a difference is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Unchanged lines around a change.
+    pub context: usize,
+    /// Lines in all.
+    pub lines: usize,
+}
+
+/// What begins the review of a release: its files, its versions, how they are known.
+#[must_use]
+pub fn opening(release: &Release, steps: usize, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    text::headline(&mut page, release);
+    text::known_by(&mut page, release, look, masker);
+    if steps > 0 {
+        page.fill(
+            2,
+            2,
+            &[plain(format!(
+                "{} to decide. Nothing is written before the end, and only if you say so.",
+                count(steps, "thing")
+            ))],
+        );
+    }
+    page.finish()
+}
+
+/// One step: what it is, why, and what it is about. The difference follows it.
+#[must_use]
+pub fn card(item: &Item, release: &Release, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    let step = &item.step;
+    page.gap();
+    rule(&mut page, look);
+    page.fill(
+        0,
+        6,
+        &[
+            span(format!("[{}/{}] ", item.number, item.of), Style::Accent),
+            span(step.title.clone(), Style::Bold),
+            span(format!(" [{}]", step.id), Style::Dim),
+        ],
+    );
+    let since = format!("since {} {}", release.chart, step.version);
+    page.fill(2, 4, &[span(since, Style::Dim)]);
+    if let Some(link) = &step.link {
+        page.fill(2, 4, &[span(link.clone(), Style::Dim)]);
+    }
+    if let Some(why) = &step.why {
+        page.fill(2, 2, &[plain(masker.text(why))]);
+    }
+    if step.state != State::Open {
+        tells(&mut page, step, masker);
+    }
+    page.finish()
+}
+
+/// What a step tells.
+#[must_use]
+pub fn told(step: &Step, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    tells(&mut page, step, masker);
+    page.finish()
+}
+
+fn tells(page: &mut Page, step: &Step, masker: &Masker) {
+    for text in &step.tell {
+        page.bullet(2, "!", Style::Warn, &[plain(masker.text(text))]);
+    }
+}
+
+/// The lines that a step causes; also how many had no room.
+#[must_use]
+pub fn difference(files: &[File], room: Room, look: Look, masker: &Masker) -> (String, usize) {
+    let mut text = String::new();
+    let mut left = 0;
+    for file in files.iter().filter(|file| file.changed) {
+        let (hunks, more) = difference::excerpt(file, room.context, room.lines, look, masker);
+        if files.len() > 1 {
+            let mut page = Page::new(look);
+            page.line(0, &[span(shown_name(&file.name), Style::Bold)]);
+            text.push_str(&page.finish());
+        }
+        text.push_str(&hunks);
+        left += more;
+    }
+    (text, left)
+}
+
+/// A question with its evidence and its numbered options. Enter takes the marked one.
+#[must_use]
+pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    let Some(question) = &item.step.question else {
+        return String::new();
+    };
+    page.gap();
+    page.fill(2, 2, &[span(masker.text(&question.text), Style::Bold)]);
+    for evidence in &question.evidence {
+        let mut spans: Vec<Span> = Vec::new();
+        if let Some(at) = &evidence.at {
+            let place = format!("{}:{}: ", shown_name(&at.file), at.line);
+            spans.push(span(place, Style::Dim));
+        }
+        spans.push(span(format!("{}: ", evidence.path), Style::Accent));
+        spans.push(match &evidence.value {
+            Some(value) => plain(shorten(&masker.value(&evidence.path, value))),
+            None => span("not set", Style::Dim),
+        });
+        page.fill(4, 6, &spans);
+    }
+    page.gap();
+    let enter = item.suggested.as_ref().map(|answer| &answer.option);
+    for (i, option) in question.options.iter().enumerate() {
+        self::option(
+            &mut page,
+            i + 1,
+            option,
+            enter == Some(&option.id),
+            question.options.len(),
+            masker,
+        );
+    }
+    page.finish()
+}
+
+fn option(
+    page: &mut Page,
+    number: usize,
+    option: &Choice,
+    enter: bool,
+    of: usize,
+    masker: &Masker,
+) {
+    let mark = if enter { "*" } else { " " };
+    let pad = " ".repeat(width(&of.to_string()) - width(&number.to_string()));
+    let mut spans = vec![
+        span(option.id.clone(), Style::Bold),
+        plain(": "),
+        plain(masker.text(&option.title)),
+    ];
+    if option.recommended {
+        spans.push(span(" (recommended)", Style::Good));
+    } else if enter {
+        spans.push(span(" (as before)", Style::Good));
+    }
+    let style = if enter { Style::Good } else { Style::Accent };
+    page.bullet(2, &format!("{mark}{pad}{number}"), style, &spans);
+    for input in &option.inputs {
+        let text = format!("asks for: {}", masker.text(&input.title));
+        page.fill(7, 9, &[span(text, Style::Dim)]);
+    }
+}
+
+/// What is said above the line in which something is typed.
+#[must_use]
+pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    let mut notes = vec![masker.text(&input.title)];
+    if input.list {
+        notes.push("several, separated by commas".to_owned());
+    }
+    if let Some(default) = default {
+        notes.push(format!(
+            "Enter takes {}",
+            masker.value(&input.name, default)
+        ));
+    }
+    notes.push("Esc goes back to the options".to_owned());
+    page.fill(4, 4, &[span(notes.join("; "), Style::Dim)]);
+    page.finish()
+}
+
+/// What leaving a step out means, beyond that it is not done.
+#[must_use]
+pub fn losses(lost: &[String], needed_by: &[String], release: &Release, look: Look) -> String {
+    let mut page = Page::new(look);
+    if !lost.is_empty() {
+        let text = format!(
+            ". Nothing in {} {} reads {}.",
+            release.chart,
+            release.to,
+            if lost.len() == 1 { "it" } else { "them" }
+        );
+        page.fill(
+            2,
+            4,
+            &[
+                span("Skipping loses the effect of ", Style::Warn),
+                plain(listed(lost)),
+                plain(text),
+            ],
+        );
+    }
+    if !needed_by.is_empty() {
+        let text = format!(
+            "Skipping also leaves out what needs it: {}",
+            listed(needed_by)
+        );
+        page.fill(2, 4, &[span(text, Style::Warn)]);
+    }
+    page.finish()
+}
+
+fn listed(names: &[String]) -> String {
+    let mut text = names[..names.len().min(LISTED)].join(", ");
+    if names.len() > LISTED {
+        text.push_str(&format!(" and {} more", names.len() - LISTED));
+    }
+    text
+}
+
+/// A sentence by itself.
+#[must_use]
+pub fn sentence(text: &str, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fill(2, 4, &[plain(text)]);
+    page.finish()
+}
+
+/// The same, as a warning.
+#[must_use]
+pub fn warning(text: &str, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fill(2, 4, &[span(text, Style::Warn)]);
+    page.finish()
+}
+
+/// Why something cannot be done.
+#[must_use]
+pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    for refusal in refusals {
+        super::refusal::write(&mut page, refusal, masker);
+    }
+    page.finish()
+}
+
+/// Keys and what they do, in columns.
+#[must_use]
+pub fn keys(keys: &[(String, &str)], look: Look) -> String {
+    let mut page = Page::new(look);
+    let widest = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
+    for (key, what) in keys {
+        let pad = " ".repeat(widest - width(key));
+        page.fill(
+            2,
+            widest + 4,
+            &[
+                span(key.clone(), Style::Accent),
+                plain(format!("{pad}  ")),
+                plain(*what),
+            ],
+        );
+    }
+    page.finish()
+}
+
+/// The fate of every setting that did not just stay.
+#[must_use]
+pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    text::every_leaf(&mut page, release, masker);
+    page.gap();
+    page.fill(2, 2, &[span(wording::fates(release), Style::Dim)]);
+    page.finish()
+}
+
+/// The result of a release, below its whole difference: what is other in effect, what to know, what
+/// is open, what to do outside the files.
+#[must_use]
+pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    text::facts(&mut page, release, look, masker);
+    text::notices(&mut page, release, masker);
+    let quiet = Look {
+        detail: Detail::Normal,
+        ..look
+    };
+    text::unread(&mut page, release, quiet);
+    let lost: Vec<String> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| step.because.clone())
+        .collect();
+    if !lost.is_empty() {
+        page.heading("Loses its effect, because a step is skipped");
+        page.fill(2, 2, &[span(listed(&lost), Style::Warn)]);
+    }
+    text::waiting(&mut page, release);
+    text::checklist(&mut page, release, masker);
+    page.gap();
+    page.fill(
+        0,
+        2,
+        &[plain(format!(
+            "{} accepted, {} skipped, {} open. {}.",
+            tally.accepted.len(),
+            tally.skipped.len(),
+            tally.open.len(),
+            wording::fates(release)
+        ))],
+    );
+    page.finish()
+}
+
+/// A line across with a title: what begins a part of the review.
+#[must_use]
+pub fn part(title: &str, look: Look) -> String {
+    let mut page = Page::new(look);
+    rule(&mut page, look);
+    page.fill(0, 2, &[span(title, Style::Bold)]);
+    page.finish()
+}
+
+/// What was decided, in lists.
+#[must_use]
+pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
+    let mut page = Page::new(look);
+    let mut list = |title: &str, style, steps: Vec<(&Step, String)>| {
+        if steps.is_empty() {
+            return;
+        }
+        page.fill(0, 2, &[span(format!("{title} ({})", steps.len()), style)]);
+        for (step, note) in steps {
+            page.fill(
+                2,
+                4,
+                &[
+                    plain(step.id.clone()),
+                    plain(note),
+                    span(format!("  {}", masker.text(&step.title)), Style::Dim),
+                ],
+            );
+        }
+    };
+    let answered = |answer: Option<&str>| answer.map(|a| format!(": {a}")).unwrap_or_default();
+    let none = |steps: &[&'_ Step]| -> Vec<(Step, String)> {
+        steps
+            .iter()
+            .map(|step| ((*step).clone(), String::new()))
+            .collect()
+    };
+    list(
+        "Accepted",
+        Style::Good,
+        tally
+            .accepted
+            .iter()
+            .map(|(step, answer)| (*step, answered(*answer)))
+            .collect(),
+    );
+    for (title, style, steps) in [
+        ("Skipped", Style::Warn, none(&tally.skipped)),
+        ("Still open", Style::Warn, none(&tally.open)),
+        ("Waiting for an answer", Style::Plain, none(&tally.waiting)),
+    ] {
+        list(
+            title,
+            style,
+            steps.iter().map(|(s, n)| (s, n.clone())).collect(),
+        );
+    }
+    page.finish()
+}
+
+fn rule(page: &mut Page, look: Look) {
+    page.line(0, &[span("─".repeat(look.width), Style::Dim)]);
+}
+
+/// A text without signs that need more than ASCII: the signs that reports are made of, not the
+/// letters of a language.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '→' => out.push_str("->"),
+            '…' => out.push_str("..."),
+            '•' => out.push('*'),
+            '─' | '–' => out.push('-'),
+            '␍' => out.push_str("\\r"),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,154 @@
+//! The record of a review: a file of answers, as `refit upgrade --answers` reads it.
+//!
+//! Every text is in double quotes, so that no reader of YAML makes a number of it. The evidence goes
+//! along, so that an answer is refused where the values are other ones; a secret is never written, and
+//! an answer whose evidence holds one goes without.
+
+use std::fmt::Write as _;
+
+use super::{Decision, Review};
+use crate::{outcome::Step, pack::expr, report::Masker};
+
+/// Writes the answers and the skipped steps of a release. `command` is the one that replays them; it
+/// stands in the first lines.
+#[must_use]
+pub fn record(review: &Review, command: &str) -> String {
+    let release = review.result();
+    let names: Vec<&str> = release.files.iter().map(|file| &*file.name).collect();
+    let mut out = format!(
+        "# What was decided by `refit review` for {}, {} {} to {}.\n# The same again:\n",
+        one_line(&names.join(" + ")),
+        release.chart,
+        release.from,
+        release.to
+    );
+    for line in command.lines() {
+        let _ = writeln!(out, "#   {}", one_line(line));
+    }
+    let answered: Vec<_> = review
+        .taken
+        .iter()
+        .filter_map(|taken| match &taken.decision {
+            Decision::Answer(answer) => Some((&taken.id, answer)),
+            _ => None,
+        })
+        .collect();
+    out.push_str(if answered.is_empty() {
+        "answers: {}\n"
+    } else {
+        "answers:\n"
+    });
+    let texts = release.files.iter();
+    let masker = Masker::on(texts.map(|file| (&*file.before, &*file.after)));
+    for (id, answer) in answered {
+        let _ = writeln!(out, "  {}:", name(id));
+        let _ = writeln!(out, "    option: {}", name(&answer.option));
+        let step = release.steps.iter().find(|step| step.id == *id);
+        let question = step.and_then(|step| step.question.as_ref());
+        // With the defaults filled in: a default may be another one tomorrow.
+        let inputs = question.map_or(&answer.inputs, |question| &question.inputs);
+        if !inputs.is_empty() {
+            out.push_str("    inputs:\n");
+            for (input, value) in inputs {
+                let _ = writeln!(out, "      {}: {}", name(input), quoted(value));
+            }
+        }
+        let evidence = step.map(|step| evidence(step, &masker)).unwrap_or_default();
+        if !evidence.is_empty() {
+            out.push_str("    evidence:\n");
+            for (path, value) in evidence {
+                let _ = writeln!(out, "      {}: {}", quoted(&path), quoted(&value));
+            }
+        }
+    }
+    let skipped = review.taken.iter();
+    let skipped: Vec<String> = skipped
+        .filter(|taken| taken.decision == Decision::Skip)
+        .map(|taken| name(&taken.id))
+        .collect();
+    if !skipped.is_empty() {
+        let _ = writeln!(out, "skip: [{}]", skipped.join(", "));
+    }
+    out
+}
+
+/// What a question was about, in the form in which answers hold it.
+fn evidence(step: &Step, masker: &Masker) -> Vec<(String, String)> {
+    let evidence = step.question.iter().flat_map(|question| &question.evidence);
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| expr::describe(None));
+    let evidence: Vec<_> = evidence
+        .map(|evidence| (evidence.path.clone(), text(&evidence.value)))
+        .collect();
+    if evidence
+        .iter()
+        .any(|(path, value)| masker.value(path, value) != *value)
+    {
+        return Vec::new();
+    }
+    evidence
+}
+
+/// The name of a step, an option or an input: without quotes where nobody takes it for anything else.
+fn name(text: &str) -> String {
+    let simple = text.len() > 2
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !matches!(
+            text,
+            "yes" | "off" | "true" | "false" | "null" | "nan" | "inf"
+        );
+    if simple {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
+}
+
+/// A text in double quotes, for a YAML reader.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if needs_escape(c) => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Controls, line breaks of other standards, the byte order mark, and what turns the direction of writing.
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if needs_escape(c) { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_quoted_for_every_reader() {
+        assert_eq!(name("per-pod"), "per-pod");
+        assert_eq!(name("no"), "\"no\"");
+        assert_eq!(name("off"), "\"off\"");
+        assert_eq!(name("0x1f"), "\"0x1f\"");
+        assert_eq!(quoted("0.10"), "\"0.10\"");
+        assert_eq!(
+            quoted("a\"\\\n\u{7f}\u{2028}é"),
+            r#""a\"\\\n\u007F\u2028é""#
+        );
+    }
+}

@@ -1,0 +1,873 @@
+//! The dialogue: which key does what, in which order things are asked, and how a person gets back.
+//!
+//! What is on the screen stays there and scrolls away; nothing is painted over. So a person can look
+//! back, a narrow window only breaks lines, and a resized one cannot be garbled. Each screen is made
+//! for the width that the terminal has then.
+
+use std::io;
+
+use super::{Decision, Item, Review, answer, is_complete};
+use crate::{
+    migrate::{Answer, OfferedInput},
+    outcome::{Choice, Input, Outcome, Question, Refusal, Release, Step},
+    report::{Look, Masker, difference, review as show, review::Room},
+    upgrade::Request,
+};
+
+/// A key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A letter, a digit or a sign.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// Anything else.
+    Other,
+}
+
+/// Why a dialogue ends at once.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The person has left with `q`.
+    #[error("left")]
+    Quit,
+    /// The terminal does not work any longer.
+    #[error("the terminal cannot be read: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Who is asked.
+pub trait Person {
+    /// Shows a text.
+    fn say(&mut self, text: &str);
+
+    /// Shows a prompt and waits for a key.
+    ///
+    /// # Errors
+    ///
+    /// If there will be no key.
+    fn key(&mut self, prompt: &str) -> Result<Key, Stop>;
+
+    /// Shows a prompt and lets a line be typed; `None` if the person wants to go back instead.
+    ///
+    /// # Errors
+    ///
+    /// If there will be no line.
+    fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop>;
+
+    /// Forgets what was typed and not read, so that it is no answer to what was not seen.
+    fn forget(&mut self);
+
+    /// How reports look now.
+    fn look(&self) -> Look;
+
+    /// Whether signs beyond ASCII can be shown.
+    fn is_ascii(&self) -> bool;
+}
+
+/// What the dialogue came to.
+#[derive(Debug)]
+pub struct Reviewed {
+    /// The releases that were reviewed.
+    pub reviews: Vec<Review>,
+    /// What could not be reviewed.
+    pub refused: Vec<Refusal>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a dialogue ended.
+#[derive(Debug)]
+pub enum End {
+    /// There was nothing to decide and nothing to write.
+    Nothing,
+    /// The person wants the results written.
+    Write,
+    /// The person does not want them written.
+    Leave,
+    /// No result can be written, because questions are open.
+    Open,
+    /// The dialogue was stopped before its end.
+    Stopped(Stop),
+}
+
+/// How a step was dealt with.
+enum Turn {
+    Next,
+    Back,
+}
+
+/// How much a difference shows, from little to all.
+const ROOMS: [Room; 3] = [
+    Room {
+        context: 3,
+        lines: 40,
+    },
+    Room {
+        context: 10,
+        lines: 200,
+    },
+    Room {
+        context: 1_000_000,
+        lines: usize::MAX,
+    },
+];
+
+/// Goes through all releases of a request with a person. `masked` hides secrets.
+pub fn review(request: &Request, person: &mut dyn Person, masked: bool) -> Reviewed {
+    let mut reviews = Vec::new();
+    let mut refused = Vec::new();
+    for release in 0..request.releases.len() {
+        match Review::new(request, release) {
+            Ok(review) => reviews.push(review),
+            Err(refusals) => refused.extend(refusals),
+        }
+    }
+    let masker = if masked {
+        Masker::of(&outcome(reviews.iter().map(Review::start)))
+    } else {
+        Masker::off()
+    };
+    let mut talk = Talk {
+        person,
+        masker,
+        hinted: false,
+    };
+    if !refused.is_empty() {
+        let text = show::refusals(&refused, talk.look(), &talk.masker);
+        talk.report(&text);
+    }
+    let end = if reviews.is_empty() {
+        End::Nothing
+    } else {
+        talk.through(&mut reviews).unwrap_or_else(End::Stopped)
+    };
+    Reviewed {
+        reviews,
+        refused,
+        end,
+    }
+}
+
+fn outcome<'r>(releases: impl Iterator<Item = &'r Release>) -> Outcome {
+    Outcome {
+        format: crate::outcome::FORMAT,
+        releases: releases.cloned().collect(),
+        refused: Vec::new(),
+    }
+}
+
+struct Talk<'p> {
+    person: &'p mut dyn Person,
+    masker: Masker,
+    /// Whether the keys were explained once.
+    hinted: bool,
+}
+
+impl Talk<'_> {
+    /// The look now; a column or two are kept for signs that are written in more letters.
+    fn look(&self) -> Look {
+        let look = self.person.look();
+        Look {
+            width: look.width - if self.person.is_ascii() { 3 } else { 0 },
+            ..look
+        }
+    }
+
+    /// Shows a report.
+    fn report(&mut self, text: &str) {
+        if self.person.is_ascii() {
+            self.person.say(&show::ascii(text));
+        } else {
+            self.person.say(text);
+        }
+    }
+
+    fn sentence(&mut self, text: &str) {
+        let text = show::sentence(text, self.look());
+        self.report(&text);
+    }
+
+    fn warning(&mut self, text: &str) {
+        let text = show::warning(text, self.look());
+        self.report(&text);
+    }
+
+    fn refused(&mut self, refusals: &[Refusal]) {
+        let text = show::refusals(refusals, self.look(), &self.masker);
+        self.report(&text);
+    }
+
+    /// Waits for a key, and shows the word for what it does.
+    fn key(&mut self, prompt: &str) -> Result<Key, Stop> {
+        if self.person.is_ascii() {
+            self.person.key(&show::ascii(prompt))
+        } else {
+            self.person.key(prompt)
+        }
+    }
+
+    fn did(&mut self, word: &str) {
+        self.report(&format!("{word}\n"));
+    }
+
+    /// A question of yes or no; no if nothing is said.
+    fn yes(&mut self, prompt: &str) -> Result<bool, Stop> {
+        self.person.forget();
+        loop {
+            match self.key(prompt)? {
+                Key::Char('y' | 'Y') => {
+                    self.did("yes");
+                    return Ok(true);
+                }
+                Key::Char('n' | 'N') | Key::Enter | Key::Escape => {
+                    self.did("no");
+                    return Ok(false);
+                }
+                Key::Char('q') => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                _ => self.did("y or n"),
+            }
+        }
+    }
+
+    fn through(&mut self, reviews: &mut [Review]) -> Result<End, Stop> {
+        let of = reviews.len();
+        let mut at = 0;
+        let mut came_back = false;
+        loop {
+            while at < of {
+                if !came_back {
+                    self.open(&reviews[at], at, of);
+                }
+                came_back = false;
+                match self.one(&mut reviews[at])? {
+                    Turn::Next => at += 1,
+                    Turn::Back if at > 0 => {
+                        at -= 1;
+                        reviews[at].back();
+                        came_back = true;
+                    }
+                    Turn::Back => self.sentence("This is the first one."),
+                }
+            }
+            if let Some(end) = self.end(reviews)? {
+                return Ok(end);
+            }
+            at = of - 1;
+            while at > 0 && !reviews[at].is_begun() {
+                at -= 1;
+            }
+            reviews[at].back();
+            came_back = true;
+        }
+    }
+
+    fn open(&mut self, review: &Review, at: usize, of: usize) {
+        let look = self.look();
+        if of > 1 {
+            let text = format!("Release {} of {of}", at + 1);
+            self.person.say("\n");
+            let text = show::part(&text, look);
+            self.report(&text);
+        }
+        let steps = match review.next() {
+            Ok(Some(item)) => item.of,
+            _ => 0,
+        };
+        let text = show::opening(review.start(), steps, look, &self.masker);
+        self.report(&text);
+    }
+
+    /// Goes through what is undecided in a release.
+    fn one(&mut self, review: &mut Review) -> Result<Turn, Stop> {
+        // After `A` only what needs a person is asked.
+        let mut accepting = false;
+        loop {
+            let item = match review.next() {
+                Ok(Some(item)) => item,
+                Ok(None) => return Ok(Turn::Next),
+                Err(refusals) => {
+                    self.refused(&refusals);
+                    return self.only_back_or_quit();
+                }
+            };
+            if accepting && self.accepted(review, &item) {
+                continue;
+            }
+            match self.step(review, &item)? {
+                Act::Next => {}
+                Act::AcceptRest => {
+                    accepting = true;
+                    if !self.accepted(review, &item) {
+                        self.warning("This one needs an answer that refit cannot know.");
+                    }
+                }
+                Act::Back if review.back() => accepting = false,
+                Act::Back => return Ok(Turn::Back),
+            }
+        }
+    }
+
+    fn only_back_or_quit(&mut self) -> Result<Turn, Stop> {
+        loop {
+            match self.key("Go [b]ack or [q]uit? ")? {
+                Key::Char('b') | Key::Escape => {
+                    self.did("back");
+                    return Ok(Turn::Back);
+                }
+                Key::Char('q') => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                _ => self.did("b or q"),
+            }
+        }
+    }
+
+    /// Accepts a step without a question to the person, if that is possible; says what was done.
+    fn accepted(&mut self, review: &mut Review, item: &Item) -> bool {
+        let id = &item.step.id;
+        if item.was_skipped {
+            let done = review.decide(id, Decision::Skip, true).is_ok();
+            if done {
+                self.sentence(&format!("skipped, as before: {id}"));
+            }
+            return done;
+        }
+        let Some(question) = &item.step.question else {
+            let done = review.decide(id, Decision::Accept, true).is_ok();
+            if done {
+                self.sentence(&format!("accepted: {id} ({})", item.step.title));
+            }
+            return done;
+        };
+        let Some(answer) = item.suggested.clone().filter(|a| is_complete(a, question)) else {
+            return false;
+        };
+        let option = answer.option.clone();
+        let title = question.options.iter().find(|other| other.id == option);
+        let title = title.map(|option| self.masker.text(&option.title));
+        let done = review.decide(id, Decision::Answer(answer), true).is_ok();
+        if done {
+            let title = title.unwrap_or_default();
+            self.sentence(&format!(
+                "answered as recommended: {id}: {option} ({title})"
+            ));
+        }
+        done
+    }
+
+    /// Shows a step and asks until it is decided.
+    fn step(&mut self, review: &mut Review, item: &Item) -> Result<Act, Stop> {
+        let look = self.look();
+        self.person.say("\n");
+        let text = show::card(item, review.start(), look, &self.masker);
+        self.report(&text);
+        let mut room = 0;
+        self.lines(&item.files, room, item.step.question.is_none());
+        self.about(review, item);
+        loop {
+            let prompt = self.prompt(item);
+            let key = self.key(&prompt)?;
+            let question = item.step.question.as_ref();
+            match (key, question) {
+                (Key::Enter, _) if item.was_skipped => {
+                    if self.skip(review, item)? {
+                        return Ok(Act::Next);
+                    }
+                }
+                (Key::Char('y' | 'a') | Key::Enter, None) => {
+                    self.did("accepted");
+                    if self.decide(review, item, Decision::Accept) {
+                        return Ok(Act::Next);
+                    }
+                }
+                (Key::Char('s' | 'n'), _) => {
+                    if self.skip(review, item)? {
+                        return Ok(Act::Next);
+                    }
+                }
+                (Key::Enter | Key::Char('y' | 'a'), Some(question)) => match &item.suggested {
+                    Some(suggested) => {
+                        self.did(&suggested.option);
+                        if self.chosen(review, item, question, suggested)? {
+                            return Ok(Act::Next);
+                        }
+                    }
+                    None => self.did("nothing is recommended here: type a number"),
+                },
+                (Key::Char(digit @ '0'..='9'), Some(question)) => {
+                    if let Some(option) = self.numbered(question, digit)? {
+                        let chosen = match &item.suggested {
+                            Some(suggested) if suggested.option == option.id => suggested.clone(),
+                            _ => answer(option),
+                        };
+                        if self.chosen(review, item, question, &chosen)? {
+                            return Ok(Act::Next);
+                        }
+                    }
+                }
+                (Key::Char('u'), Some(_)) => {
+                    self.did("left open");
+                    if self.decide(review, item, Decision::Open) {
+                        return Ok(Act::Next);
+                    }
+                }
+                (Key::Char('A'), _) => {
+                    self.did("accept all the rest");
+                    return Ok(Act::AcceptRest);
+                }
+                (Key::Char('S'), _) => {
+                    if self.skip_rest(review)? {
+                        return Ok(Act::Next);
+                    }
+                }
+                (Key::Char('m'), _) => {
+                    room = (room + 1).min(ROOMS.len() - 1);
+                    self.did(if room + 1 < ROOMS.len() {
+                        "more lines"
+                    } else {
+                        "the whole file"
+                    });
+                    self.lines(&item.files, room, item.step.question.is_none());
+                }
+                (Key::Char('d'), _) => {
+                    self.did("the difference so far");
+                    self.so_far(review, Talk::whole_difference);
+                }
+                (Key::Char('l'), _) => {
+                    self.did("the settings so far");
+                    self.so_far(review, Talk::ledger);
+                }
+                (Key::Char('e'), _) => {
+                    self.did("explain");
+                    self.explain(review, item);
+                }
+                (Key::Char('b') | Key::Escape, _) => {
+                    self.did("back");
+                    return Ok(Act::Back);
+                }
+                (Key::Char('q'), _) => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                (Key::Char('?' | 'h'), _) => {
+                    self.did("keys");
+                    self.help(item);
+                }
+                (Key::Char(c), _) if !c.is_control() => {
+                    self.did(&format!("{c} means nothing here; ? lists the keys"))
+                }
+                _ => self.did("? lists the keys"),
+            }
+        }
+    }
+
+    /// The question, and what leaving the step out means.
+    fn about(&mut self, review: &Review, item: &Item) {
+        let look = self.look();
+        let text = show::question(item, look, &self.masker);
+        self.report(&text);
+        let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
+        self.report(&text);
+        if item.was_skipped {
+            self.sentence("It was skipped before; Enter skips it again, y accepts it.");
+        }
+        if !std::mem::replace(&mut self.hinted, true) {
+            self.sentence(if item.step.question.is_some() {
+                "Type the number of an option; ? lists all keys, q leaves without writing."
+            } else {
+                "Enter accepts, s skips; ? lists all keys, q leaves without writing."
+            });
+        }
+    }
+
+    fn prompt(&self, item: &Item) -> String {
+        let number = format!("[{}/{}]", item.number, item.of);
+        let Some(question) = &item.step.question else {
+            let default = if item.was_skipped { "y,S" } else { "Y,s" };
+            let default = default.replace('S', "s*");
+            return format!("{number} Accept? [{default},A,S,m,d,l,e,b,q,?] ");
+        };
+        let options = match question.options.len() {
+            1 => "1".to_owned(),
+            n => format!("1-{n}"),
+        };
+        let suggested = item.suggested.as_ref();
+        let at = suggested
+            .and_then(|answer| {
+                let mut options = question.options.iter();
+                options.position(|option| option.id == answer.option)
+            })
+            .filter(|_| !item.was_skipped);
+        let enter = at
+            .map(|at| format!(",Enter={}", at + 1))
+            .unwrap_or_default();
+        format!("{number} Which? [{options}{enter},s,u,A,S,m,d,l,e,b,q,?] ")
+    }
+
+    fn help(&mut self, item: &Item) {
+        let mut keys: Vec<(String, &str)> = Vec::new();
+        let mut key = |key: &str, what: &'static str| keys.push((key.to_owned(), what));
+        if item.step.question.is_some() {
+            key(
+                "1, 2, ...",
+                "choose an option; what it needs is asked for, and its lines are shown",
+            );
+            key("Enter, y, a", "take the option marked with *");
+            key("s, n", "skip: leave this step out");
+            key("u", "leave the question open; nothing can be written then");
+        } else {
+            key("Enter, y, a", "accept");
+            key("s, n", "skip: leave this step out");
+        }
+        key(
+            "A",
+            "accept all the rest; questions are asked if nothing is recommended",
+        );
+        key("S", "skip all the rest");
+        key("m", "more lines around the change, then the whole file");
+        key("d", "the whole difference so far");
+        key("l", "what became of every setting so far");
+        key("e", "explain: all that this step may do and ask");
+        key("b, Esc", "back to the one before");
+        key("q, Ctrl-C", "quit; nothing is written");
+        let text = show::keys(&keys, self.look());
+        self.report(&text);
+    }
+
+    /// The lines that a step causes.
+    fn lines(&mut self, files: &[crate::outcome::File], room: usize, always: bool) {
+        let (text, left) = show::difference(files, ROOMS[room], self.person.look(), &self.masker);
+        if !text.is_empty() {
+            self.person.say("\n");
+            self.person.say(&text);
+            if left > 0 {
+                self.sentence(&format!("... and {left} more lines; m shows more"));
+            }
+            self.person.say("\n");
+        } else if always {
+            self.sentence("No line of the file changes through this step alone.");
+        }
+    }
+
+    fn decide(&mut self, review: &mut Review, item: &Item, decision: Decision) -> bool {
+        match review.decide(&item.step.id, decision, false) {
+            Ok(()) => true,
+            Err(refusals) => {
+                self.refused(&refusals);
+                false
+            }
+        }
+    }
+
+    /// Leaves a step out; asks again if settings lose their effect.
+    fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
+        self.did("skip");
+        if !item.lost.is_empty() {
+            let text = show::losses(&item.lost, &[], review.start(), self.look());
+            self.report(&text);
+            if !self.yes("Skip it all the same? [y/N] ")? {
+                return Ok(false);
+            }
+        }
+        Ok(self.decide(review, item, Decision::Skip))
+    }
+
+    fn skip_rest(&mut self, review: &mut Review) -> Result<bool, Stop> {
+        self.did("skip all the rest");
+        match review.lost_by_skipping_the_rest() {
+            Ok(lost) if lost.is_empty() => {}
+            Ok(lost) => {
+                let text = show::losses(&lost, &[], review.start(), self.look());
+                self.report(&text);
+                if !self.yes("Skip them all the same? [y/N] ")? {
+                    return Ok(false);
+                }
+            }
+            Err(refusals) => {
+                self.refused(&refusals);
+                return Ok(false);
+            }
+        }
+        loop {
+            match review.next() {
+                Ok(None) => return Ok(true),
+                Ok(Some(item)) => {
+                    let id = &item.step.id;
+                    if let Err(refusals) = review.decide(id, Decision::Skip, true) {
+                        self.refused(&refusals);
+                        return Ok(true);
+                    }
+                    self.sentence(&format!("skipped: {id} ({})", item.step.title));
+                }
+                Err(refusals) => {
+                    self.refused(&refusals);
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
+    /// The option with a number; if there are more than nine, the rest of the number is typed.
+    fn numbered<'q>(
+        &mut self,
+        question: &'q Question,
+        digit: char,
+    ) -> Result<Option<&'q Choice>, Stop> {
+        let count = question.options.len();
+        let number = if count > 9 {
+            self.person.say("\n");
+            self.person.line("number: ", &digit.to_string())?
+        } else {
+            Some(digit.to_string())
+        };
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let at = number.trim().parse::<usize>().ok();
+        let option = at.and_then(|at| question.options.get(at.checked_sub(1)?));
+        match option {
+            Some(option) => self.did(&option.id),
+            None => self.did(&format!("there are options 1 to {count}")),
+        }
+        Ok(option)
+    }
+
+    /// Asks for what an option needs, shows what it does, and takes it.
+    fn chosen(
+        &mut self,
+        review: &mut Review,
+        item: &Item,
+        question: &Question,
+        chosen: &Answer,
+    ) -> Result<bool, Stop> {
+        let options = question.options.iter();
+        let Some(option) = options.into_iter().find(|o| o.id == chosen.option) else {
+            return Ok(false);
+        };
+        let mut answer = chosen.clone();
+        for input in &option.inputs {
+            let before = answer.inputs.get(&input.name).cloned();
+            match self.input(input, before.as_deref())? {
+                Some(text) => {
+                    answer.inputs.insert(input.name.clone(), text);
+                }
+                None => return Ok(false),
+            }
+        }
+        match review.try_answer(item, &answer) {
+            Ok((step, files)) => self.effect(&step, &files),
+            Err(refusals) => {
+                self.refused(&refusals);
+                return Ok(false);
+            }
+        }
+        let mut room = 0;
+        loop {
+            match self.key("Take this answer? [Y,b,m,q] ")? {
+                Key::Enter | Key::Char('y' | 'a') => {
+                    self.did("taken");
+                    return Ok(self.decide(review, item, Decision::Answer(answer)));
+                }
+                Key::Char('b' | 'n') | Key::Escape => {
+                    self.did("back to the options");
+                    self.about(review, item);
+                    return Ok(false);
+                }
+                Key::Char('m') => {
+                    room = (room + 1).min(ROOMS.len() - 1);
+                    self.did("more lines");
+                    if let Ok((_, files)) = review.try_answer(item, &answer) {
+                        self.lines(&files, room, true);
+                    }
+                }
+                Key::Char('q') => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                _ => self.did("Enter or y takes it, b goes back to the options"),
+            }
+        }
+    }
+
+    /// What an answer does.
+    fn effect(&mut self, step: &Step, files: &[crate::outcome::File]) {
+        self.lines(files, 0, false);
+        if !files.iter().any(|file| file.changed) {
+            self.sentence("This answer changes no line of the file.");
+        }
+        let text = show::told(step, self.look(), &self.masker);
+        self.report(&text);
+    }
+
+    /// Lets something be typed until it does.
+    fn input(&mut self, input: &Input, before: Option<&str>) -> Result<Option<String>, Stop> {
+        let default = before.or(input.default.as_deref());
+        let text = show::input(input, default, self.look(), &self.masker);
+        self.report(&text);
+        let check = OfferedInput {
+            name: input.name.clone(),
+            title: input.title.clone(),
+            matches: input.matches.clone(),
+            list: input.list,
+            default: None,
+        };
+        let shown = default.map(|text| self.masker.value(&input.name, text));
+        let prompt = match shown {
+            Some(default) => format!("  {} [{default}]: ", input.name),
+            None => format!("  {}: ", input.name),
+        };
+        loop {
+            let Some(typed) = self.person.line(&prompt, "")? else {
+                self.sentence("back to the options");
+                return Ok(None);
+            };
+            let text = match (typed.trim(), default) {
+                ("", Some(default)) => default.to_owned(),
+                (typed, _) => typed.to_owned(),
+            };
+            match check.check(&text) {
+                Ok(()) => return Ok(Some(text)),
+                Err(message) => self.warning(&message),
+            }
+        }
+    }
+
+    fn so_far(&mut self, review: &Review, shown: fn(&mut Self, &Release)) {
+        match review.so_far() {
+            Ok(release) => shown(self, &release),
+            Err(refusals) => self.refused(&refusals),
+        }
+    }
+
+    fn whole_difference(&mut self, release: &Release) {
+        let look = self.person.look();
+        let mut text = String::new();
+        for file in release.files.iter().filter(|file| file.changed) {
+            text.push_str(&difference::for_eyes(file, look, &self.masker));
+        }
+        if text.is_empty() {
+            self.sentence("Nothing is changed so far.");
+        } else {
+            self.person.say(&text);
+        }
+    }
+
+    fn ledger(&mut self, release: &Release) {
+        let text = show::ledger(release, self.look(), &self.masker);
+        self.report(&text);
+    }
+
+    fn explain(&mut self, review: &Review, item: &Item) {
+        match review.explain(&item.step, self.look()) {
+            Some(text) => self.report(&text),
+            None => self.sentence("The pack says no more about it."),
+        }
+    }
+
+    /// Shows what it came to, and asks whether to write it. `None` to go back.
+    fn end(&mut self, reviews: &[Review]) -> Result<Option<End>, Stop> {
+        let mut writable = 0;
+        let mut open = 0;
+        for review in reviews {
+            let release = review.result();
+            let begun = review.is_begun();
+            if release.is_open() {
+                open += 1;
+            } else if release.is_changed() {
+                writable += release.files.iter().filter(|file| file.changed).count();
+            }
+            if begun || release.is_changed() || release.is_open() {
+                self.result(review);
+            }
+        }
+        if writable == 0 && open == 0 && !reviews.iter().any(Review::is_begun) {
+            return Ok(Some(End::Nothing));
+        }
+        if open > 0 {
+            let text = if writable > 0 {
+                "What has open questions is not written."
+            } else {
+                "Nothing can be written while questions are open."
+            };
+            self.warning(text);
+        }
+        let files = if writable == 1 { "file" } else { "files" };
+        let prompt = match (writable, open) {
+            (0, 0) => "Nothing changes. Done? [Y,b,d,q,?] ".to_owned(),
+            (0, _) => "Stop here, with the questions open? [Y,b,d,q,?] ".to_owned(),
+            (n, _) => format!("Write {n} {files}? [y,N,b,d,l,q,?] "),
+        };
+        self.person.forget();
+        loop {
+            match self.key(&prompt)? {
+                Key::Char('y' | 'Y') if writable > 0 => {
+                    self.did("yes");
+                    return Ok(Some(End::Write));
+                }
+                Key::Char('y' | 'Y') | Key::Enter if writable == 0 => {
+                    self.did("yes");
+                    return Ok(Some(if open > 0 { End::Open } else { End::Leave }));
+                }
+                Key::Char('n' | 'N') | Key::Enter => {
+                    self.did("no");
+                    return Ok(Some(End::Leave));
+                }
+                Key::Char('b') | Key::Escape => {
+                    self.did("back");
+                    if reviews.iter().any(Review::is_begun) {
+                        return Ok(None);
+                    }
+                    self.sentence("There is nothing to go back to.");
+                }
+                Key::Char('d') => {
+                    self.did("the difference");
+                    for review in reviews {
+                        self.whole_difference(review.result());
+                    }
+                }
+                Key::Char('l') => {
+                    self.did("the settings");
+                    for review in reviews {
+                        self.ledger(review.result());
+                    }
+                }
+                Key::Char('q') => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                _ => self.did(
+                    "y writes, n does not, b goes back, d and l show the difference and the settings again",
+                ),
+            }
+        }
+    }
+
+    fn result(&mut self, review: &Review) {
+        let release = review.result();
+        let look = self.look();
+        self.person.say("\n");
+        let text = show::part("The result", look);
+        self.report(&text);
+        self.whole_difference(release);
+        let text = show::closing(release, &review.tally(), look, &self.masker);
+        self.person.say("\n");
+        self.report(&text);
+    }
+}
+
+/// What a key at a step leads to.
+enum Act {
+    Next,
+    AcceptRest,
+    Back,
+}
