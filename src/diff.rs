@@ -144,10 +144,10 @@ fn span(range: &Range<usize>) -> String {
 }
 
 /// A unified diff of one file that `git apply` and `patch -p1` accept, with every byte of the lines as
-/// it is; empty if nothing changed. `name` is the file as it was named: a leading `/` or `./` goes,
-/// because the tools take names below the current folder only.
+/// it is; empty if nothing changed. `name` is the file as it was named, in bytes: a leading `/` or `./`
+/// goes, because the tools take names below the current folder only.
 #[must_use]
-pub fn unified(name: &str, before: &str, after: &str) -> String {
+pub fn unified(name: impl AsRef<[u8]>, before: &str, after: &str) -> String {
     let diff = Diff::new(before, after);
     if diff.is_empty() {
         return String::new();
@@ -180,11 +180,11 @@ impl Side {
 
 /// The lines above the first hunk of a file, in git's form.
 #[must_use]
-pub fn headers(name: &str) -> String {
-    let name = below_here(name);
-    let (a, b) = (quoted(&format!("a/{name}")), quoted(&format!("b/{name}")));
+pub fn headers(name: impl AsRef<[u8]>) -> String {
+    let name = below_here(name.as_ref());
+    let (a, b) = (quoted("a/", name), quoted("b/", name));
     // A name with a space ends in a tab, so that tools do not take what follows for a date.
-    let tab = if name.contains(' ') && !a.starts_with('"') {
+    let tab = if name.contains(&b' ') && !a.starts_with('"') {
         "\t"
     } else {
         ""
@@ -192,13 +192,13 @@ pub fn headers(name: &str) -> String {
     format!("diff --git {a} {b}\n--- {a}{tab}\n+++ {b}{tab}\n")
 }
 
-fn below_here(name: &str) -> &str {
+fn below_here(name: &[u8]) -> &[u8] {
     let mut name = name;
     loop {
-        let shorter = name
-            .strip_prefix("./")
-            .unwrap_or(name)
-            .trim_start_matches('/');
+        let mut shorter = name.strip_prefix(b"./").unwrap_or(name);
+        while let Some(rest) = shorter.strip_prefix(b"/") {
+            shorter = rest;
+        }
         if shorter.len() == name.len() {
             return name;
         }
@@ -208,29 +208,32 @@ fn below_here(name: &str) -> &str {
 
 /// A name as git writes it: as it is, or quoted as in C where it has characters that would break the
 /// line.
-fn quoted(name: &str) -> String {
-    if !name
-        .chars()
-        .any(|c| c.is_control() || c == '"' || c == '\\')
+fn quoted(side: &str, name: &[u8]) -> String {
+    let special = |c: char| c.is_control() || c == '"' || c == '\\';
+    if let Ok(name) = std::str::from_utf8(name)
+        && !name.contains(special)
     {
-        return name.to_owned();
+        return format!("{side}{name}");
     }
-    let mut out = String::from("\"");
-    for c in name.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    let _ = write!(out, "\\{byte:03o}");
-                }
-            }
-            c => out.push(c),
+    let mut out = format!("\"{side}");
+    let octal = |out: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            let _ = write!(out, "\\{byte:03o}");
         }
+    };
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\r' => out.push_str("\\r"),
+                c if c.is_control() => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
+        }
+        octal(&mut out, chunk.invalid());
     }
     out.push('"');
     out

@@ -3,6 +3,7 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod detach;
 pub mod detect;
 pub mod diff;
 pub mod digest;
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod refusal;
 pub mod report;
 pub mod review;
+pub mod secrets;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

@@ -5,16 +5,20 @@
 //! if it is what was named.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Path as FilePath, PathBuf},
     sync::Arc,
 };
 
 use crate::{
-    outcome::{At, Refusal},
+    outcome::{At, Notice, Refusal},
     refusal::{self, Reason},
-    values::view::{Kind, View},
-    yaml::{DivergenceKind, Tree},
+    values::{
+        readers::{DifferenceKind, difference},
+        view::{Kind, Loss, View},
+    },
+    yaml::{self, DivergenceKind, Tree},
 };
 
 /// What is named on the command line.
@@ -64,26 +68,29 @@ const HELM_HEADER: &[&str] = &["USER-SUPPLIED VALUES:", "COMPUTED VALUES:"];
 pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
     let name = input.name();
     let (bytes, path) = match input {
-        Input::Path(path) => (
-            read(path).map_err(|reason| reason.of(&name))?,
-            Some(path.clone()),
-        ),
-        Input::Stdin(bytes) => (without_header(bytes).to_vec(), None),
+        Input::Path(path) => {
+            let bytes = read(path).map_err(|reason| reason.of(&name))?;
+            if let Some((header, _)) = split_header(&bytes) {
+                let reason = Reason::new(format!("the first line, `{header}`, is not part of the values"))
+                    .why("`helm get values` prints it unless it is told `-o yaml`; Helm would read it as a key.")
+                    .next("Delete that line, or write the file with `helm get values RELEASE -o yaml`.");
+                return Err(reason.at(&name, &String::from_utf8_lossy(&bytes), 0));
+            }
+            (bytes, Some(path.clone()))
+        }
+        Input::Stdin(bytes) => {
+            let values = split_header(bytes).map_or(&**bytes, |(_, values)| values);
+            if values.trim_ascii().is_empty() {
+                return Err(Reason::new("there is nothing to read")
+                    .why("As a rule the command before it has failed; and Helm takes an empty values file for \"as before\".")
+                    .next("Look at the messages of that command. For a release that sets nothing, give `{}`.")
+                    .of(&name));
+            }
+            (values.to_vec(), None)
+        }
     };
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
     let text: Arc<str> = tree.text().into();
-    if path.is_some()
-        && let Some(header) = HELM_HEADER.iter().find(|header| text.starts_with(**header))
-    {
-        let reason = Reason::new(format!(
-            "the first line, `{header}`, is not part of the values"
-        ))
-        .why(
-            "`helm get values` prints it unless it is told `-o yaml`; Helm would read it as a key.",
-        )
-        .next("Delete that line, or write the file with `helm get values RELEASE -o yaml`.");
-        return Err(reason.at(&name, &text, 0));
-    }
     let loaded = Loaded {
         name,
         path,
@@ -95,40 +102,75 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
 }
 
 fn read(path: &FilePath) -> Result<Vec<u8>, Reason> {
-    let describe = |e: &io::Error| match e.kind() {
-        io::ErrorKind::NotFound => Reason::new("there is no such file")
-            .next("Check the spelling, and the folder that you are in."),
-        io::ErrorKind::PermissionDenied => Reason::new("the file may not be read")
-            .next("Ask its owner for access, or run refit as a user who has it."),
-        _ => Reason::new(format!("the file cannot be read: {e}")),
-    };
-    let metadata = fs::metadata(path).map_err(|e| describe(&e))?;
+    let metadata = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     if metadata.is_dir() {
+        let shown = refusal::shell(&path.display().to_string());
         return Err(
-            Reason::new("this is a directory, and a values file is needed")
-                .next("Name the values files in it, for example with a shell pattern: `*.yaml`."),
+            Reason::new("this is a folder, and a values file is needed").next(format!(
+                "Name the values files in it, for example {}/*.yaml.",
+                shown.trim_end_matches('/')
+            )),
         );
     }
-    if metadata.len() > MAX_SIZE {
+    if !metadata.is_file() {
+        // Never opened: that alone can wait for ever.
+        return Err(Reason::new(
+            "this is a pipe, a socket or a device, and a values file is needed",
+        )
+        .why("A file is read, shown, and read again before it is written.")
+        .next("Give what comes out of it to standard input: `refit upgrade -`."));
+    }
+    let mut bytes = Vec::new();
+    // The size is only what it was: some files grow, and some (in /proc) do not tell it.
+    File::open(path)
+        .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
+        .map_err(|e| cannot_read(path, &e))?;
+    if metadata.len() > MAX_SIZE || bytes.len() as u64 > MAX_SIZE {
         return Err(
             Reason::new(format!("the file is larger than {} MiB", MAX_SIZE >> 20))
-                .why("No values file is that large; it is probably something else."),
+                .why("No values file is that large; it is probably something else.")
+                .next("Name the values file."),
         );
     }
-    fs::read(path).map_err(|e| describe(&e))
+    Ok(bytes)
 }
 
-fn without_header(bytes: &[u8]) -> &[u8] {
-    for header in HELM_HEADER {
-        if let Some(rest) = bytes.strip_prefix(header.as_bytes()) {
-            let line_end = rest
-                .iter()
-                .position(|b| *b == b'\n')
-                .map_or(rest.len(), |i| i + 1);
-            return &rest[line_end..];
+fn cannot_read(path: &FilePath, error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => Reason::new(format!(
+                "this is a link to {}, which does not exist",
+                target.display()
+            ))
+            .next("Mend the link, or name the file itself."),
+            Err(_) => Reason::new("there is no such file")
+                .next("Check the spelling, and the folder that you are in."),
+        },
+        io::ErrorKind::NotADirectory => {
+            Reason::new("a part of this path is a file, not a folder").next("Check the spelling.")
         }
+        io::ErrorKind::PermissionDenied => Reason::new("the file may not be read")
+            .next("Ask its owner for access, or run refit as a user who has it."),
+        _ => Reason::new(format!("the file cannot be read: {error}"))
+            .next("Check that `cat` can read it, and run refit again."),
     }
-    bytes
+}
+
+/// The header of `helm get values`, and what follows it.
+fn split_header(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
+    // Windows shells put a byte order mark before what they redirect.
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    HELM_HEADER.iter().find_map(|header| {
+        let rest = text.strip_prefix(header.as_bytes())?;
+        let end = rest
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(rest.len(), |i| i + 1);
+        rest[..end]
+            .trim_ascii()
+            .is_empty()
+            .then_some((*header, &rest[end..]))
+    })
 }
 
 impl Loaded {
@@ -147,6 +189,50 @@ impl Loaded {
             line: position.line,
             column: position.column,
         }
+    }
+
+    /// What a person should know of the file although it can be edited: what is written in it and
+    /// counts for nothing, and what another Helm reads otherwise.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let notice = |offset, text| Notice {
+            at: Some(self.at(offset)),
+            text,
+        };
+        let mut notices = Vec::new();
+        if let Some(found) = difference(&self.tree) {
+            let text = match found.kind {
+                DifferenceKind::Documents => "Helm 4 merges all documents of the file.",
+                DifferenceKind::Directive => "Helm 4 refuses the file because of this directive.",
+                DifferenceKind::Marker => {
+                    "Helm 4 refuses the file because of what stands behind `---`."
+                }
+            };
+            notices.push(notice(found.offset, text.to_owned()));
+        }
+        let view = self.view();
+        for map in self.tree.nodes() {
+            if !matches!(self.tree.kind(map), yaml::Kind::Mapping { .. }) {
+                continue;
+            }
+            // What cannot be read was refused when the file was loaded.
+            for twice in view.entries(map).unwrap_or_default().duplicates {
+                let line = self.at(self.tree.span(twice.by).start).line;
+                let text = match twice.loss {
+                    Loss::Repeated => format!(
+                        "`{}` is here a first time, and again in line {line}; Helm reads the last one. Both stay.",
+                        twice.name
+                    ),
+                    Loss::Merged => format!(
+                        "`{}` counts for nothing: `<<` in line {line} brings it too, and for Helm what comes later wins. It stays.",
+                        twice.name
+                    ),
+                };
+                notices.push(notice(self.tree.span(twice.lost).start, text));
+            }
+        }
+        notices.sort_by_key(|notice| notice.at.as_ref().map(|at| at.line));
+        notices
     }
 
     fn refuse(&self, reason: Reason, offset: usize) -> Box<Refusal> {
@@ -184,9 +270,16 @@ impl Loaded {
         if let Ok(Some(sops)) = view.get(root, "sops")
             && let Ok(Some(mac)) = view.get(sops.value, "mac")
         {
+            let next = match &self.path {
+                Some(_) => format!(
+                    "Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}",
+                    refusal::shell(&self.name)
+                ),
+                None => "Give the decrypted text: sops -d FILE | refit upgrade -".to_owned(),
+            };
             let reason = Reason::new("the file is encrypted with SOPS")
                 .why("Each ciphertext is tied to its path, and a checksum covers them all: a key that is moved from outside can never be decrypted again.")
-                .next(format!("Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}", refusal::shell(&self.name)));
+                .next(next);
             return Err(self.refuse(reason, self.tree.span(mac.key).start));
         }
         if let Some(divergence) = self.tree.divergences().first() {

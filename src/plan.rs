@@ -40,10 +40,7 @@ pub enum PlanError {
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The target is older than the source.
-    #[error(
-        "the values are for {chart} {from}, which is newer than {to}; refit does not go back. \
-         Restore the older file from version control instead"
-    )]
+    #[error("the values are for {chart} {from}, which is newer than {to}; refit does not go back")]
     Backwards {
         /// The chart.
         chart: String,
@@ -64,6 +61,8 @@ pub enum PlanError {
         route: String,
         /// The step that is spelled most alike.
         close: Option<String>,
+        /// The steps on the route.
+        known: Vec<String>,
     },
 }
 
@@ -104,6 +103,7 @@ impl<'p> Plan<'p> {
                     id: id.clone(),
                     route: format!("between {from} and {to}"),
                     close,
+                    known: steps().map(|step| step.id.clone()).collect(),
                 });
             }
         }

@@ -1,10 +1,14 @@
 //! Refusals: what is wrong, where, why that stops refit, and what to do next, in words for somebody who
 //! knows their file and not this program.
 
+pub mod request;
+
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::{
     outcome::{At, Refusal},
     values::{ReadError, ReadErrorKind, key::KeyError},
-    yaml::{ParseError, ParseErrorKind, Position},
+    yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position},
 };
 
 /// What is wrong with an input, before it is said where.
@@ -68,52 +72,116 @@ impl Reason {
     }
 }
 
-/// The widest excerpt of a line, in characters.
+/// The widest excerpt of a line, in columns.
 const EXCERPT: usize = 90;
 
 /// A line of a text with a marker below the place in question.
 fn excerpt(text: &str, line: usize, column: usize) -> String {
-    let content = text.lines().nth(line - 1).unwrap_or_default().trim_end();
+    let content = line_of(text, line);
+    // A character that cannot be seen, or turns what follows it around, is shown as one that can.
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || c.width().unwrap_or(0) == 0 => '\u{fffd}',
+        '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        c => c,
+    };
     let skip = column.saturating_sub(EXCERPT - 10);
-    let shown: String = content
-        .chars()
-        .skip(skip)
-        .take(EXCERPT)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut excerpt = String::new();
+    let mut marker = 0;
+    let mut columns = 0;
+    for (i, c) in content.chars().map(shown).enumerate().skip(skip) {
+        let c = if skip > 0 && i == skip { '…' } else { c };
+        let width = c.width().unwrap_or(0);
+        if columns + width > EXCERPT {
+            excerpt.push('…');
+            break;
+        }
+        if i + 1 < column {
+            marker += width;
+        }
+        columns += width;
+        excerpt.push(c);
+    }
     let number = line.to_string();
     let gap = " ".repeat(number.len());
-    let marker = " ".repeat((column - 1).saturating_sub(skip));
-    format!("{number} | {shown}\n{gap} | {marker}^")
+    let marker = " ".repeat(marker);
+    format!("{number} | {}\n{gap} | {marker}^", excerpt.trim_end())
+}
+
+/// A line of a text, from 1, without its end: LF, CR LF or a lone CR, as [`Position`] counts them.
+fn line_of(text: &str, line: usize) -> &str {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut rest = text;
+    for _ in 1..line {
+        let Some(end) = rest.find(['\n', '\r']) else {
+            return "";
+        };
+        let crlf = rest[end..].starts_with("\r\n");
+        rest = &rest[end + if crlf { 2 } else { 1 }..];
+    }
+    rest.split(['\n', '\r']).next().unwrap_or_default()
 }
 
 /// A text that is not YAML.
 #[must_use]
 pub fn not_yaml(name: &str, bytes: &[u8], error: &ParseError) -> Box<Refusal> {
+    use ParseErrorKind as K;
     let reason = parse_reason(&error.kind);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => {
-            let reason = match error.kind {
-                ParseErrorKind::Template => template(),
-                _ if line_at(text, error.offset).contains("{{") => template(),
-                _ => reason,
-            };
-            reason.at(name, text, error.offset)
-        }
-        Err(_) => reason.of(name),
+    // What is before the first byte that is not UTF-8 is as it is in the file, and so is its place.
+    let text = String::from_utf8_lossy(bytes);
+    let mut offset = error.offset.min(text.len());
+    if let Some(start) = conflict(&text) {
+        return conflict_reason().at(name, &text, start);
     }
+    let line = line_of(&text, Position::of(&text, offset).line);
+    let reason = match error.kind {
+        K::Utf16 | K::Utf32 | K::GitCrypt => return reason.of(name),
+        K::NotUtf8 if bytes.contains(&0) => {
+            return Reason::new("this is not a text file")
+                .why("It holds bytes that no text has.")
+                .next("Name the values file.")
+                .of(name);
+        }
+        K::NotUtf8 => match bytes.get(error.offset) {
+            Some(byte) => Reason::new(format!("the text is not UTF-8 (byte 0x{byte:02X})"))
+                .why("Helm reads UTF-8 only.")
+                .next("Save the file as UTF-8."),
+            None => reason,
+        },
+        K::Template => template(),
+        _ if line.contains("{{") || line.contains("{%") => template(),
+        K::BadIndentation => {
+            // The line is at fault, not the place in it where a reader noticed.
+            let start = text[..offset].rfind(['\n', '\r']).map_or(0, |i| i + 1);
+            let blank = |c: char| c == ' ' || c == '\t';
+            offset = start + text[start..].len() - text[start..].trim_start_matches(blank).len();
+            reason
+        }
+        _ => reason,
+    };
+    reason.at(name, &text, offset)
 }
 
-fn line_at(text: &str, offset: usize) -> &str {
-    text.lines()
-        .nth(Position::of(text, offset).line - 1)
-        .unwrap_or_default()
+/// Where an unfinished merge has left its first marker.
+fn conflict(text: &str) -> Option<usize> {
+    let marker = |sign: &str| {
+        let at_start = text.starts_with(sign).then_some(0);
+        at_start.or_else(|| text.find(&format!("\n{sign}")).map(|i| i + 1))
+    };
+    let start = marker("<<<<<<< ")?;
+    marker(">>>>>>> ").filter(|end| *end > start).map(|_| start)
+}
+
+fn conflict_reason() -> Reason {
+    Reason::new("an unfinished merge has left its markers here")
+        .why("Which side is meant is not for refit to say.")
+        .next("Finish the merge (`git status` lists the files), and run refit again.")
 }
 
 /// Text for a template engine.
 #[must_use]
 pub fn template() -> Reason {
-    Reason::new("this is template text (`{{ … }}`), not YAML")
+    Reason::new("this is text for a template engine (`{{ … }}`, `{% … %}`), not YAML")
         .why("What it will be is known only when the template engine has run; refit cannot move what it cannot read.")
         .next("Run refit on the rendered values, or make the templated part a quoted string.")
 }
@@ -124,14 +192,16 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
     match kind {
         K::NotUtf8 => reason.next("Save the file as UTF-8."),
         K::Utf16 | K::Utf32 => reason
-            .why("Helm reads UTF-8 only.")
-            .next("Save the file as UTF-8."),
+            .why("Helm reads UTF-8 only. Windows PowerShell writes UTF-16 where `>` is used.")
+            .next("Save the file as UTF-8; in PowerShell: … | Out-File -Encoding utf8 FILE."),
         K::GitCrypt => reason
             .why("Its content cannot be read, and must not be changed, in this form.")
             .next("Run `git-crypt unlock` first."),
-        K::TooDeep => reason
-            .why("Values that deep are a mistake or an attack.")
-            .next("Check that this is a values file."),
+        K::TooDeep => Reason::new(format!(
+            "lists and maps nested deeper than {MAX_DEPTH} levels"
+        ))
+        .why("Values that deep are a mistake or an attack.")
+        .next("Check that this is a values file."),
         K::TabIndentation => reason
             .why("YAML allows only spaces there.")
             .next("Replace the tab by spaces."),
@@ -141,7 +211,7 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
             reason.next("Check the brackets and commas before this place.")
         }
         K::NestedColon => reason
-            .why("A plain value must not have a colon and a space in it.")
+            .why("Without quotes a value must not have a colon and a space in it.")
             .next("Put the value in quotes, or the second key on a line of its own."),
         K::ExpectedKey => {
             reason.next("Write `key: value`; text of several lines needs quotes or a `|`.")
@@ -150,7 +220,20 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
             .why("An alias stands for an anchor (`&name`) before it in the same file.")
             .next("Define the anchor, or write the value out."),
         K::ReservedCharacter(_) => reason.next("Put the value in quotes."),
-        K::ControlCharacter(_) | K::MisplacedBom => reason.next("Remove it."),
+        K::ControlCharacter(_) => reason
+            .why("YAML allows no control characters but tabs and line breaks.")
+            .next("Remove it, or write it as an escape in double quotes."),
+        K::MisplacedBom => reason
+            .why(
+                "It belongs at the very start of a file; files that were joined have it elsewhere.",
+            )
+            .next("Remove it; it stands before the first visible character of that line."),
+        K::BadEscape => reason
+            .why("In double quotes `\\` begins an escape, such as `\\n`.")
+            .next("Write `\\\\` for a backslash, or use single quotes."),
+        K::TextAfterQuote => reason.next(
+            "Put the whole value in quotes; a quote in it is doubled ('') or escaped (\\\").",
+        ),
         K::LongKey => reason.next("Check that a quote or a line break is not missing."),
         _ => reason.next("Mend the file so that `helm template` accepts it, and run refit again."),
     }
@@ -168,11 +251,20 @@ pub fn unreadable(error: &ReadError) -> Reason {
             .why("Helm refuses the file because of it.")
             .next("Put the key in quotes if it is meant as text."),
         ReadErrorKind::RandomKey(_) => reason.next("Remove one of the keys."),
-        ReadErrorKind::AliasCycle(_) | ReadErrorKind::AliasBomb | ReadErrorKind::TooDeep => reason
+        ReadErrorKind::AliasCycle(_) => reason
+            .why("Such a value would never end; Helm refuses it too.")
+            .next("Write out what is meant instead of the alias."),
+        ReadErrorKind::AliasBomb | ReadErrorKind::TooDeep => reason
             .why("Reading it would take all memory; Helm refuses it too.")
             .next("Write the values out."),
         ReadErrorKind::Merge => reason.next("Merge a map: `<<: *name`."),
-        _ => reason
+        ReadErrorKind::Scalar(_) => reason
+            .why("Helm refuses the file because of it.")
+            .next("Correct the value, or remove its tag (`!!…`)."),
+        ReadErrorKind::Directive => reason.next("Remove this line: values need none."),
+        ReadErrorKind::TabInBlockScalar => reason.next("Replace the tab by spaces."),
+        ReadErrorKind::TagBeforePunctuation => reason.next("Put a space behind the tag."),
+        ReadErrorKind::RootNotMap(_) | ReadErrorKind::OtherReader(_) => reason
             .why("Helm refuses the file because of it.")
             .next("Mend the file so that `helm template` accepts it, and run refit again."),
     }

@@ -3,12 +3,13 @@
 //! This is the only place that knows the order of the stages. It writes nothing and prints nothing; what
 //! goes wrong with one release is a refusal of that release and leaves the others alone.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use semver::Version;
 
 use crate::{
-    detect::{Detection, detect},
+    detach,
+    detect::{Detection, detect, looked_at},
     digest,
     edit::{EditError, edit},
     facts,
@@ -16,20 +17,21 @@ use crate::{
     migrate::{Answers, MigrateError, Migrated, Node, StepState, migrate},
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
-        Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+        Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
     },
-    pack::{Pack, built_in, built_in_names, expr::describe, model::Strength},
+    pack::{Pack, built_in, built_in_names, check::check, expr::describe, model::Strength},
     plan::{Plan, Selection},
     refusal::{self, Reason},
+    secrets,
     values::{
-        Helm, Map, Path, Value,
+        Helm, Map, Part, Path, Value,
         coalesce::{ChartDefaults, coalesce},
         merge::merge_all,
         view::View,
         write,
     },
     verify::oracle,
-    yaml::{NodeId, Tree},
+    yaml::{NodeId, Rewrite, Tree},
 };
 
 /// What is asked for.
@@ -85,11 +87,15 @@ pub fn upgrade(request: &Request) -> Outcome {
 pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let mut packs = Vec::new();
     for dir in &request.pack_dirs {
-        let pack = Pack::from_folder(dir).map_err(|e| {
-            Reason::new(format!("the pack cannot be used: {e}"))
-                .next("Run `refit pack check` on the folder.")
-                .of(&dir.display().to_string())
-        })?;
+        let pack = Pack::from_folder(dir)
+            .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
+        if let Some(finding) = check(&pack).first() {
+            let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
+                "Run `refit pack check {}` for the whole list.",
+                refusal::shell(&dir.display().to_string())
+            ));
+            return Err(reason.of(&dir.display().to_string()));
+        }
         packs.push(pack);
     }
     for name in built_in_names() {
@@ -105,12 +111,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
     packs.retain(|pack| pack.info.chart == *chart);
     if packs.is_empty() {
-        return Err(
-            Reason::new(format!("refit has no pack for the chart `{chart}`"))
-                .why(format!("Known charts: {}.", known.join(", ")))
-                .next("Name one of them, or give a folder with a pack: --pack DIR.")
-                .of(chart),
-        );
+        return Err(refusal::request::unknown_chart(chart, &known).of("--chart"));
     }
     Ok(packs)
 }
@@ -139,7 +140,15 @@ fn release(request: &Request, packs: &[Pack], inputs: &[Input]) -> Result<Releas
         .map(|layer| layer.name.as_str())
         .collect::<Vec<_>>()
         .join(" + ");
-    let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part).map_err(|e| vec![*Reason::new(e.to_string()).of(&name)])?;
+    }
+    let values = merge_all(
+        views
+            .iter()
+            .map(|view| view.part(&part).unwrap_or_default()),
+    );
     let (pack, detection) = choose_pack(request, packs, &values, &name).map_err(|e| vec![*e])?;
     let to = target(request, pack, &name).map_err(|e| vec![*e])?;
     let run = Run {
@@ -174,8 +183,11 @@ fn choose_pack<'p>(
     }
     let charts: Vec<&str> = packs.iter().map(|pack| pack.info.chart.as_str()).collect();
     let reason = if found.is_empty() {
-        Reason::new("nothing in the file tells which chart it is for")
-            .why("It has only keys that many charts have.")
+        let why = match values.is_empty() {
+            true => "It sets nothing.",
+            false => "It has only keys that many charts have.",
+        };
+        Reason::new("nothing in the file tells which chart it is for").why(why)
     } else {
         let found: Vec<&str> = found
             .iter()
@@ -209,15 +221,7 @@ fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
     if pack.info.versions.contains_key(version) {
         return Ok(());
     }
-    let chart = &pack.info.chart;
-    let reason = Reason::new(format!(
-        "there is no {chart} chart {version} that refit knows"
-    ));
-    if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
-        return Err(reason.why(why.clone()));
-    }
-    let versions: Vec<String> = pack.info.versions.keys().map(ToString::to_string).collect();
-    Err(reason.next(format!("Known versions: {}.", versions.join(", "))))
+    Err(refusal::request::unknown_version(pack, version))
 }
 
 struct Run<'r> {
@@ -235,6 +239,8 @@ struct Run<'r> {
 struct Edited {
     migrated: Migrated,
     texts: Vec<Arc<str>>,
+    /// Where the secrets of each text are.
+    secrets: Vec<Vec<Range<usize>>>,
     removed_comments: Vec<Vec<String>>,
 }
 
@@ -342,27 +348,30 @@ impl Run<'_> {
 
     fn edited(&self, from: &Version) -> Result<Edited, Box<Refusal>> {
         let plan = Plan::new(self.pack, from, &self.to, &self.request.selection)
-            .map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
+            .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
         let views: Vec<&View<'_>> = self.views.iter().collect();
-        let migrated = migrate(
+        let mut migrated = migrate(
             &views,
             &plan,
             &self.request.answers,
             self.request.accept_recommended,
         )
         .map_err(|e| self.migrate_refusal(&e))?;
+        let rewrites = self.rewrites(&mut migrated, from)?;
         let mut texts = Vec::new();
+        let mut secrets = Vec::new();
         let mut removed_comments = Vec::new();
         for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
             let node = &migrated.layers[i];
-            let rewrite = edit(view, node, i, false).map_err(|e| self.edit_refusal(layer, &e))?;
-            if rewrite.edits.is_empty() {
+            let Some(rewrite) = rewrites.get(i).filter(|r| !r.edits.is_empty()) else {
                 texts.push(Arc::clone(&layer.text));
+                secrets.push(secrets::in_tree(&layer.tree));
                 removed_comments.push(Vec::new());
                 continue;
-            }
+            };
             let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
-            self.verify(layer, view, node, &text)?;
+            let tree = self.verify(layer, view, node, &text)?;
+            secrets.push(secrets::in_tree(&tree));
             removed_comments.push(
                 rewrite
                     .removed_comments
@@ -378,8 +387,54 @@ impl Run<'_> {
         Ok(Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         })
+    }
+
+    /// The edits of each layer; none while it is open whether copies may be written where one would go
+    /// through an alias or a merge key.
+    fn rewrites(
+        &self,
+        migrated: &mut Migrated,
+        from: &Version,
+    ) -> Result<Vec<Rewrite>, Box<Refusal>> {
+        let (mut rewrites, mut places) = (Vec::new(), Vec::new());
+        for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
+            match edit(view, &migrated.layers[i], i, false) {
+                Ok(rewrite) => rewrites.push(rewrite),
+                Err(EditError::Shared(shared)) => {
+                    let copied = edit(view, &migrated.layers[i], i, true);
+                    rewrites.push(copied.map_err(|e| self.edit_refusal(layer, &e))?);
+                    places.extend(shared.into_iter().map(|shared| {
+                        let line = layer.tree.position(layer.tree.span(shared.node).start).line;
+                        let at = format!("{}:{line}", layer.name);
+                        detach::Place {
+                            layer: i,
+                            at,
+                            shared,
+                        }
+                    }));
+                }
+                Err(error) => return Err(self.edit_refusal(layer, &error)),
+            }
+        }
+        let Some(first) = places.first() else {
+            return Ok(rewrites);
+        };
+        let request = self.request;
+        let decision = detach::decide(&places, &request.answers, request.accept_recommended)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        match detach::choice(&decision) {
+            detach::Choice::Open => rewrites.clear(),
+            detach::Choice::Copy => {}
+            detach::Choice::Refuse => {
+                let error = EditError::Shared(vec![first.shared.clone()]);
+                return Err(self.edit_refusal(&self.layers[first.layer], &error));
+            }
+        }
+        detach::put(migrated, decision, from, &places);
+        Ok(rewrites)
     }
 
     /// The migrated layers, merged over the target's defaults, must be what migrating the merged layers
@@ -431,14 +486,14 @@ impl Run<'_> {
             .of(self.name()))
     }
 
-    /// The edited text must say the migrated values.
+    /// The edited text must say the migrated values. Its tree.
     fn verify(
         &self,
         layer: &Loaded,
         view: &View<'_>,
         node: &crate::migrate::Node,
         text: &Arc<str>,
-    ) -> Result<(), Box<Refusal>> {
+    ) -> Result<Tree, Box<Refusal>> {
         let fault = |message: String| {
             Reason::new(format!(
                 "refit's own check of the edited text failed: {message}"
@@ -452,40 +507,49 @@ impl Run<'_> {
             return Err(fault("it has more than one document".to_owned()));
         }
         let after = View::new(&tree, tree.documents()[0].root);
-        oracle(node, view, &after).map_err(|e| fault(e.to_string()))
+        oracle(node, view, &after).map_err(|e| fault(e.to_string()))?;
+        Ok(tree)
     }
 
     fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
-        let reason = Reason::new(error.to_string());
         match error {
             MigrateError::Read { layer, error } => {
                 let layer = &self.layers[*layer];
                 refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
             }
-            MigrateError::OtherEvidence { id, .. } => reason
-                .next(format!(
-                    "Look at the question again and answer with --answer {id}=OPTION."
-                ))
-                .of(self.name()),
-            _ => reason.of(self.name()),
+            _ => refusal::request::answer(error).of(self.name()),
         }
     }
 
     fn edit_refusal(&self, layer: &Loaded, error: &EditError) -> Box<Refusal> {
         let reason = Reason::new(error.to_string());
         let place = |node: NodeId| layer.tree.span(node).start;
-        match error {
-            EditError::Shared { node, .. } => reason
-                .why("Changing it there would change the other places as well.")
-                .next(
-                    "Write the values out at this place instead of the alias, and run refit again.",
-                )
-                .at(&layer.name, &layer.text, place(*node)),
-            EditError::Duplicate { node, .. } => reason
-                .why("Which of them is meant is not for refit to say.")
-                .next("Remove the one that is not meant, and run refit again.")
-                .at(&layer.name, &layer.text, place(*node)),
-            _ => reason.of(&layer.name),
+        let (reason, offset) = match error {
+            EditError::Shared(places) => (
+                reason
+                    .why("Changing it there would change the other places as well.")
+                    .next("Write the values out at this place instead of the alias, or let refit do that: --answer detach=copy."),
+                places.first().map(|shared| place(shared.node)),
+            ),
+            EditError::Anchored { node, .. } => (
+                reason
+                    .why("What it stands for is written once, at its anchor.")
+                    .next("Write the values out at this place instead of the alias, and run refit again."),
+                Some(place(*node)),
+            ),
+            EditError::Duplicate { node, .. } => (
+                reason
+                    .why("Helm reads the last one; which is meant is not for refit to say.")
+                    .next("Remove the one that is not meant, and run refit again."),
+                Some(place(*node)),
+            ),
+            EditError::Read(error) => (refusal::unreadable(error), Some(error.offset)),
+            EditError::Text(error) => refusal::request::text(error),
+            EditError::Key { .. } => (reason, None),
+        };
+        match offset {
+            Some(offset) => reason.at(&layer.name, &layer.text, offset),
+            None => reason.of(&layer.name),
         }
     }
 
@@ -516,19 +580,25 @@ impl Run<'_> {
         let Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         } = edited;
         let files: Vec<File> = self
             .layers
             .iter()
             .zip(texts)
+            .zip(secrets)
             .zip(removed_comments)
-            .map(|((layer, after), removed_comments)| File {
+            .map(|(((layer, after), secrets), removed_comments)| File {
                 name: layer.name.clone(),
                 path: layer.path.clone(),
                 before: Arc::clone(&layer.text),
                 changed: layer.text != after,
                 after,
+                secrets: Secrets {
+                    before: secrets::in_tree(&layer.tree),
+                    after: secrets,
+                },
                 removed_comments,
             })
             .collect();
@@ -580,7 +650,7 @@ impl Run<'_> {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        Vec::new()
+        self.layers.iter().flat_map(Loaded::notices).collect()
     }
 
     fn step(&self, step: &crate::migrate::StepReport) -> Step {

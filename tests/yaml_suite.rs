@@ -304,6 +304,14 @@ fn fetch() -> Result<PathBuf, String> {
 fn events(tree: &Tree) -> String {
     let mut out = String::from("+STR\n");
     for document in tree.documents() {
+        // The tree gives an empty text a document, so that there is a place to write to.
+        let written = document.start_marker.is_some() || document.end_marker.is_some();
+        let bare = document.directives.is_empty()
+            && tree.tag(document.root).is_none()
+            && tree.anchor(document.root).is_none();
+        if !written && bare && tree.is_implicit_null(document.root) {
+            continue;
+        }
         let marker = |span: &Option<_>| if span.is_some() { " " } else { "" };
         let _ = writeln!(
             out,

@@ -14,6 +14,7 @@ use std::{
 use indexmap::IndexMap;
 use refit::{
     migrate::{Answer, Answers},
+    refusal,
     values::{Value, scalar},
     yaml::{Kind, NodeId, ScalarStyle, Tree},
 };
@@ -125,8 +126,10 @@ pub struct AnswerFile {
 /// If it cannot be read, is too large, or is not in the form.
 pub fn read_file(path: &Path) -> Result<AnswerFile, AnswerError> {
     let name = path.display().to_string();
-    let failed =
-        |e: std::io::Error| error(name.clone(), format!("cannot read the answers: {e}"), "");
+    let failed = |e: std::io::Error| {
+        let next = "name a file with answers, or give them with --answer";
+        error(name.clone(), format!("cannot read the answers: {e}"), next)
+    };
     let mut bytes = Vec::new();
     File::open(path)
         .map_err(failed)?
@@ -150,9 +153,16 @@ pub fn read_file(path: &Path) -> Result<AnswerFile, AnswerError> {
 /// As [`read_file`].
 pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, AnswerError> {
     let tree = Tree::parse_bytes(bytes).map_err(|e| {
-        let before = &bytes[..e.offset.min(bytes.len())];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        error(format!("{name}:{line}"), e.kind.to_string(), "")
+        let refusal = refusal::not_yaml(name, bytes, &e);
+        let place = match &refusal.at {
+            Some(at) => format!("{name}:{}:{}", at.line, at.column),
+            None => name.to_owned(),
+        };
+        let mut what = refusal.what;
+        for line in refusal.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+            what.push_str(&format!("\n  {line}"));
+        }
+        error(place, what, refusal.next.unwrap_or_default())
     })?;
     let reader = Reader { name, tree: &tree };
     let root = match tree.documents() {

@@ -16,6 +16,8 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
+use refit::refusal::request::closest;
+
 use args::{Cli, Command, PackCommand, When};
 use meaning::Job;
 use terminal::Terminal;
@@ -99,8 +101,10 @@ fn manual(command: Option<&str>) -> anyhow::Result<String> {
 
 /// Arguments that cannot be read, or a request for help.
 fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
-    // A broken pipe is silence here too.
-    let _ = error.print();
+    // A broken pipe is silence here too; help that was lost for another reason is an error.
+    let lost = error
+        .print()
+        .is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
     let filter = args.iter().any(|arg| arg == "-");
     if error.use_stderr() && filter {
         Terminal::new(When::Never).result(upgrade::NOTHING);
@@ -114,15 +118,8 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     {
         eprintln!("\nTo see what a newer chart needs changed in it: refit upgrade {first}");
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ERROR))
-}
-
-/// The name that is spelled most alike, if any is close.
-fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .min()
-        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
-        .map(|(_, known)| known)
+    match u8::try_from(error.exit_code()) {
+        Ok(code) if !lost => ExitCode::from(code),
+        _ => ExitCode::from(ERROR),
+    }
 }

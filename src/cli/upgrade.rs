@@ -215,7 +215,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let Ok(packs) = packs(&job.request) else {
         return Ok(());
     };
-    let mut known: Vec<String> = Vec::new();
+    let mut known: Vec<String> = vec![refit::detach::ID.to_owned()];
     let mut steps: Vec<&str> = Vec::new();
     for pack in &packs {
         for version in pack.migrated_versions() {

@@ -5,12 +5,15 @@
 //! went elsewhere brings its text along, and only what was made is written anew. One set of edits per
 //! file, however many migrations ran.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, ReadError, Value,
+        Path, ReadError, Segment, Value,
         key::{self, KeyError},
         view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
@@ -23,16 +26,22 @@ use crate::{
 /// Why the text cannot be edited. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// The change would have to go through an alias or a merge key, and so change other places too.
-    #[error("{path} comes from an anchor (`*` or `<<`) that other places use too")]
-    Shared {
-        /// The path that is to change.
+    /// The change would have to go through aliases or merge keys, and so change other places too.
+    #[error("{} an anchor that other places use too", Shared::all(.0))]
+    Shared(Vec<Shared>),
+    /// The change would be seen at an alias elsewhere, which is to stay as it is.
+    #[error("{path} is an alias of something that changes, and would change with it")]
+    Anchored {
+        /// The path of the alias.
         path: Path,
-        /// The alias or the merge key.
+        /// The alias.
         node: NodeId,
     },
     /// A map that is to change has a key twice.
-    #[error("{path} has the key `{key}` more than once; Helm reads the last one")]
+    #[error(
+        "{} the key `{key}` more than once",
+        if path.is_root() { "the file has".to_owned() } else { format!("{path} has") }
+    )]
     Duplicate {
         /// The map.
         path: Path,
@@ -55,6 +64,29 @@ pub enum EditError {
     /// The text is of a form that cannot be edited.
     #[error(transparent)]
     Text(#[from] RewriteError),
+}
+
+/// A place that comes from an anchor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The path that is to change.
+    pub path: Path,
+    /// The alias, or the merge key.
+    pub node: NodeId,
+    /// What it stands for: the names of the anchors.
+    pub anchors: Vec<String>,
+}
+
+impl Shared {
+    fn all(places: &[Self]) -> String {
+        let paths: Vec<String> = places.iter().map(|place| place.path.to_string()).collect();
+        let verb = if paths.len() == 1 {
+            "comes from"
+        } else {
+            "come from"
+        };
+        format!("{} {verb}", paths.join(", "))
+    }
 }
 
 /// Works out the edits that make a file's text say the new values.
@@ -83,10 +115,90 @@ pub fn edit(
         view,
         tree,
         claims,
-        detach,
+        shared: RefCell::default(),
     };
-    let want = writer.want(node, &Path::root(), false)?;
+    let want = writer.want(node, &Path::root(), Style::PLAIN)?;
+    let shared = writer.shared.into_inner();
+    if !detach && !shared.is_empty() {
+        return Err(EditError::Shared(shared));
+    }
+    anchors_stay(tree, &want)?;
     Ok(yaml::rewrite(tree, view.root(), &want)?)
+}
+
+/// Refuses a change of a map or list that an alias elsewhere still stands for: it would change there too.
+fn anchors_stay(tree: &Tree, want: &Want) -> Result<(), EditError> {
+    let mut anchored: Vec<(NodeId, NodeId)> = Vec::new();
+    for alias in tree.aliases() {
+        if let Some(target) = tree.alias_target(alias) {
+            anchored.push((alias, target));
+        }
+    }
+    if anchored.is_empty() {
+        return Ok(());
+    }
+    let mut kept = Vec::new();
+    let mut changed = Vec::new();
+    let mut work = vec![want];
+    while let Some(want) = work.pop() {
+        match want {
+            Want::Node(node) => kept.push(*node),
+            Want::Map { base, entries } => {
+                if let Some(base) = base {
+                    let same = tree.len(*base) == entries.len()
+                        && tree
+                            .entries(*base)
+                            .zip(entries)
+                            .all(|((key, value), entry)| {
+                                entry.key == WantKey::Entry(key)
+                                    && entry.value.ground() == Some(value)
+                            });
+                    changed.extend((!same).then_some(*base));
+                }
+                work.extend(entries.iter().map(|entry| &entry.value));
+            }
+            Want::List { base, items } => {
+                if let Some(base) = base {
+                    let same = tree.len(*base) == items.len()
+                        && tree
+                            .items(*base)
+                            .zip(items)
+                            .all(|(item, want)| want.ground() == Some(item));
+                    changed.extend((!same).then_some(*base));
+                }
+                work.extend(items);
+            }
+            Want::Scalar(_) => {}
+        }
+    }
+    let within = |node: NodeId, above: NodeId| {
+        std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
+    };
+    for (alias, target) in anchored {
+        if kept.iter().any(|node| within(alias, *node))
+            && changed.iter().any(|base| within(*base, target))
+        {
+            return Err(EditError::Anchored {
+                path: place_of(tree, alias),
+                node: alias,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a node stands, by the keys as they are written.
+fn place_of(tree: &Tree, mut node: NodeId) -> Path {
+    let mut segments = Vec::new();
+    while let Some(parent) = tree.parent(node) {
+        segments.push(match tree.key_of(node) {
+            Some(key) => Segment::Key(tree.scalar(key).into_owned()),
+            None => Segment::Index(tree.items(parent).position(|i| i == node).unwrap_or(0)),
+        });
+        node = parent;
+    }
+    segments.reverse();
+    Path::new(segments)
 }
 
 /// Which place of the result gets which entry of the text. An entry goes to one place; everything else
@@ -152,11 +264,12 @@ struct Writer<'v> {
     view: &'v View<'v>,
     tree: &'v Tree,
     claims: Claims<'v>,
-    detach: bool,
+    /// The aliases and merge keys in whose place a copy is wanted.
+    shared: RefCell<Vec<Shared>>,
 }
 
 impl Writer<'_> {
-    fn want(&self, node: &Node, at: &Path, flow: bool) -> Result<Want, EditError> {
+    fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
         match (&node.body, &node.origin) {
             (Body::Same, Origin::Source(source)) => Ok(Want::Node(source.node)),
             (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
@@ -167,27 +280,31 @@ impl Writer<'_> {
                     } => self.quotes(*like),
                     _ => Quotes::None,
                 };
-                made(value, quotes, flow)
+                made(value, quotes, style)
             }
-            (Body::Map(entries), origin) => self.map(entries, origin, at, flow),
+            (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
                 let base = self.base(origin, at)?;
-                let flow = base.map_or(flow, |base| self.is_flow(base));
+                let style = base.map_or(style, |base| self.style(base));
                 let items = items
                     .iter()
                     .enumerate()
-                    .map(|(i, item)| self.want(item, &at.index(i), flow))
+                    .map(|(i, item)| self.want(item, &at.index(i), style))
                     .collect::<Result<_, _>>()?;
                 Ok(Want::List { base, items })
             }
         }
     }
 
-    fn is_flow(&self, node: NodeId) -> bool {
-        matches!(
-            self.tree.kind(node),
+    /// How what is added to a collection is written: as its neighbours are.
+    fn style(&self, collection: NodeId) -> Style {
+        let flow = matches!(
+            self.tree.kind(collection),
             Kind::Mapping { flow: true } | Kind::Sequence { flow: true }
-        )
+        );
+        let first_key = self.tree.entries(collection).next();
+        let keys = first_key.map_or(Quotes::None, |(key, _)| self.quotes(key));
+        Style { flow, keys }
     }
 
     fn quotes(&self, like: NodeId) -> Quotes {
@@ -198,22 +315,46 @@ impl Writer<'_> {
         }
     }
 
-    /// The collection whose text is the ground for what is wanted.
+    /// The collection whose text is the ground for what is wanted; none if it stands behind an alias or
+    /// a merge key, where its text is not this place's to change.
     fn base(&self, origin: &Origin, at: &Path) -> Result<Option<NodeId>, EditError> {
         let Origin::Source(source) = origin else {
             return Ok(None);
         };
-        let shared = !source.direct || self.tree.kind(source.node) == Kind::Alias;
-        if !shared {
-            return Ok(Some(source.node));
-        }
-        if self.detach {
+        if self.tree.kind(source.node) == Kind::Alias {
+            self.share(at, source.node);
             return Ok(None);
         }
-        Err(EditError::Shared {
-            path: at.clone(),
-            node: source.node,
-        })
+        if source.direct {
+            return Ok(Some(source.node));
+        }
+        let through = match self.view.at(&source.path)?.map(|place| place.via) {
+            Some(Via::Alias(node) | Via::Merge(node)) => node,
+            _ => source.node,
+        };
+        self.share(at, through);
+        Ok(None)
+    }
+
+    /// Notes that a copy is wanted in place of an alias or a merge key, once for each.
+    fn share(&self, path: &Path, node: NodeId) {
+        let mut shared = self.shared.borrow_mut();
+        if shared.iter().any(|place| place.node == node) {
+            return;
+        }
+        let value = self.tree.value_of(node).unwrap_or(node);
+        let mut aliases = vec![value];
+        aliases.extend(self.tree.items(value));
+        let anchors = aliases
+            .into_iter()
+            .filter(|alias| self.tree.kind(*alias) == Kind::Alias)
+            .map(|alias| self.tree.content(alias).to_owned())
+            .collect();
+        shared.push(Shared {
+            path: path.clone(),
+            node,
+            anchors,
+        });
     }
 
     fn map(
@@ -221,24 +362,40 @@ impl Writer<'_> {
         entries: &[Entry],
         origin: &Origin,
         at: &Path,
-        flow: bool,
+        style: Style,
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
-        let flow = base.map_or(flow, |base| self.is_flow(base));
+        let style = base.map_or(style, |base| self.style(base));
         let written = base
             .map(|base| self.view.entries(base))
             .transpose()?
             .unwrap_or_default();
-        if let Some(twice) = written
+        // An entry that counts for nothing stays with the one that overrides it, if that one stays.
+        let mut stay = Vec::new();
+        for twice in written
             .duplicates
             .iter()
-            .find(|twice| twice.loss == Loss::Repeated)
+            .filter(|d| d.loss == Loss::Repeated)
         {
-            return Err(EditError::Duplicate {
-                path: at.clone(),
-                key: twice.name.clone().into_owned(),
-                node: twice.lost,
-            });
+            let unchanged = |entry: &Entry| {
+                !entry.gone
+                    && entry.key == twice.name
+                    && matches!(entry.node.body, Body::Same)
+                    && entry
+                        .node
+                        .source()
+                        .is_some_and(|s| s.path == at.key(&entry.key))
+            };
+            match self.tree.value_of(twice.lost) {
+                Some(value) if entries.iter().any(unchanged) => stay.push((twice.lost, value)),
+                _ => {
+                    return Err(EditError::Duplicate {
+                        path: at.clone(),
+                        key: twice.name.clone().into_owned(),
+                        node: twice.lost,
+                    });
+                }
+            }
         }
         let merges = match base {
             Some(base) => self.merges(base, &written, entries, at)?,
@@ -255,17 +412,18 @@ impl Writer<'_> {
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }
-            let key = match self.key(entry, source, base, &here, flow)? {
+            let key = match self.key(entry, source, base, &here, style)? {
                 WantKey::New(text) => match self.inherits(entry, entries, base)? {
                     Some(key) => WantKey::Renamed(key, text),
                     None => WantKey::New(text),
                 },
                 key => key,
             };
-            let value = self.want(&entry.node, &here, flow)?;
+            let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
-        for (key, value) in merges {
+        stay.extend(merges);
+        for (key, value) in stay {
             let before = |entry: &WantEntry| match entry.key {
                 WantKey::Entry(other) => self.tree.parent(other) == base && other > key,
                 _ => false,
@@ -314,13 +472,8 @@ impl Writer<'_> {
                         || now.node.source().is_some_and(|source| source.path != here))
             });
             if !unchanged {
-                if self.detach {
-                    return Ok(Vec::new());
-                }
-                return Err(EditError::Shared {
-                    path: here,
-                    node: key,
-                });
+                self.share(&here, key);
+                return Ok(Vec::new());
             }
         }
         Ok(merges)
@@ -341,7 +494,7 @@ impl Writer<'_> {
         source: Option<&Source>,
         base: Option<NodeId>,
         here: &Path,
-        flow: bool,
+        style: Style,
     ) -> Result<WantKey, EditError> {
         let own_key = source.and_then(|source| self.claims.key(source));
         if let (Some(source), Some(key)) = (source, own_key) {
@@ -352,7 +505,7 @@ impl Writer<'_> {
                 let same_name = source.path.last() == here.last();
                 return Ok(match same_name {
                     true => WantKey::Entry(key),
-                    false => WantKey::Renamed(key, self.key_source(&entry.key, flow)?),
+                    false => WantKey::Renamed(key, key_source(&entry.key, style)?),
                 });
             }
         }
@@ -365,11 +518,22 @@ impl Writer<'_> {
             .map(|written| written.key)
             .filter(|key| {
                 !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            })
+            // Unless the value brings that very entry along, as a map does that is wrapped in itself.
+            .filter(|key| {
+                !entry
+                    .node
+                    .source()
+                    .is_some_and(|source| self.within(*key, source.node))
             });
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),
-            None => Ok(WantKey::New(self.key_source(&entry.key, flow)?)),
+            None => Ok(WantKey::New(key_source(&entry.key, style)?)),
         }
+    }
+
+    fn within(&self, node: NodeId, above: NodeId) -> bool {
+        std::iter::successors(Some(node), |node| self.tree.parent(*node)).any(|node| node == above)
     }
 
     /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.
@@ -398,35 +562,59 @@ impl Writer<'_> {
                 !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
             }))
     }
+}
 
-    fn key_source(&self, name: &str, flow: bool) -> Result<String, EditError> {
-        key_source(name, flow)
+/// How something new is written.
+#[derive(Clone, Copy)]
+struct Style {
+    /// Whether it stands between brackets.
+    flow: bool,
+    /// The quotes of the keys beside it. Where keys are quoted, as in JSON, texts are too.
+    keys: Quotes,
+}
+
+impl Style {
+    const PLAIN: Self = Self {
+        flow: false,
+        keys: Quotes::None,
+    };
+
+    fn context(self) -> Context {
+        if self.flow {
+            Context::Flow
+        } else {
+            Context::Block
+        }
+    }
+
+    fn texts(self, like: Quotes) -> Quotes {
+        if like == Quotes::None {
+            self.keys
+        } else {
+            like
+        }
     }
 }
 
-fn context(flow: bool) -> Context {
-    if flow { Context::Flow } else { Context::Block }
-}
-
-fn key_source(name: &str, flow: bool) -> Result<String, EditError> {
-    key::source(name, context(flow), Quotes::None).map_err(|error| EditError::Key {
+fn key_source(name: &str, style: Style) -> Result<String, EditError> {
+    key::source(name, style.context(), style.keys).map_err(|error| EditError::Key {
         key: name.to_owned(),
         error,
     })
 }
 
 /// A value that is written anew.
-fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
+fn made(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
     Ok(match value {
         Value::Map(map) => Want::Map {
             base: None,
             entries: map
                 .iter()
                 .map(|(key, value)| {
-                    let key = WantKey::New(key_source(key, flow)?);
+                    let key = WantKey::New(key_source(key, style)?);
                     Ok(WantEntry {
                         key,
-                        value: made(value, quotes, flow)?,
+                        value: made(value, quotes, style)?,
                     })
                 })
                 .collect::<Result<_, EditError>>()?,
@@ -435,9 +623,13 @@ fn made(value: &Value, quotes: Quotes, flow: bool) -> Result<Want, EditError> {
             base: None,
             items: items
                 .iter()
-                .map(|item| made(item, quotes, flow))
+                .map(|item| made(item, quotes, style))
                 .collect::<Result<_, _>>()?,
         },
-        scalar => Want::Scalar(write::one_line(scalar, context(flow), quotes)),
+        scalar => Want::Scalar(write::one_line(
+            scalar,
+            style.context(),
+            style.texts(quotes),
+        )),
     })
 }

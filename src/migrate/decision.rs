@@ -170,88 +170,88 @@ pub(super) fn decide<'p>(
             }),
         None => None,
     };
-    let Some(mut given) = given else {
-        return Ok(Decided {
-            decision,
-            chosen: None,
-        });
+    let chosen = match given {
+        Some(given) => decision.accept(given)?,
+        None => None,
     };
-    let Some(index) = decision
-        .options
-        .iter()
-        .position(|offer| offer.id == given.option)
-    else {
-        let options = decision
-            .options
-            .iter()
-            .map(|offer| offer.id.clone())
-            .collect();
-        return Err(MigrateError::UnknownOption {
-            id: id.to_owned(),
-            option: given.option,
-            options,
-        }
-        .into());
-    };
-    let present = decision.evidence_texts();
-    if let Some(then) = given.evidence.as_ref().filter(|then| **then != present) {
-        let differs = |(path, now): (&String, &String)| {
-            let then = then.get(path).map_or("(not set)", String::as_str);
-            (then != now).then(|| format!("{path} was {then} and is {now}"))
-        };
-        let lost = then.keys().filter(|path| !present.contains_key(*path));
-        let mut differences: Vec<_> = present.iter().filter_map(differs).collect();
-        differences.extend(lost.map(|path| format!("{path} is no longer looked at")));
-        return Err(MigrateError::OtherEvidence {
-            id: id.to_owned(),
-            differences,
-        }
-        .into());
-    }
-    let offer = &decision.options[index];
-    if let Some(unknown) = given
-        .inputs
-        .keys()
-        .find(|name| !offer.inputs.iter().any(|i| i.name == **name))
-    {
-        return Err(MigrateError::UnknownInput {
-            id: id.to_owned(),
-            option: offer.id.clone(),
-            input: unknown.clone(),
-            inputs: offer.inputs.iter().map(|i| i.name.clone()).collect(),
-        }
-        .into());
-    }
-    let mut inputs = Vec::new();
-    for input in &offer.inputs {
-        let Some(text) = given.inputs.get(&input.name).or(input.default.as_ref()) else {
-            decision.lacking = Some(format!("{id}.{} is missing: {}", input.name, input.title));
-            return Ok(Decided {
-                decision,
-                chosen: None,
-            });
-        };
-        if let Err(message) = input.check(text) {
-            return Err(MigrateError::BadInput {
-                id: id.to_owned(),
-                input: input.name.clone(),
-                message,
-            }
-            .into());
-        }
-        inputs.push((input.name.clone(), input.value(text)));
-        let text = text.clone();
-        given.inputs.insert(input.name.clone(), text);
-    }
-    given.evidence = Some(present);
-    decision.answer = Some(given);
-    Ok(Decided {
-        decision,
-        chosen: Some((offered[index], inputs)),
-    })
+    let chosen = chosen.map(|(index, inputs)| (offered[index], inputs));
+    Ok(Decided { decision, chosen })
 }
 
+/// What was typed for the inputs of an option, by name.
+pub type Typed = Vec<(String, Value)>;
+
 impl Decision {
+    /// Takes an answer. Gives the option's place and what was typed, as values, unless something is
+    /// [`lacking`](Self::lacking).
+    ///
+    /// # Errors
+    ///
+    /// If the option or an input is not one of these, an input is not what is expected, or the answer
+    /// was given for other values.
+    pub fn accept(&mut self, mut given: Answer) -> Result<Option<(usize, Typed)>, MigrateError> {
+        let Some(index) = self
+            .options
+            .iter()
+            .position(|offer| offer.id == given.option)
+        else {
+            let options = self.options.iter().map(|offer| offer.id.clone()).collect();
+            return Err(MigrateError::UnknownOption {
+                id: self.id.clone(),
+                option: given.option,
+                options,
+            });
+        };
+        let present = self.evidence_texts();
+        if let Some(then) = given.evidence.as_ref().filter(|then| **then != present) {
+            let differs = |(path, now): (&String, &String)| {
+                let then = then.get(path).map_or("(not set)", String::as_str);
+                (then != now).then(|| format!("{path} was {then} and is {now}"))
+            };
+            let lost = then.keys().filter(|path| !present.contains_key(*path));
+            let mut differences: Vec<_> = present.iter().filter_map(differs).collect();
+            differences.extend(lost.map(|path| format!("{path} is no longer looked at")));
+            return Err(MigrateError::OtherEvidence {
+                id: self.id.clone(),
+                differences,
+            });
+        }
+        let offer = &self.options[index];
+        if let Some(unknown) = given
+            .inputs
+            .keys()
+            .find(|name| !offer.inputs.iter().any(|i| i.name == **name))
+        {
+            return Err(MigrateError::UnknownInput {
+                id: self.id.clone(),
+                option: offer.id.clone(),
+                input: unknown.clone(),
+                inputs: offer.inputs.iter().map(|i| i.name.clone()).collect(),
+            });
+        }
+        let mut inputs = Vec::new();
+        for input in &offer.inputs {
+            let Some(text) = given.inputs.get(&input.name).or(input.default.as_ref()) else {
+                let missing = format!("{}.{} is missing: {}", self.id, input.name, input.title);
+                self.lacking = Some(missing);
+                return Ok(None);
+            };
+            if let Err(message) = input.check(text) {
+                return Err(MigrateError::BadInput {
+                    id: self.id.clone(),
+                    input: input.name.clone(),
+                    message,
+                });
+            }
+            inputs.push((input.name.clone(), input.value(text)));
+            let text = text.clone();
+            given.inputs.insert(input.name.clone(), text);
+        }
+        given.evidence = Some(present);
+        self.answer = Some(given);
+        Ok(Some((index, inputs)))
+    }
+
     /// The evidence as it is recorded with an answer.
     #[must_use]
     pub fn evidence_texts(&self) -> IndexMap<String, String> {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::{
     error::MigrateError,
-    node::{Body, Node, Origin, Source, leaf_path},
+    node::{Body, Node, Source, leaf_path},
 };
 use crate::{
     pack::{Keys, Known},
@@ -108,10 +108,8 @@ fn arrive(
     view: &View<'_>,
     arrivals: &mut HashMap<Path, Vec<Arrival>>,
 ) {
-    let in_place = node
-        .source()
-        .is_some_and(|source| source.layer == layer && source.path == *at);
-    if in_place && matches!(node.body, Body::Same) && node.also.is_empty() {
+    let stays = stays(node, at, layer, view);
+    if stays && matches!(node.body, Body::Same) && node.also.is_empty() {
         return;
     }
     let entries = node.entries(view);
@@ -129,17 +127,30 @@ fn arrive(
         .collect();
     let shared = sources.len() > 1;
     for source in sources {
-        if in_place && source.path == *at && matches!(node.body, Body::Same) {
+        if stays && source.path == *at {
             continue;
         }
         let list = leaf_path(&source.path);
-        let made = made
-            && !(in_place && source.path == *at && !matches!(node.origin, Origin::Made { .. }));
         arrivals.entry(list).or_default().push(Arrival {
             path: at.clone(),
             made,
             shared,
         });
+    }
+}
+
+/// Whether a leaf is what it was, where it was. A list may have been spelled out and be the same still.
+fn stays(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
+    let source = node.source();
+    let Some(source) = source.filter(|source| source.layer == layer && source.path == *at) else {
+        return false;
+    };
+    match node.body {
+        Body::Same => true,
+        Body::List(_) => {
+            matches!((node.value(view), view.value(source.node)), (Ok(a), Ok(b)) if a == b)
+        }
+        Body::Map(_) | Body::Value(_) => false,
     }
 }
 
@@ -219,12 +230,7 @@ impl Walk<'_> {
         lost: &mut Vec<String>,
     ) {
         let Some(source) = was.source() else { return };
-        let still = now.is_some_and(|now| {
-            matches!(now.body, Body::Same)
-                && now
-                    .source()
-                    .is_some_and(|s| s.path == *at && s.layer == source.layer)
-        });
+        let still = now.is_some_and(|now| stays(now, at, source.layer, self.view));
         let mut entry = LedgerEntry {
             source: source.clone(),
             fate: Fate::Left,
@@ -262,6 +268,10 @@ impl Walk<'_> {
             } else {
                 Fate::Moved
             };
+        } else if now.is_some_and(|now| now.is_map(self.view)) {
+            // An empty map that something was put into.
+            entry.fate = Fate::Rewritten;
+            entry.to.push(at.clone());
         } else if let Some(dropped) = self.dropped.get(at) {
             entry.fate = Fate::Dropped;
             entry.step = Some(dropped.step.clone());

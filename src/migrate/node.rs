@@ -6,7 +6,7 @@
 
 use crate::{
     values::{
-        Map, Path, ReadError, Segment, Value,
+        Map, Part, Path, ReadError, Segment, Value,
         view::{self, Via, View},
     },
     yaml::{self, NodeId},
@@ -162,6 +162,28 @@ impl Node {
                     .collect::<Result<_, _>>()?,
             ),
         })
+    }
+
+    /// The value of a part of it.
+    ///
+    /// # Errors
+    ///
+    /// If the text has something that Helm cannot read.
+    pub fn part(&self, part: &Part, view: &View<'_>) -> Result<Value, ReadError> {
+        match (part, &self.body, &self.origin) {
+            (Part::Keys(_), Body::Same, Origin::Source(source)) => {
+                view.part_below(source.node, part)
+            }
+            (Part::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
+                entries
+                    .iter()
+                    .filter(|entry| !entry.gone)
+                    .filter_map(|entry| Some((entry, keys.get(&entry.key)?)))
+                    .map(|(entry, part)| Ok((entry.key.clone(), entry.node.part(part, view)?)))
+                    .collect::<Result<Map, ReadError>>()?,
+            )),
+            _ => self.value(view),
+        }
     }
 
     /// Whether it is a map, an empty one included.
@@ -425,15 +447,16 @@ impl Node {
             (Origin::Made { from, .. }, _) => from.clone(),
             (Origin::Source(source), Body::List(items)) => {
                 let mut all = vec![source.clone()];
-                let added = items
-                    .iter()
-                    .filter(|item| matches!(item.origin, Origin::Made { .. }));
-                for origin in added.flat_map(|item| item.made_of(view)) {
+                for origin in items.iter().flat_map(|item| item.made_of(view)) {
+                    let leaf = Source {
+                        path: leaf_path(&origin.path),
+                        ..origin
+                    };
                     if !all
                         .iter()
-                        .any(|s| s.layer == origin.layer && s.path == origin.path)
+                        .any(|s| s.layer == leaf.layer && s.path == leaf.path)
                     {
-                        all.push(origin);
+                        all.push(leaf);
                     }
                 }
                 all

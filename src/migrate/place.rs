@@ -43,6 +43,51 @@ impl Node {
         replaced
     }
 
+    /// The items of the list at a path, which is made if there is none. What stood there instead is
+    /// added to `replaced`.
+    pub(super) fn list_at(
+        &mut self,
+        path: &Path,
+        place: Place<'_>,
+        view: &View<'_>,
+        replaced: &mut Replaced,
+    ) -> &mut Vec<Node> {
+        let there = self.find(path.segments(), view).into_iter().next();
+        if there.is_none_or(|(_, node)| node.items(view).is_none()) {
+            let origin = Origin::Made {
+                from: Vec::new(),
+                like: None,
+            };
+            let empty = Node {
+                origin,
+                body: Body::List(Vec::new()),
+                also: Vec::new(),
+            };
+            replaced.extend(self.put(path, empty, place, view));
+        }
+        let mut node = self;
+        for segment in path.segments() {
+            node = match segment {
+                Segment::Key(key) => {
+                    let entries = node.open_map(view);
+                    let at = entries
+                        .iter()
+                        .position(|entry| !entry.gone && entry.key == *key);
+                    &mut entries[at.expect("the path was put just above")].node
+                }
+                _ => {
+                    let items = node.open_list(view);
+                    let at = items
+                        .iter()
+                        .enumerate()
+                        .position(|(i, item)| item.selected_by(segment, i, view));
+                    &mut items[at.expect("the path was put just above")]
+                }
+            };
+        }
+        node.open_list(view)
+    }
+
     fn put_below(
         &mut self,
         path: &[Segment],
@@ -58,8 +103,8 @@ impl Node {
         };
         match segment {
             Segment::Key(key) => {
-                let was_leaf = !self.is_map(view);
-                if was_leaf && !self.is_null(view) {
+                if !at.is_root() && self.stands() && (!self.is_map(view) || self.is_empty_map(view))
+                {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let here = at.key(key);
@@ -116,7 +161,7 @@ impl Node {
                     .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
-                if self.items(view).is_none() && !self.is_null(view) {
+                if self.items(view).is_none() && self.stands() {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let items = self.open_list(view);
@@ -176,22 +221,29 @@ impl Node {
             }
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
-        let stands = !matches!(
-            (&self.origin, &self.body),
-            (Origin::Made { .. }, Body::Same)
-        );
+        let stands = self.stands();
         if equal && stands {
             self.also.extend(value.made_of(view));
             return;
         }
-        if stands && !self.is_null(view) {
+        if stands {
             replaced.push((at, self.clone()));
         }
         *self = value;
     }
 
-    fn is_null(&self, view: &View<'_>) -> bool {
-        !self.is_map(view) && matches!(self.value(view), Ok(Value::Null))
+    /// Whether this is an empty map as it was read or made, which is a leaf.
+    pub(super) fn is_empty_map(&self, view: &View<'_>) -> bool {
+        !matches!(self.body, Body::Map(_)) && self.is_map(view) && self.entries(view).is_empty()
+    }
+
+    /// Whether this is a value, and not the place that was made for one. A null is a value: it is
+    /// accounted for like any other.
+    fn stands(&self) -> bool {
+        !matches!(
+            (&self.origin, &self.body),
+            (Origin::Made { .. }, Body::Same)
+        )
     }
 
     /// Empties a map that comes back after it was taken away, keeping the places of its entries.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     pack::{Known, Migration, PackError, Row, Scope, Step, Template, When, Write},
     plan::Plan,
-    values::{Map, Path, Segment, Value, view::View},
+    values::{Map, Path, Value, view::View},
 };
 
 /// What the migrations came to.
@@ -931,9 +931,11 @@ impl<'r> Run<'r> {
             Some(by) => self.upsert(i, &path, by, node, place),
         };
         for (path, node) in replaced {
-            if rewritten
-                .iter()
-                .any(|read| read.matches_prefix(&path).is_some())
+            // Nothing is lost where something is put into an empty map.
+            if node.is_empty_map(view)
+                || rewritten
+                    .iter()
+                    .any(|read| read.matches_prefix(&path).is_some())
             {
                 let step = report.id.clone();
                 self.dropped.extend(
@@ -962,23 +964,35 @@ impl<'r> Run<'r> {
     ) -> Vec<(Path, Node)> {
         let view = self.layers[layer].view;
         let root = &mut self.layers[layer].root;
+        let new = node.items(view).unwrap_or_default();
+        if new.is_empty() {
+            return Vec::new();
+        }
         let mut replaced = Vec::new();
-        for item in node.items(view).unwrap_or_default() {
-            let key = item.get(by, view).and_then(|node| node.value(view).ok());
-            let Some(Value::String(name)) = key else {
-                continue;
+        let list = root.list_at(path, place, view, &mut replaced);
+        for item in new {
+            let key = item.get(by, view).and_then(|key| key.value(view).ok());
+            let value = item.value(view).ok();
+            let same = |other: &Node| match &key {
+                Some(key) => {
+                    other
+                        .get(by, view)
+                        .and_then(|k| k.value(view).ok())
+                        .as_ref()
+                        == Some(key)
+                }
+                None => other.value(view).ok() == value,
             };
-            let selector = path.join(Segment::Select {
-                key: by.to_owned(),
-                value: name,
-            });
-            let there = root.find(selector.segments(), view).into_iter().next();
-            let equal = there
-                .as_ref()
-                .is_some_and(|(_, node)| matches!((node.value(view), item.value(view)), (Ok(a), Ok(b)) if a == b));
-            if !equal {
-                replaced.extend(there);
-                root.put(&selector, item, place, view);
+            match list.iter().position(same) {
+                None => list.push(item),
+                Some(at) if list[at].value(view).ok() == value => {
+                    let merged = item.made_of(view);
+                    list[at].also.extend(merged);
+                }
+                Some(at) => {
+                    let old = std::mem::replace(&mut list[at], item);
+                    replaced.push((path.index(at), old));
+                }
             }
         }
         replaced
@@ -1037,30 +1051,39 @@ impl<'r> Run<'r> {
         let from = &self.plan.from;
         let snapshot = self.layers.clone();
         let mut dead: Vec<(usize, Path, Path, Node)> = Vec::new();
+        let mut stays: Vec<(usize, Path, Path, Node)> = Vec::new();
         for (i, layer) in snapshot.iter().enumerate() {
             for take in &step.takes {
+                // What a row leaves may be there on purpose, from an earlier leg of the same route.
+                let left = |name: &String| step.all_rows().any(|row| row.leave.contains(name));
+                let may_stay = take.name.as_ref().is_some_and(left);
                 for (path, node) in layer.root.find(take.path.segments(), layer.view) {
                     for (below, _) in node.leaves(layer.view) {
                         let leaf = path.concat(&below);
-                        let spared =
-                            spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
+                        // What the step itself writes below what it takes is no left-over.
+                        let written = step
+                            .outputs()
+                            .any(|output| output.matches_prefix(&leaf).is_some());
+                        let spared = written
+                            || spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
                         // A dead key that the chart still lists is not left over: it is just dead.
                         let unknown = keys.known(&leaf, from) == Known::Unknown;
                         if unknown && !spared {
-                            dead.push((i, leaf, below, node.clone()));
+                            let list = if may_stay { &mut stays } else { &mut dead };
+                            list.push((i, leaf, below, node.clone()));
                         }
                     }
                 }
             }
-        }
-        if dead.is_empty() {
-            return;
         }
         let superseded = step.outputs().any(|output| {
             snapshot
                 .iter()
                 .any(|layer| !layer.root.find(output.segments(), layer.view).is_empty())
         });
+        if !superseded {
+            stays = dead.drain(..).chain(stays).collect();
+        }
         let mut report = StepReport {
             version: migration.version.clone(),
             id: step.id.clone(),
@@ -1073,41 +1096,45 @@ impl<'r> Run<'r> {
             todo: Vec::new(),
             decision: None,
         };
-        let names: Vec<String> = dead
-            .iter()
-            .map(|(_, path, _, _)| path.to_string())
-            .collect();
-        let names = names.join(", ");
-        let many = dead.len() > 1;
-        if superseded {
-            for (i, path, below, node) in &dead {
-                let layer = &mut self.layers[*i];
-                layer.root.remove(
-                    path.segments(),
-                    &|_| Spared::Nothing,
-                    &Path::root(),
-                    layer.view,
-                );
-                let leaf = node.find(below.segments(), layer.view).into_iter().next();
-                let leaf = leaf.map_or_else(|| node.clone(), |(_, leaf)| leaf);
-                self.record_left_over(*i, path, &leaf, &mut report);
-            }
+        let names = |leaves: &[(usize, Path, Path, Node)]| -> String {
+            let names: Vec<_> = leaves.iter().map(|(_, at, _, _)| at.to_string()).collect();
+            names.join(", ")
+        };
+        let chart = &self.plan.pack.info.chart;
+        if !dead.is_empty() {
+            let many = dead.len() > 1;
             report.tell.push(format!(
-                "{names} {} not read by {} {from}; the newer key is set and ran, so {} dropped.",
+                "{} {} not read by {chart} {from}; the newer key is set and ran, so {} dropped.",
+                names(&dead),
                 if many { "are" } else { "is" },
-                self.plan.pack.info.chart,
                 if many { "they are" } else { "it is" },
             ));
-        } else {
+        }
+        if !stays.is_empty() {
+            let many = stays.len() > 1;
             report.tell.push(format!(
-                "{names} {} not read by {} {from}, nor by {}; left as {}.",
+                "{} {} not read by {chart} {from}, nor by {}; left as {}.",
+                names(&stays),
                 if many { "are" } else { "is" },
-                self.plan.pack.info.chart,
                 self.plan.to,
                 if many { "they are" } else { "it is" },
             ));
         }
-        self.steps.push(report);
+        for (i, path, below, node) in &dead {
+            let layer = &mut self.layers[*i];
+            layer.root.remove(
+                path.segments(),
+                &|_| Spared::Nothing,
+                &Path::root(),
+                layer.view,
+            );
+            let leaf = node.find(below.segments(), layer.view).into_iter().next();
+            let leaf = leaf.map_or_else(|| node.clone(), |(_, leaf)| leaf);
+            self.record_left_over(*i, path, &leaf, &mut report);
+        }
+        if !report.tell.is_empty() {
+            self.steps.push(report);
+        }
     }
 
     fn finish(self) -> Result<Migrated, MigrateError> {

@@ -266,6 +266,14 @@ impl Check<'_> {
                 ));
             }
         }
+        for write in step.all_rows().flat_map(|row| &row.writes) {
+            if !write.path.is_concrete() {
+                unknown.push(format!(
+                    "it writes {}; only `move` can have a wildcard",
+                    write.path
+                ));
+            }
+        }
         for path in &step.replaces {
             if !known_in(path, &after) {
                 unknown.push(format!(

@@ -85,7 +85,7 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     for release in releases {
         let layer = if release.files.len() > 1 { "-f " } else { "" };
         for file in &release.files {
-            add(format!("{layer}{}", quote(&file.name)));
+            add(format!("{layer}{}", quote_bytes(&file.raw_name())));
         }
     }
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
@@ -199,28 +199,39 @@ impl Command {
 /// A word as a POSIX shell must be given it.
 #[must_use]
 pub fn quote(word: &str) -> String {
+    quote_bytes(word.as_bytes())
+}
+
+/// A word of any bytes, such as a file's name, as a POSIX shell must be given it.
+fn quote_bytes(word: &[u8]) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    if !word.chars().any(obeyed) {
-        return format!("'{}'", word.replace('\'', r"'\''"));
-    }
-    // What a terminal would obey cannot be shown raw; this is the form that every POSIX shell takes.
-    let mut out = String::from("\"$(printf '");
-    for c in word.chars() {
-        match c {
-            '%' => out.push_str("%%"),
-            '\\' => out.push_str(r"\\"),
-            '\'' => out.push_str(r"'\''"),
-            c if obeyed(c) => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    out.push_str(&format!("\\{byte:03o}"));
-                }
-            }
-            c => out.push(c),
+    if let Ok(word) = std::str::from_utf8(word) {
+        if !word.is_empty() && word.chars().all(safe) {
+            return word.to_owned();
         }
+        if !word.chars().any(obeyed) {
+            return format!("'{}'", word.replace('\'', r"'\''"));
+        }
+    }
+    // What a terminal would obey or cannot show is not shown raw; this is the form that every POSIX
+    // shell takes.
+    let mut out = String::from("\"$(printf '");
+    let octal = |out: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            out.push_str(&format!("\\{byte:03o}"));
+        }
+    };
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '%' => out.push_str("%%"),
+                '\\' => out.push_str(r"\\"),
+                '\'' => out.push_str(r"'\''"),
+                c if obeyed(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
+        }
+        octal(&mut out, chunk.invalid());
     }
     out.push_str("')\"");
     out
@@ -243,5 +254,6 @@ mod tests {
         ] {
             assert_eq!(quote(word), quoted);
         }
+        assert_eq!(quote_bytes(b"x\xff.yaml"), r#""$(printf 'x\377.yaml')""#);
     }
 }

@@ -161,13 +161,21 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
     } else if release.from == release.to {
         page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
     } else {
+        let verdict = if release.lost_by_leaving_out().next().is_some() {
+            span(
+                "the chosen steps change nothing, but steps were left out that would",
+                Style::Error,
+            )
+        } else {
+            span("it already fits; nothing to do", Style::Good)
+        };
         page.fill(
             0,
             2,
             &[
                 name,
                 span(format!("{}: ", versions(release)), Style::Bold),
-                span("it already fits; nothing to do", Style::Good),
+                verdict,
             ],
         );
     }

@@ -66,7 +66,7 @@ pub enum ParseErrorKind {
     #[error("missing `,` or closing bracket")]
     FlowSeparator,
     /// `a: b: c`: a second value on the line of a first.
-    #[error("a second `: ` in one plain value")]
+    #[error("a second `: ` in one value without quotes")]
     NestedColon,
     /// A line of a mapping without `:`, or text after a complete value.
     #[error("expected a key with `:`")]
@@ -81,7 +81,7 @@ pub enum ParseErrorKind {
     #[error("unknown anchor `{0}`")]
     UnknownAnchor(String),
     /// A plain value that begins with a reserved character (`@`, a backquote, `%`).
-    #[error("a plain value cannot begin with `{0}`")]
+    #[error("a value without quotes cannot begin with {}", if *.0 == '`' { "a backquote".to_owned() } else { format!("`{}`", .0) })]
     ReservedCharacter(char),
     /// A key on one line that is longer than 1,024 characters.
     #[error("key longer than 1,024 characters")]

@@ -91,7 +91,7 @@ fn first_orphan(tree: &Tree, root: NodeId, want: &Want) -> Option<(NodeId, bool)
 }
 
 /// The first node after a node and everything in it.
-fn subtree_end(tree: &Tree, id: NodeId) -> u32 {
+pub(super) fn subtree_end(tree: &Tree, id: NodeId) -> u32 {
     let mut at = id;
     loop {
         if let Some(next) = tree.next_sibling(at) {

@@ -6,7 +6,7 @@ use crate::yaml::block;
 use crate::yaml::extent::Extent;
 use crate::yaml::source::{indent_of, is_blank, line_above, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
-use crate::yaml::want::{RewriteError, Want};
+use crate::yaml::want::{RewriteError, Want, WantKey};
 
 /// What becomes of the units of a collection.
 pub(super) struct Plan<'w> {
@@ -188,7 +188,7 @@ impl Emitter<'_, '_> {
                 if open {
                     self.keep_until(begin);
                     if !pending.is_empty() {
-                        let takes_blank = self.new_units(pending, column, id, separated, true)?;
+                        let takes_blank = self.new_units(pending, column, id, true)?;
                         if separated && !takes_blank {
                             self.insert("\n");
                         }
@@ -200,7 +200,7 @@ impl Emitter<'_, '_> {
                     self.keep_until(extent.start);
                     if !pending.is_empty() {
                         self.end_line();
-                        let takes_blank = self.new_units(pending, column, id, separated, false)?;
+                        let takes_blank = self.new_units(pending, column, id, false)?;
                         if separated && !takes_blank {
                             self.insert("\n");
                         }
@@ -226,10 +226,13 @@ impl Emitter<'_, '_> {
                     takes_blank &= end == extent.end;
                     self.keep_until(end);
                     self.end_line();
-                    if separated && !takes_blank {
+                    // An entry under a new key is new itself, and what is new stands together.
+                    let new =
+                        matches!(unit, Unit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
+                    if separated && !takes_blank && !new {
                         self.insert("\n");
                     }
-                    takes_blank = self.new_units(pending, column, id, separated, false)?;
+                    takes_blank = self.new_units(pending, column, id, false)?;
                     self.drop_blank_lines(takes_blank);
                     pending = &[];
                 }
@@ -244,7 +247,7 @@ impl Emitter<'_, '_> {
             if open {
                 self.keep_until(begin);
                 if !pending.is_empty() {
-                    takes_blank = self.new_units(pending, column, id, separated, true)?;
+                    takes_blank = self.new_units(pending, column, id, true)?;
                     pending = &[];
                     open = false;
                 }
@@ -265,7 +268,7 @@ impl Emitter<'_, '_> {
             if !pending.is_empty() {
                 self.keep_until(extent.start);
                 self.end_line();
-                takes_blank = self.new_units(pending, column, id, separated, false)?;
+                takes_blank = self.new_units(pending, column, id, false)?;
                 pending = &[];
                 self.skip_run(run, false);
                 self.drop_blank_lines(takes_blank);
@@ -347,14 +350,11 @@ impl Emitter<'_, '_> {
         units: &[Unit<'_>],
         column: isize,
         near: NodeId,
-        separated: bool,
         open: bool,
     ) -> Result<bool, RewriteError> {
+        // What is new stands together, also where the old entries are separated.
         let mut takes_blank = false;
         for (n, &unit) in units.iter().enumerate() {
-            if n > 0 && separated && !takes_blank {
-                self.insert("\n");
-            }
             let lines = self.cx.render_unit(unit, column, Some(near))?;
             let lines = if open && n == 0 {
                 lines.trim_start_matches(' ')

@@ -4,12 +4,13 @@
 //! touched keeps its place by construction ([`emit`]). What is brought from elsewhere, or is new, is
 //! rendered as text for the column it comes to ([`render`]). Block collections are edited line by
 //! line ([`block`]), flow collections element by element ([`flow`]). Anchors are looked after before
-//! anything is written ([`anchors`]).
+//! anything is written ([`anchors`], [`copies`]).
 //!
 //! Nothing is checked here after the fact: whoever applies the edits parses the result again.
 
 mod anchors;
 mod block;
+mod copies;
 mod emit;
 mod flow;
 mod place;
@@ -45,6 +46,8 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
     if root.index() >= tree.nodes.len() {
         return Err(RewriteError::UnknownNode(root));
     }
+    let copied = copies::once(tree, want);
+    let want = copied.as_ref().unwrap_or(want);
     let settled = anchors::settle(tree, root, want)?;
     let want = settled.as_ref().unwrap_or(want);
     let cx = Cx {

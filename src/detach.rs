@@ -1,0 +1,184 @@
+//! The question that a text itself asks: an edit would go through an alias or a merge key.
+//!
+//! What stands behind `*name` or `<<` is written once and used in several places; to change one of them
+//! its place needs a copy of its own. That makes the file longer and cuts the tie between the places, so
+//! it is not refit's to decide. It is asked like the question of a step, once for a release, and while
+//! it is open the files of the release stay as they are.
+//!
+//! Nothing here knows what the steps did, or how text is edited.
+
+use semver::Version;
+
+use crate::{
+    edit::Shared,
+    migrate::{
+        Answer, Answers, Decision, Evidence, Fate, MigrateError, Migrated, Offer, Source,
+        StepReport, StepState,
+    },
+    values::Value,
+};
+
+/// The id of the decision, which no step may have.
+pub const ID: &str = "detach";
+
+/// The option that writes copies.
+const COPY: &str = "copy";
+/// The option that leaves the release alone.
+const REFUSE: &str = "refuse";
+
+/// Places of one layer that come from anchors.
+#[derive(Debug)]
+pub struct Place {
+    /// The layer, counted from the first one given.
+    pub layer: usize,
+    /// `FILE:LINE` of the alias or the merge key.
+    pub at: String,
+    /// The place.
+    pub shared: Shared,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Nothing yet.
+    Open,
+    /// Copies may be written.
+    Copy,
+    /// The release is to be left alone.
+    Refuse,
+}
+
+/// What was answered, before it is known whether it will be asked.
+#[must_use]
+pub fn choice(decision: &Decision) -> Choice {
+    match decision
+        .answer
+        .as_ref()
+        .map(|answer| answer.option.as_str())
+    {
+        Some(COPY) => Choice::Copy,
+        Some(_) => Choice::Refuse,
+        None => Choice::Open,
+    }
+}
+
+/// Puts the question, and looks for its answer.
+///
+/// # Errors
+///
+/// If the answer is none of the options, has inputs, or was given for other places.
+pub fn decide(
+    places: &[Place],
+    answers: &Answers,
+    accept_recommended: bool,
+) -> Result<Decision, MigrateError> {
+    let one = places.len() == 1;
+    let named: Vec<String> = places
+        .iter()
+        .map(|place| format!("{} ({})", place.at, stands_for(&place.shared)))
+        .collect();
+    let offer = |id: &str, title: &str, recommended| Offer {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        recommended,
+        inputs: Vec::new(),
+    };
+    let mut decision = Decision {
+        id: ID.to_owned(),
+        question: format!(
+            "The edit at {} would change values that other places share. Write {} there, and edit that?",
+            named.join(" and "),
+            if one { "a copy" } else { "copies" }
+        ),
+        evidence: places.iter().map(evidence).collect(),
+        options: vec![
+            offer(
+                COPY,
+                if one {
+                    "Write a copy of the anchored values in its place, and edit the copy"
+                } else {
+                    "Write copies of the anchored values in their places, and edit the copies"
+                },
+                true,
+            ),
+            offer(REFUSE, "Leave all files of this release as they are", false),
+        ],
+        answer: None,
+        lacking: None,
+    };
+    let given = match answers.get(ID) {
+        Some(answer) => answer.clone(),
+        None if accept_recommended => Answer {
+            option: COPY.to_owned(),
+            ..Answer::default()
+        },
+        None => return Ok(decision),
+    };
+    decision.accept(given)?;
+    Ok(decision)
+}
+
+fn evidence(place: &Place) -> Evidence {
+    Evidence {
+        path: place.shared.path.to_string(),
+        value: Some(Value::String(stands_for(&place.shared))),
+        source: Some(Source {
+            layer: place.layer,
+            path: place.shared.path.clone(),
+            node: place.shared.node,
+            direct: true,
+        }),
+    }
+}
+
+fn stands_for(shared: &Shared) -> String {
+    let aliases: Vec<String> = shared
+        .anchors
+        .iter()
+        .map(|name| format!("*{name}"))
+        .collect();
+    aliases.join(", ")
+}
+
+/// Adds the question to what the migrations came to. While it is open, nothing they did is done.
+pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, places: &[Place]) {
+    let open = decision.answer.is_none();
+    if open {
+        for step in &mut migrated.steps {
+            if step.state == StepState::Done && !step.changes.is_empty() {
+                step.state = StepState::Waiting(vec![ID.to_owned()]);
+                step.changes.clear();
+            }
+        }
+        for leaf in &mut migrated.ledger.entries {
+            if leaf.fate != Fate::Left {
+                leaf.fate = Fate::Held;
+                leaf.to.clear();
+                leaf.step = Some(ID.to_owned());
+            }
+        }
+    }
+    let copied = places.iter().map(|place| {
+        let what = stands_for(&place.shared);
+        format!(
+            "{}: a copy stands in place of {what}; a change of one no longer changes the other.",
+            place.at
+        )
+    });
+    migrated.steps.push(StepReport {
+        version: version.clone(),
+        id: ID.to_owned(),
+        title: "Give values that several places share a copy of their own".to_owned(),
+        why: None,
+        link: None,
+        state: if open {
+            StepState::Open
+        } else {
+            StepState::Done
+        },
+        changes: Vec::new(),
+        tell: if open { Vec::new() } else { copied.collect() },
+        todo: Vec::new(),
+        decision: Some(decision),
+    });
+}

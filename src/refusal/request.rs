@@ -1,0 +1,169 @@
+//! Refusals of what was asked for: charts, versions, steps, answers, packs. Who reads one typed
+//! something that does not fit; so each lists what would, and the name that is spelled most alike.
+
+use semver::Version;
+
+use super::Reason;
+use crate::{
+    migrate::MigrateError,
+    pack::{Pack, PackError},
+    plan::PlanError,
+    yaml::RewriteError,
+};
+
+/// The name that is spelled most alike, if any is close.
+#[must_use]
+pub fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
+        .map(|(_, known)| known)
+}
+
+/// `; did you mean …?`, or nothing.
+fn did_you_mean<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    closest(name, names).map_or_else(String::new, |close| format!("; did you mean `{close}`?"))
+}
+
+/// A chart that no pack is for.
+#[must_use]
+pub fn unknown_chart(chart: &str, known: &[String]) -> Reason {
+    let close = did_you_mean(chart, known.iter().map(String::as_str));
+    Reason::new(format!("refit has no pack for the chart `{chart}`{close}"))
+        .why(format!("Known charts: {}.", known.join(", ")))
+        .next("Name one of them, or give a folder with a pack: --pack DIR.")
+}
+
+/// A version that a pack does not know, with the pack's own word on it if it has one.
+#[must_use]
+pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
+    let chart = &pack.info.chart;
+    let versions = || {
+        let names: Vec<String> = pack.info.versions.keys().map(ToString::to_string).collect();
+        format!("Known versions: {}.", names.join(", "))
+    };
+    if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
+        return Reason::new(format!("{version} is not a version of the chart {chart}"))
+            .why(why.clone())
+            .next(versions());
+    }
+    let reason = Reason::new(format!(
+        "refit knows no version {version} of the chart {chart}"
+    ));
+    match pack.info.versions.keys().max() {
+        Some(newest) if version > newest => reason
+            .why(format!(
+                "It is newer than everything that this refit knows. {}",
+                versions()
+            ))
+            .next("Update refit, or give a folder with a newer pack: --pack DIR."),
+        _ => reason
+            .why("A version is never rounded: what changed at it would be missed.")
+            .next(versions()),
+    }
+}
+
+/// A route that cannot be gone.
+#[must_use]
+pub fn plan(error: &PlanError) -> Reason {
+    let reason = Reason::new(error.to_string());
+    match error {
+        PlanError::Backwards { .. } => reason
+            .why("What a newer chart has no room for cannot be made up again.")
+            .next("Take the older file from version control, or name a later version with --to."),
+        PlanError::UnknownStep { known, .. } if known.is_empty() => {
+            reason.next("Leave --only and --skip away: nothing has to be done on this route.")
+        }
+        PlanError::UnknownStep { known, .. } => {
+            reason.next(format!("Steps on this route: {}.", known.join(", ")))
+        }
+        PlanError::Pack(error) => pack(error),
+    }
+}
+
+/// A pack that cannot be used.
+#[must_use]
+pub fn pack(error: &PackError) -> Reason {
+    let reason = Reason::new(format!("the pack cannot be used: {error}"));
+    match error {
+        PackError::Read { file, .. } if file.ends_with("pack.yaml") => reason
+            .why("A pack is a folder with pack.yaml, keys.yaml and a file for each migration.")
+            .next("Name that folder with --pack."),
+        PackError::Clash { .. } => reason,
+        _ => reason.next("Correct the file that is named, or tell the author of the pack."),
+    }
+}
+
+/// Something that stopped the migrations: mostly an answer that does not fit its question.
+#[must_use]
+pub fn answer(error: &MigrateError) -> Reason {
+    let reason = Reason::new(error.to_string());
+    match error {
+        MigrateError::UnknownOption {
+            id,
+            option,
+            options,
+        } => match closest(option, options.iter().map(String::as_str)) {
+            Some(close) => reason.next(format!("Did you mean --answer {id}={close}?")),
+            None => reason.next(format!("Choose one of them: --answer {id}=OPTION.")),
+        },
+        MigrateError::UnknownInput {
+            id, input, inputs, ..
+        } => match closest(input, inputs.iter().map(String::as_str)) {
+            Some(close) => reason.next(format!("Did you mean --answer {id}.{close}=VALUE?")),
+            None => reason.next(format!("Leave --answer {id}.{input} away.")),
+        },
+        MigrateError::BadInput { id, input, .. } => {
+            reason.next(format!("Give another one: --answer {id}.{input}=VALUE."))
+        }
+        MigrateError::OtherEvidence { id, .. } => reason
+            .why("An answer holds for the values that it was given for, and for no others.")
+            .next(format!(
+                "Look at the question again and answer with --answer {id}=OPTION."
+            )),
+        MigrateError::Pack(error) => pack(error),
+        MigrateError::Unaccounted { .. } => {
+            reason.next("Please report it with the settings that are named.")
+        }
+        MigrateError::Read { .. } => reason,
+    }
+}
+
+/// A text of a form that cannot be edited, with the place if it has one.
+#[must_use]
+pub fn text(error: &RewriteError) -> (Reason, Option<usize>) {
+    match error {
+        RewriteError::ComplexKey { offset, .. } => (
+            Reason::new(
+                "this entry would have to move, and its key is of a form that cannot be edited",
+            )
+            .why("It begins with `? `, spans lines, or is a list or a map.")
+            .next("Write it as `key: value` on one line, and run refit again."),
+            Some(*offset),
+        ),
+        RewriteError::CommentInFlow { offset, .. } => (
+            Reason::new("this comment would have to move into `{ }` or `[ ]` on one line")
+                .why("A comment ends its line, so what follows it there would be lost.")
+                .next("Write the map that it goes to in several lines, and run refit again."),
+            Some(*offset),
+        ),
+        RewriteError::AnchorLost { name, offset, .. } => (
+            Reason::new(format!(
+                "this alias would lose what it stands for, `&{name}`"
+            ))
+            .why("The anchored value has to move behind it or to be removed.")
+            .next("Write the values out at this place instead of the alias, and run refit again."),
+            Some(*offset),
+        ),
+        RewriteError::UsedTwice { offset, .. } => (fault(error), Some(*offset)),
+        other => (fault(other), None),
+    }
+}
+
+fn fault(error: &RewriteError) -> Reason {
+    Reason::new(format!("the text cannot be edited: {error}"))
+        .why("This is a fault of refit. Nothing was changed.")
+        .next("Please report it with the file, or the part of it that is named.")
+}

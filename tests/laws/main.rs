@@ -1,0 +1,14 @@
+//! The promises as property tests: laws over generated values files and generated packs.
+//!
+//! A failing case is printed with its pack, its text and its answers, made as small as it goes. What it
+//! showed is kept in `regressions.rs`, in words that do not depend on the generator.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod choice;
+mod documents;
+mod engine;
+mod generated;
+mod laws;
+mod packs;
