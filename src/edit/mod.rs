@@ -187,6 +187,21 @@ fn anchors_stay(tree: &Tree, want: &Want) -> Result<(), EditError> {
     Ok(())
 }
 
+/// Whether a value somewhere in a map is the text of a node.
+fn brings(entries: &[Entry], node: NodeId) -> bool {
+    entries
+        .iter()
+        .filter(|entry| !entry.gone)
+        .any(|entry| match &entry.node.body {
+            Body::Same => entry
+                .node
+                .source()
+                .is_some_and(|source| source.node == node),
+            Body::Map(below) => brings(below, node),
+            Body::Value(_) | Body::List(_) => false,
+        })
+}
+
 /// Where a node stands, by the keys as they are written.
 fn place_of(tree: &Tree, mut node: NodeId) -> Path {
     let mut segments = Vec::new();
@@ -365,6 +380,8 @@ impl Writer<'_> {
         style: Style,
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
+        // A map that goes into itself takes its text along, with all that stands between its entries.
+        let base = base.filter(|base| !brings(entries, *base));
         let style = base.map_or(style, |base| self.style(base));
         let written = base
             .map(|base| self.view.entries(base))

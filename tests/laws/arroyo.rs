@@ -20,7 +20,7 @@ use super::{
 
 /// Steps that do another thing for another target, so that two legs may end elsewhere than one: what they
 /// wrote for the version between is not looked at again.
-const BY_TARGET: &[&str] = &[];
+const BY_TARGET: &[&str] = &["s3-region"];
 
 thread_local! {
     static PACK: OnceCell<Pack> = const { OnceCell::new() };

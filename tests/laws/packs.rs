@@ -203,13 +203,6 @@ impl Generated {
         });
         shown.chain(changing).collect()
     }
-
-    /// The keys that a version has.
-    pub fn alive(&self, version: usize) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| {
-            key.since <= version && key.until.is_none_or(|until| version < until)
-        })
-    }
 }
 
 /// Writes a pack to a folder, loads it, and checks it.
