@@ -8,7 +8,7 @@ use semver::Version;
 
 use crate::{
     pack::{ExprError, Expression, Pack, PackError, Scope, model::Strength},
-    values::{Map, Path, Value},
+    values::{Map, Part, Path, Value},
 };
 
 /// What the content tells.
@@ -33,7 +33,43 @@ pub struct Clue {
     pub why: String,
 }
 
-/// Looks for a pack's evidence in the effective values of a release.
+/// Adds what [`detect`] looks at to a part of the values.
+///
+/// # Errors
+///
+/// If the pack's evidence is not in the format.
+pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
+    for evidence in &pack.info.evidence {
+        part.add(&path(&evidence.path)?);
+        if let Some(unless) = &evidence.unless {
+            part.add(&path(unless)?);
+        }
+        if let Some(condition) = &evidence.condition {
+            let places = Expression::new(condition).places("values");
+            for place in places.map_err(|error| failed(&evidence.path, error))? {
+                part.add(&place);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn path(text: &str) -> Result<Path, PackError> {
+    text.parse().map_err(|e| PackError::Format {
+        file: "pack.yaml".to_owned(),
+        message: format!("evidence `{text}`: {e}"),
+    })
+}
+
+fn failed(evidence: &str, error: ExprError) -> PackError {
+    PackError::PackExpression {
+        place: format!("evidence {evidence}"),
+        error,
+    }
+}
+
+/// Looks for a pack's evidence in the effective values of a release, or in the part of them that
+/// [`looked_at`] names.
 ///
 /// # Errors
 ///
@@ -45,12 +81,6 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     let mut clues = Vec::new();
     let mut found = Vec::new();
     for evidence in &pack.info.evidence {
-        let path = |text: &str| {
-            text.parse::<Path>().map_err(|e| PackError::Format {
-                file: "pack.yaml".to_owned(),
-                message: format!("evidence `{text}`: {e}"),
-            })
-        };
         let here = path(&evidence.path)?;
         let Some(at) = first(&values, &here) else {
             continue;
@@ -64,10 +94,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             let holds = match scope.holds(&Expression::new(condition)) {
                 // A value of another type than the chart's is no evidence.
                 Err(ExprError::Failed { .. }) => false,
-                holds => holds.map_err(|error| PackError::PackExpression {
-                    place: format!("evidence {}", evidence.path),
-                    error,
-                })?,
+                holds => holds.map_err(|error| failed(&evidence.path, error))?,
             };
             if !holds {
                 continue;

@@ -8,9 +8,12 @@ use semver::Version;
 use crate::{
     migrate::Node,
     outcome::FactChange,
-    pack::{ExprError, Expression, Pack, PackError, Scope, expr::describe},
+    pack::{
+        ExprError, Expression, Pack, PackError, Scope,
+        expr::{describe, template_places},
+    },
     values::{
-        Helm, Map, Value,
+        Helm, Map, Part, Path, Value,
         coalesce::{ChartDefaults, coalesce},
         merge::merge_all,
         view::View,
@@ -29,18 +32,19 @@ pub fn changes(
     from: &Version,
     to: &Version,
 ) -> Result<Vec<FactChange>, PackError> {
-    let before = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
-    let after = merge_all(
-        layers
-            .iter()
-            .zip(views)
-            .map(|(node, view)| match node.value(view) {
-                Ok(Value::Map(map)) => map,
-                _ => Map::new(),
-            }),
-    );
-    let before = facts(pack, before, from)?;
-    let after = facts(pack, after, to)?;
+    let part = looked_at(pack, from, to)?;
+    let before = views
+        .iter()
+        .map(|view| view.part(&part).unwrap_or_default());
+    let after = layers
+        .iter()
+        .zip(views)
+        .map(|(node, view)| match node.part(&part, view) {
+            Ok(Value::Map(map)) => map,
+            _ => Map::new(),
+        });
+    let before = facts(pack, merge_all(before), from)?;
+    let after = facts(pack, merge_all(after), to)?;
     let titles = pack.info.facts.values().map(|fact| fact.title.clone());
     Ok(titles
         .zip(before.into_iter().zip(after))
@@ -51,6 +55,35 @@ pub fn changes(
         })
         .filter(|fact| fact.before.is_some() || fact.after.is_some())
         .collect())
+}
+
+/// What the facts of two versions look at.
+fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<Part, PackError> {
+    let mut part = Part::default();
+    for (id, fact) in &pack.info.facts {
+        for version in [from, to] {
+            let Some(text) = fact.text(version) else {
+                continue;
+            };
+            let places = text_places(text).map_err(|error| failed(id, error))?;
+            places.iter().for_each(|place| part.add(place));
+        }
+    }
+    Ok(part)
+}
+
+fn text_places(text: &str) -> Result<Vec<Path>, ExprError> {
+    match text.strip_prefix('=') {
+        Some(source) => Expression::new(source).places("values"),
+        None => template_places(text, "values"),
+    }
+}
+
+fn failed(id: &str, error: ExprError) -> PackError {
+    PackError::PackExpression {
+        place: format!("fact {id}"),
+        error,
+    }
 }
 
 fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<String>>, PackError> {
@@ -66,27 +99,20 @@ fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<Strin
         .facts
         .iter()
         .map(|(id, fact)| {
-            let Some(value) = fact
-                .by_version
-                .iter()
-                .find(|v| v.versions.contains(version))
-            else {
+            let Some(text) = fact.text(version) else {
                 return Ok(None);
             };
-            let text = match value.value.strip_prefix('=') {
+            let filled = match text.strip_prefix('=') {
                 Some(source) => scope
                     .eval(&Expression::new(source))
                     .map(|value| value.map(|value| describe(Some(&value)))),
-                None => scope.fill(&value.value).map(Some),
+                None => scope.fill(text).map(Some),
             };
-            match text {
+            match filled {
                 // Values of another type than the chart's: nothing can be stated of them, and that
                 // is no reason to leave the file alone.
                 Err(ExprError::Failed { .. }) => Ok(None),
-                text => text.map_err(|error| PackError::PackExpression {
-                    place: format!("fact {id}"),
-                    error,
-                }),
+                filled => filled.map_err(|error| failed(id, error)),
             }
         })
         .collect()

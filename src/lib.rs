@@ -17,6 +17,7 @@ pub mod plan;
 pub mod refusal;
 pub mod report;
 pub mod review;
+pub mod secrets;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

@@ -4,7 +4,7 @@
 //! every output says the same. It is data: it decides nothing and renders nothing. As JSON it is the
 //! format that `-o json` promises, so a field is added, never renamed.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, ops::Range, path::PathBuf, sync::Arc};
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -109,8 +109,21 @@ pub struct File {
     pub after: Arc<str>,
     /// Whether they differ.
     pub changed: bool,
+    /// Where its secrets are.
+    #[serde(skip)]
+    pub secrets: Secrets,
     /// Comments that went with what was removed, in file order.
     pub removed_comments: Vec<String>,
+}
+
+/// Where the secrets of a file are: what no report prints, unless it has to be exact. In bytes, in order
+/// and apart from each other.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// In its text before.
+    pub before: Vec<Range<usize>>,
+    /// In its text afterwards.
+    pub after: Vec<Range<usize>>,
 }
 
 /// What a step came to.

@@ -3,13 +3,13 @@
 //! This is the only place that knows the order of the stages. It writes nothing and prints nothing; what
 //! goes wrong with one release is a refusal of that release and leaves the others alone.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use semver::Version;
 
 use crate::{
     detach,
-    detect::{Detection, detect},
+    detect::{Detection, detect, looked_at},
     digest,
     edit::{EditError, edit},
     facts,
@@ -17,13 +17,14 @@ use crate::{
     migrate::{Answers, MigrateError, Migrated, Node, StepState, migrate},
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
-        Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+        Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
     },
     pack::{Pack, built_in, built_in_names, check::check, expr::describe, model::Strength},
     plan::{Plan, Selection},
     refusal::{self, Reason},
+    secrets,
     values::{
-        Helm, Map, Path, Value,
+        Helm, Map, Part, Path, Value,
         coalesce::{ChartDefaults, coalesce},
         merge::merge_all,
         view::View,
@@ -139,7 +140,15 @@ fn release(request: &Request, packs: &[Pack], inputs: &[Input]) -> Result<Releas
         .map(|layer| layer.name.as_str())
         .collect::<Vec<_>>()
         .join(" + ");
-    let values = merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part).map_err(|e| vec![*Reason::new(e.to_string()).of(&name)])?;
+    }
+    let values = merge_all(
+        views
+            .iter()
+            .map(|view| view.part(&part).unwrap_or_default()),
+    );
     let (pack, detection) = choose_pack(request, packs, &values, &name).map_err(|e| vec![*e])?;
     let to = target(request, pack, &name).map_err(|e| vec![*e])?;
     let run = Run {
@@ -230,6 +239,8 @@ struct Run<'r> {
 struct Edited {
     migrated: Migrated,
     texts: Vec<Arc<str>>,
+    /// Where the secrets of each text are.
+    secrets: Vec<Vec<Range<usize>>>,
     removed_comments: Vec<Vec<String>>,
 }
 
@@ -348,16 +359,19 @@ impl Run<'_> {
         .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut texts = Vec::new();
+        let mut secrets = Vec::new();
         let mut removed_comments = Vec::new();
         for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
             let node = &migrated.layers[i];
             let Some(rewrite) = rewrites.get(i).filter(|r| !r.edits.is_empty()) else {
                 texts.push(Arc::clone(&layer.text));
+                secrets.push(secrets::in_tree(&layer.tree));
                 removed_comments.push(Vec::new());
                 continue;
             };
             let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
-            self.verify(layer, view, node, &text)?;
+            let tree = self.verify(layer, view, node, &text)?;
+            secrets.push(secrets::in_tree(&tree));
             removed_comments.push(
                 rewrite
                     .removed_comments
@@ -373,6 +387,7 @@ impl Run<'_> {
         Ok(Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         })
     }
@@ -471,14 +486,14 @@ impl Run<'_> {
             .of(self.name()))
     }
 
-    /// The edited text must say the migrated values.
+    /// The edited text must say the migrated values. Its tree.
     fn verify(
         &self,
         layer: &Loaded,
         view: &View<'_>,
         node: &crate::migrate::Node,
         text: &Arc<str>,
-    ) -> Result<(), Box<Refusal>> {
+    ) -> Result<Tree, Box<Refusal>> {
         let fault = |message: String| {
             Reason::new(format!(
                 "refit's own check of the edited text failed: {message}"
@@ -492,7 +507,8 @@ impl Run<'_> {
             return Err(fault("it has more than one document".to_owned()));
         }
         let after = View::new(&tree, tree.documents()[0].root);
-        oracle(node, view, &after).map_err(|e| fault(e.to_string()))
+        oracle(node, view, &after).map_err(|e| fault(e.to_string()))?;
+        Ok(tree)
     }
 
     fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
@@ -567,19 +583,25 @@ impl Run<'_> {
         let Edited {
             migrated,
             texts,
+            secrets,
             removed_comments,
         } = edited;
         let files: Vec<File> = self
             .layers
             .iter()
             .zip(texts)
+            .zip(secrets)
             .zip(removed_comments)
-            .map(|((layer, after), removed_comments)| File {
+            .map(|(((layer, after), secrets), removed_comments)| File {
                 name: layer.name.clone(),
                 path: layer.path.clone(),
                 before: Arc::clone(&layer.text),
                 changed: layer.text != after,
                 after,
+                secrets: Secrets {
+                    before: secrets::in_tree(&layer.tree),
+                    after: secrets,
+                },
                 removed_comments,
             })
             .collect();

@@ -4,9 +4,11 @@
 //! entry; everything else keeps pointing to where it came from. So a large file costs what is changed in
 //! it, and whoever edits the text can see at a glance what stayed.
 
+use std::borrow::Cow;
+
 use crate::{
     values::{
-        Map, Path, ReadError, Segment, Value,
+        Map, Part, Path, ReadError, Segment, Value,
         view::{self, Via, View},
     },
     yaml::{self, NodeId},
@@ -164,6 +166,28 @@ impl Node {
         })
     }
 
+    /// The value of a part of it.
+    ///
+    /// # Errors
+    ///
+    /// If the text has something that Helm cannot read.
+    pub fn part(&self, part: &Part, view: &View<'_>) -> Result<Value, ReadError> {
+        match (part, &self.body, &self.origin) {
+            (Part::Keys(_), Body::Same, Origin::Source(source)) => {
+                view.part_below(source.node, part)
+            }
+            (Part::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
+                entries
+                    .iter()
+                    .filter(|entry| !entry.gone)
+                    .filter_map(|entry| Some((entry, keys.get(&entry.key)?)))
+                    .map(|(entry, part)| Ok((entry.key.clone(), entry.node.part(part, view)?)))
+                    .collect::<Result<Map, ReadError>>()?,
+            )),
+            _ => self.value(view),
+        }
+    }
+
     /// Whether it is a map, an empty one included.
     #[must_use]
     pub fn is_map(&self, view: &View<'_>) -> bool {
@@ -209,6 +233,20 @@ impl Node {
                 .collect(),
             (Body::Map(entries), _) => entries.iter().filter(|e| !e.gone).cloned().collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Goes through the entries of a map that are still there, as they are where the map is spelled out.
+    pub(super) fn each_entry(&self, view: &View<'_>, mut f: impl FnMut(&str, &Self)) {
+        match &self.body {
+            Body::Map(entries) => entries
+                .iter()
+                .filter(|entry| !entry.gone)
+                .for_each(|entry| f(&entry.key, &entry.node)),
+            _ => self
+                .entries(view)
+                .iter()
+                .for_each(|entry| f(&entry.key, &entry.node)),
         }
     }
 
@@ -303,7 +341,7 @@ impl Node {
         };
         match segment {
             Segment::Key(key) => {
-                if let Some(node) = self.get(key, view) {
+                if let Some(node) = self.child(key, view) {
                     node.find_into(rest, view, at.key(key), found);
                 }
             }
@@ -362,6 +400,18 @@ impl Node {
                 .into_iter()
                 .find(|e| e.key == key)
                 .map(|e| e.node),
+        }
+    }
+
+    /// The value of a key of a map, as it is where the map is spelled out.
+    #[must_use]
+    pub fn child<'n>(&'n self, key: &str, view: &View<'_>) -> Option<Cow<'n, Self>> {
+        match &self.body {
+            Body::Map(entries) => entries
+                .iter()
+                .find(|e| !e.gone && e.key == key)
+                .map(|e| Cow::Borrowed(&e.node)),
+            _ => self.get(key, view).map(Cow::Owned),
         }
     }
 

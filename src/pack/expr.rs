@@ -22,7 +22,7 @@ use cel::{
 };
 
 use super::functions;
-use crate::values::{Map, Number, Value};
+use crate::values::{Map, Number, Path, Value};
 
 /// The most nodes that an expression may have; what a comprehension expands to counts.
 pub const MAX_NODES: usize = 1_000;
@@ -102,6 +102,17 @@ impl Expression {
         names.retain(|name| !own.contains(name));
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// The places below a name that the expression looks at; the root if it looks at all of it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn places(&self, name: &str) -> Result<Vec<Path>, ExprError> {
+        let mut places = Vec::new();
+        places_below(self.parsed()?, name, &mut places);
+        Ok(places)
     }
 
     /// The functions that the expression calls and that do not exist.
@@ -313,6 +324,77 @@ fn as_lookup(node: &mut IdedExpr) {
     };
 }
 
+/// The places that a name is followed to by members, or by the lookups that stand for them.
+fn places_below(node: &IdedExpr, name: &str, places: &mut Vec<Path>) {
+    let mut members = Vec::new();
+    let mut root = node;
+    loop {
+        match &root.expr {
+            Expr::Ident(ident) if ident == name => {
+                places.push(Path::keys(members.into_iter().rev()));
+                return;
+            }
+            Expr::Select(select) => {
+                members.push(select.field.as_str());
+                root = &select.operand;
+            }
+            Expr::Call(call) if call.func_name == "at" => {
+                let Some((first, keys)) = call.args.split_first() else {
+                    return;
+                };
+                for key in keys.iter().rev() {
+                    match &key.expr {
+                        Expr::Literal(LiteralValue::String(key)) => members.push(key.inner()),
+                        // A key that is worked out can be any.
+                        _ => {
+                            members.clear();
+                            places_below(key, name, places);
+                        }
+                    }
+                }
+                root = first;
+            }
+            _ => break,
+        }
+    }
+    let mut each = |child: &IdedExpr| places_below(child, name, places);
+    match &root.expr {
+        Expr::Call(call) => call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .for_each(each),
+        Expr::Comprehension(comprehension) => {
+            each(&comprehension.iter_range);
+            each(&comprehension.accu_init);
+            each(&comprehension.loop_cond);
+            each(&comprehension.loop_step);
+            each(&comprehension.result);
+        }
+        Expr::List(list) => list.elements.iter().for_each(each),
+        Expr::Map(map) => {
+            for entry in &map.entries {
+                match &entry.expr {
+                    EntryExpr::MapEntry(entry) => {
+                        each(&entry.key);
+                        each(&entry.value);
+                    }
+                    EntryExpr::StructField(field) => each(&field.value),
+                }
+            }
+        }
+        Expr::Struct(message) => {
+            for entry in &message.entries {
+                if let EntryExpr::StructField(field) = &entry.expr {
+                    each(&field.value);
+                }
+            }
+        }
+        Expr::Select(_) | Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
+    }
+}
+
 /// The keys of the map literals of an expression, in the order they are written.
 fn literal_keys(node: &IdedExpr, keys: &mut Vec<String>) {
     match &node.expr {
@@ -446,6 +528,21 @@ impl Scope<'_> {
         }
         Ok(filled)
     }
+}
+
+/// The places below a name that the expressions in the braces of a text look at.
+///
+/// # Errors
+///
+/// If an expression is not valid, or a brace is not closed.
+pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
+    let mut places = Vec::new();
+    for part in template_parts(text)? {
+        if let TemplatePart::Expression(source) = part {
+            places.extend(Expression::new(source).places(name)?);
+        }
+    }
+    Ok(places)
 }
 
 /// A part of a text with expressions in braces.

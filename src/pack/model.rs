@@ -94,6 +94,18 @@ pub struct Fact {
     pub by_version: Vec<FactValue>,
 }
 
+impl Fact {
+    /// The text or expression for a version, if the fact exists in it.
+    #[must_use]
+    pub fn text(&self, version: &Version) -> Option<&str> {
+        let value = self
+            .by_version
+            .iter()
+            .find(|v| v.versions.contains(version))?;
+        Some(&value.value)
+    }
+}
+
 /// A fact's value in a range of versions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

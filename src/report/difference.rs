@@ -3,8 +3,6 @@
 //! What is masked is masked in place: only the value's part of a line, whether it stands on the line
 //! before or afterwards. A masked patch does not apply; `-o patch` is exact and masks nothing.
 
-use std::ops::Range;
-
 use super::{
     Look, Masker,
     page::{Page, Style, plain, span, visible, width},
@@ -35,7 +33,7 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
         if diff.is_empty() {
             continue;
         }
-        let hidden = Hidden::of(file, masker);
+        let hidden = Hidden { file, masker };
         if look.colour {
             if !text.is_empty() {
                 text.push('\n');
@@ -48,28 +46,21 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
     (text, masked)
 }
 
-/// Where the secrets of both texts are.
-struct Hidden<'m> {
-    before: Vec<Range<usize>>,
-    after: Vec<Range<usize>>,
-    masker: &'m Masker,
+/// What hides the secrets of a file.
+struct Hidden<'f> {
+    file: &'f File,
+    masker: &'f Masker,
 }
 
-impl<'m> Hidden<'m> {
-    fn of(file: &File, masker: &'m Masker) -> Self {
-        Self {
-            before: masker.ranges(&file.before),
-            after: masker.ranges(&file.after),
-            masker,
-        }
-    }
-
+impl Hidden<'_> {
     /// The line without its secrets, or nothing if it has none.
     fn line(&self, line: &Line<'_>) -> Option<String> {
-        let ranges = if line.side == Side::After {
-            &self.after
-        } else {
-            &self.before
+        if !self.masker.is_on() {
+            return None;
+        }
+        let ranges = match line.side {
+            Side::After => &self.file.secrets.after,
+            _ => &self.file.secrets.before,
         };
         let body = line.body();
         let indent = body.len() - body.trim_start().len();
@@ -144,7 +135,7 @@ fn coloured(
 #[must_use]
 pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
     let diff = Diff::new(&file.before, &file.after);
-    coloured(file, &diff, look, &Hidden::of(file, masker), &mut false)
+    coloured(file, &diff, look, &Hidden { file, masker }, &mut false)
 }
 
 /// A part of a difference for a person who is asked about it: line numbers, no headers for tools, lines
@@ -164,7 +155,7 @@ pub fn excerpt(
         columns: look.width,
         most,
     };
-    let hidden = Hidden::of(file, masker);
+    let hidden = Hidden { file, masker };
     let left = hunks(&mut out, &diff, &hidden, paint, &mut false);
     (out, left)
 }

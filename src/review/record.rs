@@ -38,8 +38,7 @@ pub fn record(review: &Review, command: &str) -> String {
     } else {
         "answers:\n"
     });
-    let texts = release.files.iter();
-    let masker = Masker::on(texts.map(|file| (&*file.before, &*file.after)));
+    let masker = Masker::on(&release.files);
     for (id, answer) in answered {
         let _ = writeln!(out, "  {}:", name(id));
         let _ = writeln!(out, "    option: {}", name(&answer.option));

@@ -6,6 +6,7 @@
 //! differ from them in many small ways. [`mod@write`] goes the other way. This module knows nothing of
 //! files, charts' contents or migrations.
 
+mod alike;
 pub mod coalesce;
 mod convert;
 mod decode;
@@ -14,6 +15,7 @@ mod float;
 pub mod key;
 mod leaves;
 pub mod merge;
+mod part;
 pub mod path;
 pub mod readers;
 pub mod scalar;
@@ -27,6 +29,7 @@ pub use coalesce::Helm;
 pub use convert::ConvertError;
 pub use error::{ReadError, ReadErrorKind};
 pub use leaves::{leaves, leaves_at};
+pub use part::Part;
 pub use path::{Path, Segment};
 pub use value::{Map, Number, Value};
 pub use view::View;

@@ -1,14 +1,16 @@
 //! Outcomes made by hand, for tests of what shows and writes them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 use refit::{
     digest,
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Outcome, Question, Refusal, Release, State, Step, Task,
+        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
     },
+    secrets,
+    yaml::Tree,
 };
 use semver::Version;
 use serde_json::{Value, json};
@@ -30,6 +32,11 @@ pub fn at(line: usize, column: usize) -> Option<At> {
     })
 }
 
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    // Some tests are about texts that are no YAML.
+    Tree::parse(text).map_or_else(|_| Vec::new(), |tree| secrets::in_tree(&tree))
+}
+
 pub fn file(name: &str, before: &str, after: &str) -> File {
     File {
         name: name.into(),
@@ -37,6 +44,10 @@ pub fn file(name: &str, before: &str, after: &str) -> File {
         before: before.into(),
         after: after.into(),
         changed: before != after,
+        secrets: Secrets {
+            before: secrets(before),
+            after: secrets(after),
+        },
         removed_comments: Vec::new(),
     }
 }

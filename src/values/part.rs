@@ -1,0 +1,123 @@
+//! The part of values that something looks at.
+//!
+//! Evidence and facts of a pack name a few dozen keys, and a values file can have hundreds of thousands.
+//! So what will be looked at is gathered first, and only that is read. What is read is true to the whole:
+//! a path that is asked for finds in it what it finds in all the values, be it a value, nothing, or
+//! something other than a map on the way.
+
+use indexmap::IndexMap;
+
+use super::{Map, Path, ReadError, Segment, Value, View, view::Kind};
+use crate::yaml::NodeId;
+
+/// Some of the places of values. Nothing to begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A place with everything below it.
+    Whole,
+    /// Of a map these keys, of anything else all.
+    Keys(IndexMap<String, Part>),
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self::Keys(IndexMap::new())
+    }
+}
+
+impl Part {
+    /// Adds a place with everything below it. Of a path with list items or wildcards the list or map that
+    /// they are looked for in is added.
+    pub fn add(&mut self, path: &Path) {
+        self.add_below(path.segments());
+    }
+
+    fn add_below(&mut self, path: &[Segment]) {
+        match (self, path.split_first()) {
+            (Self::Whole, _) => {}
+            (Self::Keys(keys), Some((Segment::Key(key), rest))) => {
+                keys.entry(key.clone()).or_default().add_below(rest);
+            }
+            (part, _) => *part = Self::Whole,
+        }
+    }
+}
+
+impl View<'_> {
+    /// The values of a part of the document, its root as a map.
+    ///
+    /// # Errors
+    /// What Helm refuses in the part and the maps on the way to it.
+    pub fn part(&self, part: &Part) -> Result<Map, ReadError> {
+        match self.part_below(self.root(), part)? {
+            Value::Map(map) => Ok(map),
+            _ => Ok(Map::new()),
+        }
+    }
+
+    /// The value of a part of what stands at a node.
+    ///
+    /// # Errors
+    /// As [`part`](Self::part).
+    pub fn part_below(&self, node: NodeId, part: &Part) -> Result<Value, ReadError> {
+        let keys = match part {
+            Part::Keys(keys) if self.kind(node)? == Kind::Map => keys,
+            _ => return self.value(node),
+        };
+        let mut map = Map::with_capacity(keys.len());
+        for (key, part) in keys {
+            if let Some(entry) = self.get(node, key)? {
+                map.insert(key.clone(), self.part_below(entry.value, part)?);
+            }
+        }
+        Ok(Value::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Tree;
+
+    fn part(paths: &[&str]) -> Part {
+        let mut part = Part::default();
+        for path in paths {
+            part.add(&path.parse().expect("a path"));
+        }
+        part
+    }
+
+    #[test]
+    fn a_path_finds_in_the_part_what_it_finds_in_the_whole() {
+        let tree = Tree::parse("a: {b: {c: 1, d: 2}, e: [{n: x}]}\nf: 3\ng: {h: i}\nj:\n").unwrap();
+        let view = View::new(&tree, tree.documents()[0].root);
+        let whole = Value::Map(view.values().unwrap());
+        let paths = [
+            "a.b.c",
+            "a.b.x",
+            "a.e[0].n",
+            "a.e[n=x]",
+            "f.deep.down",
+            "j.k",
+            "missing.key",
+        ];
+        let some = Value::Map(view.part(&part(&paths)).unwrap());
+        for path in paths.map(|path| path.parse::<Path>().unwrap()) {
+            assert_eq!(path.get(&some), path.get(&whole), "{path}");
+        }
+        assert_eq!(some.as_map().map(Map::len), Some(3), "{some:?}");
+        let f: Path = "f".parse().unwrap();
+        assert_eq!(
+            f.get(&some),
+            f.get(&whole),
+            "what stands on the way is there"
+        );
+    }
+
+    #[test]
+    fn a_place_and_one_below_it_are_the_place() {
+        assert_eq!(part(&["a.b", "a"]), part(&["a"]));
+        assert_eq!(part(&["a", "a.b"]), part(&["a"]));
+        assert_eq!(part(&["a.*.b"]), part(&["a"]));
+    }
+}
