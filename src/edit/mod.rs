@@ -49,6 +49,8 @@ pub enum EditError {
         key: String,
         /// The first of them.
         node: NodeId,
+        /// The one that overrides it.
+        by: NodeId,
     },
     /// A key cannot be written.
     #[error("the key `{key}` cannot be written: {error}")]
@@ -389,6 +391,7 @@ impl Writer<'_> {
             .unwrap_or_default();
         // An entry that counts for nothing stays with the one that overrides it, if that one stays.
         let mut stay = Vec::new();
+        let mut overriding = Vec::new();
         for twice in written
             .duplicates
             .iter()
@@ -404,12 +407,16 @@ impl Writer<'_> {
                         .is_some_and(|s| s.path == at.key(&entry.key))
             };
             match self.tree.value_of(twice.lost) {
-                Some(value) if entries.iter().any(unchanged) => stay.push((twice.lost, value)),
+                Some(value) if entries.iter().any(unchanged) => {
+                    stay.push((twice.lost, Want::Node(value)));
+                    overriding.push(twice.by);
+                }
                 _ => {
                     return Err(EditError::Duplicate {
                         path: at.clone(),
                         key: twice.name.clone().into_owned(),
                         node: twice.lost,
+                        by: twice.by,
                     });
                 }
             }
@@ -439,18 +446,26 @@ impl Writer<'_> {
             let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
-        stay.extend(merges);
+        // A name has the place of its first entry, but what overrides that stands further below.
+        for key in overriding {
+            if let Some(at) = wanted.iter().position(|e| e.key == WantKey::Entry(key)) {
+                stay.push((key, wanted.remove(at).value));
+            }
+        }
+        stay.extend(merges.into_iter().map(|(key, value)| (key, Want::Node(value))));
         for (key, value) in stay {
-            let before = |entry: &WantEntry| match entry.key {
-                WantKey::Entry(other) => self.tree.parent(other) == base && other > key,
-                _ => false,
+            let behind = |entry: &WantEntry| match entry.key {
+                WantKey::Entry(other) | WantKey::Renamed(other, _) => {
+                    self.tree.parent(other) == base && other > key
+                }
+                WantKey::New(_) => false,
             };
-            let index = wanted.iter().position(before).unwrap_or(wanted.len());
+            let index = wanted.iter().position(behind).unwrap_or(wanted.len());
             wanted.insert(
                 index,
                 WantEntry {
                     key: WantKey::Entry(key),
-                    value: Want::Node(value),
+                    value,
                 },
             );
         }
