@@ -90,7 +90,8 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
     };
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
-    let text: Arc<str> = tree.text().into();
+    drop(bytes);
+    let text = tree.shared_text();
     let loaded = Loaded {
         name,
         path,
@@ -317,7 +318,7 @@ impl Loaded {
             };
             return Err(self.refuse(Reason::new(what).why(why).next(next), divergence.span.start));
         }
-        view.values().map_err(|e| {
+        view.check().map_err(|e| {
             let templated = self.text[e.offset.min(self.text.len())..]
                 .trim_start()
                 .starts_with("{{")

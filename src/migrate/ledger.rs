@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     error::MigrateError,
-    node::{Body, Node, Source, leaf_path},
+    node::{Body, Node, Origin, Source, leaf_path},
 };
 use crate::{
     pack::{Keys, Known},
