@@ -104,12 +104,14 @@ enum Lookup<'n> {
 
 fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
     let mut node = Cow::Borrowed(root);
-    for segment in path {
+    for (depth, segment) in path.iter().enumerate() {
         let below = match segment {
             Segment::Key(key) if node.is_map(view) => match node {
                 Cow::Borrowed(node) => node.child(key, view),
                 Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
             },
+            // An empty file sets nothing.
+            Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
             _ => match node.items(view) {
                 Some(items) => {

@@ -84,7 +84,7 @@ pub struct Reviewed {
 /// How a dialogue ended.
 #[derive(Debug)]
 pub enum End {
-    /// There was nothing to decide and nothing to write.
+    /// There is nothing to write.
     Nothing,
     /// The person wants the results written.
     Write,
@@ -255,7 +255,10 @@ impl Talk<'_> {
                         reviews[at].back();
                         came_back = true;
                     }
-                    Turn::Back => self.sentence("This is the first one."),
+                    Turn::Back => {
+                        self.sentence("This is the first one.");
+                        came_back = true;
+                    }
                 }
             }
             if let Some(end) = self.end(reviews)? {
@@ -373,7 +376,7 @@ impl Talk<'_> {
         self.report(&text);
         let mut room = 0;
         self.lines(&item.files, room, item.step.question.is_none());
-        self.about(review, item);
+        self.about(item);
         loop {
             let prompt = self.prompt(item);
             let key = self.key(&prompt)?;
@@ -471,12 +474,9 @@ impl Talk<'_> {
         }
     }
 
-    /// The question, and what leaving the step out means.
-    fn about(&mut self, review: &Review, item: &Item) {
-        let look = self.look();
-        let text = show::question(item, look, &self.masker);
-        self.report(&text);
-        let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
+    /// The question, and what was decided before.
+    fn about(&mut self, item: &Item) {
+        let text = show::question(item, self.look(), &self.masker);
         self.report(&text);
         if item.was_skipped {
             self.sentence("It was skipped before; Enter skips it again, y accepts it.");
@@ -569,11 +569,12 @@ impl Talk<'_> {
         }
     }
 
-    /// Leaves a step out; asks again if settings lose their effect.
+    /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
     fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
         self.did("skip");
-        if !item.lost.is_empty() {
-            let text = show::losses(&item.lost, &[], review.start(), self.look());
+        if !item.lost.is_empty() || !item.needed_by.is_empty() {
+            let look = self.look();
+            let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
             self.report(&text);
             if !self.yes("Skip it all the same? [y/N] ")? {
                 return Ok(false);
@@ -608,6 +609,9 @@ impl Talk<'_> {
                         return Ok(true);
                     }
                     self.sentence(&format!("skipped: {id} ({})", item.step.title));
+                    for id in &item.needed_by {
+                        self.sentence(&format!("skipped with it: {id}"));
+                    }
                 }
                 Err(refusals) => {
                     self.refused(&refusals);
@@ -680,7 +684,7 @@ impl Talk<'_> {
                 }
                 Key::Char('b' | 'n') | Key::Escape => {
                     self.did("back to the options");
-                    self.about(review, item);
+                    self.about(item);
                     return Ok(false);
                 }
                 Key::Char('m') => {
@@ -756,7 +760,7 @@ impl Talk<'_> {
             text.push_str(&difference::for_eyes(file, look, &self.masker));
         }
         if text.is_empty() {
-            self.sentence("Nothing is changed so far.");
+            self.sentence("Nothing is changed.");
         } else {
             self.person.say(&text);
         }
@@ -816,7 +820,7 @@ impl Talk<'_> {
                 }
                 Key::Char('y' | 'Y') | Key::Enter if writable == 0 => {
                     self.did("yes");
-                    return Ok(Some(if open > 0 { End::Open } else { End::Leave }));
+                    return Ok(Some(if open > 0 { End::Open } else { End::Nothing }));
                 }
                 Key::Char('n' | 'N') | Key::Enter => {
                     self.did("no");

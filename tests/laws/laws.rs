@@ -378,7 +378,7 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
     let old_value = Value::Map(done.old.clone());
     let owners = |word: &str| {
         old.iter()
-            .filter(|(_, text)| words(text).contains(word))
+            .filter(|(path, text)| words(text).contains(word) || words(path).contains(word))
             .count()
     };
     for (path, text) in &old {
@@ -419,6 +419,12 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
             }
             Some(_) if to.is_empty() => return wrong("no place is named"),
             Some(_) => {}
+        }
+        let arrived = to.first().and_then(|place| place.parse::<Path>().ok());
+        if *fate == Some(Fate::Moved)
+            && arrived.is_some_and(|place| place.get(&new_value) != parsed.get(&old_value))
+        {
+            return wrong("another value is there");
         }
         if *fate == Some(Fate::Moved) && to.len() != 1 {
             return wrong("there is not one place");

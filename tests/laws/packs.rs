@@ -58,7 +58,7 @@ fn universe() -> Vec<(&'static str, Kind)> {
         ("worker.slots", Kind::Text),
         ("mode", Kind::Switch),
         ("debug.level", Kind::Text),
-        ("debug.on", Kind::Switch),
+        ("debug.enabled", Kind::Switch),
         ("args", Kind::List),
         ("worker.args", Kind::List),
         ("env", Kind::Env),
