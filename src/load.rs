@@ -90,7 +90,8 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
     };
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
-    let text: Arc<str> = tree.text().into();
+    drop(bytes);
+    let text = tree.shared_text();
     let loaded = Loaded {
         name,
         path,
@@ -316,10 +317,11 @@ impl Loaded {
             };
             return Err(self.refuse(Reason::new(what).why(why).next(next), divergence.span.start));
         }
-        view.values().map_err(|e| {
+        view.check().map_err(|e| {
             // `{{ x }}` is a map in a map to YAML, and the inner one stands where a key should.
             let (before, from) = self.text.split_at(e.offset.min(self.text.len()));
-            let templated = from.starts_with("{{") || from.starts_with('{') && before.ends_with('{');
+            let templated =
+                from.starts_with("{{") || from.starts_with('{') && before.ends_with('{');
             let reason = if templated {
                 refusal::template()
             } else {

@@ -452,7 +452,11 @@ impl Writer<'_> {
                 stay.push((key, wanted.remove(at).value));
             }
         }
-        stay.extend(merges.into_iter().map(|(key, value)| (key, Want::Node(value))));
+        stay.extend(
+            merges
+                .into_iter()
+                .map(|(key, value)| (key, Want::Node(value))),
+        );
         for (key, value) in stay {
             let behind = |entry: &WantEntry| match entry.key {
                 WantKey::Entry(other) | WantKey::Renamed(other, _) => {

@@ -301,7 +301,10 @@ pub fn comments(done: &Done) -> Result<(), String> {
     let tree = &done.before.tree;
     for node in tree.nodes().filter(|node| tree.anchor(*node).is_some()) {
         let span = tree.span(node).start..line_end(done.text(), tree.span(node).end);
-        let inside = tree.comments().iter().filter(|c| span.contains(&c.span.start));
+        let inside = tree
+            .comments()
+            .iter()
+            .filter(|c| span.contains(&c.span.start));
         in_copies.extend(inside.map(|c| done.text()[c.span.clone()].to_owned()));
     }
     for entry in done
