@@ -49,6 +49,8 @@ pub enum EditError {
         key: String,
         /// The first of them.
         node: NodeId,
+        /// The one that overrides it.
+        by: NodeId,
     },
     /// A key cannot be written.
     #[error("the key `{key}` cannot be written: {error}")]
@@ -185,6 +187,21 @@ fn anchors_stay(tree: &Tree, want: &Want) -> Result<(), EditError> {
         }
     }
     Ok(())
+}
+
+/// Whether a value somewhere in a map is the text of a node.
+fn brings(entries: &[Entry], node: NodeId) -> bool {
+    entries
+        .iter()
+        .filter(|entry| !entry.gone)
+        .any(|entry| match &entry.node.body {
+            Body::Same => entry
+                .node
+                .source()
+                .is_some_and(|source| source.node == node),
+            Body::Map(below) => brings(below, node),
+            Body::Value(_) | Body::List(_) => false,
+        })
 }
 
 /// Where a node stands, by the keys as they are written.
@@ -365,6 +382,8 @@ impl Writer<'_> {
         style: Style,
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
+        // A map that goes into itself takes its text along, with all that stands between its entries.
+        let base = base.filter(|base| !brings(entries, *base));
         let style = base.map_or(style, |base| self.style(base));
         let written = base
             .map(|base| self.view.entries(base))
@@ -372,6 +391,7 @@ impl Writer<'_> {
             .unwrap_or_default();
         // An entry that counts for nothing stays with the one that overrides it, if that one stays.
         let mut stay = Vec::new();
+        let mut overriding = Vec::new();
         for twice in written
             .duplicates
             .iter()
@@ -387,12 +407,16 @@ impl Writer<'_> {
                         .is_some_and(|s| s.path == at.key(&entry.key))
             };
             match self.tree.value_of(twice.lost) {
-                Some(value) if entries.iter().any(unchanged) => stay.push((twice.lost, value)),
+                Some(value) if entries.iter().any(unchanged) => {
+                    stay.push((twice.lost, Want::Node(value)));
+                    overriding.push(twice.by);
+                }
                 _ => {
                     return Err(EditError::Duplicate {
                         path: at.clone(),
                         key: twice.name.clone().into_owned(),
                         node: twice.lost,
+                        by: twice.by,
                     });
                 }
             }
@@ -422,18 +446,30 @@ impl Writer<'_> {
             let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
-        stay.extend(merges);
+        // A name has the place of its first entry, but what overrides that stands further below.
+        for key in overriding {
+            if let Some(at) = wanted.iter().position(|e| e.key == WantKey::Entry(key)) {
+                stay.push((key, wanted.remove(at).value));
+            }
+        }
+        stay.extend(
+            merges
+                .into_iter()
+                .map(|(key, value)| (key, Want::Node(value))),
+        );
         for (key, value) in stay {
-            let before = |entry: &WantEntry| match entry.key {
-                WantKey::Entry(other) => self.tree.parent(other) == base && other > key,
-                _ => false,
+            let behind = |entry: &WantEntry| match entry.key {
+                WantKey::Entry(other) | WantKey::Renamed(other, _) => {
+                    self.tree.parent(other) == base && other > key
+                }
+                WantKey::New(_) => false,
             };
-            let index = wanted.iter().position(before).unwrap_or(wanted.len());
+            let index = wanted.iter().position(behind).unwrap_or(wanted.len());
             wanted.insert(
                 index,
                 WantEntry {
                     key: WantKey::Entry(key),
-                    value: Want::Node(value),
+                    value,
                 },
             );
         }

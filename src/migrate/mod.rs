@@ -10,6 +10,7 @@
 mod bind;
 mod decision;
 mod error;
+mod layers;
 mod ledger;
 mod node;
 mod place;

@@ -8,6 +8,7 @@ use super::{
     bind::{self, Found, Layer, effective, find, names},
     decision::{Answers, Decision, Evidence, StepError, decide},
     error::MigrateError,
+    layers::{bring_list, list_of, uncover},
     ledger::{Dropped, Ledger},
     node::{Body, Node, Origin, Source},
     place::{Place, Spared},
@@ -530,9 +531,18 @@ impl<'r> Run<'r> {
                 sources.iter().any(sets)
             })
             .collect();
-        if layers.is_empty() {
-            layers.push(self.layer_of_additions(step));
+        match layers.first() {
+            None => layers.push(self.layer_of_additions(step)),
+            // A later layer that sets the place itself would hide what is written before it.
+            Some(&first) => {
+                let place = list_of(&write.path);
+                let hides = |i: &usize| sets(&self.layers[*i], &place);
+                layers.extend((first + 1..self.layers.len()).filter(hides));
+                layers.sort_unstable();
+                layers.dedup();
+            }
         }
+        let highest = layers.last().copied().unwrap_or_default();
         let mut outputs = Vec::new();
         for layer in layers {
             let last = self.layers.len() - 1;
@@ -540,16 +550,23 @@ impl<'r> Run<'r> {
             let scope = if layer == last {
                 scope
             } else {
-                let mut bound = self.bind(step, &self.layers[..=layer], scope)?;
+                // The guards held for the release. Where an expression fails on the lower layers alone
+                // nothing is written there: the highest of these layers says the value for them all.
+                let mut bound = match self.bind(step, &self.layers[..=layer], scope) {
+                    Err(StepError::Expression(_)) if layer < highest => continue,
+                    bound => bound?,
+                };
                 for (name, value) in inputs {
                     bound.bind(name, Some(value));
                 }
                 rebound = bound;
                 &rebound
             };
-            let Some(value) = template_value(&write.value, scope)? else {
-                continue;
+            let value = match template_value(&write.value, scope) {
+                Err(StepError::Expression(_)) if layer < highest => continue,
+                value => value?,
             };
+            let Some(value) = value else { continue };
             let (node, moved_from) = self.provenance(step, write, value, layer, &sources)?;
             let here = &self.layers[layer];
             let found = |path: &&Path| here.root.find(path.segments(), here.view);
@@ -727,6 +744,16 @@ impl<'r> Run<'r> {
                 &mut deferred,
             );
             let own = deferred.split_off(late);
+            for output in &own {
+                let Some(from) = &output.moved_from else {
+                    continue;
+                };
+                let moved = (from, &output.path, &output.node);
+                let hidden = uncover(&mut self.layers, &snapshot, migration, output.layer, moved);
+                for (layer, path, node) in hidden {
+                    self.record_left_over(layer, &path, &node, &mut report);
+                }
+            }
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
                 self.drop_left_overs(step, &snapshot, &mut report);
             }
@@ -926,6 +953,10 @@ impl<'r> Run<'r> {
             },
         };
         report.changes.push(change);
+        let list = list_of(&path);
+        if by.is_some() || list != path {
+            bring_list(&mut self.layers, i, &list, &self.plan.pack.keys);
+        }
         let replaced = match &by {
             None => self.layers[i].root.put(&path, node, place, view),
             Some(by) => self.upsert(i, &path, by, node, place),

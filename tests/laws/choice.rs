@@ -19,25 +19,29 @@ pub struct Choices {
     made: Vec<u32>,
     at: usize,
     random: Option<u64>,
+    /// Which case it is, from 0; for what goes through a list.
+    pub case: usize,
     /// What is counted while a law is tested.
     pub counts: BTreeMap<String, usize>,
 }
 
 impl Choices {
-    fn random(seed: u64) -> Self {
+    fn random(seed: u64, case: usize) -> Self {
         Self {
             made: Vec::new(),
             at: 0,
             random: Some(seed),
+            case,
             counts: BTreeMap::new(),
         }
     }
 
-    fn replay(made: &[u32]) -> Self {
+    fn replay(made: &[u32], case: usize) -> Self {
         Self {
             made: made.to_vec(),
             at: 0,
             random: None,
+            case,
             counts: BTreeMap::new(),
         }
     }
@@ -131,21 +135,30 @@ pub fn survey(
     let seed = seed(name);
     quietly(|| {
         for case in 0..wanted as u64 {
-            let mut choices = Choices::random(seed.wrapping_add(case.wrapping_mul(0x5851_f42d)));
+            let mut choices = Choices::random(
+                seed.wrapping_add(case.wrapping_mul(0x5851_f42d)),
+                case as usize,
+            );
             match attempt(&law, &mut choices) {
                 Ok(class) => {
                     for (what, n) in choices.counts {
                         *counts.entry(what).or_default() += n;
                     }
-                    if let Some(class) = class {
-                        let (class, example) = class.split_once('\n').unwrap_or((&class, ""));
-                        *counts.entry(class.to_owned()).or_default() += 1;
-                        let known = examples
-                            .entry(class.to_owned())
-                            .or_insert_with(|| example.to_owned());
-                        if example.len() < known.len() {
-                            example.clone_into(known);
+                    if let Some(shown) = class {
+                        let class = shown.lines().next().unwrap_or_default().to_owned();
+                        if !examples.contains_key(&class)
+                            && std::env::var_os("REFIT_SURVEY").is_some()
+                        {
+                            let failing = |choices: &mut Choices| match law(choices) {
+                                Ok(Some(shown)) => Err(shown),
+                                Ok(None) => Ok(()),
+                                Err(_) => Ok(()),
+                            };
+                            let smallest =
+                                shrink(&failing, case as usize, (choices.made, shown.clone())).1;
+                            examples.insert(class.clone(), smallest);
                         }
+                        *counts.entry(class).or_default() += 1;
                     }
                 }
                 Err(message) if std::env::var_os("REFIT_SURVEY").is_some() => {
@@ -153,10 +166,10 @@ pub fn survey(
                     *counts.entry(class.clone()).or_default() += 1;
                     examples
                         .entry(class)
-                        .or_insert_with(|| shrink(&law, (choices.made, message)).1);
+                        .or_insert_with(|| shrink(&law, case as usize, (choices.made, message)).1);
                 }
                 Err(message) => {
-                    let (_, message) = shrink(&law, (choices.made, message));
+                    let (_, message) = shrink(&law, case as usize, (choices.made, message));
                     panic!("{name}, case {case}: {message}");
                 }
             }
@@ -224,8 +237,16 @@ fn kind_of(message: &str) -> String {
 }
 
 /// Leaves out choices and makes them smaller for as long as the law stays broken in the same way.
-fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -> Broken {
+fn shrink<T>(
+    law: &impl Fn(&mut Choices) -> Result<T, String>,
+    case: usize,
+    broken: Broken,
+) -> Broken {
     let started = Instant::now();
+    let kind_of = |message: &str| match message.starts_with("FAILS") {
+        true => message.lines().next().unwrap_or_default().to_owned(),
+        false => kind_of(message),
+    };
     let wanted = kind_of(&broken.1);
     let mut best = broken;
     let in_time = || {
@@ -237,7 +258,7 @@ fn shrink<T>(law: &impl Fn(&mut Choices) -> Result<T, String>, broken: Broken) -
             })
     };
     let try_it = |made: Vec<u32>, best: &mut Broken| -> bool {
-        let mut choices = Choices::replay(&made);
+        let mut choices = Choices::replay(&made, case);
         if let Err(message) = attempt(law, &mut choices)
             && kind_of(&message) == wanted
         {

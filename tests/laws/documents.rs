@@ -3,7 +3,10 @@
 //! Nearly every leaf and every comment has a word of its own (`t7`, `c3`), so that what became of it can be
 //! seen in the result by looking for the word.
 
-use refit::values::{Path, Segment};
+use refit::values::{
+    Path, Segment, Value,
+    write::{self, Context, Quotes},
+};
 
 use super::{
     choice::Choices,
@@ -35,6 +38,17 @@ struct Writer<'c> {
 pub fn document(choices: &mut Choices, pack: &Generated, version: usize) -> String {
     let mut writer = Writer::new(choices);
     let root = writer.values(pack, version);
+    writer.text(root)
+}
+
+/// A values file with these values at these places, as far as they do not stand in each other's way.
+pub fn written(choices: &mut Choices, values: &[(Path, Value)]) -> String {
+    let mut writer = Writer::new(choices);
+    let mut root = Vec::new();
+    for (path, value) in values {
+        put(&mut root, path.segments(), Data::of(value));
+    }
+    writer.tags = 1;
     writer.text(root)
 }
 
@@ -413,7 +427,7 @@ impl<'c> Writer<'c> {
             Data::Text(text) => match self.choices.below(6) {
                 4 => format!("\"{text}\""),
                 5 => format!("'{text}'"),
-                _ => text.clone(),
+                _ => write::string(text, Context::Flow, Quotes::None),
             },
             Data::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| self.flow(item, json)).collect();
@@ -464,6 +478,20 @@ impl<'c> Writer<'c> {
 }
 
 impl Data {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(text.clone()),
+            Value::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            Value::Map(map) => {
+                Self::Map(map.iter().map(|(k, v)| (k.clone(), Self::of(v))).collect())
+            }
+            scalar => {
+                let text = write::one_line(scalar, Context::Flow, Quotes::None);
+                Self::Raw(Box::leak(text.into_boxed_str()))
+            }
+        }
+    }
+
     fn unique(self) -> Self {
         match self {
             Self::Map(entries) => {

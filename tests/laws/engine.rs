@@ -8,7 +8,7 @@ use refit::{
     migrate::{Answer, Answers, Decision, Fate, MigrateError, Migrated, StepState, migrate},
     pack::{Pack, PackError},
     plan::{Plan, Selection},
-    values::{Map, Path, Value, View, leaves},
+    values::{Map, Value, View, leaves},
     verify::oracle,
     yaml::{RewriteError, Tree},
 };
@@ -26,7 +26,6 @@ pub struct Done {
     pub old: Map,
     pub new: Map,
     pub removed_comments: Vec<String>,
-    pub to: Version,
 }
 
 /// What may happen instead of a result, by kind.
@@ -105,7 +104,6 @@ pub fn run(
         new,
         after,
         removed_comments,
-        to: to.clone(),
         before,
     }))
 }
@@ -113,7 +111,7 @@ pub fn run(
 /// The kind of an error that is a proper refusal; else a fault.
 fn edit_error(error: &EditError) -> Result<&'static str, String> {
     Ok(match error {
-        EditError::Shared { .. } => "through an alias or a merge key",
+        EditError::Shared(_) | EditError::Anchored { .. } => "through an alias or a merge key",
         EditError::Duplicate { .. } => "a duplicate key",
         EditError::Key { .. } => "a key that cannot be written",
         EditError::Text(RewriteError::ComplexKey { .. }) => "a complex key",
@@ -173,7 +171,10 @@ pub fn answer(choices: &mut Choices, done: &Done, answers: &mut Answers) {
         let mut inputs = BTreeMap::new();
         for input in &offer.inputs {
             if input.default.is_none() || choices.once_in(2) {
-                inputs.insert(input.name.clone(), format!("typed{}", choices.below(3)));
+                let typed = format!("typed{}", choices.below(3));
+                let known = [&typed, "1.2.3", "s3://typed/here", "typed/image"];
+                let fits = known.into_iter().find(|text| input.check(text).is_ok());
+                inputs.insert(input.name.clone(), fits.unwrap_or(&typed).to_owned());
             }
         }
         answers.insert(
@@ -207,10 +208,4 @@ pub fn answered(
         answer(choices, &done, &mut answers);
     }
     Err("questions do not end".to_owned())
-}
-
-/// The value at a path that is written out.
-pub fn at<'v>(map: &'v Value, path: &str) -> Option<&'v Value> {
-    let path: Path = path.parse().ok()?;
-    path.get(map)
 }

@@ -17,7 +17,7 @@ use super::{
 
 /// A pack, a text, and the way to go.
 pub struct Case {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     pub generated: Generated,
     pub pack: Pack,
     pub text: String,
@@ -45,13 +45,17 @@ impl Case {
         };
         let text = document(choices, &generated, from);
         Ok(Self {
-            _folder: folder,
+            folder,
             pack: loaded,
             generated,
             text,
             from,
             to,
         })
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub fn version(&self, i: usize) -> Version {

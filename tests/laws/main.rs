@@ -6,9 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod arroyo;
 mod choice;
+mod corpus;
 mod documents;
 mod engine;
 mod generated;
 mod laws;
+mod layers;
 mod packs;
+mod real;

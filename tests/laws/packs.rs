@@ -58,7 +58,7 @@ fn universe() -> Vec<(&'static str, Kind)> {
         ("worker.slots", Kind::Text),
         ("mode", Kind::Switch),
         ("debug.level", Kind::Text),
-        ("debug.on", Kind::Switch),
+        ("debug.enabled", Kind::Switch),
         ("args", Kind::List),
         ("worker.args", Kind::List),
         ("env", Kind::Env),
@@ -202,13 +202,6 @@ impl Generated {
             )
         });
         shown.chain(changing).collect()
-    }
-
-    /// The keys that a version has.
-    pub fn alive(&self, version: usize) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| {
-            key.since <= version && key.until.is_none_or(|until| version < until)
-        })
     }
 }
 

@@ -76,7 +76,8 @@ impl<'c, 'a> Emitter<'c, 'a> {
                 kept.ends_with(['\n', '\r']) || kept == BOM
             }
             None => {
-                self.start == 0 || matches!(self.cx.text.as_bytes()[self.start - 1], b'\n' | b'\r')
+                let before = &self.cx.text[..self.start];
+                before.is_empty() || before == BOM || before.ends_with(['\n', '\r'])
             }
         }
     }

@@ -1,0 +1,68 @@
+//! What several layers ask for beyond one: that a later layer does not hide what an earlier one has now.
+//!
+//! Lists replace each other whole, and a value in a later layer hides what stands below it. So before an
+//! item goes into the list of a layer that has none, the list of the lower layers is written out in it,
+//! and what a later layer has at the place where a value moves in an earlier one is a left-over: the chart
+//! that the values are for did not read it there.
+
+use super::{
+    bind::{Layer, effective},
+    node::Node,
+    place::{Place, Spared},
+};
+use crate::{
+    pack::{Keys, Migration},
+    values::{Path, Segment, Value},
+};
+
+/// The list that a path leads into, or the path itself.
+pub(super) fn list_of(path: &Path) -> Path {
+    let key = |segment: &&Segment| matches!(segment, Segment::Key(_) | Segment::AnyKey);
+    Path::new(path.segments().iter().take_while(key).cloned().collect())
+}
+
+/// Writes out the list that lower layers have at a place into a layer that has none there.
+pub(super) fn bring_list(layers: &mut [Layer<'_>], layer: usize, list: &Path, keys: &Keys) {
+    let (lower, here) = layers.split_at_mut(layer);
+    let Some(Layer { view, root }) = here.first_mut() else {
+        return;
+    };
+    if lower.is_empty() || !root.find(list.segments(), view).is_empty() {
+        return;
+    }
+    if let Ok(Some(Value::List(items))) = effective(lower, list) {
+        let node = Node::made(Value::List(items), Vec::new(), None);
+        root.put(list, node, Place { near: None, keys }, view);
+    }
+}
+
+/// Takes out of the layers above `layer` what would hide the value that moves from one place to another
+/// there, and returns it.
+pub(super) fn uncover(
+    layers: &mut [Layer<'_>],
+    snapshot: &[Layer<'_>],
+    migration: &Migration,
+    layer: usize,
+    (from, to, moved): (&Path, &Path, &Node),
+) -> Vec<(usize, Path, Node)> {
+    let taken = |path: &Path| {
+        let mut takes = migration.steps.iter().flat_map(|step| &step.takes);
+        takes.any(|take| take.path.may_overlap(path))
+    };
+    let mut uncovered = Vec::new();
+    for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
+        if !before.root.find(from.segments(), before.view).is_empty() {
+            continue;
+        }
+        for (path, node) in before.root.find(to.segments(), before.view) {
+            let both_maps = node.is_map(before.view) && moved.is_map(snapshot[layer].view);
+            if both_maps || taken(&path) {
+                continue;
+            }
+            let Layer { view, root } = &mut layers[i];
+            root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), view);
+            uncovered.push((i, path, node));
+        }
+    }
+    uncovered
+}

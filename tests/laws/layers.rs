@@ -1,0 +1,205 @@
+//! The layer law, measured: merging the migrated layers means the same as migrating the merged layers.
+
+use refit::{
+    load::{Input, load},
+    migrate::{Answers, MigrateError, StepState, migrate},
+    pack::{Pack, PackError},
+    plan::{Plan, Selection},
+    values::{
+        Map, Value, View,
+        coalesce::{ChartDefaults, Helm, coalesce},
+        merge::merge_all,
+        write::{Layout, block},
+    },
+    verify::oracle,
+    yaml::Tree,
+};
+use semver::Version;
+
+use super::{
+    choice::{Choices, survey},
+    documents::document,
+    engine::answered,
+    generated::Case,
+};
+
+/// Values under a chart's defaults, as templates see them.
+fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
+    let chart = ChartDefaults {
+        name: "generated".to_owned(),
+        values: pack.keys.defaults(version),
+        dependencies: Vec::new(),
+    };
+    coalesce(Helm::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
+}
+
+/// What the layers come to after their migration, each edited and read again.
+fn migrated_layers(
+    pack: &Pack,
+    texts: &[String],
+    from: &Version,
+    to: &Version,
+    answers: &Answers,
+) -> Result<Result<(Map, Vec<String>, Vec<String>), String>, String> {
+    let mut loaded = Vec::new();
+    for text in texts {
+        match load(&Input::Stdin(text.clone().into_bytes())) {
+            Ok(layer) => loaded.push(layer),
+            Err(refusal) => return Ok(Err(refusal.what)),
+        }
+    }
+    let views: Vec<View<'_>> = loaded.iter().map(refit::load::Loaded::view).collect();
+    let refs: Vec<&View<'_>> = views.iter().collect();
+    let plan = Plan::new(pack, from, to, &Selection::default()).map_err(|e| e.to_string())?;
+    let migrated = match migrate(&refs, &plan, answers, false) {
+        Ok(migrated) => migrated,
+        Err(MigrateError::Pack(PackError::Clash { .. })) => {
+            return Ok(Err("two steps write one place".to_owned()));
+        }
+        Err(error) => return Err(format!("not migrated: {error}")),
+    };
+    let mut values = Vec::new();
+    let mut after = Vec::new();
+    for (i, (layer, view)) in loaded.iter().zip(&views).enumerate() {
+        let node = &migrated.layers[i];
+        let rewrite = match refit::edit::edit(view, node, i, false) {
+            Ok(rewrite) => rewrite,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let text = rewrite.edits.apply(&layer.text);
+        let tree =
+            Tree::parse(text.clone()).map_err(|e| format!("layer {i} is not YAML: {e}\n{text}"))?;
+        let again = View::new(&tree, tree.documents()[0].root);
+        oracle(node, view, &again).map_err(|e| format!("oracle: layer {i}: {e}\n{text}"))?;
+        values.push(again.values().map_err(|e| e.to_string())?);
+        after.push(text);
+    }
+    let open = migrated
+        .steps
+        .iter()
+        .filter(|step| step.state == StepState::Open)
+        .map(|step| step.id.clone());
+    Ok(Ok((merge_all(values), after, open.collect())))
+}
+
+/// The step whose outputs or inputs the difference is about.
+fn class(case: &Case, a: &Map, b: &Map) -> String {
+    let differing: Vec<String> = a
+        .keys()
+        .chain(b.keys())
+        .filter(|key| a.get(*key) != b.get(*key))
+        .cloned()
+        .collect();
+    let mut titles = std::collections::BTreeSet::new();
+    for version in case.pack.migrated_versions() {
+        if *version <= case.version(case.from) || *version > case.version(case.to) {
+            continue;
+        }
+        let Ok(Some(migration)) = case.pack.migration(version) else {
+            continue;
+        };
+        for step in &migration.steps {
+            let touches = |path: &refit::values::Path| matches!(path.segments().first(), Some(refit::values::Segment::Key(key)) if differing.contains(key));
+            if step.outputs().any(touches) || step.takes.iter().any(|take| touches(&take.path)) {
+                titles.insert(step.title.clone());
+            }
+        }
+    }
+    titles.into_iter().collect::<Vec<_>>().join(" + ")
+}
+
+fn measure(choices: &mut Choices) -> Result<Option<String>, String> {
+    let case = Case::new(choices)?;
+    let (from, to) = (case.version(case.from), case.version(case.to));
+    let mut texts = vec![case.text.clone()];
+    for _ in 0..1 + choices.below(2) {
+        texts.push(document(choices, &case.generated, case.from));
+    }
+    let read = |text: &String| -> Option<Map> {
+        load(&Input::Stdin(text.clone().into_bytes()))
+            .ok()?
+            .view()
+            .values()
+            .ok()
+    };
+    let Some(values) = texts.iter().map(read).collect::<Option<Vec<Map>>>() else {
+        choices.count("a layer refused");
+        return Ok(None);
+    };
+    let merged = merge_all(values);
+    let text = if merged.is_empty() {
+        "{}\n".to_owned()
+    } else {
+        block(&Value::Map(merged), &Layout::default())
+    };
+    let shown = |what: &str, after: &[String]| {
+        let layers: Vec<String> = texts
+            .iter()
+            .zip(after.iter().map(Some).chain(std::iter::repeat(None)))
+            .map(|(before, after)| {
+                format!(
+                    "--- layer\n{before}--- becomes\n{}",
+                    after.map_or("", String::as_str)
+                )
+            })
+            .collect();
+        format!(
+            "{what}\n=== {from} to {to}\n{}\n=== pack\n{}",
+            layers.join(""),
+            case.generated.shown()
+        )
+    };
+    let (whole, answers) = match answered(choices, &case.pack, text.as_bytes(), &from, &to)
+        .map_err(|e| shown(&e, &[]))?
+    {
+        Ok(done) => done,
+        Err(refused) => {
+            choices.count(format!("merged {}", refused.kind()));
+            return Ok(None);
+        }
+    };
+    let (layered, after, open) = match migrated_layers(&case.pack, &texts, &from, &to, &answers)
+        .map_err(|e| shown(&e, &[]))?
+    {
+        Ok(done) => done,
+        Err(_) => {
+            choices.count("a layer refused on editing");
+            return Ok(None);
+        }
+    };
+    if !open.is_empty() {
+        return Ok(Some(shown(
+            "FAILS: a question of the layers that the merged values do not have",
+            &after,
+        )));
+    }
+    let (a, b) = (
+        rendered(&case.pack, &to, &layered),
+        rendered(&case.pack, &to, &whole.new),
+    );
+    if a == b {
+        choices.count("holds");
+        return Ok(None);
+    }
+    let wanted = block(&Value::Map(whole.new.clone()), &Layout::default());
+    Ok(Some(
+        shown(&format!("FAILS: {}", class(&case, &a, &b)), &after)
+            + &format!(
+                "=== the merged layers migrated\n{wanted}=== before they were migrated\n{text}"
+            ),
+    ))
+}
+
+/// How often it holds. The test holds on to the rate that was reached.
+#[test]
+fn layer_law_measured() {
+    let counts = survey("layer law", 300, measure);
+    let holds = counts.get("holds").copied().unwrap_or(0);
+    let fails: usize = counts
+        .iter()
+        .filter(|(what, _)| what.starts_with("FAILS"))
+        .map(|(_, n)| n)
+        .sum();
+    println!("the layer law holds in {holds} of {}", holds + fails);
+    assert!(holds > 0);
+}
