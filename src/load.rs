@@ -80,7 +80,12 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
         Input::Stdin(bytes) => {
             let values = split_header(bytes).map_or(&**bytes, |(_, values)| values);
-            if values.strip_prefix("\u{feff}".as_bytes()).unwrap_or(values).trim_ascii().is_empty() {
+            if values
+                .strip_prefix("\u{feff}".as_bytes())
+                .unwrap_or(values)
+                .trim_ascii()
+                .is_empty()
+            {
                 return Err(Reason::new("there is nothing to read")
                     .why("As a rule the command before it has failed; and Helm takes an empty values file for \"as before\".")
                     .next("Look at the messages of that command. For a release that sets nothing, give `{}`.")
