@@ -80,7 +80,12 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
         Input::Stdin(bytes) => {
             let values = split_header(bytes).map_or(&**bytes, |(_, values)| values);
-            if values.strip_prefix("\u{feff}".as_bytes()).unwrap_or(values).trim_ascii().is_empty() {
+            if values
+                .strip_prefix("\u{feff}".as_bytes())
+                .unwrap_or(values)
+                .trim_ascii()
+                .is_empty()
+            {
                 return Err(Reason::new("there is nothing to read")
                     .why("As a rule the command before it has failed; and Helm takes an empty values file for \"as before\".")
                     .next("Look at the messages of that command. For a release that sets nothing, give `{}`.")
@@ -90,7 +95,8 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
     };
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
-    let text: Arc<str> = tree.text().into();
+    drop(bytes);
+    let text = tree.shared_text();
     let loaded = Loaded {
         name,
         path,
@@ -316,10 +322,11 @@ impl Loaded {
             };
             return Err(self.refuse(Reason::new(what).why(why).next(next), divergence.span.start));
         }
-        view.values().map_err(|e| {
+        view.check().map_err(|e| {
             // `{{ x }}` is a map in a map to YAML, and the inner one stands where a key should.
             let (before, from) = self.text.split_at(e.offset.min(self.text.len()));
-            let templated = from.starts_with("{{") || from.starts_with('{') && before.ends_with('{');
+            let templated =
+                from.starts_with("{{") || from.starts_with('{') && before.ends_with('{');
             let reason = if templated {
                 refusal::template()
             } else {

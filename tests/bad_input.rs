@@ -19,18 +19,33 @@ fn refused(name: &str, text: impl AsRef<[u8]>) {
         let run = demo.upgrade(&format!("{line} --from 1.0.0 --write"));
         assert_eq!(run.code, 2, "{name}: {run:?}");
         assert!(run.err.contains("Wrote v.yaml\n"), "{name}: {run:?}");
-        assert_eq!(demo.text("v.yaml"), PLAIN_AFTER, "{name}: the batch goes on");
-        assert_eq!(std::fs::read(demo.path("bad.yaml")).unwrap(), text, "{name}");
+        assert_eq!(
+            demo.text("v.yaml"),
+            PLAIN_AFTER,
+            "{name}: the batch goes on"
+        );
+        assert_eq!(
+            std::fs::read(demo.path("bad.yaml")).unwrap(),
+            text,
+            "{name}"
+        );
     }
     assert_eq!(demo.names(), ["asks.yaml", "bad.yaml", "pack", "v.yaml"]);
     // The same from standard input: the values are replaced by a sentence that Helm refuses. Only the
     // header of `helm get values` is taken off there.
     let run = demo.filter_bytes("--from 1.0.0 -", text);
     if name.starts_with("helm_header") {
-        assert_eq!((run.code, run.out.trim_end()), (0, "new: a"), "{name}: {run:?}");
+        assert_eq!(
+            (run.code, run.out.trim_end()),
+            (0, "new: a"),
+            "{name}: {run:?}"
+        );
     } else {
         assert_eq!(run.code, 2, "{name}: {run:?}");
-        assert!(run.out.starts_with('"') && run.out.lines().count() == 1, "{name}: {run:?}");
+        assert!(
+            run.out.starts_with('"') && run.out.lines().count() == 1,
+            "{name}: {run:?}"
+        );
     }
     insta::assert_snapshot!(name, preview.err);
 }
@@ -123,10 +138,19 @@ fn utf_16_and_32_are_named_with_and_without_a_mark() {
     let text = "old: a\nnew: b\n";
     let wide = |big: bool| -> Vec<u8> {
         text.encode_utf16()
-            .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+            .flat_map(|unit| {
+                if big {
+                    unit.to_be_bytes()
+                } else {
+                    unit.to_le_bytes()
+                }
+            })
             .collect()
     };
-    let long: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let long: Vec<u8> = text
+        .chars()
+        .flat_map(|c| u32::from(c).to_le_bytes())
+        .collect();
     for bytes in [
         wide(false),
         wide(true),
@@ -143,25 +167,42 @@ fn utf_16_and_32_are_named_with_and_without_a_mark() {
 #[test]
 fn the_header_is_found_before_anything_behind_it() {
     // What `helm get values` prints for a release without values.
-    for text in ["USER-SUPPLIED VALUES:\nnull\n", "\u{feff}USER-SUPPLIED VALUES:\r\nnull\r\n"] {
+    for text in [
+        "USER-SUPPLIED VALUES:\nnull\n",
+        "\u{feff}USER-SUPPLIED VALUES:\r\nnull\r\n",
+    ] {
         let demo = Demo::new();
         demo.file("bad.yaml", text);
         let run = demo.upgrade("bad.yaml --from 1.0.0");
         assert_eq!(run.code, 2);
-        assert!(run.err.contains("the first line, `USER-SUPPLIED VALUES:`"), "{run:?}");
+        assert!(
+            run.err.contains("the first line, `USER-SUPPLIED VALUES:`"),
+            "{run:?}"
+        );
     }
     // A key that only looks like it is a key.
-    taken("USER-SUPPLIED VALUES: x\nold: a\n", "USER-SUPPLIED VALUES: x\nnew: a\n");
+    taken(
+        "USER-SUPPLIED VALUES: x\nold: a\n",
+        "USER-SUPPLIED VALUES: x\nnew: a\n",
+    );
 }
 
 #[test]
 fn no_depth_overflows_the_stack() {
     const DEEP: usize = 10_000;
-    let block: String = (0..DEEP).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let block: String = (0..DEEP)
+        .map(|i| format!("{}a:\n", " ".repeat(i)))
+        .collect();
     for (name, text) in [
-        ("too_deep_flow_list", format!("x: {}{}\n", "[".repeat(DEEP), "]".repeat(DEEP))),
+        (
+            "too_deep_flow_list",
+            format!("x: {}{}\n", "[".repeat(DEEP), "]".repeat(DEEP)),
+        ),
         ("too_deep_flow_list", format!("x: {}", "[".repeat(DEEP))),
-        ("too_deep_flow_map", format!("x: {}{}\n", "{a: ".repeat(DEEP), "}".repeat(DEEP))),
+        (
+            "too_deep_flow_map",
+            format!("x: {}{}\n", "{a: ".repeat(DEEP), "}".repeat(DEEP)),
+        ),
         ("too_deep_block_map", block),
         ("too_deep_block_list", format!("{}a\n", "- ".repeat(DEEP))),
         ("too_deep_keys", format!("{}a\n", "? ".repeat(DEEP))),
@@ -174,12 +215,17 @@ fn no_depth_overflows_the_stack() {
 fn alias_bombs_do_not_go_off() {
     let mut text = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
     for (from, to) in ('a'..'k').zip('b'..='k') {
-        text.push_str(&format!("{to}: &{to} [{}]\n", vec![format!("*{from}"); 9].join(",")));
+        text.push_str(&format!(
+            "{to}: &{to} [{}]\n",
+            vec![format!("*{from}"); 9].join(",")
+        ));
     }
     refused("alias_bomb", format!("{text}old: *k\n"));
     let mut text = String::from("a: &a {x: 1}\n");
     for (from, to) in ('a'..'y').zip('b'..='y') {
-        text.push_str(&format!("{to}: &{to}\n  <<: [*{from}, *{from}, *{from}, *{from}]\n"));
+        text.push_str(&format!(
+            "{to}: &{to}\n  <<: [*{from}, *{from}, *{from}, *{from}]\n"
+        ));
     }
     refused("merge_bomb", format!("{text}old: *y\n"));
 }
@@ -187,22 +233,40 @@ fn alias_bombs_do_not_go_off() {
 #[test]
 fn what_only_looks_odd_is_read() {
     taken("\u{feff}old: a # why\n", "\u{feff}new: a # why\n");
-    taken("# c\rold: a # why\rlast: b\r", "# c\rnew: a # why\rlast: b\r");
+    taken(
+        "# c\rold: a # why\rlast: b\r",
+        "# c\rnew: a # why\rlast: b\r",
+    );
     taken("old: a\r\nlast: b", "new: a\r\nlast: b");
     taken("---\nold: a\n...\n", "---\nnew: a\n...\n");
-    taken("{\"old\": \"a\", \"x\": 1,}\n", "{\"new\": \"a\", \"x\": 1,}\n");
+    taken(
+        "{\"old\": \"a\", \"x\": 1,}\n",
+        "{\"new\": \"a\", \"x\": 1,}\n",
+    );
     taken("old: \"{{ .Values.x }}\"\n", "new: \"{{ .Values.x }}\"\n");
     taken("old: a\n\u{a0}x: 1\n", "new: a\n\u{a0}x: 1\n");
 }
 
 #[test]
 fn a_file_that_sets_nothing_stays_as_it_is() {
-    for text in ["", "  \n\n", "# nothing\n# here\n", "null\n", "{}\n", "---\n", "~", "\u{feff}"] {
+    for text in [
+        "",
+        "  \n\n",
+        "# nothing\n# here\n",
+        "null\n",
+        "{}\n",
+        "---\n",
+        "~",
+        "\u{feff}",
+    ] {
         let demo = Demo::new();
         demo.file("odd.yaml", text);
         let run = demo.upgrade("odd.yaml --from 1.0.0 --write");
         assert_eq!((run.code, run.out.as_str()), (0, ""), "{text:?}: {run:?}");
-        assert!(run.err.contains("it already fits; nothing to do"), "{run:?}");
+        assert!(
+            run.err.contains("it already fits; nothing to do"),
+            "{run:?}"
+        );
         assert_eq!(demo.text("odd.yaml"), text);
     }
 }
@@ -210,10 +274,16 @@ fn a_file_that_sets_nothing_stays_as_it_is() {
 #[test]
 fn duplicates_that_no_step_touches_stay_and_are_told() {
     let demo = Demo::new();
-    demo.file("odd.yaml", "z: 1\nold: a\nmap:\n  y: 1\n  # second\n  y: 2\nz: 2\n");
+    demo.file(
+        "odd.yaml",
+        "z: 1\nold: a\nmap:\n  y: 1\n  # second\n  y: 2\nz: 2\n",
+    );
     let run = demo.upgrade("odd.yaml --from 1.0.0 --write");
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(demo.text("odd.yaml"), "z: 1\nnew: a\nmap:\n  y: 1\n  # second\n  y: 2\nz: 2\n");
+    assert_eq!(
+        demo.text("odd.yaml"),
+        "z: 1\nnew: a\nmap:\n  y: 1\n  # second\n  y: 2\nz: 2\n"
+    );
     insta::assert_snapshot!("duplicates_told", run.err);
 }
 
@@ -224,5 +294,8 @@ fn what_helm_4_reads_otherwise_is_told() {
     let run = demo.upgrade("odd.yaml --from 1.0.0 --write");
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(demo.text("odd.yaml"), "--- {new: a}\n");
-    assert!(run.err.contains("odd.yaml:1: Helm 4 refuses the file"), "{run:?}");
+    assert!(
+        run.err.contains("odd.yaml:1: Helm 4 refuses the file"),
+        "{run:?}"
+    );
 }

@@ -48,7 +48,13 @@ fn demo() -> Demo {
 /// Runs with a migration that changes `path`, on a text.
 fn run(migration: &str, text: &str, flags: &str) -> (Run, String) {
     let demo = demo();
-    demo.file("pack/2.0.0.yaml", MIGRATION.replace("move: {controller.image.tag: controller.image.version}", migration));
+    demo.file(
+        "pack/2.0.0.yaml",
+        MIGRATION.replace(
+            "move: {controller.image.tag: controller.image.version}",
+            migration,
+        ),
+    );
     demo.file("v.yaml", text);
     let run = demo.upgrade(&format!("v.yaml --from 1.0.0 {flags}"));
     let text = demo.text("v.yaml");
@@ -58,14 +64,26 @@ fn run(migration: &str, text: &str, flags: &str) -> (Run, String) {
 /// Detaches, and checks that nothing is left to do and that Helm's view has no name twice.
 fn detached(migration: &str, text: &str) -> String {
     let (asked, same) = run(migration, text, "--write");
-    assert_eq!((asked.code, same.as_str()), (3, text), "it is asked: {asked:?}");
+    assert_eq!(
+        (asked.code, same.as_str()),
+        (3, text),
+        "it is asked: {asked:?}"
+    );
     let (done, after) = run(migration, text, "--write --answer detach=copy");
     assert_eq!(done.code, 0, "{done:?}");
     let (recommended, same) = run(migration, text, "--write --accept-recommended");
     assert_eq!((recommended.code, &same), (0, &after), "{recommended:?}");
     let (again, same) = run(migration, &after, "--write");
-    assert_eq!((again.code, &same), (0, &after), "a second run finds nothing to ask: {again:?}");
-    let mut anchors: Vec<&str> = after.split('&').skip(1).map(|rest| rest.split([' ', '\n']).next().unwrap()).collect();
+    assert_eq!(
+        (again.code, &same),
+        (0, &after),
+        "a second run finds nothing to ask: {again:?}"
+    );
+    let mut anchors: Vec<&str> = after
+        .split('&')
+        .skip(1)
+        .map(|rest| rest.split([' ', '\n']).next().unwrap())
+        .collect();
     anchors.sort_unstable();
     let all = anchors.len();
     anchors.dedup();
@@ -76,14 +94,22 @@ fn detached(migration: &str, text: &str) -> String {
 #[test]
 fn the_question_is_one_like_any_other() {
     let demo = demo();
-    let text = SHARED.replace("controller", "other").replace("worker", "controller");
+    let text = SHARED
+        .replace("controller", "other")
+        .replace("worker", "controller");
     demo.file("v.yaml", &text);
     let preview = demo.upgrade("v.yaml --from 1.0.0");
     assert_eq!((preview.code, preview.out.as_str()), (0, ""), "{preview:?}");
     insta::assert_snapshot!("question", preview.err);
     let pasted = demo.paste(&preview.err);
     assert_eq!(pasted.code, 2, "a placeholder is no answer: {pasted:?}");
-    for (line, code) in [("--write", 3), ("--check", 3), ("--write --answer detach=refuse", 2), ("--write --answer detach=maybe", 2), ("--write --answer detach=copy --answer detach.x=y", 2)] {
+    for (line, code) in [
+        ("--write", 3),
+        ("--check", 3),
+        ("--write --answer detach=refuse", 2),
+        ("--write --answer detach=maybe", 2),
+        ("--write --answer detach=copy --answer detach.x=y", 2),
+    ] {
         let run = demo.upgrade(&format!("v.yaml --from 1.0.0 {line}"));
         assert_eq!(run.code, code, "{line}: {run:?}");
         assert_eq!(demo.text("v.yaml"), text);
@@ -95,25 +121,50 @@ fn the_question_is_one_like_any_other() {
     let json = demo.upgrade("v.yaml --from 1.0.0 -o json");
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let steps = json["releases"][0]["steps"].as_array().unwrap();
-    let states: Vec<_> = steps.iter().map(|step| (step["id"].as_str().unwrap(), step["state"].as_str().unwrap())).collect();
-    assert!(states.contains(&("detach", "open")) && states.contains(&("tags", "waiting")), "{states:?}");
+    let states: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            (
+                step["id"].as_str().unwrap(),
+                step["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        states.contains(&("detach", "open")) && states.contains(&("tags", "waiting")),
+        "{states:?}"
+    );
     assert_eq!(json["releases"][0]["files"][0]["changed"], false);
     assert_eq!(json["releases"][0]["ledger"][0]["fate"], "held");
     // Where nothing is shared the answer is only one that nobody needed.
     demo.file("plain.yaml", "controller:\n  image:\n    tag: a\n");
     let run = demo.upgrade("plain.yaml --from 1.0.0 --answer detach=copy -v");
-    assert!(run.code == 0 && run.err.contains("Answers that no question needed: detach"), "{run:?}");
+    assert!(
+        run.code == 0 && run.err.contains("Answers that no question needed: detach"),
+        "{run:?}"
+    );
 }
 
 #[test]
 fn answers_stand_in_files_and_hold_for_their_place() {
     let demo = demo();
-    demo.file("v.yaml", SHARED.replace("controller", "other").replace("worker", "controller"));
-    demo.file("a.yaml", "answers:\n  detach: {option: copy, evidence: {controller.image: \"*image\"}}\n");
+    demo.file(
+        "v.yaml",
+        SHARED
+            .replace("controller", "other")
+            .replace("worker", "controller"),
+    );
+    demo.file(
+        "a.yaml",
+        "answers:\n  detach: {option: copy, evidence: {controller.image: \"*image\"}}\n",
+    );
     let run = demo.upgrade("v.yaml --from 1.0.0 --answers a.yaml");
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("+    version: \"0.10\""), "{run:?}");
-    demo.file("a.yaml", "answers:\n  detach: {option: copy, evidence: {worker.image: \"*image\"}}\n");
+    demo.file(
+        "a.yaml",
+        "answers:\n  detach: {option: copy, evidence: {worker.image: \"*image\"}}\n",
+    );
     let run = demo.upgrade("v.yaml --from 1.0.0 --answers a.yaml");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.err.contains("was given for other values"), "{run:?}");
@@ -122,10 +173,16 @@ fn answers_stand_in_files_and_hold_for_their_place() {
 #[test]
 fn standard_input_waits_for_the_answer() {
     let demo = demo();
-    let text = SHARED.replace("controller", "other").replace("worker", "controller");
+    let text = SHARED
+        .replace("controller", "other")
+        .replace("worker", "controller");
     let run = demo.filter("--from 1.0.0 -", &text);
     assert_eq!(run.code, 3, "{run:?}");
-    assert!(run.out.starts_with("\"refit migrated nothing: it needs answers (detach)"), "{run:?}");
+    assert!(
+        run.out
+            .starts_with("\"refit migrated nothing: it needs answers (detach)"),
+        "{run:?}"
+    );
     let run = demo.filter("--from 1.0.0 - --answer detach=copy", &text);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("version: \"0.10\""), "{run:?}");
@@ -232,7 +289,11 @@ last: [*res, *sel, *name]
 #[test]
 fn what_is_written_at_the_anchor_itself_changes_in_place() {
     // Moving what is anchored changes what the alias says, so the other place keeps it by a copy.
-    let (run, after) = run("move: {controller.image.tag: controller.image.version}", SHARED, "--write --answer detach=copy");
+    let (run, after) = run(
+        "move: {controller.image.tag: controller.image.version}",
+        SHARED,
+        "--write --answer detach=copy",
+    );
     assert_eq!(run.code, 0, "{run:?}");
     insta::assert_snapshot!(after);
 }
@@ -242,7 +303,10 @@ fn an_alias_that_moves_as_a_whole_is_not_asked_about() {
     let text = "controller:\n  image: &i {tag: a}\nworker:\n  image: *i\n";
     let (run, after) = run("move: {worker.image: worker.picture}", text, "--write");
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(after, "controller:\n  image: &i {tag: a}\nworker:\n  picture: *i\n");
+    assert_eq!(
+        after,
+        "controller:\n  image: &i {tag: a}\nworker:\n  picture: *i\n"
+    );
 }
 
 #[test]
@@ -260,17 +324,25 @@ fn flow_style_and_lists() {
 #[test]
 fn layers_share_one_question() {
     let demo = demo();
-    let text = SHARED.replace("controller", "other").replace("worker", "controller");
+    let text = SHARED
+        .replace("controller", "other")
+        .replace("worker", "controller");
     demo.file("a.yaml", &text);
     demo.file("b.yaml", &text);
     let run: Run = demo
         .command()
-        .args(["upgrade", "--pack", "pack", "--chart", "demo", "--from", "1.0.0", "-f", "a.yaml", "-f", "b.yaml"])
+        .args([
+            "upgrade", "--pack", "pack", "--chart", "demo", "--from", "1.0.0", "-f", "a.yaml",
+            "-f", "b.yaml",
+        ])
         .stdin(Stdio::null())
         .output()
         .unwrap()
         .into();
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.err.contains("1 question for you to answer"), "{run:?}");
-    assert!(run.err.contains("a.yaml:7") && run.err.contains("b.yaml:7"), "{run:?}");
+    assert!(
+        run.err.contains("a.yaml:7") && run.err.contains("b.yaml:7"),
+        "{run:?}"
+    );
 }

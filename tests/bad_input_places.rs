@@ -19,7 +19,9 @@ use std::{
 
 use demo::{Demo, PLAIN, PLAIN_AFTER, Run};
 
-const FROM: &[&str] = &["upgrade", "--pack", "pack", "--chart", "demo", "--from", "1.0.0"];
+const FROM: &[&str] = &[
+    "upgrade", "--pack", "pack", "--chart", "demo", "--from", "1.0.0",
+];
 
 /// Runs a command that must end by itself, soon.
 fn ends(command: &mut Command) -> Run {
@@ -49,7 +51,10 @@ fn snapshot(name: &str, text: &str) {
         ("error: folder", "error: PLACE"),
         ("example folder/", "example PLACE/"),
     ] {
-        text = regex::Regex::new(pattern).unwrap().replace_all(&text, replacement).into_owned();
+        text = regex::Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, replacement)
+            .into_owned();
     }
     insta::assert_snapshot!(name, text);
 }
@@ -59,7 +64,13 @@ fn refused(demo: &Demo, snapshot: &str, name: &OsStr) {
     let preview = ends(demo.command().args(FROM).arg(name));
     assert_eq!((preview.code, preview.out.as_str()), (2, ""), "{preview:?}");
     demo.file("v.yaml", PLAIN);
-    let run = ends(demo.command().args(FROM).arg(name).arg("v.yaml").arg("--write"));
+    let run = ends(
+        demo.command()
+            .args(FROM)
+            .arg(name)
+            .arg("v.yaml")
+            .arg("--write"),
+    );
     assert_eq!(run.code, 2, "{snapshot}: {run:?}");
     assert!(run.err.contains("Wrote v.yaml\n"), "{snapshot}: {run:?}");
     assert_eq!(demo.text("v.yaml"), PLAIN_AFTER);
@@ -94,13 +105,20 @@ fn as_nobody(demo: &Demo) -> Option<Command> {
             return None;
         }
         command = Command::new(copy);
-        command.uid(65534).gid(65534).current_dir(demo.folder()).stdin(Stdio::null());
+        command
+            .uid(65534)
+            .gid(65534)
+            .current_dir(demo.folder())
+            .stdin(Stdio::null());
     }
     Some(command)
 }
 
 fn not_run(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "not run although CI is set: {why}");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "not run although CI is set: {why}"
+    );
     eprintln!("a test is not run: {why}");
 }
 
@@ -154,7 +172,10 @@ fn a_file_that_may_not_be_read() {
     fs::set_permissions(demo.path("asks.yaml"), fs::Permissions::from_mode(0)).unwrap();
     let run = ends(nobody.args(FROM).args(["asks.yaml", "v.yaml"]));
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.out.contains("+new: a"), "the other file is shown: {run:?}");
+    assert!(
+        run.out.contains("+new: a"),
+        "the other file is shown: {run:?}"
+    );
     let error = run.err.split("\n\n").find(|part| part.starts_with("error"));
     snapshot("not_readable", error.unwrap());
 }
@@ -165,7 +186,10 @@ fn a_folder_or_a_file_that_may_not_be_written() {
     if as_nobody(&demo).is_none() {
         return not_run("another user cannot run the program");
     }
-    for (snapshot, folder, file) in [("read_only_folder", 0o555, 0o666), ("read_only_file", 0o777, 0o444)] {
+    for (snapshot, folder, file) in [
+        ("read_only_folder", 0o555, 0o666),
+        ("read_only_file", 0o777, 0o444),
+    ] {
         let mut nobody = as_nobody(&demo).unwrap();
         fs::set_permissions(demo.path("v.yaml"), fs::Permissions::from_mode(file)).unwrap();
         fs::set_permissions(demo.folder(), fs::Permissions::from_mode(folder)).unwrap();
@@ -189,7 +213,12 @@ fn a_full_disk() {
     let mut shell = Command::new("sh");
     // The limit on a file's size stands for the disk; a child that ignores the signal gets an error.
     shell
-        .args(["-c", "ulimit -f 8; trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_refit")])
+        .args([
+            "-c",
+            "ulimit -f 8; trap '' XFSZ; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_refit"),
+        ])
         .args(FROM)
         .args(["v.yaml", "--write"])
         .current_dir(demo.folder());
@@ -234,7 +263,11 @@ fn a_link_stays_one() {
     let run = demo.upgrade("link.yaml --from 1.0.0 --write");
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.err.contains("Wrote link.yaml (a link to "), "{run:?}");
-    assert!(fs::symlink_metadata(demo.path("link.yaml")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(demo.path("link.yaml"))
+            .unwrap()
+            .is_symlink()
+    );
     assert_eq!(demo.text("real/v.yaml"), PLAIN_AFTER);
 }
 
@@ -248,7 +281,12 @@ fn a_file_that_changed_since_it_was_shown() {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
     assert_eq!(demo.text("v.yaml"), changed);
     snapshot("changed_since_shown", &run.err);
-    for digest in ["sha256:0123456789abcdef", "0123456789abcdef", "sha256:0123", ""] {
+    for digest in [
+        "sha256:0123456789abcdef",
+        "0123456789abcdef",
+        "sha256:0123",
+        "",
+    ] {
         let run = demo.run(&format!(
             "upgrade --pack pack --chart demo v.yaml --from 1.0.0 --write --expect={digest}"
         ));
@@ -262,7 +300,9 @@ fn a_file_that_changed_since_it_was_shown() {
 #[test]
 fn a_file_that_changes_under_the_run() {
     let demo = Demo::new();
-    let other: String = (0..20_000).map(|i| format!("k{i}: {{a: 1, b: [x, y]}}\n")).collect();
+    let other: String = (0..20_000)
+        .map(|i| format!("k{i}: {{a: 1, b: [x, y]}}\n"))
+        .collect();
     demo.file("slow.yaml", &other);
     let changed = "old: changed meanwhile\n";
     // How long the program takes to start and to read is not known: it is tried with several waits.
@@ -304,7 +344,12 @@ fn names_that_are_not_text() {
     let preview = ends(demo.command().args(FROM).arg(&name));
     assert_eq!(preview.code, 0, "{preview:?}");
     let patch = ends(demo.command().args(FROM).arg(&name).args(["-o", "patch"]));
-    assert!(patch.out.starts_with("diff --git \"a/x\\377.yaml\" \"b/x\\377.yaml\"\n"), "{patch:?}");
+    assert!(
+        patch
+            .out
+            .starts_with("diff --git \"a/x\\377.yaml\" \"b/x\\377.yaml\"\n"),
+        "{patch:?}"
+    );
     let written = demo.paste(&preview.err);
     assert_eq!(written.code, 0, "{written:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), PLAIN_AFTER);
@@ -342,7 +387,13 @@ fn odd_surroundings() {
 #[test]
 fn help_that_is_lost() {
     let demo = Demo::new();
-    for line in ["--help", "upgrade --help", "packs", "completions bash", "man"] {
+    for line in [
+        "--help",
+        "upgrade --help",
+        "packs",
+        "completions bash",
+        "man",
+    ] {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let status = demo
             .command()
@@ -354,7 +405,12 @@ fn help_that_is_lost() {
         assert_eq!(status.code(), Some(2), "{line}");
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let output = demo.command().args(line.split(' ')).stdout(writer).output().unwrap();
+        let output = demo
+            .command()
+            .args(line.split(' '))
+            .stdout(writer)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(0), "{line}");
         assert!(output.stderr.is_empty(), "{line}");
     }
@@ -368,9 +424,20 @@ fn a_relative_place_outside_is_taken_as_named() {
     let mut command = demo.command();
     command.current_dir(demo.path("below"));
     let run = ends(command.args([
-        "upgrade", "--pack", "../pack", "--chart", "demo", "--from", "1.0.0", "../v.yaml", "--write",
+        "upgrade",
+        "--pack",
+        "../pack",
+        "--chart",
+        "demo",
+        "--from",
+        "1.0.0",
+        "../v.yaml",
+        "--write",
     ]));
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.err.contains("Wrote ../v.yaml\n"), "{run:?}");
-    assert_eq!(fs::read_to_string(Path::new(&demo.path("v.yaml"))).unwrap(), PLAIN_AFTER);
+    assert_eq!(
+        fs::read_to_string(Path::new(&demo.path("v.yaml"))).unwrap(),
+        PLAIN_AFTER
+    );
 }

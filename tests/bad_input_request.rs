@@ -35,7 +35,9 @@ fn versions() {
         ("version_of_helm_list", "arroyo-0.10.3"),
     ] {
         for flag in ["--from", "--to"] {
-            let run = demo.run(&format!("upgrade plain.yaml --chart arroyo {flag} {version}"));
+            let run = demo.run(&format!(
+                "upgrade plain.yaml --chart arroyo {flag} {version}"
+            ));
             assert_eq!((run.code, run.out.as_str()), (2, ""), "{version}: {run:?}");
             insta::assert_snapshot!(snapshot, run.err.replace("--to", "--from"));
         }
@@ -44,8 +46,16 @@ fn versions() {
     let run = demo.run("upgrade plain.yaml --chart arroyo --from v0.10.3");
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.err.contains("arroyo 0.10.3 → "), "{run:?}");
-    refused(&demo, "version_backwards", "v.yaml --pack pack --chart demo --from 2.0.0 --to 1.0.0");
-    refused(&demo, "version_newer_than_the_target", "v.yaml --pack pack --chart demo --from 2.0.0 --to 1.5.0");
+    refused(
+        &demo,
+        "version_backwards",
+        "v.yaml --pack pack --chart demo --from 2.0.0 --to 1.0.0",
+    );
+    refused(
+        &demo,
+        "version_newer_than_the_target",
+        "v.yaml --pack pack --chart demo --from 2.0.0 --to 1.5.0",
+    );
 }
 
 #[test]
@@ -62,8 +72,14 @@ fn charts_steps_and_answers() {
         ("answer_id_unknown", "--answer nothing-like-it=keep"),
         ("answer_option_misspelt", "--answer choose=keeep"),
         ("answer_option_unknown", "--answer choose=nothing-like-it"),
-        ("answer_input_misspelt", "--answer choose=type --answer choose.texts=x"),
-        ("answer_input_of_another_option", "--answer choose=keep --answer choose.text=x"),
+        (
+            "answer_input_misspelt",
+            "--answer choose=type --answer choose.texts=x",
+        ),
+        (
+            "answer_input_of_another_option",
+            "--answer choose=keep --answer choose.text=x",
+        ),
         ("answer_without_option", "--answer choose.text=x"),
         ("answer_without_value", "--answer choose"),
         ("answer_twice", "--answer choose=keep --answer choose=type"),
@@ -80,10 +96,16 @@ fn answer_files() {
         ("answers_not_yaml", &b"answers: [\n"[..]),
         ("answers_other_file", b"old: a\n"),
         ("answers_boolean", b"answers:\n  choose: {option: yes}\n"),
-        ("answers_unknown_field", b"answers:\n  choose: {option: keep, imputs: {}}\n"),
+        (
+            "answers_unknown_field",
+            b"answers:\n  choose: {option: keep, imputs: {}}\n",
+        ),
         ("answers_unknown_id", b"answers:\n  chose: {option: keep}\n"),
         ("answers_utf_16", b"\xff\xfea\0:\0"),
-        ("answers_for_other_values", b"answers:\n  choose: {option: keep, evidence: {pick: other}}\n"),
+        (
+            "answers_for_other_values",
+            b"answers:\n  choose: {option: keep, evidence: {pick: other}}\n",
+        ),
         ("answers_two_documents", b"answers: {}\n---\nanswers: {}\n"),
     ] {
         demo.file("answers.yaml", text);
@@ -108,12 +130,32 @@ fn packs() {
     let file = |name: &str| demo.text(&format!("pack/{name}"));
     let (pack, migration) = (file("pack.yaml"), file("2.0.0.yaml"));
     for (snapshot, name, text) in [
-        ("pack_unknown_field", "pack.yaml", format!("{pack}colour: red\n")),
+        (
+            "pack_unknown_field",
+            "pack.yaml",
+            format!("{pack}colour: red\n"),
+        ),
         ("pack_not_yaml", "pack.yaml", format!("{pack}evidence: [\n")),
-        ("pack_unknown_version", "pack.yaml", pack.replace("  2.0.0: {app: \"2\"}\n", "")),
-        ("pack_unknown_step_field", "2.0.0.yaml", migration.replace("why:", "because:")),
-        ("pack_bad_expression", "2.0.0.yaml", migration.replace("=p}", "=p +}")),
-        ("pack_unknown_name", "2.0.0.yaml", migration.replace("=p}", "=nobody}")),
+        (
+            "pack_unknown_version",
+            "pack.yaml",
+            pack.replace("  2.0.0: {app: \"2\"}\n", ""),
+        ),
+        (
+            "pack_unknown_step_field",
+            "2.0.0.yaml",
+            migration.replace("why:", "because:"),
+        ),
+        (
+            "pack_bad_expression",
+            "2.0.0.yaml",
+            migration.replace("=p}", "=p +}"),
+        ),
+        (
+            "pack_unknown_name",
+            "2.0.0.yaml",
+            migration.replace("=p}", "=nobody}"),
+        ),
         (
             "pack_needs_in_a_circle",
             "2.0.0.yaml",
@@ -121,8 +163,16 @@ fn packs() {
                 .replace("move: {old: new}", "move: {old: new}\n    needs: [choose]")
                 .replace("take: {p: pick}", "take: {p: pick}\n    needs: [rename]"),
         ),
-        ("pack_needs_nobody", "2.0.0.yaml", migration.replace("move:", "needs: [nobody]\n    move:")),
-        ("pack_two_documents", "2.0.0.yaml", format!("{migration}---\n{migration}")),
+        (
+            "pack_needs_nobody",
+            "2.0.0.yaml",
+            migration.replace("move:", "needs: [nobody]\n    move:"),
+        ),
+        (
+            "pack_two_documents",
+            "2.0.0.yaml",
+            format!("{migration}---\n{migration}"),
+        ),
     ] {
         demo.file(&format!("pack/{name}"), &text);
         let run = demo.run("upgrade v.yaml --pack pack --chart demo --from 1.0.0");
@@ -131,7 +181,11 @@ fn packs() {
             // with either of them, both run.
             assert!(run.err.contains("old → new"), "{run:?}");
         } else {
-            refused(&demo, snapshot, "v.yaml --pack pack --chart demo --from 1.0.0");
+            refused(
+                &demo,
+                snapshot,
+                "v.yaml --pack pack --chart demo --from 1.0.0",
+            );
         }
         demo.file("pack/pack.yaml", &pack);
         demo.file("pack/2.0.0.yaml", &migration);
@@ -160,7 +214,11 @@ fn standard_input() {
         insta::assert_snapshot!("stdin_empty", run.err);
     }
     let mut detected = demo.command();
-    let run: Run = detected.args(["upgrade", "v.yaml", "--chart", "arroyo"]).output().unwrap().into();
+    let run: Run = detected
+        .args(["upgrade", "v.yaml", "--chart", "arroyo"])
+        .output()
+        .unwrap()
+        .into();
     assert_eq!(run.code, 2, "no version can be told: {run:?}");
     demo.file("empty.yaml", "");
     let run = demo.run("upgrade empty.yaml");
@@ -197,7 +255,10 @@ fn values_of_other_types() {
     }
     for from in ["0.1.0", "0.5.1", "0.10.3", "0.11.0", "0.14.0"] {
         for to in ["0.12.0", "0.13.0", "0.14.1", "0.15.0"] {
-            let line = format!("upgrade {} --chart arroyo --from {from} --to {to}", names.join(" "));
+            let line = format!(
+                "upgrade {} --chart arroyo --from {from} --to {to}",
+                names.join(" ")
+            );
             if from == "0.14.0" && to < "0.14" {
                 continue;
             }

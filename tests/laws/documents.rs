@@ -130,8 +130,7 @@ impl<'c> Writer<'c> {
         match kind {
             Kind::Text => match self.choices.below(8) {
                 6 => Data::Raw(
-                    *self
-                        .choices
+                    self.choices
                         .pick(&["12", "0.10", "true", "1e3", "0o17", "-0.0"]),
                 ),
                 7 => Data::Text(format!("{}: {} # no comment", self.tag(), self.tag())),
