@@ -54,6 +54,7 @@ fn every_file_of_the_corpus_is_read_or_refused_with_a_reason() {
                 "upgrade", "--chart", "arroyo", "--from", "0.10.3", "--to", "0.15.0", "--write",
             ])
             .args(["-o", "json", "--show-secrets"])
+            .args(["--accept-recommended", "--answer", "storage-urls=elsewhere"])
             .args(batch)
             .output()
             .unwrap();

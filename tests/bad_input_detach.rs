@@ -286,16 +286,21 @@ last: [*res, *sel, *name]
     );
 }
 
+/// What changes at its anchor would change at every alias: one that is to stay gets the copy.
 #[test]
-fn what_is_written_at_the_anchor_itself_changes_in_place() {
-    // Moving what is anchored changes what the alias says, so the other place keeps it by a copy.
+fn an_alias_does_not_follow_a_change_at_its_anchor() {
+    insta::assert_snapshot!(detached(
+        "move: {controller.image.tag: controller.image.version}",
+        &format!("{SHARED}last: [*image]\n")
+    ));
+    let merged = "controller: &c\n  image: {tag: a}\n  name: x\nworker:\n  <<: *c\n  name: y\n";
     let (run, after) = run(
         "move: {controller.image.tag: controller.image.version}",
-        SHARED,
+        merged,
         "--write --answer detach=copy",
     );
-    assert_eq!(run.code, 0, "{run:?}");
-    insta::assert_snapshot!(after);
+    assert_eq!((run.code, after.as_str()), (2, merged), "{run:?}");
+    insta::assert_snapshot!("merge_follows", run.err);
 }
 
 #[test]
