@@ -169,7 +169,7 @@ fn a_file_that_may_not_be_read() {
     let Some(mut nobody) = as_nobody(&demo) else {
         return not_run("another user cannot run the program");
     };
-    fs::set_permissions(demo.path("asks.yaml"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(demo.path("asks.yaml"), fs::Permissions::from_mode(0o0)).unwrap();
     let run = ends(nobody.args(FROM).args(["asks.yaml", "v.yaml"]));
     assert_eq!(run.code, 2, "{run:?}");
     assert!(

@@ -168,8 +168,11 @@ fn laws_of(done: &Done) -> Result<(), String> {
 fn every_route_of_the_arroyo_pack() {
     let routes = routes();
     let results = std::cell::RefCell::new(Vec::new());
-    each("arroyo", cases(routes.len()), |choices| {
-        let (from, to) = &routes[choices.case % routes.len()];
+    // Every third route by default; from 325 on every one.
+    let taken = cases(108);
+    each("arroyo", taken, |choices| {
+        let step = (routes.len() / taken).max(1);
+        let (from, to) = &routes[choices.case * step % routes.len()];
         with_pack(|pack| {
             let text = overrides(choices, pack, from);
             let bytes = text.as_bytes();

@@ -121,6 +121,9 @@ fn edit_error(error: &EditError) -> Result<&'static str, String> {
     })
 }
 
+/// The fate of a leaf, `None` for one that stayed; where it is now; the step that is named.
+pub type SeenFate = (Option<Fate>, Vec<String>, Option<String>);
+
 impl Done {
     pub fn open(&self) -> impl Iterator<Item = &Decision> {
         self.migrated
@@ -135,9 +138,7 @@ impl Done {
     }
 
     /// Every leaf of the input with its fate; `None` for one that stayed.
-    pub fn fates(
-        &self,
-    ) -> Result<BTreeMap<String, (Option<Fate>, Vec<String>, Option<String>)>, String> {
+    pub fn fates(&self) -> Result<BTreeMap<String, SeenFate>, String> {
         let mut fates = BTreeMap::new();
         for (path, _) in leaves(&self.old) {
             fates.insert(path.to_string(), (None, Vec::new(), None));
