@@ -7,7 +7,7 @@
 use semver::Version;
 
 use crate::{
-    pack::{Expression, Pack, PackError, Scope, expr::ExprError, model::Strength},
+    pack::{ExprError, Expression, Pack, PackError, Scope, model::Strength},
     values::{Map, Part, Path, Value},
 };
 
@@ -73,7 +73,7 @@ fn failed(evidence: &str, error: ExprError) -> PackError {
 ///
 /// # Errors
 ///
-/// If an expression of the pack fails.
+/// If an expression of the pack is none.
 pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     let values = Value::Map(values.clone());
     let mut scope = Scope::new();
@@ -91,8 +91,11 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             continue;
         }
         if let Some(condition) = &evidence.condition {
-            let holds = scope.holds(&Expression::new(condition));
-            let holds = holds.map_err(|error| failed(&evidence.path, error))?;
+            let holds = match scope.holds(&Expression::new(condition)) {
+                // A value of another type than the chart's is no evidence.
+                Err(ExprError::Failed { .. }) => false,
+                holds => holds.map_err(|error| failed(&evidence.path, error))?,
+            };
             if !holds {
                 continue;
             }

@@ -91,8 +91,9 @@ impl<'a> Diff<'a> {
         if before == after {
             return Self { hunks: Vec::new() };
         }
-        let old = Lines::of(before);
-        let new = Lines::of(after);
+        let same = Same::of(before, after, context);
+        let old = Lines::of(before, &same);
+        let new = Lines::of(after, &same);
         let deadline = Instant::now() + DEADLINE;
         let ops = capture_diff_slices_deadline(
             Algorithm::Patience,
@@ -239,24 +240,81 @@ fn quoted(side: &str, name: &[u8]) -> String {
     out
 }
 
-/// A text in lines, each with its end, and where each begins.
+/// What two texts begin and end with, in whole lines, less the context of what differs. Changes are few
+/// and close together as a rule, so only the rest is taken apart and compared.
+struct Same {
+    /// Bytes at the start.
+    start: usize,
+    /// The lines of them.
+    lines: usize,
+    /// Bytes at the end.
+    end: usize,
+}
+
+impl Same {
+    fn of(before: &str, after: &str, context: usize) -> Self {
+        let pairs = || before.bytes().zip(after.bytes());
+        let equal = pairs().take_while(|(a, b)| a == b).count();
+        let start = lines_back(&before[..floor(before, equal)], context);
+        let most = before.len().min(after.len()) - start;
+        let ends = before.bytes().rev().zip(after.bytes().rev());
+        let equal = ends.take(most).take_while(|(a, b)| a == b).count();
+        // The first line of the end may be cut, on one side or on both, and does not count.
+        let tail = &before.as_bytes()[before.len() - equal..];
+        let mut breaks = (0..tail.len()).filter(|&i| tail[i] == b'\n').map(|i| i + 1);
+        let end = breaks.nth(context).map_or(0, |at| tail.len() - at);
+        Self {
+            start,
+            lines: before[..start].bytes().filter(|&b| b == b'\n').count(),
+            end,
+        }
+    }
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, mut offset: usize) -> usize {
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// Where the line begins that is `count` lines above the last one.
+fn lines_back(text: &str, count: usize) -> usize {
+    let breaks = text.bytes().enumerate().rev().filter(|(_, b)| *b == b'\n');
+    breaks.map(|(at, _)| at + 1).nth(count).unwrap_or(0)
+}
+
+/// A text in lines, each with its end, and where each begins; without what is the same.
 struct Lines<'a> {
     texts: Vec<&'a str>,
     offsets: Vec<usize>,
+    /// How many lines stand before the first.
+    before: usize,
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        let texts: Vec<_> = text.split_inclusive('\n').collect();
+    fn of(text: &'a str, same: &Same) -> Self {
+        let part = &text[same.start..text.len() - same.end];
+        let texts: Vec<_> = part.split_inclusive('\n').collect();
         let offsets = texts
             .iter()
-            .scan(0, |at, line| {
+            .scan(same.start, |at, line| {
                 let offset = *at;
                 *at += line.len();
                 Some(offset)
             })
             .collect();
-        Self { texts, offsets }
+        Self {
+            texts,
+            offsets,
+            before: same.lines,
+        }
+    }
+
+    /// A range of these lines, counted from the start of the text.
+    fn range(&self, lines: Range<usize>) -> Range<usize> {
+        lines.start + self.before..lines.end + self.before
     }
 
     fn line(&self, index: usize, side: Side) -> Line<'a> {
@@ -290,8 +348,8 @@ fn hunk<'a>(ops: &[DiffOp], old: &Lines<'a>, new: &Lines<'a>) -> Option<Hunk<'a>
         lines.append(&mut came);
     }
     Some(Hunk {
-        before: first.old_range().start..last.old_range().end,
-        after: first.new_range().start..last.new_range().end,
+        before: old.range(first.old_range().start..last.old_range().end),
+        after: new.range(first.new_range().start..last.new_range().end),
         lines,
     })
 }
@@ -401,6 +459,39 @@ mod tests {
                 .iter()
                 .all(|l| l.marks.is_empty())
         );
+    }
+
+    #[test]
+    fn what_is_the_same_at_both_ends_is_not_compared_and_still_counted() {
+        let lines = |n: Range<usize>| n.map(|i| format!("line {i} é\n")).collect::<String>();
+        let (head, tail) = (lines(0..20), lines(20..40));
+        for (old, new) in [
+            ("old\n", "new\n"),
+            ("", "new\n"),
+            ("old\n", ""),
+            ("line 19 é\n", ""),
+            ("", "line 19 é\n"),
+            ("x è\n", "x é\n"),
+        ] {
+            let (before, after) = (format!("{head}{old}{tail}"), format!("{head}{new}{tail}"));
+            let diff = Diff::new(&before, &after);
+            let hunk = &diff.hunks[0];
+            assert_eq!(diff.hunks.len(), 1);
+            assert_eq!(diff.counts(), (old.len().min(1), new.len().min(1)));
+            assert!(
+                hunk.before.start >= 16 && hunk.before.end <= 24,
+                "{:?}",
+                hunk.before
+            );
+            for line in &hunk.lines {
+                let text = if line.side == Side::After {
+                    &after
+                } else {
+                    &before
+                };
+                assert!(text[line.offset..].starts_with(line.text));
+            }
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::{
     migrate::Node,
     outcome::FactChange,
     pack::{
-        Expression, Pack, PackError, Scope,
-        expr::{ExprError, describe, template_places},
+        ExprError, Expression, Pack, PackError, Scope,
+        expr::{describe, template_places},
     },
     values::{
         Helm, Map, Part, Path, Value,
@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If an expression of the pack fails.
+/// If an expression of the pack is none.
 pub fn changes(
     pack: &Pack,
     views: &[View<'_>],
@@ -108,7 +108,12 @@ fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<Strin
                     .map(|value| value.map(|value| describe(Some(&value)))),
                 None => scope.fill(text).map(Some),
             };
-            filled.map_err(|error| failed(id, error))
+            match filled {
+                // Values of another type than the chart's: nothing can be stated of them, and that
+                // is no reason to leave the file alone.
+                Err(ExprError::Failed { .. }) => Ok(None),
+                filled => filled.map_err(|error| failed(id, error)),
+            }
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! The built-in packs hold what packs must hold, and what is wrong with a pack is found.
 
-use refit::pack::{built_in, built_in_names, check::check};
+use refit::pack::{Pack, built_in, built_in_names, check::check};
 
 #[test]
 fn built_in_packs_are_whole() {
@@ -13,5 +13,25 @@ fn built_in_packs_are_whole() {
             findings.len(),
             findings.join("\n")
         );
+    }
+}
+
+#[test]
+fn built_in_packs_say_what_their_files_say() {
+    for name in built_in_names() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let files = Pack::from_folder(&std::path::Path::new(folder).join(name)).unwrap();
+        let built = built_in(name).unwrap().unwrap();
+        assert_eq!(format!("{:?}", built.info), format!("{:?}", files.info));
+        assert_eq!(format!("{:?}", built.keys), format!("{:?}", files.keys));
+        assert!(built.migrated_versions().eq(files.migrated_versions()));
+        for version in built.migrated_versions() {
+            let (built, files) = (built.migration(version), files.migration(version));
+            assert_eq!(
+                format!("{built:?}"),
+                format!("{files:?}"),
+                "{name} {version}"
+            );
+        }
     }
 }

@@ -16,7 +16,11 @@ fn view(tree: &Tree) -> View<'_> {
 }
 
 fn values(text: &str) -> Result<Map, ReadError> {
-    view(&tree(text)).values()
+    let tree = tree(text);
+    let view = view(&tree);
+    let values = view.values();
+    assert_eq!(view.check(), values.clone().map(drop), "{text:?}");
+    values
 }
 
 fn json_of(text: &str) -> Json {

@@ -253,6 +253,7 @@ impl After<'_, '_> {
     fn finish(&mut self, review: &Review, saved: Option<&Path>, done: bool) -> bool {
         let look = self.keyboard.look();
         let release = review.result();
+        let through = done;
         let done = done && !release.is_open();
         let lines = command_lines(review, self.job, saved, done, look.width - 2);
         let failed = match saved.map(|path| save(path, &record(review, &lines.join("\n")))) {
@@ -267,7 +268,7 @@ impl After<'_, '_> {
         } else {
             Masker::off()
         };
-        if done || release.is_open() {
+        if through {
             let text = show::decided(&review.tally(), look, &masker);
             self.report(&format!("\n{text}"));
         }

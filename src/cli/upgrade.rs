@@ -1,5 +1,7 @@
 //! `refit upgrade`: works out the result, shows it, and writes it if that was asked for.
 
+use std::cell::OnceCell;
+
 use refit::{
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, json, secrets, text},
@@ -111,11 +113,12 @@ struct Show<'a> {
 
 impl<'a> Show<'a> {
     fn new(job: &'a Job, outcome: &'a Outcome, terminal: &Terminal) -> Self {
+        let known = OnceCell::new();
         let masker = |exact: bool| {
             if exact || job.show_secrets {
                 return Masker::off();
             }
-            Masker::of(outcome)
+            known.get_or_init(|| Masker::of(outcome)).clone()
         };
         let shown = match job.format {
             Format::Text => masker(terminal.result_is_seen()),

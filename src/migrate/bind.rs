@@ -3,6 +3,8 @@
 //! A release is its layers merged as Helm merges them: a later layer wins, maps merge, lists and scalars
 //! replace, and a later null or scalar hides what earlier layers have below it.
 
+use std::borrow::Cow;
+
 use super::node::{Node, Source};
 use crate::{
     pack::{Keys, Step},
@@ -93,18 +95,21 @@ fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, Read
         }))
 }
 
-enum Lookup {
+enum Lookup<'n> {
     Absent,
     /// Something that is not a map stands on the way.
     Hidden,
-    Here(Node),
+    Here(Cow<'n, Node>),
 }
 
-fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
-    let mut node = root.clone();
+fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
+    let mut node = Cow::Borrowed(root);
     for (depth, segment) in path.iter().enumerate() {
         let below = match segment {
-            Segment::Key(key) if node.is_map(view) => node.get(key, view),
+            Segment::Key(key) if node.is_map(view) => match node {
+                Cow::Borrowed(node) => node.child(key, view),
+                Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
+            },
             // An empty file sets nothing.
             Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
@@ -113,7 +118,7 @@ fn lookup(root: &Node, path: &[Segment], view: &View<'_>) -> Lookup {
                     let mut items = items.into_iter().enumerate();
                     items
                         .find(|(i, item)| item.selected_by(segment, *i, view))
-                        .map(|(_, item)| item)
+                        .map(|(_, item)| Cow::Owned(item))
                 }
                 None => return Lookup::Hidden,
             },

@@ -4,16 +4,17 @@
 //! the new values by its provenance. A leaf that is neither there nor on the list of what a step dropped
 //! has no fate, and that stops the run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     error::MigrateError,
-    node::{Body, Node, Source, leaf_path},
+    node::{Body, Node, Origin, Source, leaf_path},
 };
 use crate::{
     pack::{Keys, Known},
     plan::Plan,
-    values::{Path, view::View},
+    values::{Path, Segment, view::View},
+    yaml::NodeId,
 };
 
 pub use crate::outcome::Fate;
@@ -71,7 +72,14 @@ impl Ledger {
                 .iter()
                 .filter(|(_, source)| source.layer == layer)
                 .collect();
+            let leaves = || {
+                let held = held.iter().map(|(_, source)| source.path.segments());
+                arrivals.keys().map(Path::segments).chain(held)
+            };
+            let above = |path| (0..=<[Segment]>::len(path)).map(move |n| &path[..n]);
             let walk = Walk {
+                concerned: leaves().flat_map(above).collect(),
+                leaves_concerned: leaves().collect(),
                 keys: &plan.pack.keys,
                 to: &plan.to,
                 dropped: dropped
@@ -80,7 +88,7 @@ impl Ledger {
                     .map(|d| (&d.source.path, d))
                     .collect(),
                 held,
-                arrivals,
+                arrivals: &arrivals,
                 view,
             };
             walk.leaves(
@@ -112,11 +120,12 @@ fn arrive(
     if stays && matches!(node.body, Body::Same) && node.also.is_empty() {
         return;
     }
-    let entries = node.entries(view);
-    if !entries.is_empty() {
-        for entry in entries {
-            arrive(&entry.node, &at.key(&entry.key), layer, view, arrivals);
-        }
+    let mut below = false;
+    node.each_entry(view, |key, node| {
+        below = true;
+        arrive(node, &at.key(key), layer, view, arrivals);
+    });
+    if below {
         return;
     }
     let made = !matches!(node.body, Body::Same) || !node.also.is_empty();
@@ -159,7 +168,11 @@ struct Walk<'w> {
     to: &'w semver::Version,
     dropped: HashMap<&'w Path, &'w Dropped>,
     held: Vec<&'w (String, Source)>,
-    arrivals: HashMap<Path, Vec<Arrival>>,
+    arrivals: &'w HashMap<Path, Vec<Arrival>>,
+    /// The leaves that went somewhere or are held, and every place above one.
+    concerned: HashSet<&'w [Segment]>,
+    /// Those leaves alone.
+    leaves_concerned: HashSet<&'w [Segment]>,
     view: &'w View<'w>,
 }
 
@@ -180,6 +193,12 @@ impl Walk<'_> {
         {
             may_be_unread = false;
         }
+        if let Some(source) = was.source()
+            && self.is_untouched(now, source)
+        {
+            self.untouched(source, may_be_unread, ledger);
+            return;
+        }
         let entries = was.entries(self.view);
         if entries.is_empty() {
             if at.is_root() {
@@ -188,12 +207,76 @@ impl Walk<'_> {
             self.leaf(was, Some(now), at, may_be_unread, ledger, lost);
             return;
         }
+        let mut still = HashMap::new();
+        now.each_entry(self.view, |key, node| {
+            still.insert(key.to_owned(), node.clone());
+        });
         for entry in entries {
             let here = at.key(&entry.key);
-            match now.get(&entry.key, self.view) {
-                Some(below) => self.leaves(&entry.node, &below, &here, may_be_unread, ledger, lost),
+            match still.get(&entry.key) {
+                Some(below) => self.leaves(&entry.node, below, &here, may_be_unread, ledger, lost),
                 None => self.gone(&entry.node, &here, may_be_unread, ledger, lost),
             }
+        }
+    }
+
+    /// Whether nothing of what stood at a place has gone anywhere, or is held.
+    fn is_untouched(&self, now: &Node, source: &Source) -> bool {
+        let path = source.path.segments();
+        let same = matches!(now.body, Body::Same) && now.also.is_empty();
+        same && now.source() == Some(source)
+            && !self.concerned.contains(path)
+            && !(0..path.len()).any(|n| self.leaves_concerned.contains(&path[..n]))
+    }
+
+    /// Notes the leaves of what is as it was: they are read by the target, or left.
+    fn untouched(&self, source: &Source, may_be_unread: bool, ledger: &mut Ledger) {
+        let known = match may_be_unread && !source.path.is_root() {
+            true => self.keys.known(&source.path, self.to),
+            false => Known::Read,
+        };
+        let may_be_unread = may_be_unread && !matches!(known, Known::Open | Known::SubChart);
+        if !may_be_unread {
+            ledger.kept += leaf_count(self.view, source.node);
+            return;
+        }
+        let node = Node {
+            origin: Origin::Source(source.clone()),
+            body: Body::Same,
+            also: Vec::new(),
+        };
+        let mut below = false;
+        node.each_entry(self.view, |_, node| {
+            below = true;
+            let Some(source) = node.source() else { return };
+            // Below what a version does not know it knows nothing.
+            if known == Known::Unknown {
+                self.left(node, ledger);
+            } else {
+                self.untouched(source, may_be_unread, ledger);
+            }
+        });
+        match known {
+            _ if below || source.path.is_root() => {}
+            Known::Unknown | Known::Dead => self.left(&node, ledger),
+            _ => ledger.kept += 1,
+        }
+    }
+
+    /// Notes the leaves of what the target does not read.
+    fn left(&self, node: &Node, ledger: &mut Ledger) {
+        let mut below = false;
+        node.each_entry(self.view, |_, node| {
+            below = true;
+            self.left(node, ledger);
+        });
+        if let (false, Some(source)) = (below, node.source()) {
+            ledger.entries.push(LedgerEntry {
+                source: source.clone(),
+                fate: Fate::Left,
+                to: Vec::new(),
+                step: None,
+            });
         }
     }
 
@@ -281,4 +364,11 @@ impl Walk<'_> {
         }
         ledger.entries.push(entry);
     }
+}
+
+/// The leaves of what stands at a node; one if it is a leaf itself.
+fn leaf_count(view: &View<'_>, node: NodeId) -> usize {
+    let entries = view.entries(node).unwrap_or_default().entries;
+    let below = entries.iter().map(|entry| leaf_count(view, entry.value));
+    below.sum::<usize>().max(1)
 }

@@ -4,6 +4,8 @@
 //! entry; everything else keeps pointing to where it came from. So a large file costs what is changed in
 //! it, and whoever edits the text can see at a glance what stayed.
 
+use std::borrow::Cow;
+
 use crate::{
     values::{
         Map, Part, Path, ReadError, Segment, Value,
@@ -234,6 +236,20 @@ impl Node {
         }
     }
 
+    /// Goes through the entries of a map that are still there, as they are where the map is spelled out.
+    pub(super) fn each_entry(&self, view: &View<'_>, mut f: impl FnMut(&str, &Self)) {
+        match &self.body {
+            Body::Map(entries) => entries
+                .iter()
+                .filter(|entry| !entry.gone)
+                .for_each(|entry| f(&entry.key, &entry.node)),
+            _ => self
+                .entries(view)
+                .iter()
+                .for_each(|entry| f(&entry.key, &entry.node)),
+        }
+    }
+
     /// The items of a list, or nothing if it is none.
     #[must_use]
     pub fn items(&self, view: &View<'_>) -> Option<Vec<Self>> {
@@ -325,7 +341,7 @@ impl Node {
         };
         match segment {
             Segment::Key(key) => {
-                if let Some(node) = self.get(key, view) {
+                if let Some(node) = self.child(key, view) {
                     node.find_into(rest, view, at.key(key), found);
                 }
             }
@@ -384,6 +400,18 @@ impl Node {
                 .into_iter()
                 .find(|e| e.key == key)
                 .map(|e| e.node),
+        }
+    }
+
+    /// The value of a key of a map, as it is where the map is spelled out.
+    #[must_use]
+    pub fn child<'n>(&'n self, key: &str, view: &View<'_>) -> Option<Cow<'n, Self>> {
+        match &self.body {
+            Body::Map(entries) => entries
+                .iter()
+                .find(|e| !e.gone && e.key == key)
+                .map(|e| Cow::Borrowed(&e.node)),
+            _ => self.get(key, view).map(Cow::Owned),
         }
     }
 

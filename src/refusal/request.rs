@@ -6,7 +6,7 @@ use semver::Version;
 use super::Reason;
 use crate::{
     migrate::MigrateError,
-    pack::{Pack, PackError},
+    pack::{ExprError, Pack, PackError},
     plan::PlanError,
     yaml::RewriteError,
 };
@@ -92,6 +92,17 @@ pub fn pack(error: &PackError) -> Reason {
             .why("A pack is a folder with pack.yaml, keys.yaml and a file for each migration.")
             .next("Name that folder with --pack."),
         PackError::Clash { .. } => reason,
+        PackError::Expression {
+            version,
+            step,
+            error: ExprError::Failed { message, .. },
+        } => Reason::new(format!(
+            "the step `{step}` of {version} cannot work with these values ({message})"
+        ))
+        .why("A value that it reads has another type than the chart wants, or lacks a part.")
+        .next(format!(
+            "`refit explain {step}` shows what it reads. Correct the value, or leave the step out: --skip {step}."
+        )),
         _ => reason.next("Correct the file that is named, or tell the author of the pack."),
     }
 }

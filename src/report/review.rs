@@ -113,7 +113,6 @@ pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
     let Some(question) = &item.step.question else {
         return String::new();
     };
-    page.gap();
     page.fill(2, 2, &[span(masker.text(&question.text), Style::Bold)]);
     for evidence in &question.evidence {
         let mut spans: Vec<Span> = Vec::new();
@@ -140,7 +139,7 @@ pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
             masker,
         );
     }
-    page.finish()
+    format!("\n{}\n", page.finish())
 }
 
 fn option(
@@ -205,17 +204,14 @@ pub fn losses(lost: &[String], needed_by: &[String], release: &Release, look: Lo
             2,
             4,
             &[
-                span("Skipping loses the effect of ", Style::Warn),
+                span("Skipped, this has no effect any longer: ", Style::Warn),
                 plain(listed(lost)),
                 plain(text),
             ],
         );
     }
     if !needed_by.is_empty() {
-        let text = format!(
-            "Skipping also leaves out what needs it: {}",
-            listed(needed_by)
-        );
+        let text = format!("What needs it is skipped too: {}", listed(needed_by));
         page.fill(2, 4, &[span(text, Style::Warn)]);
     }
     page.finish()

@@ -17,7 +17,7 @@ pub const MASK: &str = "••••";
 const MIN_SEARCHED: usize = 8;
 
 /// Masks what a report is about to print, or lets everything through.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Masker {
     on: bool,
     /// Finds the secrets of the files, the longest where several begin.

@@ -19,7 +19,7 @@ use std::{
 
 use crate::{
     migrate::{Answer, Answers},
-    outcome::{Choice, File, Question, Refusal, Release, State, Step},
+    outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, State, Step},
     pack::Pack,
     refusal::Reason,
     report::{
@@ -163,7 +163,15 @@ impl Review {
     ///
     /// If that is refused.
     pub fn so_far(&self) -> Result<Release, Vec<Refusal>> {
-        self.run(&self.undecided().map(|step| step.id.clone()).collect())
+        let undecided = self.undecided().map(|step| step.id.clone()).collect();
+        let mut release = self.run(&undecided)?;
+        // What stays only because nothing was decided about it yet is not left behind.
+        let left = |leaf: &LeafFate| leaf.fate == Fate::Left;
+        release.ledger.retain(|leaf| {
+            let same = |other: &&LeafFate| other.path == leaf.path && other.file == leaf.file;
+            !left(leaf) || self.full.ledger.iter().find(same).is_some_and(left)
+        });
+        Ok(release)
     }
 
     /// What is asked for to come to the result again without a review.

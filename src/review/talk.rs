@@ -66,6 +66,9 @@ pub trait Person {
     /// How reports look now.
     fn look(&self) -> Look;
 
+    /// How many columns a line of a file may take.
+    fn columns(&self) -> usize;
+
     /// Whether signs beyond ASCII can be shown.
     fn is_ascii(&self) -> bool;
 }
@@ -84,7 +87,7 @@ pub struct Reviewed {
 /// How a dialogue ended.
 #[derive(Debug)]
 pub enum End {
-    /// There was nothing to decide and nothing to write.
+    /// There is nothing to write.
     Nothing,
     /// The person wants the results written.
     Write,
@@ -137,6 +140,7 @@ pub fn review(request: &Request, person: &mut dyn Person, masked: bool) -> Revie
         person,
         masker,
         hinted: false,
+        prompt: 0,
     };
     if !refused.is_empty() {
         let text = show::refusals(&refused, talk.look(), &talk.masker);
@@ -167,6 +171,8 @@ struct Talk<'p> {
     masker: Masker,
     /// Whether the keys were explained once.
     hinted: bool,
+    /// Columns that the last prompt took.
+    prompt: usize,
 }
 
 impl Talk<'_> {
@@ -176,6 +182,14 @@ impl Talk<'_> {
         Look {
             width: look.width - if self.person.is_ascii() { 3 } else { 0 },
             ..look
+        }
+    }
+
+    /// The look of lines of a file, which may be as long as the terminal is wide.
+    fn wide(&self) -> Look {
+        Look {
+            width: self.person.columns(),
+            ..self.person.look()
         }
     }
 
@@ -203,8 +217,9 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Waits for a key, and shows the word for what it does.
+    /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does.
     fn key(&mut self, prompt: &str) -> Result<Key, Stop> {
+        self.prompt = prompt.chars().count();
         if self.person.is_ascii() {
             self.person.key(&show::ascii(prompt))
         } else {
@@ -212,8 +227,11 @@ impl Talk<'_> {
         }
     }
 
+    /// Puts a word behind the prompt, or below it where it has no room.
     fn did(&mut self, word: &str) {
-        self.report(&format!("{word}\n"));
+        let room = self.prompt + word.chars().count() <= self.look().width;
+        let gap = if room { "" } else { "\n  " };
+        self.report(&format!("{gap}{word}\n"));
     }
 
     /// A question of yes or no; no if nothing is said.
@@ -255,7 +273,10 @@ impl Talk<'_> {
                         reviews[at].back();
                         came_back = true;
                     }
-                    Turn::Back => self.sentence("This is the first one."),
+                    Turn::Back => {
+                        self.sentence("This is the first one.");
+                        came_back = true;
+                    }
                 }
             }
             if let Some(end) = self.end(reviews)? {
@@ -373,7 +394,7 @@ impl Talk<'_> {
         self.report(&text);
         let mut room = 0;
         self.lines(&item.files, room, item.step.question.is_none());
-        self.about(review, item);
+        self.about(item);
         loop {
             let prompt = self.prompt(item);
             let key = self.key(&prompt)?;
@@ -471,12 +492,9 @@ impl Talk<'_> {
         }
     }
 
-    /// The question, and what leaving the step out means.
-    fn about(&mut self, review: &Review, item: &Item) {
-        let look = self.look();
-        let text = show::question(item, look, &self.masker);
-        self.report(&text);
-        let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
+    /// The question, and what was decided before.
+    fn about(&mut self, item: &Item) {
+        let text = show::question(item, self.look(), &self.masker);
         self.report(&text);
         if item.was_skipped {
             self.sentence("It was skipped before; Enter skips it again, y accepts it.");
@@ -546,7 +564,7 @@ impl Talk<'_> {
 
     /// The lines that a step causes.
     fn lines(&mut self, files: &[crate::outcome::File], room: usize, always: bool) {
-        let (text, left) = show::difference(files, ROOMS[room], self.person.look(), &self.masker);
+        let (text, left) = show::difference(files, ROOMS[room], self.wide(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
             self.person.say(&text);
@@ -569,11 +587,12 @@ impl Talk<'_> {
         }
     }
 
-    /// Leaves a step out; asks again if settings lose their effect.
+    /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
     fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
         self.did("skip");
-        if !item.lost.is_empty() {
-            let text = show::losses(&item.lost, &[], review.start(), self.look());
+        if !item.lost.is_empty() || !item.needed_by.is_empty() {
+            let look = self.look();
+            let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
             self.report(&text);
             if !self.yes("Skip it all the same? [y/N] ")? {
                 return Ok(false);
@@ -608,6 +627,9 @@ impl Talk<'_> {
                         return Ok(true);
                     }
                     self.sentence(&format!("skipped: {id} ({})", item.step.title));
+                    for id in &item.needed_by {
+                        self.sentence(&format!("skipped with it: {id}"));
+                    }
                 }
                 Err(refusals) => {
                     self.refused(&refusals);
@@ -680,7 +702,7 @@ impl Talk<'_> {
                 }
                 Key::Char('b' | 'n') | Key::Escape => {
                     self.did("back to the options");
-                    self.about(review, item);
+                    self.about(item);
                     return Ok(false);
                 }
                 Key::Char('m') => {
@@ -750,13 +772,13 @@ impl Talk<'_> {
     }
 
     fn whole_difference(&mut self, release: &Release) {
-        let look = self.person.look();
+        let look = self.wide();
         let mut text = String::new();
         for file in release.files.iter().filter(|file| file.changed) {
             text.push_str(&difference::for_eyes(file, look, &self.masker));
         }
         if text.is_empty() {
-            self.sentence("Nothing is changed so far.");
+            self.sentence("Nothing is changed.");
         } else {
             self.person.say(&text);
         }
@@ -816,7 +838,7 @@ impl Talk<'_> {
                 }
                 Key::Char('y' | 'Y') | Key::Enter if writable == 0 => {
                     self.did("yes");
-                    return Ok(Some(if open > 0 { End::Open } else { End::Leave }));
+                    return Ok(Some(if open > 0 { End::Open } else { End::Nothing }));
                 }
                 Key::Char('n' | 'N') | Key::Enter => {
                     self.did("no");

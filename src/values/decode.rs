@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::KeyType;
 use super::readers;
+use super::scalar::Resolved;
 use super::value::{Map, Value};
-use super::view::{MAX_VALUE_DEPTH, Met, Via, View};
+use super::view::{Kind, MAX_VALUE_DEPTH, Met, Via, View};
 use crate::yaml::{Kind as NodeKind, NodeId};
 
 /// How far the expansion of aliases has gone; the counts are those of go-yaml's decoder.
@@ -38,17 +39,24 @@ impl View<'_> {
         }
     }
 
+    /// Whether [`values`](Self::values) succeeds, without keeping what is read.
+    ///
+    /// # Errors
+    /// As for [`values`](Self::values).
+    pub fn check(&self) -> Result<(), ReadError> {
+        if !matches!(self.kind(self.root), Ok(Kind::Map)) {
+            return self.values().map(drop);
+        }
+        readers::check(self.tree, self.root)?;
+        self.check_node(&mut Budget::document(), self.root)?
+    }
+
     /// The value of a node with everything below it.
     ///
     /// # Errors
     /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
     pub fn value(&self, node: NodeId) -> Result<Value, ReadError> {
-        // go-yaml counts the document as well.
-        let mut budget = Budget {
-            decoded: 1,
-            ..Budget::default()
-        };
-        self.decode(&mut budget, node)?
+        self.decode(&mut Budget::document(), node)?
     }
 
     /// go-yaml's decoder. The outer error is one of decoding, which stops Helm wherever it is; the
@@ -95,6 +103,52 @@ impl View<'_> {
         })
     }
 
+    /// [`decode`](Self::decode) for its errors only.
+    fn check_node(
+        &self,
+        budget: &mut Budget,
+        node: NodeId,
+    ) -> Result<Result<(), ReadError>, ReadError> {
+        self.count(budget, node)?;
+        Ok(match self.tree.kind(node) {
+            NodeKind::Alias => {
+                let target = self.enter(budget, node)?;
+                let checked = self.check_node(budget, target);
+                self.leave(budget);
+                checked?
+            }
+            NodeKind::Scalar(_) => self.check_scalar(node)?,
+            NodeKind::Sequence { .. } => {
+                self.deeper(budget, node)?;
+                let mut failed = None;
+                for item in self.tree.items(node) {
+                    failed = failed.or(self.check_node(budget, item)?.err());
+                }
+                budget.depth -= 1;
+                failed.map_or(Ok(()), Err)
+            }
+            NodeKind::Mapping { .. } => {
+                let mut seen = Seen::default();
+                self.walk(budget, node, Via::Direct, &mut |budget, met| {
+                    let checked = self.check_node(budget, met.value)?;
+                    seen.add(met, checked);
+                    Ok(())
+                })?;
+                seen.finish(self)
+            }
+        })
+    }
+
+    fn check_scalar(&self, node: NodeId) -> Result<Result<(), ReadError>, ReadError> {
+        let resolved = self.resolve(node)?;
+        // Nothing else has no place in JSON.
+        if !matches!(resolved, Resolved::Float(_)) {
+            return Ok(Ok(()));
+        }
+        let value = resolved.into_value();
+        Ok(value.map(drop).map_err(|error| self.error(node, error)))
+    }
+
     pub(super) fn count(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
         budget.decoded += 1;
         if !budget.open.is_empty() {
@@ -131,6 +185,14 @@ impl View<'_> {
 }
 
 impl Budget {
+    /// For one document, which go-yaml counts as well.
+    fn document() -> Self {
+        Self {
+            decoded: 1,
+            ..Self::default()
+        }
+    }
+
     /// go-yaml's limit on the share of the work that aliases cause: 99 % of small documents, 10 % of
     /// large ones, and a slope between.
     fn is_exceeded(&self) -> bool {
@@ -149,6 +211,32 @@ impl Budget {
             0.99 - 0.89 * ((all - LOW) / (HIGH - LOW))
         };
         aliased / all > allowed
+    }
+}
+
+/// The entries of a map that is checked.
+#[derive(Default)]
+struct Seen<'t> {
+    entries: Vec<(Met<'t>, Result<(), ReadError>)>,
+    /// Whether it takes more than a look at each to know which of them counts.
+    odd: bool,
+}
+
+impl<'t> Seen<'t> {
+    fn add(&mut self, met: Met<'t>, checked: Result<(), ReadError>) {
+        self.odd |= checked.is_err() || !matches!(met.name, Ok((_, KeyType::String)));
+        self.entries.push((met, checked));
+    }
+
+    fn finish(self, view: &View<'_>) -> Result<(), ReadError> {
+        if !self.odd {
+            return Ok(());
+        }
+        let mut map = Gathered::with_capacity(self.entries.len());
+        for (met, checked) in self.entries {
+            map.insert(view, met, checked.map(|()| Value::Null));
+        }
+        map.finish().map(drop)
     }
 }
 

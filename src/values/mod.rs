@@ -6,6 +6,7 @@
 //! differ from them in many small ways. [`mod@write`] goes the other way. This module knows nothing of
 //! files, charts' contents or migrations.
 
+mod alike;
 pub mod coalesce;
 mod convert;
 mod decode;

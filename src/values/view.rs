@@ -439,7 +439,7 @@ impl<'t> View<'t> {
 
     /// The content of a scalar as Helm has it. It differs from YAML's in one thing: where the text
     /// ends in a block scalar without a line break, Helm adds none to the content.
-    fn content(&self, node: NodeId) -> &'t str {
+    pub(super) fn content(&self, node: NodeId) -> &'t str {
         let content = self.tree.content(node);
         let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) = self.tree.kind(node)
         else {

@@ -3,12 +3,15 @@
 //! The values were computed by code that knows nothing of text, the text was edited by code that knows
 //! nothing of steps. That both agree is checked here for every file, before anything is shown.
 
+use std::collections::HashMap;
+
 use crate::{
     migrate::{Body, Node},
     values::{
         Path, ReadError, Value,
         view::{Kind, View},
     },
+    yaml::NodeId,
 };
 
 /// How text and values disagree. It is a fault of refit, and nothing was changed.
@@ -42,19 +45,29 @@ fn compare(
     node: &Node,
     before: &View<'_>,
     after: &View<'_>,
-    found: crate::yaml::NodeId,
+    found: NodeId,
     at: &Path,
 ) -> Result<(), OracleError> {
-    if let Body::Map(_) = node.body {
-        let wanted = node.entries(before);
-        if wanted.is_empty() && at.is_root() && after.entries(found)?.entries.is_empty() {
+    if let (Body::Same, Some(source)) = (&node.body, node.source())
+        && before.is_alike(source.node, after, found)
+    {
+        return Ok(());
+    }
+    if let Body::Map(entries) = &node.body {
+        let wanted = || entries.iter().filter(|entry| !entry.gone);
+        let there = after.entries(found)?.entries;
+        if there.is_empty() && at.is_root() && wanted().next().is_none() {
             return Ok(());
         }
-        if after.kind(found)? == Kind::Map && after.entries(found)?.entries.len() == wanted.len() {
-            for entry in &wanted {
+        if after.kind(found)? == Kind::Map && there.len() == wanted().count() {
+            let there: HashMap<&str, NodeId> = there
+                .iter()
+                .map(|entry| (entry.name.as_ref(), entry.value))
+                .collect();
+            for entry in wanted() {
                 let here = at.key(&entry.key);
-                match after.get(found, &entry.key)? {
-                    Some(there) => compare(&entry.node, before, after, there.value, &here)?,
+                match there.get(entry.key.as_str()) {
+                    Some(value) => compare(&entry.node, before, after, *value, &here)?,
                     None => return differs(&here, None, &entry.node.value(before)?),
                 }
             }

@@ -156,6 +156,12 @@ impl Tree {
         &self.text
     }
 
+    /// The text, shared and not copied.
+    #[must_use]
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// The documents in order; at least one, unless the text has none at all.
     #[must_use]
     pub fn documents(&self) -> &[DocumentInfo] {
