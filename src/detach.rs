@@ -1,4 +1,5 @@
-//! The question that a text itself asks: an edit would go through an alias or a merge key.
+//! The question that a text itself asks: an edit would go through an alias or a merge key, or be followed
+//! by an alias that is to stay as it is.
 //!
 //! What stands behind `*name` or `<<` is written once and used in several places; to change one of them
 //! its place needs a copy of its own. That makes the file longer and cuts the tie between the places, so
@@ -86,7 +87,7 @@ pub fn decide(
     let mut decision = Decision {
         id: ID.to_owned(),
         question: format!(
-            "The edit at {} would change values that other places share. Write {} there, and edit that?",
+            "Values at {} are shared with other places, and not all of them change alike. Write {} there?",
             named.join(" and "),
             if one { "a copy" } else { "copies" }
         ),
@@ -95,9 +96,9 @@ pub fn decide(
             offer(
                 COPY,
                 if one {
-                    "Write a copy of the anchored values in its place, and edit the copy"
+                    "Write a copy of the anchored values in its place, so that each can differ"
                 } else {
-                    "Write copies of the anchored values in their places, and edit the copies"
+                    "Write copies of the anchored values in their places, so that each can differ"
                 },
                 true,
             ),

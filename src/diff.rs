@@ -91,7 +91,7 @@ impl<'a> Diff<'a> {
         if before == after {
             return Self { hunks: Vec::new() };
         }
-        let same = Same::of(before, after);
+        let same = Same::of(before, after, context);
         let old = Lines::of(before, &same);
         let new = Lines::of(after, &same);
         let deadline = Instant::now() + DEADLINE;
@@ -252,17 +252,17 @@ struct Same {
 }
 
 impl Same {
-    fn of(before: &str, after: &str) -> Self {
+    fn of(before: &str, after: &str, context: usize) -> Self {
         let pairs = || before.bytes().zip(after.bytes());
         let equal = pairs().take_while(|(a, b)| a == b).count();
-        let start = lines_back(&before[..floor(before, equal)], CONTEXT);
+        let start = lines_back(&before[..floor(before, equal)], context);
         let most = before.len().min(after.len()) - start;
         let ends = before.bytes().rev().zip(after.bytes().rev());
         let equal = ends.take(most).take_while(|(a, b)| a == b).count();
         // The first line of the end may be cut, on one side or on both, and does not count.
         let tail = &before.as_bytes()[before.len() - equal..];
         let mut breaks = (0..tail.len()).filter(|&i| tail[i] == b'\n').map(|i| i + 1);
-        let end = breaks.nth(CONTEXT).map_or(0, |at| tail.len() - at);
+        let end = breaks.nth(context).map_or(0, |at| tail.len() - at);
         Self {
             start,
             lines: before[..start].bytes().filter(|&b| b == b'\n').count(),

@@ -80,7 +80,12 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
         }
         Input::Stdin(bytes) => {
             let values = split_header(bytes).map_or(&**bytes, |(_, values)| values);
-            if values.trim_ascii().is_empty() {
+            if values
+                .strip_prefix("\u{feff}".as_bytes())
+                .unwrap_or(values)
+                .trim_ascii()
+                .is_empty()
+            {
                 return Err(Reason::new("there is nothing to read")
                     .why("As a rule the command before it has failed; and Helm takes an empty values file for \"as before\".")
                     .next("Look at the messages of that command. For a release that sets nothing, give `{}`.")
@@ -219,14 +224,13 @@ impl Loaded {
             // What cannot be read was refused when the file was loaded.
             for twice in view.entries(map).unwrap_or_default().duplicates {
                 let line = self.at(self.tree.span(twice.by).start).line;
+                let key = &self.text[self.tree.span(twice.lost)];
                 let text = match twice.loss {
                     Loss::Repeated => format!(
-                        "`{}` is here a first time, and again in line {line}; Helm reads the last one. Both stay.",
-                        twice.name
+                        "`{key}` is here a first time, and again in line {line}; Helm reads the last one. Both stay."
                     ),
                     Loss::Merged => format!(
-                        "`{}` counts for nothing: `<<` in line {line} brings it too, and for Helm what comes later wins. It stays.",
-                        twice.name
+                        "`{key}` counts for nothing: what `<<` brings stands behind it (line {line}), and for Helm the last one wins. It stays."
                     ),
                 };
                 notices.push(notice(self.tree.span(twice.lost).start, text));
@@ -319,10 +323,10 @@ impl Loaded {
             return Err(self.refuse(Reason::new(what).why(why).next(next), divergence.span.start));
         }
         view.check().map_err(|e| {
-            let templated = self.text[e.offset.min(self.text.len())..]
-                .trim_start()
-                .starts_with("{{")
-                || self.text[..e.offset.min(self.text.len())].ends_with('{');
+            // `{{ x }}` is a map in a map to YAML, and the inner one stands where a key should.
+            let (before, from) = self.text.split_at(e.offset.min(self.text.len()));
+            let templated =
+                from.starts_with("{{") || from.starts_with('{') && before.ends_with('{');
             let reason = if templated {
                 refusal::template()
             } else {

@@ -29,7 +29,7 @@ pub struct Plan<'p> {
     pub to: Version,
     /// Oldest first: every migration after `from`, up to `to`.
     pub migrations: Vec<&'p Migration>,
-    /// The steps of these migrations that are left out.
+    /// The steps that are left out: of these migrations, or of older ones, whose left-overs then stay.
     pub left_out: BTreeSet<String>,
 }
 
@@ -93,7 +93,10 @@ impl<'p> Plan<'p> {
             .collect::<Result<Vec<_>, _>>()?;
         let steps = || migrations.iter().flat_map(|migration| &migration.steps);
         for id in selection.only.iter().chain(&selection.skip) {
-            if !steps().any(|step| step.id == *id) {
+            // A step from before the route may still drop what it left over; that can be skipped, too.
+            let known = steps().any(|step| step.id == *id)
+                || selection.skip.contains(id) && is_past(pack, from, id)?;
+            if !known {
                 let close = steps()
                     .map(|step| (strsim::damerau_levenshtein(&step.id, id), &step.id))
                     .min()
@@ -116,12 +119,9 @@ impl<'p> Plan<'p> {
             wanted.insert(needed);
         }
         let left_out = steps()
-            .filter(|step| {
-                selection.skip.contains(&step.id)
-                    || selection.skip_known.contains(&step.id)
-                    || !selection.only.is_empty() && !wanted.contains(step.id.as_str())
-            })
+            .filter(|step| !selection.only.is_empty() && !wanted.contains(step.id.as_str()))
             .map(|step| step.id.clone())
+            .chain(selection.skip.iter().chain(&selection.skip_known).cloned())
             .collect();
         Ok(Self {
             pack,
@@ -131,4 +131,15 @@ impl<'p> Plan<'p> {
             left_out,
         })
     }
+}
+
+/// Whether a step belongs to a migration that lies before the route.
+fn is_past(pack: &Pack, from: &Version, id: &str) -> Result<bool, PackError> {
+    for version in pack.migrated_versions().filter(|version| *version <= from) {
+        let migration = pack.migration(version)?;
+        if migration.is_some_and(|migration| migration.steps.iter().any(|step| step.id == id)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -191,7 +191,10 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
     let reason = Reason::new(kind.to_string());
     match kind {
         K::NotUtf8 => reason.next("Save the file as UTF-8."),
-        K::Utf16 | K::Utf32 => reason
+        K::Utf32 => reason
+            .why("Helm reads UTF-8 only.")
+            .next("Save the file as UTF-8."),
+        K::Utf16 => reason
             .why("Helm reads UTF-8 only. Windows PowerShell writes UTF-16 where `>` is used.")
             .next("Save the file as UTF-8; in PowerShell: … | Out-File -Encoding utf8 FILE."),
         K::GitCrypt => reason
@@ -211,7 +214,7 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
             reason.next("Check the brackets and commas before this place.")
         }
         K::NestedColon => reason
-            .why("Without quotes a value must not have a colon and a space in it.")
+            .why("A colon and a space end a key, and one line has room for one key.")
             .next("Put the value in quotes, or the second key on a line of its own."),
         K::ExpectedKey => {
             reason.next("Write `key: value`; text of several lines needs quotes or a `|`.")

@@ -537,9 +537,12 @@ impl Run<'_> {
                     .next("Write the values out at this place instead of the alias, and run refit again."),
                 Some(place(*node)),
             ),
-            EditError::Duplicate { node, .. } => (
+            EditError::Duplicate { node, by, .. } => (
                 reason
-                    .why("Helm reads the last one; which is meant is not for refit to say.")
+                    .why(format!(
+                        "Helm reads the last one (the next is in line {}); which is meant is not for refit to say.",
+                        layer.tree.position(place(*by)).line
+                    ))
                     .next("Remove the one that is not meant, and run refit again."),
                 Some(place(*node)),
             ),

@@ -178,10 +178,13 @@ fn what_was_shown_before_is_told_in_brief() {
 fn the_command_repeats_what_it_must_and_quotes_it() {
     let mut first = done();
     first.files[0].name = "my values.yaml".into();
+    first.files[0].path = Some("my values.yaml".into());
     let mut second = done();
     second.files[0].name = "b.yaml".into();
+    second.files[0].path = Some("b.yaml".into());
     let mut older = done();
     older.files[0].name = "c.yaml".into();
+    older.files[0].path = Some("c.yaml".into());
     older.from = semver::Version::new(0, 9, 1);
     let given = Given {
         chart: Some("arroyo".into()),

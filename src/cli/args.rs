@@ -336,6 +336,14 @@ fn version(text: &str) -> Result<Version, String> {
         if parts.len() == 2 && parts.iter().all(|part| digits(part)) {
             return format!("a chart version has three numbers; is it {number}.0?");
         }
+        if ["latest", "newest", "stable"].contains(&number) {
+            return "name a version; without --to, refit goes to the newest release that it knows"
+                .to_owned();
+        }
+        let range = |c: char| "<>=^~*|, ".contains(c);
+        if number.contains(range) || parts.iter().any(|part| *part == "x") {
+            return "a range is not a version; name one, such as 0.15.0".to_owned();
+        }
         // The column CHART of `helm list` has the chart's name in front.
         match number
             .char_indices()

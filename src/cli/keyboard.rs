@@ -137,6 +137,10 @@ impl Person for Keyboard<'_> {
         }
     }
 
+    fn columns(&self) -> usize {
+        usize::from(self.keys.size().1).max(Look::NARROWEST) - 1
+    }
+
     fn is_ascii(&self) -> bool {
         self.ascii
     }

@@ -5,6 +5,8 @@
 //! went elsewhere brings its text along, and only what was made is written anew. One set of edits per
 //! file, however many migrations ran.
 
+mod followers;
+
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
@@ -13,7 +15,7 @@ use std::{
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, ReadError, Segment, Value,
+        Path, ReadError, Value,
         key::{self, KeyError},
         view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
@@ -49,6 +51,8 @@ pub enum EditError {
         key: String,
         /// The first of them.
         node: NodeId,
+        /// The one that overrides it.
+        by: NodeId,
     },
     /// A key cannot be written.
     #[error("the key `{key}` cannot be written: {error}")]
@@ -118,87 +122,51 @@ pub fn edit(
         shared: RefCell::default(),
     };
     let want = writer.want(node, &Path::root(), Style::PLAIN)?;
+    let mut want = want;
+    let aliases = followers::followers(tree, &want);
+    if let Some(fixed) = aliases
+        .iter()
+        .find(|alias| !followers::can_be_copy(tree, **alias))
+    {
+        return Err(anchored(tree, *fixed));
+    }
+    for alias in &aliases {
+        writer.share(&followers::place_of(tree, *alias), *alias);
+    }
     let shared = writer.shared.into_inner();
     if !detach && !shared.is_empty() {
         return Err(EditError::Shared(shared));
     }
-    anchors_stay(tree, &want)?;
-    Ok(yaml::rewrite(tree, view.root(), &want)?)
+    if !aliases.is_empty() {
+        want = followers::released(tree, &want, &aliases);
+    }
+    match (yaml::rewrite(tree, view.root(), &want), aliases.first()) {
+        // An alias that stands in text which is copied as well.
+        (Err(RewriteError::UsedTwice { .. }), Some(alias)) => Err(anchored(tree, *alias)),
+        (rewrite, _) => Ok(rewrite?),
+    }
 }
 
-/// Refuses a change of a map or list that an alias elsewhere still stands for: it would change there too.
-fn anchors_stay(tree: &Tree, want: &Want) -> Result<(), EditError> {
-    let mut anchored: Vec<(NodeId, NodeId)> = Vec::new();
-    for alias in tree.aliases() {
-        if let Some(target) = tree.alias_target(alias) {
-            anchored.push((alias, target));
-        }
+fn anchored(tree: &Tree, alias: NodeId) -> EditError {
+    EditError::Anchored {
+        path: followers::place_of(tree, alias),
+        node: alias,
     }
-    if anchored.is_empty() {
-        return Ok(());
-    }
-    let mut kept = Vec::new();
-    let mut changed = Vec::new();
-    let mut work = vec![want];
-    while let Some(want) = work.pop() {
-        match want {
-            Want::Node(node) => kept.push(*node),
-            Want::Map { base, entries } => {
-                if let Some(base) = base {
-                    let same = tree.len(*base) == entries.len()
-                        && tree
-                            .entries(*base)
-                            .zip(entries)
-                            .all(|((key, value), entry)| {
-                                entry.key == WantKey::Entry(key)
-                                    && entry.value.ground() == Some(value)
-                            });
-                    changed.extend((!same).then_some(*base));
-                }
-                work.extend(entries.iter().map(|entry| &entry.value));
-            }
-            Want::List { base, items } => {
-                if let Some(base) = base {
-                    let same = tree.len(*base) == items.len()
-                        && tree
-                            .items(*base)
-                            .zip(items)
-                            .all(|(item, want)| want.ground() == Some(item));
-                    changed.extend((!same).then_some(*base));
-                }
-                work.extend(items);
-            }
-            Want::Scalar(_) => {}
-        }
-    }
-    let within = |node: NodeId, above: NodeId| {
-        std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
-    };
-    for (alias, target) in anchored {
-        if kept.iter().any(|node| within(alias, *node))
-            && changed.iter().any(|base| within(*base, target))
-        {
-            return Err(EditError::Anchored {
-                path: place_of(tree, alias),
-                node: alias,
-            });
-        }
-    }
-    Ok(())
 }
 
-/// Where a node stands, by the keys as they are written.
-fn place_of(tree: &Tree, mut node: NodeId) -> Path {
-    let mut segments = Vec::new();
-    while let Some(parent) = tree.parent(node) {
-        segments.push(match tree.key_of(node) {
-            Some(key) => Segment::Key(tree.scalar(key).into_owned()),
-            None => Segment::Index(tree.items(parent).position(|i| i == node).unwrap_or(0)),
-        });
-        node = parent;
-    }
-    segments.reverse();
-    Path::new(segments)
+/// Whether a value somewhere in a map is the text of a node.
+fn brings(entries: &[Entry], node: NodeId) -> bool {
+    entries
+        .iter()
+        .filter(|entry| !entry.gone)
+        .any(|entry| match &entry.node.body {
+            Body::Same => entry
+                .node
+                .source()
+                .is_some_and(|source| source.node == node),
+            Body::Map(below) => brings(below, node),
+            Body::Value(_) | Body::List(_) => false,
+        })
 }
 
 /// Which place of the result gets which entry of the text. An entry goes to one place; everything else
@@ -365,6 +333,8 @@ impl Writer<'_> {
         style: Style,
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
+        // A map that goes into itself takes its text along, with all that stands between its entries.
+        let base = base.filter(|base| !brings(entries, *base));
         let style = base.map_or(style, |base| self.style(base));
         let written = base
             .map(|base| self.view.entries(base))
@@ -372,6 +342,7 @@ impl Writer<'_> {
             .unwrap_or_default();
         // An entry that counts for nothing stays with the one that overrides it, if that one stays.
         let mut stay = Vec::new();
+        let mut overriding = Vec::new();
         for twice in written
             .duplicates
             .iter()
@@ -387,12 +358,16 @@ impl Writer<'_> {
                         .is_some_and(|s| s.path == at.key(&entry.key))
             };
             match self.tree.value_of(twice.lost) {
-                Some(value) if entries.iter().any(unchanged) => stay.push((twice.lost, value)),
+                Some(value) if entries.iter().any(unchanged) => {
+                    stay.push((twice.lost, Want::Node(value)));
+                    overriding.push(twice.by);
+                }
                 _ => {
                     return Err(EditError::Duplicate {
                         path: at.clone(),
                         key: twice.name.clone().into_owned(),
                         node: twice.lost,
+                        by: twice.by,
                     });
                 }
             }
@@ -422,18 +397,30 @@ impl Writer<'_> {
             let value = self.want(&entry.node, &here, style)?;
             wanted.push(WantEntry { key, value });
         }
-        stay.extend(merges);
+        // A name has the place of its first entry, but what overrides that stands further below.
+        for key in overriding {
+            if let Some(at) = wanted.iter().position(|e| e.key == WantKey::Entry(key)) {
+                stay.push((key, wanted.remove(at).value));
+            }
+        }
+        stay.extend(
+            merges
+                .into_iter()
+                .map(|(key, value)| (key, Want::Node(value))),
+        );
         for (key, value) in stay {
-            let before = |entry: &WantEntry| match entry.key {
-                WantKey::Entry(other) => self.tree.parent(other) == base && other > key,
-                _ => false,
+            let behind = |entry: &WantEntry| match entry.key {
+                WantKey::Entry(other) | WantKey::Renamed(other, _) => {
+                    self.tree.parent(other) == base && other > key
+                }
+                WantKey::New(_) => false,
             };
-            let index = wanted.iter().position(before).unwrap_or(wanted.len());
+            let index = wanted.iter().position(behind).unwrap_or(wanted.len());
             wanted.insert(
                 index,
                 WantEntry {
                     key: WantKey::Entry(key),
-                    value: Want::Node(value),
+                    value,
                 },
             );
         }

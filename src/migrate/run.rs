@@ -1070,7 +1070,8 @@ impl<'r> Run<'r> {
             let Some(migration) = self.plan.pack.migration(version)? else {
                 continue;
             };
-            for step in &migration.steps {
+            let wanted = |step: &&Step| !self.plan.left_out.contains(&step.id);
+            for step in migration.steps.iter().filter(wanted) {
                 self.left_over_step(migration, step);
             }
         }

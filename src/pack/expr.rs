@@ -263,12 +263,12 @@ fn comprehension_names(node: &IdedExpr, names: &mut Vec<String>) {
     }
 }
 
-/// Makes `default(a.b.c, y)` and `set(a.b.c)` take a missing member for an unset one: the path becomes a
+/// Makes `default(a.b.c, y)`, `set(a.b.c)` and `kind(a.b.c)` take a missing member for an unset one: the path becomes a
 /// call of `at`, which looks member by member.
 fn forgive_missing_members(node: &mut IdedExpr) {
     match &mut node.expr {
         Expr::Call(call) => {
-            if matches!(call.func_name.as_str(), "default" | "set")
+            if matches!(call.func_name.as_str(), "default" | "set" | "kind")
                 && let Some(first) = call.args.first_mut()
                 && matches!(&first.expr, Expr::Select(select) if !select.test)
             {

@@ -38,7 +38,14 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&coloured(file, &diff, look, &hidden, &mut masked));
+            text.push_str(&coloured(
+                file,
+                &diff,
+                look,
+                usize::MAX,
+                &hidden,
+                &mut masked,
+            ));
         } else {
             text.push_str(&unified(file, &diff, &hidden, &mut masked));
         }
@@ -107,6 +114,7 @@ fn coloured(
     file: &File,
     diff: &Diff<'_>,
     look: Look,
+    columns: usize,
     hidden: &Hidden<'_>,
     masked: &mut bool,
 ) -> String {
@@ -125,6 +133,7 @@ fn coloured(
     let mut out = page.finish();
     let paint = Paint {
         colour: look.colour,
+        columns,
         ..Paint::default()
     };
     hunks(&mut out, diff, hidden, paint, masked);
@@ -135,7 +144,14 @@ fn coloured(
 #[must_use]
 pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
     let diff = Diff::new(&file.before, &file.after);
-    coloured(file, &diff, look, &Hidden { file, masker }, &mut false)
+    coloured(
+        file,
+        &diff,
+        look,
+        look.width,
+        &Hidden { file, masker },
+        &mut false,
+    )
 }
 
 /// A part of a difference for a person who is asked about it: line numbers, no headers for tools, lines

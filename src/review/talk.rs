@@ -66,6 +66,9 @@ pub trait Person {
     /// How reports look now.
     fn look(&self) -> Look;
 
+    /// How many columns a line of a file may take.
+    fn columns(&self) -> usize;
+
     /// Whether signs beyond ASCII can be shown.
     fn is_ascii(&self) -> bool;
 }
@@ -137,6 +140,7 @@ pub fn review(request: &Request, person: &mut dyn Person, masked: bool) -> Revie
         person,
         masker,
         hinted: false,
+        prompt: 0,
     };
     if !refused.is_empty() {
         let text = show::refusals(&refused, talk.look(), &talk.masker);
@@ -167,6 +171,8 @@ struct Talk<'p> {
     masker: Masker,
     /// Whether the keys were explained once.
     hinted: bool,
+    /// Columns that the last prompt took.
+    prompt: usize,
 }
 
 impl Talk<'_> {
@@ -176,6 +182,14 @@ impl Talk<'_> {
         Look {
             width: look.width - if self.person.is_ascii() { 3 } else { 0 },
             ..look
+        }
+    }
+
+    /// The look of lines of a file, which may be as long as the terminal is wide.
+    fn wide(&self) -> Look {
+        Look {
+            width: self.person.columns(),
+            ..self.person.look()
         }
     }
 
@@ -203,8 +217,9 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Waits for a key, and shows the word for what it does.
+    /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does.
     fn key(&mut self, prompt: &str) -> Result<Key, Stop> {
+        self.prompt = prompt.chars().count();
         if self.person.is_ascii() {
             self.person.key(&show::ascii(prompt))
         } else {
@@ -212,8 +227,11 @@ impl Talk<'_> {
         }
     }
 
+    /// Puts a word behind the prompt, or below it where it has no room.
     fn did(&mut self, word: &str) {
-        self.report(&format!("{word}\n"));
+        let room = self.prompt + word.chars().count() <= self.look().width;
+        let gap = if room { "" } else { "\n  " };
+        self.report(&format!("{gap}{word}\n"));
     }
 
     /// A question of yes or no; no if nothing is said.
@@ -546,7 +564,7 @@ impl Talk<'_> {
 
     /// The lines that a step causes.
     fn lines(&mut self, files: &[crate::outcome::File], room: usize, always: bool) {
-        let (text, left) = show::difference(files, ROOMS[room], self.person.look(), &self.masker);
+        let (text, left) = show::difference(files, ROOMS[room], self.wide(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
             self.person.say(&text);
@@ -754,7 +772,7 @@ impl Talk<'_> {
     }
 
     fn whole_difference(&mut self, release: &Release) {
-        let look = self.person.look();
+        let look = self.wide();
         let mut text = String::new();
         for file in release.files.iter().filter(|file| file.changed) {
             text.push_str(&difference::for_eyes(file, look, &self.masker));

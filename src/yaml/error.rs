@@ -51,7 +51,7 @@ pub enum ParseErrorKind {
     #[error("tab used for indentation")]
     TabIndentation,
     /// The indentation fits no level that is open.
-    #[error("indentation that fits no open level")]
+    #[error("the indentation fits none of the lines above")]
     BadIndentation,
     /// A quote without its end; the offset is that of the opening quote if it is known.
     #[error("quote that is never closed")]
@@ -66,7 +66,7 @@ pub enum ParseErrorKind {
     #[error("missing `,` or closing bracket")]
     FlowSeparator,
     /// `a: b: c`: a second value on the line of a first.
-    #[error("a second `: ` in one value without quotes")]
+    #[error("a second `: ` in a value that has no quotes")]
     NestedColon,
     /// A line of a mapping without `:`, or text after a complete value.
     #[error("expected a key with `:`")]

@@ -144,6 +144,11 @@ impl Demo {
 
     /// The same with something on standard input.
     pub fn filter(&self, line: &str, input: &str) -> Run {
+        self.filter_bytes(line, input.as_bytes())
+    }
+
+    /// The same with bytes that need not be text.
+    pub fn filter_bytes(&self, line: &str, input: &[u8]) -> Run {
         let mut child = self
             .command()
             .args(["upgrade", "--pack", "pack", "--chart", "demo"])
@@ -154,7 +159,7 @@ impl Demo {
             .spawn()
             .unwrap();
         // A run that refuses its arguments does not read: that is no failure of the test.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap().into()
     }
 

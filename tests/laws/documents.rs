@@ -129,11 +129,10 @@ impl<'c> Writer<'c> {
         }
         match kind {
             Kind::Text => match self.choices.below(8) {
-                6 => Data::Raw(
-                    *self
-                        .choices
-                        .pick(&["12", "0.10", "true", "1e3", "0o17", "-0.0"]),
-                ),
+                6 => {
+                    let raw = ["12", "0.10", "true", "1e3", "0o17", "-0.0"];
+                    Data::Raw(raw[self.choices.below(raw.len())])
+                }
                 7 => Data::Text(format!("{}: {} # no comment", self.tag(), self.tag())),
                 _ => Data::Text(self.tag()),
             },

@@ -8,7 +8,7 @@ use refit::{
     migrate::{Answer, Answers, Decision, Fate, MigrateError, Migrated, StepState, migrate},
     pack::{Pack, PackError},
     plan::{Plan, Selection},
-    values::{Map, Path, Value, View, leaves},
+    values::{Map, Value, View, leaves},
     verify::oracle,
     yaml::{RewriteError, Tree},
 };
@@ -26,7 +26,6 @@ pub struct Done {
     pub old: Map,
     pub new: Map,
     pub removed_comments: Vec<String>,
-    pub to: Version,
 }
 
 /// What may happen instead of a result, by kind.
@@ -105,7 +104,6 @@ pub fn run(
         new,
         after,
         removed_comments,
-        to: to.clone(),
         before,
     }))
 }
@@ -113,7 +111,7 @@ pub fn run(
 /// The kind of an error that is a proper refusal; else a fault.
 fn edit_error(error: &EditError) -> Result<&'static str, String> {
     Ok(match error {
-        EditError::Shared { .. } => "through an alias or a merge key",
+        EditError::Shared(_) | EditError::Anchored { .. } => "through an alias or a merge key",
         EditError::Duplicate { .. } => "a duplicate key",
         EditError::Key { .. } => "a key that cannot be written",
         EditError::Text(RewriteError::ComplexKey { .. }) => "a complex key",
@@ -122,6 +120,9 @@ fn edit_error(error: &EditError) -> Result<&'static str, String> {
         other => return Err(format!("not edited: {other}")),
     })
 }
+
+/// The fate of a leaf, `None` for one that stayed; where it is now; the step that is named.
+pub type SeenFate = (Option<Fate>, Vec<String>, Option<String>);
 
 impl Done {
     pub fn open(&self) -> impl Iterator<Item = &Decision> {
@@ -137,9 +138,7 @@ impl Done {
     }
 
     /// Every leaf of the input with its fate; `None` for one that stayed.
-    pub fn fates(
-        &self,
-    ) -> Result<BTreeMap<String, (Option<Fate>, Vec<String>, Option<String>)>, String> {
+    pub fn fates(&self) -> Result<BTreeMap<String, SeenFate>, String> {
         let mut fates = BTreeMap::new();
         for (path, _) in leaves(&self.old) {
             fates.insert(path.to_string(), (None, Vec::new(), None));
@@ -210,10 +209,4 @@ pub fn answered(
         answer(choices, &done, &mut answers);
     }
     Err("questions do not end".to_owned())
-}
-
-/// The value at a path that is written out.
-pub fn at<'v>(map: &'v Value, path: &str) -> Option<&'v Value> {
-    let path: Path = path.parse().ok()?;
-    path.get(map)
 }

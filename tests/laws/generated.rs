@@ -112,7 +112,7 @@ fn with_case(
 
 #[test]
 fn byte_law() {
-    each("byte law", 500, |choices| {
+    each("byte law", 160, |choices| {
         with_case(choices, |choices, _, done, _| {
             let kept = laws::byte(&done)?;
             *choices
@@ -126,7 +126,7 @@ fn byte_law() {
 
 #[test]
 fn ledger_law() {
-    each("ledger law", 500, |choices| {
+    each("ledger law", 160, |choices| {
         with_case(choices, |choices, _, done, _| {
             for (what, n) in laws::ledger(&done)? {
                 *choices.counts.entry(what).or_default() += n;
@@ -138,7 +138,7 @@ fn ledger_law() {
 
 #[test]
 fn oracle_law_with_a_second_reader() {
-    each("oracle law", 500, |choices| {
+    each("oracle law", 160, |choices| {
         with_case(choices, |choices, _, done, _| {
             let read = laws::second_reader(&done)?;
             choices.count(if read {
@@ -153,7 +153,7 @@ fn oracle_law_with_a_second_reader() {
 
 #[test]
 fn idempotence() {
-    each("idempotence", 300, |choices| {
+    each("idempotence", 120, |choices| {
         with_case(choices, |_, case, done, answers| {
             let to = case.version(case.to);
             let again = run(
@@ -182,7 +182,7 @@ fn idempotence() {
 
 #[test]
 fn chain_law() {
-    each("chain law", 500, |choices| {
+    each("chain law", 160, |choices| {
         with_case(choices, |choices, case, done, answers| {
             if case.to - case.from < 2 {
                 choices.count("nothing between");
@@ -245,7 +245,7 @@ fn chain_law() {
 
 #[test]
 fn ask_law() {
-    each("ask law", 400, |choices| {
+    each("ask law", 120, |choices| {
         let case = Case::new(choices)?;
         let (from, to) = (case.version(case.from), case.version(case.to));
         let text = case.text.as_bytes();

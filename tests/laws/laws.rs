@@ -297,6 +297,16 @@ pub fn comments(done: &Done) -> Result<(), String> {
     let now = count(now.iter().map(String::as_str).collect());
     // Comments within a value are part of its text, and are copied with it.
     let mut in_copies = BTreeSet::new();
+    // So are those of an anchored text that is brought to its alias.
+    let tree = &done.before.tree;
+    for node in tree.nodes().filter(|node| tree.anchor(*node).is_some()) {
+        let span = tree.span(node).start..line_end(done.text(), tree.span(node).end);
+        let inside = tree
+            .comments()
+            .iter()
+            .filter(|c| span.contains(&c.span.start));
+        in_copies.extend(inside.map(|c| done.text()[c.span.clone()].to_owned()));
+    }
     for entry in done
         .migrated
         .ledger
@@ -466,7 +476,9 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
                         return wrong(&format!("its words are at {place}"));
                     }
                 }
-                for place in &named {
+                // What stays may also have helped to make something else.
+                let used = |place: &&str| !here || places.contains(*place);
+                for place in named.iter().filter(|place| used(place)) {
                     if !places
                         .iter()
                         .any(|p| p == place || list_of(p) == list_of(place))

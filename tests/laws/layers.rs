@@ -17,7 +17,7 @@ use refit::{
 use semver::Version;
 
 use super::{
-    choice::{Choices, survey},
+    choice::{Choices, each, survey},
     documents::document,
     engine::answered,
     generated::Case,
@@ -33,6 +33,9 @@ fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
     coalesce(Helm::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
 }
 
+/// The merged values, the texts of the layers, and the steps that are open.
+type Layered = (Map, Vec<String>, Vec<String>);
+
 /// What the layers come to after their migration, each edited and read again.
 fn migrated_layers(
     pack: &Pack,
@@ -40,7 +43,7 @@ fn migrated_layers(
     from: &Version,
     to: &Version,
     answers: &Answers,
-) -> Result<Result<(Map, Vec<String>, Vec<String>), String>, String> {
+) -> Result<Result<Layered, String>, String> {
     let mut loaded = Vec::new();
     for text in texts {
         match load(&Input::Stdin(text.clone().into_bytes())) {
@@ -190,16 +193,32 @@ fn measure(choices: &mut Choices) -> Result<Option<String>, String> {
     ))
 }
 
-/// How often it holds. The test holds on to the rate that was reached.
+/// How often it holds. The test holds on to the rate that was reached; what still breaks it is below.
 #[test]
 fn layer_law_measured() {
-    let counts = survey("layer law", 300, measure);
+    let counts = survey("layer law", 100, measure);
     let holds = counts.get("holds").copied().unwrap_or(0);
-    let fails: usize = counts
-        .iter()
-        .filter(|(what, _)| what.starts_with("FAILS"))
-        .map(|(_, n)| n)
-        .sum();
+    let failing = |(what, n): (&String, &usize)| what.starts_with("FAILS").then_some(*n);
+    let fails: usize = counts.iter().filter_map(failing).sum();
     println!("the layer law holds in {holds} of {}", holds + fails);
-    assert!(holds > 0);
+    assert!(
+        fails * 20 <= holds + fails,
+        "it held in more than 95 % before"
+    );
+}
+
+/// The law without exception.
+#[test]
+#[ignore = "three classes are open: a map made by an expression keeps what a lower layer put into it where \
+            the source is hidden above; a null, text or empty map above a map that a lower layer moves from; \
+            two routes of one step (`target`) that meet a newer key in another layer"]
+fn layer_law() {
+    each(
+        "layer law without exception",
+        300,
+        |choices| match measure(choices)? {
+            Some(broken) => Err(broken),
+            None => Ok(()),
+        },
+    );
 }

@@ -16,3 +16,4 @@ mod laws;
 mod layers;
 mod packs;
 mod real;
+mod regressions;

@@ -130,10 +130,10 @@ pub fn pack(choices: &mut Choices) -> Generated {
         promised: Vec::new(),
     };
     let mut files = Vec::new();
-    for version in 1..versions {
+    for (version, name) in VERSIONS.iter().enumerate().take(versions).skip(1) {
         if let Some(migration) = maker.migration(version) {
             let text = serde_yaml::to_string(&migration).expect("a migration");
-            files.push((format!("{}.yaml", VERSIONS[version]), text));
+            files.push((format!("{name}.yaml"), text));
         }
     }
     let variants = maker.variants;
@@ -202,13 +202,6 @@ impl Generated {
             )
         });
         shown.chain(changing).collect()
-    }
-
-    /// The keys that a version has.
-    pub fn alive(&self, version: usize) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| {
-            key.since <= version && key.until.is_none_or(|until| version < until)
-        })
     }
 }
 
@@ -368,7 +361,7 @@ impl Maker<'_> {
             1 => self.renamed_map(),
             2 => self.wildcard(),
             3 => self.swapped(),
-            4 => self.into_own_child(),
+            4 => self.wrapped(),
             5 => self.dropped(),
             6 => self.folded(),
             7 => self.copied(),
@@ -490,7 +483,7 @@ impl Maker<'_> {
         )
     }
 
-    fn into_own_child(&mut self) -> Option<Json> {
+    fn wrapped(&mut self) -> Option<Json> {
         let key = self.take(|kind| matches!(kind, Kind::Text | Kind::Switch | Kind::List))?;
         let to = format!("{}.value", key.path);
         self.written.push(to.clone());

@@ -33,7 +33,7 @@ fn request(case: &Case, folder: &Path, inputs: Vec<Input>, answers: &Answers) ->
 /// Preview law: what was shown is what is written, twice; and the digest tells one result from another.
 #[test]
 fn preview_law() {
-    each("preview law", 60, |choices| {
+    each("preview law", 30, |choices| {
         let case = Case::new(choices)?;
         let Some((done, answers)) = case.answered(choices)? else {
             return Ok(());
@@ -153,7 +153,7 @@ pub fn helm_agrees(what: &str, results: &[(String, Map)]) {
 #[test]
 fn oracle_law_with_helm() {
     let results = std::cell::RefCell::new(Vec::new());
-    each("oracle law for Helm", cases(200), |choices| {
+    each("oracle law for Helm", cases(80), |choices| {
         let case = Case::new(choices)?;
         if let Some((done, _)) = case.answered(choices)? {
             choices.count("read by Helm");

@@ -27,10 +27,10 @@ pub(super) fn once(tree: &Tree, want: &Want) -> Option<Want> {
     all.want(want, true);
     let mut keepers: HashMap<NodeId, usize> = HashMap::new();
     let mut own: HashMap<NodeId, usize> = HashMap::new();
-    for (i, (node, here)) in all.found.iter().enumerate() {
-        keepers.entry(*node).or_insert(i);
-        if *here {
-            own.entry(*node).or_insert(i);
+    for (i, found) in all.found.iter().enumerate() {
+        keepers.entry(found.node).or_insert(i);
+        if found.own {
+            own.entry(found.node).or_insert(i);
         }
     }
     if keepers.len() == all.found.len() {
@@ -60,16 +60,25 @@ fn is_own_item(tree: &Tree, base: Option<NodeId>, item: &Want) -> bool {
     base.is_some() && item.ground().is_some_and(|node| tree.parent(node) == base)
 }
 
-/// Where anchored nodes are written, in the order of the new text, and whether that is their own place.
+/// Where anchored nodes are written, in the order of the new text.
 struct Occurrences<'a> {
     tree: &'a Tree,
-    found: Vec<(NodeId, bool)>,
+    found: Vec<Occurrence>,
+}
+
+/// An anchored node in the new text.
+struct Occurrence {
+    node: NodeId,
+    /// Whether it stands under its own key.
+    own: bool,
+    /// Whether it is as it was, so that an alias of it says the same.
+    whole: bool,
 }
 
 impl Occurrences<'_> {
-    fn node(&mut self, id: NodeId, own: bool) {
-        if self.tree.anchor(id).is_some() {
-            self.found.push((id, own));
+    fn node(&mut self, node: NodeId, own: bool, whole: bool) {
+        if self.tree.anchor(node).is_some() {
+            self.found.push(Occurrence { node, own, whole });
         }
     }
 
@@ -78,17 +87,17 @@ impl Occurrences<'_> {
             Want::Scalar(_) => {}
             Want::Node(id) => {
                 for node in id.0..subtree_end(self.tree, *id) {
-                    self.node(NodeId(node), own);
+                    self.node(NodeId(node), own, true);
                 }
             }
             Want::Map { base, entries } => {
-                base.iter().for_each(|base| self.node(*base, own));
+                base.iter().for_each(|base| self.node(*base, own, false));
                 for entry in entries {
                     self.want(&entry.value, is_own(self.tree, &entry.key, &entry.value));
                 }
             }
             Want::List { base, items } => {
-                base.iter().for_each(|base| self.node(*base, own));
+                base.iter().for_each(|base| self.node(*base, own, false));
                 for item in items {
                     self.want(item, is_own_item(self.tree, *base, item));
                 }
@@ -100,7 +109,7 @@ impl Occurrences<'_> {
 /// Goes the same way again and writes the copies otherwise.
 struct Copies<'a> {
     tree: &'a Tree,
-    found: Vec<(NodeId, bool)>,
+    found: Vec<Occurrence>,
     /// The occurrence of each node that keeps the anchor.
     keepers: HashMap<NodeId, usize>,
     /// The occurrence that comes next.
@@ -150,7 +159,7 @@ impl Copies<'_> {
 
     fn node(&mut self, id: NodeId) -> Want {
         let end = self.at + self.inside(id);
-        let copied = |i: usize| self.keepers[&self.found[i].0] != i;
+        let copied = |i: usize| self.keepers[&self.found[i].node] != i;
         if !(self.at..end).any(copied) {
             self.at = end;
             return Want::Node(id);
@@ -174,14 +183,18 @@ impl Copies<'_> {
 
     /// Whether the anchor of the occurrence that comes next is what its name stands for there.
     fn is_in_force(&self, name: &str) -> bool {
-        let keeper = self.keepers[&self.found[self.at].0];
-        let other = |(node, _): &(NodeId, bool)| {
-            self.tree
-                .anchor(*node)
-                .is_some_and(|(other, _)| other == name)
-                && *node != self.found[self.at].0
+        let here = self.found[self.at].node;
+        let keeper = self.keepers[&here];
+        let other = |found: &Occurrence| {
+            found.node != here
+                && self
+                    .tree
+                    .anchor(found.node)
+                    .is_some_and(|(other, _)| other == name)
         };
-        keeper < self.at && !self.found[keeper..self.at].iter().any(other)
+        keeper < self.at
+            && self.found[keeper].whole
+            && !self.found[keeper..self.at].iter().any(other)
     }
 
     /// A node said one level deeper, as a copy that has neither anchor nor tag.
