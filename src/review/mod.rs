@@ -7,8 +7,9 @@
 //! far and with nothing that still waits for a decision.
 //!
 //! It loads nothing and writes nothing, and it does not know what a terminal is: [`talk`] speaks to a
-//! [`talk::Person`], and whoever implements that has the keyboard.
+//! [`person::Person`], and whoever implements that has the keyboard.
 
+pub mod person;
 pub mod record;
 pub mod talk;
 

@@ -4,74 +4,16 @@
 //! back, a narrow window only breaks lines, and a resized one cannot be garbled. Each screen is made
 //! for the width that the terminal has then.
 
-use std::io;
+mod answering;
+mod end;
 
+pub use super::person::{Key, Person, Stop};
 use super::{Decision, Item, Review, answer, is_complete};
 use crate::{
-    migrate::{Answer, OfferedInput},
-    outcome::{Choice, Input, Outcome, Question, Refusal, Release, Step},
+    outcome::{Outcome, Refusal, Release},
     report::{Look, Masker, difference, review as show, review::Room},
     upgrade::Request,
 };
-
-/// A key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
-    /// A letter, a digit or a sign.
-    Char(char),
-    /// Enter.
-    Enter,
-    /// Escape.
-    Escape,
-    /// Anything else.
-    Other,
-}
-
-/// Why a dialogue ends at once.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// Ctrl-C.
-    #[error("interrupted")]
-    Interrupted,
-    /// The person has left with `q`.
-    #[error("left")]
-    Quit,
-    /// The terminal does not work any longer.
-    #[error("the terminal cannot be read: {0}")]
-    Terminal(#[from] io::Error),
-}
-
-/// Who is asked.
-pub trait Person {
-    /// Shows a text.
-    fn say(&mut self, text: &str);
-
-    /// Shows a prompt and waits for a key.
-    ///
-    /// # Errors
-    ///
-    /// If there will be no key.
-    fn key(&mut self, prompt: &str) -> Result<Key, Stop>;
-
-    /// Shows a prompt and lets a line be typed; `None` if the person wants to go back instead.
-    ///
-    /// # Errors
-    ///
-    /// If there will be no line.
-    fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop>;
-
-    /// Forgets what was typed and not read, so that it is no answer to what was not seen.
-    fn forget(&mut self);
-
-    /// How reports look now.
-    fn look(&self) -> Look;
-
-    /// How many columns a line of a file may take.
-    fn columns(&self) -> usize;
-
-    /// Whether signs beyond ASCII can be shown.
-    fn is_ascii(&self) -> bool;
-}
 
 /// What the dialogue came to.
 #[derive(Debug)]
@@ -639,131 +581,6 @@ impl Talk<'_> {
         }
     }
 
-    /// The option with a number; if there are more than nine, the rest of the number is typed.
-    fn numbered<'q>(
-        &mut self,
-        question: &'q Question,
-        digit: char,
-    ) -> Result<Option<&'q Choice>, Stop> {
-        let count = question.options.len();
-        let number = if count > 9 {
-            self.person.say("\n");
-            self.person.line("number: ", &digit.to_string())?
-        } else {
-            Some(digit.to_string())
-        };
-        let Some(number) = number else {
-            return Ok(None);
-        };
-        let at = number.trim().parse::<usize>().ok();
-        let option = at.and_then(|at| question.options.get(at.checked_sub(1)?));
-        match option {
-            Some(option) => self.did(&option.id),
-            None => self.did(&format!("there are options 1 to {count}")),
-        }
-        Ok(option)
-    }
-
-    /// Asks for what an option needs, shows what it does, and takes it.
-    fn chosen(
-        &mut self,
-        review: &mut Review,
-        item: &Item,
-        question: &Question,
-        chosen: &Answer,
-    ) -> Result<bool, Stop> {
-        let options = question.options.iter();
-        let Some(option) = options.into_iter().find(|o| o.id == chosen.option) else {
-            return Ok(false);
-        };
-        let mut answer = chosen.clone();
-        for input in &option.inputs {
-            let before = answer.inputs.get(&input.name).cloned();
-            match self.input(input, before.as_deref())? {
-                Some(text) => {
-                    answer.inputs.insert(input.name.clone(), text);
-                }
-                None => return Ok(false),
-            }
-        }
-        match review.try_answer(item, &answer) {
-            Ok((step, files)) => self.effect(&step, &files),
-            Err(refusals) => {
-                self.refused(&refusals);
-                return Ok(false);
-            }
-        }
-        let mut room = 0;
-        loop {
-            match self.key("Take this answer? [Y,b,m,q] ")? {
-                Key::Enter | Key::Char('y' | 'a') => {
-                    self.did("taken");
-                    return Ok(self.decide(review, item, Decision::Answer(answer)));
-                }
-                Key::Char('b' | 'n') | Key::Escape => {
-                    self.did("back to the options");
-                    self.about(item);
-                    return Ok(false);
-                }
-                Key::Char('m') => {
-                    room = (room + 1).min(ROOMS.len() - 1);
-                    self.did("more lines");
-                    if let Ok((_, files)) = review.try_answer(item, &answer) {
-                        self.lines(&files, room, true);
-                    }
-                }
-                Key::Char('q') => {
-                    self.did("quit");
-                    return Err(Stop::Quit);
-                }
-                _ => self.did("Enter or y takes it, b goes back to the options"),
-            }
-        }
-    }
-
-    /// What an answer does.
-    fn effect(&mut self, step: &Step, files: &[crate::outcome::File]) {
-        self.lines(files, 0, false);
-        if !files.iter().any(|file| file.changed) {
-            self.sentence("This answer changes no line of the file.");
-        }
-        let text = show::told(step, self.look(), &self.masker);
-        self.report(&text);
-    }
-
-    /// Lets something be typed until it does.
-    fn input(&mut self, input: &Input, before: Option<&str>) -> Result<Option<String>, Stop> {
-        let default = before.or(input.default.as_deref());
-        let text = show::input(input, default, self.look(), &self.masker);
-        self.report(&text);
-        let check = OfferedInput {
-            name: input.name.clone(),
-            title: input.title.clone(),
-            matches: input.matches.clone(),
-            list: input.list,
-            default: None,
-        };
-        let shown = default.map(|text| self.masker.value(&input.name, text));
-        let prompt = match shown {
-            Some(default) => format!("  {} [{default}]: ", input.name),
-            None => format!("  {}: ", input.name),
-        };
-        loop {
-            let Some(typed) = self.person.line(&prompt, "")? else {
-                self.sentence("back to the options");
-                return Ok(None);
-            };
-            let text = match (typed.trim(), default) {
-                ("", Some(default)) => default.to_owned(),
-                (typed, _) => typed.to_owned(),
-            };
-            match check.check(&text) {
-                Ok(()) => return Ok(Some(text)),
-                Err(message) => self.warning(&message),
-            }
-        }
-    }
-
     fn so_far(&mut self, review: &Review, shown: fn(&mut Self, &Release)) {
         match review.so_far() {
             Ok(release) => shown(self, &release),
@@ -794,96 +611,6 @@ impl Talk<'_> {
             Some(text) => self.report(&text),
             None => self.sentence("The pack says no more about it."),
         }
-    }
-
-    /// Shows what it came to, and asks whether to write it. `None` to go back.
-    fn end(&mut self, reviews: &[Review]) -> Result<Option<End>, Stop> {
-        let mut writable = 0;
-        let mut open = 0;
-        for review in reviews {
-            let release = review.result();
-            let begun = review.is_begun();
-            if release.is_open() {
-                open += 1;
-            } else if release.is_changed() {
-                writable += release.files.iter().filter(|file| file.changed).count();
-            }
-            if begun || release.is_changed() || release.is_open() {
-                self.result(review);
-            }
-        }
-        if writable == 0 && open == 0 && !reviews.iter().any(Review::is_begun) {
-            return Ok(Some(End::Nothing));
-        }
-        if open > 0 {
-            let text = if writable > 0 {
-                "What has open questions is not written."
-            } else {
-                "Nothing can be written while questions are open."
-            };
-            self.warning(text);
-        }
-        let files = if writable == 1 { "file" } else { "files" };
-        let prompt = match (writable, open) {
-            (0, 0) => "Nothing changes. Done? [Y,b,d,q,?] ".to_owned(),
-            (0, _) => "Stop here, with the questions open? [Y,b,d,q,?] ".to_owned(),
-            (n, _) => format!("Write {n} {files}? [y,N,b,d,l,q,?] "),
-        };
-        self.person.forget();
-        loop {
-            match self.key(&prompt)? {
-                Key::Char('y' | 'Y') if writable > 0 => {
-                    self.did("yes");
-                    return Ok(Some(End::Write));
-                }
-                Key::Char('y' | 'Y') | Key::Enter if writable == 0 => {
-                    self.did("yes");
-                    return Ok(Some(if open > 0 { End::Open } else { End::Nothing }));
-                }
-                Key::Char('n' | 'N') | Key::Enter => {
-                    self.did("no");
-                    return Ok(Some(End::Leave));
-                }
-                Key::Char('b') | Key::Escape => {
-                    self.did("back");
-                    if reviews.iter().any(Review::is_begun) {
-                        return Ok(None);
-                    }
-                    self.sentence("There is nothing to go back to.");
-                }
-                Key::Char('d') => {
-                    self.did("the difference");
-                    for review in reviews {
-                        self.whole_difference(review.result());
-                    }
-                }
-                Key::Char('l') => {
-                    self.did("the settings");
-                    for review in reviews {
-                        self.ledger(review.result());
-                    }
-                }
-                Key::Char('q') => {
-                    self.did("quit");
-                    return Err(Stop::Quit);
-                }
-                _ => self.did(
-                    "y writes, n does not, b goes back, d and l show the difference and the settings again",
-                ),
-            }
-        }
-    }
-
-    fn result(&mut self, review: &Review) {
-        let release = review.result();
-        let look = self.look();
-        self.person.say("\n");
-        let text = show::part("The result", look);
-        self.report(&text);
-        self.whole_difference(release);
-        let text = show::closing(release, &review.tally(), look, &self.masker);
-        self.person.say("\n");
-        self.report(&text);
     }
 }
 

@@ -1,0 +1,66 @@
+//! Who is asked in a review: keys and lines come from here, and what is said goes here.
+//!
+//! The library only knows this much of a terminal; the command line has the real one.
+
+use std::io;
+
+use crate::report::Look;
+
+/// A key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// A letter, a digit or a sign.
+    Char(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Escape,
+    /// Anything else.
+    Other,
+}
+
+/// Why a dialogue ends at once.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// The person has left with `q`.
+    #[error("left")]
+    Quit,
+    /// The terminal does not work any longer.
+    #[error("the terminal cannot be read: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Who is asked.
+pub trait Person {
+    /// Shows a text.
+    fn say(&mut self, text: &str);
+
+    /// Shows a prompt and waits for a key.
+    ///
+    /// # Errors
+    ///
+    /// If there will be no key.
+    fn key(&mut self, prompt: &str) -> Result<Key, Stop>;
+
+    /// Shows a prompt and lets a line be typed; `None` if the person wants to go back instead.
+    ///
+    /// # Errors
+    ///
+    /// If there will be no line.
+    fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop>;
+
+    /// Forgets what was typed and not read, so that it is no answer to what was not seen.
+    fn forget(&mut self);
+
+    /// How reports look now.
+    fn look(&self) -> Look;
+
+    /// How many columns a line of a file may take.
+    fn columns(&self) -> usize;
+
+    /// Whether signs beyond ASCII can be shown.
+    fn is_ascii(&self) -> bool;
+}

@@ -1,0 +1,136 @@
+//! Answering a question: an option, what it needs typed, and what it would do before it is taken.
+
+use super::{Key, ROOMS, Stop, Talk};
+use crate::{
+    migrate::{Answer, OfferedInput},
+    outcome::{Choice, File, Input, Question, Step},
+    report::review as show,
+    review::{Decision, Item, Review},
+};
+
+impl Talk<'_> {
+    /// The option with a number; if there are more than nine, the rest of the number is typed.
+    pub(super) fn numbered<'q>(
+        &mut self,
+        question: &'q Question,
+        digit: char,
+    ) -> Result<Option<&'q Choice>, Stop> {
+        let count = question.options.len();
+        let number = if count > 9 {
+            self.person.say("\n");
+            self.person.line("number: ", &digit.to_string())?
+        } else {
+            Some(digit.to_string())
+        };
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let at = number.trim().parse::<usize>().ok();
+        let option = at.and_then(|at| question.options.get(at.checked_sub(1)?));
+        match option {
+            Some(option) => self.did(&option.id),
+            None => self.did(&format!("there are options 1 to {count}")),
+        }
+        Ok(option)
+    }
+
+    /// Asks for what an option needs, shows what it does, and takes it.
+    pub(super) fn chosen(
+        &mut self,
+        review: &mut Review,
+        item: &Item,
+        question: &Question,
+        chosen: &Answer,
+    ) -> Result<bool, Stop> {
+        let options = question.options.iter();
+        let Some(option) = options.into_iter().find(|o| o.id == chosen.option) else {
+            return Ok(false);
+        };
+        let mut answer = chosen.clone();
+        for input in &option.inputs {
+            let before = answer.inputs.get(&input.name).cloned();
+            match self.input(input, before.as_deref())? {
+                Some(text) => {
+                    answer.inputs.insert(input.name.clone(), text);
+                }
+                None => return Ok(false),
+            }
+        }
+        match review.try_answer(item, &answer) {
+            Ok((step, files)) => self.effect(&step, &files),
+            Err(refusals) => {
+                self.refused(&refusals);
+                return Ok(false);
+            }
+        }
+        let mut room = 0;
+        loop {
+            match self.key("Take this answer? [Y,b,m,q] ")? {
+                Key::Enter | Key::Char('y' | 'a') => {
+                    self.did("taken");
+                    return Ok(self.decide(review, item, Decision::Answer(answer)));
+                }
+                Key::Char('b' | 'n') | Key::Escape => {
+                    self.did("back to the options");
+                    self.about(item);
+                    return Ok(false);
+                }
+                Key::Char('m') => {
+                    room = (room + 1).min(ROOMS.len() - 1);
+                    self.did("more lines");
+                    if let Ok((_, files)) = review.try_answer(item, &answer) {
+                        self.lines(&files, room, true);
+                    }
+                }
+                Key::Char('q') => {
+                    self.did("quit");
+                    return Err(Stop::Quit);
+                }
+                _ => self.did("Enter or y takes it, b goes back to the options"),
+            }
+        }
+    }
+
+    /// What an answer does.
+    fn effect(&mut self, step: &Step, files: &[File]) {
+        self.lines(files, 0, false);
+        if !files.iter().any(|file| file.changed) {
+            self.sentence("This answer changes no line of the file.");
+        }
+        let text = show::told(step, self.look(), &self.masker);
+        self.report(&text);
+    }
+
+    /// Lets something be typed until it does.
+    fn input(&mut self, input: &Input, before: Option<&str>) -> Result<Option<String>, Stop> {
+        let default = before.or(input.default.as_deref());
+        let text = show::input(input, default, self.look(), &self.masker);
+        self.report(&text);
+        let check = OfferedInput {
+            name: input.name.clone(),
+            title: input.title.clone(),
+            matches: input.matches.clone(),
+            list: input.list,
+            default: None,
+        };
+        let shown = default.map(|text| self.masker.value(&input.name, text));
+        let prompt = match shown {
+            Some(default) => format!("  {} [{default}]: ", input.name),
+            None => format!("  {}: ", input.name),
+        };
+        loop {
+            let Some(typed) = self.person.line(&prompt, "")? else {
+                self.sentence("back to the options");
+                return Ok(None);
+            };
+            let text = match (typed.trim(), default) {
+                ("", Some(default)) => default.to_owned(),
+                (typed, _) => typed.to_owned(),
+            };
+            match check.check(&text) {
+                Ok(()) => return Ok(Some(text)),
+                Err(message) => self.warning(&message),
+            }
+        }
+    }
+}
