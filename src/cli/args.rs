@@ -384,7 +384,9 @@ mod tests {
         for (text, hint) in [
             ("0.15", "is it 0.15.0?"),
             ("arroyo-0.10.3", "alone: 0.10.3"),
-            ("latest", "not a chart version"),
+            ("latest", "name a version"),
+            (">=0.10.0", "a range"),
+            ("newest-one", "not a chart version"),
             ("", "not a chart version"),
         ] {
             assert!(version(text).unwrap_err().contains(hint), "{text}");
