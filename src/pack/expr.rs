@@ -678,3 +678,36 @@ pub(super) fn from_cel(value: &Cel, keys: &[String]) -> Result<Value, String> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_says_which_places_it_looks_at() {
+        for (source, places) in [
+            ("values.a.b == 'x'", "a.b"),
+            ("has(values.a) && has(values.a.b)", "a, a.b"),
+            ("default(values.a.b, values.c) + other.d", "a.b, c"),
+            (
+                "default(values.env, []).exists(e, has(e.name) && e.name == values.n)",
+                "env, n",
+            ),
+            ("union([values.a.b + ':' + string(values.c)], [])", "a.b, c"),
+            ("{'k': values.a}", "a"),
+            ("size(values)", ""),
+            ("values['a'].b", ""),
+            ("1 + 1", "nothing"),
+        ] {
+            let found = Expression::new(source).places("values").unwrap();
+            let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let found = match found.is_empty() {
+                true => "nothing".to_owned(),
+                false => found.join(", "),
+            };
+            assert_eq!(found, places, "{source}");
+        }
+        let text = "{values.a} and {values.b.c}";
+        assert_eq!(template_places(text, "values").unwrap().len(), 2);
+    }
+}
