@@ -341,7 +341,7 @@ fn version(text: &str) -> Result<Version, String> {
                 .to_owned();
         }
         let range = |c: char| "<>=^~*|, ".contains(c);
-        if number.contains(range) || parts.iter().any(|part| *part == "x") {
+        if number.contains(range) || parts.contains(&"x") {
             return "a range is not a version; name one, such as 0.15.0".to_owned();
         }
         // The column CHART of `helm list` has the chart's name in front.
