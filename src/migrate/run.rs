@@ -1108,7 +1108,15 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        let superseded = step.outputs().any(|output| {
+        // A list that items are added to is set by others too, and tells nothing.
+        let added: Vec<&Path> = step
+            .all_rows()
+            .flat_map(|row| &row.writes)
+            .filter(|write| write.by.is_some())
+            .map(|write| &write.path)
+            .collect();
+        let mut outputs = step.outputs().filter(|output| !added.contains(output));
+        let superseded = outputs.any(|output| {
             snapshot
                 .iter()
                 .any(|layer| !layer.root.find(output.segments(), layer.view).is_empty())

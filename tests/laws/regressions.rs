@@ -180,6 +180,17 @@ fn two_legs_leave_what_one_leaves() {
     }
 }
 
+/// A list that several steps add to does not tell that one of them has run.
+#[test]
+fn a_list_that_others_add_to_supersedes_nothing() {
+    let keys = "a: [{in: \"<2.0.0\"}]\nenv: [{in: \"*\", default: []}]\n";
+    let steps =
+        "s: {title: Put, take: {x: a}, upsert: {env: {by: name, items: [{name: A, value: =x}]}}}";
+    let (_folder, pack) = pack(keys, steps);
+    let text = "a: 1\nenv: [{name: B, value: b}]\n";
+    assert_eq!(&*leg(&pack, text, 2, 3).unwrap().after, text);
+}
+
 #[test]
 fn a_guard_may_ask_for_the_kind_of_a_missing_member() {
     let steps = "s: {title: Move, take: {x: old}, first: [{if: \"kind(x.a.b) == 'map'\", leave: [x]}, {do: {new: =x}}]}";
@@ -224,11 +235,9 @@ fn layers_agree(keys: &str, steps: &str, texts: &[&str]) {
 
 #[test]
 fn an_empty_last_layer_hides_nothing() {
-    layers_agree(
-        OLD_AND_NEW,
-        "s: {title: Move, take: {x: old}, do: {new: =x}}",
-        &["old: 1\n", "# nothing yet\n"],
-    );
+    let steps =
+        "s: {title: Move, take: {x: old}, first: [{if: set(x), do: {new: =x}}, {tell: None.}]}";
+    layers_agree(OLD_AND_NEW, steps, &["old: 1\n", "# nothing yet\n"]);
 }
 
 #[test]
