@@ -4,7 +4,7 @@
 //! So a failing case is made smaller without knowing what it is: choices are left out or made smaller for
 //! as long as the law stays broken. The sequences come from a fixed seed, so every run tests the same
 //! cases; `REFIT_SEED` takes others and `REFIT_CASES` takes more. With `REFIT_SURVEY` a broken law does not
-//! stop the test: all kinds of failures are listed with an example each.
+//! stop the test: all kinds of failures are counted and listed, with a small example of each.
 
 use std::{
     cell::RefCell,
