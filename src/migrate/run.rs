@@ -251,7 +251,7 @@ impl<'r> Run<'r> {
             .map(|layer| {
                 let own = step.takes.iter().zip(&found).flat_map(|(take, found)| {
                     let not_spared = |(path, node): &&(Path, Node)| {
-                        let spared = |at: &Path| spared(migration, step, &take.path, at, &[]);
+                        let spared = |at: &Path| spared(migration, step, &take.path, at);
                         leaves_anything(node, path, &spared, self.layers[layer].view)
                     };
                     found.by_layer[layer]
@@ -797,7 +797,7 @@ impl<'r> Run<'r> {
                     Some((path, captures, node))
                 });
                 for (path, captures, mut node) in taken {
-                    let spared = |at: &Path| spared(migration, step, &take.path, at, &[]);
+                    let spared = |at: &Path| spared(migration, step, &take.path, at);
                     layer
                         .root
                         .remove(path.segments(), &spared, &Path::root(), layer.view);
@@ -1096,8 +1096,8 @@ impl<'r> Run<'r> {
                         let written = step
                             .outputs()
                             .any(|output| output.matches_prefix(&leaf).is_some());
-                        let spared = written
-                            || spared(migration, step, &take.path, &leaf, &[]) == Spared::Whole;
+                        let spared =
+                            written || spared(migration, step, &take.path, &leaf) == Spared::Whole;
                         // A dead key that the chart still lists is not left over: it is just dead.
                         let unknown = keys.known(&leaf, from) == Known::Unknown;
                         if unknown && !spared {
@@ -1252,7 +1252,7 @@ fn sets(layer: &Layer<'_>, path: &Path) -> bool {
 
 /// How much of what stands at a path is not a step's to take, though it is on a path that it takes: what
 /// a more specific path of the same migration takes, and what the step keeps.
-fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Path]) -> Spared {
+fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path) -> Spared {
     let takes = migration
         .steps
         .iter()
@@ -1263,7 +1263,7 @@ fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path, extra: &[Pa
                 || take.path == *own && other.id != step.id
         })
         .map(|(_, take)| &take.path);
-    let kept = step.keep.iter().chain(extra);
+    let kept = step.keep.iter();
     let mut result = Spared::Nothing;
     for pattern in others.chain(kept) {
         if pattern.matches_prefix(at).is_some() {
