@@ -14,7 +14,7 @@ use crate::{
     edit::{EditError, edit},
     facts,
     load::{Input, Loaded, load},
-    migrate::{Answers, MigrateError, Migrated, Node, StepState, migrate},
+    migrate::{Answers, MigrateError, Migrated, StepState, together::migrate_layers},
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, File, Input as OutcomeInput, KnownBy, LeafFate,
         Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
@@ -23,13 +23,7 @@ use crate::{
     plan::{Plan, Selection},
     refusal::{self, Reason},
     secrets,
-    values::{
-        Helm, Map, Part, Path, Value,
-        coalesce::{ChartDefaults, coalesce},
-        merge::merge_all,
-        view::View,
-        write,
-    },
+    values::{Part, Path, merge::merge_all, view::View},
     verify::oracle,
     yaml::{NodeId, Rewrite, Tree},
 };
@@ -350,11 +344,12 @@ impl Run<'_> {
         let plan = Plan::new(self.pack, from, &self.to, &self.request.selection)
             .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
         let views: Vec<&View<'_>> = self.views.iter().collect();
-        let mut migrated = migrate(
+        let mut migrated = migrate_layers(
             &views,
             &plan,
             &self.request.answers,
             self.request.accept_recommended,
+            &|_| true,
         )
         .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
@@ -380,9 +375,6 @@ impl Run<'_> {
                     .collect(),
             );
             texts.push(text);
-        }
-        if self.layers.len() > 1 {
-            self.verify_layers(&plan, &migrated)?;
         }
         Ok(Edited {
             migrated,
@@ -435,55 +427,6 @@ impl Run<'_> {
         }
         detach::put(migrated, decision, from, &places);
         Ok(rewrites)
-    }
-
-    /// The migrated layers, merged over the target's defaults, must be what migrating the merged layers
-    /// gives: how values are spread over files must not change what they mean.
-    fn verify_layers(&self, plan: &Plan<'_>, migrated: &Migrated) -> Result<(), Box<Refusal>> {
-        let fault = |message: String| Reason::new(message).of(self.name());
-        let values = self
-            .views
-            .iter()
-            .map(|view| view.values().unwrap_or_default());
-        let text = write::block(&Value::Map(merge_all(values)), &write::Layout::default());
-        let tree = Tree::parse(text).map_err(|e| fault(e.to_string()))?;
-        let merged = View::new(&tree, tree.documents()[0].root);
-        let request = self.request;
-        let whole = migrate(
-            &[&merged],
-            plan,
-            &request.answers,
-            request.accept_recommended,
-        )
-        .map_err(|e| self.migrate_refusal(&e))?;
-        let chart = ChartDefaults {
-            name: self.pack.info.chart.clone(),
-            values: self.pack.keys.defaults(&self.to),
-            dependencies: Vec::new(),
-        };
-        let map = |node: &Node, view: &View<'_>| match node.value(view) {
-            Ok(Value::Map(map)) => map,
-            _ => Map::new(),
-        };
-        let layers = migrated
-            .layers
-            .iter()
-            .zip(self.views)
-            .map(|(node, view)| map(node, view));
-        let effective = |values: Map| {
-            let over_defaults = coalesce(Helm::V3, &chart, &values);
-            Value::Map(over_defaults.map_or(values, |merged| merged.values))
-        };
-        let together = effective(merge_all(layers));
-        let wanted = effective(map(&whole.layers[0], &merged));
-        if together == wanted {
-            return Ok(());
-        }
-        let difference = crate::verify::first_difference(&together, &wanted);
-        Err(Reason::new(format!("the layers cannot be upgraded as they are: {difference}"))
-            .why("How these values are spread over the files makes a difference that refit cannot keep yet. Nothing was changed.")
-            .next("Move the setting that is named into one of the layers, or upgrade the merged values.")
-            .of(self.name()))
     }
 
     /// The edited text must say the migrated values. Its tree.
