@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use refit::{
     load::{Asked, Input},
+    memory::{self, AnswerFile},
     outcome::KnownBy,
     plan::Selection,
     report::{Detail, command::Given},
@@ -18,7 +19,7 @@ use refit::{
 };
 
 use super::{
-    answers::{self, AnswerFile},
+    answers,
     args::{ChartOptions, Format, Inputs, NamedRelease, UpgradeArgs},
 };
 
@@ -111,7 +112,7 @@ impl Job {
         }
         let mut given = AnswerFile::default();
         for file in &steps.answer_files {
-            given.extend(answers::read_file(file)?);
+            given.extend(memory::answers::read(file)?);
         }
         answers::add_flags(&mut given, &steps.answers)?;
         let AnswerFile {

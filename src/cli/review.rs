@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
+    memory,
     outcome::{FORMAT, Outcome, Release},
     report::{Detail, Look, Masker, command, review as show, text},
     review::{
@@ -21,7 +22,6 @@ use refit::{
 };
 
 use super::{
-    answers,
     args::{Format, OutputOptions, ReviewArgs, UpgradeArgs},
     keyboard::Keyboard,
     meaning::{Job, Mode},
@@ -351,7 +351,7 @@ fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
     if is_input {
         bail!("{} is one of the values files", path.display());
     }
-    if path.exists() && answers::read_file(path).is_err() {
+    if path.exists() && memory::answers::read(path).is_err() {
         bail!(
             "{} is there already and holds no answers; name another file",
             path.display()
