@@ -8,10 +8,10 @@ use crate::{
     load::Workspace,
     migrate::StepState,
     outcome::{
-        At, Change, Choice, Clue, Evidence, FactChange, File, Input, LeafFate, Question, Refusal,
-        Release, State, Step, Task,
+        At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
+        Question, Refusal, Release, State, Step, Task,
     },
-    pack::{When, expr::describe},
+    pack::{Known, When, expr::describe},
     refusal::Reason,
     values::Path,
     yaml::NodeId,
@@ -83,12 +83,69 @@ impl Description<'_, '_> {
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
             notices: wanted.notices.clone(),
+            stale: self.stale(),
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
             checklist: self.checklist(),
             files,
         })
+    }
+
+    /// Old keys in files that were edited since they were written for the version that is recorded.
+    fn stale(&self) -> Vec<Notice> {
+        let Worked {
+            wanted,
+            pack,
+            plan,
+            migrated,
+            ..
+        } = self.worked;
+        let edited = |layer: usize| {
+            let block = wanted.layers[layer];
+            wanted.edited.contains(&self.workspace.blocks[block].file)
+        };
+        let older = |path: &Path| {
+            let versions = pack.info.versions.keys().rev();
+            versions
+                .filter(|version| **version < plan.from)
+                .find(|version| pack.keys.known(path, version) == Known::Read)
+        };
+        let left = migrated.ledger.entries.iter();
+        left.filter(|entry| entry.fate == Fate::Left && edited(entry.source.layer))
+            .filter(|entry| pack.keys.known(&entry.source.path, &plan.from) == Known::Unknown)
+            .filter_map(|entry| {
+                let last = older(&entry.source.path)?;
+                Some(Notice {
+                    at: Some(self.at(entry.source.layer, entry.source.node)),
+                    text: format!(
+                        "{} was last read by {} {last}; {} ignores it. {}",
+                        entry.source.path,
+                        pack.info.chart,
+                        plan.from,
+                        self.step_that_takes(&entry.source.path).map_or_else(
+                            || "Remove it.".to_owned(),
+                            |id| format!(
+                                "`refit explain {id}` tells what came instead; or remove it."
+                            )
+                        )
+                    ),
+                })
+            })
+            .collect()
+    }
+
+    /// The step that took a setting on the way to the version that the values are for.
+    fn step_that_takes(&self, path: &Path) -> Option<&str> {
+        let Worked { pack, plan, .. } = self.worked;
+        let passed = pack
+            .migrated_versions()
+            .filter(|version| **version <= plan.from);
+        let migrations = passed.filter_map(|version| pack.migration(version).ok().flatten());
+        let mut steps = migrations.flat_map(|migration| &migration.steps);
+        let takes =
+            |step: &&crate::pack::Step| step.takes.iter().any(|take| take.path.may_overlap(path));
+        steps.find(takes).map(|step| step.id.as_str())
     }
 
     fn checklist(&self) -> Vec<Task> {
