@@ -114,9 +114,7 @@ fn merged(texts: &[String]) -> String {
 fn releases_without_a_layer_of_their_own_are_told_what_to_do() {
     let demo = team();
     demo.file("base.yaml", format!("{BASE}workerSlots: 3\n"));
-    let run = demo.run(&format!(
-        "upgrade --release a@0.10.3=base.yaml --release b@0.9.1=base.yaml"
-    ));
+    let run = demo.run("upgrade --release a@0.10.3=base.yaml --release b@0.9.1=base.yaml");
     assert_eq!(run.code, 2, "{}", run.err);
     insta::assert_snapshot!("no_own_layer", run.err);
 }
