@@ -1,0 +1,15 @@
+//! stub
+/// How the path strings of a list are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// Argo CD.
+    Argo,
+    /// helmfile.
+    Helmfile,
+    /// k3s.
+    K3s,
+}
+/// x
+pub(super) fn path(text: &str) -> Result<crate::values::Path, crate::values::path::PathError> {
+    text.parse()
+}
