@@ -47,18 +47,30 @@ fn survey(shared: &Path, folder: &str) -> BTreeMap<String, usize> {
                 None => count(format!("{}: found", carrier.kind)),
             }
             for layer in &carrier.layers {
-                count(format!("  layer: {}", match &layer.source {
-                    Source::Map => "map",
-                    Source::Text => "text",
-                    Source::Paths { .. } => "paths",
-                    Source::File(_) => "file",
-                    Source::Reference(_) => "reference",
-                    Source::Opaque { .. } => "opaque",
-                }));
+                count(format!(
+                    "  layer: {}",
+                    match &layer.source {
+                        Source::Map => "map",
+                        Source::Text => "text",
+                        Source::Paths { .. } => "paths",
+                        Source::File(_) => "file",
+                        Source::Reference(_) => "reference",
+                        Source::Opaque { .. } => "opaque",
+                    }
+                ));
             }
             if std::env::var_os("SHOW").is_some() {
-                println!("{path}\n   {} {:?} {:?}\n  {:?} {:?}", carrier.name, carrier.chart.source, carrier.version.as_ref().map(|v| (&v.text, &v.style)), carrier.refused.as_ref().map(|r| &r.what), carrier.notices);
-                for layer in &carrier.layers { println!("      {:?}", layer.source); }
+                println!(
+                    "{path}\n   {} {:?} {:?}\n  {:?} {:?}",
+                    carrier.name,
+                    carrier.chart.source,
+                    carrier.version.as_ref().map(|v| (&v.text, &v.style)),
+                    carrier.refused.as_ref().map(|r| &r.what),
+                    carrier.notices
+                );
+                for layer in &carrier.layers {
+                    println!("      {:?}", layer.source);
+                }
             }
         }
         for object in &found.objects {
@@ -71,8 +83,18 @@ fn survey(shared: &Path, folder: &str) -> BTreeMap<String, usize> {
 
 #[test]
 fn show() {
-    let Some(shared) = support::shared() else { return };
-    for folder in ["argo", "flux", "helmfile", "kustomize-helm", "fleet", "k3s", "umbrella"] {
+    let Some(shared) = support::shared() else {
+        return;
+    };
+    for folder in [
+        "argo",
+        "flux",
+        "helmfile",
+        "kustomize-helm",
+        "fleet",
+        "k3s",
+        "umbrella",
+    ] {
         println!("{folder}: {:#?}", survey(&shared, folder));
     }
 }

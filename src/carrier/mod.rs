@@ -23,6 +23,7 @@ mod kustomize;
 mod model;
 mod object;
 mod read;
+pub mod resolve;
 pub mod set;
 mod umbrella;
 mod version;

@@ -8,6 +8,10 @@ pub enum Dialect {
     Helmfile,
     /// k3s.
     K3s,
+    /// Flux.
+    Flux,
+    /// Flux literal.
+    FluxLiteral,
 }
 /// x
 pub(super) fn path(text: &str) -> Result<crate::values::Path, crate::values::path::PathError> {

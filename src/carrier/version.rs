@@ -51,9 +51,9 @@ pub enum VersionStyle {
     Exact(Version),
     /// A range of versions: `~0.10.0`, `0.10.x`, `>=0.10 <0.11`.
     Range(Range),
-    /// Any version: `*`, `x`, `latest`, or nothing.
+    /// Any version: `*`, `x`, or nothing.
     Any,
-    /// A branch, tag or commit: `HEAD`, `main`, `v0.10.3` of a repository.
+    /// A branch, tag or commit: or the name of a moving version: `HEAD`, `main`, `latest`.
     Revision,
     /// A template engine writes it.
     Templated,
@@ -69,7 +69,7 @@ impl VersionStyle {
         if is_templated(text) {
             return Self::Templated;
         }
-        if matches!(text, "" | "*" | "x" | "X" | "latest") {
+        if matches!(text, "" | "*" | "x" | "X") {
             return Self::Any;
         }
         if let Some(version) = exact(text) {
@@ -562,7 +562,7 @@ mod tests {
         assert_eq!(VersionStyle::of("0.10.3"), exact("0.10.3"));
         assert_eq!(VersionStyle::of("v0.10.3"), exact("0.10.3"));
         assert_eq!(VersionStyle::of("0.16.0-dev"), exact("0.16.0-dev"));
-        for text in ["*", "", "latest", "x"] {
+        for text in ["*", "", "x"] {
             assert_eq!(VersionStyle::of(text), VersionStyle::Any, "{text}");
         }
         for text in [
@@ -586,7 +586,14 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["HEAD", "main", "release/0.10", "3f2a9c1", "v1-branch"] {
+        for text in [
+            "HEAD",
+            "main",
+            "latest",
+            "release/0.10",
+            "3f2a9c1",
+            "v1-branch",
+        ] {
             assert_eq!(VersionStyle::of(text), VersionStyle::Revision, "{text}");
         }
         for text in ["{{ .version }}", "${VERSION}", "$(version)"] {
