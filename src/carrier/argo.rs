@@ -13,11 +13,11 @@
 //! never taken for a value, and the elements of generators are not values either.
 
 use super::chart::{ChartRef, ChartSource, is_templated};
+use super::dialect::Dialect;
 use super::model::{
     Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
 };
 use super::read::{Doc, Field};
-use super::set::Dialect;
 use super::version::{VersionPlace, VersionStyle};
 use crate::yaml::NodeId;
 

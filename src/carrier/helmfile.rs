@@ -14,11 +14,11 @@
 use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource, is_templated};
+use super::dialect::Dialect;
 use super::model::{
     Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
 };
 use super::read::{Doc, Field, file_name};
-use super::set::Dialect;
 use super::version::{VersionPlace, VersionStyle};
 use crate::yaml::NodeId;
 

@@ -10,11 +10,11 @@
 //! carrier by itself, without a version.
 
 use super::chart::{ChartRef, ChartSource};
+use super::dialect::Dialect;
 use super::model::{
     Carrier, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Refusal, Source, ValuesRef,
 };
 use super::read::Doc;
-use super::set::Dialect;
 use super::version::VersionPlace;
 use crate::values::view::Kind as ValueKind;
 use crate::yaml::NodeId;

@@ -11,10 +11,11 @@
 //! joined by [`resolve`]. It never guesses: what a template engine will write is marked as such, and
 //! what cannot be followed is refused with a reason, so that a batch can say what it left alone.
 //!
-//! Path strings, as `--set` and its relatives write them, are read and written by [`set`] and [`paths`].
+//! Path strings, as `--set` and its relatives write them, are read and written by [`set`] and [`Dialect`].
 
 mod argo;
 mod chart;
+mod dialect;
 mod fleet;
 mod flux;
 mod helmfile;
@@ -31,6 +32,7 @@ mod version;
 use std::path::Path as FilePath;
 
 pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
+pub use dialect::Dialect;
 pub use model::{
     Carrier, Doubt, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice, ObjectRef,
     PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath, ValuesRef,

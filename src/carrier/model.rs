@@ -5,8 +5,8 @@
 use std::fmt;
 
 use super::chart::ChartRef;
+use super::dialect::Dialect;
 use super::object::Object;
-use super::set::Dialect;
 use super::version::VersionPlace;
 use crate::values::Path;
 use crate::yaml::NodeId;

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path as FilePath, PathBuf};
 
 use super::chart::{ChartRef, ChartSource};
+use super::dialect::Dialect;
 use super::model::{
     Carrier, FileRef, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Root, Source, ValuesRef,
 };
 use super::object::{Object, ObjectBody};
-use super::set::Dialect;
 use super::version::VersionPlace;
 use crate::values::Path;
 use crate::yaml::{NodeId, Tree};
