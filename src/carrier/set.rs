@@ -234,8 +234,8 @@ impl Parser<'_> {
     fn index(&mut self) -> Result<usize, Stop> {
         let (text, stop) = self.until(&[']']);
         let index: i64 = match (stop, text.parse()) {
-            // Helm takes this for the end of the text, which is no error.
-            (None, _) => return Err(Stop::End),
+            // Helm 4 takes this for the end of the text, which is no error to it.
+            (None, _) => return Err(SetError::BadIndex(text).into()),
             (Some(_), Ok(index)) => index,
             (Some(_), Err(_)) => return Err(SetError::BadIndex(text).into()),
         };
