@@ -378,7 +378,13 @@ pub fn write_all(
                 })
             })
             .collect();
-        match write::write(&files, backup) {
+        match write::write(
+            &files,
+            &write::Options {
+                backup,
+                ..Default::default()
+            },
+        ) {
             Ok(written) if job.detail == Detail::Quiet => drop(written),
             Ok(written) => written.iter().for_each(|file| say(wrote(file))),
             Err(error) => {
