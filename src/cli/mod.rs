@@ -8,9 +8,11 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod progress;
 mod review;
 mod terminal;
 mod upgrade;
+mod writing;
 
 use std::{ffi::OsString, process::ExitCode};
 

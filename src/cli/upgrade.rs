@@ -1,8 +1,12 @@
 //! `refit upgrade`: works out the result, shows it, and writes it if that was asked for.
 
-use std::cell::OnceCell;
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
 use refit::{
+    load::Input,
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, json, secrets, text},
     upgrade::{packs, upgrade},
@@ -12,7 +16,9 @@ use refit::{
 use super::{
     args::Format,
     meaning::{Job, Mode},
+    progress::Progress,
     terminal::Terminal,
+    writing::{Writing, warn_uncommitted},
 };
 
 /// Exit codes, in the order of their precedence.
@@ -31,6 +37,12 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
 pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let writing = Writing::new();
+    let inputs = paths(job);
+    match job.mode {
+        Mode::Write { .. } => writing.mend(&inputs, terminal),
+        _ => writing.tell(&inputs, terminal),
+    }
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
     let show = Show::new(job, &outcome, terminal);
@@ -87,6 +99,17 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             Ok(code(&outcome, false, failed))
         }
     }
+}
+
+/// The files that are read.
+fn paths(job: &Job) -> Vec<&Path> {
+    let inputs = job.request.releases.iter().flatten();
+    inputs
+        .filter_map(|input| match input {
+            Input::Path(path) => Some(path.as_path()),
+            Input::Stdin(_) => None,
+        })
+        .collect()
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
@@ -336,7 +359,25 @@ pub fn write_all(
     }
     let mut failed = false;
     let mut said = false;
+    let writing = Writing::new();
+    let changed: Vec<&Path> = outcome
+        .releases
+        .iter()
+        .filter(|release| !release.is_open())
+        .flat_map(|release| &release.files)
+        .filter(|file| file.changed)
+        .filter_map(|file| file.path.as_deref())
+        .collect();
+    let mut blocked: Vec<PathBuf> = Vec::new();
+    for trouble in writing.left(&changed) {
+        failed = true;
+        terminal.say(&format!("\nerror: {trouble}\n  next: {}\n", trouble.next()));
+        blocked.extend(trouble.files);
+    }
+    warn_uncommitted(&changed, job.detail, terminal);
+    let bar = Progress::new("Writing", outcome.releases.len(), terminal.can_draw());
     for release in &outcome.releases {
+        bar.step();
         let names: Vec<&str> = release
             .files
             .iter()
@@ -349,7 +390,7 @@ pub fn write_all(
             } else {
                 "\n"
             };
-            terminal.say(&format!("{gap}{text}\n"));
+            bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
         };
         if release.is_open() {
             say(format!("{names}: not written, because questions are open"));
@@ -378,13 +419,21 @@ pub fn write_all(
                 })
             })
             .collect();
-        match write::write(
-            &files,
-            &write::Options {
-                backup,
-                ..Default::default()
-            },
-        ) {
+        let real = |file: &Replacement<'_>| file.path.canonicalize().ok();
+        if !blocked.is_empty()
+            && files
+                .iter()
+                .filter_map(real)
+                .any(|file| blocked.contains(&file))
+        {
+            failed = true;
+            say(format!(
+                "error: {names}: not written, because of the interrupted write that is told of above\n  \
+                 next: see there"
+            ));
+            continue;
+        }
+        match write::write(&files, &writing.options(backup)) {
             Ok(written) if job.detail == Detail::Quiet => drop(written),
             Ok(written) => written.iter().for_each(|file| say(wrote(file))),
             Err(error) => {

@@ -447,6 +447,111 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + 2 + 2 + 1);
     }
 
+    /// A run that is killed after so many files; `lost` takes the last file's new text away.
+    fn killed_after(done: usize, folder: &Path, paths: &[PathBuf], lost: bool) -> PathBuf {
+        let mut prepared = prepared(paths);
+        let draft = Draft::new(folder, folder).unwrap();
+        let journal = commit(draft, folder, &mut prepared).unwrap();
+        for file in &prepared[..done] {
+            file.place().unwrap();
+        }
+        prepared.iter_mut().for_each(Prepared::leave);
+        if lost {
+            fs::remove_file(&prepared[2].ready).unwrap();
+        }
+        journal
+    }
+
+    fn again(paths: &[PathBuf]) -> Recovery {
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        recover(&paths[1..2], &Options::default())
+    }
+
+    #[test]
+    fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
+        for done in 0..=3 {
+            for lost in [false, true] {
+                let folder = tempfile::tempdir().unwrap();
+                let at = folder.path().canonicalize().unwrap();
+                let paths = paths(&at);
+                killed_after(done, &at, &paths, lost);
+                assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
+                let recovery = again(&paths);
+                let (how, text) = match lost && done < 3 {
+                    true => (How::Undone, "old"),
+                    false => (How::Finished, "new"),
+                };
+                assert!(recovery.troubles.is_empty(), "{recovery:?}");
+                assert_eq!(recovery.mended.len(), 1);
+                assert_eq!(recovery.mended[0].how, how);
+                assert_eq!(recovery.mended[0].files, paths);
+                assert_eq!(texts(&paths), [text; 3], "{done} {lost}");
+                assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
+                let nothing = again(&paths);
+                assert!(nothing.mended.is_empty() && nothing.cleaned == 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_holds_neither_text_is_left_alone_with_all_others() {
+        for (done, mine) in [(1, 0), (1, 2), (3, 1)] {
+            let folder = tempfile::tempdir().unwrap();
+            let at = folder.path().canonicalize().unwrap();
+            let paths = paths(&at);
+            let journal = killed_after(done, &at, &paths, false);
+            fs::write(&paths[mine], "mine").unwrap();
+            let before = texts(&paths);
+            let files = fs::read_dir(&at).unwrap().count();
+            let recovery = again(&paths);
+            assert!(recovery.mended.is_empty() && recovery.cleaned == 0);
+            let trouble = &recovery.troubles[0];
+            assert_eq!((&trouble.journal, &trouble.files), (&journal, &paths));
+            let Why::Changed { file, .. } = &trouble.why else {
+                panic!("{trouble}")
+            };
+            assert_eq!(file, &paths[mine]);
+            assert!(
+                trouble.to_string().contains("its new text is in"),
+                "{trouble}"
+            );
+            assert!(
+                trouble
+                    .next()
+                    .contains(&format!("delete {}", journal.display()))
+            );
+            assert_eq!(texts(&paths), before);
+            assert_eq!(fs::read_dir(&at).unwrap().count(), files);
+            // What the message asks for.
+            fs::remove_file(journal).unwrap();
+            assert!(again(&paths).cleaned > 0);
+            assert_eq!(texts(&paths), before);
+            assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
+        }
+    }
+
+    #[test]
+    fn where_neither_end_can_be_reached_nothing_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().canonicalize().unwrap();
+        let paths = paths(&at);
+        killed_after(2, &at, &paths, true);
+        // The old text of the first file; after the exchange both other names hold it.
+        for entry in fs::read_dir(&at).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if file::is_spare(name) && fs::read_to_string(&path).unwrap() == "old" {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let recovery = again(&paths);
+        assert!(
+            matches!(recovery.troubles[0].why, Why::Lost(_)),
+            "{recovery:?}"
+        );
+        assert_eq!(texts(&paths), ["new", "new", "old"]);
+    }
+
     #[test]
     fn the_journal_is_where_all_files_can_find_it() {
         let folder = tempfile::tempdir().unwrap();
