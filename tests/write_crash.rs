@@ -73,6 +73,18 @@ impl Unit {
         self.command().output().unwrap().into()
     }
 
+    /// Waits until a file is new, or the run has ended.
+    fn until_new(&self, child: &mut Child, at: usize) {
+        let new = Self::new_text(at);
+        while child.try_wait().unwrap().is_none() {
+            for _ in 0..50 {
+                if fs::read_to_string(&self.files[at]).unwrap() == new {
+                    return;
+                }
+            }
+        }
+    }
+
     /// How many files are new; every file must be the old or the new one.
     fn count_new(&self) -> usize {
         let is_new = |(i, file): (usize, &PathBuf)| {
@@ -151,6 +163,7 @@ fn kill(mut child: Child) {
 fn killed_at_any_moment_a_unit_is_all_old_or_all_new_after_the_next_run() {
     const RUNS: usize = 200;
     const THREADS: usize = 2;
+    const HALF: usize = 5;
     let half = AtomicUsize::new(0);
     let interrupted = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -163,7 +176,13 @@ fn killed_at_any_moment_a_unit_is_all_old_or_all_new_after_the_next_run() {
                 assert_eq!(unit.run().code, 0);
                 let whole = start.elapsed();
                 assert_eq!((unit.count_new(), unit.left()), (Unit::FILES, vec![]));
-                for run in 0..RUNS / THREADS {
+                // As many runs more as it takes to meet the moments that matter, within reason.
+                let mut runs = 0..2 * RUNS / THREADS;
+                while let Some(run) = runs.next()
+                    && (run < RUNS / THREADS || half.load(Ordering::Relaxed) < HALF)
+                {
+                    // Those that are more are of the last kind below.
+                    let run = if run < RUNS / THREADS { run } else { 3 };
                     unit.reset();
                     let mut child = unit.command().spawn().unwrap();
                     let micros =
@@ -177,9 +196,15 @@ fn killed_at_any_moment_a_unit_is_all_old_or_all_new_after_the_next_run() {
                             micros(30_000, &mut random)
                         }
                         // While the files take their places, and shortly after.
-                        _ => {
+                        2 => {
                             until(&mut child, &unit.demo.path("u"), ".refit-journal-");
-                            micros(6_000, &mut random)
+                            micros(4_000, &mut random)
+                        }
+                        // As soon as one of them has done so.
+                        _ => {
+                            let at = random.below(Unit::FILES as u64 / 3) as usize;
+                            unit.until_new(&mut child, at);
+                            Duration::ZERO
                         }
                     };
                     std::thread::sleep(pause);
@@ -478,11 +503,14 @@ fn a_journal_that_lies_is_refused_and_nothing_outside_is_touched() {
     for (path, spare) in lies {
         forge(&demo.path("repo"), path, spare);
         let run = demo.upgrade("--from 1.0.0 repo/v.yaml --write");
-        assert!(
-            run.code == 2 && run.err.contains("this journal is not followed: it names"),
-            "{path} {spare}: {run:?}"
-        );
-        assert!(run.err.contains("next: compare"), "{run:?}");
+        // What is said to lie in another folder is not even looked at for this file.
+        if path != "folder/victim.yaml" {
+            assert!(
+                run.code == 2 && run.err.contains("this journal is not followed: it names"),
+                "{path} {spare}: {run:?}"
+            );
+            assert!(run.err.contains("next: compare"), "{run:?}");
+        }
         for folder in ["outside", "repo", "repo/in"] {
             assert_eq!(demo.text(&format!("{folder}/victim.yaml")), "old", "{path}");
             assert_eq!(

@@ -128,7 +128,7 @@ impl Trouble {
         let delete = format!("delete {}", self.journal.display());
         match &self.why {
             Why::Unfinished => {
-                "run the command with --write: that first finishes or undoes the interrupted one"
+                "run `refit upgrade --write` with one of them: that first finishes or undoes the interrupted write"
                     .to_owned()
             }
             Why::Busy(_) => "let the other run end, and run the command again".to_owned(),
@@ -193,9 +193,15 @@ pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<Trouble> {
         let why = match Lock::try_take(&journal.folders()) {
             Err(Held(folder)) => Why::Busy(folder),
             Ok(lock) if !lock.is_sure() => Why::NoLocks,
-            // Its own run may have ended since.
-            Ok(_) if !found.path.exists() => return None,
-            Ok(_) => Why::Unfinished,
+            Ok(_lock) => match again(journal, found.own).and_then(|journal| match journal {
+                // Its own run has ended since.
+                None => Ok(None),
+                Some(journal) => assess(&journal).map(Some),
+            }) {
+                Ok(None) => return None,
+                Ok(Some(_)) => Why::Unfinished,
+                Err(why) => why,
+            },
         };
         Some(Trouble {
             journal: found.path.clone(),
@@ -378,26 +384,10 @@ fn mend(journal: &Journal, own: bool, options: &Options<'_>) -> Result<Option<Me
     if !lock.is_sure() {
         return Err(Why::NoLocks);
     }
-    // Under the lock nobody changes it any more; what was read before may be over.
-    let journal = match Journal::read(&journal.path, own) {
-        Err(Damage::Unreadable(e)) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read?,
+    let Some(journal) = again(journal, own)? else {
+        return Ok(None);
     };
-    let mut files = Vec::with_capacity(journal.files.len());
-    for entry in &journal.files {
-        files.push(look_at(entry, &journal.root)?);
-    }
-    let how = if files.iter().all(|file| file.is_new || file.new.is_some()) {
-        How::Finished
-    } else if files.iter().all(|file| !file.is_new || file.old.is_some()) {
-        How::Undone
-    } else {
-        let lost = files.iter().find(|file| !file.is_new && file.new.is_none());
-        return Err(Why::Lost(lost.map_or_else(
-            || journal.path.clone(),
-            |file| file.place.target.clone(),
-        )));
-    };
+    let (how, files) = assess(&journal)?;
     for (file, entry) in files.iter().zip(&journal.files) {
         let (spare, expected) = match how {
             How::Finished if !file.is_new => (&file.new, &entry.before),
@@ -431,11 +421,39 @@ fn mend(journal: &Journal, own: bool, options: &Options<'_>) -> Result<Option<Me
     }))
 }
 
+/// Reads a journal again, now that nobody changes it any more. `None` if it is gone: its own run has ended.
+fn again(journal: &Journal, own: bool) -> Result<Option<Journal>, Why> {
+    match Journal::read(&journal.path, own) {
+        Err(Damage::Unreadable(e)) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => Ok(Some(read?)),
+    }
+}
+
 fn refused(path: &Path, source: io::Error) -> Why {
     Why::Refused {
         path: path.to_owned(),
         source,
     }
+}
+
+/// What can become of an interrupted write, from what lies on disk.
+fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
+    let mut files = Vec::with_capacity(journal.files.len());
+    for entry in &journal.files {
+        files.push(look_at(entry, &journal.root)?);
+    }
+    let how = if files.iter().all(|file| file.is_new || file.new.is_some()) {
+        How::Finished
+    } else if files.iter().all(|file| !file.is_new || file.old.is_some()) {
+        How::Undone
+    } else {
+        let lost = files.iter().find(|file| !file.is_new && file.new.is_none());
+        return Err(Why::Lost(lost.map_or_else(
+            || journal.path.clone(),
+            |file| file.place.target.clone(),
+        )));
+    };
+    Ok((how, files))
 }
 
 /// Which text a file holds, and which lie beside it.
