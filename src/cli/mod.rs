@@ -8,6 +8,8 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod precautions;
+mod progress;
 mod project;
 mod review;
 mod terminal;

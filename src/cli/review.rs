@@ -373,7 +373,7 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
         before: &before,
         after: text.as_bytes(),
     };
-    write::write(&[file], None)?;
+    write::write(&[file], &write::Options::default())?;
     Ok(())
 }
 

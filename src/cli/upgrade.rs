@@ -1,8 +1,9 @@
 //! `refit upgrade`: works out the result, shows it, and writes it if that was asked for.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, path::Path};
 
 use refit::{
+    load::Input,
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, json, secrets, text},
     upgrade::{QUESTIONS, packs, upgrade},
@@ -11,6 +12,7 @@ use refit::{
 use super::{
     args::Format,
     meaning::{Job, Mode},
+    precautions::Writing,
     terminal::Terminal,
     writing::write_all,
 };
@@ -31,6 +33,12 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
 pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let writing = Writing::new();
+    let inputs = paths(job);
+    match job.mode {
+        Mode::Write { .. } => writing.mend(&inputs, terminal),
+        _ => writing.tell(&inputs, terminal),
+    }
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
     let show = Show::new(job, &outcome, terminal);
@@ -91,6 +99,21 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             Ok(code(&outcome, false, failed || stale))
         }
     }
+}
+
+/// The files that are read.
+fn paths(job: &Job) -> Vec<&Path> {
+    let inputs = job
+        .request
+        .releases
+        .iter()
+        .flat_map(|release| &release.layers);
+    inputs
+        .filter_map(|input| match input {
+            Input::Path(path) => Some(path.as_path()),
+            Input::Stdin(_) => None,
+        })
+        .collect()
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {

@@ -6,12 +6,23 @@
 
 use refit::{
     memory::{MemoryError, Project},
-    outcome::{Outcome, Unit},
+    outcome::{File, Outcome, Unit},
     report::{Detail, command},
     write::{self, Replacement, WriteError, Written},
 };
 
-use super::{meaning::Job, project, terminal::Terminal};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    meaning::Job,
+    precautions::{Writing, warn_uncommitted},
+    progress::Progress,
+    project,
+    terminal::Terminal,
+};
 
 /// Writes every release that can be written. Whether anything went wrong.
 pub fn write_all(
@@ -35,7 +46,26 @@ pub fn write_all(
     let mut project = job.project.clone();
     let mut failed = false;
     let mut said = false;
-    for unit in outcome.units() {
+    let writing = Writing::new();
+    let units = outcome.units();
+    let files = units
+        .iter()
+        .filter(|unit| !unit.is_open())
+        .flat_map(Unit::files);
+    let changed: Vec<&Path> = files
+        .filter(|file| file.changed)
+        .filter_map(|file| file.path.as_deref())
+        .collect();
+    let mut blocked: Vec<PathBuf> = Vec::new();
+    for trouble in writing.left(&changed) {
+        failed = true;
+        terminal.say(&format!("\nerror: {trouble}\n  next: {}\n", trouble.next()));
+        blocked.extend(trouble.files);
+    }
+    warn_uncommitted(&changed, job.detail, terminal);
+    let bar = Progress::new("Writing", units.len(), terminal.can_draw());
+    for unit in &units {
+        bar.step();
         let files = unit.files();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         let names = names.join(" + ");
@@ -45,7 +75,7 @@ pub fn write_all(
             } else {
                 "\n"
             };
-            terminal.say(&format!("{gap}{text}\n"));
+            bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
         };
         if unit.is_open() {
             say(format!("{names}: not written, because questions are open"));
@@ -63,7 +93,21 @@ pub fn write_all(
             ));
             continue;
         }
-        let memory = match remembered(job, &unit, project.as_ref()) {
+        let real = |file: &&&Arc<File>| file.path.as_ref()?.canonicalize().ok();
+        let is_blocked = !blocked.is_empty()
+            && files
+                .iter()
+                .filter_map(|file| real(&file))
+                .any(|file| blocked.contains(&file));
+        if is_blocked {
+            failed = true;
+            say(format!(
+                "error: {names}: not written, because of the interrupted write that is told of above\n  \
+                 next: see there"
+            ));
+            continue;
+        }
+        let memory = match remembered(job, unit, project.as_ref()) {
             Ok(memory) => memory,
             Err(error) => {
                 failed = true;
@@ -94,13 +138,19 @@ pub fn write_all(
                 after: memory.project.text.as_bytes(),
             });
         }
+        let mut options = writing.options(backup);
+        let home = job
+            .project
+            .as_ref()
+            .map(|project| project.layer(Path::new(".")));
+        options.home = home.as_deref();
         let made = match &memory {
             Some(memory) if memory.before.is_none() => {
                 write::create(&memory.project.path, memory.project.text.as_bytes())
             }
             _ => Ok(()),
         };
-        match made.and_then(|()| write::write(&replacements, backup)) {
+        match made.and_then(|()| write::write(&replacements, &options)) {
             Ok(written) => {
                 if job.detail > Detail::Quiet {
                     let own = memory.as_ref().map(|memory| &memory.project.path);
@@ -109,7 +159,7 @@ pub fn write_all(
                 }
                 if let Some(memory) = memory {
                     if job.detail > Detail::Quiet {
-                        say(noted(&memory, &unit));
+                        say(noted(&memory, unit));
                     }
                     project = Some(memory.project);
                 }
