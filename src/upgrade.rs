@@ -23,6 +23,7 @@ use crate::{
     plan::{Plan, Selection},
     refusal::{self, Reason},
     secrets,
+    tell::{self, markers},
     values::{
         Helm, Map, Part, Path, Value,
         coalesce::{ChartDefaults, coalesce},
@@ -242,6 +243,8 @@ struct Edited {
     /// Where the secrets of each text are.
     secrets: Vec<Vec<Range<usize>>>,
     removed_comments: Vec<Vec<String>>,
+    /// The comments of other programs that are not where they were.
+    marks: Vec<markers::Mark>,
 }
 
 impl Edited {
@@ -361,6 +364,7 @@ impl Run<'_> {
         let mut texts = Vec::new();
         let mut secrets = Vec::new();
         let mut removed_comments = Vec::new();
+        let mut marks = Vec::new();
         for (i, (layer, view)) in self.layers.iter().zip(self.views).enumerate() {
             let node = &migrated.layers[i];
             let Some(rewrite) = rewrites.get(i).filter(|r| !r.edits.is_empty()) else {
@@ -372,6 +376,8 @@ impl Run<'_> {
             let text: Arc<str> = rewrite.edits.apply(&layer.text).into();
             let tree = self.verify(layer, view, node, &text)?;
             secrets.push(secrets::in_tree(&tree));
+            let after = View::new(&tree, tree.documents()[0].root);
+            marks.extend(markers::compare(i, view, &after));
             removed_comments.push(
                 rewrite
                     .removed_comments
@@ -384,12 +390,40 @@ impl Run<'_> {
         if self.layers.len() > 1 {
             self.verify_layers(&plan, &migrated)?;
         }
+        self.settle_marks(&mut migrated, &marks, from)?;
         Ok(Edited {
             migrated,
             texts,
             secrets,
             removed_comments,
+            marks,
         })
+    }
+
+    /// Asks whether comments may go that other programs look for.
+    fn settle_marks(
+        &self,
+        migrated: &mut Migrated,
+        marks: &[markers::Mark],
+        from: &Version,
+    ) -> Result<(), Box<Refusal>> {
+        let place = |mark: &markers::Mark| {
+            let at = self.at(mark.layer, mark.node);
+            format!("{}:{}", at.file, at.line)
+        };
+        let answers = &self.request.answers;
+        let choice = markers::settle(migrated, marks, place, answers, from)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        let lost = marks.iter().find(|mark| mark.is_asked());
+        let (markers::Choice::Refuse, Some(lost)) = (choice, lost) else {
+            return Ok(());
+        };
+        let layer = &self.layers[lost.layer];
+        let offset = layer.tree.span(lost.node).start;
+        Err(Reason::new("a comment that another program looks for would not survive")
+            .why("What it stands on goes, or becomes another value.")
+            .next("Move the comment to the line that shall be written to, or delete it, and run refit again.")
+            .at(&layer.name, &layer.text, offset))
     }
 
     /// The edits of each layer; none while it is open whether copies may be written where one would go
@@ -585,6 +619,7 @@ impl Run<'_> {
             texts,
             secrets,
             removed_comments,
+            marks,
         } = edited;
         let files: Vec<Arc<File>> = self
             .layers
@@ -646,7 +681,7 @@ impl Run<'_> {
             to: self.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: self.notices(),
+            notices: self.notices(&migrated, &marks, &from)?,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
@@ -656,8 +691,34 @@ impl Run<'_> {
         })
     }
 
-    fn notices(&self) -> Vec<Notice> {
-        self.layers.iter().flat_map(Loaded::notices).collect()
+    fn notices(
+        &self,
+        migrated: &Migrated,
+        marks: &[markers::Mark],
+        from: &Version,
+    ) -> Result<Vec<Notice>, Box<Refusal>> {
+        let subject = tell::Subject {
+            pack: self.pack,
+            from,
+            to: &self.to,
+            views: self.views,
+            migrated,
+        };
+        let told =
+            tell::notices(subject).map_err(|e| Reason::new(e.to_string()).of(self.name()))?;
+        let notice = |layer, node, text, path: Option<&Path>| Notice {
+            at: Some(self.at(layer, node)),
+            text,
+            path: path.map(ToString::to_string),
+        };
+        let told = told
+            .into_iter()
+            .map(|told| notice(told.layer, told.node, told.text, Some(&told.path)));
+        let marks = marks
+            .iter()
+            .filter_map(|mark| Some(notice(mark.layer, mark.node, mark.notice()?, None)));
+        let files = self.layers.iter().flat_map(Loaded::notices);
+        Ok(files.chain(told).chain(marks).collect())
     }
 
     fn step(&self, step: &crate::migrate::StepReport) -> Step {

@@ -218,7 +218,13 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let Ok(packs) = packs(&job.request) else {
         return Ok(());
     };
-    let mut known: Vec<String> = vec![refit::detach::ID.to_owned()];
+    let mut known: Vec<String> = [
+        refit::detach::ID,
+        refit::migrate::STRIP_DEFAULTS,
+        refit::tell::MARKER,
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let mut steps: Vec<&str> = Vec::new();
     for pack in &packs {
         for version in pack.migrated_versions() {
