@@ -226,7 +226,7 @@ fn is_text(
     if is_bool {
         return whole;
     }
-    TEXTS.iter().any(|text| ends(&text)) || is_secret_path(&path.to_string())
+    TEXTS.iter().any(ends) || is_secret_path(&path.to_string())
 }
 
 /// The last word of a key: `tag` of `imageTag` and `image-tag`.
