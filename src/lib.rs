@@ -10,6 +10,7 @@ pub mod digest;
 pub mod edit;
 pub mod facts;
 pub mod load;
+pub mod memory;
 pub mod migrate;
 pub mod outcome;
 pub mod pack;

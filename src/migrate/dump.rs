@@ -108,7 +108,7 @@ pub(super) fn strip(
     plan: &Plan<'_>,
     answers: &Answers,
 ) -> Result<Option<Stripped>, MigrateError> {
-    if plan.migrations.is_empty() {
+    if plan.migrations.is_empty() || plan.left_out.contains(ID) {
         return Ok(None);
     }
     let keys = &plan.pack.keys;

@@ -220,7 +220,7 @@ fn markers(view: &View<'_>) -> Vec<Found> {
         Some(Found {
             tool,
             comment: text.trim_end().to_owned(),
-            path: view.path_of(node),
+            path: view.path_of(node)?,
             node,
             value: match tree.kind(node) {
                 // Of a map or list only the place counts: what is in it may well change.

@@ -99,11 +99,11 @@ impl Walk<'_> {
     }
 
     fn unknown(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
-        if self.said.of(&path) {
-            return Ok(());
-        }
         if self.told.len() >= LISTED {
             self.more += 1;
+            return Ok(());
+        }
+        if self.said.of(&path) {
             return Ok(());
         }
         let Subject { pack, to, .. } = self.subject;
@@ -164,21 +164,24 @@ impl Walk<'_> {
     /// Where the settings at and below a path have their place now, as a sentence.
     fn moved(&self, node: &Node, path: &Path) -> Result<String, PackError> {
         let Subject { pack, to, .. } = self.subject;
-        let mut places: Vec<Path> = Vec::new();
+        let (mut places, mut all) = (Vec::new(), true);
         for (leaf, _) in node.leaves(self.view).iter().take(LISTED) {
-            for place in moved(pack, &path.concat(leaf), to)? {
+            let here = moved(pack, &path.concat(leaf), to)?;
+            all &= !here.is_empty();
+            for place in here {
                 if !places.contains(&place) {
                     places.push(place);
                 }
             }
         }
-        // Several places mean that it depends on more than this key.
+        // Many places mean that it depends on more than this key.
+        let what = if all {
+            "What it set"
+        } else {
+            "Some of what it set"
+        };
         Ok(match places.len() {
-            0 => String::new(),
-            1 | 2 => format!(
-                " What it set has its place at {} now.",
-                list(&places, "and")
-            ),
+            1 | 2 => format!(" {what} has its place at {} now.", list(&places, "and")),
             _ => String::new(),
         })
     }

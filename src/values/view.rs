@@ -297,12 +297,13 @@ impl<'t> View<'t> {
         Ok(Some(place))
     }
 
-    /// The path at which a node is written, by Helm's key names. What stands in a mapping under a key that
-    /// has no name is at its text.
+    /// The path at which a node is written, by Helm's key names; `None` if it is not part of these values.
+    /// What stands in a mapping under a key that has no name is at its text.
     #[must_use]
-    pub fn path_of(&self, mut node: NodeId) -> Path {
+    pub fn path_of(&self, mut node: NodeId) -> Option<Path> {
         let mut segments = Vec::new();
-        while let Some(parent) = self.tree.parent(node) {
+        while node != self.root {
+            let parent = self.tree.parent(node)?;
             segments.push(match self.tree.key_of(node) {
                 Some(key) => Segment::Key(self.written_name(key)),
                 None => {
@@ -313,7 +314,7 @@ impl<'t> View<'t> {
             node = parent;
         }
         segments.reverse();
-        Path::new(segments)
+        Some(Path::new(segments))
     }
 
     fn written_name(&self, key: NodeId) -> String {

@@ -280,3 +280,37 @@ fn published_values_of_every_version_are_recognised() {
     }
     assert_eq!(seen, 24);
 }
+
+#[test]
+fn in_a_review_it_comes_first_and_can_be_skipped() {
+    use refit::review::Decision;
+    let text = copy("0.10.3");
+    let mut review = super::review(&text, "0.10.3");
+    let item = review.next().unwrap().unwrap();
+    assert_eq!(item.step.id, "strip-defaults");
+    assert_eq!(item.suggested, None);
+    let strip = refit::migrate::Answer {
+        option: "strip".to_owned(),
+        ..Default::default()
+    };
+    let (_, files) = review.try_answer(&item, &strip).unwrap();
+    assert_eq!(
+        &*files[0].after,
+        "artifactUrl: s3://a\ncheckpointUrl: s3://b\n"
+    );
+    review
+        .decide("strip-defaults", Decision::Answer(strip), false)
+        .unwrap();
+    assert!(
+        review.next().unwrap().is_none(),
+        "nothing is left to decide"
+    );
+    review.back();
+    review
+        .decide("strip-defaults", Decision::Skip, false)
+        .unwrap();
+    let next = review.next().unwrap().unwrap();
+    assert_eq!(next.step.id, "one-image", "kept, each is migrated");
+    let same = arroyo(&text, "0.10.3", "0.15.0", &["strip-defaults=keep"]);
+    assert_eq!(review.result().files[0].after, same.files[0].after);
+}

@@ -10,7 +10,7 @@ mod support;
 mod unknown;
 
 use refit::{
-    load::Input,
+    load::{Asked, Input},
     migrate::{Answer, Answers},
     outcome::{Outcome, Release},
     upgrade::{Request, upgrade},
@@ -33,7 +33,7 @@ fn run(texts: &[&str], from: &str, to: &str, answers: &[&str]) -> Outcome {
         .iter()
         .map(|text| Input::Stdin(text.as_bytes().to_vec()));
     upgrade(&Request {
-        releases: vec![layers.collect()],
+        releases: vec![Asked::new(layers.collect())],
         chart: Some("arroyo".to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),
@@ -73,4 +73,34 @@ fn told(release: &Release, id: &str) -> Vec<String> {
 fn asked(release: &Release) -> Vec<&str> {
     let asked = release.steps.iter().filter(|step| step.question.is_some());
     asked.map(|step| step.id.as_str()).collect()
+}
+
+#[test]
+fn no_step_has_the_id_of_a_question_of_refits_own() {
+    for id in refit::upgrade::QUESTIONS {
+        assert!(refit::pack::RESERVED.contains(id), "{id}");
+    }
+    let demo = demo::Demo::new();
+    let migration = demo.text("pack/2.0.0.yaml").replace("rename:", "marker:");
+    demo.file("pack/2.0.0.yaml", migration);
+    let run = demo.upgrade("v.yaml --from 1.0.0");
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err
+            .contains("2.0.0.yaml: marker: refit itself has this id"),
+        "{}",
+        run.err
+    );
+}
+
+/// A review of one text for 0.15.0.
+fn review(text: &str, from: &str) -> refit::review::Review {
+    let request = Request {
+        releases: vec![Asked::new(vec![Input::Stdin(text.as_bytes().to_vec())])],
+        chart: Some("arroyo".to_owned()),
+        from: Some(from.parse().unwrap()),
+        to: Some("0.15.0".parse().unwrap()),
+        ..Request::default()
+    };
+    refit::review::Review::new(&request, 0).unwrap()
 }

@@ -135,7 +135,9 @@ fn a_marker_on_a_value_that_is_another_one_now_is_asked() {
     let tag = ("tag".to_owned(), "v2".to_owned());
     given.get_mut("one-image").unwrap().inputs = [tag].into();
     let outcome = refit::upgrade::upgrade(&refit::upgrade::Request {
-        releases: vec![vec![refit::load::Input::Stdin(text.into_bytes())]],
+        releases: vec![refit::load::Asked::new(vec![refit::load::Input::Stdin(
+            text.into_bytes(),
+        )])],
         chart: Some("arroyo".to_owned()),
         from: Some("0.10.3".parse().unwrap()),
         to: Some("0.15.0".parse().unwrap()),
@@ -202,5 +204,52 @@ fn on_the_command_line() {
         (done.code, &*demo.text("v.yaml")),
         (0, "new: x\n"),
         "{done:?}"
+    );
+}
+
+#[test]
+fn in_a_review_it_is_asked_last_and_cannot_be_skipped_over() {
+    use refit::review::Decision;
+    let mut review = super::review(&lost(), "0.10.3");
+    let item = review.next().unwrap().unwrap();
+    assert_eq!(item.step.id, "one-image");
+    review.decide("one-image", Decision::Accept, false).unwrap();
+    let item = review.next().unwrap().unwrap();
+    assert_eq!(item.step.id, "marker");
+    review.decide("marker", Decision::Skip, false).unwrap();
+    assert!(review.result().is_open());
+    review.back();
+    let drop = refit::migrate::Answer {
+        option: "drop".to_owned(),
+        ..Default::default()
+    };
+    review
+        .decide("marker", Decision::Answer(drop), false)
+        .unwrap();
+    assert!(review.next().unwrap().is_none());
+    assert!(!review.result().is_open());
+}
+
+#[test]
+fn in_a_manifest_only_the_comments_of_the_values_count() {
+    let view = |text: &'static str| refit::yaml::Tree::parse(text).unwrap();
+    let before =
+        view("image: a # x-release-please-version\nvalues:\n  old: b # x-release-please-version\n");
+    let after =
+        view("image: a # x-release-please-version\nvalues:\n  new: b # x-release-please-version\n");
+    let of = |tree: &refit::yaml::Tree| {
+        let root = tree.documents()[0].root;
+        tree.entries(root).nth(1).map(|(_, values)| values).unwrap()
+    };
+    let (was, is) = (
+        refit::values::View::new(&before, of(&before)),
+        refit::values::View::new(&after, of(&after)),
+    );
+    let marks = refit::tell::markers::compare(0, &was, &is);
+    assert_eq!(marks.len(), 1);
+    assert_eq!(marks[0].path.to_string(), "old");
+    assert_eq!(
+        marks[0].fate,
+        refit::tell::markers::MarkFate::Moved("new".parse().unwrap())
     );
 }
