@@ -447,16 +447,29 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + 2 + 2 + 1);
     }
 
-    /// A run that is killed after so many files; `lost` takes the last file's new text away.
-    fn killed_after(done: usize, folder: &Path, paths: &[PathBuf], lost: bool) -> PathBuf {
+    /// A run that is killed after so many files; `lost` takes the last file's new text away, and `exchanged`
+    /// says whether this file system can exchange files.
+    fn killed_after(
+        done: usize,
+        folder: &Path,
+        paths: &[PathBuf],
+        lost: bool,
+        exchanged: bool,
+    ) -> PathBuf {
         let mut prepared = prepared(paths);
         let draft = Draft::new(folder, folder).unwrap();
         let journal = commit(draft, folder, &mut prepared).unwrap();
         for file in &prepared[..done] {
-            file.place().unwrap();
+            if exchanged {
+                file.place().unwrap();
+            } else {
+                let (ready, at) = (&file.ready, &file.at);
+                let old = file::Text::Bytes(at.file.before);
+                file::place_by(|_, _| Ok(false), ready, &at.target, &old).unwrap();
+            }
         }
         prepared.iter_mut().for_each(Prepared::leave);
-        if lost {
+        if lost && (exchanged || done < 3) {
             fs::remove_file(&prepared[2].ready).unwrap();
         }
         journal
@@ -470,14 +483,14 @@ mod tests {
     #[test]
     fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
         for done in 0..=3 {
-            for lost in [false, true] {
+            for (lost, exchanged) in [(false, true), (true, true), (false, false), (true, false)] {
                 let folder = tempfile::tempdir().unwrap();
                 let at = folder.path().canonicalize().unwrap();
                 let paths = paths(&at);
-                killed_after(done, &at, &paths, lost);
+                killed_after(done, &at, &paths, lost, exchanged);
                 assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
                 let recovery = again(&paths);
-                let (how, text) = match lost && done < 3 {
+                let (how, text) = match lost && done < 3 || done == 0 {
                     true => (How::Undone, "old"),
                     false => (How::Finished, "new"),
                 };
@@ -499,7 +512,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let at = folder.path().canonicalize().unwrap();
             let paths = paths(&at);
-            let journal = killed_after(done, &at, &paths, false);
+            let journal = killed_after(done, &at, &paths, false, true);
             fs::write(&paths[mine], "mine").unwrap();
             let before = texts(&paths);
             let files = fs::read_dir(&at).unwrap().count();
@@ -532,7 +545,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path().canonicalize().unwrap();
         let paths = paths(&at);
-        killed_after(2, &at, &paths, true);
+        killed_after(2, &at, &paths, true, true);
         // The old text of the first file; after the exchange both other names hold it.
         for entry in fs::read_dir(&at).unwrap() {
             let path = entry.unwrap().path();
@@ -547,6 +560,38 @@ mod tests {
             "{recovery:?}"
         );
         assert_eq!(texts(&paths), ["new", "new", "old"]);
+    }
+
+    #[test]
+    fn threads_of_one_run_write_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let units: Vec<Vec<PathBuf>> = (0..40)
+            .map(|unit| {
+                ["a", "b"]
+                    .map(|name| folder.path().join(format!("{unit}{name}")))
+                    .into()
+            })
+            .collect();
+        for path in units.iter().flatten() {
+            fs::write(path, "old").unwrap();
+        }
+        std::thread::scope(|scope| {
+            for part in units.chunks(10) {
+                scope.spawn(move || {
+                    for unit in part {
+                        let file = |path| Replacement {
+                            path,
+                            before: b"old",
+                            after: b"new",
+                        };
+                        let files = [file(&unit[0]), file(&unit[1])];
+                        assert_eq!(write(&files, &Options::default()).unwrap().len(), 2);
+                    }
+                });
+            }
+        });
+        assert!(units.iter().all(|unit| texts(unit) == ["new", "new"]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 80);
     }
 
     #[test]
