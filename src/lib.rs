@@ -3,6 +3,7 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod carrier;
 pub mod detach;
 pub mod detect;
 pub mod diff;
@@ -11,6 +12,7 @@ pub mod edit;
 pub mod facts;
 pub mod git;
 pub mod load;
+pub mod memory;
 pub mod migrate;
 pub mod outcome;
 pub mod pack;

@@ -8,7 +8,9 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod precautions;
 mod progress;
+mod project;
 mod review;
 mod terminal;
 mod upgrade;
@@ -60,7 +62,7 @@ fn color(command: &Command) -> When {
 }
 
 fn is_filter(command: &Command) -> bool {
-    matches!(command, Command::Upgrade(args) if args.files.iter().any(|file| file.as_os_str() == "-"))
+    matches!(command, Command::Upgrade(args) if args.inputs.files.iter().any(|file| file.as_os_str() == "-"))
 }
 
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {

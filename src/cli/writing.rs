@@ -1,140 +1,235 @@
-//! What surrounds writing: interrupted runs before it, warnings, and how files are written.
-
-use std::{
-    ffi::OsStr,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+//! Writing what was shown, and keeping `refit.yaml` true.
+//!
+//! What is written together is written in one call: all files of the releases that share a file, and
+//! `refit.yaml` with the version that they have reached. What cannot be written is said, and the rest goes
+//! on.
 
 use refit::{
-    git::{self, State},
-    report::Detail,
-    write::{self, How, Options, Trouble, Why},
+    memory::{MemoryError, Project},
+    outcome::{File, Outcome, Unit},
+    report::{Detail, command},
+    write::{self, Replacement, WriteError, Written},
 };
 
-use super::terminal::Terminal;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-/// How many names are given before the rest is counted.
-const NAMES: usize = 5;
+use super::{
+    meaning::Job,
+    precautions::{Writing, warn_uncommitted},
+    progress::Progress,
+    project,
+    terminal::Terminal,
+};
 
-/// How this process writes.
-pub struct Writing {
-    own: Option<PathBuf>,
-}
-
-impl Writing {
-    /// With the user's own folder for what refit remembers between runs.
-    pub fn new() -> Self {
-        let env = |name| {
-            std::env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
-        let own = env("XDG_STATE_HOME")
-            .or_else(|| env("LOCALAPPDATA"))
-            .or_else(|| env("HOME").map(|home| home.join(".local/state")))
-            .map(|state| state.join("refit"));
-        Self { own }
-    }
-
-    /// What the library needs to know.
-    pub fn options<'a>(&'a self, backup: Option<&'a OsStr>) -> Options<'a> {
-        Options {
-            backup,
-            own: self.own.as_deref(),
-            waiting: &|folder| {
-                // Said past the terminal's bookkeeping: it comes while something is written.
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "Waiting for another refit that is writing in {}",
-                    folder.display()
-                );
-            },
-            ..Options::default()
+/// Writes every release that can be written. Whether anything went wrong.
+pub fn write_all(
+    job: &Job,
+    outcome: &Outcome,
+    backup: Option<&std::ffi::OsStr>,
+    expect: Option<&str>,
+    terminal: &mut Terminal,
+) -> bool {
+    if let Some(expected) = expect {
+        let now = command::expectation(&outcome.releases);
+        if now != expected {
+            terminal.say(&format!(
+                "\nerror: the result is not the one that was previewed; nothing was written\n  \
+                 why:  {expected} was expected and this is {now}: a file, an answer or refit itself is another one\n  \
+                 next: run the command without --expect and --write to see the result as it is now\n"
+            ));
+            return true;
         }
     }
-
-    /// Finishes or undoes what an interrupted run left of these files, and says so.
-    pub fn mend(&self, files: &[&Path], terminal: &mut Terminal) {
-        let recovery = write::recover(files, &self.options(None));
-        for mended in recovery.mended {
-            let how = match mended.how {
-                How::Finished => "finished",
-                How::Undone => "undone",
+    let mut project = job.project.clone();
+    let mut failed = false;
+    let mut said = false;
+    let writing = Writing::new();
+    let units = outcome.units();
+    let files = units
+        .iter()
+        .filter(|unit| !unit.is_open())
+        .flat_map(Unit::files);
+    let changed: Vec<&Path> = files
+        .filter(|file| file.changed)
+        .filter_map(|file| file.path.as_deref())
+        .collect();
+    let mut blocked: Vec<PathBuf> = Vec::new();
+    for trouble in writing.left(&changed) {
+        failed = true;
+        terminal.say(&format!("\nerror: {trouble}\n  next: {}\n", trouble.next()));
+        blocked.extend(trouble.files);
+    }
+    warn_uncommitted(&changed, job.detail, terminal);
+    let bar = Progress::new("Writing", units.len(), terminal.can_draw());
+    for unit in &units {
+        bar.step();
+        let files = unit.files();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let names = names.join(" + ");
+        let mut say = |text: String| {
+            let gap = if std::mem::replace(&mut said, true) {
+                ""
+            } else {
+                "\n"
             };
-            let files = names(mended.files.iter().map(PathBuf::as_path));
-            terminal.say(&format!(
-                "note: an interrupted write of an earlier run was {how}: {files}\n\n"
-            ));
-        }
-    }
-
-    /// Says what an interrupted run left of these files, and changes nothing.
-    pub fn tell(&self, files: &[&Path], terminal: &mut Terminal) {
-        for trouble in write::unfinished(files, self.own.as_deref()) {
-            terminal.say(&format!(
-                "warning: {trouble}\n  next: {}\n\n",
-                trouble.next()
-            ));
-        }
-    }
-
-    /// What an interrupted run left that could not be mended. Another run that is still at work is none of
-    /// that: it is waited for.
-    pub fn left(&self, files: &[&Path]) -> Vec<Trouble> {
-        let mut left = write::unfinished(files, self.own.as_deref());
-        left.retain(|trouble| !matches!(trouble.why, Why::Busy(_)));
-        left
-    }
-}
-
-/// Warns of files whose changes git could not tell from refit's.
-pub fn warn_uncommitted(files: &[&Path], detail: Detail, terminal: &mut Terminal) {
-    if detail == Detail::Quiet {
-        return;
-    }
-    let found = git::uncommitted(files.iter().copied());
-    for (state, one, many) in [
-        (
-            State::Modified,
-            "has changes that are not committed",
-            "have changes that are not committed",
-        ),
-        (State::Untracked, "is not in git yet", "are not in git yet"),
-    ] {
-        let these: Vec<&Path> = found
-            .iter()
-            .filter(|(_, found)| **found == state)
-            .map(|(path, _)| *path)
-            .collect();
-        let is = match these.len() {
-            0 => continue,
-            1 => one,
-            _ => many,
+            bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
         };
-        terminal.say(&format!(
-            "\nwarning: {} {is}; git will not tell them from refit's\n",
-            names(these.into_iter())
-        ));
+        if unit.is_open() {
+            say(format!("{names}: not written, because questions are open"));
+            continue;
+        }
+        let mut lost = unit
+            .releases
+            .iter()
+            .flat_map(|release| release.lost_by_leaving_out());
+        if !job.force && lost.next().is_some() {
+            failed = true;
+            say(format!(
+                "error: {names}: not written, because settings would lose their effect\n  \
+                 next: do not leave the step out, or accept the loss with --force"
+            ));
+            continue;
+        }
+        let real = |file: &&&Arc<File>| file.path.as_ref()?.canonicalize().ok();
+        let is_blocked = !blocked.is_empty()
+            && files
+                .iter()
+                .filter_map(|file| real(&file))
+                .any(|file| blocked.contains(&file));
+        if is_blocked {
+            failed = true;
+            say(format!(
+                "error: {names}: not written, because of the interrupted write that is told of above\n  \
+                 next: see there"
+            ));
+            continue;
+        }
+        let memory = match remembered(job, unit, project.as_ref()) {
+            Ok(memory) => memory,
+            Err(error) => {
+                failed = true;
+                say(format!("error: {names}: not written: {error}"));
+                continue;
+            }
+        };
+        if !unit.is_changed() && memory.is_none() {
+            continue;
+        }
+        let mut replacements: Vec<Replacement<'_>> = files
+            .iter()
+            .filter_map(|file| {
+                let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
+                Some(Replacement {
+                    path: file.path.as_deref()?,
+                    before,
+                    after,
+                })
+            })
+            .collect();
+        if let Some(memory) = &memory
+            && let Some(before) = &memory.before
+        {
+            replacements.push(Replacement {
+                path: &memory.project.path,
+                before: before.as_bytes(),
+                after: memory.project.text.as_bytes(),
+            });
+        }
+        let mut options = writing.options(backup);
+        let home = job
+            .project
+            .as_ref()
+            .map(|project| project.layer(Path::new(".")));
+        options.home = home.as_deref();
+        let made = match &memory {
+            Some(memory) if memory.before.is_none() => {
+                write::create(&memory.project.path, memory.project.text.as_bytes())
+            }
+            _ => Ok(()),
+        };
+        match made.and_then(|()| write::write(&replacements, &options)) {
+            Ok(written) => {
+                if job.detail > Detail::Quiet {
+                    let own = memory.as_ref().map(|memory| &memory.project.path);
+                    let files = written.iter().filter(|file| Some(&file.path) != own);
+                    files.for_each(|file| say(wrote(file)));
+                }
+                if let Some(memory) = memory {
+                    if job.detail > Detail::Quiet {
+                        say(noted(&memory, unit));
+                    }
+                    project = Some(memory.project);
+                }
+            }
+            Err(error) => {
+                failed = true;
+                say(not_written(&error));
+            }
+        }
     }
+    failed
 }
 
-/// Names of files, not too many, as seen from the folder that the user is in.
-fn names<'a>(files: impl ExactSizeIterator<Item = &'a Path>) -> String {
-    let here = std::env::current_dir()
-        .and_then(|here| here.canonicalize())
-        .ok();
-    let more = files.len().saturating_sub(NAMES);
-    let mut text = files
-        .take(NAMES)
-        .map(|file| {
-            let near = here.as_ref().and_then(|here| file.strip_prefix(here).ok());
-            near.unwrap_or(file).display().to_string()
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+/// What was noted in `refit.yaml`.
+fn noted(memory: &Memory, unit: &Unit<'_>) -> String {
+    let releases = unit.releases.iter().map(|release| {
+        let name = project::name_of(release);
+        format!("{name} is on {} {}", release.chart, release.to)
+    });
+    let releases: Vec<String> = releases.collect();
+    let path = memory.project.path.display();
+    format!("Noted in {path}: {}", releases.join(", "))
+}
+
+/// `refit.yaml` as it is when a unit is written.
+struct Memory {
+    /// Its text before; `None` if there is none yet.
+    before: Option<String>,
+    project: Project,
+}
+
+/// What has to be remembered of a unit; nothing if nothing is remembered of it, or it is there already.
+fn remembered(
+    job: &Job,
+    unit: &Unit<'_>,
+    project: Option<&Project>,
+) -> Result<Option<Memory>, MemoryError> {
+    let mut now = project.cloned().unwrap_or_else(project::new);
+    let before = now.text.clone();
+    for release in &unit.releases {
+        project::remember(&mut now, release, job.record)?;
+    }
+    if now.text == before {
+        return Ok(None);
+    }
+    Ok(Some(Memory {
+        before: project.map(|project| project.text.clone()),
+        project: now,
+    }))
+}
+
+fn wrote(file: &Written) -> String {
+    let mut text = format!("Wrote {}", file.path.display());
+    if let Some(target) = &file.target {
+        text.push_str(&format!(" (a link to {})", target.display()));
+    }
+    if let Some(backup) = &file.backup {
+        text.push_str(&format!("; the old text is in {}", backup.display()));
+    }
+    if file.still_elsewhere {
+        text.push_str(
+            "\n  note: the file has other names (hard links), which still hold the old text",
+        );
+    }
+    if file.other_owner {
+        text.push_str("\n  note: its owner could not be kept; it is yours now");
     }
     text
+}
+
+fn not_written(error: &WriteError) -> String {
+    format!("error: {error}\n  next: {}", error.next())
 }
