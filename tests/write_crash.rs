@@ -177,7 +177,7 @@ fn killed_at_any_moment_a_unit_is_all_old_or_all_new_after_the_next_run() {
                 let whole = start.elapsed();
                 assert_eq!((unit.count_new(), unit.left()), (Unit::FILES, vec![]));
                 // As many runs more as it takes to meet the moments that matter, within reason.
-                let mut runs = 0..2 * RUNS / THREADS;
+                let mut runs = 0..4 * RUNS / THREADS;
                 while let Some(run) = runs.next()
                     && (run < RUNS / THREADS || half.load(Ordering::Relaxed) < HALF)
                 {
