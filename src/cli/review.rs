@@ -26,7 +26,8 @@ use super::{
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
-    upgrade::{known_answers, write_all},
+    upgrade::known_answers,
+    writing::write_all,
 };
 
 const DONE: u8 = 0;
@@ -139,6 +140,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         write: true,
         backup: args.backup,
         expect: None,
+        record: false,
         check: false,
         output: OutputOptions {
             output: Format::Text,
@@ -371,7 +373,7 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
         before: &before,
         after: text.as_bytes(),
     };
-    write::write(&[file], None)?;
+    write::write(&[file], &write::Options::default())?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The new text of `refit.yaml` after a release was brought to a version. Nothing but what changed in it
 //! is touched: it is a file that people keep, too.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::{
     project::{NAME, Remembered},
@@ -61,7 +61,7 @@ fn fields(remembered: &Remembered) -> Map {
     }
     put(
         "layers",
-        list(remembered.layers.iter().map(shown).collect()),
+        list(remembered.layers.iter().map(|layer| shown(layer)).collect()),
     );
     if !remembered.answers.is_empty() {
         let answers = remembered.answers.iter().map(|(id, answer)| {
@@ -94,7 +94,7 @@ fn fields(remembered: &Remembered) -> Map {
     fields
 }
 
-fn shown(path: &PathBuf) -> String {
+fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 

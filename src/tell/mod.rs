@@ -23,6 +23,7 @@ use semver::Version;
 
 use crate::{
     migrate::{Fate, Migrated, StepState},
+    outcome::mentions,
     pack::{Pack, PackError},
     values::{Path, view::View},
     yaml::NodeId,
@@ -102,37 +103,6 @@ impl<'s> Said<'s> {
     fn of(&self, path: &Path) -> bool {
         let name = path.to_string();
         self.paths.iter().any(|said| said.is_related(path))
-            || self.texts.iter().any(|text| names(text, &name))
-    }
-}
-
-/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
-fn names(text: &str, path: &str) -> bool {
-    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    text.match_indices(path).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + path.len()..].chars().next();
-        !before.is_some_and(|c| in_path(c) || c == '.') && !after.is_some_and(in_path)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_named_only_as_a_word() {
-        for text in [
-            "s3.region is dead.",
-            "Write `s3.region`.",
-            "Look at s3.region.",
-        ] {
-            assert!(names(text, "s3.region"), "{text}");
-        }
-        for text in ["s3.regions", "aws.s3.region", "s3_region", "my-s3.region"] {
-            assert!(!names(text, "s3.region"), "{text}");
-        }
-        assert!(names("worker.image.tag goes", "worker.image"));
-        assert!(!names("worker.images", "worker.image"));
+            || self.texts.iter().any(|text| mentions(text, &name))
     }
 }

@@ -8,10 +8,10 @@ use crate::{
     load::Workspace,
     migrate::StepState,
     outcome::{
-        At, Change, Choice, Clue, Evidence, FactChange, File, Input, LeafFate, Notice, Question,
-        Refusal, Release, State, Step, Task,
+        At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
+        Question, Refusal, Release, State, Step, Task,
     },
-    pack::{When, expr::describe},
+    pack::{Known, When, expr::describe},
     refusal::Reason,
     tell,
     values::Path,
@@ -73,6 +73,7 @@ impl Description<'_, '_> {
             to: entry.to.iter().map(ToString::to_string).collect(),
             step: entry.step.clone(),
         });
+        let stale = self.stale();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
             carrier: wanted.carrier.clone(),
@@ -83,13 +84,71 @@ impl Description<'_, '_> {
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: self.notices()?,
+            notices: self.notices(&stale)?,
+            stale,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
             checklist: self.checklist(),
             files,
         })
+    }
+
+    /// Old keys in files that were edited since they were written for the version that is recorded.
+    fn stale(&self) -> Vec<Notice> {
+        let Worked {
+            wanted,
+            pack,
+            plan,
+            migrated,
+            ..
+        } = self.worked;
+        let edited = |layer: usize| {
+            let block = wanted.layers[layer];
+            wanted.edited.contains(&self.workspace.blocks[block].file)
+        };
+        let older = |path: &Path| {
+            let versions = pack.info.versions.keys().rev();
+            versions
+                .filter(|version| **version < plan.from)
+                .find(|version| pack.keys.known(path, version) == Known::Read)
+        };
+        let left = migrated.ledger.entries.iter();
+        left.filter(|entry| entry.fate == Fate::Left && edited(entry.source.layer))
+            .filter(|entry| pack.keys.known(&entry.source.path, &plan.from) == Known::Unknown)
+            .filter_map(|entry| {
+                let last = older(&entry.source.path)?;
+                Some(Notice {
+                    at: Some(self.at(entry.source.layer, entry.source.node)),
+                    text: format!(
+                        "{} was last read by {} {last}; {} ignores it. {}",
+                        entry.source.path,
+                        pack.info.chart,
+                        plan.from,
+                        self.step_that_takes(&entry.source.path).map_or_else(
+                            || "Remove it.".to_owned(),
+                            |id| format!(
+                                "`refit explain {id}` tells what came instead; or remove it."
+                            )
+                        )
+                    ),
+                    path: Some(entry.source.path.to_string()),
+                })
+            })
+            .collect()
+    }
+
+    /// The step that took a setting on the way to the version that the values are for.
+    fn step_that_takes(&self, path: &Path) -> Option<&str> {
+        let Worked { pack, plan, .. } = self.worked;
+        let passed = pack
+            .migrated_versions()
+            .filter(|version| **version <= plan.from);
+        let migrations = passed.filter_map(|version| pack.migration(version).ok().flatten());
+        let mut steps = migrations.flat_map(|migration| &migration.steps);
+        let takes =
+            |step: &&crate::pack::Step| step.takes.iter().any(|take| take.path.may_overlap(path));
+        steps.find(takes).map(|step| step.id.as_str())
     }
 
     fn checklist(&self) -> Vec<Task> {
@@ -110,8 +169,8 @@ impl Description<'_, '_> {
     }
 
     /// What is known of the files, what nobody else says of the result, and where the comments of other
-    /// programs went.
-    fn notices(&self) -> Result<Vec<Notice>, Box<Refusal>> {
+    /// programs went. What is stale is told as such.
+    fn notices(&self, stale: &[Notice]) -> Result<Vec<Notice>, Box<Refusal>> {
         let worked = self.worked;
         let subject = tell::Subject {
             pack: worked.pack,
@@ -126,6 +185,11 @@ impl Description<'_, '_> {
             text: told.text,
             path: Some(told.path.to_string()),
         });
+        let said = |told: &Notice| {
+            let of = |old: &Notice| old.path.as_deref().is_some_and(|path| told.is_about(path));
+            stale.iter().any(of)
+        };
+        let told = told.filter(|told| !said(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),

@@ -66,6 +66,7 @@ pub fn release(files: Vec<File>) -> Release {
         files: files.into_iter().map(Arc::new).collect(),
         steps: Vec::new(),
         notices: Vec::new(),
+        stale: Vec::new(),
         ledger: Vec::new(),
         kept: 2,
         facts: Vec::new(),
