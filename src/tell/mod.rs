@@ -101,8 +101,21 @@ impl<'s> Said<'s> {
 
     /// Whether somebody speaks of a path, of one above it, or of one below it by name.
     fn of(&self, path: &Path) -> bool {
-        let name = path.to_string();
+        self.fate_of(path) || self.any(path, |_| true)
+    }
+
+    /// Whether somebody says how what stands at a path is written, or it may not stay there anyway.
+    fn form_of(&self, path: &Path) -> bool {
+        self.fate_of(path) || self.any(path, |text| text.contains("quote"))
+    }
+
+    fn fate_of(&self, path: &Path) -> bool {
         self.paths.iter().any(|said| said.is_related(path))
-            || self.texts.iter().any(|text| mentions(text, &name))
+    }
+
+    fn any(&self, path: &Path, speaks: impl Fn(&str) -> bool) -> bool {
+        let name = path.to_string();
+        let mut texts = self.texts.iter();
+        texts.any(|text| speaks(text) && mentions(text, &name))
     }
 }

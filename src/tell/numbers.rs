@@ -67,7 +67,7 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
         let before = told.len();
         for (path, node) in found.into_iter().filter(|(_, node)| seen.insert(*node)) {
             if let Some(text) = judge(&path, node, view, subject, &defaults)
-                && !said.of(&path)
+                && !said.form_of(&path)
             {
                 if told.len() - before == LISTED {
                     more += 1;

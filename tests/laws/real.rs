@@ -81,7 +81,8 @@ fn preview(
         before: shown_file.before.as_bytes(),
         after: shown_file.after.as_bytes(),
     };
-    let written = write(&[replacement], &Options::default()).map_err(|e| format!("preview: not written: {e}"))?;
+    let written = write(&[replacement], &Options::default())
+        .map_err(|e| format!("preview: not written: {e}"))?;
     if written.is_empty() == release.is_changed() {
         return Err(format!("preview: {} files were written", written.len()));
     }
