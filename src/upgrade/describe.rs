@@ -120,6 +120,7 @@ impl Description<'_, '_> {
                 let last = older(&entry.source.path)?;
                 Some(Notice {
                     at: Some(self.at(entry.source.layer, entry.source.node)),
+                    path: Some(entry.source.path.to_string()),
                     text: format!(
                         "{} was last read by {} {last}; {} ignores it. {}",
                         entry.source.path,
@@ -132,7 +133,6 @@ impl Description<'_, '_> {
                             )
                         )
                     ),
-                    path: Some(entry.source.path.to_string()),
                 })
             })
             .collect()
