@@ -111,7 +111,10 @@ fn edit(tree: &Tree, node: NodeId) {
         };
         let result = rewrite.edits.apply(tree.text());
         let again = Tree::parse(result).expect("the host can be read again");
-        assert_eq!(again.content(node_at(&again, tree, node)), set.apply(content));
+        assert_eq!(
+            again.content(node_at(&again, tree, node)),
+            set.apply(content)
+        );
     }
     let none = rewrite_inner(tree, node, &EditSet::default()).unwrap();
     assert!(none.edits.is_empty() && !none.restyled);
