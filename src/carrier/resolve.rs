@@ -1,7 +1,7 @@
 //! Joining what several files say: which chart and version a carrier really has, and where each of its
 //! layers is.
 //!
-//! A [`Tree`](crate::yaml::Tree) alone does not tell the address of a Flux repository, the content of a
+//! A [`Tree`] alone does not tell the address of a Flux repository, the content of a
 //! ConfigMap, or which umbrella chart an Application deploys. An [`Index`] over all files that were read
 //! answers that, as far as the files do. What it cannot find it says so ([`Gap`]); it reads no disk, so
 //! for values files it only works out where they should be ([`Index::candidates`]).
