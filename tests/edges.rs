@@ -11,6 +11,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Text, and nothing of Helm.
     ("yaml", &[]),
     ("values", &["yaml"]),
+    // What files say of charts, versions and values; nothing of packs, and no file is read.
+    ("carrier", &["values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
     ("pack", &["values", "yaml"]),
     ("plan", &["pack"]),
