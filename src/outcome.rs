@@ -4,7 +4,13 @@
 //! every output says the same. It is data: it decides nothing and renders nothing. As JSON it is the
 //! format that `-o json` promises, so a field is added, never renamed.
 
-use std::{borrow::Cow, ops::Range, path::PathBuf, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Range,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use schemars::JsonSchema;
 use semver::Version;
@@ -39,8 +45,14 @@ pub struct Release {
     /// The version that they are for afterwards.
     #[schemars(with = "String")]
     pub to: Version,
-    /// The files, in Helm's order.
-    pub files: Vec<File>,
+    /// What it is called: as its carrier, `refit.yaml` or `--release` names it, else after its files.
+    pub name: String,
+    /// The kind of manifest that holds it, as people call it (`Argo CD Application`); `None` for plain
+    /// values files.
+    pub carrier: Option<String>,
+    /// The files that hold its layers, each once, in Helm's order. Releases that share a file share the
+    /// entry, too.
+    pub files: Vec<Arc<File>>,
     /// What the steps did, told and asked, in the order they ran.
     pub steps: Vec<Step>,
     /// What was found about the file itself, independent of any step.
@@ -319,6 +331,85 @@ pub struct Refusal {
     pub why: Option<String>,
     /// What to do next.
     pub next: Option<String>,
+}
+
+impl Outcome {
+    /// Every file once, in the order in which the releases name them.
+    #[must_use]
+    pub fn files(&self) -> Vec<&Arc<File>> {
+        distinct(self.releases.iter())
+    }
+
+    /// The releases by what has to be written together: those that share a file, directly or through
+    /// others. In order of their first releases.
+    #[must_use]
+    pub fn units(&self) -> Vec<Unit<'_>> {
+        let mut unit_of_file: HashMap<*const File, usize> = HashMap::new();
+        // For each unit begun: the unit that it has become part of.
+        let mut joined: Vec<usize> = Vec::new();
+        let find = |joined: &[usize], mut unit: usize| {
+            while joined[unit] != unit {
+                unit = joined[unit];
+            }
+            unit
+        };
+        let mut of_release = Vec::new();
+        for release in &self.releases {
+            let mut unit = joined.len();
+            joined.push(unit);
+            for file in &release.files {
+                let other = *unit_of_file.entry(Arc::as_ptr(file)).or_insert(unit);
+                let other = find(&joined, other);
+                let (older, newer) = (other.min(unit), other.max(unit));
+                joined[newer] = older;
+                unit = older;
+            }
+            of_release.push(unit);
+        }
+        let mut units: BTreeMap<usize, Vec<&Release>> = BTreeMap::new();
+        for (release, unit) in self.releases.iter().zip(of_release) {
+            units.entry(find(&joined, unit)).or_default().push(release);
+        }
+        units
+            .into_values()
+            .map(|releases| Unit { releases })
+            .collect()
+    }
+}
+
+/// Releases that are written together, or not at all.
+#[derive(Debug, Clone)]
+pub struct Unit<'o> {
+    /// The releases, in order.
+    pub releases: Vec<&'o Release>,
+}
+
+impl<'o> Unit<'o> {
+    /// Every file once.
+    #[must_use]
+    pub fn files(&self) -> Vec<&'o Arc<File>> {
+        distinct(self.releases.iter().copied())
+    }
+
+    /// Whether a question is open in any of the releases, so that none is written.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.releases.iter().any(|release| release.is_open())
+    }
+
+    /// Whether any file would change.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.releases.iter().any(|release| release.is_changed())
+    }
+}
+
+fn distinct<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Arc<File>> {
+    let mut seen = HashSet::new();
+    releases
+        .flat_map(|release| &release.files)
+        .filter(|file| seen.insert(Arc::as_ptr(file)))
+        .collect()
 }
 
 impl File {

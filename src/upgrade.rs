@@ -586,23 +586,25 @@ impl Run<'_> {
             secrets,
             removed_comments,
         } = edited;
-        let files: Vec<File> = self
+        let files: Vec<Arc<File>> = self
             .layers
             .iter()
             .zip(texts)
             .zip(secrets)
             .zip(removed_comments)
-            .map(|(((layer, after), secrets), removed_comments)| File {
-                name: layer.name.clone(),
-                path: layer.path.clone(),
-                before: Arc::clone(&layer.text),
-                changed: layer.text != after,
-                after,
-                secrets: Secrets {
-                    before: secrets::in_tree(&layer.tree),
-                    after: secrets,
-                },
-                removed_comments,
+            .map(|(((layer, after), secrets), removed_comments)| {
+                Arc::new(File {
+                    name: layer.name.clone(),
+                    path: layer.path.clone(),
+                    before: Arc::clone(&layer.text),
+                    changed: layer.text != after,
+                    after,
+                    secrets: Secrets {
+                        before: secrets::in_tree(&layer.tree),
+                        after: secrets,
+                    },
+                    removed_comments,
+                })
             })
             .collect();
         let facts = facts::changes(self.pack, self.views, &migrated.layers, &from, &self.to)
@@ -636,6 +638,8 @@ impl Run<'_> {
             step: entry.step.clone(),
         });
         Ok(Release {
+            name: self.name.clone(),
+            carrier: None,
             chart: self.pack.info.chart.clone(),
             known_by,
             evidence: clues.collect(),

@@ -2,7 +2,7 @@
 
 mod outcomes;
 
-use outcomes::{done, file, left_out, open, outcome, refusal, release};
+use outcomes::{done, file, left_out, open, outcome, refusal, release, rename};
 use refit::{
     outcome::Outcome,
     report::{
@@ -177,14 +177,11 @@ fn what_was_shown_before_is_told_in_brief() {
 #[test]
 fn the_command_repeats_what_it_must_and_quotes_it() {
     let mut first = done();
-    first.files[0].name = "my values.yaml".into();
-    first.files[0].path = Some("my values.yaml".into());
+    rename(&mut first, "my values.yaml");
     let mut second = done();
-    second.files[0].name = "b.yaml".into();
-    second.files[0].path = Some("b.yaml".into());
+    rename(&mut second, "b.yaml");
     let mut older = done();
-    older.files[0].name = "c.yaml".into();
-    older.files[0].path = Some("c.yaml".into());
+    rename(&mut older, "c.yaml");
     older.from = semver::Version::new(0, 9, 1);
     let given = Given {
         chart: Some("arroyo".into()),
@@ -274,7 +271,7 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     evil.steps[0].changes[0].path = "a\x1b[2Jb".into();
     evil.steps[1].tell[0] = "clear\x1bc the screen".into();
     evil.notices[0].text = "two\nlines".into();
-    evil.files[0].name = "\x1b]0;x\x07.yaml".into();
+    std::sync::Arc::make_mut(&mut evil.files[0]).name = "\x1b]0;x\x07.yaml".into();
     let outcome = outcome([evil]);
     let verbose = Look {
         detail: Detail::Verbose,

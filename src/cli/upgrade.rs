@@ -284,7 +284,7 @@ fn filter(
     }
     let code = code(outcome, check, lost);
     if code == DONE {
-        for file in outcome.releases.iter().flat_map(|release| &release.files) {
+        for file in outcome.files() {
             terminal.result(&file.after);
         }
         return Ok(code);
@@ -336,12 +336,9 @@ pub fn write_all(
     }
     let mut failed = false;
     let mut said = false;
-    for release in &outcome.releases {
-        let names: Vec<&str> = release
-            .files
-            .iter()
-            .map(|file| file.name.as_str())
-            .collect();
+    for unit in outcome.units() {
+        let files = unit.files();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         let names = names.join(" + ");
         let mut say = |text: String| {
             let gap = if std::mem::replace(&mut said, true) {
@@ -351,11 +348,15 @@ pub fn write_all(
             };
             terminal.say(&format!("{gap}{text}\n"));
         };
-        if release.is_open() {
+        if unit.is_open() {
             say(format!("{names}: not written, because questions are open"));
             continue;
         }
-        if !job.force && release.lost_by_leaving_out().next().is_some() {
+        let mut lost = unit
+            .releases
+            .iter()
+            .flat_map(|release| release.lost_by_leaving_out());
+        if !job.force && lost.next().is_some() {
             failed = true;
             say(format!(
                 "error: {names}: not written, because settings would lose their effect\n  \
@@ -363,11 +364,10 @@ pub fn write_all(
             ));
             continue;
         }
-        if !release.is_changed() {
+        if !unit.is_changed() {
             continue;
         }
-        let files: Vec<Replacement<'_>> = release
-            .files
+        let files: Vec<Replacement<'_>> = files
             .iter()
             .filter_map(|file| {
                 let (before, after) = (file.before.as_bytes(), file.after.as_bytes());

@@ -6,7 +6,7 @@
 use super::{page::obeyed, questions};
 use crate::{
     digest,
-    outcome::{Outcome, Release},
+    outcome::{Outcome, Release, Unit},
 };
 
 /// What was typed, as far as a second run needs it.
@@ -75,8 +75,11 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
 /// The digest that `--expect` names: of every file of these releases.
 #[must_use]
 pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
-    let files = releases.into_iter().flat_map(|release| &release.files);
-    digest::of(files.map(|file| (file.name.as_str(), &*file.after)))
+    let unit = Unit {
+        releases: releases.into_iter().collect(),
+    };
+    let files = unit.files();
+    digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)))
 }
 
 fn command(releases: &[&Release], given: &Given) -> Command {

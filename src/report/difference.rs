@@ -17,8 +17,9 @@ use crate::{
 /// The exact patch for all files, which `git apply` and `patch -p1` accept.
 #[must_use]
 pub fn patch(outcome: &Outcome) -> String {
-    let files = outcome.releases.iter().flat_map(|release| &release.files);
+    let files = outcome.files();
     files
+        .iter()
         .map(|file| diff::unified(file.raw_name(), &file.before, &file.after))
         .collect()
 }
@@ -28,7 +29,7 @@ pub fn patch(outcome: &Outcome) -> String {
 pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
     let mut text = String::new();
     let mut masked = false;
-    for file in outcome.releases.iter().flat_map(|release| &release.files) {
+    for file in outcome.files() {
         let diff = Diff::new(&file.before, &file.after);
         if diff.is_empty() {
             continue;

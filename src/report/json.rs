@@ -1,5 +1,7 @@
 //! The outcome as JSON, for programs.
 
+use std::sync::Arc;
+
 use super::Masker;
 use crate::outcome::Outcome;
 
@@ -50,7 +52,7 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
         release
             .files
             .iter_mut()
-            .flat_map(|file| &mut file.removed_comments)
+            .flat_map(|file| &mut Arc::make_mut(file).removed_comments)
             .for_each(lines);
         for step in &mut release.steps {
             maybe(&mut step.why);

@@ -76,7 +76,7 @@ impl Masker {
     /// The same for the files of an outcome.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
-        Self::on(outcome.releases.iter().flat_map(|release| &release.files))
+        Self::on(outcome.files().into_iter().map(|file| &**file))
     }
 
     /// Whether it masks at all.

@@ -429,7 +429,7 @@ impl Review {
 
     fn checked(&self, request: &Request) -> Result<Release, Vec<Refusal>> {
         let release = one(request)?;
-        let same = |(now, then): (&File, &File)| now.before == then.before;
+        let same = |(now, then): (&Arc<File>, &Arc<File>)| now.before == then.before;
         if release.files.len() != self.start.files.len()
             || !release.files.iter().zip(&self.start.files).all(same)
         {
@@ -516,7 +516,7 @@ fn between(without: &Release, with: &Release) -> Vec<File> {
         .map(|(before, after)| File {
             before: Arc::clone(&before.after),
             changed: before.after != after.after,
-            ..after.clone()
+            ..File::clone(after)
         })
         .collect()
 }

@@ -38,7 +38,7 @@ pub fn record(review: &Review, command: &str) -> String {
     } else {
         "answers:\n"
     });
-    let masker = Masker::on(&release.files);
+    let masker = Masker::on(release.files.iter().map(|file| &**file));
     for (id, answer) in answered {
         let _ = writeln!(out, "  {}:", name(id));
         let _ = writeln!(out, "    option: {}", name(&answer.option));

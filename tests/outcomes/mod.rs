@@ -1,7 +1,7 @@
 //! Outcomes made by hand, for tests of what shows and writes them.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc};
 
 use refit::{
     digest,
@@ -56,12 +56,16 @@ pub fn file(name: &str, before: &str, after: &str) -> File {
 pub fn release(files: Vec<File>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
+        name: files
+            .first()
+            .map_or_else(String::new, |file| file.name.clone()),
+        carrier: None,
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
         evidence: Vec::new(),
         to: Version::new(0, 15, 0),
-        files,
+        files: files.into_iter().map(Arc::new).collect(),
         steps: Vec::new(),
         notices: Vec::new(),
         ledger: Vec::new(),
@@ -70,6 +74,13 @@ pub fn release(files: Vec<File>) -> Release {
         checklist: Vec::new(),
         digest,
     }
+}
+
+/// Gives a release's only file another name, and that place on disk.
+pub fn rename(release: &mut Release, name: &str) {
+    let file = Arc::make_mut(&mut release.files[0]);
+    file.name = name.into();
+    file.path = Some(name.into());
 }
 
 pub fn step(id: &str, title: &str, state: State) -> Step {
