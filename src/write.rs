@@ -237,13 +237,60 @@ fn rename_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Written>, WriteError> {
 ///
 /// If the name is taken or the folder cannot be written. Nothing is left behind.
 pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
-    let folder = match path.parent() {
+    let folder = folder_of(path);
+    fresh(path, folder, text)?
+        .persist_noclobber(path)
+        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Makes a file, or puts a new text in place of one that refit made before: a report, never a user's
+/// values. Whole or not at all, and synced.
+///
+/// # Errors
+///
+/// If the name is that of something else than a plain file, or the folder cannot be written. What was
+/// there before is still there then.
+pub fn put(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    if let Ok(meta) = fs::metadata(path)
+        && !meta.is_file()
+    {
+        return Err(WriteError::NotAFile {
+            path: path.to_owned(),
+            what: kind(&meta),
+        });
+    }
+    // A link is written through, as everywhere.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&target);
+    fresh(path, folder, text)?
+        .persist(&target)
+        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    sync_folder(folder);
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// What something that is no plain file is.
+fn kind(meta: &Metadata) -> &'static str {
+    if meta.is_dir() {
+        "a folder"
+    } else {
+        "a device, a pipe or a socket"
+    }
+}
+
+/// A file without a name yet, as any program makes one: what the user's mask takes away is taken away.
+fn fresh(path: &Path, folder: &Path, text: &[u8]) -> Result<NamedTempFile, WriteError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".refit-").suffix(".tmp");
-    // As any program makes a file; what the user's mask takes away is taken away.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let failed = |doing| refused(path, doing);
@@ -253,10 +300,7 @@ pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
     new.write_all(text)
         .and_then(|()| new.as_file().sync_all())
         .map_err(failed("write it"))?;
-    new.persist_noclobber(path)
-        .map_err(|e| refused(path, "give the file its name")(e.error))?;
-    sync_folder(folder);
-    Ok(())
+    Ok(new)
 }
 
 /// A file whose new text lies ready beside it.
@@ -277,14 +321,9 @@ impl<'a> Prepared<'a> {
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
         if !meta.is_file() {
-            let what = if meta.is_dir() {
-                "a folder"
-            } else {
-                "a device, a pipe or a socket"
-            };
             return Err(WriteError::NotAFile {
                 path: file.path.to_owned(),
-                what,
+                what: kind(&meta),
             });
         }
         // Opened for writing although it is replaced: a file that its owner made read-only is not ours

@@ -8,6 +8,7 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod reports;
 mod review;
 mod terminal;
 mod upgrade;

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use refit::{
     outcome::{Outcome, Release},
-    report::{Detail, Masker, command, difference, json, secrets, text},
+    report::{Detail, Masker, command, difference, secrets, text},
     upgrade::{packs, upgrade},
     write::{self, Replacement, WriteError, Written},
 };
@@ -12,6 +12,7 @@ use refit::{
 use super::{
     args::Format,
     meaning::{Job, Mode},
+    reports,
     terminal::Terminal,
 };
 
@@ -34,11 +35,12 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
     let show = Show::new(job, &outcome, terminal);
+    show.write_reports()?;
     match &job.mode {
         Mode::Preview => {
             show.result(terminal)?;
             show.report(terminal);
-            if job.detail > Detail::Quiet && job.format != Format::Json {
+            if job.detail > Detail::Quiet && !job.format.is_whole() {
                 let commands = command::commands(&outcome, &job.given);
                 show.next(
                     terminal,
@@ -109,6 +111,8 @@ struct Show<'a> {
     shown: Masker,
     /// What hides them in what is said about it.
     said: Masker,
+    /// What hides them in files.
+    kept: Masker,
 }
 
 impl<'a> Show<'a> {
@@ -122,18 +126,25 @@ impl<'a> Show<'a> {
         };
         let shown = match job.format {
             Format::Text => masker(terminal.result_is_seen()),
-            Format::Json => masker(false),
             Format::Patch => masker(true),
+            _ => masker(false),
         };
         Self {
             job,
             outcome,
             shown,
             said: masker(terminal.all_is_seen()),
+            kept: masker(job.reports.is_empty()),
         }
     }
 
-    /// What standard output gets: the difference, the patch, or everything as JSON.
+    /// The reports that stand beside the output.
+    fn write_reports(&self) -> anyhow::Result<()> {
+        let read = self.job.request.releases.iter().flatten();
+        reports::write_all(self.outcome, &self.job.reports, read, &self.kept)
+    }
+
+    /// What standard output gets: the difference, the patch, or a whole report.
     fn result(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         match self.job.format {
             Format::Text => {
@@ -151,17 +162,17 @@ impl<'a> Show<'a> {
                     ));
                 }
             }
-            Format::Patch => terminal.result(&difference::patch(self.outcome)),
-            Format::Json => {
+            format => {
                 let pretty = terminal.result_is_seen();
-                terminal.result(&json::render(self.outcome, &self.shown, pretty)?);
+                let text = reports::render(self.outcome, format, &self.shown, pretty)?;
+                terminal.result(&text.unwrap_or_default());
             }
         }
         Ok(())
     }
 
     fn report(&self, terminal: &mut Terminal) {
-        if self.job.format == Format::Json {
+        if self.job.format.is_whole() {
             return;
         }
         terminal.say(&text::report(
@@ -269,7 +280,7 @@ fn filter(
     check: bool,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
-    if job.format == Format::Json {
+    if job.format.is_whole() {
         show.result(terminal)?;
         return Ok(code(outcome, check, false));
     }
