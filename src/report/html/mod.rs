@@ -5,8 +5,8 @@
 //! values file could run even if it got past the templates. Those escape all that they are given.
 //!
 //! Everything is in the page as HTML: without scripts it reads, folds and prints the same, and only the
-//! filters are gone. Files are folded lines until they are opened, and a browser skips what is folded
-//! away; that is what keeps a thousand files quick, not cleverness. Characters that turn the direction
+//! filters are gone. Files are folded lines until they are opened, and a browser lays out nothing that is
+//! folded away; that is what keeps a thousand files quick, not cleverness. Characters that turn the direction
 //! of writing or control a terminal are shown as signs, in the page as a whole.
 //!
 //! Secrets are masked before anything here sees them; lines of files where they are shown ([`sides`]).
@@ -182,6 +182,7 @@ fn places(outcome: &Outcome, releases: &[&Release]) -> Markup {
     html! {
         @for (i, release) in first.iter().enumerate() { @if i > 0 { ", " } (place(release)) }
         @if !rest.is_empty() {
+            " "
             details .more {
                 summary { "and " (rest.len()) " more" }
                 @for (i, release) in rest.iter().enumerate() { @if i > 0 { ", " } (place(release)) }
@@ -201,7 +202,7 @@ fn questions(outcome: &Outcome) -> Markup {
                     @let (step, question) = shared.what;
                     article .question {
                         h3 { (question.text) }
-                        p .note {
+                        div .note {
                             code { (step.id) } ", " (shared.releases[0].chart) " "
                             (link(&step.version.to_string(), step.link.as_deref()))
                             ", asked for " (places(outcome, &shared.releases))
@@ -305,8 +306,15 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
                 h2 { "Files" }
                 @if releases.len() > 1 {
                     (filters(outcome))
-                    p #count role="status" data-one=(if one_to_one { "file" } else { "release" }) {
-                        (count(releases.len(), if one_to_one { "file" } else { "release" }))
+                    div .bar {
+                        p #count role="status" data-one=(if one_to_one { "file" } else { "release" }) {
+                            (count(releases.len(), if one_to_one { "file" } else { "release" }))
+                        }
+                        div .buttons.scripted {
+                            button type="button" name="unfold" form="filters" { "Open all" }
+                            button type="button" name="fold" form="filters" { "Close all" }
+                            button type="reset" form="filters" { "Clear filters" }
+                        }
                     }
                 }
                 div #list {
@@ -376,11 +384,6 @@ fn filters(outcome: &Outcome) -> Markup {
                         }
                     }
                 }
-            }
-            div .buttons {
-                button type="button" name="unfold" { "Open all" }
-                button type="button" name="fold" { "Close all" }
-                button type="reset" { "Clear" }
             }
         }
         noscript { p .note { "The filters need scripts, which this browser does not run here. All the rest works without." } }

@@ -46,7 +46,6 @@
   const count = document.getElementById("count");
   const nothing = document.getElementById("nothing");
   const fields = ["text", "file", "chart", "step", "question", "verdict"];
-  const number = (n) => n.toLocaleString("en");
 
   const wanted = () => Object.fromEntries(fields.map((name) => [name, form.elements[name].value.trim()]));
 
@@ -71,7 +70,7 @@
       if (fit) shown += 1;
     }
     const what = count.dataset.one + (cards.length === 1 ? "" : "s");
-    count.textContent = shown === cards.length ? `${number(shown)} ${what}` : `${number(shown)} of ${number(cards.length)} ${what}`;
+    count.textContent = shown === cards.length ? `${shown} ${what}` : `${shown} of ${cards.length} ${what}`;
     nothing.hidden = shown > 0;
     return want;
   };
@@ -93,10 +92,11 @@
     return false;
   };
 
+  // Not at every letter: who types fast waits for none of them.
   let waiting = 0;
   const change = () => {
-    cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => remember(filter()));
+    clearTimeout(waiting);
+    waiting = setTimeout(() => remember(filter()), 40);
   };
   form.addEventListener("input", change);
   form.addEventListener("submit", (event) => event.preventDefault());
