@@ -75,14 +75,18 @@ pub(super) struct Shown<'o> {
     pub elsewhere: Vec<(&'o Arc<File>, usize)>,
 }
 
+/// How a card is shown.
+pub(super) struct Look<'m> {
+    /// Whether it is unfolded.
+    pub open: bool,
+    /// Whether it is the only one: what is asked and to do stands above it already.
+    pub alone: bool,
+    /// What hides secrets.
+    pub masker: &'m Masker,
+}
+
 /// The card of the release with that number.
-pub(super) fn card(
-    number: usize,
-    release: &Release,
-    shown: &Shown<'_>,
-    open: bool,
-    masker: &Masker,
-) -> Markup {
+pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &Look<'_>) -> Markup {
     let verdict = Verdict::of(release);
     let questions = release.steps.iter().filter(|step| step.question.is_some());
     let asks: Vec<&str> = questions
@@ -107,7 +111,7 @@ pub(super) fn card(
         .fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
     let open_questions = asks.iter().filter(|asked| **asked == "open").count();
     html! {
-        details .card id={ "r" (number) } open[open] data-files=(wording::names(release))
+        details .card id={ "r" (number) } open[look.open] data-files=(wording::names(release))
             data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.join(" "))
             data-verdict=(verdict.id()) {
             summary {
@@ -134,9 +138,9 @@ pub(super) fn card(
                         }
                     }
                 }
-                (open_questions_of(release))
+                @if !look.alone { (open_questions_of(release)) }
                 (facts(release))
-                @for file in &shown.files { (sides::difference(file, masker)) }
+                @for file in &shown.files { (sides::difference(file, look.masker)) }
                 @for (file, place) in &shown.elsewhere {
                     p .note {
                         code { (shown_name(&file.name)) } " is shared; its difference is shown with "
@@ -148,7 +152,7 @@ pub(super) fn card(
                     (told(release))
                     (unread(release))
                     (left_out(release))
-                    (tasks(release))
+                    @if !look.alone { (tasks(release)) }
                     (known_by(release))
                 }
                 (ledger(release))

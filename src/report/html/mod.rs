@@ -23,7 +23,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use self::card::{Shown, Verdict};
+use self::card::{Look, Shown, Verdict};
 use super::{
     Masker,
     overview::{self, Counts, WHEN},
@@ -36,7 +36,8 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Releases that are unfolded when the page is opened: a short page is there to be read.
 const UNFOLDED: usize = 3;
-/// Names listed before the rest is folded.
+/// Names listed before the rest is folded, and questions and refusals unfolded; with more, each is folded
+/// behind its first line.
 const LISTED: usize = 5;
 
 /// The outcome as a page. Secrets are masked as the masker says.
@@ -140,16 +141,21 @@ fn lead(counts: &Counts) -> String {
 
 fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
     let parts = [
-        ("questions", "Questions", overview::asked(outcome).len()),
-        ("refused", "Refused", counts.refused),
-        ("tasks", "To do", overview::tasks(outcome).len()),
-        ("files", "Files", counts.files),
+        (
+            "questions",
+            "question",
+            "questions",
+            overview::asked(outcome).len(),
+        ),
+        ("refused", "refused", "refused", counts.refused),
+        ("tasks", "to do", "to do", overview::tasks(outcome).len()),
+        ("files", "file", "files", counts.files),
     ];
     html! {
         nav aria-label="Parts of this page" {
             ul {
-                @for (id, title, n) in parts.iter().filter(|(_, _, n)| *n > 0) {
-                    li { a class=(id) href={ "#" (id) } { span .n { (n) } " " (title) } }
+                @for (id, one, many, n) in parts.iter().filter(|part| part.3 > 0) {
+                    li { a class=(id) href={ "#" (id) } { span .n { (n) } " " (if *n == 1 { one } else { many }) } }
                 }
             }
         }
@@ -200,8 +206,8 @@ fn questions(outcome: &Outcome) -> Markup {
                 p .note { "Each is answered once, on the command line, for all the files that ask it. A file with an open question is not written." }
                 @for shared in &asked {
                     @let (step, question) = shared.what;
-                    article .question {
-                        h3 { (question.text) }
+                    details .question open[asked.len() <= LISTED] {
+                        summary { h3 { (question.text) } }
                         div .note {
                             code { (step.id) } ", " (shared.releases[0].chart) " "
                             (link(&step.version.to_string(), step.link.as_deref()))
@@ -224,23 +230,27 @@ fn refused(outcome: &Outcome) -> Markup {
             section #refused {
                 h2 { "Refused" }
                 p .note { "Nothing of these was changed." }
-                @for refusal in &outcome.refused { (self::refusal(refusal)) }
+                @for refusal in &outcome.refused {
+                    (self::refusal(refusal, outcome.refused.len() <= LISTED))
+                }
             }
         }
     }
 }
 
-fn refusal(refusal: &Refusal) -> Markup {
+fn refusal(refusal: &Refusal, open: bool) -> Markup {
     html! {
-        article .refusal {
-            h3 {
-                span .path {
-                    @match &refusal.at {
-                        Some(at) => { (shown_name(&at.file)) ":" (at.line) ":" (at.column) },
-                        None => (shown_name(&refusal.name)),
+        details .refusal open[open] {
+            summary {
+                h3 {
+                    span .path {
+                        @match &refusal.at {
+                            Some(at) => { (shown_name(&at.file)) ":" (at.line) ":" (at.column) },
+                            None => (shown_name(&refusal.name)),
+                        }
                     }
+                    " " (refusal.what)
                 }
-                " " (refusal.what)
             }
             @if let Some(excerpt) = &refusal.excerpt { pre { (excerpt) } }
             dl {
@@ -298,6 +308,11 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
                 .collect(),
         }
     };
+    let look = Look {
+        open: releases.len() <= UNFOLDED,
+        alone: releases.len() == 1,
+        masker,
+    };
     let one_to_one =
         releases.iter().all(|release| release.files.len() == 1) && first.len() == releases.len();
     html! {
@@ -319,7 +334,7 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
                 }
                 div #list {
                     @for (number, release) in releases.iter().enumerate() {
-                        (card::card(number, release, &shown(number, release), releases.len() <= UNFOLDED, masker))
+                        (card::card(number, release, &shown(number, release), &look))
                     }
                 }
                 p #nothing hidden { "Nothing here is like that. " button type="button" { "Clear the filters" } }
