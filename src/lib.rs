@@ -3,13 +3,16 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod carrier;
 pub mod detach;
 pub mod detect;
 pub mod diff;
 pub mod digest;
 pub mod edit;
 pub mod facts;
+pub mod git;
 pub mod load;
+pub mod memory;
 pub mod migrate;
 pub mod outcome;
 pub mod pack;
@@ -21,5 +24,6 @@ pub mod secrets;
 pub mod upgrade;
 pub mod values;
 pub mod verify;
+pub mod walk;
 pub mod write;
 pub mod yaml;

@@ -32,6 +32,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("digest", &[]),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
+    // Names of files, and nothing of what is in them.
+    ("walk", &[]),
+    ("git", &[]),
     // A review changes a request and runs it again.
     (
         "review",

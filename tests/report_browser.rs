@@ -36,7 +36,6 @@ fn started() -> Option<Browser> {
 
 fn named(mut release: Release, name: &str) -> Release {
     rename(&mut release, name);
-    release.name = name.into();
     release
 }
 

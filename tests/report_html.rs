@@ -38,7 +38,7 @@ fn nothing_from_a_file_is_html() {
     let evil = "</script><script>alert(1)</script><img src=x onerror='a'>\"&\u{202e}\x1b\r";
     let mut release = done();
     outcomes::rename(&mut release, evil);
-    release.name = evil.into();
+    release.name = Some(evil.into());
     release.chart = evil.into();
     release.facts[0].title = evil.into();
     release.facts[0].after = Some(evil.into());

@@ -162,7 +162,7 @@ fn json_masks_secrets_unless_told_otherwise() {
 fn json_lines_have_a_record_for_everything_and_count_them() {
     let mut outcome = outcome([done(), open()]);
     // Two releases share a layer: it is one file.
-    outcome.releases[1].name = "second".into();
+    outcome.releases[1].name = Some("second".into());
     let shared = outcome.releases[0].files[0].clone();
     outcome.releases[1].files.push(shared);
     outcome.refused.push(refusal());

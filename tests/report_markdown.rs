@@ -32,7 +32,6 @@ fn fleet(n: usize) -> Outcome {
         let mut release = if i % 2 == 0 { done() } else { open() };
         let name = format!("clusters/eu-{}/arroyo-{i}/values.yaml", i % 7);
         rename(&mut release, &name);
-        release.name = name;
         if let Some(question) = release.steps[0].question.as_mut() {
             question.text = format!("{} ({i})", question.text);
         }
@@ -48,7 +47,6 @@ fn fleet(n: usize) -> Outcome {
 fn it_reads_well() {
     let mut other = done();
     rename(&mut other, "other.yaml");
-    other.name = "other.yaml".into();
     let mut both = outcome([done(), other, open()]);
     both.refused.push(refusal());
     insta::assert_snapshot!("markdown", report(&both));
@@ -135,7 +133,7 @@ fn nothing_from_a_file_is_markdown() {
     let evil = "a|b`c`<b>@team #12 **x** $y$\n# z";
     let mut release = done();
     rename(&mut release, evil);
-    release.name = evil.into();
+    release.name = Some(evil.into());
     release.facts.clear();
     release.steps[0].title = evil.into();
     release.steps[0].id = evil.into();
@@ -146,7 +144,7 @@ fn nothing_from_a_file_is_markdown() {
     release.checklist[0].text = evil.into();
     let mut asks = open();
     rename(&mut asks, evil);
-    asks.name = evil.into();
+    asks.name = Some(evil.into());
     asks.steps[0].id = evil.into();
     let question = asks.steps[0].question.as_mut().unwrap();
     question.text = evil.into();

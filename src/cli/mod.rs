@@ -8,10 +8,14 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod precautions;
+mod progress;
+mod project;
 mod reports;
 mod review;
 mod terminal;
 mod upgrade;
+mod writing;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -59,7 +63,7 @@ fn color(command: &Command) -> When {
 }
 
 fn is_filter(command: &Command) -> bool {
-    matches!(command, Command::Upgrade(args) if args.files.iter().any(|file| file.as_os_str() == "-"))
+    matches!(command, Command::Upgrade(args) if args.inputs.files.iter().any(|file| file.as_os_str() == "-"))
 }
 
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {

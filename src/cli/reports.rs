@@ -5,10 +5,12 @@
 //! change, and a second run would have nothing to report. A report takes the place of one that was there;
 //! it must never take that of a file that was read.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use refit::{
-    load::Input,
     outcome::Outcome,
     report::{Masker, difference, html, json, jsonl, markdown},
     write,
@@ -42,22 +44,20 @@ pub fn render(
 /// # Errors
 ///
 /// The first that cannot be written; those before it are there.
-pub fn write_all<'a>(
+pub fn write_all(
     outcome: &Outcome,
     reports: &[Report],
-    read: impl Iterator<Item = &'a Input>,
+    read: &[&Path],
     masker: &Masker,
 ) -> anyhow::Result<()> {
     if reports.is_empty() {
         return Ok(());
     }
-    let named = read.filter_map(|input| match input {
-        Input::Path(path) => Some(path.as_path()),
-        Input::Stdin(_) => None,
-    });
     let files = outcome.files();
     let found = files.iter().filter_map(|file| file.path.as_deref());
-    let read: HashSet<PathBuf> = named
+    let read: HashSet<PathBuf> = read
+        .iter()
+        .copied()
         .chain(found)
         .filter_map(|path| path.canonicalize().ok())
         .collect();

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
+    memory,
     outcome::{FORMAT, Outcome, Release},
     report::{Detail, Look, Masker, command, review as show, text},
     review::{
@@ -21,12 +22,12 @@ use refit::{
 };
 
 use super::{
-    answers,
     args::{Format, OutputOptions, ReviewArgs, UpgradeArgs},
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
-    upgrade::{known_answers, write_all},
+    upgrade::known_answers,
+    writing::write_all,
 };
 
 const DONE: u8 = 0;
@@ -123,29 +124,23 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
 
 /// The job that the arguments mean: that of an upgrade which writes.
 fn job(args: ReviewArgs) -> anyhow::Result<Job> {
-    if args.files.iter().any(|file| file.as_os_str() == "-") {
+    if args.inputs.files.iter().any(|file| file.as_os_str() == "-") {
         bail!(
             "a review reads its keys from the terminal, so it cannot read values from standard input; \
              save them to a file first"
         );
     }
     Job::new(UpgradeArgs {
-        files: args.files,
-        values: args.values,
+        inputs: args.inputs,
         chart: args.chart,
-        from: args.from,
-        to: args.to,
-        packs: args.packs,
-        only: args.only,
-        skip: args.skip,
+        steps: args.steps,
         // What a step left out would lose is asked about.
         force: true,
-        answers: args.answers,
-        answer_files: args.answer_files,
         accept_recommended: false,
         write: true,
         backup: args.backup,
         expect: None,
+        record: false,
         check: false,
         output: OutputOptions {
             output: Format::Text,
@@ -354,12 +349,12 @@ fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
         .request
         .releases
         .iter()
-        .flatten()
+        .flat_map(|release| &release.layers)
         .any(|input| here.is_some() && real(Path::new(&input.name())) == here);
     if is_input {
         bail!("{} is one of the values files", path.display());
     }
-    if path.exists() && answers::read_file(path).is_err() {
+    if path.exists() && memory::answers::read(path).is_err() {
         bail!(
             "{} is there already and holds no answers; name another file",
             path.display()
@@ -379,7 +374,7 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
         before: &before,
         after: text.as_bytes(),
     };
-    write::write(&[file], None)?;
+    write::write(&[file], &write::Options::default())?;
     Ok(())
 }
 

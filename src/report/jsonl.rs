@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Masker, overview::Counts};
+use super::{Masker, overview::Counts, wording::short_name};
 use crate::{
     diff::Diff,
     outcome::{FORMAT, File, Outcome, Refusal, Release},
@@ -46,8 +46,8 @@ pub struct FileRecord<'o> {
     pub lines_removed: usize,
     /// How many lines are new.
     pub lines_added: usize,
-    /// The releases that it is part of, by name.
-    pub releases: Vec<&'o str>,
+    /// The releases that it is part of: their names, or their files where they have none.
+    pub releases: Vec<String>,
 }
 
 /// How many records there are of what, and what they come to.
@@ -75,7 +75,7 @@ pub struct Summary {
 pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::Error> {
     let outcome = masker.outcome(outcome);
     let files = outcome.files();
-    let mut releases: Vec<Vec<&str>> = vec![Vec::new(); files.len()];
+    let mut releases: Vec<Vec<String>> = vec![Vec::new(); files.len()];
     let places: std::collections::HashMap<*const File, usize> = files
         .iter()
         .enumerate()
@@ -84,7 +84,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
     for release in &outcome.releases {
         for file in &release.files {
             if let Some(&place) = places.get(&std::sync::Arc::as_ptr(file)) {
-                releases[place].push(&release.name);
+                releases[place].push(short_name(release));
             }
         }
     }

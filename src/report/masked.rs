@@ -87,6 +87,7 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
         release
             .notices
             .iter_mut()
+            .chain(&mut release.stale)
             .for_each(|notice| text(&mut notice.text));
         for fact in &mut release.facts {
             maybe(&mut fact.before);

@@ -172,7 +172,7 @@ pub(super) fn told(outcome: &Outcome) -> Vec<Shared<'_, Told<'_>>> {
                 });
             }
         }
-        for notice in &release.notices {
+        for notice in release.stale.iter().chain(&release.notices) {
             let key = format!("{:?}", (&notice.at, &notice.text));
             told.add(key, release, || Told {
                 text: &notice.text,

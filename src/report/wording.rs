@@ -18,14 +18,25 @@ pub(super) fn count_of(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// The files of a release, as they were named.
+/// What a release is called: its own name with its files, or the files as they were named.
 pub(super) fn names(release: &Release) -> String {
-    release
+    let files: Vec<&str> = release
         .files
         .iter()
         .map(|file| shown_name(&file.name))
-        .collect::<Vec<_>>()
-        .join(" + ")
+        .collect();
+    match &release.name {
+        Some(name) => format!("{name} ({})", files.join(", ")),
+        None => files.join(" + "),
+    }
+}
+
+/// What a release is called where there is little room: its own name, or its files as they were named.
+pub(super) fn short_name(release: &Release) -> String {
+    match &release.name {
+        Some(name) => name.clone(),
+        None => names(release),
+    }
 }
 
 /// A file's name for a sentence.

@@ -29,6 +29,8 @@ pub(super) enum Verdict {
     Open,
     /// Settings would be lost, because a step is left out.
     Loses,
+    /// Settings that nothing reads any more were edited in.
+    Stale,
     /// It changes.
     Changes,
     /// There is nothing to do.
@@ -41,6 +43,8 @@ impl Verdict {
             Self::Open
         } else if release.lost_by_leaving_out().next().is_some() {
             Self::Loses
+        } else if !release.stale.is_empty() {
+            Self::Stale
         } else if release.is_changed() {
             Self::Changes
         } else {
@@ -48,12 +52,19 @@ impl Verdict {
         }
     }
 
-    pub const ALL: [Self; 4] = [Self::Open, Self::Loses, Self::Changes, Self::Fits];
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Loses,
+        Self::Stale,
+        Self::Changes,
+        Self::Fits,
+    ];
 
     pub fn id(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Loses => "loses",
+            Self::Stale => "stale",
             Self::Changes => "changes",
             Self::Fits => "fits",
         }
@@ -63,6 +74,7 @@ impl Verdict {
         match self {
             Self::Open => "waits for an answer",
             Self::Loses => "loses settings",
+            Self::Stale => "old settings edited in",
             Self::Changes => "changes",
             Self::Fits => "fits already",
         }
@@ -115,13 +127,13 @@ pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &L
             data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.join(" "))
             data-verdict=(verdict.id()) {
             summary {
-                h3 .path { (title(release)) }
+                h3 .path { (wording::names(release)) }
                 span .versions { (release.chart) " " (release.from) @if release.from != release.to { " → " (release.to) } }
                 span .badges {
                     @if open_questions > 0 {
                         span .badge.open { (count(open_questions, "question")) }
                     }
-                    @if verdict == Verdict::Loses { span .badge.loses { (verdict.title()) } }
+                    @if matches!(verdict, Verdict::Loses | Verdict::Stale) { span .badge.loses { (verdict.title()) } }
                     @if verdict == Verdict::Fits { span .badge.fits { (verdict.title()) } }
                 }
                 span .lines {
@@ -167,13 +179,6 @@ pub(super) fn is_of_interest(step: &Step) -> bool {
         || step.question.is_some()
         || !step.changes.is_empty()
         || !step.tell.is_empty()
-}
-
-fn title(release: &Release) -> String {
-    match &release.carrier {
-        Some(_) => shown_name(&release.name).to_owned(),
-        None => wording::names(release),
-    }
 }
 
 fn open_questions_of(release: &Release) -> Markup {
@@ -321,6 +326,7 @@ fn change(change: &Change, release: &Release) -> Markup {
 }
 
 fn told(release: &Release) -> Markup {
+    let notices = || release.stale.iter().chain(&release.notices);
     let tells = || {
         release
             .steps
@@ -328,14 +334,14 @@ fn told(release: &Release) -> Markup {
             .filter(|step| step.state == State::Done && !step.tell.is_empty())
     };
     html! {
-        @if !release.notices.is_empty() || tells().next().is_some() {
+        @if notices().next().is_some() || tells().next().is_some() {
             section {
                 h4 { "Good to know" }
                 ul {
                     @for step in tells() {
                         @for text in &step.tell { li { (text) " " code .note { (step.id) } } }
                     }
-                    @for notice in &release.notices {
+                    @for notice in notices() {
                         li {
                             @if let Some(at) = &notice.at { strong { (shown_name(&at.file)) ":" (at.line) } " " }
                             (notice.text)

@@ -27,7 +27,7 @@ use self::card::{Look, Shown, Verdict};
 use super::{
     Masker,
     overview::{self, Counts, WHEN},
-    wording::{count, shown_name},
+    wording::{count, short_name, shown_name},
 };
 use crate::outcome::{File, Outcome, Refusal, Release};
 
@@ -182,7 +182,7 @@ fn places(outcome: &Outcome, releases: &[&Release]) -> Markup {
         .collect();
     let place = |release: &&Release| {
         let number = numbers.get(&std::ptr::from_ref(*release)).copied();
-        html! { a .path href={ "#r" (number.unwrap_or_default()) } { (shown_name(&release.name)) } }
+        html! { a .path href={ "#r" (number.unwrap_or_default()) } { (short_name(release)) } }
     };
     let (first, rest) = releases.split_at(releases.len().min(LISTED));
     html! {

@@ -19,7 +19,7 @@ use super::{
     command::quote,
     difference,
     overview::{self, Counts, Shared},
-    wording::{count, count_of, fate, shorten, shown_name},
+    wording::{count, count_of, fate, short_name, shorten, shown_name},
 };
 use crate::outcome::{Fate, File, Outcome, Question, Refusal, Release, Step};
 
@@ -172,7 +172,7 @@ fn headline(page: &mut Page, outcome: &Outcome) {
 
 /// The files of releases, a few by name.
 fn places(releases: &[&Release]) -> Words {
-    let name = |release: &&Release| Words::new().code(shown_name(&release.name));
+    let name = |release: &&Release| Words::new().code(&short_name(release));
     let named = Words::new().list(releases.iter().take(LISTED).map(name), ", ");
     match releases.len().saturating_sub(LISTED) {
         0 => named,
@@ -338,7 +338,16 @@ fn row(release: &Release) -> String {
             .lit(" more");
     }
     if let Some(carrier) = &release.carrier {
-        files = files.lit("<br>").text(carrier).lit(" ").code(&release.name);
+        files = files.lit("<br>").text(carrier);
+    }
+    if let Some(name) = &release.name {
+        files = files
+            .lit(if release.carrier.is_some() {
+                " "
+            } else {
+                "<br>"
+            })
+            .code(name);
     }
     let versions = if release.from == release.to {
         Words::new().text(&release.to.to_string())
@@ -413,6 +422,10 @@ fn happens(release: &Release) -> Words {
         .collect();
     if release.lost_by_leaving_out().next().is_some() {
         said.push(Words::new().lit("**loses settings, because a step is left out**"));
+    }
+    if !release.stale.is_empty() {
+        let stale = count(release.stale.len(), "old setting");
+        said.push(Words::new().lit("**").text(&stale).lit(" edited in**"));
     }
     if said.is_empty() {
         return Words::new().lit(if release.is_changed() {
