@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod report;
 pub mod review;
 pub mod secrets;
+pub mod tell;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

@@ -268,6 +268,8 @@ pub struct Notice {
     pub at: Option<At>,
     /// What.
     pub text: String,
+    /// The setting that it is about, with everything below it, if it is about one.
+    pub path: Option<String>,
 }
 
 /// What became of a leaf.

@@ -19,6 +19,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("migrate", &["outcome", "pack", "plan", "values", "yaml"]),
     // Text only; it never sees a step.
     ("edit", &["migrate", "values", "yaml"]),
+    // Views of texts and what the migrations came to; never how a text was edited.
+    ("tell", &["migrate", "pack", "secrets", "values", "yaml"]),
     ("verify", &["migrate", "pack", "values", "yaml"]),
     ("outcome", &[]),
     // Reports neither load nor write.

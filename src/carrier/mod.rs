@@ -11,7 +11,7 @@
 //! joined by [`resolve`]. It never guesses: what a template engine will write is marked as such, and
 //! what cannot be followed is refused with a reason, so that a batch can say what it left alone.
 //!
-//! Path strings, as `--set` and its relatives write them, are read and written by [`set`] and [`Dialect`].
+//! Path strings, as `--set` and its relatives write them, are read and written by [`set`] and [`Dialect`], and lists of them by [`paths`].
 
 mod argo;
 mod chart;
@@ -23,6 +23,7 @@ mod k3s;
 mod kustomize;
 mod model;
 mod object;
+pub mod paths;
 mod read;
 pub mod resolve;
 pub mod set;

@@ -399,7 +399,7 @@ mod tests {
             ("a --colour always", "--color"),
             ("a --answr x=y", "--answer"),
             ("a --from 0.15", "is it 0.15.0?"),
-            ("", "required"),
+            ("", "name a values file"),
             ("a -f b", "cannot be used with"),
             ("-f -", "no layer"),
             ("-f a -f a", "twice"),

@@ -527,7 +527,8 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
     page.fill(indent, indent, &[plain(text)]);
 }
 
-/// What stays although the target does not read it. What a left-out step leaves is told with that step.
+/// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
+/// told with that step.
 pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
     let told: Vec<&str> = release
         .lost_by_leaving_out()
@@ -539,7 +540,7 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
         .iter()
         .filter(|leaf| leaf.fate == Fate::Left)
         .map(|leaf| leaf.path.as_str())
-        .filter(|path| !told.contains(path))
+        .filter(|path| !told.contains(path) && !is_noticed(release, path))
         .collect();
     if !left.is_empty() {
         page.heading(&format!(
@@ -548,6 +549,16 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
         ));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
+}
+
+/// Whether a notice is about a path, or about something above it.
+fn is_noticed(release: &Release, path: &str) -> bool {
+    let notices = release
+        .notices
+        .iter()
+        .filter_map(|notice| notice.path.as_deref());
+    let mut below = notices.filter_map(|about| path.strip_prefix(about));
+    below.any(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn left_out(page: &mut Page, release: &Release) {

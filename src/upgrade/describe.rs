@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::release::Worked;
+use super::{fault, release::Worked};
 use crate::{
     digest, facts,
     load::Workspace,
@@ -13,6 +13,7 @@ use crate::{
     },
     pack::{Known, When, expr::describe},
     refusal::Reason,
+    tell,
     values::Path,
     yaml::NodeId,
 };
@@ -82,7 +83,7 @@ impl Description<'_, '_> {
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: wanted.notices.clone(),
+            notices: self.notices()?,
             stale: self.stale(),
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
@@ -118,6 +119,7 @@ impl Description<'_, '_> {
                 let last = older(&entry.source.path)?;
                 Some(Notice {
                     at: Some(self.at(entry.source.layer, entry.source.node)),
+                    path: Some(entry.source.path.to_string()),
                     text: format!(
                         "{} was last read by {} {last}; {} ignores it. {}",
                         entry.source.path,
@@ -163,6 +165,34 @@ impl Description<'_, '_> {
         }
         tasks.sort_by_key(|(when, _)| *when);
         tasks.into_iter().map(|(_, task)| task).collect()
+    }
+
+    /// What is known of the files, what nobody else says of the result, and where the comments of other
+    /// programs went.
+    fn notices(&self) -> Result<Vec<Notice>, Box<Refusal>> {
+        let worked = self.worked;
+        let subject = tell::Subject {
+            pack: worked.pack,
+            from: &worked.plan.from,
+            to: &worked.plan.to,
+            views: &worked.views,
+            migrated: &worked.migrated,
+        };
+        let told = tell::notices(subject).map_err(|e| fault(&e, &worked.wanted.name))?;
+        let told = told.into_iter().map(|told| Notice {
+            at: Some(self.at(told.layer, told.node)),
+            text: told.text,
+            path: Some(told.path.to_string()),
+        });
+        let marks = worked.marks.iter().filter_map(|mark| {
+            Some(Notice {
+                at: Some(self.at(mark.layer, mark.node)),
+                text: mark.notice()?,
+                path: None,
+            })
+        });
+        let of_files = worked.wanted.notices.iter().cloned();
+        Ok(of_files.chain(told).chain(marks).collect())
     }
 
     fn file(&self, layer: usize) -> &str {

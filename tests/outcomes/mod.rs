@@ -226,6 +226,7 @@ pub fn done() -> Release {
     release.notices = vec![Notice {
         at: at(10, 1),
         text: "A key stands here twice.".into(),
+        path: None,
     }];
     release.ledger = vec![
         fate(
