@@ -28,6 +28,17 @@ pub struct Outcome {
     pub releases: Vec<Release>,
     /// What could not be read, detected, planned or migrated. Nothing of it was changed.
     pub refused: Vec<Refusal>,
+    /// Values files in the folders that were searched which no manifest claims. They were not touched.
+    pub unclaimed: Vec<Unclaimed>,
+}
+
+/// A values file that belongs to no release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unclaimed {
+    /// The file.
+    pub file: String,
+    /// The chart that it has the keys of.
+    pub chart: String,
 }
 
 /// A set of values that goes to one chart: a stack of layers.

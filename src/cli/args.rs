@@ -186,16 +186,22 @@ pub struct ReviewArgs {
 /// What is upgraded.
 #[derive(Debug, Args)]
 pub struct Inputs {
-    /// Values files [default: the releases of refit.yaml]; for `refit upgrade`, `-` reads standard
-    /// input and prints the migrated values
-    #[arg(value_name = "FILE")]
+    /// Values files, GitOps manifests, folders of them, or patterns in quotes [default: the releases of
+    /// refit.yaml]; for `refit upgrade`, `-` reads standard input and prints the migrated values
+    #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
+    /// Read the names of files and folders from a file, or from standard input with `-`
+    #[arg(long, value_name = "FILE|-")]
+    pub files_from: Option<PathBuf>,
+    /// These names end with a zero byte, as `git ls-files -z` prints them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub null: bool,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(
         short = 'f',
         long = "values",
         value_name = "FILE",
-        conflicts_with = "files"
+        conflicts_with_all = ["files", "files_from"]
     )]
     pub values: Vec<PathBuf>,
     /// A release with its layers in Helm's order, which several may share; NAME alone: as refit.yaml
@@ -204,7 +210,7 @@ pub struct Inputs {
         long = "release",
         value_name = "NAME[@VERSION][=FILE,FILE]",
         value_parser = named_release,
-        conflicts_with_all = ["files", "values"]
+        conflicts_with_all = ["files", "files_from", "values"]
     )]
     pub releases: Vec<NamedRelease>,
 }
@@ -233,6 +239,9 @@ pub struct ChartOptions {
     /// The chart version to go to [default: the newest release that refit knows]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub to: Option<Version>,
+    /// Leave the chart version that a manifest names as it is
+    #[arg(long)]
+    pub keep_version: bool,
     /// A folder with a pack, to use before the built-in ones (repeatable)
     #[arg(long = "pack", value_name = "DIR")]
     pub packs: Vec<PathBuf>,

@@ -12,10 +12,12 @@ use anyhow::{Context as _, bail};
 use refit::{
     load::{Asked, Input},
     memory::{self, AnswerFile, Project},
-    outcome::KnownBy,
+    outcome::{KnownBy, Refusal},
     plan::Selection,
+    refusal::Reason,
     report::{Detail, command::Given},
     upgrade::Request,
+    walk::{self, Found, Limits, Named},
 };
 
 use super::{
@@ -83,6 +85,8 @@ impl Job {
             inputs:
                 Inputs {
                     files,
+                    files_from,
+                    null,
                     values,
                     releases: named,
                 },
@@ -91,6 +95,7 @@ impl Job {
                     chart,
                     from,
                     to,
+                    keep_version,
                     packs,
                 },
             steps,
@@ -137,6 +142,9 @@ impl Job {
             answers: steps.answers,
             accept_recommended: args.accept_recommended,
             recorded: Vec::new(),
+            whole: Vec::new(),
+            from: from.as_ref().map(ToString::to_string),
+            keep_version,
             backup: backup
                 .as_ref()
                 .map(|suffix| suffix.to_string_lossy().into_owned()),
@@ -165,6 +173,7 @@ impl Job {
             );
         }
         let project = if stdin { None } else { project::here()? };
+        let (mut found, mut troubles) = (Vec::new(), Vec::new());
         let mut releases: Vec<Asked> = if stdin {
             vec![Asked::new(vec![read_stdin()?])]
         } else if !values.is_empty() {
@@ -174,8 +183,29 @@ impl Job {
                 .into_iter()
                 .map(|release| asked(release, project.as_ref()))
                 .collect::<Result<_, _>>()?
-        } else if !files.is_empty() {
-            single(files, project.as_ref())
+        } else if !files.is_empty() || files_from.is_some() {
+            let mut inputs: Vec<Named> = Vec::new();
+            if let Some(list) = &files_from {
+                inputs.extend(listed(list, null)?);
+                given_again.whole.push("--files-from".to_owned());
+                given_again.whole.push(list.to_string_lossy().into_owned());
+                if null {
+                    given_again.whole.push("--null".to_owned());
+                }
+            }
+            if files_from.is_some() || files.iter().any(|file| !file.is_file()) {
+                given_again.whole.extend(strings(&files));
+            }
+            inputs.extend(
+                files
+                    .into_iter()
+                    .map(|file| Named::Argument(not_a_flag(file))),
+            );
+            let walked = walk::find(&inputs, Limits::default());
+            troubles.extend(walked.troubles.iter().map(trouble));
+            let (recorded, rest) = recorded(walked.files, project.as_ref());
+            found = rest;
+            recorded
         } else if let Some(project) = &project {
             let names = project.file.releases.keys();
             names.filter_map(|name| project.asked(name)).collect()
@@ -205,6 +235,9 @@ impl Job {
         }
         let request = Request {
             releases,
+            found,
+            troubles,
+            keep_version,
             chart,
             pack_dirs: packs,
             from,
@@ -250,17 +283,18 @@ impl Job {
     }
 }
 
-/// Files that are named one by one. One that `refit.yaml` knows as a layer stands for the releases that it
-/// is a layer of: what it means depends on their other layers.
-fn single(files: Vec<PathBuf>, project: Option<&Project>) -> Vec<Asked> {
+/// The releases of `refit.yaml` of which a file is a layer, and the files that it does not know. What a
+/// layer means depends on the other layers of its release.
+fn recorded(files: Vec<Found>, project: Option<&Project>) -> (Vec<Asked>, Vec<Found>) {
     let mut releases: Vec<Asked> = Vec::new();
-    for input in distinct(files) {
-        let names: Vec<&str> = match (&input, project) {
-            (Input::Path(path), Some(project)) => project.releases_with(path).collect(),
-            _ => Vec::new(),
+    let mut rest = Vec::new();
+    for file in files {
+        let names: Vec<&str> = match project {
+            Some(project) => project.releases_with(&file.path).collect(),
+            None => Vec::new(),
         };
         if names.is_empty() {
-            releases.push(Asked::new(vec![input]));
+            rest.push(file);
         }
         for name in names {
             let known = releases.iter().any(|r| r.name.as_deref() == Some(name));
@@ -269,7 +303,30 @@ fn single(files: Vec<PathBuf>, project: Option<&Project>) -> Vec<Asked> {
             }
         }
     }
-    releases
+    (releases, rest)
+}
+
+/// The names in a list of files.
+fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<Named>> {
+    let bytes = match list.as_os_str() == "-" {
+        true => {
+            let mut bytes = Vec::new();
+            let most = walk::MAX_LIST as u64 + 1;
+            let stdin = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+            stdin.context("standard input cannot be read")?;
+            bytes
+        }
+        false => std::fs::read(list)
+            .with_context(|| format!("{}: the list of files cannot be read", list.display()))?,
+    };
+    Ok(walk::read_list(&bytes, zero)?)
+}
+
+/// A folder or a pattern that could not be looked at.
+fn trouble(trouble: &walk::Trouble) -> Refusal {
+    let text = trouble.to_string();
+    let (name, what) = text.split_once(": ").unwrap_or(("", &text));
+    *Reason::new(what).next(trouble.next()).of(name)
 }
 
 /// A release that is named, with its layers, or those that `refit.yaml` has for it.

@@ -332,6 +332,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         format: FORMAT,
         releases: releases.collect(),
         refused: Vec::new(),
+        unclaimed: Vec::new(),
     }
 }
 

@@ -38,7 +38,28 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     for refusal in &outcome.refused {
         refusal::write(&mut page, refusal, masker);
     }
+    unclaimed(&mut page, outcome, look);
     page.finish()
+}
+
+/// The values files that were seen and not touched.
+fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
+    if outcome.unclaimed.is_empty() || look.detail == Detail::Quiet {
+        return;
+    }
+    page.heading("Seen and not touched: no manifest says what these values files are for");
+    for file in &outcome.unclaimed {
+        let text = format!("  looks like {}", file.chart);
+        page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
+    }
+    page.fill(
+        2,
+        4,
+        &[span(
+            "Name one on the command line, or put it into refit.yaml, to upgrade it.",
+            Style::Dim,
+        )],
+    );
 }
 
 /// One line for each release: what a check prints.

@@ -49,8 +49,14 @@ impl Description<'_, '_> {
             ..
         } = self.worked;
         let mut files: Vec<Arc<File>> = Vec::new();
-        for block in &wanted.layers {
-            let file = all.get(&self.workspace.blocks[*block].file);
+        let layers = wanted
+            .layers
+            .iter()
+            .map(|block| self.workspace.blocks[*block].file);
+        let manifest = wanted.pin.iter().map(|pin| pin.file);
+        let holder = wanted.carrier.iter().map(|_| wanted.holder);
+        for file in holder.chain(layers).chain(manifest) {
+            let file = all.get(&file);
             let new = |file: &&Arc<File>| !files.iter().any(|other| Arc::ptr_eq(other, file));
             if let Some(file) = file.filter(new) {
                 files.push(Arc::clone(file));
@@ -163,6 +169,14 @@ impl Description<'_, '_> {
             };
             tasks.push((*when, task));
         }
+        let before = self.worked.wanted.before.iter().map(|text| {
+            let task = Task {
+                when: "before".to_owned(),
+                text: text.clone(),
+            };
+            (When::Before, task)
+        });
+        tasks.splice(0..0, before);
         tasks.sort_by_key(|(when, _)| *when);
         tasks.into_iter().map(|(_, task)| task).collect()
     }
@@ -191,7 +205,7 @@ impl Description<'_, '_> {
                 path: None,
             })
         });
-        let of_files = worked.wanted.notices.iter().cloned();
+        let of_files = worked.wanted.notices.iter().chain(&worked.notices).cloned();
         Ok(of_files.chain(told).chain(marks).collect())
     }
 
@@ -203,8 +217,7 @@ impl Description<'_, '_> {
     fn at(&self, layer: usize, node: NodeId) -> At {
         let tree = self.worked.views[layer].tree();
         let node = tree.key_of(node).unwrap_or(node);
-        let block = self.worked.wanted.layers[layer];
-        self.workspace.file_of(block).at(tree.span(node).start)
+        self.workspace.at(self.worked.wanted.layers[layer], node)
     }
 
     /// Where a path stands, in the right-most layer that has it.

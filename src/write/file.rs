@@ -249,6 +249,16 @@ impl From<io::Error> for NotPlaced {
 /// Puts a text in a file's place, if the expected one is there. The name `spare` then belongs to what was
 /// there before, or to nothing.
 pub(super) fn place(spare: &Path, target: &Path, expected: &Text<'_>) -> Result<(), NotPlaced> {
+    place_by(exchange, spare, target, expected)
+}
+
+/// The same, by a way to exchange two files that says whether there is one here.
+pub(super) fn place_by(
+    exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
+    spare: &Path,
+    target: &Path,
+    expected: &Text<'_>,
+) -> Result<(), NotPlaced> {
     // Seldom needed where files can be exchanged; but a reader shall not even for a moment see our text
     // in the place of one that is not the expected one.
     if !expected.is_in(target)? {
@@ -405,6 +415,29 @@ mod tests {
             place(&spare, &target, &expected).unwrap();
             assert_eq!(fs::read(&target).unwrap(), b"new");
         }
+    }
+
+    #[test]
+    fn a_text_that_comes_at_the_last_moment_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spare, target) = (folder.path().join("s"), folder.path().join("t"));
+        fs::write(&spare, "new").unwrap();
+        fs::write(&target, "old").unwrap();
+        // Somebody is faster by just one step.
+        let late = |one: &Path, other: &Path| {
+            if fs::read(other)? == b"old" {
+                fs::write(other, "mine")?;
+            }
+            let between = folder.path().join("between");
+            fs::rename(one, &between)?;
+            fs::rename(other, one)?;
+            fs::rename(between, other)?;
+            Ok(true)
+        };
+        let error = place_by(late, &spare, &target, &Text::Bytes(b"old")).unwrap_err();
+        assert!(matches!(error, NotPlaced::Changed), "{error:?}");
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+        assert_eq!(fs::read(&spare).unwrap(), b"new");
     }
 
     #[test]
