@@ -30,6 +30,10 @@ fn a_small_page() {
     let shared = both.releases[0].files[0].clone();
     both.releases[1].files.push(shared);
     both.refused.push(refusal());
+    both.unclaimed.push(refit::outcome::Unclaimed {
+        file: "charts/values.yaml".into(),
+        chart: "arroyo".into(),
+    });
     insta::assert_snapshot!("html", body(&report(&both)));
 }
 

@@ -166,6 +166,10 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
     let shared = outcome.releases[0].files[0].clone();
     outcome.releases[1].files.push(shared);
     outcome.refused.push(refusal());
+    outcome.unclaimed.push(refit::outcome::Unclaimed {
+        file: "x.yaml".into(),
+        chart: "arroyo".into(),
+    });
     let lines = |masker: &Masker| -> Vec<serde_json::Value> {
         let text = jsonl::render(&outcome, masker).unwrap();
         assert!(text.ends_with("}\n"));
@@ -181,7 +185,14 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
     assert_eq!(
         types,
         [
-            "run", "file", "file", "release", "release", "refusal", "summary"
+            "run",
+            "file",
+            "file",
+            "release",
+            "release",
+            "refusal",
+            "unclaimed",
+            "summary"
         ]
     );
     assert_eq!(records[0]["format"], 1);
@@ -194,8 +205,8 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
         (&8.into(), &2.into())
     );
     assert_eq!(
-        records[6],
-        serde_json::json!({"type": "summary", "files": 2, "changed": 1, "releases": 2, "open": 1, "questions": 2, "refused": 1})
+        records[7],
+        serde_json::json!({"type": "summary", "files": 2, "changed": 1, "releases": 2, "open": 1, "questions": 2, "refused": 1, "unclaimed": 1})
     );
     // What a release is here is what it is in the one document.
     let document = json::render(&outcome, &Masker::of(&outcome), false).unwrap();

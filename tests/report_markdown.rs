@@ -49,6 +49,10 @@ fn it_reads_well() {
     rename(&mut other, "other.yaml");
     let mut both = outcome([done(), other, open()]);
     both.refused.push(refusal());
+    both.unclaimed.push(refit::outcome::Unclaimed {
+        file: "charts/values.yaml".into(),
+        chart: "arroyo".into(),
+    });
     insta::assert_snapshot!("markdown", report(&both));
 }
 
@@ -109,6 +113,7 @@ fn one_huge_value_does_not_push_the_rest_out() {
     step.question.as_mut().unwrap().evidence[0].value = Some(long.clone());
     huge.notices = vec![refit::outcome::Notice {
         at: None,
+        path: None,
         text: long.clone(),
     }];
     let mut outcome = outcome([huge, done()]);

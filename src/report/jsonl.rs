@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Masker, overview::Counts, wording::short_name};
 use crate::{
     diff::Diff,
-    outcome::{FORMAT, File, Outcome, Refusal, Release},
+    outcome::{FORMAT, File, Outcome, Refusal, Release, Unclaimed},
 };
 
 /// A line.
@@ -31,6 +31,8 @@ pub enum Record<'o> {
     Release(&'o Release),
     /// Something that was not touched, and why.
     Refusal(&'o Refusal),
+    /// A values file that was seen and not touched.
+    Unclaimed(&'o Unclaimed),
     /// The last line.
     Summary(Summary),
 }
@@ -65,6 +67,8 @@ pub struct Summary {
     pub questions: usize,
     /// What was refused.
     pub refused: usize,
+    /// Values files that were seen and not touched.
+    pub unclaimed: usize,
 }
 
 /// The outcome in lines. Secrets are masked as the masker says.
@@ -110,11 +114,13 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         open: counts.open,
         questions: counts.questions,
         refused: counts.refused,
+        unclaimed: outcome.unclaimed.len(),
     });
     let records = std::iter::once(run)
         .chain(files)
         .chain(outcome.releases.iter().map(Record::Release))
         .chain(outcome.refused.iter().map(Record::Refusal))
+        .chain(outcome.unclaimed.iter().map(Record::Unclaimed))
         .chain([summary]);
     let mut text = String::new();
     for record in records {

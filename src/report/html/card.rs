@@ -12,13 +12,14 @@ use super::{
         Masker,
         overview::WHEN,
         questions,
+        text::unread_paths,
         wording::{self, count, fate, shorten, shown_name},
     },
     link, sides,
 };
 use crate::{
     diff::Diff,
-    outcome::{Change, Fate, File, KnownBy, Question, Release, State, Step},
+    outcome::{Change, File, KnownBy, Question, Release, State, Step},
     report::command::quote,
 };
 
@@ -354,12 +355,12 @@ fn told(release: &Release) -> Markup {
 }
 
 fn unread(release: &Release) -> Markup {
-    let left = || release.ledger.iter().filter(|leaf| leaf.fate == Fate::Left);
+    let left = unread_paths(release);
     html! {
-        @if left().next().is_some() {
+        @if !left.is_empty() {
             section {
                 h4 { "Stays, but " (release.chart) " " (release.to) " does not read it" }
-                ul { @for leaf in left() { li { code { (leaf.path) } } } }
+                ul { @for path in left { li { code { (path) } } } }
             }
         }
     }

@@ -103,6 +103,7 @@ fn page(outcome: &Outcome, masker: &Masker) -> Markup {
                     (refused(outcome))
                     (tasks(outcome))
                     (files(outcome, masker))
+                    (unclaimed(outcome))
                 }
                 footer {
                     p {
@@ -150,6 +151,12 @@ fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
         ("refused", "refused", "refused", counts.refused),
         ("tasks", "to do", "to do", overview::tasks(outcome).len()),
         ("files", "file", "files", counts.files),
+        (
+            "unclaimed",
+            "not touched",
+            "not touched",
+            outcome.unclaimed.len(),
+        ),
     ];
     html! {
         nav aria-label="Parts of this page" {
@@ -256,6 +263,23 @@ fn refusal(refusal: &Refusal, open: bool) -> Markup {
             dl {
                 @if let Some(why) = &refusal.why { dt { "Why" } dd { (why) } }
                 @if let Some(next) = &refusal.next { dt { "Next" } dd { (next) } }
+            }
+        }
+    }
+}
+
+/// The values files that were seen and not touched.
+fn unclaimed(outcome: &Outcome) -> Markup {
+    html! {
+        @if !outcome.unclaimed.is_empty() {
+            section #unclaimed {
+                h2 { "Seen and not touched" }
+                p .note { "No manifest says what these values files are for. Name one on the command line, or put it into refit.yaml, to upgrade it." }
+                ul {
+                    @for file in &outcome.unclaimed {
+                        li { span .path { (file.file) } span .note { " looks like " (file.chart) } }
+                    }
+                }
             }
         }
     }

@@ -33,7 +33,8 @@ const REFUSED: usize = 8_000;
 const FILES: usize = 12_000;
 const CHANGES: usize = 5_000;
 const TASKS: usize = 7_000;
-const NOTICES: usize = 6_000;
+const NOTICES: usize = 5_000;
+const UNCLAIMED: usize = 1_500;
 /// Kept free for what is said at the end.
 const END: usize = 1_000;
 /// Names of files listed where something is about many.
@@ -53,6 +54,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     changes(&mut page, &outcome);
     tasks(&mut page, &outcome);
     notices(&mut page, &outcome);
+    unclaimed(&mut page, &outcome);
     differences(&mut page, &outcome, masker);
     page.text
 }
@@ -526,6 +528,26 @@ fn notices(page: &mut Page, outcome: &Outcome) {
         .collect();
     let left = page.pieces(&pieces, NOTICES, false);
     page.rest(left, "notice");
+}
+
+/// The values files that were seen and not touched.
+fn unclaimed(page: &mut Page, outcome: &Outcome) {
+    if outcome.unclaimed.is_empty() {
+        return;
+    }
+    page.heading(&Words::new().lit("Seen and not touched"));
+    page.block("No manifest says what these values files are for. Name one on the command line to upgrade it.");
+    let pieces: Vec<String> = outcome
+        .unclaimed
+        .iter()
+        .map(|file| {
+            let words = Words::new().lit("- ").code(&file.file);
+            let words = words.lit(" looks like ").text(&file.chart);
+            words.as_str().to_owned()
+        })
+        .collect();
+    let left = page.pieces(&pieces, UNCLAIMED, false);
+    page.rest(left, "file");
 }
 
 fn differences(page: &mut Page, outcome: &Outcome, masker: &Masker) {
