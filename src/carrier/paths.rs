@@ -597,6 +597,10 @@ impl Writer<'_> {
                     // A number may stand without quotes: the list takes any type.
                     Ok(match item {
                         Value::String(_) => text(&written),
+                        // Older helmfiles print a null as `<nil>`.
+                        Value::Null => {
+                            Want::Scalar(write::string(&written, context, Quotes::Double))
+                        }
                         _ => Want::Scalar(written),
                     })
                 })

@@ -110,12 +110,12 @@ fn paths(job: &Job) -> Vec<&Path> {
         .releases
         .iter()
         .flat_map(|release| &release.layers);
-    inputs
-        .filter_map(|input| match input {
-            Input::Path(path) => Some(path.as_path()),
-            Input::Stdin(_) => None,
-        })
-        .collect()
+    let layers = inputs.filter_map(|input| match input {
+        Input::Path(path) => Some(path.as_path()),
+        Input::Stdin(_) => None,
+    });
+    let found = job.request.found.iter().map(|found| found.path.as_path());
+    layers.chain(found).collect()
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
