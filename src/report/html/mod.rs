@@ -9,7 +9,7 @@
 //! folded away; that is what keeps a thousand files quick, not cleverness. Characters that turn the direction
 //! of writing or control a terminal are shown as signs, in the page as a whole.
 //!
-//! Secrets are masked before anything here sees them; lines of files where they are shown ([`sides`]).
+//! Secrets are masked before anything here sees them; lines of files where they are shown (`sides`).
 
 mod card;
 mod sides;

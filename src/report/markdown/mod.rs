@@ -8,7 +8,7 @@
 //! the room, what does not fit is counted instead, and the differences get what is left; a difference
 //! is shown whole or not at all. It must hold with a thousand files as with one.
 //!
-//! What comes from files goes through [`words`] and cannot become Markdown. Secrets are masked before
+//! What comes from files goes through `words` and cannot become Markdown. Secrets are masked before
 //! anything here sees them.
 
 mod words;
