@@ -64,22 +64,24 @@ impl Words {
             '>' => out.push_str("&gt;"),
             // Also in a table.
             '|' => out.push_str("&#124;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '~' | '!' | '^' | '=' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '^' => {
                 out.push('\\');
                 out.push(c);
             }
             // GitHub documents the element, Markdown the backslash.
             '$' => out.push_str("<span>\\$</span>"),
-            // A list, where a paragraph begins: `-`, `+` and `1.`
-            '-' | '+' if before.is_empty() => {
+            // A list or a heading, where a paragraph begins: `-`, `+`, `=`, `1.` and `1)`
+            '-' | '+' | '=' if before.is_empty() => {
                 out.push('\\');
                 out.push(c);
             }
-            '.' if !before.is_empty()
-                && before.bytes().all(|b| b.is_ascii_digit())
-                && !rest.starts_with(|c: char| c.is_alphanumeric()) =>
+            '.' | ')'
+                if !before.is_empty()
+                    && before.bytes().all(|b| b.is_ascii_digit())
+                    && !rest.starts_with(|c: char| c.is_alphanumeric()) =>
             {
-                out.push_str("\\.")
+                out.push('\\');
+                out.push(c);
             }
             '@' | '#' => {
                 out.push(c);
