@@ -477,7 +477,7 @@ mod tests {
             }
         );
         assert_eq!(
-            job.request.releases.len(),
+            job.request.found.len(),
             3,
             "a and ./a cannot be told to be one: neither exists"
         );
@@ -504,7 +504,7 @@ mod tests {
             job(&format!("{manifest} {other}"))
                 .unwrap()
                 .request
-                .releases
+                .found
                 .len(),
             1
         );

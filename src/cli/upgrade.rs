@@ -42,6 +42,7 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
+    nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, terminal);
     show.write_reports()?;
     match &job.mode {
@@ -116,6 +117,22 @@ fn paths(job: &Job) -> Vec<&Path> {
     });
     let found = job.request.found.iter().map(|found| found.path.as_path());
     layers.chain(found).collect()
+}
+
+/// Says that folders hold nothing for refit: silence could also mean that all is well.
+fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
+    let searched = job.request.releases.is_empty();
+    if searched
+        && outcome.releases.is_empty()
+        && outcome.refused.is_empty()
+        && job.detail > Detail::Quiet
+    {
+        let files = job.request.found.len();
+        terminal.say(&format!(
+            "Nothing here is for a chart that refit knows ({files} YAML {} looked at).\n",
+            if files == 1 { "file was" } else { "files were" }
+        ));
+    }
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {

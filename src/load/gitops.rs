@@ -155,7 +155,11 @@ fn scan(loader: &mut Loader, found: &[Found]) -> Vec<Scanned> {
                 });
             }
             Err(refusal) => {
-                let text = std::fs::read_to_string(&file.path).unwrap_or_default();
+                // Never opened if it is none: that alone can wait for ever.
+                let text = match file.path.is_file() {
+                    true => std::fs::read_to_string(&file.path).unwrap_or_default(),
+                    false => String::new(),
+                };
                 let refused = match carrier::unparsed(&file.path, &text) {
                     Some((kind, why)) => Some(
                         Reason::new(format!("this {kind} is {why}"))
