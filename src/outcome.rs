@@ -446,6 +446,18 @@ impl File {
     }
 }
 
+impl Notice {
+    /// Whether it is about a setting, or about something above it.
+    #[must_use]
+    pub fn is_about(&self, path: &str) -> bool {
+        let rest = self
+            .path
+            .as_deref()
+            .and_then(|about| path.strip_prefix(about));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+}
+
 impl Release {
     /// Whether a question is open.
     #[must_use]
@@ -464,5 +476,37 @@ impl Release {
         self.steps
             .iter()
             .filter(|step| step.state == State::LeftOut && !step.because.is_empty())
+    }
+}
+
+/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
+#[must_use]
+pub fn mentions(text: &str, path: &str) -> bool {
+    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(path).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + path.len()..].chars().next();
+        !before.is_some_and(|c| in_path(c) || c == '.') && !after.is_some_and(in_path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_only_as_a_word() {
+        for text in [
+            "s3.region is dead.",
+            "Write `s3.region`.",
+            "Look at s3.region.",
+        ] {
+            assert!(mentions(text, "s3.region"), "{text}");
+        }
+        for text in ["s3.regions", "aws.s3.region", "s3_region", "my-s3.region"] {
+            assert!(!mentions(text, "s3.region"), "{text}");
+        }
+        assert!(mentions("worker.image.tag goes", "worker.image"));
+        assert!(!mentions("worker.images", "worker.image"));
     }
 }

@@ -22,7 +22,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // Text only; it never sees a step.
     ("edit", &["migrate", "values", "yaml"]),
     // Views of texts and what the migrations came to; never how a text was edited.
-    ("tell", &["migrate", "pack", "secrets", "values", "yaml"]),
+    (
+        "tell",
+        &["migrate", "outcome", "pack", "secrets", "values", "yaml"],
+    ),
     ("verify", &["migrate", "pack", "values", "yaml"]),
     ("outcome", &[]),
     // Reports neither load nor write.

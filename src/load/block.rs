@@ -12,6 +12,7 @@ use crate::{
     carrier::{
         self, Dialect, PathEntry, Source, ValuesRef,
         paths::{self, NewLeaf, PathsError},
+        set,
     },
     migrate::Node,
     outcome::At,
@@ -257,6 +258,33 @@ impl Workspace {
                 .restyled
                 .then(|| (file.tree.span(host).start, restyled)),
         })
+    }
+
+    /// The paths of new values that a list of path strings cannot set, because a value is more than a
+    /// text. None for a block of another form.
+    #[must_use]
+    pub fn unsayable(&self, block: usize, layer: usize, node: &Node) -> Vec<Path> {
+        let Place::Paths { prefix, .. } = &self.blocks[block].place else {
+            return Vec::new();
+        };
+        let says = |value: &Value| {
+            let typings = [set::Typing::Typed, set::Typing::String];
+            typings
+                .iter()
+                .any(|typing| set::write_value(value, *typing).is_ok())
+        };
+        let before = View::new(self.tree(block), self.view(block).root());
+        let stays = |path: &Path, value: &Value| {
+            let was = before.value(before.root()).unwrap_or(Value::Null);
+            path.get(&was) == Some(value)
+        };
+        self.new_leaves(block, layer, node, prefix)
+            .into_iter()
+            .filter(|leaf| !says(&leaf.value))
+            .filter_map(|leaf| Some((leaf.path.strip_prefix(prefix)?, leaf.value)))
+            .filter(|(path, value)| !stays(path, value))
+            .map(|(path, _)| path)
+            .collect()
     }
 
     /// The leaves that a list of path strings has to set: those of the values, and those outside of them,

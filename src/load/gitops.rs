@@ -277,9 +277,11 @@ impl Builder<'_> {
             return;
         }
         for notice in &carrier.notices {
-            notices.push(self.notice(own, notice.node, notice.text.clone()));
             if notice.blocks {
-                before.push(notice.text.clone());
+                let at = self.at(own, notice.node);
+                before.push(format!("{}:{}: {}", at.file, at.line, notice.text));
+            } else {
+                notices.push(self.notice(own, notice.node, notice.text.clone()));
             }
         }
         for gap in &release.gaps {

@@ -11,7 +11,7 @@ use super::{
     questions, refusal,
     wording::{self, count},
 };
-use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step};
+use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, mentions};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -572,14 +572,11 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
     }
 }
 
-/// Whether a notice is about a path, or about something above it.
+/// Whether somebody speaks of a path: a notice, or a step that tells of it.
 fn is_noticed(release: &Release, path: &str) -> bool {
-    let notices = release
-        .notices
-        .iter()
-        .filter_map(|notice| notice.path.as_deref());
-    let mut below = notices.filter_map(|about| path.strip_prefix(about));
-    below.any(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    let mut notices = release.notices.iter().chain(&release.stale);
+    let mut told = release.steps.iter().flat_map(|step| &step.tell);
+    notices.any(|notice| notice.is_about(path)) || told.any(|text| mentions(text, path))
 }
 
 fn left_out(page: &mut Page, release: &Release) {

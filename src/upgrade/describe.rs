@@ -79,6 +79,7 @@ impl Description<'_, '_> {
             to: entry.to.iter().map(ToString::to_string).collect(),
             step: entry.step.clone(),
         });
+        let stale = self.stale();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
             carrier: wanted.carrier.clone(),
@@ -89,8 +90,8 @@ impl Description<'_, '_> {
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: self.notices()?,
-            stale: self.stale(),
+            notices: self.notices(&stale)?,
+            stale,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
@@ -182,8 +183,8 @@ impl Description<'_, '_> {
     }
 
     /// What is known of the files, what nobody else says of the result, and where the comments of other
-    /// programs went.
-    fn notices(&self) -> Result<Vec<Notice>, Box<Refusal>> {
+    /// programs went. What is stale is told as such.
+    fn notices(&self, stale: &[Notice]) -> Result<Vec<Notice>, Box<Refusal>> {
         let worked = self.worked;
         let subject = tell::Subject {
             pack: worked.pack,
@@ -198,6 +199,11 @@ impl Description<'_, '_> {
             text: told.text,
             path: Some(told.path.to_string()),
         });
+        let said = |told: &Notice| {
+            let of = |old: &Notice| old.path.as_deref().is_some_and(|path| told.is_about(path));
+            stale.iter().any(of)
+        };
+        let told = told.filter(|told| !said(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),

@@ -10,8 +10,11 @@ use crate::{
     detach,
     detect::{Detection, looked_at},
     edit::{EditError, edit},
-    load::{Loaded, Wanted, Workspace},
-    migrate::{Answers, MigrateError, Migrated, Node, together::migrate_layers},
+    load::{Loaded, Place, Wanted, Workspace},
+    migrate::{
+        Answers, MigrateError, Migrated, Node,
+        together::{self, migrate_layers},
+    },
     outcome::{KnownBy, Notice, Refusal},
     pack::{Pack, model::Strength},
     plan::Plan,
@@ -285,6 +288,16 @@ impl<'w> Run<'_, 'w> {
             &|_| true,
         )
         .map_err(|e| self.migrate_refusal(&e))?;
+        for (layer, block) in self.wanted.layers.iter().enumerate() {
+            let node = &migrated.layers[layer];
+            for path in self.workspace.unsayable(*block, layer, node) {
+                // Where no layer can say it, the list is refused with its place when it is edited.
+                if let Some(other) = self.layer_in_full() {
+                    together::relocate(&mut migrated, &views, &plan, (layer, other), &path)
+                        .map_err(|e| self.migrate_refusal(&e))?;
+                }
+            }
+        }
         sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
             .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
@@ -318,6 +331,15 @@ impl<'w> Run<'_, 'w> {
         rewrite: Rewrite,
     ) -> Result<Edited, Box<Refusal>> {
         edited(self.workspace, block, node, &self.views[layer], rewrite)
+    }
+
+    /// The right-most layer that can say any value.
+    fn layer_in_full(&self) -> Option<usize> {
+        let place = |block: &usize| &self.workspace.blocks[*block].place;
+        let layers = &self.wanted.layers;
+        layers
+            .iter()
+            .rposition(|block| !matches!(place(block), Place::Paths { .. }))
     }
 
     fn layer(&self, layer: usize) -> &'w Loaded {
