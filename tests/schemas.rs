@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use refit::{outcome::Outcome, pack::schema::schemas};
+use refit::{outcome::Outcome, pack::schema::schemas, report::jsonl::Record};
 
 #[test]
 fn published_schemas_are_up_to_date() {
-    let outcome = [("outcome", schemars::schema_for!(Outcome))];
-    for (name, schema) in schemas().into_iter().chain(outcome) {
+    let outcomes = [
+        ("outcome", schemars::schema_for!(Outcome)),
+        ("outcome-lines", schemars::schema_for!(Record<'_>)),
+    ];
+    for (name, schema) in schemas().into_iter().chain(outcomes) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let file =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));

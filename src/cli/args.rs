@@ -281,6 +281,9 @@ pub struct OutputOptions {
     /// Standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub output: Format,
+    /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html or .patch (repeatable)
+    #[arg(long = "report", value_name = "FILE", value_parser = report)]
+    pub reports: Vec<Report>,
     #[command(flatten)]
     pub color: ColorOption,
     /// Say nothing but errors and open questions
@@ -308,6 +311,16 @@ pub enum Format {
     Text,
     Patch,
     Json,
+    Jsonl,
+    Markdown,
+    Html,
+}
+
+impl Format {
+    /// Whether it says everything, so that nothing is said beside it.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Self::Text | Self::Patch)
+    }
 }
 
 /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set.
@@ -397,6 +410,29 @@ fn version(text: &str) -> Result<Version, String> {
             None => "this is not a chart version such as 0.15.0".to_owned(),
         }
     })
+}
+
+/// A report to write beside the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Where.
+    pub path: PathBuf,
+    /// In which form.
+    pub format: Format,
+}
+
+fn report(name: &str) -> Result<Report, String> {
+    let path = PathBuf::from(name);
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let format = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => Format::Json,
+        Some("jsonl") => Format::Jsonl,
+        Some("md") => Format::Markdown,
+        Some("html") => Format::Html,
+        Some("patch") => Format::Patch,
+        _ => return Err("the name must end in .json, .jsonl, .md, .html or .patch".to_owned()),
+    };
+    Ok(Report { path, format })
 }
 
 fn expectation(text: &str) -> Result<String, String> {

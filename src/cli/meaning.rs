@@ -22,7 +22,7 @@ use refit::{
 
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, NamedRelease, UpgradeArgs},
+    args::{ChartOptions, Format, Inputs, NamedRelease, Report, UpgradeArgs},
     project,
 };
 
@@ -37,6 +37,8 @@ pub struct Job {
     pub mode: Mode,
     /// How to show it.
     pub format: Format,
+    /// What to write about it beside the output.
+    pub reports: Vec<Report>,
     /// How much to say.
     pub detail: Detail,
     /// Whether secrets are shown everywhere.
@@ -250,6 +252,16 @@ impl Job {
             accept_recommended: args.accept_recommended,
         };
         let output = args.output;
+        let patch = output
+            .reports
+            .iter()
+            .find(|report| report.format == Format::Patch);
+        if let Some(report) = patch.filter(|_| stdin) {
+            bail!(
+                "there is no file that a patch for standard input could apply to: --report {}",
+                report.path.display()
+            );
+        }
         let detail = match (output.quiet, output.verbose) {
             (true, _) => Detail::Quiet,
             (_, true) => Detail::Verbose,
@@ -260,6 +272,7 @@ impl Job {
             request,
             mode,
             format,
+            reports: output.reports,
             detail,
             show_secrets,
             force,
@@ -430,6 +443,9 @@ mod tests {
             ("- a", "stands alone"),
             ("- --write", "cannot be written"),
             ("- -o patch", "no file"),
+            ("- --report x.patch", "no file"),
+            ("a --report x.txt", "must end in"),
+            ("a --report md", "must end in"),
             ("a --only x --skip x", "both --only and --skip"),
             ("a --write --check", "cannot be used with"),
             ("a --expect sha256:0123456789abcdef", "--write"),

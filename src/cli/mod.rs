@@ -11,6 +11,7 @@ mod packs;
 mod precautions;
 mod progress;
 mod project;
+mod reports;
 mod review;
 mod terminal;
 mod upgrade;

@@ -144,6 +144,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         check: false,
         output: OutputOptions {
             output: Format::Text,
+            reports: Vec::new(),
             color: args.color,
             quiet: false,
             verbose: false,

@@ -5,7 +5,7 @@ use std::{cell::OnceCell, path::Path};
 use refit::{
     load::Input,
     outcome::{Outcome, Release},
-    report::{Detail, Masker, command, difference, json, secrets, text},
+    report::{Detail, Masker, command, difference, secrets, text},
     upgrade::{QUESTIONS, packs, upgrade},
 };
 
@@ -13,6 +13,7 @@ use super::{
     args::Format,
     meaning::{Job, Mode},
     precautions::Writing,
+    reports,
     terminal::Terminal,
     writing::write_all,
 };
@@ -42,11 +43,12 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
     let show = Show::new(job, &outcome, terminal);
+    show.write_reports()?;
     match &job.mode {
         Mode::Preview => {
             show.result(terminal)?;
             show.report(terminal);
-            if job.detail > Detail::Quiet && job.format != Format::Json {
+            if job.detail > Detail::Quiet && !job.format.is_whole() {
                 let commands = command::commands(&outcome, &job.given);
                 show.next(
                     terminal,
@@ -108,12 +110,12 @@ fn paths(job: &Job) -> Vec<&Path> {
         .releases
         .iter()
         .flat_map(|release| &release.layers);
-    inputs
-        .filter_map(|input| match input {
-            Input::Path(path) => Some(path.as_path()),
-            Input::Stdin(_) => None,
-        })
-        .collect()
+    let layers = inputs.filter_map(|input| match input {
+        Input::Path(path) => Some(path.as_path()),
+        Input::Stdin(_) => None,
+    });
+    let found = job.request.found.iter().map(|found| found.path.as_path());
+    layers.chain(found).collect()
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
@@ -141,6 +143,8 @@ struct Show<'a> {
     shown: Masker,
     /// What hides them in what is said about it.
     said: Masker,
+    /// What hides them in files.
+    kept: Masker,
 }
 
 impl<'a> Show<'a> {
@@ -154,18 +158,25 @@ impl<'a> Show<'a> {
         };
         let shown = match job.format {
             Format::Text => masker(terminal.result_is_seen()),
-            Format::Json => masker(false),
             Format::Patch => masker(true),
+            _ => masker(false),
         };
         Self {
             job,
             outcome,
             shown,
             said: masker(terminal.all_is_seen()),
+            kept: masker(job.reports.is_empty()),
         }
     }
 
-    /// What standard output gets: the difference, the patch, or everything as JSON.
+    /// The reports that stand beside the output.
+    fn write_reports(&self) -> anyhow::Result<()> {
+        let read = paths(self.job);
+        reports::write_all(self.outcome, &self.job.reports, &read, &self.kept)
+    }
+
+    /// What standard output gets: the difference, the patch, or a whole report.
     fn result(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         match self.job.format {
             Format::Text => {
@@ -183,17 +194,17 @@ impl<'a> Show<'a> {
                     ));
                 }
             }
-            Format::Patch => terminal.result(&difference::patch(self.outcome)),
-            Format::Json => {
+            format => {
                 let pretty = terminal.result_is_seen();
-                terminal.result(&json::render(self.outcome, &self.shown, pretty)?);
+                let text = reports::render(self.outcome, format, &self.shown, pretty)?;
+                terminal.result(&text.unwrap_or_default());
             }
         }
         Ok(())
     }
 
     fn report(&self, terminal: &mut Terminal) {
-        if self.job.format == Format::Json {
+        if self.job.format.is_whole() {
             return;
         }
         terminal.say(&text::report(
@@ -318,7 +329,7 @@ fn filter(
     check: bool,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
-    if job.format == Format::Json {
+    if job.format.is_whole() {
         show.result(terminal)?;
         return Ok(code(outcome, check, false));
     }

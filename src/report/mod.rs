@@ -8,7 +8,12 @@
 pub mod catalog;
 pub mod command;
 pub mod difference;
+pub mod html;
 pub mod json;
+pub mod jsonl;
+pub mod markdown;
+mod masked;
+mod overview;
 mod page;
 mod questions;
 mod refusal;

@@ -551,18 +551,7 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
 /// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
 /// told with that step.
 pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
-    let told: Vec<&str> = release
-        .lost_by_leaving_out()
-        .flat_map(|step| &step.because)
-        .map(String::as_str)
-        .collect();
-    let left: Vec<&str> = release
-        .ledger
-        .iter()
-        .filter(|leaf| leaf.fate == Fate::Left)
-        .map(|leaf| leaf.path.as_str())
-        .filter(|path| !told.contains(path) && !is_noticed(release, path))
-        .collect();
+    let left = unread_paths(release);
     if !left.is_empty() {
         page.heading(&format!(
             "Stays, but {} {} does not read it",
@@ -570,6 +559,22 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
         ));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
+}
+
+/// The paths that stay unread, and are told nowhere else.
+pub(super) fn unread_paths(release: &Release) -> Vec<&str> {
+    let told: Vec<&str> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| &step.because)
+        .map(String::as_str)
+        .collect();
+    release
+        .ledger
+        .iter()
+        .filter(|leaf| leaf.fate == Fate::Left)
+        .map(|leaf| leaf.path.as_str())
+        .filter(|path| !told.contains(path) && !is_noticed(release, path))
+        .collect()
 }
 
 /// Whether somebody speaks of a path: a notice, or a step that tells of it.

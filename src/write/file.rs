@@ -65,17 +65,7 @@ impl<'a> Target<'a> {
         let failed = |doing| refused(file.path, doing);
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
-        if !meta.is_file() {
-            let what = if meta.is_dir() {
-                "a folder"
-            } else {
-                "a device, a pipe or a socket"
-            };
-            return Err(WriteError::NotAFile {
-                path: file.path.to_owned(),
-                what,
-            });
-        }
+        plain(file.path, &meta)?;
         // Opened for writing although it is replaced: a file that its owner made read-only is not ours
         // to replace because the folder happens to allow it.
         File::options()
@@ -361,6 +351,21 @@ pub(super) fn hard_links(meta: &Metadata) -> u64 {
 #[cfg(not(unix))]
 pub(super) fn hard_links(_: &Metadata) -> u64 {
     1
+}
+
+/// Refuses what is no plain file.
+pub(super) fn plain(path: &Path, meta: &Metadata) -> Result<(), WriteError> {
+    if meta.is_file() {
+        return Ok(());
+    }
+    Err(WriteError::NotAFile {
+        path: path.to_owned(),
+        what: if meta.is_dir() {
+            "a folder"
+        } else {
+            "a device, a pipe or a socket"
+        },
+    })
 }
 
 /// Makes what happened to names in a folder durable. Some file systems cannot sync a folder; the files

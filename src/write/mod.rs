@@ -27,7 +27,7 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fmt, fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,6 +36,7 @@ use backup::Backups;
 use file::{Prepared, Target, hard_links, refused, sync_folder};
 use journal::{Draft, Entry};
 use lock::{Held, Lock};
+use tempfile::NamedTempFile;
 
 pub use error::{Refusal, WriteError};
 pub use journal::Damage;
@@ -338,8 +339,37 @@ fn report(file: &Prepared<'_>) -> Written {
 ///
 /// If the name is taken or the folder cannot be written. Nothing is left behind.
 pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    named(path, path, text, |new| {
+        new.persist_noclobber(path).map_err(|e| e.error)
+    })
+}
+
+/// Makes a file, or puts a new text in place of one that refit made before: a report, never a user's
+/// values. Whole or not at all, and synced. A link is written through.
+///
+/// # Errors
+///
+/// If the name is that of something else than a plain file, or the folder cannot be written. What was
+/// there before is still there then.
+pub fn put(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    if let Ok(meta) = fs::metadata(path) {
+        file::plain(path, &meta)?;
+    }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    named(path, &target, text, |new| {
+        new.persist(&target).map_err(|e| e.error)
+    })
+}
+
+/// Writes a new file beside its place, and gives it its name.
+fn named<T>(
+    path: &Path,
+    target: &Path,
+    text: &[u8],
+    name: impl FnOnce(NamedTempFile) -> io::Result<T>,
+) -> Result<(), WriteError> {
     let failed = |doing| refused(path, doing);
-    let folder = match path.parent() {
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
@@ -352,8 +382,7 @@ pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
     new.write_all(text)
         .and_then(|()| new.as_file().sync_all())
         .map_err(failed("write it"))?;
-    new.persist_noclobber(path)
-        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    name(new).map_err(failed("give the file its name"))?;
     sync_folder(&folder);
     Ok(())
 }
