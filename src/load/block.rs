@@ -278,9 +278,17 @@ impl Workspace {
             let was = before.value(before.root()).unwrap_or(Value::Null);
             path.get(&was) == Some(value)
         };
+        let tree = self.tree(block);
+        let all = View::new(tree, tree.documents()[0].root);
+        let all = Value::Map(all.values().unwrap_or_default());
+        // What only goes elsewhere takes its entries along, however many they are.
+        let moves = |leaf: &NewLeaf| {
+            let from = leaf.from.as_ref().and_then(|from| from.get(&all));
+            from == Some(&leaf.value)
+        };
         self.new_leaves(block, layer, node, prefix)
             .into_iter()
-            .filter(|leaf| !says(&leaf.value))
+            .filter(|leaf| !says(&leaf.value) && !moves(leaf))
             .filter_map(|leaf| Some((leaf.path.strip_prefix(prefix)?, leaf.value)))
             .filter(|(path, value)| !stays(path, value))
             .map(|(path, _)| path)
