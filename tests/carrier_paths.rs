@@ -230,7 +230,7 @@ fn what_is_set_item_by_item_moves_as_a_whole() {
 }
 
 #[test]
-fn a_target_path_is_renamed_and_no_more() {
+fn a_target_path_is_renamed_or_goes() {
     let tree = Tree::parse(flux("'a.b'")).unwrap();
     let carrier = carrier_of(&tree);
     let Source::Reference(reference) = &carrier.layers[0].source else {
@@ -268,7 +268,12 @@ fn a_target_path_is_renamed_and_no_more() {
         run(&leaf("a.b", 6)),
         Err(PathsError::Elsewhere(path("a.b")))
     );
-    assert_eq!(run(&[]), Err(PathsError::Elsewhere(path("a.b"))));
+    // Dropped, it goes as a whole.
+    let gone = run(&[]).unwrap().edits.apply(tree.text());
+    assert!(
+        !gone.contains("targetPath") && gone.contains("chartRef"),
+        "{gone}"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{Loaded, Workspace};
 use crate::{
     carrier::{
-        self, Dialect, PathEntry, Source,
+        self, Dialect, PathEntry, Source, ValuesRef,
         paths::{self, NewLeaf, PathsError},
         set,
     },
@@ -278,9 +278,17 @@ impl Workspace {
             let was = before.value(before.root()).unwrap_or(Value::Null);
             path.get(&was) == Some(value)
         };
+        let tree = self.tree(block);
+        let all = View::new(tree, tree.documents()[0].root);
+        let all = Value::Map(all.values().unwrap_or_default());
+        // What only goes elsewhere takes its entries along, however many they are.
+        let moves = |leaf: &NewLeaf| {
+            let from = leaf.from.as_ref().and_then(|from| from.get(&all));
+            from == Some(&leaf.value)
+        };
         self.new_leaves(block, layer, node, prefix)
             .into_iter()
-            .filter(|leaf| !says(&leaf.value))
+            .filter(|leaf| !says(&leaf.value) && !moves(leaf))
             .filter_map(|leaf| Some((leaf.path.strip_prefix(prefix)?, leaf.value)))
             .filter(|(path, value)| !stays(path, value))
             .map(|(path, _)| path)
@@ -325,6 +333,72 @@ impl Workspace {
             });
         }
         new
+    }
+
+    /// Whether a block is the `targetPath` of a Flux release: one path, its value elsewhere.
+    #[must_use]
+    pub fn is_target_path(&self, block: usize) -> bool {
+        matches!(
+            self.blocks[block].place,
+            Place::Paths {
+                dialect: Dialect::Flux | Dialect::FluxLiteral,
+                ..
+            }
+        )
+    }
+
+    /// Whether an edited file sends the value of a `targetPath` to where it belongs now, or, if it is
+    /// wanted nowhere, one time less than before.
+    #[must_use]
+    pub fn sends(&self, block: usize, host: &Tree, wanted: &Value) -> bool {
+        let Place::Paths {
+            document,
+            entries,
+            prefix,
+            ..
+        } = &self.blocks[block].place
+        else {
+            return false;
+        };
+        let file = self.file_of(block);
+        let name = file.path.as_deref().unwrap_or("".as_ref());
+        let targets = |tree: &Tree| -> Vec<(NodeId, ValuesRef)> {
+            carrier::find(tree, name)
+                .carriers
+                .into_iter()
+                .filter(|carrier| carrier.document == *document)
+                .flat_map(|carrier| carrier.layers)
+                .filter_map(|layer| match layer.source {
+                    Source::Reference(reference) if reference.target_path.is_some() => {
+                        Some((layer.node, reference))
+                    }
+                    _ => None,
+                })
+                .collect()
+        };
+        let before = targets(&file.tree);
+        let own = before
+            .iter()
+            .find(|(node, _)| entries.iter().any(|entry| entry.node == *node));
+        let Some((_, own)) = own else { return false };
+        let same = |reference: &ValuesRef| {
+            reference.object.kind == own.object.kind
+                && reference.object.name == own.object.name
+                && reference.key == own.key
+        };
+        let paths: Vec<Path> = targets(host)
+            .into_iter()
+            .filter(|(_, reference)| same(reference))
+            .filter_map(|(_, reference)| carrier::set::path(&reference.target_path?.text).ok())
+            .collect();
+        let Value::Map(wanted) = wanted else {
+            return false;
+        };
+        match leaves(wanted).as_slice() {
+            [] => paths.len() < before.iter().filter(|(_, other)| same(other)).count(),
+            [(path, _)] => paths.contains(&prefix.concat(path)),
+            _ => false,
+        }
     }
 
     /// What a block says in an edited file, as the values that Helm would get from it.

@@ -65,7 +65,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
     if found.is_empty() {
         return;
     }
-    let scanned = scan(loader, found);
+    let scanned = scan(loader, found, charts);
     let carried = carried(loader, &scanned);
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for one in carried.iter().flatten() {
@@ -134,7 +134,7 @@ fn not_ours(name: &str, other: &BTreeSet<String>, charts: &[KnownChart]) -> Refu
 }
 
 /// Reads the files, and finds what they carry.
-fn scan(loader: &mut Loader, found: &[Found]) -> Vec<Scanned> {
+fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scanned> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut scanned: Vec<Scanned> = Vec::new();
     for file in found {
@@ -160,7 +160,11 @@ fn scan(loader: &mut Loader, found: &[Found]) -> Vec<Scanned> {
                     true => std::fs::read_to_string(&file.path).unwrap_or_default(),
                     false => String::new(),
                 };
-                let refused = match carrier::unparsed(&file.path, &text) {
+                // In a folder, a template of charts that refit does not know is nobody's business here.
+                let concerns =
+                    file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
+                let template = carrier::unparsed(&file.path, &text).filter(|_| concerns);
+                let refused = match template {
                     Some((kind, why)) => Some(
                         Reason::new(format!("this {kind} is {why}"))
                             .why("What the values are is known only after the template has run.")

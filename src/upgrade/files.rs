@@ -233,6 +233,12 @@ impl Part<'_, '_> {
             return oracle(node, before, &after).map_err(|e| e.to_string());
         }
         let wanted = node.value(before).map_err(|e| e.kind.to_string())?;
+        if workspace.is_target_path(self.block) {
+            return match workspace.sends(self.block, tree, &wanted) {
+                true => Ok(()),
+                false => Err("a targetPath does not lead to where its value belongs".to_owned()),
+            };
+        }
         let said = workspace.said(self.block, tree);
         match said {
             Some(said) if said == wanted => Ok(()),
