@@ -30,6 +30,8 @@ pub struct Outcome {
     pub refused: Vec<Refusal>,
     /// Values files in the folders that were searched which no manifest claims. They were not touched.
     pub unclaimed: Vec<Unclaimed>,
+    /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
+    pub other_charts: BTreeMap<String, usize>,
 }
 
 /// A values file that belongs to no release.

@@ -333,6 +333,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         releases: releases.collect(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 

@@ -128,8 +128,18 @@ fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
         && job.detail > Detail::Quiet
     {
         let files = job.request.found.len();
+        let others: Vec<&str> = outcome.other_charts.keys().map(String::as_str).collect();
+        let seen = match others.len() {
+            0 => String::new(),
+            1..=8 => format!(" Other charts there: {}.", others.join(", ")),
+            n => format!(
+                " Other charts there: {} and {} more.",
+                others[..8].join(", "),
+                n - 8
+            ),
+        };
         terminal.say(&format!(
-            "Nothing here is for a chart that refit knows ({files} YAML {} looked at).\n",
+            "Nothing here is for a chart that refit knows ({files} YAML {} looked at).{seen}\n",
             if files == 1 { "file was" } else { "files were" }
         ));
     }

@@ -19,7 +19,7 @@ use semver::Version;
 
 pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
-pub use gitops::{KnownChart, Pin};
+pub use gitops::{Doubt, KnownChart, Mention, Pin};
 pub use sealed::Sealed;
 
 use crate::{
@@ -75,6 +75,8 @@ pub struct Workspace {
     pub refused: Vec<Refusal>,
     /// Files with plain values that were found in folders and belong to no release, by index.
     pub unclaimed: Vec<usize>,
+    /// Other charts that manifests deploy, and how often.
+    pub others: BTreeMap<String, usize>,
 }
 
 /// A release of which a layer cannot be used.
@@ -117,6 +119,12 @@ pub struct Wanted {
     pub pin: Option<Pin>,
     /// Why its manifest does not tell the version, if it names something that is none.
     pub no_version: Option<Box<Refusal>>,
+    /// Its name in the cluster, if that is known.
+    pub release_name: Option<String>,
+    /// Path strings that name its settings without setting them.
+    pub mentions: Vec<Mention>,
+    /// Settings of which it is not certain which layer wins.
+    pub doubts: Vec<Doubt>,
     /// The file that says what it is: its manifest, or its last layer.
     pub holder: usize,
     /// What has to be done before the new values can take effect.
@@ -211,6 +219,9 @@ impl Loader {
             range: None,
             pin: None,
             no_version: None,
+            release_name: None,
+            mentions: Vec::new(),
+            doubts: Vec::new(),
             holder,
             before: Vec::new(),
         });

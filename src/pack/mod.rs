@@ -21,6 +21,7 @@ pub const RESERVED: &[&str] = &[
     "detach",
     "layers",
     "marker",
+    "precedence",
     "sealed-layer",
     "shared-layer",
     "strip-defaults",

@@ -18,6 +18,9 @@ use crate::{
     yaml::NodeId,
 };
 
+/// What Helm itself wants at the command line. GitOps tools always set all values anew.
+const RESET_VALUES: &str = "Use `helm upgrade --reset-values -f FILE`: --reuse-values keeps the old chart's defaults, and the new chart's keys are missing then.";
+
 /// Describes a release, with its files as they are after all edits.
 pub(super) fn release(
     workspace: &Workspace,
@@ -170,7 +173,15 @@ impl Description<'_, '_> {
             };
             tasks.push((*when, task));
         }
-        let before = self.worked.wanted.before.iter().map(|text| {
+        let Worked { wanted, plan, .. } = self.worked;
+        if wanted.carrier.is_none() && !plan.migrations.is_empty() {
+            let task = Task {
+                when: "with".to_owned(),
+                text: RESET_VALUES.to_owned(),
+            };
+            tasks.push((When::With, task));
+        }
+        let before = wanted.before.iter().map(|text| {
             let task = Task {
                 when: "before".to_owned(),
                 text: text.clone(),
@@ -179,7 +190,19 @@ impl Description<'_, '_> {
         });
         tasks.splice(0..0, before);
         tasks.sort_by_key(|(when, _)| *when);
-        tasks.into_iter().map(|(_, task)| task).collect()
+        let named = tasks.into_iter().map(|(_, task)| Task {
+            text: self.with_name(&task.text),
+            ..task
+        });
+        named.collect()
+    }
+
+    /// A text of a pack with the release's name in it, where that is known.
+    fn with_name(&self, text: &str) -> String {
+        match &self.worked.wanted.release_name {
+            Some(name) => text.replace("RELEASE-", &format!("{name}-")),
+            None => text.to_owned(),
+        }
     }
 
     /// What is known of the files, what nobody else says of the result, and where the comments of other
@@ -309,7 +332,7 @@ impl Description<'_, '_> {
             state,
             because,
             changes: changes.collect(),
-            tell: step.tell.clone(),
+            tell: step.tell.iter().map(|text| self.with_name(text)).collect(),
             question,
         }
     }

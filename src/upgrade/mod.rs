@@ -7,8 +7,10 @@
 //! that release and leaves the others alone.
 
 mod describe;
+mod doubts;
 mod files;
 mod marks;
+mod mentions;
 mod packs;
 mod release;
 mod sealed;
@@ -37,6 +39,7 @@ pub const QUESTIONS: &[&str] = &[
     crate::detach::ID,
     crate::migrate::STRIP_DEFAULTS,
     crate::tell::MARKER,
+    doubts::ID,
     sealed::ID,
     shared::ID,
 ];
@@ -78,6 +81,7 @@ pub fn upgrade(request: &Request) -> Outcome {
         releases: Vec::new(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        other_charts: BTreeMap::new(),
     };
     match packs(request) {
         Ok(packs) => {
@@ -92,6 +96,8 @@ pub fn upgrade(request: &Request) -> Outcome {
             outcome.refused.clone_from(&request.troubles);
             outcome.refused.append(&mut workspace.refused);
             outcome.unclaimed = unclaimed(&workspace, &packs);
+            outcome.other_charts = std::mem::take(&mut workspace.others);
+            doubts::order(request, &mut workspace);
             let worked = workspace
                 .releases
                 .iter()
