@@ -235,7 +235,13 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
             .iter()
             .map(|placed| match &placed.layer.source {
                 Source::File(reference) => {
-                    index.candidates(placed.file, reference, repository.as_deref())
+                    let mut places =
+                        index.candidates(placed.file, reference, repository.as_deref());
+                    // A folder of a larger repository that is laid out like one of its own.
+                    if repository.is_some() {
+                        places.extend(index.candidates(placed.file, reference, None));
+                    }
+                    places
                 }
                 _ => Vec::new(),
             });
