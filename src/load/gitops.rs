@@ -549,10 +549,14 @@ impl Builder<'_> {
                     return Ok(None);
                 }
                 let inner = Tree::parse(text.as_ref()).map_err(|e| {
-                    let reason =
-                        Reason::new(format!("the values in this string are not YAML: {e}"))
-                            .next("Mend them, and run refit again.");
-                    self.place(placed.file, node, reason)
+                    let reason = Reason::new(format!(
+                        "the values in this string are not YAML: {}",
+                        e.kind
+                    ))
+                    .next("Mend them, and run refit again.");
+                    let file = self.file(placed.file);
+                    let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
+                    reason.at(&file.name, &file.text, offset)
                 })?;
                 if !holds(&inner, prefix) {
                     return Ok(None);
