@@ -1,0 +1,423 @@
+//! The check of effects: does a configuration still do what it did?
+//!
+//! The one question before an upgrade is about Kubernetes objects, and only Helm can answer it. So both
+//! charts are rendered with the real `helm`: what a setting did is the difference between rendering with
+//! the values and with the values minus that setting ([`leaves`]); each such effect is looked for under
+//! the new chart ([`judge`]); and what differs is explained by the words of a step, or it is not
+//! ([`explain`]). The changes that a chart makes by itself never come in sight this way.
+//!
+//! It claims rendered effects only. What a program makes of them is for a pack's notices to say. It
+//! changes nothing: no file and no cluster; and it trusts nothing of the migration, whose records serve to
+//! explain a difference, never to find one.
+
+pub mod chart;
+pub mod danger;
+pub mod explain;
+pub mod fields;
+pub mod helm;
+pub mod judge;
+pub mod leaves;
+pub mod live;
+pub mod model;
+pub mod objects;
+pub mod reads;
+pub mod render;
+pub mod said;
+
+use std::collections::{HashMap, HashSet};
+
+use self::{
+    chart::Chart,
+    explain::{Difference, Voices},
+    judge::{Comparison, Fate, Judged},
+    leaves::{How, Leaf, Side},
+    model::{Finding, FindingKind, Report, Seen, SeenFate, Setting, SettingFate},
+    render::{RenderError, Renderer},
+};
+use crate::{
+    outcome::{At, Release},
+    pack::{Pack, PackError, effects::Moved},
+    values::{Map, Path, Value, leaves as leaves_of},
+};
+
+/// One of the two charts.
+#[derive(Debug)]
+pub struct Charted {
+    /// Its files.
+    pub chart: Chart,
+    /// What renders it. Shared by all releases: renderings are kept.
+    pub renderer: Renderer,
+}
+
+/// What is checked: a release with its values before and after.
+#[derive(Debug)]
+pub struct Check<'c> {
+    /// The chart that the values were for.
+    pub old: &'c Charted,
+    /// The chart that they are for afterwards.
+    pub new: &'c Charted,
+    /// The merged values before.
+    pub before: &'c Map,
+    /// The merged values afterwards.
+    pub after: &'c Map,
+    /// What the upgrade did and said.
+    pub release: &'c Release,
+    /// The pack that it did it by.
+    pub pack: &'c Pack,
+    /// Where each setting stands, before and after.
+    pub places: &'c Places,
+    /// The version of Helm, for the report.
+    pub helm: &'c str,
+}
+
+/// Where settings stand in the user's files.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Before.
+    pub before: HashMap<Path, At>,
+    /// Afterwards.
+    pub after: HashMap<Path, At>,
+}
+
+/// Why effects cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    /// The old chart does not render with the old values.
+    #[error("the values do not render with {chart} {version}: {message}")]
+    Before {
+        /// The chart.
+        chart: String,
+        /// Its version.
+        version: String,
+        /// What Helm says.
+        message: String,
+    },
+    /// Helm cannot be asked.
+    #[error("{0}")]
+    Helm(String),
+    /// The pack cannot be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The pack's places cannot be read.
+    #[error("pack.yaml: {0}")]
+    Places(String),
+}
+
+impl Check<'_> {
+    /// Compares the effects.
+    ///
+    /// # Errors
+    ///
+    /// If Helm cannot be asked, or the values did not render under the old chart either.
+    pub fn run(&self) -> Result<Report, EffectError> {
+        let runs = self.old.renderer.runs() + self.new.renderer.runs();
+        let mut findings = Vec::new();
+        let old = self.side(self.old, self.before, None)?;
+        let new = self.side(self.new, self.after, Some(&mut findings))?;
+        let (Some(old), new) = (old, new) else {
+            return Err(EffectError::Helm("nothing was rendered".to_owned()));
+        };
+        let mut settings = Vec::new();
+        let mut dangers = Vec::new();
+        if let Some(new) = &new {
+            dangers = danger::dangers(&old.manifest, &new.manifest);
+            let moves = crate::pack::effects::moves(&self.pack.info.effects)
+                .map_err(EffectError::Places)?;
+            let moves: Vec<&Moved> = moves
+                .iter()
+                .filter(|moved| {
+                    moved.version > self.release.from && moved.version <= self.release.to
+                })
+                .collect();
+            let (before, after) = (old.leaves(), new.leaves());
+            let comparison =
+                Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
+            let judged = comparison.judge();
+            let voices = Voices::of(self.release, self.pack, self.after)?;
+            settings = self.settings(&before, &after, judged, &voices);
+            findings.extend(self.unread(&after));
+        }
+        let unexplained = settings
+            .iter()
+            .flat_map(|setting| &setting.effects)
+            .filter(|seen| seen.unexplained)
+            .count()
+            + findings.iter().filter(|finding| finding.kind.is_fatal()).count();
+        Ok(Report {
+            name: self.release.name.clone(),
+            chart: self.release.chart.clone(),
+            from: self.release.from.clone(),
+            to: self.release.to.clone(),
+            helm: self.helm.to_owned(),
+            renderings: self.old.renderer.runs() + self.new.renderer.runs() - runs,
+            dangers,
+            findings,
+            facts: self.release.facts.clone(),
+            settings,
+            unexplained,
+        })
+    }
+
+    /// Renders one side. Where the new chart refuses the values, that is a finding and not an error.
+    fn side<'s>(
+        &self,
+        charted: &'s Charted,
+        values: &'s Map,
+        mut findings: Option<&mut Vec<Finding>>,
+    ) -> Result<Option<Side<'s>>, EffectError> {
+        let mut again = true;
+        loop {
+            let rendered = match Side::new(&charted.chart, &charted.renderer, values) {
+                Ok(side) => return Ok(Some(side)),
+                Err(rendered) => rendered,
+            };
+            let Err(error) = &*rendered else { continue };
+            let message = match (error.said(), error) {
+                (Some(said), _) => said.to_owned(),
+                (None, RenderError::Manifest(error)) => error.to_string(),
+                (None, error) => return Err(EffectError::Helm(error.to_string())),
+            };
+            let schema = said::is_schema(&message);
+            if let Some(findings) = findings.as_deref_mut() {
+                findings.extend(said::findings(
+                    &message,
+                    &charted.chart,
+                    values,
+                    &self.places.after,
+                ));
+            } else if !schema {
+                return Err(EffectError::Before {
+                    chart: self.release.chart.clone(),
+                    version: self.release.from.to_string(),
+                    message,
+                });
+            }
+            if !schema || !std::mem::take(&mut again) {
+                return Ok(None);
+            }
+            // Refused by the schema; what they do can be told all the same.
+            charted.renderer.without_schema();
+        }
+    }
+
+    /// Settings that no template of the new chart looks at.
+    fn unread(&self, after: &[Leaf]) -> Vec<Finding> {
+        let unread = after.iter().filter(|leaf| leaf.how == How::Unread);
+        unread
+            .filter_map(|leaf| leaf.path.as_ref())
+            .map(|path| Finding {
+                kind: FindingKind::Unread,
+                path: Some(path.to_string()),
+                at: self.places.after.get(path).cloned(),
+                what: format!(
+                    "no template of {} {} reads {path}",
+                    self.release.chart, self.release.to
+                ),
+                next: None,
+            })
+            .collect()
+    }
+
+    /// The settings with their effects, those of the old values first.
+    fn settings(
+        &self,
+        before: &[Leaf],
+        after: &[Leaf],
+        judged: Vec<Judged>,
+        voices: &Voices,
+    ) -> Vec<Setting> {
+        let links = self.links(after);
+        let mut of_old: Vec<Vec<Judged>> = vec![Vec::new(); before.len()];
+        let mut of_new: Vec<Vec<Judged>> = vec![Vec::new(); after.len()];
+        for judged in judged {
+            let home = match judged.fate {
+                Fate::New | Fate::Repeated => {
+                    let home = after[judged.leaf].path.as_ref().and_then(|path| {
+                        before.iter().position(|leaf| {
+                            leaf.path.as_ref().is_some_and(|old| {
+                                old == path || links.get(old).is_some_and(|to| to.contains(path))
+                            })
+                        })
+                    });
+                    match home {
+                        Some(home) => &mut of_old[home],
+                        None => &mut of_new[judged.leaf],
+                    }
+                }
+                _ => &mut of_old[judged.leaf],
+            };
+            home.push(judged);
+        }
+        let values = Value::Map(self.before.clone());
+        let mut settings: Vec<Setting> = before
+            .iter()
+            .zip(of_old)
+            .map(|(leaf, judged)| {
+                let path = leaf.path.as_ref();
+                let at = path.and_then(|path| self.places.before.get(path));
+                let value = path.and_then(|path| path.get(&values));
+                self.setting(leaf, at, value, judged, &links, voices, after)
+            })
+            .collect();
+        let values = Value::Map(self.after.clone());
+        for (leaf, judged) in after.iter().zip(of_new) {
+            if judged.is_empty() {
+                continue;
+            }
+            let path = leaf.path.as_ref();
+            let at = path.and_then(|path| self.places.after.get(path));
+            let value = path.and_then(|path| path.get(&values));
+            settings.push(self.setting(leaf, at, value, judged, &links, voices, after));
+        }
+        settings
+    }
+
+    /// Where the ledger says that each old setting went.
+    fn links(&self, after: &[Leaf]) -> HashMap<Path, Vec<Path>> {
+        let mut links: HashMap<Path, Vec<Path>> = HashMap::new();
+        for fate in &self.release.ledger {
+            let Ok(path) = fate.path.parse::<Path>() else {
+                continue;
+            };
+            for to in &fate.to {
+                let Ok(to) = to.parse::<Path>() else { continue };
+                let leaves = after
+                    .iter()
+                    .filter_map(|leaf| leaf.path.as_ref())
+                    .filter(|leaf| leaf.is_related(&to));
+                links.entry(path.clone()).or_default().extend(leaves.cloned());
+            }
+        }
+        links
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call each for old and new settings")]
+    fn setting(
+        &self,
+        leaf: &Leaf,
+        at: Option<&At>,
+        value: Option<&Value>,
+        judged: Vec<Judged>,
+        links: &HashMap<Path, Vec<Path>>,
+        voices: &Voices,
+        after: &[Leaf],
+    ) -> Setting {
+        let lives = judged
+            .iter()
+            .any(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved));
+        let effects: Vec<Seen> = judged
+            .iter()
+            .map(|judged| self.seen(leaf, judged, lives, links, voices, after))
+            .collect();
+        Setting {
+            path: leaf.path.as_ref().map(ToString::to_string),
+            at: at.cloned(),
+            value: value.map_or(serde_json::Value::Null, serde_json::Value::from),
+            fate: fate(&effects),
+            because: effects.is_empty().then(|| because(leaf.how)).flatten(),
+            effects,
+        }
+    }
+
+    fn seen(
+        &self,
+        leaf: &Leaf,
+        judged: &Judged,
+        lives: bool,
+        links: &HashMap<Path, Vec<Path>>,
+        voices: &Voices,
+        after: &[Leaf],
+    ) -> Seen {
+        let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
+            (Some(path), _) => vec![path.clone()],
+            // Several settings together: any of them may be behind it.
+            (None, _) => leaves_of(self.before).into_iter().map(|(path, _)| path).collect(),
+        };
+        paths.extend(paths.clone().iter().filter_map(|path| links.get(path)).flatten().cloned());
+        if matches!(judged.fate, Fate::New | Fate::Repeated) {
+            paths.extend(after[judged.leaf].path.clone());
+        } else if let Some(to) = &judged.to {
+            let shown = after.iter().filter(|leaf| leaf.effects.iter().any(|e| e.spot == *to));
+            paths.extend(shown.filter_map(|leaf| leaf.path.clone()));
+        }
+        let mut known = HashSet::new();
+        paths.retain(|path| known.insert(path.clone()));
+        let (before, now) = (Value::Map(self.before.clone()), Value::Map(self.after.clone()));
+        let unchanged = leaf
+            .path
+            .as_ref()
+            .is_none_or(|path| path.get(&before) == path.get(&now));
+        let fate = match judged.fate {
+            Fate::Kept => SeenFate::Kept,
+            Fate::Moved => SeenFate::Moved,
+            Fate::Different => SeenFate::Different,
+            Fate::Gone => SeenFate::Gone,
+            Fate::WithObject => SeenFate::GoneWithObject,
+            Fate::New => SeenFate::New,
+            Fate::Repeated => SeenFate::Repeated,
+        };
+        let differs = match judged.fate {
+            Fate::Kept | Fate::Moved | Fate::Repeated => false,
+            // The chart gave the object up, and the setting still does its work elsewhere.
+            Fate::WithObject => !lives,
+            Fate::Different | Fate::Gone | Fate::New => true,
+        };
+        let explained = differs
+            .then(|| {
+                voices.explain(&Difference {
+                    fate: judged.fate,
+                    settings: &paths,
+                    unchanged,
+                    was: judged.was.as_ref(),
+                    now: judged.now.as_ref(),
+                })
+            })
+            .flatten();
+        let json = |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
+        Seen {
+            fate,
+            place: judged.spot.to_string(),
+            to: judged
+                .to
+                .as_ref()
+                .filter(|to| **to != judged.spot)
+                .map(ToString::to_string),
+            was: json(&judged.was),
+            now: json(&judged.now),
+            unexplained: differs && explained.is_none(),
+            step: explained.map(|(step, _)| step.to_owned()),
+            notice: explained.map(|(_, notice)| notice.to_owned()),
+        }
+    }
+}
+
+/// The worst that became of effects.
+fn fate(effects: &[Seen]) -> SettingFate {
+    let has = |fates: &[SeenFate]| effects.iter().any(|seen| fates.contains(&seen.fate));
+    let lives = has(&[SeenFate::Kept, SeenFate::Moved]);
+    if effects.is_empty() {
+        SettingFate::None
+    } else if has(&[SeenFate::Different]) || lives && has(&[SeenFate::Gone]) {
+        SettingFate::Different
+    } else if has(&[SeenFate::New]) {
+        SettingFate::More
+    } else if !lives && !has(&[SeenFate::Repeated]) {
+        SettingFate::Gone
+    } else if has(&[SeenFate::Moved]) {
+        SettingFate::Moved
+    } else {
+        SettingFate::Kept
+    }
+}
+
+fn because(how: How) -> Option<String> {
+    Some(
+        match how {
+            How::Unread => "no template of the old chart reads it",
+            How::Default => "the old chart's own values say the same",
+            How::Needed => "the old chart does not render with anything else",
+            How::LeftOut | How::Changed => "nothing rendered depends on it",
+        }
+        .to_owned(),
+    )
+}
