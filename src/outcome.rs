@@ -45,8 +45,8 @@ pub struct Release {
     /// The version that they are for afterwards.
     #[schemars(with = "String")]
     pub to: Version,
-    /// What it is called: as its carrier, `refit.yaml` or `--release` names it, else after its files.
-    pub name: String,
+    /// Its own name, as its carrier, `refit.yaml` or `--release` has it; `None`: it is known by its files.
+    pub name: Option<String>,
     /// The kind of manifest that holds it, as people call it (`Argo CD Application`); `None` for plain
     /// values files.
     pub carrier: Option<String>,
@@ -75,6 +75,12 @@ pub struct Release {
 pub enum KnownBy {
     /// It was stated with `--from`.
     Stated,
+    /// The manifest that holds the values says it.
+    Carrier,
+    /// `refit.yaml` says it: an earlier run reached it.
+    Recorded,
+    /// The running release has it.
+    Live,
     /// The content allows only this, or versions from which the result is the same.
     Content,
 }

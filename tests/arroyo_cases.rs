@@ -6,7 +6,7 @@ mod support;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use refit::{
-    load::Input,
+    load::{Asked, Input},
     migrate::{Answer, Answers},
     outcome::{Outcome, Release},
     upgrade::{Request, upgrade},
@@ -32,7 +32,7 @@ struct Case {
 
 fn run(text: &[u8], from: &str, to: &str, answers: &Answers) -> Outcome {
     upgrade(&Request {
-        releases: vec![vec![Input::Stdin(text.to_vec())]],
+        releases: vec![Asked::new(vec![Input::Stdin(text.to_vec())])],
         chart: Some("arroyo".to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),

@@ -7,7 +7,7 @@
 use std::{fs, path::Path, process::Command};
 
 use refit::{
-    load::Input,
+    load::{Asked, Input},
     migrate::{Answer, OfferedInput},
     review::{Decision, Item, Review, record::record},
     upgrade::Request,
@@ -118,7 +118,7 @@ fn every_review_is_replayed_to_the_same_bytes() {
             let name = format!("{} with {seed}", case.display());
             fs::write(&file, &old).unwrap();
             let request = Request {
-                releases: vec![vec![Input::Path(file.clone())]],
+                releases: vec![Asked::new(vec![Input::Path(file.clone())])],
                 chart: Some("arroyo".to_owned()),
                 from: Some(route.from.parse().unwrap()),
                 to: Some(route.to.parse().unwrap()),

@@ -44,12 +44,33 @@ fn error(
 }
 
 /// Adds what `--answer` says to answers from files. A flag goes before a file: another option replaces
-/// the whole answer, an input replaces that input.
+/// the whole answer, an input replaces that input. `RELEASE:` before an id answers for that release.
 ///
 /// # Errors
 ///
 /// If one has not the form `ID=OPTION` or `ID.INPUT=VALUE`, two contradict, or an input has no option.
-pub fn add_flags(answers: &mut Answers, flags: &[String]) -> Result<(), AnswerError> {
+pub fn add_flags(file: &mut AnswerFile, flags: &[String]) -> Result<(), AnswerError> {
+    let mut of_releases: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut of_all = Vec::new();
+    for flag in flags {
+        let name = flag.split_once('=').map_or(flag.as_str(), |(name, _)| name);
+        match name.rsplit_once(':') {
+            Some((release, _)) if !release.is_empty() => {
+                let flag = flag[release.len() + 1..].to_owned();
+                of_releases.entry(release).or_default().push(flag);
+            }
+            _ => of_all.push(flag.clone()),
+        }
+    }
+    add_to(&mut file.answers, &of_all)?;
+    for (release, flags) in of_releases {
+        let file = file.releases.entry(release.to_owned()).or_default();
+        add_to(&mut file.answers, &flags)?;
+    }
+    Ok(())
+}
+
+fn add_to(answers: &mut Answers, flags: &[String]) -> Result<(), AnswerError> {
     let mut options: BTreeMap<&str, &str> = BTreeMap::new();
     let mut inputs: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for flag in flags {
@@ -117,6 +138,19 @@ pub struct AnswerFile {
     pub answers: Answers,
     /// Steps that are left out.
     pub skip: Vec<String>,
+    /// The same for single releases, by name.
+    pub releases: BTreeMap<String, AnswerFile>,
+}
+
+impl AnswerFile {
+    /// Adds what another file says; its answers go before.
+    pub fn extend(&mut self, other: Self) {
+        self.answers.extend(other.answers);
+        self.skip.extend(other.skip);
+        for (name, file) in other.releases {
+            self.releases.entry(name).or_default().extend(file);
+        }
+    }
 }
 
 /// Reads a file of answers.
@@ -175,21 +209,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, AnswerError> {
     if tree.is_implicit_null(root) {
         return Ok(AnswerFile::default());
     }
-    let mut file = AnswerFile::default();
-    for (key, value) in reader.map(root)? {
-        match key.as_str() {
-            "answers" => {
-                for (id, node) in reader.map(value)? {
-                    file.answers.insert(id.clone(), reader.answer(&id, node)?);
-                }
-            }
-            "skip" => file.skip = reader.list(value)?,
-            other => {
-                return Err(reader.error(value, format!("`{other}` is not known here"), FORM));
-            }
-        }
-    }
-    Ok(file)
+    reader.file(root, true)
 }
 
 const FORM: &str = "the form is `answers: {ID: {option: NAME, inputs: {NAME: \"text\"}}}`, and `skip: [ID]` for steps to leave out";
@@ -222,6 +242,30 @@ impl Reader<'_> {
             entries.push((name, value));
         }
         Ok(entries)
+    }
+
+    /// Answers and skips, and those of single releases where they may stand.
+    fn file(&self, node: NodeId, with_releases: bool) -> Result<AnswerFile, AnswerError> {
+        let mut file = AnswerFile::default();
+        for (key, value) in self.map(node)? {
+            match key.as_str() {
+                "answers" => {
+                    for (id, node) in self.map(value)? {
+                        file.answers.insert(id.clone(), self.answer(&id, node)?);
+                    }
+                }
+                "skip" => file.skip = self.list(value)?,
+                "releases" if with_releases => {
+                    for (name, node) in self.map(value)? {
+                        file.releases.insert(name, self.file(node, false)?);
+                    }
+                }
+                other => {
+                    return Err(self.error(value, format!("`{other}` is not known here"), FORM));
+                }
+            }
+        }
+        Ok(file)
     }
 
     fn list(&self, node: NodeId) -> Result<Vec<String>, AnswerError> {
@@ -283,9 +327,9 @@ mod tests {
     use super::*;
 
     fn flags(flags: &[&str]) -> Result<Answers, AnswerError> {
-        let mut answers = Answers::new();
+        let mut file = AnswerFile::default();
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        add_flags(&mut answers, &flags).map(|()| answers)
+        add_flags(&mut file, &flags).map(|()| file.answers)
     }
 
     #[test]
@@ -319,13 +363,17 @@ mod tests {
     #[test]
     fn a_flag_goes_before_a_file() {
         let file = b"answers:\n  a: {option: one, inputs: {x: \"1\"}, evidence: {k: v}}\n";
-        let mut same = parse("f", file).unwrap().answers;
+        let mut same = parse("f", file).unwrap();
         add_flags(&mut same, &["a=one".into(), "a.y=2".into()]).unwrap();
-        assert_eq!(same["a"].inputs.len(), 2);
-        assert!(same["a"].evidence.is_some());
-        let mut other = parse("f", file).unwrap().answers;
+        assert_eq!(same.answers["a"].inputs.len(), 2);
+        assert!(same.answers["a"].evidence.is_some());
+        let mut other = parse("f", file).unwrap();
         add_flags(&mut other, &["a=two".into()]).unwrap();
-        assert_eq!(other["a"], chosen("two"));
+        assert_eq!(other.answers["a"], chosen("two"));
+        let mut scoped = parse("f", file).unwrap();
+        add_flags(&mut scoped, &["prod:a=two".into(), "prod:a.x=y:z".into()]).unwrap();
+        assert_eq!(scoped.answers["a"].option, "one");
+        assert_eq!(scoped.releases["prod"].answers["a"].inputs["x"], "y:z");
     }
 
     #[test]

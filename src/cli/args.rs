@@ -33,6 +33,9 @@ Examples:
   The layers of one release, in the order that helm gets them:
     refit upgrade -f base.yaml -f prod.yaml
 
+  Two releases that share a layer, each upgraded with the other in mind:
+    refit upgrade --release prod=base.yaml,prod.yaml --release staging=base.yaml,staging.yaml
+
   From a running release to the newer chart, without a file to keep:
     helm get values arroyo -o yaml > old.yaml
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
@@ -126,54 +129,15 @@ pub enum PackCommand {
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub struct UpgradeArgs {
-    /// Values files; `-` reads standard input and prints the migrated values
-    #[arg(value_name = "FILE", required_unless_present = "values")]
-    pub files: Vec<PathBuf>,
-    /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
-    #[arg(
-        short = 'f',
-        long = "values",
-        value_name = "FILE",
-        conflicts_with = "files"
-    )]
-    pub values: Vec<PathBuf>,
-
-    /// The chart, if the files do not show it
-    #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]
-    pub chart: Option<String>,
-    /// The chart version that the files are for [default: what their content tells]
-    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
-    pub from: Option<Version>,
-    /// The chart version to go to [default: the newest release that refit knows]
-    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
-    pub to: Option<Version>,
-    /// A folder with a pack, to use before the built-in ones (repeatable)
-    #[arg(long = "pack", value_name = "DIR", help_heading = "Chart and versions")]
-    pub packs: Vec<PathBuf>,
-
-    /// Do only this step, and those that it needs (repeatable)
-    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
-    pub only: Vec<String>,
-    /// Leave this step out (repeatable)
-    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
-    pub skip: Vec<String>,
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub chart: ChartOptions,
+    #[command(flatten)]
+    pub steps: StepOptions,
     /// Write although settings lose their effect, because a step is left out
     #[arg(long, help_heading = "Steps and answers")]
     pub force: bool,
-    /// Answer a question; ID.INPUT=VALUE fills in what it needs (repeatable)
-    #[arg(
-        long = "answer",
-        value_name = "ID=OPTION",
-        help_heading = "Steps and answers"
-    )]
-    pub answers: Vec<String>,
-    /// Read answers from a YAML file: `answers: {ID: {option: …}}` (repeatable)
-    #[arg(
-        long = "answers",
-        value_name = "FILE",
-        help_heading = "Steps and answers"
-    )]
-    pub answer_files: Vec<PathBuf>,
     /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
@@ -181,9 +145,8 @@ pub struct UpgradeArgs {
     /// Write the files; without it nothing is changed
     #[arg(short, long, conflicts_with = "check", help_heading = "Writing")]
     pub write: bool,
-    /// Keep the old text beside each file [default suffix: .bak]
-    #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
-    pub backup: Option<OsString>,
+    #[command(flatten)]
+    pub backup: BackupOption,
     /// Write only the result that a preview showed with this digest
     #[arg(long, value_name = "DIGEST", requires = "write", value_parser = expectation, help_heading = "Writing")]
     pub expect: Option<String>,
@@ -199,8 +162,29 @@ pub struct UpgradeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REVIEW_EXAMPLES)]
 pub struct ReviewArgs {
-    /// Values files
-    #[arg(value_name = "FILE", required_unless_present = "values")]
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub chart: ChartOptions,
+    #[command(flatten)]
+    pub steps: StepOptions,
+    /// Save what is decided to this file, without asking for its name
+    #[arg(long, value_name = "FILE", help_heading = "Steps and answers")]
+    pub save_answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub backup: BackupOption,
+    #[command(flatten)]
+    pub color: ColorOption,
+    /// Do not mask passwords and the like where standard output is no terminal
+    #[arg(long)]
+    pub show_secrets: bool,
+}
+
+/// What is upgraded.
+#[derive(Debug, Args)]
+pub struct Inputs {
+    /// Values files; for `refit upgrade`, `-` reads standard input and prints the migrated values
+    #[arg(value_name = "FILE", required_unless_present_any = ["values", "releases"])]
     pub files: Vec<PathBuf>,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(
@@ -210,53 +194,70 @@ pub struct ReviewArgs {
         conflicts_with = "files"
     )]
     pub values: Vec<PathBuf>,
+    /// A release with its layers in Helm's order; several may share layers (repeatable)
+    #[arg(
+        long = "release",
+        value_name = "NAME[@VERSION]=FILE,FILE",
+        value_parser = named_release,
+        conflicts_with_all = ["files", "values"]
+    )]
+    pub releases: Vec<NamedRelease>,
+}
 
+/// `--release NAME[@VERSION]=FILE,FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRelease {
+    /// The name.
+    pub name: String,
+    /// The chart version that its values are for.
+    pub version: Option<Version>,
+    /// Its layers.
+    pub layers: Vec<PathBuf>,
+}
+
+/// The chart and its versions.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Chart and versions")]
+pub struct ChartOptions {
     /// The chart, if the files do not show it
-    #[arg(long, value_name = "NAME", help_heading = "Chart and versions")]
+    #[arg(long, value_name = "NAME")]
     pub chart: Option<String>,
     /// The chart version that the files are for [default: what their content tells]
-    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub from: Option<Version>,
     /// The chart version to go to [default: the newest release that refit knows]
-    #[arg(long, value_name = "VERSION", value_parser = version, help_heading = "Chart and versions")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     pub to: Option<Version>,
     /// A folder with a pack, to use before the built-in ones (repeatable)
-    #[arg(long = "pack", value_name = "DIR", help_heading = "Chart and versions")]
+    #[arg(long = "pack", value_name = "DIR")]
     pub packs: Vec<PathBuf>,
+}
 
-    /// Ask about this step only, and those that it needs (repeatable)
-    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+/// Which steps, and what is answered. In a review these are proposals.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Steps and answers")]
+pub struct StepOptions {
+    /// Do only this step, and those that it needs (repeatable)
+    #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
-    /// Propose to skip this step (repeatable)
-    #[arg(long, value_name = "ID", help_heading = "Steps and answers")]
+    /// Leave this step out (repeatable)
+    #[arg(long, value_name = "ID")]
     pub skip: Vec<String>,
-    /// Propose this answer; ID.INPUT=VALUE fills in what it needs (repeatable)
-    #[arg(
-        long = "answer",
-        value_name = "ID=OPTION",
-        help_heading = "Steps and answers"
-    )]
+    /// Answer a question, of one release if it is named; ID.INPUT=VALUE fills in what an option needs
+    /// (repeatable)
+    #[arg(long = "answer", value_name = "[RELEASE:]ID=OPTION")]
     pub answers: Vec<String>,
-    /// Propose what a review before this one has saved (repeatable)
-    #[arg(
-        long = "answers",
-        value_name = "FILE",
-        help_heading = "Steps and answers"
-    )]
+    /// Read answers from a YAML file: `answers: {ID: {option: …}}`, as a review saves it (repeatable)
+    #[arg(long = "answers", value_name = "FILE")]
     pub answer_files: Vec<PathBuf>,
-    /// Save what is decided to this file, without asking for its name
-    #[arg(long, value_name = "FILE", help_heading = "Steps and answers")]
-    pub save_answers: Option<PathBuf>,
+}
 
+/// `--backup`.
+#[derive(Debug, Args)]
+pub struct BackupOption {
     /// Keep the old text beside each file [default suffix: .bak]
     #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
     pub backup: Option<OsString>,
-
-    #[command(flatten)]
-    pub color: ColorOption,
-    /// Do not mask passwords and the like where standard output is no terminal
-    #[arg(long)]
-    pub show_secrets: bool,
 }
 
 /// How an upgrade is shown.
@@ -325,6 +326,30 @@ pub struct ExplainArgs {
     pub chart: Option<String>,
     #[command(flatten)]
     pub packs: PackOptions,
+}
+
+/// A release with its layers.
+fn named_release(text: &str) -> Result<NamedRelease, String> {
+    let form = "write NAME=FILE,FILE, with the layers in the order that helm gets them";
+    let (name, layers) = text
+        .split_once('=')
+        .ok_or_else(|| format!("there is no `=` in it; {form}"))?;
+    let (name, version) = match name.split_once('@') {
+        Some((name, text)) => (name, Some(version(text)?)),
+        None => (name, None),
+    };
+    let layers: Vec<PathBuf> = layers.split(',').map(PathBuf::from).collect();
+    if name.is_empty() || layers.iter().any(|layer| layer.as_os_str().is_empty()) {
+        return Err(format!("a part of it is empty; {form}"));
+    }
+    if name.contains(':') {
+        return Err("a name must not hold a `:`, which ends it in --answer".to_owned());
+    }
+    Ok(NamedRelease {
+        name: name.to_owned(),
+        version,
+        layers,
+    })
 }
 
 /// A chart version. Nothing is rounded: `0.15` could be several.

@@ -2,6 +2,7 @@
 //! behind it there are no flags, only what is to be done.
 
 use std::{
+    collections::BTreeMap,
     ffi::{OsStr, OsString},
     io::Read as _,
     path::{Path, PathBuf},
@@ -9,16 +10,16 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
-    load::Input,
-    migrate::Answers,
+    load::{Asked, Input},
+    outcome::KnownBy,
     plan::Selection,
     report::{Detail, command::Given},
     upgrade::Request,
 };
 
 use super::{
-    answers,
-    args::{Format, UpgradeArgs},
+    answers::{self, AnswerFile},
+    args::{ChartOptions, Format, Inputs, NamedRelease, UpgradeArgs},
 };
 
 /// The suffix of backups, if none is given.
@@ -71,17 +72,24 @@ impl Job {
     /// If they contradict each other, or an answer cannot be used. These are errors of usage.
     pub fn new(args: UpgradeArgs) -> anyhow::Result<Self> {
         let UpgradeArgs {
-            files,
-            values,
-            chart,
-            from,
-            to,
-            packs,
-            only,
-            skip,
+            inputs:
+                Inputs {
+                    files,
+                    values,
+                    releases: named,
+                },
+            chart:
+                ChartOptions {
+                    chart,
+                    from,
+                    to,
+                    packs,
+                },
+            steps,
             force,
             ..
         } = args;
+        let (only, skip) = (steps.only, steps.skip);
         let stdin = files.iter().any(|file| file.as_os_str() == "-");
         if stdin && files.len() > 1 {
             bail!("`-` stands alone: standard output can hold the values of one release only");
@@ -97,26 +105,28 @@ impl Job {
         if let Some(id) = only.iter().find(|id| skip.contains(id)) {
             bail!("`{id}` is named by both --only and --skip");
         }
-        let backup = args.backup;
+        let backup = args.backup.backup;
         if backup.as_deref().is_some_and(has_separator) {
             bail!("a backup stands beside its file: the suffix must not hold a `/`");
         }
-        let mut given_answers = Answers::new();
-        let mut skip_known = Vec::new();
-        for file in &args.answer_files {
-            let read = answers::read_file(file)?;
-            given_answers.extend(read.answers);
-            skip_known.extend(read.skip);
+        let mut given = AnswerFile::default();
+        for file in &steps.answer_files {
+            given.extend(answers::read_file(file)?);
         }
-        answers::add_flags(&mut given_answers, &args.answers)?;
+        answers::add_flags(&mut given, &steps.answers)?;
+        let AnswerFile {
+            answers: given_answers,
+            skip: skip_known,
+            releases: of_releases,
+        } = given;
 
         let given = Given {
             chart: chart.clone(),
             packs: strings(&packs),
             only: only.clone(),
             skip: skip.clone(),
-            answer_files: strings(&args.answer_files),
-            answers: args.answers,
+            answer_files: strings(&steps.answer_files),
+            answers: steps.answers,
             accept_recommended: args.accept_recommended,
             backup: backup
                 .as_ref()
@@ -131,25 +141,45 @@ impl Job {
             },
             _ => Mode::Preview,
         };
-        if values.iter().any(|file| file.as_os_str() == "-") {
-            bail!("`-` is no layer: name the files of a release with -f");
+        let stdin_layer = |file: &PathBuf| file.as_os_str() == "-";
+        if values.iter().any(stdin_layer) || named.iter().flat_map(|n| &n.layers).any(stdin_layer) {
+            bail!("`-` is no layer: name the files of a release");
         }
-        let releases = match (stdin, values.is_empty()) {
-            (true, _) => vec![vec![read_stdin()?]],
-            (_, true) => distinct(files)
-                .into_iter()
-                .map(|input| vec![input])
-                .collect(),
-            (_, false) => {
-                let layers = distinct(values.clone());
-                if layers.len() != values.len() {
-                    bail!(
-                        "a file is named twice by -f; Helm reads it twice, but it can be edited once only"
-                    );
-                }
-                vec![layers]
-            }
+        if let Some(twice) = named
+            .iter()
+            .enumerate()
+            .find(|(i, release)| named[..*i].iter().any(|other| other.name == release.name))
+        {
+            bail!(
+                "there are two releases `{}`; give them different names",
+                twice.1.name
+            );
+        }
+        let mut releases: Vec<Asked> = if stdin {
+            vec![Asked::new(vec![read_stdin()?])]
+        } else if !values.is_empty() {
+            vec![Asked::new(layers(values)?)]
+        } else if !named.is_empty() {
+            named.into_iter().map(asked).collect::<Result<_, _>>()?
+        } else {
+            let each = distinct(files).into_iter();
+            each.map(|input| Asked::new(vec![input])).collect()
         };
+        let mut answers_of = BTreeMap::new();
+        for (name, file) in of_releases {
+            let Some(release) = releases
+                .iter_mut()
+                .find(|release| release.name.as_deref() == Some(name.as_str()))
+            else {
+                let names = releases.iter().filter_map(|release| release.name.clone());
+                bail!(
+                    "there is no release `{name}`, for which there are answers; the releases are: {}",
+                    names.collect::<Vec<_>>().join(", ")
+                );
+            };
+            release.skip.extend(file.skip);
+            answers_of.insert(name, file.answers);
+        }
         let request = Request {
             releases,
             chart,
@@ -162,6 +192,7 @@ impl Job {
                 skip_known,
             },
             answers: given_answers,
+            answers_of,
             accept_recommended: args.accept_recommended,
         };
         let output = args.output;
@@ -181,6 +212,27 @@ impl Job {
             given,
         })
     }
+}
+
+/// A release that is named, with its layers.
+fn asked(named: NamedRelease) -> anyhow::Result<Asked> {
+    Ok(Asked {
+        name: Some(named.name),
+        version: named.version.map(|version| (version, KnownBy::Stated)),
+        ..Asked::new(layers(named.layers)?)
+    })
+}
+
+/// The layers of one release.
+fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
+    let count = files.len();
+    let layers = distinct(files);
+    if layers.len() != count {
+        bail!(
+            "a file is named twice in one release; Helm reads it twice, but it can be edited once only"
+        );
+    }
+    Ok(layers)
 }
 
 fn strings(paths: &[PathBuf]) -> Vec<String> {

@@ -58,7 +58,7 @@ fn color(command: &Command) -> When {
 }
 
 fn is_filter(command: &Command) -> bool {
-    matches!(command, Command::Upgrade(args) if args.files.iter().any(|file| file.as_os_str() == "-"))
+    matches!(command, Command::Upgrade(args) if args.inputs.files.iter().any(|file| file.as_os_str() == "-"))
 }
 
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {

@@ -123,25 +123,18 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
 
 /// The job that the arguments mean: that of an upgrade which writes.
 fn job(args: ReviewArgs) -> anyhow::Result<Job> {
-    if args.files.iter().any(|file| file.as_os_str() == "-") {
+    if args.inputs.files.iter().any(|file| file.as_os_str() == "-") {
         bail!(
             "a review reads its keys from the terminal, so it cannot read values from standard input; \
              save them to a file first"
         );
     }
     Job::new(UpgradeArgs {
-        files: args.files,
-        values: args.values,
+        inputs: args.inputs,
         chart: args.chart,
-        from: args.from,
-        to: args.to,
-        packs: args.packs,
-        only: args.only,
-        skip: args.skip,
+        steps: args.steps,
         // What a step left out would lose is asked about.
         force: true,
-        answers: args.answers,
-        answer_files: args.answer_files,
         accept_recommended: false,
         write: true,
         backup: args.backup,
@@ -353,7 +346,7 @@ fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
         .request
         .releases
         .iter()
-        .flatten()
+        .flat_map(|release| &release.layers)
         .any(|input| here.is_some() && real(Path::new(&input.name())) == here);
     if is_input {
         bail!("{} is one of the values files", path.display());

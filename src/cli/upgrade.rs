@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use refit::{
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, json, secrets, text},
-    upgrade::{packs, upgrade},
+    upgrade::{QUESTIONS, packs, upgrade},
     write::{self, Replacement, WriteError, Written},
 };
 
@@ -205,12 +205,29 @@ fn asked(outcome: &Outcome) -> impl Iterator<Item = &str> {
 /// Refuses answers to what no pack asks: a misspelled id must not look like a question that was not
 /// needed.
 pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
-    let given = &job.request.answers;
-    let skipped = &job.request.selection.skip_known;
+    let given: Vec<&String> = job.request.answers.keys().collect();
+    let of_releases = job
+        .request
+        .answers_of
+        .values()
+        .flat_map(|answers| answers.keys());
+    let given: Vec<&String> = given.into_iter().chain(of_releases).collect();
+    let of_releases = job
+        .request
+        .releases
+        .iter()
+        .flat_map(|release| &release.skip);
+    let skipped: Vec<&String> = job
+        .request
+        .selection
+        .skip_known
+        .iter()
+        .chain(of_releases)
+        .collect();
     if skipped.is_empty()
         && given
-            .keys()
-            .all(|id| asked(outcome).any(|asked| asked == id))
+            .iter()
+            .all(|id| asked(outcome).any(|asked| asked == *id))
     {
         return Ok(());
     }
@@ -218,7 +235,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let Ok(packs) = packs(&job.request) else {
         return Ok(());
     };
-    let mut known: Vec<String> = vec![refit::detach::ID.to_owned()];
+    let mut known: Vec<String> = QUESTIONS.iter().map(|id| (*id).to_owned()).collect();
     let mut steps: Vec<&str> = Vec::new();
     for pack in &packs {
         for version in pack.migrated_versions() {
@@ -244,7 +261,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         }
         anyhow::bail!(message);
     }
-    let Some(unknown) = given.keys().find(|id| !known.contains(id)) else {
+    let Some(unknown) = given.iter().find(|id| !known.contains(id)) else {
         return Ok(());
     };
     let mut here: Vec<&str> = asked(outcome).collect();

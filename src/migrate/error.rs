@@ -59,6 +59,12 @@ pub enum MigrateError {
         /// What differs.
         differences: Vec<String>,
     },
+    /// Layers would mean something else together than before.
+    #[error("the layers cannot be upgraded as they are: {difference}")]
+    Layers {
+        /// The first difference.
+        difference: String,
+    },
     /// Leaves of the input have no fate. This is a fault of refit or of the pack.
     #[error(
         "{} of the file would be lost without a word ({}); nothing was changed. This is a fault of refit",

@@ -15,6 +15,7 @@ mod ledger;
 mod node;
 mod place;
 mod run;
+pub mod together;
 
 pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
 pub use error::MigrateError;

@@ -8,7 +8,6 @@
 //! it, and every other use is an error of the pack, reported with the expression.
 
 use std::{
-    cell::OnceCell,
     collections::HashMap,
     sync::{Arc, OnceLock},
 };
@@ -64,7 +63,7 @@ pub enum ExprError {
 #[derive(Debug)]
 pub struct Expression {
     source: String,
-    parsed: OnceCell<Result<IdedExpr, ExprError>>,
+    parsed: OnceLock<Result<IdedExpr, ExprError>>,
 }
 
 impl Expression {
@@ -74,7 +73,7 @@ impl Expression {
         let source = source.strip_prefix('=').unwrap_or(source).trim().to_owned();
         Self {
             source,
-            parsed: OnceCell::new(),
+            parsed: OnceLock::new(),
         }
     }
 

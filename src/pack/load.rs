@@ -5,10 +5,10 @@
 //! of the time that a small file takes.
 
 use std::{
-    cell::OnceCell,
     collections::BTreeMap,
     fs,
     path::{Path as FilePath, PathBuf},
+    sync::OnceLock,
 };
 
 use include_dir::{Dir, include_dir};
@@ -40,7 +40,7 @@ pub struct Pack {
     /// The chart's keys.
     pub keys: Keys,
     source: Source,
-    migrations: BTreeMap<Version, OnceCell<Migration>>,
+    migrations: BTreeMap<Version, OnceLock<Migration>>,
 }
 
 #[derive(Debug)]
@@ -189,7 +189,7 @@ impl Pack {
             .names()?
             .iter()
             .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
-            .map(|version| (version, OnceCell::new()))
+            .map(|version| (version, OnceLock::new()))
             .collect();
         Ok(Self {
             info,

@@ -138,6 +138,9 @@ pub fn answer(error: &MigrateError) -> Reason {
         MigrateError::Unaccounted { .. } => {
             reason.next("Please report it with the settings that are named.")
         }
+        MigrateError::Layers { .. } => reason
+            .why("How these values are spread over the files makes a difference that refit cannot keep. Nothing was changed.")
+            .next("Move the setting that is named into one of the layers, or upgrade the merged values."),
         MigrateError::Read { .. } => reason,
     }
 }

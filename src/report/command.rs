@@ -58,12 +58,12 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
     });
     let mut groups: Vec<Vec<&Release>> = Vec::new();
     for release in writable {
-        let like = |group: &&mut Vec<&Release>| {
-            group.iter().any(|other| {
-                (&other.chart, &other.from, &other.to)
-                    == (&release.chart, &release.from, &release.to)
-            })
+        // A release with a name of its own brings its version along; the others share `--from`.
+        let key = |release: &'_ Release| {
+            let from = release.name.is_none().then(|| release.from.clone());
+            (release.chart.clone(), from, release.to.clone())
         };
+        let like = |group: &&mut Vec<&Release>| key(group[0]) == key(release);
         match groups.iter_mut().find(like) {
             Some(group) => group.push(release),
             None => groups.push(vec![release]),
@@ -86,6 +86,17 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     let mut pieces = vec!["refit upgrade".to_owned()];
     let mut add = |piece: String| pieces.push(piece);
     for release in releases {
+        if let Some(name) = &release.name {
+            let mut word = format!("{name}@{}=", release.from).into_bytes();
+            for (i, file) in release.files.iter().enumerate() {
+                if i > 0 {
+                    word.push(b',');
+                }
+                word.extend_from_slice(&file.raw_name());
+            }
+            add(format!("--release {}", quote_bytes(&word)));
+            continue;
+        }
         let layer = if release.files.len() > 1 { "-f " } else { "" };
         for file in &release.files {
             add(format!("{layer}{}", quote_bytes(&file.raw_name())));
@@ -98,7 +109,9 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     for pack in &given.packs {
         flag("pack", pack);
     }
-    flag("from", &releases[0].from.to_string());
+    if releases.iter().any(|release| release.name.is_none()) {
+        flag("from", &releases[0].from.to_string());
+    }
     flag("to", &releases[0].to.to_string());
     for (name, values) in [
         ("only", &given.only),

@@ -13,14 +13,17 @@ pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The files of a release, as they were named.
+/// What a release is called: its own name with its files, or the files as they were named.
 pub(super) fn names(release: &Release) -> String {
-    release
+    let files: Vec<&str> = release
         .files
         .iter()
         .map(|file| shown_name(&file.name))
-        .collect::<Vec<_>>()
-        .join(" + ")
+        .collect();
+    match &release.name {
+        Some(name) => format!("{name} ({})", files.join(", ")),
+        None => files.join(" + "),
+    }
 }
 
 /// A file's name for a sentence.

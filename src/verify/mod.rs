@@ -91,24 +91,3 @@ fn differs(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), Ora
         wanted: text(Some(wanted)),
     })
 }
-
-/// The first place where two values differ, in a sentence.
-#[must_use]
-pub fn first_difference(found: &Value, wanted: &Value) -> String {
-    fn walk(found: &Value, wanted: &Value, at: &Path) -> Option<String> {
-        let (Value::Map(a), Value::Map(b)) = (found, wanted) else {
-            let text = |value| crate::pack::expr::describe(Some(value));
-            return (found != wanted)
-                .then(|| format!("{at} would be {} instead of {}", text(found), text(wanted)));
-        };
-        let missing = |key: &String| format!("{} would be lost", at.key(key));
-        let added = |key: &String| format!("{} would appear", at.key(key));
-        b.iter()
-            .find_map(|(key, wanted)| match a.get(key) {
-                Some(found) => walk(found, wanted, &at.key(key)),
-                None => Some(missing(key)),
-            })
-            .or_else(|| a.keys().find(|key| !b.contains_key(*key)).map(added))
-    }
-    walk(found, wanted, &Path::root()).unwrap_or_default()
-}

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use refit::{
-    load::Input,
+    load::{Asked, Input},
     migrate::Answers,
     outcome::Outcome,
     upgrade::{Request, upgrade},
@@ -20,7 +20,7 @@ use super::{
 
 fn request(case: &Case, folder: &Path, inputs: Vec<Input>, answers: &Answers) -> Request {
     Request {
-        releases: vec![inputs],
+        releases: vec![Asked::new(inputs)],
         chart: Some("generated".to_owned()),
         pack_dirs: vec![folder.to_owned()],
         from: Some(case.version(case.from)),

@@ -56,9 +56,7 @@ pub fn file(name: &str, before: &str, after: &str) -> File {
 pub fn release(files: Vec<File>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
-        name: files
-            .first()
-            .map_or_else(String::new, |file| file.name.clone()),
+        name: None,
         carrier: None,
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),

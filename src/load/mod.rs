@@ -1,0 +1,291 @@
+//! From what is named to releases made of layers.
+//!
+//! A file is read once, however many releases use it, and so is every block of values in it: a whole
+//! document, or a map in a manifest. What cannot be edited safely is refused here, in words, before
+//! anything is detected or migrated. Nothing is written, and a link is followed only if it is what was
+//! named.
+
+mod file;
+mod sealed;
+
+use std::{
+    collections::HashMap,
+    path::{Path as FilePath, PathBuf},
+};
+
+use semver::Version;
+
+pub use file::{Input, Loaded, load};
+pub use sealed::Sealed;
+
+use crate::{
+    migrate::Answers,
+    outcome::{KnownBy, Notice, Refusal},
+    refusal::Reason,
+    values::{Path, view::View},
+    yaml::{NodeId, Tree},
+};
+
+/// A release as it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its layers in Helm's order, the right-most on top.
+    pub layers: Vec<Input>,
+    /// Its chart, if that is known without looking into the files.
+    pub chart: Option<String>,
+    /// The version that the values are for, and how that is known.
+    pub version: Option<(Version, KnownBy)>,
+    /// Answers that are kept for this release alone.
+    pub answers: Answers,
+    /// Steps that are left out of this release, where they are on its route.
+    pub skip: Vec<String>,
+}
+
+impl Asked {
+    /// A release without a name.
+    #[must_use]
+    pub fn new(layers: Vec<Input>) -> Self {
+        Self {
+            layers,
+            ..Self::default()
+        }
+    }
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The files, each once.
+    pub files: Vec<Loaded>,
+    /// The places in them where values are, each once.
+    pub blocks: Vec<Block>,
+    /// The releases, in the order they were asked for.
+    pub releases: Vec<Wanted>,
+    /// The releases that cannot be upgraded, because a layer of theirs cannot be used.
+    pub broken: Vec<Broken>,
+    /// Why: what could not be used.
+    pub refused: Vec<Refusal>,
+}
+
+/// A release of which a layer cannot be used.
+#[derive(Debug)]
+pub struct Broken {
+    /// What it is called.
+    pub name: String,
+    /// The layers that can be used.
+    pub layers: Vec<usize>,
+}
+
+/// A release that can be upgraded.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What it is called: its own name, or the names of its files.
+    pub name: String,
+    /// Whether the name is its own.
+    pub is_named: bool,
+    /// The kind of manifest that holds it, as people call it.
+    pub carrier: Option<String>,
+    /// Its chart, if known.
+    pub chart: Option<String>,
+    /// The version its values are for, and how that is known.
+    pub version: Option<(Version, KnownBy)>,
+    /// Its readable layers, as indices into [`Workspace::blocks`], in Helm's order.
+    pub layers: Vec<usize>,
+    /// Its layers that cannot be read.
+    pub sealed: Vec<Sealed>,
+    /// What is known of it before anything is worked out.
+    pub notices: Vec<Notice>,
+    /// Answers that are kept for it.
+    pub answers: Answers,
+    /// Steps that are left out of it.
+    pub skip: Vec<String>,
+}
+
+/// A place where values are.
+#[derive(Debug)]
+pub struct Block {
+    /// The file, as an index into [`Workspace::files`].
+    pub file: usize,
+    /// Where in it.
+    pub place: Place,
+}
+
+/// Where in a file values are.
+#[derive(Debug)]
+pub enum Place {
+    /// They are its only document.
+    Document,
+    /// They are a map in one of its documents.
+    Map {
+        /// The document, from 0.
+        document: usize,
+        /// Where in it.
+        path: Path,
+        /// The map.
+        node: NodeId,
+    },
+}
+
+impl Workspace {
+    /// The tree in which the values of a block stand.
+    #[must_use]
+    pub fn tree(&self, block: usize) -> &Tree {
+        &self.file_of(block).tree
+    }
+
+    /// The values of a block as Helm sees them.
+    #[must_use]
+    pub fn view(&self, block: usize) -> View<'_> {
+        let tree = self.tree(block);
+        match &self.blocks[block].place {
+            Place::Document => View::new(tree, tree.documents()[0].root),
+            Place::Map { node, .. } => View::new(tree, *node),
+        }
+    }
+
+    /// The file that a block stands in.
+    #[must_use]
+    pub fn file_of(&self, block: usize) -> &Loaded {
+        &self.files[self.blocks[block].file]
+    }
+}
+
+impl Block {
+    /// The values of this block in another state of the tree that holds it; nothing if they are gone.
+    #[must_use]
+    pub fn again<'t>(&self, tree: &'t Tree) -> Option<View<'t>> {
+        match &self.place {
+            Place::Document => match tree.documents() {
+                [only] => Some(View::new(tree, only.root)),
+                _ => None,
+            },
+            Place::Map { document, path, .. } => {
+                let document = tree.documents().get(*document)?;
+                let found = View::new(tree, document.root).at(path).ok()??;
+                Some(View::new(tree, found.node))
+            }
+        }
+    }
+}
+
+/// Reads everything that releases are made of.
+#[must_use]
+pub fn workspace(asked: &[Asked]) -> Workspace {
+    let mut loader = Loader::default();
+    for release in asked {
+        loader.release(release);
+    }
+    loader.workspace
+}
+
+#[derive(Default)]
+struct Loader {
+    workspace: Workspace,
+    /// By the real path: the file, or why it cannot be used.
+    known: HashMap<PathBuf, Result<usize, Box<Refusal>>>,
+    /// By file: the block that is its whole document.
+    documents: HashMap<usize, usize>,
+}
+
+impl Loader {
+    fn release(&mut self, asked: &Asked) {
+        let (mut layers, mut sealed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for input in &asked.layers {
+            match self.layer(input, asked.layers.len() > 1) {
+                Ok(Layer::Block(block)) => layers.push(block),
+                Ok(Layer::Sealed(layer)) => sealed.push(layer),
+                Err(refusal) => refused.push(*refusal),
+            }
+        }
+        let names: Vec<String> = asked.layers.iter().map(Input::name).collect();
+        let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
+        if refused.is_empty() && layers.is_empty() {
+            refused.extend(sealed.into_iter().map(|layer| *layer.refusal));
+            self.workspace.refused.extend(refused);
+            return;
+        }
+        if !refused.is_empty() {
+            // A release is the sum of its layers: with one missing, nothing can be said of the others.
+            let sound = layers.iter().map(|block| {
+                *Reason::new("another layer of the same release cannot be used")
+                    .why("What a layer means depends on the others.")
+                    .of(&self.workspace.file_of(*block).name)
+            });
+            refused.extend(sound);
+            self.workspace.refused.extend(refused);
+            self.workspace.broken.push(Broken { name, layers });
+            return;
+        }
+        let notices = layers
+            .iter()
+            .flat_map(|block| self.workspace.file_of(*block).notices())
+            .collect();
+        self.workspace.releases.push(Wanted {
+            name,
+            is_named: asked.name.is_some(),
+            carrier: None,
+            chart: asked.chart.clone(),
+            version: asked.version.clone(),
+            layers,
+            sealed,
+            notices,
+            answers: asked.answers.clone(),
+            skip: asked.skip.clone(),
+        });
+    }
+
+    fn layer(&mut self, input: &Input, among_others: bool) -> Result<Layer, Box<Refusal>> {
+        match self.values_file(input) {
+            Ok(file) => Ok(Layer::Block(self.document(file))),
+            Err(refusal) => match input {
+                Input::Path(path) if among_others => match Sealed::of(path, refusal.clone()) {
+                    Some(sealed) => Ok(Layer::Sealed(sealed)),
+                    None => Err(refusal),
+                },
+                _ => Err(refusal),
+            },
+        }
+    }
+
+    /// A file that holds values and nothing else.
+    fn values_file(&mut self, input: &Input) -> Result<usize, Box<Refusal>> {
+        let Input::Path(path) = input else {
+            return load(input).map(|loaded| self.add(loaded));
+        };
+        let real = real(path);
+        if let Some(known) = self.known.get(&real) {
+            return known.clone();
+        }
+        let file = load(input).map(|loaded| self.add(loaded));
+        self.known.insert(real, file.clone());
+        file
+    }
+
+    fn add(&mut self, loaded: Loaded) -> usize {
+        self.workspace.files.push(loaded);
+        self.workspace.files.len() - 1
+    }
+
+    fn document(&mut self, file: usize) -> usize {
+        let blocks = &mut self.workspace.blocks;
+        *self.documents.entry(file).or_insert_with(|| {
+            blocks.push(Block {
+                file,
+                place: Place::Document,
+            });
+            blocks.len() - 1
+        })
+    }
+}
+
+enum Layer {
+    Block(usize),
+    Sealed(Sealed),
+}
+
+/// What a path leads to, so that a file is told to be the same under two names.
+fn real(path: &FilePath) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,281 @@
+//! The layer law: what the migrated layers mean together is what migrating the merged layers gives.
+//!
+//! A step writes its result into the layers that its sources came from. In nearly all releases that is
+//! enough. Where it is not (a map of one layer stands over a scalar of another, a moved map meets one that
+//! is at its new place already), the difference is written out in the right-most layer that may be
+//! written: it is on top, so what it says counts. Every setting that is written out so is a change of a
+//! step of its own, [`ID`], and reported as one; where it does not help either, the release is refused.
+//!
+//! Nothing here looks at steps: it compares two results as Helm merges them over the target's defaults.
+
+use super::{
+    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport, StepState,
+    decision::Answers,
+    place::{Place, Spared},
+    run::{ChangeKind, migrate},
+};
+use crate::{
+    pack::Pack,
+    plan::Plan,
+    values::{
+        Helm, Map, Path, Value,
+        coalesce::{ChartDefaults, coalesce},
+        merge::merge_all,
+        view::View,
+        write,
+    },
+    yaml::Tree,
+};
+
+/// The id of the step that writes out what the layers would otherwise change. No step of a pack may have it.
+pub const ID: &str = "layers";
+
+/// Runs the migrations of a plan on the layers of a release. `writable` says into which layers something
+/// may be written that none of them has.
+///
+/// # Errors
+///
+/// As [`migrate`], and [`MigrateError::Layers`] if the layers cannot be made to mean the same.
+pub fn migrate_layers(
+    views: &[&View<'_>],
+    plan: &Plan<'_>,
+    answers: &Answers,
+    accept_recommended: bool,
+    writable: &dyn Fn(usize) -> bool,
+) -> Result<Migrated, MigrateError> {
+    let mut migrated = migrate(views, plan, answers, accept_recommended)?;
+    if views.len() < 2 {
+        return Ok(migrated);
+    }
+    let wanted = merged_and_migrated(views, plan, answers, accept_recommended)?;
+    let together = meaning(&migrated.layers, views, plan);
+    if together == wanted {
+        return Ok(migrated);
+    }
+    let changes = settle(&mut migrated, views, plan, writable, (&together, &wanted));
+    if !changes.is_empty() {
+        migrated.steps.push(written_out(plan, changes));
+    }
+    let together = meaning(&migrated.layers, views, plan);
+    if together == wanted {
+        return Ok(migrated);
+    }
+    Err(MigrateError::Layers {
+        difference: first_difference(&together, &wanted),
+    })
+}
+
+/// What migrating the merged layers comes to, under the target's defaults.
+fn merged_and_migrated(
+    views: &[&View<'_>],
+    plan: &Plan<'_>,
+    answers: &Answers,
+    accept_recommended: bool,
+) -> Result<Value, MigrateError> {
+    let values = views
+        .iter()
+        .enumerate()
+        .map(|(layer, view)| {
+            view.values()
+                .map_err(|error| MigrateError::Read { layer, error })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let text = write::block(&Value::Map(merge_all(values)), &write::Layout::default());
+    // What was just written from values is read again as these values.
+    let tree = Tree::parse(text).map_err(|e| MigrateError::Layers {
+        difference: e.to_string(),
+    })?;
+    let merged = View::new(&tree, tree.documents()[0].root);
+    let migrated = migrate(&[&merged], plan, answers, accept_recommended)?;
+    Ok(meaning(&migrated.layers, &[&merged], plan))
+}
+
+/// What layers mean together to templates of the target.
+#[must_use]
+pub fn meaning(layers: &[Node], views: &[&View<'_>], plan: &Plan<'_>) -> Value {
+    let maps = layers
+        .iter()
+        .zip(views)
+        .map(|(node, view)| match node.value(view) {
+            Ok(Value::Map(map)) => map,
+            _ => Map::new(),
+        });
+    effective(plan.pack, &plan.to, merge_all(maps))
+}
+
+/// Values under the defaults of a chart version.
+#[must_use]
+pub fn effective(pack: &Pack, version: &semver::Version, values: Map) -> Value {
+    let chart = ChartDefaults {
+        name: pack.info.chart.clone(),
+        values: pack.keys.defaults(version),
+        dependencies: Vec::new(),
+    };
+    let merged = coalesce(Helm::V3, &chart, &values);
+    Value::Map(merged.map_or(values, |merged| merged.values))
+}
+
+/// Makes a release mean `wanted` instead of `together`: what is missing or another value is written into
+/// the top-most writable layer, what must not be there is taken out of all writable ones. What was done.
+pub fn settle(
+    migrated: &mut Migrated,
+    views: &[&View<'_>],
+    plan: &Plan<'_>,
+    writable: &dyn Fn(usize) -> bool,
+    (together, wanted): (&Value, &Value),
+) -> Vec<Change> {
+    let mut differences = Differences::default();
+    differences.between(together, wanted, &Path::root());
+    let layers: Vec<usize> = (0..views.len()).filter(|layer| writable(*layer)).collect();
+    let mut changes = Vec::new();
+    for path in &differences.absent {
+        for layer in &layers {
+            changes.extend(remove(migrated, views[*layer], *layer, path));
+        }
+    }
+    let Some(top) = layers.last().copied() else {
+        return changes;
+    };
+    let defaults = effective(plan.pack, &plan.to, Map::new());
+    let deleted = differences
+        .absent
+        .into_iter()
+        .filter(|path| path.get(&defaults).is_some())
+        .map(|path| (path, Value::Null));
+    for (path, value) in deleted.chain(differences.set) {
+        let node = Node::made(value.clone(), Vec::new(), None);
+        let place = Place {
+            near: None,
+            keys: &plan.pack.keys,
+        };
+        let view = views[top];
+        for (at, replaced) in migrated.layers[top].put(&path, node, place, view) {
+            for source in own(&replaced, view, top) {
+                account(migrated, source, Fate::Rewritten, vec![at.clone()]);
+            }
+        }
+        changes.push(change(ChangeKind::Write, top, path, value));
+    }
+    changes
+}
+
+/// Takes what stands at a path out of a layer.
+fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -> Vec<Change> {
+    let found = migrated.layers[layer].find(path.segments(), view);
+    let mut changes = Vec::new();
+    for (at, node) in found {
+        migrated.layers[layer].remove(at.segments(), &|_| Spared::Nothing, &Path::root(), view);
+        for source in own(&node, view, layer) {
+            account(migrated, source, Fate::Dropped, Vec::new());
+        }
+        let value = node.value(view).unwrap_or(Value::Null);
+        changes.push(change(ChangeKind::Drop, layer, at, value));
+    }
+    changes
+}
+
+/// The leaves of a layer's own text that a value is made of.
+fn own(node: &Node, view: &View<'_>, layer: usize) -> impl Iterator<Item = Source> {
+    let sources = node.made_of(view).into_iter();
+    sources.filter(move |source| source.layer == layer)
+}
+
+fn change(kind: ChangeKind, layer: usize, path: Path, value: Value) -> Change {
+    Change {
+        layer,
+        kind,
+        path,
+        to: None,
+        from: Vec::new(),
+        value,
+    }
+}
+
+/// Notes a new fate for a leaf, in place of the one it had.
+fn account(migrated: &mut Migrated, source: Source, fate: Fate, to: Vec<Path>) {
+    let ledger = &mut migrated.ledger;
+    let same = |other: &&mut LedgerEntry| {
+        other.source.layer == source.layer && other.source.path == source.path
+    };
+    let known = ledger.entries.iter_mut().find(same);
+    let entry = LedgerEntry {
+        source: source.clone(),
+        fate,
+        to,
+        step: Some(ID.to_owned()),
+    };
+    match known {
+        Some(known) => *known = entry,
+        None => {
+            ledger.kept = ledger.kept.saturating_sub(1);
+            ledger.entries.push(entry);
+        }
+    }
+}
+
+/// How a value has to change to become another one.
+#[derive(Default)]
+struct Differences {
+    /// What is to be there.
+    set: Vec<(Path, Value)>,
+    /// What is not to be there.
+    absent: Vec<Path>,
+}
+
+impl Differences {
+    fn between(&mut self, now: &Value, wanted: &Value, at: &Path) {
+        let (Value::Map(now), Value::Map(wanted)) = (now, wanted) else {
+            if now != wanted {
+                self.set.push((at.clone(), wanted.clone()));
+            }
+            return;
+        };
+        for (key, value) in wanted {
+            let here = at.key(key);
+            match now.get(key) {
+                Some(now) => self.between(now, value, &here),
+                None => self.set.push((here, value.clone())),
+            }
+        }
+        let gone = now.keys().filter(|key| !wanted.contains_key(*key));
+        self.absent.extend(gone.map(|key| at.key(key)));
+    }
+}
+
+fn written_out(plan: &Plan<'_>, changes: Vec<Change>) -> StepReport {
+    StepReport {
+        version: plan.to.clone(),
+        id: ID.to_owned(),
+        title: "Keep what the layers mean together".to_owned(),
+        why: Some(
+            "How these settings are spread over the layers would make a difference after the upgrade; so they are written out in the layer on top.".to_owned(),
+        ),
+        link: None,
+        state: StepState::Done,
+        changes,
+        tell: Vec::new(),
+        todo: Vec::new(),
+        decision: None,
+    }
+}
+
+/// The first place where two values differ, in a sentence.
+#[must_use]
+pub fn first_difference(found: &Value, wanted: &Value) -> String {
+    fn walk(found: &Value, wanted: &Value, at: &Path) -> Option<String> {
+        let (Value::Map(a), Value::Map(b)) = (found, wanted) else {
+            let text = |value| crate::pack::expr::describe(Some(value));
+            return (found != wanted)
+                .then(|| format!("{at} would be {} instead of {}", text(found), text(wanted)));
+        };
+        let missing = |key: &String| format!("{} would be lost", at.key(key));
+        let added = |key: &String| format!("{} would appear", at.key(key));
+        b.iter()
+            .find_map(|(key, wanted)| match a.get(key) {
+                Some(found) => walk(found, wanted, &at.key(key)),
+                None => Some(missing(key)),
+            })
+            .or_else(|| a.keys().find(|key| !b.contains_key(*key)).map(added))
+    }
+    walk(found, wanted, &Path::root()).unwrap_or_default()
+}

@@ -1,0 +1,210 @@
+//! What a release came to, in the words of the outcome.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::release::Worked;
+use crate::{
+    digest, facts,
+    load::Workspace,
+    migrate::StepState,
+    outcome::{
+        At, Change, Choice, Clue, Evidence, FactChange, File, Input, LeafFate, Question, Refusal,
+        Release, State, Step, Task,
+    },
+    pack::{When, expr::describe},
+    refusal::Reason,
+    values::Path,
+    yaml::NodeId,
+};
+
+/// Describes a release, with its files as they are after all edits.
+pub(super) fn release(
+    workspace: &Workspace,
+    worked: Worked<'_>,
+    files: &BTreeMap<usize, Arc<File>>,
+) -> Result<Release, Vec<Refusal>> {
+    let description = Description {
+        workspace,
+        worked: &worked,
+    };
+    description.release(files).map_err(|refusal| vec![*refusal])
+}
+
+struct Description<'d, 'w> {
+    workspace: &'w Workspace,
+    worked: &'d Worked<'w>,
+}
+
+impl Description<'_, '_> {
+    fn release(&self, all: &BTreeMap<usize, Arc<File>>) -> Result<Release, Box<Refusal>> {
+        let Worked {
+            wanted,
+            pack,
+            detection,
+            known_by,
+            plan,
+            views,
+            migrated,
+            ..
+        } = self.worked;
+        let mut files: Vec<Arc<File>> = Vec::new();
+        for block in &wanted.layers {
+            let file = all.get(&self.workspace.blocks[*block].file);
+            let new = |file: &&Arc<File>| !files.iter().any(|other| Arc::ptr_eq(other, file));
+            if let Some(file) = file.filter(new) {
+                files.push(Arc::clone(file));
+            }
+        }
+        let facts: Vec<FactChange> =
+            facts::changes(pack, views, &migrated.layers, &plan.from, &plan.to)
+                .map_err(|e| Reason::new(e.to_string()).of(&wanted.name))?;
+        let clues = detection.clues.iter().map(|clue| Clue {
+            at: self.place(&clue.path),
+            path: clue.path.to_string(),
+            versions: clue.versions.clone(),
+            strength: format!("{:?}", clue.strength).to_lowercase(),
+            why: clue.why.clone(),
+        });
+        let ledger = migrated.ledger.entries.iter().map(|entry| LeafFate {
+            file: self.file(entry.source.layer).to_owned(),
+            path: entry.source.path.to_string(),
+            fate: entry.fate,
+            to: entry.to.iter().map(ToString::to_string).collect(),
+            step: entry.step.clone(),
+        });
+        Ok(Release {
+            name: wanted.is_named.then(|| wanted.name.clone()),
+            carrier: wanted.carrier.clone(),
+            chart: pack.info.chart.clone(),
+            known_by: *known_by,
+            evidence: clues.collect(),
+            from: plan.from.clone(),
+            to: plan.to.clone(),
+            digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
+            steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
+            notices: wanted.notices.clone(),
+            ledger: ledger.collect(),
+            kept: migrated.ledger.kept,
+            facts,
+            checklist: self.checklist(),
+            files,
+        })
+    }
+
+    fn checklist(&self) -> Vec<Task> {
+        let mut tasks: Vec<(When, Task)> = Vec::new();
+        let steps = self.worked.migrated.steps.iter();
+        for (when, text) in steps.flat_map(|step| &step.todo) {
+            if tasks.iter().any(|(_, task)| task.text == *text) {
+                continue;
+            }
+            let task = Task {
+                when: format!("{when:?}").to_lowercase(),
+                text: text.clone(),
+            };
+            tasks.push((*when, task));
+        }
+        tasks.sort_by_key(|(when, _)| *when);
+        tasks.into_iter().map(|(_, task)| task).collect()
+    }
+
+    fn file(&self, layer: usize) -> &str {
+        let block = self.worked.wanted.layers[layer];
+        &self.workspace.file_of(block).name
+    }
+
+    fn at(&self, layer: usize, node: NodeId) -> At {
+        let tree = self.worked.views[layer].tree();
+        let node = tree.key_of(node).unwrap_or(node);
+        let block = self.worked.wanted.layers[layer];
+        self.workspace.file_of(block).at(tree.span(node).start)
+    }
+
+    /// Where a path stands, in the right-most layer that has it.
+    fn place(&self, path: &Path) -> Option<At> {
+        let views = self.worked.views.iter().enumerate().rev();
+        views
+            .map(|(layer, view)| Some(self.at(layer, view.at(path).ok()??.node)))
+            .find_map(|place| place)
+    }
+
+    fn step(&self, step: &crate::migrate::StepReport) -> Step {
+        let (state, because) = match &step.state {
+            StepState::Done => (State::Done, Vec::new()),
+            StepState::Open => (State::Open, Vec::new()),
+            StepState::Waiting(ids) => (State::Waiting, ids.clone()),
+            StepState::LeftOut(paths) => (
+                State::LeftOut,
+                paths.iter().map(ToString::to_string).collect(),
+            ),
+        };
+        let kind = |kind| {
+            serde_json::to_value(kind)
+                .ok()
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default()
+        };
+        let changes = step.changes.iter().map(|change| Change {
+            kind: kind(change.kind),
+            path: change.path.to_string(),
+            to: change.to.as_ref().map(ToString::to_string),
+            from: change.from.iter().map(ToString::to_string).collect(),
+            value: serde_json::Value::from(&change.value),
+            file: self.file(change.layer).to_owned(),
+        });
+        let question = step.decision.as_ref().map(|decision| Question {
+            text: decision.question.clone(),
+            evidence: decision
+                .evidence
+                .iter()
+                .map(|evidence| Evidence {
+                    path: evidence.path.clone(),
+                    value: evidence.value.as_ref().map(|value| describe(Some(value))),
+                    at: evidence
+                        .source
+                        .as_ref()
+                        .map(|source| self.at(source.layer, source.node)),
+                })
+                .collect(),
+            options: decision
+                .options
+                .iter()
+                .map(|offer| Choice {
+                    id: offer.id.clone(),
+                    title: offer.title.clone(),
+                    recommended: offer.recommended,
+                    inputs: offer
+                        .inputs
+                        .iter()
+                        .map(|input| Input {
+                            name: input.name.clone(),
+                            title: input.title.clone(),
+                            default: input.default.clone(),
+                            matches: input.matches.clone(),
+                            list: input.list,
+                        })
+                        .collect(),
+                })
+                .collect(),
+            answer: decision.answer.as_ref().map(|answer| answer.option.clone()),
+            inputs: decision
+                .answer
+                .as_ref()
+                .map(|answer| answer.inputs.clone())
+                .unwrap_or_default(),
+            lacking: decision.lacking.clone(),
+        });
+        Step {
+            id: step.id.clone(),
+            version: step.version.clone(),
+            title: step.title.clone(),
+            why: step.why.clone(),
+            link: step.link.clone(),
+            state,
+            because,
+            changes: changes.collect(),
+            tell: step.tell.clone(),
+            question,
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! One release by itself: which version it was written for, its migrated values, and the edits that make
+//! the text of each of its blocks say them.
+
+use std::sync::Arc;
+
+use semver::Version;
+
+use super::{Request, answers_for, fault, known_version, packs, sealed};
+use crate::{
+    detach,
+    detect::{Detection, looked_at},
+    edit::{EditError, edit},
+    load::{Loaded, Wanted, Workspace},
+    migrate::{Answers, MigrateError, Migrated, Node, together::migrate_layers},
+    outcome::{KnownBy, Refusal},
+    pack::{Pack, model::Strength},
+    plan::Plan,
+    refusal::{self, Reason},
+    values::{Part, merge::merge_all, view::View},
+    verify::oracle,
+    yaml::{NodeId, Rewrite, Tree},
+};
+
+/// A release that was worked out.
+pub(super) struct Worked<'w> {
+    /// What it is.
+    pub wanted: &'w Wanted,
+    /// What is known of its chart.
+    pub pack: &'w Pack,
+    /// What its content tells of the version.
+    pub detection: Detection,
+    /// How its version is known.
+    pub known_by: KnownBy,
+    /// The route.
+    pub plan: Plan<'w>,
+    /// The answers that it was given.
+    pub answers: Answers,
+    /// The layers, as they are before.
+    pub views: Vec<View<'w>>,
+    /// What the migrations came to.
+    pub migrated: Migrated,
+    /// The edited text of each layer.
+    pub parts: Vec<Edited>,
+}
+
+/// An edited block.
+#[derive(Debug, Clone)]
+pub(super) struct Edited {
+    /// The edits of the tree that the block stands in; `None` if there is nothing to edit.
+    pub rewrite: Option<Rewrite>,
+    /// The text of that tree afterwards, if this block alone is edited in it.
+    pub text: Arc<str>,
+    /// It, read again.
+    pub tree: Option<Arc<Tree>>,
+}
+
+/// Works out one release.
+pub(super) fn work<'w>(
+    request: &'w Request,
+    workspace: &'w Workspace,
+    packs: &'w [Pack],
+    wanted: &'w Wanted,
+) -> Result<Worked<'w>, Vec<Refusal>> {
+    let one = |refusal: Box<Refusal>| vec![*refusal];
+    let name = &wanted.name;
+    let views: Vec<View<'_>> = wanted
+        .layers
+        .iter()
+        .map(|block| workspace.view(*block))
+        .collect();
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part).map_err(|e| one(fault(&e, name)))?;
+    }
+    let values = merge_all(
+        views
+            .iter()
+            .map(|view| view.part(&part).unwrap_or_default()),
+    );
+    let (pack, detection) = packs::choose(request, packs, wanted, &values).map_err(one)?;
+    let to = target(request, pack, name).map_err(one)?;
+    let run = Run {
+        request,
+        workspace,
+        wanted,
+        pack,
+        views: &views,
+        to,
+        detection: &detection,
+        answers: answers_for(request, wanted),
+    };
+    let (known_by, candidate) = run.work().map_err(one)?;
+    let answers = run.answers;
+    Ok(Worked {
+        wanted,
+        pack,
+        known_by,
+        plan: candidate.plan,
+        answers,
+        migrated: candidate.migrated,
+        parts: candidate.parts,
+        detection,
+        views,
+    })
+}
+
+fn target(request: &Request, pack: &Pack, name: &str) -> Result<Version, Box<Refusal>> {
+    for version in [&request.from, &request.to].into_iter().flatten() {
+        known_version(pack, version).map_err(|reason| reason.of(name))?;
+    }
+    Ok(request
+        .to
+        .as_ref()
+        .unwrap_or_else(|| pack.newest_release())
+        .clone())
+}
+
+struct Run<'r, 'w> {
+    request: &'w Request,
+    workspace: &'w Workspace,
+    wanted: &'w Wanted,
+    pack: &'w Pack,
+    views: &'r [View<'w>],
+    to: Version,
+    detection: &'r Detection,
+    answers: Answers,
+}
+
+/// What one source version leads to.
+struct Candidate<'w> {
+    plan: Plan<'w>,
+    migrated: Migrated,
+    parts: Vec<Edited>,
+}
+
+impl Candidate<'_> {
+    /// What must be the same for two source versions to make no difference.
+    fn effect(&self) -> (Vec<Arc<str>>, Vec<String>) {
+        let open = self.migrated.steps.iter().filter_map(|step| {
+            let decision = step.decision.as_ref()?;
+            Some(format!("{} {:?}", decision.id, decision.answer))
+        });
+        let texts = self.parts.iter().map(|part| Arc::clone(&part.text));
+        (texts.collect(), open.collect())
+    }
+}
+
+impl<'w> Run<'_, 'w> {
+    fn name(&self) -> &str {
+        &self.wanted.name
+    }
+
+    fn work(&self) -> Result<(KnownBy, Candidate<'w>), Box<Refusal>> {
+        let stated = self
+            .request
+            .from
+            .clone()
+            .map(|from| (from, KnownBy::Stated));
+        match stated.or_else(|| self.wanted.version.clone()) {
+            Some((from, known_by)) => {
+                known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
+                Ok((known_by, self.candidate(&from)?))
+            }
+            None => Ok((KnownBy::Content, self.best_candidate()?)),
+        }
+    }
+
+    /// Tries every version that the content allows. If they differ in edits or questions, only a person
+    /// can tell which it is.
+    fn best_candidate(&self) -> Result<Candidate<'w>, Box<Refusal>> {
+        let candidates = &self.detection.candidates;
+        if candidates.is_empty() {
+            return Err(self.ask_for_version(
+                "the file has keys of chart versions that exclude each other",
+                &[],
+            ));
+        }
+        let not_newer: Vec<&Version> = candidates.iter().filter(|v| **v <= self.to).collect();
+        let Some(newest) = not_newer.last() else {
+            let oldest = &candidates[0];
+            return Err(Reason::new(format!(
+                "the file is for {} {oldest} or later, which is newer than {}",
+                self.pack.info.chart, self.to
+            ))
+            .next("Name a later target with --to, or state the version with --from.")
+            .of(self.name()));
+        };
+        let mut result = self.candidate(newest)?;
+        let effect = result.effect();
+        for candidate in &not_newer[..not_newer.len() - 1] {
+            let other = self.candidate(candidate)?;
+            if other.effect() != effect {
+                return Err(self.ask_for_version(
+                    "the content does not tell which chart version the file is for, and it matters",
+                    &not_newer,
+                ));
+            }
+            // Only what is told differs: tell all of it.
+            for step in other.migrated.steps {
+                if !result
+                    .migrated
+                    .steps
+                    .iter()
+                    .any(|s| s.id == step.id && s.tell == step.tell)
+                {
+                    result.migrated.steps.push(step);
+                }
+            }
+        }
+        result
+            .migrated
+            .steps
+            .sort_by(|a, b| a.version.cmp(&b.version));
+        Ok(result)
+    }
+
+    fn ask_for_version(&self, what: &str, candidates: &[&Version]) -> Box<Refusal> {
+        let clues: Vec<String> = self
+            .detection
+            .clues
+            .iter()
+            .filter(|clue| clue.strength != Strength::Weak)
+            .map(|clue| format!("{} ({}): {}", clue.path, clue.versions, clue.why))
+            .collect();
+        let mut why = match (candidates.first(), candidates.last()) {
+            (Some(first), Some(last)) => format!("It can be anything from {first} to {last}."),
+            _ => String::new(),
+        };
+        if !clues.is_empty() {
+            why = format!("{why} Evidence: {}", clues.join("; "))
+                .trim()
+                .to_owned();
+        }
+        let chart = &self.pack.info.chart;
+        let reason = Reason::new(what).next(format!(
+            "Say which it is: --from VERSION. `helm list` shows it in the column CHART ({chart}-VERSION)."
+        ));
+        if why.is_empty() {
+            reason
+        } else {
+            reason.why(why)
+        }
+        .of(self.name())
+    }
+
+    fn candidate(&self, from: &Version) -> Result<Candidate<'w>, Box<Refusal>> {
+        let mut selection = self.request.selection.clone();
+        selection
+            .skip_known
+            .extend(self.wanted.skip.iter().cloned());
+        let plan = Plan::new(self.pack, from, &self.to, &selection)
+            .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
+        let views: Vec<&View<'_>> = self.views.iter().collect();
+        let mut migrated = migrate_layers(
+            &views,
+            &plan,
+            &self.answers,
+            self.request.accept_recommended,
+            &|_| true,
+        )
+        .map_err(|e| self.migrate_refusal(&e))?;
+        sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        let rewrites = self.rewrites(&mut migrated, from)?;
+        let mut parts = Vec::new();
+        for (i, block) in self.wanted.layers.iter().enumerate() {
+            let tree = self.workspace.tree(*block);
+            parts.push(match rewrites.get(i).filter(|r| !r.edits.is_empty()) {
+                None => Edited {
+                    rewrite: None,
+                    text: tree.shared_text(),
+                    tree: None,
+                },
+                Some(rewrite) => self.part(*block, &migrated.layers[i], i, rewrite.clone())?,
+            });
+        }
+        Ok(Candidate {
+            plan,
+            migrated,
+            parts,
+        })
+    }
+
+    fn part(
+        &self,
+        block: usize,
+        node: &Node,
+        layer: usize,
+        rewrite: Rewrite,
+    ) -> Result<Edited, Box<Refusal>> {
+        edited(self.workspace, block, node, &self.views[layer], rewrite)
+    }
+
+    fn layer(&self, layer: usize) -> &'w Loaded {
+        self.workspace.file_of(self.wanted.layers[layer])
+    }
+
+    /// The edits of each layer; none while it is open whether copies may be written where one would go
+    /// through an alias or a merge key.
+    fn rewrites(
+        &self,
+        migrated: &mut Migrated,
+        from: &Version,
+    ) -> Result<Vec<Rewrite>, Box<Refusal>> {
+        let (mut rewrites, mut places) = (Vec::new(), Vec::new());
+        for (i, view) in self.views.iter().enumerate() {
+            let layer = self.layer(i);
+            match edit(view, &migrated.layers[i], i, false) {
+                Ok(rewrite) => rewrites.push(rewrite),
+                Err(EditError::Shared(shared)) => {
+                    let copied = edit(view, &migrated.layers[i], i, true);
+                    rewrites.push(copied.map_err(|e| edit_refusal(layer, view.tree(), &e))?);
+                    places.extend(shared.into_iter().map(|shared| {
+                        let line = layer.at(view.tree().span(shared.node).start).line;
+                        let at = format!("{}:{line}", layer.name);
+                        detach::Place {
+                            layer: i,
+                            at,
+                            shared,
+                        }
+                    }));
+                }
+                Err(error) => return Err(edit_refusal(layer, view.tree(), &error)),
+            }
+        }
+        let Some(first) = places.first() else {
+            return Ok(rewrites);
+        };
+        let decision = detach::decide(&places, &self.answers, self.request.accept_recommended)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        match detach::choice(&decision) {
+            detach::Choice::Open => rewrites.clear(),
+            detach::Choice::Copy => {}
+            detach::Choice::Refuse => {
+                let error = EditError::Shared(vec![first.shared.clone()]);
+                let tree = self.views[first.layer].tree();
+                return Err(edit_refusal(self.layer(first.layer), tree, &error));
+            }
+        }
+        detach::put(migrated, decision, from, &places);
+        Ok(rewrites)
+    }
+
+    fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
+        match error {
+            MigrateError::Read { layer, error } => {
+                let layer = self.layer(*layer);
+                refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
+            }
+            _ => refusal::request::answer(error).of(self.name()),
+        }
+    }
+}
+
+/// Carries out the edits of one block, and checks that the edited text says the migrated values.
+pub(super) fn edited(
+    workspace: &Workspace,
+    block: usize,
+    node: &Node,
+    before: &View<'_>,
+    rewrite: Rewrite,
+) -> Result<Edited, Box<Refusal>> {
+    let tree = workspace.tree(block);
+    let text: Arc<str> = rewrite.edits.apply(tree.text()).into();
+    let name = &workspace.file_of(block).name;
+    let tree = Tree::parse(Arc::clone(&text)).map_err(|e| check_failed(name, &e.to_string()))?;
+    let after = workspace.blocks[block]
+        .again(&tree)
+        .ok_or_else(|| check_failed(name, "the values are no longer where they were"))?;
+    oracle(node, before, &after).map_err(|e| check_failed(name, &e.to_string()))?;
+    Ok(Edited {
+        rewrite: Some(rewrite),
+        text,
+        tree: Some(Arc::new(tree)),
+    })
+}
+
+/// refit's own check of an edited text failed.
+pub(super) fn check_failed(name: &str, message: &str) -> Box<Refusal> {
+    Reason::new(format!(
+        "refit's own check of the edited text failed: {message}"
+    ))
+    .why("This is a fault of refit. Nothing was changed.")
+    .next("Please report it with the file, or the part of it that is named.")
+    .of(name)
+}
+
+/// A text that cannot be edited so.
+pub(super) fn edit_refusal(layer: &Loaded, tree: &Tree, error: &EditError) -> Box<Refusal> {
+    let reason = Reason::new(error.to_string());
+    let place = |node: NodeId| tree.span(node).start;
+    let (reason, offset) = match error {
+            EditError::Shared(places) => (
+                reason
+                    .why("Changing it there would change the other places as well.")
+                    .next("Write the values out at this place instead of the alias, or let refit do that: --answer detach=copy."),
+                places.first().map(|shared| place(shared.node)),
+            ),
+            EditError::Anchored { node, .. } => (
+                reason
+                    .why("What it stands for is written once, at its anchor.")
+                    .next("Write the values out at this place instead of the alias, and run refit again."),
+                Some(place(*node)),
+            ),
+            EditError::Duplicate { node, by, .. } => (
+                reason
+                    .why(format!(
+                        "Helm reads the last one (the next is in line {}); which is meant is not for refit to say.",
+                        tree.position(place(*by)).line
+                    ))
+                    .next("Remove the one that is not meant, and run refit again."),
+                Some(place(*node)),
+            ),
+            EditError::Read(error) => (refusal::unreadable(error), Some(error.offset)),
+            EditError::Text(error) => refusal::request::text(error),
+            EditError::Key { .. } => (reason, None),
+        };
+    match offset {
+        Some(offset) => reason.at(&layer.name, &layer.text, offset),
+        None => reason.of(&layer.name),
+    }
+}

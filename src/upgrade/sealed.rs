@@ -1,0 +1,111 @@
+//! The question that an encrypted layer asks.
+//!
+//! Its values count and cannot be read. If it is known to hold nothing that a step on the route has to do
+//! with, the release goes on; else only a person can say that it was taken care of. It is never edited.
+
+use crate::{
+    load::{Sealed, Wanted},
+    migrate::{
+        Answer, Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport, StepState,
+    },
+    plan::Plan,
+    values::{Path, Value},
+};
+
+/// The id of the decision, which no step may have.
+pub const ID: &str = "sealed-layer";
+/// The option that goes on without the layer.
+const GO_ON: &str = "go-on";
+
+/// Puts the question where a sealed layer may be touched, and looks for its answer.
+///
+/// # Errors
+///
+/// If the answer is none of the options, has inputs, or was given for other layers.
+pub(super) fn ask(
+    wanted: &Wanted,
+    plan: &Plan<'_>,
+    answers: &Answers,
+    migrated: &mut Migrated,
+) -> Result<(), MigrateError> {
+    let touched: Vec<(&Sealed, Vec<String>)> = wanted
+        .sealed
+        .iter()
+        .map(|layer| (layer, touched(layer, plan)))
+        .filter(|(layer, paths)| layer.keys.is_none() || !paths.is_empty())
+        .collect();
+    if touched.is_empty() || plan.migrations.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = touched
+        .iter()
+        .map(|(layer, _)| layer.name.as_str())
+        .collect();
+    let evidence = touched.iter().map(|(layer, paths)| Evidence {
+        path: layer.name.clone(),
+        value: Some(Value::String(match layer.keys {
+            None => "its settings are not visible".to_owned(),
+            Some(_) => paths.join(", "),
+        })),
+        source: None,
+    });
+    let mut decision = Decision {
+        id: ID.to_owned(),
+        question: format!(
+            "{} cannot be read, and may hold settings that the upgrade moves. Are they taken care of?",
+            names.join(" and ")
+        ),
+        evidence: evidence.collect(),
+        options: vec![Offer {
+            id: GO_ON.to_owned(),
+            title: "Yes: it holds nothing that moves, or I change it by hand; go on without it"
+                .to_owned(),
+            recommended: false,
+            inputs: Vec::new(),
+        }],
+        answer: None,
+        lacking: None,
+    };
+    if let Some(answer) = answers.get(ID) {
+        decision.accept(Answer::clone(answer))?;
+    }
+    let open = decision.answer.is_none();
+    migrated.steps.push(StepReport {
+        version: plan.to.clone(),
+        id: ID.to_owned(),
+        title: "Mind the layers that cannot be read".to_owned(),
+        why: Some("What is encrypted can only be changed by whoever has its key.".to_owned()),
+        link: None,
+        state: if open {
+            StepState::Open
+        } else {
+            StepState::Done
+        },
+        changes: Vec::new(),
+        tell: Vec::new(),
+        todo: Vec::new(),
+        decision: Some(decision),
+    });
+    Ok(())
+}
+
+/// The visible settings of a layer that a step on the route has to do with.
+fn touched(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
+    let steps = || {
+        plan.migrations
+            .iter()
+            .flat_map(|migration| &migration.steps)
+    };
+    let concerns = |path: &&Path| {
+        steps().any(|step| {
+            let taken = step.takes.iter().map(|take| &take.path);
+            let read = step.reads.iter().map(|(_, path)| path);
+            taken
+                .chain(read)
+                .chain(step.outputs())
+                .any(|other| other.may_overlap(path))
+        })
+    };
+    let keys = layer.keys.iter().flatten();
+    keys.filter(concerns).map(ToString::to_string).collect()
+}
