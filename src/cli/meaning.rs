@@ -194,6 +194,7 @@ impl Job {
             answers: given_answers,
             answers_of,
             accept_recommended: args.accept_recommended,
+            with_values: false,
         };
         let output = args.output;
         let detail = match (output.quiet, output.verbose) {

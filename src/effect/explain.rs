@@ -12,7 +12,7 @@ use crate::{
     effect::judge::Fate,
     outcome::{Release, State},
     pack::{Pack, PackError},
-    values::{Map, Path, Value},
+    values::{Map, Path, Segment, Value},
 };
 
 /// What a step did and said.
@@ -43,6 +43,8 @@ pub struct Difference<'d> {
     pub settings: &'d [Path],
     /// Whether they are the same in the old and the new values.
     pub unchanged: bool,
+    /// The field where it shows.
+    pub spot: &'d Path,
     /// What was there.
     pub was: Option<&'d Value>,
     /// What is there now.
@@ -116,66 +118,100 @@ impl Voices {
         Ok(Self(voices))
     }
 
-    /// The step that explains a difference, and its words.
+    /// The step that explains a difference, and its words: the one that names the value, before one that
+    /// names the setting only.
     #[must_use]
     pub fn explain(&self, difference: &Difference<'_>) -> Option<(&str, &str)> {
-        let strongest = self
-            .0
+        [Voice::names_the_value, Voice::names_the_setting]
             .iter()
-            .find_map(|voice| Some((voice, voice.explains(difference)?)));
-        strongest.map(|(voice, words)| (voice.id.as_str(), words))
+            .find_map(|explains| {
+                self.0
+                    .iter()
+                    .find_map(|voice| Some((voice.id.as_str(), explains(voice, difference)?)))
+            })
     }
 }
 
 impl Voice {
-    fn explains(&self, difference: &Difference<'_>) -> Option<&str> {
-        let among = |paths: &[Path]| {
-            difference
-                .settings
-                .iter()
-                .any(|setting| paths.iter().any(|path| covers(path, setting)))
+    /// The words that say what is there now, or what was there and is gone.
+    fn names_the_value(&self, difference: &Difference<'_>) -> Option<&str> {
+        let (changed, looked) = (self.changed(difference), self.looked(difference));
+        let value = match difference.fate {
+            Fate::Kept | Fate::Moved | Fate::Repeated => return None,
+            Fate::Different | Fate::New => difference.now.or(difference.was),
+            Fate::Gone | Fate::WithObject => difference.was,
         };
-        let (changed, looked) = (among(&self.changed), among(&self.looked));
-        if !changed && !looked {
-            return None;
-        }
-        let named = || {
-            let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
-            let mut about = self.about.iter().rev();
-            about
-                .find(|text| names.iter().any(|name| mentions(text, name)))
-                .map(String::as_str)
-        };
-        let valued = |value: Option<&Value>| {
-            let value = value.and_then(Value::scalar_text).filter(|text| !text.is_empty())?;
-            self.says
-                .iter()
-                .find(|text| mentions(text, value))
-                .map(String::as_str)
-        };
-        // Only a notice or a decision counts; a step that says nothing explains nothing.
-        let speaks = !self.says.is_empty() || changed && self.about.len() > 1;
-        if !speaks {
-            return None;
-        }
-        match difference.fate {
-            Fate::Kept | Fate::Moved | Fate::Repeated => None,
-            Fate::Different if changed => valued(difference.now)
-                .or_else(|| self.answered.then(named).flatten())
-                .or_else(|| valued(difference.was).filter(|_| difference.now.is_none())),
-            Fate::Gone | Fate::WithObject if changed => {
-                valued(difference.was).or_else(named)
-            }
-            Fate::New if changed => {
-                valued(difference.now)
-                    .or_else(named)
-                    .or_else(|| self.answered.then(|| self.says.first().map(String::as_str)).flatten())
-            }
-            Fate::New => valued(difference.now).or_else(named),
-            _ if difference.unchanged || self.answered => named(),
-            Fate::Different | Fate::Gone | Fate::WithObject => None,
-        }
+        let decided = changed || looked && difference.fate == Fate::New;
+        let value = value
+            .and_then(Value::scalar_text)
+            .filter(|text| decided && !text.is_empty())?;
+        let mut says = self.says.iter();
+        says.find(|text| mentions(text, value)).map(String::as_str)
     }
+
+    /// The words that are about the setting, where they are enough.
+    fn names_the_setting(&self, difference: &Difference<'_>) -> Option<&str> {
+        let (changed, looked) = (self.changed(difference), self.looked(difference));
+        let enough = match difference.fate {
+            Fate::Kept | Fate::Moved | Fate::Repeated => false,
+            // What is there now must be named, or be what somebody decided.
+            Fate::Different => changed && self.answered || looked && difference.unchanged,
+            Fate::Gone | Fate::WithObject => {
+                changed || looked && (difference.unchanged || self.answered)
+            }
+            Fate::New => changed || looked,
+        };
+        // Only a notice, a decision or a reason for a change counts.
+        if !enough || self.says.is_empty() && !changed {
+            return None;
+        }
+        let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
+        let about = if self.says.is_empty() || changed {
+            &self.about
+        } else {
+            &self.says
+        };
+        let named = about
+            .iter()
+            .rev()
+            .find(|text| names.iter().any(|name| mentions(text, name)));
+        // What a decision added stands where it was decided to stand, whatever it is called.
+        let added = || {
+            let decided = changed && self.answered && difference.fate == Fate::New;
+            self.says.first().filter(|_| decided)
+        };
+        named.or_else(added).map(String::as_str)
+    }
+
+    /// Whether the step changed one of the settings: in a list that holds more than that, the very item.
+    fn changed(&self, difference: &Difference<'_>) -> bool {
+        difference.settings.iter().any(|setting| {
+            self.changed.iter().any(|path| {
+                covers(path, setting)
+                    && path.segments()[setting.depth().min(path.depth())..]
+                        .iter()
+                        .all(|segment| match segment {
+                            Segment::Select { value, .. } => shows(difference.spot, value),
+                            _ => true,
+                        })
+            })
+        })
+    }
+
+    fn looked(&self, difference: &Difference<'_>) -> bool {
+        difference
+            .settings
+            .iter()
+            .any(|setting| self.looked.iter().any(|path| covers(path, setting)))
+    }
+}
+
+/// Whether an item of this name is on the way to a field.
+fn shows(spot: &Path, name: &str) -> bool {
+    spot.segments().iter().any(|segment| match segment {
+        Segment::Select { value, .. } => value == name,
+        _ => false,
+    })
 }
 
 /// Whether a path that a step touched is a setting, holds it or is in it.
@@ -194,7 +230,7 @@ fn names(setting: &Path) -> Vec<String> {
         names.push(path.to_string());
         at = path.parent();
     }
-    if let Some(crate::values::Segment::Key(key)) = setting.last()
+    if let Some(Segment::Key(key)) = setting.last()
         && key.len() >= 4
     {
         names.push(key.clone());

@@ -110,11 +110,13 @@ fn identity(at: &Path, items: &[Value]) -> Option<&'static str> {
                     .is_some_and(|value| value.scalar_text().is_some())
             })
     };
-    let keys: &[&str] = match last_key(at).map(words).as_deref() {
-        Some([volume, mounts]) if volume == "volume" && mounts == "mounts" => &["mountPath"],
-        Some([volume, devices]) if volume == "volume" && devices == "devices" => &["devicePath"],
-        Some([ports]) if ports == "ports" => &["name", "containerPort", "port"],
-        Some([rules]) if rules == "rules" => &["host"],
+    let words = last_name(at).map(words).unwrap_or_default();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let keys: &[&str] = match words.as_slice() {
+        [.., "volume", "mounts"] => &["mountPath"],
+        [.., "volume", "devices"] => &["devicePath"],
+        [.., "ports"] => &["name", "containerPort", "port"],
+        [.., "rules"] => &["host"],
         _ => &["name"],
     };
     keys.iter().find(|key| has(key)).copied()

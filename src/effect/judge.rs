@@ -323,7 +323,8 @@ fn likeness(a: &Path, b: &Path) -> Option<usize> {
     let (a, b) = (tail(a), tail(b));
     let shared = a.iter().filter(|word| b.contains(word)).count();
     // Names of one word, as `name` or `value`, are found everywhere.
-    (shared >= 2 && shared * 2 > a.len()).then_some(shared * 8 - (a.len().max(b.len()) - shared))
+    let apart = a.len().max(b.len()) - shared.min(a.len().max(b.len()));
+    (shared >= 2 && shared * 2 > a.len()).then_some((shared * 8).saturating_sub(apart))
 }
 
 /// Whether two values are the same as texts: an environment variable holds a number as a text.

@@ -23,6 +23,7 @@ pub mod objects;
 pub mod reads;
 pub mod render;
 pub mod said;
+pub mod source;
 
 use std::collections::{HashMap, HashSet};
 
@@ -103,6 +104,48 @@ pub enum EffectError {
     Places(String),
 }
 
+impl Places {
+    /// As an outcome has them: where a setting came from is where a person finds it.
+    #[must_use]
+    pub fn of(release: &Release, after: &Map) -> Self {
+        let mut before = HashMap::new();
+        for (path, at) in release.values.iter().flat_map(|values| &values.places) {
+            if let Ok(path) = path.parse::<Path>() {
+                before.insert(path, at.clone());
+            }
+        }
+        let mut origins: HashMap<Path, At> = HashMap::new();
+        for fate in &release.ledger {
+            let at = fate.path.parse::<Path>().ok().and_then(|path| before.get(&path));
+            for to in fate.to.iter().filter_map(|to| to.parse::<Path>().ok()) {
+                if let Some(at) = at {
+                    origins.entry(to).or_insert_with(|| at.clone());
+                }
+            }
+        }
+        let after = leaves_of(after)
+            .into_iter()
+            .filter_map(|(path, _)| {
+                let at = before.get(&path).or_else(|| origins.get(&path))?;
+                Some((path, at.clone()))
+            })
+            .collect();
+        Self { before, after }
+    }
+}
+
+/// The merged values of a release before and afterwards.
+///
+/// `None` if the outcome does not have them: a layer cannot be read, or they were not asked for.
+#[must_use]
+pub fn values(release: &Release) -> Option<(Map, Map)> {
+    let values = release.values.as_ref()?;
+    match (Value::from(&values.before), Value::from(&values.after)) {
+        (Value::Map(before), Value::Map(after)) => Some((before, after)),
+        _ => None,
+    }
+}
+
 impl Check<'_> {
     /// Compares the effects.
     ///
@@ -144,7 +187,7 @@ impl Check<'_> {
             .count()
             + findings.iter().filter(|finding| finding.kind.is_fatal()).count();
         Ok(Report {
-            name: self.release.name.clone(),
+            name: self.name(),
             chart: self.release.chart.clone(),
             from: self.release.from.clone(),
             to: self.release.to.clone(),
@@ -156,6 +199,14 @@ impl Check<'_> {
             settings,
             unexplained,
         })
+    }
+
+    fn name(&self) -> String {
+        let files = || {
+            let names = self.release.files.iter().map(|file| file.name.as_str());
+            names.collect::<Vec<_>>().join(" + ")
+        };
+        self.release.name.clone().unwrap_or_else(files)
     }
 
     /// Renders one side. Where the new chart refuses the values, that is a finding and not an error.
@@ -368,6 +419,7 @@ impl Check<'_> {
                     fate: judged.fate,
                     settings: &paths,
                     unchanged,
+                    spot: &judged.spot.path,
                     was: judged.was.as_ref(),
                     now: judged.now.as_ref(),
                 })

@@ -111,6 +111,14 @@ impl Renderer {
             .retain(|_, rendered| rendered.is_ok());
     }
 
+    /// Lets go of what is kept, where many releases are checked that have nothing in common.
+    pub fn forget(&self) {
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// What values render to.
     pub fn render(&self, values: &Map) -> Rendered {
         let text = text(values);
