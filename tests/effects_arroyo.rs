@@ -58,6 +58,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("0.14.0", "649d690e"),
     ("0.14.1", "2a98b6da"),
     ("0.15.0", "ee44cf5a"),
+    ("0.16.0-dev", "addb390a"),
 ];
 const FIRST_ADJACENT: &str = "0.6.0";
 const NEWEST: &str = "0.15.0";
@@ -195,6 +196,7 @@ fn answer(question: &Question, chance: &mut Chance) -> Answer {
     Answer {
         option: option.id.clone(),
         inputs,
+        ..Answer::default()
     }
 }
 

@@ -132,6 +132,23 @@ impl Voices {
     }
 }
 
+impl Voices {
+    /// The step whose question about a setting was answered without setting it: it is set elsewhere.
+    #[must_use]
+    pub fn leaves_open(&self, setting: &Path) -> Option<&str> {
+        let names = names(setting);
+        let mut asked = self.0.iter().filter(|voice| {
+            voice.answered && voice.looked.iter().any(|path| covers(path, setting))
+        });
+        asked
+            .find(|voice| {
+                let mut about = voice.about.iter();
+                about.any(|text| names.iter().any(|name| mentions(text, name)))
+            })
+            .map(|voice| voice.id.as_str())
+    }
+}
+
 impl Voice {
     /// The words that say what is there now, or what was there and is gone.
     fn names_the_value(&self, difference: &Difference<'_>) -> Option<&str> {
@@ -162,11 +179,11 @@ impl Voice {
             Fate::New => changed || looked,
         };
         // Only a notice, a decision or a reason for a change counts.
-        if !enough || self.says.is_empty() && !changed {
+        if !enough || self.says.is_empty() && !changed && !self.answered {
             return None;
         }
         let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
-        let about = if self.says.is_empty() || changed {
+        let about = if changed || self.answered {
             &self.about
         } else {
             &self.says

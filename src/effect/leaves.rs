@@ -12,7 +12,7 @@ use super::{
     chart::Chart,
     objects::{Manifest, ObjectId, pairs},
     reads::Reads,
-    render::{Rendered, Renderer},
+    render::{Mode, Rendered, Renderer},
 };
 use crate::values::{Map, Number, Path, Segment, Value, leaves};
 
@@ -80,8 +80,12 @@ pub struct Side<'c> {
     pub reads: Reads,
     /// The chart's own values.
     pub defaults: &'c Map,
-    /// The user's values.
-    pub values: &'c Map,
+    /// The user's values, with what had to be made up.
+    pub values: Map,
+    /// What had to be made up.
+    pub made_up: Vec<Path>,
+    /// How it is rendered.
+    pub mode: Mode,
     /// Everything that renders, without what is not the same each time.
     pub manifest: Manifest,
     unstable: HashSet<(ObjectId, Path)>,
@@ -93,13 +97,19 @@ impl<'c> Side<'c> {
     /// # Errors
     ///
     /// What Helm says, if the values do not render.
-    pub fn new(chart: &'c Chart, renderer: &'c Renderer, values: &'c Map) -> Result<Self, Rendered> {
-        let rendered = renderer.render(values);
+    pub fn new(
+        chart: &'c Chart,
+        renderer: &'c Renderer,
+        values: Map,
+        made_up: Vec<Path>,
+        mode: Mode,
+    ) -> Result<Self, Rendered> {
+        let rendered = renderer.render(&values, mode);
         let Ok(manifest) = &*rendered else {
             return Err(rendered);
         };
         let mut manifest = manifest.clone();
-        let again = match renderer.again(values) {
+        let again = match renderer.again(&values, mode) {
             Ok(again) => again,
             Err(error) => return Err(Err(error).into()),
         };
@@ -112,6 +122,8 @@ impl<'c> Side<'c> {
             reads,
             defaults: &chart.defaults,
             values,
+            made_up,
+            mode,
             manifest,
             unstable,
         })
@@ -119,7 +131,8 @@ impl<'c> Side<'c> {
 
     /// What each setting does, in the order of the values.
     pub fn leaves(&self) -> Vec<Leaf> {
-        let found = leaves(self.values);
+        let mut found = leaves(&self.values);
+        found.retain(|(path, _)| !self.made_up.contains(path));
         let mut how: Vec<How> = found
             .iter()
             .map(|(path, value)| {
@@ -137,12 +150,12 @@ impl<'c> Side<'c> {
             .collect();
         let variants: Vec<Map> = asked
             .iter()
-            .map(|at| without(self.values, std::slice::from_ref(&found[*at].0)))
+            .map(|at| without(&self.values, std::slice::from_ref(&found[*at].0)))
             .collect();
         let mut rendered: HashMap<usize, Rendered> = asked
             .iter()
             .copied()
-            .zip(self.renderer.render_all(&variants))
+            .zip(self.renderer.render_all(&variants, self.mode))
             .collect();
 
         let mut required = Vec::new();
@@ -155,7 +168,7 @@ impl<'c> Side<'c> {
             let other = changed(value).map(|value| {
                 let mut values = self.values.clone();
                 put(&mut values, path, value);
-                self.renderer.render(&values)
+                self.renderer.render(&values, self.mode)
             });
             match other.filter(|other| other.is_ok()) {
                 Some(other) => {
@@ -197,7 +210,7 @@ impl<'c> Side<'c> {
             .map(|(path, _)| path.clone())
             .filter(|path| !required.contains(path))
             .collect();
-        let rendered = self.renderer.render(&without(self.values, &gone));
+        let rendered = self.renderer.render(&without(&self.values, &gone), self.mode);
         let Ok(manifest) = &*rendered else {
             return None;
         };
@@ -355,15 +368,17 @@ fn remove(map: &mut Map, path: &[Segment]) {
     }
 }
 
-fn put(map: &mut Map, path: &Path, value: Value) {
+/// Sets a value, with the maps above it.
+pub fn put(map: &mut Map, path: &Path, value: Value) {
     let Some((Segment::Key(last), above)) = path.segments().split_last() else {
         return;
     };
     let mut at = map;
     for segment in above {
         let Segment::Key(key) = segment else { return };
-        match at.get_mut(key) {
-            Some(Value::Map(inner)) => at = inner,
+        let next = at.entry(key.clone()).or_insert_with(|| Map::new().into());
+        match next {
+            Value::Map(inner) => at = inner,
             _ => return,
         }
     }

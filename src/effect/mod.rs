@@ -33,7 +33,7 @@ use self::{
     judge::{Comparison, Fate, Judged},
     leaves::{How, Leaf, Side},
     model::{Finding, FindingKind, Report, Seen, SeenFate, Setting, SettingFate},
-    render::{RenderError, Renderer},
+    render::{Mode, RenderError, Renderer},
 };
 use crate::{
     outcome::{At, Release},
@@ -78,6 +78,25 @@ pub struct Places {
     pub before: HashMap<Path, At>,
     /// Afterwards.
     pub after: HashMap<Path, At>,
+}
+
+/// The value of what a chart requires and nobody sets.
+const MADE_UP: &str = "made-up-by-refit";
+
+/// What is told of the rendering itself.
+#[derive(Default)]
+struct Rendering {
+    findings: Vec<Finding>,
+    notes: Vec<String>,
+    install: bool,
+}
+
+impl Rendering {
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
 }
 
 /// Why effects cannot be compared.
@@ -154,12 +173,29 @@ impl Check<'_> {
     /// If Helm cannot be asked, or the values did not render under the old chart either.
     pub fn run(&self) -> Result<Report, EffectError> {
         let runs = self.old.renderer.runs() + self.new.renderer.runs();
-        let mut findings = Vec::new();
-        let old = self.side(self.old, self.before, None)?;
-        let new = self.side(self.new, self.after, Some(&mut findings))?;
-        let (Some(old), new) = (old, new) else {
+        let voices = Voices::of(self.release, self.pack, self.after)?;
+        let mut rendering = Rendering {
+            install: self.old.renderer.options().install,
+            ..Rendering::default()
+        };
+        let (old, new) = loop {
+            // Both or none as an installation: what is compared must be asked in the same way.
+            let install = rendering.install;
+            let old = self.side(self.old, self.before, None, &mut rendering)?;
+            let new = self.side(self.new, self.after, Some(&voices), &mut rendering)?;
+            if rendering.install == install {
+                break (old, new);
+            }
+            rendering.findings.clear();
+        };
+        let Some(old) = old else {
             return Err(EffectError::Helm("nothing was rendered".to_owned()));
         };
+        let Rendering {
+            mut findings,
+            notes,
+            ..
+        } = rendering;
         let mut settings = Vec::new();
         let mut dangers = Vec::new();
         if let Some(new) = &new {
@@ -176,7 +212,6 @@ impl Check<'_> {
             let comparison =
                 Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
             let judged = comparison.judge();
-            let voices = Voices::of(self.release, self.pack, self.after)?;
             settings = self.settings(&before, &after, judged, &voices);
             findings.extend(self.unread(&after));
         }
@@ -185,7 +220,7 @@ impl Check<'_> {
             .flat_map(|setting| &setting.effects)
             .filter(|seen| seen.unexplained)
             .count()
-            + findings.iter().filter(|finding| finding.kind.is_fatal()).count();
+            + findings.iter().filter(|finding| finding.is_unexplained()).count();
         Ok(Report {
             name: self.name(),
             chart: self.release.chart.clone(),
@@ -193,6 +228,7 @@ impl Check<'_> {
             to: self.release.to.clone(),
             helm: self.helm.to_owned(),
             renderings: self.old.renderer.runs() + self.new.renderer.runs() - runs,
+            notes,
             dangers,
             findings,
             facts: self.release.facts.clone(),
@@ -209,16 +245,31 @@ impl Check<'_> {
         self.release.name.clone().unwrap_or_else(files)
     }
 
-    /// Renders one side. Where the new chart refuses the values, that is a finding and not an error.
+    /// Renders one side. Where the new chart refuses the values, that is a finding and not an error; what
+    /// a chart requires and the values do not set is made up, so that the rest can be told.
     fn side<'s>(
         &self,
         charted: &'s Charted,
-        values: &'s Map,
-        mut findings: Option<&mut Vec<Finding>>,
+        values: &Map,
+        new: Option<&Voices>,
+        rendering: &mut Rendering,
     ) -> Result<Option<Side<'s>>, EffectError> {
-        let mut again = true;
+        let chart = || format!("{} {}", charted.chart.name, charted.chart.version);
+        let mut values = values.clone();
+        let mut made_up: Vec<Path> = Vec::new();
+        let mut mode = Mode {
+            install: rendering.install,
+            schema: true,
+        };
         loop {
-            let rendered = match Side::new(&charted.chart, &charted.renderer, values) {
+            let tried = Side::new(
+                &charted.chart,
+                &charted.renderer,
+                values.clone(),
+                made_up.clone(),
+                mode,
+            );
+            let rendered = match tried {
                 Ok(side) => return Ok(Some(side)),
                 Err(rendered) => rendered,
             };
@@ -228,26 +279,58 @@ impl Check<'_> {
                 (None, RenderError::Manifest(error)) => error.to_string(),
                 (None, error) => return Err(EffectError::Helm(error.to_string())),
             };
-            let schema = said::is_schema(&message);
-            if let Some(findings) = findings.as_deref_mut() {
-                findings.extend(said::findings(
-                    &message,
-                    &charted.chart,
-                    values,
-                    &self.places.after,
+            let places = if new.is_some() {
+                &self.places.after
+            } else {
+                &self.places.before
+            };
+            let mut found = said::findings(&message, &charted.chart, &values, places);
+            if said::is_schema(&message) && std::mem::take(&mut mode.schema) {
+                // Refused by the schema; what they do can be told all the same.
+                if new.is_some() {
+                    rendering.findings.append(&mut found);
+                }
+                continue;
+            }
+            let required = found
+                .iter()
+                .filter(|finding| finding.kind == FindingKind::Required)
+                .find_map(|finding| finding.path.as_ref()?.parse::<Path>().ok());
+            if let Some(path) = required.filter(|path| !made_up.contains(path)) {
+                leaves::put(&mut values, &path, Value::from(MADE_UP));
+                made_up.push(path.clone());
+                match new {
+                    Some(voices) => {
+                        for finding in &mut found {
+                            finding.step = voices.leaves_open(&path).map(str::to_owned);
+                        }
+                        rendering.findings.append(&mut found);
+                    }
+                    None => rendering.note(format!(
+                        "{} needs {path}, which these values do not set; it was rendered with a made-up value",
+                        chart()
+                    )),
+                }
+                continue;
+            }
+            // Some charts ask the cluster for the old release's passwords, which no rendering has.
+            if !std::mem::replace(&mut mode.install, true) {
+                rendering.install = true;
+                rendering.note(format!(
+                    "{} does not render as an upgrade without a cluster; both charts were rendered as an installation",
+                    chart()
                 ));
-            } else if !schema {
+                continue;
+            }
+            if new.is_none() {
                 return Err(EffectError::Before {
                     chart: self.release.chart.clone(),
                     version: self.release.from.to_string(),
                     message,
                 });
             }
-            if !schema || !std::mem::take(&mut again) {
-                return Ok(None);
-            }
-            // Refused by the schema; what they do can be told all the same.
-            charted.renderer.without_schema();
+            rendering.findings.append(&mut found);
+            return Ok(None);
         }
     }
 
@@ -265,6 +348,7 @@ impl Check<'_> {
                     self.release.chart, self.release.to
                 ),
                 next: None,
+                step: None,
             })
             .collect()
     }

@@ -37,6 +37,9 @@ pub struct Report {
     pub helm: String,
     /// How often it did.
     pub renderings: usize,
+    /// How the renderings differ from the release that runs: values that had to be made up, an upgrade
+    /// that could only be rendered as an installation.
+    pub notes: Vec<String>,
     /// What the upgrade deletes, replaces or cannot change, whether or not the values cause it.
     pub dangers: Vec<Danger>,
     /// What the new chart itself says of the values.
@@ -182,6 +185,16 @@ pub struct Finding {
     pub what: String,
     /// What to do about it.
     pub next: Option<String>,
+    /// The step whose question was answered so that it is as it is.
+    pub step: Option<String>,
+}
+
+impl Finding {
+    /// Whether the upgrade fails with it, and nobody has decided that it is seen to.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.kind.is_fatal() && self.step.is_none()
+    }
 }
 
 /// A kind of finding.

@@ -70,10 +70,18 @@ pub struct Renderer {
     helm: Helm,
     chart: PathBuf,
     options: Options,
-    known: Mutex<HashMap<String, Rendered>>,
+    known: Mutex<HashMap<(Mode, String), Rendered>>,
     runs: AtomicUsize,
-    /// Whether the chart's schema is looked at. Once it has refused the values, effects are still told.
-    schema: std::sync::atomic::AtomicBool,
+}
+
+/// How values are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mode {
+    /// Whether templates see an installation instead of an upgrade.
+    pub install: bool,
+    /// Whether the chart's schema is looked at. Where it refuses values, their effects are told all the
+    /// same.
+    pub schema: bool,
 }
 
 impl Renderer {
@@ -86,7 +94,6 @@ impl Renderer {
             options,
             known: Mutex::default(),
             runs: AtomicUsize::new(0),
-            schema: true.into(),
         }
     }
 
@@ -102,15 +109,6 @@ impl Renderer {
         &self.options
     }
 
-    /// Leaves the chart's schema out of account from now on.
-    pub fn without_schema(&self) {
-        self.schema.store(false, Ordering::Relaxed);
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, rendered| rendered.is_ok());
-    }
-
     /// Lets go of what is kept, where many releases are checked that have nothing in common.
     pub fn forget(&self) {
         self.known
@@ -120,26 +118,30 @@ impl Renderer {
     }
 
     /// What values render to.
-    pub fn render(&self, values: &Map) -> Rendered {
-        let text = text(values);
-        if let Some(known) = self.known(&text) {
+    pub fn render(&self, values: &Map, mode: Mode) -> Rendered {
+        let key = (mode, text(values));
+        if let Some(known) = self.known(&key) {
             return known;
         }
-        let rendered = Arc::new(self.run(&text));
+        let rendered = Arc::new(self.run(&key.1, mode));
         self.known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(text, Arc::clone(&rendered));
+            .insert(key, Arc::clone(&rendered));
         rendered
     }
 
     /// The same, rendered anew, to see what is not the same each time.
-    pub fn again(&self, values: &Map) -> Result<Manifest, RenderError> {
-        self.run(&text(values))
+    ///
+    /// # Errors
+    ///
+    /// If they do not render.
+    pub fn again(&self, values: &Map, mode: Mode) -> Result<Manifest, RenderError> {
+        self.run(&text(values), mode)
     }
 
     /// What each of many sets of values renders to, several at the same time.
-    pub fn render_all(&self, values: &[Map]) -> Vec<Rendered> {
+    pub fn render_all(&self, values: &[Map], mode: Mode) -> Vec<Rendered> {
         let next = AtomicUsize::new(0);
         let results: Vec<Mutex<Option<Rendered>>> = values.iter().map(|_| Mutex::new(None)).collect();
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
@@ -151,7 +153,7 @@ impl Renderer {
                         let (Some(values), Some(result)) = (values.get(at), results.get(at)) else {
                             break;
                         };
-                        let rendered = self.render(values);
+                        let rendered = self.render(values, mode);
                         *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(rendered);
                     }
                 });
@@ -162,17 +164,17 @@ impl Renderer {
             .zip(values)
             .map(|(result, values)| {
                 let rendered = result.into_inner().unwrap_or_else(PoisonError::into_inner);
-                rendered.unwrap_or_else(|| self.render(values))
+                rendered.unwrap_or_else(|| self.render(values, mode))
             })
             .collect()
     }
 
-    fn known(&self, text: &str) -> Option<Rendered> {
+    fn known(&self, key: &(Mode, String)) -> Option<Rendered> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(text).cloned()
+        known.get(key).cloned()
     }
 
-    fn run(&self, values: &str) -> Result<Manifest, RenderError> {
+    fn run(&self, values: &str, mode: Mode) -> Result<Manifest, RenderError> {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let options = &self.options;
         let chart = self.chart.to_string_lossy();
@@ -193,10 +195,10 @@ impl Renderer {
         for version in &options.api_versions {
             args.extend(["--api-versions", version]);
         }
-        if !options.install {
+        if !mode.install {
             args.push("--is-upgrade");
         }
-        if !self.schema.load(Ordering::Relaxed) {
+        if !mode.schema {
             args.push("--skip-schema-validation");
         }
         let printed = self.helm.run(&args, Some(values))?;

@@ -90,6 +90,7 @@ pub fn findings(
             at: None,
             what: format!("the new chart does not render: {said}{within}"),
             next: None,
+            step: None,
         }];
     };
     let missing = path.get(&root).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
@@ -116,6 +117,7 @@ pub fn findings(
         }),
         path: Some(path.to_string()),
         at,
+        step: None,
     }]
 }
 
@@ -159,6 +161,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
             },
             path: (!path.is_root()).then(|| path.to_string()),
             next: None,
+            step: None,
         });
     }
     if found.is_empty() {
@@ -168,6 +171,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
             at: None,
             what: format!("the new chart's schema refuses the values: {message}"),
             next: None,
+            step: None,
         });
     }
     found

@@ -71,6 +71,7 @@ pub fn release(files: Vec<File>) -> Release {
         facts: Vec::new(),
         checklist: Vec::new(),
         digest,
+        values: None,
     }
 }
 
