@@ -93,9 +93,18 @@ impl Charts {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        git.stdout.take().unwrap().read_to_end(&mut archive).unwrap();
-        assert!(git.wait().unwrap().success(), "{commit} is not in the repository");
-        tar::Archive::new(archive.as_slice()).unpack(&folder).unwrap();
+        git.stdout
+            .take()
+            .unwrap()
+            .read_to_end(&mut archive)
+            .unwrap();
+        assert!(
+            git.wait().unwrap().success(),
+            "{commit} is not in the repository"
+        );
+        tar::Archive::new(archive.as_slice())
+            .unpack(&folder)
+            .unwrap();
         let options = Options {
             release_name: "arroyo".to_owned(),
             namespace: Some("streams".to_owned()),
@@ -167,7 +176,11 @@ fn upgraded(
         };
         let mut open = false;
         for step in &release.steps {
-            if let Some(question) = step.question.as_ref().filter(|question| question.answer.is_none()) {
+            if let Some(question) = step
+                .question
+                .as_ref()
+                .filter(|question| question.answer.is_none())
+            {
                 open = true;
                 answers.insert(step.id.clone(), answer(question, chance));
             }
@@ -221,7 +234,11 @@ fn check(charts: &Charts, release: &Release) -> Result<Report, String> {
 
 fn told(report: &Report) -> String {
     let mut text = String::new();
-    for finding in report.findings.iter().filter(|finding| finding.kind.is_fatal()) {
+    for finding in report
+        .findings
+        .iter()
+        .filter(|finding| finding.kind.is_fatal())
+    {
         text.push_str(&format!("  {:?}: {}\n", finding.kind, finding.what));
     }
     for setting in &report.settings {
@@ -300,7 +317,11 @@ impl Counts {
 }
 
 /// Runs many checks, two at a time, and counts.
-fn all<T: Sync>(jobs: &[T], what: &str, run: impl Fn(&T) -> (String, Result<Report, String>, String) + Sync) {
+fn all<T: Sync>(
+    jobs: &[T],
+    what: &str,
+    run: impl Fn(&T) -> (String, Result<Report, String>, String) + Sync,
+) {
     let next = AtomicUsize::new(0);
     let counts = Mutex::new(Counts::default());
     std::thread::scope(|scope| {
@@ -350,7 +371,11 @@ fn every_case_does_under_the_new_chart_what_it_did() {
         let old = fs::read_to_string(folder.join("old.yaml")).unwrap();
         let result = upgraded(&old, &case.from, &case.to, &case.answers, &mut Chance(1))
             .and_then(|release| check(charts, &release));
-        (format!("{name} ({} to {})", case.from, case.to), result, String::new())
+        (
+            format!("{name} ({} to {})", case.from, case.to),
+            result,
+            String::new(),
+        )
     });
 }
 
@@ -359,21 +384,26 @@ fn pairs() -> Vec<(&'static str, &'static str)> {
     let versions: Vec<&str> = VERSIONS.iter().map(|(version, _)| *version).collect();
     let first = versions.iter().position(|v| *v == FIRST_ADJACENT).unwrap();
     let adjacent = versions[first..].windows(2).map(|pair| (pair[0], pair[1]));
-    let to_newest = versions.iter().map(|version| (*version, NEWEST));
-    let pairs: BTreeSet<_> = adjacent.chain(to_newest).filter(|(a, b)| a != b).collect();
+    let newest = versions.iter().position(|v| *v == NEWEST).unwrap();
+    let to_newest = versions[..newest].iter().map(|version| (*version, NEWEST));
+    let pairs: BTreeSet<_> = adjacent.chain(to_newest).collect();
     pairs.into_iter().collect()
 }
 
 #[test]
 fn generated_overrides_do_under_the_new_chart_what_they_did() {
     let Some(charts) = charts() else { return };
-    let Some(shared) = support::shared() else { return };
+    let Some(shared) = support::shared() else {
+        return;
+    };
     let matrix = Matrix::read(&shared.join("arroyo/key-matrix.csv"));
     let wanted = std::env::var("REFIT_ARROYO_FILES")
         .ok()
         .and_then(|count| count.parse().ok())
         .unwrap_or(SAMPLE);
-    let only: Option<usize> = std::env::var("REFIT_ARROYO_ONLY").ok().and_then(|n| n.parse().ok());
+    let only: Option<usize> = std::env::var("REFIT_ARROYO_ONLY")
+        .ok()
+        .and_then(|n| n.parse().ok());
     // Each live key alone for each pair, then keys in combinations.
     let mut jobs: Vec<(usize, &str, &str, Vec<String>)> = Vec::new();
     for (from, to) in pairs() {
@@ -388,7 +418,9 @@ fn generated_overrides_do_under_the_new_chart_what_they_did() {
         let (from, to) = pairs[chance.below(pairs.len())];
         let live = matrix.live(from);
         let count = 2 + chance.below(8);
-        let keys: BTreeSet<String> = (0..count).map(|_| live[chance.below(live.len())].clone()).collect();
+        let keys: BTreeSet<String> = (0..count)
+            .map(|_| live[chance.below(live.len())].clone())
+            .collect();
         jobs.push((jobs.len(), from, to, keys.into_iter().collect()));
     }
     // A third of what is wanted are combinations.
@@ -398,7 +430,12 @@ fn generated_overrides_do_under_the_new_chart_what_they_did() {
         .iter()
         .step_by(step(wanted * 2 / 3, single.len()))
         .take(wanted * 2 / 3)
-        .chain(several.iter().step_by(step(wanted / 3, several.len())).take(wanted / 3 + 1))
+        .chain(
+            several
+                .iter()
+                .step_by(step(wanted / 3, several.len()))
+                .take(wanted / 3 + 1),
+        )
         .cloned()
         .collect();
     if let Some(only) = only {
@@ -413,10 +450,11 @@ fn generated_overrides_do_under_the_new_chart_what_they_did() {
             Err(_) => text.clone(),
         };
         let result = result.and_then(|release| check(charts, &release));
-        for version in [from, to] {
-            charts.get(version).renderer.forget();
-        }
-        (format!("#{number} {from} to {to}, {}", keys.join(" ")), result, shown)
+        (
+            format!("#{number} {from} to {to}, {}", keys.join(" ")),
+            result,
+            shown,
+        )
     });
 }
 
@@ -483,7 +521,10 @@ struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % bound.max(1)
     }
 
@@ -511,9 +552,14 @@ fn override_file(matrix: &Matrix, version: &str, keys: &[String], chance: &mut C
         at.insert((*last).into(), value);
     };
     for key in ["artifactUrl", "checkpointUrl"] {
-        let live = matrix.cell(key, version).is_some_and(|(state, _)| state == "live");
+        let live = matrix
+            .cell(key, version)
+            .is_some_and(|(state, _)| state == "live");
         if live && !keys.iter().any(|other| other == key) {
-            set(key, format!("s3://fjord/{}", key.trim_end_matches("Url")).into());
+            set(
+                key,
+                format!("s3://fjord/{}", key.trim_end_matches("Url")).into(),
+            );
         }
     }
     for key in keys {
@@ -538,6 +584,7 @@ fn value(key: &str, default: &str, chance: &mut Chance) -> serde_yaml::Value {
             .into(),
         "tag" => chance.of(&["0.9.1", "0.10.3", "2024-05-01", "tip"]).into(),
         "pullPolicy" | "imagePullPolicy" => chance.of(&["Always", "Never"]).into(),
+        "limits" | "requests" => yaml("{cpu: 2}"),
         "cpu" => "750m".into(),
         "memory" => "700Mi".into(),
         "artifactUrl" | "checkpointUrl" => format!("gs://fjord/{last}").into(),
@@ -545,15 +592,27 @@ fn value(key: &str, default: &str, chance: &mut Chance) -> serde_yaml::Value {
         "bucket" => "fjord-bucket".into(),
         "region" => "eu-north-1".into(),
         "imagePullSecrets" => yaml("[{name: fjord-registry}, {name: other}]"),
-        "volumes" => yaml("[{name: models, emptyDir: {}}, {name: certs, secret: {secretName: certs}}]"),
-        "volumeMounts" => yaml("[{name: models, mountPath: /models}, {name: certs, mountPath: /certs, readOnly: true}]"),
-        "tolerations" => yaml("[{key: dedicated, operator: Equal, value: streams, effect: NoSchedule}]"),
-        "env" => yaml("[{name: RUST_LOG, value: debug}, {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
+        "volumes" => {
+            yaml("[{name: models, emptyDir: {}}, {name: certs, secret: {secretName: certs}}]")
+        }
+        "volumeMounts" => yaml(
+            "[{name: models, mountPath: /models}, {name: certs, mountPath: /certs, readOnly: true}]",
+        ),
+        "tolerations" => {
+            yaml("[{key: dedicated, operator: Equal, value: streams, effect: NoSchedule}]")
+        }
+        "env" => yaml(
+            "[{name: RUST_LOG, value: debug}, {name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}]",
+        ),
         "nodeSelector" => yaml("{disk: ssd}"),
-        "affinity" => yaml("{nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: In, values: [a]}]}]}}}"),
+        "affinity" => yaml(
+            "{nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: In, values: [a]}]}]}}}",
+        ),
         "podSecurityContext" => yaml("{fsGroup: 2000}"),
         "securityContext" => yaml("{capabilities: {drop: [ALL]}, runAsUser: 1000}"),
-        "annotations" => yaml("{eks.amazonaws.com/role-arn: 'arn:aws:iam::123412341234:role/streams'}"),
+        "annotations" => {
+            yaml("{eks.amazonaws.com/role-arn: 'arn:aws:iam::123412341234:role/streams'}")
+        }
         "podAnnotations" => yaml("{cost-centre: '4711', fjord.example/team: streams}"),
         "resources" | "apiResources" | "controllerResources" | "compilerResources" => {
             yaml("{limits: {memory: 1Gi}, requests: {cpu: 100m}}")
@@ -562,7 +621,9 @@ fn value(key: &str, default: &str, chance: &mut Chance) -> serde_yaml::Value {
         "clusterDomain" => "fjord.local".into(),
         _ => match yaml(if default.is_empty() { "''" } else { default }) {
             serde_yaml::Value::Bool(value) => (!value).into(),
-            serde_yaml::Value::Number(n) => (n.as_i64().unwrap_or(0) + 1 + chance.below(9) as i64).into(),
+            serde_yaml::Value::Number(n) => {
+                (n.as_i64().unwrap_or(0) + 1 + chance.below(9) as i64).into()
+            }
             serde_yaml::Value::Mapping(_) => yaml("{fjord: mine}"),
             serde_yaml::Value::Sequence(_) => yaml("[]"),
             _ if ["port", "replicaCount", "workerSlots"].contains(&last) => 7.into(),

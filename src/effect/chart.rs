@@ -115,7 +115,9 @@ impl Chart {
             message,
         };
         if depth > MAX_DEPTH {
-            return Err(no_chart(format!("charts in it bundle charts more than {MAX_DEPTH} times")));
+            return Err(no_chart(format!(
+                "charts in it bundle charts more than {MAX_DEPTH} times"
+            )));
         }
         let about = files
             .get("Chart.yaml")
@@ -150,10 +152,15 @@ impl Chart {
         let mut bundled = Vec::new();
         for (name, files) in inner {
             if files.contains_key("Chart.yaml") {
-                bundled.push(Self::read(&format!("{place}/charts/{name}"), files, depth + 1)?);
+                bundled.push(Self::read(
+                    &format!("{place}/charts/{name}"),
+                    files,
+                    depth + 1,
+                )?);
             }
         }
-        let mut bundled_names: Vec<String> = bundled.iter().map(|chart| chart.name.clone()).collect();
+        let mut bundled_names: Vec<String> =
+            bundled.iter().map(|chart| chart.name.clone()).collect();
         let mut conditions = Vec::new();
         for dependency in about.dependencies {
             bundled_names.push(dependency.alias.unwrap_or(dependency.name));
@@ -165,7 +172,9 @@ impl Chart {
         conditions.retain(|path| !path.is_empty());
 
         let defaults = match files.get("values.yaml") {
-            Some(bytes) => values(bytes).map_err(|error| no_chart(format!("values.yaml: {error}")))?,
+            Some(bytes) => {
+                values(bytes).map_err(|error| no_chart(format!("values.yaml: {error}")))?
+            }
             None => Map::new(),
         };
         let files = files

@@ -50,7 +50,9 @@ pub fn dangers(before: &Manifest, after: &Manifest) -> Vec<Danger> {
 }
 
 fn text<'o>(object: &'o Object, path: &[&str]) -> Option<&'o str> {
-    Path::keys(path.iter().copied()).get(&object.value)?.scalar_text()
+    Path::keys(path.iter().copied())
+        .get(&object.value)?
+        .scalar_text()
 }
 
 fn at<'o>(object: &'o Object, path: &[&str]) -> Option<&'o Value> {
@@ -60,7 +62,10 @@ fn at<'o>(object: &'o Object, path: &[&str]) -> Option<&'o Value> {
 }
 
 fn is_kept(object: &Object) -> bool {
-    text(object, &["metadata", "annotations", "helm.sh/resource-policy"]) == Some("keep")
+    text(
+        object,
+        &["metadata", "annotations", "helm.sh/resource-policy"],
+    ) == Some("keep")
 }
 
 fn is_hook(object: &Object) -> bool {
@@ -105,11 +110,17 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
             format!("{deleted}, and most storage classes delete the data with it"),
             format!("Back the data up, or keep the claim: {keep}"),
         ),
-        "StatefulSet" if renamed.is_some() && at(old, &["spec", "volumeClaimTemplates"]).is_some() => push(
-            DangerKind::VolumesReplaced,
-            format!("{deleted}; the new one starts with new, empty volumes, and the claims of the old one stay unused"),
-            "Back the data up and restore it into the new volumes.".to_owned(),
-        ),
+        "StatefulSet"
+            if renamed.is_some() && at(old, &["spec", "volumeClaimTemplates"]).is_some() =>
+        {
+            push(
+                DangerKind::VolumesReplaced,
+                format!(
+                    "{deleted}; the new one starts with new, empty volumes, and the claims of the old one stay unused"
+                ),
+                "Back the data up and restore it into the new volumes.".to_owned(),
+            )
+        }
         "CustomResourceDefinition" => push(
             DangerKind::DefinitionDeleted,
             format!("{deleted}, and with it every resource of that kind in the cluster"),
@@ -119,16 +130,28 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
             DangerKind::ServiceRenamed,
             deleted,
             match renamed {
-                Some(new) => format!("Point what uses {} to {}: ingresses, NetworkPolicies, clients.", id.name, new.name),
-                None => format!("Find what uses {}: ingresses, NetworkPolicies, clients.", id.name),
+                Some(new) => format!(
+                    "Point what uses {} to {}: ingresses, NetworkPolicies, clients.",
+                    id.name, new.name
+                ),
+                None => format!(
+                    "Find what uses {}: ingresses, NetworkPolicies, clients.",
+                    id.name
+                ),
             },
         ),
         "Secret" => push(
             DangerKind::SecretRenamed,
             deleted,
             match renamed {
-                Some(new) => format!("Carry its data over if it was generated, and point what uses {} to {}.", id.name, new.name),
-                None => format!("Save its data if it was generated, and find what uses {}.", id.name),
+                Some(new) => format!(
+                    "Carry its data over if it was generated, and point what uses {} to {}.",
+                    id.name, new.name
+                ),
+                None => format!(
+                    "Save its data if it was generated, and find what uses {}.",
+                    id.name
+                ),
             },
         ),
         "Deployment" | "StatefulSet" | "DaemonSet" if renamed.is_none() => push(
@@ -150,13 +173,27 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         let path = ["spec", "volumeClaimTemplates"];
         if templates(old) != templates(new) {
             let names = |object| {
-                let names: Vec<String> = templates(object).into_iter().map(|(name, _)| name).collect();
-                if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+                let names: Vec<String> = templates(object)
+                    .into_iter()
+                    .map(|(name, _)| name)
+                    .collect();
+                if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    names.join(", ")
+                }
             };
             let what = if names(old) == names(new) {
-                format!("{id}: {} changes in size or class, which a StatefulSet does not allow: the upgrade fails", path.join("."))
+                format!(
+                    "{id}: {} changes in size or class, which a StatefulSet does not allow: the upgrade fails",
+                    path.join(".")
+                )
             } else {
-                format!("{id}: its volumes change from {} to {}, which a StatefulSet does not allow: the upgrade fails", names(old), names(new))
+                format!(
+                    "{id}: its volumes change from {} to {}, which a StatefulSet does not allow: the upgrade fails",
+                    names(old),
+                    names(new)
+                )
             };
             found.push(Danger {
                 kind: DangerKind::VolumesReplaced,
@@ -173,7 +210,11 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
             &["spec", "serviceName"],
             &["spec", "podManagementPolicy"],
         ],
-        "Job" => &[&["spec", "template"], &["spec", "selector"], &["spec", "completionMode"]],
+        "Job" => &[
+            &["spec", "template"],
+            &["spec", "selector"],
+            &["spec", "completionMode"],
+        ],
         "PersistentVolumeClaim" => &[
             &["spec", "accessModes"],
             &["spec", "storageClassName"],
@@ -181,7 +222,12 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
             &["spec", "selector"],
         ],
         "RoleBinding" | "ClusterRoleBinding" => &[&["roleRef"]],
-        "StorageClass" => &[&["provisioner"], &["parameters"], &["reclaimPolicy"], &["volumeBindingMode"]],
+        "StorageClass" => &[
+            &["provisioner"],
+            &["parameters"],
+            &["reclaimPolicy"],
+            &["volumeBindingMode"],
+        ],
         "Secret" => &[&["type"]],
         _ => &[],
     };
@@ -192,7 +238,8 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         .collect();
     if matches!(id.kind.as_str(), "Secret" | "ConfigMap")
         && text(old, &["immutable"]) == Some("true")
-        && (at(old, &["data"]) != at(new, &["data"]) || at(old, &["stringData"]) != at(new, &["stringData"]))
+        && (at(old, &["data"]) != at(new, &["data"])
+            || at(old, &["stringData"]) != at(new, &["stringData"]))
     {
         changed.push("data".to_owned());
     }
@@ -200,7 +247,10 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         found.push(Danger {
             kind: DangerKind::Immutable,
             object: id.to_string(),
-            what: format!("{id}: {} changes, which the API server refuses: the upgrade fails", changed.join(", ")),
+            what: format!(
+                "{id}: {} changes, which the API server refuses: the upgrade fails",
+                changed.join(", ")
+            ),
             next: format!(
                 "Delete it before the upgrade, so that Helm makes it anew: kubectl delete {} {}",
                 id.kind.to_lowercase(),
@@ -229,17 +279,27 @@ fn templates(object: &Object) -> Vec<(String, Option<Value>)> {
 
 /// What pods need to start and lose.
 fn pods(old: &Object, new: &Object, found: &mut Vec<Danger>) {
-    let (Some((_, before)), Some((_, after))) = (fields::pod(&old.value), fields::pod(&new.value)) else {
+    let (Some((_, before)), Some((_, after))) = (fields::pod(&old.value), fields::pod(&new.value))
+    else {
         return;
     };
     let secrets = |pod: &crate::values::Map| -> BTreeSet<String> {
         let list = pod.get("imagePullSecrets").and_then(Value::as_list);
         list.unwrap_or_default()
             .iter()
-            .filter_map(|secret| secret.as_map()?.get("name")?.scalar_text().map(str::to_owned))
+            .filter_map(|secret| {
+                secret
+                    .as_map()?
+                    .get("name")?
+                    .scalar_text()
+                    .map(str::to_owned)
+            })
             .collect()
     };
-    let lost: Vec<String> = secrets(before).difference(&secrets(after)).cloned().collect();
+    let lost: Vec<String> = secrets(before)
+        .difference(&secrets(after))
+        .cloned()
+        .collect();
     if !lost.is_empty() {
         found.push(Danger {
             kind: DangerKind::PullSecretsLost,
@@ -249,7 +309,9 @@ fn pods(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         });
     }
     let account = |pod: &crate::values::Map| {
-        let name = pod.get("serviceAccountName").or_else(|| pod.get("serviceAccount"));
+        let name = pod
+            .get("serviceAccountName")
+            .or_else(|| pod.get("serviceAccount"));
         name.and_then(Value::scalar_text)
             .filter(|name| !name.is_empty())
             .unwrap_or("default")
@@ -260,21 +322,31 @@ fn pods(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         found.push(Danger {
             kind: DangerKind::ServiceAccountLost,
             object: new.id.to_string(),
-            what: format!("pods of {} run as service account {is} instead of {was}", new.id),
-            next: format!("Roles, cloud identities and pull secrets bound to {was} do not apply to {is}."),
+            what: format!(
+                "pods of {} run as service account {is} instead of {was}",
+                new.id
+            ),
+            next: format!(
+                "Roles, cloud identities and pull secrets bound to {was} do not apply to {is}."
+            ),
         });
     }
 }
 
 /// Images from a registry that the release did not use before.
 fn registries(before: &Manifest, after: &Manifest, found: &mut Vec<Danger>) {
-    let known: BTreeSet<&str> = images(before).map(|(_, _, repository)| registry(repository)).collect();
+    let known: BTreeSet<&str> = images(before)
+        .map(|(_, _, repository)| registry(repository))
+        .collect();
     if known.is_empty() {
         return;
     }
     for (object, path, repository) in images(after) {
         let now = registry(repository);
-        let was = before.field(object, path).and_then(Value::as_str).map(registry);
+        let was = before
+            .field(object, path)
+            .and_then(Value::as_str)
+            .map(registry);
         if was == Some(now) || was.is_none() && known.contains(now) {
             continue;
         }
@@ -286,7 +358,9 @@ fn registries(before: &Manifest, after: &Manifest, found: &mut Vec<Danger>) {
             kind: DangerKind::RegistryChanged,
             object: object.to_string(),
             what: format!("{object} pulls {repository} from {now}, where images came from {from}"),
-            next: format!("See that the nodes may pull from {now}, or name your mirror in the values."),
+            next: format!(
+                "See that the nodes may pull from {now}, or name your mirror in the values."
+            ),
         });
     }
 }
@@ -300,7 +374,10 @@ fn images(manifest: &Manifest) -> impl Iterator<Item = (&ObjectId, &Path, &str)>
             };
             let named = match above {
                 Segment::Key(key) => {
-                    key == "value" || fields::words(key).last().is_some_and(|word| word == "image")
+                    key == "value"
+                        || fields::words(key)
+                            .last()
+                            .is_some_and(|word| word == "image")
                 }
                 _ => false,
             };

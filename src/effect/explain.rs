@@ -233,9 +233,7 @@ fn shows(spot: &Path, name: &str) -> bool {
 
 /// Whether a path that a step touched is a setting, holds it or is in it.
 fn covers(path: &Path, setting: &Path) -> bool {
-    path.matches_prefix(setting).is_some()
-        || path.may_overlap(setting)
-        || setting.is_related(path)
+    path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
 }
 
 /// What a setting is called in a sentence: its path, the paths above it, and its last key if it is long
@@ -268,10 +266,12 @@ fn mentions(text: &str, name: &str) -> bool {
 fn says_the_same(value: Option<&Value>, written: &serde_json::Value) -> bool {
     match value {
         None => written.is_null(),
-        Some(value) => serde_json::Value::from(value) == *written || {
-            // An item of a list that an upsert wrote, or a map that others wrote into as well.
-            !value.is_leaf() || matches!(value, Value::List(_))
-        },
+        Some(value) => {
+            serde_json::Value::from(value) == *written || {
+                // An item of a list that an upsert wrote, or a map that others wrote into as well.
+                !value.is_leaf() || matches!(value, Value::List(_))
+            }
+        }
     }
 }
 

@@ -135,7 +135,8 @@ fn open(at: &Path, text: &str) -> Option<Value> {
     }
     let json = trimmed.starts_with(['{', '[']);
     if json && let Ok(value) = serde_json::from_str::<serde_json::Value>(trimmed) {
-        return Some(Value::from(&value)).filter(|value| structured(value) || value.as_map().is_some());
+        return Some(Value::from(&value))
+            .filter(|value| structured(value) || value.as_map().is_some());
     }
     let lines = trimmed.contains('\n');
     let yaml = json
@@ -144,7 +145,11 @@ fn open(at: &Path, text: &str) -> Option<Value> {
         || trimmed.ends_with(':')
         || trimmed.starts_with("- ");
     // A template, a script or a key is no YAML, whatever a reader makes of its first line.
-    if !yaml || trimmed.starts_with("#!") || trimmed.starts_with("-----BEGIN") || trimmed.contains("{{") {
+    if !yaml
+        || trimmed.starts_with("#!")
+        || trimmed.starts_with("-----BEGIN")
+        || trimmed.contains("{{")
+    {
         return None;
     }
     let tree = Tree::parse(text).ok()?;
@@ -215,7 +220,11 @@ pub fn image(text: &str) -> (&str, Option<&str>, Option<&str>) {
     // A colon before the last slash belongs to the registry's port.
     let from = name.rfind('/').map_or(0, |slash| slash + 1);
     match name[from..].find(':') {
-        Some(colon) => (&name[..from + colon], Some(&name[from + colon + 1..]), digest),
+        Some(colon) => (
+            &name[..from + colon],
+            Some(&name[from + colon + 1..]),
+            digest,
+        ),
         None => (name, None, digest),
     }
 }
@@ -267,7 +276,12 @@ mod tests {
         let map = View::new(&tree, tree.documents()[0].root).values().unwrap();
         of(&map)
             .into_iter()
-            .map(|(path, value)| (path.to_string(), serde_json::Value::from(&value).to_string()))
+            .map(|(path, value)| {
+                (
+                    path.to_string(),
+                    serde_json::Value::from(&value).to_string(),
+                )
+            })
             .collect()
     }
 
@@ -308,12 +322,24 @@ mod tests {
             image("registry.example:5000/a/b:1.0@sha256:00"),
             ("registry.example:5000/a/b", Some("1.0"), Some("sha256:00"))
         );
-        assert_eq!(image("registry.example:5000/a"), ("registry.example:5000/a", None, None));
+        assert_eq!(
+            image("registry.example:5000/a"),
+            ("registry.example:5000/a", None, None)
+        );
         assert_eq!(registry("registry.example:5000/a"), "registry.example:5000");
         assert_eq!(registry("library/a"), "docker.io");
         let got = fields("env:\n- {name: K8S_WORKER_IMAGE, value: 'r.example/a:1'}\nimage: b:2\n");
-        assert_eq!(got[0], pair("env[name=K8S_WORKER_IMAGE].value.repository", "\"r.example/a\""));
-        assert_eq!(got[1], pair("env[name=K8S_WORKER_IMAGE].value.tag", "\"1\""));
+        assert_eq!(
+            got[0],
+            pair(
+                "env[name=K8S_WORKER_IMAGE].value.repository",
+                "\"r.example/a\""
+            )
+        );
+        assert_eq!(
+            got[1],
+            pair("env[name=K8S_WORKER_IMAGE].value.tag", "\"1\"")
+        );
         assert_eq!(got[2], pair("image.repository", "\"b\""));
     }
 }

@@ -116,10 +116,12 @@ impl Helm {
         args: &[S],
         input: Option<&str>,
     ) -> Result<String, HelmError> {
-        let output = self.output(args, input).map_err(|source| HelmError::Start {
-            program: self.program.to_string_lossy().into_owned(),
-            source,
-        })?;
+        let output = self
+            .output(args, input)
+            .map_err(|source| HelmError::Start {
+                program: self.program.to_string_lossy().into_owned(),
+                source,
+            })?;
         let command = || subcommand(args);
         if !output.status.success() {
             let message = String::from_utf8_lossy(&output.stderr);
@@ -134,14 +136,12 @@ impl Helm {
         })
     }
 
-    fn output<S: AsRef<OsStr>>(
-        &self,
-        args: &[S],
-        input: Option<&str>,
-    ) -> std::io::Result<Output> {
+    fn output<S: AsRef<OsStr>>(&self, args: &[S], input: Option<&str>) -> std::io::Result<Output> {
         let mut command = Command::new(&self.program);
         command
             .args(args)
+            // It runs for a moment; collecting garbage costs more than the garbage.
+            .env("GOGC", "400")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             // Its debug lines would stand among what it renders.
             .env_remove("HELM_DEBUG")

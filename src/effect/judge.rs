@@ -33,7 +33,7 @@ pub enum Fate {
     Different,
     /// It is gone.
     Gone,
-    /// The new chart has no such object at all.
+    /// The new chart has no such object at all, or no longer composes a text of that kind.
     WithObject,
     /// It was not there before.
     New,
@@ -87,7 +87,9 @@ impl<'c> Comparison<'c> {
     ) -> Self {
         let mut at: HashMap<Spot, Vec<(usize, &Effect)>> = HashMap::new();
         for (leaf, effect) in effects(new) {
-            at.entry(effect.spot.clone()).or_default().push((leaf, effect));
+            at.entry(effect.spot.clone())
+                .or_default()
+                .push((leaf, effect));
         }
         Self {
             objects: pairs(before, after),
@@ -116,6 +118,19 @@ impl<'c> Comparison<'c> {
             .filter(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved))
             .map(|judged| (judged.leaf, judged.clone()))
             .collect();
+        // What settings put into texts that the chart composes: names, mostly.
+        let composed = |effect: &Effect| {
+            let (without, with) = (effect.without.as_ref()?, effect.with.as_ref()?);
+            match change(without, with)? {
+                Change::Texts(texts) => Some(texts.join("\n")),
+                Change::Items(_) => None,
+            }
+        };
+        let mut said: HashSet<Option<String>> = effects(self.new)
+            .filter(|(_, effect)| covered.contains(&effect.spot))
+            .map(|(_, effect)| composed(effect))
+            .collect();
+        said.remove(&None);
         for (leaf, effect) in effects(self.new) {
             let spot = &effect.spot;
             if covered.contains(spot) || shadowed.contains(spot) {
@@ -123,7 +138,9 @@ impl<'c> Comparison<'c> {
             }
             let before = match origins.get(spot) {
                 Some(origin) => self.value(self.before, origin),
-                None if spot.path.is_root() => self.origin_object(&spot.object).map(|_| &Value::Bool(true)),
+                None if spot.path.is_root() => {
+                    self.origin_object(&spot.object).map(|_| &Value::Bool(true))
+                }
                 None => None,
             };
             if before == effect.with.as_ref() || text_equal(before, effect.with.as_ref()) {
@@ -131,6 +148,10 @@ impl<'c> Comparison<'c> {
             }
             let repeated = origins.get(spot).is_none()
                 && kept.iter().any(|(_, kept)| self.repeats(kept, effect));
+            let repeated = repeated
+                || origins.get(spot).is_none()
+                    && is_partial(effect.without.as_ref(), effect.with.as_ref())
+                    && said.contains(&composed(effect));
             judged.push(Judged {
                 leaf,
                 fate: if repeated { Fate::Repeated } else { Fate::New },
@@ -148,8 +169,7 @@ impl<'c> Comparison<'c> {
         let Some(to) = &kept.to else { return false };
         kept.now == effect.with
             && last_name(&to.path) == last_name(&effect.spot.path)
-            && (to.object != effect.spot.object
-                || to.path.parent() != effect.spot.path.parent())
+            && (to.object != effect.spot.object || to.path.parent() != effect.spot.path.parent())
             && to.path.depth() == effect.spot.path.depth()
     }
 
@@ -175,9 +195,14 @@ impl<'c> Comparison<'c> {
         };
         let Some(with) = &effect.with else {
             // The setting took something away: it must still be away.
-            return match there {
+            let empty = |at: &&Spot| self.value(self.after, at).and_then(Value::as_str) == Some("");
+            return match there.filter(|at| !empty(at)) {
                 None => judged(Fate::Kept, candidates.first().cloned(), None),
-                Some(at) => judged(Fate::Different, Some(at.clone()), self.value(self.after, at)),
+                Some(at) => judged(
+                    Fate::Different,
+                    Some(at.clone()),
+                    self.value(self.after, at),
+                ),
             };
         };
         if let Some(at) = there {
@@ -187,7 +212,12 @@ impl<'c> Comparison<'c> {
             if same || self.same_change(effect, at) {
                 return judged(fate(at), Some(at.clone()), now);
             }
-            return judged(Fate::Different, Some(at.clone()), now);
+            let untouched = !self.at.contains_key(at);
+            return match untouched && is_partial(effect.without.as_ref(), Some(with)) {
+                // The chart composed it, and composes something else now whatever the values say.
+                true => judged(Fate::WithObject, Some(at.clone()), now),
+                false => judged(Fate::Different, Some(at.clone()), now),
+            };
         }
         if let Some((at, now)) = self.alike(effect) {
             return judged(Fate::Moved, Some(at), now);
@@ -195,7 +225,13 @@ impl<'c> Comparison<'c> {
         let object = candidates
             .iter()
             .any(|at| self.after.objects.contains_key(&at.object));
-        judged(if object { Fate::Gone } else { Fate::WithObject }, None, None)
+        let composed = is_partial(effect.without.as_ref(), Some(with));
+        let object = object && !composed;
+        judged(
+            if object { Fate::Gone } else { Fate::WithObject },
+            None,
+            None,
+        )
     }
 
     /// Where an effect can be now, the strongest place first.
@@ -316,7 +352,11 @@ fn likeness(a: &Path, b: &Path) -> Option<usize> {
         if words.len() < 2
             && let Some(parent) = path.parent()
         {
-            words.extend(last_name(&parent).map(super::fields::words).unwrap_or_default());
+            words.extend(
+                last_name(&parent)
+                    .map(super::fields::words)
+                    .unwrap_or_default(),
+            );
         }
         words
     };
@@ -339,34 +379,53 @@ fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
 }
 
 /// What a setting changes in a value: in a text what stands between what stays, in a list the items that
-/// come and go.
+/// come.
 #[derive(Debug, PartialEq)]
 pub enum Change<'v> {
-    /// What is there instead.
-    Text(&'v str),
+    /// What is there instead; in a list of texts, in each of those that differ.
+    Texts(Vec<&'v str>),
     /// What comes.
     Items(Vec<&'v Value>),
 }
 
-/// What differs between a value without a setting and with it; `None` if nothing of it stays.
+/// What differs between a value without a setting and with it; `None` if nothing comes.
 #[must_use]
 pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<Change<'v>> {
     match (without, with) {
         (Value::String(without), Value::String(with)) => {
-            let middle = middle(without, with)?;
-            (!middle.is_empty()).then_some(Change::Text(middle))
+            let (middle, _) = middle(without, with);
+            (!middle.is_empty()).then(|| Change::Texts(vec![middle]))
         }
         (Value::List(without), Value::List(with)) => {
+            let texts: Option<Vec<(&str, &str)>> = without
+                .iter()
+                .zip(with)
+                .filter(|(without, with)| without != with)
+                .map(|(without, with)| Some((without.as_str()?, with.as_str()?)))
+                .collect();
+            if without.len() == with.len()
+                && let Some(texts) = texts.filter(|texts| !texts.is_empty())
+            {
+                let middles: Vec<&str> = texts.iter().map(|(a, b)| middle(a, b).0).collect();
+                return Some(Change::Texts(middles));
+            }
             let come: Vec<&Value> = with.iter().filter(|item| !without.contains(item)).collect();
-            let stays = with.iter().any(|item| without.contains(item));
-            (stays && !come.is_empty()).then_some(Change::Items(come))
+            (!come.is_empty()).then_some(Change::Items(come))
         }
         _ => None,
     }
 }
 
-/// The part of `with` between what both begin and end with, cut at words; `None` if nothing is shared.
-fn middle<'t>(without: &str, with: &'t str) -> Option<&'t str> {
+/// Whether a setting changes only a part of a value that the chart composes.
+fn is_partial(without: Option<&Value>, with: Option<&Value>) -> bool {
+    match (without, with) {
+        (Some(Value::String(without)), Some(Value::String(with))) => middle(without, with).1,
+        _ => false,
+    }
+}
+
+/// The part of `with` between what both begin and end with, cut at words, and whether they share any.
+fn middle<'t>(without: &str, with: &'t str) -> (&'t str, bool) {
     let (a, b) = (pieces(without), pieces(with));
     let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let end = a[start..]
@@ -378,11 +437,12 @@ fn middle<'t>(without: &str, with: &'t str) -> Option<&'t str> {
     let length = |pieces: &[&str]| pieces.iter().map(|piece| piece.len()).sum::<usize>();
     let from = length(&b[..start]);
     let to = with.len() - length(&b[b.len() - end..]);
-    let shares_words = b[..start]
+    let shares = b[..start]
         .iter()
         .chain(&b[b.len() - end..])
         .any(|piece| piece.chars().any(char::is_alphanumeric));
-    shares_words.then(|| &with[from..to])
+    let middle = with[from..to].trim_matches(|c: char| !c.is_alphanumeric());
+    (middle, shares)
 }
 
 /// A text as words and what is between them.
@@ -391,7 +451,7 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut start = 0;
     let mut last: Option<bool> = None;
     for (at, c) in text.char_indices() {
-        let word = c.is_alphanumeric() || c == '-' || c == '_';
+        let word = c.is_alphanumeric() || c == '_';
         if last.is_some_and(|last| last != word || !word) {
             pieces.push(&text[start..at]);
             start = at;
@@ -410,14 +470,29 @@ mod tests {
 
     #[test]
     fn a_change_is_what_stands_between_what_stays() {
-        assert_eq!(middle("http://arroyo:9190", "http://mine:9190"), Some("mine"));
-        assert_eq!(middle("http://arroyo:9190", "http://arroyo:7000"), Some("7000"));
-        assert_eq!(middle("8080", "8081"), None);
-        assert_eq!(middle("a.b", "x.b"), Some("x"));
-        let list = |items: &[&str]| Value::List(items.iter().map(|item| Value::from(*item)).collect());
+        assert_eq!(
+            middle("http://arroyo:9190", "http://mine:9190"),
+            ("mine", true)
+        );
+        assert_eq!(
+            middle("http://arroyo:9190", "http://arroyo:7000"),
+            ("7000", true)
+        );
+        assert_eq!(middle("8080", "8081"), ("8081", false));
+        assert_eq!(middle("a.b", "x.b"), ("x", true));
+        assert_eq!(
+            middle("arroyo-controller", "arroyo-mine-controller"),
+            ("mine", true)
+        );
+        let list =
+            |items: &[&str]| Value::List(items.iter().map(|item| Value::from(*item)).collect());
         let (one, two) = (list(&["a", "b"]), list(&["a", "b", "mine"]));
-        assert_eq!(change(&one, &two), Some(Change::Items(vec![&Value::from("mine")])));
-        assert_eq!(change(&list(&["a"]), &list(&["b"])), None);
+        assert_eq!(
+            change(&one, &two),
+            Some(Change::Items(vec![&Value::from("mine")]))
+        );
+        let (one, two) = (list(&["sh", "-d a -h x"]), list(&["sh", "-d mine -h x"]));
+        assert_eq!(change(&one, &two), Some(Change::Texts(vec!["mine"])));
     }
 
     #[test]

@@ -202,7 +202,12 @@ impl<'c> Side<'c> {
         required: &[Path],
         single: &[Leaf],
     ) -> Option<Leaf> {
-        if single.iter().filter(|leaf| leaf.how == How::LeftOut).count() < 2 {
+        if single
+            .iter()
+            .filter(|leaf| leaf.how == How::LeftOut)
+            .count()
+            < 2
+        {
             return None;
         }
         let gone: Vec<Path> = found
@@ -210,7 +215,9 @@ impl<'c> Side<'c> {
             .map(|(path, _)| path.clone())
             .filter(|path| !required.contains(path))
             .collect();
-        let rendered = self.renderer.render(&without(&self.values, &gone), self.mode);
+        let rendered = self
+            .renderer
+            .render(&without(&self.values, &gone), self.mode);
         let Ok(manifest) = &*rendered else {
             return None;
         };
@@ -293,7 +300,9 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
             }
         }
         for (path, value) in &other.fields {
-            if !object.fields.contains_key(path) && !(is_empty(value) && has_below(&object.fields, path)) {
+            if !object.fields.contains_key(path)
+                && !(is_empty(value) && has_below(&object.fields, path))
+            {
                 effects.push(Effect {
                     spot: spot(path),
                     with: None,

@@ -95,9 +95,9 @@ fn labelled(manifest: &str) -> Option<(String, String)> {
         let label = label.trim().trim_matches(['"', '\'']);
         // `_` stands for `+`, which no label may hold.
         let label = label.replace('_', "+");
-        let split = label.char_indices().find(|(at, c)| {
-            *c == '-' && semver::Version::parse(&label[at + 1..]).is_ok()
-        });
+        let split = label
+            .char_indices()
+            .find(|(at, c)| *c == '-' && semver::Version::parse(&label[at + 1..]).is_ok());
         if let Some((at, _)) = split {
             let found = (label[..at].to_owned(), label[at + 1..].to_owned());
             if own {

@@ -88,6 +88,8 @@ const MADE_UP: &str = "made-up-by-refit";
 struct Rendering {
     findings: Vec<Finding>,
     notes: Vec<String>,
+    /// What the old chart needs and the values do not set.
+    needed: Vec<Path>,
     install: bool,
 }
 
@@ -135,7 +137,11 @@ impl Places {
         }
         let mut origins: HashMap<Path, At> = HashMap::new();
         for fate in &release.ledger {
-            let at = fate.path.parse::<Path>().ok().and_then(|path| before.get(&path));
+            let at = fate
+                .path
+                .parse::<Path>()
+                .ok()
+                .and_then(|path| before.get(&path));
             for to in fate.to.iter().filter_map(|to| to.parse::<Path>().ok()) {
                 if let Some(at) = at {
                     origins.entry(to).or_insert_with(|| at.clone());
@@ -209,8 +215,7 @@ impl Check<'_> {
                 })
                 .collect();
             let (before, after) = (old.leaves(), new.leaves());
-            let comparison =
-                Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
+            let comparison = Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
             let judged = comparison.judge();
             settings = self.settings(&before, &after, judged, &voices);
             findings.extend(self.unread(&after));
@@ -220,7 +225,10 @@ impl Check<'_> {
             .flat_map(|setting| &setting.effects)
             .filter(|seen| seen.unexplained)
             .count()
-            + findings.iter().filter(|finding| finding.is_unexplained()).count();
+            + findings
+                .iter()
+                .filter(|finding| finding.is_unexplained())
+                .count();
         Ok(Report {
             name: self.name(),
             chart: self.release.chart.clone(),
@@ -300,16 +308,21 @@ impl Check<'_> {
                 leaves::put(&mut values, &path, Value::from(MADE_UP));
                 made_up.push(path.clone());
                 match new {
+                    // What the old chart needed as well comes from elsewhere, as it did.
+                    Some(_) if rendering.needed.contains(&path) => {}
                     Some(voices) => {
                         for finding in &mut found {
                             finding.step = voices.leaves_open(&path).map(str::to_owned);
                         }
                         rendering.findings.append(&mut found);
                     }
-                    None => rendering.note(format!(
-                        "{} needs {path}, which these values do not set; it was rendered with a made-up value",
-                        chart()
-                    )),
+                    None => {
+                        rendering.note(format!(
+                            "{} needs {path}, which these values do not set; it was rendered with a made-up value",
+                            chart()
+                        ));
+                        rendering.needed.push(path);
+                    }
                 }
                 continue;
             }
@@ -420,13 +433,19 @@ impl Check<'_> {
                     .iter()
                     .filter_map(|leaf| leaf.path.as_ref())
                     .filter(|leaf| leaf.is_related(&to));
-                links.entry(path.clone()).or_default().extend(leaves.cloned());
+                links
+                    .entry(path.clone())
+                    .or_default()
+                    .extend(leaves.cloned());
             }
         }
         links
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call each for old and new settings")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call each for old and new settings"
+    )]
     fn setting(
         &self,
         leaf: &Leaf,
@@ -466,18 +485,33 @@ impl Check<'_> {
         let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
             (Some(path), _) => vec![path.clone()],
             // Several settings together: any of them may be behind it.
-            (None, _) => leaves_of(self.before).into_iter().map(|(path, _)| path).collect(),
+            (None, _) => leaves_of(self.before)
+                .into_iter()
+                .map(|(path, _)| path)
+                .collect(),
         };
-        paths.extend(paths.clone().iter().filter_map(|path| links.get(path)).flatten().cloned());
+        paths.extend(
+            paths
+                .clone()
+                .iter()
+                .filter_map(|path| links.get(path))
+                .flatten()
+                .cloned(),
+        );
         if matches!(judged.fate, Fate::New | Fate::Repeated) {
             paths.extend(after[judged.leaf].path.clone());
         } else if let Some(to) = &judged.to {
-            let shown = after.iter().filter(|leaf| leaf.effects.iter().any(|e| e.spot == *to));
+            let shown = after
+                .iter()
+                .filter(|leaf| leaf.effects.iter().any(|e| e.spot == *to));
             paths.extend(shown.filter_map(|leaf| leaf.path.clone()));
         }
         let mut known = HashSet::new();
         paths.retain(|path| known.insert(path.clone()));
-        let (before, now) = (Value::Map(self.before.clone()), Value::Map(self.after.clone()));
+        let (before, now) = (
+            Value::Map(self.before.clone()),
+            Value::Map(self.after.clone()),
+        );
         let unchanged = leaf
             .path
             .as_ref()
@@ -509,7 +543,8 @@ impl Check<'_> {
                 })
             })
             .flatten();
-        let json = |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
+        let json =
+            |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
         Seen {
             fate,
             place: judged.spot.to_string(),

@@ -242,7 +242,9 @@ impl Traits {
         Self {
             component: label("app.kubernetes.io/component").or_else(|| label("component")),
             source: source.map_or(String::new(), |(_, file)| file.to_owned()),
-            containers: fields::containers(&object.value).map(str::to_owned).collect(),
+            containers: fields::containers(&object.value)
+                .map(str::to_owned)
+                .collect(),
             words: object.id.name.split('-').map(str::to_owned).collect(),
         }
     }
@@ -265,7 +267,11 @@ impl Traits {
             score += 3;
         }
         let ends = |x: &[String], y: &[String]| {
-            x.iter().rev().zip(y.iter().rev()).take_while(|(x, y)| x == y).count()
+            x.iter()
+                .rev()
+                .zip(y.iter().rev())
+                .take_while(|(x, y)| x == y)
+                .count()
         };
         score += ends(&self.words, &other.words).min(3);
         (score > 0).then_some(score)

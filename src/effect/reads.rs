@@ -34,9 +34,8 @@ struct Block {
 
 static ACTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{-?(.*?)-?\}\}").expect("a constant"));
-static DEFINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^\s*(?:define|block)\s+["`]([^"`]+)["`]"#).expect("a constant")
-});
+static DEFINE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^\s*(?:define|block)\s+["`]([^"`]+)["`]"#).expect("a constant"));
 static INCLUDE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"\b(?:include|template|block)\s+(?:["`]([^"`]+)["`]|(\S))"#).expect("a constant")
 });
@@ -44,9 +43,8 @@ static VALUES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(index\s+)?\.Values\b((?:\.[A-Za-z_][A-Za-z0-9_]*)*)((?:\s+"[^"]*")*)"#)
         .expect("a constant")
 });
-static OPENS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:if|with|range|define|block)\b").expect("a constant")
-});
+static OPENS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*(?:if|with|range|define|block)\b").expect("a constant"));
 static ENDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*end\b").expect("a constant"));
 static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}").expect("a constant"));
@@ -257,7 +255,10 @@ mod tests {
     #[test]
     fn only_templates_that_are_included_read() {
         let reads = reads(&[
-            ("_a.tpl", "{{ define \"used\" }}{{ if .Values.x }}{{ include \"inner\" . }}{{ end }}{{ .Values.y }}{{ end }}{{ define \"unused\" }}{{ .Values.z }}{{ end }}{{ define \"inner\" }}{{ .Values.w }}{{ end }}"),
+            (
+                "_a.tpl",
+                "{{ define \"used\" }}{{ if .Values.x }}{{ include \"inner\" . }}{{ end }}{{ .Values.y }}{{ end }}{{ define \"unused\" }}{{ .Values.z }}{{ end }}{{ define \"inner\" }}{{ .Values.w }}{{ end }}",
+            ),
             ("b.yaml", "{{ include \"used\" . }}"),
         ]);
         assert!(read(&reads, "x") && read(&reads, "y") && read(&reads, "w"));
@@ -266,8 +267,17 @@ mod tests {
 
     #[test]
     fn values_handed_on_whole_are_all_read() {
-        assert!(read(&reads(&[("a.yaml", "{{ toYaml .Values }}")]), "anything"));
-        assert!(read(&reads(&[("a.yaml", "{{ include (print \"x\") . }}{{ define \"q\" }}{{ .Values.k }}{{ end }}")]), "k"));
+        assert!(read(
+            &reads(&[("a.yaml", "{{ toYaml .Values }}")]),
+            "anything"
+        ));
+        assert!(read(
+            &reads(&[(
+                "a.yaml",
+                "{{ include (print \"x\") . }}{{ define \"q\" }}{{ .Values.k }}{{ end }}"
+            )]),
+            "k"
+        ));
     }
 
     #[test]

@@ -21,6 +21,8 @@ use super::{
 };
 use crate::values::{Map, Value, write};
 
+/// Renderings that are kept; then all are let go.
+const MOST_KEPT: usize = 64;
 /// Most programs that run at the same time.
 const MOST_AT_ONCE: usize = 4;
 
@@ -109,14 +111,6 @@ impl Renderer {
         &self.options
     }
 
-    /// Lets go of what is kept, where many releases are checked that have nothing in common.
-    pub fn forget(&self) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
     /// What values render to.
     pub fn render(&self, values: &Map, mode: Mode) -> Rendered {
         let key = (mode, text(values));
@@ -124,10 +118,11 @@ impl Renderer {
             return known;
         }
         let rendered = Arc::new(self.run(&key.1, mode));
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, Arc::clone(&rendered));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KEPT {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&rendered));
         rendered
     }
 
@@ -143,7 +138,8 @@ impl Renderer {
     /// What each of many sets of values renders to, several at the same time.
     pub fn render_all(&self, values: &[Map], mode: Mode) -> Vec<Rendered> {
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Rendered>>> = values.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<Rendered>>> =
+            values.iter().map(|_| Mutex::new(None)).collect();
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         thread::scope(|scope| {
             for _ in 0..processors.min(MOST_AT_ONCE).min(values.len()) {

@@ -66,7 +66,12 @@ pub fn findings(
     let root = Value::Map(values.clone());
     let place = PLACE.captures(message).and_then(|found| {
         let file = found.get(1).or_else(|| found.get(3))?.as_str();
-        let line: usize = found.get(2).or_else(|| found.get(4))?.as_str().parse().ok()?;
+        let line: usize = found
+            .get(2)
+            .or_else(|| found.get(4))?
+            .as_str()
+            .parse()
+            .ok()?;
         Some((file.to_owned(), line))
     });
     // The values that the message names, else those in the line of the template.
@@ -82,7 +87,9 @@ pub fn findings(
     let said = LAST
         .captures(message)
         .map_or_else(|| message.to_owned(), |found| found[1].trim().to_owned());
-    let within = place.map_or(String::new(), |(file, line)| format!(" ({file}, line {line})"));
+    let within = place.map_or(String::new(), |(file, line)| {
+        format!(" ({file}, line {line})")
+    });
     let Some(path) = path else {
         return vec![Finding {
             kind: FindingKind::DoesNotRender,
@@ -93,7 +100,9 @@ pub fn findings(
             step: None,
         }];
     };
-    let missing = path.get(&root).is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+    let missing = path
+        .get(&root)
+        .is_none_or(|value| value.is_null() || value.as_str() == Some(""));
     let required = LAST.is_match(message) && missing;
     let at = nearest(&path, places);
     let set = path.get(&root).is_some();
@@ -104,14 +113,18 @@ pub fn findings(
             FindingKind::DoesNotRender
         },
         what: if required {
-            format!("the new chart needs {path}, which the values do not set; it says: {said}{within}")
+            format!(
+                "the new chart needs {path}, which the values do not set; it says: {said}{within}"
+            )
         } else {
             format!("the new chart does not render because of {path}: {said}{within}")
         },
         next: Some(match (required, set, above(&path, &root)) {
             (true, ..) => format!("Set {path} in one of the files."),
             (false, false, Some((above, kind))) => {
-                format!("{above} is {kind} in the values, where the chart wants a map; remove it or write a map.")
+                format!(
+                    "{above} is {kind} in the values, where the chart wants a map; remove it or write a map."
+                )
             }
             _ => format!("Look at {path} in the values."),
         }),
@@ -127,7 +140,8 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
     for line in message.lines() {
         if let Some(name) = CHART.captures(line.trim()) {
             // A bundled chart's values stand below its name.
-            within = if name[1] == chart.name || !chart.bundled_names.iter().any(|b| *b == name[1]) {
+            within = if name[1] == chart.name || !chart.bundled_names.iter().any(|b| *b == name[1])
+            {
                 Path::root()
             } else {
                 Path::root().key(&name[1])

@@ -79,7 +79,12 @@ impl Source {
     /// # Errors
     ///
     /// If it cannot be had.
-    pub fn open(&self, helm: &Helm, options: Options, folder: &Path) -> Result<Charted, SourceError> {
+    pub fn open(
+        &self,
+        helm: &Helm,
+        options: Options,
+        folder: &Path,
+    ) -> Result<Charted, SourceError> {
         let path = match self {
             Self::Path(path) => path.clone(),
             Self::Reference {

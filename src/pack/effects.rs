@@ -52,11 +52,14 @@ impl Place {
                 .map_err(|error| format!("place `{text}`: {error}"))?
         };
         let Some((kind, name)) = head.split_once('/') else {
-            let known = file
-                .places
-                .get(head)
-                .ok_or_else(|| format!("place `{text}`: there is no place `{head}` under `places`"))?;
-            if !known.split(' ').next().is_some_and(|head| head.contains('/')) {
+            let known = file.places.get(head).ok_or_else(|| {
+                format!("place `{text}`: there is no place `{head}` under `places`")
+            })?;
+            if !known
+                .split(' ')
+                .next()
+                .is_some_and(|head| head.contains('/'))
+            {
                 return Err(format!("place `{head}`: it begins with no KIND/NAME"));
             }
             let mut place = Self::read(known, file)?;
@@ -148,8 +151,7 @@ pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
                 segments.filter(|segment| segment.is_wildcard()).count()
             };
             for place in &to {
-                if wild(place) > wild(&from)
-                    || place.name.contains('*') && !from.name.contains('*')
+                if wild(place) > wild(&from) || place.name.contains('*') && !from.name.contains('*')
                 {
                     return Err(format!(
                         "effects: `{}` has more wildcards than `{}`, from which it is filled",
@@ -246,11 +248,23 @@ mod tests {
     #[test]
     fn places_that_cannot_be_meant_are_refused() {
         for (text, says) in [
-            ("moved: {0.1.0: [{from: 'x y', to: 'A/b c'}]}", "no place `x`"),
-            ("moved: {0.1.0: [{from: 'A/* y', to: 'A/** c'}]}", "more than one *"),
-            ("moved: {0.1.0: [{from: 'A/b y', to: 'A/* c'}]}", "more wildcards"),
+            (
+                "moved: {0.1.0: [{from: 'x y', to: 'A/b c'}]}",
+                "no place `x`",
+            ),
+            (
+                "moved: {0.1.0: [{from: 'A/* y', to: 'A/** c'}]}",
+                "more than one *",
+            ),
+            (
+                "moved: {0.1.0: [{from: 'A/b y', to: 'A/* c'}]}",
+                "more wildcards",
+            ),
             ("moved: {0.1.0: [{from: 'A/b y', to: []}]}", "moves nowhere"),
-            ("moved: {0.1.0: [{from: 'A/b y..z', to: 'A/b c'}]}", "place `A/b y..z`"),
+            (
+                "moved: {0.1.0: [{from: 'A/b y..z', to: 'A/b c'}]}",
+                "place `A/b y..z`",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(says), "{error}");

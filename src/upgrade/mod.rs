@@ -95,8 +95,8 @@ fn finish(
     shared::settle(request, workspace, &mut worked);
     let files = files::edit(workspace, &mut worked);
     for result in worked {
-        let described =
-            result.and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
+        let described = result
+            .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
         match described {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
