@@ -77,6 +77,8 @@ impl Job {
                     files,
                     values,
                     releases: named,
+                    live,
+                    namespace,
                 },
             chart:
                 ChartOptions {

@@ -358,6 +358,8 @@ fn likeness(a: &Path, b: &Path) -> Option<usize> {
                     .unwrap_or_default(),
             );
         }
+        words.sort();
+        words.dedup();
         words
     };
     let (a, b) = (tail(a), tail(b));

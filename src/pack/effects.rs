@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_place_goes_through_every_version_and_keeps_what_is_below() {
         let moves = read(
-            "places: {env: 'Deployment/*-b env'}\nmoved:\n  0.2.0:\n  - {from: 'env[name=X].value', to: ['ConfigMap/* data.x', 'ConfigMap/* data.y']}\n  0.1.0:\n  - {from: 'Deployment/*-a env', to: env}\n",
+            "places: {b: 'Deployment/*-b'}\nmoved:\n  0.2.0:\n  - {from: 'b env[name=X].value', to: ['ConfigMap/* data.x', 'ConfigMap/* data.y']}\n  0.1.0:\n  - {from: 'Deployment/*-a env', to: b env}\n",
         )
         .unwrap();
         let old = place("Deployment", "r-a", "env[name=X].value.deep");

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod command;
 pub mod difference;
+pub mod effects;
 pub mod json;
 mod page;
 mod questions;
