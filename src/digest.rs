@@ -32,6 +32,12 @@ pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     text
 }
 
+/// The digest of one text, whatever its file is called.
+#[must_use]
+pub fn of_text(text: &str) -> String {
+    of([("", text)])
+}
+
 /// Whether a text has the form of a digest, so that a truncated one is told apart from a wrong one.
 #[must_use]
 pub fn is_digest(text: &str) -> bool {

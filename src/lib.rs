@@ -3,6 +3,7 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod carrier;
 pub mod detach;
 pub mod detect;
 pub mod diff;
@@ -10,7 +11,9 @@ pub mod digest;
 pub mod edit;
 pub mod effect;
 pub mod facts;
+pub mod git;
 pub mod load;
+pub mod memory;
 pub mod migrate;
 pub mod outcome;
 pub mod pack;
@@ -19,8 +22,10 @@ pub mod refusal;
 pub mod report;
 pub mod review;
 pub mod secrets;
+pub mod tell;
 pub mod upgrade;
 pub mod values;
 pub mod verify;
+pub mod walk;
 pub mod write;
 pub mod yaml;

@@ -57,6 +57,9 @@ pub struct Release {
     pub steps: Vec<Step>,
     /// What was found about the file itself, independent of any step.
     pub notices: Vec<Notice>,
+    /// Settings that only older versions of the chart read, in files that were edited since refit brought
+    /// them to a newer one. Nothing reads them.
+    pub stale: Vec<Notice>,
     /// The fate of every leaf that did not stay as it was, and of every leaf that the target ignores.
     pub ledger: Vec<LeafFate>,
     /// How many leaves stayed as they were.
@@ -279,6 +282,8 @@ pub struct Notice {
     pub at: Option<At>,
     /// What.
     pub text: String,
+    /// The setting that it is about, with everything below it, if it is about one.
+    pub path: Option<String>,
 }
 
 /// What became of a leaf.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
-use crate::pack::{Migration, Pack, PackError};
+use crate::pack::{Migration, Pack, PackError, RESERVED};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,8 @@ pub struct Plan<'p> {
     pub to: Version,
     /// Oldest first: every migration after `from`, up to `to`.
     pub migrations: Vec<&'p Migration>,
-    /// The steps that are left out: of these migrations, or of older ones, whose left-overs then stay.
+    /// The steps that are left out: of these migrations, or of older ones, whose left-overs then stay, or
+    /// what refit itself offers to do. Its questions about what an edit would do cannot be left out.
     pub left_out: BTreeSet<String>,
 }
 
@@ -95,6 +96,7 @@ impl<'p> Plan<'p> {
         for id in selection.only.iter().chain(&selection.skip) {
             // A step from before the route may still drop what it left over; that can be skipped, too.
             let known = steps().any(|step| step.id == *id)
+                || RESERVED.contains(&id.as_str())
                 || selection.skip.contains(id) && is_past(pack, from, id)?;
             if !known {
                 let close = steps()
@@ -118,9 +120,11 @@ impl<'p> Plan<'p> {
         {
             wanted.insert(needed);
         }
-        let left_out = steps()
-            .filter(|step| !selection.only.is_empty() && !wanted.contains(step.id.as_str()))
-            .map(|step| step.id.clone())
+        let ids = steps().map(|step| step.id.as_str());
+        let left_out = ids
+            .chain(RESERVED.iter().copied())
+            .filter(|id| !selection.only.is_empty() && !wanted.contains(id))
+            .map(str::to_owned)
             .chain(selection.skip.iter().chain(&selection.skip_known).cloned())
             .collect();
         Ok(Self {

@@ -25,7 +25,7 @@ fn mistakes_in_arguments_exit_with_2_and_say_what_was_meant() {
         ("", "Usage"),
         ("upgrad v.yaml", "upgrade"),
         ("v.yaml", "refit upgrade v.yaml"),
-        ("upgrade", "<FILE>"),
+        ("upgrade", "name a values file"),
         ("upgrade v.yaml --wirte", "--write"),
         ("upgrade v.yaml --from 0.15", "is it 0.15.0?"),
         ("upgrade v.yaml --from demo-1.0.0", "alone: 1.0.0"),

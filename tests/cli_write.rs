@@ -9,7 +9,7 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER};
-use refit::write::{Refusal, Replacement, WriteError, Written, write};
+use refit::write::{Options, Refusal, Replacement, WriteError, Written, write};
 
 fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> Replacement<'a> {
     Replacement {
@@ -19,8 +19,15 @@ fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> Replacement<'
     }
 }
 
+fn keep(suffix: &str) -> Options<'_> {
+    Options {
+        backup: Some(OsStr::new(suffix)),
+        ..Options::default()
+    }
+}
+
 fn one(path: &Path, before: &str, after: &str) -> Result<Vec<Written>, WriteError> {
-    write(&[replace(path, before, after)], None)
+    write(&[replace(path, before, after)], &Options::default())
 }
 
 #[test]
@@ -61,7 +68,7 @@ fn one_that_changed_keeps_all_others_as_they_were() {
     let names = demo.names();
     let error = write(
         &[replace(&a, "1", "2"), replace(&b, "1", "2")],
-        Some(OsStr::new(".bak")),
+        &keep(".bak"),
     )
     .unwrap_err();
     assert!(matches!(error, WriteError::Changed { .. }), "{error}");
@@ -112,7 +119,7 @@ fn backups_never_overwrite_one_another() {
     let f = demo.path("f");
     let mut backups = Vec::new();
     for (before, after) in [("1", "2"), ("2", "3")] {
-        let written = write(&[replace(&f, before, after)], Some(OsStr::new(".bak"))).unwrap();
+        let written = write(&[replace(&f, before, after)], &keep(".bak")).unwrap();
         backups.push(written[0].backup.clone().unwrap());
     }
     assert_eq!(backups, [demo.path("f.bak.1"), demo.path("f.bak.2")]);
@@ -125,9 +132,17 @@ fn backups_never_overwrite_one_another() {
 fn one_file_under_two_names_is_written_once_or_refused() {
     let demo = Demo::new();
     let (a, b) = (demo.path("v.yaml"), demo.folder().join("pack/../v.yaml"));
-    let written = write(&[replace(&a, PLAIN, "x"), replace(&b, PLAIN, "x")], None).unwrap();
+    let written = write(
+        &[replace(&a, PLAIN, "x"), replace(&b, PLAIN, "x")],
+        &Options::default(),
+    )
+    .unwrap();
     assert_eq!(written.len(), 1);
-    let error = write(&[replace(&a, "x", "y"), replace(&b, "x", "z")], None).unwrap_err();
+    let error = write(
+        &[replace(&a, "x", "y"), replace(&b, "x", "z")],
+        &Options::default(),
+    )
+    .unwrap_err();
     assert!(matches!(error, WriteError::SameFile { .. }), "{error}");
     assert_eq!(demo.text("v.yaml"), "x");
 }
@@ -165,8 +180,7 @@ mod unix {
         for mode in [0o600, 0o640, 0o664, 0o755] {
             demo.file("f", "1");
             set_mode(&demo.path("f"), mode);
-            let written =
-                write(&[replace(&demo.path("f"), "1", "2")], Some(OsStr::new("~"))).unwrap();
+            let written = write(&[replace(&demo.path("f"), "1", "2")], &keep("~")).unwrap();
             assert_eq!(fs::metadata(demo.path("f")).unwrap().mode() & 0o7777, mode);
             let backup = written[0].backup.as_ref().unwrap();
             assert_eq!(
@@ -202,11 +216,7 @@ mod unix {
         demo.file("real/v.yaml", PLAIN);
         symlink("real/v.yaml", demo.path("one")).unwrap();
         symlink("one", demo.path("two")).unwrap();
-        let written = write(
-            &[replace(&demo.path("two"), PLAIN, "x")],
-            Some(OsStr::new(".bak")),
-        )
-        .unwrap();
+        let written = write(&[replace(&demo.path("two"), PLAIN, "x")], &keep(".bak")).unwrap();
         assert_eq!(demo.text("real/v.yaml"), "x");
         assert_eq!(
             fs::read_link(demo.path("two")).unwrap(),

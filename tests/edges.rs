@@ -19,6 +19,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("migrate", &["outcome", "pack", "plan", "values", "yaml"]),
     // Text only; it never sees a step.
     ("edit", &["migrate", "values", "yaml"]),
+    // Views of texts and what the migrations came to; never how a text was edited.
+    ("tell", &["migrate", "pack", "secrets", "values", "yaml"]),
     ("verify", &["migrate", "pack", "values", "yaml"]),
     ("outcome", &[]),
     // Reports neither load nor write.
@@ -32,6 +34,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("digest", &[]),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
+    // Names of files, and nothing of what is in them.
+    ("walk", &[]),
+    ("git", &[]),
     // A review changes a request and runs it again.
     (
         "review",

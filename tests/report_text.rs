@@ -142,6 +142,7 @@ fn where_nothing_is_to_do_one_line_says_so() {
 fn what_gets_lost_by_leaving_a_step_out_is_said() {
     let outcome = outcome([left_out()]);
     let given = Given {
+        recorded: Vec::new(),
         skip: vec!["one-image".into(), "other".into()],
         ..Given::default()
     };
@@ -184,6 +185,7 @@ fn the_command_repeats_what_it_must_and_quotes_it() {
     rename(&mut older, "c.yaml");
     older.from = semver::Version::new(0, 9, 1);
     let given = Given {
+        recorded: Vec::new(),
         chart: Some("arroyo".into()),
         packs: vec!["packs/it's".into()],
         only: vec!["one-image".into()],

@@ -174,6 +174,9 @@ pub struct UpgradeArgs {
     /// Write only the result that a preview showed with this digest
     #[arg(long, value_name = "DIGEST", requires = "write", value_parser = expectation, help_heading = "Writing")]
     pub expect: Option<String>,
+    /// Note the releases that are written in refit.yaml, which is made if there is none
+    #[arg(long, requires = "write", help_heading = "Writing")]
+    pub record: bool,
     /// Change nothing; exit with 1 if anything would change
     #[arg(long, help_heading = "Writing")]
     pub check: bool,
@@ -275,8 +278,14 @@ pub struct ReviewArgs {
 /// What is upgraded.
 #[derive(Debug, Args)]
 pub struct Inputs {
+<<<<<<< HEAD
     /// Values files; for `refit upgrade`, `-` reads standard input and prints the migrated values
     #[arg(value_name = "FILE", required_unless_present_any = ["values", "releases", "live"])]
+=======
+    /// Values files [default: the releases of refit.yaml]; for `refit upgrade`, `-` reads standard
+    /// input and prints the migrated values
+    #[arg(value_name = "FILE")]
+>>>>>>> main
     pub files: Vec<PathBuf>,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(
@@ -286,10 +295,11 @@ pub struct Inputs {
         conflicts_with = "files"
     )]
     pub values: Vec<PathBuf>,
-    /// A release with its layers in Helm's order; several may share layers (repeatable)
+    /// A release with its layers in Helm's order, which several may share; NAME alone: as refit.yaml
+    /// has it (repeatable)
     #[arg(
         long = "release",
-        value_name = "NAME[@VERSION]=FILE,FILE",
+        value_name = "NAME[@VERSION][=FILE,FILE]",
         value_parser = named_release,
         conflicts_with_all = ["files", "values"]
     )]
@@ -309,7 +319,7 @@ pub struct NamedRelease {
     pub name: String,
     /// The chart version that its values are for.
     pub version: Option<Version>,
-    /// Its layers.
+    /// Its layers; none: those that `refit.yaml` names.
     pub layers: Vec<PathBuf>,
 }
 
@@ -429,14 +439,19 @@ pub struct ExplainArgs {
 /// A release with its layers.
 fn named_release(text: &str) -> Result<NamedRelease, String> {
     let form = "write NAME=FILE,FILE, with the layers in the order that helm gets them";
-    let (name, layers) = text
-        .split_once('=')
-        .ok_or_else(|| format!("there is no `=` in it; {form}"))?;
+    let (name, layers) = match text.split_once('=') {
+        Some((name, layers)) => (name, Some(layers)),
+        None => (text, None),
+    };
     let (name, version) = match name.split_once('@') {
         Some((name, text)) => (name, Some(version(text)?)),
         None => (name, None),
     };
-    let layers: Vec<PathBuf> = layers.split(',').map(PathBuf::from).collect();
+    let layers: Vec<PathBuf> = layers
+        .into_iter()
+        .flat_map(|layers| layers.split(','))
+        .map(PathBuf::from)
+        .collect();
     if name.is_empty() || layers.iter().any(|layer| layer.as_os_str().is_empty()) {
         return Err(format!("a part of it is empty; {form}"));
     }

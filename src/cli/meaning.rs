@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use refit::{
     load::{Asked, Input},
+    memory::{self, AnswerFile, Project},
     outcome::KnownBy,
     plan::Selection,
     report::{Detail, command::Given},
@@ -18,8 +19,9 @@ use refit::{
 };
 
 use super::{
-    answers::{self, AnswerFile},
+    answers,
     args::{ChartOptions, Format, Inputs, NamedRelease, UpgradeArgs},
+    project,
 };
 
 /// The suffix of backups, if none is given.
@@ -41,6 +43,10 @@ pub struct Job {
     pub force: bool,
     /// What a command for a second run has to repeat.
     pub given: Given,
+    /// The `refit.yaml` that holds here.
+    pub project: Option<Project>,
+    /// Whether releases that it does not know are noted in it.
+    pub record: bool,
 }
 
 /// What is done with a result.
@@ -113,7 +119,7 @@ impl Job {
         }
         let mut given = AnswerFile::default();
         for file in &steps.answer_files {
-            given.extend(answers::read_file(file)?);
+            given.extend(memory::answers::read(file)?);
         }
         answers::add_flags(&mut given, &steps.answers)?;
         let AnswerFile {
@@ -122,7 +128,7 @@ impl Job {
             releases: of_releases,
         } = given;
 
-        let given = Given {
+        let mut given_again = Given {
             chart: chart.clone(),
             packs: strings(&packs),
             only: only.clone(),
@@ -130,6 +136,7 @@ impl Job {
             answer_files: strings(&steps.answer_files),
             answers: steps.answers,
             accept_recommended: args.accept_recommended,
+            recorded: Vec::new(),
             backup: backup
                 .as_ref()
                 .map(|suffix| suffix.to_string_lossy().into_owned()),
@@ -157,16 +164,30 @@ impl Job {
                 twice.1.name
             );
         }
+        let project = if stdin { None } else { project::here()? };
         let mut releases: Vec<Asked> = if stdin {
             vec![Asked::new(vec![read_stdin()?])]
         } else if !values.is_empty() {
             vec![Asked::new(layers(values)?)]
         } else if !named.is_empty() {
-            named.into_iter().map(asked).collect::<Result<_, _>>()?
+            named
+                .into_iter()
+                .map(|release| asked(release, project.as_ref()))
+                .collect::<Result<_, _>>()?
+        } else if !files.is_empty() {
+            single(files, project.as_ref())
+        } else if let Some(project) = &project {
+            let names = project.file.releases.keys();
+            names.filter_map(|name| project.asked(name)).collect()
         } else {
-            let each = distinct(files).into_iter();
-            each.map(|input| Asked::new(vec![input])).collect()
+            bail!(
+                "name a values file, or a folder; without one the releases of refit.yaml are upgraded, and there is none here or above"
+            );
         };
+        if let Some(project) = &project {
+            let known = project.file.releases.keys();
+            given_again.recorded = known.cloned().collect();
+        }
         let mut answers_of = BTreeMap::new();
         for (name, file) in of_releases {
             let Some(release) = releases
@@ -212,13 +233,44 @@ impl Job {
             detail,
             show_secrets,
             force,
-            given,
+            given: given_again,
+            project,
+            record: args.record,
         })
     }
 }
 
-/// A release that is named, with its layers.
-fn asked(named: NamedRelease) -> anyhow::Result<Asked> {
+/// Files that are named one by one. One that `refit.yaml` knows as a layer stands for the releases that it
+/// is a layer of: what it means depends on their other layers.
+fn single(files: Vec<PathBuf>, project: Option<&Project>) -> Vec<Asked> {
+    let mut releases: Vec<Asked> = Vec::new();
+    for input in distinct(files) {
+        let names: Vec<&str> = match (&input, project) {
+            (Input::Path(path), Some(project)) => project.releases_with(path).collect(),
+            _ => Vec::new(),
+        };
+        if names.is_empty() {
+            releases.push(Asked::new(vec![input]));
+        }
+        for name in names {
+            let known = releases.iter().any(|r| r.name.as_deref() == Some(name));
+            if !known && let Some(project) = project {
+                releases.extend(project.asked(name));
+            }
+        }
+    }
+    releases
+}
+
+/// A release that is named, with its layers, or those that `refit.yaml` has for it.
+fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked> {
+    if named.layers.is_empty() {
+        let mut asked = project::release(project, &named.name)?;
+        if let Some(version) = named.version {
+            asked.version = Some((version, KnownBy::Stated));
+        }
+        return Ok(asked);
+    }
     Ok(Asked {
         name: Some(named.name),
         version: named.version.map(|version| (version, KnownBy::Stated)),
@@ -334,7 +386,7 @@ mod tests {
             ("a --colour always", "--color"),
             ("a --answr x=y", "--answer"),
             ("a --from 0.15", "is it 0.15.0?"),
-            ("", "required"),
+            ("", "name a values file"),
             ("a -f b", "cannot be used with"),
             ("-f -", "no layer"),
             ("-f a -f a", "twice"),

@@ -8,9 +8,13 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod precautions;
+mod progress;
+mod project;
 mod review;
 mod terminal;
 mod upgrade;
+mod writing;
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
+    memory,
     outcome::{FORMAT, Outcome, Release},
     report::{Detail, Look, Masker, command, review as show, text},
     review::{
@@ -21,12 +22,12 @@ use refit::{
 };
 
 use super::{
-    answers,
     args::{Format, OutputOptions, ReviewArgs, UpgradeArgs},
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
-    upgrade::{known_answers, write_all},
+    upgrade::known_answers,
+    writing::write_all,
 };
 
 const DONE: u8 = 0;
@@ -139,6 +140,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         write: true,
         backup: args.backup,
         expect: None,
+        record: false,
         check: false,
         output: OutputOptions {
             output: Format::Text,
@@ -351,7 +353,7 @@ fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
     if is_input {
         bail!("{} is one of the values files", path.display());
     }
-    if path.exists() && answers::read_file(path).is_err() {
+    if path.exists() && memory::answers::read(path).is_err() {
         bail!(
             "{} is there already and holds no answers; name another file",
             path.display()
@@ -371,7 +373,7 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
         before: &before,
         after: text.as_bytes(),
     };
-    write::write(&[file], None)?;
+    write::write(&[file], &write::Options::default())?;
     Ok(())
 }
 

@@ -82,6 +82,11 @@ impl Terminal {
         self.err.terminal && io::stdin().is_terminal()
     }
 
+    /// Whether something that moves can be drawn beside what is said: on a terminal that can move at all.
+    pub fn can_draw(&self) -> bool {
+        self.err.terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
     /// How results look.
     pub fn result_look(&self, detail: Detail) -> Look {
         look(

@@ -1,18 +1,20 @@
 //! `refit upgrade`: works out the result, shows it, and writes it if that was asked for.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, path::Path};
 
 use refit::{
+    load::Input,
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, json, secrets, text},
     upgrade::{QUESTIONS, packs, upgrade},
-    write::{self, Replacement, WriteError, Written},
 };
 
 use super::{
     args::Format,
     meaning::{Job, Mode},
+    precautions::Writing,
     terminal::Terminal,
+    writing::write_all,
 };
 
 /// Exit codes, in the order of their precedence.
@@ -31,6 +33,12 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
 pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let writing = Writing::new();
+    let inputs = paths(job);
+    match job.mode {
+        Mode::Write { .. } => writing.mend(&inputs, terminal),
+        _ => writing.tell(&inputs, terminal),
+    }
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
     let show = Show::new(job, &outcome, terminal);
@@ -84,9 +92,28 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                 expect.as_deref(),
                 terminal,
             );
-            Ok(code(&outcome, false, failed))
+            let stale = outcome
+                .releases
+                .iter()
+                .any(|release| !release.stale.is_empty());
+            Ok(code(&outcome, false, failed || stale))
         }
     }
+}
+
+/// The files that are read.
+fn paths(job: &Job) -> Vec<&Path> {
+    let inputs = job
+        .request
+        .releases
+        .iter()
+        .flat_map(|release| &release.layers);
+    inputs
+        .filter_map(|input| match input {
+            Input::Path(path) => Some(path.as_path()),
+            Input::Stdin(_) => None,
+        })
+        .collect()
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
@@ -94,7 +121,12 @@ fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
         ERROR
     } else if outcome.releases.iter().any(Release::is_open) {
         OPEN
-    } else if check && outcome.releases.iter().any(Release::is_changed) {
+    } else if check
+        && outcome
+            .releases
+            .iter()
+            .any(|release| release.is_changed() || !release.stale.is_empty())
+    {
         CHANGES
     } else {
         DONE
@@ -330,102 +362,4 @@ fn filter(
         terminal.say("\nNothing was migrated. Give the answers above on the same command line.\n");
     }
     Ok(code)
-}
-
-/// Writes every release that can be written. Whether anything went wrong.
-pub fn write_all(
-    job: &Job,
-    outcome: &Outcome,
-    backup: Option<&std::ffi::OsStr>,
-    expect: Option<&str>,
-    terminal: &mut Terminal,
-) -> bool {
-    if let Some(expected) = expect {
-        let now = command::expectation(&outcome.releases);
-        if now != expected {
-            terminal.say(&format!(
-                "\nerror: the result is not the one that was previewed; nothing was written\n  \
-                 why:  {expected} was expected and this is {now}: a file, an answer or refit itself is another one\n  \
-                 next: run the command without --expect and --write to see the result as it is now\n"
-            ));
-            return true;
-        }
-    }
-    let mut failed = false;
-    let mut said = false;
-    for unit in outcome.units() {
-        let files = unit.files();
-        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let names = names.join(" + ");
-        let mut say = |text: String| {
-            let gap = if std::mem::replace(&mut said, true) {
-                ""
-            } else {
-                "\n"
-            };
-            terminal.say(&format!("{gap}{text}\n"));
-        };
-        if unit.is_open() {
-            say(format!("{names}: not written, because questions are open"));
-            continue;
-        }
-        let mut lost = unit
-            .releases
-            .iter()
-            .flat_map(|release| release.lost_by_leaving_out());
-        if !job.force && lost.next().is_some() {
-            failed = true;
-            say(format!(
-                "error: {names}: not written, because settings would lose their effect\n  \
-                 next: do not leave the step out, or accept the loss with --force"
-            ));
-            continue;
-        }
-        if !unit.is_changed() {
-            continue;
-        }
-        let files: Vec<Replacement<'_>> = files
-            .iter()
-            .filter_map(|file| {
-                let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
-                Some(Replacement {
-                    path: file.path.as_deref()?,
-                    before,
-                    after,
-                })
-            })
-            .collect();
-        match write::write(&files, backup) {
-            Ok(written) if job.detail == Detail::Quiet => drop(written),
-            Ok(written) => written.iter().for_each(|file| say(wrote(file))),
-            Err(error) => {
-                failed = true;
-                say(not_written(&error));
-            }
-        }
-    }
-    failed
-}
-
-fn wrote(file: &Written) -> String {
-    let mut text = format!("Wrote {}", file.path.display());
-    if let Some(target) = &file.target {
-        text.push_str(&format!(" (a link to {})", target.display()));
-    }
-    if let Some(backup) = &file.backup {
-        text.push_str(&format!("; the old text is in {}", backup.display()));
-    }
-    if file.still_elsewhere {
-        text.push_str(
-            "\n  note: the file has other names (hard links), which still hold the old text",
-        );
-    }
-    if file.other_owner {
-        text.push_str("\n  note: its owner could not be kept; it is yours now");
-    }
-    text
-}
-
-fn not_written(error: &WriteError) -> String {
-    format!("error: {error}\n  next: {}", error.next())
 }

@@ -248,7 +248,7 @@ impl Writer<'_> {
                     } => self.quotes(*like),
                     _ => Quotes::None,
                 };
-                made(value, quotes, style)
+                styled(value, quotes, style)
             }
             (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
@@ -492,7 +492,7 @@ impl Writer<'_> {
                 let same_name = source.path.last() == here.last();
                 return Ok(match same_name {
                     true => WantKey::Entry(key),
-                    false => WantKey::Renamed(key, key_source(&entry.key, style)?),
+                    false => WantKey::Renamed(key, styled_key(&entry.key, style)?),
                 });
             }
         }
@@ -515,7 +515,7 @@ impl Writer<'_> {
             });
         match replaced {
             Some(key) => Ok(WantKey::Entry(key)),
-            None => Ok(WantKey::New(key_source(&entry.key, style)?)),
+            None => Ok(WantKey::New(styled_key(&entry.key, style)?)),
         }
     }
 
@@ -583,25 +583,43 @@ impl Style {
     }
 }
 
-fn key_source(name: &str, style: Style) -> Result<String, EditError> {
+fn styled_key(name: &str, style: Style) -> Result<String, EditError> {
     key::source(name, style.context(), style.keys).map_err(|error| EditError::Key {
         key: name.to_owned(),
         error,
     })
 }
 
+/// A key of a block map that is written anew, as YAML source.
+///
+/// # Errors
+///
+/// If it cannot be a key.
+pub fn key_source(name: &str) -> Result<String, EditError> {
+    styled_key(name, Style::PLAIN)
+}
+
+/// A value that is written anew, in block style.
+///
+/// # Errors
+///
+/// If a key in it cannot be one.
+pub fn made(value: &Value, quotes: Quotes) -> Result<Want, EditError> {
+    styled(value, quotes, Style::PLAIN)
+}
+
 /// A value that is written anew.
-fn made(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
+fn styled(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
     Ok(match value {
         Value::Map(map) => Want::Map {
             base: None,
             entries: map
                 .iter()
                 .map(|(key, value)| {
-                    let key = WantKey::New(key_source(key, style)?);
+                    let key = WantKey::New(styled_key(key, style)?);
                     Ok(WantEntry {
                         key,
-                        value: made(value, quotes, style)?,
+                        value: styled(value, quotes, style)?,
                     })
                 })
                 .collect::<Result<_, EditError>>()?,
@@ -610,7 +628,7 @@ fn made(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> 
             base: None,
             items: items
                 .iter()
-                .map(|item| made(item, quotes, style))
+                .map(|item| styled(item, quotes, style))
                 .collect::<Result<_, _>>()?,
         },
         scalar => Want::Scalar(write::one_line(

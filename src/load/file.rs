@@ -204,6 +204,7 @@ impl Loaded {
         let notice = |offset, text| Notice {
             at: Some(self.at(offset)),
             text,
+            path: None,
         };
         let mut notices = Vec::new();
         if let Some(found) = difference(&self.tree) {

@@ -9,7 +9,7 @@ mod file;
 mod sealed;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path as FilePath, PathBuf},
 };
 
@@ -41,6 +41,8 @@ pub struct Asked {
     pub answers: Answers,
     /// Steps that are left out of this release, where they are on its route.
     pub skip: Vec<String>,
+    /// Digests of its files as they were written last, by path.
+    pub digests: BTreeMap<PathBuf, String>,
 }
 
 impl Asked {
@@ -101,6 +103,8 @@ pub struct Wanted {
     pub answers: Answers,
     /// Steps that are left out of it.
     pub skip: Vec<String>,
+    /// Its files that are not what was written last, by index.
+    pub edited: Vec<usize>,
 }
 
 /// A place where values are.
@@ -222,6 +226,19 @@ impl Loader {
             .iter()
             .flat_map(|block| self.workspace.file_of(*block).notices())
             .collect();
+        let files = layers
+            .iter()
+            .map(|block| self.workspace.blocks[*block].file);
+        let edited = files
+            .filter(|file| {
+                let loaded = &self.workspace.files[*file];
+                let digest = loaded
+                    .path
+                    .as_ref()
+                    .and_then(|path| asked.digests.get(path));
+                digest.is_some_and(|digest| *digest != crate::digest::of_text(&loaded.text))
+            })
+            .collect();
         self.workspace.releases.push(Wanted {
             name,
             is_named: asked.name.is_some(),
@@ -233,6 +250,7 @@ impl Loader {
             notices,
             answers: asked.answers.clone(),
             skip: asked.skip.clone(),
+            edited,
         });
     }
 

@@ -7,6 +7,7 @@ use semver::Version;
 use super::{
     bind::{self, Found, Layer, effective, find, names},
     decision::{Answers, Decision, Evidence, StepError, decide},
+    dump,
     error::MigrateError,
     layers::{bring_list, list_of, uncover},
     ledger::{Dropped, Ledger},
@@ -141,6 +142,7 @@ pub fn migrate(
         dropped: Vec::new(),
         steps: Vec::new(),
     };
+    run.strip_defaults()?;
     run.leftovers()?;
     for migration in &plan.migrations {
         run.migration(migration)?;
@@ -1038,6 +1040,16 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
+    /// Asks about a copy of the chart's defaults before any step sees it.
+    fn strip_defaults(&mut self) -> Result<(), MigrateError> {
+        if let Some(stripped) = dump::strip(&mut self.layers, self.plan, self.answers)? {
+            self.dropped.extend(stripped.dropped);
+            self.held.extend(stripped.held);
+            self.steps.push(stripped.report);
+        }
+        Ok(())
+    }
+
     /// Keys whose migration lies before the source version: what ran was the newer key.
     fn leftovers(&mut self) -> Result<(), MigrateError> {
         if self.plan.migrations.is_empty() {
@@ -1159,6 +1171,7 @@ impl<'r> Run<'r> {
                 self.plan.to,
                 if many { "they are" } else { "it is" },
             ));
+            report.tell.extend(self.place_now(step, &stays));
         }
         for (i, path, below, node) in &dead {
             let layer = &mut self.layers[*i];
@@ -1174,6 +1187,23 @@ impl<'r> Run<'r> {
         }
         if !report.tell.is_empty() {
             self.steps.push(report);
+        }
+    }
+
+    /// Where left-overs of a step have their place, if that is one place that the target reads.
+    fn place_now(&self, step: &Step, leaves: &[(usize, Path, Path, Node)]) -> Option<String> {
+        let mut places = Vec::new();
+        for (_, leaf, _, _) in leaves {
+            places.extend(step.destinations(leaf).unwrap_or_default());
+        }
+        let keys = &self.plan.pack.keys;
+        places.retain(|place| keys.known(place, &self.plan.to) == Known::Read);
+        places.dedup();
+        match places.as_slice() {
+            [place] => Some(format!(
+                "What was meant there has its place at {place} now."
+            )),
+            _ => None,
         }
     }
 

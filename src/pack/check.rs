@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use semver::Version;
 
 use super::{
-    Known, Migration, Pack, Row, Step, Template,
+    Known, Migration, Pack, RESERVED, Row, Step, Template,
     expr::{self, ExprError, Expression, TemplatePart},
     model::KeyRange,
 };
@@ -220,6 +220,9 @@ impl Check<'_> {
                     &step.id,
                     &"an id has small letters, digits, dots and dashes",
                 );
+            }
+            if RESERVED.contains(&step.id.as_str()) {
+                self.find(version, &step.id, &"refit itself has this id");
             }
             for needed in &step.needs {
                 if !all

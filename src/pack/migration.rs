@@ -8,7 +8,7 @@ use serde_yaml::Value as Yaml;
 
 use super::{
     error::PackError,
-    expr::Expression,
+    expr::{ExprError, Expression},
     model::{self, MigrationFile, OneOrMany, RowFields},
     range::VersionRange,
 };
@@ -311,6 +311,48 @@ impl Step {
                 .flat_map(|q| q.options.iter().map(|o| &o.row));
             std::iter::once(row).chain(options)
         })
+    }
+
+    /// Where the step may put what stands at a path: nothing if it does not take it, or drops it.
+    ///
+    /// # Errors
+    ///
+    /// If an expression of the step is none.
+    pub fn destinations(&self, path: &Path) -> Result<Vec<Path>, ExprError> {
+        let mut destinations = Vec::new();
+        for take in &self.takes {
+            let Some(captures) = take.path.matches_prefix(path) else {
+                continue;
+            };
+            if let Some(to) = take.to.as_ref().and_then(|to| to.fill(&captures)) {
+                let below = path.segments()[take.path.depth()..].to_vec();
+                destinations.push(to.concat(&Path::new(below)));
+            }
+            let Some(name) = &take.name else { continue };
+            let writes = self.all_rows().flat_map(|row| &row.writes);
+            for write in writes.filter(|write| take.path != write.path) {
+                if self.uses(&write.value, name)? && !destinations.contains(&write.path) {
+                    destinations.push(write.path.clone());
+                }
+            }
+        }
+        Ok(destinations)
+    }
+
+    /// Whether a template looks at a name, directly or through the `let`s that it looks at.
+    fn uses(&self, template: &Template, name: &str) -> Result<bool, ExprError> {
+        let mut used = Vec::new();
+        for expression in template.expressions() {
+            used.extend(expression.names()?);
+        }
+        for (own, behind) in self.lets.iter().rev() {
+            if used.contains(own) {
+                for expression in behind.expressions() {
+                    used.extend(expression.names()?);
+                }
+            }
+        }
+        Ok(used.iter().any(|used| used == name))
     }
 
     /// Every path that the step may write.

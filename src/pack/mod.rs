@@ -17,6 +17,16 @@ pub mod model;
 mod range;
 pub mod schema;
 
+/// The ids of what refit itself asks and does; no step may have one.
+pub const RESERVED: &[&str] = &[
+    "detach",
+    "layers",
+    "marker",
+    "sealed-layer",
+    "shared-layer",
+    "strip-defaults",
+];
+
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Scope};
 pub use keys::{Keys, Known};

@@ -26,6 +26,8 @@ pub struct Given {
     pub answers: Vec<String>,
     /// `--accept-recommended`.
     pub accept_recommended: bool,
+    /// Releases that `refit.yaml` knows the files of.
+    pub recorded: Vec<String>,
     /// `--backup`: `None` if not given, the empty text for its default.
     pub backup: Option<String>,
 }
@@ -87,11 +89,13 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     let mut add = |piece: String| pieces.push(piece);
     for release in releases {
         if let Some(name) = &release.name {
-            let mut word = format!("{name}@{}=", release.from).into_bytes();
+            let mut word = format!("{name}@{}", release.from).into_bytes();
+            if given.recorded.contains(name) {
+                add(format!("--release {}", quote_bytes(&word)));
+                continue;
+            }
             for (i, file) in release.files.iter().enumerate() {
-                if i > 0 {
-                    word.push(b',');
-                }
+                word.push(if i > 0 { b',' } else { b'=' });
                 word.extend_from_slice(&file.raw_name());
             }
             add(format!("--release {}", quote_bytes(&word)));

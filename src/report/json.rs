@@ -89,6 +89,7 @@ fn masked(outcome: &Outcome, masker: &Masker) -> Outcome {
         release
             .notices
             .iter_mut()
+            .chain(&mut release.stale)
             .for_each(|notice| text(&mut notice.text));
         for fact in &mut release.facts {
             maybe(&mut fact.before);

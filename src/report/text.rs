@@ -24,6 +24,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for release in &outcome.releases {
         if look.detail == Detail::Quiet {
+            stale(&mut page, release, masker);
             if questions::open(release).next().is_some() {
                 page.gap();
                 headline(&mut page, release);
@@ -56,6 +57,10 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
                 open.join(", ")
             );
             page.fill(0, 2, &[name, span(text, Style::Warn)]);
+        } else if !release.stale.is_empty() {
+            let text = format!("{} edited in", is_are(release.stale.len(), "old setting"));
+            page.fill(0, 2, &[name, span(text, Style::Warn)]);
+            stale(&mut page, release, masker);
         } else if release.is_changed() {
             let text = format!(
                 "would change ({}): {}",
@@ -186,6 +191,7 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     known_by(page, release, look, masker);
     facts(page, release, look, masker);
     changes(page, release, look, masker);
+    stale(page, release, masker);
     notices(page, release, masker);
     unread(page, release, look);
     left_out(page, release);
@@ -208,8 +214,20 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
 /// How the version is known, if it was not stated: the clues that decide, or all with `-v`.
 pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     let verbose = look.detail == Detail::Verbose;
-    if release.known_by == KnownBy::Stated && !verbose {
-        return;
+    let said = match release.known_by {
+        KnownBy::Content => None,
+        KnownBy::Stated => Some("It was said that the values are for"),
+        KnownBy::Carrier => Some("The manifest says that the values are for"),
+        KnownBy::Recorded => Some("refit.yaml says that the values are for"),
+        KnownBy::Live => Some("The running release is"),
+    };
+    if let Some(said) = said {
+        if verbose {
+            let text = format!("{said} {} {}.", release.chart, release.from);
+            page.fill(2, 4, &[span(text, Style::Dim)]);
+        } else {
+            return;
+        }
     }
     if release.known_by == KnownBy::Content {
         page.fill(
@@ -329,6 +347,26 @@ pub(super) fn facts(page: &mut Page, release: &Release, look: Look, masker: &Mas
                 span("now:    ", Style::Dim),
                 span(after.clone(), Style::Bold),
             ],
+        );
+    }
+}
+
+/// Old keys that were edited into a file after it was upgraded.
+fn stale(page: &mut Page, release: &Release, masker: &Masker) {
+    if release.stale.is_empty() {
+        return;
+    }
+    page.heading("Edited in since the upgrade, and read by nothing");
+    for notice in &release.stale {
+        let place = match &notice.at {
+            Some(at) => format!("{}:{}: ", at.file, at.line),
+            None => String::new(),
+        };
+        page.bullet(
+            2,
+            "!",
+            Style::Error,
+            &[plain(place), plain(masker.text(&notice.text))],
         );
     }
 }
@@ -489,7 +527,8 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
     page.fill(indent, indent, &[plain(text)]);
 }
 
-/// What stays although the target does not read it. What a left-out step leaves is told with that step.
+/// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
+/// told with that step.
 pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
     let told: Vec<&str> = release
         .lost_by_leaving_out()
@@ -501,7 +540,7 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
         .iter()
         .filter(|leaf| leaf.fate == Fate::Left)
         .map(|leaf| leaf.path.as_str())
-        .filter(|path| !told.contains(path))
+        .filter(|path| !told.contains(path) && !is_noticed(release, path))
         .collect();
     if !left.is_empty() {
         page.heading(&format!(
@@ -510,6 +549,16 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
         ));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
+}
+
+/// Whether a notice is about a path, or about something above it.
+fn is_noticed(release: &Release, path: &str) -> bool {
+    let notices = release
+        .notices
+        .iter()
+        .filter_map(|notice| notice.path.as_deref());
+    let mut below = notices.filter_map(|about| path.strip_prefix(about));
+    below.any(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn left_out(page: &mut Page, release: &Release) {

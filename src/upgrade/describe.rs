@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::release::Worked;
+use super::{fault, release::Worked};
 use crate::{
     digest, facts,
     load::Workspace,
     migrate::StepState,
     outcome::{
-        At, Change, Choice, Clue, Evidence, FactChange, File, Input, LeafFate, Question, Refusal,
-        Release, State, Step, Task, Values,
+        At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
+        Question, Refusal, Release, State, Step, Task, Values,
     },
-    pack::{When, expr::describe},
+    pack::{Known, When, expr::describe},
     refusal::Reason,
+    tell,
     values::{Map, Path, Value, leaves, merge::merge_all},
     yaml::NodeId,
 };
@@ -89,7 +90,8 @@ impl Description<'_, '_> {
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: wanted.notices.clone(),
+            notices: self.notices()?,
+            stale: self.stale(),
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
@@ -124,6 +126,63 @@ impl Description<'_, '_> {
         })
     }
 
+    /// Old keys in files that were edited since they were written for the version that is recorded.
+    fn stale(&self) -> Vec<Notice> {
+        let Worked {
+            wanted,
+            pack,
+            plan,
+            migrated,
+            ..
+        } = self.worked;
+        let edited = |layer: usize| {
+            let block = wanted.layers[layer];
+            wanted.edited.contains(&self.workspace.blocks[block].file)
+        };
+        let older = |path: &Path| {
+            let versions = pack.info.versions.keys().rev();
+            versions
+                .filter(|version| **version < plan.from)
+                .find(|version| pack.keys.known(path, version) == Known::Read)
+        };
+        let left = migrated.ledger.entries.iter();
+        left.filter(|entry| entry.fate == Fate::Left && edited(entry.source.layer))
+            .filter(|entry| pack.keys.known(&entry.source.path, &plan.from) == Known::Unknown)
+            .filter_map(|entry| {
+                let last = older(&entry.source.path)?;
+                Some(Notice {
+                    at: Some(self.at(entry.source.layer, entry.source.node)),
+                    path: Some(entry.source.path.to_string()),
+                    text: format!(
+                        "{} was last read by {} {last}; {} ignores it. {}",
+                        entry.source.path,
+                        pack.info.chart,
+                        plan.from,
+                        self.step_that_takes(&entry.source.path).map_or_else(
+                            || "Remove it.".to_owned(),
+                            |id| format!(
+                                "`refit explain {id}` tells what came instead; or remove it."
+                            )
+                        )
+                    ),
+                })
+            })
+            .collect()
+    }
+
+    /// The step that took a setting on the way to the version that the values are for.
+    fn step_that_takes(&self, path: &Path) -> Option<&str> {
+        let Worked { pack, plan, .. } = self.worked;
+        let passed = pack
+            .migrated_versions()
+            .filter(|version| **version <= plan.from);
+        let migrations = passed.filter_map(|version| pack.migration(version).ok().flatten());
+        let mut steps = migrations.flat_map(|migration| &migration.steps);
+        let takes =
+            |step: &&crate::pack::Step| step.takes.iter().any(|take| take.path.may_overlap(path));
+        steps.find(takes).map(|step| step.id.as_str())
+    }
+
     fn checklist(&self) -> Vec<Task> {
         let mut tasks: Vec<(When, Task)> = Vec::new();
         let steps = self.worked.migrated.steps.iter();
@@ -139,6 +198,34 @@ impl Description<'_, '_> {
         }
         tasks.sort_by_key(|(when, _)| *when);
         tasks.into_iter().map(|(_, task)| task).collect()
+    }
+
+    /// What is known of the files, what nobody else says of the result, and where the comments of other
+    /// programs went.
+    fn notices(&self) -> Result<Vec<Notice>, Box<Refusal>> {
+        let worked = self.worked;
+        let subject = tell::Subject {
+            pack: worked.pack,
+            from: &worked.plan.from,
+            to: &worked.plan.to,
+            views: &worked.views,
+            migrated: &worked.migrated,
+        };
+        let told = tell::notices(subject).map_err(|e| fault(&e, &worked.wanted.name))?;
+        let told = told.into_iter().map(|told| Notice {
+            at: Some(self.at(told.layer, told.node)),
+            text: told.text,
+            path: Some(told.path.to_string()),
+        });
+        let marks = worked.marks.iter().filter_map(|mark| {
+            Some(Notice {
+                at: Some(self.at(mark.layer, mark.node)),
+                text: mark.notice()?,
+                path: None,
+            })
+        });
+        let of_files = worked.wanted.notices.iter().cloned();
+        Ok(of_files.chain(told).chain(marks).collect())
     }
 
     fn file(&self, layer: usize) -> &str {

@@ -8,6 +8,7 @@
 
 mod describe;
 mod files;
+mod marks;
 mod packs;
 mod release;
 mod sealed;
@@ -30,7 +31,13 @@ use crate::{
 use release::Worked;
 
 /// The questions that no pack asks.
-pub const QUESTIONS: &[&str] = &[crate::detach::ID, sealed::ID, shared::ID];
+pub const QUESTIONS: &[&str] = &[
+    crate::detach::ID,
+    crate::migrate::STRIP_DEFAULTS,
+    crate::tell::MARKER,
+    sealed::ID,
+    shared::ID,
+];
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +100,7 @@ fn finish(
     outcome: &mut Outcome,
 ) {
     shared::settle(request, workspace, &mut worked);
+    marks::settle(workspace, &mut worked);
     let files = files::edit(workspace, &mut worked);
     for result in worked {
         let described = result

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Request, answers_for, fault, known_version, packs, sealed};
+use super::{Request, answers_for, fault, known_version, marks, packs, sealed};
 use crate::{
     detach,
     detect::{Detection, looked_at},
@@ -16,6 +16,7 @@ use crate::{
     pack::{Pack, model::Strength},
     plan::Plan,
     refusal::{self, Reason},
+    tell::markers::Mark,
     values::{Part, merge::merge_all, view::View},
     verify::oracle,
     yaml::{NodeId, Rewrite, Tree},
@@ -41,6 +42,8 @@ pub(super) struct Worked<'w> {
     pub migrated: Migrated,
     /// The edited text of each layer.
     pub parts: Vec<Edited>,
+    /// The comments of other programs that are not where they were.
+    pub marks: Vec<Mark>,
 }
 
 /// An edited block.
@@ -99,6 +102,7 @@ pub(super) fn work<'w>(
         answers,
         migrated: candidate.migrated,
         parts: candidate.parts,
+        marks: Vec::new(),
         detection,
         views,
     })
@@ -274,6 +278,9 @@ impl<'w> Run<'_, 'w> {
                 Some(rewrite) => self.part(*block, &migrated.layers[i], i, rewrite.clone())?,
             });
         }
+        let texts = (self.views, parts.as_slice());
+        let known = (&self.answers, &self.to);
+        marks::ask(self.workspace, self.wanted, texts, known, &mut migrated)?;
         Ok(Candidate {
             plan,
             migrated,

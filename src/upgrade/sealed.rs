@@ -41,13 +41,19 @@ pub(super) fn ask(
         .iter()
         .map(|(layer, _)| layer.name.as_str())
         .collect();
-    let evidence = touched.iter().map(|(layer, paths)| Evidence {
-        path: layer.name.clone(),
-        value: Some(Value::String(match layer.keys {
-            None => "its settings are not visible".to_owned(),
-            Some(_) => paths.join(", "),
-        })),
-        source: None,
+    let evidence = touched.iter().flat_map(|(layer, paths)| {
+        let shown = |path: &str, text: &str| Evidence {
+            path: path.to_owned(),
+            value: Some(Value::String(text.to_owned())),
+            source: None,
+        };
+        match layer.keys {
+            None => vec![shown("layer", &layer.name)],
+            Some(_) => paths
+                .iter()
+                .map(|path| shown(path, &format!("encrypted in {}", layer.name)))
+                .collect(),
+        }
     });
     let mut decision = Decision {
         id: ID.to_owned(),

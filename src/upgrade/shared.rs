@@ -40,8 +40,10 @@ pub(super) fn settle(request: &Request, workspace: &Workspace, worked: &mut Resu
     refuse_with_others(workspace, &users, worked);
     for group in groups(&users, worked) {
         if let Err(refusal) = group.settle(request, workspace, worked) {
+            // It names them all: once is enough.
+            let mut refusal = Some(*refusal);
             for release in &group.releases {
-                worked[*release] = Err(vec![Refusal::clone(&refusal)]);
+                worked[*release] = Err(refusal.take().into_iter().collect());
             }
         }
     }

@@ -109,6 +109,22 @@ impl Number {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
+    /// The number as `{{ .Values.x }}` prints it: Go's `%v` of a 64-bit float, with an exponent from 1e6
+    /// on and below 1e-4. `toYaml` prints it like [`in_templates`](Self::in_templates).
+    #[must_use]
+    pub fn printed(&self) -> String {
+        let f = self.as_f64();
+        if f == 0.0 || !f.is_finite() {
+            return self.0.clone();
+        }
+        let decimal = Shortest::of_f64(f);
+        if (-4..6).contains(&decimal.exponent()) {
+            decimal.plain()
+        } else {
+            decimal.scientific(2)
+        }
+    }
+
     /// The number after Helm has read it into `.Values`: rounded to a 64-bit float and printed as
     /// `toJson` does. It differs from the number itself only for integers beyond 2^53.
     #[must_use]

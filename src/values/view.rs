@@ -297,6 +297,38 @@ impl<'t> View<'t> {
         Ok(Some(place))
     }
 
+    /// The path at which a node is written, by Helm's key names; `None` if it is not part of these values.
+    /// What stands in a mapping under a key that has no name is at its text.
+    #[must_use]
+    pub fn path_of(&self, mut node: NodeId) -> Option<Path> {
+        let mut segments = Vec::new();
+        while node != self.root {
+            let parent = self.tree.parent(node)?;
+            segments.push(match self.tree.key_of(node) {
+                Some(key) => Segment::Key(self.written_name(key)),
+                None => {
+                    let item = self.tree.items(parent).position(|item| item == node);
+                    Segment::Index(item.unwrap_or_default())
+                }
+            });
+            node = parent;
+        }
+        segments.reverse();
+        Some(Path::new(segments))
+    }
+
+    fn written_name(&self, key: NodeId) -> String {
+        let target = self.target(key);
+        let name = self
+            .resolve(target)
+            .ok()
+            .and_then(|resolved| match resolved {
+                Resolved::String(name) => Some(name.into_owned()),
+                other => key::name(other).ok().map(|(name, _)| name),
+            });
+        name.unwrap_or_else(|| self.tree.content(target).to_owned())
+    }
+
     fn select(&self, list: NodeId, key: &str, value: &str) -> Result<Option<NodeId>, ReadError> {
         for item in self.items(list) {
             if let Some(entry) = self.get(item, key)? {

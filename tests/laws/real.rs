@@ -8,7 +8,7 @@ use refit::{
     outcome::Outcome,
     upgrade::{Request, upgrade},
     values::{Map, Value},
-    write::{Replacement, write},
+    write::{Options, Replacement, write},
 };
 
 use super::{
@@ -81,7 +81,8 @@ fn preview(
         before: shown_file.before.as_bytes(),
         after: shown_file.after.as_bytes(),
     };
-    let written = write(&[replacement], None).map_err(|e| format!("preview: not written: {e}"))?;
+    let written = write(&[replacement], &Options::default())
+        .map_err(|e| format!("preview: not written: {e}"))?;
     if written.is_empty() == release.is_changed() {
         return Err(format!("preview: {} files were written", written.len()));
     }
@@ -97,7 +98,7 @@ fn preview(
     // A file that changed since is not written, and another text has another digest.
     fs::write(&file, format!("{}\n# changed", case.text)).map_err(|e| e.to_string())?;
     if release.is_changed() {
-        if write(&[replacement], None).is_ok() {
+        if write(&[replacement], &Options::default()).is_ok() {
             return Err("preview: a file that changed on disk was written over".to_owned());
         }
         choices.count("changed on disk: refused");

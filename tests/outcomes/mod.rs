@@ -66,6 +66,7 @@ pub fn release(files: Vec<File>) -> Release {
         files: files.into_iter().map(Arc::new).collect(),
         steps: Vec::new(),
         notices: Vec::new(),
+        stale: Vec::new(),
         ledger: Vec::new(),
         kept: 2,
         facts: Vec::new(),
@@ -226,6 +227,7 @@ pub fn done() -> Release {
     release.notices = vec![Notice {
         at: at(10, 1),
         text: "A key stands here twice.".into(),
+        path: None,
     }];
     release.ledger = vec![
         fate(

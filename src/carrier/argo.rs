@@ -1,0 +1,289 @@
+//! Argo CD: `Application`, and the template in an `ApplicationSet`.
+//!
+//! Precedence, low to high (`reposerver/repository/repository.go`, `helmTemplate`, and
+//! `util/helm/cmd.go`, `template`, of argoproj/argo-cd): the files of `valueFiles` in order, then
+//! `valuesObject` or `values`, then `parameters` (those without `forceString` first, because Helm reads
+//! `--set` before `--set-string`), then `fileParameters`. A `valuesObject` makes `values` count for
+//! nothing: the two are not merged (`pkg/apis/application/v1alpha1/values.go`, `ValuesYAML`).
+//! Parameters pass through maps of Go: of two with one name the last wins, and the order of others is
+//! random.
+//!
+//! With several sources each one that has a chart is a release of its own; a source with `ref` lends
+//! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators: it is
+//! never taken for a value, and the elements of generators are not values either.
+
+use super::chart::{ChartRef, ChartSource, is_templated};
+use super::dialect::Dialect;
+use super::model::{
+    Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
+};
+use super::read::{Doc, Field};
+use super::version::{VersionPlace, VersionStyle};
+use crate::yaml::NodeId;
+
+/// Finds the carriers of a manifest of `argoproj.io`.
+pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
+    match kind {
+        "Application" => {
+            if let Some(spec) = doc.at(doc.root, &["spec"]) {
+                application(doc, Kind::ArgoApplication, spec, found);
+            }
+        }
+        "ApplicationSet" => {
+            if let Some(spec) = doc.at(doc.root, &["spec", "template", "spec"]) {
+                application(doc, Kind::ArgoApplicationSet, spec, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
+    let title = match kind {
+        Kind::ArgoApplicationSet => doc.title("ApplicationSet"),
+        _ => doc.title("Application"),
+    };
+    let sources = doc.items_at(spec.node, &["sources"]);
+    let several = !sources.is_empty();
+    let all = if several {
+        sources
+    } else {
+        doc.at(spec.node, &["source"]).into_iter().collect()
+    };
+    let namespace = doc.text_at(spec.node, &["destination", "namespace"]);
+    for (i, source) in all.iter().enumerate() {
+        let chart = doc.at(source.node, &["chart"]);
+        let helm = doc.at(source.node, &["helm"]);
+        if chart.is_none() && helm.is_none() {
+            continue;
+        }
+        let name = if several && all.len() > 1 {
+            format!("{title} (source {})", i + 1)
+        } else {
+            title.clone()
+        };
+        let mut carrier = doc.carrier(kind, name, source.node);
+        carrier.namespace = namespace.clone().filter(|name| !is_templated(name));
+        carrier.release_name = doc
+            .text_at(source.node, &["helm", "releaseName"])
+            .or_else(|| {
+                let at = match kind {
+                    Kind::ArgoApplicationSet => &["spec", "template", "metadata", "name"][..],
+                    _ => &["metadata", "name"],
+                };
+                doc.text_at(doc.root, at)
+            })
+            .filter(|name| !is_templated(name));
+        chart_of(doc, source.node, chart, &mut carrier);
+        if let Some(helm) = helm {
+            layers(doc, source.node, helm.node, &all, &mut carrier);
+        }
+        if kind == Kind::ArgoApplicationSet {
+            set(doc, &mut carrier);
+        }
+        found.carriers.push(carrier);
+    }
+}
+
+/// What an ApplicationSet has beyond an Application.
+fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
+    for layer in &carrier.layers {
+        if matches!(
+            layer.source,
+            Source::Map | Source::Text | Source::Paths { .. }
+        ) {
+            carrier.templated.extend(doc.templated(layer.node, &["{{"]));
+        }
+    }
+    if let Some(patch) = doc.at(doc.root, &["spec", "templatePatch"]) {
+        let helm = doc
+            .text(patch.node)
+            .is_some_and(|text| text.contains("helm:"));
+        carrier.notice(
+            patch.node,
+            if helm {
+                "`templatePatch` changes `helm` settings when the applications are made; what it holds is not upgraded."
+            } else {
+                "`templatePatch` is left as it is."
+            },
+        );
+    }
+    if let ChartSource::Templated(text) = &carrier.chart.source {
+        let what = format!("a template names the chart: {text}");
+        carrier.refuse(
+            Refusal::Templated,
+            carrier.chart.node,
+            what,
+            "One text stands for several charts; a change for one of them would be made for all.",
+            "Upgrade the values of each chart by itself: `refit upgrade --chart NAME FILE`.",
+        );
+    }
+}
+
+fn chart_of(doc: &Doc<'_>, source: NodeId, chart: Option<Field>, carrier: &mut Carrier) {
+    let url = doc.text_at(source, &["repoURL"]);
+    let revision = doc.at(source, &["targetRevision"]);
+    let revision_text = revision.and_then(|field| doc.text(field.node));
+    if let Some(chart) = chart {
+        let name = doc.text(chart.node).unwrap_or_default();
+        carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
+        carrier.version = revision
+            .zip(revision_text)
+            .map(|(field, text)| VersionPlace::of_chart(text, field.node));
+        return;
+    }
+    let at = doc
+        .at(source, &["path"])
+        .or_else(|| doc.at(source, &["repoURL"]))
+        .map_or(source, |field| field.node);
+    let path = doc
+        .text_at(source, &["path"])
+        .unwrap_or_else(|| ".".to_owned());
+    if let Some(oci) = url.as_deref().filter(|url| url.starts_with("oci://")) {
+        // A registry's address that holds the chart's name; `path` is `.`.
+        let node = doc.at(source, &["repoURL"]).map_or(at, |field| field.node);
+        carrier.chart = ChartRef::of_text(node, oci);
+        carrier.version = revision
+            .zip(revision_text)
+            .map(|(field, text)| VersionPlace::of_chart(text, field.node));
+        return;
+    }
+    let source = if is_templated(&path) || url.as_deref().is_some_and(is_templated) {
+        ChartSource::Templated(path)
+    } else {
+        ChartSource::Folder { path, url }
+    };
+    carrier.chart = ChartRef::new(at, source);
+    carrier.version = revision
+        .zip(revision_text)
+        .map(|(field, text)| VersionPlace::of_git(text, field.node));
+    if let Some(version) = &carrier.version
+        && version.style == VersionStyle::Templated
+    {
+        carrier.notice(version.node, "A template writes the revision.");
+    }
+}
+
+fn layers(doc: &Doc<'_>, source: NodeId, helm: NodeId, all: &[Field], carrier: &mut Carrier) {
+    let missing_ok = doc.is_true(helm, &["ignoreMissingValueFiles"]);
+    for file in doc.items_at(helm, &["valueFiles"]) {
+        let Some(path) = doc.text(file.node) else {
+            continue;
+        };
+        carrier
+            .layers
+            .push(value_file(doc, source, all, file, &path, missing_ok));
+    }
+    let object = doc.at(helm, &["valuesObject"]);
+    let text = doc.at(helm, &["values"]);
+    if let Some(object) = object {
+        carrier.layers.push(Layer::new(object, Source::Map));
+        if let Some(text) = text {
+            carrier.notice(
+                text.node,
+                "Argo CD reads `valuesObject` and leaves `values` out; what stands in `values` stays as it is.",
+            );
+        }
+    } else if let Some(text) = text {
+        if doc.text(text.node).is_some() {
+            carrier.layers.push(Layer::new(text, Source::Text));
+        } else {
+            carrier.layers.push(Layer::opaque(
+                text,
+                "`values` must be a text; Argo CD refuses a map here and wants `valuesObject` for it",
+            ));
+        }
+    }
+    if let Some(list) = doc.at(helm, &["parameters"]) {
+        let entries = parameters(doc, list.node, |item| {
+            let node = doc.at(item, &["value"]).map(|field| field.node);
+            let text = node.and_then(|node| doc.text(node)).unwrap_or_default();
+            if doc.is_true(item, &["forceString"]) {
+                PathValue::String { node, text }
+            } else {
+                PathValue::Set { node, text }
+            }
+        });
+        push_paths(carrier, list, entries, Dialect::Argo);
+    }
+    if let Some(list) = doc.at(helm, &["fileParameters"]) {
+        let entries = parameters(doc, list.node, |item| match doc.at(item, &["path"]) {
+            Some(field) => PathValue::File {
+                node: field.node,
+                path: doc.text(field.node).unwrap_or_default(),
+            },
+            None => PathValue::Nothing,
+        });
+        push_paths(carrier, list, entries, Dialect::Argo);
+    }
+}
+
+fn push_paths(carrier: &mut Carrier, list: Field, entries: Vec<PathEntry>, dialect: Dialect) {
+    if !entries.is_empty() {
+        carrier
+            .layers
+            .push(Layer::new(list, Source::Paths { entries, dialect }));
+    }
+}
+
+fn parameters(doc: &Doc<'_>, list: NodeId, value: impl Fn(NodeId) -> PathValue) -> Vec<PathEntry> {
+    doc.view
+        .items(list)
+        .filter_map(|item| {
+            let name = doc.at(item, &["name"])?;
+            Some(PathEntry {
+                node: item,
+                name: name.node,
+                path: doc.text(name.node)?,
+                value: value(item),
+            })
+        })
+        .collect()
+}
+
+fn value_file(
+    doc: &Doc<'_>,
+    source: NodeId,
+    all: &[Field],
+    field: Field,
+    path: &str,
+    missing_ok: bool,
+) -> Layer {
+    if is_templated(path) {
+        return Layer::opaque(field, format!("a template names the file: {path}"));
+    }
+    if path.contains("://") {
+        return Layer::opaque(field, "the values come from an address on the network");
+    }
+    let file = |path: &str, root| {
+        Source::File(FileRef {
+            path: path.to_owned(),
+            root,
+            missing_ok,
+            glob: path.contains(['*', '?', '[']),
+        })
+    };
+    if let Some((reference, path)) = path.strip_prefix('$').and_then(|path| path.split_once('/')) {
+        let lender = all
+            .iter()
+            .find(|other| doc.text_at(other.node, &["ref"]).as_deref() == Some(reference));
+        return match lender.and_then(|lender| doc.text_at(lender.node, &["repoURL"])) {
+            Some(url) => Layer::new(field, file(path, Root::Repository { url: Some(url) })),
+            None => Layer::opaque(field, format!("no source has `ref: {reference}`")),
+        };
+    }
+    if doc.at(source, &["chart"]).is_some() {
+        return Layer::opaque(field, "the file lies inside the packed chart");
+    }
+    let url = doc.text_at(source, &["repoURL"]);
+    if let Some(path) = path.strip_prefix('/') {
+        return Layer::new(field, file(path, Root::Repository { url }));
+    }
+    let folder = doc
+        .text_at(source, &["path"])
+        .unwrap_or_else(|| ".".to_owned());
+    if is_templated(&folder) {
+        return Layer::opaque(field, format!("a template names the folder: {folder}"));
+    }
+    Layer::new(field, file(path, Root::Chart { url, folder }))
+}

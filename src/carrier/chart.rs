@@ -1,0 +1,364 @@
+//! Which chart a carrier is for: the name, and the repository it comes from.
+//!
+//! The name alone does not decide: a fork or a mirror publishes another chart under the same name. So
+//! addresses are brought into one form (`oci://` and `https://`, a slash or `.git` at the end, capitals
+//! in the host's name make no difference) and compared with those that a pack knows.
+
+use super::model::ObjectRef;
+use super::read::Doc;
+use crate::yaml::NodeId;
+
+/// A chart as a carrier names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartRef {
+    /// Where it is named.
+    pub node: NodeId,
+    /// What is said of it.
+    pub source: ChartSource,
+}
+
+/// Where a chart comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChartSource {
+    /// From a chart repository or a registry.
+    Repository {
+        /// The chart's name.
+        name: String,
+        /// The repository's address, or the registry's with its path; `None` if it is not said.
+        url: Option<String>,
+    },
+    /// A folder in this repository or another.
+    Folder {
+        /// The folder.
+        path: String,
+        /// The other repository's address; `None`: beside the carrier.
+        url: Option<String>,
+    },
+    /// A packed chart.
+    Archive {
+        /// Its address.
+        url: String,
+    },
+    /// By name, from the repository that another object describes (Flux `sourceRef`).
+    Named {
+        /// The chart's name, or its folder if that object is a Git repository.
+        name: String,
+        /// The other object.
+        object: ObjectRef,
+    },
+    /// Another object names it (Flux `chartRef`, the `HelmChart` of a `HelmChartConfig`).
+    Object(ObjectRef),
+    /// A template engine names it.
+    Templated(String),
+    /// Nothing names it here.
+    Missing,
+}
+
+/// How a carrier's chart compares with one that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sameness {
+    /// The chart, from a repository that is known.
+    Same,
+    /// A chart of that name from another repository: a mirror or a fork.
+    OtherRepository,
+    /// A chart of that name; where it comes from is not said.
+    UnknownRepository,
+    /// Another chart.
+    OtherChart,
+    /// What chart it is cannot be told from this file alone.
+    Unresolved,
+}
+
+impl ChartRef {
+    pub(super) fn new(node: NodeId, source: ChartSource) -> Self {
+        Self { node, source }
+    }
+
+    pub(super) fn missing(node: NodeId) -> Self {
+        Self::new(node, ChartSource::Missing)
+    }
+
+    /// A chart that a field names together with a repository, each as written.
+    pub(super) fn named(node: NodeId, name: &str, url: Option<&str>) -> Self {
+        if [Some(name), url].into_iter().flatten().any(is_templated) {
+            let shown = match url {
+                Some(url) => format!("{name} from {url}"),
+                None => name.to_owned(),
+            };
+            return Self::new(node, ChartSource::Templated(shown));
+        }
+        Self::new(
+            node,
+            ChartSource::Repository {
+                name: name.to_owned(),
+                url: url.map(str::to_owned),
+            },
+        )
+    }
+
+    /// A chart by one text that can be many things: an address in a registry, of an archive, a folder,
+    /// or `name` alone.
+    pub(super) fn of_text(node: NodeId, text: &str) -> Self {
+        let source = if is_templated(text) {
+            ChartSource::Templated(text.to_owned())
+        } else if let Some((url, name)) = text
+            .strip_prefix("oci://")
+            .and_then(|path| path.trim_end_matches('/').rsplit_once('/'))
+        {
+            ChartSource::Repository {
+                name: without_tag(name).to_owned(),
+                url: Some(format!("oci://{url}")),
+            }
+        } else if text.contains("://") || text.contains("::") {
+            ChartSource::Archive {
+                url: text.to_owned(),
+            }
+        } else if text.starts_with(['.', '/', '~']) {
+            ChartSource::Folder {
+                path: text.to_owned(),
+                url: None,
+            }
+        } else {
+            ChartSource::Repository {
+                name: text.to_owned(),
+                url: None,
+            }
+        };
+        Self::new(node, source)
+    }
+
+    /// The chart's name, as far as it is known: of an archive or a folder the last part of its address.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let last = |path: &'_ str| -> usize {
+            path.trim_end_matches('/')
+                .rfind('/')
+                .map_or(0, |slash| slash + 1)
+        };
+        match &self.source {
+            ChartSource::Repository { name, .. } => Some(name),
+            ChartSource::Named { name, .. } => Some(name[last(name)..].trim_end_matches('/')),
+            ChartSource::Folder { path, .. } => Some(path[last(path)..].trim_end_matches('/')),
+            ChartSource::Archive { url } => {
+                let file = &url[last(url)..];
+                let file = file.split(['?', '#']).next().unwrap_or(file);
+                let file = file
+                    .strip_suffix(".tgz")
+                    .or_else(|| file.strip_suffix(".tar.gz"))
+                    .unwrap_or(file);
+                // `arroyo-0.10.3`: the version begins behind the last dash before a digit.
+                let end = file
+                    .match_indices('-')
+                    .find(|(at, _)| {
+                        file[at + 1..]
+                            .trim_start_matches('v')
+                            .starts_with(|c: char| c.is_ascii_digit())
+                    })
+                    .map_or(file.len(), |(at, _)| at);
+                Some(&file[..end])
+            }
+            ChartSource::Object(_) | ChartSource::Templated(_) | ChartSource::Missing => None,
+        }
+    }
+
+    /// Compares with a chart of which the name and the repositories are known.
+    #[must_use]
+    pub fn compare(&self, name: &str, repositories: &[String]) -> Sameness {
+        let known = |url: &str| {
+            repositories
+                .iter()
+                .any(|known| normal_url(known) == normal_url(url))
+        };
+        match &self.source {
+            ChartSource::Repository {
+                name: written,
+                url: Some(url),
+            } => {
+                // A registry's address may hold the chart's name, or stop before it.
+                let at_end = || known(&format!("{}/{written}", url.trim_end_matches('/')));
+                if written != name {
+                    Sameness::OtherChart
+                } else if known(url) || at_end() {
+                    Sameness::Same
+                } else {
+                    Sameness::OtherRepository
+                }
+            }
+            ChartSource::Repository {
+                name: written,
+                url: None,
+            } => {
+                // `repository/chart` of a Helm that knows the repository under that name.
+                let last = written.rsplit('/').next().unwrap_or(written);
+                if last == name {
+                    Sameness::UnknownRepository
+                } else {
+                    Sameness::OtherChart
+                }
+            }
+            ChartSource::Archive { url } => {
+                if self.name() != Some(name) {
+                    Sameness::OtherChart
+                } else if repositories
+                    .iter()
+                    .any(|known| normal_url(url).starts_with(&format!("{}/", normal_url(known))))
+                {
+                    Sameness::Same
+                } else {
+                    Sameness::OtherRepository
+                }
+            }
+            ChartSource::Named { .. }
+            | ChartSource::Folder { .. }
+            | ChartSource::Object(_)
+            | ChartSource::Templated(_)
+            | ChartSource::Missing => Sameness::Unresolved,
+        }
+    }
+}
+
+/// The one form of a repository's address: no scheme, no user, host in lower case, no slash or `.git`
+/// at the end.
+#[must_use]
+pub fn normal_url(url: &str) -> String {
+    let url = url.trim();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    // `git@host:owner/name`, and a user or token before the host.
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let rest = match rest[..slash].rfind('@') {
+        Some(at) => &rest[at + 1..],
+        None => rest,
+    };
+    let (host, path) = match rest.find(['/', ':']) {
+        Some(at) if rest[at..].starts_with(':') && !is_port(&rest[at + 1..]) => {
+            (&rest[..at], &rest[at + 1..])
+        }
+        _ => rest.split_once('/').unwrap_or((rest, "")),
+    };
+    let path = path.trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    let host = host.to_ascii_lowercase();
+    let host = host
+        .strip_suffix(":443")
+        .or_else(|| host.strip_suffix(":80"))
+        .unwrap_or(&host);
+    if path.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{host}/{path}")
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    let end = text.find('/').unwrap_or(text.len());
+    end > 0 && text[..end].bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A name in a registry without its `:tag` or `@digest`.
+fn without_tag(name: &str) -> &str {
+    name.split([':', '@']).next().unwrap_or(name)
+}
+
+pub(super) fn is_templated(text: &str) -> bool {
+    text.contains("{{") || text.contains("${")
+}
+
+/// A reference by `kind`, `name` and `namespace` below a field.
+pub(super) fn object_ref(
+    doc: &Doc<'_>,
+    map: NodeId,
+    default_kind: &str,
+    namespace: Option<&str>,
+) -> Option<ObjectRef> {
+    Some(ObjectRef {
+        kind: doc
+            .text_at(map, &["kind"])
+            .unwrap_or_else(|| default_kind.to_owned()),
+        name: doc.text_at(map, &["name"])?,
+        namespace: doc
+            .text_at(map, &["namespace"])
+            .or_else(|| namespace.map(str::to_owned)),
+        node: map,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Tree;
+
+    fn node() -> NodeId {
+        Tree::parse("a: 1").unwrap().documents()[0].root
+    }
+
+    #[test]
+    fn addresses_have_one_form() {
+        for url in [
+            "https://charts.example/arroyo",
+            "https://charts.example/arroyo/",
+            "http://Charts.Example:80/arroyo",
+            "oci://charts.example/arroyo",
+            "charts.example/arroyo",
+            "https://token@charts.example/arroyo.git",
+            "git@charts.example:arroyo.git",
+            "ssh://git@charts.example/arroyo",
+        ] {
+            assert_eq!(normal_url(url), "charts.example/arroyo", "{url}");
+        }
+        assert_eq!(normal_url("https://charts.example"), "charts.example");
+        assert_eq!(
+            normal_url("oci://charts.example:5000/a"),
+            "charts.example:5000/a"
+        );
+    }
+
+    #[test]
+    fn a_chart_is_its_name_and_its_repository() {
+        let known = ["https://charts.example/arroyo".to_owned()];
+        let compare = |chart: ChartRef| chart.compare("arroyo", &known);
+        let named = |name, url| compare(ChartRef::named(node(), name, url));
+        assert_eq!(
+            named("arroyo", Some("https://charts.example/arroyo/")),
+            Sameness::Same
+        );
+        assert_eq!(
+            named("arroyo", Some("https://mirror.example")),
+            Sameness::OtherRepository
+        );
+        assert_eq!(
+            named("kafka", Some("https://charts.example/arroyo")),
+            Sameness::OtherChart
+        );
+        assert_eq!(named("arroyo", None), Sameness::UnknownRepository);
+        assert_eq!(named("team/arroyo", None), Sameness::UnknownRepository);
+        assert_eq!(named("{{ chart }}", None), Sameness::Unresolved);
+        let text = |text| compare(ChartRef::of_text(node(), text));
+        assert_eq!(text("oci://charts.example/arroyo"), Sameness::Same);
+        assert_eq!(
+            text("https://charts.example/arroyo/arroyo-0.10.3.tgz"),
+            Sameness::Same
+        );
+        assert_eq!(
+            text("https://mirror.example/arroyo-0.10.3.tgz"),
+            Sameness::OtherRepository
+        );
+        assert_eq!(
+            text("https://mirror.example/kafka-ui-1.0.0.tgz"),
+            Sameness::OtherChart
+        );
+        assert_eq!(text("./charts/arroyo"), Sameness::Unresolved);
+        assert_eq!(
+            ChartRef::of_text(node(), "oci://charts.example/team/arroyo:0.10.3").name(),
+            Some("arroyo")
+        );
+        assert_eq!(
+            ChartRef::of_text(node(), "https://x.example/kafka-ui-v1.0.0.tgz?raw=1").name(),
+            Some("kafka-ui")
+        );
+        assert_eq!(
+            ChartRef::of_text(node(), "../charts/arroyo/").name(),
+            Some("arroyo")
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! Flux: `HelmRelease`.
+//!
+//! Precedence by the documentation (`docs/spec/v2/helmreleases.md` of fluxcd/helm-controller): the
+//! objects of `valuesFrom` in order, then `values`, then the entries of `valuesFrom` that have a
+//! `targetPath`. The code (`chartutil/values.go`, `ChartValuesFromReferences`, of fluxcd/pkg) goes by
+//! position, merges `values` in before each `targetPath` and once more at the end. Because maps are
+//! shared on the way, a `targetPath` below a map of `values` wins, one at the root loses, and one below
+//! a map that an object filled too loses as well. So a path that is set both ways is a [`Doubt`], never
+//! decided here.
+//!
+//! A `targetPath` is read by `helm`'s `--set` parser together with the value: `PATH=VALUE`, commas and
+//! braces in the value included, and a value in quotes stays a text ([`super::set`]).
+//!
+//! The version is a range as a rule; the chart's repository is another object, or all of it is
+//! (`chartRef`). Flux v1 (`helm.fluxcd.io`) has ended; its form is recognised and refused.
+
+use super::chart::{ChartRef, ChartSource, is_templated, object_ref};
+use super::model::{
+    Carrier, Doubt, Found, Kind, Layer, ObjectRef, Refusal, Source, TargetPath, ValuesRef,
+};
+use super::read::Doc;
+use super::set;
+use super::version::VersionPlace;
+use crate::values::Path;
+use crate::values::view::View;
+use crate::yaml::NodeId;
+
+/// Finds the carrier that a manifest of `helm.toolkit.fluxcd.io` is.
+pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut Found) {
+    let mut carrier = doc.carrier(Kind::FluxHelmRelease, doc.title("HelmRelease"), doc.root);
+    let namespace = doc.identity().1;
+    if !version.starts_with("v2") {
+        let at = doc.key(doc.root, "apiVersion").unwrap_or(doc.root);
+        carrier.refuse(
+            Refusal::Obsolete,
+            at,
+            format!("`helm.toolkit.fluxcd.io/{version}` is not a version that refit knows"),
+            "Where the values stand, and which of them win, is a matter of that version.",
+            "Look for a newer refit, or write the release as `helm.toolkit.fluxcd.io/v2`.",
+        );
+    }
+    if let Some(spec) = doc.at(doc.root, &["spec"]) {
+        carrier.namespace = doc
+            .text_at(spec.node, &["targetNamespace"])
+            .or_else(|| namespace.clone());
+        carrier.release_name = doc
+            .text_at(spec.node, &["releaseName"])
+            .or_else(|| doc.identity().0);
+        chart(doc, spec.node, namespace.as_deref(), &mut carrier);
+        layers(doc, spec.node, namespace.as_deref(), &mut carrier);
+        if doc.is_true(spec.node, &["upgrade", "preserveValues"])
+            && let Some(field) = doc.at(spec.node, &["upgrade", "preserveValues"])
+        {
+            carrier.blocker(
+                field.node,
+                "`upgrade.preserveValues: true` makes Helm merge the old release's values into the new ones: a key that is removed here stays in force. Take it out for this upgrade.",
+            );
+        }
+    }
+    if carrier.chart.source == ChartSource::Missing {
+        let at = carrier.at;
+        carrier.refuse(
+            Refusal::NoChart,
+            at,
+            "this HelmRelease names no chart",
+            "It is a patch for another HelmRelease; which chart and version that one has is not said here.",
+            "Name the file with `--values` together with the release it belongs to.",
+        );
+    }
+    found.carriers.push(carrier);
+}
+
+fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
+    if let Some(reference) = doc.at(spec, &["chartRef"]) {
+        if let Some(object) = object_ref(doc, reference.node, "OCIRepository", namespace) {
+            carrier.chart = ChartRef::new(reference.node, ChartSource::Object(object));
+        }
+        return;
+    }
+    let Some(chart) = doc.at(spec, &["chart", "spec", "chart"]) else {
+        return;
+    };
+    let name = doc.text(chart.node).unwrap_or_default();
+    carrier.chart = if is_templated(&name) {
+        ChartRef::new(chart.node, ChartSource::Templated(name))
+    } else {
+        let source = doc.at(spec, &["chart", "spec", "sourceRef"]);
+        let object: Option<ObjectRef> =
+            source.and_then(|source| object_ref(doc, source.node, "HelmRepository", namespace));
+        match object {
+            Some(object) => ChartRef::new(chart.node, ChartSource::Named { name, object }),
+            None => ChartRef::named(chart.node, &name, None),
+        }
+    };
+    if let ChartSource::Templated(text) = &carrier.chart.source {
+        let what = format!("a variable names the chart: {text}");
+        carrier.refuse(
+            Refusal::Templated,
+            chart.node,
+            what,
+            "Flux fills it in when it applies the manifest.",
+            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+        );
+    }
+    if let Some(field) = doc.at(spec, &["chart", "spec", "version"])
+        && let Some(text) = doc.text(field.node)
+    {
+        carrier.version = Some(VersionPlace::of_chart(text, field.node));
+    }
+    let files = doc
+        .at(spec, &["chart", "spec", "valuesFiles"])
+        .or_else(|| doc.at(spec, &["chart", "spec", "valuesFile"]));
+    if let Some(files) = files {
+        carrier.layers.push(Layer::opaque(
+            files,
+            "these files lie inside the chart and take the place of its defaults",
+        ));
+    }
+}
+
+fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
+    let mut targets = Vec::new();
+    let mut whole_after_target = None;
+    for item in doc.items_at(spec, &["valuesFrom"]) {
+        let Some(mut object) = object_ref(doc, item.node, "ConfigMap", None) else {
+            continue;
+        };
+        object.namespace = namespace.map(str::to_owned);
+        let target_path = doc.at(item.node, &["targetPath"]).and_then(|field| {
+            Some(TargetPath {
+                node: field.node,
+                text: doc.text(field.node).filter(|text| !text.is_empty())?,
+                literal: doc.is_true(item.node, &["literal"]),
+            })
+        });
+        let is_target = target_path.is_some();
+        let reference = ValuesRef {
+            object,
+            key: doc
+                .text_at(item.node, &["valuesKey"])
+                .unwrap_or_else(|| "values.yaml".to_owned()),
+            target_path,
+            missing_ok: doc.is_true(item.node, &["optional"]),
+        };
+        let layer = Layer::new(item, Source::Reference(reference));
+        if is_target {
+            targets.push(layer);
+        } else {
+            if !targets.is_empty() {
+                whole_after_target = Some(item.node);
+            }
+            carrier.layers.push(layer);
+        }
+    }
+    if let Some(values) = doc.at(spec, &["values"]) {
+        if doc.is_map(values.node) {
+            carrier.templated = doc.templated(values.node, &["${"]);
+            carrier.layers.push(Layer::new(values, Source::Map));
+            for layer in &targets {
+                doubt(doc, values.node, layer, carrier);
+            }
+        } else {
+            carrier
+                .layers
+                .push(Layer::opaque(values, "`values` must be a map"));
+        }
+    }
+    if let Some(node) = whole_after_target {
+        carrier.notice(
+            node,
+            "This object stands behind an entry with `targetPath`; Flux lets it win over that entry, although the documentation says otherwise.",
+        );
+    }
+    carrier.layers.extend(targets);
+}
+
+/// Whether `values` says something at the `targetPath` of a layer, above it or below it.
+fn doubt(doc: &Doc<'_>, values: NodeId, layer: &Layer, carrier: &mut Carrier) {
+    let Source::Reference(ValuesRef {
+        target_path: Some(target),
+        ..
+    }) = &layer.source
+    else {
+        return;
+    };
+    let Ok(path) = set::path(&target.text) else {
+        carrier.notice(
+            target.node,
+            format!("`{}` is not a path that Helm can read.", target.text),
+        );
+        return;
+    };
+    let view = View::new(doc.tree(), values);
+    if let Some(low) = meets(&view, &path) {
+        carrier.doubts.push(Doubt {
+            path,
+            high: target.node,
+            low,
+            why: "By the documentation of Flux `targetPath` wins over `values`; by its code that depends on how deep the path is and on what else is set beside it.".to_owned(),
+        });
+    }
+}
+
+/// The node in the values that a path names, or the one on the way to it that is no map.
+fn meets(view: &View<'_>, path: &Path) -> Option<NodeId> {
+    let mut at = view.root();
+    for segment in path.segments() {
+        let step = Path::new(vec![segment.clone()]);
+        let place = View::new(view.tree(), view.target(at)).at(&step).ok()?;
+        match place {
+            Some(place) => at = place.node,
+            // Something other than a map on the way is replaced by the longer path.
+            None => {
+                let open = matches!(
+                    view.kind(at),
+                    Ok(crate::values::view::Kind::Map | crate::values::view::Kind::List)
+                );
+                return (!open && at != view.root()).then_some(at);
+            }
+        }
+    }
+    Some(at)
+}
+
+/// Finds the carrier that a manifest of Flux v1 is, and refuses it.
+pub(super) fn find_v1(doc: &Doc<'_>, found: &mut Found) {
+    let mut carrier = doc.carrier(Kind::FluxHelmRelease, doc.title("HelmRelease"), doc.root);
+    if let Some(chart) = doc.at(doc.root, &["spec", "chart"]) {
+        if let Some(name) = doc.text_at(chart.node, &["name"]) {
+            let url = doc.text_at(chart.node, &["repository"]);
+            carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
+        } else if let Some(url) = doc.text_at(chart.node, &["git"]) {
+            carrier.chart = ChartRef::new(
+                chart.node,
+                ChartSource::Folder {
+                    path: doc.text_at(chart.node, &["path"]).unwrap_or_default(),
+                    url: Some(url),
+                },
+            );
+        }
+    }
+    let at = doc
+        .at(doc.root, &["apiVersion"])
+        .map_or(doc.root, |field| field.node);
+    carrier.refuse(
+        Refusal::Obsolete,
+        at,
+        "this is a HelmRelease of Flux v1",
+        "Flux v1 and its Helm operator ended in 2022; they ran Helm with rules of their own.",
+        "Move to `helm.toolkit.fluxcd.io/v2` first, or upgrade the values by themselves.",
+    );
+    found.carriers.push(carrier);
+}

@@ -1,0 +1,322 @@
+//! helmfile: the entries of `releases:`.
+//!
+//! Precedence, low to high (`pkg/state/state.go` and `pkg/state/release.go` of helmfile/helmfile):
+//! `valuesTemplate`, then `values`, each in list order, files and inline maps alike; then `secrets`;
+//! then `set` (with `setTemplate` before it) and `setString`, which Helm reads in this order whatever
+//! the command line says. The documentation puts inline maps first; the code does not.
+//!
+//! A `.gotmpl` is not YAML before helmfile has run. A plain helmfile of before 1.0 is a template too: a
+//! scalar with `{{ }}` is noted as templated and its text carried along, and where the template text
+//! makes the file unreadable it is refused as a whole by whoever could not parse it
+//! ([`super::unparsed`]). State values (`environments`, the top-level `values`) are seen by templates
+//! only and are none of Helm's.
+
+use std::path::Path as FilePath;
+
+use super::chart::{ChartRef, ChartSource, is_templated};
+use super::dialect::Dialect;
+use super::model::{
+    Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
+};
+use super::read::{Doc, Field, file_name};
+use super::version::{VersionPlace, VersionStyle};
+use crate::yaml::NodeId;
+
+/// Whether a file is a helmfile by its name.
+pub(super) fn is_name(path: &FilePath) -> bool {
+    let name = file_name(path);
+    let plain = name.strip_suffix(".gotmpl").unwrap_or(name);
+    let yaml = plain.ends_with(".yaml") || plain.ends_with(".yml");
+    let folder = path
+        .parent()
+        .and_then(FilePath::file_name)
+        .is_some_and(|folder| folder == "helmfile.d");
+    yaml && (plain.starts_with("helmfile.")
+        || folder
+        || plain.ends_with(".helmfile.yaml")
+        || plain.ends_with("-helmfile.yaml"))
+}
+
+/// Whether a document is a part of a helmfile: by the file's name, or because it has releases with
+/// charts.
+pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
+    let releases = doc.items_at(doc.root, &["releases"]);
+    if doc.at(doc.root, &["apiVersion"]).is_some() || releases.is_empty() {
+        return false;
+    }
+    is_name(path)
+        || releases.iter().all(|release| {
+            doc.at(release.node, &["name"]).is_some() && doc.at(release.node, &["chart"]).is_some()
+        })
+}
+
+/// Finds the releases of one document; `tree` is the whole file, for its repositories.
+pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut Found) {
+    let template = file_name(path).ends_with(".gotmpl");
+    let default_reuse = doc.is_true(doc.root, &["helmDefaults", "reuseValues"]);
+    let missing = doc.text_at(doc.root, &["missingFileHandler"]);
+    for item in doc.items_at(doc.root, &["releases"]) {
+        if !doc.is_map(item.node) {
+            continue;
+        }
+        release(doc, item, docs, &missing, default_reuse, found);
+    }
+    if template {
+        for carrier in &mut found.carriers {
+            if carrier.document == doc.document {
+                carrier.refuse(
+                    Refusal::Templated,
+                    doc.root,
+                    "the helmfile is a Go template",
+                    "What it says is known only when helmfile has run it.",
+                    "Keep the values in a file of their own, and name that file.",
+                );
+            }
+        }
+    }
+}
+
+fn release(
+    doc: &Doc<'_>,
+    item: Field,
+    docs: &[Doc<'_>],
+    missing: &Option<String>,
+    default_reuse: bool,
+    found: &mut Found,
+) {
+    let map = item.node;
+    let name = doc.text_at(map, &["name"]);
+    let title = format!("release {}", name.as_deref().unwrap_or("(unnamed)"));
+    let mut carrier = doc.carrier(Kind::HelmfileRelease, title, map);
+    carrier.release_name = name.filter(|name| !is_templated(name));
+    carrier.namespace = doc
+        .text_at(map, &["namespace"])
+        .filter(|name| !is_templated(name));
+    chart(doc, map, docs, &mut carrier);
+    if let Some(field) = doc.at(map, &["version"])
+        && let Some(text) = doc.text(field.node)
+    {
+        let version = VersionPlace::of_chart(text, field.node);
+        if version.style == VersionStyle::Templated {
+            carrier.notice(
+                field.node,
+                "A template writes the version; raise it where its value comes from.",
+            );
+        }
+        carrier.version = Some(version);
+    }
+    let missing_ok = doc
+        .text_at(map, &["missingFileHandler"])
+        .or_else(|| missing.clone())
+        .is_some_and(|handler| handler != "Error");
+    let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
+    for field in ["valuesTemplate", "values"] {
+        for value in doc.items_at(map, &[field]) {
+            let layer = values(doc, value, &prefix, missing_ok);
+            if matches!(layer.source, Source::Map) {
+                carrier.templated.extend(doc.templated(layer.node, &["{{"]));
+            }
+            carrier.layers.push(layer);
+        }
+    }
+    for secret in doc.items_at(map, &["secrets"]) {
+        carrier.layers.push(Layer::opaque(
+            secret,
+            "helm-secrets decrypts it when it runs",
+        ));
+    }
+    for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
+        if let Some(list) = doc.at(map, &[field]) {
+            let entries = set_entries(doc, list.node, string);
+            if !entries.is_empty() {
+                carrier.templated.extend(doc.templated(list.node, &["{{"]));
+                carrier.layers.push(Layer::new(
+                    list,
+                    Source::Paths {
+                        entries,
+                        dialect: Dialect::Helmfile,
+                    },
+                ));
+            }
+        }
+    }
+    if let Some(env) = doc.at(map, &["env"]) {
+        carrier.layers.push(Layer::opaque(
+            env,
+            "the values come from the environment of helmfile",
+        ));
+    }
+    if let Some(inherit) = doc.at(map, &["inherit"]) {
+        carrier.refuse(
+            Refusal::Inherited,
+            inherit.node,
+            "the release takes parts from a template (`inherit`)",
+            "helmfile joins values, lists among them, with rules of its own.",
+            "Write the release in full, or keep its values in a file and name that file.",
+        );
+    }
+    let reuse = doc.at(map, &["reuseValues"]);
+    if reuse.is_some_and(|field| doc.text(field.node).as_deref() == Some("true"))
+        || (reuse.is_none() && default_reuse)
+    {
+        let node = reuse.map_or(map, |field| field.node);
+        carrier.blocker(
+            node,
+            "`reuseValues: true` makes Helm merge the old release's values into the new ones: a key that is removed here stays in force. Take it out for this upgrade.",
+        );
+    }
+    found.carriers.push(carrier);
+}
+
+fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
+    let Some(field) = doc
+        .at(map, &["chart"])
+        .or_else(|| doc.at(map, &["directory"]))
+    else {
+        carrier.refuse(
+            Refusal::NoChart,
+            map,
+            "the release names no chart",
+            "Which chart its values are for is said elsewhere, or by a template.",
+            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+        );
+        return;
+    };
+    let text = doc.text(field.node).unwrap_or_default();
+    carrier.chart = ChartRef::of_text(field.node, &text);
+    match &carrier.chart.source {
+        ChartSource::Templated(text) => {
+            let what = format!("a template names the chart: {text}");
+            carrier.refuse(
+                Refusal::Templated,
+                field.node,
+                what,
+                "Which chart its values are for is known only when helmfile has run.",
+                "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+            );
+        }
+        ChartSource::Repository { name, url: None } => {
+            if let Some((alias, name)) = name.split_once('/') {
+                let (url, oci) = repository(docs, alias);
+                let url = match (url, oci) {
+                    (Some(url), true) if !url.contains("://") => Some(format!("oci://{url}")),
+                    (url, _) => url,
+                };
+                // A local folder takes the same form; helmfile looks whether it is there.
+                carrier.chart.source = match url {
+                    Some(url) if is_templated(&url) => ChartSource::Repository {
+                        name: name.to_owned(),
+                        url: None,
+                    },
+                    Some(url) => ChartSource::Repository {
+                        name: name.to_owned(),
+                        url: Some(url),
+                    },
+                    None => ChartSource::Repository {
+                        name: format!("{alias}/{name}"),
+                        url: None,
+                    },
+                };
+            }
+        }
+        _ => {}
+    }
+}
+
+fn repository(docs: &[Doc<'_>], alias: &str) -> (Option<String>, bool) {
+    for doc in docs {
+        for item in doc.items_at(doc.root, &["repositories"]) {
+            if doc.text_at(item.node, &["name"]).as_deref() == Some(alias) {
+                return (
+                    doc.text_at(item.node, &["url"]),
+                    doc.is_true(item.node, &["oci"]),
+                );
+            }
+        }
+    }
+    (None, false)
+}
+
+fn values(doc: &Doc<'_>, value: Field, prefix: &str, missing_ok: bool) -> Layer {
+    if doc.is_map(value.node) {
+        return Layer::new(value, Source::Map);
+    }
+    let Some(text) = doc.text(value.node) else {
+        return Layer::opaque(value, "an entry of `values` must be a file or a map");
+    };
+    if is_templated(&text) || is_templated(prefix) {
+        return Layer::opaque(value, format!("a template names the file: {text}"));
+    }
+    if text.contains("ref+") {
+        return Layer::opaque(value, "helmfile fetches it from a secret store");
+    }
+    if text.contains("://") || text.contains("::") {
+        return Layer::opaque(value, "the values come from an address on the network");
+    }
+    if text.ends_with(".gotmpl") {
+        return Layer::opaque(value, format!("{text} is a Go template"));
+    }
+    let path = format!("{prefix}{text}");
+    Layer::new(
+        value,
+        Source::File(FileRef {
+            glob: path.contains(['*', '?', '[']),
+            path,
+            root: Root::Folder,
+            missing_ok,
+        }),
+    )
+}
+
+fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
+    doc.view
+        .items(list)
+        .filter_map(|item| {
+            let name = doc.at(item, &["name"])?;
+            let value = doc.at(item, &["value"]);
+            let file = doc.at(item, &["file"]);
+            let values = doc.at(item, &["values"]);
+            let text = value.and_then(|field| doc.text(field.node));
+            // In this order: an empty `value` counts as none.
+            let value = match (text, file, values) {
+                (Some(text), ..) if !text.is_empty() => {
+                    let node = value.map(|field| field.node);
+                    if string {
+                        PathValue::String { node, text }
+                    } else {
+                        PathValue::Set { node, text }
+                    }
+                }
+                (_, Some(file), _) if !string => PathValue::File {
+                    node: file.node,
+                    path: doc.text(file.node).unwrap_or_default(),
+                },
+                (_, _, Some(values)) if doc.is_list(values.node) => PathValue::List {
+                    node: values.node,
+                    items: doc
+                        .view
+                        .items(values.node)
+                        .map(|item| doc.text(item).unwrap_or_default())
+                        .collect(),
+                    string,
+                },
+                _ => PathValue::Nothing,
+            };
+            Some(PathEntry {
+                node: item,
+                name: name.node,
+                path: doc.text(name.node)?,
+                value,
+            })
+        })
+        .collect()
+}
+
+/// Whether a text that could not be parsed looks like a helmfile.
+pub(super) fn looks_like(path: &FilePath, text: &str) -> bool {
+    let mut lines = text.lines();
+    is_name(path) && lines.any(|line| line.trim_end() == "releases:") || {
+        let has = |key: &str| text.lines().any(|line| line.trim_end() == key);
+        has("releases:") && text.contains("chart:") && !text.contains("\nkind:")
+    }
+}

@@ -1,0 +1,197 @@
+//! kustomize: `helmCharts` and its older forms.
+//!
+//! Three forms of the same: the field `helmCharts` of a kustomization, the older field
+//! `helmChartInflationGenerator`, and a file of `kind: HelmChartInflationGenerator` that a kustomization
+//! names among its generators (`api/types/helmchartargs.go`,
+//! `api/internal/builtins/HelmChartInflationGenerator.go` of kubernetes-sigs/kustomize).
+//!
+//! kustomize merges `valuesFile` and `valuesInline` into one file and gives it to Helm with `-f`, the
+//! chart's own defaults still below it; `additionalValuesFiles` come after it, each with `-f`, so they
+//! win. `valuesMerge` says who wins before that: `override` (the default) the inline values, `merge` the
+//! file, and with `replace` the file is not read; without inline values it always is. Without a
+//! `valuesFile` the chart's `values.yaml` takes its place, so under `merge` inline values cannot change
+//! any default.
+
+use std::path::Path as FilePath;
+
+use super::chart::{ChartRef, ChartSource};
+use super::model::{Carrier, FileRef, Found, Kind, Layer, Refusal, Root, Source};
+use super::read::{Doc, Field, file_name};
+use super::version::VersionPlace;
+use crate::yaml::NodeId;
+
+/// Whether a manifest is a kustomization.
+pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
+    let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
+    let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
+    let named = matches!(
+        file_name(path),
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    );
+    let typed = api.starts_with("kustomize.config.k8s.io/")
+        && matches!(kind.as_str(), "Kustomization" | "Component");
+    typed || (named && (api.is_empty() || api.starts_with("kustomize.config.k8s.io/")))
+}
+
+/// Finds the charts of a kustomization.
+pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
+    let home = doc
+        .text_at(doc.root, &["helmGlobals", "chartHome"])
+        .unwrap_or_else(|| "charts".to_owned());
+    for item in doc.items_at(doc.root, &["helmCharts"]) {
+        if doc.is_map(item.node) {
+            found.carriers.push(chart(doc, item, &NEW, &home));
+        }
+    }
+    for item in doc.items_at(doc.root, &["helmChartInflationGenerator"]) {
+        if doc.is_map(item.node) {
+            found.carriers.push(chart(doc, item, &OLD, &home));
+        }
+    }
+}
+
+/// Finds the chart of a generator.
+pub(super) fn find_generator(doc: &Doc<'_>, found: &mut Found) {
+    let home = doc
+        .text_at(doc.root, &["chartHome"])
+        .unwrap_or_else(|| "charts".to_owned());
+    let item = Field {
+        node: doc.root,
+        shared: false,
+    };
+    let names = if doc.at(doc.root, &["chartName"]).is_some() {
+        &OLD
+    } else {
+        &NEW
+    };
+    found.carriers.push(chart(doc, item, names, &home));
+}
+
+/// The names of the fields in one of the forms.
+struct Names {
+    chart: &'static str,
+    version: &'static str,
+    repository: &'static str,
+    file: &'static str,
+    inline: &'static str,
+}
+
+const NEW: Names = Names {
+    chart: "name",
+    version: "version",
+    repository: "repo",
+    file: "valuesFile",
+    inline: "valuesInline",
+};
+
+const OLD: Names = Names {
+    chart: "chartName",
+    version: "chartVersion",
+    repository: "chartRepoUrl",
+    file: "values",
+    inline: "valuesLocal",
+};
+
+fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
+    let map = item.node;
+    let name = doc.text_at(map, &[names.chart]);
+    let title = format!("helmCharts {}", name.as_deref().unwrap_or("(unnamed)"));
+    let mut carrier = doc.carrier(Kind::KustomizeHelmChart, title, map);
+    carrier.release_name = doc.text_at(map, &["releaseName"]);
+    carrier.namespace = doc
+        .text_at(map, &["namespace"])
+        .or_else(|| doc.text_at(map, &["releaseNamespace"]));
+    match (name, doc.at(map, &[names.chart])) {
+        (Some(name), Some(field)) => {
+            let url = doc.text_at(map, &[names.repository]);
+            carrier.chart = match url {
+                // The address and the name are joined: `api/.../HelmChartInflationGenerator.go`,
+                // `pullCommand`.
+                Some(url) => ChartRef::named(field.node, &name, Some(&url)),
+                None => ChartRef::new(
+                    field.node,
+                    ChartSource::Folder {
+                        path: format!("{home}/{name}"),
+                        url: None,
+                    },
+                ),
+            };
+        }
+        _ => carrier.refuse(
+            Refusal::NoChart,
+            map,
+            "this entry names no chart",
+            "kustomize refuses it too.",
+            "Name the chart.",
+        ),
+    }
+    if let Some(field) = doc.at(map, &[names.version])
+        && let Some(text) = doc.text(field.node)
+    {
+        carrier.version = Some(VersionPlace::of_chart(text, field.node));
+    }
+    layers(doc, map, names, &mut carrier);
+    carrier
+}
+
+fn layers(doc: &Doc<'_>, map: NodeId, names: &Names, carrier: &mut Carrier) {
+    let merge = doc.text_at(map, &["valuesMerge"]);
+    let file = doc.at(map, &[names.file]);
+    let inline = doc
+        .at(map, &[names.inline])
+        .filter(|field| doc.is_map(field.node));
+    let filled = inline.is_some_and(|field| {
+        doc.view
+            .entries(field.node)
+            .is_ok_and(|entries| !entries.entries.is_empty())
+    });
+    let file_layer = file.and_then(|field| file_layer(doc, field));
+    let inline_layer = inline.map(|field| Layer::new(field, Source::Map));
+    match merge.as_deref() {
+        Some("replace") if filled => {
+            if let Some(field) = file {
+                carrier.notice(
+                    field.node,
+                    "With `valuesMerge: replace` kustomize does not read this file.",
+                );
+            }
+            carrier.layers.extend(inline_layer);
+        }
+        Some("merge") => {
+            if let (None, Some(inline)) = (file, inline.filter(|_| filled)) {
+                carrier.notice(
+                    inline.node,
+                    "With `valuesMerge: merge` and no values file the chart's own defaults win over what stands here.",
+                );
+            }
+            carrier.layers.extend(inline_layer);
+            carrier.layers.extend(file_layer);
+        }
+        _ => {
+            carrier.layers.extend(file_layer);
+            carrier.layers.extend(inline_layer);
+        }
+    }
+    for field in doc.items_at(map, &["additionalValuesFiles"]) {
+        carrier.layers.extend(self::file_layer(doc, field));
+    }
+}
+
+fn file_layer(doc: &Doc<'_>, field: Field) -> Option<Layer> {
+    let path = doc.text(field.node)?;
+    if path.contains("://") {
+        return Some(Layer::opaque(
+            field,
+            "the values come from an address on the network",
+        ));
+    }
+    Some(Layer::new(
+        field,
+        Source::File(FileRef {
+            path,
+            root: Root::Folder,
+            missing_ok: false,
+            glob: false,
+        }),
+    ))
+}

@@ -1,0 +1,102 @@
+//! Carriers: the files, other than plain values files, in which a chart's values live.
+//!
+//! Teams keep values in manifests of Argo CD, Flux and k3s, in helmfiles, kustomizations, Fleet bundles
+//! and umbrella charts, with the chart's name and version beside them. [`find`] recognises them, by
+//! `apiVersion` and `kind` or by file name and form, and says for each one which chart and version it
+//! is for, and which layers of values it has in the order in which its own tool merges them. One file
+//! per kind holds what is known of that tool, with the source that says so.
+//!
+//! It looks at one tree at a time, reads no file, and knows nothing of packs or migrations. What lies in
+//! other files (a repository's address, a ConfigMap with values) is found there as an [`Object`] and
+//! joined by [`resolve`]. It never guesses: what a template engine will write is marked as such, and
+//! what cannot be followed is refused with a reason, so that a batch can say what it left alone.
+//!
+//! Path strings, as `--set` and its relatives write them, are read and written by [`set`] and [`Dialect`], and lists of them by [`paths`].
+
+mod argo;
+mod chart;
+mod dialect;
+mod fleet;
+mod flux;
+mod helmfile;
+mod k3s;
+mod kustomize;
+mod model;
+mod object;
+pub mod paths;
+mod read;
+pub mod resolve;
+pub mod set;
+mod umbrella;
+mod version;
+
+use std::path::Path as FilePath;
+
+pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
+pub use dialect::Dialect;
+pub use model::{
+    Carrier, Doubt, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice, ObjectRef,
+    PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath, ValuesRef,
+};
+pub use object::{Object, ObjectBody};
+pub use version::{Range, VersionPlace, VersionStyle, raise};
+
+use crate::yaml::Tree;
+
+/// Finds the carriers of a file, and the objects that carriers refer to. `path` is the file's own: some
+/// kinds are known by its name.
+#[must_use]
+pub fn find(tree: &Tree, path: &FilePath) -> Found {
+    let docs = read::manifests(tree);
+    let mut found = Found::default();
+    for doc in &docs {
+        let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
+        let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
+        let (group, version) = api.split_once('/').unwrap_or(("", &api));
+        match (group, kind.as_str()) {
+            ("argoproj.io", kind) => argo::find(doc, kind, &mut found),
+            ("helm.toolkit.fluxcd.io", "HelmRelease") => flux::find(doc, version, &mut found),
+            ("helm.fluxcd.io" | "flux.weave.works", "HelmRelease") => {
+                flux::find_v1(doc, &mut found);
+            }
+            ("helm.cattle.io", kind) => k3s::find(doc, kind, &mut found),
+            (_, "HelmChartInflationGenerator") => kustomize::find_generator(doc, &mut found),
+            _ if kustomize::is_kustomization(doc, path) => kustomize::find(doc, &mut found),
+            _ if umbrella::is_shape(doc, path) => umbrella::find(doc, &mut found),
+            _ if fleet::is_shape(doc, path) => fleet::find(doc, &mut found),
+            _ if helmfile::is_shape(doc, path) => {
+                helmfile::find(doc, path, &docs, &mut found);
+            }
+            _ => {}
+        }
+        object::find(doc, path, &mut found);
+        read::encrypted(doc, &mut found);
+    }
+    found
+}
+
+/// What a file is that is not YAML because it is a template: `None` if it does not look like a carrier.
+/// Whoever could not parse a file asks here what to say of it.
+#[must_use]
+pub fn unparsed(path: &FilePath, text: &str) -> Option<(Kind, &'static str)> {
+    if !text.contains("{{") && !text.contains("{%") {
+        return None;
+    }
+    let has = |line: &str| text.lines().any(|found| found.trim_end() == line);
+    if has("kind: HelmRelease") {
+        Some((Kind::FluxHelmRelease, "a template, not YAML"))
+    } else if has("kind: ApplicationSet") {
+        Some((Kind::ArgoApplicationSet, "a template, not YAML"))
+    } else if has("kind: Application") && text.contains("argoproj.io/") {
+        Some((Kind::ArgoApplication, "a template, not YAML"))
+    } else if has("kind: HelmChart") && text.contains("helm.cattle.io/") {
+        Some((Kind::K3sHelmChart, "a template, not YAML"))
+    } else if helmfile::looks_like(path, text) {
+        Some((
+            Kind::HelmfileRelease,
+            "a Go template that is not YAML before helmfile has run it",
+        ))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,361 @@
+//! What a carrier is: the words that all kinds share.
+//!
+//! Everything here points into the tree of one file by [`NodeId`]; nothing holds the text of values.
+
+use std::fmt;
+
+use super::chart::ChartRef;
+use super::dialect::Dialect;
+use super::object::Object;
+use super::version::VersionPlace;
+use crate::values::Path;
+use crate::yaml::NodeId;
+
+/// What was found in one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The carriers, in the order of the text.
+    pub carriers: Vec<Carrier>,
+    /// What carriers, here or in other files, refer to.
+    pub objects: Vec<Object>,
+}
+
+/// The kinds of carriers, as their users know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `kind: Application` of Argo CD.
+    ArgoApplication,
+    /// `kind: ApplicationSet` of Argo CD.
+    ArgoApplicationSet,
+    /// `kind: HelmRelease` of Flux.
+    FluxHelmRelease,
+    /// An entry of `releases:` in a helmfile.
+    HelmfileRelease,
+    /// An entry of `helmCharts:` in a kustomization, or a generator of that kind.
+    KustomizeHelmChart,
+    /// `fleet.yaml`, or one of its `targetCustomizations`.
+    Fleet,
+    /// `kind: HelmChart` of k3s and RKE2.
+    K3sHelmChart,
+    /// `kind: HelmChartConfig` of k3s and RKE2.
+    K3sHelmChartConfig,
+    /// An entry of `dependencies:` in a chart's `Chart.yaml`.
+    Dependency,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::ArgoApplication,
+        Self::ArgoApplicationSet,
+        Self::FluxHelmRelease,
+        Self::HelmfileRelease,
+        Self::KustomizeHelmChart,
+        Self::Fleet,
+        Self::K3sHelmChart,
+        Self::K3sHelmChartConfig,
+        Self::Dependency,
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ArgoApplication => "Argo CD Application",
+            Self::ArgoApplicationSet => "Argo CD ApplicationSet",
+            Self::FluxHelmRelease => "Flux HelmRelease",
+            Self::HelmfileRelease => "helmfile release",
+            Self::KustomizeHelmChart => "kustomize helmCharts entry",
+            Self::Fleet => "Fleet bundle",
+            Self::K3sHelmChart => "k3s HelmChart",
+            Self::K3sHelmChartConfig => "k3s HelmChartConfig",
+            Self::Dependency => "Helm chart dependency",
+        })
+    }
+}
+
+/// One place that says: this chart, this version, these values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// What it is.
+    pub kind: Kind,
+    /// What its users call it: `Application/arroyo`, `HelmRelease/streams/arroyo`, `release arroyo`.
+    pub name: String,
+    /// The document of the file, from 0.
+    pub document: usize,
+    /// Where to point in messages.
+    pub at: NodeId,
+    /// Which chart.
+    pub chart: ChartRef,
+    /// Which version of it, if it is said here.
+    pub version: Option<VersionPlace>,
+    /// The values, low to high precedence, as the carrier's own code merges them.
+    pub layers: Vec<Layer>,
+    /// Under which key the chart's values stand in every layer: the root, or a dependency's alias or
+    /// name. `global` stands at the root of the layer in any case.
+    pub prefix: Path,
+    /// The release's name, if it is said here.
+    pub release_name: Option<String>,
+    /// The release's namespace, if it is said here.
+    pub namespace: Option<String>,
+    /// Path strings that name values without setting them: they follow a renamed key.
+    pub mentions: Vec<Mention>,
+    /// Scalars and keys in the layers of this file that hold text for a template engine: what they
+    /// are at run time is not known. Whole nodes in document order.
+    pub templated: Vec<NodeId>,
+    /// Places whose precedence is not certain.
+    pub doubts: Vec<Doubt>,
+    /// What a person should know.
+    pub notices: Vec<Notice>,
+    /// Why it cannot be upgraded here, if it cannot.
+    pub refused: Option<Refused>,
+}
+
+/// A source of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Where it is, or is named.
+    pub node: NodeId,
+    /// Whether it was reached through an alias or a merge key: others may use it too.
+    pub shared: bool,
+    /// What it is.
+    pub source: Source,
+}
+
+/// Where a layer's values are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In this file: `node` is a map of values.
+    Map,
+    /// In this file: `node` is a string that is YAML.
+    Text,
+    /// In this file: `node` is a list (or, for k3s, a map) of path strings.
+    Paths {
+        /// Its entries, in the order of the text.
+        entries: Vec<PathEntry>,
+        /// How they are written.
+        dialect: Dialect,
+    },
+    /// In a file.
+    File(FileRef),
+    /// In another object of the cluster.
+    Reference(ValuesRef),
+    /// Nowhere that can be read or edited.
+    Opaque {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A values file that is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRef {
+    /// The path as written, without what `root` says.
+    pub path: String,
+    /// What it is relative to.
+    pub root: Root,
+    /// Whether it may be missing.
+    pub missing_ok: bool,
+    /// Whether `*`, `?` and `[` in it are wildcards.
+    pub glob: bool,
+}
+
+/// What the path of a values file is relative to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// The folder of the file that the carrier stands in.
+    Folder,
+    /// The root of the repository that the carrier stands in, or of the one it names.
+    Repository {
+        /// The repository's address, if it is another source of the same carrier.
+        url: Option<String>,
+    },
+    /// A folder in a repository: where the chart is.
+    Chart {
+        /// The repository's address.
+        url: Option<String>,
+        /// The folder in it.
+        folder: String,
+    },
+}
+
+/// Values in another object of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuesRef {
+    /// Which object.
+    pub object: ObjectRef,
+    /// The key in it.
+    pub key: String,
+    /// The path, as in `--set`, to which the one value goes; `None`: the whole values.
+    pub target_path: Option<TargetPath>,
+    /// Whether it may be missing.
+    pub missing_ok: bool,
+}
+
+/// Flux's `targetPath`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetPath {
+    /// The scalar.
+    pub node: NodeId,
+    /// Its text.
+    pub text: String,
+    /// Whether the value is taken as it is (`literal: true`).
+    pub literal: bool,
+}
+
+/// The name of another object of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Its `kind`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its namespace, if that is said or follows.
+    pub namespace: Option<String>,
+    /// Where it is named.
+    pub node: NodeId,
+}
+
+/// One entry of a list of path strings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathEntry {
+    /// The entry: the list item, or the key for k3s.
+    pub node: NodeId,
+    /// The scalar with the path.
+    pub name: NodeId,
+    /// The path string.
+    pub path: String,
+    /// What is set.
+    pub value: PathValue,
+}
+
+/// What an entry of a list of path strings sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathValue {
+    /// A text, typed as `--set` does.
+    Set {
+        /// The scalar; `None` where it is not written, which counts as empty.
+        node: Option<NodeId>,
+        /// Its text.
+        text: String,
+    },
+    /// A text that stays one.
+    String {
+        /// The scalar; `None` where it is not written, which counts as empty.
+        node: Option<NodeId>,
+        /// Its text.
+        text: String,
+    },
+    /// A list of texts, each typed as `--set` does, or each left as it is.
+    List {
+        /// The sequence.
+        node: NodeId,
+        /// Its items.
+        items: Vec<String>,
+        /// Whether they stay texts.
+        string: bool,
+    },
+    /// The content of a file, as a text.
+    File {
+        /// The scalar with the file's path.
+        node: NodeId,
+        /// The path.
+        path: String,
+    },
+    /// Nothing: helmfile leaves such an entry out.
+    Nothing,
+}
+
+/// A path string that names values without setting them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The scalar.
+    pub node: NodeId,
+    /// Its text.
+    pub text: String,
+    /// How it is written.
+    pub kind: MentionKind,
+}
+
+/// Who reads a path string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MentionKind {
+    /// `condition` of a dependency: paths from the root of the parent's values, joined by commas. Helm
+    /// splits them at each dot and knows no escapes.
+    Condition,
+    /// `import-values`, a path in the dependency's own values.
+    ImportChild,
+    /// `import-values`, a path in the parent's values.
+    ImportParent,
+    /// `import-values`, a name below `exports` of the dependency's own values.
+    ImportExport,
+}
+
+/// Two settings of which it is not certain which one wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The path.
+    pub path: Path,
+    /// The one that should win by the documentation.
+    pub high: NodeId,
+    /// The other.
+    pub low: NodeId,
+    /// Why it is not certain.
+    pub why: String,
+}
+
+/// Something a person should know of a carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Where.
+    pub node: NodeId,
+    /// What, as a sentence.
+    pub text: String,
+    /// Whether the new values would not take effect as shown: to be told before anything is written.
+    pub blocks: bool,
+}
+
+/// Why a carrier is not upgraded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which of the known reasons.
+    pub reason: Refusal,
+    /// Where.
+    pub node: NodeId,
+    /// What is wrong, in lower case and without a full stop.
+    pub what: String,
+    /// Why that stops refit, as a sentence.
+    pub why: String,
+    /// What to do, as a sentence.
+    pub next: String,
+}
+
+/// The known reasons why a carrier is not upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Refusal {
+    /// A form that its own tool no longer reads, or that refit does not know.
+    Obsolete,
+    /// A template engine decides what stands here.
+    Templated,
+    /// It names no chart: it is a patch, or takes the chart from elsewhere.
+    NoChart,
+    /// It takes parts from elsewhere in a way that refit does not follow.
+    Inherited,
+    /// The chart itself is packed into the carrier.
+    Packed,
+    /// It is encrypted.
+    Encrypted,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Obsolete => "obsolete form",
+            Self::Templated => "templated",
+            Self::NoChart => "names no chart",
+            Self::Inherited => "takes parts from elsewhere",
+            Self::Packed => "packed chart",
+            Self::Encrypted => "encrypted",
+        })
+    }
+}

@@ -1,0 +1,562 @@
+//! Joining what several files say: which chart and version a carrier really has, and where each of its
+//! layers is.
+//!
+//! A [`Tree`](crate::yaml::Tree) alone does not tell the address of a Flux repository, the content of a
+//! ConfigMap, or which umbrella chart an Application deploys. An [`Index`] over all files that were read
+//! answers that, as far as the files do. What it cannot find it says so ([`Gap`]); it reads no disk, so
+//! for values files it only works out where they should be ([`Index::candidates`]).
+//!
+//! References are followed by kind, name and namespace. Files in Git often leave the namespace out and
+//! have it added later, so one that is missing fits any; if two objects fit then, neither is taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path as FilePath, PathBuf};
+
+use super::chart::{ChartRef, ChartSource};
+use super::dialect::Dialect;
+use super::model::{
+    Carrier, FileRef, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Root, Source, ValuesRef,
+};
+use super::object::{Object, ObjectBody};
+use super::version::VersionPlace;
+use crate::values::Path;
+use crate::yaml::{NodeId, Tree};
+
+/// A file that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'f> {
+    /// Its path; those of all files start at one place.
+    pub path: &'f FilePath,
+    /// Its tree.
+    pub tree: &'f Tree,
+    /// What was found in it.
+    pub found: &'f Found,
+}
+
+/// All files that were read.
+#[derive(Debug)]
+pub struct Index<'f> {
+    files: &'f [File<'f>],
+    /// (kind, name) to (file, object).
+    objects: BTreeMap<(&'f str, &'f str), Vec<(usize, usize)>>,
+}
+
+/// A carrier: its file, and its place in [`Found::carriers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct At {
+    /// The file.
+    pub file: usize,
+    /// The carrier in it.
+    pub carrier: usize,
+}
+
+/// One release: a carrier with everything that other files say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The carrier that names the chart.
+    pub carrier: At,
+    /// For a dependency of an umbrella chart, the carrier that deploys that chart, if one was found.
+    pub deployed_by: Option<At>,
+    /// Which chart, as far as that can be told.
+    pub chart: ChartRef,
+    /// The file that `chart` points into.
+    pub chart_file: usize,
+    /// The version, and the file that it stands in.
+    pub version: Option<(usize, VersionPlace)>,
+    /// The layers, low to high.
+    pub layers: Vec<Placed>,
+    /// Under which key the chart's values stand in the layers.
+    pub prefix: Path,
+    /// What could not be found.
+    pub gaps: Vec<Gap>,
+}
+
+/// A layer, and the file that it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The file that the layer's node is a node of.
+    pub file: usize,
+    /// The layer. No reference is left in it: what was found has become a map, a text, a file or a list
+    /// of paths, all else is opaque.
+    pub layer: Layer,
+    /// For Flux `targetPath`: where the one value stands, in another file than its path.
+    pub value: Option<(usize, NodeId)>,
+    /// The carrier that names it.
+    pub named_by: At,
+}
+
+/// Something that is referred to and was not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The file that refers to it.
+    pub file: usize,
+    /// Where.
+    pub node: NodeId,
+    /// What is missing, as a sentence.
+    pub text: String,
+}
+
+impl<'f> Index<'f> {
+    /// An index of files.
+    #[must_use]
+    pub fn new(files: &'f [File<'f>]) -> Self {
+        let mut objects: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (i, file) in files.iter().enumerate() {
+            for (j, object) in file.found.objects.iter().enumerate() {
+                objects
+                    .entry((object.kind.as_str(), object.name.as_str()))
+                    .or_default()
+                    .push((i, j));
+            }
+        }
+        Self { files, objects }
+    }
+
+    /// A carrier.
+    ///
+    /// # Panics
+    /// If `at` is none of this index.
+    #[must_use]
+    pub fn carrier(&self, at: At) -> &'f Carrier {
+        &self.files[at.file].found.carriers[at.carrier]
+    }
+
+    /// Every carrier, in the order of the files.
+    pub fn carriers(&self) -> impl Iterator<Item = (At, &'f Carrier)> + '_ {
+        self.files.iter().enumerate().flat_map(|(file, one)| {
+            one.found
+                .carriers
+                .iter()
+                .enumerate()
+                .map(move |(carrier, found)| (At { file, carrier }, found))
+        })
+    }
+
+    /// The releases that the carriers make together. `repository` is the root of the Git repository
+    /// that holds the files, in the form of their paths, if it is known.
+    #[must_use]
+    pub fn releases(&self, repository: Option<&FilePath>) -> Vec<Release> {
+        let mut deployers: BTreeMap<At, Vec<At>> = BTreeMap::new();
+        let mut joined: BTreeSet<At> = BTreeSet::new();
+        for (at, carrier) in self.carriers() {
+            match carrier.kind {
+                Kind::Dependency => {}
+                Kind::K3sHelmChartConfig => {
+                    if self.helm_chart_of(carrier).is_some() {
+                        joined.insert(at);
+                    }
+                }
+                _ => {
+                    let dependencies = self.dependencies(at, carrier, repository);
+                    if !dependencies.is_empty() {
+                        joined.insert(at);
+                    }
+                    for dependency in dependencies {
+                        deployers.entry(dependency).or_default().push(at);
+                    }
+                }
+            }
+        }
+        let mut releases = Vec::new();
+        for (at, _) in self.carriers() {
+            if joined.contains(&at) {
+                continue;
+            }
+            match deployers.get(&at) {
+                Some(by) => releases.extend(by.iter().map(|by| self.release(at, Some(*by)))),
+                None => releases.push(self.release(at, None)),
+            }
+        }
+        releases
+    }
+
+    fn release(&self, at: At, deployed_by: Option<At>) -> Release {
+        let carrier = self.carrier(at);
+        let mut release = Release {
+            carrier: at,
+            deployed_by,
+            chart: carrier.chart.clone(),
+            chart_file: at.file,
+            version: carrier.version.clone().map(|version| (at.file, version)),
+            layers: Vec::new(),
+            prefix: carrier.prefix.clone(),
+            gaps: Vec::new(),
+        };
+        self.follow_chart(&mut release, 0);
+        for at in [Some(at), deployed_by].into_iter().flatten() {
+            self.place(at, &mut release);
+        }
+        release
+    }
+
+    /// Follows references to the chart's own name and address.
+    fn follow_chart(&self, release: &mut Release, depth: usize) {
+        let (reference, name) = match &release.chart.source {
+            ChartSource::Named { name, object } => (object.clone(), Some(name.clone())),
+            ChartSource::Object(object) => (object.clone(), None),
+            _ => return,
+        };
+        let file = release.chart_file;
+        if reference.kind == "HelmChart"
+            && name.is_none()
+            && self.carrier(release.carrier).kind == Kind::K3sHelmChartConfig
+        {
+            release.gaps.push(Gap {
+                file,
+                node: reference.node,
+                text: format!(
+                    "The HelmChart `{}` is not in these files; k3s may bring it along.",
+                    reference.name
+                ),
+            });
+            return;
+        }
+        let Some((found_file, object)) = self.object(file, &reference, &mut release.gaps) else {
+            return;
+        };
+        match (&object.body, name) {
+            (ObjectBody::Repository { url }, Some(name)) => {
+                release.chart.source = ChartSource::Repository {
+                    name,
+                    url: Some(url.clone()),
+                };
+            }
+            (ObjectBody::Files { url, revision }, Some(path)) => {
+                release.chart.source = ChartSource::Folder {
+                    path,
+                    url: Some(url.clone()),
+                };
+                // `version` counts for nothing with these.
+                release.version = revision.clone().map(|version| (found_file, version));
+            }
+            (ObjectBody::Chart { chart, version }, None) => {
+                release.chart = chart.clone();
+                release.chart_file = found_file;
+                release.version = version.clone().map(|version| (found_file, version));
+            }
+            (ObjectBody::Named { chart, version }, None) if depth == 0 => {
+                release.chart = chart.clone();
+                release.chart_file = found_file;
+                release.version = version.clone().map(|version| (found_file, version));
+                self.follow_chart(release, 1);
+            }
+            _ => release.gaps.push(Gap {
+                file,
+                node: reference.node,
+                text: format!(
+                    "{} `{}` does not say where the chart comes from.",
+                    reference.kind, reference.name
+                ),
+            }),
+        }
+    }
+
+    /// The one object that a reference means; else a gap.
+    fn object(
+        &self,
+        file: usize,
+        reference: &ObjectRef,
+        gaps: &mut Vec<Gap>,
+    ) -> Option<(usize, &'f Object)> {
+        let candidates: Vec<(usize, &Object)> = self
+            .objects
+            .get(&(reference.kind.as_str(), reference.name.as_str()))
+            .into_iter()
+            .flatten()
+            .map(|&(file, object)| (file, &self.files[file].found.objects[object]))
+            .filter(|(_, object)| object.is_meant_by(reference))
+            .collect();
+        // One that says the namespace is nearer than one that says none; then one in the same folder.
+        let exact: Vec<_> = candidates
+            .iter()
+            .filter(|(_, object)| {
+                object.namespace.is_some() && object.namespace == reference.namespace
+            })
+            .copied()
+            .collect();
+        let folder = |file: usize| self.files[file].path.parent();
+        let beside: Vec<_> = candidates
+            .iter()
+            .filter(|(other, _)| folder(*other) == folder(file))
+            .copied()
+            .collect();
+        for choice in [&exact, &beside, &candidates] {
+            if let [one] = choice[..] {
+                return Some(one);
+            }
+        }
+        let text = if candidates.is_empty() {
+            format!(
+                "{} `{}` is not in these files.",
+                reference.kind, reference.name
+            )
+        } else {
+            format!(
+                "{} `{}` is in several files, and which one is meant is not said.",
+                reference.kind, reference.name
+            )
+        };
+        gaps.push(Gap {
+            file,
+            node: reference.node,
+            text,
+        });
+        None
+    }
+
+    /// Adds the layers of a carrier.
+    fn place(&self, at: At, release: &mut Release) {
+        let carrier = self.carrier(at);
+        let config = (carrier.kind == Kind::K3sHelmChart)
+            .then(|| self.config_of(carrier))
+            .flatten();
+        let mut placed = Vec::new();
+        for layer in &carrier.layers {
+            // `set` of a HelmChart wins over its HelmChartConfig.
+            if matches!(layer.source, Source::Paths { .. })
+                && let Some(config) = config
+            {
+                self.place_config(config, &mut placed, release);
+            }
+            placed.push(self.placed(at, layer, &mut release.gaps));
+        }
+        let has_set = carrier
+            .layers
+            .iter()
+            .any(|layer| matches!(layer.source, Source::Paths { .. }));
+        if let Some(config) = config.filter(|_| !has_set) {
+            self.place_config(config, &mut placed, release);
+        }
+        release.layers.extend(placed);
+    }
+
+    fn place_config(&self, config: At, placed: &mut Vec<Placed>, release: &mut Release) {
+        for layer in &self.carrier(config).layers {
+            placed.push(self.placed(config, layer, &mut release.gaps));
+        }
+    }
+
+    fn placed(&self, at: At, layer: &Layer, gaps: &mut Vec<Gap>) -> Placed {
+        let mut placed = Placed {
+            file: at.file,
+            layer: layer.clone(),
+            value: None,
+            named_by: at,
+        };
+        let Source::Reference(reference) = &layer.source else {
+            return placed;
+        };
+        let before = gaps.len();
+        let found = self.object(at.file, &reference.object, gaps);
+        let opaque = |placed: &mut Placed, why: String| {
+            placed.layer.source = Source::Opaque { why };
+        };
+        let Some((file, object)) = found else {
+            let why = gaps
+                .last()
+                .filter(|_| gaps.len() > before)
+                .map(|gap| gap.text.trim_end_matches('.').to_owned())
+                .unwrap_or_default();
+            opaque(&mut placed, why);
+            return placed;
+        };
+        let title = format!("{} `{}`", reference.object.kind, reference.object.name);
+        match &object.body {
+            ObjectBody::Texts { entries, hidden } => {
+                match entries.iter().find(|(key, _)| *key == reference.key) {
+                    Some((_, node)) => self.joined(&mut placed, file, *node, reference),
+                    None if hidden.contains(&reference.key) => opaque(
+                        &mut placed,
+                        format!("`{}` of {title} is encoded or encrypted", reference.key),
+                    ),
+                    None => opaque(
+                        &mut placed,
+                        format!("{title} has no key `{}`", reference.key),
+                    ),
+                }
+            }
+            ObjectBody::Generated { files } => {
+                match files.iter().find(|(key, ..)| *key == reference.key) {
+                    Some((_, path, node)) if reference.target_path.is_none() => {
+                        placed.file = file;
+                        placed.layer.node = *node;
+                        placed.layer.source = Source::File(FileRef {
+                            path: path.clone(),
+                            root: Root::Folder,
+                            missing_ok: false,
+                            glob: false,
+                        });
+                    }
+                    Some((_, path, _)) => opaque(
+                        &mut placed,
+                        format!("the value is the content of the file {path}"),
+                    ),
+                    None => opaque(
+                        &mut placed,
+                        format!("{title} has no key `{}`", reference.key),
+                    ),
+                }
+            }
+            _ => opaque(&mut placed, format!("{title} holds no values")),
+        }
+        placed
+    }
+
+    /// A reference of which the text was found.
+    fn joined(&self, placed: &mut Placed, file: usize, node: NodeId, reference: &ValuesRef) {
+        match &reference.target_path {
+            None => {
+                placed.file = file;
+                placed.layer.node = node;
+                placed.layer.source = Source::Text;
+            }
+            Some(target) => {
+                placed.value = Some((file, node));
+                let text = self.files[file].tree.content(node).to_owned();
+                let value = if target.literal {
+                    PathValue::String { node: None, text }
+                } else {
+                    PathValue::Set { node: None, text }
+                };
+                placed.layer.source = Source::Paths {
+                    entries: vec![PathEntry {
+                        node: placed.layer.node,
+                        name: target.node,
+                        path: target.text.clone(),
+                        value,
+                    }],
+                    dialect: if target.literal {
+                        Dialect::FluxLiteral
+                    } else {
+                        Dialect::Flux
+                    },
+                };
+            }
+        }
+    }
+
+    fn same_object(one: &Carrier, other: &Carrier) -> bool {
+        let (ChartSource::Object(reference), Some(name)) = (&one.chart.source, &other.release_name)
+        else {
+            return false;
+        };
+        reference.name == *name
+    }
+
+    /// The HelmChart that a HelmChartConfig is for.
+    fn helm_chart_of(&self, config: &Carrier) -> Option<At> {
+        let mut found = self
+            .carriers()
+            .filter(|(_, other)| {
+                other.kind == Kind::K3sHelmChart && Self::same_object(config, other)
+            })
+            .map(|(at, _)| at);
+        let one = found.next()?;
+        found.next().is_none().then_some(one)
+    }
+
+    /// The HelmChartConfig for a HelmChart.
+    fn config_of(&self, chart: &Carrier) -> Option<At> {
+        let mut found = self
+            .carriers()
+            .filter(|(_, other)| {
+                other.kind == Kind::K3sHelmChartConfig
+                    && Self::same_object(other, chart)
+                    && self.helm_chart_of(other).is_some()
+            })
+            .map(|(at, _)| at);
+        let one = found.next()?;
+        found.next().is_none().then_some(one)
+    }
+
+    /// The dependencies of the umbrella chart that a carrier deploys.
+    fn dependencies(&self, at: At, carrier: &Carrier, repository: Option<&FilePath>) -> Vec<At> {
+        let mut release = Release {
+            carrier: at,
+            deployed_by: None,
+            chart: carrier.chart.clone(),
+            chart_file: at.file,
+            version: None,
+            layers: Vec::new(),
+            prefix: Path::root(),
+            gaps: Vec::new(),
+        };
+        self.follow_chart(&mut release, 0);
+        let ChartSource::Folder { path, url } = &release.chart.source else {
+            return Vec::new();
+        };
+        let root = match url {
+            None => Root::Folder,
+            Some(url) => Root::Repository {
+                url: Some(url.clone()),
+            },
+        };
+        let chart = FileRef {
+            path: format!("{path}/Chart.yaml"),
+            root,
+            missing_ok: false,
+            glob: false,
+        };
+        let wanted = self.candidates(at.file, &chart, repository);
+        let mut charts = self
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| wanted.contains(&lexical(file.path)));
+        let (Some((file, found)), None) = (charts.next(), charts.next()) else {
+            return Vec::new();
+        };
+        (0..found.found.carriers.len())
+            .map(|carrier| At { file, carrier })
+            .filter(|at| self.carrier(*at).kind == Kind::Dependency)
+            .collect()
+    }
+
+    /// Where a values file that a carrier in `file` names can be, likeliest first. Without the root of
+    /// the repository every folder above the carrier's can be it, the uppermost first; if more than one
+    /// of the files is there, it is not certain which is meant.
+    #[must_use]
+    pub fn candidates(
+        &self,
+        file: usize,
+        reference: &FileRef,
+        repository: Option<&FilePath>,
+    ) -> Vec<PathBuf> {
+        let folder = self.files[file].path.parent().unwrap_or(FilePath::new(""));
+        let below = match &reference.root {
+            Root::Folder => return vec![lexical(&folder.join(&reference.path))],
+            Root::Repository { .. } => PathBuf::from(reference.path.trim_start_matches('/')),
+            Root::Chart { folder, .. } => FilePath::new(folder.trim_start_matches('/'))
+                .join(reference.path.trim_start_matches('/')),
+        };
+        if let Some(root) = repository {
+            return vec![lexical(&root.join(below))];
+        }
+        let mut ancestors: Vec<&FilePath> = folder.ancestors().collect();
+        ancestors.reverse();
+        ancestors
+            .into_iter()
+            .map(|root| lexical(&root.join(&below)))
+            .collect()
+    }
+}
+
+/// A path without `.` and, as far as possible, without `..`; links are not followed.
+#[must_use]
+pub fn lexical(path: &FilePath) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    out.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => out.push(".."),
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}

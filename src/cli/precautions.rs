@@ -1,0 +1,140 @@
+//! What surrounds writing: interrupted runs before it, warnings, and how files are written.
+
+use std::{
+    ffi::OsStr,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use refit::{
+    git::{self, State},
+    report::Detail,
+    write::{self, How, Options, Trouble, Why},
+};
+
+use super::terminal::Terminal;
+
+/// How many names are given before the rest is counted.
+const NAMES: usize = 5;
+
+/// How this process writes.
+pub struct Writing {
+    own: Option<PathBuf>,
+}
+
+impl Writing {
+    /// With the user's own folder for what refit remembers between runs.
+    pub fn new() -> Self {
+        let env = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let own = env("XDG_STATE_HOME")
+            .or_else(|| env("LOCALAPPDATA"))
+            .or_else(|| env("HOME").map(|home| home.join(".local/state")))
+            .map(|state| state.join("refit"));
+        Self { own }
+    }
+
+    /// What the library needs to know.
+    pub fn options<'a>(&'a self, backup: Option<&'a OsStr>) -> Options<'a> {
+        Options {
+            backup,
+            own: self.own.as_deref(),
+            waiting: &|folder| {
+                // Said past the terminal's bookkeeping: it comes while something is written.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "Waiting for another refit that is writing in {}",
+                    folder.display()
+                );
+            },
+            ..Options::default()
+        }
+    }
+
+    /// Finishes or undoes what an interrupted run left of these files, and says so.
+    pub fn mend(&self, files: &[&Path], terminal: &mut Terminal) {
+        let recovery = write::recover(files, &self.options(None));
+        for mended in recovery.mended {
+            let how = match mended.how {
+                How::Finished => "finished",
+                How::Undone => "undone",
+            };
+            let files = names(mended.files.iter().map(PathBuf::as_path));
+            terminal.say(&format!(
+                "note: an interrupted write of an earlier run was {how}: {files}\n\n"
+            ));
+        }
+    }
+
+    /// Says what an interrupted run left of these files, and changes nothing.
+    pub fn tell(&self, files: &[&Path], terminal: &mut Terminal) {
+        for trouble in write::unfinished(files, self.own.as_deref()) {
+            terminal.say(&format!(
+                "warning: {trouble}\n  next: {}\n\n",
+                trouble.next()
+            ));
+        }
+    }
+
+    /// What an interrupted run left that could not be mended. Another run that is still at work is none of
+    /// that: it is waited for.
+    pub fn left(&self, files: &[&Path]) -> Vec<Trouble> {
+        let mut left = write::unfinished(files, self.own.as_deref());
+        left.retain(|trouble| !matches!(trouble.why, Why::Busy(_)));
+        left
+    }
+}
+
+/// Warns of files whose changes git could not tell from refit's.
+pub fn warn_uncommitted(files: &[&Path], detail: Detail, terminal: &mut Terminal) {
+    if detail == Detail::Quiet {
+        return;
+    }
+    let found = git::uncommitted(files.iter().copied());
+    for (state, one, many) in [
+        (
+            State::Modified,
+            "has changes that are not committed",
+            "have changes that are not committed",
+        ),
+        (State::Untracked, "is not in git yet", "are not in git yet"),
+    ] {
+        let these: Vec<&Path> = found
+            .iter()
+            .filter(|(_, found)| **found == state)
+            .map(|(path, _)| *path)
+            .collect();
+        let is = match these.len() {
+            0 => continue,
+            1 => one,
+            _ => many,
+        };
+        terminal.say(&format!(
+            "\nwarning: {} {is}; git will not tell them from refit's\n",
+            names(these.into_iter())
+        ));
+    }
+}
+
+/// Names of files, not too many, as seen from the folder that the user is in.
+fn names<'a>(files: impl ExactSizeIterator<Item = &'a Path>) -> String {
+    let here = std::env::current_dir()
+        .and_then(|here| here.canonicalize())
+        .ok();
+    let more = files.len().saturating_sub(NAMES);
+    let mut text = files
+        .take(NAMES)
+        .map(|file| {
+            let near = here.as_ref().and_then(|here| file.strip_prefix(here).ok());
+            near.unwrap_or(file).display().to_string()
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

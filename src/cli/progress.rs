@@ -1,0 +1,64 @@
+//! A bar for work that takes long enough to wonder about it.
+//!
+//! It is drawn on standard error, only if that is a terminal, only after a moment, and it is gone before
+//! anything else is printed: whatever is kept of the output never has it.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Work that is done sooner shows no bar.
+const MOMENT: Duration = Duration::from_millis(400);
+/// How often a second the bar is drawn.
+const RATE: u8 = 10;
+
+/// The bar; gone when dropped. Threads share it.
+pub struct Progress {
+    bar: ProgressBar,
+    start: Instant,
+    /// Whether it waits for its moment.
+    waits: AtomicBool,
+}
+
+impl Progress {
+    /// A bar for so much work. `shown` says whether there is a terminal to draw it on.
+    pub fn new(doing: &'static str, total: usize, shown: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(
+            Some(u64::try_from(total).unwrap_or(u64::MAX)),
+            ProgressDrawTarget::hidden(),
+        )
+        .with_message(doing);
+        // The template is a constant that is drawn by a test; without it the bar is only plainer.
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self {
+            bar,
+            start: Instant::now(),
+            waits: AtomicBool::new(shown && total > 1),
+        }
+    }
+
+    /// One piece of the work is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
+        if self.start.elapsed() >= MOMENT && self.waits.swap(false, Ordering::Relaxed) {
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));
+        }
+    }
+
+    /// Takes the bar away while something is printed.
+    pub fn apart<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

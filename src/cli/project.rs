@@ -1,0 +1,167 @@
+//! `refit.yaml` on the command line: which of its releases are meant, and what is noted in it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use refit::{
+    digest,
+    load::Asked,
+    memory::{MemoryError, Project, Remembered, error, project::NAME, updated},
+    migrate::Answer,
+    outcome::Release,
+    pack::expr,
+    report::Masker,
+};
+
+/// The `refit.yaml` that holds here, if there is one.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn here() -> anyhow::Result<Option<Project>> {
+    match Project::find(Path::new(".")) {
+        Some(path) => Ok(Some(Project::read(&path)?)),
+        None => Ok(None),
+    }
+}
+
+/// One that is not there yet.
+#[must_use]
+pub fn new() -> Project {
+    Project {
+        path: PathBuf::from(NAME),
+        text: String::new(),
+        file: refit::memory::ProjectFile {
+            refit: 1,
+            ..Default::default()
+        },
+    }
+}
+
+/// A release of `refit.yaml`, by name.
+///
+/// # Errors
+///
+/// If there is none of that name, or no `refit.yaml`.
+pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<Asked> {
+    let Some(project) = project else {
+        bail!(
+            "there is no {NAME} here or above that could name the files of `{name}`; write \
+             --release {name}=FILE,FILE"
+        );
+    };
+    if let Some(asked) = project.asked(name) {
+        return Ok(asked);
+    }
+    let names = || project.file.releases.keys().map(String::as_str);
+    let close = super::closest(name, names())
+        .map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
+    bail!(
+        "{} has no release `{name}`{close}\n  Its releases: {}",
+        project.path.display(),
+        names().collect::<Vec<_>>().join(", ")
+    );
+}
+
+/// Notes in `refit.yaml` what a release has reached: always if it is there, else only if it is to be
+/// `recorded`.
+///
+/// # Errors
+///
+/// If it cannot be noted.
+pub fn remember(
+    project: &mut Project,
+    release: &Release,
+    recorded: bool,
+) -> Result<(), MemoryError> {
+    let name = name_of(release);
+    let known = project.file.releases.get(&name).cloned();
+    if known.is_none() && !recorded || release.carrier.is_some() {
+        return Ok(());
+    }
+    let mut remembered = match known {
+        Some(known) => known,
+        None => Remembered {
+            layers: layers(project, release)?,
+            ..Remembered::default()
+        },
+    };
+    remembered.chart = Some(release.chart.clone());
+    remembered.version = Some(release.to.clone());
+    for layer in &remembered.layers {
+        let path = project.layer(layer);
+        let file = release
+            .files
+            .iter()
+            .find(|file| file.path.as_ref() == Some(&path));
+        if let Some(file) = file {
+            let name = layer.to_string_lossy().into_owned();
+            remembered
+                .digests
+                .insert(name, digest::of_text(&file.after));
+        }
+    }
+    remembered.answers.extend(answers(release));
+    let text = (!project.text.is_empty()).then_some(project.text.as_str());
+    project.text = updated(text, &name, &remembered)?;
+    project.file.releases.insert(name, remembered);
+    Ok(())
+}
+
+/// The name of a release, or one for a release that has none: that of its last file.
+pub fn name_of(release: &Release) -> String {
+    if let Some(name) = &release.name {
+        return name.clone();
+    }
+    let last = release.files.last().and_then(|file| file.path.as_deref());
+    let stem = last.and_then(Path::file_stem).unwrap_or_default();
+    stem.to_string_lossy()
+        .chars()
+        .map(|c| if ":@=".contains(c) { '-' } else { c })
+        .collect()
+}
+
+/// The files of a release, relative to the folder of `refit.yaml`.
+fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryError> {
+    let folder = project.layer(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or(folder);
+    release
+        .files
+        .iter()
+        .map(|file| {
+            let path = file.path.clone().unwrap_or_default();
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            real.strip_prefix(&folder).map(Path::to_owned).map_err(|_| {
+                error(
+                    project.path.display().to_string(),
+                    format!(
+                        "{} is not below its folder, so it cannot be noted there",
+                        file.name
+                    ),
+                    "run refit in a folder that holds all files of the release",
+                )
+            })
+        })
+        .collect()
+}
+
+/// What was answered for a release, with its evidence unless that is secret.
+fn answers(release: &Release) -> impl Iterator<Item = (String, Answer)> {
+    let masker = Masker::on(release.files.iter().map(|file| &**file));
+    release.steps.iter().filter_map(move |step| {
+        let question = step.question.as_ref()?;
+        let evidence = question.evidence.iter().map(|evidence| {
+            let value = evidence.value.clone();
+            let value = value.unwrap_or_else(|| expr::describe(None));
+            (evidence.path.clone(), value)
+        });
+        let evidence: indexmap::IndexMap<String, String> = evidence.collect();
+        let secret = |(path, value): (&String, &String)| masker.value(path, value) != *value;
+        let answer = Answer {
+            option: question.answer.clone()?,
+            inputs: question.inputs.clone(),
+            evidence: (!evidence.iter().any(secret)).then_some(evidence),
+        };
+        Some((step.id.clone(), answer))
+    })
+}

@@ -1,0 +1,16 @@
+//! What refit remembers: answers, and `refit.yaml`.
+//!
+//! A plain values file carries no version, and whole groups of chart versions cannot be told apart by
+//! content. So a project may keep `refit.yaml`: its releases with their layers, the chart version that
+//! each has reached, the answers that were given, and digests of what was written. It is read here, and
+//! its new text is worked out here; only [`write`](crate::write) touches the file.
+
+pub mod answers;
+pub mod project;
+mod reader;
+mod update;
+
+pub use answers::AnswerFile;
+pub use project::{Project, ProjectFile, Remembered};
+pub use reader::{MemoryError, error};
+pub use update::updated;

@@ -1,0 +1,242 @@
+//! `refit.yaml`: the releases of a project, and how far each was brought.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use super::{
+    answers,
+    reader::{self, MemoryError, Reader},
+};
+use crate::{
+    load::{Asked, Input},
+    migrate::Answers,
+    outcome::KnownBy,
+    yaml::NodeId,
+};
+
+/// The name of the file.
+pub const NAME: &str = "refit.yaml";
+/// The version of its format.
+pub const FORMAT: &str = "1";
+
+const FORM: &str =
+    "the form is `refit: 1` and `releases: {NAME: {chart: …, version: …, layers: [FILE, …]}}`";
+
+/// `refit.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectFile {
+    /// The version of this format: 1.
+    pub refit: u32,
+    /// The releases, by name.
+    pub releases: IndexMap<String, Remembered>,
+}
+
+/// What is remembered of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Remembered {
+    /// The chart.
+    pub chart: Option<String>,
+    /// The chart version that the values are for now.
+    #[schemars(with = "Option<String>")]
+    pub version: Option<Version>,
+    /// The values files in Helm's order, relative to the folder of `refit.yaml`.
+    #[schemars(with = "Vec<String>")]
+    pub layers: Vec<PathBuf>,
+    /// Answers that hold for this release alone.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub answers: Answers,
+    /// Steps that are left out.
+    pub skip: Vec<String>,
+    /// Digests of the layers as they were written last, by layer.
+    pub digests: BTreeMap<String, String>,
+}
+
+/// A `refit.yaml` that was read.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Where it is, as it is shown.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What it says.
+    pub file: ProjectFile,
+}
+
+impl Project {
+    /// The `refit.yaml` that holds for a folder: its own, or the nearest above it up to the root of the
+    /// git repository.
+    #[must_use]
+    pub fn find(folder: &Path) -> Option<PathBuf> {
+        let mut up = PathBuf::new();
+        loop {
+            let here = folder.join(&up);
+            if here.join(NAME).is_file() {
+                return Some(up.join(NAME));
+            }
+            let above = here.canonicalize().ok()?;
+            if here.join(".git").exists() || above.parent().is_none() {
+                return None;
+            }
+            up.push("..");
+        }
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is not in the form.
+    pub fn read(path: &Path) -> Result<Self, MemoryError> {
+        let next = "mend it, or name the files themselves on the command line";
+        let bytes = reader::bytes(path, "the releases of this project", next)?;
+        let file = parse(&path.display().to_string(), &bytes)?;
+        Ok(Self {
+            path: path.to_owned(),
+            // The reader refuses what is not UTF-8.
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            file,
+        })
+    }
+
+    /// A layer's file, as it is shown.
+    #[must_use]
+    pub fn layer(&self, layer: &Path) -> PathBuf {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.join(layer),
+            _ => layer.to_owned(),
+        }
+    }
+
+    /// A release as it is asked for.
+    #[must_use]
+    pub fn asked(&self, name: &str) -> Option<Asked> {
+        let remembered = self.file.releases.get(name)?;
+        let layers = remembered.layers.iter();
+        let digests = remembered.digests.iter();
+        Some(Asked {
+            name: Some(name.to_owned()),
+            chart: remembered.chart.clone(),
+            version: remembered.version.clone().map(|v| (v, KnownBy::Recorded)),
+            answers: remembered.answers.clone(),
+            skip: remembered.skip.clone(),
+            digests: digests
+                .map(|(layer, digest)| (self.layer(Path::new(layer)), digest.clone()))
+                .collect(),
+            ..Asked::new(layers.map(|layer| Input::Path(self.layer(layer))).collect())
+        })
+    }
+
+    /// The releases of which a file is a layer.
+    pub fn releases_with<'p>(&'p self, file: &Path) -> impl Iterator<Item = &'p str> + use<'p> {
+        let real = file.canonicalize().ok();
+        self.file
+            .releases
+            .iter()
+            .filter(move |(_, remembered)| {
+                let mut layers = remembered.layers.iter();
+                real.is_some() && layers.any(|layer| self.layer(layer).canonicalize().ok() == real)
+            })
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+/// Reads `refit.yaml` from its bytes.
+///
+/// # Errors
+///
+/// With the place, if it is not in the form.
+pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
+    let tree = reader::tree(name, bytes)?;
+    let reader = Reader {
+        name,
+        tree: &tree,
+        form: FORM,
+    };
+    let mut file = ProjectFile {
+        refit: 1,
+        ..ProjectFile::default()
+    };
+    let Some(root) = reader.root()? else {
+        return Ok(file);
+    };
+    let mut format = None;
+    for (key, node) in reader.map(root)? {
+        match key.as_str() {
+            "refit" => format = Some(tree.content(node).to_owned()),
+            "releases" if tree.is_implicit_null(node) => {}
+            "releases" => {
+                for (name, node) in reader.map(node)? {
+                    if name.contains([':', '@', '=']) {
+                        let what = format!(
+                            "`{name}` cannot name a release: `:`, `@` and `=` have a meaning in options"
+                        );
+                        return Err(reader.error(node, what, "choose another name"));
+                    }
+                    file.releases.insert(name, remembered(&reader, node)?);
+                }
+            }
+            other => return Err(reader.error(node, format!("`{other}` is not known here"), FORM)),
+        }
+    }
+    match format.as_deref() {
+        Some(FORMAT) => Ok(file),
+        Some(other) => Err(reader.error(
+            root,
+            format!("`refit: {other}` is a format that this refit does not know"),
+            "update refit; it knows `refit: 1`",
+        )),
+        None => Err(reader.error(root, "`refit: 1` is missing", FORM)),
+    }
+}
+
+fn remembered(reader: &Reader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
+    let mut remembered = Remembered::default();
+    for (key, node) in reader.map(node)? {
+        match key.as_str() {
+            "chart" => remembered.chart = Some(reader.text(node)?),
+            "version" => {
+                let text = reader.text(node)?;
+                let version = Version::parse(&text).map_err(|_| {
+                    let what = format!("`{text}` is not a chart version");
+                    reader.error(node, what, "a version has three numbers, such as 0.15.0")
+                })?;
+                remembered.version = Some(version);
+            }
+            "layers" => {
+                let layers = reader.list(node)?;
+                remembered.layers = layers.into_iter().map(PathBuf::from).collect();
+                let mut layers = remembered.layers.iter();
+                if let Some(absolute) = layers.find(|layer| layer.is_absolute()) {
+                    let what = format!("{} is an absolute path", absolute.display());
+                    return Err(reader.error(node, what, "name layers relative to this file"));
+                }
+            }
+            "answers" => {
+                for (id, node) in reader.map(node)? {
+                    let answer = answers::answer(reader, &id, node)?;
+                    remembered.answers.insert(id, answer);
+                }
+            }
+            "skip" => remembered.skip = reader.list(node)?,
+            "digests" => remembered.digests = reader.texts(node)?,
+            other => {
+                let what = format!("`{other}` is not known here");
+                let known = "known are chart, version, layers, answers, skip and digests";
+                return Err(reader.error(node, what, known));
+            }
+        }
+    }
+    if remembered.layers.is_empty() {
+        return Err(reader.error(node, "a release needs `layers`", FORM));
+    }
+    Ok(remembered)
+}

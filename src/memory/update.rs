@@ -1,0 +1,222 @@
+//! The new text of `refit.yaml` after a release was brought to a version. Nothing but what changed in it
+//! is touched: it is a file that people keep, too.
+
+use std::path::Path;
+
+use super::{
+    project::{NAME, Remembered},
+    reader::{MemoryError, error},
+};
+use crate::{
+    edit::{key_source, made},
+    values::{Map, Value, view::View, write::Quotes},
+    yaml::{self, NodeId, Tree, Want, WantEntry, WantKey},
+};
+
+/// What a new file begins with.
+pub const HEADER: &str = "\
+# What refit knows of this project: its releases, the chart version that their values are for, and what
+# was answered. `refit upgrade --write` keeps it up to date; it belongs in version control.
+refit: 1
+releases:
+";
+
+/// The text with a release as it is now. `None` as the text: a new file.
+///
+/// # Errors
+///
+/// If the text cannot be edited so.
+pub fn updated(
+    text: Option<&str>,
+    name: &str,
+    remembered: &Remembered,
+) -> Result<String, MemoryError> {
+    let failed = |message: String| error(NAME, message, "mend the file, and run refit again");
+    let text = text.unwrap_or(HEADER);
+    let tree = Tree::parse(text).map_err(|e| failed(e.to_string()))?;
+    let Some(document) = tree.documents().first() else {
+        return updated(None, name, remembered);
+    };
+    let view = View::new(&tree, document.root);
+    let writer = Writer { view: &view };
+    let path = ["releases".to_owned(), name.to_owned()];
+    let want = writer
+        .put(document.root, &path, &fields(remembered))
+        .map_err(failed)?;
+    let rewrite = yaml::rewrite(&tree, document.root, &want).map_err(|e| failed(e.to_string()))?;
+    Ok(rewrite.edits.apply(text))
+}
+
+/// The fields of a release, as they are written.
+fn fields(remembered: &Remembered) -> Map {
+    let text = |text: &str| Value::String(text.to_owned());
+    let list = |items: Vec<String>| Value::List(items.into_iter().map(Value::String).collect());
+    let mut fields = Map::new();
+    let mut put = |key: &str, value: Value| _ = fields.insert(key.to_owned(), value);
+    if let Some(chart) = &remembered.chart {
+        put("chart", text(chart));
+    }
+    if let Some(version) = &remembered.version {
+        put("version", text(&version.to_string()));
+    }
+    put(
+        "layers",
+        list(remembered.layers.iter().map(|layer| shown(layer)).collect()),
+    );
+    if !remembered.answers.is_empty() {
+        let answers = remembered.answers.iter().map(|(id, answer)| {
+            let mut map = Map::from_iter([("option".to_owned(), text(&answer.option))]);
+            let texts = |entries: &mut dyn Iterator<Item = (&String, &String)>| {
+                Value::Map(
+                    entries
+                        .map(|(key, value)| (key.clone(), text(value)))
+                        .collect(),
+                )
+            };
+            if !answer.inputs.is_empty() {
+                map.insert("inputs".to_owned(), texts(&mut answer.inputs.iter()));
+            }
+            if let Some(evidence) = &answer.evidence {
+                map.insert("evidence".to_owned(), texts(&mut evidence.iter()));
+            }
+            (id.clone(), Value::Map(map))
+        });
+        put("answers", Value::Map(answers.collect()));
+    }
+    if !remembered.skip.is_empty() {
+        put("skip", list(remembered.skip.clone()));
+    }
+    if !remembered.digests.is_empty() {
+        let digests = remembered.digests.iter();
+        let digests = digests.map(|(layer, digest)| (layer.clone(), text(digest)));
+        put("digests", Value::Map(digests.collect()));
+    }
+    fields
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+struct Writer<'v> {
+    view: &'v View<'v>,
+}
+
+impl Writer<'_> {
+    /// What a map should become so that at `path` below it stands a map with these fields. What is there
+    /// already and equal is not touched; fields that are there and not named stay.
+    fn put(&self, node: NodeId, path: &[String], fields: &Map) -> Result<Want, String> {
+        let fault = |e: crate::values::ReadError| e.kind.to_string();
+        let entries = self.view.entries(node).map_err(fault)?.entries;
+        let mut wanted: Vec<WantEntry> = entries
+            .iter()
+            .map(|entry| WantEntry {
+                key: WantKey::Entry(entry.key),
+                value: Want::Node(entry.value),
+            })
+            .collect();
+        let mut set = |key: &str, existing: &dyn Fn(NodeId) -> Result<Want, String>, new: Want| {
+            let at = entries.iter().position(|entry| entry.name == *key);
+            match at {
+                Some(at) => wanted[at].value = existing(entries[at].value)?,
+                None => wanted.push(WantEntry {
+                    key: WantKey::New(key_source(key).map_err(|e| e.to_string())?),
+                    value: new,
+                }),
+            }
+            Ok::<(), String>(())
+        };
+        match path.split_first() {
+            Some((key, rest)) => {
+                let below = rest
+                    .iter()
+                    .rev()
+                    .fold(Value::Map(fields.clone()), |value, key| {
+                        Value::Map(Map::from_iter([(key.clone(), value)]))
+                    });
+                let new = made(&below, Quotes::None).map_err(|e| e.to_string())?;
+                set(key, &|node| self.put(node, rest, fields), new)?;
+            }
+            None => {
+                for (key, value) in fields {
+                    let new = made(value, Quotes::None).map_err(|e| e.to_string())?;
+                    let same = new.clone();
+                    let keep = |node: NodeId| match self.view.value(node) {
+                        Ok(now) if now == *value => Ok(Want::Node(node)),
+                        _ => match value {
+                            Value::Map(map) if key != "answers" => self.replace(node, map),
+                            _ => Ok(same.clone()),
+                        },
+                    };
+                    set(key, &keep, new)?;
+                }
+            }
+        }
+        let is_map = matches!(self.view.kind(node), Ok(crate::values::view::Kind::Map));
+        Ok(Want::Map {
+            base: is_map.then_some(node),
+            entries: wanted,
+        })
+    }
+
+    /// A map with exactly these entries.
+    fn replace(&self, node: NodeId, map: &Map) -> Result<Want, String> {
+        let entries = self.view.entries(node).map_err(|e| e.kind.to_string())?;
+        let mut wanted = Vec::new();
+        for (key, value) in map {
+            let there = entries.entries.iter().find(|entry| entry.name == *key);
+            let new = made(value, Quotes::None).map_err(|e| e.to_string())?;
+            wanted.push(match there {
+                Some(entry) => WantEntry {
+                    key: WantKey::Entry(entry.key),
+                    value: match self.view.value(entry.value) {
+                        Ok(now) if now == *value => Want::Node(entry.value),
+                        _ => new,
+                    },
+                },
+                None => WantEntry {
+                    key: WantKey::New(key_source(key).map_err(|e| e.to_string())?),
+                    value: new,
+                },
+            });
+        }
+        let is_map = matches!(self.view.kind(node), Ok(crate::values::view::Kind::Map));
+        Ok(Want::Map {
+            base: is_map.then_some(node),
+            entries: wanted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::project::parse;
+
+    fn release(version: &str) -> Remembered {
+        Remembered {
+            chart: Some("arroyo".to_owned()),
+            version: Some(version.parse().unwrap()),
+            layers: vec!["base.yaml".into(), "prod.yaml".into()],
+            digests: [("prod.yaml".to_owned(), "sha256:12".to_owned())].into(),
+            ..Remembered::default()
+        }
+    }
+
+    #[test]
+    fn a_new_file_says_what_it_was_told() {
+        let text = updated(None, "prod", &release("0.15.0")).unwrap();
+        insta::assert_snapshot!(text);
+        let file = parse("refit.yaml", text.as_bytes()).unwrap();
+        assert_eq!(file.releases["prod"], release("0.15.0"));
+    }
+
+    #[test]
+    fn only_what_changed_is_touched() {
+        let text = "refit: 1 # ours\nreleases:\n  # the big one\n  prod:\n    version: 0.10.3   # helm list\n    chart: arroyo\n    layers: [base.yaml, prod.yaml]\n  other: {layers: [x.yaml]}\n";
+        let after = updated(Some(text), "prod", &release("0.15.0")).unwrap();
+        insta::assert_snapshot!(after);
+        let again = updated(Some(&after), "prod", &release("0.15.0")).unwrap();
+        assert_eq!(again, after);
+    }
+}

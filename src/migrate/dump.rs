@@ -1,0 +1,353 @@
+//! A copy of the chart's own values in place of a user's: what `helm get values --all` prints, or an old
+//! `values.yaml` of the chart that somebody edited.
+//!
+//! Such a file pins every default of one version. Migrated as it is, each of them becomes a setting that
+//! somebody seems to have wanted: old ports, old worker sizes, questions about images that nobody chose.
+//! But a line that equals a default may also be there on purpose, and nothing in the file tells which it
+//! is. So it is never stripped unasked: where most of a version's defaults are there and most of those
+//! are unchanged, one question offers to take all of them away, before the first step runs. While it is
+//! open, what it is about is held.
+//!
+//! It is judged for the release, not for a file of it: a setting goes, from every layer that has it, if
+//! what is in effect equals the default. So the layers come to the same as their merged values.
+//!
+//! It asks only where a migration is ahead. A file that was kept as it is would be asked about for ever
+//! otherwise.
+
+use semver::Version;
+
+use super::{
+    bind::Layer,
+    decision::{Answer, Answers, Decision, Evidence, Offer},
+    error::MigrateError,
+    ledger::Dropped,
+    node::Source,
+    place::Spared,
+    run::{Change, ChangeKind, StepReport, StepState},
+};
+use crate::{
+    pack::{Keys, Known},
+    plan::Plan,
+    values::{Map, Part, Path, Value, leaves, merge::merge_all},
+};
+
+/// The id of the decision, which no step may have.
+pub const ID: &str = "strip-defaults";
+
+const STRIP: &str = "strip";
+const KEEP: &str = "keep";
+
+/// A chart with fewer defaults than this is set as a whole by hand, too.
+const FEWEST: usize = 10;
+
+/// What came of the question.
+pub(super) struct Stripped {
+    /// The question, and what was taken away.
+    pub report: StepReport,
+    /// The leaves that were taken away.
+    pub dropped: Vec<Dropped>,
+    /// The leaves that wait for the answer.
+    pub held: Vec<(String, Source)>,
+}
+
+/// How a set of values compares with the defaults of a version.
+struct Comparison {
+    /// The defaults that say something: no empty text, list or map.
+    defaults: usize,
+    /// Those of them that are set.
+    set: usize,
+    /// Those of them that are set to the default.
+    equal: usize,
+    /// Every setting that equals its default, an empty one too.
+    same: Vec<(Path, Value)>,
+}
+
+impl Comparison {
+    fn new(defaults: &Map, values: &Value) -> Self {
+        let mut comparison = Self {
+            defaults: 0,
+            set: 0,
+            equal: 0,
+            same: Vec::new(),
+        };
+        for (path, default) in leaves(defaults) {
+            let says = !is_empty(default);
+            comparison.defaults += usize::from(says);
+            let Some(value) = path.get(values) else {
+                continue;
+            };
+            comparison.set += usize::from(says);
+            if value == default {
+                comparison.equal += usize::from(says);
+                comparison.same.push((path, default.clone()));
+            }
+        }
+        comparison
+    }
+
+    /// Whether this is a copy: four of five defaults are there, and most of them as the chart has them.
+    /// A file that was written by hand sets a few of them, and otherwise than they are.
+    fn is_copy(&self) -> bool {
+        self.defaults >= FEWEST && self.set * 5 >= self.defaults * 4 && self.equal * 2 > self.set
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Looks for a copy of the source version's defaults, asks, and takes them away if that is the answer.
+pub(super) fn strip(
+    layers: &mut [Layer<'_>],
+    plan: &Plan<'_>,
+    answers: &Answers,
+) -> Result<Option<Stripped>, MigrateError> {
+    if plan.migrations.is_empty() || plan.left_out.contains(ID) {
+        return Ok(None);
+    }
+    let keys = &plan.pack.keys;
+    let defaults = keys.defaults(&plan.from);
+    let Some((values, comparison)) = compared(layers, &defaults)? else {
+        return Ok(None);
+    };
+    let found = in_layers(layers, &comparison.same);
+    let Some(first) = found.first().and_then(|(_, _, sources)| sources.first()) else {
+        return Ok(None);
+    };
+    let decision = decide(plan, &comparison, first, answers)?;
+    let mut stripped = Stripped {
+        report: report(plan, decision),
+        dropped: Vec::new(),
+        held: Vec::new(),
+    };
+    match stripped
+        .report
+        .decision
+        .as_ref()
+        .and_then(|d| d.answer.as_ref())
+    {
+        None => {
+            stripped.report.state = StepState::Open;
+            let sources = found.into_iter().flat_map(|(_, _, sources)| sources);
+            stripped.held = sources.map(|source| (ID.to_owned(), source)).collect();
+        }
+        Some(answer) if answer.option == STRIP => {
+            for (layer, path, sources) in found {
+                take(layers, layer, &path, sources, &mut stripped);
+            }
+            let tell = &mut stripped.report.tell;
+            tell.extend(changed_defaults(keys, &comparison.same, plan));
+            tell.extend(of_bundled_charts(
+                keys, &plan.from, &values, &defaults, layers,
+            ));
+        }
+        Some(_) => {}
+    }
+    Ok(Some(stripped))
+}
+
+/// The effective values at the places of the defaults, if they are a copy of them.
+fn compared(
+    layers: &[Layer<'_>],
+    defaults: &Map,
+) -> Result<Option<(Value, Comparison)>, MigrateError> {
+    let mut part = Part::default();
+    for (path, _) in leaves(defaults) {
+        part.add(&path);
+    }
+    let values = layers.iter().enumerate().map(|(layer, it)| {
+        let read = it.view.part(&part);
+        read.map_err(|error| MigrateError::Read { layer, error })
+    });
+    let values = Value::Map(merge_all(values.collect::<Result<Vec<_>, _>>()?));
+    let comparison = Comparison::new(defaults, &values);
+    Ok(comparison.is_copy().then_some((values, comparison)))
+}
+
+/// Where the settings stand, layer by layer, with the leaves that they are.
+fn in_layers(layers: &[Layer<'_>], settings: &[(Path, Value)]) -> Vec<(usize, Path, Vec<Source>)> {
+    let mut found = Vec::new();
+    for (i, layer) in layers.iter().enumerate() {
+        for (path, _) in settings {
+            for (path, node) in layer.root.find(path.segments(), layer.view) {
+                found.push((i, path, node.made_of(layer.view)));
+            }
+        }
+    }
+    found
+}
+
+fn decide(
+    plan: &Plan<'_>,
+    comparison: &Comparison,
+    first: &Source,
+    answers: &Answers,
+) -> Result<Decision, MigrateError> {
+    let Comparison {
+        defaults,
+        set,
+        equal,
+        same,
+    } = comparison;
+    let (chart, from, to) = (&plan.pack.info.chart, &plan.from, &plan.to);
+    let offer = |id: &str, title: String| Offer {
+        id: id.to_owned(),
+        title,
+        recommended: false,
+        inputs: Vec::new(),
+    };
+    let mut decision = Decision {
+        id: ID.to_owned(),
+        question: format!(
+            "This looks like a copy of all values of {chart} {from}: {set} of its {defaults} defaults are \
+             set, {equal} of them unchanged. Were the unchanged ones set on purpose?"
+        ),
+        evidence: vec![Evidence {
+            path: "defaults".to_owned(),
+            value: Some(Value::String(format!(
+                "{equal} of {defaults} unchanged, the first at {}",
+                first.path
+            ))),
+            source: Some(first.clone()),
+        }],
+        options: vec![
+            offer(
+                STRIP,
+                format!(
+                    "No: remove the {} settings that equal the defaults of {from}; {to} has its own",
+                    same.len()
+                ),
+            ),
+            offer(
+                KEEP,
+                format!(
+                    "Yes: keep them; each is migrated like any other, and stays as it was in {from}"
+                ),
+            ),
+        ],
+        answer: None,
+        lacking: None,
+    };
+    if let Some(answer) = answers.get(ID) {
+        decision.accept(Answer::clone(answer))?;
+    }
+    Ok(decision)
+}
+
+fn report(plan: &Plan<'_>, decision: Decision) -> StepReport {
+    StepReport {
+        version: plan.from.clone(),
+        id: ID.to_owned(),
+        title: format!("Take away what only repeats the defaults of {}", plan.from),
+        why: Some(
+            "A copy of a chart's values pins every default: what later charts change does not reach the release."
+                .to_owned(),
+        ),
+        link: None,
+        state: StepState::Done,
+        changes: Vec::new(),
+        tell: Vec::new(),
+        todo: Vec::new(),
+        decision: Some(decision),
+    }
+}
+
+fn take(
+    layers: &mut [Layer<'_>],
+    layer: usize,
+    path: &Path,
+    sources: Vec<Source>,
+    stripped: &mut Stripped,
+) {
+    let Layer { view, root } = &mut layers[layer];
+    let node = root.find(path.segments(), view).into_iter().next();
+    let value = node.and_then(|(_, node)| node.value(view).ok());
+    root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), view);
+    stripped.report.changes.push(Change {
+        layer,
+        kind: ChangeKind::Drop,
+        path: path.clone(),
+        to: None,
+        from: Vec::new(),
+        value: value.unwrap_or(Value::Null),
+    });
+    let dropped = sources.into_iter().map(|source| Dropped {
+        source,
+        step: ID.to_owned(),
+    });
+    stripped.dropped.extend(dropped);
+}
+
+/// Which of the defaults that are no longer pinned are other ones in the target, with the lines that pin
+/// them again.
+fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Option<String> {
+    let target = Value::Map(keys.defaults(&plan.to));
+    let changed: Vec<String> = same
+        .iter()
+        .filter(|(path, _)| keys.known(path, &plan.to) == Known::Read)
+        .filter_map(|(path, was)| {
+            let now = path
+                .get(&target)
+                .filter(|now| *now != was && now.is_leaf())?;
+            Some(format!("{path}: {} (now {})", brief(was), brief(now)))
+        })
+        .collect();
+    let (from, to) = (&plan.from, &plan.to);
+    (!changed.is_empty()).then(|| {
+        format!(
+            "These defaults are other ones in {to}. To keep that of {from}, write its line: {}.",
+            changed.join(", ")
+        )
+    })
+}
+
+fn brief(value: &Value) -> String {
+    crate::pack::expr::describe(Some(value))
+}
+
+/// What a dump has of the bundled charts is not in this chart's own values, so it cannot be judged.
+fn of_bundled_charts(
+    keys: &Keys,
+    from: &Version,
+    known: &Value,
+    defaults: &Map,
+    layers: &[Layer<'_>],
+) -> Option<String> {
+    let names = defaults
+        .keys()
+        .map(|name| Path::root().key(name))
+        .filter(|path| keys.known(&path.key("any other"), from) == Known::SubChart);
+    let mut found = Vec::new();
+    for name in names {
+        let mut below = 0;
+        for layer in layers {
+            for (path, node) in layer.root.find(name.segments(), layer.view) {
+                let unknown = |(leaf, _): &(Path, Vec<Source>)| {
+                    let leaf = path.concat(leaf);
+                    leaf.get(known).is_none() && keys.known(&leaf, from) == Known::SubChart
+                };
+                below += node
+                    .leaves(layer.view)
+                    .iter()
+                    .filter(|leaf| unknown(leaf))
+                    .count();
+            }
+        }
+        if below > 0 {
+            found.push(format!("{below} below {name}"));
+        }
+    }
+    (!found.is_empty()).then(|| {
+        format!(
+            "Settings of bundled charts stay: {}. refit does not know their defaults; `helm get values \
+             --all` lists them too, `helm get values` only what was set.",
+            found.join(", ")
+        )
+    })
+}

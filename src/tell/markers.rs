@@ -1,0 +1,360 @@
+//! Comments that another program is bound to.
+//!
+//! Flux writes image tags where `# {"$imagepolicy": "flux-system:app:tag"}` stands, Renovate where a
+//! `# renovate:` comment stands above or beside a line, release-please where `# x-release-please-version`
+//! does. Such a comment goes with the setting that it stands on. Where it arrives with the same value the
+//! program goes on as before, and that is told. Where it is gone, or stands on a value that is another one
+//! now, the program would stop without a word, or write an old kind of tag into a new place; so that is
+//! asked.
+//!
+//! Only the two texts are compared, before and after: whatever edited them, a marker is where it is. A
+//! plain comment is nobody's marker, `# --` of helm-docs neither.
+
+use semver::Version;
+
+use crate::{
+    migrate::{
+        Answers, Decision, Evidence, MigrateError, Migrated, Offer, Source, StepReport, StepState,
+    },
+    values::{Path, Value, view::View},
+    yaml::{Comment, Kind, NodeId, Tree},
+};
+
+/// The id of the decision, which no step may have.
+pub const ID: &str = "marker";
+
+const DROP: &str = "drop";
+const REFUSE: &str = "refuse";
+
+/// A program that looks for comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Flux image automation.
+    Flux,
+    /// Renovate.
+    Renovate,
+    /// release-please.
+    ReleasePlease,
+}
+
+impl Tool {
+    /// The tool whose marker a comment is.
+    fn of(comment: &str) -> Option<Self> {
+        let text = comment.trim_start_matches('#').trim_start();
+        if text.starts_with("renovate:") {
+            Some(Self::Renovate)
+        } else if text.starts_with("x-release-please-") && !text.starts_with("x-release-please-end")
+        {
+            Some(Self::ReleasePlease)
+        } else if text.starts_with('{') && text.contains("\"$imagepolicy\"") {
+            Some(Self::Flux)
+        } else {
+            None
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flux => "Flux",
+            Self::Renovate => "Renovate",
+            Self::ReleasePlease => "release-please",
+        }
+    }
+
+    /// What a person should look at after the marker moved.
+    fn after_a_move(self) -> &'static str {
+        match self {
+            Self::Flux => "Flux goes on writing there.",
+            Self::Renovate => {
+                "Check that the pattern in Renovate's configuration still fits the line under its new name."
+            }
+            Self::ReleasePlease => "release-please goes on writing there.",
+        }
+    }
+}
+
+/// A marker that is not simply where it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The layer.
+    pub layer: usize,
+    /// Whose it is.
+    pub tool: Tool,
+    /// The comment.
+    pub comment: String,
+    /// The setting that it stood on.
+    pub path: Path,
+    /// The node of that setting, in the text as it was read.
+    pub node: NodeId,
+    /// What became of it.
+    pub fate: MarkFate,
+}
+
+/// What can become of a marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MarkFate {
+    /// It stands on the same value at another place.
+    Moved(Path),
+    /// It became one with the same marker there.
+    Merged(Path),
+    /// It stands on another value.
+    Rewritten(Path),
+    /// It is gone.
+    Lost,
+}
+
+impl Mark {
+    /// What is told of a marker that may go on.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let tool = self.tool.name();
+        match &self.fate {
+            MarkFate::Moved(to) => Some(format!(
+                "The marker of {tool} moved with `{}` to `{to}`. {}",
+                self.path,
+                self.tool.after_a_move()
+            )),
+            MarkFate::Merged(to) => Some(format!(
+                "The marker of {tool} on `{}` stood on `{to}` too, and one is left there. {}",
+                self.path,
+                self.tool.after_a_move()
+            )),
+            MarkFate::Rewritten(_) | MarkFate::Lost => None,
+        }
+    }
+
+    /// Whether going on needs somebody's consent.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        matches!(self.fate, MarkFate::Rewritten(_) | MarkFate::Lost)
+    }
+
+    fn consequence(&self) -> String {
+        let tool = self.tool.name();
+        match &self.fate {
+            MarkFate::Rewritten(to) => format!(
+                "the marker of {tool} on `{}` now stands on `{to}`, whose value is a new one: it would be \
+                 overwritten as before",
+                self.path
+            ),
+            _ => format!(
+                "the marker of {tool} goes with `{}`, and {tool} no longer updates anything for it",
+                self.path
+            ),
+        }
+    }
+}
+
+/// A marker in a text.
+struct Found {
+    tool: Tool,
+    comment: String,
+    path: Path,
+    node: NodeId,
+    value: Option<Value>,
+}
+
+/// The markers of a layer that are not where they were, in the order of the text before.
+#[must_use]
+pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
+    let were = markers(before);
+    if were.is_empty() {
+        return Vec::new();
+    }
+    let are = markers(after);
+    let mut used = vec![false; are.len()];
+    let mut fates: Vec<Option<MarkFate>> = vec![None; were.len()];
+    let same = |was: &Found, is: &Found| was.tool == is.tool && was.comment == is.comment;
+    // First those that stayed, then those that moved: of two equal ones the one that stayed did not move.
+    type Fits = fn(&Found, &Found) -> bool;
+    let rounds: [Fits; 4] = [
+        |was, is| was.path == is.path && was.value == is.value,
+        |was, is| was.value == is.value,
+        |was, is| was.path == is.path,
+        |_, _| true,
+    ];
+    for (round, fits) in rounds.iter().enumerate() {
+        for (was, fate) in were
+            .iter()
+            .zip(&mut fates)
+            .filter(|(_, fate)| fate.is_none())
+        {
+            let open = |(at, is): &(usize, &Found)| !used[*at] && same(was, is) && fits(was, is);
+            let Some((at, is)) = are.iter().enumerate().find(open) else {
+                continue;
+            };
+            used[at] = true;
+            let path = is.path.clone();
+            *fate = Some(match round {
+                0 | 1 => MarkFate::Moved(path),
+                _ => MarkFate::Rewritten(path),
+            });
+        }
+    }
+    let marks = were.into_iter().zip(fates).filter_map(|(was, fate)| {
+        let fate = fate.unwrap_or_else(|| {
+            let twin = are
+                .iter()
+                .find(|is| same(&was, is) && was.value == is.value);
+            twin.map_or(MarkFate::Lost, |twin| MarkFate::Merged(twin.path.clone()))
+        });
+        let stayed = fate == MarkFate::Moved(was.path.clone());
+        (!stayed).then_some(Mark {
+            layer,
+            tool: was.tool,
+            comment: was.comment,
+            path: was.path,
+            node: was.node,
+            fate,
+        })
+    });
+    marks.collect()
+}
+
+fn markers(view: &View<'_>) -> Vec<Found> {
+    let tree = view.tree();
+    let found = tree.comments().iter().filter_map(|comment| {
+        let text = &tree.text()[comment.span.clone()];
+        let tool = Tool::of(text)?;
+        let node = bound(tree, comment)?;
+        Some(Found {
+            tool,
+            comment: text.trim_end().to_owned(),
+            path: view.path_of(node)?,
+            node,
+            value: match tree.kind(node) {
+                // Of a map or list only the place counts: what is in it may well change.
+                Kind::Mapping { .. } | Kind::Sequence { .. } => None,
+                _ => view.value(node).ok(),
+            },
+        })
+    });
+    found.collect()
+}
+
+/// The value that a comment stands on: of its own line, or of the line below if it has one to itself.
+fn bound(tree: &Tree, comment: &Comment) -> Option<NodeId> {
+    let value = |node: NodeId| tree.value_of(node).unwrap_or(node);
+    let line = |offset: usize| tree.position(offset).line;
+    let at = line(comment.span.start);
+    let leaf = |node: &NodeId| matches!(tree.kind(*node), Kind::Scalar(_) | Kind::Alias);
+    if !comment.own_line {
+        // The last value that begins on the line; of `key: # marker` the key.
+        let before = |node: &NodeId| {
+            let span = tree.span(*node);
+            span.end <= comment.span.start && !tree.is_implicit_null(*node)
+        };
+        let last = tree.nodes().filter(leaf).filter(before).last()?;
+        return (line(tree.span(last).end) == at).then(|| value(last));
+    }
+    let mut below = at + 1;
+    for other in tree.comments_in(comment.span.end..tree.text().len()) {
+        if !other.own_line || line(other.span.start) != below {
+            break;
+        }
+        below += 1;
+    }
+    let next = |node: &NodeId| tree.span(*node).start > comment.span.start;
+    let first = tree.nodes().filter(leaf).find(next)?;
+    (line(tree.span(first).start) == below).then(|| value(first))
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Nothing needs to be, or nothing is yet, or the markers may go.
+    GoOn,
+    /// The release is to be left alone.
+    Refuse,
+}
+
+/// Puts the question whether markers may be lost among those of the steps, if any would be, and looks for
+/// its answer. `place` names where a mark stood, as `FILE:LINE`.
+///
+/// # Errors
+///
+/// If the answer is none of the options, has inputs, or was given for other markers.
+pub fn settle(
+    migrated: &mut Migrated,
+    marks: &[Mark],
+    place: impl Fn(&Mark) -> String,
+    answers: &Answers,
+    version: &Version,
+) -> Result<Choice, MigrateError> {
+    let asked: Vec<&Mark> = marks.iter().filter(|mark| mark.is_asked()).collect();
+    if asked.is_empty() {
+        return Ok(Choice::GoOn);
+    }
+    let told = |mark: &&Mark| format!("{}: {}", place(mark), mark.consequence());
+    let told: Vec<String> = asked.iter().map(told).collect();
+    let mut decision = Decision {
+        id: ID.to_owned(),
+        question: format!(
+            "{} that other programs look for would not survive: {}. Go on?",
+            if asked.len() == 1 {
+                "A comment"
+            } else {
+                "Comments"
+            },
+            told.join("; ")
+        ),
+        evidence: asked.iter().map(|mark| evidence(mark)).collect(),
+        options: vec![
+            offer(
+                DROP,
+                "Go on without; what wrote there is set up anew by hand",
+            ),
+            offer(REFUSE, "Leave all files of this release as they are"),
+        ],
+        answer: None,
+        lacking: None,
+    };
+    if let Some(answer) = answers.get(ID) {
+        decision.accept(answer.clone())?;
+    }
+    let answer = decision.answer.as_ref().map(|answer| answer.option.clone());
+    migrated.steps.push(StepReport {
+        version: version.clone(),
+        id: ID.to_owned(),
+        title: "Keep what other programs write to".to_owned(),
+        why: None,
+        link: None,
+        state: match answer {
+            Some(_) => StepState::Done,
+            None => StepState::Open,
+        },
+        changes: Vec::new(),
+        tell: match answer {
+            Some(_) => told.into_iter().map(|text| text + ".").collect(),
+            None => Vec::new(),
+        },
+        todo: Vec::new(),
+        decision: Some(decision),
+    });
+    Ok(match answer.as_deref() {
+        Some(REFUSE) => Choice::Refuse,
+        _ => Choice::GoOn,
+    })
+}
+
+fn evidence(mark: &Mark) -> Evidence {
+    Evidence {
+        path: mark.path.to_string(),
+        value: Some(Value::String(mark.comment.clone())),
+        source: Some(Source {
+            layer: mark.layer,
+            path: mark.path.clone(),
+            node: mark.node,
+            direct: true,
+        }),
+    }
+}
+
+fn offer(id: &str, title: &str) -> Offer {
+    Offer {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        recommended: false,
+        inputs: Vec::new(),
+    }
+}

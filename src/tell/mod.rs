@@ -1,0 +1,138 @@
+//! Told before surprised: what no step is responsible for and a person would find out too late.
+//!
+//! Helm ignores a key that a chart does not read, turns `0.10` into 0.1 and says nothing of either. A tool
+//! that writes image tags stops writing them when the comment it looks for is gone. Each of these is
+//! looked for here, in what the migrations came to: keys that the target does not know or does not read
+//! ([`unknown`]), scalars that a template prints otherwise than they are written ([`numbers`]), comments
+//! that another program is bound to ([`markers`]).
+//!
+//! A notice is worth something only if it is right and rare. So one voice speaks of a path: what a step
+//! tells, asks or was left out for is not told again, nor what is of no consequence, such as a dead key
+//! with the value that it has anyway. And nothing is told below keys that are the user's own or another
+//! chart's, where this pack knows nothing.
+//!
+//! Nothing is changed here. Only where a comment would be lost that a program needs, going on is not
+//! refit's to decide, and a question is put among those of the steps. Texts and values are looked at
+//! through views; no file is read, and nothing is known of how the text was edited.
+
+pub mod markers;
+mod numbers;
+mod unknown;
+
+use semver::Version;
+
+use crate::{
+    migrate::{Fate, Migrated, StepState},
+    pack::{Pack, PackError},
+    values::{Path, view::View},
+    yaml::NodeId,
+};
+
+pub use markers::ID as MARKER;
+
+/// What was migrated, and from where to where.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'s> {
+    /// What is known of the chart.
+    pub pack: &'s Pack,
+    /// The version that the values were for.
+    pub from: &'s Version,
+    /// The version that they are for.
+    pub to: &'s Version,
+    /// The layers as they were read.
+    pub views: &'s [View<'s>],
+    /// What the migrations came to.
+    pub migrated: &'s Migrated,
+}
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The layer that it is about.
+    pub layer: usize,
+    /// The place in that layer's text, as it was read.
+    pub node: NodeId,
+    /// The path that it is about, in the result; everything below it is meant, too.
+    pub path: Path,
+    /// What.
+    pub text: String,
+}
+
+/// What is to be told of a result, layer by layer in the order of the text.
+///
+/// # Errors
+///
+/// If the pack is at fault.
+pub fn notices(subject: Subject<'_>) -> Result<Vec<Told>, PackError> {
+    let said = Said::new(subject);
+    let mut told = unknown::notices(subject, &said)?;
+    told.extend(numbers::notices(subject, &said));
+    told.sort_by_key(|told| (told.layer, told.node));
+    Ok(told)
+}
+
+/// What the steps say already.
+struct Said<'s> {
+    /// What they tell and ask.
+    texts: Vec<&'s str>,
+    /// The paths whose fate they speak of: held by a question, or lost because a step was left out.
+    paths: Vec<&'s Path>,
+}
+
+impl<'s> Said<'s> {
+    fn new(subject: Subject<'s>) -> Self {
+        let (mut texts, mut paths) = (Vec::new(), Vec::new());
+        for step in &subject.migrated.steps {
+            texts.extend(step.tell.iter().map(String::as_str));
+            texts.extend(step.todo.iter().map(|(_, text)| text.as_str()));
+            texts.extend(step.decision.iter().map(|it| it.question.as_str()));
+            if let StepState::LeftOut(lost) = &step.state {
+                paths.extend(lost);
+            }
+        }
+        let held = subject.migrated.ledger.entries.iter();
+        paths.extend(
+            held.filter(|entry| entry.fate == Fate::Held)
+                .map(|entry| &entry.source.path),
+        );
+        Self { texts, paths }
+    }
+
+    /// Whether somebody speaks of a path, of one above it, or of one below it by name.
+    fn of(&self, path: &Path) -> bool {
+        let name = path.to_string();
+        self.paths.iter().any(|said| said.is_related(path))
+            || self.texts.iter().any(|text| names(text, &name))
+    }
+}
+
+/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
+fn names(text: &str, path: &str) -> bool {
+    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(path).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + path.len()..].chars().next();
+        !before.is_some_and(|c| in_path(c) || c == '.') && !after.is_some_and(in_path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_only_as_a_word() {
+        for text in [
+            "s3.region is dead.",
+            "Write `s3.region`.",
+            "Look at s3.region.",
+        ] {
+            assert!(names(text, "s3.region"), "{text}");
+        }
+        for text in ["s3.regions", "aws.s3.region", "s3_region", "my-s3.region"] {
+            assert!(!names(text, "s3.region"), "{text}");
+        }
+        assert!(names("worker.image.tag goes", "worker.image"));
+        assert!(!names("worker.images", "worker.image"));
+    }
+}

@@ -1,0 +1,339 @@
+//! Keys that the target does not know, and keys that nothing in it reads.
+//!
+//! To Helm both are fine: it hands them to templates that never look. So each is told once, at the
+//! top-most path that is unknown, with what is known of it: whether any version of the chart had it, where
+//! it moved, which key it may have been meant to be. A guess is made only where it is close, and never
+//! acted on.
+//!
+//! Below sub-charts, maps of the user's own, lists and `global` the pack knows nothing and says nothing.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+
+use super::{Said, Subject, Told};
+use crate::{
+    migrate::Node,
+    pack::{Keys, Known, Pack, PackError},
+    values::{Path, Segment, Value, leaves_at, view::View},
+};
+
+/// Unknown keys told of one layer before the rest is only counted.
+const LISTED: usize = 20;
+/// A key that moved may have moved again.
+const MOVES: usize = 5;
+
+/// What the target does not know or does not read, of every layer.
+pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Result<Vec<Told>, PackError> {
+    let mut told = Vec::new();
+    for (layer, (root, view)) in subject
+        .migrated
+        .layers
+        .iter()
+        .zip(subject.views)
+        .enumerate()
+    {
+        let mut walk = Walk {
+            subject,
+            said,
+            layer,
+            view,
+            defaults: Value::Map(subject.pack.keys.defaults(subject.to)),
+            hints: None,
+            told: Vec::new(),
+            more: 0,
+        };
+        walk.below(root, &Path::root())?;
+        let more = walk.more;
+        if let (true, Some(last)) = (more > 0, walk.told.last_mut()) {
+            let s = if more == 1 { "" } else { "s" };
+            last.text
+                .push_str(&format!(" {more} more key{s} in this file are unknown."));
+        }
+        told.append(&mut walk.told);
+    }
+    Ok(told)
+}
+
+struct Walk<'w> {
+    subject: Subject<'w>,
+    said: &'w Said<'w>,
+    layer: usize,
+    view: &'w View<'w>,
+    defaults: Value,
+    /// The target's paths, gathered when the first unknown key is met.
+    hints: Option<Hints>,
+    told: Vec<Told>,
+    more: usize,
+}
+
+impl Walk<'_> {
+    fn below(&mut self, node: &Node, at: &Path) -> Result<(), PackError> {
+        let keys = &self.subject.pack.keys;
+        for entry in node.entries(self.view) {
+            let here = at.key(&entry.key);
+            match keys.known(&here, self.subject.to) {
+                Known::Unknown => self.unknown(&entry.node, here)?,
+                Known::Dead => self.dead(&entry.node, here)?,
+                Known::Read if entry.node.is_map(self.view) => self.below(&entry.node, &here)?,
+                Known::Read => self.shape(&entry.node, here),
+                Known::Open | Known::SubChart => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, node: &Node, path: Path, text: String) {
+        // What a step made has no place in the text, and is checked against the target's keys anyway.
+        let made_of = node.made_of(self.view);
+        let place = node.source().or_else(|| made_of.first());
+        let Some(place) = place.filter(|place| place.layer == self.layer) else {
+            return;
+        };
+        self.told.push(Told {
+            layer: self.layer,
+            node: place.node,
+            path,
+            text,
+        });
+    }
+
+    fn unknown(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+        if self.told.len() >= LISTED {
+            self.more += 1;
+            return Ok(());
+        }
+        if self.said.of(&path) {
+            return Ok(());
+        }
+        let Subject { pack, to, .. } = self.subject;
+        let chart = &pack.info.chart;
+        let versions = || pack.info.versions.keys();
+        let known = |version: &&Version| pack.keys.known(&path, version) != Known::Unknown;
+        let last = versions().filter(|version| *version < to).rfind(known);
+        let first = versions().filter(|version| *version > to).find(known);
+        let what = match (last, first) {
+            (Some(last), _) => {
+                format!(
+                    "{chart} {to} does not know `{path}`; {last} was the last version that did."
+                )
+            }
+            (None, Some(first)) => {
+                format!("{chart} {to} does not know `{path}`; it comes with {first}.")
+            }
+            (None, None) => format!("No version of {chart} knows `{path}`."),
+        };
+        let mut hint = self.moved(node, &path)?;
+        // What a version knew is no slip of the pen.
+        if hint.is_empty() && last.or(first).is_none() {
+            let hints = self.hints.get_or_insert_with(|| Hints::new(&pack.keys, to));
+            let close = hints.close(&path);
+            if !close.is_empty() {
+                hint = format!(" Did you mean {}?", list(&close, "or"));
+            }
+        }
+        self.tell(node, path, format!("{what}{hint}"));
+        Ok(())
+    }
+
+    fn dead(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+        // What is as the chart has it anyway changes nothing and surprises nobody.
+        let value = node.value(self.view).unwrap_or(Value::Null);
+        let as_it_is = |(leaf, value): (Path, &Value)| match leaf.get(&self.defaults) {
+            Some(default) => default == value,
+            None => value.is_null(),
+        };
+        if leaves_at(&path, &value).into_iter().all(as_it_is) || self.said.of(&path) {
+            return Ok(());
+        }
+        let Subject { pack, to, .. } = self.subject;
+        let chart = &pack.info.chart;
+        let read = |version: &&Version| pack.keys.known(&path, version) == Known::Read;
+        let versions = || pack.info.versions.keys();
+        let what = match versions().filter(|version| *version < to).rfind(read) {
+            Some(last) => format!(
+                "`{path}` is in the values of {chart} {to}, but nothing reads it; {last} was the last version that did."
+            ),
+            None => format!("`{path}` is in the values of {chart} {to}, but nothing reads it."),
+        };
+        let hint = self.moved(node, &path)?;
+        self.tell(node, path, format!("{what}{hint}"));
+        Ok(())
+    }
+
+    /// Where the settings at and below a path have their place now, as a sentence.
+    fn moved(&self, node: &Node, path: &Path) -> Result<String, PackError> {
+        let Subject { pack, to, .. } = self.subject;
+        let (mut places, mut all) = (Vec::new(), true);
+        for (leaf, _) in node.leaves(self.view).iter().take(LISTED) {
+            let here = moved(pack, &path.concat(leaf), to)?;
+            all &= !here.is_empty();
+            for place in here {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        // Many places mean that it depends on more than this key.
+        let what = if all {
+            "What it set"
+        } else {
+            "Some of what it set"
+        };
+        Ok(match places.len() {
+            1 | 2 => format!(" {what} has its place at {} now.", list(&places, "and")),
+            _ => String::new(),
+        })
+    }
+
+    /// A text where the chart has a map: templates that look below it fail.
+    fn shape(&mut self, node: &Node, path: Path) {
+        let keys = &self.subject.pack.keys;
+        let in_target = |key: &Path| {
+            let read = keys.known(key, self.subject.to);
+            key.starts_with(&path) && matches!(read, Known::Read)
+        };
+        if !matches!(path.get(&self.defaults), Some(Value::Map(map)) if !map.is_empty()) {
+            return;
+        }
+        let below: Vec<Path> = keys
+            .iter()
+            .map(|(key, _)| key.clone())
+            .filter(in_target)
+            .collect();
+        let value = node.value(self.view).unwrap_or(Value::Null);
+        if value.is_null() || below.is_empty() || below.contains(&path) || self.said.of(&path) {
+            return;
+        }
+        let (chart, to) = (&self.subject.pack.info.chart, self.subject.to);
+        let text = format!(
+            "`{path}` is a map in {chart} {to} ({}), and {} here: the chart's templates cannot read it.",
+            list(&below[..below.len().min(3)], "and"),
+            value.type_name()
+        );
+        self.tell(node, path, text);
+    }
+}
+
+fn list(paths: &[Path], word: &str) -> String {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {word} {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// Where the pack's migrations put what stood at a path, as far as the target reads the place; nothing if
+/// they do not say.
+fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError> {
+    let mut places = vec![path.clone()];
+    for _ in 0..MOVES {
+        let (known, lost): (Vec<Path>, Vec<Path>) = places
+            .into_iter()
+            .partition(|place| matches!(pack.keys.known(place, to), Known::Read | Known::Open));
+        if !known.is_empty() || lost.is_empty() {
+            return Ok(known);
+        }
+        places = Vec::new();
+        for version in pack.migrated_versions().filter(|version| *version <= to) {
+            let Some(migration) = pack.migration(version)? else {
+                continue;
+            };
+            for step in &migration.steps {
+                for place in &lost {
+                    let next = step
+                        .destinations(place)
+                        .map_err(|error| PackError::Expression {
+                            version: version.clone(),
+                            step: step.id.clone(),
+                            error,
+                        })?;
+                    let new = next.into_iter().filter(|next| next != path);
+                    places.extend(new.filter(Path::is_concrete));
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        places.retain(|place| seen.insert(place.to_string()));
+    }
+    Ok(Vec::new())
+}
+
+/// The paths that a version knows, spelled for comparison.
+struct Hints {
+    paths: Vec<(Path, String)>,
+}
+
+impl Hints {
+    fn new(keys: &Keys, version: &Version) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut paths = Vec::new();
+        for (key, _) in keys.iter() {
+            for depth in 1..=key.depth() {
+                let path = Path::new(key.segments()[..depth].to_vec());
+                if keys.known(&path, version) == Known::Read && seen.insert(path.to_string()) {
+                    let spelled = spelled(path.segments());
+                    paths.push((path, spelled));
+                }
+            }
+        }
+        Self { paths }
+    }
+
+    /// The known paths that an unknown one may have been meant to be, at most two: beside it if there
+    /// is one, else anywhere.
+    fn close(&self, path: &Path) -> Vec<Path> {
+        let parent = path.parent();
+        let last = |path: &Path| spelled(path.last().map(std::slice::from_ref).unwrap_or_default());
+        let (own, whole) = (last(path), spelled(path.segments()));
+        let beside = self
+            .paths
+            .iter()
+            .filter(|(known, _)| known.parent() == parent);
+        let beside = beside.map(|(known, _)| (known, apart(&own, &last(known))));
+        let nearest = nearest(beside.filter(|(_, apart)| *apart <= own.len().div_ceil(4)));
+        if !nearest.is_empty() {
+            return nearest;
+        }
+        // `imageTag` for `image.tag`, `workers.slots` for `worker.slots`.
+        let alike = self
+            .paths
+            .iter()
+            .map(|(known, spelled)| (known, apart(&whole, spelled)));
+        let nearest = self::nearest(alike.filter(|(_, apart)| *apart <= whole.len() / 6));
+        if !nearest.is_empty() {
+            return nearest;
+        }
+        // `slots` at another place. A name that many maps have says nothing.
+        let same: Vec<Path> = self
+            .paths
+            .iter()
+            .filter(|(known, _)| known.depth() > 1 && last(known) == own)
+            .map(|(known, _)| known.clone())
+            .collect();
+        if same.len() == 1 { same } else { Vec::new() }
+    }
+}
+
+fn nearest<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path> {
+    let mut candidates: Vec<_> = candidates.collect();
+    candidates.sort_by_key(|(_, apart)| *apart);
+    let best = candidates.first().map(|(_, apart)| *apart);
+    let best = candidates
+        .into_iter()
+        .filter(|(_, apart)| Some(*apart) == best);
+    best.take(2).map(|(path, _)| path.clone()).collect()
+}
+
+fn apart(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(a, b)
+}
+
+/// Keys without what people mix up: dots, dashes, underscores, capitals.
+fn spelled(segments: &[Segment]) -> String {
+    let key = |segment: &Segment| match segment {
+        Segment::Key(key) => key.to_lowercase().replace(['-', '_', '.'], ""),
+        _ => String::new(),
+    };
+    segments.iter().map(key).collect()
+}

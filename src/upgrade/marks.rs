@@ -1,0 +1,85 @@
+//! The comments of other programs, in the edited texts.
+//!
+//! What becomes of them can only be seen when a text is edited. So it is looked at twice: with each source
+//! version that comes into question, because a question makes a difference between them, and when it is
+//! settled what becomes of layers that several releases share.
+
+use semver::Version;
+
+use super::release::{Edited, Worked};
+use crate::{
+    load::{Wanted, Workspace},
+    migrate::{Answers, Migrated},
+    outcome::Refusal,
+    refusal::{self, Reason},
+    tell::{
+        MARKER,
+        markers::{Choice, Mark, compare, settle as put},
+    },
+    values::view::View,
+};
+
+/// Looks at the comments once more, when all texts are as they will be.
+pub(super) fn settle(workspace: &Workspace, worked: &mut [Result<Worked<'_>, Vec<Refusal>>]) {
+    for result in worked {
+        let Ok(release) = result else { continue };
+        let Worked {
+            wanted,
+            plan,
+            answers,
+            views,
+            parts,
+            migrated,
+            ..
+        } = release;
+        migrated.steps.retain(|step| step.id != MARKER);
+        match ask(
+            workspace,
+            wanted,
+            (views, parts),
+            (answers, &plan.to),
+            migrated,
+        ) {
+            Ok(marks) => release.marks = marks,
+            Err(refusal) => *result = Err(vec![*refusal]),
+        }
+    }
+}
+
+/// Finds the comments that are not where they were, and asks whether those may go that would.
+pub(super) fn ask(
+    workspace: &Workspace,
+    wanted: &Wanted,
+    (views, parts): (&[View<'_>], &[Edited]),
+    (answers, to): (&Answers, &Version),
+    migrated: &mut Migrated,
+) -> Result<Vec<Mark>, Box<Refusal>> {
+    let mut marks = Vec::new();
+    for (layer, (view, part)) in views.iter().zip(parts).enumerate() {
+        let block = &workspace.blocks[wanted.layers[layer]];
+        let after = part.tree.as_deref().and_then(|tree| block.again(tree));
+        marks.extend(
+            after
+                .into_iter()
+                .flat_map(|after| compare(layer, view, &after)),
+        );
+    }
+    let file = |mark: &Mark| workspace.file_of(wanted.layers[mark.layer]);
+    let offset = |mark: &Mark| views[mark.layer].tree().span(mark.node).start;
+    let place = |mark: &Mark| {
+        let at = file(mark).at(offset(mark));
+        format!("{}:{}", at.file, at.line)
+    };
+    let choice = put(migrated, &marks, place, answers, to)
+        .map_err(|e| refusal::request::answer(&e).of(&wanted.name))?;
+    let lost = marks.iter().find(|mark| mark.is_asked());
+    let (Choice::Refuse, Some(lost)) = (choice, lost) else {
+        return Ok(marks);
+    };
+    Err(
+        Reason::new("a comment that another program looks for would not survive")
+            .why("What it stands on goes, or becomes another value.")
+            .next("Move the comment to the line that shall be written to, or delete it, and run refit again.")
+            .at(&file(lost).name, &file(lost).text, offset(lost)),
+    )
+}

@@ -1,0 +1,466 @@
+//! Finding files: from what a person names to the files that may hold values, each once, in one order.
+//!
+//! A file is taken as it is named, whatever it is: what cannot be read is refused with its reason where it
+//! is read. A folder is walked: ignore files (`.gitignore`, `.ignore`, and `.git/info/exclude`) are
+//! respected, also those above it and also outside a repository; links are not followed; hidden files and
+//! folders (`.git`, `.github`) are left out, since no tool keeps values there. What is ignored for one
+//! person alone (git's global ignore file) is not ignored here, so that a run is the same for everybody.
+//! From a folder only those files come that can hold YAML, by their name; templates of them come too,
+//! marked, because a template that the chart's values lie in should be refused by name, not passed over.
+//! A pattern that a script has quoted is matched here by the same rules; what it matches counts as named.
+//!
+//! Nothing is opened here, and a folder that cannot be read stops nothing: it is told beside the rest.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::WalkBuilder;
+
+/// What was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// An argument: a file, a folder, or a pattern if there is no such file.
+    Argument(PathBuf),
+    /// An entry of a list: a file or a folder, never a pattern.
+    Listed(PathBuf),
+}
+
+/// A file that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its path, beginning as it was named.
+    pub path: PathBuf,
+    /// Whether it was named itself and not found in a folder.
+    pub named_directly: bool,
+    /// What its name says that it is.
+    pub kind: Kind,
+}
+
+/// What a name says of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It may hold YAML: by its name, or because it was named.
+    Yaml,
+    /// It is a template: a Go template by its name (`.gotmpl`, `.tpl`), or a file of a chart's `templates/`.
+    Template,
+}
+
+/// How far a search goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many files are taken.
+    pub files: usize,
+    /// How deep below a folder that was named.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            files: 1_000_000,
+            depth: 100,
+        }
+    }
+}
+
+/// What a search came to.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The files, in the order in which they were named; those of one folder or pattern by their path.
+    pub files: Vec<Found>,
+    /// What could not be looked at. The rest was found all the same.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A folder, or something in it, cannot be read.
+    #[error("{}: cannot look into it: {source}", .path.display())]
+    Unreadable {
+        /// Where.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// An ignore file has a line that is no pattern; the line is passed over.
+    #[error("{message}")]
+    Ignore {
+        /// The message, which names the file.
+        message: String,
+    },
+    /// A pattern is none.
+    #[error("{}: this is not a pattern that refit knows: {message}", .pattern.display())]
+    Pattern {
+        /// The pattern.
+        pattern: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A pattern matches nothing.
+    #[error("{}: no YAML file matches this pattern", .pattern.display())]
+    NoMatch {
+        /// The pattern.
+        pattern: PathBuf,
+    },
+    /// There is more than [`Limits::files`].
+    #[error("{}: there are more than {limit} files; those behind are not looked at", .path.display())]
+    TooMany {
+        /// Where the limit was reached.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Trouble {
+    /// What the user can do, one sentence.
+    #[must_use]
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "ask its owner for access, or name what is meant without it",
+            Self::Ignore { .. } => "mend that line",
+            Self::Pattern { .. } => {
+                "a pattern has `*`, `**`, `?`, `[abc]` and `{one,other}`; to name such a file itself, put `./` and the whole name"
+            }
+            Self::NoMatch { .. } => {
+                "check the pattern and the folder that you are in; files that git ignores and hidden ones do not count"
+            }
+            Self::TooMany { .. } => "name fewer folders at a time",
+        }
+    }
+}
+
+/// Finds the files.
+#[must_use]
+pub fn find(named: &[Named], limits: Limits) -> Walked {
+    let mut search = Search {
+        limits,
+        walked: Walked::default(),
+        seen: HashSet::new(),
+        folders: BTreeMap::new(),
+        charts: BTreeMap::new(),
+    };
+    for named in named {
+        let (path, pattern) = match named {
+            Named::Argument(path) => (path, is_pattern(path)),
+            Named::Listed(path) => (path, false),
+        };
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => search.folder(path),
+            Err(_) if pattern && fs::symlink_metadata(path).is_err() => search.pattern(path),
+            // What cannot be read, or is not there, is refused with more words where it is read.
+            _ => search.file(path),
+        }
+    }
+    search.walked
+}
+
+struct Search {
+    limits: Limits,
+    walked: Walked,
+    /// The files by their real names.
+    seen: HashSet<PathBuf>,
+    /// The real names of folders.
+    folders: BTreeMap<PathBuf, Option<PathBuf>>,
+    /// Whether a folder is the `templates/` of a chart or below one.
+    charts: BTreeMap<PathBuf, bool>,
+}
+
+impl Search {
+    fn file(&mut self, path: &Path) {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let kind = match kind(path) {
+            Some(Kind::Template) => Kind::Template,
+            _ => Kind::Yaml,
+        };
+        self.take(path.to_owned(), real, true, kind);
+    }
+
+    /// Takes a file unless it is there already. `false` if there are too many.
+    fn take(&mut self, path: PathBuf, real: PathBuf, named_directly: bool, kind: Kind) -> bool {
+        if !self.seen.insert(real) {
+            if named_directly {
+                self.name(&path);
+            }
+            return true;
+        }
+        if self.walked.files.len() >= self.limits.files {
+            self.walked.troubles.push(Trouble::TooMany {
+                path,
+                limit: self.limits.files,
+            });
+            return false;
+        }
+        self.walked.files.push(Found {
+            path,
+            named_directly,
+            kind,
+        });
+        true
+    }
+
+    /// A file that a folder brought already is named as well.
+    fn name(&mut self, path: &Path) {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let here = real(path);
+        let walked = self.walked.files.iter_mut();
+        for found in walked.filter(|found| !found.named_directly) {
+            if found.path.file_name() == path.file_name() && real(&found.path) == here {
+                found.named_directly = true;
+            }
+        }
+    }
+
+    fn folder(&mut self, root: &Path) {
+        let Ok(real_root) = fs::canonicalize(root) else {
+            return self.file(root);
+        };
+        for (path, kind) in self.walk(root, &|_| true) {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            let real = real_root.join(below);
+            if !self.take(shown(root, &path), real, false, kind) {
+                break;
+            }
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Path) {
+        let failed = |message: String| Trouble::Pattern {
+            pattern: pattern.to_owned(),
+            message,
+        };
+        let (root, matcher) = match compile(pattern) {
+            Ok(compiled) => compiled,
+            Err(message) => return self.walked.troubles.push(failed(message)),
+        };
+        if !root.is_dir() {
+            return self.walked.troubles.push(Trouble::NoMatch {
+                pattern: pattern.to_owned(),
+            });
+        }
+        let matches = self.walk(&root, &|path| matcher.is_match(shown(&root, path)));
+        if matches.is_empty() {
+            self.walked.troubles.push(Trouble::NoMatch {
+                pattern: pattern.to_owned(),
+            });
+        }
+        for (path, kind) in matches {
+            let real = self.real(&path);
+            if !self.take(shown(&root, &path), real, true, kind) {
+                break;
+            }
+        }
+    }
+
+    /// The real name of a file that is no link.
+    fn real(&mut self, path: &Path) -> PathBuf {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return path.to_owned();
+        };
+        let real = self
+            .folders
+            .entry(folder.to_owned())
+            .or_insert_with(|| fs::canonicalize(folder).ok());
+        real.as_deref().unwrap_or(folder).join(name)
+    }
+
+    /// The files in and below a folder that may hold YAML, by their path.
+    fn walk(&mut self, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<(PathBuf, Kind)> {
+        let mut files = Vec::new();
+        let walk = WalkBuilder::new(root)
+            .follow_links(false)
+            .hidden(true)
+            .require_git(false)
+            .git_global(false)
+            .max_depth(Some(self.limits.depth))
+            .build();
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.walked.troubles.push(trouble(root, error));
+                    continue;
+                }
+            };
+            if let Some(error) = entry.error() {
+                self.walked.troubles.push(Trouble::Ignore {
+                    message: error.to_string(),
+                });
+            }
+            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+            let Some(kind) = is_file.then(|| kind(entry.path())).flatten() else {
+                continue;
+            };
+            if !wanted(entry.path()) {
+                continue;
+            }
+            let path = entry.into_path();
+            let kind = match path.parent() {
+                Some(folder) if self.is_templates(folder, root) => Kind::Template,
+                _ => kind,
+            };
+            files.push((path, kind));
+        }
+        files.sort_by(|(one, _), (other, _)| one.cmp(other));
+        files
+    }
+
+    /// Whether a folder is the `templates/` of a chart, or below one.
+    fn is_templates(&mut self, folder: &Path, root: &Path) -> bool {
+        if let Some(known) = self.charts.get(folder) {
+            return *known;
+        }
+        let itself = folder.file_name().is_some_and(|name| name == "templates")
+            && folder
+                .parent()
+                .is_some_and(|chart| chart.join("Chart.yaml").is_file());
+        let is = itself
+            || folder != root
+                && folder
+                    .parent()
+                    .is_some_and(|above| self.is_templates(above, root));
+        self.charts.insert(folder.to_owned(), is);
+        is
+    }
+}
+
+fn trouble(root: &Path, error: ignore::Error) -> Trouble {
+    fn place(error: &ignore::Error) -> Option<&Path> {
+        match error {
+            ignore::Error::WithPath { path, .. } => Some(path),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                place(err)
+            }
+            _ => None,
+        }
+    }
+    let path = place(&error).unwrap_or(root).to_owned();
+    let message = error.to_string();
+    match error.into_io_error() {
+        Some(source) => Trouble::Unreadable { path, source },
+        None => Trouble::Ignore { message },
+    }
+}
+
+/// A path as a person would write it: nobody begins with `./`.
+fn shown(root: &Path, path: &Path) -> PathBuf {
+    if root == Path::new(".") {
+        path.strip_prefix(".").unwrap_or(path).to_owned()
+    } else {
+        path.to_owned()
+    }
+}
+
+/// What a name says of a file; `None` if it is no YAML.
+fn kind(path: &Path) -> Option<Kind> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
+    if is_yaml(&name) {
+        return Some(Kind::Yaml);
+    }
+    let (stem, end) = name.rsplit_once('.')?;
+    match end {
+        "gotmpl" => Some(Kind::Template),
+        "tpl" if is_yaml(stem) => Some(Kind::Template),
+        _ => None,
+    }
+}
+
+fn is_pattern(path: &Path) -> bool {
+    path.to_str()
+        .is_some_and(|text| text.contains(['*', '?', '[', '{']))
+}
+
+/// The folder from which a pattern searches, and what matches paths that begin with it.
+fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
+    let mut root = PathBuf::new();
+    let mut rest = pattern.components().peekable();
+    while let Some(part) = rest.next_if(|part| !is_pattern(Path::new(part.as_os_str()))) {
+        if part != Component::CurDir {
+            root.push(part);
+        }
+    }
+    let text: PathBuf = root
+        .components()
+        .map(|part| PathBuf::from(escape(&part.as_os_str().to_string_lossy())))
+        .chain(rest.map(|part| PathBuf::from(part.as_os_str())))
+        .collect();
+    let matcher = GlobBuilder::new(&text.to_string_lossy())
+        .literal_separator(true)
+        .build()
+        .map_err(|error| error.kind().to_string())?
+        .compile_matcher();
+    if root.as_os_str().is_empty() {
+        root.push(".");
+    }
+    Ok((root, matcher))
+}
+
+/// What stands before the pattern is no pattern, whatever it looks like.
+fn escape(text: &str) -> String {
+    globset::escape(text)
+}
+
+/// Reads a list of names, as `find` or `git ls-files` print one: one a line, or with a zero byte behind
+/// each.
+///
+/// # Errors
+///
+/// If the list cannot be one, as when it was printed the other way.
+pub fn read_list(list: &[u8], zero: bool) -> Result<Vec<Named>, ListError> {
+    if list.len() > MAX_LIST {
+        return Err(ListError::TooLong);
+    }
+    if !zero && list.contains(&0) {
+        return Err(ListError::Zero);
+    }
+    let end = if zero { 0 } else { b'\n' };
+    let names = list.split(|byte| *byte == end).map(|name| {
+        // Lists that were made on Windows; a name that ends so can be given with zero bytes.
+        name.strip_suffix(b"\r").filter(|_| !zero).unwrap_or(name)
+    });
+    let mut named = Vec::new();
+    for name in names.filter(|name| !name.is_empty()) {
+        let path = path(name).ok_or_else(|| ListError::NotText {
+            name: String::from_utf8_lossy(name).into_owned(),
+        })?;
+        named.push(Named::Listed(path));
+    }
+    Ok(named)
+}
+
+/// The longest list that is read, in bytes.
+pub const MAX_LIST: usize = 64 << 20;
+
+/// Why a list of names cannot be read.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ListError {
+    /// It is longer than [`MAX_LIST`].
+    #[error("the list of files is longer than {} MiB", MAX_LIST >> 20)]
+    TooLong,
+    /// It has zero bytes and is to be read by lines.
+    #[error("the list of files has a zero byte behind each name; give --null too")]
+    Zero,
+    /// A name cannot be a name on this system.
+    #[error("{name}: this name in the list of files is not UTF-8")]
+    NotText {
+        /// The name, as far as it can be shown.
+        name: String,
+    },
+}
+
+#[cfg(unix)]
+fn path(name: &[u8]) -> Option<PathBuf> {
+    let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(name.to_vec());
+    Some(name.into())
+}
+
+#[cfg(not(unix))]
+fn path(name: &[u8]) -> Option<PathBuf> {
+    std::str::from_utf8(name).ok().map(PathBuf::from)
+}

@@ -1,0 +1,173 @@
+//! Locks: two runs of refit never write in the same folder at the same time.
+//!
+//! What is locked is the folder itself (`flock` on the open folder), so there is no lock file to leave
+//! behind, to commit by mistake or to trust: the system lets go of the lock when the process ends, however
+//! it ends. A run locks every folder in which it makes or renames something, always in the same order, so
+//! that two runs can wait for one another only one way. The lock is between runs of refit: nobody else
+//! asks for it, and it protects from nobody else. That is what the comparison with the text as it was read
+//! is for.
+//!
+//! Some file systems (NFS, mostly) cannot lock a folder, and no folder can be locked where there is no
+//! `flock`. Writing goes on there, but nothing that another run may have in hand is cleaned up or mended:
+//! see [`Lock::is_sure`].
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// Locked folders; let go of when dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    /// An open folder is a locked folder.
+    held: Vec<File>,
+    sure: bool,
+}
+
+/// A folder that another process holds.
+#[derive(Debug)]
+pub(super) struct Held(pub PathBuf);
+
+/// What one attempt on one folder came to.
+enum Attempt {
+    Mine(File),
+    Held,
+    Gone,
+    Unsupported,
+}
+
+impl Lock {
+    /// Locks folders, given by their full names. Waits as long as `patience` for other processes, and
+    /// calls `waiting` once if it has to.
+    pub(super) fn take(
+        folders: &BTreeSet<PathBuf>,
+        patience: Duration,
+        waiting: &dyn Fn(&Path),
+    ) -> Result<Self, Held> {
+        let start = Instant::now();
+        let mut told = false;
+        let mut lock = Self {
+            held: Vec::with_capacity(folders.len()),
+            sure: true,
+        };
+        for folder in folders {
+            // Short at first, since threads of one run that write side by side wait here too.
+            let mut pause = Duration::from_micros(200);
+            loop {
+                match attempt(folder) {
+                    Attempt::Mine(held) => lock.held.push(held),
+                    Attempt::Gone => {}
+                    Attempt::Unsupported => lock.sure = false,
+                    Attempt::Held if start.elapsed() >= patience => {
+                        return Err(Held(folder.clone()));
+                    }
+                    Attempt::Held => {
+                        if !told && start.elapsed() >= PATIENCE_UNTOLD {
+                            told = true;
+                            waiting(folder);
+                        }
+                        std::thread::sleep(pause);
+                        pause = (pause * 2).min(Duration::from_millis(50));
+                        continue;
+                    }
+                }
+                break;
+            }
+        }
+        Ok(lock)
+    }
+
+    /// Locks folders if nobody else holds one of them.
+    pub(super) fn try_take(folders: &BTreeSet<PathBuf>) -> Result<Self, Held> {
+        Self::take(folders, Duration::ZERO, &|_| {})
+    }
+
+    /// Whether all folders could really be locked: what lies in them is then in nobody else's hands.
+    pub(super) fn is_sure(&self) -> bool {
+        self.sure
+    }
+}
+
+/// A wait that is not worth a word.
+const PATIENCE_UNTOLD: Duration = Duration::from_millis(300);
+
+#[cfg(unix)]
+fn attempt(folder: &Path) -> Attempt {
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+    let open = match File::open(folder) {
+        Ok(open) => open,
+        // In a folder that is gone nobody does anything.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Attempt::Gone,
+        // A folder that may be written and not read cannot be opened, and so not locked.
+        Err(_) => return Attempt::Unsupported,
+    };
+    loop {
+        return match flock(&open, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Attempt::Mine(open),
+            Err(Errno::INTR) => continue,
+            Err(Errno::WOULDBLOCK) => Attempt::Held,
+            Err(_) => Attempt::Unsupported,
+        };
+    }
+}
+
+#[cfg(not(unix))]
+fn attempt(_: &Path) -> Attempt {
+    Attempt::Unsupported
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn set(folders: &[&Path]) -> BTreeSet<PathBuf> {
+        folders.iter().map(|folder| folder.to_path_buf()).collect()
+    }
+
+    #[test]
+    fn a_second_lock_waits_says_so_once_and_gives_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = set(&[folder.path()]);
+        let first = Lock::try_take(&here).unwrap();
+        assert!(first.is_sure());
+        let told = Cell::new(0);
+        let Held(held) = Lock::take(&here, Duration::from_millis(600), &|at| {
+            assert_eq!(at, folder.path());
+            told.set(told.get() + 1);
+        })
+        .unwrap_err();
+        assert_eq!((held.as_path(), told.get()), (folder.path(), 1));
+        drop(first);
+        Lock::try_take(&here).unwrap();
+    }
+
+    #[test]
+    fn a_lock_is_had_as_soon_as_it_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = set(&[folder.path()]);
+        let first = Lock::try_take(&here).unwrap();
+        let other = std::thread::spawn({
+            let here = here.clone();
+            move || Lock::take(&here, Duration::from_secs(60), &|_| {}).is_ok()
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        drop(first);
+        assert!(other.join().unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_locked_is_not_held_to_be_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        assert!(Lock::try_take(&set(&[&missing])).unwrap().is_sure());
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let lock = Lock::try_take(&set(&[&file.join("in a file"), folder.path()])).unwrap();
+        assert!(!lock.is_sure());
+    }
+}

@@ -1,0 +1,576 @@
+//! Writing: the only part of refit that touches a user's files.
+//!
+//! It takes bytes that were shown and puts them where the same bytes as were read still are. A file is
+//! never half written: the text goes into a new file beside the old one, is synced, and changes places with
+//! it in one step. All files of one call are prepared before the first takes its place, and if one fails the
+//! others get their old text back, so that a release is either the old one or the new one.
+//!
+//! That holds for a run that is killed, too. Before the first of several files takes its place, a journal
+//! says what is about to happen and where both texts lie; [`recover`] finishes or undoes it later, by the
+//! journal alone. The order on disk is: new texts, second names of the old texts, their folders, the journal,
+//! its folder, the files, their folders, the journal's end. Each of these is durable before the next begins.
+//! One file by itself needs no journal: it is old or new. Two runs keep out of each other's way by locks on
+//! folders.
+//!
+//! A link is written through: the file it leads to is replaced in its own folder and the link stays.
+//! It must never write a file whose text is no longer what was read, never overwrite a backup, and
+//! never decide what to write.
+
+mod backup;
+mod error;
+mod file;
+mod journal;
+mod lock;
+mod recover;
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fmt, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use backup::Backups;
+use file::{Prepared, Target, hard_links, refused, sync_folder};
+use journal::{Draft, Entry};
+use lock::{Held, Lock};
+
+pub use error::{Refusal, WriteError};
+pub use journal::Damage;
+pub use recover::{How, Mended, Recovery, Trouble, Why, recover, unfinished};
+
+/// A file to write.
+#[derive(Debug, Clone, Copy)]
+pub struct Replacement<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What it held when it was read.
+    pub before: &'a [u8],
+    /// What it shall hold.
+    pub after: &'a [u8],
+}
+
+/// How to write.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The suffix under which the old text is kept beside each file (`.bak`); where that name is taken a
+    /// number follows.
+    pub backup: Option<&'a OsStr>,
+    /// Where `refit.yaml` is: the place for the journal, if all files are below it. Else it is the folder
+    /// that they have in common.
+    pub home: Option<&'a Path>,
+    /// A folder of the user's own, where the journal goes if it cannot be among the files. It is made if
+    /// it is not there. To find such a journal, [`recover`] must be told the same folder.
+    pub own: Option<&'a Path>,
+    /// How long another run of refit in the same folder is waited for.
+    pub patience: Duration,
+    /// Called with the folder when that takes long enough to say so.
+    pub waiting: &'a (dyn Fn(&Path) + Sync),
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            backup: None,
+            home: None,
+            own: None,
+            patience: Duration::from_secs(10),
+            waiting: &|_| {},
+        }
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("backup", &self.backup)
+            .field("home", &self.home)
+            .field("own", &self.own)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A file that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// As it was named.
+    pub path: PathBuf,
+    /// The file that was replaced, if the name is a link.
+    pub target: Option<PathBuf>,
+    /// Where the old text is kept.
+    pub backup: Option<PathBuf>,
+    /// Whether another hard link still has the old text.
+    pub still_elsewhere: bool,
+    /// Whether the owner could not be kept.
+    pub other_owner: bool,
+}
+
+/// Writes files that belong together: all of them, or none. A file whose text stays is not touched and not
+/// in the result.
+///
+/// # Errors
+///
+/// The first file that cannot be written, with the reason. The files are then as they were, except
+/// after [`WriteError::HalfWritten`].
+pub fn write(files: &[Replacement<'_>], options: &Options<'_>) -> Result<Vec<Written>, WriteError> {
+    let targets = find(files)?;
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Held until everything else is dropped: what lies beside the files is taken away under the lock.
+    let (_lock, draft) = begin(&targets, options)?;
+    let mut prepared = Vec::with_capacity(targets.len());
+    for target in targets {
+        prepared.push(Prepared::new(target)?);
+    }
+    let mut backups = Backups::default();
+    if let Some(suffix) = options.backup {
+        for file in &mut prepared {
+            file.backup = Some(backups.make(&file.at, suffix)?);
+        }
+    }
+    // The last look before the first file changes: the narrower this gap, the better.
+    for file in &prepared {
+        file.at.check()?;
+    }
+    let journal = match draft {
+        Some((draft, root)) => Some(commit(draft, &root, &mut prepared)?),
+        None => {
+            if options.backup.is_some() {
+                sync_folders(&prepared);
+            }
+            None
+        }
+    };
+    let placed = place_all(&mut prepared);
+    let half = matches!(placed, Err(WriteError::HalfWritten { .. }));
+    // Where a new text could not be taken back, the backup may be all that is left of the old one.
+    if placed.is_ok() || half {
+        backups.keep();
+    }
+    if !half && let Some(journal) = journal {
+        // If it cannot go, it does no harm: it says what has been done or undone.
+        let _ = journal::remove(&journal);
+    }
+    placed.map(|()| prepared.iter().map(report).collect())
+}
+
+/// The files that change, on disk, each once.
+fn find<'a>(files: &[Replacement<'a>]) -> Result<Vec<Target<'a>>, WriteError> {
+    let mut targets: Vec<Target<'a>> = Vec::new();
+    for file in files.iter().filter(|file| file.before != file.after) {
+        let next = Target::find(*file)?;
+        match targets.iter().find(|earlier| earlier.target == next.target) {
+            None => targets.push(next),
+            Some(earlier) if earlier.file.after == file.after => {}
+            Some(earlier) => {
+                return Err(WriteError::SameFile {
+                    first: earlier.file.path.to_owned(),
+                    second: file.path.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(targets)
+}
+
+/// A journal to fill, and the root of its paths.
+type Begun = Option<(Draft, PathBuf)>;
+
+/// Locks the folders, and finds a place for the journal if there are several files.
+fn begin(targets: &[Target<'_>], options: &Options<'_>) -> Result<(Lock, Begun), WriteError> {
+    let folders: BTreeSet<PathBuf> = targets.iter().map(|file| file.folder.clone()).collect();
+    let lock = |folders: &BTreeSet<PathBuf>| {
+        Lock::take(folders, options.patience, options.waiting)
+            .map_err(|Held(folder)| WriteError::Locked { folder })
+    };
+    if targets.len() == 1 {
+        return Ok((lock(&folders)?, None));
+    }
+    let common = common(&folders);
+    let mut failed = None;
+    for (folder, root) in places(&common, &folders, options) {
+        let mut folders = folders.clone();
+        folders.insert(folder.clone());
+        let lock = lock(&folders)?;
+        match Draft::new(&folder, &root) {
+            Ok(draft) => return Ok((lock, Some((draft, root)))),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let source = failed.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
+    Err(WriteError::NoJournal {
+        folder: common,
+        kind: Refusal::of(&source),
+        source,
+    })
+}
+
+/// Where a journal may be, best first, and from where its paths go.
+fn places(
+    common: &Path,
+    folders: &BTreeSet<PathBuf>,
+    options: &Options<'_>,
+) -> Vec<(PathBuf, PathBuf)> {
+    let mut places = Vec::new();
+    if let Some(home) = options.home.and_then(|home| fs::canonicalize(home).ok())
+        && folders.iter().all(|folder| folder.starts_with(&home))
+    {
+        places.push((home.clone(), home));
+    }
+    places.push((common.to_owned(), common.to_owned()));
+    if let Some(own) = options.own
+        && let Some(own) = recover::own_folder(own, true)
+    {
+        places.push((own, common.to_owned()));
+    }
+    places
+}
+
+/// The innermost folder that has all these below it.
+fn common(folders: &BTreeSet<PathBuf>) -> PathBuf {
+    let mut common = folders.first().cloned().unwrap_or_default();
+    while !folders.iter().all(|folder| folder.starts_with(&common)) {
+        // At the root, everything is below it.
+        if !common.pop() {
+            break;
+        }
+    }
+    common
+}
+
+/// Makes the way back durable: the old texts under second names, and the journal. Returns where it is.
+fn commit(draft: Draft, root: &Path, prepared: &mut [Prepared<'_>]) -> Result<PathBuf, WriteError> {
+    let mut entries = Vec::with_capacity(prepared.len());
+    for file in &mut *prepared {
+        file.keep_old()?;
+        let spares: Vec<&Path> = [Some(&file.ready), file.old.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(AsRef::as_ref)
+            .collect();
+        let at = &file.at;
+        entries.push(Entry::new(
+            root,
+            &at.target,
+            at.file.before,
+            at.file.after,
+            &spares,
+        ));
+    }
+    sync_folders(prepared);
+    draft
+        .commit(entries)
+        .map_err(|source| WriteError::NoJournal {
+            folder: root.to_owned(),
+            kind: Refusal::of(&source),
+            source,
+        })
+}
+
+/// Gives every file its new text, or every file its old text back.
+fn place_all(prepared: &mut [Prepared<'_>]) -> Result<(), WriteError> {
+    let failed = prepared
+        .iter()
+        .enumerate()
+        .find_map(|(at, file)| Some((at, file.place().err()?)));
+    let result = match failed {
+        None => Ok(()),
+        Some((at, error)) => Err(roll_back(error, &mut prepared[..at])),
+    };
+    if matches!(result, Err(WriteError::HalfWritten { .. })) {
+        prepared.iter_mut().for_each(Prepared::leave);
+    }
+    sync_folders(prepared);
+    result
+}
+
+fn roll_back(error: WriteError, done: &mut [Prepared<'_>]) -> WriteError {
+    let left: Vec<_> = done
+        .iter()
+        .rev()
+        .filter(|file| file.put_back().is_err())
+        .map(|file| file.at.file.path.to_owned())
+        .collect();
+    if left.is_empty() {
+        error
+    } else {
+        WriteError::HalfWritten {
+            failed: Box::new(error),
+            left,
+        }
+    }
+}
+
+/// Makes what happened to the files' names durable.
+fn sync_folders(prepared: &[Prepared<'_>]) {
+    let folders: BTreeSet<&Path> = prepared
+        .iter()
+        .map(|file| file.at.folder.as_path())
+        .collect();
+    folders.into_iter().for_each(sync_folder);
+}
+
+fn report(file: &Prepared<'_>) -> Written {
+    let at = &file.at;
+    let path = at.file.path;
+    let link = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink());
+    // As the user would name it, where no link leads to another folder.
+    let backup = match &file.backup {
+        Some(full) if !link => full.file_name().map(|name| path.with_file_name(name)),
+        other => other.clone(),
+    };
+    Written {
+        path: path.to_owned(),
+        target: link.then(|| at.target.clone()),
+        backup,
+        still_elsewhere: hard_links(&at.meta) > 1,
+        other_owner: file.other_owner,
+    }
+}
+
+/// Makes a file that is not there yet: whole, synced, and never over another one.
+///
+/// # Errors
+///
+/// If the name is taken or the folder cannot be written. Nothing is left behind.
+pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    let failed = |doing| refused(path, doing);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let folder = fs::canonicalize(folder).map_err(failed("make a file there"))?;
+    let options = Options::default();
+    let folders = BTreeSet::from([folder.clone()]);
+    let _lock = Lock::take(&folders, options.patience, options.waiting)
+        .map_err(|Held(folder)| WriteError::Locked { folder })?;
+    let mut new = file::new_file(&folder).map_err(failed("make a file there"))?;
+    new.write_all(text)
+        .and_then(|()| new.as_file().sync_all())
+        .map_err(failed("write it"))?;
+    new.persist_noclobber(path)
+        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    sync_folder(&folder);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files `0`, `1`, ... in a folder, holding `old`, prepared to hold `new`, with their old texts kept.
+    fn prepared<'a>(paths: &'a [PathBuf]) -> Vec<Prepared<'a>> {
+        let files: Vec<_> = paths
+            .iter()
+            .map(|path| {
+                fs::write(path, "old").unwrap();
+                Replacement {
+                    path,
+                    before: b"old",
+                    after: b"new",
+                }
+            })
+            .collect();
+        let mut prepared: Vec<_> = find(&files)
+            .unwrap()
+            .into_iter()
+            .map(|target| Prepared::new(target).unwrap())
+            .collect();
+        prepared
+            .iter_mut()
+            .for_each(|file| file.keep_old().unwrap());
+        prepared
+    }
+
+    fn paths(folder: &Path) -> Vec<PathBuf> {
+        ["0", "1", "2"].map(|name| folder.join(name)).into()
+    }
+
+    fn texts(paths: &[PathBuf]) -> Vec<String> {
+        paths
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_failure_at_the_last_file_takes_the_first_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let mut prepared = prepared(&paths);
+        // Between the last look and the renames, somebody puts a folder in the last file's place.
+        fs::remove_file(&paths[2]).unwrap();
+        fs::create_dir(&paths[2]).unwrap();
+        let error = place_all(&mut prepared).unwrap_err();
+        assert!(matches!(error, WriteError::Changed { .. }), "{error}");
+        drop(prepared);
+        assert_eq!(texts(&paths[..2]), ["old", "old"]);
+        assert!(paths[2].is_dir());
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 3, "nothing is left behind");
+    }
+
+    #[test]
+    fn what_comes_back_is_the_very_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let mut prepared = prepared(&paths);
+        fs::hard_link(&paths[0], folder.path().join("other")).unwrap();
+        fs::remove_file(&paths[2]).unwrap();
+        place_all(&mut prepared).unwrap_err();
+        fs::write(&paths[0], "through one name").unwrap();
+        let other = fs::read_to_string(folder.path().join("other")).unwrap();
+        assert_eq!(other, "through one name");
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_is_named_and_both_texts_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(folder.path());
+        let mut prepared = prepared(&paths);
+        fs::remove_file(&paths[2]).unwrap();
+        prepared[1].old.take().unwrap().close().unwrap();
+        let error = place_all(&mut prepared).unwrap_err();
+        let WriteError::HalfWritten { left, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(left, &paths[1..2]);
+        let said = "could not be put back and now holds the new text";
+        assert!(error.to_string().contains(said), "{error}");
+        drop(prepared);
+        assert_eq!(texts(&paths[..2]), ["old", "new"]);
+        // The two files, both texts of the first and of the last, and the old one of the second.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + 2 + 2 + 1);
+    }
+
+    /// A run that is killed after so many files; `lost` takes the last file's new text away.
+    fn killed_after(done: usize, folder: &Path, paths: &[PathBuf], lost: bool) -> PathBuf {
+        let mut prepared = prepared(paths);
+        let draft = Draft::new(folder, folder).unwrap();
+        let journal = commit(draft, folder, &mut prepared).unwrap();
+        for file in &prepared[..done] {
+            file.place().unwrap();
+        }
+        prepared.iter_mut().for_each(Prepared::leave);
+        if lost {
+            fs::remove_file(&prepared[2].ready).unwrap();
+        }
+        journal
+    }
+
+    fn again(paths: &[PathBuf]) -> Recovery {
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        recover(&paths[1..2], &Options::default())
+    }
+
+    #[test]
+    fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
+        for done in 0..=3 {
+            for lost in [false, true] {
+                let folder = tempfile::tempdir().unwrap();
+                let at = folder.path().canonicalize().unwrap();
+                let paths = paths(&at);
+                killed_after(done, &at, &paths, lost);
+                assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
+                let recovery = again(&paths);
+                let (how, text) = match lost && done < 3 {
+                    true => (How::Undone, "old"),
+                    false => (How::Finished, "new"),
+                };
+                assert!(recovery.troubles.is_empty(), "{recovery:?}");
+                assert_eq!(recovery.mended.len(), 1);
+                assert_eq!(recovery.mended[0].how, how);
+                assert_eq!(recovery.mended[0].files, paths);
+                assert_eq!(texts(&paths), [text; 3], "{done} {lost}");
+                assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
+                let nothing = again(&paths);
+                assert!(nothing.mended.is_empty() && nothing.cleaned == 0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_holds_neither_text_is_left_alone_with_all_others() {
+        for (done, mine) in [(1, 0), (1, 2), (3, 1)] {
+            let folder = tempfile::tempdir().unwrap();
+            let at = folder.path().canonicalize().unwrap();
+            let paths = paths(&at);
+            let journal = killed_after(done, &at, &paths, false);
+            fs::write(&paths[mine], "mine").unwrap();
+            let before = texts(&paths);
+            let files = fs::read_dir(&at).unwrap().count();
+            let recovery = again(&paths);
+            assert!(recovery.mended.is_empty() && recovery.cleaned == 0);
+            let trouble = &recovery.troubles[0];
+            assert_eq!((&trouble.journal, &trouble.files), (&journal, &paths));
+            let Why::Changed { file, .. } = &trouble.why else {
+                panic!("{trouble}")
+            };
+            assert_eq!(file, &paths[mine]);
+            assert!(trouble.to_string().contains("text is in"), "{trouble}");
+            assert!(
+                trouble
+                    .next()
+                    .contains(&format!("delete {}", journal.display()))
+            );
+            assert_eq!(texts(&paths), before);
+            assert_eq!(fs::read_dir(&at).unwrap().count(), files);
+            // What the message asks for.
+            fs::remove_file(journal).unwrap();
+            assert!(again(&paths).cleaned > 0);
+            assert_eq!(texts(&paths), before);
+            assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
+        }
+    }
+
+    #[test]
+    fn where_neither_end_can_be_reached_nothing_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().canonicalize().unwrap();
+        let paths = paths(&at);
+        killed_after(2, &at, &paths, true);
+        // The old text of the first file; after the exchange both other names hold it.
+        for entry in fs::read_dir(&at).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if file::is_spare(name) && fs::read_to_string(&path).unwrap() == "old" {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let recovery = again(&paths);
+        assert!(
+            matches!(recovery.troubles[0].why, Why::Lost(_)),
+            "{recovery:?}"
+        );
+        assert_eq!(texts(&paths), ["new", "new", "old"]);
+    }
+
+    #[test]
+    fn the_journal_is_where_all_files_can_find_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().canonicalize().unwrap();
+        let set = |names: &[&str]| -> BTreeSet<PathBuf> {
+            names.iter().map(|name| at.join(name)).collect()
+        };
+        assert_eq!(common(&set(&["a/b", "a/c"])), at.join("a"));
+        assert_eq!(common(&set(&["a", "a/c"])), at.join("a"));
+        assert_eq!(common(&set(&["a/bc", "a/b"])), at.join("a"));
+        assert_eq!(common(&set(&["a"])), at.join("a"));
+        let home = Options {
+            home: Some(&at),
+            ..Options::default()
+        };
+        let first =
+            |folders: &BTreeSet<PathBuf>| places(&common(folders), folders, &home).swap_remove(0).0;
+        assert_eq!(first(&set(&["a/b", "a/c"])), at);
+        let outside = at.parent().unwrap().to_owned();
+        assert_eq!(
+            first(&BTreeSet::from([at.join("a"), outside.clone()])),
+            outside
+        );
+    }
+}
