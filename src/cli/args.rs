@@ -278,14 +278,9 @@ pub struct ReviewArgs {
 /// What is upgraded.
 #[derive(Debug, Args)]
 pub struct Inputs {
-<<<<<<< HEAD
-    /// Values files; for `refit upgrade`, `-` reads standard input and prints the migrated values
-    #[arg(value_name = "FILE", required_unless_present_any = ["values", "releases", "live"])]
-=======
     /// Values files [default: the releases of refit.yaml]; for `refit upgrade`, `-` reads standard
     /// input and prints the migrated values
     #[arg(value_name = "FILE")]
->>>>>>> main
     pub files: Vec<PathBuf>,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(

@@ -14,6 +14,7 @@ mod project;
 mod review;
 mod terminal;
 mod upgrade;
+mod verify;
 mod writing;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -55,6 +56,7 @@ fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
         Command::Review(args) => args.color.color,
+        Command::Verify(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
         Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
@@ -69,6 +71,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
+        Command::Verify(args) => return verify::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),
