@@ -273,7 +273,10 @@ impl Counts {
     fn add(&mut self, name: &str, result: Result<Report, String>, detail: &str) {
         self.files += 1;
         match result {
-            Err(message) => self.failures.push(format!("{name}: {message}\n{detail}")),
+            Err(message) => {
+                eprintln!("{name}: {message}");
+                self.failures.push(format!("{name}: {message}\n{detail}"));
+            }
             Ok(report) => {
                 self.settings += report.settings.len();
                 self.renderings += report.renderings;
@@ -285,6 +288,7 @@ impl Counts {
                     }
                 }
                 if report.unexplained > 0 {
+                    eprintln!("{name}\n{}", told(&report));
                     self.failures.push(format!(
                         "{name}: {} unexplained\n{}{detail}",
                         report.unexplained,
@@ -295,8 +299,8 @@ impl Counts {
         }
     }
 
-    fn finish(self, what: &str) {
-        eprintln!(
+    fn told(&self, what: &str) -> String {
+        format!(
             "{what}: {} files, {} settings, {} effects kept, {} explained, {} files with something unexplained, {} renderings",
             self.files,
             self.settings,
@@ -304,7 +308,11 @@ impl Counts {
             self.explained,
             self.failures.len(),
             self.renderings
-        );
+        )
+    }
+
+    fn finish(self, what: &str) {
+        eprintln!("{}", self.told(what));
         assert!(self.files > 0, "nothing was checked");
         assert!(
             self.failures.is_empty(),
@@ -329,7 +337,11 @@ fn all<T: Sync>(
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (name, result, detail) = run(job);
-                    counts.lock().unwrap().add(&name, result, &detail);
+                    let mut counts = counts.lock().unwrap();
+                    counts.add(&name, result, &detail);
+                    if counts.files.is_multiple_of(50) {
+                        eprintln!("{}", counts.told(what));
+                    }
                 }
             });
         }

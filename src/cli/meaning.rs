@@ -81,7 +81,9 @@ impl Rendering {
             ("--install", *install),
         ];
         match given.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => bail!("{flag} says how charts are rendered, which only --verify does"),
+            Some((flag, _)) => {
+                bail!("{flag} says how charts are rendered, which only --verify does")
+            }
             None => Ok(()),
         }
     }
@@ -161,7 +163,9 @@ impl Job {
             rendering.refuse()?;
         }
         if live.is_some() && args.write {
-            bail!("a running release has no file to write; without --write, its migrated values are printed");
+            bail!(
+                "a running release has no file to write; without --write, its migrated values are printed"
+            );
         }
         let stdin = live.is_some() || files.iter().any(|file| file.as_os_str() == "-");
         if stdin && files.len() > 1 {

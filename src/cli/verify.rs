@@ -20,7 +20,9 @@ use refit::{
 use semver::Version;
 
 use super::{
-    args::{BackupOption, EffectFormat, Format, OutputOptions, RenderOptions, UpgradeArgs, VerifyArgs},
+    args::{
+        BackupOption, EffectFormat, Format, OutputOptions, RenderOptions, UpgradeArgs, VerifyArgs,
+    },
     meaning::{Job, Rendering},
     terminal::Terminal,
     upgrade::known_answers,
@@ -135,7 +137,9 @@ pub fn compare(
         anyhow::anyhow!("{error}\n  why:  effects are compared by rendering both charts with Helm\n  next: install helm, or name the program in HELM_BIN")
     })?;
     if helm.is_traced() {
-        terminal.say(&format!("Helm {version} renders; HELM_BIN names another one\n"));
+        terminal.say(&format!(
+            "Helm {version} renders; HELM_BIN names another one\n"
+        ));
     }
     let folder = tempfile::tempdir().context("no folder for charts")?;
     // A pack that cannot be loaded is refused by the outcome already.
@@ -156,8 +160,18 @@ pub fn compare(
                 name(release)
             );
         };
-        let old = charts.get(pack, release, &release.from, charts.options().old_chart.as_deref())?;
-        let new = charts.get(pack, release, &release.to, charts.options().new_chart.as_deref())?;
+        let old = charts.get(
+            pack,
+            release,
+            &release.from,
+            charts.options().old_chart.as_deref(),
+        )?;
+        let new = charts.get(
+            pack,
+            release,
+            &release.to,
+            charts.options().new_chart.as_deref(),
+        )?;
         let places = Places::of(release, &after);
         let check = Check {
             old: &old,
@@ -206,7 +220,10 @@ impl Charts<'_> {
         let options = Options {
             release_name: self.options().release_name.clone().unwrap_or_else(|| {
                 // A release of a cluster has its own name; a file's is not known.
-                release.name.clone().unwrap_or_else(|| release.chart.clone())
+                release
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| release.chart.clone())
             }),
             namespace: self.rendering.namespace.clone(),
             kube_version: self.options().kube_version.clone(),

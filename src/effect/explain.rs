@@ -62,7 +62,7 @@ impl Voices {
         let after = Value::Map(after.clone());
         let mut voices = Vec::new();
         for step in &release.steps {
-            if step.state != State::Done {
+            if step.state == State::LeftOut {
                 continue;
             }
             let definition = pack
@@ -92,12 +92,20 @@ impl Voices {
                 changed.extend(change.to.as_ref().and_then(path));
                 changed.extend(change.from.iter().filter_map(path));
             }
+            // An open question holds back what it is about, and says so.
+            let open = step.state != State::Done;
+            if open {
+                changed.extend(looked.iter().cloned());
+            }
             let mut says = step.tell.clone();
             let mut about = vec![step.title.clone()];
             about.extend(step.why.clone());
-            let mut answered = false;
+            let mut answered = open;
             if let Some(question) = &step.question {
                 about.push(question.text.clone());
+                if open {
+                    says.push(format!("It is open: {}", question.text));
+                }
                 if let Some(answer) = &question.answer {
                     answered = true;
                     let option = question.options.iter().find(|option| option.id == *answer);

@@ -150,7 +150,7 @@ impl<'c> Comparison<'c> {
                 && kept.iter().any(|(_, kept)| self.repeats(kept, effect));
             let repeated = repeated
                 || origins.get(spot).is_none()
-                    && is_partial(effect.without.as_ref(), effect.with.as_ref())
+                    && is_composed(&self.new[leaf], effect)
                     && said.contains(&composed(effect));
             judged.push(Judged {
                 leaf,
@@ -209,11 +209,12 @@ impl<'c> Comparison<'c> {
             let now = self.value(self.after, at);
             let moved_there = fate(at) == Fate::Moved && at.path != spot.path;
             let same = now == Some(with) || moved_there && text_equal(now, Some(with));
-            if same || self.same_change(effect, at) {
+            let part = !holds(&self.old[leaf].value, with);
+            if same || part && self.same_change(effect, at) {
                 return judged(fate(at), Some(at.clone()), now);
             }
             let untouched = !self.at.contains_key(at);
-            return match untouched && is_partial(effect.without.as_ref(), Some(with)) {
+            return match untouched && is_composed(&self.old[leaf], effect) {
                 // The chart composed it, and composes something else now whatever the values say.
                 true => judged(Fate::WithObject, Some(at.clone()), now),
                 false => judged(Fate::Different, Some(at.clone()), now),
@@ -225,7 +226,7 @@ impl<'c> Comparison<'c> {
         let object = candidates
             .iter()
             .any(|at| self.after.objects.contains_key(&at.object));
-        let composed = is_partial(effect.without.as_ref(), Some(with));
+        let composed = is_composed(&self.old[leaf], effect);
         let object = object && !composed;
         judged(
             if object { Fate::Gone } else { Fate::WithObject },
@@ -418,10 +419,24 @@ pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<Change<'v>> {
     }
 }
 
-/// Whether a setting changes only a part of a value that the chart composes.
-fn is_partial(without: Option<&Value>, with: Option<&Value>) -> bool {
-    match (without, with) {
-        (Some(Value::String(without)), Some(Value::String(with))) => middle(without, with).1,
+/// Whether the chart composes the text, and the setting is only a part of it.
+fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
+    match (&effect.without, &effect.with) {
+        (Some(Value::String(without)), Some(Value::String(with))) => {
+            middle(without, with).1 && !holds(&leaf.value, &Value::from(with.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a setting's value is this, or has it in it.
+fn holds(value: &Value, part: &Value) -> bool {
+    if text_equal(Some(value), Some(part)) {
+        return true;
+    }
+    match value {
+        Value::List(items) => items.iter().any(|item| holds(item, part)),
+        Value::Map(map) => map.values().any(|value| holds(value, part)),
         _ => false,
     }
 }

@@ -65,6 +65,8 @@ pub enum How {
 pub struct Leaf {
     /// Its path; `None` for what several settings do together.
     pub path: Option<Path>,
+    /// Its value; null for several settings.
+    pub value: Value,
     /// How that was found out.
     pub how: How,
     /// What it does.
@@ -182,8 +184,9 @@ impl<'c> Side<'c> {
         let mut all: Vec<Leaf> = found
             .iter()
             .enumerate()
-            .map(|(at, (path, _))| Leaf {
+            .map(|(at, (path, value))| Leaf {
                 path: Some(path.clone()),
+                value: (*value).clone(),
                 how: how[at],
                 effects: match rendered.get(&at).map(|rendered| &**rendered) {
                     Some(Ok(manifest)) => self.effects(manifest),
@@ -236,6 +239,7 @@ impl<'c> Side<'c> {
         });
         (!effects.is_empty()).then_some(Leaf {
             path: None,
+            value: Value::Null,
             how: How::LeftOut,
             effects,
         })

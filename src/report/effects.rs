@@ -58,7 +58,10 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
         for danger in &mut report.dangers {
             danger.what = masker.text(&danger.what);
         }
-        report.notes.iter_mut().for_each(|note| *note = masker.text(note));
+        report
+            .notes
+            .iter_mut()
+            .for_each(|note| *note = masker.text(note));
         for fact in &mut report.facts {
             for text in [&mut fact.before, &mut fact.after].into_iter().flatten() {
                 *text = masker.text(text);
@@ -81,9 +84,17 @@ pub fn text(effects: &Effects, look: Look, masker: &Masker) -> String {
 }
 
 fn release(page: &mut Page, report: &Report, look: Look) {
-    let name = if report.name == "-" { "standard input" } else { &report.name };
+    let name = if report.name == "-" {
+        "standard input"
+    } else {
+        &report.name
+    };
     let versions = format!("{} {} → {}", report.chart, report.from, report.to);
-    page.fill(0, 2, &[span(format!("{name}: "), Style::Bold), plain(versions)]);
+    page.fill(
+        0,
+        2,
+        &[span(format!("{name}: "), Style::Bold), plain(versions)],
+    );
     if look.detail > Detail::Quiet {
         for note in &report.notes {
             page.fill(2, 4, &[span(format!("note: {note}"), Style::Dim)]);
@@ -112,9 +123,10 @@ fn dangers(page: &mut Page, report: &Report) {
 }
 
 fn findings(page: &mut Page, report: &Report, look: Look) {
-    let shown = report.findings.iter().filter(|finding| {
-        finding.kind.is_fatal() || look.detail > Detail::Quiet
-    });
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.kind.is_fatal() || look.detail > Detail::Quiet);
     let mut shown = shown.peekable();
     if shown.peek().is_none() {
         return;
@@ -126,14 +138,24 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
             (false, true) => Style::Warn,
             (false, false) => Style::Plain,
         };
-        let place = finding.at.as_ref().map(|at| format!("{}:{}: ", at.file, at.line));
+        let place = finding
+            .at
+            .as_ref()
+            .map(|at| format!("{}:{}: ", at.file, at.line));
         page.fill(
             2,
             4,
-            &[plain(place.unwrap_or_default()), span(finding.what.clone(), style)],
+            &[
+                plain(place.unwrap_or_default()),
+                span(finding.what.clone(), style),
+            ],
         );
         if let Some(step) = &finding.step {
-            page.fill(4, 6, &[span(format!("as it was decided at {step}"), Style::Dim)]);
+            page.fill(
+                4,
+                6,
+                &[span(format!("as it was decided at {step}"), Style::Dim)],
+            );
         } else if let Some(next) = &finding.next {
             page.fill(4, 6, &[span(next.clone(), Style::Dim)]);
         }
@@ -202,7 +224,11 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
         for setting in settings {
             headline(page, setting);
             let effects = || setting.effects.iter().filter(|seen| seen.step.is_some());
-            let limit = if look.detail == Detail::Verbose { usize::MAX } else { LISTED };
+            let limit = if look.detail == Detail::Verbose {
+                usize::MAX
+            } else {
+                LISTED
+            };
             seen_lines(page, effects(), limit, Style::Plain);
             let mut told: Vec<(&String, &String)> = effects()
                 .filter_map(|seen| seen.step.as_ref().zip(seen.notice.as_ref()))
@@ -253,7 +279,10 @@ fn seen_lines<'s>(
     let effects: Vec<&Seen> = effects.collect();
     for seen in effects.iter().take(limit) {
         let place = place(&seen.place);
-        let to = seen.to.as_deref().map(|to| format!(", now {}", self::place(to)));
+        let to = seen
+            .to
+            .as_deref()
+            .map(|to| format!(", now {}", self::place(to)));
         let change = match (seen.fate, &seen.was, &seen.now) {
             (SeenFate::New, Json::Null, now) => format!("is now {}", shown(now)),
             (SeenFate::Gone | SeenFate::GoneWithObject, was, _) => {
@@ -306,7 +335,12 @@ fn same(page: &mut Page, report: &Report, look: Look) {
         if look.detail < Detail::Verbose {
             let names: Vec<String> = settings
                 .iter()
-                .map(|setting| setting.path.clone().unwrap_or_else(|| "several together".to_owned()))
+                .map(|setting| {
+                    setting
+                        .path
+                        .clone()
+                        .unwrap_or_else(|| "several together".to_owned())
+                })
                 .collect();
             page.fill(2, 2, &[plain(names.join(", "))]);
             continue;
@@ -329,7 +363,11 @@ fn same(page: &mut Page, report: &Report, look: Look) {
 
 fn verdict(page: &mut Page, report: &Report) {
     page.gap();
-    let effects = report.settings.iter().map(|setting| setting.effects.len()).sum();
+    let effects = report
+        .settings
+        .iter()
+        .map(|setting| setting.effects.len())
+        .sum();
     let looked = format!(
         "{} of {} compared, {}. Rendered effects only: what the programs make of them is for the notices of the upgrade to say.",
         count(effects, "effect"),
@@ -340,16 +378,22 @@ fn verdict(page: &mut Page, report: &Report) {
         0 => page.fill(
             0,
             0,
-            &[span("Everything is as it was, or a step says why it is not.", Style::Good)],
+            &[span(
+                "Everything is as it was, or a step says why it is not.",
+                Style::Good,
+            )],
         ),
         n => page.fill(
             0,
             0,
             &[span(
-                format!("{} not explained. Look at each before you upgrade.", match n {
-                    1 => "1 difference is".to_owned(),
-                    n => format!("{n} differences are"),
-                }),
+                format!(
+                    "{} not explained. Look at each before you upgrade.",
+                    match n {
+                        1 => "1 difference is".to_owned(),
+                        n => format!("{n} differences are"),
+                    }
+                ),
                 Style::Error,
             )],
         ),
@@ -378,16 +422,24 @@ fn place(text: &str) -> String {
         ("initContainers[name=", "init container"),
         ("containers[name=", "container"),
     ] {
-        if let Some((name, below)) = rest.strip_prefix(prefix).and_then(|rest| rest.split_once(']')) {
+        if let Some((name, below)) = rest
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once(']'))
+        {
             words.push(format!("{word} {name}"));
             rest = below.trim_start_matches('.');
             break;
         }
     }
-    if let Some((name, below)) = rest.strip_prefix("env[name=").and_then(|rest| rest.split_once(']')) {
+    if let Some((name, below)) = rest
+        .strip_prefix("env[name=")
+        .and_then(|rest| rest.split_once(']'))
+    {
         words.push(format!("variable {name}"));
         let below = below.trim_start_matches('.');
-        rest = below.strip_prefix("value").map_or(below, |below| below.trim_start_matches('.'));
+        rest = below
+            .strip_prefix("value")
+            .map_or(below, |below| below.trim_start_matches('.'));
     } else if let Some(data) = rest.strip_prefix("data.") {
         // The file's name has escaped dots.
         let mut end = data.len();
@@ -426,7 +478,10 @@ mod tests {
                 "Deployment/a spec.template.metadata.annotations.x",
                 "Deployment/a, metadata.annotations.x",
             ),
-            ("ConfigMap/a data.config\\.yaml.worker.image", "ConfigMap/a, config.yaml, worker.image"),
+            (
+                "ConfigMap/a data.config\\.yaml.worker.image",
+                "ConfigMap/a, config.yaml, worker.image",
+            ),
             ("Service/a", "Service/a"),
         ] {
             assert_eq!(place(path), words);
