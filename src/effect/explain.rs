@@ -41,8 +41,10 @@ pub struct Difference<'d> {
     pub fate: Fate,
     /// The settings that are behind it, old and new.
     pub settings: &'d [Path],
-    /// Whether they are the same in the old and the new values.
+    /// Whether the setting is as it was, where it was.
     pub unchanged: bool,
+    /// Whether it is as it was, there or where it was moved to.
+    pub carried: bool,
     /// The field where it shows.
     pub spot: &'d Path,
     /// What was there.
@@ -166,7 +168,7 @@ impl Voice {
             Fate::Different | Fate::New => difference.now.or(difference.was),
             Fate::Gone | Fate::WithObject => difference.was,
         };
-        let decided = changed || looked && difference.fate == Fate::New;
+        let decided = changed || looked && difference.carried && difference.fate == Fate::New;
         let value = value
             .and_then(Value::scalar_text)
             .filter(|text| decided && !text.is_empty())?;
@@ -181,10 +183,8 @@ impl Voice {
             Fate::Kept | Fate::Moved | Fate::Repeated => false,
             // What is there now must be named, or be what somebody decided.
             Fate::Different => changed && self.answered || looked && difference.unchanged,
-            Fate::Gone | Fate::WithObject => {
-                changed || looked && (difference.unchanged || self.answered)
-            }
-            Fate::New => changed || looked,
+            Fate::Gone | Fate::WithObject => changed || looked && difference.unchanged,
+            Fate::New => changed || looked && difference.carried,
         };
         // Only a notice, a decision or a reason for a change counts.
         if !enough || self.says.is_empty() && !changed && !self.answered {

@@ -512,10 +512,14 @@ impl Check<'_> {
             Value::Map(self.before.clone()),
             Value::Map(self.after.clone()),
         );
-        let unchanged = leaf
-            .path
-            .as_ref()
-            .is_none_or(|path| path.get(&before) == path.get(&now));
+        let same = |old: &Path, new: &Path| {
+            let was = old.get(&before);
+            was.is_some() && was == new.get(&now)
+        };
+        let unchanged = leaf.path.as_ref().is_none_or(|path| same(path, path));
+        let carried = leaf.path.as_ref().is_none_or(|path| {
+            unchanged || links.get(path).into_iter().flatten().any(|to| same(path, to))
+        });
         let fate = match judged.fate {
             Fate::Kept => SeenFate::Kept,
             Fate::Moved => SeenFate::Moved,
@@ -537,6 +541,7 @@ impl Check<'_> {
                     fate: judged.fate,
                     settings: &paths,
                     unchanged,
+                    carried,
                     spot: &judged.spot.path,
                     was: judged.was.as_ref(),
                     now: judged.now.as_ref(),
