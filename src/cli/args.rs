@@ -122,6 +122,16 @@ pub enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// What Helm completes for the plugin
+    #[command(hide = true)]
+    PluginCompletion,
+    /// What can stand where the last word begins
+    #[command(hide = true)]
+    PluginComplete {
+        /// The words
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
     /// Print the manual page of refit, or of one of its commands
     #[command(after_help = "Example:\n  refit man upgrade | man -l -")]
     Man {

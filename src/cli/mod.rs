@@ -8,6 +8,7 @@ mod args;
 mod keyboard;
 mod meaning;
 mod packs;
+mod plugin;
 mod precautions;
 mod progress;
 mod project;
@@ -59,7 +60,11 @@ fn color(command: &Command) -> When {
         Command::Verify(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
-        Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
+        Command::Pack(_)
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::PluginCompletion
+        | Command::PluginComplete { .. } => When::Never,
     }
 }
 
@@ -81,6 +86,8 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "refit", &mut script);
             terminal.result(&String::from_utf8_lossy(&script));
         }
+        Command::PluginCompletion => terminal.result(&plugin::completion_yaml()),
+        Command::PluginComplete { words } => terminal.result(&plugin::complete(&words)),
         Command::Man { command } => terminal.result(&manual(command.as_deref())?),
     }
     Ok(0)

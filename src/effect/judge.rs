@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     pack::effects::{Moved, Place, moved},
-    values::{Path, Value},
+    values::{Path, Segment, Value},
 };
 
 /// What became of an effect.
@@ -323,7 +323,13 @@ impl<'c> Comparison<'c> {
     }
 
     /// The new effect whose place is most like one that is gone, if it does the same.
+    ///
+    /// Only for what a program reads under a name of its own: a variable, an entry of a file. What a field
+    /// of Kubernetes does, no other field does, however it is called.
     fn alike(&self, effect: &Effect) -> Option<(Spot, Option<&'c Value>)> {
+        if !is_named_by_program(&effect.spot.path) {
+            return None;
+        }
         let best = self
             .at
             .keys()
@@ -337,6 +343,18 @@ impl<'c> Comparison<'c> {
         let (spot, _) = found.next()?;
         Some((spot.clone(), self.value(self.after, spot)))
     }
+}
+
+/// Whether a place is a variable or an entry of a file.
+fn is_named_by_program(path: &Path) -> bool {
+    let segments = path.segments();
+    let in_file =
+        matches!(segments.first(), Some(Segment::Key(key)) if key == "data" || key == "stringData");
+    in_file
+        || segments.windows(2).any(|pair| match pair {
+            [Segment::Key(list), Segment::Select { .. }] => list == "env",
+            _ => false,
+        })
 }
 
 fn effects(leaves: &[Leaf]) -> impl Iterator<Item = (usize, &Effect)> {

@@ -518,7 +518,12 @@ impl Check<'_> {
         };
         let unchanged = leaf.path.as_ref().is_none_or(|path| same(path, path));
         let carried = leaf.path.as_ref().is_none_or(|path| {
-            unchanged || links.get(path).into_iter().flatten().any(|to| same(path, to))
+            unchanged
+                || links
+                    .get(path)
+                    .into_iter()
+                    .flatten()
+                    .any(|to| same(path, to))
         });
         let fate = match judged.fate {
             Fate::Kept => SeenFate::Kept,
