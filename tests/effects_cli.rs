@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use support::helm::{self, Helm};
+use support::helm;
 
 const VALUES: &str = "\
 controller:
@@ -350,6 +350,8 @@ fn both_helms_install_the_plugin_from_a_folder() {
             let output = helm
                 .command(home.path())
                 .args(args)
+                // Helm 4 installs below its data folder, whatever this says, and looks here.
+                .env("HELM_PLUGINS", home.path().join("data/plugins"))
                 .env("PATH", format!("{}:{path}", refit.display()))
                 .output()
                 .unwrap();
@@ -361,8 +363,7 @@ fn both_helms_install_the_plugin_from_a_folder() {
             );
             String::from_utf8_lossy(&output.stdout).into_owned()
         };
-        fs::create_dir_all(home.path().join("plugins")).unwrap();
-        install(helm, &run, &plugin);
+        run(&["plugin", "install", &plugin.display().to_string()]);
         assert!(run(&["plugin", "list"]).contains("refit"));
         assert!(run(&["refit", "packs"]).contains("arroyo"));
         fs::write(home.path().join("values.yaml"), VALUES).unwrap();
@@ -379,10 +380,6 @@ fn both_helms_install_the_plugin_from_a_folder() {
             helm.version
         );
     }
-}
-
-fn install(_helm: &Helm, run: &impl Fn(&[&str]) -> String, plugin: &Path) {
-    run(&["plugin", "install", &plugin.display().to_string()]);
 }
 
 #[test]

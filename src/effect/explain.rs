@@ -45,6 +45,8 @@ pub struct Difference<'d> {
     pub unchanged: bool,
     /// Whether it is as it was, there or where it was moved to.
     pub carried: bool,
+    /// Whether the setting does something elsewhere, before and now or only now.
+    pub elsewhere: bool,
     /// The field where it shows.
     pub spot: &'d Path,
     /// What was there.
@@ -183,7 +185,13 @@ impl Voice {
             Fate::Kept | Fate::Moved | Fate::Repeated => false,
             // What is there now must be named, or be what somebody decided.
             Fate::Different => changed && self.answered || looked && difference.unchanged,
-            Fate::Gone | Fate::WithObject => changed || looked && difference.unchanged,
+            // A notice about a setting that lives on is about that, not about a place that it lost.
+            Fate::Gone | Fate::WithObject => {
+                changed
+                    || looked
+                        && difference.unchanged
+                        && (self.answered || !difference.elsewhere)
+            }
             Fate::New => changed || looked && difference.carried,
         };
         // Only a notice, a decision or a reason for a change counts.

@@ -459,9 +459,10 @@ impl Check<'_> {
         let lives = judged
             .iter()
             .any(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved));
+        let elsewhere = lives || judged.iter().any(|judged| judged.fate == Fate::New);
         let effects: Vec<Seen> = judged
             .iter()
-            .map(|judged| self.seen(leaf, judged, lives, links, voices, after))
+            .map(|judged| self.seen(leaf, judged, (lives, elsewhere), links, voices, after))
             .collect();
         Setting {
             path: leaf.path.as_ref().map(ToString::to_string),
@@ -477,7 +478,7 @@ impl Check<'_> {
         &self,
         leaf: &Leaf,
         judged: &Judged,
-        lives: bool,
+        (lives, elsewhere): (bool, bool),
         links: &HashMap<Path, Vec<Path>>,
         voices: &Voices,
         after: &[Leaf],
@@ -547,6 +548,7 @@ impl Check<'_> {
                     settings: &paths,
                     unchanged,
                     carried,
+                    elsewhere,
                     spot: &judged.spot.path,
                     was: judged.was.as_ref(),
                     now: judged.now.as_ref(),
@@ -578,7 +580,9 @@ fn fate(effects: &[Seen]) -> SettingFate {
     let lives = has(&[SeenFate::Kept, SeenFate::Moved]);
     if effects.is_empty() {
         SettingFate::None
-    } else if has(&[SeenFate::Different]) || lives && has(&[SeenFate::Gone]) {
+    } else if has(&[SeenFate::Different])
+        || (lives || has(&[SeenFate::New])) && has(&[SeenFate::Gone])
+    {
         SettingFate::Different
     } else if has(&[SeenFate::New]) {
         SettingFate::More
