@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use refit::{outcome::Outcome, pack::schema::schemas};
+use refit::{effect::model::Effects, outcome::Outcome, pack::schema::schemas};
 
 #[test]
 fn published_schemas_are_up_to_date() {
-    let outcome = [("outcome", schemars::schema_for!(Outcome))];
-    for (name, schema) in schemas().into_iter().chain(outcome) {
+    let results = [
+        ("outcome", schemars::schema_for!(Outcome)),
+        ("effects", schemars::schema_for!(Effects)),
+    ];
+    for (name, schema) in schemas().into_iter().chain(results) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let file =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));

@@ -188,9 +188,7 @@ impl Voice {
             // A notice about a setting that lives on is about that, not about a place that it lost.
             Fate::Gone | Fate::WithObject => {
                 changed
-                    || looked
-                        && difference.unchanged
-                        && (self.answered || !difference.elsewhere)
+                    || looked && difference.unchanged && (self.answered || !difference.elsewhere)
             }
             Fate::New => changed || looked && difference.carried,
         };
