@@ -131,7 +131,7 @@ fn open(at: &Path, text: &str) -> Option<Value> {
     if last_key(at).is_some_and(|key| key.ends_with(".toml")) {
         let table: toml::Table = trimmed.parse().ok()?;
         let json = serde_json::to_value(table).ok()?;
-        return Some(Value::from(&json)).filter(|value| structured(value));
+        return Some(Value::from(&json)).filter(structured);
     }
     let json = trimmed.starts_with(['{', '[']);
     if json && let Ok(value) = serde_json::from_str::<serde_json::Value>(trimmed) {

@@ -146,10 +146,10 @@ impl<'c> Comparison<'c> {
             if before == effect.with.as_ref() || text_equal(before, effect.with.as_ref()) {
                 continue;
             }
-            let repeated = origins.get(spot).is_none()
+            let repeated = !origins.contains_key(spot)
                 && kept.iter().any(|(_, kept)| self.repeats(kept, effect));
             let repeated = repeated
-                || origins.get(spot).is_none()
+                || !origins.contains_key(spot)
                     && is_composed(&self.new[leaf], effect)
                     && said.contains(&composed(effect));
             judged.push(Judged {

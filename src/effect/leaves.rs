@@ -304,9 +304,9 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
             }
         }
         for (path, value) in &other.fields {
-            if !object.fields.contains_key(path)
-                && !(is_empty(value) && has_below(&object.fields, path))
-            {
+            let there = object.fields.contains_key(path)
+                || is_empty(value) && has_below(&object.fields, path);
+            if !there {
                 effects.push(Effect {
                     spot: spot(path),
                     with: None,
