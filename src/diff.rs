@@ -5,6 +5,8 @@
 //! file is compared under a deadline, after which the result is coarser and still exact. This module
 //! knows nothing of colours or secrets; who shows a hunk decides about both.
 
+mod sides;
+
 use std::{
     fmt::Write as _,
     ops::Range,
@@ -12,6 +14,8 @@ use std::{
 };
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, capture_diff_slices_deadline};
+
+pub use sides::{Cell, Row};
 
 /// Unchanged lines shown around a change, as everywhere.
 const CONTEXT: usize = 3;

@@ -28,6 +28,19 @@ pub struct Outcome {
     pub releases: Vec<Release>,
     /// What could not be read, detected, planned or migrated. Nothing of it was changed.
     pub refused: Vec<Refusal>,
+    /// Values files in the folders that were searched which no manifest claims. They were not touched.
+    pub unclaimed: Vec<Unclaimed>,
+    /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
+    pub other_charts: BTreeMap<String, usize>,
+}
+
+/// A values file that belongs to no release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unclaimed {
+    /// The file.
+    pub file: String,
+    /// The chart that it has the keys of.
+    pub chart: String,
 }
 
 /// A set of values that goes to one chart: a stack of layers.
@@ -449,6 +462,18 @@ impl File {
     }
 }
 
+impl Notice {
+    /// Whether it is about a setting, or about something above it.
+    #[must_use]
+    pub fn is_about(&self, path: &str) -> bool {
+        let rest = self
+            .path
+            .as_deref()
+            .and_then(|about| path.strip_prefix(about));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+}
+
 impl Release {
     /// Whether a question is open.
     #[must_use]
@@ -467,5 +492,37 @@ impl Release {
         self.steps
             .iter()
             .filter(|step| step.state == State::LeftOut && !step.because.is_empty())
+    }
+}
+
+/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
+#[must_use]
+pub fn mentions(text: &str, path: &str) -> bool {
+    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(path).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + path.len()..].chars().next();
+        !before.is_some_and(|c| in_path(c) || c == '.') && !after.is_some_and(in_path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_only_as_a_word() {
+        for text in [
+            "s3.region is dead.",
+            "Write `s3.region`.",
+            "Look at s3.region.",
+        ] {
+            assert!(mentions(text, "s3.region"), "{text}");
+        }
+        for text in ["s3.regions", "aws.s3.region", "s3_region", "my-s3.region"] {
+            assert!(!mentions(text, "s3.region"), "{text}");
+        }
+        assert!(mentions("worker.image.tag goes", "worker.image"));
+        assert!(!mentions("worker.images", "worker.image"));
     }
 }

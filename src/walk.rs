@@ -272,6 +272,10 @@ impl Search {
     /// The files in and below a folder that may hold YAML, by their path.
     fn walk(&mut self, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<(PathBuf, Kind)> {
         let mut files = Vec::new();
+        if let Ok(real) = fs::canonicalize(root) {
+            let is = self.is_templates(&real);
+            self.charts.insert(root.to_owned(), is);
+        }
         let walk = WalkBuilder::new(root)
             .follow_links(false)
             .hidden(true)
@@ -301,7 +305,7 @@ impl Search {
             }
             let path = entry.into_path();
             let kind = match path.parent() {
-                Some(folder) if self.is_templates(folder, root) => Kind::Template,
+                Some(folder) if self.is_templates(folder) => Kind::Template,
                 _ => kind,
             };
             files.push((path, kind));
@@ -311,7 +315,7 @@ impl Search {
     }
 
     /// Whether a folder is the `templates/` of a chart, or below one.
-    fn is_templates(&mut self, folder: &Path, root: &Path) -> bool {
+    fn is_templates(&mut self, folder: &Path) -> bool {
         if let Some(known) = self.charts.get(folder) {
             return *known;
         }
@@ -320,10 +324,9 @@ impl Search {
                 .parent()
                 .is_some_and(|chart| chart.join("Chart.yaml").is_file());
         let is = itself
-            || folder != root
-                && folder
-                    .parent()
-                    .is_some_and(|above| self.is_templates(above, root));
+            || folder
+                .parent()
+                .is_some_and(|above| self.is_templates(above));
         self.charts.insert(folder.to_owned(), is);
         is
     }

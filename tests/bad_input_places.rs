@@ -131,8 +131,6 @@ fn no_file() {
     symlink("loop-a", demo.path("loop-b")).unwrap();
     for (snapshot, name) in [
         ("missing", "missing.yaml"),
-        ("folder", "folder"),
-        ("folder", "./folder/"),
         ("file_as_folder", "asks.yaml/values.yaml"),
         ("dangling_link", "dangling.yaml"),
         ("link_loop", "loop-a"),

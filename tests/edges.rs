@@ -11,6 +11,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Text, and nothing of Helm.
     ("yaml", &[]),
     ("values", &["yaml"]),
+    // What files say of charts, versions and values; nothing of packs, and no file is read.
+    ("carrier", &["values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
     ("pack", &["values", "yaml"]),
     ("plan", &["pack"]),
@@ -20,7 +22,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // Text only; it never sees a step.
     ("edit", &["migrate", "values", "yaml"]),
     // Views of texts and what the migrations came to; never how a text was edited.
-    ("tell", &["migrate", "pack", "secrets", "values", "yaml"]),
+    (
+        "tell",
+        &["migrate", "outcome", "pack", "secrets", "values", "yaml"],
+    ),
     ("verify", &["migrate", "pack", "values", "yaml"]),
     // What Helm makes of values; the records of a run only explain what it finds.
     ("effect", &["outcome", "pack", "values", "yaml"]),

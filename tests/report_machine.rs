@@ -12,7 +12,7 @@ use std::{
 use outcomes::{done, file, open, outcome, refusal, release};
 use refit::{
     outcome::Outcome,
-    report::{Masker, difference, json},
+    report::{Masker, difference, json, jsonl},
 };
 
 /// Pairs of texts that patches get wrong.
@@ -156,4 +156,81 @@ fn json_masks_secrets_unless_told_otherwise() {
         parsed["releases"][0]["digest"],
         outcome.releases[0].digest.as_str()
     );
+}
+
+#[test]
+fn json_lines_have_a_record_for_everything_and_count_them() {
+    let mut outcome = outcome([done(), open()]);
+    // Two releases share a layer: it is one file.
+    outcome.releases[1].name = Some("second".into());
+    let shared = outcome.releases[0].files[0].clone();
+    outcome.releases[1].files.push(shared);
+    outcome.refused.push(refusal());
+    outcome.unclaimed.push(refit::outcome::Unclaimed {
+        file: "x.yaml".into(),
+        chart: "arroyo".into(),
+    });
+    let lines = |masker: &Masker| -> Vec<serde_json::Value> {
+        let text = jsonl::render(&outcome, masker).unwrap();
+        assert!(text.ends_with("}\n"));
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let records = lines(&Masker::of(&outcome));
+    let types: Vec<_> = records
+        .iter()
+        .map(|record| record["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "run",
+            "file",
+            "file",
+            "release",
+            "release",
+            "refusal",
+            "unclaimed",
+            "summary"
+        ]
+    );
+    assert_eq!(records[0]["format"], 1);
+    assert_eq!(
+        records[1]["releases"],
+        serde_json::json!(["values.yaml", "second"])
+    );
+    assert_eq!(
+        (&records[1]["lines_removed"], &records[1]["lines_added"]),
+        (&8.into(), &2.into())
+    );
+    assert_eq!(
+        records[7],
+        serde_json::json!({"type": "summary", "files": 2, "changed": 1, "releases": 2, "open": 1, "questions": 2, "refused": 1, "unclaimed": 1})
+    );
+    // What a release is here is what it is in the one document.
+    let document = json::render(&outcome, &Masker::of(&outcome), false).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    for (record, release) in records[3..5]
+        .iter()
+        .zip(document["releases"].as_array().unwrap())
+    {
+        let mut record = record.clone();
+        record.as_object_mut().unwrap().remove("type");
+        assert_eq!(record, *release);
+    }
+    let text = |records: &[serde_json::Value]| serde_json::to_string(records).unwrap();
+    for secret in ["hunter2", "old-secret-token", "abcdef"] {
+        assert!(!text(&records).contains(secret), "{secret}");
+        assert!(text(&lines(&Masker::off())).contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn what_is_masked_still_shares_its_files() {
+    let mut outcome = outcome([done(), done()]);
+    outcome.releases[1].files = outcome.releases[0].files.clone();
+    let masked = Masker::of(&outcome).outcome(&outcome);
+    assert_eq!((outcome.files().len(), masked.files().len()), (1, 1));
+    assert_eq!(masked.units().len(), 1);
 }

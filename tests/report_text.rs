@@ -143,6 +143,9 @@ fn what_gets_lost_by_leaving_a_step_out_is_said() {
     let outcome = outcome([left_out()]);
     let given = Given {
         recorded: Vec::new(),
+        whole: Vec::new(),
+        from: None,
+        keep_version: false,
         skip: vec!["one-image".into(), "other".into()],
         ..Given::default()
     };
@@ -186,6 +189,9 @@ fn the_command_repeats_what_it_must_and_quotes_it() {
     older.from = semver::Version::new(0, 9, 1);
     let given = Given {
         recorded: Vec::new(),
+        whole: Vec::new(),
+        from: None,
+        keep_version: false,
         chart: Some("arroyo".into()),
         packs: vec!["packs/it's".into()],
         only: vec!["one-image".into()],

@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use refit::{effect::model::Effects, outcome::Outcome, pack::schema::schemas};
+use refit::{
+    effect::model::Effects, outcome::Outcome, pack::schema::schemas, report::jsonl::Record,
+};
 
 #[test]
 fn published_schemas_are_up_to_date() {
     let results = [
         ("outcome", schemars::schema_for!(Outcome)),
+        ("outcome-lines", schemars::schema_for!(Record<'_>)),
         ("effects", schemars::schema_for!(Effects)),
     ];
     for (name, schema) in schemas().into_iter().chain(results) {

@@ -272,14 +272,7 @@ fn host() -> impl Strategy<Value = String> {
                     host.push_str(line);
                     host.push('\n');
                 }
-                if !(chomp == "+" && after.starts_with('\n'))
-                    && !before.is_empty()
-                    && after.contains("w:")
-                {
-                    host.push_str(after);
-                } else if before.is_empty() && after == "w: 1\n" {
-                    host.push_str(after);
-                }
+                host.push_str(after);
                 if cut {
                     host.pop();
                 }

@@ -20,6 +20,7 @@ use super::model::{
 };
 use super::read::{Doc, Field, file_name};
 use super::version::{VersionPlace, VersionStyle};
+use crate::values::Value;
 use crate::yaml::NodeId;
 
 /// Whether a file is a helmfile by its name.
@@ -296,7 +297,7 @@ fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
                     items: doc
                         .view
                         .items(values.node)
-                        .map(|item| doc.text(item).unwrap_or_default())
+                        .map(|item| printed(doc, item))
                         .collect(),
                     string,
                 },
@@ -310,6 +311,18 @@ fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
             })
         })
         .collect()
+}
+
+/// An item of `values`: a string as it is, anything else as JSON (`renderValsSecretsAny`).
+fn printed(doc: &Doc<'_>, item: NodeId) -> String {
+    match doc.view.value(item) {
+        Ok(Value::Null) => "null".to_owned(),
+        Ok(value) => match value.scalar_text() {
+            Some(text) => text.to_owned(),
+            None => doc.tree().text()[doc.tree().span(item)].to_owned(),
+        },
+        Err(_) => String::new(),
+    }
 }
 
 /// Whether a text that could not be parsed looks like a helmfile.

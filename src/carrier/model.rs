@@ -85,6 +85,8 @@ pub struct Carrier {
     pub document: usize,
     /// Where to point in messages.
     pub at: NodeId,
+    /// The object of the cluster that it is, if it is one.
+    pub object: Option<ObjectRef>,
     /// Which chart.
     pub chart: ChartRef,
     /// Which version of it, if it is said here.

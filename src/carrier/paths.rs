@@ -597,6 +597,10 @@ impl Writer<'_> {
                     // A number may stand without quotes: the list takes any type.
                     Ok(match item {
                         Value::String(_) => text(&written),
+                        // Older helmfiles print a null as `<nil>`.
+                        Value::Null => {
+                            Want::Scalar(write::string(&written, context, Quotes::Double))
+                        }
                         _ => Want::Scalar(written),
                     })
                 })
@@ -669,7 +673,7 @@ impl Writer<'_> {
         })
     }
 
-    /// A `targetPath` has its one value in another object: only the path can change.
+    /// A `targetPath` has its one value in another object: the path can change, or the entry go.
     fn target_path(&self, fates: &[Fate], new: &[&NewLeaf]) -> Result<Rewrite, PathsError> {
         if let Some(leaf) = new.first() {
             return Err(PathsError::Elsewhere(leaf.path.clone()));
@@ -679,11 +683,13 @@ impl Writer<'_> {
         };
         let old = || set::path(&entry.path).unwrap_or_default();
         let want = match &fates[0] {
-            Fate::Keep => Want::Node(entry.name),
-            Fate::Remove | Fate::Change { value: Some(_), .. } => {
-                return Err(PathsError::Elsewhere(old()));
-            }
-            Fate::Change { path: None, .. } => Want::Node(entry.name),
+            Fate::Remove => return self.without(entry.node),
+            Fate::Keep
+            | Fate::Change {
+                path: None,
+                value: None,
+            } => Want::Node(entry.name),
+            Fate::Change { value: Some(_), .. } => return Err(PathsError::Elsewhere(old())),
             Fate::Change {
                 path: Some(path), ..
             } => Want::Scalar(write::string(
@@ -693,6 +699,19 @@ impl Writer<'_> {
             )),
         };
         Ok(yaml::rewrite(self.tree, entry.name, &want)?)
+    }
+}
+
+impl Writer<'_> {
+    /// Takes an item out of the list that it stands in.
+    fn without(&self, item: NodeId) -> Result<Rewrite, PathsError> {
+        let list = self.tree.parent(item).unwrap_or(item);
+        let items = self.tree.items(list).filter(|other| *other != item);
+        let want = Want::List {
+            base: Some(list),
+            items: items.map(Want::Node).collect(),
+        };
+        Ok(yaml::rewrite(self.tree, list, &want)?)
     }
 }
 

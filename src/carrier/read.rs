@@ -5,7 +5,7 @@
 
 use std::path::Path as FilePath;
 
-use super::model::{Carrier, Found, Kind, Layer, Notice, Refusal, Refused, Source};
+use super::model::{Carrier, Found, Kind, Layer, Notice, ObjectRef, Refusal, Refused, Source};
 use super::{chart::ChartRef, object};
 use crate::values::Path;
 use crate::values::view::{Kind as ValueKind, Via, View};
@@ -126,6 +126,18 @@ impl<'t> Doc<'t> {
         }
     }
 
+    /// The object that the manifest is, if it is one.
+    fn object(&self) -> Option<ObjectRef> {
+        let (name, namespace) = self.identity();
+        self.text_at(self.root, &["apiVersion"])?;
+        Some(ObjectRef {
+            kind: self.text_at(self.root, &["kind"])?,
+            name: name?,
+            namespace,
+            node: self.root,
+        })
+    }
+
     /// A carrier of which nothing is known yet but what it is.
     pub(super) fn carrier(&self, kind: Kind, name: String, at: NodeId) -> Carrier {
         Carrier {
@@ -133,6 +145,7 @@ impl<'t> Doc<'t> {
             name,
             document: self.document,
             at,
+            object: self.object(),
             chart: ChartRef::missing(at),
             version: None,
             layers: Vec::new(),

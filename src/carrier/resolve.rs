@@ -1,7 +1,7 @@
 //! Joining what several files say: which chart and version a carrier really has, and where each of its
 //! layers is.
 //!
-//! A [`Tree`](crate::yaml::Tree) alone does not tell the address of a Flux repository, the content of a
+//! A [`Tree`] alone does not tell the address of a Flux repository, the content of a
 //! ConfigMap, or which umbrella chart an Application deploys. An [`Index`] over all files that were read
 //! answers that, as far as the files do. What it cannot find it says so ([`Gap`]); it reads no disk, so
 //! for values files it only works out where they should be ([`Index::candidates`]).
@@ -163,14 +163,16 @@ impl<'f> Index<'f> {
                 continue;
             }
             match deployers.get(&at) {
-                Some(by) => releases.extend(by.iter().map(|by| self.release(at, Some(*by)))),
-                None => releases.push(self.release(at, None)),
+                Some(by) => {
+                    releases.extend(by.iter().map(|by| self.release(at, Some(*by), repository)))
+                }
+                None => releases.push(self.release(at, None, repository)),
             }
         }
         releases
     }
 
-    fn release(&self, at: At, deployed_by: Option<At>) -> Release {
+    fn release(&self, at: At, deployed_by: Option<At>, repository: Option<&FilePath>) -> Release {
         let carrier = self.carrier(at);
         let mut release = Release {
             carrier: at,
@@ -186,7 +188,25 @@ impl<'f> Index<'f> {
         for at in [Some(at), deployed_by].into_iter().flatten() {
             self.place(at, &mut release);
         }
+        self.without_repeated(&mut release.layers, repository);
         release
+    }
+
+    /// Leaves out a file that is named again further up: what it sets there wins over all that stands
+    /// between, itself included.
+    fn without_repeated(&self, layers: &mut Vec<Placed>, repository: Option<&FilePath>) {
+        let places: Vec<Option<Vec<PathBuf>>> = layers
+            .iter()
+            .map(|placed| match &placed.layer.source {
+                Source::File(file) => Some(self.candidates(placed.file, file, repository)),
+                _ => None,
+            })
+            .collect();
+        let mut at = 0;
+        layers.retain(|_| {
+            at += 1;
+            places[at - 1].is_none() || !places[at..].contains(&places[at - 1])
+        });
     }
 
     /// Follows references to the chart's own name and address.
@@ -435,12 +455,16 @@ impl<'f> Index<'f> {
         }
     }
 
-    fn same_object(one: &Carrier, other: &Carrier) -> bool {
-        let (ChartSource::Object(reference), Some(name)) = (&one.chart.source, &other.release_name)
-        else {
+    /// Whether a HelmChartConfig is for a HelmChart: the same name, and no two namespaces that differ.
+    fn is_config_of(config: &Carrier, chart: &Carrier) -> bool {
+        let (Some(config), Some(chart)) = (&config.object, &chart.object) else {
             return false;
         };
-        reference.name == *name
+        config.name == chart.name
+            && match (&config.namespace, &chart.namespace) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            }
     }
 
     /// The HelmChart that a HelmChartConfig is for.
@@ -448,7 +472,7 @@ impl<'f> Index<'f> {
         let mut found = self
             .carriers()
             .filter(|(_, other)| {
-                other.kind == Kind::K3sHelmChart && Self::same_object(config, other)
+                other.kind == Kind::K3sHelmChart && Self::is_config_of(config, other)
             })
             .map(|(at, _)| at);
         let one = found.next()?;
@@ -461,7 +485,7 @@ impl<'f> Index<'f> {
             .carriers()
             .filter(|(_, other)| {
                 other.kind == Kind::K3sHelmChartConfig
-                    && Self::same_object(other, chart)
+                    && Self::is_config_of(other, chart)
                     && self.helm_chart_of(other).is_some()
             })
             .map(|(at, _)| at);

@@ -371,7 +371,7 @@ pub fn path(text: &str) -> Result<Path, SetError> {
 /// Whether the backslash at the end of a text is itself escaped.
 fn ends_escaped(text: &str) -> bool {
     let slashes = text.len() - text.trim_end_matches('\\').len();
-    slashes % 2 == 0
+    slashes.is_multiple_of(2)
 }
 
 /// Why a path or a value cannot be written as an assignment.

@@ -288,16 +288,22 @@ pub struct ReviewArgs {
 /// What is upgraded.
 #[derive(Debug, Args)]
 pub struct Inputs {
-    /// Values files [default: the releases of refit.yaml]; for `refit upgrade`, `-` reads standard
-    /// input and prints the migrated values
-    #[arg(value_name = "FILE")]
+    /// Values files, GitOps manifests, folders of them, or patterns in quotes [default: the releases of
+    /// refit.yaml]; for `refit upgrade`, `-` reads standard input and prints the migrated values
+    #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
+    /// Read the names of files and folders from a file, or from standard input with `-`
+    #[arg(long, value_name = "FILE|-")]
+    pub files_from: Option<PathBuf>,
+    /// These names end with a zero byte, as `git ls-files -z` prints them
+    #[arg(short = '0', long, requires = "files_from")]
+    pub null: bool,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(
         short = 'f',
         long = "values",
         value_name = "FILE",
-        conflicts_with = "files"
+        conflicts_with_all = ["files", "files_from"]
     )]
     pub values: Vec<PathBuf>,
     /// A release with its layers in Helm's order, which several may share; NAME alone: as refit.yaml
@@ -306,7 +312,7 @@ pub struct Inputs {
         long = "release",
         value_name = "NAME[@VERSION][=FILE,FILE]",
         value_parser = named_release,
-        conflicts_with_all = ["files", "values"]
+        conflicts_with_all = ["files", "files_from", "values"]
     )]
     pub releases: Vec<NamedRelease>,
     /// A running release: helm tells its values, chart and version; nothing is changed in the cluster
@@ -341,6 +347,9 @@ pub struct ChartOptions {
     /// The chart version to go to [default: the newest release that refit knows]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub to: Option<Version>,
+    /// Leave the chart version that a manifest names as it is
+    #[arg(long)]
+    pub keep_version: bool,
     /// A folder with a pack, to use before the built-in ones (repeatable)
     #[arg(long = "pack", value_name = "DIR")]
     pub packs: Vec<PathBuf>,
@@ -380,6 +389,9 @@ pub struct OutputOptions {
     /// Standard output
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub output: Format,
+    /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html or .patch (repeatable)
+    #[arg(long = "report", value_name = "FILE", value_parser = report)]
+    pub reports: Vec<Report>,
     #[command(flatten)]
     pub color: ColorOption,
     /// Say nothing but errors and open questions
@@ -407,6 +419,16 @@ pub enum Format {
     Text,
     Patch,
     Json,
+    Jsonl,
+    Markdown,
+    Html,
+}
+
+impl Format {
+    /// Whether it says everything, so that nothing is said beside it.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Self::Text | Self::Patch)
+    }
 }
 
 /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set.
@@ -496,6 +518,29 @@ fn version(text: &str) -> Result<Version, String> {
             None => "this is not a chart version such as 0.15.0".to_owned(),
         }
     })
+}
+
+/// A report to write beside the output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Where.
+    pub path: PathBuf,
+    /// In which form.
+    pub format: Format,
+}
+
+fn report(name: &str) -> Result<Report, String> {
+    let path = PathBuf::from(name);
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let format = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => Format::Json,
+        Some("jsonl") => Format::Jsonl,
+        Some("md") => Format::Markdown,
+        Some("html") => Format::Html,
+        Some("patch") => Format::Patch,
+        _ => return Err("the name must end in .json, .jsonl, .md, .html or .patch".to_owned()),
+    };
+    Ok(Report { path, format })
 }
 
 fn expectation(text: &str) -> Result<String, String> {

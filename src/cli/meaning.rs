@@ -13,15 +13,19 @@ use refit::{
     effect::{helm::Helm, live::live},
     load::{Asked, Input},
     memory::{self, AnswerFile, Project},
-    outcome::KnownBy,
+    outcome::{KnownBy, Refusal},
     plan::Selection,
+    refusal::Reason,
     report::{Detail, command::Given},
     upgrade::Request,
+    walk::{self, Found, Limits, Named},
 };
 
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, NamedRelease, RenderOptions, UpgradeArgs},
+    args::{
+        ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, UpgradeArgs,
+    },
     project,
 };
 
@@ -36,6 +40,8 @@ pub struct Job {
     pub mode: Mode,
     /// How to show it.
     pub format: Format,
+    /// What to write about it beside the output.
+    pub reports: Vec<Report>,
     /// How much to say.
     pub detail: Detail,
     /// Whether secrets are shown everywhere.
@@ -138,6 +144,8 @@ impl Job {
             inputs:
                 Inputs {
                     files,
+                    files_from,
+                    null,
                     values,
                     releases: named,
                     live,
@@ -148,6 +156,7 @@ impl Job {
                     chart,
                     from,
                     to,
+                    keep_version,
                     packs,
                 },
             steps,
@@ -206,6 +215,9 @@ impl Job {
             answers: steps.answers,
             accept_recommended: args.accept_recommended,
             recorded: Vec::new(),
+            whole: Vec::new(),
+            from: from.as_ref().map(ToString::to_string),
+            keep_version,
             backup: backup
                 .as_ref()
                 .map(|suffix| suffix.to_string_lossy().into_owned()),
@@ -235,6 +247,7 @@ impl Job {
         }
         let project = if stdin { None } else { project::here()? };
         let mut chart = chart;
+        let (mut found, mut troubles) = (Vec::new(), Vec::new());
         let mut releases: Vec<Asked> = if let Some(name) = live {
             let (release, of) = self::running(&name, rendering.namespace.as_deref())?;
             chart = chart.or(Some(of));
@@ -248,8 +261,29 @@ impl Job {
                 .into_iter()
                 .map(|release| asked(release, project.as_ref()))
                 .collect::<Result<_, _>>()?
-        } else if !files.is_empty() {
-            single(files, project.as_ref())
+        } else if !files.is_empty() || files_from.is_some() {
+            let mut inputs: Vec<Named> = Vec::new();
+            if let Some(list) = &files_from {
+                inputs.extend(listed(list, null)?);
+                given_again.whole.push("--files-from".to_owned());
+                given_again.whole.push(list.to_string_lossy().into_owned());
+                if null {
+                    given_again.whole.push("--null".to_owned());
+                }
+            }
+            if files_from.is_some() || files.iter().any(|file| !file.is_file()) {
+                given_again.whole.extend(strings(&files));
+            }
+            inputs.extend(
+                files
+                    .into_iter()
+                    .map(|file| Named::Argument(not_a_flag(file))),
+            );
+            let walked = walk::find(&inputs, Limits::default());
+            troubles.extend(walked.troubles.iter().map(trouble));
+            let (recorded, rest) = recorded(walked.files, project.as_ref());
+            found = rest;
+            recorded
         } else if let Some(project) = &project {
             let names = project.file.releases.keys();
             names.filter_map(|name| project.asked(name)).collect()
@@ -279,6 +313,9 @@ impl Job {
         }
         let request = Request {
             releases,
+            found,
+            troubles,
+            keep_version,
             chart,
             pack_dirs: packs,
             from,
@@ -294,6 +331,16 @@ impl Job {
             with_values: args.verify,
         };
         let output = args.output;
+        let patch = output
+            .reports
+            .iter()
+            .find(|report| report.format == Format::Patch);
+        if let Some(report) = patch.filter(|_| stdin) {
+            bail!(
+                "there is no file that a patch for standard input could apply to: --report {}",
+                report.path.display()
+            );
+        }
         let detail = match (output.quiet, output.verbose) {
             (true, _) => Detail::Quiet,
             (_, true) => Detail::Verbose,
@@ -304,6 +351,7 @@ impl Job {
             request,
             mode,
             format,
+            reports: output.reports,
             detail,
             show_secrets,
             force,
@@ -315,17 +363,18 @@ impl Job {
     }
 }
 
-/// Files that are named one by one. One that `refit.yaml` knows as a layer stands for the releases that it
-/// is a layer of: what it means depends on their other layers.
-fn single(files: Vec<PathBuf>, project: Option<&Project>) -> Vec<Asked> {
+/// The releases of `refit.yaml` of which a file is a layer, and the files that it does not know. What a
+/// layer means depends on the other layers of its release.
+fn recorded(files: Vec<Found>, project: Option<&Project>) -> (Vec<Asked>, Vec<Found>) {
     let mut releases: Vec<Asked> = Vec::new();
-    for input in distinct(files) {
-        let names: Vec<&str> = match (&input, project) {
-            (Input::Path(path), Some(project)) => project.releases_with(path).collect(),
-            _ => Vec::new(),
+    let mut rest = Vec::new();
+    for file in files {
+        let names: Vec<&str> = match project {
+            Some(project) => project.releases_with(&file.path).collect(),
+            None => Vec::new(),
         };
         if names.is_empty() {
-            releases.push(Asked::new(vec![input]));
+            rest.push(file);
         }
         for name in names {
             let known = releases.iter().any(|r| r.name.as_deref() == Some(name));
@@ -334,7 +383,30 @@ fn single(files: Vec<PathBuf>, project: Option<&Project>) -> Vec<Asked> {
             }
         }
     }
-    releases
+    (releases, rest)
+}
+
+/// The names in a list of files.
+fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<Named>> {
+    let bytes = match list.as_os_str() == "-" {
+        true => {
+            let mut bytes = Vec::new();
+            let most = walk::MAX_LIST as u64 + 1;
+            let stdin = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+            stdin.context("standard input cannot be read")?;
+            bytes
+        }
+        false => std::fs::read(list)
+            .with_context(|| format!("{}: the list of files cannot be read", list.display()))?,
+    };
+    Ok(walk::read_list(&bytes, zero)?)
+}
+
+/// A folder or a pattern that could not be looked at.
+fn trouble(trouble: &walk::Trouble) -> Refusal {
+    let text = trouble.to_string();
+    let (name, what) = text.split_once(": ").unwrap_or(("", &text));
+    *Reason::new(what).next(trouble.next()).of(name)
 }
 
 /// A release that is named, with its layers, or those that `refit.yaml` has for it.
@@ -451,6 +523,9 @@ mod tests {
             ("- a", "stands alone"),
             ("- --write", "cannot be written"),
             ("- -o patch", "no file"),
+            ("- --report x.patch", "no file"),
+            ("a --report x.txt", "must end in"),
+            ("a --report md", "must end in"),
             ("a --only x --skip x", "both --only and --skip"),
             ("a --write --check", "cannot be used with"),
             ("a --expect sha256:0123456789abcdef", "--write"),
@@ -482,7 +557,7 @@ mod tests {
             }
         );
         assert_eq!(
-            job.request.releases.len(),
+            job.request.found.len(),
             3,
             "a and ./a cannot be told to be one: neither exists"
         );
@@ -509,7 +584,7 @@ mod tests {
             job(&format!("{manifest} {other}"))
                 .unwrap()
                 .request
-                .releases
+                .found
                 .len(),
             1
         );

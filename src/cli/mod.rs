@@ -12,6 +12,7 @@ mod plugin;
 mod precautions;
 mod progress;
 mod project;
+mod reports;
 mod review;
 mod terminal;
 mod upgrade;

@@ -151,6 +151,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         rendering: RenderOptions::default(),
         output: OutputOptions {
             output: Format::Text,
+            reports: Vec::new(),
             color: args.color,
             quiet: false,
             verbose: false,
@@ -338,6 +339,8 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         format: FORMAT,
         releases: releases.collect(),
         refused: Vec::new(),
+        unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{cell::OnceCell, path::Path};
 use refit::{
     load::Input,
     outcome::{Outcome, Release},
-    report::{Detail, Masker, command, difference, json, secrets, text},
+    report::{Detail, Masker, command, difference, secrets, text},
     upgrade::{QUESTIONS, packs, upgrade},
 };
 
@@ -13,6 +13,7 @@ use super::{
     args::Format,
     meaning::{Job, Mode},
     precautions::Writing,
+    reports,
     terminal::Terminal,
     verify,
     writing::write_all,
@@ -42,7 +43,9 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     let outcome = upgrade(&job.request);
     known_answers(job, &outcome)?;
+    nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, terminal);
+    show.write_reports()?;
     let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
     let ready = !outcome.releases.iter().any(Release::is_open);
     let verify = job.verify.as_ref().filter(|_| ready || !writes);
@@ -62,7 +65,7 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Mode::Preview => {
             show.result(terminal)?;
             show.report(terminal);
-            if job.detail > Detail::Quiet && job.format != Format::Json {
+            if job.detail > Detail::Quiet && !job.format.is_whole() {
                 let commands = command::commands(&outcome, &job.given);
                 show.next(
                     terminal,
@@ -141,12 +144,38 @@ fn paths(job: &Job) -> Vec<&Path> {
         .releases
         .iter()
         .flat_map(|release| &release.layers);
-    inputs
-        .filter_map(|input| match input {
-            Input::Path(path) => Some(path.as_path()),
-            Input::Stdin(_) => None,
-        })
-        .collect()
+    let layers = inputs.filter_map(|input| match input {
+        Input::Path(path) => Some(path.as_path()),
+        Input::Stdin(_) => None,
+    });
+    let found = job.request.found.iter().map(|found| found.path.as_path());
+    layers.chain(found).collect()
+}
+
+/// Says that folders hold nothing for refit: silence could also mean that all is well.
+fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
+    let searched = job.request.releases.is_empty();
+    if searched
+        && outcome.releases.is_empty()
+        && outcome.refused.is_empty()
+        && job.detail > Detail::Quiet
+    {
+        let files = job.request.found.len();
+        let others: Vec<&str> = outcome.other_charts.keys().map(String::as_str).collect();
+        let seen = match others.len() {
+            0 => String::new(),
+            1..=8 => format!(" Other charts there: {}.", others.join(", ")),
+            n => format!(
+                " Other charts there: {} and {} more.",
+                others[..8].join(", "),
+                n - 8
+            ),
+        };
+        terminal.say(&format!(
+            "Nothing here is for a chart that refit knows ({files} YAML {} looked at).{seen}\n",
+            if files == 1 { "file was" } else { "files were" }
+        ));
+    }
 }
 
 fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
@@ -174,6 +203,8 @@ struct Show<'a> {
     shown: Masker,
     /// What hides them in what is said about it.
     said: Masker,
+    /// What hides them in files.
+    kept: Masker,
 }
 
 impl<'a> Show<'a> {
@@ -187,18 +218,25 @@ impl<'a> Show<'a> {
         };
         let shown = match job.format {
             Format::Text => masker(terminal.result_is_seen()),
-            Format::Json => masker(false),
             Format::Patch => masker(true),
+            _ => masker(false),
         };
         Self {
             job,
             outcome,
             shown,
             said: masker(terminal.all_is_seen()),
+            kept: masker(job.reports.is_empty()),
         }
     }
 
-    /// What standard output gets: the difference, the patch, or everything as JSON.
+    /// The reports that stand beside the output.
+    fn write_reports(&self) -> anyhow::Result<()> {
+        let read = paths(self.job);
+        reports::write_all(self.outcome, &self.job.reports, &read, &self.kept)
+    }
+
+    /// What standard output gets: the difference, the patch, or a whole report.
     fn result(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         match self.job.format {
             Format::Text => {
@@ -216,17 +254,17 @@ impl<'a> Show<'a> {
                     ));
                 }
             }
-            Format::Patch => terminal.result(&difference::patch(self.outcome)),
-            Format::Json => {
+            format => {
                 let pretty = terminal.result_is_seen();
-                terminal.result(&json::render(self.outcome, &self.shown, pretty)?);
+                let text = reports::render(self.outcome, format, &self.shown, pretty)?;
+                terminal.result(&text.unwrap_or_default());
             }
         }
         Ok(())
     }
 
     fn report(&self, terminal: &mut Terminal) {
-        if self.job.format == Format::Json {
+        if self.job.format.is_whole() {
             return;
         }
         terminal.say(&text::report(
@@ -351,7 +389,7 @@ fn filter(
     check: bool,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
-    if job.format == Format::Json {
+    if job.format.is_whole() {
         show.result(terminal)?;
         return Ok(code(outcome, check, false));
     }

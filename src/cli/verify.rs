@@ -107,6 +107,7 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
                 EffectFormat::Json => Format::Json,
             },
             color: args.color,
+            reports: Vec::new(),
             quiet: args.quiet,
             verbose: args.verbose,
             show_secrets: args.show_secrets,

@@ -3,10 +3,7 @@
 //! What is anchored is written once. If it changes at its anchor, every alias of it changes too, even
 //! one that is to say what it said before. Such an alias can get a copy of the old values instead.
 
-use crate::{
-    values::{Path, Segment},
-    yaml::{Kind, NodeId, Tree, Want, WantEntry, WantKey},
-};
+use crate::yaml::{Kind, NodeId, Tree, Want, WantEntry, WantKey};
 
 /// The aliases in the wanted text that stand for a map or a list that is to change, in file order.
 pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
@@ -115,18 +112,4 @@ pub(super) fn released(tree: &Tree, want: &Want, aliases: &[NodeId]) -> Want {
             items: items.iter().map(here).collect(),
         },
     }
-}
-
-/// Where a node stands, by the keys as they are written.
-pub(super) fn place_of(tree: &Tree, mut node: NodeId) -> Path {
-    let mut segments = Vec::new();
-    while let Some(parent) = tree.parent(node) {
-        segments.push(match tree.key_of(node) {
-            Some(key) => Segment::Key(tree.scalar(key).into_owned()),
-            None => Segment::Index(tree.items(parent).position(|i| i == node).unwrap_or(0)),
-        });
-        node = parent;
-    }
-    segments.reverse();
-    Path::new(segments)
 }

@@ -17,6 +17,7 @@ use crate::{
     values::{
         Path, ReadError, Value,
         key::{self, KeyError},
+        place_of,
         view::{self, Loss, Via, View},
         write::{self, Context, Quotes},
     },
@@ -131,7 +132,7 @@ pub fn edit(
         return Err(anchored(tree, *fixed));
     }
     for alias in &aliases {
-        writer.share(&followers::place_of(tree, *alias), *alias);
+        writer.share(&place_of(tree, *alias), *alias);
     }
     let shared = writer.shared.into_inner();
     if !detach && !shared.is_empty() {
@@ -149,7 +150,7 @@ pub fn edit(
 
 fn anchored(tree: &Tree, alias: NodeId) -> EditError {
     EditError::Anchored {
-        path: followers::place_of(tree, alias),
+        path: place_of(tree, alias),
         node: alias,
     }
 }

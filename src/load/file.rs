@@ -66,10 +66,21 @@ const HELM_HEADER: &[&str] = &["USER-SUPPLIED VALUES:", "COMPUTED VALUES:"];
 ///
 /// A refusal that says what is wrong, where, why that stops refit and what to do.
 pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
+    let loaded = read(input)?;
+    loaded.check()?;
+    Ok(loaded)
+}
+
+/// Reads an input and its tree, whatever it holds.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not YAML.
+pub(super) fn read(input: &Input) -> Result<Loaded, Box<Refusal>> {
     let name = input.name();
     let (bytes, path) = match input {
         Input::Path(path) => {
-            let bytes = read(path).map_err(|reason| reason.of(&name))?;
+            let bytes = bytes_of(path).map_err(|reason| reason.of(&name))?;
             if let Some((header, _)) = split_header(&bytes) {
                 let reason = Reason::new(format!("the first line, `{header}`, is not part of the values"))
                     .why("`helm get values` prints it unless it is told `-o yaml`; Helm would read it as a key.")
@@ -97,17 +108,15 @@ pub fn load(input: &Input) -> Result<Loaded, Box<Refusal>> {
     let tree = Tree::parse_bytes(&bytes).map_err(|e| refusal::not_yaml(&name, &bytes, &e))?;
     drop(bytes);
     let text = tree.shared_text();
-    let loaded = Loaded {
+    Ok(Loaded {
         name,
         path,
         text,
         tree,
-    };
-    loaded.check()?;
-    Ok(loaded)
+    })
 }
 
-fn read(path: &FilePath) -> Result<Vec<u8>, Reason> {
+fn bytes_of(path: &FilePath) -> Result<Vec<u8>, Reason> {
     let metadata = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     if metadata.is_dir() {
         let shown = refusal::shell(&path.display().to_string());
@@ -245,7 +254,12 @@ impl Loaded {
         reason.at(&self.name, &self.text, offset)
     }
 
-    fn check(&self) -> Result<(), Box<Refusal>> {
+    /// Whether it holds values that can be edited, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What stands against it.
+    pub(super) fn check(&self) -> Result<(), Box<Refusal>> {
         let documents = self.tree.documents();
         if documents.len() > 1 {
             let second = &documents[1];

@@ -1,11 +1,13 @@
 //! From what is named to releases made of layers.
 //!
 //! A file is read once, however many releases use it, and so is every block of values in it: a whole
-//! document, or a map in a manifest. What cannot be edited safely is refused here, in words, before
+//! document, or a part of a manifest. What cannot be edited safely is refused here, in words, before
 //! anything is detected or migrated. Nothing is written, and a link is followed only if it is what was
 //! named.
 
+mod block;
 mod file;
+mod gitops;
 mod sealed;
 
 use std::{
@@ -15,15 +17,17 @@ use std::{
 
 use semver::Version;
 
+pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
+pub use gitops::{Doubt, KnownChart, Mention, Pin};
 pub use sealed::Sealed;
 
 use crate::{
+    carrier::Range,
     migrate::Answers,
     outcome::{KnownBy, Notice, Refusal},
     refusal::Reason,
-    values::{Path, view::View},
-    yaml::{NodeId, Tree},
+    walk::Found,
 };
 
 /// A release as it is asked for.
@@ -69,6 +73,10 @@ pub struct Workspace {
     pub broken: Vec<Broken>,
     /// Why: what could not be used.
     pub refused: Vec<Refusal>,
+    /// Files with plain values that were found in folders and belong to no release, by index.
+    pub unclaimed: Vec<usize>,
+    /// Other charts that manifests deploy, and how often.
+    pub others: BTreeMap<String, usize>,
 }
 
 /// A release of which a layer cannot be used.
@@ -105,92 +113,45 @@ pub struct Wanted {
     pub skip: Vec<String>,
     /// Its files that are not what was written last, by index.
     pub edited: Vec<usize>,
+    /// The range of versions that its manifest names, if it names no single one.
+    pub range: Option<Range>,
+    /// Where its manifest names the version.
+    pub pin: Option<Pin>,
+    /// Why its manifest does not tell the version, if it names something that is none.
+    pub no_version: Option<Box<Refusal>>,
+    /// Its name in the cluster, if that is known.
+    pub release_name: Option<String>,
+    /// Path strings that name its settings without setting them.
+    pub mentions: Vec<Mention>,
+    /// Settings of which it is not certain which layer wins.
+    pub doubts: Vec<Doubt>,
+    /// The file that says what it is: its manifest, or its last layer.
+    pub holder: usize,
+    /// What has to be done before the new values can take effect.
+    pub before: Vec<String>,
 }
 
-/// A place where values are.
-#[derive(Debug)]
-pub struct Block {
-    /// The file, as an index into [`Workspace::files`].
-    pub file: usize,
-    /// Where in it.
-    pub place: Place,
-}
-
-/// Where in a file values are.
-#[derive(Debug)]
-pub enum Place {
-    /// They are its only document.
-    Document,
-    /// They are a map in one of its documents.
-    Map {
-        /// The document, from 0.
-        document: usize,
-        /// Where in it.
-        path: Path,
-        /// The map.
-        node: NodeId,
-    },
-}
-
-impl Workspace {
-    /// The tree in which the values of a block stand.
-    #[must_use]
-    pub fn tree(&self, block: usize) -> &Tree {
-        &self.file_of(block).tree
-    }
-
-    /// The values of a block as Helm sees them.
-    #[must_use]
-    pub fn view(&self, block: usize) -> View<'_> {
-        let tree = self.tree(block);
-        match &self.blocks[block].place {
-            Place::Document => View::new(tree, tree.documents()[0].root),
-            Place::Map { node, .. } => View::new(tree, *node),
-        }
-    }
-
-    /// The file that a block stands in.
-    #[must_use]
-    pub fn file_of(&self, block: usize) -> &Loaded {
-        &self.files[self.blocks[block].file]
-    }
-}
-
-impl Block {
-    /// The values of this block in another state of the tree that holds it; nothing if they are gone.
-    #[must_use]
-    pub fn again<'t>(&self, tree: &'t Tree) -> Option<View<'t>> {
-        match &self.place {
-            Place::Document => match tree.documents() {
-                [only] => Some(View::new(tree, only.root)),
-                _ => None,
-            },
-            Place::Map { document, path, .. } => {
-                let document = tree.documents().get(*document)?;
-                let found = View::new(tree, document.root).at(path).ok()??;
-                Some(View::new(tree, found.node))
-            }
-        }
-    }
-}
-
-/// Reads everything that releases are made of.
+/// Reads everything that releases are made of: those that are `asked` for, and those that are in the
+/// files that were `found`, as far as they are for one of these `charts`.
 #[must_use]
-pub fn workspace(asked: &[Asked]) -> Workspace {
+pub fn workspace(asked: &[Asked], found: &[Found], charts: &[KnownChart]) -> Workspace {
     let mut loader = Loader::default();
     for release in asked {
         loader.release(release);
     }
+    gitops::add(&mut loader, found, charts);
     loader.workspace
 }
 
 #[derive(Default)]
 struct Loader {
     workspace: Workspace,
-    /// By the real path: the file, or why it cannot be used.
+    /// By the real path: the file, or why it cannot be read.
     known: HashMap<PathBuf, Result<usize, Box<Refusal>>>,
-    /// By file: the block that is its whole document.
-    documents: HashMap<usize, usize>,
+    /// By file: whether it holds values and nothing else.
+    plain: HashMap<usize, Result<(), Box<Refusal>>>,
+    /// Blocks by where they are.
+    blocks: HashMap<(usize, String), usize>,
 }
 
 impl Loader {
@@ -226,6 +187,10 @@ impl Loader {
             .iter()
             .flat_map(|block| self.workspace.file_of(*block).notices())
             .collect();
+        let last = layers
+            .last()
+            .map(|block| self.workspace.blocks[*block].file);
+        let holder = last.unwrap_or_default();
         let files = layers
             .iter()
             .map(|block| self.workspace.blocks[*block].file);
@@ -251,6 +216,14 @@ impl Loader {
             answers: asked.answers.clone(),
             skip: asked.skip.clone(),
             edited,
+            range: None,
+            pin: None,
+            no_version: None,
+            release_name: None,
+            mentions: Vec::new(),
+            doubts: Vec::new(),
+            holder,
+            before: Vec::new(),
         });
     }
 
@@ -269,14 +242,22 @@ impl Loader {
 
     /// A file that holds values and nothing else.
     fn values_file(&mut self, input: &Input) -> Result<usize, Box<Refusal>> {
+        let file = self.file(input)?;
+        let loaded = &self.workspace.files[file];
+        let plain = self.plain.entry(file).or_insert_with(|| loaded.check());
+        plain.clone().map(|()| file)
+    }
+
+    /// A file, whatever it holds.
+    fn file(&mut self, input: &Input) -> Result<usize, Box<Refusal>> {
         let Input::Path(path) = input else {
-            return load(input).map(|loaded| self.add(loaded));
+            return file::read(input).map(|loaded| self.add(loaded));
         };
         let real = real(path);
         if let Some(known) = self.known.get(&real) {
             return known.clone();
         }
-        let file = load(input).map(|loaded| self.add(loaded));
+        let file = file::read(input).map(|loaded| self.add(loaded));
         self.known.insert(real, file.clone());
         file
     }
@@ -287,12 +268,14 @@ impl Loader {
     }
 
     fn document(&mut self, file: usize) -> usize {
+        self.block(file, Place::Document)
+    }
+
+    /// The block at a place, made once.
+    fn block(&mut self, file: usize, place: Place) -> usize {
         let blocks = &mut self.workspace.blocks;
-        *self.documents.entry(file).or_insert_with(|| {
-            blocks.push(Block {
-                file,
-                place: Place::Document,
-            });
+        *self.blocks.entry((file, place.key())).or_insert_with(|| {
+            blocks.push(Block { file, place });
             blocks.len() - 1
         })
     }

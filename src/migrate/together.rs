@@ -159,6 +159,57 @@ pub fn settle(
     changes
 }
 
+/// Takes what stands at a path out of a layer that cannot say it, and writes it into another one.
+///
+/// # Errors
+///
+/// If the layers would mean something else then.
+pub fn relocate(
+    migrated: &mut Migrated,
+    views: &[&View<'_>],
+    plan: &Plan<'_>,
+    (from, to): (usize, usize),
+    path: &Path,
+) -> Result<(), MigrateError> {
+    let wanted = meaning(&migrated.layers, views, plan);
+    let found = migrated.layers[from].find(path.segments(), views[from]);
+    for (at, node) in found {
+        let value = node.value(views[from]).unwrap_or(Value::Null);
+        let whole = |_: &Path| Spared::Nothing;
+        migrated.layers[from].remove(at.segments(), &whole, &Path::root(), views[from]);
+        // A layer above that sets it already is what counts.
+        if to > from
+            && !migrated.layers[to]
+                .find(at.segments(), views[to])
+                .is_empty()
+        {
+            continue;
+        }
+        let place = Place {
+            near: None,
+            keys: &plan.pack.keys,
+        };
+        let made = Node::made(value, Vec::new(), None);
+        for (there, replaced) in migrated.layers[to].put(&at, made, place, views[to]) {
+            for source in own(&replaced, views[to], to) {
+                account(migrated, source, Fate::Rewritten, vec![there.clone()]);
+            }
+        }
+        let changes = migrated.steps.iter_mut().flat_map(|step| &mut step.changes);
+        for change in changes.filter(|change| change.layer == from && change.path.starts_with(&at))
+        {
+            change.layer = to;
+        }
+    }
+    let together = meaning(&migrated.layers, views, plan);
+    if together == wanted {
+        return Ok(());
+    }
+    Err(MigrateError::Layers {
+        difference: first_difference(&together, &wanted),
+    })
+}
+
 /// Takes what stands at a path out of a layer.
 fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -> Vec<Change> {
     let found = migrated.layers[layer].find(path.segments(), view);

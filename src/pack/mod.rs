@@ -22,6 +22,7 @@ pub const RESERVED: &[&str] = &[
     "detach",
     "layers",
     "marker",
+    "precedence",
     "sealed-layer",
     "shared-layer",
     "strip-defaults",

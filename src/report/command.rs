@@ -26,6 +26,12 @@ pub struct Given {
     pub answers: Vec<String>,
     /// `--accept-recommended`.
     pub accept_recommended: bool,
+    /// What was named, if it was a folder, a pattern or a list: it is named again as it is.
+    pub whole: Vec<String>,
+    /// `--from`.
+    pub from: Option<String>,
+    /// `--keep-version`.
+    pub keep_version: bool,
     /// Releases that `refit.yaml` knows the files of.
     pub recorded: Vec<String>,
     /// `--backup`: `None` if not given, the empty text for its default.
@@ -58,6 +64,13 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
     });
+    if !given.whole.is_empty() {
+        let releases: Vec<&Release> = writable.collect();
+        return match releases.is_empty() {
+            true => Vec::new(),
+            false => vec![command(&releases, given)],
+        };
+    }
     let mut groups: Vec<Vec<&Release>> = Vec::new();
     for release in writable {
         // A release with a name of its own brings its version along; the others share `--from`.
@@ -74,11 +87,12 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
     groups.iter().map(|group| command(group, given)).collect()
 }
 
-/// The digest that `--expect` names: of every file of these releases.
+/// The digest that `--expect` names: of every file of these releases, as far as they change or ask.
 #[must_use]
 pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
+    let concerned = |release: &&Release| release.is_changed() || release.is_open();
     let unit = Unit {
-        releases: releases.into_iter().collect(),
+        releases: releases.into_iter().filter(concerned).collect(),
     };
     let files = unit.files();
     digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)))
@@ -87,7 +101,20 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
 fn command(releases: &[&Release], given: &Given) -> Command {
     let mut pieces = vec!["refit upgrade".to_owned()];
     let mut add = |piece: String| pieces.push(piece);
-    for release in releases {
+    for word in &given.whole {
+        add(quote(word));
+    }
+    let mut carriers: Vec<&str> = Vec::new();
+    for release in releases.iter().filter(|_| given.whole.is_empty()) {
+        if release.carrier.is_some() {
+            if let Some(file) = release.files.first()
+                && !carriers.contains(&file.name.as_str())
+            {
+                carriers.push(&file.name);
+                add(quote_bytes(&file.raw_name()));
+            }
+            continue;
+        }
         if let Some(name) = &release.name {
             let mut word = format!("{name}@{}", release.from).into_bytes();
             if given.recorded.contains(name) {
@@ -113,8 +140,10 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     for pack in &given.packs {
         flag("pack", pack);
     }
-    if releases.iter().any(|release| release.name.is_none()) {
+    if given.whole.is_empty() && releases.iter().any(|release| release.name.is_none()) {
         flag("from", &releases[0].from.to_string());
+    } else if let Some(from) = &given.from {
+        flag("from", from);
     }
     flag("to", &releases[0].to.to_string());
     for (name, values) in [
@@ -161,6 +190,9 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     let loses = releases
         .iter()
         .any(|release| release.lost_by_leaving_out().next().is_some());
+    if given.keep_version {
+        add("--keep-version".to_owned());
+    }
     if given.accept_recommended {
         add("--accept-recommended".to_owned());
     }

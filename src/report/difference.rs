@@ -5,7 +5,7 @@
 
 use super::{
     Look, Masker,
-    page::{Page, Style, plain, span, visible, width},
+    page::{self, Page, Style, span, visible, width},
     secrets::MASK,
     wording::shown_name,
 };
@@ -34,7 +34,7 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
         if diff.is_empty() {
             continue;
         }
-        let hidden = Hidden { file, masker };
+        let hidden = Hidden::new(file, masker);
         if look.colour {
             if !text.is_empty() {
                 text.push('\n');
@@ -54,15 +54,30 @@ pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
     (text, masked)
 }
 
+/// The difference of a file as a report that is kept shows it: the lines of a patch without its headers,
+/// with nothing in them that is obeyed; how many lines are gone and came; whether anything was masked.
+#[must_use]
+pub(super) fn plain(file: &File, masker: &Masker) -> (String, (usize, usize), bool) {
+    let diff = Diff::new(&file.before, &file.after);
+    let (mut text, mut masked) = (String::new(), false);
+    let hidden = Hidden::new(file, masker);
+    hunks(&mut text, &diff, &hidden, Paint::default(), &mut masked);
+    (text, diff.counts(), masked)
+}
+
 /// What hides the secrets of a file.
-struct Hidden<'f> {
+pub(super) struct Hidden<'f> {
     file: &'f File,
     masker: &'f Masker,
 }
 
-impl Hidden<'_> {
+impl<'f> Hidden<'f> {
+    pub fn new(file: &'f File, masker: &'f Masker) -> Self {
+        Self { file, masker }
+    }
+
     /// The line without its secrets, or nothing if it has none.
-    fn line(&self, line: &Line<'_>) -> Option<String> {
+    pub fn line(&self, line: &Line<'_>) -> Option<String> {
         if !self.masker.is_on() {
             return None;
         }
@@ -125,9 +140,9 @@ fn coloured(
         0,
         &[
             span(shown_name(&file.name), Style::Bold),
-            plain("  "),
+            page::plain("  "),
             span(format!("-{gone}"), Style::Error),
-            plain(" "),
+            page::plain(" "),
             span(format!("+{came}"), Style::Good),
         ],
     );
@@ -150,7 +165,7 @@ pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
         &diff,
         look,
         look.width,
-        &Hidden { file, masker },
+        &Hidden::new(file, masker),
         &mut false,
     )
 }
@@ -172,7 +187,7 @@ pub fn excerpt(
         columns: look.width,
         most,
     };
-    let hidden = Hidden { file, masker };
+    let hidden = Hidden::new(file, masker);
     let left = hunks(&mut out, &diff, &hidden, paint, &mut false);
     (out, left)
 }
@@ -301,6 +316,6 @@ fn emphasised(out: &mut String, line: &Line<'_>, on: &str, mark: &str) {
 }
 
 /// As [`visible`], with tabs as they are: they are layout here.
-fn visible_body(text: &str) -> String {
+pub(super) fn visible_body(text: &str) -> String {
     text.split('\t').map(visible).collect::<Vec<_>>().join("\t")
 }

@@ -11,7 +11,7 @@ use super::{
     questions, refusal,
     wording::{self, count},
 };
-use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step};
+use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, mentions};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -38,7 +38,28 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     for refusal in &outcome.refused {
         refusal::write(&mut page, refusal, masker);
     }
+    unclaimed(&mut page, outcome, look);
     page.finish()
+}
+
+/// The values files that were seen and not touched.
+fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
+    if outcome.unclaimed.is_empty() || look.detail == Detail::Quiet {
+        return;
+    }
+    page.heading("Seen and not touched: no manifest says what these values files are for");
+    for file in &outcome.unclaimed {
+        let text = format!("  looks like {}", file.chart);
+        page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
+    }
+    page.fill(
+        2,
+        4,
+        &[span(
+            "Name one on the command line, or put it into refit.yaml, to upgrade it.",
+            Style::Dim,
+        )],
+    );
 }
 
 /// One line for each release: what a check prints.
@@ -530,18 +551,7 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
 /// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
 /// told with that step.
 pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
-    let told: Vec<&str> = release
-        .lost_by_leaving_out()
-        .flat_map(|step| &step.because)
-        .map(String::as_str)
-        .collect();
-    let left: Vec<&str> = release
-        .ledger
-        .iter()
-        .filter(|leaf| leaf.fate == Fate::Left)
-        .map(|leaf| leaf.path.as_str())
-        .filter(|path| !told.contains(path) && !is_noticed(release, path))
-        .collect();
+    let left = unread_paths(release);
     if !left.is_empty() {
         page.heading(&format!(
             "Stays, but {} {} does not read it",
@@ -551,14 +561,27 @@ pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
     }
 }
 
-/// Whether a notice is about a path, or about something above it.
-fn is_noticed(release: &Release, path: &str) -> bool {
-    let notices = release
-        .notices
+/// The paths that stay unread, and are told nowhere else.
+pub(super) fn unread_paths(release: &Release) -> Vec<&str> {
+    let told: Vec<&str> = release
+        .lost_by_leaving_out()
+        .flat_map(|step| &step.because)
+        .map(String::as_str)
+        .collect();
+    release
+        .ledger
         .iter()
-        .filter_map(|notice| notice.path.as_deref());
-    let mut below = notices.filter_map(|about| path.strip_prefix(about));
-    below.any(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        .filter(|leaf| leaf.fate == Fate::Left)
+        .map(|leaf| leaf.path.as_str())
+        .filter(|path| !told.contains(path) && !is_noticed(release, path))
+        .collect()
+}
+
+/// Whether somebody speaks of a path: a notice, or a step that tells of it.
+fn is_noticed(release: &Release, path: &str) -> bool {
+    let mut notices = release.notices.iter().chain(&release.stale);
+    let mut told = release.steps.iter().flat_map(|step| &step.tell);
+    notices.any(|notice| notice.is_about(path)) || told.any(|text| mentions(text, path))
 }
 
 fn left_out(page: &mut Page, release: &Release) {

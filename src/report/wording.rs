@@ -13,6 +13,11 @@ pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// The same with both words given.
+pub(super) fn count_of(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// What a release is called: its own name with its files, or the files as they were named.
 pub(super) fn names(release: &Release) -> String {
     let files: Vec<&str> = release
@@ -23,6 +28,14 @@ pub(super) fn names(release: &Release) -> String {
     match &release.name {
         Some(name) => format!("{name} ({})", files.join(", ")),
         None => files.join(" + "),
+    }
+}
+
+/// What a release is called where there is little room: its own name, or its files as they were named.
+pub(super) fn short_name(release: &Release) -> String {
+    match &release.name {
+        Some(name) => name.clone(),
+        None => names(release),
     }
 }
 

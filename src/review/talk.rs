@@ -105,6 +105,8 @@ fn outcome<'r>(releases: impl Iterator<Item = &'r Release>) -> Outcome {
         format: crate::outcome::FORMAT,
         releases: releases.cloned().collect(),
         refused: Vec::new(),
+        unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 

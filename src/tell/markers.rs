@@ -10,6 +10,8 @@
 //! Only the two texts are compared, before and after: whatever edited them, a marker is where it is. A
 //! plain comment is nobody's marker, `# --` of helm-docs neither.
 
+use std::collections::HashMap;
+
 use semver::Version;
 
 use crate::{
@@ -166,27 +168,43 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
     let mut fates: Vec<Option<MarkFate>> = vec![None; were.len()];
     let same = |was: &Found, is: &Found| was.tool == is.tool && was.comment == is.comment;
     // First those that stayed, then those that moved: of two equal ones the one that stayed did not move.
+    let mut at: HashMap<&Path, Vec<usize>> = HashMap::new();
+    for (i, is) in are.iter().enumerate() {
+        at.entry(&is.path).or_default().push(i);
+    }
+    for (was, fate) in were.iter().zip(&mut fates) {
+        let here = at.get(&was.path).into_iter().flatten();
+        let stayed = |i: &&usize| {
+            let is = &are[**i];
+            !used[**i] && same(was, is) && was.value == is.value
+        };
+        if let Some(i) = here.copied().find(|i| stayed(&i)) {
+            used[i] = true;
+            *fate = Some(MarkFate::Moved(was.path.clone()));
+        }
+    }
     type Fits = fn(&Found, &Found) -> bool;
-    let rounds: [Fits; 4] = [
-        |was, is| was.path == is.path && was.value == is.value,
+    let rounds: [Fits; 3] = [
         |was, is| was.value == is.value,
         |was, is| was.path == is.path,
         |_, _| true,
     ];
     for (round, fits) in rounds.iter().enumerate() {
+        let mut open: Vec<usize> = (0..are.len()).filter(|i| !used[*i]).collect();
         for (was, fate) in were
             .iter()
             .zip(&mut fates)
             .filter(|(_, fate)| fate.is_none())
         {
-            let open = |(at, is): &(usize, &Found)| !used[*at] && same(was, is) && fits(was, is);
-            let Some((at, is)) = are.iter().enumerate().find(open) else {
+            let fits = |i: &usize| same(was, &are[*i]) && fits(was, &are[*i]);
+            let Some(place) = open.iter().position(fits) else {
                 continue;
             };
-            used[at] = true;
-            let path = is.path.clone();
+            let i = open.remove(place);
+            used[i] = true;
+            let path = are[i].path.clone();
             *fate = Some(match round {
-                0 | 1 => MarkFate::Moved(path),
+                0 => MarkFate::Moved(path),
                 _ => MarkFate::Rewritten(path),
             });
         }
@@ -213,12 +231,20 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
 
 fn markers(view: &View<'_>) -> Vec<Found> {
     let tree = view.tree();
-    let found = tree.comments().iter().filter_map(|comment| {
+    let marked = |comment: &&Comment| Tool::of(&tree.text()[comment.span.clone()]).is_some();
+    let comments: Vec<&Comment> = tree.comments().iter().filter(marked).collect();
+    if comments.is_empty() {
+        return Vec::new();
+    }
+    let written = |node: &NodeId| {
+        matches!(tree.kind(*node), Kind::Scalar(_) | Kind::Alias) && !tree.is_implicit_null(*node)
+    };
+    let words: Vec<NodeId> = tree.nodes().filter(written).collect();
+    let found = comments.into_iter().filter_map(|comment| {
         let text = &tree.text()[comment.span.clone()];
-        let tool = Tool::of(text)?;
-        let node = bound(tree, comment)?;
+        let node = bound(tree, &words, comment)?;
         Some(Found {
-            tool,
+            tool: Tool::of(text)?,
             comment: text.trim_end().to_owned(),
             path: view.path_of(node)?,
             node,
@@ -233,18 +259,15 @@ fn markers(view: &View<'_>) -> Vec<Found> {
 }
 
 /// The value that a comment stands on: of its own line, or of the line below if it has one to itself.
-fn bound(tree: &Tree, comment: &Comment) -> Option<NodeId> {
+/// `words` are the keys and scalars that are written, in the order of the text.
+fn bound(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<NodeId> {
     let value = |node: NodeId| tree.value_of(node).unwrap_or(node);
     let line = |offset: usize| tree.position(offset).line;
     let at = line(comment.span.start);
-    let leaf = |node: &NodeId| matches!(tree.kind(*node), Kind::Scalar(_) | Kind::Alias);
+    let next = words.partition_point(|word| tree.span(*word).start < comment.span.start);
     if !comment.own_line {
-        // The last value that begins on the line; of `key: # marker` the key.
-        let before = |node: &NodeId| {
-            let span = tree.span(*node);
-            span.end <= comment.span.start && !tree.is_implicit_null(*node)
-        };
-        let last = tree.nodes().filter(leaf).filter(before).last()?;
+        // The last word of the line; of `key: # marker` the key.
+        let last = *words[..next].last()?;
         return (line(tree.span(last).end) == at).then(|| value(last));
     }
     let mut below = at + 1;
@@ -254,8 +277,7 @@ fn bound(tree: &Tree, comment: &Comment) -> Option<NodeId> {
         }
         below += 1;
     }
-    let next = |node: &NodeId| tree.span(*node).start > comment.span.start;
-    let first = tree.nodes().filter(leaf).find(next)?;
+    let first = *words.get(next)?;
     (line(tree.span(first).start) == below).then(|| value(first))
 }
 

@@ -23,6 +23,7 @@ use semver::Version;
 
 use crate::{
     migrate::{Fate, Migrated, StepState},
+    outcome::mentions,
     pack::{Pack, PackError},
     values::{Path, view::View},
     yaml::NodeId,
@@ -100,39 +101,21 @@ impl<'s> Said<'s> {
 
     /// Whether somebody speaks of a path, of one above it, or of one below it by name.
     fn of(&self, path: &Path) -> bool {
-        let name = path.to_string();
-        self.paths.iter().any(|said| said.is_related(path))
-            || self.texts.iter().any(|text| names(text, &name))
+        self.fate_of(path) || self.any(path, |_| true)
     }
-}
 
-/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
-fn names(text: &str, path: &str) -> bool {
-    let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    text.match_indices(path).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + path.len()..].chars().next();
-        !before.is_some_and(|c| in_path(c) || c == '.') && !after.is_some_and(in_path)
-    })
-}
+    /// Whether somebody says how what stands at a path is written, or it may not stay there anyway.
+    fn form_of(&self, path: &Path) -> bool {
+        self.fate_of(path) || self.any(path, |text| text.contains("quote"))
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn fate_of(&self, path: &Path) -> bool {
+        self.paths.iter().any(|said| said.is_related(path))
+    }
 
-    #[test]
-    fn a_path_is_named_only_as_a_word() {
-        for text in [
-            "s3.region is dead.",
-            "Write `s3.region`.",
-            "Look at s3.region.",
-        ] {
-            assert!(names(text, "s3.region"), "{text}");
-        }
-        for text in ["s3.regions", "aws.s3.region", "s3_region", "my-s3.region"] {
-            assert!(!names(text, "s3.region"), "{text}");
-        }
-        assert!(names("worker.image.tag goes", "worker.image"));
-        assert!(!names("worker.images", "worker.image"));
+    fn any(&self, path: &Path, speaks: impl Fn(&str) -> bool) -> bool {
+        let name = path.to_string();
+        let mut texts = self.texts.iter();
+        texts.any(|text| speaks(text) && mentions(text, &name))
     }
 }

@@ -19,6 +19,8 @@ use crate::{
     yaml::{Kind, NodeId, ScalarStyle, Tree},
 };
 
+/// Scalars told of one layer before the rest is only counted.
+const LISTED: usize = 20;
 /// Last words of keys whose values are texts, whatever they look like.
 const TEXTS: &[&str] = &[
     "tag",
@@ -61,10 +63,16 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
         still_there(root, &Path::root(), view, layer, &suspects, &mut found);
         // What several aliases stand for is told at the first place.
         let mut seen = HashSet::new();
+        let mut more = 0;
+        let before = told.len();
         for (path, node) in found.into_iter().filter(|(_, node)| seen.insert(*node)) {
             if let Some(text) = judge(&path, node, view, subject, &defaults)
-                && !said.of(&path)
+                && !said.form_of(&path)
             {
+                if told.len() - before == LISTED {
+                    more += 1;
+                    continue;
+                }
                 told.push(Told {
                     layer,
                     node,
@@ -72,6 +80,10 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
                     text,
                 });
             }
+        }
+        if let (true, Some(last)) = (more > 0, told.last_mut()) {
+            last.text
+                .push_str(&format!(" So it is with {more} more in this file."));
         }
     }
     told

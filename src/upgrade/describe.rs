@@ -18,6 +18,9 @@ use crate::{
     yaml::NodeId,
 };
 
+/// What Helm itself wants at the command line. GitOps tools always set all values anew.
+const RESET_VALUES: &str = "Use `helm upgrade --reset-values -f FILE`: --reuse-values keeps the old chart's defaults, and the new chart's keys are missing then.";
+
 /// Describes a release, with its files as they are after all edits.
 pub(super) fn release(
     workspace: &Workspace,
@@ -56,8 +59,14 @@ impl Description<'_, '_> {
             ..
         } = self.worked;
         let mut files: Vec<Arc<File>> = Vec::new();
-        for block in &wanted.layers {
-            let file = all.get(&self.workspace.blocks[*block].file);
+        let layers = wanted
+            .layers
+            .iter()
+            .map(|block| self.workspace.blocks[*block].file);
+        let manifest = wanted.pin.iter().map(|pin| pin.file);
+        let holder = wanted.carrier.iter().map(|_| wanted.holder);
+        for file in holder.chain(layers).chain(manifest) {
+            let file = all.get(&file);
             let new = |file: &&Arc<File>| !files.iter().any(|other| Arc::ptr_eq(other, file));
             if let Some(file) = file.filter(new) {
                 files.push(Arc::clone(file));
@@ -80,6 +89,7 @@ impl Description<'_, '_> {
             to: entry.to.iter().map(ToString::to_string).collect(),
             step: entry.step.clone(),
         });
+        let stale = self.stale();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
             carrier: wanted.carrier.clone(),
@@ -90,8 +100,8 @@ impl Description<'_, '_> {
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
-            notices: self.notices()?,
-            stale: self.stale(),
+            notices: self.notices(&stale)?,
+            stale,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept,
             facts,
@@ -196,13 +206,41 @@ impl Description<'_, '_> {
             };
             tasks.push((*when, task));
         }
+        let Worked { wanted, plan, .. } = self.worked;
+        if wanted.carrier.is_none() && !plan.migrations.is_empty() {
+            let task = Task {
+                when: "with".to_owned(),
+                text: RESET_VALUES.to_owned(),
+            };
+            tasks.push((When::With, task));
+        }
+        let before = wanted.before.iter().map(|text| {
+            let task = Task {
+                when: "before".to_owned(),
+                text: text.clone(),
+            };
+            (When::Before, task)
+        });
+        tasks.splice(0..0, before);
         tasks.sort_by_key(|(when, _)| *when);
-        tasks.into_iter().map(|(_, task)| task).collect()
+        let named = tasks.into_iter().map(|(_, task)| Task {
+            text: self.with_name(&task.text),
+            ..task
+        });
+        named.collect()
+    }
+
+    /// A text of a pack with the release's name in it, where that is known.
+    fn with_name(&self, text: &str) -> String {
+        match &self.worked.wanted.release_name {
+            Some(name) => text.replace("RELEASE-", &format!("{name}-")),
+            None => text.to_owned(),
+        }
     }
 
     /// What is known of the files, what nobody else says of the result, and where the comments of other
-    /// programs went.
-    fn notices(&self) -> Result<Vec<Notice>, Box<Refusal>> {
+    /// programs went. What is stale is told as such.
+    fn notices(&self, stale: &[Notice]) -> Result<Vec<Notice>, Box<Refusal>> {
         let worked = self.worked;
         let subject = tell::Subject {
             pack: worked.pack,
@@ -217,6 +255,11 @@ impl Description<'_, '_> {
             text: told.text,
             path: Some(told.path.to_string()),
         });
+        let said = |told: &Notice| {
+            let of = |old: &Notice| old.path.as_deref().is_some_and(|path| told.is_about(path));
+            stale.iter().any(of)
+        };
+        let told = told.filter(|told| !said(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),
@@ -224,7 +267,7 @@ impl Description<'_, '_> {
                 path: None,
             })
         });
-        let of_files = worked.wanted.notices.iter().cloned();
+        let of_files = worked.wanted.notices.iter().chain(&worked.notices).cloned();
         Ok(of_files.chain(told).chain(marks).collect())
     }
 
@@ -236,8 +279,7 @@ impl Description<'_, '_> {
     fn at(&self, layer: usize, node: NodeId) -> At {
         let tree = self.worked.views[layer].tree();
         let node = tree.key_of(node).unwrap_or(node);
-        let block = self.worked.wanted.layers[layer];
-        self.workspace.file_of(block).at(tree.span(node).start)
+        self.workspace.at(self.worked.wanted.layers[layer], node)
     }
 
     /// Where a path stands, in the right-most layer that has it.
@@ -323,7 +365,7 @@ impl Description<'_, '_> {
             state,
             because,
             changes: changes.collect(),
-            tell: step.tell.clone(),
+            tell: step.tell.iter().map(|text| self.with_name(text)).collect(),
             question,
         }
     }

@@ -1,40 +1,107 @@
 //! Every file edited once, with all that the releases need in it.
 //!
-//! A file may hold several blocks of values. Their edits were worked out apart from each other; here they
-//! are put together, and what the whole file says then is checked again, block by block.
+//! A file may hold several blocks of values, and beside them the version of the chart. Their edits were
+//! worked out apart from each other; here they are brought into the file and put together, and what the
+//! whole file says then is checked again, block by block. All else in the file must be as it was.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use super::release::{Edited, Worked, check_failed};
-use crate::{
-    load::Workspace,
-    outcome::{File, Refusal, Secrets},
-    secrets,
-    verify::oracle,
-    yaml::{EditSet, Tree},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
 };
+
+use super::{
+    Request,
+    mentions::{self, Renamed},
+    release::{Edited, Worked, check_failed},
+};
+use crate::{
+    carrier::raise,
+    load::{EmbedError, Loaded, Place, Workspace},
+    migrate::together::first_difference,
+    outcome::{File, Notice, Refusal, Secrets},
+    refusal::Reason,
+    values::{
+        Value,
+        write::{Context, Quotes, string},
+    },
+    verify::oracle,
+    yaml::{self, EditSet, Kind, NodeId, ScalarStyle, Tree, Want},
+};
+
+type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
+
+/// What releases need in a file.
+#[derive(Default)]
+struct Needs {
+    /// Blocks, each with the release and the layer that say what becomes of it.
+    blocks: BTreeMap<usize, (usize, usize)>,
+    /// Releases whose version stands in it.
+    pins: BTreeSet<usize>,
+    /// Path strings in it that name settings which are elsewhere now.
+    renamed: Vec<Renamed>,
+    /// Releases that are in it in any way.
+    releases: BTreeSet<usize>,
+}
 
 /// The files that releases need, by their index in the workspace. A release that a file fails is refused.
 pub(super) fn edit(
+    request: &Request,
     workspace: &Workspace,
-    worked: &mut [Result<Worked<'_>, Vec<Refusal>>],
+    worked: &mut Results<'_>,
 ) -> BTreeMap<usize, Arc<File>> {
-    let mut blocks_of: BTreeMap<usize, BTreeMap<usize, (usize, usize)>> = BTreeMap::new();
-    for (release, result) in worked.iter().enumerate() {
-        let Ok(release_of) = result else { continue };
-        for (layer, block) in release_of.wanted.layers.iter().enumerate() {
-            let blocks = blocks_of.entry(workspace.blocks[*block].file).or_default();
+    let mut needs: BTreeMap<usize, Needs> = BTreeMap::new();
+    for (index, result) in worked.iter().enumerate() {
+        let Ok(release) = result else { continue };
+        for (layer, block) in release.wanted.layers.iter().enumerate() {
+            let file = needs.entry(workspace.blocks[*block].file).or_default();
             // Where releases share a block they agree on its text, or a question is open.
-            blocks.entry(*block).or_insert((release, layer));
+            file.blocks.entry(*block).or_insert((index, layer));
+            file.releases.insert(index);
+        }
+        if release.wanted.carrier.is_some() {
+            let file = needs.entry(release.wanted.holder).or_default();
+            file.releases.insert(index);
+        }
+        if let Some(pin) = release
+            .wanted
+            .pin
+            .as_ref()
+            .filter(|_| !request.keep_version)
+        {
+            let file = needs.entry(pin.file).or_default();
+            file.pins.insert(index);
+            file.releases.insert(index);
+        }
+    }
+    for index in 0..worked.len() {
+        let Ok(release) = &mut worked[index] else {
+            continue;
+        };
+        let (renamed, told) = mentions::renamed(workspace, release);
+        release.notices.extend(told);
+        for one in renamed {
+            let file = needs.entry(one.mention.file).or_default();
+            file.releases.insert(index);
+            file.renamed.push(one);
         }
     }
     let mut files = BTreeMap::new();
-    for (file, blocks) in blocks_of {
-        match edited(workspace, worked, file, &blocks) {
-            Ok(edited) => _ = files.insert(file, Arc::new(edited)),
+    for (file, needs) in needs {
+        let mut notices = Vec::new();
+        match edited(workspace, worked, file, &needs, &mut notices) {
+            Ok(edited) => {
+                files.insert(file, Arc::new(edited));
+                for (release, notice) in notices {
+                    if let Ok(worked) = &mut worked[release] {
+                        worked.notices.push(notice);
+                    }
+                }
+            }
             Err(refusal) => {
-                for (release, _) in blocks.values() {
-                    worked[*release] = Err(vec![Refusal::clone(&refusal)]);
+                let mut refusal = Some(*refusal);
+                for release in needs.releases {
+                    worked[release] = Err(refusal.take().into_iter().collect());
                 }
             }
         }
@@ -44,79 +111,237 @@ pub(super) fn edit(
 
 fn edited(
     workspace: &Workspace,
-    worked: &[Result<Worked<'_>, Vec<Refusal>>],
+    worked: &Results<'_>,
     file: usize,
-    blocks: &BTreeMap<usize, (usize, usize)>,
+    needs: &Needs,
+    notices: &mut Vec<(usize, Notice)>,
 ) -> Result<File, Box<Refusal>> {
     let loaded = &workspace.files[file];
-    let parts: Vec<(usize, &Worked<'_>, usize, &Edited)> = blocks
+    let mut pins = BTreeMap::new();
+    for release in &needs.pins {
+        if let Ok(worked) = &worked[*release] {
+            match pinned(loaded, worked) {
+                Pinned::Same => {}
+                Pinned::Raised(edits) => pins.extend(edits),
+                Pinned::Stays(notice) => notices.push((*release, notice)),
+            }
+        }
+    }
+    for renamed in &needs.renamed {
+        let node = renamed.mention.node;
+        let edits = scalar(&loaded.tree, node, &renamed.text).ok_or_else(|| {
+            let reason = Reason::new(format!(
+                "this path string has to become `{}`, and cannot be edited in place",
+                renamed.text
+            ));
+            let reason = reason.next("Write it by hand, and run refit again.");
+            reason.at(&loaded.name, &loaded.text, loaded.tree.span(node).start)
+        })?;
+        pins.extend(edits);
+    }
+    let parts: Vec<Part<'_, '_>> = needs
+        .blocks
         .iter()
         .filter_map(|(block, (release, layer))| {
             let worked = worked[*release].as_ref().ok()?;
-            Some((*block, worked, *layer, &worked.parts[*layer]))
+            Some(Part {
+                block: *block,
+                release: *release,
+                layer: *layer,
+                worked,
+                edited: &worked.parts[*layer],
+            })
         })
         .collect();
-    let changed: Vec<&Edited> = parts
+    let changed: Vec<&Part<'_, '_>> = parts
         .iter()
-        .map(|(.., part)| *part)
-        .filter(|part| part.rewrite.is_some())
+        .filter(|part| part.edited.rewrite.is_some())
         .collect();
+    let mut removed = Vec::new();
     let (after, tree) = match changed.as_slice() {
-        [] => (Arc::clone(&loaded.text), None),
-        [only] => (Arc::clone(&only.text), only.tree.clone()),
+        [] if pins.is_empty() => (Arc::clone(&loaded.text), None),
+        [only] if pins.is_empty() && only.is_whole(workspace) => {
+            let rewrite = only.edited.rewrite.iter();
+            let spans = rewrite.flat_map(|rewrite| rewrite.removed_comments.iter());
+            removed.extend(spans.map(|span| (span.start, loaded.text[span.clone()].to_owned())));
+            (Arc::clone(&only.edited.text), only.edited.tree.clone())
+        }
         several => {
-            let text = together(loaded.tree.text(), several)
-                .map_err(|message| check_failed(&loaded.name, &message))?;
-            let tree = Tree::parse(Arc::clone(&text))
-                .map_err(|e| check_failed(&loaded.name, &e.to_string()))?;
-            for (block, worked, layer, _) in &parts {
-                let after = workspace.blocks[*block].again(&tree).ok_or_else(|| {
-                    check_failed(&loaded.name, "the values are no longer where they were")
-                })?;
-                oracle(
-                    &worked.migrated.layers[*layer],
-                    &worked.views[*layer],
-                    &after,
-                )
-                .map_err(|e| check_failed(&loaded.name, &e.to_string()))?;
+            let mut edits: Vec<(Range<usize>, String)> = pins.into_iter().map(of_key).collect();
+            for part in several {
+                let embedded = part.embed(workspace)?;
+                edits.extend(embedded.edits);
+                removed.extend(embedded.removed_comments);
+                notices.extend(embedded.notice.map(|(offset, text)| {
+                    let notice = Notice {
+                        at: Some(loaded.at(offset)),
+                        text: text.to_owned(),
+                        path: None,
+                    };
+                    (part.release, notice)
+                }));
+            }
+            edits.sort_by_key(|(range, _)| (range.start, range.end));
+            let failed = |message: String| check_failed(&loaded.name, &message);
+            let edits = EditSet::new(&loaded.text, edits).map_err(|e| failed(e.to_string()))?;
+            let text: Arc<str> = edits.apply(&loaded.text).into();
+            let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(e.to_string()))?;
+            for part in &parts {
+                part.verify(workspace, &tree).map_err(failed)?;
             }
             (text, Some(Arc::new(tree)))
         }
     };
-    let before = secrets::in_tree(&loaded.tree);
-    let removed = changed.iter().filter_map(|part| part.rewrite.as_ref());
-    let mut removed: Vec<_> = removed
-        .flat_map(|rewrite| rewrite.removed_comments.iter().cloned())
-        .collect();
-    removed.sort_by_key(|span| span.start);
+    removed.sort_by_key(|(offset, _)| *offset);
+    let before = workspace.secrets(file, &loaded.tree);
     Ok(File {
         name: loaded.name.clone(),
         path: loaded.path.clone(),
         before: Arc::clone(&loaded.text),
         changed: loaded.text != after,
         secrets: Secrets {
-            after: tree
-                .as_deref()
-                .map_or_else(|| before.clone(), secrets::in_tree),
+            after: match &tree {
+                Some(tree) => workspace.secrets(file, tree),
+                None => before.clone(),
+            },
             before,
         },
         after,
-        removed_comments: removed
-            .into_iter()
-            .map(|span| loaded.text[span].to_owned())
-            .collect(),
+        removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
     })
 }
 
-/// The text with the edits of several blocks.
-fn together(text: &str, parts: &[&Edited]) -> Result<Arc<str>, String> {
-    let mut edits: Vec<_> = parts
-        .iter()
-        .filter_map(|part| part.rewrite.as_ref())
-        .flat_map(|rewrite| rewrite.edits.iter())
-        .map(|(range, new)| (range, new.to_owned()))
-        .collect();
-    edits.sort_by_key(|(range, _)| (range.start, range.end));
-    let edits = EditSet::new(text, edits).map_err(|e| e.to_string())?;
-    Ok(edits.apply(text).into())
+/// A block, and what becomes of it.
+struct Part<'p, 'w> {
+    block: usize,
+    release: usize,
+    layer: usize,
+    worked: &'p Worked<'w>,
+    edited: &'p Edited,
+}
+
+impl Part<'_, '_> {
+    /// Whether its own text is that of the file.
+    fn is_whole(&self, workspace: &Workspace) -> bool {
+        matches!(
+            workspace.blocks[self.block].place,
+            Place::Document | Place::Map { .. }
+        )
+    }
+
+    fn embed(&self, workspace: &Workspace) -> Result<crate::load::Embedded, Box<Refusal>> {
+        let Some(rewrite) = &self.edited.rewrite else {
+            return Ok(Default::default());
+        };
+        let node = &self.worked.migrated.layers[self.layer];
+        let embedded = workspace.embed(self.block, self.layer, node, rewrite);
+        embedded.map_err(|error| {
+            let file = workspace.file_of(self.block);
+            let reason = Reason::new(error.to_string());
+            let reason = match error {
+                EmbedError::Text(_) => reason
+                    .next("Write the string as a block (`|`), or the values as a map, and run refit again."),
+                EmbedError::Paths(_) => reason
+                    .why("A path string sets one value; what has to be set here is more than that.")
+                    .next("Move the setting to the values beside the list, and run refit again."),
+            };
+            reason.at(&file.name, &file.text, workspace.offset(self.block, 0))
+        })
+    }
+
+    /// What the edited file says at this block must be the migrated values.
+    fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
+        let node = &self.worked.migrated.layers[self.layer];
+        let before = &self.worked.views[self.layer];
+        if self.is_whole(workspace) {
+            let after = workspace.blocks[self.block]
+                .again(tree)
+                .ok_or("the values are no longer where they were")?;
+            return oracle(node, before, &after).map_err(|e| e.to_string());
+        }
+        let wanted = node.value(before).map_err(|e| e.kind.to_string())?;
+        if workspace.is_target_path(self.block) {
+            return match workspace.sends(self.block, tree, &wanted) {
+                true => Ok(()),
+                false => Err("a targetPath does not lead to where its value belongs".to_owned()),
+            };
+        }
+        let said = workspace.said(self.block, tree);
+        match said {
+            Some(said) if said == wanted => Ok(()),
+            None if matches!(&wanted, Value::Map(map) if map.is_empty()) => Ok(()),
+            Some(said) => Err(first_difference(&said, &wanted)),
+            None => Err("the values are no longer where they were".to_owned()),
+        }
+    }
+}
+
+/// What becomes of the place where a manifest names the version.
+enum Pinned {
+    /// It is the target already, or allows it.
+    Same,
+    /// It is raised.
+    Raised(Vec<((usize, usize), String)>),
+    /// It cannot be.
+    Stays(Notice),
+}
+
+fn of_key(((start, end), new): ((usize, usize), String)) -> (Range<usize>, String) {
+    (start..end, new)
+}
+
+fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
+    let Some(pin) = &worked.wanted.pin else {
+        return Pinned::Same;
+    };
+    let to = &worked.plan.to;
+    let tree = &loaded.tree;
+    let node = tree.alias_target(pin.node).unwrap_or(pin.node);
+    let stays = |why: &str| {
+        Pinned::Stays(Notice {
+            at: Some(loaded.at(tree.span(pin.node).start)),
+            text: format!(
+                "The version `{}` stays as it is: {why}. Write {to} in its place.",
+                pin.text
+            ),
+            path: None,
+        })
+    };
+    if node != pin.node || tree.anchor(node).is_some() {
+        return stays("other places may use what is anchored here");
+    }
+    match raise(&pin.text, to) {
+        None => stays("its form does not say how a newer one is written"),
+        Some(raised) if raised == pin.text => Pinned::Same,
+        Some(raised) => match scalar(tree, node, &raised) {
+            Some(edits) => Pinned::Raised(edits),
+            None => stays("it cannot be edited in place"),
+        },
+    }
+}
+
+/// The edits that give a scalar another text.
+fn scalar(tree: &Tree, node: NodeId, text: &str) -> Option<Vec<((usize, usize), String)>> {
+    let want = Want::Scalar(written_like(tree, node, text));
+    let rewrite = yaml::rewrite(tree, node, &want).ok()?;
+    let edits = rewrite.edits.iter();
+    Some(
+        edits
+            .map(|(range, new)| ((range.start, range.end), new.to_owned()))
+            .collect(),
+    )
+}
+
+/// A text as a scalar with the quotes of another one.
+fn written_like(tree: &Tree, node: NodeId, text: &str) -> String {
+    let quotes = match tree.kind(node) {
+        Kind::Scalar(ScalarStyle::SingleQuoted) => Quotes::Single,
+        Kind::Scalar(ScalarStyle::DoubleQuoted) => Quotes::Double,
+        // A version of three numbers is a text in any YAML.
+        Kind::Scalar(ScalarStyle::Plain) if semver::Version::parse(text).is_ok() => {
+            return text.to_owned();
+        }
+        _ => Quotes::None,
+    };
+    string(text, Context::Block, quotes)
 }

@@ -7,8 +7,10 @@
 //! that release and leaves the others alone.
 
 mod describe;
+mod doubts;
 mod files;
 mod marks;
+mod mentions;
 mod packs;
 mod release;
 mod sealed;
@@ -21,12 +23,14 @@ use semver::Version;
 pub use packs::packs;
 
 use crate::{
-    load::{Asked, Workspace, workspace},
+    detect::detect,
+    load::{Asked, KnownChart, Workspace, workspace},
     migrate::Answers,
-    outcome::{FORMAT, Outcome, Refusal},
+    outcome::{FORMAT, Outcome, Refusal, Unclaimed},
     pack::Pack,
     plan::Selection,
     refusal::Reason,
+    walk::Found,
 };
 use release::Worked;
 
@@ -35,6 +39,7 @@ pub const QUESTIONS: &[&str] = &[
     crate::detach::ID,
     crate::migrate::STRIP_DEFAULTS,
     crate::tell::MARKER,
+    doubts::ID,
     sealed::ID,
     shared::ID,
 ];
@@ -44,6 +49,12 @@ pub const QUESTIONS: &[&str] = &[
 pub struct Request {
     /// The releases to upgrade.
     pub releases: Vec<Asked>,
+    /// Files to look for releases in: manifests, and values files that were named.
+    pub found: Vec<Found>,
+    /// What could not be looked at while files were searched for.
+    pub troubles: Vec<Refusal>,
+    /// Whether the chart version that a manifest names stays as it is.
+    pub keep_version: bool,
     /// The chart, if it is stated.
     pub chart: Option<String>,
     /// Folders with packs that come before the built-in ones.
@@ -67,19 +78,28 @@ pub struct Request {
 /// Runs everything up to the outcome.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    run(request, workspace(&request.releases))
-}
-
-/// The same for what was read already.
-#[must_use]
-pub fn run(request: &Request, mut workspace: Workspace) -> Outcome {
     let mut outcome = Outcome {
         format: FORMAT,
         releases: Vec::new(),
-        refused: std::mem::take(&mut workspace.refused),
+        refused: Vec::new(),
+        unclaimed: Vec::new(),
+        other_charts: BTreeMap::new(),
     };
     match packs(request) {
         Ok(packs) => {
+            let charts: Vec<KnownChart> = packs
+                .iter()
+                .map(|pack| KnownChart {
+                    name: pack.info.chart.clone(),
+                    repositories: pack.info.repositories.clone(),
+                })
+                .collect();
+            let mut workspace = workspace(&request.releases, &request.found, &charts);
+            outcome.refused.clone_from(&request.troubles);
+            outcome.refused.append(&mut workspace.refused);
+            outcome.unclaimed = unclaimed(&workspace, &packs);
+            outcome.other_charts = std::mem::take(&mut workspace.others);
+            doubts::order(request, &mut workspace);
             let worked = workspace
                 .releases
                 .iter()
@@ -92,6 +112,22 @@ pub fn run(request: &Request, mut workspace: Workspace) -> Outcome {
     outcome
 }
 
+/// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
+fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
+    let of = |file: &usize| {
+        let loaded = &workspace.files[*file];
+        let values = loaded.view().values().ok()?;
+        let pack = packs
+            .iter()
+            .find(|pack| detect(pack, &values).is_ok_and(|found| found.is_conclusive()))?;
+        Some(Unclaimed {
+            file: loaded.name.clone(),
+            chart: pack.info.chart.clone(),
+        })
+    };
+    workspace.unclaimed.iter().filter_map(of).collect()
+}
+
 /// From releases worked out by themselves to edited files.
 fn finish(
     request: &Request,
@@ -101,7 +137,7 @@ fn finish(
 ) {
     shared::settle(request, workspace, &mut worked);
     marks::settle(workspace, &mut worked);
-    let files = files::edit(workspace, &mut worked);
+    let files = files::edit(request, workspace, &mut worked);
     for result in worked {
         let described = result
             .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Request, answers_for, fault, known_version, marks, packs, sealed};
+use super::{Request, answers_for, doubts, fault, known_version, marks, packs, sealed};
 use crate::{
     detach,
     detect::{Detection, looked_at},
     edit::{EditError, edit},
-    load::{Loaded, Wanted, Workspace},
-    migrate::{Answers, MigrateError, Migrated, Node, together::migrate_layers},
-    outcome::{KnownBy, Refusal},
+    load::{Loaded, Place, Wanted, Workspace},
+    migrate::{
+        Answers, MigrateError, Migrated, Node,
+        together::{self, migrate_layers},
+    },
+    outcome::{KnownBy, Notice, Refusal},
     pack::{Pack, model::Strength},
     plan::Plan,
     refusal::{self, Reason},
@@ -40,6 +43,8 @@ pub(super) struct Worked<'w> {
     pub views: Vec<View<'w>>,
     /// What the migrations came to.
     pub migrated: Migrated,
+    /// What was found while its files were edited.
+    pub notices: Vec<Notice>,
     /// The edited text of each layer.
     pub parts: Vec<Edited>,
     /// The comments of other programs that are not where they were.
@@ -103,6 +108,7 @@ pub(super) fn work<'w>(
         migrated: candidate.migrated,
         parts: candidate.parts,
         marks: Vec::new(),
+        notices: Vec::new(),
         detection,
         views,
     })
@@ -165,14 +171,33 @@ impl<'w> Run<'_, 'w> {
                 known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
                 Ok((known_by, self.candidate(&from)?))
             }
-            None => Ok((KnownBy::Content, self.best_candidate()?)),
+            None => match &self.wanted.no_version {
+                Some(refusal) => Err(refusal.clone()),
+                None => Ok((KnownBy::Content, self.best_candidate()?)),
+            },
         }
     }
 
     /// Tries every version that the content allows. If they differ in edits or questions, only a person
     /// can tell which it is.
     fn best_candidate(&self) -> Result<Candidate<'w>, Box<Refusal>> {
-        let candidates = &self.detection.candidates;
+        let mut candidates = self.detection.candidates.clone();
+        if let (Some(range), Some(pin)) = (&self.wanted.range, &self.wanted.pin) {
+            let known = self.pack.info.versions.keys();
+            let named: Vec<Version> = known.filter(|v| range.contains(v)).cloned().collect();
+            if named.is_empty() {
+                let file = &self.workspace.files[pin.file];
+                return Err(Reason::new(format!(
+                    "refit knows no version of the chart {} that `{}` allows",
+                    self.pack.info.chart, pin.text
+                ))
+                .next(
+                    "Name the chart version that runs now: --from VERSION (`helm list` shows it).",
+                )
+                .at(&file.name, &file.text, file.tree.span(pin.node).start));
+            }
+            candidates.retain(|version| named.contains(version));
+        }
         if candidates.is_empty() {
             return Err(self.ask_for_version(
                 "the file has keys of chart versions that exclude each other",
@@ -263,7 +288,18 @@ impl<'w> Run<'_, 'w> {
             &|_| true,
         )
         .map_err(|e| self.migrate_refusal(&e))?;
+        for (layer, block) in self.wanted.layers.iter().enumerate() {
+            let node = &migrated.layers[layer];
+            for path in self.workspace.unsayable(*block, layer, node) {
+                // Where no layer can say it, the list is refused with its place when it is edited.
+                if let Some(other) = self.layer_in_full() {
+                    together::relocate(&mut migrated, &views, &plan, (layer, other), &path)
+                        .map_err(|e| self.migrate_refusal(&e))?;
+                }
+            }
+        }
         sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
+            .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
             .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();
@@ -298,6 +334,15 @@ impl<'w> Run<'_, 'w> {
         edited(self.workspace, block, node, &self.views[layer], rewrite)
     }
 
+    /// The right-most layer that can say any value.
+    fn layer_in_full(&self) -> Option<usize> {
+        let place = |block: &usize| &self.workspace.blocks[*block].place;
+        let layers = &self.wanted.layers;
+        layers
+            .iter()
+            .rposition(|block| !matches!(place(block), Place::Paths { .. }))
+    }
+
     fn layer(&self, layer: usize) -> &'w Loaded {
         self.workspace.file_of(self.wanted.layers[layer])
     }
@@ -316,9 +361,12 @@ impl<'w> Run<'_, 'w> {
                 Ok(rewrite) => rewrites.push(rewrite),
                 Err(EditError::Shared(shared)) => {
                     let copied = edit(view, &migrated.layers[i], i, true);
-                    rewrites.push(copied.map_err(|e| edit_refusal(layer, view.tree(), &e))?);
+                    rewrites
+                        .push(copied.map_err(|e| {
+                            edit_refusal(self.workspace, self.wanted.layers[i], &e)
+                        })?);
                     places.extend(shared.into_iter().map(|shared| {
-                        let line = layer.at(view.tree().span(shared.node).start).line;
+                        let line = self.workspace.at(self.wanted.layers[i], shared.node).line;
                         let at = format!("{}:{line}", layer.name);
                         detach::Place {
                             layer: i,
@@ -327,7 +375,9 @@ impl<'w> Run<'_, 'w> {
                         }
                     }));
                 }
-                Err(error) => return Err(edit_refusal(layer, view.tree(), &error)),
+                Err(error) => {
+                    return Err(edit_refusal(self.workspace, self.wanted.layers[i], &error));
+                }
             }
         }
         let Some(first) = places.first() else {
@@ -340,8 +390,8 @@ impl<'w> Run<'_, 'w> {
             detach::Choice::Copy => {}
             detach::Choice::Refuse => {
                 let error = EditError::Shared(vec![first.shared.clone()]);
-                let tree = self.views[first.layer].tree();
-                return Err(edit_refusal(self.layer(first.layer), tree, &error));
+                let block = self.wanted.layers[first.layer];
+                return Err(edit_refusal(self.workspace, block, &error));
             }
         }
         detach::put(migrated, decision, from, &places);
@@ -351,8 +401,10 @@ impl<'w> Run<'_, 'w> {
     fn migrate_refusal(&self, error: &MigrateError) -> Box<Refusal> {
         match error {
             MigrateError::Read { layer, error } => {
+                let block = self.wanted.layers[*layer];
                 let layer = self.layer(*layer);
-                refusal::unreadable(error).at(&layer.name, &layer.text, error.offset)
+                let offset = self.workspace.offset(block, error.offset);
+                refusal::unreadable(error).at(&layer.name, &layer.text, offset)
             }
             _ => refusal::request::answer(error).of(self.name()),
         }
@@ -393,7 +445,8 @@ pub(super) fn check_failed(name: &str, message: &str) -> Box<Refusal> {
 }
 
 /// A text that cannot be edited so.
-pub(super) fn edit_refusal(layer: &Loaded, tree: &Tree, error: &EditError) -> Box<Refusal> {
+pub(super) fn edit_refusal(workspace: &Workspace, block: usize, error: &EditError) -> Box<Refusal> {
+    let (layer, tree) = (workspace.file_of(block), workspace.tree(block));
     let reason = Reason::new(error.to_string());
     let place = |node: NodeId| tree.span(node).start;
     let (reason, offset) = match error {
@@ -413,7 +466,7 @@ pub(super) fn edit_refusal(layer: &Loaded, tree: &Tree, error: &EditError) -> Bo
                 reason
                     .why(format!(
                         "Helm reads the last one (the next is in line {}); which is meant is not for refit to say.",
-                        tree.position(place(*by)).line
+                        workspace.at(block, *by).line
                     ))
                     .next("Remove the one that is not meant, and run refit again."),
                 Some(place(*node)),
@@ -423,7 +476,10 @@ pub(super) fn edit_refusal(layer: &Loaded, tree: &Tree, error: &EditError) -> Bo
             EditError::Key { .. } => (reason, None),
         };
     match offset {
-        Some(offset) => reason.at(&layer.name, &layer.text, offset),
+        Some(offset) => {
+            let offset = workspace.offset(block, offset);
+            reason.at(&layer.name, &layer.text, offset)
+        }
         None => reason.of(&layer.name),
     }
 }

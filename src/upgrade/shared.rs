@@ -380,8 +380,8 @@ impl Group {
             let block = worked.wanted.layers[layer];
             let node = &worked.migrated.layers[layer];
             let view = views[layer];
-            let rewrite = edit(view, node, layer, false)
-                .map_err(|e| edit_refusal(workspace.file_of(block), view.tree(), &e))?;
+            let rewrite =
+                edit(view, node, layer, false).map_err(|e| edit_refusal(workspace, block, &e))?;
             worked.parts[layer] = edited(workspace, block, node, view, rewrite)?;
         }
         Ok(changes)

@@ -32,4 +32,4 @@ pub use leaves::{leaves, leaves_at};
 pub use part::Part;
 pub use path::{Path, Segment};
 pub use value::{Map, Number, Value};
-pub use view::View;
+pub use view::{View, place_of};

@@ -513,3 +513,18 @@ impl<'t> View<'t> {
         }
     }
 }
+
+/// The path of a node from the root of its document, by the keys as they are spelled.
+#[must_use]
+pub fn place_of(tree: &Tree, mut node: NodeId) -> Path {
+    let mut segments = Vec::new();
+    while let Some(parent) = tree.parent(node) {
+        segments.push(match tree.key_of(node) {
+            Some(key) => Segment::Key(tree.scalar(key).into_owned()),
+            None => Segment::Index(tree.items(parent).position(|i| i == node).unwrap_or(0)),
+        });
+        node = parent;
+    }
+    segments.reverse();
+    Path::new(segments)
+}

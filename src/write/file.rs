@@ -65,17 +65,7 @@ impl<'a> Target<'a> {
         let failed = |doing| refused(file.path, doing);
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
-        if !meta.is_file() {
-            let what = if meta.is_dir() {
-                "a folder"
-            } else {
-                "a device, a pipe or a socket"
-            };
-            return Err(WriteError::NotAFile {
-                path: file.path.to_owned(),
-                what,
-            });
-        }
+        plain(file.path, &meta)?;
         // Opened for writing although it is replaced: a file that its owner made read-only is not ours
         // to replace because the folder happens to allow it.
         File::options()
@@ -259,6 +249,16 @@ impl From<io::Error> for NotPlaced {
 /// Puts a text in a file's place, if the expected one is there. The name `spare` then belongs to what was
 /// there before, or to nothing.
 pub(super) fn place(spare: &Path, target: &Path, expected: &Text<'_>) -> Result<(), NotPlaced> {
+    place_by(exchange, spare, target, expected)
+}
+
+/// The same, by a way to exchange two files that says whether there is one here.
+pub(super) fn place_by(
+    exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
+    spare: &Path,
+    target: &Path,
+    expected: &Text<'_>,
+) -> Result<(), NotPlaced> {
     // Seldom needed where files can be exchanged; but a reader shall not even for a moment see our text
     // in the place of one that is not the expected one.
     if !expected.is_in(target)? {
@@ -353,6 +353,21 @@ pub(super) fn hard_links(_: &Metadata) -> u64 {
     1
 }
 
+/// Refuses what is no plain file.
+pub(super) fn plain(path: &Path, meta: &Metadata) -> Result<(), WriteError> {
+    if meta.is_file() {
+        return Ok(());
+    }
+    Err(WriteError::NotAFile {
+        path: path.to_owned(),
+        what: if meta.is_dir() {
+            "a folder"
+        } else {
+            "a device, a pipe or a socket"
+        },
+    })
+}
+
 /// Makes what happened to names in a folder durable. Some file systems cannot sync a folder; the files
 /// themselves are synced already, so that is not an error.
 pub(super) fn sync_folder(folder: &Path) {
@@ -400,6 +415,29 @@ mod tests {
             place(&spare, &target, &expected).unwrap();
             assert_eq!(fs::read(&target).unwrap(), b"new");
         }
+    }
+
+    #[test]
+    fn a_text_that_comes_at_the_last_moment_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spare, target) = (folder.path().join("s"), folder.path().join("t"));
+        fs::write(&spare, "new").unwrap();
+        fs::write(&target, "old").unwrap();
+        // Somebody is faster by just one step.
+        let late = |one: &Path, other: &Path| {
+            if fs::read(other)? == b"old" {
+                fs::write(other, "mine")?;
+            }
+            let between = folder.path().join("between");
+            fs::rename(one, &between)?;
+            fs::rename(other, one)?;
+            fs::rename(between, other)?;
+            Ok(true)
+        };
+        let error = place_by(late, &spare, &target, &Text::Bytes(b"old")).unwrap_err();
+        assert!(matches!(error, NotPlaced::Changed), "{error:?}");
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+        assert_eq!(fs::read(&spare).unwrap(), b"new");
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //! asks for it, and it protects from nobody else. That is what the comparison with the text as it was read
 //! is for.
 //!
+//! Threads of one run keep apart by a list of the folders that the process has in hand, so that they wait
+//! for one another without asking the system again and again.
+//!
 //! Some file systems (NFS, mostly) cannot lock a folder, and no folder can be locked where there is no
 //! `flock`. Writing goes on there, but nothing that another run may have in hand is cleaned up or mended:
 //! see [`Lock::is_sure`].
@@ -15,6 +18,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     path::{Path, PathBuf},
+    sync::{Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -24,6 +28,40 @@ pub(super) struct Lock {
     /// An open folder is a locked folder.
     held: Vec<File>,
     sure: bool,
+    /// Dropped last: other threads go on when the system's locks are gone.
+    _ours: Ours,
+}
+
+/// The folders that threads of this process have in hand.
+static OURS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// Told when there are fewer of them.
+static FEWER: Condvar = Condvar::new();
+
+/// Folders that one thread has in hand.
+#[derive(Debug)]
+struct Ours(BTreeSet<PathBuf>);
+
+impl Ours {
+    /// Waits until no other thread has any of the folders in hand.
+    fn take(folders: &BTreeSet<PathBuf>, patience: Duration) -> Result<Self, Held> {
+        let ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut ours, _) = FEWER
+            .wait_timeout_while(ours, patience, |ours| !ours.is_disjoint(folders))
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = ours.intersection(folders).next() {
+            return Err(Held(folder.clone()));
+        }
+        ours.extend(folders.iter().cloned());
+        Ok(Self(folders.clone()))
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+        ours.retain(|folder| !self.0.contains(folder));
+        FEWER.notify_all();
+    }
 }
 
 /// A folder that another process holds.
@@ -51,10 +89,10 @@ impl Lock {
         let mut lock = Self {
             held: Vec::with_capacity(folders.len()),
             sure: true,
+            _ours: Ours::take(folders, patience)?,
         };
         for folder in folders {
-            // Short at first, since threads of one run that write side by side wait here too.
-            let mut pause = Duration::from_micros(200);
+            let mut pause = Duration::from_millis(1);
             loop {
                 match attempt(folder) {
                     Attempt::Mine(held) => lock.held.push(held),
@@ -129,12 +167,19 @@ mod tests {
         folders.iter().map(|folder| folder.to_path_buf()).collect()
     }
 
+    /// A folder as another process holds it.
+    fn held_elsewhere(folder: &Path) -> File {
+        let Attempt::Mine(file) = attempt(folder) else {
+            panic!("it is held")
+        };
+        file
+    }
+
     #[test]
-    fn a_second_lock_waits_says_so_once_and_gives_up() {
+    fn a_lock_is_waited_for_with_one_word_and_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let here = set(&[folder.path()]);
-        let first = Lock::try_take(&here).unwrap();
-        assert!(first.is_sure());
+        let first = held_elsewhere(folder.path());
         let told = Cell::new(0);
         let Held(held) = Lock::take(&here, Duration::from_millis(600), &|at| {
             assert_eq!(at, folder.path());
@@ -143,14 +188,30 @@ mod tests {
         .unwrap_err();
         assert_eq!((held.as_path(), told.get()), (folder.path(), 1));
         drop(first);
-        Lock::try_take(&here).unwrap();
+        assert!(Lock::try_take(&here).unwrap().is_sure());
+    }
+
+    #[test]
+    fn threads_of_one_process_exclude_one_another_where_they_meet() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [one, both] = [
+            set(&[folders[0].path()]),
+            set(&[folders[0].path(), folders[1].path()]),
+        ];
+        let first = Lock::try_take(&one).unwrap();
+        let Held(held) = Lock::try_take(&both).unwrap_err();
+        assert_eq!(held, folders[0].path());
+        // What was not had is not kept.
+        drop(Lock::try_take(&set(&[folders[1].path()])).unwrap());
+        drop(first);
+        Lock::try_take(&both).unwrap();
     }
 
     #[test]
     fn a_lock_is_had_as_soon_as_it_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let here = set(&[folder.path()]);
-        let first = Lock::try_take(&here).unwrap();
+        let first = held_elsewhere(folder.path());
         let other = std::thread::spawn({
             let here = here.clone();
             move || Lock::take(&here, Duration::from_secs(60), &|_| {}).is_ok()

@@ -27,7 +27,7 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fmt, fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,6 +36,7 @@ use backup::Backups;
 use file::{Prepared, Target, hard_links, refused, sync_folder};
 use journal::{Draft, Entry};
 use lock::{Held, Lock};
+use tempfile::NamedTempFile;
 
 pub use error::{Refusal, WriteError};
 pub use journal::Damage;
@@ -338,8 +339,37 @@ fn report(file: &Prepared<'_>) -> Written {
 ///
 /// If the name is taken or the folder cannot be written. Nothing is left behind.
 pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    named(path, path, text, |new| {
+        new.persist_noclobber(path).map_err(|e| e.error)
+    })
+}
+
+/// Makes a file, or puts a new text in place of one that refit made before: a report, never a user's
+/// values. Whole or not at all, and synced. A link is written through.
+///
+/// # Errors
+///
+/// If the name is that of something else than a plain file, or the folder cannot be written. What was
+/// there before is still there then.
+pub fn put(path: &Path, text: &[u8]) -> Result<(), WriteError> {
+    if let Ok(meta) = fs::metadata(path) {
+        file::plain(path, &meta)?;
+    }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    named(path, &target, text, |new| {
+        new.persist(&target).map_err(|e| e.error)
+    })
+}
+
+/// Writes a new file beside its place, and gives it its name.
+fn named<T>(
+    path: &Path,
+    target: &Path,
+    text: &[u8],
+    name: impl FnOnce(NamedTempFile) -> io::Result<T>,
+) -> Result<(), WriteError> {
     let failed = |doing| refused(path, doing);
-    let folder = match path.parent() {
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
@@ -352,225 +382,10 @@ pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
     new.write_all(text)
         .and_then(|()| new.as_file().sync_all())
         .map_err(failed("write it"))?;
-    new.persist_noclobber(path)
-        .map_err(|e| refused(path, "give the file its name")(e.error))?;
+    name(new).map_err(failed("give the file its name"))?;
     sync_folder(&folder);
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Files `0`, `1`, ... in a folder, holding `old`, prepared to hold `new`, with their old texts kept.
-    fn prepared<'a>(paths: &'a [PathBuf]) -> Vec<Prepared<'a>> {
-        let files: Vec<_> = paths
-            .iter()
-            .map(|path| {
-                fs::write(path, "old").unwrap();
-                Replacement {
-                    path,
-                    before: b"old",
-                    after: b"new",
-                }
-            })
-            .collect();
-        let mut prepared: Vec<_> = find(&files)
-            .unwrap()
-            .into_iter()
-            .map(|target| Prepared::new(target).unwrap())
-            .collect();
-        prepared
-            .iter_mut()
-            .for_each(|file| file.keep_old().unwrap());
-        prepared
-    }
-
-    fn paths(folder: &Path) -> Vec<PathBuf> {
-        ["0", "1", "2"].map(|name| folder.join(name)).into()
-    }
-
-    fn texts(paths: &[PathBuf]) -> Vec<String> {
-        paths
-            .iter()
-            .map(|path| fs::read_to_string(path).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn a_failure_at_the_last_file_takes_the_first_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let paths = paths(folder.path());
-        let mut prepared = prepared(&paths);
-        // Between the last look and the renames, somebody puts a folder in the last file's place.
-        fs::remove_file(&paths[2]).unwrap();
-        fs::create_dir(&paths[2]).unwrap();
-        let error = place_all(&mut prepared).unwrap_err();
-        assert!(matches!(error, WriteError::Changed { .. }), "{error}");
-        drop(prepared);
-        assert_eq!(texts(&paths[..2]), ["old", "old"]);
-        assert!(paths[2].is_dir());
-        let left = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(left, 3, "nothing is left behind");
-    }
-
-    #[test]
-    fn what_comes_back_is_the_very_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let paths = paths(folder.path());
-        let mut prepared = prepared(&paths);
-        fs::hard_link(&paths[0], folder.path().join("other")).unwrap();
-        fs::remove_file(&paths[2]).unwrap();
-        place_all(&mut prepared).unwrap_err();
-        fs::write(&paths[0], "through one name").unwrap();
-        let other = fs::read_to_string(folder.path().join("other")).unwrap();
-        assert_eq!(other, "through one name");
-    }
-
-    #[test]
-    fn what_cannot_be_taken_back_is_named_and_both_texts_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let paths = paths(folder.path());
-        let mut prepared = prepared(&paths);
-        fs::remove_file(&paths[2]).unwrap();
-        prepared[1].old.take().unwrap().close().unwrap();
-        let error = place_all(&mut prepared).unwrap_err();
-        let WriteError::HalfWritten { left, .. } = &error else {
-            panic!("{error}")
-        };
-        assert_eq!(left, &paths[1..2]);
-        let said = "could not be put back and now holds the new text";
-        assert!(error.to_string().contains(said), "{error}");
-        drop(prepared);
-        assert_eq!(texts(&paths[..2]), ["old", "new"]);
-        // The two files, both texts of the first and of the last, and the old one of the second.
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 + 2 + 2 + 1);
-    }
-
-    /// A run that is killed after so many files; `lost` takes the last file's new text away.
-    fn killed_after(done: usize, folder: &Path, paths: &[PathBuf], lost: bool) -> PathBuf {
-        let mut prepared = prepared(paths);
-        let draft = Draft::new(folder, folder).unwrap();
-        let journal = commit(draft, folder, &mut prepared).unwrap();
-        for file in &prepared[..done] {
-            file.place().unwrap();
-        }
-        prepared.iter_mut().for_each(Prepared::leave);
-        if lost {
-            fs::remove_file(&prepared[2].ready).unwrap();
-        }
-        journal
-    }
-
-    fn again(paths: &[PathBuf]) -> Recovery {
-        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        recover(&paths[1..2], &Options::default())
-    }
-
-    #[test]
-    fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
-        for done in 0..=3 {
-            for lost in [false, true] {
-                let folder = tempfile::tempdir().unwrap();
-                let at = folder.path().canonicalize().unwrap();
-                let paths = paths(&at);
-                killed_after(done, &at, &paths, lost);
-                assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
-                let recovery = again(&paths);
-                let (how, text) = match lost && done < 3 {
-                    true => (How::Undone, "old"),
-                    false => (How::Finished, "new"),
-                };
-                assert!(recovery.troubles.is_empty(), "{recovery:?}");
-                assert_eq!(recovery.mended.len(), 1);
-                assert_eq!(recovery.mended[0].how, how);
-                assert_eq!(recovery.mended[0].files, paths);
-                assert_eq!(texts(&paths), [text; 3], "{done} {lost}");
-                assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
-                let nothing = again(&paths);
-                assert!(nothing.mended.is_empty() && nothing.cleaned == 0);
-            }
-        }
-    }
-
-    #[test]
-    fn a_file_that_holds_neither_text_is_left_alone_with_all_others() {
-        for (done, mine) in [(1, 0), (1, 2), (3, 1)] {
-            let folder = tempfile::tempdir().unwrap();
-            let at = folder.path().canonicalize().unwrap();
-            let paths = paths(&at);
-            let journal = killed_after(done, &at, &paths, false);
-            fs::write(&paths[mine], "mine").unwrap();
-            let before = texts(&paths);
-            let files = fs::read_dir(&at).unwrap().count();
-            let recovery = again(&paths);
-            assert!(recovery.mended.is_empty() && recovery.cleaned == 0);
-            let trouble = &recovery.troubles[0];
-            assert_eq!((&trouble.journal, &trouble.files), (&journal, &paths));
-            let Why::Changed { file, .. } = &trouble.why else {
-                panic!("{trouble}")
-            };
-            assert_eq!(file, &paths[mine]);
-            assert!(trouble.to_string().contains("text is in"), "{trouble}");
-            assert!(
-                trouble
-                    .next()
-                    .contains(&format!("delete {}", journal.display()))
-            );
-            assert_eq!(texts(&paths), before);
-            assert_eq!(fs::read_dir(&at).unwrap().count(), files);
-            // What the message asks for.
-            fs::remove_file(journal).unwrap();
-            assert!(again(&paths).cleaned > 0);
-            assert_eq!(texts(&paths), before);
-            assert_eq!(fs::read_dir(&at).unwrap().count(), 3);
-        }
-    }
-
-    #[test]
-    fn where_neither_end_can_be_reached_nothing_is_touched() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().canonicalize().unwrap();
-        let paths = paths(&at);
-        killed_after(2, &at, &paths, true);
-        // The old text of the first file; after the exchange both other names hold it.
-        for entry in fs::read_dir(&at).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if file::is_spare(name) && fs::read_to_string(&path).unwrap() == "old" {
-                fs::remove_file(path).unwrap();
-            }
-        }
-        let recovery = again(&paths);
-        assert!(
-            matches!(recovery.troubles[0].why, Why::Lost(_)),
-            "{recovery:?}"
-        );
-        assert_eq!(texts(&paths), ["new", "new", "old"]);
-    }
-
-    #[test]
-    fn the_journal_is_where_all_files_can_find_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().canonicalize().unwrap();
-        let set = |names: &[&str]| -> BTreeSet<PathBuf> {
-            names.iter().map(|name| at.join(name)).collect()
-        };
-        assert_eq!(common(&set(&["a/b", "a/c"])), at.join("a"));
-        assert_eq!(common(&set(&["a", "a/c"])), at.join("a"));
-        assert_eq!(common(&set(&["a/bc", "a/b"])), at.join("a"));
-        assert_eq!(common(&set(&["a"])), at.join("a"));
-        let home = Options {
-            home: Some(&at),
-            ..Options::default()
-        };
-        let first =
-            |folders: &BTreeSet<PathBuf>| places(&common(folders), folders, &home).swap_remove(0).0;
-        assert_eq!(first(&set(&["a/b", "a/c"])), at);
-        let outside = at.parent().unwrap().to_owned();
-        assert_eq!(
-            first(&BTreeSet::from([at.join("a"), outside.clone()])),
-            outside
-        );
-    }
-}
+mod tests;

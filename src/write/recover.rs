@@ -2,8 +2,8 @@
 //!
 //! What is done is decided by what lies on disk and by the journal, never by detecting or migrating again.
 //! Each file must hold the old or the new text, to the byte, and each text in waiting likewise; then the
-//! write is finished, if all new texts are there, or undone, if all old ones are. Both only rename, one file
-//! after the other, and the journal goes last: whoever interrupts this, too, loses nothing.
+//! write is finished, if it has begun and all new texts are there, or undone, if all old ones are. Both only
+//! rename, one file after the other, and the journal goes last: whoever interrupts this, too, loses nothing.
 //!
 //! A file that holds anything else was changed by somebody since. It is not touched, nor is anything that
 //! the journal names: the journal and both texts stay, and a person is told. A journal that names anything
@@ -442,7 +442,10 @@ fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
     for entry in &journal.files {
         files.push(look_at(entry, &journal.root)?);
     }
-    let how = if files.iter().all(|file| file.is_new || file.new.is_some()) {
+    // Where no file is new, the write has not begun, or somebody has taken it back: it is not begun now,
+    // with answers that may be yesterday's.
+    let begun = files.iter().any(|file| file.is_new);
+    let how = if begun && files.iter().all(|file| file.is_new || file.new.is_some()) {
         How::Finished
     } else if files.iter().all(|file| !file.is_new || file.old.is_some()) {
         How::Undone
@@ -470,19 +473,21 @@ fn look_at(entry: &Entry, root: &Path) -> Result<OnDisk, Why> {
     }
     let found = digest(&place.target)?;
     let is_new = found.as_ref() == Some(&entry.after);
-    if strange.is_none() && (is_new || found.as_ref() == Some(&entry.before)) {
-        return Ok(OnDisk {
+    let changed = if is_new || found.as_ref() == Some(&entry.before) {
+        strange
+    } else {
+        // Who writes into an old file writes into its second name too: the file is what is told.
+        Some(place.target.clone())
+    };
+    match changed {
+        Some(file) => Err(Why::Changed { file, old, new }),
+        None => Ok(OnDisk {
             place,
             is_new,
             old,
             new,
-        });
+        }),
     }
-    Err(Why::Changed {
-        file: strange.unwrap_or(place.target),
-        old,
-        new,
-    })
 }
 
 /// The digest of a plain file, if there is one.

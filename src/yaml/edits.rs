@@ -46,6 +46,22 @@ impl EditSet {
         Ok(Self { edits: set })
     }
 
+    /// The replacements of several sets for one text, which must not overlap.
+    ///
+    /// # Errors
+    /// If two of them do.
+    pub fn merged<'e>(
+        text: &str,
+        sets: impl IntoIterator<Item = &'e Self>,
+    ) -> Result<Self, OverlappingEdits> {
+        let mut all: Vec<(Range<usize>, String)> = sets
+            .into_iter()
+            .flat_map(|set| set.edits.iter().cloned())
+            .collect();
+        all.sort_by_key(|(range, _)| (range.start, range.end));
+        Self::new(text, all)
+    }
+
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -306,7 +306,7 @@ impl<'t> Literal<'t> {
         let chomp = self.chomp(new);
         let same_chomp =
             written.contains(['+', '-']) != chomp.is_empty() && written.contains(chomp);
-        if same_chomp && had == !indicator.is_empty() {
+        if same_chomp && had != indicator.is_empty() {
             return Ok(None);
         }
         Ok(Some(format!("|{indicator}{chomp}")))

@@ -21,6 +21,8 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
         format: FORMAT,
         releases: releases.into_iter().collect(),
         refused: Vec::new(),
+        unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 

@@ -314,3 +314,27 @@ fn in_a_review_it_comes_first_and_can_be_skipped() {
     let same = arroyo(&text, "0.10.3", "0.15.0", &["strip-defaults=keep"]);
     assert_eq!(review.result().files[0].after, same.files[0].after);
 }
+
+#[test]
+fn on_the_command_line() {
+    let demo = super::demo::Demo::new();
+    let text = copy("0.10.3");
+    demo.file("values.yaml", &text);
+    let run = |flags: &str| {
+        demo.run(&format!(
+            "upgrade values.yaml --from 0.10.3 --to 0.15.0 {flags}"
+        ))
+    };
+    let open = run("--write");
+    assert_eq!((open.code, demo.text("values.yaml")), (3, text));
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("tell_copy_open", run("").err);
+        insta::assert_snapshot!("tell_copy_stripped", run("--answer strip-defaults=strip").err);
+    });
+    let done = run("--answer strip-defaults=strip --write");
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(
+        demo.text("values.yaml"),
+        "artifactUrl: s3://a\ncheckpointUrl: s3://b\n"
+    );
+}

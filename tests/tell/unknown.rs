@@ -191,3 +191,28 @@ Good to know
 "
     );
 }
+
+#[test]
+fn on_the_command_line() {
+    let demo = Demo::new();
+    let text = "\
+image:
+  tagg: \"0.15\"
+  tag: 0.10
+worker:
+  slot: 8
+workerSlots: 4
+controller:
+  resources: {limits: {cpu: 2}}
+podAnnotations: {scrape: yes}
+ingress: {enabled: true}
+artifactUrl: s3://a
+checkpointUrl: s3://b
+";
+    demo.file("values.yaml", text);
+    let run = demo.run("upgrade values.yaml --chart arroyo --from 0.14.1 --to 0.15.0");
+    assert_eq!(run.code, 0);
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("tell_keys", run.err);
+    });
+}

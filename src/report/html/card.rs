@@ -1,0 +1,463 @@
+//! A release on the page: one line that says what it comes to, and behind it everything about it.
+//!
+//! The line carries in its attributes what the filters look at, so that they need not understand the
+//! page.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+
+use super::{
+    super::{
+        Masker,
+        overview::WHEN,
+        questions,
+        text::unread_paths,
+        wording::{self, count, fate, shorten, shown_name},
+    },
+    link, sides,
+};
+use crate::{
+    diff::Diff,
+    outcome::{Change, File, KnownBy, Question, Release, State, Step},
+    report::command::quote,
+};
+
+/// What a release comes to, for the filter and for the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A question is open.
+    Open,
+    /// Settings would be lost, because a step is left out.
+    Loses,
+    /// Settings that nothing reads any more were edited in.
+    Stale,
+    /// It changes.
+    Changes,
+    /// There is nothing to do.
+    Fits,
+}
+
+impl Verdict {
+    pub fn of(release: &Release) -> Self {
+        if release.is_open() {
+            Self::Open
+        } else if release.lost_by_leaving_out().next().is_some() {
+            Self::Loses
+        } else if !release.stale.is_empty() {
+            Self::Stale
+        } else if release.is_changed() {
+            Self::Changes
+        } else {
+            Self::Fits
+        }
+    }
+
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Loses,
+        Self::Stale,
+        Self::Changes,
+        Self::Fits,
+    ];
+
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Loses => "loses",
+            Self::Stale => "stale",
+            Self::Changes => "changes",
+            Self::Fits => "fits",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Open => "waits for an answer",
+            Self::Loses => "loses settings",
+            Self::Stale => "old settings edited in",
+            Self::Changes => "changes",
+            Self::Fits => "fits already",
+        }
+    }
+}
+
+/// The files of a release that are shown with it, and those that an earlier card shows.
+pub(super) struct Shown<'o> {
+    pub files: Vec<&'o Arc<File>>,
+    pub elsewhere: Vec<(&'o Arc<File>, usize)>,
+}
+
+/// How a card is shown.
+pub(super) struct Look<'m> {
+    /// Whether it is unfolded.
+    pub open: bool,
+    /// Whether it is the only one: what is asked and to do stands above it already.
+    pub alone: bool,
+    /// What hides secrets.
+    pub masker: &'m Masker,
+}
+
+/// The card of the release with that number.
+pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &Look<'_>) -> Markup {
+    let verdict = Verdict::of(release);
+    let questions = release.steps.iter().filter(|step| step.question.is_some());
+    let asks: Vec<&str> = questions
+        .map(|step| {
+            if step.state == State::Open {
+                "open"
+            } else {
+                "answered"
+            }
+        })
+        .collect();
+    let steps: Vec<&str> = release
+        .steps
+        .iter()
+        .filter(|step| is_of_interest(step))
+        .map(|step| step.id.as_str())
+        .collect();
+    let (gone, came) = release
+        .files
+        .iter()
+        .map(|file| Diff::new(&file.before, &file.after).counts())
+        .fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+    let open_questions = asks.iter().filter(|asked| **asked == "open").count();
+    html! {
+        details .card id={ "r" (number) } open[look.open] data-files=(wording::names(release))
+            data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.join(" "))
+            data-verdict=(verdict.id()) {
+            summary {
+                h3 .path { (wording::names(release)) }
+                span .versions { (release.chart) " " (release.from) @if release.from != release.to { " → " (release.to) } }
+                span .badges {
+                    @if open_questions > 0 {
+                        span .badge.open { (count(open_questions, "question")) }
+                    }
+                    @if matches!(verdict, Verdict::Loses | Verdict::Stale) { span .badge.loses { (verdict.title()) } }
+                    @if verdict == Verdict::Fits { span .badge.fits { (verdict.title()) } }
+                }
+                span .lines {
+                    @if gone + came > 0 { span .gone { "−" (gone) } " " span .came { "+" (came) } }
+                }
+            }
+            div .body {
+                @if release.carrier.is_some() || release.files.len() > 1 {
+                    p .note {
+                        @if let Some(carrier) = &release.carrier { (carrier) ". " }
+                        "Values in Helm's order: "
+                        @for (i, file) in release.files.iter().enumerate() {
+                            @if i > 0 { ", " } code { (shown_name(&file.name)) }
+                        }
+                    }
+                }
+                @if !look.alone { (open_questions_of(release)) }
+                (facts(release))
+                @for file in &shown.files { (sides::difference(file, look.masker)) }
+                @for (file, place) in &shown.elsewhere {
+                    p .note {
+                        code { (shown_name(&file.name)) } " is shared; its difference is shown with "
+                        a href={ "#r" (place) } { "the first release of it" } "."
+                    }
+                }
+                div .columns {
+                    (changes(release))
+                    (told(release))
+                    (unread(release))
+                    (left_out(release))
+                    @if !look.alone { (tasks(release)) }
+                    (known_by(release))
+                }
+                (ledger(release))
+            }
+        }
+    }
+}
+
+/// What a person would look for a step by: it did something, told something, or asked.
+pub(super) fn is_of_interest(step: &Step) -> bool {
+    step.state != State::Done
+        || step.question.is_some()
+        || !step.changes.is_empty()
+        || !step.tell.is_empty()
+}
+
+fn open_questions_of(release: &Release) -> Markup {
+    html! {
+        @for step in questions::open(release) {
+            @if let Some(question) = &step.question {
+                section .question {
+                    h4 { (question.text) }
+                    (answers(step, question))
+                }
+            }
+        }
+    }
+}
+
+/// What a question is about, and what can be answered.
+pub(super) fn answers(step: &Step, question: &Question) -> Markup {
+    html! {
+        @if let Some(lacking) = &question.lacking {
+            p .lacking { "The answer is not complete: " (lacking) }
+        }
+        @if !question.evidence.is_empty() {
+            ul .evidence {
+                @for evidence in &question.evidence {
+                    li {
+                        code { (evidence.path) }
+                        @match &evidence.value {
+                            Some(value) => { " is " code { (shorten(value)) } },
+                            None => " is not set",
+                        }
+                        @if let Some(at) = &evidence.at {
+                            span .note { " " (shown_name(&at.file)) ":" (at.line) }
+                        }
+                    }
+                }
+            }
+        }
+        ul .options {
+            @for option in &question.options {
+                li {
+                    p {
+                        strong { (option.id) } " " (option.title)
+                        @if option.recommended { " " span .badge.good { "recommended" } }
+                    }
+                    p { code .copy { "--answer " (quote(&format!("{}={}", step.id, option.id))) } }
+                    @for input in &option.inputs {
+                        p {
+                            code .copy {
+                                "--answer " (step.id) "." (input.name) "="
+                                (input.default.as_deref().map_or_else(|| "…".to_owned(), quote))
+                            }
+                            " " (input.title)
+                            @if input.list { "; several, separated by commas" }
+                            @if input.default.is_some() { "; may be left out if it is as shown" }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(release: &Release) -> Markup {
+    let changed = || {
+        release
+            .facts
+            .iter()
+            .filter(|fact| fact.before != fact.after)
+    };
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+    html! {
+        @if changed().next().is_some() {
+            table .facts {
+                caption {
+                    @if release.is_open() { "In effect, as far as it is decided" } @else { "In effect" }
+                }
+                thead { tr { th scope="col" { "What" } th scope="col" { "Before" } th scope="col" { "Afterwards" } } }
+                tbody {
+                    @for fact in changed() {
+                        tr { th scope="row" { (fact.title) } td { (value(&fact.before)) } td { (value(&fact.after)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn changes(release: &Release) -> Markup {
+    let acted = || {
+        release
+            .steps
+            .iter()
+            .filter(|step| step.state == State::Done && !step.changes.is_empty())
+    };
+    html! {
+        @if acted().next().is_some() {
+            section .changes {
+                h4 { "What changes" }
+                @for step in acted() {
+                    (heading(step))
+                    @if let Some((question, answer)) = step.question.as_ref().and_then(|q| Some((q, q.answer.as_ref()?))) {
+                        p .answered {
+                            "Answered " code { (answer) }
+                            @if let Some(option) = question.options.iter().find(|option| option.id == *answer) { ": " (option.title) }
+                            @for (name, value) in &question.inputs { "; " (name) " = " code { (value) } }
+                        }
+                    }
+                    ul .done { @for change in &step.changes { li { (self::change(change, release)) } } }
+                    @if let Some(why) = &step.why { p .note { (why) } }
+                }
+            }
+        }
+    }
+}
+
+fn heading(step: &Step) -> Markup {
+    html! {
+        h5 {
+            (step.title) " "
+            span .note { (link(&step.version.to_string(), step.link.as_deref())) " " code { (step.id) } }
+        }
+    }
+}
+
+fn change(change: &Change, release: &Release) -> Markup {
+    let word = match change.kind.as_str() {
+        "move" => "moved",
+        "merge" => "merged",
+        "write" => "wrote",
+        "drop" | "drop-left-over" => "dropped",
+        other => other,
+    };
+    let value = wording::value(&change.value);
+    html! {
+        span .word { (word) } " " code { (change.path) }
+        @match (&change.to, change.kind.as_str()) {
+            (Some(to), _) => { " → " code { (to) } },
+            (None, "drop-left-over") => { span .note { " was " code { (value) } ", left over and not in use" } },
+            (None, "drop") => { span .note { " was " code { (value) } } },
+            (None, _) => { ": " code { (value) } },
+        }
+        @if !change.from.is_empty() { span .note { " from " (change.from.join(", ")) } }
+        @if release.files.len() > 1 { span .note { " in " (change.file) } }
+    }
+}
+
+fn told(release: &Release) -> Markup {
+    let notices = || release.stale.iter().chain(&release.notices);
+    let tells = || {
+        release
+            .steps
+            .iter()
+            .filter(|step| step.state == State::Done && !step.tell.is_empty())
+    };
+    html! {
+        @if notices().next().is_some() || tells().next().is_some() {
+            section {
+                h4 { "Good to know" }
+                ul {
+                    @for step in tells() {
+                        @for text in &step.tell { li { (text) " " code .note { (step.id) } } }
+                    }
+                    @for notice in notices() {
+                        li {
+                            @if let Some(at) = &notice.at { strong { (shown_name(&at.file)) ":" (at.line) } " " }
+                            (notice.text)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn unread(release: &Release) -> Markup {
+    let left = unread_paths(release);
+    html! {
+        @if !left.is_empty() {
+            section {
+                h4 { "Stays, but " (release.chart) " " (release.to) " does not read it" }
+                ul { @for path in left { li { code { (path) } } } }
+            }
+        }
+    }
+}
+
+fn left_out(release: &Release) -> Markup {
+    let steps = |state: State| release.steps.iter().filter(move |step| step.state == state);
+    html! {
+        @if steps(State::LeftOut).next().is_some() {
+            section {
+                h4 { "Left out on request" }
+                ul {
+                    @for step in steps(State::LeftOut) {
+                        li {
+                            (step.title) " " code .note { (step.id) }
+                            @if !step.because.is_empty() {
+                                p .lacking { "These settings lose their effect: " (step.because.join(", ")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if steps(State::Waiting).next().is_some() {
+            section {
+                h4 { "Waits for an answer" }
+                ul {
+                    @for step in steps(State::Waiting) {
+                        li { (step.title) " " span .note { "waits for " (step.because.join(", ")) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tasks(release: &Release) -> Markup {
+    html! {
+        @if !release.checklist.is_empty() {
+            section {
+                h4 { "To do outside the file" }
+                ul .tasks {
+                    @for (when, title) in WHEN {
+                        @for task in release.checklist.iter().filter(|task| task.when == when) {
+                            li { span .word { (title) } ": " (task.text) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn known_by(release: &Release) -> Markup {
+    html! {
+        @if release.known_by == KnownBy::Content && !release.evidence.is_empty() {
+            section {
+                h4 { "Why it is taken to be for " (release.chart) " " (release.from) }
+                ul {
+                    @for clue in &release.evidence {
+                        li {
+                            code { (clue.path) } " " (clue.versions)
+                            @if let Some(at) = &clue.at { span .note { " " (shown_name(&at.file)) ":" (at.line) } }
+                            p .note { (clue.why) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ledger(release: &Release) -> Markup {
+    let comments = || release.files.iter().flat_map(|file| &file.removed_comments);
+    html! {
+        p .note { (wording::fates(release)) "." }
+        @if !release.ledger.is_empty() || comments().next().is_some() {
+            details .ledger {
+                summary { "Every setting that did not just stay" }
+                table {
+                    thead { tr { th scope="col" { "Setting" } th scope="col" { "Fate" } th scope="col" { "Now at" } th scope="col" { "Step" } } }
+                    tbody {
+                        @for leaf in &release.ledger {
+                            tr {
+                                td { code { (leaf.path) } }
+                                td { (fate(leaf.fate)) }
+                                td { @for (i, to) in leaf.to.iter().enumerate() { @if i > 0 { ", " } code { (to) } } }
+                                td { (leaf.step.as_deref().unwrap_or_default()) }
+                            }
+                        }
+                    }
+                }
+                @if comments().next().is_some() {
+                    p { "Comments that went with what was removed:" }
+                    pre { @for comment in comments() { (comment) "\n" } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The outcome as JSON lines, for programs that read as they go.
+//!
+//! One document about ten thousand files has to be held whole before its first word is understood; here
+//! every line is a record of its own, and what it is stands in its `type`. The first says which format
+//! this is, the last counts the others: a reader that has not seen it has not seen everything. What a
+//! record holds is what [`super::json`] holds, so that a field means the same in both.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Masker, overview::Counts, wording::short_name};
+use crate::{
+    diff::Diff,
+    outcome::{FORMAT, File, Outcome, Refusal, Release, Unclaimed},
+};
+
+/// A line.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Record<'o> {
+    /// The first line.
+    Run {
+        /// The version of this format, which is that of the one document, too.
+        format: u32,
+        /// The version of refit.
+        refit: &'o str,
+    },
+    /// A file, once, however many releases it is part of. All files come before the releases.
+    File(FileRecord<'o>),
+    /// A release.
+    Release(&'o Release),
+    /// Something that was not touched, and why.
+    Refusal(&'o Refusal),
+    /// A values file that was seen and not touched.
+    Unclaimed(&'o Unclaimed),
+    /// The last line.
+    Summary(Summary),
+}
+
+/// A file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FileRecord<'o> {
+    /// The file as it was named; `-` for standard input.
+    pub name: &'o str,
+    /// Whether it would change.
+    pub changed: bool,
+    /// How many lines are gone.
+    pub lines_removed: usize,
+    /// How many lines are new.
+    pub lines_added: usize,
+    /// The releases that it is part of: their names, or their files where they have none.
+    pub releases: Vec<String>,
+}
+
+/// How many records there are of what, and what they come to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Files.
+    pub files: usize,
+    /// Files that would change.
+    pub changed: usize,
+    /// Releases.
+    pub releases: usize,
+    /// Releases that wait for an answer.
+    pub open: usize,
+    /// Questions that are open.
+    pub questions: usize,
+    /// What was refused.
+    pub refused: usize,
+    /// Values files that were seen and not touched.
+    pub unclaimed: usize,
+}
+
+/// The outcome in lines. Secrets are masked as the masker says.
+///
+/// # Errors
+///
+/// If the outcome cannot be serialised, which no outcome is known to cause.
+pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::Error> {
+    let outcome = masker.outcome(outcome);
+    let files = outcome.files();
+    let mut releases: Vec<Vec<String>> = vec![Vec::new(); files.len()];
+    let places: std::collections::HashMap<*const File, usize> = files
+        .iter()
+        .enumerate()
+        .map(|(i, file)| (std::sync::Arc::as_ptr(file), i))
+        .collect();
+    for release in &outcome.releases {
+        for file in &release.files {
+            if let Some(&place) = places.get(&std::sync::Arc::as_ptr(file)) {
+                releases[place].push(short_name(release));
+            }
+        }
+    }
+    let run = Record::Run {
+        format: FORMAT,
+        refit: env!("CARGO_PKG_VERSION"),
+    };
+    let files = files.iter().zip(releases).map(|(file, releases)| {
+        let (lines_removed, lines_added) = Diff::new(&file.before, &file.after).counts();
+        Record::File(FileRecord {
+            name: &file.name,
+            changed: file.changed,
+            lines_removed,
+            lines_added,
+            releases,
+        })
+    });
+    let counts = Counts::of(&outcome);
+    let summary = Record::Summary(Summary {
+        files: counts.files,
+        changed: counts.changed,
+        releases: counts.releases,
+        open: counts.open,
+        questions: counts.questions,
+        refused: counts.refused,
+        unclaimed: outcome.unclaimed.len(),
+    });
+    let records = std::iter::once(run)
+        .chain(files)
+        .chain(outcome.releases.iter().map(Record::Release))
+        .chain(outcome.refused.iter().map(Record::Refusal))
+        .chain(outcome.unclaimed.iter().map(Record::Unclaimed))
+        .chain([summary]);
+    let mut text = String::new();
+    for record in records {
+        text.push_str(&serde_json::to_string(&record)?);
+        text.push('\n');
+    }
+    Ok(text)
+}

@@ -1,0 +1,107 @@
+//! An outcome without its secrets.
+//!
+//! Every report that leaves the terminal is made of this copy and never of the outcome itself, so that a
+//! report cannot show what it forgot to mask. The texts of the files are as they were: whoever shows a
+//! line of them asks what is hidden in it ([`super::difference`]). It must not change what is compared:
+//! digests, paths and names stay, and releases that share a file still do.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::Masker;
+use crate::outcome::{File, Outcome};
+
+impl Masker {
+    /// The outcome as a report may show it: whole, if nothing is masked.
+    #[must_use]
+    pub fn outcome(&self, outcome: &Outcome) -> Outcome {
+        let mut outcome = outcome.clone();
+        if self.is_on() {
+            mask(self, &mut outcome);
+        }
+        outcome
+    }
+}
+
+fn mask(masker: &Masker, outcome: &mut Outcome) {
+    // The outcome that this is a copy of holds the files, so that no address is used twice.
+    let mut files: HashMap<*const File, Arc<File>> = HashMap::new();
+    let text = |text: &mut String| *text = masker.text(text);
+    let maybe = |text: &mut Option<String>| {
+        if let Some(text) = text {
+            *text = masker.text(text);
+        }
+    };
+    let lines = |text: &mut String| {
+        *text = text
+            .split('\n')
+            .map(|line| masker.line(line))
+            .collect::<Vec<_>>()
+            .join("\n");
+    };
+    for release in &mut outcome.releases {
+        release
+            .evidence
+            .iter_mut()
+            .for_each(|clue| text(&mut clue.why));
+        for file in &mut release.files {
+            let masked = files.entry(Arc::as_ptr(file)).or_insert_with(|| {
+                let mut file = File::clone(file);
+                file.removed_comments.iter_mut().for_each(lines);
+                Arc::new(file)
+            });
+            *file = Arc::clone(masked);
+        }
+        for step in &mut release.steps {
+            text(&mut step.title);
+            maybe(&mut step.why);
+            step.tell.iter_mut().for_each(text);
+            for change in &mut step.changes {
+                let places = [Some(&change.path), change.to.as_ref()];
+                for place in places.into_iter().flatten().chain(&change.from) {
+                    masker.json(place, &mut change.value);
+                }
+            }
+            let Some(question) = &mut step.question else {
+                continue;
+            };
+            text(&mut question.text);
+            maybe(&mut question.lacking);
+            for evidence in &mut question.evidence {
+                if let Some(value) = &mut evidence.value {
+                    *value = masker.value(&evidence.path, value);
+                }
+            }
+            for (name, value) in &mut question.inputs {
+                *value = masker.value(name, value);
+            }
+            for option in &mut question.options {
+                text(&mut option.title);
+                for input in &mut option.inputs {
+                    text(&mut input.title);
+                    if let Some(default) = &mut input.default {
+                        *default = masker.value(&input.name, default);
+                    }
+                }
+            }
+        }
+        release
+            .notices
+            .iter_mut()
+            .chain(&mut release.stale)
+            .for_each(|notice| text(&mut notice.text));
+        for fact in &mut release.facts {
+            maybe(&mut fact.before);
+            maybe(&mut fact.after);
+        }
+        release
+            .checklist
+            .iter_mut()
+            .for_each(|task| text(&mut task.text));
+    }
+    for refusal in &mut outcome.refused {
+        text(&mut refusal.what);
+        maybe(&mut refusal.why);
+        maybe(&mut refusal.next);
+        refusal.excerpt.iter_mut().for_each(lines);
+    }
+}
