@@ -23,9 +23,7 @@ use refit::{
 
 use super::{
     answers,
-    args::{
-        ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, UpgradeArgs,
-    },
+    args::{ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, UpgradeArgs},
     project,
 };
 

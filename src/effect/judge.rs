@@ -220,6 +220,10 @@ impl<'c> Comparison<'c> {
                 false => judged(Fate::Different, Some(at.clone()), now),
             };
         }
+        // A null printed into a text, where the new chart prints none: nothing both times.
+        if with.as_str() == Some("null") {
+            return judged(Fate::Kept, candidates.first().cloned(), None);
+        }
         if let Some((at, now)) = self.alike(effect) {
             return judged(Fate::Moved, Some(at), now);
         }
