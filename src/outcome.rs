@@ -83,6 +83,20 @@ pub struct Release {
     pub checklist: Vec<Task>,
     /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
     pub digest: String,
+    /// Its merged values, if they were asked for.
+    #[serde(skip)]
+    pub values: Option<Arc<Values>>,
+}
+
+/// The merged values of a release, without the chart's defaults.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// Before.
+    pub before: serde_json::Value,
+    /// Afterwards.
+    pub after: serde_json::Value,
+    /// Where each leaf stands before, in the right-most layer that has it.
+    pub places: Vec<(String, At)>,
 }
 
 /// How the source version is known.

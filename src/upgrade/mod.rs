@@ -71,6 +71,8 @@ pub struct Request {
     pub answers_of: BTreeMap<String, Answers>,
     /// Whether to take the recommended option where a question has no answer.
     pub accept_recommended: bool,
+    /// Whether the outcome holds the merged values of each release: what a check of effects needs.
+    pub with_values: bool,
 }
 
 /// Runs everything up to the outcome.
@@ -137,7 +139,9 @@ fn finish(
     marks::settle(workspace, &mut worked);
     let files = files::edit(request, workspace, &mut worked);
     for result in worked {
-        match result.and_then(|worked| describe::release(workspace, worked, &files)) {
+        let described = result
+            .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
+        match described {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
         }

@@ -74,6 +74,7 @@ pub fn release(files: Vec<File>) -> Release {
         facts: Vec::new(),
         checklist: Vec::new(),
         digest,
+        values: None,
     }
 }
 
