@@ -9,6 +9,7 @@ fn published_schemas_are_up_to_date() {
     let outcomes = [
         ("outcome", schemars::schema_for!(Outcome)),
         ("outcome-lines", schemars::schema_for!(Record<'_>)),
+        ("refit", refit::memory::project::schema()),
     ];
     for (name, schema) in schemas().into_iter().chain(outcomes) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";

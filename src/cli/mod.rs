@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod init;
 mod keyboard;
 mod meaning;
 mod packs;
@@ -56,6 +57,7 @@ fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
         Command::Review(args) => args.color.color,
+        Command::Init(args) => args.packs.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
         Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
@@ -70,6 +72,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
+        Command::Init(args) => return init::run(&args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),

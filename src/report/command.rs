@@ -156,13 +156,13 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             flag(name, value);
         }
     }
-    let mut asked: Vec<&str> = Vec::new();
+    let mut asked: Vec<String> = Vec::new();
     let mut lacks = false;
     for step in releases.iter().flat_map(|release| questions::open(release)) {
-        if asked.contains(&step.id.as_str()) {
+        let id = step.asked_as();
+        if asked.contains(&id) {
             continue;
         }
-        asked.push(&step.id);
         let answered = |name: &str| {
             given
                 .answers
@@ -170,8 +170,9 @@ fn command(releases: &[&Release], given: &Given) -> Command {
                 .filter_map(|answer| answer.split_once('='))
                 .find(|(id, _)| *id == name)
         };
-        let Some((_, option)) = answered(&step.id) else {
-            flag("answer", &format!("{}={PLACEHOLDER}", step.id));
+        let Some((_, option)) = answered(&id).or_else(|| answered(&step.id)) else {
+            flag("answer", &format!("{id}={PLACEHOLDER}"));
+            asked.push(id);
             continue;
         };
         let options = step.question.iter().flat_map(|question| &question.options);
@@ -179,12 +180,15 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             .filter(|choice| choice.id == option)
             .flat_map(|choice| &choice.inputs);
         for input in inputs.filter(|input| input.default.is_none()) {
-            let name = format!("{}.{}", step.id, input.name);
-            if answered(&name).is_none() {
+            let name = format!("{id}.{}", input.name);
+            if answered(&name).is_none()
+                && answered(&format!("{}.{}", step.id, input.name)).is_none()
+            {
                 lacks = true;
                 flag("answer", &format!("{name}={VALUE}"));
             }
         }
+        asked.push(id);
     }
     let open = releases.iter().any(|release| release.is_open());
     let loses = releases

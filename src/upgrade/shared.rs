@@ -49,6 +49,47 @@ pub(super) fn settle(request: &Request, workspace: &Workspace, worked: &mut Resu
     }
 }
 
+/// A layer is not edited while a release that reads it too is not part of the run.
+pub(super) fn refuse_behind_backs(
+    request: &Request,
+    workspace: &Workspace,
+    worked: &mut Results<'_>,
+) {
+    if request.others.is_empty() {
+        return;
+    }
+    for result in worked.iter_mut() {
+        let Ok(release) = result else { continue };
+        let mut edited = release
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.tree.is_some());
+        let found = edited.find_map(|(layer, _)| {
+            let file = workspace.file_of(release.wanted.layers[layer]);
+            let real = file.path.as_ref()?.canonicalize().ok()?;
+            let mut others = request.others.iter();
+            let other = others.find(|(path, _)| *path == real)?;
+            Some((file.name.clone(), other.1.clone()))
+        });
+        let Some((file, other)) = found else { continue };
+        let name = &release.wanted.name;
+        let next = match release.wanted.is_named {
+            true => format!(
+                "Upgrade both in one run: --release {name} --release {other} (with =FILE,FILE for a release that refit.yaml does not have)."
+            ),
+            false => format!("Name both releases: --release NAME=FILE,FILE --release {other}."),
+        };
+        let refusal = Reason::new(format!(
+            "it would change {file}, which is a layer of {other} too, and {other} is not part of this run"
+        ))
+        .why("A shared layer that is changed for one release changes the other, too.")
+        .next(next)
+        .of(name);
+        *result = Err(vec![*refusal]);
+    }
+}
+
 /// The blocks that several releases use, with these releases.
 fn users(workspace: &Workspace) -> BTreeMap<usize, Vec<usize>> {
     let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
