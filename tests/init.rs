@@ -242,16 +242,16 @@ fn files_that_others_claim_are_left_to_them() {
         "{}",
         run.err
     );
-    let other = APPLICATION
-        .replace("chart: arroyo", "chart: other")
-        .replace("arroyosystems.github.io", "charts.example")
-        .replace(
-            "      values: |\n        worker: {slots: 2}\n",
-            "      valueFiles: [values.yaml]\n",
-        );
-    let demo = folder(&[("app.yaml", &other), ("values.yaml", BASE)]);
+    let other = "releases:\n- name: shop\n  chart: charts.example/other\n  values: [values.yaml]\n";
+    let demo = folder(&[("helmfile.yaml", other), ("values.yaml", BASE)]);
     let run = ok(demo.run("init team --chart arroyo"));
-    assert!(!run.out.contains("layers"), "{}", run.out);
+    assert_eq!(run.out, "");
+    assert!(
+        run.err
+            .contains("values.yaml: a manifest names it for another chart, charts.example/other"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_refit_yaml_above_holds_for_the_folders_below() {
     assert_eq!(demo.text("base.yaml"), NEW);
     let noted = demo.text("refit.yaml");
     assert!(
-        noted.contains("version: 2.0.0") && noted.contains("      base.yaml: sha256:"),
+        noted.contains("version: \"2.0.0\"") && noted.contains("      base.yaml: sha256:"),
         "{noted}"
     );
     assert_eq!(run("--check").code, 0);
@@ -134,7 +134,7 @@ fn a_file_that_was_put_back_is_noticed() {
                 "refit.yaml says",
                 "demo 2.0.0",
                 "base.yaml changed since refit wrote it",
-                "--from VERSION",
+                "--release prod@VERSION",
             ],
         );
         if line.is_empty() {
@@ -174,7 +174,7 @@ fn a_release_is_recorded_by_its_own_name_or_its_last_file() {
         let text = demo.text("refit.yaml");
         assert!(
             text.contains(&format!(
-                "  {name}:\n    chart: demo\n    version: 2.0.0\n    layers:\n{layers}"
+                "  {name}:\n    chart: demo\n    version: \"2.0.0\"\n    layers:\n{layers}"
             )),
             "{text}"
         );
@@ -214,7 +214,7 @@ fn what_a_manifest_carries_is_not_recorded_twice() {
 #[test]
 fn an_answer_that_is_kept_holds_for_the_values_it_was_given_for() {
     let demo = Demo::new();
-    demo.file("refit.yaml", "refit: 1\nreleases:\n  prod:\n    chart: demo\n    version: 1.0.0\n    layers: [asks.yaml]\n    answers:\n      choose: {option: keep, evidence: {pick: '\"b\"'}}\n");
+    demo.file("refit.yaml", "refit: 1\nreleases:\n  prod:\n    chart: demo\n    version: 1.0.0\n    layers: [asks.yaml]\n    answers:\n      choose: {option: keep, evidence: {pick: b}}\n");
     let run = ok(demo.upgrade(""));
     assert!(run.out.contains("+picked: b"), "{}{}", run.out, run.err);
     demo.file("asks.yaml", "old: a\npick: other\n");
@@ -224,8 +224,7 @@ fn an_answer_that_is_kept_holds_for_the_values_it_was_given_for() {
     );
     ok(demo.upgrade("--write --answer choose=keep"));
     assert!(
-        demo.text("refit.yaml").contains("pick: \"other\"")
-            || demo.text("refit.yaml").contains("other"),
+        demo.text("refit.yaml").contains("other"),
         "{}",
         demo.text("refit.yaml")
     );

@@ -210,7 +210,7 @@ fn nothing(proposal: &Proposal, path: &Path, args: &InitArgs) -> String {
         return format!("\n{} has all releases that lie here.\n", path.display());
     }
     if !proposal.left_out.is_empty() && proposal.unsure.is_empty() {
-        return "\nNo release needs an entry: manifests carry their versions themselves. `refit upgrade DIR` upgrades them.\n".to_owned();
+        return "\nNothing here needs an entry: what lies here belongs to manifests, which carry their versions\nthemselves (`refit upgrade DIR` upgrades them), or to another chart.\n".to_owned();
     }
     let hint = match (&args.chart, proposal.unsure.is_empty()) {
         (None, _) => {

@@ -57,11 +57,11 @@ pub struct ProjectFile {
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
     /// The chart.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub chart: Option<String>,
     /// The chart version that the values are for now, such as 0.15.0.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = VERSION))]
     pub version: Option<Version>,
     /// The values files in Helm's order (the last one wins), relative to the folder of `refit.yaml`.
@@ -79,7 +79,7 @@ pub struct Remembered {
     pub digests: BTreeMap<String, String>,
 }
 
-/// What an answer looks like: as [`answers`] reads it.
+/// An answer to a question.
 #[derive(JsonSchema)]
 #[schemars(rename = "Answer", deny_unknown_fields)]
 #[allow(dead_code, reason = "only its schema is used")]

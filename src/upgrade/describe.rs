@@ -31,28 +31,24 @@ pub(super) fn release(
     description.release(files).map_err(|refusal| vec![*refusal])
 }
 
-/// Marks open questions that several releases ask about different values: one answer would be wrong for
+/// Marks questions that several releases ask about different values: one answer would be wrong for
 /// one of them, so each has to name its release.
 pub(super) fn scopes(releases: &mut [Release]) {
     type Asked = (String, String, Vec<(String, Option<String>)>);
-    let open = |release: &Release| -> Vec<Asked> {
-        let open = release
-            .steps
-            .iter()
-            .filter(|step| step.state == State::Open);
-        let asked = open.filter_map(|step| {
+    let asked = |release: &Release| -> Vec<Asked> {
+        let asked = release.steps.iter().filter_map(|step| {
             let evidence = step.question.as_ref()?.evidence.iter();
             let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.value.clone()));
             Some((step.id.clone(), release.chart.clone(), evidence.collect()))
         });
         asked.collect()
     };
-    let all: Vec<Asked> = releases.iter().flat_map(open).collect();
+    let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
     for release in releases {
         let Some(name) = release.name.clone().filter(|_| release.carrier.is_none()) else {
             continue;
         };
-        let own = open(release);
+        let own = asked(release);
         for step in &mut release.steps {
             let here = own.iter().find(|(id, ..)| *id == step.id);
             let differs = here.is_some_and(|here| {

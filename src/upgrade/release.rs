@@ -213,6 +213,13 @@ impl<'w> Run<'_, 'w> {
             true => format!("only {first}"),
             false => format!("{first} to {last}"),
         };
+        let state = match self.wanted.is_named {
+            true => format!(
+                "--release {}@VERSION, or --from VERSION for all",
+                self.name()
+            ),
+            false => "--from VERSION".to_owned(),
+        };
         Err(Reason::new(format!(
             "refit.yaml says that these values are for {chart} {recorded}, and their content is for {fits}"
         ))
@@ -222,7 +229,7 @@ impl<'w> Run<'_, 'w> {
             against.join(" ")
         ))
         .next(format!(
-            "If the file was put back, say for which version it is: --from VERSION. If a key of an older chart came in by mistake, remove it: {chart} {recorded} does not read it."
+            "If the file was put back, say for which version it is: {state}. If a key of an older chart came in by mistake, remove it: {chart} {recorded} does not read it."
         ))
         .of(self.name()))
     }

@@ -209,8 +209,11 @@ fn law(choices: &mut Choices) -> Result<(), String> {
         }
         let outcome = upgrade(&request);
         if outcome.releases.len() < NAMES.len() {
-            choices.count(format!("{SHARED} refused: {}", kind(&refusals(&outcome))));
-            continue;
+            let message = format!(
+                "refused with an option that was offered, {option}: {}",
+                refusals(&outcome)
+            );
+            return Err(stack.shown(&message, Some(&outcome)));
         }
         let after = |release: &Release| {
             let base = release

@@ -137,8 +137,10 @@ pub fn propose(look: &Look<'_>) -> Result<Proposal, PackError> {
             let paths = group.own.iter().map(|file| file.path.clone());
             let paths: Vec<PathBuf> = paths.collect();
             let values = group.layers.iter().filter_map(|file| file.values.cloned());
-            let detection = detect(pack, &merge_all(values))?;
-            if !look.stated && !detection.is_conclusive() {
+            let values = merge_all(values);
+            let detection = detect(pack, &values)?;
+            let told = told_by(pack, &values, &detection.clues);
+            if !look.stated && told.is_empty() {
                 let why = format!(
                     "its keys are ones that {} has, and that many charts have; --chart NAME says which it is",
                     pack.info.chart
@@ -153,7 +155,7 @@ pub fn propose(look: &Look<'_>) -> Result<Proposal, PackError> {
                 look,
                 pack,
                 group,
-                (detection.candidates, &detection.clues),
+                (detection.candidates, &told),
                 &mut proposal,
             );
         }
@@ -189,34 +191,37 @@ fn shown(path: &FilePath) -> String {
 /// The releases of manifests: their versions stand there.
 fn manifests(look: &Look<'_>, proposal: &mut Proposal) {
     let workspace = look.workspace;
+    let named = |path: Option<&FilePath>, name: &str| {
+        let path = path.and_then(look.below);
+        path.map_or_else(|| name.to_owned(), |path| shown(&path))
+    };
+    let name_of = |file: usize| {
+        let file = &workspace.files[file];
+        named(file.path.as_deref(), &file.name)
+    };
     for release in &workspace.releases {
         let Some(kind) = &release.carrier else {
             continue;
         };
-        let holder = &workspace.files[release.holder];
+        let holder = name_of(release.holder);
         let version = match &release.pin {
             Some(pin) => format!(" ({})", pin.text),
             None => String::new(),
         };
-        let why = format!(
-            "{kind} {}; its chart version stands there{version}",
-            release.name
-        );
-        proposal.left_out.push((holder.name.clone(), why));
-        let layers = release
-            .layers
-            .iter()
-            .map(|block| workspace.blocks[*block].file);
+        let name = &release.name;
+        let why = format!("{kind} {name}; its chart version stands there{version}");
+        proposal.left_out.push((holder.clone(), why));
+        let layers = release.layers.iter();
+        let layers = layers.map(|block| workspace.blocks[*block].file);
         let others: BTreeSet<usize> = layers.filter(|file| *file != release.holder).collect();
         for file in others {
-            let why = format!("values of {} in {}", release.name, holder.name);
-            proposal
-                .left_out
-                .push((workspace.files[file].name.clone(), why));
+            let why = format!("values of {name} in {holder}");
+            proposal.left_out.push((name_of(file), why));
         }
         for sealed in &release.sealed {
-            let why = format!("encrypted values of {} in {}", release.name, holder.name);
-            proposal.left_out.push((sealed.name.clone(), why));
+            let why = format!("encrypted values of {name} in {holder}");
+            let file = named(sealed.path.as_deref(), &sealed.name);
+            proposal.left_out.push((file, why));
         }
     }
     proposal.left_out.sort();
@@ -309,7 +314,8 @@ fn fits(pack: &Pack, tops: &Tops, path: &FilePath, values: &Map) -> Result<Fit, 
     if known.is_empty() {
         return Ok(Fit::No);
     }
-    if detect(pack, values)?.is_conclusive() || named && unknown.len() <= known.len() {
+    let clues = detect(pack, values)?.clues;
+    if !told_by(pack, values, &clues).is_empty() || named && unknown.len() <= known.len() {
         return Ok(Fit::Yes);
     }
     let chart = &pack.info.chart;
@@ -466,7 +472,7 @@ fn add(
     look: &Look<'_>,
     pack: &Pack,
     group: Grouped<'_, '_>,
-    (mut candidates, clues): (Vec<Version>, &[Clue]),
+    (mut candidates, told): (Vec<Version>, &[String]),
     proposal: &mut Proposal,
 ) {
     let Grouped {
@@ -498,15 +504,18 @@ fn add(
         }
     }
     let mut why = Vec::new();
-    let sure = layers
-        .iter()
-        .all(|file| file.values.is_none() || file.is_named_so);
+    let first = |path: &&String| path.split('.').next().unwrap_or_default().to_owned();
+    let traces_of: BTreeSet<String> = told.iter().map(|path| first(&path)).collect();
+    let sure = (look.stated || traces_of.len() > 1)
+        && layers
+            .iter()
+            .all(|file| file.values.is_none() || file.is_named_so);
     why.push(format!(
         "{}: {how}; {}.",
         if sure { "Sure" } else { "Likely" },
         match look.stated {
             true => format!("--chart said {}", pack.info.chart),
-            false => format!("{} is told by {}", pack.info.chart, traces(clues)),
+            false => format!("{} is told by {}", pack.info.chart, traces(told)),
         }
     ));
     let bases: Vec<String> = layers
@@ -545,7 +554,7 @@ fn add(
         }
         [first, .., last] => {
             why.push(format!(
-                "Version: the content fits {} versions, {first} to {last}. `helm list` shows which one runs (column CHART); add it below: version: {last}",
+                "Version: the content fits {} versions, {first} to {last}. `helm list` shows which one runs (column CHART); then add it below, in the form `version: {last}`.",
                 candidates.len()
             ));
             None
@@ -567,15 +576,68 @@ fn add(
     });
 }
 
-/// The settings that show the chart.
-fn traces(clues: &[Clue]) -> String {
+/// What every chart has that began with `helm create`, or is habit: it tells versions of a chart apart, and
+/// no charts.
+const SCAFFOLD: &[&str] = &[
+    "affinity",
+    "autoscaling",
+    "env",
+    "extraEnv",
+    "fullnameOverride",
+    "gateway",
+    "global",
+    "httpRoute",
+    "image",
+    "imagePullPolicy",
+    "imagePullSecrets",
+    "ingress",
+    "livenessProbe",
+    "nameOverride",
+    "nodeSelector",
+    "podAnnotations",
+    "podDisruptionBudget",
+    "podLabels",
+    "podSecurityContext",
+    "readinessProbe",
+    "replicaCount",
+    "resources",
+    "securityContext",
+    "service",
+    "serviceAccount",
+    "tolerations",
+    "volumeMounts",
+    "volumes",
+];
+
+/// The settings that tell the chart: unmistakable ones, in values most of which the chart knows. Evidence
+/// of a pack tells its versions apart first; of another chart's values only a little of it is ever met.
+fn told_by(pack: &Pack, values: &Map, clues: &[Clue]) -> Vec<String> {
     let strong = clues
         .iter()
         .filter(|clue| clue.strength == Strength::Strong);
-    let mut paths: Vec<String> = strong.map(|clue| clue.path.to_string()).collect();
-    paths.dedup();
-    paths.truncate(3);
-    paths.join(", ")
+    let first = |path: &Path| match path.segments().first() {
+        Some(crate::values::Segment::Key(key)) => key.clone(),
+        _ => String::new(),
+    };
+    let own = strong.filter(|clue| !SCAFFOLD.contains(&first(&clue.path).as_str()));
+    let mut told: Vec<String> = own.map(|clue| clue.path.to_string()).collect();
+    told.dedup();
+    let leaves = crate::values::leaves(values);
+    let known = |path: &Path| {
+        let mut versions = pack.info.versions.keys();
+        versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
+    };
+    let strange = leaves.iter().filter(|(path, _)| !known(path)).count();
+    if strange * 4 > leaves.len() {
+        told.clear();
+    }
+    told
+}
+
+/// Some of the settings that tell the chart, for a sentence.
+fn traces(told: &[String]) -> String {
+    let some: Vec<&str> = told.iter().map(String::as_str).take(3).collect();
+    some.join(", ")
 }
 
 /// The keys at the root of layers that no version of the chart knows.
