@@ -18,7 +18,8 @@ use crate::{
     edit::edit,
     load::Workspace,
     migrate::{
-        Answer, Decision, Evidence, MigrateError, Node, Offer, StepReport, StepState,
+        Answer, Change, Decision, Evidence, MigrateError, Migrated, Node, Offer, StepReport,
+        StepState,
         together::{self, meaning},
     },
     outcome::Refusal,
@@ -231,7 +232,7 @@ impl Group {
         if members.iter().any(is_open) {
             return Ok(());
         }
-        let decision = self.decide(request, workspace, &members)?;
+        let decision = self.decide(request, workspace, worked, &members)?;
         let followed = decision.answer.as_ref().map(|answer| answer.option.clone());
         let leader = followed.as_ref().and_then(|option| {
             self.releases
@@ -242,8 +243,14 @@ impl Group {
         let mut own_changes = BTreeMap::new();
         if let Some(leader) = leader {
             for release in self.releases.iter().filter(|release| **release != leader) {
-                let changes = self.follow(workspace, worked, *release, leader)?;
-                own_changes.insert(*release, changes);
+                let Some(follower) = self.follower(workspace, worked, *release, leader)? else {
+                    continue;
+                };
+                own_changes.insert(*release, follower.changes);
+                if let Ok(worked) = &mut worked[*release] {
+                    worked.migrated = follower.migrated;
+                    worked.parts = follower.parts;
+                }
             }
         }
         for release in &self.releases {
@@ -264,6 +271,7 @@ impl Group {
         &self,
         request: &Request,
         workspace: &Workspace,
+        worked: &Results<'_>,
         members: &[&Worked<'_>],
     ) -> Result<Decision, Box<Refusal>> {
         let names: Vec<&str> = members.iter().map(|m| m.wanted.name.as_str()).collect();
@@ -283,7 +291,31 @@ impl Group {
                 .filter(|other| other.wanted.name != member.wanted.name);
             uses_all && others.all(has_own)
         });
-        let options: Vec<Offer> = offered
+        // What is offered has been tried: the others' own layers can say what differs for them.
+        let mut tried: Option<Box<Refusal>> = None;
+        let possible = offered.filter(|leader| {
+            let here = |name: &str| {
+                let mut releases = self.releases.iter().copied();
+                releases.find(|release| workspace.releases[*release].name == name)
+            };
+            let others = members
+                .iter()
+                .filter(|other| other.wanted.name != leader.wanted.name);
+            let mut others = others.filter_map(|other| here(&other.wanted.name));
+            let Some(leader) = here(&leader.wanted.name) else {
+                return false;
+            };
+            others.all(
+                |other| match self.follower(workspace, worked, other, leader) {
+                    Ok(_) => true,
+                    Err(refusal) => {
+                        tried.get_or_insert(refusal);
+                        false
+                    }
+                },
+            )
+        });
+        let options: Vec<Offer> = possible
             .map(|member| Offer {
                 id: option_of(&member.wanted.name),
                 title: self.title(workspace, member, members),
@@ -299,7 +331,20 @@ impl Group {
                 "{} want different things of {}, which they share",
                 names.join(" and "),
                 files.join(" and ")
-            ))
+            ));
+            if let Some(tried) = tried {
+                return Err(reason
+                    .why(format!(
+                        "One text cannot be both, and what differs cannot be written into their own layers: {}.",
+                        tried.what
+                    ))
+                    .next(format!(
+                        "Move what differs out of {} into a layer of each release, and run refit again.",
+                        files.join(" and ")
+                    ))
+                    .of(&name));
+            }
+            let reason = reason
             .why("One text cannot be both, and there is no layer of their own where the difference could go.");
             return Err(reason
                 .next("Give each release a values file of its own as its last layer (it may be empty: `{}`), and run refit again.")
@@ -365,27 +410,34 @@ impl Group {
         own.iter().rposition(|own| *own)
     }
 
-    /// Gives a release the shared layers as its leader needs them, and writes out in its own layers what
-    /// that would change for it.
-    fn follow(
+    /// A release with the shared layers as its leader needs them, and with what that would change for it
+    /// written out in its own layers. Nothing if one of them is refused already.
+    fn follower(
         &self,
         workspace: &Workspace,
-        worked: &mut Results<'_>,
+        worked: &Results<'_>,
         release: usize,
         leader: usize,
-    ) -> Result<Vec<crate::migrate::Change>, Box<Refusal>> {
+    ) -> Result<Option<Follower>, Box<Refusal>> {
         let theirs: Vec<(usize, Edited)> = self
             .blocks
             .iter()
             .filter_map(|block| Some((*block, part_of(worked, leader, *block)?.clone())))
             .collect();
-        let Ok(worked) = &mut worked[release] else {
-            return Ok(Vec::new());
+        let Ok(worked) = &worked[release] else {
+            return Ok(None);
         };
-        let name = worked.wanted.name.clone();
-        let views: Vec<View<'_>> = worked.views.clone();
-        let views: Vec<&View<'_>> = views.iter().collect();
-        let wanted = meaning(&worked.migrated.layers, &views, &worked.plan);
+        let name = &worked.wanted.name;
+        let views: Vec<&View<'_>> = worked.views.iter().collect();
+        let mut follower = Follower {
+            migrated: worked.migrated.clone(),
+            parts: worked.parts.clone(),
+            changes: Vec::new(),
+        };
+        let Follower {
+            migrated, parts, ..
+        } = &mut follower;
+        let wanted = meaning(&migrated.layers, &views, &worked.plan);
         for (block, part) in theirs {
             let Some(layer) = layer_of(worked, block) else {
                 continue;
@@ -394,39 +446,42 @@ impl Group {
                 && let Some(view) = workspace.blocks[block].again(tree)
             {
                 let values = view.values().unwrap_or_default();
-                worked.migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
+                migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
             } else {
-                worked.migrated.layers[layer] = Node::layer(layer, views[layer]);
+                migrated.layers[layer] = Node::layer(layer, views[layer]);
             }
-            worked.parts[layer] = part;
+            parts[layer] = part;
         }
         let own = |layer: usize| !self.shared.contains(&worked.wanted.layers[layer]);
-        let together = meaning(&worked.migrated.layers, &views, &worked.plan);
-        let changes = together::settle(
-            &mut worked.migrated,
-            &views,
-            &worked.plan,
-            &own,
-            (&together, &wanted),
-        );
-        let together = meaning(&worked.migrated.layers, &views, &worked.plan);
+        let together = meaning(&migrated.layers, &views, &worked.plan);
+        let difference = (&together, &wanted);
+        let changes = together::settle(migrated, &views, &worked.plan, &own, difference);
+        let together = meaning(&migrated.layers, &views, &worked.plan);
         if together != wanted {
             let error = MigrateError::Layers {
                 difference: together::first_difference(&together, &wanted),
             };
-            return Err(refusal::request::answer(&error).of(&name));
+            return Err(refusal::request::answer(&error).of(name));
         }
         let touched: BTreeSet<usize> = changes.iter().map(|change| change.layer).collect();
         for layer in touched {
             let block = worked.wanted.layers[layer];
-            let node = &worked.migrated.layers[layer];
+            let node = &migrated.layers[layer];
             let view = views[layer];
             let rewrite =
                 edit(view, node, layer, false).map_err(|e| edit_refusal(workspace, block, &e))?;
-            worked.parts[layer] = edited(workspace, block, node, view, rewrite)?;
+            parts[layer] = edited(workspace, block, node, view, rewrite)?;
         }
-        Ok(changes)
+        follower.changes = changes;
+        Ok(Some(follower))
     }
+}
+
+/// A release that follows another one in what they share.
+struct Follower {
+    migrated: Migrated,
+    parts: Vec<Edited>,
+    changes: Vec<Change>,
 }
 
 /// The option that follows a release.
@@ -439,11 +494,7 @@ fn option_of(name: &str) -> String {
     format!("like-{name}")
 }
 
-fn report(
-    decision: &Decision,
-    version: semver::Version,
-    changes: Vec<crate::migrate::Change>,
-) -> StepReport {
+fn report(decision: &Decision, version: semver::Version, changes: Vec<Change>) -> StepReport {
     let open = decision.answer.is_none();
     StepReport {
         version,
