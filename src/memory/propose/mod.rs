@@ -549,12 +549,12 @@ fn add(
             Some(one.clone())
         }
         [] => {
-            why.push("Version: its keys are of versions that exclude each other. `helm list` shows what runs (column CHART).".to_owned());
+            why.push("Proposed without a version: its keys are of versions that exclude each other. `helm list` shows what runs (column CHART).".to_owned());
             None
         }
         [first, .., last] => {
             why.push(format!(
-                "Version: the content fits {} versions, {first} to {last}. `helm list` shows which one runs (column CHART); then add it below, in the form `version: {last}`.",
+                "Proposed without a version: the content fits {} of them, {first} to {last}. `helm list` shows which one runs (column CHART): write it below (`version: {last}`), or say it once with --from.",
                 candidates.len()
             ));
             None
