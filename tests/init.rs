@@ -1,6 +1,7 @@
 //! `refit init`: what it makes of the files in a folder, and that it never writes over anything.
 
 mod demo;
+mod support;
 
 use std::fs;
 
@@ -391,5 +392,46 @@ fn the_schema_says_what_the_reader_takes() {
             names.is_match(name),
             "{name}"
         );
+    }
+}
+
+/// Values for other charts, each in a folder of its own: none of them is taken for a chart that refit
+/// knows, whatever keys they share.
+#[test]
+fn values_of_other_charts_are_not_proposed() {
+    let Some(shared) = support::shared() else {
+        return;
+    };
+    let known: Vec<&str> = refit::pack::built_in_names().collect();
+    let demo = Demo::new();
+    let index = fs::read_to_string(shared.join("corpus/INDEX.tsv")).unwrap();
+    let mut looked_at = 0;
+    for (i, line) in index.lines().enumerate().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (kind, file) = (fields[0], fields[1]);
+        let ours = |name: &&str| line.to_lowercase().contains(*name);
+        if !["chart-values", "override-values"].contains(&kind)
+            || known.iter().any(|name| ours(&name))
+        {
+            continue;
+        }
+        fs::create_dir_all(demo.path(&format!("team/{i}"))).unwrap();
+        fs::copy(
+            shared.join("corpus").join(file),
+            demo.path(&format!("team/{i}/values.yaml")),
+        )
+        .unwrap();
+        looked_at += 1;
+    }
+    assert!(looked_at > 200, "{looked_at}");
+    let run = ok(demo.run("init team"));
+    assert_eq!(releases_of(&run.out), Vec::<String>::new(), "{}", run.err);
+    println!("{looked_at} values files of other charts, none proposed");
+}
+
+fn releases_of(text: &str) -> Vec<String> {
+    match text.is_empty() {
+        true => Vec::new(),
+        false => releases(text),
     }
 }

@@ -29,6 +29,8 @@ use crate::{
 
 /// The id of the decision, which no step may have.
 pub const ID: &str = "shared-layer";
+/// The option that leaves what differs to the releases' own layers.
+const APART: &str = "apart";
 
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
@@ -232,25 +234,21 @@ impl Group {
         if members.iter().any(is_open) {
             return Ok(());
         }
-        let decision = self.decide(request, workspace, worked, &members)?;
-        let followed = decision.answer.as_ref().map(|answer| answer.option.clone());
-        let leader = followed.as_ref().and_then(|option| {
-            self.releases
-                .iter()
-                .copied()
-                .find(|release| option_of(&workspace.releases[*release].name) == *option)
-        });
+        let (ways, failed) = self.ways(workspace, worked, &members);
+        let offers = ways.iter().map(|way| way.offer.clone()).collect();
+        let decision = self.decide(request, workspace, &members, (offers, failed))?;
+        let option = decision
+            .answer
+            .as_ref()
+            .map(|answer| answer.option.as_str());
+        let mut ways = ways.into_iter();
+        let chosen = ways.find(|way| Some(way.offer.id.as_str()) == option);
         let mut own_changes = BTreeMap::new();
-        if let Some(leader) = leader {
-            for release in self.releases.iter().filter(|release| **release != leader) {
-                let Some(follower) = self.follower(workspace, worked, *release, leader)? else {
-                    continue;
-                };
-                own_changes.insert(*release, follower.changes);
-                if let Ok(worked) = &mut worked[*release] {
-                    worked.migrated = follower.migrated;
-                    worked.parts = follower.parts;
-                }
+        for (release, follower) in chosen.into_iter().flat_map(|way| way.followers) {
+            own_changes.insert(release, follower.changes);
+            if let Ok(worked) = &mut worked[release] {
+                worked.migrated = follower.migrated;
+                worked.parts = follower.parts;
             }
         }
         for release in &self.releases {
@@ -267,61 +265,120 @@ impl Group {
         Ok(())
     }
 
+    /// What can be done, each way tried: the layers that releases have for themselves must be able to say
+    /// what differs for them. Why one of them cannot, if any cannot.
+    fn ways(
+        &self,
+        workspace: &Workspace,
+        worked: &Results<'_>,
+        members: &[&Worked<'_>],
+    ) -> (Vec<Way>, Option<Box<Refusal>>) {
+        let (mut ways, mut failed) = (Vec::new(), None);
+        let has_own = |release: &usize| {
+            let release = worked[*release].as_ref();
+            release.is_ok_and(|release| self.own_layer(release).is_some())
+        };
+        let mut add =
+            |id: String, title: String, parts: &[(usize, Edited)], followers: Vec<usize>| {
+                let followers = followers.into_iter().map(|release| {
+                    let follower = self.follower(workspace, worked, release, parts)?;
+                    Ok(follower.map(|follower| (release, follower)))
+                });
+                match followers.collect::<Result<Vec<_>, Box<Refusal>>>() {
+                    Ok(followers) => ways.push(Way {
+                        offer: Offer {
+                            id,
+                            title,
+                            recommended: false,
+                            inputs: Vec::new(),
+                        },
+                        followers: followers.into_iter().flatten().collect(),
+                    }),
+                    Err(refusal) => _ = failed.get_or_insert(refusal),
+                }
+            };
+        for leader in &self.releases {
+            let Ok(member) = &worked[*leader] else {
+                continue;
+            };
+            let others = self.releases.iter().copied();
+            let others: Vec<usize> = others.filter(|release| release != leader).collect();
+            let parts = self.blocks.iter().map(|block| {
+                let part = part_of(worked, *leader, *block)?.clone();
+                Some((*block, part))
+            });
+            if let Some(parts) = parts.collect::<Option<Parts>>()
+                && others.iter().all(has_own)
+            {
+                let title = self.title(workspace, member, members);
+                add(option_of(&member.wanted.name), title, &parts, others);
+            }
+        }
+        let all: Vec<usize> = self.releases.iter().copied().collect();
+        if all.iter().all(has_own)
+            && let Ok(parts) = self.in_common(workspace, worked)
+        {
+            let own = members.iter().filter_map(|member| {
+                let block = member.wanted.layers[self.own_layer(member)?];
+                Some(workspace.file_of(block).name.as_str())
+            });
+            let own: Vec<&str> = own.collect();
+            let title = format!(
+                "Like none of them: it keeps what is the same for all; the rest goes into {}",
+                own.join(" and ")
+            );
+            add(APART.to_owned(), title, &parts, all);
+        }
+        (ways, failed)
+    }
+
+    /// The shared layers with only what all releases want of them.
+    fn in_common(
+        &self,
+        workspace: &Workspace,
+        worked: &Results<'_>,
+    ) -> Result<Parts, Box<Refusal>> {
+        let mut parts = Parts::new();
+        for block in &self.blocks {
+            let users = self.releases.iter().filter_map(|release| {
+                let worked = worked[*release].as_ref().ok()?;
+                let layer = layer_of(worked, *block)?;
+                Some((&worked.migrated.layers[layer], &worked.views[layer], layer))
+            });
+            let users: Vec<(&Node, &View<'_>, usize)> = users.collect();
+            let Some((first, view, layer)) = users.first().copied() else {
+                continue;
+            };
+            let nodes: Vec<(&Node, &View<'_>)> =
+                users.iter().map(|(node, view, _)| (*node, *view)).collect();
+            let node = together::in_common(first, view, &nodes);
+            let rewrite =
+                edit(view, &node, layer, false).map_err(|e| edit_refusal(workspace, *block, &e))?;
+            let part = match rewrite.edits.is_empty() {
+                true => Edited {
+                    rewrite: None,
+                    text: workspace.tree(*block).shared_text(),
+                    tree: None,
+                },
+                false => edited(workspace, *block, &node, view, rewrite)?,
+            };
+            parts.push((*block, part));
+        }
+        Ok(parts)
+    }
+
     fn decide(
         &self,
         request: &Request,
         workspace: &Workspace,
-        worked: &Results<'_>,
         members: &[&Worked<'_>],
+        (options, failed): (Vec<Offer>, Option<Box<Refusal>>),
     ) -> Result<Decision, Box<Refusal>> {
         let names: Vec<&str> = members.iter().map(|m| m.wanted.name.as_str()).collect();
         let files: Vec<&str> = self
             .blocks
             .iter()
             .map(|block| workspace.file_of(*block).name.as_str())
-            .collect();
-        let has_own = |member: &&Worked<'_>| self.own_layer(member).is_some();
-        let offered = members.iter().filter(|member| {
-            let uses_all = self
-                .blocks
-                .iter()
-                .all(|block| layer_of(member, *block).is_some());
-            let mut others = members
-                .iter()
-                .filter(|other| other.wanted.name != member.wanted.name);
-            uses_all && others.all(has_own)
-        });
-        // What is offered has been tried: the others' own layers can say what differs for them.
-        let mut tried: Option<Box<Refusal>> = None;
-        let possible = offered.filter(|leader| {
-            let here = |name: &str| {
-                let mut releases = self.releases.iter().copied();
-                releases.find(|release| workspace.releases[*release].name == name)
-            };
-            let others = members
-                .iter()
-                .filter(|other| other.wanted.name != leader.wanted.name);
-            let mut others = others.filter_map(|other| here(&other.wanted.name));
-            let Some(leader) = here(&leader.wanted.name) else {
-                return false;
-            };
-            others.all(
-                |other| match self.follower(workspace, worked, other, leader) {
-                    Ok(_) => true,
-                    Err(refusal) => {
-                        tried.get_or_insert(refusal);
-                        false
-                    }
-                },
-            )
-        });
-        let options: Vec<Offer> = possible
-            .map(|member| Offer {
-                id: option_of(&member.wanted.name),
-                title: self.title(workspace, member, members),
-                recommended: false,
-                inputs: Vec::new(),
-            })
             .collect();
         let versions: BTreeSet<String> = members.iter().map(|m| m.plan.from.to_string()).collect();
         let apart = versions.len() > 1;
@@ -332,11 +389,11 @@ impl Group {
                 names.join(" and "),
                 files.join(" and ")
             ));
-            if let Some(tried) = tried {
+            if let Some(failed) = failed {
                 return Err(reason
                     .why(format!(
                         "One text cannot be both, and what differs cannot be written into their own layers: {}.",
-                        tried.what
+                        failed.what
                     ))
                     .next(format!(
                         "Move what differs out of {} into a layer of each release, and run refit again.",
@@ -365,7 +422,7 @@ impl Group {
         let mut decision = Decision {
             id: ID.to_owned(),
             question: format!(
-                "{} share {} and want different things of it{why}. Which of them shall it follow?",
+                "{} share {} and want different things of it{why}. Whom shall it follow?",
                 names.join(" and "),
                 files.join(" and ")
             ),
@@ -410,20 +467,15 @@ impl Group {
         own.iter().rposition(|own| *own)
     }
 
-    /// A release with the shared layers as its leader needs them, and with what that would change for it
-    /// written out in its own layers. Nothing if one of them is refused already.
+    /// A release with these shared layers, and with what that would change for it written out in its own
+    /// layers. Nothing if one of them is refused already.
     fn follower(
         &self,
         workspace: &Workspace,
         worked: &Results<'_>,
         release: usize,
-        leader: usize,
+        shared: &[(usize, Edited)],
     ) -> Result<Option<Follower>, Box<Refusal>> {
-        let theirs: Vec<(usize, Edited)> = self
-            .blocks
-            .iter()
-            .filter_map(|block| Some((*block, part_of(worked, leader, *block)?.clone())))
-            .collect();
         let Ok(worked) = &worked[release] else {
             return Ok(None);
         };
@@ -438,19 +490,19 @@ impl Group {
             migrated, parts, ..
         } = &mut follower;
         let wanted = meaning(&migrated.layers, &views, &worked.plan);
-        for (block, part) in theirs {
-            let Some(layer) = layer_of(worked, block) else {
+        for (block, part) in shared {
+            let Some(layer) = layer_of(worked, *block) else {
                 continue;
             };
             if let Some(tree) = &part.tree
-                && let Some(view) = workspace.blocks[block].again(tree)
+                && let Some(view) = workspace.blocks[*block].again(tree)
             {
                 let values = view.values().unwrap_or_default();
                 migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
             } else {
                 migrated.layers[layer] = Node::layer(layer, views[layer]);
             }
-            parts[layer] = part;
+            parts[layer] = part.clone();
         }
         let own = |layer: usize| !self.shared.contains(&worked.wanted.layers[layer]);
         let together = meaning(&migrated.layers, &views, &worked.plan);
@@ -477,7 +529,16 @@ impl Group {
     }
 }
 
-/// A release that follows another one in what they share.
+/// The shared layers as they come to be edited, by block.
+type Parts = Vec<(usize, Edited)>;
+
+/// Something that can be done about a shared layer, with what it makes of the releases that it changes.
+struct Way {
+    offer: Offer,
+    followers: Vec<(usize, Follower)>,
+}
+
+/// A release that takes shared layers as they are, and says in its own what differs for it.
 struct Follower {
     migrated: Migrated,
     parts: Vec<Edited>,
