@@ -9,6 +9,7 @@ pub mod detect;
 pub mod diff;
 pub mod digest;
 pub mod edit;
+pub mod effect;
 pub mod facts;
 pub mod git;
 pub mod load;

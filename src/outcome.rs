@@ -30,6 +30,8 @@ pub struct Outcome {
     pub refused: Vec<Refusal>,
     /// Values files in the folders that were searched which no manifest claims. They were not touched.
     pub unclaimed: Vec<Unclaimed>,
+    /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
+    pub other_charts: BTreeMap<String, usize>,
 }
 
 /// A values file that belongs to no release.
@@ -81,6 +83,20 @@ pub struct Release {
     pub checklist: Vec<Task>,
     /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
     pub digest: String,
+    /// Its merged values, if they were asked for.
+    #[serde(skip)]
+    pub values: Option<Arc<Values>>,
+}
+
+/// The merged values of a release, without the chart's defaults.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// Before.
+    pub before: serde_json::Value,
+    /// Afterwards.
+    pub after: serde_json::Value,
+    /// Where each leaf stands before, in the right-most layer that has it.
+    pub places: Vec<(String, At)>,
 }
 
 /// How the source version is known.

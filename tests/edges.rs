@@ -27,12 +27,14 @@ const EDGES: &[(&str, &[&str])] = &[
         &["migrate", "outcome", "pack", "secrets", "values", "yaml"],
     ),
     ("verify", &["migrate", "pack", "values", "yaml"]),
+    // What Helm makes of values; the records of a run only explain what it finds.
+    ("effect", &["outcome", "pack", "values", "yaml"]),
     ("outcome", &[]),
     // Reports neither load nor write.
     (
         "report",
         &[
-            "diff", "digest", "outcome", "pack", "review", "secrets", "yaml",
+            "diff", "digest", "effect", "outcome", "pack", "review", "secrets", "yaml",
         ],
     ),
     ("diff", &[]),

@@ -13,7 +13,7 @@ use std::{
 use super::{Asked, Broken, Input, Layer, Loader, Place, Sealed, Wanted};
 use crate::{
     carrier::{
-        self, Carrier, ChartRef, Sameness, Source, VersionStyle, paths,
+        self, Carrier, ChartRef, MentionKind, Sameness, Source, VersionStyle, paths,
         resolve::{self, Index, Placed},
     },
     outcome::{At, KnownBy, Notice, Refusal},
@@ -41,6 +41,36 @@ pub struct Pin {
     pub node: NodeId,
     /// Its text.
     pub text: String,
+}
+
+/// A path string that names a setting of a release without setting it: a `condition` in `Chart.yaml`.
+#[derive(Debug, Clone)]
+pub struct Mention {
+    /// The file.
+    pub file: usize,
+    /// The scalar.
+    pub node: NodeId,
+    /// Its text.
+    pub text: String,
+    /// Who reads it.
+    pub kind: MentionKind,
+    /// Where the chart's values stand in its parent's.
+    pub prefix: Path,
+}
+
+/// A setting that two layers set, of which it is not certain which one wins.
+#[derive(Debug, Clone)]
+pub struct Doubt {
+    /// The setting.
+    pub path: Path,
+    /// The layer that should win by the documentation.
+    pub high: usize,
+    /// The other one.
+    pub low: usize,
+    /// Where they stand.
+    pub at: [At; 2],
+    /// Why it is not certain.
+    pub why: String,
 }
 
 /// A file that was read, with what it carries.
@@ -79,11 +109,12 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         let mut other = BTreeSet::new();
         for one in releases {
             let Some((chart, sameness)) = known(&one.release.chart, charts) else {
-                let chart = one.release.chart.name().unwrap_or("of another kind");
-                other.insert(chart.to_owned());
+                let name = one.release.chart.name().unwrap_or("of another kind");
+                *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
+                other.insert(name.to_owned());
                 let named = one.candidates.iter().flatten();
                 let files = named.filter_map(|path| scanned.iter().find(|f| f.path == *path));
-                of_others.extend(files.map(|file| (file.file, chart.to_owned())));
+                of_others.extend(files.map(|file| (file.file, name.to_owned())));
                 continue;
             };
             let first = loader.workspace.releases.len();
@@ -223,7 +254,13 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
             .iter()
             .map(|placed| match &placed.layer.source {
                 Source::File(reference) => {
-                    index.candidates(placed.file, reference, repository.as_deref())
+                    let mut places =
+                        index.candidates(placed.file, reference, repository.as_deref());
+                    // A folder of a larger repository that is laid out like one of its own.
+                    if repository.is_some() {
+                        places.extend(index.candidates(placed.file, reference, None));
+                    }
+                    places
                 }
                 _ => Vec::new(),
             });
@@ -319,9 +356,20 @@ impl Builder<'_> {
         let mut layers = Vec::new();
         let mut sealed = Vec::new();
         let mut refused = false;
-        for (placed, candidates) in release.layers.iter().zip(&self.one.candidates) {
-            match self.layer(placed, candidates) {
+        let mut block_of: Vec<(&Placed, usize)> = Vec::new();
+        let found: Vec<_> = release
+            .layers
+            .iter()
+            .zip(&self.one.candidates)
+            .flat_map(|(placed, candidates)| {
+                let layers = self.layers(placed, candidates);
+                layers.into_iter().map(move |layer| (placed, layer))
+            })
+            .collect();
+        for (placed, layer) in found {
+            match layer {
                 Ok(Some(Layer::Block(block))) => {
+                    block_of.push((placed, block));
                     self.claimed
                         .insert(self.loader.workspace.blocks[block].file);
                     if !layers.contains(&block) {
@@ -357,6 +405,15 @@ impl Builder<'_> {
                 }
             }
         }
+        let doubts = self.doubts(&block_of);
+        let mentions = carrier.mentions.iter().map(|mention| Mention {
+            file: self.scanned[own].file,
+            node: mention.node,
+            text: mention.text.clone(),
+            kind: mention.kind,
+            prefix: release.prefix.clone(),
+        });
+        let mentions = mentions.collect();
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
@@ -374,6 +431,9 @@ impl Builder<'_> {
             no_version,
             before,
             holder: self.scanned[own].file,
+            release_name: carrier.release_name.clone(),
+            mentions,
+            doubts,
         });
     }
 
@@ -406,6 +466,72 @@ impl Builder<'_> {
             name: self.one.carrier.name.clone(),
             layers: Vec::new(),
         });
+    }
+
+    /// The settings of which it is not certain which layer wins.
+    fn doubts(&self, block_of: &[(&Placed, usize)]) -> Vec<Doubt> {
+        let own = self.one.release.carrier.file;
+        let tree = &self.file(own).tree;
+        let is_below = |node: NodeId, above: NodeId| {
+            std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
+        };
+        let high = |node: NodeId| {
+            block_of
+                .iter()
+                .find(|(placed, _)| match &placed.layer.source {
+                    Source::Paths { entries, .. } => {
+                        placed.file == own && entries.iter().any(|entry| entry.name == node)
+                    }
+                    _ => false,
+                })
+        };
+        let low = |node: NodeId| {
+            block_of.iter().find(|(placed, _)| {
+                let is_map = matches!(placed.layer.source, Source::Map);
+                placed.file == own && is_map && is_below(node, placed.layer.node)
+            })
+        };
+        let doubts = self.one.carrier.doubts.iter();
+        doubts
+            .filter_map(|doubt| {
+                Some(Doubt {
+                    path: doubt.path.clone(),
+                    high: high(doubt.high)?.1,
+                    low: low(doubt.low)?.1,
+                    at: [self.at(own, doubt.high), self.at(own, doubt.low)],
+                    why: doubt.why.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// What a layer of the carrier stands for: one layer, or all files that a pattern finds.
+    fn layers(
+        &mut self,
+        placed: &Placed,
+        candidates: &[PathBuf],
+    ) -> Vec<Result<Option<Layer>, Box<Refusal>>> {
+        let Source::File(reference) = &placed.layer.source else {
+            return vec![self.layer(placed, candidates)];
+        };
+        let there = |path: &&PathBuf| path.is_file();
+        if !reference.glob || candidates.iter().any(|path| there(&path)) {
+            return vec![self.layer(placed, candidates)];
+        }
+        let mut files = Vec::new();
+        for pattern in candidates {
+            let named = walk::Named::Argument(pattern.clone());
+            let walked = walk::find(&[named], walk::Limits::default());
+            files.extend(walked.files.into_iter().map(|file| file.path));
+            if !files.is_empty() {
+                break;
+            }
+        }
+        if files.is_empty() {
+            return vec![self.layer(placed, candidates)];
+        }
+        let one = |file: PathBuf| self.layer(placed, &[file]);
+        files.into_iter().map(one).collect()
     }
 
     /// A layer of the release; nothing if it sets nothing of this chart.
@@ -442,10 +568,14 @@ impl Builder<'_> {
                     return Ok(None);
                 }
                 let inner = Tree::parse(text.as_ref()).map_err(|e| {
-                    let reason =
-                        Reason::new(format!("the values in this string are not YAML: {e}"))
-                            .next("Mend them, and run refit again.");
-                    self.place(placed.file, node, reason)
+                    let reason = Reason::new(format!(
+                        "the values in this string are not YAML: {}",
+                        e.kind
+                    ))
+                    .next("Mend them, and run refit again.");
+                    let file = self.file(placed.file);
+                    let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
+                    reason.at(&file.name, &file.text, offset)
                 })?;
                 if !holds(&inner, prefix) {
                     return Ok(None);

@@ -19,7 +19,7 @@ use semver::Version;
 
 pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
-pub use gitops::{KnownChart, Pin};
+pub use gitops::{Doubt, KnownChart, Mention, Pin};
 pub use sealed::Sealed;
 
 use crate::{
@@ -79,6 +79,8 @@ pub struct Workspace {
     pub unclaimed_sealed: Vec<Sealed>,
     /// Those of the unclaimed files that a manifest names for a chart that is not known, with that chart.
     pub of_other_charts: BTreeMap<usize, String>,
+    /// Other charts that manifests deploy, and how often.
+    pub others: BTreeMap<String, usize>,
 }
 
 /// A release of which a layer cannot be used.
@@ -121,6 +123,12 @@ pub struct Wanted {
     pub pin: Option<Pin>,
     /// Why its manifest does not tell the version, if it names something that is none.
     pub no_version: Option<Box<Refusal>>,
+    /// Its name in the cluster, if that is known.
+    pub release_name: Option<String>,
+    /// Path strings that name its settings without setting them.
+    pub mentions: Vec<Mention>,
+    /// Settings of which it is not certain which layer wins.
+    pub doubts: Vec<Doubt>,
     /// The file that says what it is: its manifest, or its last layer.
     pub holder: usize,
     /// What has to be done before the new values can take effect.
@@ -215,6 +223,9 @@ impl Loader {
             range: None,
             pin: None,
             no_version: None,
+            release_name: None,
+            mentions: Vec::new(),
+            doubts: Vec::new(),
             holder,
             before: Vec::new(),
         });

@@ -177,6 +177,14 @@ pub fn relocate(
         let value = node.value(views[from]).unwrap_or(Value::Null);
         let whole = |_: &Path| Spared::Nothing;
         migrated.layers[from].remove(at.segments(), &whole, &Path::root(), views[from]);
+        // A layer above that sets it already is what counts.
+        if to > from
+            && !migrated.layers[to]
+                .find(at.segments(), views[to])
+                .is_empty()
+        {
+            continue;
+        }
         let place = Place {
             near: None,
             keys: &plan.pack.keys,

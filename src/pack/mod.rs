@@ -6,6 +6,7 @@
 //! any chart is written in Rust; this module must never learn a chart's name.
 
 pub mod check;
+pub mod effects;
 mod error;
 pub mod expr;
 mod functions;
@@ -21,6 +22,7 @@ pub const RESERVED: &[&str] = &[
     "detach",
     "layers",
     "marker",
+    "precedence",
     "sealed-layer",
     "shared-layer",
     "strip-defaults",

@@ -106,6 +106,7 @@ fn outcome<'r>(releases: impl Iterator<Item = &'r Release>) -> Outcome {
         releases: releases.cloned().collect(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 

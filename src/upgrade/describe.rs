@@ -9,26 +9,36 @@ use crate::{
     migrate::StepState,
     outcome::{
         At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
-        Question, Refusal, Release, State, Step, Task,
+        Question, Refusal, Release, State, Step, Task, Values,
     },
     pack::{Known, When, expr::describe},
     refusal::Reason,
     tell,
-    values::Path,
+    values::{Map, Path, Value, leaves, merge::merge_all},
     yaml::NodeId,
 };
+
+/// What Helm itself wants at the command line. GitOps tools always set all values anew.
+const RESET_VALUES: &str = "Use `helm upgrade --reset-values -f FILE`: --reuse-values keeps the old chart's defaults, and the new chart's keys are missing then.";
 
 /// Describes a release, with its files as they are after all edits.
 pub(super) fn release(
     workspace: &Workspace,
     worked: Worked<'_>,
     files: &BTreeMap<usize, Arc<File>>,
+    with_values: bool,
 ) -> Result<Release, Vec<Refusal>> {
     let description = Description {
         workspace,
         worked: &worked,
     };
-    description.release(files).map_err(|refusal| vec![*refusal])
+    let mut release = description
+        .release(files)
+        .map_err(|refusal| vec![*refusal])?;
+    if with_values {
+        release.values = description.values().map(Arc::new);
+    }
+    Ok(release)
 }
 
 /// Marks questions that several releases ask about different values: one answer would be wrong for
@@ -128,6 +138,32 @@ impl Description<'_, '_> {
             facts,
             checklist: self.checklist(),
             files,
+            values: None,
+        })
+    }
+
+    /// The merged values; `None` if a layer cannot be read.
+    fn values(&self) -> Option<Values> {
+        let worked = self.worked;
+        let sealed = !worked.wanted.sealed.is_empty();
+        let before: Option<Vec<Map>> = worked.views.iter().map(|view| view.values().ok()).collect();
+        let layers = worked.migrated.layers.iter().zip(&worked.views);
+        let after: Option<Vec<Map>> = layers
+            .map(|(node, view)| match node.value(view) {
+                Ok(Value::Map(map)) => Some(map),
+                Ok(Value::Null) => Some(Map::new()),
+                Ok(_) | Err(_) => None,
+            })
+            .collect();
+        let (before, after) = (merge_all(before?), merge_all(after?));
+        let places = leaves(&before)
+            .into_iter()
+            .filter_map(|(path, _)| Some((path.to_string(), self.place(&path)?)))
+            .collect();
+        (!sealed).then(|| Values {
+            places,
+            before: serde_json::Value::from(&Value::Map(before)),
+            after: serde_json::Value::from(&Value::Map(after)),
         })
     }
 
@@ -201,7 +237,15 @@ impl Description<'_, '_> {
             };
             tasks.push((*when, task));
         }
-        let before = self.worked.wanted.before.iter().map(|text| {
+        let Worked { wanted, plan, .. } = self.worked;
+        if wanted.carrier.is_none() && !plan.migrations.is_empty() {
+            let task = Task {
+                when: "with".to_owned(),
+                text: RESET_VALUES.to_owned(),
+            };
+            tasks.push((When::With, task));
+        }
+        let before = wanted.before.iter().map(|text| {
             let task = Task {
                 when: "before".to_owned(),
                 text: text.clone(),
@@ -210,7 +254,19 @@ impl Description<'_, '_> {
         });
         tasks.splice(0..0, before);
         tasks.sort_by_key(|(when, _)| *when);
-        tasks.into_iter().map(|(_, task)| task).collect()
+        let named = tasks.into_iter().map(|(_, task)| Task {
+            text: self.with_name(&task.text),
+            ..task
+        });
+        named.collect()
+    }
+
+    /// A text of a pack with the release's name in it, where that is known.
+    fn with_name(&self, text: &str) -> String {
+        match &self.worked.wanted.release_name {
+            Some(name) => text.replace("RELEASE-", &format!("{name}-")),
+            None => text.to_owned(),
+        }
     }
 
     /// What is known of the files, what nobody else says of the result, and where the comments of other
@@ -341,7 +397,7 @@ impl Description<'_, '_> {
             state,
             because,
             changes: changes.collect(),
-            tell: step.tell.clone(),
+            tell: step.tell.iter().map(|text| self.with_name(text)).collect(),
             question,
         }
     }

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     Request,
+    mentions::{self, Renamed},
     release::{Edited, Worked, check_failed},
 };
 use crate::{
@@ -37,6 +38,8 @@ struct Needs {
     blocks: BTreeMap<usize, (usize, usize)>,
     /// Releases whose version stands in it.
     pins: BTreeSet<usize>,
+    /// Path strings in it that name settings which are elsewhere now.
+    renamed: Vec<Renamed>,
     /// Releases that are in it in any way.
     releases: BTreeSet<usize>,
 }
@@ -69,6 +72,18 @@ pub(super) fn edit(
             let file = needs.entry(pin.file).or_default();
             file.pins.insert(index);
             file.releases.insert(index);
+        }
+    }
+    for (index, result) in worked.iter_mut().enumerate() {
+        let Ok(release) = result else {
+            continue;
+        };
+        let (renamed, told) = mentions::renamed(workspace, release);
+        release.notices.extend(told);
+        for one in renamed {
+            let file = needs.entry(one.mention.file).or_default();
+            file.releases.insert(index);
+            file.renamed.push(one);
         }
     }
     let mut files = BTreeMap::new();
@@ -111,6 +126,18 @@ fn edited(
                 Pinned::Stays(notice) => notices.push((*release, notice)),
             }
         }
+    }
+    for renamed in &needs.renamed {
+        let node = renamed.mention.node;
+        let edits = scalar(&loaded.tree, node, &renamed.text).ok_or_else(|| {
+            let reason = Reason::new(format!(
+                "this path string has to become `{}`, and cannot be edited in place",
+                renamed.text
+            ));
+            let reason = reason.next("Write it by hand, and run refit again.");
+            reason.at(&loaded.name, &loaded.text, loaded.tree.span(node).start)
+        })?;
+        pins.extend(edits);
     }
     let parts: Vec<Part<'_, '_>> = needs
         .blocks
@@ -286,21 +313,23 @@ fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
     match raise(&pin.text, to) {
         None => stays("its form does not say how a newer one is written"),
         Some(raised) if raised == pin.text => Pinned::Same,
-        Some(raised) => {
-            let want = Want::Scalar(written_like(tree, node, &raised));
-            match yaml::rewrite(tree, node, &want) {
-                Ok(rewrite) => {
-                    let edits = rewrite.edits.iter();
-                    Pinned::Raised(
-                        edits
-                            .map(|(range, new)| ((range.start, range.end), new.to_owned()))
-                            .collect(),
-                    )
-                }
-                Err(_) => stays("it cannot be edited in place"),
-            }
-        }
+        Some(raised) => match scalar(tree, node, &raised) {
+            Some(edits) => Pinned::Raised(edits),
+            None => stays("it cannot be edited in place"),
+        },
     }
+}
+
+/// The edits that give a scalar another text.
+fn scalar(tree: &Tree, node: NodeId, text: &str) -> Option<Vec<((usize, usize), String)>> {
+    let want = Want::Scalar(written_like(tree, node, text));
+    let rewrite = yaml::rewrite(tree, node, &want).ok()?;
+    let edits = rewrite.edits.iter();
+    Some(
+        edits
+            .map(|(range, new)| ((range.start, range.end), new.to_owned()))
+            .collect(),
+    )
 }
 
 /// A text as a scalar with the quotes of another one.

@@ -7,8 +7,10 @@
 //! that release and leaves the others alone.
 
 mod describe;
+mod doubts;
 mod files;
 mod marks;
+mod mentions;
 mod packs;
 mod release;
 mod sealed;
@@ -37,6 +39,7 @@ pub const QUESTIONS: &[&str] = &[
     crate::detach::ID,
     crate::migrate::STRIP_DEFAULTS,
     crate::tell::MARKER,
+    doubts::ID,
     sealed::ID,
     shared::ID,
 ];
@@ -71,6 +74,8 @@ pub struct Request {
     /// Files that are layers of releases which are not part of this run, by their real path, with the
     /// release: to change one would change that release behind its back.
     pub others: Vec<(PathBuf, String)>,
+    /// Whether the outcome holds the merged values of each release: what a check of effects needs.
+    pub with_values: bool,
 }
 
 /// Runs everything up to the outcome.
@@ -81,6 +86,7 @@ pub fn upgrade(request: &Request) -> Outcome {
         releases: Vec::new(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        other_charts: BTreeMap::new(),
     };
     match packs(request) {
         Ok(packs) => {
@@ -95,6 +101,8 @@ pub fn upgrade(request: &Request) -> Outcome {
             outcome.refused.clone_from(&request.troubles);
             outcome.refused.append(&mut workspace.refused);
             outcome.unclaimed = unclaimed(&workspace, &packs);
+            outcome.other_charts = std::mem::take(&mut workspace.others);
+            doubts::order(request, &mut workspace);
             let worked = workspace
                 .releases
                 .iter()
@@ -135,7 +143,9 @@ fn finish(
     marks::settle(workspace, &mut worked);
     let files = files::edit(request, workspace, &mut worked);
     for result in worked {
-        match result.and_then(|worked| describe::release(workspace, worked, &files)) {
+        let described = result
+            .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
+        match described {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
         }

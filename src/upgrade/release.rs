@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Request, answers_for, fault, known_version, marks, packs, sealed};
+use super::{Request, answers_for, doubts, fault, known_version, marks, packs, sealed};
 use crate::{
     detach,
     detect::{Detection, looked_at},
@@ -355,6 +355,7 @@ impl<'w> Run<'_, 'w> {
             }
         }
         sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
+            .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
             .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();

@@ -22,6 +22,7 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
         releases: releases.into_iter().collect(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        other_charts: Default::default(),
     }
 }
 
@@ -73,6 +74,7 @@ pub fn release(files: Vec<File>) -> Release {
         facts: Vec::new(),
         checklist: Vec::new(),
         digest,
+        values: None,
     }
 }
 

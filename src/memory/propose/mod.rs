@@ -622,6 +622,9 @@ fn told_by(pack: &Pack, values: &Map, clues: &[Clue]) -> Vec<String> {
     let own = strong.filter(|clue| !SCAFFOLD.contains(&first(&clue.path).as_str()));
     let mut told: Vec<String> = own.map(|clue| clue.path.to_string()).collect();
     told.dedup();
+    if told.is_empty() {
+        return told;
+    }
     let leaves = crate::values::leaves(values);
     let known = |path: &Path| {
         let mut versions = pack.info.versions.keys();

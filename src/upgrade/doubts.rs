@@ -1,0 +1,116 @@
+//! The question of which of two layers wins, where a carrier's documentation and its code disagree.
+//!
+//! Flux says that `targetPath` wins over inline `values`; its code merges in an order in which that is not
+//! always so. Where both set one path, what the values are for the chart depends on it, and so may what a
+//! step does. Only who runs the cluster can look.
+
+use super::{Request, answers_for};
+use crate::{
+    load::{Wanted, Workspace},
+    migrate::{
+        Answer, Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport, StepState,
+    },
+    plan::Plan,
+    values::Value,
+};
+
+/// The id of the decision, which no step may have.
+pub const ID: &str = "precedence";
+/// The path string wins.
+const DOCUMENTED: &str = "path";
+/// The inline values win.
+const INLINE: &str = "inline";
+
+/// Puts the layers of releases in the order that was answered.
+pub(super) fn order(request: &Request, workspace: &mut Workspace) {
+    for wanted in &mut workspace.releases {
+        if wanted.doubts.is_empty() {
+            continue;
+        }
+        let answer = answers_for(request, wanted).remove(ID);
+        if answer.is_none_or(|answer| answer.option != INLINE) {
+            continue;
+        }
+        for doubt in &wanted.doubts {
+            let at = |block: usize| wanted.layers.iter().position(|layer| *layer == block);
+            if let (Some(high), Some(low)) = (at(doubt.high), at(doubt.low))
+                && high > low
+            {
+                let block = wanted.layers.remove(high);
+                wanted.layers.insert(low, block);
+            }
+        }
+    }
+}
+
+/// Puts the question, and looks for its answer.
+///
+/// # Errors
+///
+/// If the answer is none of the options, has inputs, or was given for other places.
+pub(super) fn ask(
+    wanted: &Wanted,
+    plan: &Plan<'_>,
+    answers: &Answers,
+    migrated: &mut Migrated,
+) -> Result<(), MigrateError> {
+    let Some(first) = wanted.doubts.first() else {
+        return Ok(());
+    };
+    if plan.migrations.is_empty() {
+        return Ok(());
+    }
+    let offer = |id: &str, title: &str| Offer {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        recommended: false,
+        inputs: Vec::new(),
+    };
+    let evidence = wanted.doubts.iter().map(|doubt| {
+        let place = |at: &crate::outcome::At| format!("{}:{}", at.file, at.line);
+        Evidence {
+            path: doubt.path.to_string(),
+            value: Some(Value::String(format!(
+                "set at {} and at {}",
+                place(&doubt.at[0]),
+                place(&doubt.at[1])
+            ))),
+            source: None,
+        }
+    });
+    let mut decision = Decision {
+        id: ID.to_owned(),
+        question: format!("Two places set the same. {} Which one counts?", first.why),
+        evidence: evidence.collect(),
+        options: vec![
+            offer(
+                DOCUMENTED,
+                "The path string (`targetPath`), as the documentation says",
+            ),
+            offer(INLINE, "The inline values"),
+        ],
+        answer: None,
+        lacking: None,
+    };
+    if let Some(answer) = answers.get(ID) {
+        decision.accept(Answer::clone(answer))?;
+    }
+    let open = decision.answer.is_none();
+    migrated.steps.push(StepReport {
+        version: plan.to.clone(),
+        id: ID.to_owned(),
+        title: "Say which of two settings counts".to_owned(),
+        why: None,
+        link: None,
+        state: if open {
+            StepState::Open
+        } else {
+            StepState::Done
+        },
+        changes: Vec::new(),
+        tell: Vec::new(),
+        todo: Vec::new(),
+        decision: Some(decision),
+    });
+    Ok(())
+}

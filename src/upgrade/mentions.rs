@@ -1,0 +1,127 @@
+//! Path strings that name settings without setting them: `condition` and `import-values` in `Chart.yaml`.
+//!
+//! If a setting moves, whoever names it must name its new place. Where a setting goes is found by moving it:
+//! the migrations run over values that hold nothing else. What does not simply move is told instead.
+
+use super::release::Worked;
+use crate::{
+    carrier::MentionKind,
+    load::{Mention, Workspace},
+    migrate::{Answers, migrate},
+    outcome::{Fate, Notice},
+    values::{Map, Path, Segment, Value, view::View, write},
+    yaml::Tree,
+};
+
+/// A path string that has to change.
+pub(super) struct Renamed {
+    /// The mention.
+    pub mention: Mention,
+    /// Its new text.
+    pub text: String,
+}
+
+/// The path strings of a release that have to change, and what is to be told of others.
+pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Renamed>, Vec<Notice>) {
+    let (mut renamed, mut notices) = (Vec::new(), Vec::new());
+    for mention in &worked.wanted.mentions {
+        let mut texts: Vec<String> = Vec::new();
+        for one in mention.text.split(',') {
+            let Some((above, path)) = own(mention, one.trim()) else {
+                texts.push(one.to_owned());
+                continue;
+            };
+            match place(worked, &path) {
+                Place::Same => texts.push(one.to_owned()),
+                Place::Moved(to) if is_plain(&to) => {
+                    texts.push(one.replace(one.trim(), &above.concat(&to).to_string()));
+                }
+                Place::Moved(_) | Place::Gone => {
+                    texts.push(one.to_owned());
+                    let file = &workspace.files[mention.file];
+                    notices.push(Notice {
+                        at: Some(file.at(file.tree.span(mention.node).start)),
+                        text: format!(
+                            "`{}` names a setting that {} {} no longer has in this form. Name another one.",
+                            one.trim(),
+                            worked.pack.info.chart,
+                            worked.plan.to
+                        ),
+                        path: None,
+                    });
+                }
+            }
+        }
+        let text = texts.join(",");
+        if text != mention.text {
+            renamed.push(Renamed {
+                mention: mention.clone(),
+                text,
+            });
+        }
+    }
+    (renamed, notices)
+}
+
+/// What stands above a mentioned setting, and its path in the chart's own values; nothing if it is not of
+/// this chart.
+fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
+    let path = Path::keys(text.split('.').filter(|key| !key.is_empty()));
+    if path.is_root() {
+        return None;
+    }
+    match mention.kind {
+        MentionKind::ImportChild => Some((Path::root(), path)),
+        // A name of the chart's own choosing; no pack moves `exports`.
+        MentionKind::ImportExport => None,
+        MentionKind::Condition | MentionKind::ImportParent => {
+            let below = path.strip_prefix(&mention.prefix)?;
+            (!below.is_root() && !mention.prefix.is_root()).then(|| (mention.prefix.clone(), below))
+        }
+    }
+}
+
+/// Helm splits these paths at each dot and knows no escapes.
+fn is_plain(path: &Path) -> bool {
+    path.segments()
+        .iter()
+        .all(|segment| matches!(segment, Segment::Key(key) if !key.contains(['.', ','])))
+}
+
+enum Place {
+    Same,
+    Moved(Path),
+    Gone,
+}
+
+/// Where a setting is after the migrations.
+fn place(worked: &Worked<'_>, path: &Path) -> Place {
+    let value =
+        path.segments()
+            .iter()
+            .rev()
+            .fold(Value::Bool(true), |value, segment| match segment {
+                Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
+                _ => value,
+            });
+    let Ok(tree) = Tree::parse(write::block(&value, &write::Layout::default())) else {
+        return Place::Same;
+    };
+    let view = View::new(&tree, tree.documents()[0].root);
+    let Ok(alone) = migrate(&[&view], &worked.plan, &Answers::new(), false) else {
+        return Place::Same;
+    };
+    let entry = alone
+        .ledger
+        .entries
+        .iter()
+        .find(|entry| entry.source.path == *path);
+    match entry {
+        None => Place::Same,
+        Some(entry) => match (entry.fate, entry.to.as_slice()) {
+            (Fate::Moved | Fate::Merged, [to]) => Place::Moved(to.clone()),
+            (Fate::Held, _) => Place::Same,
+            _ => Place::Gone,
+        },
+    }
+}
