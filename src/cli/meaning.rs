@@ -253,7 +253,12 @@ impl Job {
         } else if stdin {
             vec![Asked::new(vec![read_stdin()?])]
         } else if !values.is_empty() {
-            vec![Asked::new(layers(values)?)]
+            let layers = layers(values)?;
+            let known = project.as_ref().and_then(|project| {
+                let name = project::of_layers(project, &layers)?;
+                project.asked(name)
+            });
+            vec![known.unwrap_or_else(|| Asked::new(layers))]
         } else if !named.is_empty() {
             named
                 .into_iter()
@@ -309,7 +314,11 @@ impl Job {
             release.skip.extend(file.skip);
             answers_of.insert(name, file.answers);
         }
+        let others = project
+            .as_ref()
+            .map_or_else(Vec::new, |project| project::others(project, &releases));
         let request = Request {
+            others,
             releases,
             found,
             troubles,
@@ -416,10 +425,27 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked
         }
         return Ok(asked);
     }
+    let layers = layers(named.layers)?;
+    let stated = named.version.map(|version| (version, KnownBy::Stated));
+    if let Some(project) = project
+        && let Some(mut known) = project.asked(&named.name)
+    {
+        if !project::has_layers(project, &named.name, &layers) {
+            let names: Vec<String> = known.layers.iter().map(Input::name).collect();
+            bail!(
+                "{} has a release `{}` with other files: {}\n  next: leave `=FILE,FILE` away to mean those, or give these another name",
+                project.path.display(),
+                named.name,
+                names.join(", ")
+            );
+        }
+        known.version = stated.or(known.version);
+        return Ok(known);
+    }
     Ok(Asked {
         name: Some(named.name),
-        version: named.version.map(|version| (version, KnownBy::Stated)),
-        ..Asked::new(layers(named.layers)?)
+        version: stated,
+        ..Asked::new(layers)
     })
 }
 

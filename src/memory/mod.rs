@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod project;
+pub mod propose;
 mod reader;
 mod update;
 

@@ -157,22 +157,30 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             flag(name, value);
         }
     }
-    let mut asked: Vec<&str> = Vec::new();
+    let mut asked: Vec<String> = Vec::new();
     let mut lacks = false;
-    for step in releases.iter().flat_map(|release| questions::open(release)) {
-        if asked.contains(&step.id.as_str()) {
-            continue;
-        }
-        asked.push(&step.id);
-        let answered = |name: &str| {
-            given
-                .answers
-                .iter()
-                .filter_map(|answer| answer.split_once('='))
-                .find(|(id, _)| *id == name)
-        };
-        let Some((_, option)) = answered(&step.id) else {
-            flag("answer", &format!("{}={PLACEHOLDER}", step.id));
+    let answered = |name: &str| {
+        let answers = given.answers.iter();
+        let mut pairs = answers.filter_map(|answer| answer.split_once('='));
+        pairs.find(|(id, _)| *id == name)
+    };
+    let open = releases
+        .iter()
+        .flat_map(|release| questions::open(release).map(move |step| (release, step)));
+    for (release, step) in open {
+        let id = step.asked_as();
+        // An answer of one release alone goes before one for all.
+        let own = release
+            .name
+            .iter()
+            .map(|name| format!("{name}:{}", step.id));
+        let mut ids = own.chain([step.id.clone()]);
+        let found = ids.find_map(|id| answered(&id).map(|(_, option)| (id, option)));
+        let Some((id, option)) = found else {
+            if !asked.contains(&id) {
+                flag("answer", &format!("{id}={PLACEHOLDER}"));
+                asked.push(id);
+            }
             continue;
         };
         let options = step.question.iter().flat_map(|question| &question.options);
@@ -180,10 +188,11 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             .filter(|choice| choice.id == option)
             .flat_map(|choice| &choice.inputs);
         for input in inputs.filter(|input| input.default.is_none()) {
-            let name = format!("{}.{}", step.id, input.name);
-            if answered(&name).is_none() {
+            let name = format!("{id}.{}", input.name);
+            if answered(&name).is_none() && !asked.contains(&name) {
                 lacks = true;
                 flag("answer", &format!("{name}={VALUE}"));
+                asked.push(name);
             }
         }
     }

@@ -112,7 +112,10 @@ fn option(page: &mut Page, step: &Step, choice: &Choice, masker: &Masker) {
     page.line(
         9,
         &[span(
-            format!("--answer {}", quote(&format!("{}={}", step.id, choice.id))),
+            format!(
+                "--answer {}",
+                quote(&format!("{}={}", step.asked_as(), choice.id))
+            ),
             Style::Accent,
         )],
     );
@@ -124,7 +127,7 @@ fn option(page: &mut Page, step: &Step, choice: &Choice, masker: &Masker) {
         page.line(
             9,
             &[span(
-                format!("--answer {}.{}={typed}", step.id, input.name),
+                format!("--answer {}.{}={typed}", step.asked_as(), input.name),
                 Style::Accent,
             )],
         );

@@ -71,6 +71,9 @@ pub struct Request {
     pub answers_of: BTreeMap<String, Answers>,
     /// Whether to take the recommended option where a question has no answer.
     pub accept_recommended: bool,
+    /// Files that are layers of releases which are not part of this run, by their real path, with the
+    /// release: to change one would change that release behind its back.
+    pub others: Vec<(PathBuf, String)>,
     /// Whether the outcome holds the merged values of each release: what a check of effects needs.
     pub with_values: bool,
 }
@@ -135,6 +138,7 @@ fn finish(
     mut worked: Vec<Result<Worked<'_>, Vec<Refusal>>>,
     outcome: &mut Outcome,
 ) {
+    shared::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, &mut worked);
     marks::settle(workspace, &mut worked);
     let files = files::edit(request, workspace, &mut worked);
@@ -146,6 +150,7 @@ fn finish(
             Err(refusals) => outcome.refused.extend(refusals),
         }
     }
+    describe::scopes(&mut outcome.releases);
 }
 
 /// The answers that a release is given: its own, else those for every release, else those that are kept

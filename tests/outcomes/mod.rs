@@ -324,6 +324,7 @@ pub fn question() -> Question {
         answer: None,
         inputs: BTreeMap::new(),
         lacking: None,
+        scope: None,
     }
 }
 

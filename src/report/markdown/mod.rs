@@ -263,15 +263,21 @@ fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
             id = id.lit(" (recommended)");
         }
         let mut does = Words::new().text(&cut(&option.title));
-        let answer = format!("--answer {}", quote(&format!("{}={}", step.id, option.id)));
+        let answer = format!(
+            "--answer {}",
+            quote(&format!("{}={}", step.asked_as(), option.id))
+        );
         let mut answers = vec![Words::new().code(&answer)];
         for input in &option.inputs {
             let typed = input
                 .default
                 .as_deref()
                 .map_or_else(|| "…".to_owned(), quote);
-            answers
-                .push(Words::new().code(&format!("--answer {}.{}={typed}", step.id, input.name)));
+            answers.push(Words::new().code(&format!(
+                "--answer {}.{}={typed}",
+                step.asked_as(),
+                input.name
+            )));
             let mut note = cut(&input.title);
             if input.list {
                 note.push_str("; several, separated by commas");
