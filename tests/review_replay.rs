@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::Command};
 use refit::{
     load::{Asked, Input},
     migrate::{Answer, OfferedInput},
-    review::{Decision, Item, Review, record::record},
+    review::{Decision, Item, Review, begin, record::record},
     upgrade::Request,
 };
 use serde::Deserialize;
@@ -74,7 +74,7 @@ fn answer(item: &Item, dice: &mut Dice) -> Option<Answer> {
 /// Goes through a review; what is refused is decided in another way.
 fn through(review: &mut Review, dice: &mut Dice) {
     while let Some(item) = review.next().unwrap() {
-        let id = item.step.id.as_str();
+        let id = item.step.id.clone();
         let skip = dice.below(4) == 0;
         let mut decision = match (skip, item.step.question.is_some()) {
             (true, _) => Decision::Skip,
@@ -87,12 +87,26 @@ fn through(review: &mut Review, dice: &mut Dice) {
             decision = Decision::Skip;
         }
         // Back and again: that must change nothing.
-        if dice.below(3) == 0 && review.decide(id, decision.clone(), false).is_ok() {
+        if dice.below(3) == 0 && review.decide(&item, decision.clone(), false).is_ok() {
             assert!(review.back());
             assert_eq!(review.next().unwrap().unwrap().step.id, id);
         }
-        review.decide(id, decision, false).unwrap();
+        review.decide(&item, decision, false).unwrap();
     }
+}
+
+/// The only review of a request.
+fn begun(request: &Request, name: &str) -> Review {
+    let mut begun = begin(request).unwrap_or_else(|e| panic!("{name}: {e:#?}"));
+    assert!(
+        begun.outcome.refused.is_empty(),
+        "{name}: {:#?}",
+        begun.outcome.refused
+    );
+    begun
+        .reviews
+        .pop()
+        .unwrap_or_else(|| panic!("{name}: nothing to review"))
 }
 
 #[test]
@@ -124,15 +138,15 @@ fn every_review_is_replayed_to_the_same_bytes() {
                 to: Some(route.to.parse().unwrap()),
                 ..Request::default()
             };
-            let mut review = Review::new(&request, 0).unwrap_or_else(|e| panic!("{name}: {e:#?}"));
+            let mut review = begun(&request, &name);
             through(&mut review, &mut Dice(seed * 1_000 + seen));
             seen += 1;
-            let tally = review.tally();
+            let tally = review.tally(0);
             decided += tally.accepted.len() + tally.skipped.len();
             assert!(tally.open.is_empty() && tally.waiting.is_empty(), "{name}");
-            let after = review.result().files[0].after.clone();
+            let after = review.result()[0].files[0].after.clone();
             let answers = folder.path().join("record.answers");
-            fs::write(&answers, record(&review, "refit upgrade ...")).unwrap();
+            fs::write(&answers, record(&[&review], "refit upgrade ...")).unwrap();
             let run = Command::new(env!("CARGO_BIN_EXE_refit"))
                 .args(["upgrade", "--chart", "arroyo", "--write", "--force", "-q"])
                 .args(["--from", &route.from, "--to", &route.to, "--answers"])

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     edit::edit,
-    load::Workspace,
+    load::{Wanted, Workspace},
     migrate::{
         Answer, Decision, Evidence, MigrateError, Node, Offer, StepReport, StepState,
         together::{self, meaning},
@@ -32,12 +32,17 @@ pub const ID: &str = "shared-layer";
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
 /// Settles what releases share.
-pub(super) fn settle(request: &Request, workspace: &Workspace, worked: &mut Results<'_>) {
-    let users = users(workspace);
+pub(super) fn settle(
+    request: &Request,
+    workspace: &Workspace,
+    wanted: &[&Wanted],
+    worked: &mut Results<'_>,
+) {
+    let users = users(workspace, wanted);
     if users.is_empty() {
         return;
     }
-    refuse_with_others(workspace, &users, worked);
+    refuse_with_others(workspace, wanted, &users, worked);
     for group in groups(&users, worked) {
         if let Err(refusal) = group.settle(request, workspace, worked) {
             // It names them all: once is enough.
@@ -50,9 +55,9 @@ pub(super) fn settle(request: &Request, workspace: &Workspace, worked: &mut Resu
 }
 
 /// The blocks that several releases use, with these releases.
-fn users(workspace: &Workspace) -> BTreeMap<usize, Vec<usize>> {
+fn users(workspace: &Workspace, wanted: &[&Wanted]) -> BTreeMap<usize, Vec<usize>> {
     let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (release, wanted) in workspace.releases.iter().enumerate() {
+    for (release, wanted) in wanted.iter().enumerate() {
         for block in &wanted.layers {
             users.entry(*block).or_default().push(release);
         }
@@ -70,6 +75,7 @@ fn users(workspace: &Workspace) -> BTreeMap<usize, Vec<usize>> {
 /// A layer is not edited for one release while another, which reads it too, cannot be upgraded.
 fn refuse_with_others(
     workspace: &Workspace,
+    releases: &[&Wanted],
     users: &BTreeMap<usize, Vec<usize>>,
     worked: &mut Results<'_>,
 ) {
@@ -80,7 +86,7 @@ fn refuse_with_others(
         ))
         .why("A shared layer that is changed for one release changes the other, too.")
         .next(format!("Look at the message for {other} first."))
-        .of(&workspace.releases[release].name)
+        .of(&releases[release].name)
     };
     let mut next: Vec<(usize, String)> = Vec::new();
     for broken in &workspace.broken {
@@ -93,7 +99,7 @@ fn refuse_with_others(
     }
     for (release, result) in worked.iter().enumerate() {
         if result.is_err() {
-            let wanted = &workspace.releases[release];
+            let wanted = releases[release];
             next.extend(
                 wanted
                     .layers
@@ -108,7 +114,7 @@ fn refuse_with_others(
                 continue;
             }
             worked[*release] = Err(vec![refusal(*release, block, &other)]);
-            let wanted = &workspace.releases[*release];
+            let wanted = releases[*release];
             next.extend(
                 wanted
                     .layers
@@ -193,10 +199,10 @@ impl Group {
         let decision = self.decide(request, workspace, &members)?;
         let followed = decision.answer.as_ref().map(|answer| answer.option.clone());
         let leader = followed.as_ref().and_then(|option| {
-            self.releases
-                .iter()
-                .copied()
-                .find(|release| option_of(&workspace.releases[*release].name) == *option)
+            self.releases.iter().copied().find(|release| {
+                let worked = worked[*release].as_ref();
+                worked.is_ok_and(|worked| option_of(&worked.wanted.name) == *option)
+            })
         });
         let mut own_changes = BTreeMap::new();
         if let Some(leader) = leader {
