@@ -1,7 +1,10 @@
 //! How far the steps of a release came: what was accepted, what was skipped, what is open.
 
 use super::{Decision, Review};
-use crate::outcome::{State, Step};
+use crate::{
+    migrate::together,
+    outcome::{State, Step},
+};
 
 /// How far the steps of a release came.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ impl Review {
             return tally;
         };
         for step in &full.steps {
-            if self.about(release, step).first() != Some(&release) {
+            if step.id == together::ID || self.about(release, step).first() != Some(&release) {
                 continue;
             }
             let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
