@@ -63,7 +63,9 @@ const EDGES: &[(&str, &[&str])] = &[
     // A review changes a request and runs it again.
     (
         "review",
-        &["migrate", "outcome", "pack", "refusal", "report", "upgrade"],
+        &[
+            "detach", "migrate", "outcome", "pack", "refusal", "report", "upgrade",
+        ],
     ),
 ];
 
