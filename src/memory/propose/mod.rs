@@ -498,7 +498,7 @@ fn add(
             }
             return;
         }
-        if releases.contains_key(&name) || plain().all(|file| has(&file)) {
+        if releases.contains_key(&name) || plain().all(|file| has(file)) {
             proposal.known.push(name);
             return;
         }
