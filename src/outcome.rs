@@ -60,6 +60,9 @@ pub struct Release {
     pub to: Version,
     /// Its own name, as its carrier, `refit.yaml` or `--release` has it; `None`: it is known by its files.
     pub name: Option<String>,
+    /// What requests call it: its own name, or the names of its files.
+    #[serde(skip)]
+    pub called: String,
     /// The kind of manifest that holds it, as people call it (`Argo CD Application`); `None` for plain
     /// values files.
     pub carrier: Option<String>,
@@ -247,6 +250,25 @@ pub struct Question {
     pub inputs: std::collections::BTreeMap<String, String>,
     /// Why an answer that was given does not do yet.
     pub lacking: Option<String>,
+    /// The release that an answer must name in front of the id, because another one asks the same about
+    /// other values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl Step {
+    /// What `--answer` calls this step's question.
+    #[must_use]
+    pub fn asked_as(&self) -> String {
+        match self
+            .question
+            .as_ref()
+            .and_then(|question| question.scope.as_ref())
+        {
+            Some(release) => format!("{release}:{}", self.id),
+            None => self.id.clone(),
+        }
+    }
 }
 
 /// A value that a question is about.

@@ -11,6 +11,7 @@ fn published_schemas_are_up_to_date() {
     let results = [
         ("outcome", schemars::schema_for!(Outcome)),
         ("outcome-lines", schemars::schema_for!(Record<'_>)),
+        ("refit", refit::memory::project::schema()),
         ("effects", schemars::schema_for!(Effects)),
     ];
     for (name, schema) in schemas().into_iter().chain(results) {

@@ -47,6 +47,18 @@ Exit codes:
   2  an error; what could be done was done
   3  questions are open (with --write, --check or `-`)";
 
+const INIT_EXAMPLES: &str = "\
+Examples:
+  See what refit.yaml could say, and keep it:
+    refit init
+    refit init --write
+
+  For values that many charts could have:
+    refit init environments --chart arroyo
+
+The proposal is on standard output, what was seen on standard error. Files that a manifest names
+(Argo CD, Flux, helmfile, ...) are left out: their version stands in the manifest.";
+
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   Does my file still do what it did? The charts come from the chart's own repository:
@@ -104,6 +116,8 @@ pub enum Command {
     Upgrade(Box<UpgradeArgs>),
     /// The same, asking change by change; writes at the end if you say so
     Review(Box<ReviewArgs>),
+    /// Propose refit.yaml for the values files of a folder: which belong together, and their version
+    Init(InitArgs),
     /// Render both charts with Helm and compare what the settings do
     Verify(Box<VerifyArgs>),
     /// List the charts that refit knows, and their versions
@@ -157,6 +171,26 @@ pub enum PackCommand {
         #[arg(value_name = "FILE", value_parser = ["pack", "keys", "migration"])]
         file: String,
     },
+}
+
+/// `refit init`.
+#[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES)]
+pub struct InitArgs {
+    /// The folder that holds the values files [default: this one]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// The chart, if the files do not show it
+    #[arg(long, value_name = "NAME")]
+    pub chart: Option<String>,
+    /// Make refit.yaml; where there is one, add the releases that it does not have
+    #[arg(short, long)]
+    pub write: bool,
+    /// Print the JSON Schema of refit.yaml instead, for an editor
+    #[arg(long, conflicts_with_all = ["folder", "chart", "write"])]
+    pub schema: bool,
+    #[command(flatten)]
+    pub packs: PackOptions,
 }
 
 /// `refit upgrade`.
@@ -362,8 +396,8 @@ pub struct StepOptions {
     /// Do only this step, and those that it needs (repeatable)
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
-    /// Leave this step out (repeatable)
-    #[arg(long, value_name = "ID")]
+    /// Leave this step out, of one release if it is named (repeatable)
+    #[arg(long, value_name = "[RELEASE:]ID")]
     pub skip: Vec<String>,
     /// Answer a question, of one release if it is named; ID.INPUT=VALUE fills in what an option needs
     /// (repeatable)

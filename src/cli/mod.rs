@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod init;
 mod keyboard;
 mod meaning;
 mod packs;
@@ -58,6 +59,7 @@ fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
         Command::Review(args) => args.color.color,
+        Command::Init(args) => args.packs.color.color,
         Command::Verify(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
@@ -77,6 +79,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
+        Command::Init(args) => return init::run(&args, terminal),
         Command::Verify(args) => return verify::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,

@@ -41,6 +41,37 @@ pub(super) fn release(
     Ok(release)
 }
 
+/// Marks questions that several releases ask about different values: one answer would be wrong for
+/// one of them, so each has to name its release.
+pub(super) fn scopes(releases: &mut [Release]) {
+    type Asked = (String, String, Vec<(String, Option<String>)>);
+    let asked = |release: &Release| -> Vec<Asked> {
+        let asked = release.steps.iter().filter_map(|step| {
+            let evidence = step.question.as_ref()?.evidence.iter();
+            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.value.clone()));
+            Some((step.id.clone(), release.chart.clone(), evidence.collect()))
+        });
+        asked.collect()
+    };
+    let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
+    for release in releases {
+        let Some(name) = release.name.clone().filter(|_| release.carrier.is_none()) else {
+            continue;
+        };
+        let own = asked(release);
+        for step in &mut release.steps {
+            let here = own.iter().find(|(id, ..)| *id == step.id);
+            let differs = here.is_some_and(|here| {
+                let same_id = all.iter().filter(|other| other.0 == here.0);
+                same_id.into_iter().any(|other| other != here)
+            });
+            if differs && let Some(question) = &mut step.question {
+                question.scope = Some(name.clone());
+            }
+        }
+    }
+}
+
 struct Description<'d, 'w> {
     workspace: &'w Workspace,
     worked: &'d Worked<'w>,
@@ -92,6 +123,7 @@ impl Description<'_, '_> {
         let stale = self.stale();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
+            called: wanted.name.clone(),
             carrier: wanted.carrier.clone(),
             chart: pack.info.chart.clone(),
             known_by: *known_by,
@@ -355,6 +387,7 @@ impl Description<'_, '_> {
                 .map(|answer| answer.inputs.clone())
                 .unwrap_or_default(),
             lacking: decision.lacking.clone(),
+            scope: None,
         });
         Step {
             id: step.id.clone(),

@@ -59,6 +59,7 @@ pub fn release(files: Vec<File>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
         name: None,
+        called: String::new(),
         carrier: None,
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),
@@ -324,6 +325,7 @@ pub fn question() -> Question {
         answer: None,
         inputs: BTreeMap::new(),
         lacking: None,
+        scope: None,
     }
 }
 
