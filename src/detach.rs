@@ -109,10 +109,7 @@ pub fn decide(
     };
     let given = match answers.get(ID) {
         Some(answer) => answer.clone(),
-        None if accept_recommended => Answer {
-            option: COPY.to_owned(),
-            ..Answer::default()
-        },
+        None if accept_recommended => copies(),
         None => return Ok(decision),
     };
     decision.accept(given)?;
@@ -139,6 +136,15 @@ fn stands_for(shared: &Shared) -> String {
         .map(|name| format!("*{name}"))
         .collect();
     aliases.join(", ")
+}
+
+/// The answer that lets copies be written.
+#[must_use]
+pub fn copies() -> Answer {
+    Answer {
+        option: COPY.to_owned(),
+        ..Answer::default()
+    }
 }
 
 /// Adds the question to what the migrations came to. While it is open, nothing they did is done.

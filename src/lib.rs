@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod report;
 pub mod review;
 pub mod secrets;
+pub mod shell;
 pub mod tell;
 pub mod upgrade;
 pub mod values;

@@ -60,6 +60,9 @@ pub struct Release {
     pub to: Version,
     /// Its own name, as its carrier, `refit.yaml` or `--release` has it; `None`: it is known by its files.
     pub name: Option<String>,
+    /// What requests call it: its own name, or the names of its files.
+    #[serde(skip)]
+    pub called: String,
     /// The kind of manifest that holds it, as people call it (`Argo CD Application`); `None` for plain
     /// values files.
     pub carrier: Option<String>,

@@ -34,11 +34,27 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "digest", "effect", "outcome", "pack", "review", "secrets", "yaml",
+            "diff", "digest", "effect", "outcome", "pack", "review", "secrets", "shell", "yaml",
         ],
     ),
     ("diff", &[]),
     ("digest", &[]),
+    ("shell", &[]),
+    // Files to releases; what is done with them comes later.
+    (
+        "load",
+        &[
+            "carrier", "digest", "migrate", "outcome", "refusal", "secrets", "shell", "values",
+            "walk", "yaml",
+        ],
+    ),
+    // What is remembered between runs, as files say it.
+    (
+        "memory",
+        &[
+            "edit", "load", "migrate", "outcome", "refusal", "values", "yaml",
+        ],
+    ),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
     // Names of files, and nothing of what is in them.
@@ -47,7 +63,9 @@ const EDGES: &[(&str, &[&str])] = &[
     // A review changes a request and runs it again.
     (
         "review",
-        &["migrate", "outcome", "pack", "refusal", "report", "upgrade"],
+        &[
+            "detach", "migrate", "outcome", "pack", "refusal", "report", "upgrade",
+        ],
     ),
 ];
 

@@ -716,7 +716,10 @@ fn without_a_terminal_the_options_are_named() {
     }
     for (line, says) in [
         ("review -", "standard input"),
-        ("review a.yaml again.yaml --save-answers x", "one file"),
+        (
+            "review a.yaml again.yaml --pack pack --chart demo --from 1.0.0 --save-answers x",
+            "one file",
+        ),
         (
             "review a.yaml --save-answers a.yaml",
             "one of the values files",

@@ -396,8 +396,8 @@ pub struct StepOptions {
     /// Do only this step, and those that it needs (repeatable)
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
-    /// Leave this step out (repeatable)
-    #[arg(long, value_name = "ID")]
+    /// Leave this step out, of one release if it is named (repeatable)
+    #[arg(long, value_name = "[RELEASE:]ID")]
     pub skip: Vec<String>,
     /// Answer a question, of one release if it is named; ID.INPUT=VALUE fills in what an option needs
     /// (repeatable)

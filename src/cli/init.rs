@@ -15,7 +15,7 @@ use refit::{
     },
     outcome::Refusal,
     pack::Pack,
-    refusal::shell,
+    shell::quote as shell,
     upgrade::{Request, packs},
     walk::{self, Limits, Named},
     write::{self, Replacement},

@@ -204,6 +204,7 @@ impl Job {
             releases: of_releases,
         } = given;
 
+        let mut skip_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut given_again = Given {
             chart: chart.clone(),
             packs: strings(&packs),
@@ -220,6 +221,16 @@ impl Job {
                 .as_ref()
                 .map(|suffix| suffix.to_string_lossy().into_owned()),
         };
+        let (of_one, skip): (Vec<String>, Vec<String>) =
+            skip.into_iter().partition(|id| id.contains(':'));
+        for scoped in &of_one {
+            if let Some((name, id)) = scoped.rsplit_once(':') {
+                skip_of
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push(id.to_owned());
+            }
+        }
         let mode = match (stdin, args.check, args.write) {
             (true, check, _) => Mode::Filter { check },
             (_, true, _) => Mode::Check,
@@ -246,7 +257,7 @@ impl Job {
         let project = if stdin { None } else { project::here()? };
         let mut chart = chart;
         let (mut found, mut troubles) = (Vec::new(), Vec::new());
-        let mut releases: Vec<Asked> = if let Some(name) = live {
+        let releases: Vec<Asked> = if let Some(name) = live {
             let (release, of) = self::running(&name, rendering.namespace.as_deref())?;
             chart = chart.or(Some(of));
             vec![release]
@@ -299,19 +310,10 @@ impl Job {
             let known = project.file.releases.keys();
             given_again.recorded = known.cloned().collect();
         }
-        let mut answers_of = BTreeMap::new();
+        let (mut answers_of, mut skip_of) = (BTreeMap::new(), skip_of);
         for (name, file) in of_releases {
-            let Some(release) = releases
-                .iter_mut()
-                .find(|release| release.name.as_deref() == Some(name.as_str()))
-            else {
-                let names = releases.iter().filter_map(|release| release.name.clone());
-                bail!(
-                    "there is no release `{name}`, for which there are answers; the releases are: {}",
-                    names.collect::<Vec<_>>().join(", ")
-                );
-            };
-            release.skip.extend(file.skip);
+            let skipped: &mut Vec<String> = skip_of.entry(name.clone()).or_default();
+            skipped.extend(file.skip);
             answers_of.insert(name, file.answers);
         }
         let others = project
@@ -334,6 +336,7 @@ impl Job {
             },
             answers: given_answers,
             answers_of,
+            skip_of,
             accept_recommended: args.accept_recommended,
             with_values: args.verify,
         };

@@ -13,7 +13,7 @@ use refit::{
     outcome::{FORMAT, Outcome, Release},
     report::{Detail, Look, Masker, command, review as show, text},
     review::{
-        Review,
+        Begun, Review, begin,
         record::record,
         talk::{self, End, Person as _, Stop},
     },
@@ -26,7 +26,7 @@ use super::{
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
-    upgrade::known_answers,
+    upgrade::{known_answers, nothing_found},
     writing::write_all,
 };
 
@@ -48,60 +48,71 @@ const RECORD: &str = ".answers";
 pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let save = args.save_answers.clone();
     let job = job(args)?;
-    if save.is_some() && job.request.releases.len() > 1 {
+    let mut begun = match begin(&job.request) {
+        Ok(begun) => begun,
+        Err(refusal) => Begun {
+            reviews: Vec::new(),
+            fitting: Vec::new(),
+            outcome: Outcome {
+                refused: vec![*refusal],
+                ..outcome(std::iter::empty())
+            },
+        },
+    };
+    if save.is_some() && groups(&job, &begun.reviews).len() > 1 {
         bail!(
             "--save-answers names one file, and the decisions of each release are saved by themselves; \
              review one release at a time, or leave it out and say where at the end"
         );
     }
     if let Some(save) = &save {
-        check_place(save, &job)?;
+        check_place(save, &job, &begun.outcome)?;
     }
+    known_answers(&job, &begun.outcome)?;
     if !terminal.can_ask() {
         return Ok(without_terminal(&job, terminal));
     }
-    if !job.request.answers.is_empty() || !job.request.selection.skip_known.is_empty() {
-        known_answers(&job, &upgrade(&job.request))?;
-    }
+    nothing_found(&job, &begun.outcome, terminal);
     let masked = !job.show_secrets && !terminal.all_is_seen();
     let mut keyboard = Keyboard::new(terminal).context("the terminal cannot be used")?;
-    let reviewed = talk::review(&job.request, &mut keyboard, masked);
-    let error = if reviewed.refused.is_empty() {
+    let end = talk::review(&mut begun, &mut keyboard, masked);
+    let error = if begun.outcome.refused.is_empty() {
         DONE
     } else {
         ERROR
     };
     let mut after = After {
         job: &job,
+        begun: &begun,
         keyboard,
         save,
         masked,
     };
-    let reviews = &reviewed.reviews;
-    let code = match reviewed.end {
+    let reviews = &begun.reviews;
+    let code = match end {
         End::Nothing if reviews.is_empty() => DONE,
-        End::Nothing => after.kept(reviews, DONE)?,
+        End::Nothing => after.kept(DONE)?,
         End::Write => {
-            let failed = after.write(reviews);
-            let open = reviews.iter().any(|review| review.result().is_open());
+            let failed = after.write();
+            let open = reviews.iter().any(Review::is_open);
             let code = match (failed, open) {
                 (true, _) => ERROR,
                 (_, true) => OPEN,
                 _ => DONE,
             };
-            after.kept(reviews, code)?
+            after.kept(code)?
         }
         End::Leave => {
             after.say("Nothing was written.");
-            after.kept(reviews, LEFT)?
+            after.kept(LEFT)?
         }
         End::Open => {
             after.say("Nothing was written.");
-            after.kept(reviews, OPEN)?
+            after.kept(OPEN)?
         }
         End::Stopped(Stop::Quit) => {
             after.say("Nothing was written.");
-            after.left(reviews)?;
+            after.left();
             LEFT
         }
         End::Stopped(Stop::Interrupted) => {
@@ -190,6 +201,7 @@ fn without_terminal(job: &Job, terminal: &mut Terminal) -> u8 {
 /// What follows a dialogue.
 struct After<'j, 't> {
     job: &'j Job,
+    begun: &'j Begun,
     keyboard: Keyboard<'t>,
     save: Option<PathBuf>,
     masked: bool,
@@ -208,9 +220,11 @@ impl After<'_, '_> {
         }
     }
 
-    /// Writes what can be written. Whether anything went wrong.
-    fn write(&mut self, reviews: &[Review]) -> bool {
-        let outcome = outcome(reviews.iter().map(|review| review.result().clone()));
+    /// Writes what can be written, and notes in `refit.yaml` what was reached. Whether anything went wrong.
+    fn write(&mut self) -> bool {
+        let reviewed = self.begun.reviews.iter().flat_map(Review::result);
+        let releases = reviewed.chain(&self.begun.fitting).cloned();
+        let outcome = outcome(releases);
         let backup: Option<OsString> = match &self.job.mode {
             Mode::Write { backup, .. } => backup.clone(),
             _ => None,
@@ -221,11 +235,11 @@ impl After<'_, '_> {
     }
 
     /// Saves what was decided if the person wants it, and lists it.
-    fn kept(&mut self, reviews: &[Review], code: u8) -> anyhow::Result<u8> {
-        for review in reviews {
+    fn kept(&mut self, code: u8) -> anyhow::Result<u8> {
+        for reviews in groups(self.job, &self.begun.reviews) {
             let mut saved = None;
-            if self.save.is_some() || has_record(review) {
-                match self.place(review) {
+            if self.save.is_some() || reviews.iter().copied().any(has_record) {
+                match self.place(&reviews) {
                     Ok(place) => saved = place,
                     Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be read"),
                     // Ctrl-C at this prompt takes nothing back that was written.
@@ -235,7 +249,7 @@ impl After<'_, '_> {
                     }
                 }
             }
-            let failed = self.finish(review, saved.as_deref(), true);
+            let failed = self.finish(&reviews, saved.as_deref(), true);
             if failed {
                 return Ok(ERROR);
             }
@@ -244,45 +258,57 @@ impl After<'_, '_> {
     }
 
     /// After `q`: what was decided is saved only if that was asked for before.
-    fn left(&mut self, reviews: &[Review]) -> anyhow::Result<()> {
-        for review in reviews.iter().filter(|review| review.is_begun()) {
-            let saved = self.save.clone();
-            self.finish(review, saved.as_deref(), false);
+    fn left(&mut self) {
+        for reviews in groups(self.job, &self.begun.reviews) {
+            if reviews.iter().any(|review| review.is_begun()) {
+                let saved = self.save.clone();
+                self.finish(&reviews, saved.as_deref(), false);
+            }
         }
-        Ok(())
     }
 
     /// Saves, lists, and shows the command. Whether anything went wrong.
-    fn finish(&mut self, review: &Review, saved: Option<&Path>, done: bool) -> bool {
+    fn finish(&mut self, reviews: &[&Review], saved: Option<&Path>, done: bool) -> bool {
         let look = self.keyboard.look();
-        let release = review.result();
         let through = done;
-        let done = done && !release.is_open();
-        let lines = command_lines(review, self.job, saved, done, look.width - 2);
-        let failed = match saved.map(|path| save(path, &record(review, &lines.join("\n")))) {
+        let done = done && !reviews.iter().any(|review| review.is_open());
+        let lines = command_lines(reviews, self.job, saved, done, look.width - 2);
+        let failed = match saved.map(|path| save(path, &record(reviews, &lines.join("\n")))) {
             Some(Err(e)) => {
                 self.report(&format!("error: {e:#}\n"));
                 true
             }
             _ => false,
         };
-        let masker = if self.masked {
-            Masker::of(&outcome(std::iter::once(release.clone())))
-        } else {
-            Masker::off()
-        };
-        if through {
-            let text = show::decided(&review.tally(), look, &masker);
-            self.report(&format!("\n{text}"));
+        let several = reviews
+            .iter()
+            .map(|review| review.result().len())
+            .sum::<usize>()
+            > 1;
+        for review in reviews.iter().filter(|_| through) {
+            let masker = if self.masked {
+                Masker::of(&outcome(review.result().iter().cloned()))
+            } else {
+                Masker::off()
+            };
+            for (at, release) in review.result().iter().enumerate() {
+                let decided = show::decided(&review.tally(at), look, &masker);
+                let name = match several {
+                    true => show::name(release, look),
+                    false => String::new(),
+                };
+                self.report(&format!("\n{name}{decided}"));
+            }
         }
         if let (Some(path), false) = (saved, failed) {
             self.report(&format!("The decisions are saved in {}\n", path.display()));
         }
         if !lines.is_empty() && !failed {
-            let lead = if done {
-                "The same again, without a terminal, for a file as it was before:"
-            } else {
-                "To go on from here:"
+            let files: usize = reviews.iter().map(|review| review.files().len()).sum();
+            let lead = match (done, files) {
+                (true, 1) => "The same again, without a terminal, for a file as it was before:",
+                (true, _) => "The same again, without a terminal, for files as they were before:",
+                (false, _) => "To go on from here:",
             };
             let mut text = format!("\n{lead}\n\n");
             for line in &lines {
@@ -294,11 +320,12 @@ impl After<'_, '_> {
     }
 
     /// Where to save what was decided: as it was said, or as it is said now.
-    fn place(&mut self, review: &Review) -> Result<Option<PathBuf>, Stop> {
+    fn place(&mut self, reviews: &[&Review]) -> Result<Option<PathBuf>, Stop> {
         if let Some(path) = &self.save {
             return Ok(Some(path.clone()));
         }
-        let file = review.result().files.iter().find_map(|f| f.path.clone());
+        let files = reviews.iter().flat_map(|review| review.files());
+        let file = files.filter_map(|file| file.path.clone()).next();
         let mut default = file.unwrap_or_default().into_os_string();
         default.push(RECORD);
         let default = PathBuf::from(default);
@@ -323,7 +350,7 @@ impl After<'_, '_> {
                 "" => default.clone(),
                 typed => PathBuf::from(typed),
             };
-            match check_place(&path, self.job) {
+            match check_place(&path, self.job, &self.begun.outcome) {
                 Ok(()) => return Ok(Some(path)),
                 Err(e) => {
                     let look = self.keyboard.look();
@@ -344,22 +371,46 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
     }
 }
 
+/// What is recorded together, because one command makes it again: each review by itself; all of them, if
+/// a folder or a list was named that they came from.
+fn groups<'r>(job: &Job, reviews: &'r [Review]) -> Vec<Vec<&'r Review>> {
+    match job.given.whole.is_empty() || reviews.is_empty() {
+        true => reviews.iter().map(|review| vec![review]).collect(),
+        false => vec![reviews.iter().collect()],
+    }
+}
+
 /// Whether anything was decided that a second run has to be told.
 fn has_record(review: &Review) -> bool {
-    let tally = review.tally();
-    !tally.skipped.is_empty() || tally.accepted.iter().any(|(_, answer)| answer.is_some())
+    (0..review.result().len()).any(|at| {
+        let tally = review.tally(at);
+        !tally.skipped.is_empty() || tally.accepted.iter().any(|(_, answer)| answer.is_some())
+    })
 }
 
 /// A record may be made where nothing is, and where a record is. Nothing else is overwritten.
-fn check_place(path: &Path, job: &Job) -> anyhow::Result<()> {
+fn check_place(path: &Path, job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let real = |path: &Path| path.canonicalize().ok();
     let here = real(path);
-    let is_input = job
+    let layers = job
         .request
         .releases
         .iter()
-        .flat_map(|release| &release.layers)
-        .any(|input| here.is_some() && real(Path::new(&input.name())) == here);
+        .flat_map(|release| &release.layers);
+    let named = layers.map(|input| PathBuf::from(input.name()));
+    let found = job
+        .request
+        .found
+        .iter()
+        .filter(|found| found.named_directly);
+    let read = outcome
+        .files()
+        .into_iter()
+        .filter_map(|file| file.path.clone());
+    let mut inputs = named
+        .chain(found.map(|found| found.path.clone()))
+        .chain(read);
+    let is_input = here.is_some() && inputs.any(|input| real(&input) == here);
     if is_input {
         bail!("{} is one of the values files", path.display());
     }
@@ -387,35 +438,54 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The command that makes the same decisions: `refit upgrade` if the review is done, else
+/// The command that makes the same decisions again: `refit upgrade` if the review is done, else
 /// `refit review`, which goes on.
 fn command_lines(
-    review: &Review,
+    reviews: &[&Review],
     job: &Job,
     saved: Option<&Path>,
     done: bool,
     width: usize,
 ) -> Vec<String> {
-    let request = review.request();
     let mut given = command::Given {
         skip: Vec::new(),
         answer_files: Vec::new(),
         answers: Vec::new(),
         ..job.given.clone()
     };
+    let releases: Vec<Release> = reviews
+        .iter()
+        .flat_map(|review| review.result())
+        .cloned()
+        .collect();
     match saved {
         Some(path) => given.answer_files.push(path.display().to_string()),
         None => {
-            given.skip = request.selection.skip.clone();
-            for (id, answer) in &request.answers {
-                given.answers.push(format!("{id}={}", answer.option));
-                for (name, value) in &answer.inputs {
-                    given.answers.push(format!("{id}.{name}={value}"));
+            let scope = |name: &str| match releases.len() {
+                1 => String::new(),
+                _ => format!("{name}:"),
+            };
+            for review in reviews {
+                let request = review.request();
+                for (name, ids) in &request.skip_of {
+                    let scope = scope(name);
+                    given
+                        .skip
+                        .extend(ids.iter().map(|id| format!("{scope}{id}")));
+                }
+                for (name, answers) in &request.answers_of {
+                    let scope = scope(name);
+                    for (id, answer) in answers {
+                        given.answers.push(format!("{scope}{id}={}", answer.option));
+                        for (input, value) in &answer.inputs {
+                            given.answers.push(format!("{scope}{id}.{input}={value}"));
+                        }
+                    }
                 }
             }
         }
     }
-    let outcome = outcome(std::iter::once(review.result().clone()));
+    let outcome = outcome(releases.into_iter());
     let Some(mut command) = command::commands(&outcome, &given).pop() else {
         return Vec::new();
     };

@@ -153,7 +153,7 @@ fn paths(job: &Job) -> Vec<&Path> {
 }
 
 /// Says that folders hold nothing for refit: silence could also mean that all is well.
-fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
+pub fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
     let searched = job.request.releases.is_empty();
     if searched
         && outcome.releases.is_empty()
@@ -315,11 +315,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         .values()
         .flat_map(|answers| answers.keys());
     let given: Vec<&String> = given.into_iter().chain(of_releases).collect();
-    let of_releases = job
-        .request
-        .releases
-        .iter()
-        .flat_map(|release| &release.skip);
+    let of_releases = job.request.skip_of.values().flatten();
     let skipped: Vec<&String> = job
         .request
         .selection

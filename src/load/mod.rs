@@ -93,7 +93,7 @@ pub struct Broken {
 }
 
 /// A release that can be upgraded.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Wanted {
     /// What it is called: its own name, or the names of its files.
     pub name: String,

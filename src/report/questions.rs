@@ -2,11 +2,13 @@
 
 use super::{
     Masker,
-    command::quote,
     page::{Page, Span, Style, plain, span, width},
     wording::{count, shorten},
 };
-use crate::outcome::{Choice, Release, State, Step};
+use crate::{
+    outcome::{Choice, Release, State, Step},
+    shell::quote,
+};
 
 /// The questions of a release that wait for an answer.
 pub(super) fn open(release: &Release) -> impl Iterator<Item = &Step> {

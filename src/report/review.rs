@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     outcome::{Choice, File, Input, Refusal, Release, State, Step},
-    review::{Item, Tally},
+    review::{Item, Suggestion, Tally},
 };
 
 /// Settings listed by name before the rest is only counted.
@@ -25,12 +25,24 @@ pub struct Room {
     pub lines: usize,
 }
 
-/// What begins the review of a release: its files, its versions, how they are known.
+/// What begins the review of releases that are written together: their files, their versions, how they
+/// are known.
 #[must_use]
-pub fn opening(release: &Release, steps: usize, look: Look, masker: &Masker) -> String {
+pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    text::headline(&mut page, release);
-    text::known_by(&mut page, release, look, masker);
+    for release in releases {
+        text::headline(&mut page, release);
+        text::known_by(&mut page, release, look, masker);
+    }
+    if releases.len() > 1 {
+        page.fill(
+            2,
+            2,
+            &[plain(
+                "They share files, so they are written together. Each change is decided for one of them.",
+            )],
+        );
+    }
     if steps > 0 {
         page.fill(
             2,
@@ -44,11 +56,40 @@ pub fn opening(release: &Release, steps: usize, look: Look, masker: &Masker) -> 
     page.finish()
 }
 
-/// One step: what it is, why, and what it is about. The difference follows it.
+/// The name of a release above what is said of it.
 #[must_use]
-pub fn card(item: &Item, release: &Release, look: Look, masker: &Masker) -> String {
+pub fn name(release: &Release, look: Look) -> String {
+    let mut page = Page::new(look);
+    page.fill(0, 2, &[span(wording::names(release), Style::Bold)]);
+    page.finish()
+}
+
+/// A step in a sentence: its id, and the release where there are several.
+#[must_use]
+pub fn step_name(item: &Item, releases: &[Release]) -> String {
+    let id = &item.step.id;
+    match releases {
+        [_] => id.clone(),
+        _ => format!("{id} for {}", about(item, releases, wording::short_name)),
+    }
+}
+
+fn about(item: &Item, releases: &[Release], name: fn(&Release) -> String) -> String {
+    let names = item
+        .about
+        .iter()
+        .filter_map(|at| releases.get(*at))
+        .map(name);
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+/// One step: what it is, which of the releases it is about, why, and what it is about. The difference
+/// follows it.
+#[must_use]
+pub fn card(item: &Item, releases: &[Release], look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let step = &item.step;
+    let release = &releases[item.about[0]];
     page.gap();
     rule(&mut page, look);
     page.fill(
@@ -60,8 +101,14 @@ pub fn card(item: &Item, release: &Release, look: Look, masker: &Masker) -> Stri
             span(format!(" [{}]", step.id), Style::Dim),
         ],
     );
-    let since = format!("since {} {}", release.chart, step.version);
-    page.fill(2, 4, &[span(since, Style::Dim)]);
+    if releases.len() > 1 {
+        let about = about(item, releases, wording::names);
+        page.fill(2, 4, &[plain("for "), span(about, Style::Accent)]);
+    }
+    if item.from_pack {
+        let since = format!("since {} {}", release.chart, step.version);
+        page.fill(2, 4, &[span(since, Style::Dim)]);
+    }
     if let Some(link) = &step.link {
         page.fill(2, 4, &[span(link.clone(), Style::Dim)]);
     }
@@ -134,7 +181,7 @@ pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
             &mut page,
             i + 1,
             option,
-            enter == Some(&option.id),
+            (enter == Some(&option.id)).then_some(&item.source),
             question.options.len(),
             masker,
         );
@@ -146,10 +193,11 @@ fn option(
     page: &mut Page,
     number: usize,
     option: &Choice,
-    enter: bool,
+    source: Option<&Suggestion>,
     of: usize,
     masker: &Masker,
 ) {
+    let enter = source.is_some();
     let mark = if enter { "*" } else { " " };
     let pad = " ".repeat(width(&of.to_string()) - width(&number.to_string()));
     let mut spans = vec![
@@ -157,11 +205,13 @@ fn option(
         plain(": "),
         plain(masker.text(&option.title)),
     ];
-    if option.recommended {
-        spans.push(span(" (recommended)", Style::Good));
-    } else if enter {
-        spans.push(span(" (as before)", Style::Good));
-    }
+    let note = match source {
+        Some(Suggestion::Before) if !option.recommended => Some("as before".to_owned()),
+        Some(Suggestion::Other(name)) => Some(format!("as for {name}")),
+        _ if option.recommended => Some("recommended".to_owned()),
+        _ => None,
+    };
+    spans.extend(note.map(|note| span(format!(" ({note})"), Style::Good)));
     let style = if enter { Style::Good } else { Style::Accent };
     page.bullet(2, &format!("{mark}{pad}{number}"), style, &spans);
     for input in &option.inputs {

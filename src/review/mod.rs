@@ -1,33 +1,44 @@
-//! A review: a person goes through the changes of a release one by one, and decides.
+//! A review: a person goes through the changes of releases one by one, and decides.
+//!
+//! A review is of one unit: releases that are written together, because they share a file. What is
+//! decided is decided for one release, for what is good for one need not be good for another; only what
+//! becomes of a layer that they share is decided once for them.
 //!
 //! A review knows no way of its own to change values. Every decision becomes an answer or a step to
-//! leave out of a [`Request`], and the upgrade runs again; so what a review comes to is what
+//! leave out in a [`Request`], and the upgrade runs again; so what a review comes to is what
 //! `refit upgrade` comes to with the same answers, by construction. What a step does is shown as the
-//! difference between two runs: one with the step and one without it, both with everything decided so
-//! far and with nothing that still waits for a decision.
+//! difference between two runs of its release: one with the step and one without it, both with
+//! everything decided so far and with nothing that still waits for a decision.
 //!
-//! It loads nothing and writes nothing, and it does not know what a terminal is: [`talk`] speaks to a
+//! The files were read before it ([`begin`]); it looks at them again only to notice that somebody has
+//! changed them. It writes nothing, and it does not know what a terminal is: [`talk`] speaks to a
 //! [`person::Person`], and whoever implements that has the keyboard.
 
+mod begin;
 pub mod person;
 pub mod record;
 pub mod talk;
+mod tally;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+pub use begin::{Begun, begin};
+pub use tally::Tally;
+
 use crate::{
-    migrate::{Answer, Answers},
+    detach,
+    migrate::{Answer, together},
     outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, State, Step},
-    pack::Pack,
+    pack::{Pack, expr},
     refusal::Reason,
     report::{
         Look,
         catalog::{self, StepPage},
     },
-    upgrade::{Request, packs, upgrade},
+    upgrade::{self, Earlier, Material, Request, SHARED, Stage, stage},
 };
 
 /// What was decided about a step.
@@ -46,6 +57,8 @@ pub enum Decision {
 /// A decision in the order it was taken.
 #[derive(Debug, Clone)]
 struct Taken {
+    /// The releases that it is about; the answer is kept for the first.
+    about: Vec<usize>,
     id: String,
     /// As it was before; a step that is left out may not be heard of again.
     step: Option<Step>,
@@ -56,27 +69,34 @@ struct Taken {
     group: usize,
 }
 
-/// A release under review.
+/// A step of a release, by their numbers and names.
+type Key = (usize, String);
+
+/// A unit under review.
 #[derive(Debug)]
 pub struct Review {
-    /// The release alone, its versions pinned, without the answers and skips that are decided here.
+    /// What was read.
+    material: Arc<Material>,
+    /// What is asked for, without anything that can be decided here.
     request: Request,
-    /// Answers that were there before the review; they are suggestions.
-    given_answers: Answers,
-    /// Steps that were left out before the review; suggestions, too.
-    given_skip: Vec<String>,
-    /// Which steps a step needs, as its pack says.
-    needs: BTreeMap<String, Vec<String>>,
+    /// The releases, as requests call them.
+    names: Vec<String>,
+    /// What was decided for each before the review; suggestions.
+    earlier: Vec<Earlier>,
+    /// For each: which steps a step needs, as its pack says.
+    needs: Vec<BTreeMap<String, Vec<String>>>,
     taken: Vec<Taken>,
-    /// How it was known, and what it came to before anything was decided.
-    start: Release,
+    /// How their versions were known, and what they came to before anything was decided.
+    start: Vec<Release>,
     /// As everything is decided so far, and all that is undecided is in.
-    full: Release,
+    full: Vec<Release>,
 }
 
 /// A step that waits for a decision.
 #[derive(Debug)]
 pub struct Item {
+    /// The releases that it is about, by number: one, unless it is about what several share.
+    pub about: Vec<usize>,
     /// What it does, tells and asks.
     pub step: Step,
     /// Its number among all, from 1.
@@ -91,94 +111,90 @@ pub struct Item {
     pub needed_by: Vec<String>,
     /// The option that is taken if nothing else is said, and what is typed for it.
     pub suggested: Option<Answer>,
+    /// Where the suggestion comes from.
+    pub source: Suggestion,
     /// Whether it was left out before the review.
     pub was_skipped: bool,
+    /// Whether the chart's pack has it; else refit itself asks it.
+    pub from_pack: bool,
 }
 
-/// How far the steps of a release came.
-#[derive(Debug, Default)]
-pub struct Tally<'r> {
-    /// Done, with the answer if there was a question.
-    pub accepted: Vec<(&'r Step, Option<&'r str>)>,
-    /// Left out by a decision.
-    pub skipped: Vec<&'r Step>,
-    /// Open questions.
-    pub open: Vec<&'r Step>,
-    /// Steps that wait for them.
-    pub waiting: Vec<&'r Step>,
+/// Where a suggestion comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suggestion {
+    /// The option is recommended, or there is none.
+    Recommended,
+    /// It was answered so before.
+    Before,
+    /// It was answered so for another release, of this name.
+    Other(String),
+    /// It was answered before, but for other values; that answer is not suggested.
+    OtherValues,
 }
 
 impl Review {
-    /// Begins the review of one release.
-    ///
-    /// # Errors
-    ///
-    /// What refused it.
-    pub fn new(request: &Request, release: usize) -> Result<Self, Vec<Refusal>> {
-        let mut request = Request {
-            releases: request.releases.get(release).cloned().into_iter().collect(),
-            accept_recommended: false,
-            ..request.clone()
-        };
-        let start = one(&request)?;
-        request.chart = Some(start.chart.clone());
-        request.from = Some(start.from.clone());
-        request.to = Some(start.to.clone());
-        let needs = packs(&request)
-            .ok()
-            .and_then(|packs| packs.first().map(|pack| needs(pack, &start)))
-            .unwrap_or_default();
-        let given_answers = std::mem::take(&mut request.answers);
-        let given_skip = std::mem::take(&mut request.selection.skip);
-        request.selection.skip_known.clear();
-        let full = start.clone();
-        let mut review = Self {
-            given_skip: given_skip.into_iter().chain(skipped(&start)).collect(),
-            request,
-            given_answers,
-            needs,
-            taken: Vec::new(),
-            start,
-            full,
-        };
-        review.full = review.run(&BTreeSet::new())?;
-        Ok(review)
-    }
-
-    /// As it was before anything was decided, with how its version is known.
+    /// The releases as they were before anything was decided, with how their versions are known.
     #[must_use]
-    pub fn start(&self) -> &Release {
+    pub fn start(&self) -> &[Release] {
         &self.start
     }
 
     /// What it comes to, with everything that is undecided done as far as it needs no answer. When
     /// [`Review::next`] has nothing left, this is the result.
     #[must_use]
-    pub fn result(&self) -> &Release {
+    pub fn result(&self) -> &[Release] {
         &self.full
     }
 
-    /// What it comes to if only what was accepted is done.
+    /// Whether a question is open, so that nothing of it is written.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.full.iter().any(Release::is_open)
+    }
+
+    /// Whether any file would change.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.full.iter().any(Release::is_changed)
+    }
+
+    /// Its files as they would be, each once.
+    #[must_use]
+    pub fn files(&self) -> Vec<Arc<File>> {
+        distinct(&self.full)
+    }
+
+    /// What it comes to if only what was accepted is done: for each release of which anything was
+    /// decided, what it wants by itself. Everything, when all is decided.
     ///
     /// # Errors
     ///
     /// If that is refused.
-    pub fn so_far(&self) -> Result<Release, Vec<Refusal>> {
-        let undecided = self.undecided().map(|step| step.id.clone()).collect();
-        let mut release = self.run(&undecided)?;
-        // What stays only because nothing was decided about it yet is not left behind.
-        let left = |leaf: &LeafFate| leaf.fate == Fate::Left;
-        release.ledger.retain(|leaf| {
-            let same = |other: &&LeafFate| other.path == leaf.path && other.file == leaf.file;
-            !left(leaf) || self.full.ledger.iter().find(same).is_some_and(left)
-        });
-        Ok(release)
+    pub fn so_far(&self) -> Result<Vec<Release>, Vec<Refusal>> {
+        if self.undecided().is_empty() {
+            return Ok(self.full.clone());
+        }
+        let begun = |release: &usize| {
+            self.names.len() == 1 || self.taken.iter().any(|t| t.about.contains(release))
+        };
+        let mut found = Vec::new();
+        for at in (0..self.names.len()).filter(begun) {
+            let mut release = self.alone(at, &self.asking(&self.rest_of(at), true))?;
+            // What stays only because nothing was decided about it yet is not left behind.
+            let left = |leaf: &LeafFate| leaf.fate == Fate::Left;
+            release.ledger.retain(|leaf| {
+                let same = |other: &&LeafFate| other.path == leaf.path && other.file == leaf.file;
+                !left(leaf) || self.full[at].ledger.iter().find(same).is_some_and(left)
+            });
+            found.push(release);
+        }
+        Ok(found)
     }
 
     /// What is asked for to come to the result again without a review.
     #[must_use]
     pub fn request(&self) -> Request {
-        self.asking(&BTreeSet::new())
+        self.asking(&BTreeSet::new(), false)
     }
 
     /// Whether anything was decided.
@@ -193,27 +209,45 @@ impl Review {
     ///
     /// If what it does cannot be worked out.
     pub fn next(&self) -> Result<Option<Item>, Vec<Refusal>> {
+        let undecided = self.undecided();
         let waiting = |step: &&Step| step.state == State::Waiting;
-        let waiting = self.full.steps.iter().filter(waiting).count();
-        let Some(step) = self.undecided().next() else {
+        let steps = self.full.iter().flat_map(|release| &release.steps);
+        let waiting = steps.filter(waiting).count();
+        let Some((release, step)) = undecided.first().copied() else {
             return Ok(None);
         };
-        let without = self.run(&self.left_aside(step, true))?;
-        let with = self.with(step, None)?;
-        let lost = without.steps.iter().find(|other| other.id == step.id);
+        let (mut files, mut lost) = (Vec::new(), Vec::new());
+        if stage(&step.id) <= Stage::Among {
+            let without = self.alone(
+                release,
+                &self.asking(&self.left_aside(release, step, true), true),
+            )?;
+            let with = self.with(release, step, None)?;
+            files = between(&without.files, &with[0].files);
+            let left_out = without.steps.iter().find(|other| other.id == step.id);
+            lost = left_out
+                .map(|step| step.because.clone())
+                .unwrap_or_default();
+        }
+        let (suggested, source) = self.suggested(release, step);
         Ok(Some(Item {
+            about: self.about(release, step),
             number: self.taken.len() + 1,
-            of: self.taken.len() + self.undecided().count() + waiting,
-            files: between(&without, &with),
-            lost: lost.map(|step| step.because.clone()).unwrap_or_default(),
-            needed_by: self.needed_by(&step.id),
-            suggested: self.suggested(step),
-            was_skipped: self.given_skip.contains(&step.id),
+            of: self.taken.len() + undecided.len() + waiting,
+            files,
+            lost,
+            needed_by: self.needed_by(release, &step.id),
+            suggested,
+            source,
+            was_skipped: self.earlier[release].skip.contains(&step.id)
+                && upgrade::can_be_left_out(&step.id),
+            from_pack: !upgrade::QUESTIONS.contains(&step.id.as_str()),
             step: step.clone(),
         }))
     }
 
-    /// What an answer would do: the step with it, and the texts without the step and with it.
+    /// What an answer would do: the step with it, and the texts without the step and with it. For a
+    /// question about all edits: the texts as they are, and with the answer.
     ///
     /// # Errors
     ///
@@ -223,11 +257,18 @@ impl Review {
         item: &Item,
         answer: &Answer,
     ) -> Result<(Step, Vec<File>), Vec<Refusal>> {
-        let without = self.run(&self.left_aside(&item.step, true))?;
-        let with = self.with(&item.step, Some(answer))?;
-        let step = with.steps.iter().find(|step| step.id == item.step.id);
+        let release = item.about[0];
+        let with = self.with(release, &item.step, Some(answer))?;
+        let mut steps = with.iter().flat_map(|release| &release.steps);
+        let step = steps.find(|step| step.id == item.step.id);
         let step = step.unwrap_or(&item.step).clone();
-        Ok((step, between(&without, &with)))
+        if stage(&item.step.id) > Stage::Among {
+            let files = distinct(&with);
+            return Ok((step, files.iter().map(|file| File::clone(file)).collect()));
+        }
+        let aside = self.left_aside(release, &item.step, true);
+        let without = self.alone(release, &self.asking(&aside, true))?;
+        Ok((step, between(&without.files, &with[0].files)))
     }
 
     /// Takes a decision about a step.
@@ -237,13 +278,16 @@ impl Review {
     /// If the result would be refused; it is as if nothing had been decided then.
     pub fn decide(
         &mut self,
-        id: &str,
+        item: &Item,
         decision: Decision,
         together: bool,
     ) -> Result<(), Vec<Refusal>> {
+        self.same_files()?;
         let before = self.taken.len();
+        let release = item.about[0];
+        let id = &item.step.id;
         let with_it = if decision == Decision::Skip {
-            self.needed_by(id)
+            self.needed_by(release, id)
         } else {
             Vec::new()
         };
@@ -253,17 +297,18 @@ impl Review {
             None => 0,
         };
         let ids = std::iter::once(id.to_owned()).chain(with_it);
-        let steps = &self.full.steps;
+        let steps = &self.full[release].steps;
         self.taken.extend(ids.map(|id| Taken {
+            about: item.about.clone(),
             step: steps.iter().find(|step| step.id == id).cloned(),
             id,
             decision: decision.clone(),
             together,
             group,
         }));
-        match self.run(&BTreeSet::new()) {
-            Ok(release) => {
-                self.full = release;
+        match self.all(&self.asking(&BTreeSet::new(), true)) {
+            Ok(releases) => {
+                self.full = releases;
                 Ok(())
             }
             Err(refusals) => {
@@ -280,8 +325,8 @@ impl Review {
         };
         self.taken.retain(|taken| taken.group != group);
         // What could be worked out with more decisions than these was worked out with these before.
-        if let Ok(release) = self.run(&BTreeSet::new()) {
-            self.full = release;
+        if let Ok(releases) = self.all(&self.asking(&BTreeSet::new(), true)) {
+            self.full = releases;
         }
         true
     }
@@ -292,68 +337,93 @@ impl Review {
     ///
     /// If that is refused.
     pub fn lost_by_skipping_the_rest(&self) -> Result<Vec<String>, Vec<Refusal>> {
-        let rest: BTreeSet<String> = self.undecided().map(|step| step.id.clone()).collect();
-        let release = self.run(&rest)?;
-        let lost = release
-            .lost_by_leaving_out()
-            .filter(|step| rest.contains(&step.id))
-            .flat_map(|step| step.because.clone());
-        Ok(lost.collect())
-    }
-
-    /// How far the steps came.
-    #[must_use]
-    pub fn tally(&self) -> Tally<'_> {
-        let mut tally = Tally::default();
-        for step in &self.full.steps {
-            let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
-            match step.state {
-                State::Done if answer.is_some() || !step.changes.is_empty() => {
-                    tally.accepted.push((step, answer));
+        let mut lost: Vec<String> = Vec::new();
+        for at in 0..self.names.len() {
+            let rest = self.rest_of(at);
+            let release = self.alone(at, &self.asking(&rest, true))?;
+            let left_out = release.lost_by_leaving_out();
+            let paths = left_out
+                .filter(|step| rest.contains(&(at, step.id.clone())))
+                .flat_map(|step| step.because.clone());
+            for path in paths {
+                if !lost.contains(&path) {
+                    lost.push(path);
                 }
-                State::Done => {}
-                State::LeftOut => {}
-                State::Open => tally.open.push(step),
-                State::Waiting => tally.waiting.push(step),
             }
         }
-        for taken in self.taken.iter().filter(|t| t.decision == Decision::Skip) {
-            let now = self.full.steps.iter().find(|step| step.id == taken.id);
-            tally.skipped.extend(now.or(taken.step.as_ref()));
-        }
-        tally
+        Ok(lost)
     }
 
     /// All that a step may do and ask, as its pack has it.
     #[must_use]
-    pub fn explain(&self, step: &Step, look: Look) -> Option<String> {
-        let packs = packs(&self.request).ok()?;
-        let pack = packs.first()?;
-        let migration = pack.migration(&step.version).ok()??;
-        let found = migration.steps.iter().find(|other| other.id == step.id)?;
-        let page = StepPage::new(&pack.info.chart, &step.version, found);
+    pub fn explain(&self, item: &Item, look: Look) -> Option<String> {
+        let pack = self.material.pack(&self.start[item.about[0]].chart)?;
+        let migration = pack.migration(&item.step.version).ok()??;
+        let found = migration
+            .steps
+            .iter()
+            .find(|other| other.id == item.step.id)?;
+        let page = StepPage::new(&pack.info.chart, &item.step.version, found);
         Some(catalog::step(&page, look))
     }
 
-    fn decision(&self, id: &str) -> Option<&Decision> {
-        let taken = self.taken.iter().find(|taken| taken.id == id)?;
+    fn decision(&self, release: usize, id: &str) -> Option<&Decision> {
+        let mut taken = self.taken.iter();
+        let taken = taken.find(|taken| taken.id == id && taken.about.contains(&release))?;
         Some(&taken.decision)
     }
 
-    fn undecided(&self) -> impl Iterator<Item = &Step> {
-        self.full
-            .steps
-            .iter()
-            .filter(|step| is_item(step) && self.decision(&step.id).is_none())
+    /// The releases that a step of one is about.
+    fn about(&self, release: usize, step: &Step) -> Vec<usize> {
+        if step.id != SHARED {
+            return vec![release];
+        }
+        let text = |step: &Step| step.question.as_ref().map(|question| question.text.clone());
+        let asks = |release: &usize| {
+            let mut steps = self.full[*release].steps.iter();
+            steps.any(|other| other.id == SHARED && text(other) == text(step))
+        };
+        (0..self.full.len()).filter(asks).collect()
+    }
+
+    /// What waits for a decision, in the order in which it is asked for.
+    fn undecided(&self) -> Vec<(usize, &Step)> {
+        let mut found: Vec<(usize, &Step)> = Vec::new();
+        for (release, of) in self.full.iter().enumerate() {
+            found.extend(
+                of.steps
+                    .iter()
+                    .filter(|step| is_item(step) && self.decision(release, &step.id).is_none())
+                    .filter(|step| self.about(release, step)[0] == release)
+                    .map(|step| (release, step)),
+            );
+        }
+        found.sort_by_key(|(release, step)| {
+            let stage = stage(&step.id);
+            (stage == Stage::Together, *release, stage)
+        });
+        found
+    }
+
+    /// The undecided steps of a release.
+    fn rest_of(&self, release: usize) -> BTreeSet<Key> {
+        let rest = self.undecided().into_iter();
+        rest.filter(|(of, _)| *of == release)
+            .map(|(of, step)| (of, step.id.clone()))
+            .collect()
     }
 
     /// The undecided steps that need this one, directly or not.
-    fn needed_by(&self, id: &str) -> Vec<String> {
+    fn needed_by(&self, release: usize, id: &str) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut next = vec![id.to_owned()];
         while let Some(id) = next.pop() {
-            for step in self.undecided() {
-                let needs = self.needs.get(&step.id);
+            for (_, step) in self
+                .undecided()
+                .into_iter()
+                .filter(|(of, _)| *of == release)
+            {
+                let needs = self.needs[release].get(&step.id);
                 if needs.is_some_and(|needs| needs.contains(&id)) && !found.contains(&step.id) {
                     found.push(step.id.clone());
                     next.push(step.id.clone());
@@ -363,59 +433,115 @@ impl Review {
         found
     }
 
-    fn suggested(&self, step: &Step) -> Option<Answer> {
-        let question = step.question.as_ref()?;
-        let offered = |id: &str| question.options.iter().find(|option| option.id == id);
-        if let Some(given) = self.given_answers.get(&step.id)
-            && offered(&given.option).is_some()
+    /// What is suggested for a question: what was answered before, else what was answered to the same
+    /// question of another release, else what is recommended.
+    fn suggested(&self, release: usize, step: &Step) -> (Option<Answer>, Suggestion) {
+        let Some(question) = &step.question else {
+            return (None, Suggestion::Recommended);
+        };
+        let offered = |id: &str| question.options.iter().any(|option| option.id == id);
+        let mut other_values = false;
+        if let Some(given) = self.earlier[release].answers.get(&step.id)
+            && offered(&given.option)
         {
-            return Some(given.clone());
+            if given
+                .evidence
+                .as_ref()
+                .is_none_or(|given| is_about(given, question))
+            {
+                return (Some(given.clone()), Suggestion::Before);
+            }
+            other_values = true;
         }
-        let recommended = question.options.iter().find(|option| option.recommended)?;
-        Some(answer(recommended))
+        for taken in self.taken.iter().filter(|taken| taken.id == step.id) {
+            let then = taken.step.as_ref().and_then(|step| step.question.as_ref());
+            if let (Decision::Answer(answer), Some(then)) = (&taken.decision, then)
+                && offered(&answer.option)
+                && values(then).eq(values(question))
+            {
+                let name = self.names[taken.about[0]].clone();
+                return (Some(answer.clone()), Suggestion::Other(name));
+            }
+        }
+        let recommended = question.options.iter().find(|option| option.recommended);
+        let source = match other_values {
+            true => Suggestion::OtherValues,
+            false => Suggestion::Recommended,
+        };
+        (recommended.map(answer), source)
     }
 
-    /// What is left aside to look at a step: all that waits for a decision, and the step itself if it
-    /// shall be seen without it. What the step needs is not left aside.
-    fn left_aside(&self, step: &Step, and_itself: bool) -> BTreeSet<String> {
+    /// What is left aside to look at a step: all of its release that waits for a decision, and the step
+    /// itself if it shall be seen without it. What the step needs is not left aside.
+    fn left_aside(&self, release: usize, step: &Step, and_itself: bool) -> BTreeSet<Key> {
         let mut needed: Vec<&str> = Vec::new();
         let mut next = vec![step.id.as_str()];
         while let Some(id) = next.pop() {
-            for id in self.needs.get(id).into_iter().flatten() {
+            for id in self.needs[release].get(id).into_iter().flatten() {
                 if !needed.contains(&id.as_str()) {
                     needed.push(id);
                     next.push(id);
                 }
             }
         }
-        self.undecided()
-            .map(|other| other.id.as_str())
-            .filter(|id| !needed.contains(id))
-            .filter(|id| and_itself || *id != step.id)
-            .map(str::to_owned)
-            .collect()
+        let mut aside = self.rest_of(release);
+        aside.retain(|(_, id)| !needed.contains(&id.as_str()) && (and_itself || *id != step.id));
+        aside
     }
 
-    /// The release with a step, and with an answer to its question.
-    fn with(&self, step: &Step, answer: Option<&Answer>) -> Result<Release, Vec<Refusal>> {
-        let mut request = self.asking(&self.left_aside(step, false));
+    /// The release with a step, and with an answer to its question; all releases, if it is about what
+    /// they share.
+    fn with(
+        &self,
+        release: usize,
+        step: &Step,
+        answer: Option<&Answer>,
+    ) -> Result<Vec<Release>, Vec<Refusal>> {
+        let mut request = self.asking(&self.left_aside(release, step, false), true);
+        let answers = request
+            .answers_of
+            .entry(self.names[release].clone())
+            .or_default();
         if let Some(answer) = answer {
-            request.answers.insert(step.id.clone(), answer.clone());
+            answers.insert(step.id.clone(), answer.clone());
         } else if step.question.is_some() {
-            request.answers.remove(&step.id);
+            answers.remove(&step.id);
         }
-        self.checked(&request)
+        match stage(&step.id) {
+            Stage::Together => self.all(&request),
+            _ => Ok(vec![self.alone(release, &request)?]),
+        }
     }
 
-    fn asking(&self, left_aside: &BTreeSet<String>) -> Request {
+    /// What is asked for with everything decided so far. `to_look` assumes that copies may be written in
+    /// place of aliases as long as that is not decided, because without it no edit could be shown.
+    fn asking(&self, left_aside: &BTreeSet<Key>, to_look: bool) -> Request {
         let mut request = self.request.clone();
-        let skip = &mut request.selection.skip;
-        skip.extend(left_aside.iter().cloned());
+        for (release, id) in left_aside {
+            let skip = request
+                .skip_of
+                .entry(self.names[*release].clone())
+                .or_default();
+            skip.push(id.clone());
+        }
+        for (release, name) in self.names.iter().enumerate() {
+            if to_look && self.decision(release, detach::ID).is_none() {
+                let answers = request.answers_of.entry(name.clone()).or_default();
+                answers.insert(detach::ID.to_owned(), detach::copies());
+            }
+        }
         for taken in &self.taken {
+            let name = &self.names[taken.about[0]];
             match &taken.decision {
-                Decision::Skip if !skip.contains(&taken.id) => skip.push(taken.id.clone()),
+                Decision::Skip => {
+                    let skip = request.skip_of.entry(name.clone()).or_default();
+                    if !skip.contains(&taken.id) {
+                        skip.push(taken.id.clone());
+                    }
+                }
                 Decision::Answer(answer) => {
-                    request.answers.insert(taken.id.clone(), answer.clone());
+                    let answers = request.answers_of.entry(name.clone()).or_default();
+                    answers.insert(taken.id.clone(), answer.clone());
                 }
                 _ => {}
             }
@@ -423,26 +549,59 @@ impl Review {
         request
     }
 
-    fn run(&self, left_aside: &BTreeSet<String>) -> Result<Release, Vec<Refusal>> {
-        self.checked(&self.asking(left_aside))
+    /// All releases.
+    fn all(&self, request: &Request) -> Result<Vec<Release>, Vec<Refusal>> {
+        let names = self.names.iter().cloned().collect();
+        let outcome = upgrade::run(request, &self.material, Some(&names));
+        match outcome.refused.is_empty() && outcome.releases.len() == self.names.len() {
+            true => Ok(outcome.releases),
+            false => Err(outcome.refused),
+        }
     }
 
-    fn checked(&self, request: &Request) -> Result<Release, Vec<Refusal>> {
-        let release = one(request)?;
-        let same = |(now, then): (&Arc<File>, &Arc<File>)| now.before == then.before;
-        if release.files.len() != self.start.files.len()
-            || !release.files.iter().zip(&self.start.files).all(same)
-        {
-            let name = self.start.files.first().map_or("", |file| &file.name);
-            return Err(vec![
-                *Reason::new("the file has changed since the review began")
-                    .why("The decisions so far were taken on another text.")
-                    .next("Begin the review again.")
-                    .of(name),
-            ]);
+    /// One release, as if no other shared anything with it.
+    fn alone(&self, release: usize, request: &Request) -> Result<Release, Vec<Refusal>> {
+        let names = BTreeSet::from([self.names[release].clone()]);
+        let mut outcome = upgrade::run(request, &self.material, Some(&names));
+        match outcome.releases.pop() {
+            Some(release) if outcome.refused.is_empty() => Ok(release),
+            _ => Err(outcome.refused),
         }
-        Ok(release)
     }
+
+    /// The files must still be what they were when they were read.
+    fn same_files(&self) -> Result<(), Vec<Refusal>> {
+        for file in distinct(&self.start) {
+            let Some(path) = &file.path else { continue };
+            if std::fs::read(path).ok().as_deref() != Some(file.before.as_bytes()) {
+                return Err(vec![
+                    *Reason::new("the file has changed since the review began")
+                        .why("The decisions so far were taken on another text.")
+                        .next("Begin the review again.")
+                        .of(&file.name),
+                ]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The values that a question is about, by path.
+fn values(question: &Question) -> impl Iterator<Item = (&str, String)> {
+    question.evidence.iter().map(|evidence| {
+        let value = evidence.value.clone();
+        let value = value.unwrap_or_else(|| expr::describe(None));
+        (evidence.path.as_str(), value)
+    })
+}
+
+/// Whether an answer was given for the values that a question is about.
+fn is_about(given: &indexmap::IndexMap<String, String>, question: &Question) -> bool {
+    let given = given
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()));
+    let now: BTreeMap<&str, String> = values(question).collect();
+    given.collect::<BTreeMap<_, _>>() == now
 }
 
 /// The answer that chooses an option, and types its defaults.
@@ -474,23 +633,11 @@ pub fn is_complete(answer: &Answer, question: &Question) -> bool {
     })
 }
 
-/// Runs the upgrade of one release.
-fn one(request: &Request) -> Result<Release, Vec<Refusal>> {
-    let mut outcome = upgrade(request);
-    match outcome.releases.pop() {
-        Some(release) if outcome.refused.is_empty() => Ok(release),
-        _ => Err(outcome.refused),
-    }
-}
-
-fn skipped(release: &Release) -> Vec<String> {
-    let left_out = release.steps.iter().filter(|s| s.state == State::LeftOut);
-    left_out.map(|step| step.id.clone()).collect()
-}
-
 /// Whether a step is something to decide.
 fn is_item(step: &Step) -> bool {
     match step.state {
+        // What keeps the layers together is a consequence, and not for choice.
+        _ if step.id == together::ID => false,
         State::Open => true,
         State::Done => !step.changes.is_empty() || step.question.is_some(),
         State::Waiting | State::LeftOut => false,
@@ -510,13 +657,25 @@ fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The files of two runs, from the one to the other.
-fn between(without: &Release, with: &Release) -> Vec<File> {
-    let files = without.files.iter().zip(&with.files);
-    files
+fn between(without: &[Arc<File>], with: &[Arc<File>]) -> Vec<File> {
+    without
+        .iter()
+        .zip(with)
         .map(|(before, after)| File {
             before: Arc::clone(&before.after),
             changed: before.after != after.after,
             ..File::clone(after)
         })
         .collect()
+}
+
+/// The files of releases, each once.
+fn distinct(releases: &[Release]) -> Vec<Arc<File>> {
+    let mut files: Vec<Arc<File>> = Vec::new();
+    for file in releases.iter().flat_map(|release| &release.files) {
+        if !files.iter().any(|other| Arc::ptr_eq(other, file)) {
+            files.push(Arc::clone(file));
+        }
+    }
+    files
 }

@@ -9,66 +9,97 @@ use std::fmt::Write as _;
 use super::{Decision, Review};
 use crate::{outcome::Step, pack::expr, report::Masker};
 
-/// Writes the answers and the skipped steps of a release. `command` is the one that replays them; it
-/// stands in the first lines.
+/// Writes the answers and the skipped steps of reviews: by release, if there are several. `command` is
+/// the one that replays them; it stands in the first lines.
 #[must_use]
-pub fn record(review: &Review, command: &str) -> String {
-    let release = review.result();
-    let names: Vec<&str> = release.files.iter().map(|file| &*file.name).collect();
-    let mut out = format!(
-        "# What was decided by `refit review` for {}, {} {} to {}.\n# The same again:\n",
-        one_line(&names.join(" + ")),
-        release.chart,
-        release.from,
-        release.to
-    );
+pub fn record(reviews: &[&Review], command: &str) -> String {
+    let mut out = String::new();
+    let releases: Vec<(&Review, usize)> = reviews
+        .iter()
+        .flat_map(|review| (0..review.names.len()).map(|at| (*review, at)))
+        .collect();
+    for (i, (review, at)) in releases.iter().enumerate() {
+        let release = &review.full[*at];
+        let files: Vec<&str> = release.files.iter().map(|file| &*file.name).collect();
+        let files = files.join(" + ");
+        let named = match &release.name {
+            Some(name) => format!("{name} ({files})"),
+            None => files,
+        };
+        let lead = match i {
+            0 => "What was decided by `refit review` for",
+            _ => "and for",
+        };
+        let _ = writeln!(
+            out,
+            "# {lead} {}, {} {} to {}.",
+            one_line(&named),
+            release.chart,
+            release.from,
+            release.to
+        );
+    }
+    out.push_str("# The same again:\n");
     for line in command.lines() {
         let _ = writeln!(out, "#   {}", one_line(line));
     }
-    let answered: Vec<_> = review
-        .taken
-        .iter()
+    if let [(review, at)] = releases.as_slice() {
+        decisions(&mut out, review, *at, "");
+        return out;
+    }
+    out.push_str("releases:\n");
+    for (review, at) in releases {
+        let _ = writeln!(out, "  {}:", name(&review.names[at]));
+        decisions(&mut out, review, at, "    ");
+    }
+    out
+}
+
+/// What was decided for one release.
+fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
+    let release = &review.full[at];
+    let taken = || review.taken.iter().filter(|taken| taken.about[0] == at);
+    let answered: Vec<_> = taken()
         .filter_map(|taken| match &taken.decision {
             Decision::Answer(answer) => Some((&taken.id, answer)),
             _ => None,
         })
         .collect();
-    out.push_str(if answered.is_empty() {
-        "answers: {}\n"
+    let lead = if answered.is_empty() {
+        "answers: {}"
     } else {
-        "answers:\n"
-    });
+        "answers:"
+    };
+    let _ = writeln!(out, "{indent}{lead}");
     let masker = Masker::on(release.files.iter().map(|file| &**file));
     for (id, answer) in answered {
-        let _ = writeln!(out, "  {}:", name(id));
-        let _ = writeln!(out, "    option: {}", name(&answer.option));
+        let _ = writeln!(out, "{indent}  {}:", name(id));
+        let _ = writeln!(out, "{indent}    option: {}", name(&answer.option));
         let step = release.steps.iter().find(|step| step.id == *id);
         let question = step.and_then(|step| step.question.as_ref());
         // With the defaults filled in: a default may be another one tomorrow.
         let inputs = question.map_or(&answer.inputs, |question| &question.inputs);
         if !inputs.is_empty() {
-            out.push_str("    inputs:\n");
+            let _ = writeln!(out, "{indent}    inputs:");
             for (input, value) in inputs {
-                let _ = writeln!(out, "      {}: {}", name(input), quoted(value));
+                let _ = writeln!(out, "{indent}      {}: {}", name(input), quoted(value));
             }
         }
         let evidence = step.map(|step| evidence(step, &masker)).unwrap_or_default();
         if !evidence.is_empty() {
-            out.push_str("    evidence:\n");
+            let _ = writeln!(out, "{indent}    evidence:");
             for (path, value) in evidence {
-                let _ = writeln!(out, "      {}: {}", quoted(&path), quoted(&value));
+                let _ = writeln!(out, "{indent}      {}: {}", quoted(&path), quoted(&value));
             }
         }
     }
-    let skipped = review.taken.iter();
-    let skipped: Vec<String> = skipped
+    let skipped: Vec<String> = taken()
         .filter(|taken| taken.decision == Decision::Skip)
         .map(|taken| name(&taken.id))
         .collect();
     if !skipped.is_empty() {
-        let _ = writeln!(out, "skip: [{}]", skipped.join(", "));
+        let _ = writeln!(out, "{indent}skip: [{}]", skipped.join(", "));
     }
-    out
 }
 
 /// What a question was about, in the form in which answers hold it.

@@ -8,23 +8,12 @@ mod answering;
 mod end;
 
 pub use super::person::{Key, Person, Stop};
-use super::{Decision, Item, Review, answer, is_complete};
+use super::{Begun, Decision, Item, Review, Suggestion, answer, is_complete};
 use crate::{
-    outcome::{Outcome, Refusal, Release},
+    outcome::{Refusal, Release, Unit},
     report::{Look, Masker, difference, review as show, review::Room},
-    upgrade::Request,
+    upgrade::can_be_left_out,
 };
-
-/// What the dialogue came to.
-#[derive(Debug)]
-pub struct Reviewed {
-    /// The releases that were reviewed.
-    pub reviews: Vec<Review>,
-    /// What could not be reviewed.
-    pub refused: Vec<Refusal>,
-    /// How it ended.
-    pub end: End,
-}
 
 /// How a dialogue ended.
 #[derive(Debug)]
@@ -63,18 +52,10 @@ const ROOMS: [Room; 3] = [
     },
 ];
 
-/// Goes through all releases of a request with a person. `masked` hides secrets.
-pub fn review(request: &Request, person: &mut dyn Person, masked: bool) -> Reviewed {
-    let mut reviews = Vec::new();
-    let mut refused = Vec::new();
-    for release in 0..request.releases.len() {
-        match Review::new(request, release) {
-            Ok(review) => reviews.push(review),
-            Err(refusals) => refused.extend(refusals),
-        }
-    }
+/// Goes through what was begun with a person. `masked` hides secrets.
+pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
     let masker = if masked {
-        Masker::of(&outcome(reviews.iter().map(Review::start)))
+        Masker::of(&begun.outcome)
     } else {
         Masker::off()
     };
@@ -84,30 +65,18 @@ pub fn review(request: &Request, person: &mut dyn Person, masked: bool) -> Revie
         hinted: false,
         prompt: 0,
     };
-    if !refused.is_empty() {
-        let text = show::refusals(&refused, talk.look(), &talk.masker);
+    if !begun.outcome.refused.is_empty() {
+        talk.refused(&begun.outcome.refused);
+    }
+    for release in &begun.fitting {
+        let text = show::opening(&[release], 0, talk.look(), &talk.masker);
         talk.report(&text);
     }
-    let end = if reviews.is_empty() {
-        End::Nothing
-    } else {
-        talk.through(&mut reviews).unwrap_or_else(End::Stopped)
-    };
-    Reviewed {
-        reviews,
-        refused,
-        end,
+    if begun.reviews.is_empty() {
+        return End::Nothing;
     }
-}
-
-fn outcome<'r>(releases: impl Iterator<Item = &'r Release>) -> Outcome {
-    Outcome {
-        format: crate::outcome::FORMAT,
-        releases: releases.cloned().collect(),
-        refused: Vec::new(),
-        unclaimed: Vec::new(),
-        other_charts: Default::default(),
-    }
+    talk.through(&mut begun.reviews)
+        .unwrap_or_else(End::Stopped)
 }
 
 struct Talk<'p> {
@@ -237,17 +206,22 @@ impl Talk<'_> {
 
     fn open(&mut self, review: &Review, at: usize, of: usize) {
         let look = self.look();
+        let releases: Vec<&Release> = review.start().iter().collect();
         if of > 1 {
-            let text = format!("Release {} of {of}", at + 1);
+            let what = if releases.len() > 1 {
+                "Part"
+            } else {
+                "Release"
+            };
             self.person.say("\n");
-            let text = show::part(&text, look);
+            let text = show::part(&format!("{what} {} of {of}", at + 1), look);
             self.report(&text);
         }
         let steps = match review.next() {
             Ok(Some(item)) => item.of,
             _ => 0,
         };
-        let text = show::opening(review.start(), steps, look, &self.masker);
+        let text = show::opening(&releases, steps, look, &self.masker);
         self.report(&text);
     }
 
@@ -299,16 +273,16 @@ impl Talk<'_> {
 
     /// Accepts a step without a question to the person, if that is possible; says what was done.
     fn accepted(&mut self, review: &mut Review, item: &Item) -> bool {
-        let id = &item.step.id;
+        let id = show::step_name(item, review.start());
         if item.was_skipped {
-            let done = review.decide(id, Decision::Skip, true).is_ok();
+            let done = review.decide(item, Decision::Skip, true).is_ok();
             if done {
                 self.sentence(&format!("skipped, as before: {id}"));
             }
             return done;
         }
         let Some(question) = &item.step.question else {
-            let done = review.decide(id, Decision::Accept, true).is_ok();
+            let done = review.decide(item, Decision::Accept, true).is_ok();
             if done {
                 self.sentence(&format!("accepted: {id} ({})", item.step.title));
             }
@@ -320,12 +294,15 @@ impl Talk<'_> {
         let option = answer.option.clone();
         let title = question.options.iter().find(|other| other.id == option);
         let title = title.map(|option| self.masker.text(&option.title));
-        let done = review.decide(id, Decision::Answer(answer), true).is_ok();
+        let done = review.decide(item, Decision::Answer(answer), true).is_ok();
         if done {
             let title = title.unwrap_or_default();
-            self.sentence(&format!(
-                "answered as recommended: {id}: {option} ({title})"
-            ));
+            let how = match &item.source {
+                Suggestion::Before => "answered as before",
+                Suggestion::Other(_) => "answered the same",
+                _ => "answered as recommended",
+            };
+            self.sentence(&format!("{how}: {id}: {option} ({title})"));
         }
         done
     }
@@ -440,6 +417,9 @@ impl Talk<'_> {
     fn about(&mut self, item: &Item) {
         let text = show::question(item, self.look(), &self.masker);
         self.report(&text);
+        if item.source == Suggestion::OtherValues {
+            self.warning("It was answered before, but for other values than these.");
+        }
         if item.was_skipped {
             self.sentence("It was skipped before; Enter skips it again, y accepts it.");
         }
@@ -522,7 +502,7 @@ impl Talk<'_> {
     }
 
     fn decide(&mut self, review: &mut Review, item: &Item, decision: Decision) -> bool {
-        match review.decide(&item.step.id, decision, false) {
+        match review.decide(item, decision, false) {
             Ok(()) => true,
             Err(refusals) => {
                 self.refused(&refusals);
@@ -533,10 +513,19 @@ impl Talk<'_> {
 
     /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
     fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
+        if !can_be_left_out(&item.step.id) {
+            self.did("this has to be answered; u leaves it open, and nothing is written then");
+            return Ok(false);
+        }
         self.did("skip");
         if !item.lost.is_empty() || !item.needed_by.is_empty() {
             let look = self.look();
-            let text = show::losses(&item.lost, &item.needed_by, review.start(), look);
+            let text = show::losses(
+                &item.lost,
+                &item.needed_by,
+                &review.start()[item.about[0]],
+                look,
+            );
             self.report(&text);
             if !self.yes("Skip it all the same? [y/N] ")? {
                 return Ok(false);
@@ -550,7 +539,7 @@ impl Talk<'_> {
         match review.lost_by_skipping_the_rest() {
             Ok(lost) if lost.is_empty() => {}
             Ok(lost) => {
-                let text = show::losses(&lost, &[], review.start(), self.look());
+                let text = show::losses(&lost, &[], &review.start()[0], self.look());
                 self.report(&text);
                 if !self.yes("Skip them all the same? [y/N] ")? {
                     return Ok(false);
@@ -565,8 +554,12 @@ impl Talk<'_> {
             match review.next() {
                 Ok(None) => return Ok(true),
                 Ok(Some(item)) => {
-                    let id = &item.step.id;
-                    if let Err(refusals) = review.decide(id, Decision::Skip, true) {
+                    let id = show::step_name(&item, review.start());
+                    // What has to be answered is asked.
+                    if !can_be_left_out(&item.step.id) {
+                        return Ok(true);
+                    }
+                    if let Err(refusals) = review.decide(&item, Decision::Skip, true) {
                         self.refused(&refusals);
                         return Ok(true);
                     }
@@ -583,17 +576,36 @@ impl Talk<'_> {
         }
     }
 
-    fn so_far(&mut self, review: &Review, shown: fn(&mut Self, &Release)) {
+    fn so_far(&mut self, review: &Review, shown: fn(&mut Self, &[&Release])) {
         match review.so_far() {
-            Ok(release) => shown(self, &release),
+            // What each wants by itself: until all is decided a shared file is not yet one text.
+            Ok(releases) if review.start().len() > 1 => {
+                for release in &releases {
+                    self.name(release);
+                    shown(self, &[release]);
+                }
+                if releases.is_empty() {
+                    self.sentence("Nothing is changed.");
+                }
+            }
+            Ok(releases) => shown(self, &releases.iter().collect::<Vec<_>>()),
             Err(refusals) => self.refused(&refusals),
         }
     }
 
-    fn whole_difference(&mut self, release: &Release) {
+    /// The name of a release above what is said of it.
+    fn name(&mut self, release: &Release) {
+        let text = show::name(release, self.look());
+        self.report(&text);
+    }
+
+    fn whole_difference(&mut self, releases: &[&Release]) {
         let look = self.wide();
         let mut text = String::new();
-        for file in release.files.iter().filter(|file| file.changed) {
+        let unit = Unit {
+            releases: releases.to_vec(),
+        };
+        for file in unit.files().into_iter().filter(|file| file.changed) {
             text.push_str(&difference::for_eyes(file, look, &self.masker));
         }
         if text.is_empty() {
@@ -603,13 +615,15 @@ impl Talk<'_> {
         }
     }
 
-    fn ledger(&mut self, release: &Release) {
-        let text = show::ledger(release, self.look(), &self.masker);
-        self.report(&text);
+    fn ledger(&mut self, releases: &[&Release]) {
+        for release in releases {
+            let text = show::ledger(release, self.look(), &self.masker);
+            self.report(&text);
+        }
     }
 
     fn explain(&mut self, review: &Review, item: &Item) {
-        match review.explain(&item.step, self.look()) {
+        match review.explain(item, self.look()) {
             Some(text) => self.report(&text),
             None => self.sentence("The pack says no more about it."),
         }

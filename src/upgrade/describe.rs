@@ -123,6 +123,7 @@ impl Description<'_, '_> {
         let stale = self.stale();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
+            called: wanted.name.clone(),
             carrier: wanted.carrier.clone(),
             chart: pack.info.chart.clone(),
             known_by: *known_by,

@@ -4,9 +4,11 @@
 //! always so. Where both set one path, what the values are for the chart depends on it, and so may what a
 //! step does. Only who runs the cluster can look.
 
+use std::borrow::Cow;
+
 use super::{Request, answers_for};
 use crate::{
-    load::{Wanted, Workspace},
+    load::Wanted,
     migrate::{
         Answer, Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport, StepState,
     },
@@ -21,26 +23,23 @@ const DOCUMENTED: &str = "path";
 /// The inline values win.
 const INLINE: &str = "inline";
 
-/// Puts the layers of releases in the order that was answered.
-pub(super) fn order(request: &Request, workspace: &mut Workspace) {
-    for wanted in &mut workspace.releases {
-        if wanted.doubts.is_empty() {
-            continue;
-        }
-        let answer = answers_for(request, wanted).remove(ID);
-        if answer.is_none_or(|answer| answer.option != INLINE) {
-            continue;
-        }
-        for doubt in &wanted.doubts {
-            let at = |block: usize| wanted.layers.iter().position(|layer| *layer == block);
-            if let (Some(high), Some(low)) = (at(doubt.high), at(doubt.low))
-                && high > low
-            {
-                let block = wanted.layers.remove(high);
-                wanted.layers.insert(low, block);
-            }
+/// A release with its layers in the order that was answered.
+pub(super) fn ordered<'w>(request: &Request, wanted: &'w Wanted) -> Cow<'w, Wanted> {
+    let answered = || answers_for(request, wanted).remove(ID);
+    if wanted.doubts.is_empty() || answered().is_none_or(|answer| answer.option != INLINE) {
+        return Cow::Borrowed(wanted);
+    }
+    let mut wanted = wanted.clone();
+    for doubt in &wanted.doubts {
+        let at = |block: usize| wanted.layers.iter().position(|layer| *layer == block);
+        if let (Some(high), Some(low)) = (at(doubt.high), at(doubt.low))
+            && high > low
+        {
+            let block = wanted.layers.remove(high);
+            wanted.layers.insert(low, block);
         }
     }
+    Cow::Owned(wanted)
 }
 
 /// Puts the question, and looks for its answer.

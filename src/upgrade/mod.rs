@@ -16,7 +16,11 @@ mod release;
 mod sealed;
 mod shared;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use semver::Version;
 
@@ -24,9 +28,9 @@ pub use packs::packs;
 
 use crate::{
     detect::detect,
-    load::{Asked, KnownChart, Workspace, workspace},
+    load::{Asked, KnownChart, Wanted, Workspace, workspace},
     migrate::Answers,
-    outcome::{FORMAT, Outcome, Refusal, Unclaimed},
+    outcome::{FORMAT, Outcome, Refusal, Release, Unclaimed},
     pack::Pack,
     plan::Selection,
     refusal::Reason,
@@ -43,6 +47,39 @@ pub const QUESTIONS: &[&str] = &[
     sealed::ID,
     shared::ID,
 ];
+
+/// The question which release a shared layer follows. It stands in each of these releases.
+pub const SHARED: &str = shared::ID;
+
+/// When a question that no pack asks can be judged, and whether it can do without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Before all else: what the values are depends on it.
+    First,
+    /// Among the steps.
+    Among,
+    /// When all else of the release is decided: it is about what the edits do that this comes to.
+    Last,
+    /// When all else of all releases is decided.
+    Together,
+}
+
+/// When a step or question can be judged.
+#[must_use]
+pub fn stage(id: &str) -> Stage {
+    match id {
+        doubts::ID => Stage::First,
+        crate::detach::ID | crate::tell::MARKER => Stage::Last,
+        shared::ID => Stage::Together,
+        _ => Stage::Among,
+    }
+}
+
+/// Whether a step can be left out. What refit must know to edit at all cannot.
+#[must_use]
+pub fn can_be_left_out(id: &str) -> bool {
+    stage(id) == Stage::Among && id != sealed::ID
+}
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +106,8 @@ pub struct Request {
     pub answers: Answers,
     /// Answers for single releases, by name; they come before those for every release.
     pub answers_of: BTreeMap<String, Answers>,
+    /// Steps to leave out of single releases, by name, where they are on their routes.
+    pub skip_of: BTreeMap<String, Vec<String>>,
     /// Whether to take the recommended option where a question has no answer.
     pub accept_recommended: bool,
     /// Files that are layers of releases which are not part of this run, by their real path, with the
@@ -78,41 +117,133 @@ pub struct Request {
     pub with_values: bool,
 }
 
+/// Everything that a run works on, read once: the packs, and the files.
+#[derive(Debug)]
+pub struct Material {
+    packs: Vec<Pack>,
+    workspace: Workspace,
+}
+
+/// What was decided for a release before.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// Answers.
+    pub answers: Answers,
+    /// Steps that were left out.
+    pub skip: Vec<String>,
+}
+
+impl Material {
+    /// What is known of a chart.
+    #[must_use]
+    pub fn pack(&self, chart: &str) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.info.chart == chart)
+    }
+
+    /// Takes out what was decided for each release before, so that all of it can be decided anew.
+    pub fn forget(&mut self) -> BTreeMap<String, Earlier> {
+        let taken = self.workspace.releases.iter_mut().map(|wanted| {
+            let earlier = Earlier {
+                answers: std::mem::take(&mut wanted.answers),
+                skip: std::mem::take(&mut wanted.skip),
+            };
+            (wanted.name.clone(), earlier)
+        });
+        taken.collect()
+    }
+
+    /// Keeps a release on the version that its values were found to be for, whatever is decided later.
+    pub fn pin(&mut self, release: &Release) {
+        let mut releases = self.workspace.releases.iter_mut();
+        if let Some(wanted) = releases.find(|wanted| wanted.name == release.called) {
+            wanted.version = Some((release.from.clone(), release.known_by));
+        }
+    }
+}
+
+/// Reads the packs and the files of a request.
+///
+/// # Errors
+///
+/// If a pack cannot be used, or something was decided for a release that there is not.
+pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
+    let packs = packs(request)?;
+    let charts: Vec<KnownChart> = packs
+        .iter()
+        .map(|pack| KnownChart {
+            name: pack.info.chart.clone(),
+            repositories: pack.info.repositories.clone(),
+        })
+        .collect();
+    let workspace = workspace(&request.releases, &request.found, &charts);
+    let mut decided = request.answers_of.keys().chain(request.skip_of.keys());
+    let releases = workspace.releases.iter().map(|wanted| &wanted.name);
+    let broken = workspace.broken.iter().map(|broken| &broken.name);
+    let names: Vec<&String> = releases.chain(broken).collect();
+    // A release that cannot be read is told of with its reason.
+    if workspace.refused.is_empty()
+        && let Some(unknown) = decided.find(|name| !names.contains(name))
+    {
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let reason = Reason::new(format!(
+            "there is no release `{unknown}`, for which something was decided"
+        ));
+        let next = match names.is_empty() {
+            true => "No release was found.".to_owned(),
+            false => format!("The releases are: {}.", names.join(", ")),
+        };
+        return Err(reason.next(next).of(unknown));
+    }
+    Ok(Material { packs, workspace })
+}
+
 /// Runs everything up to the outcome.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    let mut outcome = Outcome {
+    match read(request) {
+        Ok(material) => run(request, &material, None),
+        Err(refusal) => Outcome {
+            refused: vec![*refusal],
+            ..nothing()
+        },
+    }
+}
+
+/// The same with what was read already. With a `focus`, only the releases of these names are worked out:
+/// all that share a layer, or one of them to see what it wants by itself.
+#[must_use]
+pub fn run(request: &Request, material: &Material, focus: Option<&BTreeSet<String>>) -> Outcome {
+    let Material { packs, workspace } = material;
+    let mut outcome = nothing();
+    if focus.is_none() {
+        outcome.refused.clone_from(&request.troubles);
+        outcome.refused.extend(workspace.refused.iter().cloned());
+        outcome.other_charts.clone_from(&workspace.others);
+        outcome.unclaimed = unclaimed(workspace, packs);
+    }
+    let ordered: Vec<Cow<'_, Wanted>> = workspace
+        .releases
+        .iter()
+        .filter(|wanted| focus.is_none_or(|names| names.contains(&wanted.name)))
+        .map(|wanted| doubts::ordered(request, wanted))
+        .collect();
+    let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
+    let worked = wanted
+        .iter()
+        .map(|wanted| release::work(request, workspace, packs, wanted));
+    let worked: Vec<Result<Worked<'_>, Vec<Refusal>>> = worked.collect();
+    finish(request, workspace, (&wanted, worked), &mut outcome);
+    outcome
+}
+
+fn nothing() -> Outcome {
+    Outcome {
         format: FORMAT,
         releases: Vec::new(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: BTreeMap::new(),
-    };
-    match packs(request) {
-        Ok(packs) => {
-            let charts: Vec<KnownChart> = packs
-                .iter()
-                .map(|pack| KnownChart {
-                    name: pack.info.chart.clone(),
-                    repositories: pack.info.repositories.clone(),
-                })
-                .collect();
-            let mut workspace = workspace(&request.releases, &request.found, &charts);
-            outcome.refused.clone_from(&request.troubles);
-            outcome.refused.append(&mut workspace.refused);
-            outcome.unclaimed = unclaimed(&workspace, &packs);
-            outcome.other_charts = std::mem::take(&mut workspace.others);
-            doubts::order(request, &mut workspace);
-            let worked = workspace
-                .releases
-                .iter()
-                .map(|wanted| release::work(request, &workspace, &packs, wanted));
-            let worked: Vec<Result<Worked<'_>, Vec<Refusal>>> = worked.collect();
-            finish(request, &workspace, worked, &mut outcome);
-        }
-        Err(refusal) => outcome.refused.push(*refusal),
     }
-    outcome
 }
 
 /// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
@@ -135,11 +266,11 @@ fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
 fn finish(
     request: &Request,
     workspace: &Workspace,
-    mut worked: Vec<Result<Worked<'_>, Vec<Refusal>>>,
+    (wanted, mut worked): (&[&Wanted], Vec<Result<Worked<'_>, Vec<Refusal>>>),
     outcome: &mut Outcome,
 ) {
     shared::refuse_behind_backs(request, workspace, &mut worked);
-    shared::settle(request, workspace, &mut worked);
+    shared::settle(request, workspace, wanted, &mut worked);
     marks::settle(workspace, &mut worked);
     let files = files::edit(request, workspace, &mut worked);
     for result in worked {
@@ -155,7 +286,7 @@ fn finish(
 
 /// The answers that a release is given: its own, else those for every release, else those that are kept
 /// for it.
-fn answers_for(request: &Request, wanted: &crate::load::Wanted) -> Answers {
+fn answers_for(request: &Request, wanted: &Wanted) -> Answers {
     let mut answers = wanted.answers.clone();
     answers.extend(request.answers.clone());
     if let Some(own) = request.answers_of.get(&wanted.name) {

@@ -333,6 +333,10 @@ impl<'w> Run<'_, 'w> {
         selection
             .skip_known
             .extend(self.wanted.skip.iter().cloned());
+        let skip = self.request.skip_of.get(&self.wanted.name);
+        selection
+            .skip_known
+            .extend(skip.into_iter().flatten().cloned());
         let plan = Plan::new(self.pack, from, &self.to, &selection)
             .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
         let views: Vec<&View<'_>> = self.views.iter().collect();

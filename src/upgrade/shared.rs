@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     edit::edit,
-    load::Workspace,
+    load::{Wanted, Workspace},
     migrate::{
         Answer, Change, Decision, Evidence, MigrateError, Migrated, Node, Offer, StepReport,
         StepState,
@@ -35,12 +35,17 @@ const APART: &str = "apart";
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
 /// Settles what releases share.
-pub(super) fn settle(request: &Request, workspace: &Workspace, worked: &mut Results<'_>) {
-    let users = users(workspace);
+pub(super) fn settle(
+    request: &Request,
+    workspace: &Workspace,
+    wanted: &[&Wanted],
+    worked: &mut Results<'_>,
+) {
+    let users = users(workspace, wanted);
     if users.is_empty() {
         return;
     }
-    refuse_with_others(workspace, &users, worked);
+    refuse_with_others(workspace, wanted, &users, worked);
     for group in groups(&users, worked) {
         if let Err(refusal) = group.settle(request, workspace, worked) {
             // It names them all: once is enough.
@@ -94,9 +99,9 @@ pub(super) fn refuse_behind_backs(
 }
 
 /// The blocks that several releases use, with these releases.
-fn users(workspace: &Workspace) -> BTreeMap<usize, Vec<usize>> {
+fn users(workspace: &Workspace, wanted: &[&Wanted]) -> BTreeMap<usize, Vec<usize>> {
     let mut users: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (release, wanted) in workspace.releases.iter().enumerate() {
+    for (release, wanted) in wanted.iter().enumerate() {
         for block in &wanted.layers {
             users.entry(*block).or_default().push(release);
         }
@@ -114,6 +119,7 @@ fn users(workspace: &Workspace) -> BTreeMap<usize, Vec<usize>> {
 /// A layer is not edited for one release while another, which reads it too, cannot be upgraded.
 fn refuse_with_others(
     workspace: &Workspace,
+    releases: &[&Wanted],
     users: &BTreeMap<usize, Vec<usize>>,
     worked: &mut Results<'_>,
 ) {
@@ -124,7 +130,7 @@ fn refuse_with_others(
         ))
         .why("A shared layer that is changed for one release changes the other, too.")
         .next(format!("Look at the message for {other} first."))
-        .of(&workspace.releases[release].name)
+        .of(&releases[release].name)
     };
     let mut next: Vec<(usize, String)> = Vec::new();
     for broken in &workspace.broken {
@@ -137,7 +143,7 @@ fn refuse_with_others(
     }
     for (release, result) in worked.iter().enumerate() {
         if result.is_err() {
-            let wanted = &workspace.releases[release];
+            let wanted = releases[release];
             next.extend(
                 wanted
                     .layers
@@ -152,7 +158,7 @@ fn refuse_with_others(
                 continue;
             }
             worked[*release] = Err(vec![refusal(*release, block, &other)]);
-            let wanted = &workspace.releases[*release];
+            let wanted = releases[*release];
             next.extend(
                 wanted
                     .layers

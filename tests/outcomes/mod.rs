@@ -59,6 +59,7 @@ pub fn release(files: Vec<File>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
         name: None,
+        called: String::new(),
         carrier: None,
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),

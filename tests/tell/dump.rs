@@ -299,20 +299,18 @@ fn in_a_review_it_comes_first_and_can_be_skipped() {
         "artifactUrl: s3://a\ncheckpointUrl: s3://b\n"
     );
     review
-        .decide("strip-defaults", Decision::Answer(strip), false)
+        .decide(&item, Decision::Answer(strip), false)
         .unwrap();
     assert!(
         review.next().unwrap().is_none(),
         "nothing is left to decide"
     );
     review.back();
-    review
-        .decide("strip-defaults", Decision::Skip, false)
-        .unwrap();
+    review.decide(&item, Decision::Skip, false).unwrap();
     let next = review.next().unwrap().unwrap();
     assert_eq!(next.step.id, "one-image", "kept, each is migrated");
     let same = arroyo(&text, "0.10.3", "0.15.0", &["strip-defaults=keep"]);
-    assert_eq!(review.result().files[0].after, same.files[0].after);
+    assert_eq!(review.result()[0].files[0].after, same.files[0].after);
 }
 
 #[test]

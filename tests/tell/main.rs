@@ -102,5 +102,5 @@ fn review(text: &str, from: &str) -> refit::review::Review {
         to: Some("0.15.0".parse().unwrap()),
         ..Request::default()
     };
-    refit::review::Review::new(&request, 0).unwrap()
+    refit::review::begin(&request).unwrap().reviews.remove(0)
 }

@@ -213,21 +213,19 @@ fn in_a_review_it_is_asked_last_and_cannot_be_skipped_over() {
     let mut review = super::review(&lost(), "0.10.3");
     let item = review.next().unwrap().unwrap();
     assert_eq!(item.step.id, "one-image");
-    review.decide("one-image", Decision::Accept, false).unwrap();
+    review.decide(&item, Decision::Accept, false).unwrap();
     let item = review.next().unwrap().unwrap();
     assert_eq!(item.step.id, "marker");
-    review.decide("marker", Decision::Skip, false).unwrap();
-    assert!(review.result().is_open());
+    review.decide(&item, Decision::Skip, false).unwrap();
+    assert!(review.is_open());
     review.back();
     let drop = refit::migrate::Answer {
         option: "drop".to_owned(),
         ..Default::default()
     };
-    review
-        .decide("marker", Decision::Answer(drop), false)
-        .unwrap();
+    review.decide(&item, Decision::Answer(drop), false).unwrap();
     assert!(review.next().unwrap().is_none());
-    assert!(!review.result().is_open());
+    assert!(!review.is_open());
 }
 
 #[test]

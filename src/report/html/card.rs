@@ -20,7 +20,7 @@ use super::{
 use crate::{
     diff::Diff,
     outcome::{Change, File, KnownBy, Question, Release, State, Step},
-    report::command::quote,
+    shell::quote,
 };
 
 /// What a release comes to, for the filter and for the eye.

@@ -15,13 +15,14 @@ mod words;
 
 use self::words::{Words, fenced, html};
 use super::{
-    Masker,
-    command::quote,
-    difference,
+    Masker, difference,
     overview::{self, Counts, Shared},
     wording::{count, count_of, fate, short_name, shorten, shown_name},
 };
-use crate::outcome::{Fate, File, Outcome, Question, Refusal, Release, Step};
+use crate::{
+    outcome::{Fate, File, Outcome, Question, Refusal, Release, Step},
+    shell::quote,
+};
 
 /// What a description on GitHub may hold, in bytes: its limit is one of characters, of which this many
 /// bytes are never more.

@@ -9,14 +9,12 @@ impl Talk<'_> {
         let mut writable = 0;
         let mut open = 0;
         for review in reviews {
-            let release = review.result();
-            let begun = review.is_begun();
-            if release.is_open() {
+            if review.is_open() {
                 open += 1;
-            } else if release.is_changed() {
-                writable += release.files.iter().filter(|file| file.changed).count();
+            } else {
+                writable += review.files().iter().filter(|file| file.changed).count();
             }
-            if begun || release.is_changed() || release.is_open() {
+            if review.is_begun() || review.is_changed() || review.is_open() {
                 self.result(review);
             }
         }
@@ -62,13 +60,18 @@ impl Talk<'_> {
                 Key::Char('d') => {
                     self.did("the difference");
                     for review in reviews {
-                        self.whole_difference(review.result());
+                        self.whole_difference(&review.result().iter().collect::<Vec<_>>());
                     }
                 }
                 Key::Char('l') => {
                     self.did("the settings");
                     for review in reviews {
-                        self.ledger(review.result());
+                        for release in review.result() {
+                            if review.result().len() > 1 {
+                                self.name(release);
+                            }
+                            self.ledger(&[release]);
+                        }
                     }
                 }
                 Key::Char('q') => {
@@ -83,14 +86,19 @@ impl Talk<'_> {
     }
 
     fn result(&mut self, review: &Review) {
-        let release = review.result();
+        let releases = review.result();
         let look = self.look();
         self.person.say("\n");
         let text = show::part("The result", look);
         self.report(&text);
-        self.whole_difference(release);
-        let text = show::closing(release, &review.tally(), look, &self.masker);
-        self.person.say("\n");
-        self.report(&text);
+        self.whole_difference(&releases.iter().collect::<Vec<_>>());
+        for (at, release) in releases.iter().enumerate() {
+            self.person.say("\n");
+            if releases.len() > 1 {
+                self.name(release);
+            }
+            let text = show::closing(release, &review.tally(at), look, &self.masker);
+            self.report(&text);
+        }
     }
 }

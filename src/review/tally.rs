@@ -1,0 +1,55 @@
+//! How far the steps of a release came: what was accepted, what was skipped, what is open.
+
+use super::{Decision, Review};
+use crate::{
+    migrate::together,
+    outcome::{State, Step},
+};
+
+/// How far the steps of a release came.
+#[derive(Debug, Default)]
+pub struct Tally<'r> {
+    /// Done, with the answer if there was a question.
+    pub accepted: Vec<(&'r Step, Option<&'r str>)>,
+    /// Left out by a decision.
+    pub skipped: Vec<&'r Step>,
+    /// Open questions.
+    pub open: Vec<&'r Step>,
+    /// Steps that wait for them.
+    pub waiting: Vec<&'r Step>,
+}
+
+impl Review {
+    /// How far the steps of a release came, by its number. What is about several releases counts for
+    /// the first of them.
+    #[must_use]
+    pub fn tally(&self, release: usize) -> Tally<'_> {
+        let mut tally = Tally::default();
+        let Some(full) = self.full.get(release) else {
+            return tally;
+        };
+        for step in &full.steps {
+            if step.id == together::ID || self.about(release, step).first() != Some(&release) {
+                continue;
+            }
+            let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
+            match step.state {
+                State::Done if answer.is_some() || !step.changes.is_empty() => {
+                    tally.accepted.push((step, answer));
+                }
+                State::Done => {}
+                State::LeftOut => {}
+                State::Open => tally.open.push(step),
+                State::Waiting => tally.waiting.push(step),
+            }
+        }
+        let skipped = self.taken.iter().filter(|taken| {
+            taken.decision == Decision::Skip && taken.about.first() == Some(&release)
+        });
+        for taken in skipped {
+            let now = full.steps.iter().find(|step| step.id == taken.id);
+            tally.skipped.extend(now.or(taken.step.as_ref()));
+        }
+        tally
+    }
+}
