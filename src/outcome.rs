@@ -86,6 +86,20 @@ pub struct Release {
     pub checklist: Vec<Task>,
     /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
     pub digest: String,
+    /// Its merged values, if they were asked for.
+    #[serde(skip)]
+    pub values: Option<Arc<Values>>,
+}
+
+/// The merged values of a release, without the chart's defaults.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// Before.
+    pub before: serde_json::Value,
+    /// Afterwards.
+    pub after: serde_json::Value,
+    /// Where each leaf stands before, in the right-most layer that has it.
+    pub places: Vec<(String, At)>,
 }
 
 /// How the source version is known.
@@ -236,6 +250,25 @@ pub struct Question {
     pub inputs: std::collections::BTreeMap<String, String>,
     /// Why an answer that was given does not do yet.
     pub lacking: Option<String>,
+    /// The release that an answer must name in front of the id, because another one asks the same about
+    /// other values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl Step {
+    /// What `--answer` calls this step's question.
+    #[must_use]
+    pub fn asked_as(&self) -> String {
+        match self
+            .question
+            .as_ref()
+            .and_then(|question| question.scope.as_ref())
+        {
+            Some(release) => format!("{release}:{}", self.id),
+            None => self.id.clone(),
+        }
+    }
 }
 
 /// A value that a question is about.

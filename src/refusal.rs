@@ -272,14 +272,3 @@ pub fn unreadable(error: &ReadError) -> Reason {
             .next("Mend the file so that `helm template` accepts it, and run refit again."),
     }
 }
-
-/// A word for a command line, quoted if the shell would not take it as it is.
-#[must_use]
-pub fn shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}

@@ -27,16 +27,34 @@ const EDGES: &[(&str, &[&str])] = &[
         &["migrate", "outcome", "pack", "secrets", "values", "yaml"],
     ),
     ("verify", &["migrate", "pack", "values", "yaml"]),
+    // What Helm makes of values; the records of a run only explain what it finds.
+    ("effect", &["outcome", "pack", "values", "yaml"]),
     ("outcome", &[]),
     // Reports neither load nor write.
     (
         "report",
         &[
-            "diff", "digest", "outcome", "pack", "review", "secrets", "yaml",
+            "diff", "digest", "effect", "outcome", "pack", "review", "secrets", "shell", "yaml",
         ],
     ),
     ("diff", &[]),
     ("digest", &[]),
+    ("shell", &[]),
+    // Files to releases; what is done with them comes later.
+    (
+        "load",
+        &[
+            "carrier", "digest", "migrate", "outcome", "refusal", "secrets", "shell", "values",
+            "walk", "yaml",
+        ],
+    ),
+    // What is remembered between runs, as files say it.
+    (
+        "memory",
+        &[
+            "edit", "load", "migrate", "outcome", "refusal", "values", "yaml",
+        ],
+    ),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
     // Names of files, and nothing of what is in them.

@@ -70,12 +70,12 @@ fn what_releases_want_differently_is_a_question() {
     assert_eq!(write.code, 3, "{}", write.err);
     assert_eq!(demo.text("base.yaml"), BASE);
 
-    for like in ["prod", "staging"] {
+    for option in ["like-prod", "like-staging", "apart"] {
         let demo = team();
         ok(demo.run(&format!(
-            "upgrade {BOTH} {ANSWERED} --answer shared-layer=like-{like} --write"
+            "upgrade {BOTH} {ANSWERED} --answer shared-layer={option} --write"
         )));
-        insta::assert_snapshot!(format!("like_{like}"), texts(&demo));
+        insta::assert_snapshot!(option.replace('-', "_"), texts(&demo));
         // Either way each release is what it would have been by itself.
         for (name, alone) in [("prod", ANSWERED), ("staging", "")] {
             let own = team();
@@ -88,11 +88,7 @@ fn what_releases_want_differently_is_a_question() {
                     .to_vec();
                 folder.file("merged", merged(&values));
             }
-            assert_eq!(
-                demo.text("merged"),
-                own.text("merged"),
-                "{name} like {like}"
-            );
+            assert_eq!(demo.text("merged"), own.text("merged"), "{name} {option}");
         }
     }
 }

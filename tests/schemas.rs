@@ -2,15 +2,19 @@
 
 use std::{fs, path::Path};
 
-use refit::{outcome::Outcome, pack::schema::schemas, report::jsonl::Record};
+use refit::{
+    effect::model::Effects, outcome::Outcome, pack::schema::schemas, report::jsonl::Record,
+};
 
 #[test]
 fn published_schemas_are_up_to_date() {
-    let outcomes = [
+    let results = [
         ("outcome", schemars::schema_for!(Outcome)),
         ("outcome-lines", schemars::schema_for!(Record<'_>)),
+        ("refit", refit::memory::project::schema()),
+        ("effects", schemars::schema_for!(Effects)),
     ];
-    for (name, schema) in schemas().into_iter().chain(outcomes) {
+    for (name, schema) in schemas().into_iter().chain(results) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let file =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));

@@ -47,6 +47,40 @@ Exit codes:
   2  an error; what could be done was done
   3  questions are open (with --write, --check or `-`)";
 
+const INIT_EXAMPLES: &str = "\
+Examples:
+  See what refit.yaml could say, and keep it:
+    refit init
+    refit init --write
+
+  For values that many charts could have:
+    refit init environments --chart arroyo
+
+The proposal is on standard output, what was seen on standard error. Files that a manifest names
+(Argo CD, Flux, helmfile, ...) are left out: their version stands in the manifest.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  Does my file still do what it did? The charts come from the chart's own repository:
+    refit verify values.yaml --from 0.10.3 --to 0.15.0
+
+  With charts at hand:
+    refit verify values.yaml --old-chart ./arroyo-0.10.3.tgz --new-chart ../k8s/arroyo
+
+  Of a running release:
+    refit verify --live arroyo -n streams
+
+  Write only if nothing unexplained is left:
+    refit upgrade values.yaml --verify --write
+
+The program `helm` renders; HELM_BIN names another one. Nothing is changed, in files or in a cluster.
+
+Exit codes:
+  0  everything is as it was, or a step says why it is not
+  1  something differs and no step says why, or the new chart refuses the values
+  2  an error
+  3  questions are open";
+
 const REVIEW_EXAMPLES: &str = "\
 Examples:
   Decide change by change, and write at the end:
@@ -82,6 +116,10 @@ pub enum Command {
     Upgrade(Box<UpgradeArgs>),
     /// The same, asking change by change; writes at the end if you say so
     Review(Box<ReviewArgs>),
+    /// Propose refit.yaml for the values files of a folder: which belong together, and their version
+    Init(InitArgs),
+    /// Render both charts with Helm and compare what the settings do
+    Verify(Box<VerifyArgs>),
     /// List the charts that refit knows, and their versions
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
@@ -97,6 +135,16 @@ pub enum Command {
         /// The shell
         #[arg(value_enum)]
         shell: Shell,
+    },
+    /// What Helm completes for the plugin
+    #[command(hide = true)]
+    PluginCompletion,
+    /// What can stand where the last word begins
+    #[command(hide = true)]
+    PluginComplete {
+        /// The words
+        #[arg(last = true)]
+        words: Vec<String>,
     },
     /// Print the manual page of refit, or of one of its commands
     #[command(after_help = "Example:\n  refit man upgrade | man -l -")]
@@ -123,6 +171,26 @@ pub enum PackCommand {
         #[arg(value_name = "FILE", value_parser = ["pack", "keys", "migration"])]
         file: String,
     },
+}
+
+/// `refit init`.
+#[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES)]
+pub struct InitArgs {
+    /// The folder that holds the values files [default: this one]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// The chart, if the files do not show it
+    #[arg(long, value_name = "NAME")]
+    pub chart: Option<String>,
+    /// Make refit.yaml; where there is one, add the releases that it does not have
+    #[arg(short, long)]
+    pub write: bool,
+    /// Print the JSON Schema of refit.yaml instead, for an editor
+    #[arg(long, conflicts_with_all = ["folder", "chart", "write"])]
+    pub schema: bool,
+    #[command(flatten)]
+    pub packs: PackOptions,
 }
 
 /// `refit upgrade`.
@@ -156,9 +224,77 @@ pub struct UpgradeArgs {
     /// Change nothing; exit with 1 if anything would change
     #[arg(long, help_heading = "Writing")]
     pub check: bool,
+    /// Compare effects with Helm first, and write only if nothing unexplained is left
+    #[arg(long, help_heading = "Rendering with Helm")]
+    pub verify: bool,
+    #[command(flatten)]
+    pub rendering: RenderOptions,
 
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// `refit verify`.
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub chart: ChartOptions,
+    #[command(flatten)]
+    pub rendering: RenderOptions,
+    #[command(flatten)]
+    pub steps: StepOptions,
+    /// Take the recommended option where a question has no answer
+    #[arg(long, help_heading = "Steps and answers")]
+    pub accept_recommended: bool,
+    /// Standard output
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = EffectFormat::Text, help_heading = "Output")]
+    pub output: EffectFormat,
+    #[command(flatten)]
+    pub color: ColorOption,
+    /// Say only what can hurt
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// List every effect, too
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+    /// Do not mask passwords and the like
+    #[arg(long, help_heading = "Output")]
+    pub show_secrets: bool,
+}
+
+/// Formats of a check of effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EffectFormat {
+    Text,
+    Json,
+}
+
+/// How charts are rendered.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Rendering with Helm")]
+pub struct RenderOptions {
+    /// The chart that the files are for: a folder, an archive, or what helm finds by name
+    /// [default: the version --from, from the chart's own repository]
+    #[arg(long, value_name = "CHART")]
+    pub old_chart: Option<String>,
+    /// The chart to go to [default: the version --to, from the chart's own repository]
+    #[arg(long, value_name = "CHART")]
+    pub new_chart: Option<String>,
+    /// The name of the release [default: the chart's name]
+    #[arg(long, value_name = "NAME")]
+    pub release_name: Option<String>,
+    /// The Kubernetes version that templates see [default: Helm's own]
+    #[arg(long, value_name = "VERSION")]
+    pub kube_version: Option<String>,
+    /// An API version that templates see besides Helm's own (repeatable)
+    #[arg(long, value_name = "API")]
+    pub api_versions: Vec<String>,
+    /// Render as for an installation instead of an upgrade
+    #[arg(long)]
+    pub install: bool,
 }
 
 /// `refit review`.
@@ -213,6 +349,12 @@ pub struct Inputs {
         conflicts_with_all = ["files", "files_from", "values"]
     )]
     pub releases: Vec<NamedRelease>,
+    /// A running release: helm tells its values, chart and version; nothing is changed in the cluster
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "values", "releases"])]
+    pub live: Option<String>,
+    /// The namespace of the release [default: helm's own]
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
 }
 
 /// `--release NAME[@VERSION]=FILE,FILE`.

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
+    effect::{helm::Helm, live::live},
     load::{Asked, Input},
     memory::{self, AnswerFile, Project},
     outcome::{KnownBy, Refusal},
@@ -22,7 +23,7 @@ use refit::{
 
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, NamedRelease, Report, UpgradeArgs},
+    args::{ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, UpgradeArgs},
     project,
 };
 
@@ -47,10 +48,66 @@ pub struct Job {
     pub force: bool,
     /// What a command for a second run has to repeat.
     pub given: Given,
+    /// How effects are compared first, if they are.
+    pub verify: Option<Rendering>,
     /// The `refit.yaml` that holds here.
     pub project: Option<Project>,
     /// Whether releases that it does not know are noted in it.
     pub record: bool,
+}
+
+/// How a check of effects renders.
+#[derive(Debug, Clone, Default)]
+pub struct Rendering {
+    /// What was typed.
+    pub options: RenderOptions,
+    /// The namespace, if it was named.
+    pub namespace: Option<String>,
+}
+
+impl Rendering {
+    /// Refuses options that only a check of effects has a use for.
+    fn refuse(&self) -> anyhow::Result<()> {
+        let RenderOptions {
+            old_chart,
+            new_chart,
+            release_name,
+            kube_version,
+            api_versions,
+            install,
+        } = &self.options;
+        let given = [
+            ("--old-chart", old_chart.is_some()),
+            ("--new-chart", new_chart.is_some()),
+            ("--release-name", release_name.is_some()),
+            ("--kube-version", kube_version.is_some()),
+            ("--api-versions", !api_versions.is_empty()),
+            ("--install", *install),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => {
+                bail!("{flag} says how charts are rendered, which only --verify does")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A running release, as Helm tells it, and its chart.
+fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String)> {
+    let live = live(&Helm::from_env(), name, namespace)?;
+    let version = live.version.parse().with_context(|| {
+        format!(
+            "the release {name} says that its chart is {} {}, which is no version",
+            live.chart, live.version
+        )
+    })?;
+    let release = Asked {
+        name: Some(name.to_owned()),
+        version: Some((version, KnownBy::Live)),
+        ..Asked::new(vec![Input::Stdin(live.values.into_bytes())])
+    };
+    Ok((release, live.chart))
 }
 
 /// What is done with a result.
@@ -89,6 +146,8 @@ impl Job {
                     null,
                     values,
                     releases: named,
+                    live,
+                    namespace,
                 },
             chart:
                 ChartOptions {
@@ -103,7 +162,19 @@ impl Job {
             ..
         } = args;
         let (only, skip) = (steps.only, steps.skip);
-        let stdin = files.iter().any(|file| file.as_os_str() == "-");
+        let rendering = Rendering {
+            options: args.rendering,
+            namespace,
+        };
+        if !args.verify {
+            rendering.refuse()?;
+        }
+        if live.is_some() && args.write {
+            bail!(
+                "a running release has no file to write; without --write, its migrated values are printed"
+            );
+        }
+        let stdin = live.is_some() || files.iter().any(|file| file.as_os_str() == "-");
         if stdin && files.len() > 1 {
             bail!("`-` stands alone: standard output can hold the values of one release only");
         }
@@ -184,11 +255,21 @@ impl Job {
             );
         }
         let project = if stdin { None } else { project::here()? };
+        let mut chart = chart;
         let (mut found, mut troubles) = (Vec::new(), Vec::new());
-        let releases: Vec<Asked> = if stdin {
+        let releases: Vec<Asked> = if let Some(name) = live {
+            let (release, of) = self::running(&name, rendering.namespace.as_deref())?;
+            chart = chart.or(Some(of));
+            vec![release]
+        } else if stdin {
             vec![Asked::new(vec![read_stdin()?])]
         } else if !values.is_empty() {
-            vec![Asked::new(layers(values)?)]
+            let layers = layers(values)?;
+            let known = project.as_ref().and_then(|project| {
+                let name = project::of_layers(project, &layers)?;
+                project.asked(name)
+            });
+            vec![known.unwrap_or_else(|| Asked::new(layers))]
         } else if !named.is_empty() {
             named
                 .into_iter()
@@ -235,7 +316,11 @@ impl Job {
             skipped.extend(file.skip);
             answers_of.insert(name, file.answers);
         }
+        let others = project
+            .as_ref()
+            .map_or_else(Vec::new, |project| project::others(project, &releases));
         let request = Request {
+            others,
             releases,
             found,
             troubles,
@@ -253,6 +338,7 @@ impl Job {
             answers_of,
             skip_of,
             accept_recommended: args.accept_recommended,
+            with_values: args.verify,
         };
         let output = args.output;
         let patch = output
@@ -280,6 +366,7 @@ impl Job {
             show_secrets,
             force,
             given: given_again,
+            verify: args.verify.then_some(rendering),
             project,
             record: args.record,
         })
@@ -341,10 +428,27 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked
         }
         return Ok(asked);
     }
+    let layers = layers(named.layers)?;
+    let stated = named.version.map(|version| (version, KnownBy::Stated));
+    if let Some(project) = project
+        && let Some(mut known) = project.asked(&named.name)
+    {
+        if !project::has_layers(project, &named.name, &layers) {
+            let names: Vec<String> = known.layers.iter().map(Input::name).collect();
+            bail!(
+                "{} has a release `{}` with other files: {}\n  next: leave `=FILE,FILE` away to mean those, or give these another name",
+                project.path.display(),
+                named.name,
+                names.join(", ")
+            );
+        }
+        known.version = stated.or(known.version);
+        return Ok(known);
+    }
     Ok(Asked {
         name: Some(named.name),
-        version: named.version.map(|version| (version, KnownBy::Stated)),
-        ..Asked::new(layers(named.layers)?)
+        version: stated,
+        ..Asked::new(layers)
     })
 }
 

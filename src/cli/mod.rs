@@ -5,9 +5,11 @@
 
 mod answers;
 mod args;
+mod init;
 mod keyboard;
 mod meaning;
 mod packs;
+mod plugin;
 mod precautions;
 mod progress;
 mod project;
@@ -15,6 +17,7 @@ mod reports;
 mod review;
 mod terminal;
 mod upgrade;
+mod verify;
 mod writing;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -56,9 +59,15 @@ fn color(command: &Command) -> When {
     match command {
         Command::Upgrade(args) => args.output.color.color,
         Command::Review(args) => args.color.color,
+        Command::Init(args) => args.packs.color.color,
+        Command::Verify(args) => args.color.color,
         Command::Packs(options) => options.color.color,
         Command::Explain(args) => args.packs.color.color,
-        Command::Pack(_) | Command::Completions { .. } | Command::Man { .. } => When::Never,
+        Command::Pack(_)
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::PluginCompletion
+        | Command::PluginComplete { .. } => When::Never,
     }
 }
 
@@ -70,6 +79,8 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
+        Command::Init(args) => return init::run(&args, terminal),
+        Command::Verify(args) => return verify::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),
@@ -79,6 +90,8 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "refit", &mut script);
             terminal.result(&String::from_utf8_lossy(&script));
         }
+        Command::PluginCompletion => terminal.result(&plugin::completion_yaml()),
+        Command::PluginComplete { words } => terminal.result(&plugin::complete(&words)),
         Command::Man { command } => terminal.result(&manual(command.as_deref())?),
     }
     Ok(0)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use refit::{
     digest,
-    load::Asked,
+    load::{Asked, Input},
     memory::{MemoryError, Project, Remembered, error, project::NAME, updated},
     migrate::Answer,
     outcome::Release,
@@ -63,6 +63,49 @@ pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<Asked> {
     );
 }
 
+/// Whether a release of `refit.yaml` is made of these files, in this order.
+#[must_use]
+pub fn has_layers(project: &Project, name: &str, layers: &[Input]) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some(release) = project.file.releases.get(name) else {
+        return false;
+    };
+    release.layers.len() == layers.len()
+        && release
+            .layers
+            .iter()
+            .zip(layers)
+            .all(|(known, given)| match given {
+                Input::Path(given) => {
+                    let known = real(&project.layer(known));
+                    known.is_some() && known == real(given)
+                }
+                Input::Stdin(_) => false,
+            })
+}
+
+/// The release of `refit.yaml` that is made of these files.
+#[must_use]
+pub fn of_layers<'p>(project: &'p Project, layers: &[Input]) -> Option<&'p str> {
+    let mut names = project.file.releases.keys().map(String::as_str);
+    names.find(|name| has_layers(project, name, layers))
+}
+
+/// The layers of the releases of `refit.yaml` that are not among these, by their real paths.
+#[must_use]
+pub fn others(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
+    let here = |name: &str| {
+        releases
+            .iter()
+            .any(|asked| asked.name.as_deref() == Some(name))
+    };
+    let others = project.file.releases.iter().filter(|(name, _)| !here(name));
+    others
+        .flat_map(|(name, release)| release.layers.iter().map(move |layer| (name, layer)))
+        .filter_map(|(name, layer)| Some((project.layer(layer).canonicalize().ok()?, name.clone())))
+        .collect()
+}
+
 /// Notes in `refit.yaml` what a release has reached: always if it is there, else only if it is to be
 /// `recorded`.
 ///
@@ -78,6 +121,17 @@ pub fn remember(
     let known = project.file.releases.get(&name).cloned();
     if known.is_none() && !recorded || release.carrier.is_some() {
         return Ok(());
+    }
+    if known.is_some() && release.name.is_none() {
+        // These files have no release in refit.yaml: it only happens to have one of that name.
+        if !recorded {
+            return Ok(());
+        }
+        return Err(error(
+            project.path.display().to_string(),
+            format!("it has a release `{name}` with other files"),
+            "give this one a name of its own: --release NAME=FILE,FILE",
+        ));
     }
     let mut remembered = match known {
         Some(known) => known,

@@ -22,7 +22,7 @@ use refit::{
 };
 
 use super::{
-    args::{Format, OutputOptions, ReviewArgs, UpgradeArgs},
+    args::{Format, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs},
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
@@ -135,6 +135,11 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
 
 /// The job that the arguments mean: that of an upgrade which writes.
 fn job(args: ReviewArgs) -> anyhow::Result<Job> {
+    if args.inputs.live.is_some() {
+        bail!(
+            "a running release has no file to write; save its values to one first: helm get values NAME -o yaml > values.yaml"
+        );
+    }
     if args.inputs.files.iter().any(|file| file.as_os_str() == "-") {
         bail!(
             "a review reads its keys from the terminal, so it cannot read values from standard input; \
@@ -153,6 +158,8 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         expect: None,
         record: false,
         check: false,
+        verify: false,
+        rendering: RenderOptions::default(),
         output: OutputOptions {
             output: Format::Text,
             reports: Vec::new(),

@@ -15,6 +15,7 @@ use super::{
     precautions::Writing,
     reports,
     terminal::Terminal,
+    verify,
     writing::write_all,
 };
 
@@ -45,6 +46,21 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, terminal);
     show.write_reports()?;
+    let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
+    let ready = !outcome.releases.iter().any(Release::is_open);
+    let verify = job.verify.as_ref().filter(|_| ready || !writes);
+    let mut differs = false;
+    if let Some(rendering) = verify {
+        differs = !verify::allows(job, &outcome, rendering, &show.said, terminal)?;
+        terminal.say("\n");
+        if differs && writes {
+            return refused_by_effects(job, &show, terminal);
+        }
+    }
+    let code = |outcome: &Outcome, check, failed| match code(outcome, check, failed) {
+        DONE if differs => CHANGES,
+        code => code,
+    };
     match &job.mode {
         Mode::Preview => {
             show.result(terminal)?;
@@ -56,10 +72,10 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                     &text::commands(&commands, terminal.look(job.detail)),
                 );
             }
-            Ok(if outcome.refused.is_empty() {
-                DONE
-            } else {
-                ERROR
+            Ok(match (outcome.refused.is_empty(), differs) {
+                (false, _) => ERROR,
+                (true, true) => CHANGES,
+                (true, false) => DONE,
             })
         }
         Mode::Check => {
@@ -102,6 +118,23 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             Ok(code(&outcome, false, failed || stale))
         }
     }
+}
+
+/// Nothing is written and no values are printed, because effects differ that nobody has explained.
+fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    if job.format != Format::Text {
+        show.result(terminal)?;
+    }
+    terminal.say(
+        "error: nothing was written, because settings would do something else and no step says why\n  \
+         next: look at each above; if it is meant, write without --verify\n",
+    );
+    if matches!(job.mode, Mode::Filter { .. }) && job.format == Format::Text {
+        terminal.result(
+            "\"refit migrated nothing: effects differ and no step says why; see its messages.\"\n",
+        );
+    }
+    Ok(CHANGES)
 }
 
 /// The files that are read.

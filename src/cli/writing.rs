@@ -115,6 +115,18 @@ pub fn write_all(
                 continue;
             }
         };
+        if job.record && job.detail > Detail::Quiet {
+            for release in unit
+                .releases
+                .iter()
+                .filter(|release| release.carrier.is_some())
+            {
+                let name = project::name_of(release);
+                say(format!(
+                    "Not noted in refit.yaml: {name}. Its chart version stands in its manifest"
+                ));
+            }
+        }
         if !unit.is_changed() && memory.is_none() {
             continue;
         }

@@ -119,7 +119,7 @@ pub(super) fn read(input: &Input) -> Result<Loaded, Box<Refusal>> {
 fn bytes_of(path: &FilePath) -> Result<Vec<u8>, Reason> {
     let metadata = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     if metadata.is_dir() {
-        let shown = refusal::shell(&path.display().to_string());
+        let shown = crate::shell::quote(&path.display().to_string());
         return Err(
             Reason::new("this is a folder, and a values file is needed").next(format!(
                 "Name the values files in it, for example {}/*.yaml.",
@@ -293,7 +293,7 @@ impl Loaded {
             let next = match &self.path {
                 Some(_) => format!(
                     "Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}",
-                    refusal::shell(&self.name)
+                    crate::shell::quote(&self.name)
                 ),
                 None => "Give the decrypted text: sops -d FILE | refit upgrade -".to_owned(),
             };

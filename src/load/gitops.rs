@@ -103,6 +103,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
     }
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
+    let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, releases) in carried.iter().enumerate() {
         let mut other = BTreeSet::new();
@@ -111,6 +112,9 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 let name = one.release.chart.name().unwrap_or("of another kind");
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
                 other.insert(name.to_owned());
+                let named = one.candidates.iter().flatten();
+                let files = named.filter_map(|path| scanned.iter().find(|f| f.path == *path));
+                of_others.extend(files.map(|file| (file.file, name.to_owned())));
                 continue;
             };
             let first = loader.workspace.releases.len();
@@ -126,6 +130,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         }
         others.push(other);
     }
+    loader.workspace.of_other_charts = of_others;
     for (file, other) in scanned.iter().zip(others) {
         if claimed.contains(&file.file) {
             continue;
@@ -135,8 +140,15 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             if file.named {
                 let path = loaded.path.clone().unwrap_or_default();
                 loader.release(&Asked::new(vec![Input::Path(path)]));
-            } else if loaded.check().is_ok() {
-                loader.workspace.unclaimed.push(file.file);
+            } else {
+                match loaded.check() {
+                    Ok(()) => loader.workspace.unclaimed.push(file.file),
+                    Err(refusal) => {
+                        let path = loaded.path.clone().unwrap_or_default();
+                        let sealed = Sealed::of(&path, refusal);
+                        loader.workspace.unclaimed_sealed.extend(sealed);
+                    }
+                }
             }
         } else if file.named {
             loader
@@ -186,6 +198,13 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
                     true => std::fs::read_to_string(&file.path).unwrap_or_default(),
                     false => String::new(),
                 };
+                if !file.named_directly
+                    && file.path.is_file()
+                    && let Some(sealed) = Sealed::of(&file.path, refusal.clone())
+                {
+                    loader.workspace.unclaimed_sealed.push(sealed);
+                    continue;
+                }
                 // In a folder, a template of charts that refit does not know is nobody's business here.
                 let concerns =
                     file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
@@ -235,7 +254,13 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
             .iter()
             .map(|placed| match &placed.layer.source {
                 Source::File(reference) => {
-                    index.candidates(placed.file, reference, repository.as_deref())
+                    let mut places =
+                        index.candidates(placed.file, reference, repository.as_deref());
+                    // A folder of a larger repository that is laid out like one of its own.
+                    if repository.is_some() {
+                        places.extend(index.candidates(placed.file, reference, None));
+                    }
+                    places
                 }
                 _ => Vec::new(),
             });
@@ -543,10 +568,14 @@ impl Builder<'_> {
                     return Ok(None);
                 }
                 let inner = Tree::parse(text.as_ref()).map_err(|e| {
-                    let reason =
-                        Reason::new(format!("the values in this string are not YAML: {e}"))
-                            .next("Mend them, and run refit again.");
-                    self.place(placed.file, node, reason)
+                    let reason = Reason::new(format!(
+                        "the values in this string are not YAML: {}",
+                        e.kind
+                    ))
+                    .next("Mend them, and run refit again.");
+                    let file = self.file(placed.file);
+                    let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
+                    reason.at(&file.name, &file.text, offset)
                 })?;
                 if !holds(&inner, prefix) {
                     return Ok(None);
@@ -660,6 +689,7 @@ fn unseen(name: String, why: &str) -> Sealed {
     Sealed {
         refusal: Reason::new(why.to_owned()).of(&name),
         name,
+        path: None,
         keys: None,
     }
 }

@@ -75,6 +75,10 @@ pub struct Workspace {
     pub refused: Vec<Refusal>,
     /// Files with plain values that were found in folders and belong to no release, by index.
     pub unclaimed: Vec<usize>,
+    /// Encrypted files that were found in folders and belong to no release.
+    pub unclaimed_sealed: Vec<Sealed>,
+    /// Those of the unclaimed files that a manifest names for a chart that is not known, with that chart.
+    pub of_other_charts: BTreeMap<usize, String>,
     /// Other charts that manifests deploy, and how often.
     pub others: BTreeMap<String, usize>,
 }

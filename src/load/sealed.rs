@@ -4,7 +4,7 @@
 //! keys; if no step has to do with any of these, the rest of the release can be upgraded. Such a file is
 //! never written: a ciphertext that is moved from outside can never be decrypted again.
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use crate::{
     outcome::Refusal,
@@ -17,6 +17,8 @@ use crate::{
 pub struct Sealed {
     /// Its name in messages.
     pub name: String,
+    /// Where it is on disk, if it was read there.
+    pub path: Option<PathBuf>,
     /// The settings that it is known to hold; `None` if not even the keys are visible.
     pub keys: Option<Vec<Path>>,
     /// Why it is refused by itself.
@@ -31,6 +33,7 @@ impl Sealed {
         if bytes.starts_with(b"\0GITCRYPT\0") {
             return Some(Self {
                 name,
+                path: Some(path.to_owned()),
                 keys: None,
                 refusal,
             });
@@ -49,6 +52,7 @@ impl Sealed {
             .filter(|path| path.segments().first() != Some(&Segment::Key("sops".to_owned())));
         Some(Self {
             name,
+            path: Some(path.to_owned()),
             keys: Some(keys.collect()),
             refusal,
         })

@@ -3,10 +3,11 @@
 //! A plain values file carries no version, and whole groups of chart versions cannot be told apart by
 //! content. So a project may keep `refit.yaml`: its releases with their layers, the chart version that
 //! each has reached, the answers that were given, and digests of what was written. It is read here, and
-//! its new text is worked out here; only [`write`](crate::write) touches the file.
+//! its new text is worked out here; only `write` touches the file.
 
 pub mod answers;
 pub mod project;
+pub mod propose;
 mod reader;
 mod update;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use semver::Version;
 use serde::Serialize;
 
@@ -26,16 +26,29 @@ pub const NAME: &str = "refit.yaml";
 /// The version of its format.
 pub const FORMAT: &str = "1";
 
+/// A semantic version: three numbers, and what may stand behind them.
+const VERSION: &str =
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$";
+
 const FORM: &str =
     "the form is `refit: 1` and `releases: {NAME: {chart: …, version: …, layers: [FILE, …]}}`";
+
+/// The JSON Schema of `refit.yaml`, so that an editor says what refit would.
+#[must_use]
+pub fn schema() -> Schema {
+    schemars::schema_for!(ProjectFile)
+}
 
 /// `refit.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectFile {
     /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub refit: u32,
-    /// The releases, by name.
+    /// The releases, by name: the layers of each, and what is known of it.
+    #[serde(default)]
+    #[schemars(with = "Option<IndexMap<String, Remembered>>", extend("propertyNames" = {"pattern": "^[^:@=]*$"}))]
     pub releases: IndexMap<String, Remembered>,
 }
 
@@ -44,20 +57,41 @@ pub struct ProjectFile {
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
     /// The chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub chart: Option<String>,
-    /// The chart version that the values are for now.
-    #[schemars(with = "Option<String>")]
+    /// The chart version that the values are for now, such as 0.15.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = VERSION))]
     pub version: Option<Version>,
-    /// The values files in Helm's order, relative to the folder of `refit.yaml`.
-    #[schemars(with = "Vec<String>")]
+    /// The values files in Helm's order (the last one wins), relative to the folder of `refit.yaml`.
+    #[schemars(with = "Vec<String>", length(min = 1), inner(regex(pattern = "^[^/]")), extend("uniqueItems" = true))]
     pub layers: Vec<PathBuf>,
-    /// Answers that hold for this release alone.
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    /// Answers that hold for this release alone, by the id of their question.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, AnswerForm>")]
     pub answers: Answers,
-    /// Steps that are left out.
+    /// Ids of steps that are left out.
+    #[serde(default)]
     pub skip: Vec<String>,
     /// Digests of the layers as they were written last, by layer.
+    #[serde(default)]
     pub digests: BTreeMap<String, String>,
+}
+
+/// An answer to a question.
+#[derive(JsonSchema)]
+#[schemars(rename = "Answer", deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct AnswerForm {
+    /// The option.
+    option: String,
+    /// What was typed for it, by name.
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
+    /// The values that it was given for, by name; for other values it does not hold.
+    #[serde(default)]
+    evidence: BTreeMap<String, String>,
 }
 
 /// A `refit.yaml` that was read.
@@ -213,6 +247,18 @@ fn remembered(reader: &Reader<'_>, node: NodeId) -> Result<Remembered, MemoryErr
             }
             "layers" => {
                 let layers = reader.list(node)?;
+                let twice = layers.iter().enumerate().find(|(i, layer)| {
+                    let plain = |layer: &str| layer.trim_start_matches("./").to_owned();
+                    layers[..*i]
+                        .iter()
+                        .any(|other| plain(other) == plain(layer))
+                });
+                if let Some((_, layer)) = twice {
+                    let what = format!("the layer {layer} is here twice");
+                    let next =
+                        "name it once: Helm would read it twice, but it can be edited once only";
+                    return Err(reader.error(node, what, next));
+                }
                 remembered.layers = layers.into_iter().map(PathBuf::from).collect();
                 let mut layers = remembered.layers.iter();
                 if let Some(absolute) = layers.find(|layer| layer.is_absolute()) {

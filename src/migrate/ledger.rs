@@ -27,7 +27,7 @@ pub(super) struct Dropped {
 }
 
 /// The fates of the leaves.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// How many leaves stayed as they were, where they were, and are read by the target.
     pub kept: usize,

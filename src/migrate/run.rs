@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What the migrations came to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Migrated {
     /// The layers, with the provenance of every value.
     pub layers: Vec<Node>,

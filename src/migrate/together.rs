@@ -210,6 +210,52 @@ pub fn relocate(
     })
 }
 
+/// A layer with only what several ways to migrate it have in common.
+#[must_use]
+pub fn in_common(layer: &Node, view: &View<'_>, all: &[(&Node, &View<'_>)]) -> Node {
+    let values = all
+        .iter()
+        .map(|(node, view)| node.value(view).unwrap_or(Value::Null));
+    let values: Vec<Value> = values.collect();
+    let mut apart = Vec::new();
+    differing(
+        &values.iter().collect::<Vec<_>>(),
+        &Path::root(),
+        &mut apart,
+    );
+    let mut common = layer.clone();
+    for path in apart {
+        let whole = |_: &Path| Spared::Nothing;
+        common.remove(path.segments(), &whole, &Path::root(), view);
+    }
+    common
+}
+
+/// The places at which values are not the same, as far up as one of them has nothing or no map there.
+fn differing(values: &[&Value], at: &Path, found: &mut Vec<Path>) {
+    let maps: Option<Vec<&Map>> = values
+        .iter()
+        .map(|value| match value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        })
+        .collect();
+    let Some(maps) = maps else {
+        if values.windows(2).any(|pair| pair[0] != pair[1]) {
+            found.push(at.clone());
+        }
+        return;
+    };
+    for key in maps.iter().take(1).flat_map(|map| map.keys()) {
+        let here = at.key(key);
+        let below: Option<Vec<&Value>> = maps.iter().map(|map| map.get(key)).collect();
+        match below {
+            Some(below) => differing(&below, &here, found),
+            None => found.push(here),
+        }
+    }
+}
+
 /// Takes what stands at a path out of a layer.
 fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -> Vec<Change> {
     let found = migrated.layers[layer].find(path.segments(), view);

@@ -155,6 +155,15 @@ impl Check<'_> {
                 }
             }
         }
+        if let Err(message) = super::effects::moves(&info.effects) {
+            found.push(("effects".to_owned(), message));
+        }
+        for version in info.effects.moved.keys() {
+            if !info.versions.contains_key(version) {
+                let message = format!("{version} is not among the versions");
+                found.push(("effects".to_owned(), message));
+            }
+        }
         for (place, message) in found {
             self.find_in("pack.yaml", &place, &message);
         }

@@ -6,6 +6,7 @@
 //! any chart is written in Rust; this module must never learn a chart's name.
 
 pub mod check;
+pub mod effects;
 mod error;
 pub mod expr;
 mod functions;

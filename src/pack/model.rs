@@ -40,6 +40,32 @@ pub struct PackFile {
     /// What is shown of a set of values before and after.
     #[serde(default)]
     pub facts: IndexMap<String, Fact>,
+    /// Where effects live that moved between kinds of place, for `refit verify`.
+    #[serde(default)]
+    pub effects: EffectsFile,
+}
+
+/// Where effects live that moved between kinds of place.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EffectsFile {
+    /// Names for places: a kind, a slash and a name (one `*` stands for any text), then a path.
+    #[serde(default)]
+    pub places: IndexMap<String, String>,
+    /// What moved, by the version that moved it.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, Vec<MovedEffect>>")]
+    pub moved: IndexMap<Version, Vec<MovedEffect>>,
+}
+
+/// A place that moved.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MovedEffect {
+    /// Where it was: a name of `places`, or a kind, a slash and a name; then a path.
+    pub from: String,
+    /// Where it is. Of several places the first that is there counts: it overrides the others.
+    pub to: OneOrMany,
 }
 
 /// What is known of one chart version.

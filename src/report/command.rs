@@ -3,10 +3,11 @@
 //! It pins everything that was worked out and not typed (the version above all), so that it means the
 //! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
 
-use super::{page::obeyed, questions};
+use super::questions;
 use crate::{
     digest,
     outcome::{Outcome, Release, Unit},
+    shell::{quote, quote_bytes},
 };
 
 /// What was typed, as far as a second run needs it.
@@ -156,22 +157,30 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             flag(name, value);
         }
     }
-    let mut asked: Vec<&str> = Vec::new();
+    let mut asked: Vec<String> = Vec::new();
     let mut lacks = false;
-    for step in releases.iter().flat_map(|release| questions::open(release)) {
-        if asked.contains(&step.id.as_str()) {
-            continue;
-        }
-        asked.push(&step.id);
-        let answered = |name: &str| {
-            given
-                .answers
-                .iter()
-                .filter_map(|answer| answer.split_once('='))
-                .find(|(id, _)| *id == name)
-        };
-        let Some((_, option)) = answered(&step.id) else {
-            flag("answer", &format!("{}={PLACEHOLDER}", step.id));
+    let answered = |name: &str| {
+        let answers = given.answers.iter();
+        let mut pairs = answers.filter_map(|answer| answer.split_once('='));
+        pairs.find(|(id, _)| *id == name)
+    };
+    let open = releases
+        .iter()
+        .flat_map(|release| questions::open(release).map(move |step| (release, step)));
+    for (release, step) in open {
+        let id = step.asked_as();
+        // An answer of one release alone goes before one for all.
+        let own = release
+            .name
+            .iter()
+            .map(|name| format!("{name}:{}", step.id));
+        let mut ids = own.chain([step.id.clone()]);
+        let found = ids.find_map(|id| answered(&id).map(|(_, option)| (id, option)));
+        let Some((id, option)) = found else {
+            if !asked.contains(&id) {
+                flag("answer", &format!("{id}={PLACEHOLDER}"));
+                asked.push(id);
+            }
             continue;
         };
         let options = step.question.iter().flat_map(|question| &question.options);
@@ -179,10 +188,11 @@ fn command(releases: &[&Release], given: &Given) -> Command {
             .filter(|choice| choice.id == option)
             .flat_map(|choice| &choice.inputs);
         for input in inputs.filter(|input| input.default.is_none()) {
-            let name = format!("{}.{}", step.id, input.name);
-            if answered(&name).is_none() {
+            let name = format!("{id}.{}", input.name);
+            if answered(&name).is_none() && !asked.contains(&name) {
                 lacks = true;
                 flag("answer", &format!("{name}={VALUE}"));
+                asked.push(name);
             }
         }
     }
@@ -245,67 +255,5 @@ impl Command {
             }
         }
         lines
-    }
-}
-
-/// A word as a POSIX shell must be given it.
-#[must_use]
-pub fn quote(word: &str) -> String {
-    quote_bytes(word.as_bytes())
-}
-
-/// A word of any bytes, such as a file's name, as a POSIX shell must be given it.
-fn quote_bytes(word: &[u8]) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if let Ok(word) = std::str::from_utf8(word) {
-        if !word.is_empty() && word.chars().all(safe) {
-            return word.to_owned();
-        }
-        if !word.chars().any(obeyed) {
-            return format!("'{}'", word.replace('\'', r"'\''"));
-        }
-    }
-    // What a terminal would obey or cannot show is not shown raw; this is the form that every POSIX
-    // shell takes.
-    let mut out = String::from("\"$(printf '");
-    let octal = |out: &mut String, bytes: &[u8]| {
-        for byte in bytes {
-            out.push_str(&format!("\\{byte:03o}"));
-        }
-    };
-    for chunk in word.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '%' => out.push_str("%%"),
-                '\\' => out.push_str(r"\\"),
-                '\'' => out.push_str(r"'\''"),
-                c if obeyed(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
-                c => out.push(c),
-            }
-        }
-        octal(&mut out, chunk.invalid());
-    }
-    out.push_str("')\"");
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_only_where_a_shell_needs_it() {
-        for (word, quoted) in [
-            ("a/b-c_d.yaml", "a/b-c_d.yaml"),
-            ("", "''"),
-            ("my values.yaml", "'my values.yaml'"),
-            ("it's", "'it'\\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("~/x", "'~/x'"),
-            ("a\tb%'\\", r#""$(printf 'a\011b%%'\''\\')""#),
-        ] {
-            assert_eq!(quote(word), quoted);
-        }
-        assert_eq!(quote_bytes(b"x\xff.yaml"), r#""$(printf 'x\377.yaml')""#);
     }
 }

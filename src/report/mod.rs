@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod command;
 pub mod difference;
+pub mod effects;
 pub mod html;
 pub mod json;
 pub mod jsonl;

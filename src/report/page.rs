@@ -6,6 +6,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
+use crate::shell::obeyed;
 
 /// How words look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,11 +172,6 @@ pub(super) fn visible(text: &str) -> String {
             c => c,
         })
         .collect()
-}
-
-/// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
-pub(super) fn obeyed(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use super::{
     Masker,
-    command::quote,
     page::{Page, Span, Style, plain, span, width},
     wording::{count, shorten},
 };
-use crate::outcome::{Choice, Release, State, Step};
+use crate::{
+    outcome::{Choice, Release, State, Step},
+    shell::quote,
+};
 
 /// The questions of a release that wait for an answer.
 pub(super) fn open(release: &Release) -> impl Iterator<Item = &Step> {
@@ -110,7 +112,10 @@ fn option(page: &mut Page, step: &Step, choice: &Choice, masker: &Masker) {
     page.line(
         9,
         &[span(
-            format!("--answer {}", quote(&format!("{}={}", step.id, choice.id))),
+            format!(
+                "--answer {}",
+                quote(&format!("{}={}", step.asked_as(), choice.id))
+            ),
             Style::Accent,
         )],
     );
@@ -122,7 +127,7 @@ fn option(page: &mut Page, step: &Step, choice: &Choice, masker: &Masker) {
         page.line(
             9,
             &[span(
-                format!("--answer {}.{}={typed}", step.id, input.name),
+                format!("--answer {}.{}={typed}", step.asked_as(), input.name),
                 Style::Accent,
             )],
         );

@@ -9,12 +9,12 @@ use crate::{
     migrate::StepState,
     outcome::{
         At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
-        Question, Refusal, Release, State, Step, Task,
+        Question, Refusal, Release, State, Step, Task, Values,
     },
     pack::{Known, When, expr::describe},
     refusal::Reason,
     tell,
-    values::Path,
+    values::{Map, Path, Value, leaves, merge::merge_all},
     yaml::NodeId,
 };
 
@@ -26,12 +26,50 @@ pub(super) fn release(
     workspace: &Workspace,
     worked: Worked<'_>,
     files: &BTreeMap<usize, Arc<File>>,
+    with_values: bool,
 ) -> Result<Release, Vec<Refusal>> {
     let description = Description {
         workspace,
         worked: &worked,
     };
-    description.release(files).map_err(|refusal| vec![*refusal])
+    let mut release = description
+        .release(files)
+        .map_err(|refusal| vec![*refusal])?;
+    if with_values {
+        release.values = description.values().map(Arc::new);
+    }
+    Ok(release)
+}
+
+/// Marks questions that several releases ask about different values: one answer would be wrong for
+/// one of them, so each has to name its release.
+pub(super) fn scopes(releases: &mut [Release]) {
+    type Asked = (String, String, Vec<(String, Option<String>)>);
+    let asked = |release: &Release| -> Vec<Asked> {
+        let asked = release.steps.iter().filter_map(|step| {
+            let evidence = step.question.as_ref()?.evidence.iter();
+            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.value.clone()));
+            Some((step.id.clone(), release.chart.clone(), evidence.collect()))
+        });
+        asked.collect()
+    };
+    let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
+    for release in releases {
+        let Some(name) = release.name.clone().filter(|_| release.carrier.is_none()) else {
+            continue;
+        };
+        let own = asked(release);
+        for step in &mut release.steps {
+            let here = own.iter().find(|(id, ..)| *id == step.id);
+            let differs = here.is_some_and(|here| {
+                let same_id = all.iter().filter(|other| other.0 == here.0);
+                same_id.into_iter().any(|other| other != here)
+            });
+            if differs && let Some(question) = &mut step.question {
+                question.scope = Some(name.clone());
+            }
+        }
+    }
 }
 
 struct Description<'d, 'w> {
@@ -101,6 +139,32 @@ impl Description<'_, '_> {
             facts,
             checklist: self.checklist(),
             files,
+            values: None,
+        })
+    }
+
+    /// The merged values; `None` if a layer cannot be read.
+    fn values(&self) -> Option<Values> {
+        let worked = self.worked;
+        let sealed = !worked.wanted.sealed.is_empty();
+        let before: Option<Vec<Map>> = worked.views.iter().map(|view| view.values().ok()).collect();
+        let layers = worked.migrated.layers.iter().zip(&worked.views);
+        let after: Option<Vec<Map>> = layers
+            .map(|(node, view)| match node.value(view) {
+                Ok(Value::Map(map)) => Some(map),
+                Ok(Value::Null) => Some(Map::new()),
+                Ok(_) | Err(_) => None,
+            })
+            .collect();
+        let (before, after) = (merge_all(before?), merge_all(after?));
+        let places = leaves(&before)
+            .into_iter()
+            .filter_map(|(path, _)| Some((path.to_string(), self.place(&path)?)))
+            .collect();
+        (!sealed).then(|| Values {
+            places,
+            before: serde_json::Value::from(&Value::Map(before)),
+            after: serde_json::Value::from(&Value::Map(after)),
         })
     }
 
@@ -323,6 +387,7 @@ impl Description<'_, '_> {
                 .map(|answer| answer.inputs.clone())
                 .unwrap_or_default(),
             lacking: decision.lacking.clone(),
+            scope: None,
         });
         Step {
             id: step.id.clone(),

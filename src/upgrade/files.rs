@@ -74,8 +74,8 @@ pub(super) fn edit(
             file.releases.insert(index);
         }
     }
-    for index in 0..worked.len() {
-        let Ok(release) = &mut worked[index] else {
+    for (index, result) in worked.iter_mut().enumerate() {
+        let Ok(release) = result else {
             continue;
         };
         let (renamed, told) = mentions::renamed(workspace, release);

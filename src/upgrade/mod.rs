@@ -110,6 +110,11 @@ pub struct Request {
     pub skip_of: BTreeMap<String, Vec<String>>,
     /// Whether to take the recommended option where a question has no answer.
     pub accept_recommended: bool,
+    /// Files that are layers of releases which are not part of this run, by their real path, with the
+    /// release: to change one would change that release behind its back.
+    pub others: Vec<(PathBuf, String)>,
+    /// Whether the outcome holds the merged values of each release: what a check of effects needs.
+    pub with_values: bool,
 }
 
 /// Everything that a run works on, read once: the packs, and the files.
@@ -264,15 +269,19 @@ fn finish(
     (wanted, mut worked): (&[&Wanted], Vec<Result<Worked<'_>, Vec<Refusal>>>),
     outcome: &mut Outcome,
 ) {
+    shared::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, wanted, &mut worked);
     marks::settle(workspace, &mut worked);
     let files = files::edit(request, workspace, &mut worked);
     for result in worked {
-        match result.and_then(|worked| describe::release(workspace, worked, &files)) {
+        let described = result
+            .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
+        match described {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
         }
     }
+    describe::scopes(&mut outcome.releases);
 }
 
 /// The answers that a release is given: its own, else those for every release, else those that are kept

@@ -23,7 +23,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         if let Some(finding) = check(&pack).first() {
             let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
                 "Run `refit pack check {}` for the whole list.",
-                refusal::shell(&dir.display().to_string())
+                crate::shell::quote(&dir.display().to_string())
             ));
             return Err(reason.of(&dir.display().to_string()));
         }

@@ -16,7 +16,7 @@ use crate::{
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Notice, Refusal},
-    pack::{Pack, model::Strength},
+    pack::{Pack, VersionRange, model::Strength},
     plan::Plan,
     refusal::{self, Reason},
     tell::markers::Mark,
@@ -169,6 +169,9 @@ impl<'w> Run<'_, 'w> {
         match stated.or_else(|| self.wanted.version.clone()) {
             Some((from, known_by)) => {
                 known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
+                if known_by == KnownBy::Recorded {
+                    self.still_holds(&from)?;
+                }
                 Ok((known_by, self.candidate(&from)?))
             }
             None => match &self.wanted.no_version {
@@ -176,6 +179,59 @@ impl<'w> Run<'_, 'w> {
                 None => Ok((KnownBy::Content, self.best_candidate()?)),
             },
         }
+    }
+
+    /// Whether what `refit.yaml` recorded can still be true. If a file was edited since and its content
+    /// is unmistakably of other versions, it was put back to an older state, or somebody upgraded it by
+    /// hand: to go on from the recorded version would take its keys for left-overs.
+    fn still_holds(&self, recorded: &Version) -> Result<(), Box<Refusal>> {
+        let strong = self
+            .detection
+            .clues
+            .iter()
+            .filter(|clue| clue.strength == Strength::Strong);
+        let against: Vec<String> = strong
+            .filter(|clue| {
+                let range = clue.versions.parse::<VersionRange>();
+                range.is_ok_and(|range| !range.contains(recorded))
+            })
+            .map(|clue| format!("{} ({}): {}", clue.path, clue.versions, clue.why))
+            .collect();
+        let candidates = &self.detection.candidates;
+        let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
+            return Ok(());
+        };
+        if self.wanted.edited.is_empty() || against.is_empty() {
+            return Ok(());
+        }
+        let edited = self.wanted.edited.iter();
+        let edited: Vec<&str> = edited
+            .map(|file| self.workspace.files[*file].name.as_str())
+            .collect();
+        let chart = &self.pack.info.chart;
+        let fits = match first == last {
+            true => format!("only {first}"),
+            false => format!("{first} to {last}"),
+        };
+        let state = match self.wanted.is_named {
+            true => format!(
+                "--release {}@VERSION, or --from VERSION for all",
+                self.name()
+            ),
+            false => "--from VERSION".to_owned(),
+        };
+        Err(Reason::new(format!(
+            "refit.yaml says that these values are for {chart} {recorded}, and their content is for {fits}"
+        ))
+        .why(format!(
+            "{} changed since refit wrote it: put back to an older state, or edited. {}",
+            edited.join(" and "),
+            against.join(" ")
+        ))
+        .next(format!(
+            "If the file was put back, say for which version it is: {state}. If a key of an older chart came in by mistake, remove it: {chart} {recorded} does not read it."
+        ))
+        .of(self.name()))
     }
 
     /// Tries every version that the content allows. If they differ in edits or questions, only a person

@@ -18,7 +18,8 @@ use crate::{
     edit::edit,
     load::{Wanted, Workspace},
     migrate::{
-        Answer, Decision, Evidence, MigrateError, Node, Offer, StepReport, StepState,
+        Answer, Change, Decision, Evidence, MigrateError, Migrated, Node, Offer, StepReport,
+        StepState,
         together::{self, meaning},
     },
     outcome::Refusal,
@@ -28,6 +29,8 @@ use crate::{
 
 /// The id of the decision, which no step may have.
 pub const ID: &str = "shared-layer";
+/// The option that leaves what differs to the releases' own layers.
+const APART: &str = "apart";
 
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
@@ -51,6 +54,47 @@ pub(super) fn settle(
                 worked[*release] = Err(refusal.take().into_iter().collect());
             }
         }
+    }
+}
+
+/// A layer is not edited while a release that reads it too is not part of the run.
+pub(super) fn refuse_behind_backs(
+    request: &Request,
+    workspace: &Workspace,
+    worked: &mut Results<'_>,
+) {
+    if request.others.is_empty() {
+        return;
+    }
+    for result in worked.iter_mut() {
+        let Ok(release) = result else { continue };
+        let mut edited = release
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.tree.is_some());
+        let found = edited.find_map(|(layer, _)| {
+            let file = workspace.file_of(release.wanted.layers[layer]);
+            let real = file.path.as_ref()?.canonicalize().ok()?;
+            let mut others = request.others.iter();
+            let other = others.find(|(path, _)| *path == real)?;
+            Some((file.name.clone(), other.1.clone()))
+        });
+        let Some((file, other)) = found else { continue };
+        let name = &release.wanted.name;
+        let next = match release.wanted.is_named {
+            true => format!(
+                "Upgrade both in one run: --release {name} --release {other} (with =FILE,FILE for a release that refit.yaml does not have)."
+            ),
+            false => format!("Name both releases: --release NAME=FILE,FILE --release {other}."),
+        };
+        let refusal = Reason::new(format!(
+            "it would change {file}, which is a layer of {other} too, and {other} is not part of this run"
+        ))
+        .why("A shared layer that is changed for one release changes the other, too.")
+        .next(next)
+        .of(name);
+        *result = Err(vec![*refusal]);
     }
 }
 
@@ -196,19 +240,21 @@ impl Group {
         if members.iter().any(is_open) {
             return Ok(());
         }
-        let decision = self.decide(request, workspace, &members)?;
-        let followed = decision.answer.as_ref().map(|answer| answer.option.clone());
-        let leader = followed.as_ref().and_then(|option| {
-            self.releases.iter().copied().find(|release| {
-                let worked = worked[*release].as_ref();
-                worked.is_ok_and(|worked| option_of(&worked.wanted.name) == *option)
-            })
-        });
+        let (ways, failed) = self.ways(workspace, worked, &members);
+        let offers = ways.iter().map(|way| way.offer.clone()).collect();
+        let decision = self.decide(request, workspace, &members, (offers, failed))?;
+        let option = decision
+            .answer
+            .as_ref()
+            .map(|answer| answer.option.as_str());
+        let mut ways = ways.into_iter();
+        let chosen = ways.find(|way| Some(way.offer.id.as_str()) == option);
         let mut own_changes = BTreeMap::new();
-        if let Some(leader) = leader {
-            for release in self.releases.iter().filter(|release| **release != leader) {
-                let changes = self.follow(workspace, worked, *release, leader)?;
-                own_changes.insert(*release, changes);
+        for (release, follower) in chosen.into_iter().flat_map(|way| way.followers) {
+            own_changes.insert(release, follower.changes);
+            if let Ok(worked) = &mut worked[release] {
+                worked.migrated = follower.migrated;
+                worked.parts = follower.parts;
             }
         }
         for release in &self.releases {
@@ -225,36 +271,120 @@ impl Group {
         Ok(())
     }
 
+    /// What can be done, each way tried: the layers that releases have for themselves must be able to say
+    /// what differs for them. Why one of them cannot, if any cannot.
+    fn ways(
+        &self,
+        workspace: &Workspace,
+        worked: &Results<'_>,
+        members: &[&Worked<'_>],
+    ) -> (Vec<Way>, Option<Box<Refusal>>) {
+        let (mut ways, mut failed) = (Vec::new(), None);
+        let has_own = |release: &usize| {
+            let release = worked[*release].as_ref();
+            release.is_ok_and(|release| self.own_layer(release).is_some())
+        };
+        let mut add =
+            |id: String, title: String, parts: &[(usize, Edited)], followers: Vec<usize>| {
+                let followers = followers.into_iter().map(|release| {
+                    let follower = self.follower(workspace, worked, release, parts)?;
+                    Ok(follower.map(|follower| (release, follower)))
+                });
+                match followers.collect::<Result<Vec<_>, Box<Refusal>>>() {
+                    Ok(followers) => ways.push(Way {
+                        offer: Offer {
+                            id,
+                            title,
+                            recommended: false,
+                            inputs: Vec::new(),
+                        },
+                        followers: followers.into_iter().flatten().collect(),
+                    }),
+                    Err(refusal) => _ = failed.get_or_insert(refusal),
+                }
+            };
+        for leader in &self.releases {
+            let Ok(member) = &worked[*leader] else {
+                continue;
+            };
+            let others = self.releases.iter().copied();
+            let others: Vec<usize> = others.filter(|release| release != leader).collect();
+            let parts = self.blocks.iter().map(|block| {
+                let part = part_of(worked, *leader, *block)?.clone();
+                Some((*block, part))
+            });
+            if let Some(parts) = parts.collect::<Option<Parts>>()
+                && others.iter().all(has_own)
+            {
+                let title = self.title(workspace, member, members);
+                add(option_of(&member.wanted.name), title, &parts, others);
+            }
+        }
+        let all: Vec<usize> = self.releases.iter().copied().collect();
+        if all.iter().all(has_own)
+            && let Ok(parts) = self.in_common(workspace, worked)
+        {
+            let own = members.iter().filter_map(|member| {
+                let block = member.wanted.layers[self.own_layer(member)?];
+                Some(workspace.file_of(block).name.as_str())
+            });
+            let own: Vec<&str> = own.collect();
+            let title = format!(
+                "Like none of them: it keeps what is the same for all; the rest goes into {}",
+                own.join(" and ")
+            );
+            add(APART.to_owned(), title, &parts, all);
+        }
+        (ways, failed)
+    }
+
+    /// The shared layers with only what all releases want of them.
+    fn in_common(
+        &self,
+        workspace: &Workspace,
+        worked: &Results<'_>,
+    ) -> Result<Parts, Box<Refusal>> {
+        let mut parts = Parts::new();
+        for block in &self.blocks {
+            let users = self.releases.iter().filter_map(|release| {
+                let worked = worked[*release].as_ref().ok()?;
+                let layer = layer_of(worked, *block)?;
+                Some((&worked.migrated.layers[layer], &worked.views[layer], layer))
+            });
+            let users: Vec<(&Node, &View<'_>, usize)> = users.collect();
+            let Some((first, view, layer)) = users.first().copied() else {
+                continue;
+            };
+            let nodes: Vec<(&Node, &View<'_>)> =
+                users.iter().map(|(node, view, _)| (*node, *view)).collect();
+            let node = together::in_common(first, view, &nodes);
+            let rewrite =
+                edit(view, &node, layer, false).map_err(|e| edit_refusal(workspace, *block, &e))?;
+            let part = match rewrite.edits.is_empty() {
+                true => Edited {
+                    rewrite: None,
+                    text: workspace.tree(*block).shared_text(),
+                    tree: None,
+                },
+                false => edited(workspace, *block, &node, view, rewrite)?,
+            };
+            parts.push((*block, part));
+        }
+        Ok(parts)
+    }
+
     fn decide(
         &self,
         request: &Request,
         workspace: &Workspace,
         members: &[&Worked<'_>],
+        (options, failed): (Vec<Offer>, Option<Box<Refusal>>),
     ) -> Result<Decision, Box<Refusal>> {
         let names: Vec<&str> = members.iter().map(|m| m.wanted.name.as_str()).collect();
         let files: Vec<&str> = self
             .blocks
             .iter()
             .map(|block| workspace.file_of(*block).name.as_str())
-            .collect();
-        let has_own = |member: &&Worked<'_>| self.own_layer(member).is_some();
-        let offered = members.iter().filter(|member| {
-            let uses_all = self
-                .blocks
-                .iter()
-                .all(|block| layer_of(member, *block).is_some());
-            let mut others = members
-                .iter()
-                .filter(|other| other.wanted.name != member.wanted.name);
-            uses_all && others.all(has_own)
-        });
-        let options: Vec<Offer> = offered
-            .map(|member| Offer {
-                id: option_of(&member.wanted.name),
-                title: self.title(workspace, member, members),
-                recommended: false,
-                inputs: Vec::new(),
-            })
             .collect();
         let versions: BTreeSet<String> = members.iter().map(|m| m.plan.from.to_string()).collect();
         let apart = versions.len() > 1;
@@ -264,7 +394,20 @@ impl Group {
                 "{} want different things of {}, which they share",
                 names.join(" and "),
                 files.join(" and ")
-            ))
+            ));
+            if let Some(failed) = failed {
+                return Err(reason
+                    .why(format!(
+                        "One text cannot be both, and what differs cannot be written into their own layers: {}.",
+                        failed.what
+                    ))
+                    .next(format!(
+                        "Move what differs out of {} into a layer of each release, and run refit again.",
+                        files.join(" and ")
+                    ))
+                    .of(&name));
+            }
+            let reason = reason
             .why("One text cannot be both, and there is no layer of their own where the difference could go.");
             return Err(reason
                 .next("Give each release a values file of its own as its last layer (it may be empty: `{}`), and run refit again.")
@@ -285,7 +428,7 @@ impl Group {
         let mut decision = Decision {
             id: ID.to_owned(),
             question: format!(
-                "{} share {} and want different things of it{why}. Which of them shall it follow?",
+                "{} share {} and want different things of it{why}. Whom shall it follow?",
                 names.join(" and "),
                 files.join(" and ")
             ),
@@ -330,68 +473,82 @@ impl Group {
         own.iter().rposition(|own| *own)
     }
 
-    /// Gives a release the shared layers as its leader needs them, and writes out in its own layers what
-    /// that would change for it.
-    fn follow(
+    /// A release with these shared layers, and with what that would change for it written out in its own
+    /// layers. Nothing if one of them is refused already.
+    fn follower(
         &self,
         workspace: &Workspace,
-        worked: &mut Results<'_>,
+        worked: &Results<'_>,
         release: usize,
-        leader: usize,
-    ) -> Result<Vec<crate::migrate::Change>, Box<Refusal>> {
-        let theirs: Vec<(usize, Edited)> = self
-            .blocks
-            .iter()
-            .filter_map(|block| Some((*block, part_of(worked, leader, *block)?.clone())))
-            .collect();
-        let Ok(worked) = &mut worked[release] else {
-            return Ok(Vec::new());
+        shared: &[(usize, Edited)],
+    ) -> Result<Option<Follower>, Box<Refusal>> {
+        let Ok(worked) = &worked[release] else {
+            return Ok(None);
         };
-        let name = worked.wanted.name.clone();
-        let views: Vec<View<'_>> = worked.views.clone();
-        let views: Vec<&View<'_>> = views.iter().collect();
-        let wanted = meaning(&worked.migrated.layers, &views, &worked.plan);
-        for (block, part) in theirs {
-            let Some(layer) = layer_of(worked, block) else {
+        let name = &worked.wanted.name;
+        let views: Vec<&View<'_>> = worked.views.iter().collect();
+        let mut follower = Follower {
+            migrated: worked.migrated.clone(),
+            parts: worked.parts.clone(),
+            changes: Vec::new(),
+        };
+        let Follower {
+            migrated, parts, ..
+        } = &mut follower;
+        let wanted = meaning(&migrated.layers, &views, &worked.plan);
+        for (block, part) in shared {
+            let Some(layer) = layer_of(worked, *block) else {
                 continue;
             };
             if let Some(tree) = &part.tree
-                && let Some(view) = workspace.blocks[block].again(tree)
+                && let Some(view) = workspace.blocks[*block].again(tree)
             {
                 let values = view.values().unwrap_or_default();
-                worked.migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
+                migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
             } else {
-                worked.migrated.layers[layer] = Node::layer(layer, views[layer]);
+                migrated.layers[layer] = Node::layer(layer, views[layer]);
             }
-            worked.parts[layer] = part;
+            parts[layer] = part.clone();
         }
         let own = |layer: usize| !self.shared.contains(&worked.wanted.layers[layer]);
-        let together = meaning(&worked.migrated.layers, &views, &worked.plan);
-        let changes = together::settle(
-            &mut worked.migrated,
-            &views,
-            &worked.plan,
-            &own,
-            (&together, &wanted),
-        );
-        let together = meaning(&worked.migrated.layers, &views, &worked.plan);
+        let together = meaning(&migrated.layers, &views, &worked.plan);
+        let difference = (&together, &wanted);
+        let changes = together::settle(migrated, &views, &worked.plan, &own, difference);
+        let together = meaning(&migrated.layers, &views, &worked.plan);
         if together != wanted {
             let error = MigrateError::Layers {
                 difference: together::first_difference(&together, &wanted),
             };
-            return Err(refusal::request::answer(&error).of(&name));
+            return Err(refusal::request::answer(&error).of(name));
         }
         let touched: BTreeSet<usize> = changes.iter().map(|change| change.layer).collect();
         for layer in touched {
             let block = worked.wanted.layers[layer];
-            let node = &worked.migrated.layers[layer];
+            let node = &migrated.layers[layer];
             let view = views[layer];
             let rewrite =
                 edit(view, node, layer, false).map_err(|e| edit_refusal(workspace, block, &e))?;
-            worked.parts[layer] = edited(workspace, block, node, view, rewrite)?;
+            parts[layer] = edited(workspace, block, node, view, rewrite)?;
         }
-        Ok(changes)
+        follower.changes = changes;
+        Ok(Some(follower))
     }
+}
+
+/// The shared layers as they come to be edited, by block.
+type Parts = Vec<(usize, Edited)>;
+
+/// Something that can be done about a shared layer, with what it makes of the releases that it changes.
+struct Way {
+    offer: Offer,
+    followers: Vec<(usize, Follower)>,
+}
+
+/// A release that takes shared layers as they are, and says in its own what differs for it.
+struct Follower {
+    migrated: Migrated,
+    parts: Vec<Edited>,
+    changes: Vec<Change>,
 }
 
 /// The option that follows a release.
@@ -404,11 +561,7 @@ fn option_of(name: &str) -> String {
     format!("like-{name}")
 }
 
-fn report(
-    decision: &Decision,
-    version: semver::Version,
-    changes: Vec<crate::migrate::Change>,
-) -> StepReport {
+fn report(decision: &Decision, version: semver::Version, changes: Vec<Change>) -> StepReport {
     let open = decision.answer.is_none();
     StepReport {
         version,

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Values under a chart's defaults, as templates see them.
-fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
+pub fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
     let chart = ChartDefaults {
         name: "generated".to_owned(),
         values: pack.keys.defaults(version),

@@ -17,3 +17,4 @@ mod layers;
 mod packs;
 mod real;
 mod regressions;
+mod releases;

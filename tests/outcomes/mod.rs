@@ -75,6 +75,7 @@ pub fn release(files: Vec<File>) -> Release {
         facts: Vec::new(),
         checklist: Vec::new(),
         digest,
+        values: None,
     }
 }
 
@@ -324,6 +325,7 @@ pub fn question() -> Question {
         answer: None,
         inputs: BTreeMap::new(),
         lacking: None,
+        scope: None,
     }
 }
 

@@ -94,6 +94,26 @@ pub fn values_as_helm_reads(helm: &Helm, files: &[&Path]) -> Result<serde_json::
 }
 
 impl Helm {
+    /// This Helm for the check of effects, without the configuration of the person who runs the tests.
+    pub fn effects(&self, home: &Path) -> refit::effect::helm::Helm {
+        let mut helm = refit::effect::helm::Helm::new(&self.program);
+        for (name, folder) in [
+            ("HELM_CONFIG_HOME", "config"),
+            ("HELM_CACHE_HOME", "cache"),
+            ("HELM_DATA_HOME", "data"),
+            ("HELM_PLUGINS", "plugins"),
+            ("KUBECONFIG", "no-cluster"),
+        ] {
+            helm = helm.with_env(name, home.join(folder));
+        }
+        helm
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// A command of this Helm that knows no configuration, no plugins and no cluster of the
     /// person who runs the tests.
     pub fn command(&self, home: &Path) -> Command {

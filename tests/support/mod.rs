@@ -68,6 +68,15 @@ pub fn not_run(material: &str, reason: &str) {
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// Says on standard error that a test does not run because nobody asked for it; also in CI, where the
+/// material is not expected.
+pub fn not_asked_for(material: &str, how: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("unnamed");
+    let line = format!("{material} not named ({how}), 1 test of it not run: {test}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
 /// Whether the environment says that this is a CI run: `CI` is set and not empty.
 pub fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty())

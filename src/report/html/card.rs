@@ -20,7 +20,7 @@ use super::{
 use crate::{
     diff::Diff,
     outcome::{Change, File, KnownBy, Question, Release, State, Step},
-    report::command::quote,
+    shell::quote,
 };
 
 /// What a release comes to, for the filter and for the eye.
@@ -224,11 +224,11 @@ pub(super) fn answers(step: &Step, question: &Question) -> Markup {
                         strong { (option.id) } " " (option.title)
                         @if option.recommended { " " span .badge.good { "recommended" } }
                     }
-                    p { code .copy { "--answer " (quote(&format!("{}={}", step.id, option.id))) } }
+                    p { code .copy { "--answer " (quote(&format!("{}={}", step.asked_as(), option.id))) } }
                     @for input in &option.inputs {
                         p {
                             code .copy {
-                                "--answer " (step.id) "." (input.name) "="
+                                "--answer " (step.asked_as()) "." (input.name) "="
                                 (input.default.as_deref().map_or_else(|| "…".to_owned(), quote))
                             }
                             " " (input.title)

@@ -62,7 +62,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
 
 /// Whether a character is obeyed and not shown.
 fn turns(c: char) -> bool {
-    super::page::obeyed(c) && !matches!(c, '\n' | '\t')
+    crate::shell::obeyed(c) && !matches!(c, '\n' | '\t')
 }
 
 fn policy() -> String {

@@ -15,13 +15,14 @@ mod words;
 
 use self::words::{Words, fenced, html};
 use super::{
-    Masker,
-    command::quote,
-    difference,
+    Masker, difference,
     overview::{self, Counts, Shared},
     wording::{count, count_of, fate, short_name, shorten, shown_name},
 };
-use crate::outcome::{Fate, File, Outcome, Question, Refusal, Release, Step};
+use crate::{
+    outcome::{Fate, File, Outcome, Question, Refusal, Release, Step},
+    shell::quote,
+};
 
 /// What a description on GitHub may hold, in bytes: its limit is one of characters, of which this many
 /// bytes are never more.
@@ -262,15 +263,21 @@ fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
             id = id.lit(" (recommended)");
         }
         let mut does = Words::new().text(&cut(&option.title));
-        let answer = format!("--answer {}", quote(&format!("{}={}", step.id, option.id)));
+        let answer = format!(
+            "--answer {}",
+            quote(&format!("{}={}", step.asked_as(), option.id))
+        );
         let mut answers = vec![Words::new().code(&answer)];
         for input in &option.inputs {
             let typed = input
                 .default
                 .as_deref()
                 .map_or_else(|| "…".to_owned(), quote);
-            answers
-                .push(Words::new().code(&format!("--answer {}.{}={typed}", step.id, input.name)));
+            answers.push(Words::new().code(&format!(
+                "--answer {}.{}={typed}",
+                step.asked_as(),
+                input.name
+            )));
             let mut note = cut(&input.title);
             if input.list {
                 note.push_str("; several, separated by commas");

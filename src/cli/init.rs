@@ -1,0 +1,244 @@
+//! `refit init`: proposes `refit.yaml` for what lies in a folder, and makes it if that is asked for.
+//!
+//! The proposal goes to standard output, so that it can be kept or edited; what was seen, what was left out
+//! and what comes next is said on standard error. A file that is there is only ever added to.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use refit::{
+    load::{KnownChart, workspace},
+    memory::{
+        Project,
+        project::{NAME, schema},
+        propose::{Look, Proposal, propose},
+    },
+    outcome::Refusal,
+    pack::Pack,
+    shell::quote as shell,
+    upgrade::{Request, packs},
+    walk::{self, Limits, Named},
+    write::{self, Replacement},
+};
+
+use super::{args::InitArgs, precautions::Writing, terminal::Terminal};
+
+/// Proposes, and writes if that was asked for. The exit code.
+///
+/// # Errors
+///
+/// If the folder cannot be looked at, a pack cannot be used, or the file cannot be written.
+pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    if args.schema {
+        terminal.result(&(serde_json::to_string_pretty(&schema())? + "\n"));
+        return Ok(0);
+    }
+    let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+    if !folder.is_dir() {
+        bail!(
+            "{}: this is not a folder; name the one that holds your values files",
+            folder.display()
+        );
+    }
+    let project = match Project::find(&folder) {
+        Some(path) => Some(Project::read(&in_folder(&folder, &path))?),
+        None => None,
+    };
+    let path = match &project {
+        Some(project) => project.path.clone(),
+        None => in_folder(&folder, Path::new(NAME)),
+    };
+    let home = match path.parent() {
+        Some(home) if !home.as_os_str().is_empty() => home.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let home = home
+        .canonicalize()
+        .with_context(|| format!("{}: cannot look into it", home.display()))?;
+    let request = Request {
+        chart: args.chart.clone(),
+        pack_dirs: args.packs.packs.clone(),
+        ..Request::default()
+    };
+    let packs = packs(&request).map_err(|refusal| refused(&refusal))?;
+    let walked = walk::find(&[Named::Listed(folder.clone())], Limits::default());
+    for trouble in &walked.troubles {
+        terminal.say(&format!("warning: {trouble}\n  next: {}\n", trouble.next()));
+    }
+    let workspace = workspace(&[], &walked.files, &charts(&packs));
+    let below = |file: &Path| {
+        let real = file.canonicalize().ok()?;
+        real.strip_prefix(&home).map(Path::to_owned).ok()
+    };
+    let proposal = propose(&Look {
+        workspace: &workspace,
+        packs: &packs,
+        stated: args.chart.is_some(),
+        below: &below,
+        project: project.as_ref(),
+    })?;
+    let existing = project.as_ref().map(|project| project.text.as_str());
+    let text = proposal.text(existing)?;
+    let is_news = !proposal.releases.is_empty() || project.is_none() && !proposal.unsure.is_empty();
+    if is_news {
+        terminal.result(&text);
+    }
+    terminal.say(&seen(&proposal, workspace.refused.len()));
+    if proposal.releases.is_empty() {
+        terminal.say(&nothing(&proposal, &path, args));
+        return Ok(0);
+    }
+    if !args.write {
+        terminal.say(&format!(
+            "\nNothing was written. `{}` {} {}.\n",
+            again(args),
+            if project.is_some() {
+                "adds this to"
+            } else {
+                "makes"
+            },
+            path.display()
+        ));
+        return Ok(0);
+    }
+    match &project {
+        Some(project) => {
+            let replacement = Replacement {
+                path: &path,
+                before: project.text.as_bytes(),
+                after: text.as_bytes(),
+            };
+            write::write(&[replacement], &Writing::new().options(None)).map(drop)
+        }
+        None => write::create(&path, text.as_bytes()),
+    }
+    .map_err(|error| anyhow::anyhow!("{error}\n  next: {}", error.next()))?;
+    let names: Vec<&str> = proposal
+        .releases
+        .iter()
+        .map(|release| release.name.as_str())
+        .collect();
+    terminal.say(&format!(
+        "\nWrote {}: {}\n",
+        path.display(),
+        names.join(", ")
+    ));
+    terminal.say("  next: look through it, then `refit upgrade` shows what these releases need\n");
+    Ok(0)
+}
+
+/// A path below a folder, as a person would write it.
+fn in_folder(folder: &Path, path: &Path) -> PathBuf {
+    if folder == Path::new(".") {
+        path.to_owned()
+    } else {
+        folder.join(path)
+    }
+}
+
+fn charts(packs: &[Pack]) -> Vec<KnownChart> {
+    let charts = packs.iter().map(|pack| KnownChart {
+        name: pack.info.chart.clone(),
+        repositories: pack.info.repositories.clone(),
+    });
+    charts.collect()
+}
+
+fn refused(refusal: &Refusal) -> anyhow::Error {
+    let next = refusal.next.iter().map(|next| format!("\n  next: {next}"));
+    anyhow::anyhow!(
+        "{}: {}{}",
+        refusal.name,
+        refusal.what,
+        next.collect::<String>()
+    )
+}
+
+/// What was seen.
+fn seen(proposal: &Proposal, refused: usize) -> String {
+    let files = |n: usize| {
+        if n == 1 {
+            "1 YAML file".to_owned()
+        } else {
+            format!("{n} YAML files")
+        }
+    };
+    let mut text = format!("Looked at {}.\n", files(proposal.looked_at));
+    let mut say = |what: &str, rest: &str| text.push_str(&format!("  {what:<10} {rest}\n"));
+    for release in &proposal.releases {
+        let layers = release.remembered.layers.iter();
+        let layers: Vec<_> = layers.map(|layer| layer.display().to_string()).collect();
+        let versions = match release.candidates.as_slice() {
+            [] => "no version".to_owned(),
+            [one] => one.to_string(),
+            [first, .., last] => format!("{first} to {last}"),
+        };
+        let chart = release.remembered.chart.as_deref().unwrap_or_default();
+        say(
+            "release",
+            &format!(
+                "{}: {} ({chart} {versions})",
+                release.name,
+                layers.join(" + ")
+            ),
+        );
+    }
+    for name in &proposal.known {
+        say("known", &format!("{name}: refit.yaml has it already"));
+    }
+    for (file, why) in &proposal.left_out {
+        say("left out", &format!("{file}: {why}"));
+    }
+    for (file, why) in &proposal.unsure {
+        say("not sure", &format!("{file}: {why}"));
+    }
+    if refused > 0 {
+        say(
+            "unread",
+            &format!(
+                "{} cannot be used; `refit upgrade` on the folder says why",
+                files(refused)
+            ),
+        );
+    }
+    text
+}
+
+/// Why there is nothing to write.
+fn nothing(proposal: &Proposal, path: &Path, args: &InitArgs) -> String {
+    if !proposal.known.is_empty() {
+        return format!("\n{} has all releases that lie here.\n", path.display());
+    }
+    if !proposal.left_out.is_empty() && proposal.unsure.is_empty() {
+        return "\nNothing here needs an entry: what lies here belongs to manifests, which carry their versions\nthemselves (`refit upgrade DIR` upgrades them), or to another chart.\n".to_owned();
+    }
+    let hint = match (&args.chart, proposal.unsure.is_empty()) {
+        (None, _) => {
+            "If the values are of a chart that refit knows (`refit packs`), name it: --chart NAME."
+        }
+        (Some(_), true) => "Name the folder that holds the values files.",
+        (Some(_), false) => {
+            "Name the files of a release yourself: `refit upgrade --release NAME=FILE,FILE --write --record`."
+        }
+    };
+    format!("\nNo release could be made out. {hint}\n")
+}
+
+/// The command once more, with `--write`.
+fn again(args: &InitArgs) -> String {
+    let mut line = "refit init".to_owned();
+    let mut add = |word: &str| line.push_str(&format!(" {}", shell(word)));
+    if let Some(folder) = &args.folder {
+        add(&folder.to_string_lossy());
+    }
+    if let Some(chart) = &args.chart {
+        add("--chart");
+        add(chart);
+    }
+    for pack in &args.packs.packs {
+        add("--pack");
+        add(&pack.to_string_lossy());
+    }
+    add("--write");
+    line
+}

@@ -1,0 +1,290 @@
+//! `refit verify`, and the same check before an upgrade writes.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use anyhow::{Context as _, bail};
+use refit::{
+    effect::{
+        Charted, Check, Places,
+        helm::Helm,
+        model::{Effects, FORMAT},
+        render::Options,
+        source::Source,
+        values,
+    },
+    outcome::{Outcome, Release},
+    pack::Pack,
+    report::{Detail, Masker, effects, text},
+    upgrade::{packs, upgrade},
+};
+use semver::Version;
+
+use super::{
+    args::{
+        BackupOption, EffectFormat, Format, OutputOptions, RenderOptions, UpgradeArgs, VerifyArgs,
+    },
+    meaning::{Job, Rendering},
+    terminal::Terminal,
+    upgrade::known_answers,
+};
+
+const DONE: u8 = 0;
+const UNEXPLAINED: u8 = 1;
+const ERROR: u8 = 2;
+const OPEN: u8 = 3;
+
+/// Compares, and gives the exit code.
+///
+/// # Errors
+///
+/// If the arguments contradict each other, a chart cannot be had, or Helm cannot be asked.
+pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let format = args.output;
+    let job = job(args)?;
+    let outcome = upgrade(&job.request);
+    known_answers(&job, &outcome)?;
+    let masker = |seen: bool| match job.show_secrets || seen {
+        true => Masker::off(),
+        false => Masker::of(&outcome),
+    };
+    let found = match &job.verify {
+        Some(rendering) => compare(&job, &outcome, rendering, terminal)?,
+        None => bail!("nothing is to be compared"),
+    };
+    match format {
+        EffectFormat::Text => {
+            let look = terminal.result_look(job.detail);
+            let seen = terminal.result_is_seen();
+            terminal.result(&effects::text(&found, look, &masker(seen)));
+        }
+        EffectFormat::Json => {
+            let pretty = terminal.result_is_seen();
+            terminal.result(&effects::json(&found, &masker(false), pretty)?);
+        }
+    }
+    let open = outcome.releases.iter().any(Release::is_open);
+    if open || !outcome.refused.is_empty() {
+        let look = terminal.look(Detail::Quiet);
+        let questions = text::report(&outcome, look, &masker(terminal.all_is_seen()));
+        terminal.say(&format!("\n{questions}"));
+    }
+    Ok(if !outcome.refused.is_empty() {
+        ERROR
+    } else if open {
+        terminal.say("\nWhat the open questions hold back was compared as it stands now. Answer them to see the whole.\n");
+        OPEN
+    } else {
+        code(&found)
+    })
+}
+
+/// The exit code of a check.
+pub fn code(found: &Effects) -> u8 {
+    match found.releases.iter().any(|report| report.unexplained > 0) {
+        true => UNEXPLAINED,
+        false => DONE,
+    }
+}
+
+/// What the arguments mean: those of an upgrade that only looks.
+fn job(args: VerifyArgs) -> anyhow::Result<Job> {
+    Job::new(UpgradeArgs {
+        inputs: args.inputs,
+        chart: args.chart,
+        steps: args.steps,
+        force: true,
+        accept_recommended: args.accept_recommended,
+        write: false,
+        backup: BackupOption { backup: None },
+        expect: None,
+        record: false,
+        check: false,
+        verify: true,
+        rendering: args.rendering,
+        output: OutputOptions {
+            output: match args.output {
+                EffectFormat::Text => Format::Text,
+                EffectFormat::Json => Format::Json,
+            },
+            color: args.color,
+            reports: Vec::new(),
+            quiet: args.quiet,
+            verbose: args.verbose,
+            show_secrets: args.show_secrets,
+        },
+    })
+}
+
+/// Renders and compares every release of an outcome.
+///
+/// # Errors
+///
+/// If a chart cannot be had, or Helm cannot be asked.
+pub fn compare(
+    job: &Job,
+    outcome: &Outcome,
+    rendering: &Rendering,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Effects> {
+    let mut found = Effects {
+        format: FORMAT,
+        releases: Vec::new(),
+    };
+    if outcome.releases.is_empty() {
+        return Ok(found);
+    }
+    let helm = Helm::from_env();
+    let version = helm.version().map_err(|error| {
+        anyhow::anyhow!("{error}\n  why:  effects are compared by rendering both charts with Helm\n  next: install helm, or name the program in HELM_BIN")
+    })?;
+    if helm.is_traced() {
+        terminal.say(&format!(
+            "Helm {version} renders; HELM_BIN names another one\n"
+        ));
+    }
+    let folder = tempfile::tempdir().context("no folder for charts")?;
+    // A pack that cannot be loaded is refused by the outcome already.
+    let packs = packs(&job.request).map_err(|refusal| anyhow::anyhow!("{}", refusal.what))?;
+    let charts = Charts {
+        rendering,
+        helm: &helm,
+        folder: folder.path(),
+        opened: RefCell::default(),
+    };
+    for release in &outcome.releases {
+        let Some(pack) = packs.iter().find(|pack| pack.info.chart == release.chart) else {
+            bail!("there is no pack for the chart {}", release.chart);
+        };
+        let Some((before, after)) = values(release) else {
+            bail!(
+                "{}: a layer cannot be read, so its effects cannot be compared\n  next: decrypt it, and name it with -f",
+                name(release)
+            );
+        };
+        let old = charts.get(
+            pack,
+            release,
+            &release.from,
+            charts.options().old_chart.as_deref(),
+        )?;
+        let new = charts.get(
+            pack,
+            release,
+            &release.to,
+            charts.options().new_chart.as_deref(),
+        )?;
+        let places = Places::of(release, &after);
+        let check = Check {
+            old: &old,
+            new: &new,
+            before: &before,
+            after: &after,
+            release,
+            pack,
+            places: &places,
+            helm: &version,
+        };
+        let report = check.run().with_context(|| name(release))?;
+        found.releases.push(report);
+    }
+    Ok(found)
+}
+
+fn name(release: &Release) -> String {
+    let files = || {
+        let names = release.files.iter().map(|file| file.name.as_str());
+        names.collect::<Vec<_>>().join(" + ")
+    };
+    release.name.clone().unwrap_or_else(files)
+}
+
+/// The charts, each opened once for each release's name.
+struct Charts<'a> {
+    rendering: &'a Rendering,
+    helm: &'a Helm,
+    folder: &'a std::path::Path,
+    opened: RefCell<BTreeMap<(String, String), std::rc::Rc<Charted>>>,
+}
+
+impl Charts<'_> {
+    fn options(&self) -> &RenderOptions {
+        &self.rendering.options
+    }
+
+    fn get(
+        &self,
+        pack: &Pack,
+        release: &Release,
+        version: &Version,
+        named: Option<&str>,
+    ) -> anyhow::Result<std::rc::Rc<Charted>> {
+        let options = Options {
+            release_name: self.options().release_name.clone().unwrap_or_else(|| {
+                // A release of a cluster has its own name; a file's is not known.
+                release
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| release.chart.clone())
+            }),
+            namespace: self.rendering.namespace.clone(),
+            kube_version: self.options().kube_version.clone(),
+            api_versions: self.options().api_versions.clone(),
+            install: self.options().install,
+        };
+        let source = match named {
+            Some(named) => Source::named(named, &version.to_string()),
+            None => {
+                let Some(repository) = pack.info.repositories.first() else {
+                    bail!(
+                        "where the chart {} is published is not known\n  next: name both charts with --old-chart and --new-chart",
+                        release.chart
+                    );
+                };
+                Source::Reference {
+                    reference: release.chart.clone(),
+                    repository: Some(repository.clone()),
+                    version: version.to_string(),
+                }
+            }
+        };
+        let key = (format!("{source:?}"), options.release_name.clone());
+        if let Some(opened) = self.opened.borrow().get(&key) {
+            return Ok(opened.clone());
+        }
+        let chart = source
+            .open(self.helm, options, self.folder)
+            .with_context(|| format!("the chart {} {version}", release.chart))?;
+        if chart.chart.name != release.chart || chart.chart.version != version.to_string() {
+            bail!(
+                "the chart that is named is {} {}, and {} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",
+                chart.chart.name,
+                chart.chart.version,
+                release.chart
+            );
+        }
+        let chart = std::rc::Rc::new(chart);
+        self.opened.borrow_mut().insert(key, chart.clone());
+        Ok(chart)
+    }
+}
+
+/// The check before an upgrade writes or prints: whether it may. What was found is said.
+///
+/// # Errors
+///
+/// As for [`compare`].
+pub fn allows(
+    job: &Job,
+    outcome: &Outcome,
+    rendering: &Rendering,
+    masker: &Masker,
+    terminal: &mut Terminal,
+) -> anyhow::Result<bool> {
+    let found = compare(job, outcome, rendering, terminal)?;
+    let look = terminal.look(job.detail);
+    let said = effects::text(&found, look, masker);
+    if code(&found) != DONE || job.detail > Detail::Quiet {
+        terminal.say(&format!("\n{said}"));
+    }
+    Ok(code(&found) == DONE)
+}

@@ -1,0 +1,269 @@
+//! A chart as files: what `helm` renders, and what can be read of it without rendering.
+//!
+//! Effects come from rendering alone. The files are read for three things that rendering does not tell:
+//! which values the templates look at ([`super::reads`]), what the chart's own defaults are, and what the
+//! chart is called. A chart is a folder or an archive; a reference was fetched by `helm` before.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{
+    values::{Map, View},
+    yaml::Tree,
+};
+
+/// The largest chart that is read, unpacked, in bytes. Helm's own bound is 100 MiB.
+const MAX_CHART: u64 = 100 << 20;
+/// How deep charts may bundle charts.
+const MAX_DEPTH: usize = 8;
+
+/// A chart with the charts that it bundles.
+#[derive(Debug, Clone, Default)]
+pub struct Chart {
+    /// Its name.
+    pub name: String,
+    /// Its version, as written.
+    pub version: String,
+    /// Its text files, by path below the chart.
+    pub files: BTreeMap<String, String>,
+    /// Its `values.yaml`.
+    pub defaults: Map,
+    /// The names below which the values of bundled charts stand: names and aliases.
+    pub bundled_names: Vec<String>,
+    /// The values that switch bundled charts on and off.
+    pub conditions: Vec<String>,
+    /// The bundled charts.
+    pub bundled: Vec<Chart>,
+}
+
+/// Why a chart cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no chart.
+    #[error("{place} is no chart: {message}")]
+    NoChart {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChartYaml {
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Dependency {
+    name: String,
+    #[serde(default)]
+    alias: Option<String>,
+    #[serde(default)]
+    condition: Option<String>,
+}
+
+impl Chart {
+    /// Reads a chart from a folder or an archive (`.tgz`).
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is no chart.
+    pub fn load(path: &Path) -> Result<Self, ChartError> {
+        let failed = |source| ChartError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let mut files = BTreeMap::new();
+        if fs::metadata(path).map_err(failed)?.is_dir() {
+            let mut left = MAX_CHART;
+            folder(path, path, &mut files, &mut left).map_err(failed)?;
+        } else {
+            let bytes = fs::read(path).map_err(failed)?;
+            files = unpacked(&bytes).map_err(failed)?;
+        }
+        Self::read(&path.display().to_string(), files, 0)
+    }
+
+    fn read(
+        place: &str,
+        mut files: BTreeMap<String, Vec<u8>>,
+        depth: usize,
+    ) -> Result<Self, ChartError> {
+        let no_chart = |message: String| ChartError::NoChart {
+            place: place.to_owned(),
+            message,
+        };
+        if depth > MAX_DEPTH {
+            return Err(no_chart(format!(
+                "charts in it bundle charts more than {MAX_DEPTH} times"
+            )));
+        }
+        let about = files
+            .get("Chart.yaml")
+            .ok_or_else(|| no_chart("it has no Chart.yaml".to_owned()))?;
+        let about: ChartYaml = serde_yaml::from_slice(about)
+            .map_err(|error| no_chart(format!("Chart.yaml: {error}")))?;
+
+        let mut inner: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+        let below: Vec<String> = files
+            .keys()
+            .filter(|name| name.starts_with("charts/"))
+            .cloned()
+            .collect();
+        for name in below {
+            let Some(bytes) = files.remove(&name) else {
+                continue;
+            };
+            let rest = &name["charts/".len()..];
+            match rest.split_once('/') {
+                Some((chart, file)) => {
+                    let chart = inner.entry(chart.to_owned()).or_default();
+                    chart.insert(file.to_owned(), bytes);
+                }
+                None if rest.ends_with(".tgz") => {
+                    let unpacked = unpacked(&bytes)
+                        .map_err(|error| no_chart(format!("charts/{rest}: {error}")))?;
+                    inner.insert(rest.to_owned(), unpacked);
+                }
+                None => {}
+            }
+        }
+        let mut bundled = Vec::new();
+        for (name, files) in inner {
+            if files.contains_key("Chart.yaml") {
+                bundled.push(Self::read(
+                    &format!("{place}/charts/{name}"),
+                    files,
+                    depth + 1,
+                )?);
+            }
+        }
+        let mut bundled_names: Vec<String> =
+            bundled.iter().map(|chart| chart.name.clone()).collect();
+        let mut conditions = Vec::new();
+        for dependency in about.dependencies {
+            bundled_names.push(dependency.alias.unwrap_or(dependency.name));
+            let condition = dependency.condition.unwrap_or_default();
+            conditions.extend(condition.split(',').map(|path| path.trim().to_owned()));
+        }
+        bundled_names.sort();
+        bundled_names.dedup();
+        conditions.retain(|path| !path.is_empty());
+
+        let defaults = match files.get("values.yaml") {
+            Some(bytes) => {
+                values(bytes).map_err(|error| no_chart(format!("values.yaml: {error}")))?
+            }
+            None => Map::new(),
+        };
+        let files = files
+            .into_iter()
+            .filter_map(|(name, bytes)| Some((name, String::from_utf8(bytes).ok()?)))
+            .collect();
+        Ok(Self {
+            name: about.name,
+            version: about.version,
+            files,
+            defaults,
+            bundled_names,
+            conditions,
+            bundled,
+        })
+    }
+}
+
+fn values(bytes: &[u8]) -> Result<Map, String> {
+    let tree = Tree::parse_bytes(bytes).map_err(|error| error.to_string())?;
+    let Some(document) = tree.documents().first() else {
+        return Ok(Map::new());
+    };
+    let view = View::new(&tree, document.root);
+    view.values().map_err(|error| error.to_string())
+}
+
+/// The files below a folder. Links are not followed out of it: Helm does follow them, but what they hold
+/// is rendered by Helm and need not be read here.
+fn folder(
+    root: &Path,
+    at: &Path,
+    files: &mut BTreeMap<String, Vec<u8>>,
+    left: &mut u64,
+) -> std::io::Result<()> {
+    for entry in fs::read_dir(at)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let path = entry.path();
+        if kind.is_dir() {
+            if entry.file_name() != ".git" {
+                folder(root, &path, files, left)?;
+            }
+            continue;
+        }
+        if !kind.is_file() {
+            continue;
+        }
+        let bytes = bounded(fs::File::open(&path)?, left)?;
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        let name: Vec<_> = name
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        files.insert(name.join("/"), bytes);
+    }
+    Ok(())
+}
+
+/// The files of an archive, without the folder that all of them are in.
+fn unpacked(bytes: &[u8]) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+    let mut files = BTreeMap::new();
+    let mut left = MAX_CHART;
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path()?.to_string_lossy().replace('\\', "/");
+        let Some((_, name)) = path.trim_start_matches("./").split_once('/') else {
+            continue;
+        };
+        let name = name.to_owned();
+        files.insert(name, bounded(entry, &mut left)?);
+    }
+    Ok(files)
+}
+
+fn bounded(from: impl Read, left: &mut u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(*left + 1).read_to_end(&mut bytes)?;
+    let read = bytes.len() as u64;
+    if read > *left {
+        return Err(std::io::Error::other(format!(
+            "the chart is larger than {} MiB",
+            MAX_CHART >> 20
+        )));
+    }
+    *left -= read;
+    Ok(bytes)
+}

@@ -1,0 +1,412 @@
+//! What each setting does under one chart: the difference between rendering with the user's values and
+//! with the values minus that setting.
+//!
+//! The other settings stay, so values that a chart requires are there. A setting that cannot be left out
+//! is changed instead, to see where it shows. A setting that no template looks at, and one that says what
+//! the chart's own `values.yaml` says, does nothing, and is not rendered for. What only shows when several
+//! settings go at once is found by leaving out all of them, and credited to them together.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    chart::Chart,
+    objects::{Manifest, ObjectId, pairs},
+    reads::Reads,
+    render::{Mode, Rendered, Renderer},
+};
+use crate::values::{Map, Number, Path, Segment, Value, leaves};
+
+/// A field of a rendered object; the root for the object itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Spot {
+    /// The object.
+    pub object: ObjectId,
+    /// The field.
+    pub path: Path,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.path.is_root() {
+            return write!(f, "{}", self.object);
+        }
+        write!(f, "{} {}", self.object, self.path)
+    }
+}
+
+/// One thing that a setting does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Where.
+    pub spot: Spot,
+    /// What is there with the setting; `None` if the setting takes it away.
+    pub with: Option<Value>,
+    /// What is there without it.
+    pub without: Option<Value>,
+}
+
+/// Why a setting was not rendered for, or how it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It was left out.
+    LeftOut,
+    /// It cannot be left out, so it was changed.
+    Changed,
+    /// It can neither be left out nor changed: the chart needs exactly it.
+    Needed,
+    /// No template looks at it.
+    Unread,
+    /// The chart's own values say the same.
+    Default,
+}
+
+/// A setting and what it does.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// Its path; `None` for what several settings do together.
+    pub path: Option<Path>,
+    /// Its value; null for several settings.
+    pub value: Value,
+    /// How that was found out.
+    pub how: How,
+    /// What it does.
+    pub effects: Vec<Effect>,
+}
+
+/// A chart with values, rendered.
+#[derive(Debug)]
+pub struct Side<'c> {
+    /// Its renderer.
+    pub renderer: &'c Renderer,
+    /// What its templates look at.
+    pub reads: Reads,
+    /// The chart's own values.
+    pub defaults: &'c Map,
+    /// The user's values, with what had to be made up.
+    pub values: Map,
+    /// What had to be made up.
+    pub made_up: Vec<Path>,
+    /// How it is rendered.
+    pub mode: Mode,
+    /// Everything that renders, without what is not the same each time.
+    pub manifest: Manifest,
+    unstable: HashSet<(ObjectId, Path)>,
+}
+
+impl<'c> Side<'c> {
+    /// Renders the values twice: what differs is random or dated, and left out from here on.
+    ///
+    /// # Errors
+    ///
+    /// What Helm says, if the values do not render.
+    pub fn new(
+        chart: &'c Chart,
+        renderer: &'c Renderer,
+        values: Map,
+        made_up: Vec<Path>,
+        mode: Mode,
+    ) -> Result<Self, Rendered> {
+        let rendered = renderer.render(&values, mode);
+        let Ok(manifest) = &*rendered else {
+            return Err(rendered);
+        };
+        let mut manifest = manifest.clone();
+        let again = match renderer.again(&values, mode) {
+            Ok(again) => again,
+            Err(error) => return Err(Err(error).into()),
+        };
+        let unstable = differing(&manifest, &again);
+        manifest.drop_unstable(&unstable);
+        let mut reads = Reads::of(chart);
+        reads.and_values(&Value::Map(values.clone()));
+        Ok(Self {
+            renderer,
+            reads,
+            defaults: &chart.defaults,
+            values,
+            made_up,
+            mode,
+            manifest,
+            unstable,
+        })
+    }
+
+    /// What each setting does, in the order of the values.
+    pub fn leaves(&self) -> Vec<Leaf> {
+        let mut found = leaves(&self.values);
+        found.retain(|(path, _)| !self.made_up.contains(path));
+        let mut how: Vec<How> = found
+            .iter()
+            .map(|(path, value)| {
+                if !self.reads.is_read(path) {
+                    How::Unread
+                } else if is_default(self.defaults, path, value) {
+                    How::Default
+                } else {
+                    How::LeftOut
+                }
+            })
+            .collect();
+        let asked: Vec<usize> = (0..found.len())
+            .filter(|at| how[*at] == How::LeftOut)
+            .collect();
+        let variants: Vec<Map> = asked
+            .iter()
+            .map(|at| without(&self.values, std::slice::from_ref(&found[*at].0)))
+            .collect();
+        let mut rendered: HashMap<usize, Rendered> = asked
+            .iter()
+            .copied()
+            .zip(self.renderer.render_all(&variants, self.mode))
+            .collect();
+
+        let mut required = Vec::new();
+        for at in asked {
+            if rendered[&at].is_ok() {
+                continue;
+            }
+            let (path, value) = &found[at];
+            required.push(path.clone());
+            let other = changed(value).map(|value| {
+                let mut values = self.values.clone();
+                put(&mut values, path, value);
+                self.renderer.render(&values, self.mode)
+            });
+            match other.filter(|other| other.is_ok()) {
+                Some(other) => {
+                    how[at] = How::Changed;
+                    rendered.insert(at, other);
+                }
+                None => how[at] = How::Needed,
+            }
+        }
+
+        let mut all: Vec<Leaf> = found
+            .iter()
+            .enumerate()
+            .map(|(at, (path, value))| Leaf {
+                path: Some(path.clone()),
+                value: (*value).clone(),
+                how: how[at],
+                effects: match rendered.get(&at).map(|rendered| &**rendered) {
+                    Some(Ok(manifest)) => self.effects(manifest),
+                    _ => Vec::new(),
+                },
+            })
+            .collect();
+        all.extend(self.together(&found, &required, &all));
+        all
+    }
+
+    /// What shows only when every setting is left out but those that are required.
+    fn together(
+        &self,
+        found: &[(Path, &Value)],
+        required: &[Path],
+        single: &[Leaf],
+    ) -> Option<Leaf> {
+        if single
+            .iter()
+            .filter(|leaf| leaf.how == How::LeftOut)
+            .count()
+            < 2
+        {
+            return None;
+        }
+        let gone: Vec<Path> = found
+            .iter()
+            .map(|(path, _)| path.clone())
+            .filter(|path| !required.contains(path))
+            .collect();
+        let rendered = self
+            .renderer
+            .render(&without(&self.values, &gone), self.mode);
+        let Ok(manifest) = &*rendered else {
+            return None;
+        };
+        let credited: HashSet<&Spot> = single
+            .iter()
+            .flat_map(|leaf| leaf.effects.iter().map(|effect| &effect.spot))
+            .collect();
+        let objects: HashSet<&ObjectId> = credited
+            .iter()
+            .filter(|spot| spot.path.is_root())
+            .map(|spot| &spot.object)
+            .collect();
+        let mut effects = self.effects(manifest);
+        effects.retain(|effect| {
+            !credited.contains(&effect.spot) && !objects.contains(&effect.spot.object)
+        });
+        (!effects.is_empty()).then_some(Leaf {
+            path: None,
+            value: Value::Null,
+            how: How::LeftOut,
+            effects,
+        })
+    }
+
+    /// What differs between the user's values and a variant of them.
+    fn effects(&self, variant: &Manifest) -> Vec<Effect> {
+        let mut effects = difference(&self.manifest, variant);
+        effects.retain(|effect| {
+            let spot = &effect.spot;
+            !self
+                .unstable
+                .contains(&(spot.object.clone(), spot.path.clone()))
+        });
+        effects
+    }
+}
+
+/// Fields that two renderings of the same values have differently.
+fn differing(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
+    let mut found = HashSet::new();
+    for (one, other) in [(a, b), (b, a)] {
+        for (id, object) in &one.objects {
+            for (path, value) in &object.fields {
+                if other.field(id, path) != Some(value) {
+                    found.insert((id.clone(), path.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What a rendering has differently from a variant. An object that is there in one of them only is one
+/// difference.
+#[must_use]
+pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
+    let pairs = pairs(with, without);
+    let mut effects = Vec::new();
+    let exists = || Some(Value::Bool(true));
+    for (id, object) in &with.objects {
+        let spot = |path: &Path| Spot {
+            object: id.clone(),
+            path: path.clone(),
+        };
+        let Some(other) = pairs.get(id).and_then(|id| without.objects.get(id)) else {
+            effects.push(Effect {
+                spot: spot(&Path::root()),
+                with: exists(),
+                without: None,
+            });
+            continue;
+        };
+        for (path, value) in &object.fields {
+            let before = other.fields.get(path);
+            if before != Some(value) && !(is_empty(value) && has_below(&other.fields, path)) {
+                effects.push(Effect {
+                    spot: spot(path),
+                    with: Some(value.clone()),
+                    without: before.cloned(),
+                });
+            }
+        }
+        for (path, value) in &other.fields {
+            let there = object.fields.contains_key(path)
+                || is_empty(value) && has_below(&object.fields, path);
+            if !there {
+                effects.push(Effect {
+                    spot: spot(path),
+                    with: None,
+                    without: Some(value.clone()),
+                });
+            }
+        }
+    }
+    let paired: HashSet<&ObjectId> = pairs.values().collect();
+    for id in without.objects.keys().filter(|id| !paired.contains(*id)) {
+        effects.push(Effect {
+            spot: Spot {
+                object: id.clone(),
+                path: Path::root(),
+            },
+            with: None,
+            without: exists(),
+        });
+    }
+    effects
+}
+
+/// An empty map or list: nothing of its own where the other rendering has something below.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Map(map) => map.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+fn has_below(fields: &super::fields::Fields, path: &Path) -> bool {
+    fields
+        .keys()
+        .any(|other| other.depth() > path.depth() && other.starts_with(path))
+}
+
+/// Whether the chart's own values say the same, so that leaving it out changes nothing.
+fn is_default(defaults: &Map, path: &Path, value: &Value) -> bool {
+    let root = Value::Map(defaults.clone());
+    match (path.get(&root), value) {
+        (_, Value::Null) | (None, _) => false,
+        (Some(Value::Map(_)), Value::Map(map)) => map.is_empty(),
+        (Some(default), value) => default == value,
+    }
+}
+
+/// Values without some leaves, and without the maps that are empty then.
+#[must_use]
+pub fn without(values: &Map, paths: &[Path]) -> Map {
+    let mut values = values.clone();
+    for path in paths {
+        remove(&mut values, path.segments());
+    }
+    values
+}
+
+fn remove(map: &mut Map, path: &[Segment]) {
+    match path {
+        [Segment::Key(key)] => {
+            map.shift_remove(key);
+        }
+        [Segment::Key(key), below @ ..] => {
+            if let Some(Value::Map(inner)) = map.get_mut(key) {
+                remove(inner, below);
+                if inner.is_empty() {
+                    map.shift_remove(key);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Sets a value, with the maps above it.
+pub fn put(map: &mut Map, path: &Path, value: Value) {
+    let Some((Segment::Key(last), above)) = path.segments().split_last() else {
+        return;
+    };
+    let mut at = map;
+    for segment in above {
+        let Segment::Key(key) = segment else { return };
+        let next = at.entry(key.clone()).or_insert_with(|| Map::new().into());
+        match next {
+            Value::Map(inner) => at = inner,
+            _ => return,
+        }
+    }
+    at.insert(last.clone(), value);
+}
+
+/// Another value of the same type.
+fn changed(value: &Value) -> Option<Value> {
+    Some(match value {
+        Value::String(text) => Value::String(format!("{text}-changed")),
+        Value::Bool(value) => Value::Bool(!value),
+        Value::Number(number) => Value::Number(match number.as_i64() {
+            Some(n) => Number::from(n.checked_add(1)?),
+            None => Number::from_f64(number.as_f64() + 1.0)?,
+        }),
+        Value::Null | Value::List(_) | Value::Map(_) => return None,
+    })
+}

@@ -1,0 +1,608 @@
+//! The check of effects: does a configuration still do what it did?
+//!
+//! The one question before an upgrade is about Kubernetes objects, and only Helm can answer it. So both
+//! charts are rendered with the real `helm`: what a setting did is the difference between rendering with
+//! the values and with the values minus that setting ([`leaves`]); each such effect is looked for under
+//! the new chart ([`judge`]); and what differs is explained by the words of a step, or it is not
+//! ([`explain`]). The changes that a chart makes by itself never come in sight this way.
+//!
+//! It claims rendered effects only. What a program makes of them is for a pack's notices to say. It
+//! changes nothing: no file and no cluster; and it trusts nothing of the migration, whose records serve to
+//! explain a difference, never to find one.
+
+pub mod chart;
+pub mod danger;
+pub mod explain;
+pub mod fields;
+pub mod helm;
+pub mod judge;
+pub mod leaves;
+pub mod live;
+pub mod model;
+pub mod objects;
+pub mod reads;
+pub mod render;
+pub mod said;
+pub mod source;
+
+use std::collections::{HashMap, HashSet};
+
+use self::{
+    chart::Chart,
+    explain::{Difference, Voices},
+    judge::{Comparison, Fate, Judged},
+    leaves::{How, Leaf, Side},
+    model::{Finding, FindingKind, Report, Seen, SeenFate, Setting, SettingFate},
+    render::{Mode, RenderError, Renderer},
+};
+use crate::{
+    outcome::{At, Release},
+    pack::{Pack, PackError, effects::Moved},
+    values::{Map, Path, Value, leaves as leaves_of},
+};
+
+/// One of the two charts.
+#[derive(Debug)]
+pub struct Charted {
+    /// Its files.
+    pub chart: Chart,
+    /// What renders it. Shared by all releases: renderings are kept.
+    pub renderer: Renderer,
+}
+
+/// What is checked: a release with its values before and after.
+#[derive(Debug)]
+pub struct Check<'c> {
+    /// The chart that the values were for.
+    pub old: &'c Charted,
+    /// The chart that they are for afterwards.
+    pub new: &'c Charted,
+    /// The merged values before.
+    pub before: &'c Map,
+    /// The merged values afterwards.
+    pub after: &'c Map,
+    /// What the upgrade did and said.
+    pub release: &'c Release,
+    /// The pack that it did it by.
+    pub pack: &'c Pack,
+    /// Where each setting stands, before and after.
+    pub places: &'c Places,
+    /// The version of Helm, for the report.
+    pub helm: &'c str,
+}
+
+/// Where settings stand in the user's files.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Before.
+    pub before: HashMap<Path, At>,
+    /// Afterwards.
+    pub after: HashMap<Path, At>,
+}
+
+/// The value of what a chart requires and nobody sets.
+const MADE_UP: &str = "made-up-by-refit";
+
+/// What is told of the rendering itself.
+#[derive(Default)]
+struct Rendering {
+    findings: Vec<Finding>,
+    notes: Vec<String>,
+    /// What the old chart needs and the values do not set.
+    needed: Vec<Path>,
+    install: bool,
+}
+
+impl Rendering {
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Why effects cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    /// The old chart does not render with the old values.
+    #[error("the values do not render with {chart} {version}: {message}")]
+    Before {
+        /// The chart.
+        chart: String,
+        /// Its version.
+        version: String,
+        /// What Helm says.
+        message: String,
+    },
+    /// Helm cannot be asked.
+    #[error("{0}")]
+    Helm(String),
+    /// The pack cannot be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The pack's places cannot be read.
+    #[error("pack.yaml: {0}")]
+    Places(String),
+}
+
+impl Places {
+    /// As an outcome has them: where a setting came from is where a person finds it.
+    #[must_use]
+    pub fn of(release: &Release, after: &Map) -> Self {
+        let mut before = HashMap::new();
+        for (path, at) in release.values.iter().flat_map(|values| &values.places) {
+            if let Ok(path) = path.parse::<Path>() {
+                before.insert(path, at.clone());
+            }
+        }
+        let mut origins: HashMap<Path, At> = HashMap::new();
+        for fate in &release.ledger {
+            let at = fate
+                .path
+                .parse::<Path>()
+                .ok()
+                .and_then(|path| before.get(&path));
+            for to in fate.to.iter().filter_map(|to| to.parse::<Path>().ok()) {
+                if let Some(at) = at {
+                    origins.entry(to).or_insert_with(|| at.clone());
+                }
+            }
+        }
+        let after = leaves_of(after)
+            .into_iter()
+            .filter_map(|(path, _)| {
+                let at = before.get(&path).or_else(|| origins.get(&path))?;
+                Some((path, at.clone()))
+            })
+            .collect();
+        Self { before, after }
+    }
+}
+
+/// The merged values of a release before and afterwards.
+///
+/// `None` if the outcome does not have them: a layer cannot be read, or they were not asked for.
+#[must_use]
+pub fn values(release: &Release) -> Option<(Map, Map)> {
+    let values = release.values.as_ref()?;
+    match (Value::from(&values.before), Value::from(&values.after)) {
+        (Value::Map(before), Value::Map(after)) => Some((before, after)),
+        _ => None,
+    }
+}
+
+impl Check<'_> {
+    /// Compares the effects.
+    ///
+    /// # Errors
+    ///
+    /// If Helm cannot be asked, or the values did not render under the old chart either.
+    pub fn run(&self) -> Result<Report, EffectError> {
+        let runs = self.old.renderer.runs() + self.new.renderer.runs();
+        let voices = Voices::of(self.release, self.pack, self.after)?;
+        let mut rendering = Rendering {
+            install: self.old.renderer.options().install,
+            ..Rendering::default()
+        };
+        let (old, new) = loop {
+            // Both or none as an installation: what is compared must be asked in the same way.
+            let install = rendering.install;
+            let old = self.side(self.old, self.before, None, &mut rendering)?;
+            let new = self.side(self.new, self.after, Some(&voices), &mut rendering)?;
+            if rendering.install == install {
+                break (old, new);
+            }
+            rendering.findings.clear();
+        };
+        let Some(old) = old else {
+            return Err(EffectError::Helm("nothing was rendered".to_owned()));
+        };
+        let Rendering {
+            mut findings,
+            notes,
+            ..
+        } = rendering;
+        let mut settings = Vec::new();
+        let mut dangers = Vec::new();
+        if let Some(new) = &new {
+            dangers = danger::dangers(&old.manifest, &new.manifest);
+            let moves = crate::pack::effects::moves(&self.pack.info.effects)
+                .map_err(EffectError::Places)?;
+            let moves: Vec<&Moved> = moves
+                .iter()
+                .filter(|moved| {
+                    moved.version > self.release.from && moved.version <= self.release.to
+                })
+                .collect();
+            let (before, after) = (old.leaves(), new.leaves());
+            let comparison = Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
+            let judged = comparison.judge();
+            settings = self.settings(&before, &after, judged, &voices);
+            findings.extend(self.unread(&after));
+        }
+        let unexplained = settings
+            .iter()
+            .flat_map(|setting| &setting.effects)
+            .filter(|seen| seen.unexplained)
+            .count()
+            + findings
+                .iter()
+                .filter(|finding| finding.is_unexplained())
+                .count();
+        Ok(Report {
+            name: self.name(),
+            chart: self.release.chart.clone(),
+            from: self.release.from.clone(),
+            to: self.release.to.clone(),
+            helm: self.helm.to_owned(),
+            renderings: self.old.renderer.runs() + self.new.renderer.runs() - runs,
+            notes,
+            dangers,
+            findings,
+            facts: self.release.facts.clone(),
+            settings,
+            unexplained,
+        })
+    }
+
+    fn name(&self) -> String {
+        let files = || {
+            let names = self.release.files.iter().map(|file| file.name.as_str());
+            names.collect::<Vec<_>>().join(" + ")
+        };
+        self.release.name.clone().unwrap_or_else(files)
+    }
+
+    /// Renders one side. Where the new chart refuses the values, that is a finding and not an error; what
+    /// a chart requires and the values do not set is made up, so that the rest can be told.
+    fn side<'s>(
+        &self,
+        charted: &'s Charted,
+        values: &Map,
+        new: Option<&Voices>,
+        rendering: &mut Rendering,
+    ) -> Result<Option<Side<'s>>, EffectError> {
+        let chart = || format!("{} {}", charted.chart.name, charted.chart.version);
+        let mut values = values.clone();
+        let mut made_up: Vec<Path> = Vec::new();
+        let mut mode = Mode {
+            install: rendering.install,
+            schema: true,
+        };
+        loop {
+            let tried = Side::new(
+                &charted.chart,
+                &charted.renderer,
+                values.clone(),
+                made_up.clone(),
+                mode,
+            );
+            let rendered = match tried {
+                Ok(side) => return Ok(Some(side)),
+                Err(rendered) => rendered,
+            };
+            let Err(error) = &*rendered else { continue };
+            let message = match (error.said(), error) {
+                (Some(said), _) => said.to_owned(),
+                (None, RenderError::Manifest(error)) => error.to_string(),
+                (None, error) => return Err(EffectError::Helm(error.to_string())),
+            };
+            let places = if new.is_some() {
+                &self.places.after
+            } else {
+                &self.places.before
+            };
+            let mut found = said::findings(&message, &charted.chart, &values, places);
+            if said::is_schema(&message) && std::mem::take(&mut mode.schema) {
+                // Refused by the schema; what they do can be told all the same.
+                if new.is_some() {
+                    rendering.findings.append(&mut found);
+                }
+                continue;
+            }
+            let required = found
+                .iter()
+                .filter(|finding| finding.kind == FindingKind::Required)
+                .find_map(|finding| finding.path.as_ref()?.parse::<Path>().ok());
+            if let Some(path) = required.filter(|path| !made_up.contains(path)) {
+                leaves::put(&mut values, &path, Value::from(MADE_UP));
+                made_up.push(path.clone());
+                match new {
+                    // What the old chart needed as well comes from elsewhere, as it did.
+                    Some(_) if rendering.needed.contains(&path) => {}
+                    Some(voices) => {
+                        for finding in &mut found {
+                            finding.step = voices.leaves_open(&path).map(str::to_owned);
+                        }
+                        rendering.findings.append(&mut found);
+                    }
+                    None => {
+                        rendering.note(format!(
+                            "{} needs {path}, which these values do not set; it was rendered with a made-up value",
+                            chart()
+                        ));
+                        rendering.needed.push(path);
+                    }
+                }
+                continue;
+            }
+            // Some charts ask the cluster for the old release's passwords, which no rendering has.
+            if !std::mem::replace(&mut mode.install, true) {
+                rendering.install = true;
+                rendering.note(format!(
+                    "{} does not render as an upgrade without a cluster; both charts were rendered as an installation",
+                    chart()
+                ));
+                continue;
+            }
+            if new.is_none() {
+                return Err(EffectError::Before {
+                    chart: self.release.chart.clone(),
+                    version: self.release.from.to_string(),
+                    message,
+                });
+            }
+            rendering.findings.append(&mut found);
+            return Ok(None);
+        }
+    }
+
+    /// Settings that no template of the new chart looks at.
+    fn unread(&self, after: &[Leaf]) -> Vec<Finding> {
+        let unread = after.iter().filter(|leaf| leaf.how == How::Unread);
+        unread
+            .filter_map(|leaf| leaf.path.as_ref())
+            .map(|path| Finding {
+                kind: FindingKind::Unread,
+                path: Some(path.to_string()),
+                at: self.places.after.get(path).cloned(),
+                what: format!(
+                    "no template of {} {} reads {path}",
+                    self.release.chart, self.release.to
+                ),
+                next: None,
+                step: None,
+            })
+            .collect()
+    }
+
+    /// The settings with their effects, those of the old values first.
+    fn settings(
+        &self,
+        before: &[Leaf],
+        after: &[Leaf],
+        judged: Vec<Judged>,
+        voices: &Voices,
+    ) -> Vec<Setting> {
+        let links = self.links(after);
+        let mut of_old: Vec<Vec<Judged>> = vec![Vec::new(); before.len()];
+        let mut of_new: Vec<Vec<Judged>> = vec![Vec::new(); after.len()];
+        for judged in judged {
+            let home = match judged.fate {
+                Fate::New | Fate::Repeated => {
+                    let home = after[judged.leaf].path.as_ref().and_then(|path| {
+                        before.iter().position(|leaf| {
+                            leaf.path.as_ref().is_some_and(|old| {
+                                old == path || links.get(old).is_some_and(|to| to.contains(path))
+                            })
+                        })
+                    });
+                    match home {
+                        Some(home) => &mut of_old[home],
+                        None => &mut of_new[judged.leaf],
+                    }
+                }
+                _ => &mut of_old[judged.leaf],
+            };
+            home.push(judged);
+        }
+        let values = Value::Map(self.before.clone());
+        let mut settings: Vec<Setting> = before
+            .iter()
+            .zip(of_old)
+            .map(|(leaf, judged)| {
+                let path = leaf.path.as_ref();
+                let at = path.and_then(|path| self.places.before.get(path));
+                let value = path.and_then(|path| path.get(&values));
+                self.setting(leaf, at, value, judged, &links, voices, after)
+            })
+            .collect();
+        let values = Value::Map(self.after.clone());
+        for (leaf, judged) in after.iter().zip(of_new) {
+            if judged.is_empty() {
+                continue;
+            }
+            let path = leaf.path.as_ref();
+            let at = path.and_then(|path| self.places.after.get(path));
+            let value = path.and_then(|path| path.get(&values));
+            settings.push(self.setting(leaf, at, value, judged, &links, voices, after));
+        }
+        settings
+    }
+
+    /// Where the ledger says that each old setting went.
+    fn links(&self, after: &[Leaf]) -> HashMap<Path, Vec<Path>> {
+        let mut links: HashMap<Path, Vec<Path>> = HashMap::new();
+        for fate in &self.release.ledger {
+            let Ok(path) = fate.path.parse::<Path>() else {
+                continue;
+            };
+            for to in &fate.to {
+                let Ok(to) = to.parse::<Path>() else { continue };
+                let leaves = after
+                    .iter()
+                    .filter_map(|leaf| leaf.path.as_ref())
+                    .filter(|leaf| leaf.is_related(&to));
+                links
+                    .entry(path.clone())
+                    .or_default()
+                    .extend(leaves.cloned());
+            }
+        }
+        links
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one call each for old and new settings"
+    )]
+    fn setting(
+        &self,
+        leaf: &Leaf,
+        at: Option<&At>,
+        value: Option<&Value>,
+        judged: Vec<Judged>,
+        links: &HashMap<Path, Vec<Path>>,
+        voices: &Voices,
+        after: &[Leaf],
+    ) -> Setting {
+        let lives = judged
+            .iter()
+            .any(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved));
+        let elsewhere = lives || judged.iter().any(|judged| judged.fate == Fate::New);
+        let effects: Vec<Seen> = judged
+            .iter()
+            .map(|judged| self.seen(leaf, judged, (lives, elsewhere), links, voices, after))
+            .collect();
+        Setting {
+            path: leaf.path.as_ref().map(ToString::to_string),
+            at: at.cloned(),
+            value: value.map_or(serde_json::Value::Null, serde_json::Value::from),
+            fate: fate(&effects),
+            because: effects.is_empty().then(|| because(leaf.how)).flatten(),
+            effects,
+        }
+    }
+
+    fn seen(
+        &self,
+        leaf: &Leaf,
+        judged: &Judged,
+        (lives, elsewhere): (bool, bool),
+        links: &HashMap<Path, Vec<Path>>,
+        voices: &Voices,
+        after: &[Leaf],
+    ) -> Seen {
+        let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
+            (Some(path), _) => vec![path.clone()],
+            // Several settings together: any of them may be behind it.
+            (None, _) => leaves_of(self.before)
+                .into_iter()
+                .map(|(path, _)| path)
+                .collect(),
+        };
+        paths.extend(
+            paths
+                .clone()
+                .iter()
+                .filter_map(|path| links.get(path))
+                .flatten()
+                .cloned(),
+        );
+        if matches!(judged.fate, Fate::New | Fate::Repeated) {
+            paths.extend(after[judged.leaf].path.clone());
+        } else if let Some(to) = &judged.to {
+            let shown = after
+                .iter()
+                .filter(|leaf| leaf.effects.iter().any(|e| e.spot == *to));
+            paths.extend(shown.filter_map(|leaf| leaf.path.clone()));
+        }
+        let mut known = HashSet::new();
+        paths.retain(|path| known.insert(path.clone()));
+        let (before, now) = (
+            Value::Map(self.before.clone()),
+            Value::Map(self.after.clone()),
+        );
+        let same = |old: &Path, new: &Path| {
+            let was = old.get(&before);
+            was.is_some() && was == new.get(&now)
+        };
+        let unchanged = leaf.path.as_ref().is_none_or(|path| same(path, path));
+        let carried = leaf.path.as_ref().is_none_or(|path| {
+            unchanged
+                || links
+                    .get(path)
+                    .into_iter()
+                    .flatten()
+                    .any(|to| same(path, to))
+        });
+        let fate = match judged.fate {
+            Fate::Kept => SeenFate::Kept,
+            Fate::Moved => SeenFate::Moved,
+            Fate::Different => SeenFate::Different,
+            Fate::Gone => SeenFate::Gone,
+            Fate::WithObject => SeenFate::GoneWithObject,
+            Fate::New => SeenFate::New,
+            Fate::Repeated => SeenFate::Repeated,
+        };
+        let differs = match judged.fate {
+            Fate::Kept | Fate::Moved | Fate::Repeated => false,
+            // The chart gave the object up, and the setting still does its work elsewhere.
+            Fate::WithObject => !lives,
+            Fate::Different | Fate::Gone | Fate::New => true,
+        };
+        let explained = differs
+            .then(|| {
+                voices.explain(&Difference {
+                    fate: judged.fate,
+                    settings: &paths,
+                    unchanged,
+                    carried,
+                    elsewhere,
+                    spot: &judged.spot.path,
+                    was: judged.was.as_ref(),
+                    now: judged.now.as_ref(),
+                })
+            })
+            .flatten();
+        let json =
+            |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
+        Seen {
+            fate,
+            place: judged.spot.to_string(),
+            to: judged
+                .to
+                .as_ref()
+                .filter(|to| **to != judged.spot)
+                .map(ToString::to_string),
+            was: json(&judged.was),
+            now: json(&judged.now),
+            unexplained: differs && explained.is_none(),
+            step: explained.map(|(step, _)| step.to_owned()),
+            notice: explained.map(|(_, notice)| notice.to_owned()),
+        }
+    }
+}
+
+/// The worst that became of effects.
+fn fate(effects: &[Seen]) -> SettingFate {
+    let has = |fates: &[SeenFate]| effects.iter().any(|seen| fates.contains(&seen.fate));
+    let lives = has(&[SeenFate::Kept, SeenFate::Moved]);
+    if effects.is_empty() {
+        SettingFate::None
+    } else if has(&[SeenFate::Different])
+        || (lives || has(&[SeenFate::New])) && has(&[SeenFate::Gone])
+    {
+        SettingFate::Different
+    } else if has(&[SeenFate::New]) {
+        SettingFate::More
+    } else if !lives && !has(&[SeenFate::Repeated]) {
+        SettingFate::Gone
+    } else if has(&[SeenFate::Moved]) {
+        SettingFate::Moved
+    } else {
+        SettingFate::Kept
+    }
+}
+
+fn because(how: How) -> Option<String> {
+    Some(
+        match how {
+            How::Unread => "no template of the old chart reads it",
+            How::Default => "the old chart's own values say the same",
+            How::Needed => "the old chart does not render with anything else",
+            How::LeftOut | How::Changed => "nothing rendered depends on it",
+        }
+        .to_owned(),
+    )
+}

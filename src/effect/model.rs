@@ -1,0 +1,220 @@
+//! What a check of effects found: data, rendered by the reports and promised as JSON.
+//!
+//! A field is added, never renamed.
+
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use crate::outcome::At;
+
+/// The version of the JSON form.
+pub const FORMAT: u32 = 1;
+
+/// The checks of several releases.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Effects {
+    /// The version of this format: [`FORMAT`].
+    pub format: u32,
+    /// Each release, in the order they were given.
+    pub releases: Vec<Report>,
+}
+
+/// The check of one release.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Report {
+    /// The release, as it is called or after its files.
+    pub name: String,
+    /// The chart.
+    pub chart: String,
+    /// The version that the values were for.
+    #[schemars(with = "String")]
+    pub from: Version,
+    /// The version that they are for afterwards.
+    #[schemars(with = "String")]
+    pub to: Version,
+    /// The Helm that rendered.
+    pub helm: String,
+    /// How often it did.
+    pub renderings: usize,
+    /// How the renderings differ from the release that runs: values that had to be made up, an upgrade
+    /// that could only be rendered as an installation.
+    pub notes: Vec<String>,
+    /// What the upgrade deletes, replaces or cannot change, whether or not the values cause it.
+    pub dangers: Vec<Danger>,
+    /// What the new chart itself says of the values.
+    pub findings: Vec<Finding>,
+    /// Facts before and after, as the pack states them.
+    pub facts: Vec<crate::outcome::FactChange>,
+    /// Each setting, and what became of what it did.
+    pub settings: Vec<Setting>,
+    /// How many effects differ without a step that says so, and what the new chart refuses.
+    pub unexplained: usize,
+}
+
+/// A setting and what became of what it did.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Setting {
+    /// Its path; `None` for what several settings do together.
+    pub path: Option<String>,
+    /// Where it stands.
+    pub at: Option<At>,
+    /// Its value.
+    #[schemars(with = "serde_json::Value")]
+    pub value: serde_json::Value,
+    /// The worst that became of its effects.
+    pub fate: SettingFate,
+    /// Why it has no effect, if it has none.
+    pub because: Option<String>,
+    /// Its effects.
+    pub effects: Vec<Seen>,
+}
+
+/// What became of what a setting did, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingFate {
+    /// It did nothing and does nothing.
+    None,
+    /// All of it is as it was.
+    Kept,
+    /// All of it is as it was, some of it elsewhere.
+    Moved,
+    /// It does more than it did.
+    More,
+    /// It does something else, or less than it did.
+    Different,
+    /// Nothing of it is left.
+    Gone,
+}
+
+/// An effect and what became of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Seen {
+    /// What became of it.
+    pub fate: SeenFate,
+    /// The object and field where it was; for a new one where it is.
+    pub place: String,
+    /// Where it is, if that is elsewhere.
+    pub to: Option<String>,
+    /// What was there; `null` for nothing.
+    #[schemars(with = "serde_json::Value")]
+    pub was: serde_json::Value,
+    /// What is there; `null` for nothing.
+    #[schemars(with = "serde_json::Value")]
+    pub now: serde_json::Value,
+    /// The step whose notice says why it differs.
+    pub step: Option<String>,
+    /// What it says.
+    pub notice: Option<String>,
+    /// Whether it differs and no step says why.
+    pub unexplained: bool,
+}
+
+/// What became of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenFate {
+    /// It is the same, in the same place.
+    Kept,
+    /// It is the same, in another place.
+    Moved,
+    /// There is something else in its place.
+    Different,
+    /// It is gone.
+    Gone,
+    /// The new chart has no such object.
+    GoneWithObject,
+    /// It was not there before.
+    New,
+    /// The same in a container or object that the old chart did not have.
+    Repeated,
+}
+
+/// Something that an upgrade deletes, replaces or cannot change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Danger {
+    /// What kind of danger.
+    pub kind: DangerKind,
+    /// The object.
+    pub object: String,
+    /// What happens, in a sentence.
+    pub what: String,
+    /// What to do about it.
+    pub next: String,
+}
+
+/// A kind of danger, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DangerKind {
+    /// A volume claim is deleted.
+    VolumeDeleted,
+    /// A StatefulSet would get other volumes.
+    VolumesReplaced,
+    /// A definition of custom resources is deleted, and every such resource with it.
+    DefinitionDeleted,
+    /// Helm does not upgrade definitions in `crds/`.
+    DefinitionNotUpgraded,
+    /// A field cannot be changed, so that the upgrade fails.
+    Immutable,
+    /// A Service gets another name.
+    ServiceRenamed,
+    /// A Secret gets another name.
+    SecretRenamed,
+    /// Pods lose pull secrets.
+    PullSecretsLost,
+    /// Pods lose their service account.
+    ServiceAccountLost,
+    /// An image comes from another registry.
+    RegistryChanged,
+    /// A workload is deleted.
+    WorkloadDeleted,
+}
+
+/// What the new chart says of the values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// What kind of finding.
+    pub kind: FindingKind,
+    /// The setting.
+    pub path: Option<String>,
+    /// Where it stands.
+    pub at: Option<At>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub next: Option<String>,
+    /// The step whose question was answered so that it is as it is.
+    pub step: Option<String>,
+}
+
+impl Finding {
+    /// Whether the upgrade fails with it, and nobody has decided that it is seen to.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.kind.is_fatal() && self.step.is_none()
+    }
+}
+
+/// A kind of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// The values do not render.
+    DoesNotRender,
+    /// A value that the chart requires is missing.
+    Required,
+    /// The chart's schema refuses a value.
+    Schema,
+    /// No template reads the setting.
+    Unread,
+}
+
+impl FindingKind {
+    /// Whether the upgrade fails with it.
+    #[must_use]
+    pub fn is_fatal(self) -> bool {
+        self != Self::Unread
+    }
+}

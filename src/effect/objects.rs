@@ -1,0 +1,279 @@
+//! What `helm template` printed, as Kubernetes objects, and which object of one rendering is which of
+//! another.
+//!
+//! An object is the same if its kind, namespace and name are. What is then left over on both sides may be
+//! the same thing under another name: matched by kind, labels, container names and the likeness of the
+//! names, the best pair first, and only where something speaks for it. Pods of `helm test` are left out:
+//! no release runs them.
+
+use std::{collections::HashSet, fmt};
+
+use indexmap::IndexMap;
+
+use super::fields::{self, Fields};
+use crate::{
+    values::{Map, Path, Value, View},
+    yaml::Tree,
+};
+
+/// What names an object in a release.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
+/// A Kubernetes object.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// What names it.
+    pub id: ObjectId,
+    /// Its API version.
+    pub api_version: String,
+    /// The file of the chart that it comes from, as Helm says it.
+    pub source: String,
+    /// Everything in it.
+    pub value: Value,
+    /// Its fields, texts that hold structures opened.
+    pub fields: Fields,
+}
+
+/// Everything that a chart renders to.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// The objects, in Helm's order.
+    pub objects: IndexMap<ObjectId, Object>,
+}
+
+/// A rendered document that cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{source_file} renders to YAML that cannot be read: {message}")]
+pub struct ManifestError {
+    /// The template.
+    pub source_file: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Manifest {
+    /// Reads what Helm printed.
+    ///
+    /// # Errors
+    ///
+    /// If a document cannot be read.
+    pub fn read(text: &str) -> Result<Self, ManifestError> {
+        let mut manifest = Self::default();
+        for document in documents(text) {
+            let source = document
+                .lines()
+                .find_map(|line| line.strip_prefix("# Source: "))
+                .unwrap_or_default();
+            let failed = |message: String| ManifestError {
+                source_file: source.to_owned(),
+                message,
+            };
+            let tree = Tree::parse(document).map_err(|error| failed(error.to_string()))?;
+            for document in tree.documents() {
+                let view = View::new(&tree, document.root);
+                let value = view
+                    .value(document.root)
+                    .map_err(|error| failed(error.to_string()))?;
+                manifest.add(value, source);
+            }
+        }
+        Ok(manifest)
+    }
+
+    fn add(&mut self, value: Value, source: &str) {
+        let Value::Map(map) = &value else { return };
+        if let (Some(Value::String(kind)), Some(Value::List(items))) =
+            (map.get("kind"), map.get("items"))
+            && kind.ends_with("List")
+        {
+            for item in items.clone() {
+                self.add(item, source);
+            }
+            return;
+        }
+        let text = |path: &[&str]| text_at(map, path).unwrap_or_default().to_owned();
+        let id = ObjectId {
+            kind: text(&["kind"]),
+            name: text(&["metadata", "name"]),
+        };
+        if id.kind.is_empty() || is_test(map) {
+            return;
+        }
+        let object = Object {
+            api_version: text(&["apiVersion"]),
+            source: source.to_owned(),
+            fields: fields::of(map),
+            id: id.clone(),
+            value,
+        };
+        self.objects.insert(id, object);
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn field(&self, object: &ObjectId, path: &Path) -> Option<&Value> {
+        self.objects.get(object)?.fields.get(path)
+    }
+
+    /// Leaves out what is not the same in another rendering of the same: random and dated fields.
+    pub fn drop_unstable(&mut self, unstable: &HashSet<(ObjectId, Path)>) {
+        if unstable.is_empty() {
+            return;
+        }
+        for (id, object) in &mut self.objects {
+            object
+                .fields
+                .retain(|path, _| !unstable.contains(&(id.clone(), path.clone())));
+        }
+    }
+}
+
+/// Whether it is a pod of `helm test`.
+fn is_test(map: &Map) -> bool {
+    text_at(map, &["metadata", "annotations", "helm.sh/hook"])
+        .is_some_and(|hook| hook.split(',').any(|hook| hook.trim().starts_with("test")))
+}
+
+fn text_at<'v>(map: &'v Map, path: &[&str]) -> Option<&'v str> {
+    let (last, above) = path.split_last()?;
+    let mut map = map;
+    for key in above {
+        map = map.get(*key)?.as_map()?;
+    }
+    map.get(*last)?.scalar_text()
+}
+
+/// The documents of what Helm printed: it puts `---` on a line of its own before each, and no text inside
+/// one can stand at the margin.
+fn documents(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            found.push(&text[start..at]);
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    found.push(&text[start..]);
+    found.retain(|document| {
+        document
+            .lines()
+            .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+    });
+    found
+}
+
+/// Which object of `a` is which of `b`: pairs in the order of `a`.
+#[must_use]
+pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
+    let mut pairs: IndexMap<ObjectId, ObjectId> = a
+        .objects
+        .keys()
+        .filter(|id| b.objects.contains_key(*id))
+        .map(|id| (id.clone(), id.clone()))
+        .collect();
+    let left: Vec<&Object> = a
+        .objects
+        .values()
+        .filter(|object| !b.objects.contains_key(&object.id))
+        .collect();
+    let right: Vec<&Object> = b
+        .objects
+        .values()
+        .filter(|object| !a.objects.contains_key(&object.id))
+        .collect();
+    if left.is_empty() || right.is_empty() {
+        return pairs;
+    }
+    let left_traits: Vec<Traits> = left.iter().map(|object| Traits::of(object)).collect();
+    let right_traits: Vec<Traits> = right.iter().map(|object| Traits::of(object)).collect();
+    let mut scored = Vec::new();
+    for (i, x) in left_traits.iter().enumerate() {
+        for (j, y) in right_traits.iter().enumerate() {
+            if left[i].id.kind == right[j].id.kind
+                && let Some(score) = x.likeness(y)
+            {
+                scored.push((score, i, j));
+            }
+        }
+    }
+    scored.sort_by(|x, y| y.0.cmp(&x.0).then(x.1.cmp(&y.1)).then(x.2.cmp(&y.2)));
+    let (mut used_left, mut used_right) = (HashSet::new(), HashSet::new());
+    for (_, i, j) in scored {
+        if !used_left.contains(&i) && !used_right.contains(&j) {
+            used_left.insert(i);
+            used_right.insert(j);
+            pairs.insert(left[i].id.clone(), right[j].id.clone());
+        }
+    }
+    pairs
+}
+
+/// What of an object speaks for its being another one.
+struct Traits {
+    component: Option<String>,
+    source: String,
+    containers: HashSet<String>,
+    words: Vec<String>,
+}
+
+impl Traits {
+    fn of(object: &Object) -> Self {
+        let map = object.value.as_map();
+        let label = |name: &str| {
+            map.and_then(|map| text_at(map, &["metadata", "labels", name]))
+                .map(str::to_owned)
+        };
+        let source = object.source.rsplit_once("/templates/");
+        Self {
+            component: label("app.kubernetes.io/component").or_else(|| label("component")),
+            source: source.map_or(String::new(), |(_, file)| file.to_owned()),
+            containers: fields::containers(&object.value)
+                .map(str::to_owned)
+                .collect(),
+            words: object.id.name.split('-').map(str::to_owned).collect(),
+        }
+    }
+
+    /// `None` if nothing but the kind speaks for it, or something speaks against it.
+    fn likeness(&self, other: &Self) -> Option<usize> {
+        let mut score = 0;
+        if let (Some(x), Some(y)) = (&self.component, &other.component) {
+            if x != y {
+                return None;
+            }
+            score += 8;
+        }
+        let shared = self.containers.intersection(&other.containers).count();
+        if shared == 0 && !self.containers.is_empty() && !other.containers.is_empty() {
+            return None;
+        }
+        score += 4 * shared;
+        if !self.source.is_empty() && self.source == other.source {
+            score += 3;
+        }
+        let ends = |x: &[String], y: &[String]| {
+            x.iter()
+                .rev()
+                .zip(y.iter().rev())
+                .take_while(|(x, y)| x == y)
+                .count()
+        };
+        score += ends(&self.words, &other.words).min(3);
+        (score > 0).then_some(score)
+    }
+}

@@ -1,0 +1,211 @@
+//! Renderings: each set of values once for each chart.
+//!
+//! Rendering is what a check costs, about fifty milliseconds each; so a rendering is kept, and asked for
+//! by what decides it (the values and the options), and several run at the same time. Nothing is kept
+//! beyond the process: a chart in a folder may change at any moment.
+
+use std::{
+    collections::HashMap,
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    helm::{Helm, HelmError},
+    objects::{Manifest, ManifestError},
+};
+use crate::values::{Map, Value, write};
+
+/// Renderings that are kept; then all are let go.
+const MOST_KEPT: usize = 64;
+/// Most programs that run at the same time.
+const MOST_AT_ONCE: usize = 4;
+
+/// What Helm is told besides the values. The same for both charts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The name of the release.
+    pub release_name: String,
+    /// Its namespace; `None` for what Helm takes by itself.
+    pub namespace: Option<String>,
+    /// The Kubernetes version that templates see.
+    pub kube_version: Option<String>,
+    /// More API versions that templates see.
+    pub api_versions: Vec<String>,
+    /// Whether templates see an installation instead of an upgrade.
+    pub install: bool,
+}
+
+/// Why values do not render.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Helm says so.
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    /// What it rendered cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+impl RenderError {
+    /// What Helm said of the chart or the values; `None` if Helm could not be asked.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        match self {
+            Self::Helm(HelmError::Failed { message, .. }) => Some(message),
+            Self::Manifest(_) | Self::Helm(_) => None,
+        }
+    }
+}
+
+/// What values render to.
+pub type Rendered = Arc<Result<Manifest, RenderError>>;
+
+/// Renders one chart.
+#[derive(Debug)]
+pub struct Renderer {
+    helm: Helm,
+    chart: PathBuf,
+    options: Options,
+    known: Mutex<HashMap<(Mode, String), Rendered>>,
+    runs: AtomicUsize,
+}
+
+/// How values are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mode {
+    /// Whether templates see an installation instead of an upgrade.
+    pub install: bool,
+    /// Whether the chart's schema is looked at. Where it refuses values, their effects are told all the
+    /// same.
+    pub schema: bool,
+}
+
+impl Renderer {
+    /// For a chart in a folder or an archive.
+    #[must_use]
+    pub fn new(helm: Helm, chart: &Path, options: Options) -> Self {
+        Self {
+            helm,
+            chart: chart.to_owned(),
+            options,
+            known: Mutex::default(),
+            runs: AtomicUsize::new(0),
+        }
+    }
+
+    /// How often Helm has run.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// What Helm is told besides the values.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What values render to.
+    pub fn render(&self, values: &Map, mode: Mode) -> Rendered {
+        let key = (mode, text(values));
+        if let Some(known) = self.known(&key) {
+            return known;
+        }
+        let rendered = Arc::new(self.run(&key.1, mode));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KEPT {
+            known.clear();
+        }
+        known.insert(key, Arc::clone(&rendered));
+        rendered
+    }
+
+    /// The same, rendered anew, to see what is not the same each time.
+    ///
+    /// # Errors
+    ///
+    /// If they do not render.
+    pub fn again(&self, values: &Map, mode: Mode) -> Result<Manifest, RenderError> {
+        self.run(&text(values), mode)
+    }
+
+    /// What each of many sets of values renders to, several at the same time.
+    pub fn render_all(&self, values: &[Map], mode: Mode) -> Vec<Rendered> {
+        let next = AtomicUsize::new(0);
+        let results: Vec<Mutex<Option<Rendered>>> =
+            values.iter().map(|_| Mutex::new(None)).collect();
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            for _ in 0..processors.min(MOST_AT_ONCE).min(values.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let (Some(values), Some(result)) = (values.get(at), results.get(at)) else {
+                            break;
+                        };
+                        let rendered = self.render(values, mode);
+                        *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(rendered);
+                    }
+                });
+            }
+        });
+        results
+            .into_iter()
+            .zip(values)
+            .map(|(result, values)| {
+                let rendered = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+                rendered.unwrap_or_else(|| self.render(values, mode))
+            })
+            .collect()
+    }
+
+    fn known(&self, key: &(Mode, String)) -> Option<Rendered> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(key).cloned()
+    }
+
+    fn run(&self, values: &str, mode: Mode) -> Result<Manifest, RenderError> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        let options = &self.options;
+        let chart = self.chart.to_string_lossy();
+        let mut args: Vec<&str> = vec![
+            "template",
+            &options.release_name,
+            &chart,
+            "--include-crds",
+            "--values",
+            "-",
+        ];
+        if let Some(namespace) = &options.namespace {
+            args.extend(["--namespace", namespace]);
+        }
+        if let Some(version) = &options.kube_version {
+            args.extend(["--kube-version", version]);
+        }
+        for version in &options.api_versions {
+            args.extend(["--api-versions", version]);
+        }
+        if !mode.install {
+            args.push("--is-upgrade");
+        }
+        if !mode.schema {
+            args.push("--skip-schema-validation");
+        }
+        let printed = self.helm.run(&args, Some(values))?;
+        Ok(Manifest::read(&printed)?)
+    }
+}
+
+/// Values as Helm reads them from standard input.
+fn text(values: &Map) -> String {
+    if values.is_empty() {
+        return "{}\n".to_owned();
+    }
+    write::block(&Value::Map(values.clone()), &write::Layout::default())
+}

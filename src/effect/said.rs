@@ -1,0 +1,286 @@
+//! What Helm says of a chart's values, in terms of the user's file.
+//!
+//! Helm speaks of templates and of merged values: `at '/service/port': got string, want integer`, or
+//! `nil pointer evaluating interface {}.repository`. A user has a file with lines. The validator and the
+//! template engine stay Helm's own, so refit cannot disagree with them; only their words are translated,
+//! and what is not recognised is passed on as it is.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use regex::Regex;
+
+use super::{
+    chart::Chart,
+    model::{Finding, FindingKind},
+};
+use crate::{
+    outcome::At,
+    values::{Map, Path, Value},
+};
+
+/// How Helm begins when a schema refuses values.
+const SCHEMA: &str = "values don't meet the specifications of the schema(s)";
+
+/// Whether a message is about a schema.
+#[must_use]
+pub fn is_schema(message: &str) -> bool {
+    message.contains(SCHEMA)
+}
+
+/// `- at '/service/port': got string, want integer`, from Helm 3.18 and Helm 4 on.
+static AT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*- at '([^']*)'[^:]*: (.+)$").expect("a constant"));
+/// `- service.port: Invalid type. Expected: integer, given: string`, before.
+static DOTTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*- ([^:\s]+): (.+)$").expect("a constant"));
+/// The name of the chart whose schema it is.
+static CHART: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^([A-Za-z0-9._-]+):$").expect("a constant"));
+static PROPERTY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:additional propert(?:y|ies)|Additional property|missing propert(?:y|ies)) '?([A-Za-z0-9_.-]+)'?")
+        .expect("a constant")
+});
+static VALUES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)").expect("a constant"));
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\(([^():\s]+/templates/[^():\s]+):(\d+)(?::\d+)?\)|template: ([^:\s]+):(\d+)")
+        .expect("a constant")
+});
+/// What `required` and `fail` put behind their place.
+static LAST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?s)(?:execution error at \([^)]*\): |error calling (?:fail|required): )(.*)$")
+        .expect("a constant")
+});
+
+/// What a message of Helm says about the values.
+#[must_use]
+pub fn findings(
+    message: &str,
+    chart: &Chart,
+    values: &Map,
+    places: &HashMap<Path, At>,
+) -> Vec<Finding> {
+    if is_schema(message) {
+        return schema(message, chart, places);
+    }
+    let root = Value::Map(values.clone());
+    let place = PLACE.captures(message).and_then(|found| {
+        let file = found.get(1).or_else(|| found.get(3))?.as_str();
+        let line: usize = found
+            .get(2)
+            .or_else(|| found.get(4))?
+            .as_str()
+            .parse()
+            .ok()?;
+        Some((file.to_owned(), line))
+    });
+    // The values that the message names, else those in the line of the template.
+    let mut path = VALUES.captures(message).map(|found| dotted(&found[1]));
+    if path.is_none()
+        && let Some((file, line)) = &place
+        && let Some((_, file)) = file.split_once('/')
+        && let Some(text) = chart.files.get(file)
+        && let Some(line) = text.lines().nth(line - 1)
+    {
+        path = VALUES.captures(line).map(|found| dotted(&found[1]));
+    }
+    let said = LAST
+        .captures(message)
+        .map_or_else(|| message.to_owned(), |found| found[1].trim().to_owned());
+    let within = place.map_or(String::new(), |(file, line)| {
+        format!(" ({file}, line {line})")
+    });
+    let Some(path) = path else {
+        return vec![Finding {
+            kind: FindingKind::DoesNotRender,
+            path: None,
+            at: None,
+            what: format!("the new chart does not render: {said}{within}"),
+            next: None,
+            step: None,
+        }];
+    };
+    let missing = path
+        .get(&root)
+        .is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+    let required = LAST.is_match(message) && missing;
+    let at = nearest(&path, places);
+    let set = path.get(&root).is_some();
+    vec![Finding {
+        kind: if required {
+            FindingKind::Required
+        } else {
+            FindingKind::DoesNotRender
+        },
+        what: if required {
+            format!(
+                "the new chart needs {path}, which the values do not set; it says: {said}{within}"
+            )
+        } else {
+            format!("the new chart does not render because of {path}: {said}{within}")
+        },
+        next: Some(match (required, set, above(&path, &root)) {
+            (true, ..) => format!("Set {path} in one of the files."),
+            (false, false, Some((above, kind))) => {
+                format!(
+                    "{above} is {kind} in the values, where the chart wants a map; remove it or write a map."
+                )
+            }
+            _ => format!("Look at {path} in the values."),
+        }),
+        path: Some(path.to_string()),
+        at,
+        step: None,
+    }]
+}
+
+fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut within = Path::root();
+    for line in message.lines() {
+        if let Some(name) = CHART.captures(line.trim()) {
+            // A bundled chart's values stand below its name.
+            within = if name[1] == chart.name || !chart.bundled_names.iter().any(|b| *b == name[1])
+            {
+                Path::root()
+            } else {
+                Path::root().key(&name[1])
+            };
+            continue;
+        }
+        let (path, said) = if let Some(found) = AT.captures(line) {
+            let keys = found[1].split('/').filter(|key| !key.is_empty());
+            let keys = keys.map(|key| key.replace("~1", "/").replace("~0", "~"));
+            (Path::keys(keys), found[2].to_owned())
+        } else if let Some(found) = DOTTED.captures(line) {
+            let path = match &found[1] {
+                "(root)" => Path::root(),
+                path => dotted(path),
+            };
+            (path, found[2].to_owned())
+        } else {
+            continue;
+        };
+        let mut path = within.concat(&path);
+        if let Some(property) = PROPERTY.captures(&said) {
+            path = path.key(&property[1]);
+        }
+        found.push(Finding {
+            kind: FindingKind::Schema,
+            at: nearest(&path, places),
+            what: if path.is_root() {
+                format!("the new chart's schema refuses the values: {said}")
+            } else {
+                format!("the new chart's schema refuses {path}: {said}")
+            },
+            path: (!path.is_root()).then(|| path.to_string()),
+            next: None,
+            step: None,
+        });
+    }
+    if found.is_empty() {
+        found.push(Finding {
+            kind: FindingKind::Schema,
+            path: None,
+            at: None,
+            what: format!("the new chart's schema refuses the values: {message}"),
+            next: None,
+            step: None,
+        });
+    }
+    found
+}
+
+fn dotted(text: &str) -> Path {
+    Path::keys(text.split('.').filter(|key| !key.is_empty()))
+}
+
+/// Where a setting stands, or else what is below or right above it.
+fn nearest(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
+    if let Some(at) = places.get(path) {
+        return Some(at.clone());
+    }
+    let related = |other: &&Path| other.is_related(path) && !other.is_root();
+    let mut found: Vec<&Path> = places.keys().filter(related).collect();
+    found.sort_by_key(|other| (other.depth().abs_diff(path.depth()), (*other).clone()));
+    found.first().and_then(|path| places.get(*path)).cloned()
+}
+
+/// What stands in the way above a path: a value that is no map.
+fn above(path: &Path, root: &Value) -> Option<(Path, &'static str)> {
+    let mut at = path.parent();
+    while let Some(path) = at.filter(|path| !path.is_root()) {
+        match path.get(root) {
+            Some(Value::Map(_)) => return None,
+            Some(value) => return Some((path, value.type_name())),
+            None => at = path.parent(),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(paths: &[(&str, usize)]) -> HashMap<Path, At> {
+        paths
+            .iter()
+            .map(|(path, line)| {
+                let at = At {
+                    file: "values.yaml".to_owned(),
+                    line: *line,
+                    column: 1,
+                };
+                (path.parse().unwrap(), at)
+            })
+            .collect()
+    }
+
+    fn chart() -> Chart {
+        Chart {
+            name: "app".to_owned(),
+            bundled_names: vec!["db".to_owned()],
+            files: [(
+                "templates/a.yaml".to_owned(),
+                "x: 1\nurl: {{ required \"A URL!\" .Values.url }}\n".to_owned(),
+            )]
+            .into(),
+            ..Chart::default()
+        }
+    }
+
+    #[test]
+    fn a_schema_is_told_with_file_and_line_in_both_forms() {
+        let places = places(&[("service.port", 7), ("db.size", 9), ("extra", 2)]);
+        let new = "values don't meet the specifications of the schema(s) in the following chart(s):\napp:\n- at '/service/port': got string, want integer\n- at '': additional properties 'extra' not allowed\n\ndb:\n- at '/size': got number, want string\n";
+        let found = findings(new, &chart(), &Map::new(), &places);
+        let lines: Vec<_> = found.iter().map(|f| f.at.as_ref().unwrap().line).collect();
+        assert_eq!(lines, [7, 2, 9]);
+        assert_eq!(found[2].path.as_deref(), Some("db.size"));
+        let old = "values don't meet the specifications of the schema(s) in the following chart(s):\napp:\n- service.port: Invalid type. Expected: integer, given: string\n";
+        let found = findings(old, &chart(), &Map::new(), &places);
+        assert_eq!(found[0].at.as_ref().unwrap().line, 7);
+        assert!(found[0].what.contains("Expected: integer"));
+    }
+
+    #[test]
+    fn a_required_value_is_named_though_the_message_does_not() {
+        let said = "execution error at (app/templates/a.yaml:2:8): A URL!";
+        let found = findings(said, &chart(), &Map::new(), &places(&[]));
+        assert_eq!(found[0].kind, FindingKind::Required);
+        assert_eq!(found[0].path.as_deref(), Some("url"));
+        assert!(found[0].what.contains("A URL!"), "{}", found[0].what);
+    }
+
+    #[test]
+    fn a_nil_pointer_leads_to_what_is_in_the_way() {
+        let said = "template: app/templates/a.yaml:1:3: executing \"app/templates/a.yaml\" at <.Values.image.repository>: nil pointer evaluating interface {}.repository";
+        let mut values = Map::new();
+        values.insert("image".to_owned(), Value::Null);
+        let found = findings(said, &chart(), &values, &places(&[("image", 3)]));
+        assert_eq!(found[0].kind, FindingKind::DoesNotRender);
+        assert_eq!(found[0].at.as_ref().unwrap().line, 3);
+        assert!(found[0].next.as_ref().unwrap().contains("image is null"));
+    }
+}

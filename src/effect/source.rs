@@ -1,0 +1,109 @@
+//! Where a chart comes from: a folder, an archive, or a reference that `helm` itself resolves.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Charted,
+    chart::{Chart, ChartError},
+    helm::{Helm, HelmError},
+    render::{Options, Renderer},
+};
+
+/// Where a chart is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A folder or an archive.
+    Path(PathBuf),
+    /// `repository/chart` or `oci://…`, or a name together with the URL of a repository.
+    Reference {
+        /// The reference or name.
+        reference: String,
+        /// The URL of the repository.
+        repository: Option<String>,
+        /// The version.
+        version: String,
+    },
+}
+
+/// Why a chart cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Helm cannot fetch it.
+    #[error("the chart {reference} {version} cannot be fetched: {error}")]
+    Fetch {
+        /// The reference.
+        reference: String,
+        /// The version.
+        version: String,
+        /// What Helm says.
+        error: HelmError,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// There is no folder to keep it in.
+    #[error("no folder for a chart: {0}")]
+    Folder(#[from] std::io::Error),
+    /// It is another version.
+    #[error("{place} is {name} {found}, not {wanted}")]
+    Version {
+        /// Where.
+        place: String,
+        /// Its name.
+        name: String,
+        /// Its version.
+        found: String,
+        /// The version that was asked for.
+        wanted: String,
+    },
+}
+
+impl Source {
+    /// What a user names: what is there as a file or folder is that, anything else a reference.
+    #[must_use]
+    pub fn named(text: &str, version: &str) -> Self {
+        let path = Path::new(text);
+        let looks_like_one = text.starts_with('.') || path.is_absolute() || text.ends_with(".tgz");
+        if path.exists() || looks_like_one && !text.contains("://") {
+            return Self::Path(path.to_owned());
+        }
+        Self::Reference {
+            reference: text.to_owned(),
+            repository: None,
+            version: version.to_owned(),
+        }
+    }
+
+    /// Gets the chart, ready to be rendered. What Helm fetches is kept in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be had.
+    pub fn open(
+        &self,
+        helm: &Helm,
+        options: Options,
+        folder: &Path,
+    ) -> Result<Charted, SourceError> {
+        let path = match self {
+            Self::Path(path) => path.clone(),
+            Self::Reference {
+                reference,
+                repository,
+                version,
+            } => {
+                let within = tempfile::tempdir_in(folder)?.keep();
+                helm.pull(reference, repository.as_deref(), Some(version), &within)
+                    .map_err(|error| SourceError::Fetch {
+                        reference: reference.clone(),
+                        version: version.clone(),
+                        error,
+                    })?
+            }
+        };
+        Ok(Charted {
+            chart: Chart::load(&path)?,
+            renderer: Renderer::new(helm.clone(), &path, options),
+        })
+    }
+}

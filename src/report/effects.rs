@@ -1,0 +1,490 @@
+//! The check of effects, as people and programs read it.
+//!
+//! What can hurt comes first, then what nobody has explained, then the rest in groups: a setting that does
+//! what it did is a name in a list. Places are told in words (container, variable, file), not as paths
+//! through a Deployment.
+
+use serde_json::Value as Json;
+
+use super::{
+    Detail, Look, Masker,
+    page::{Page, Style, plain, span},
+    wording::{count, shorten, value},
+};
+use crate::effect::model::{Effects, Report, Seen, SeenFate, Setting, SettingFate};
+
+/// Effects of one setting that are listed before the rest is only counted.
+const LISTED: usize = 6;
+
+/// The checks as one JSON document with a final line end.
+///
+/// # Errors
+///
+/// If they cannot be serialised, which none is known to cause.
+pub fn json(effects: &Effects, masker: &Masker, pretty: bool) -> Result<String, serde_json::Error> {
+    let effects = masked(effects, masker);
+    let mut text = if pretty {
+        serde_json::to_string_pretty(&effects)?
+    } else {
+        serde_json::to_string(&effects)?
+    };
+    text.push('\n');
+    Ok(text)
+}
+
+fn masked(effects: &Effects, masker: &Masker) -> Effects {
+    let mut effects = effects.clone();
+    if !masker.is_on() {
+        return effects;
+    }
+    for report in &mut effects.releases {
+        for setting in &mut report.settings {
+            let path = setting.path.clone().unwrap_or_default();
+            masker.json(&path, &mut setting.value);
+            for seen in &mut setting.effects {
+                let to = seen.to.clone().unwrap_or_default();
+                for place in [&path, &seen.place, &to] {
+                    masker.json(place, &mut seen.was);
+                    masker.json(place, &mut seen.now);
+                }
+                if let Some(notice) = &mut seen.notice {
+                    *notice = masker.text(notice);
+                }
+            }
+        }
+        for finding in &mut report.findings {
+            finding.what = masker.text(&finding.what);
+        }
+        for danger in &mut report.dangers {
+            danger.what = masker.text(&danger.what);
+        }
+        report
+            .notes
+            .iter_mut()
+            .for_each(|note| *note = masker.text(note));
+        for fact in &mut report.facts {
+            for text in [&mut fact.before, &mut fact.after].into_iter().flatten() {
+                *text = masker.text(text);
+            }
+        }
+    }
+    effects
+}
+
+/// The checks as a person reads them.
+#[must_use]
+pub fn text(effects: &Effects, look: Look, masker: &Masker) -> String {
+    let effects = masked(effects, masker);
+    let mut page = Page::new(look);
+    for report in &effects.releases {
+        page.gap();
+        release(&mut page, report, look);
+    }
+    page.finish()
+}
+
+fn release(page: &mut Page, report: &Report, look: Look) {
+    let name = if report.name == "-" {
+        "standard input"
+    } else {
+        &report.name
+    };
+    let versions = format!("{} {} → {}", report.chart, report.from, report.to);
+    page.fill(
+        0,
+        2,
+        &[span(format!("{name}: "), Style::Bold), plain(versions)],
+    );
+    if look.detail > Detail::Quiet {
+        for note in &report.notes {
+            page.fill(2, 4, &[span(format!("note: {note}"), Style::Dim)]);
+        }
+    }
+    dangers(page, report);
+    findings(page, report, look);
+    facts(page, report, look);
+    unexplained(page, report);
+    if look.detail > Detail::Quiet {
+        explained(page, report, look);
+        same(page, report, look);
+    }
+    verdict(page, report);
+}
+
+fn dangers(page: &mut Page, report: &Report) {
+    if report.dangers.is_empty() {
+        return;
+    }
+    page.heading("Before you upgrade");
+    for danger in &report.dangers {
+        page.fill(2, 4, &[span("! ", Style::Warn), plain(danger.what.clone())]);
+        page.fill(4, 6, &[span(danger.next.clone(), Style::Dim)]);
+    }
+}
+
+fn findings(page: &mut Page, report: &Report, look: Look) {
+    let shown = report
+        .findings
+        .iter()
+        .filter(|finding| finding.kind.is_fatal() || look.detail > Detail::Quiet);
+    let mut shown = shown.peekable();
+    if shown.peek().is_none() {
+        return;
+    }
+    page.heading("What the new chart says");
+    for finding in shown {
+        let style = match (finding.is_unexplained(), finding.kind.is_fatal()) {
+            (true, _) => Style::Error,
+            (false, true) => Style::Warn,
+            (false, false) => Style::Plain,
+        };
+        let place = finding
+            .at
+            .as_ref()
+            .map(|at| format!("{}:{}: ", at.file, at.line));
+        page.fill(
+            2,
+            4,
+            &[
+                plain(place.unwrap_or_default()),
+                span(finding.what.clone(), style),
+            ],
+        );
+        if let Some(step) = &finding.step {
+            page.fill(
+                4,
+                6,
+                &[span(format!("as it was decided at {step}"), Style::Dim)],
+            );
+        } else if let Some(next) = &finding.next {
+            page.fill(4, 6, &[span(next.clone(), Style::Dim)]);
+        }
+    }
+}
+
+fn facts(page: &mut Page, report: &Report, look: Look) {
+    let changed = report
+        .facts
+        .iter()
+        .filter(|fact| fact.before != fact.after)
+        .collect::<Vec<_>>();
+    if changed.is_empty() || look.detail == Detail::Quiet {
+        return;
+    }
+    page.heading("In effect");
+    for fact in changed {
+        let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+        page.fill(
+            2,
+            4,
+            &[
+                plain(format!("{}: ", fact.title)),
+                span(side(&fact.before), Style::Dim),
+                plain(" → "),
+                span(side(&fact.after), Style::Accent),
+            ],
+        );
+    }
+}
+
+fn unexplained(page: &mut Page, report: &Report) {
+    let shown: Vec<&Setting> = report
+        .settings
+        .iter()
+        .filter(|setting| setting.effects.iter().any(|seen| seen.unexplained))
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    page.heading("Differs, and no step says why");
+    for setting in shown {
+        headline(page, setting);
+        let effects = setting.effects.iter().filter(|seen| seen.unexplained);
+        seen_lines(page, effects, usize::MAX, Style::Error);
+    }
+}
+
+fn explained(page: &mut Page, report: &Report, look: Look) {
+    let groups = [
+        (SettingFate::Gone, "No longer does anything"),
+        (SettingFate::Different, "Does something else"),
+        (SettingFate::More, "Does more than before"),
+    ];
+    for (fate, title) in groups {
+        let settings: Vec<&Setting> = report
+            .settings
+            .iter()
+            .filter(|setting| setting.fate == fate)
+            .filter(|setting| setting.effects.iter().any(|seen| seen.step.is_some()))
+            .collect();
+        if settings.is_empty() {
+            continue;
+        }
+        page.heading(&format!("{title} ({})", settings.len()));
+        for setting in settings {
+            headline(page, setting);
+            let effects = || setting.effects.iter().filter(|seen| seen.step.is_some());
+            let limit = if look.detail == Detail::Verbose {
+                usize::MAX
+            } else {
+                LISTED
+            };
+            seen_lines(page, effects(), limit, Style::Plain);
+            let mut told: Vec<(&String, &String)> = effects()
+                .filter_map(|seen| seen.step.as_ref().zip(seen.notice.as_ref()))
+                .collect();
+            told.sort();
+            told.dedup();
+            for (step, notice) in told {
+                page.fill(
+                    4,
+                    6,
+                    &[
+                        span(format!("[{step}] "), Style::Accent),
+                        span(notice.clone(), Style::Dim),
+                    ],
+                );
+            }
+        }
+    }
+}
+
+fn headline(page: &mut Page, setting: &Setting) {
+    let Some(path) = &setting.path else {
+        let text = "several settings together";
+        return page.fill(2, 4, &[span(text, Style::Bold)]);
+    };
+    let at = setting
+        .at
+        .as_ref()
+        .map(|at| format!("  ({}:{})", at.file, at.line))
+        .unwrap_or_default();
+    page.fill(
+        2,
+        4,
+        &[
+            span(path.clone(), Style::Bold),
+            plain(format!(": {}", value(&setting.value))),
+            span(at, Style::Dim),
+        ],
+    );
+}
+
+fn seen_lines<'s>(
+    page: &mut Page,
+    effects: impl Iterator<Item = &'s Seen>,
+    limit: usize,
+    style: Style,
+) {
+    let effects: Vec<&Seen> = effects.collect();
+    for seen in effects.iter().take(limit) {
+        let place = place(&seen.place);
+        let to = seen
+            .to
+            .as_deref()
+            .map(|to| format!(", now {}", self::place(to)));
+        let change = match (seen.fate, &seen.was, &seen.now) {
+            (SeenFate::New, Json::Null, now) => format!("is now {}", shown(now)),
+            (SeenFate::Gone | SeenFate::GoneWithObject, was, _) => {
+                format!("was {}, and is gone", shown(was))
+            }
+            (_, Json::Null, now) => format!("was nothing, is {}", shown(now)),
+            (_, was, Json::Null) => format!("was {}, is nothing", shown(was)),
+            (_, was, now) => format!("was {}, is {}", shown(was), shown(now)),
+        };
+        page.fill(
+            4,
+            6,
+            &[
+                plain(format!("{place}{}: ", to.unwrap_or_default())),
+                span(change, style),
+            ],
+        );
+    }
+    if effects.len() > limit {
+        let more = format!("and {} more; -v lists them", effects.len() - limit);
+        page.fill(4, 6, &[span(more, Style::Dim)]);
+    }
+}
+
+fn shown(json: &Json) -> String {
+    match json {
+        Json::Bool(true) => "there".to_owned(),
+        Json::String(text) if text.is_empty() => "empty".to_owned(),
+        other => shorten(&value(other)),
+    }
+}
+
+/// What is as it was: names only, all effects with `-v`.
+fn same(page: &mut Page, report: &Report, look: Look) {
+    let groups = [
+        (SettingFate::Moved, "Does the same, somewhere else"),
+        (SettingFate::Kept, "Does what it did"),
+        (SettingFate::None, "Did nothing, and does nothing"),
+    ];
+    for (fate, title) in groups {
+        let settings: Vec<&Setting> = report
+            .settings
+            .iter()
+            .filter(|setting| setting.fate == fate)
+            .collect();
+        if settings.is_empty() {
+            continue;
+        }
+        page.heading(&format!("{title} ({})", settings.len()));
+        if look.detail < Detail::Verbose {
+            let names: Vec<String> = settings
+                .iter()
+                .map(|setting| {
+                    setting
+                        .path
+                        .clone()
+                        .unwrap_or_else(|| "several together".to_owned())
+                })
+                .collect();
+            page.fill(2, 2, &[plain(names.join(", "))]);
+            continue;
+        }
+        for setting in settings {
+            headline(page, setting);
+            if let Some(because) = &setting.because {
+                page.fill(4, 6, &[span(because.clone(), Style::Dim)]);
+            }
+            for seen in &setting.effects {
+                let mut text = place(&seen.place);
+                if let Some(to) = &seen.to {
+                    text.push_str(&format!(" → {}", place(to)));
+                }
+                page.fill(4, 6, &[plain(text)]);
+            }
+        }
+    }
+}
+
+fn verdict(page: &mut Page, report: &Report) {
+    page.gap();
+    let effects = report
+        .settings
+        .iter()
+        .map(|setting| setting.effects.len())
+        .sum();
+    let looked = format!(
+        "{} of {} compared, {}. Rendered effects only: what the programs make of them is for the notices of the upgrade to say.",
+        count(effects, "effect"),
+        count(report.settings.len(), "setting"),
+        count(report.renderings, "rendering"),
+    );
+    match report.unexplained {
+        0 => page.fill(
+            0,
+            0,
+            &[span(
+                "Everything is as it was, or a step says why it is not.",
+                Style::Good,
+            )],
+        ),
+        n => page.fill(
+            0,
+            0,
+            &[span(
+                format!(
+                    "{} not explained. Look at each before you upgrade.",
+                    match n {
+                        1 => "1 difference is".to_owned(),
+                        n => format!("{n} differences are"),
+                    }
+                ),
+                Style::Error,
+            )],
+        ),
+    }
+    page.fill(0, 0, &[span(looked, Style::Dim)]);
+}
+
+/// A place in words.
+fn place(text: &str) -> String {
+    let Some((object, path)) = text.split_once(' ') else {
+        return text.to_owned();
+    };
+    let mut rest = path;
+    for prefix in [
+        "spec.template.spec.",
+        "spec.jobTemplate.spec.template.spec.",
+        "spec.template.",
+    ] {
+        if let Some(below) = rest.strip_prefix(prefix) {
+            rest = below;
+            break;
+        }
+    }
+    let mut words = vec![object.to_owned()];
+    for (prefix, word) in [
+        ("initContainers[name=", "init container"),
+        ("containers[name=", "container"),
+    ] {
+        if let Some((name, below)) = rest
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once(']'))
+        {
+            words.push(format!("{word} {name}"));
+            rest = below.trim_start_matches('.');
+            break;
+        }
+    }
+    if let Some((name, below)) = rest
+        .strip_prefix("env[name=")
+        .and_then(|rest| rest.split_once(']'))
+    {
+        words.push(format!("variable {name}"));
+        let below = below.trim_start_matches('.');
+        rest = below
+            .strip_prefix("value")
+            .map_or(below, |below| below.trim_start_matches('.'));
+    } else if let Some(data) = rest.strip_prefix("data.") {
+        // The file's name has escaped dots.
+        let mut end = data.len();
+        let mut escaped = false;
+        for (at, c) in data.char_indices() {
+            match c {
+                '\\' => escaped = true,
+                '.' if !escaped => {
+                    end = at;
+                    break;
+                }
+                _ => escaped = false,
+            }
+        }
+        words.push(data[..end].replace('\\', ""));
+        rest = data[end..].trim_start_matches('.');
+    }
+    if !rest.is_empty() {
+        words.push(rest.to_owned());
+    }
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn places_are_told_in_words() {
+        for (path, words) in [
+            (
+                "Deployment/a spec.template.spec.containers[name=c].env[name=X].value.tag",
+                "Deployment/a, container c, variable X, tag",
+            ),
+            (
+                "Deployment/a spec.template.metadata.annotations.x",
+                "Deployment/a, metadata.annotations.x",
+            ),
+            (
+                "ConfigMap/a data.config\\.yaml.worker.image",
+                "ConfigMap/a, config.yaml, worker.image",
+            ),
+            ("Service/a", "Service/a"),
+        ] {
+            assert_eq!(place(path), words);
+        }
+    }
+}
