@@ -48,11 +48,12 @@ const EDGES: &[(&str, &[&str])] = &[
             "walk", "yaml",
         ],
     ),
-    // What is remembered between runs, as files say it.
+    // What is remembered between runs, as files say it; a proposal for it looks at files for traces of
+    // charts.
     (
         "memory",
         &[
-            "edit", "load", "migrate", "outcome", "refusal", "values", "yaml",
+            "detect", "edit", "load", "migrate", "outcome", "pack", "refusal", "values", "yaml",
         ],
     ),
     // What is written is what was shown: bytes in, bytes out.
