@@ -53,7 +53,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "memory",
         &[
-            "detect", "edit", "load", "migrate", "outcome", "pack", "refusal", "values", "yaml",
+            "detect", "edit", "load", "migrate", "outcome", "pack", "refusal", "values", "walk",
+            "yaml",
         ],
     ),
     // What is written is what was shown: bytes in, bytes out.

@@ -1,5 +1,5 @@
-//! `refit review` of several releases at a real terminal: what they share, what is decided for each, and
-//! what `refit.yaml` and manifests have to do with it.
+//! `refit review` of several releases at a real terminal: what they share, what is decided for each,
+//! what `refit.yaml` and manifests have to do with it, and the questions that refit itself asks.
 #![cfg(unix)]
 
 mod demo;
@@ -375,4 +375,142 @@ fn a_folder_with_manifests_is_reviewed() {
     let (code, screen) = Pty::new(demo.folder(), &["review", "apps"], 80, &[]).end();
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains("Nothing here is for a chart"), "{screen}");
+}
+
+const ALIASES: &str = "\
+controller:
+  image: &image
+    repository: reg.example/app
+    tag: \"0.10\"
+worker:
+  image: *image
+";
+
+#[test]
+fn a_copy_is_asked_about_when_its_lines_can_be_shown() {
+    let demo = Demo::new();
+    let keys =
+        ["controller", "worker"].map(|key| format!("{key}: [{{in: \"*\", default: {{}}}}]\n"));
+    demo.file(
+        "pack/keys.yaml",
+        keys.concat() + "old: [{in: \"<2.0.0\", default: \"\"}]\n",
+    );
+    demo.file(
+        "pack/2.0.0.yaml",
+        "version: 2.0.0\ntitle: Tags\nsteps:\n  tags:\n    title: Rename the tag\n    \
+         move: {worker.image.tag: worker.image.version}\n",
+    );
+    demo.file("v.yaml", ALIASES);
+    let mut pty = review(&demo, &["v.yaml", "--from", "1.0.0"], 80);
+    let card = pty.until(CHANGE);
+    assert!(card.contains("[1/2] Rename the tag"), "{card}");
+    assert!(card.contains("-  image: *image\n"), "{card}");
+    assert!(card.contains("version: \"0.10\"\n"), "{card}");
+    let card = pty.press("y", CHOOSE);
+    assert!(
+        card.contains("[2/2] Give values that several places share a copy"),
+        "{card}"
+    );
+    assert!(card.contains("*1 copy:"), "{card}");
+    let told = pty.press("s", CHOOSE);
+    assert!(told.contains("this has to be answered"), "{told}");
+    // The way that leaves the file as it is leads nowhere, and says so.
+    let told = pty.press("2", CHOOSE);
+    assert!(told.contains("error: v.yaml"), "{told}");
+    let effect = pty.press("1", TAKE);
+    assert!(effect.contains("-  image: *image\n"), "{effect}");
+    pty.press("y", "Write 1 file?");
+    pty.press("y", FILE);
+    pty.keys("\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    let written = demo.text("v.yaml");
+    assert!(written.contains("version: \"0.10\""), "{written}");
+    demo.file("v.yaml", ALIASES);
+    let run = replay(&demo, &screen);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(demo.text("v.yaml"), written);
+}
+
+const SEALED: &str = "\
+s3:
+    region: ENC[AES256_GCM,data:abc=,iv:abc=,tag:abc=,type:str]
+sops:
+    mac: ENC[AES256_GCM,data:abc=,iv:abc=,tag:abc=,type:str]
+    version: 3.9.0
+";
+
+#[test]
+fn what_cannot_be_read_has_to_be_answered() {
+    let demo = Demo::new();
+    demo.file(
+        "base.yaml",
+        "artifactUrl: s3://a/a\ncheckpointUrl: s3://a/b\ncontroller: {image: {tag: \"0.10.3\"}}\n",
+    );
+    demo.file("secrets.yaml", SEALED);
+    let args = [
+        "review",
+        "--from",
+        "0.10.3",
+        "--to",
+        "0.15.0",
+        "-f",
+        "base.yaml",
+        "-f",
+        "secrets.yaml",
+    ];
+    let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
+    pty.until("b,q,?]");
+    pty.press("S", "[y/N]");
+    let sealed = "Which? [1,s,u,A,S,m,d,l,e,b,q,?]";
+    let asked = pty.press("y", sealed);
+    for part in [
+        "This one has to be answered.",
+        "Mind the layers that cannot be read [sealed-layer]",
+        "secrets.yaml cannot be read, and may hold settings that the upgrade moves.",
+        "s3.region: encrypted in secrets.yaml",
+        "1 go-on: Yes: it holds nothing that moves",
+    ] {
+        assert!(asked.contains(part), "{part}: {asked}");
+    }
+    let effect = pty.press("1", TAKE);
+    assert!(effect.contains("changes no line"), "{effect}");
+    pty.press("y", "Nothing changes. Done?");
+    pty.press("y", FILE);
+    pty.keys("\x1b");
+    assert_eq!(pty.end().0, 0);
+    assert_eq!(demo.text("secrets.yaml"), SEALED);
+}
+
+#[test]
+fn which_of_two_places_counts_is_asked_first() {
+    let demo = Demo::new();
+    let case = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/cases/carriers/flux-doubt/old"
+    );
+    let file = std::fs::read_dir(case).unwrap().next().unwrap().unwrap();
+    demo.file("release.yaml", std::fs::read(file.path()).unwrap());
+    let args = ["review", "release.yaml", "--to", "0.15.0"];
+    let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
+    let card = pty.until(SHARED);
+    assert!(
+        card.contains("[1/2] Say which of two settings counts"),
+        "{card}"
+    );
+    let effect = pty.press("2", TAKE);
+    assert!(effect.contains("changes no line"), "{effect}");
+    let card = pty.press("y", CHANGE);
+    assert!(card.contains("[2/2] Hand on the region"), "{card}");
+    assert!(card.contains("eu-north-1"), "{card}");
+    pty.press("y", "Write 1 file?");
+    pty.press("y", FILE);
+    pty.keys("\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    let written = demo.text("release.yaml");
+    demo.file("release.yaml", std::fs::read(file.path()).unwrap());
+    let run = replay(&demo, &screen);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(demo.text("release.yaml"), written);
 }

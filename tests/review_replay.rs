@@ -109,27 +109,30 @@ fn through(review: &mut Review, dice: &mut Dice) -> Option<usize> {
     let mut taken = 0;
     while let Some(item) = review.next().unwrap() {
         let id = item.step.id.clone();
-        let fits = |decision: &Decision| match decision {
-            Decision::Answer(answer) => review.try_answer(&item, answer).is_ok(),
-            _ => true,
-        };
-        let decisions = decisions(&item, dice);
-        let mut decisions: Vec<Decision> = decisions.into_iter().filter(fits).collect();
-        decisions.retain(|decision| {
-            let fits = review.decide(&item, decision.clone(), false).is_ok();
-            if fits {
-                // Back: that must change nothing.
+        let mut is_decided = false;
+        for decision in decisions(&item, dice) {
+            if let Decision::Answer(answer) = &decision
+                && review.try_answer(&item, answer).is_err()
+            {
+                continue;
+            }
+            if review.decide(&item, decision.clone(), false).is_err() {
+                continue;
+            }
+            // Back and again: that must change nothing.
+            if dice.below(3) == 0 {
                 assert!(review.back());
                 assert_eq!(review.next().unwrap().unwrap().step.id, id);
+                review.decide(&item, decision, false).unwrap();
             }
-            fits
-        });
-        let Some(decision) = decisions.into_iter().next() else {
+            is_decided = true;
+            break;
+        }
+        if !is_decided {
             // What was skipped for one release alone cannot always be written into a layer of its own.
             assert_eq!(id, SHARED, "nothing can be decided");
             return None;
-        };
-        review.decide(&item, decision, false).unwrap();
+        }
         taken += 1;
     }
     Some(taken)

@@ -31,7 +31,13 @@ pub struct Room {
 pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for release in releases {
-        text::headline(&mut page, release);
+        if let [_] = releases {
+            text::headline(&mut page, release);
+        } else {
+            // Whether it changes by itself cannot be told while the layers it shares are open.
+            let name = format!("{}: {}", wording::names(release), text::versions(release));
+            page.fill(0, 2, &[span(name, Style::Bold)]);
+        }
         text::known_by(&mut page, release, look, masker);
     }
     if releases.len() > 1 {

@@ -142,9 +142,12 @@ impl Talk<'_> {
 
     /// Puts a word behind the prompt, or below it where it has no room.
     fn did(&mut self, word: &str) {
-        let room = self.prompt + word.chars().count() <= self.look().width;
-        let gap = if room { "" } else { "\n  " };
-        self.report(&format!("{gap}{word}\n"));
+        if self.prompt + word.chars().count() <= self.look().width {
+            self.report(&format!("{word}\n"));
+        } else {
+            self.person.say("\n");
+            self.sentence(word);
+        }
     }
 
     /// A question of yes or no; no if nothing is said.
@@ -557,6 +560,7 @@ impl Talk<'_> {
                     let id = show::step_name(&item, review.start());
                     // What has to be answered is asked.
                     if !can_be_left_out(&item.step.id) {
+                        self.warning("This one has to be answered.");
                         return Ok(true);
                     }
                     if let Err(refusals) = review.decide(&item, Decision::Skip, true) {
