@@ -48,7 +48,8 @@ const EDGES: &[(&str, &[&str])] = &[
             "walk", "yaml",
         ],
     ),
-    // What is remembered between runs, as files say it.
+    // What is remembered between runs, as files say it; a proposal for it looks at files for traces of
+    // charts.
     (
         "memory",
         &[
