@@ -52,7 +52,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "memory",
         &[
-            "edit", "load", "migrate", "outcome", "refusal", "values", "yaml",
+            "detect", "edit", "load", "migrate", "outcome", "pack", "refusal", "values", "walk",
+            "yaml",
         ],
     ),
     // What is written is what was shown: bytes in, bytes out.

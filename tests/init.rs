@@ -410,9 +410,7 @@ fn values_of_other_charts_are_not_proposed() {
         let fields: Vec<&str> = line.split('\t').collect();
         let (kind, file) = (fields[0], fields[1]);
         let ours = |name: &&str| line.to_lowercase().contains(*name);
-        if !["chart-values", "override-values"].contains(&kind)
-            || known.iter().any(|name| ours(&name))
-        {
+        if !["chart-values", "override-values"].contains(&kind) || known.iter().any(ours) {
             continue;
         }
         fs::create_dir_all(demo.path(&format!("team/{i}"))).unwrap();

@@ -116,7 +116,7 @@ pub enum Command {
     Upgrade(Box<UpgradeArgs>),
     /// The same, asking change by change; writes at the end if you say so
     Review(Box<ReviewArgs>),
-    /// Propose refit.yaml for the values files of a folder: which belong together, and their version
+    /// Propose refit.yaml for a folder of values files
     Init(InitArgs),
     /// Render both charts with Helm and compare what the settings do
     Verify(Box<VerifyArgs>),

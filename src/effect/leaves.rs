@@ -234,8 +234,12 @@ impl<'c> Side<'c> {
             .map(|spot| &spot.object)
             .collect();
         let mut effects = self.effects(manifest);
+        // What an object is without any setting is only sure where its name is the same.
         effects.retain(|effect| {
-            !credited.contains(&effect.spot) && !objects.contains(&effect.spot.object)
+            let spot = &effect.spot;
+            !credited.contains(spot)
+                && !objects.contains(&spot.object)
+                && (spot.path.is_root() || manifest.objects.contains_key(&spot.object))
         });
         (!effects.is_empty()).then_some(Leaf {
             path: None,

@@ -238,7 +238,8 @@ impl Traits {
             map.and_then(|map| text_at(map, &["metadata", "labels", name]))
                 .map(str::to_owned)
         };
-        let source = object.source.rsplit_once("/templates/");
+        // Without the chart's own name, which stands before everything.
+        let source = object.source.split_once('/');
         Self {
             component: label("app.kubernetes.io/component").or_else(|| label("component")),
             source: source.map_or(String::new(), |(_, file)| file.to_owned()),
@@ -263,6 +264,10 @@ impl Traits {
             return None;
         }
         score += 4 * shared;
+        let bundled = |source: &str| source.starts_with("charts/");
+        if bundled(&self.source) != bundled(&other.source) {
+            return None;
+        }
         if !self.source.is_empty() && self.source == other.source {
             score += 3;
         }

@@ -7,13 +7,17 @@
 //! All steps of one migration read the values as they were before it. What they take and write is worked
 //! out first, for all of them, and then applied together.
 
+mod apply;
 mod bind;
+mod consider;
 mod decision;
 mod dump;
 mod error;
 mod layers;
 mod ledger;
+mod left_overs;
 mod node;
+mod outputs;
 mod place;
 mod run;
 pub mod together;

@@ -12,8 +12,10 @@
 //! content does not tell is left open with the candidates; a file that a manifest names is left to the manifest, whose
 //! version counts. It looks at files that were loaded already, and reads and writes nothing itself.
 
+mod groups;
 mod roles;
 mod text;
+mod told;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,12 +26,14 @@ use semver::Version;
 
 use super::{Project, Remembered};
 use crate::{
-    detect::{Clue, detect},
+    detect::detect,
     load::Workspace,
-    pack::{Known, Pack, PackError, model::Strength},
-    values::{Map, Path, merge::merge_all},
+    pack::{Pack, PackError},
+    values::{Map, merge::merge_all},
 };
-use roles::{Role, is_values_name, role};
+use groups::{Grouped, Seen, grouped, seen_file};
+use roles::Role;
+use told::{Fit, Tops, fits, looks_like, told_by, traces, unknown};
 
 /// What there is to look at.
 pub struct Look<'a> {
@@ -71,29 +75,6 @@ pub struct Proposed {
     pub candidates: Vec<Version>,
     /// Why, in lines for a comment.
     pub why: Vec<String>,
-}
-
-/// A file that may be a layer.
-struct Seen<'a> {
-    /// Below the folder of `refit.yaml`.
-    path: PathBuf,
-    /// The folder that it counts for.
-    folder: PathBuf,
-    role: Role,
-    /// Its values; `None` if it is encrypted.
-    values: Option<&'a Map>,
-    /// Whether it is named like a values file.
-    is_named_so: bool,
-}
-
-/// A release in the making: its name and its layers.
-struct Grouped<'s, 'a> {
-    name: String,
-    layers: Vec<&'s Seen<'a>>,
-    /// How the files came together.
-    how: String,
-    /// The files that belong to this release alone.
-    own: Vec<&'s Seen<'a>>,
 }
 
 /// Works out what can be proposed.
@@ -278,195 +259,6 @@ fn plain(look: &Look<'_>, proposal: &mut Proposal) -> Vec<(PathBuf, Map)> {
     read
 }
 
-fn looks_like(pack: &Pack, values: &Map) -> bool {
-    let tops = Tops::of(pack);
-    values.keys().any(|key| tops.0.contains(key))
-}
-
-/// The keys that any version of a chart knows at its root.
-struct Tops(BTreeSet<String>);
-
-impl Tops {
-    fn of(pack: &Pack) -> Self {
-        let first = |path: &Path| match path.segments().first() {
-            Some(crate::values::Segment::Key(key)) => Some(key.clone()),
-            _ => None,
-        };
-        let keys = pack.keys.iter().filter_map(|(path, _)| first(path));
-        Self(keys.chain(["global".to_owned()]).collect())
-    }
-}
-
-enum Fit {
-    Yes,
-    Doubtful(String),
-    No,
-}
-
-/// Whether a file can be values of a chart.
-fn fits(pack: &Pack, tops: &Tops, path: &FilePath, values: &Map) -> Result<Fit, PackError> {
-    let (known, unknown): (Vec<&String>, Vec<&String>) =
-        values.keys().partition(|key| tops.0.contains(*key));
-    let named = is_values_name(path);
-    if values.is_empty() {
-        return Ok(if named { Fit::Yes } else { Fit::No });
-    }
-    if known.is_empty() {
-        return Ok(Fit::No);
-    }
-    let clues = detect(pack, values)?.clues;
-    if !told_by(pack, values, &clues).is_empty() || named && unknown.len() <= known.len() {
-        return Ok(Fit::Yes);
-    }
-    let chart = &pack.info.chart;
-    if !unknown.is_empty() {
-        let unknown: Vec<&str> = unknown.iter().map(|key| key.as_str()).take(5).collect();
-        let why = format!("{chart} has never known {}", unknown.join(", "));
-        // A file of something else shares a key or two with every chart.
-        return Ok(match named {
-            true => Fit::Doubtful(why),
-            false => Fit::No,
-        });
-    }
-    Ok(Fit::Doubtful(format!(
-        "it has only keys that {chart} knows, but its name says nothing of values or of an environment"
-    )))
-}
-
-fn seen_file<'a>(pack: &Pack, path: PathBuf, values: Option<&'a Map>) -> Seen<'a> {
-    let role = role(&path, &pack.info.chart, values.is_none());
-    let folder = path.parent().map(FilePath::to_owned).unwrap_or_default();
-    let is_base = folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .is_some_and(roles::is_base);
-    Seen {
-        folder: match folder.parent() {
-            Some(above) if is_base => above.to_owned(),
-            _ => folder,
-        },
-        is_named_so: is_values_name(&path),
-        path,
-        role,
-        values,
-    }
-}
-
-/// Files by what they are called and where they lie.
-fn grouped<'s, 'a>(pack: &Pack, seen: &'s [Seen<'a>]) -> Vec<Grouped<'s, 'a>> {
-    let mut folders: BTreeMap<&FilePath, Vec<&'s Seen<'a>>> = BTreeMap::new();
-    for file in seen {
-        folders.entry(&file.folder).or_default().push(file);
-    }
-    let bases = |folder: &FilePath| -> Vec<&'s Seen<'a>> {
-        let files = folders.get(folder).into_iter().flatten().copied();
-        let mut files: Vec<_> = files.filter(|file| file.role.is_base()).collect();
-        files.sort_by_key(|file| file.role.rank());
-        files
-    };
-    let secrets = |folder: &FilePath, of: Option<&str>| -> Vec<&'s Seen<'a>> {
-        let files = folders.get(folder).into_iter().flatten().copied();
-        files
-            .filter(|file| matches!(&file.role, Role::Secret(name) if name.as_deref() == of))
-            .collect()
-    };
-    // Two steps up at most: what lies further away belongs to something larger.
-    let above = |folder: &FilePath| -> Option<PathBuf> {
-        let up = folder.ancestors().skip(1).take(2);
-        let found = up.into_iter().find(|above| !bases(above).is_empty());
-        found.map(FilePath::to_owned)
-    };
-    let used: BTreeSet<PathBuf> = folders
-        .iter()
-        .filter(|(_, files)| files.iter().any(|file| file.values.is_some()))
-        .filter_map(|(folder, _)| above(folder))
-        .collect();
-    let mut groups = Vec::new();
-    for (folder, files) in &folders {
-        let own = bases(folder);
-        let mut below: Vec<&Seen<'_>> = Vec::new();
-        let parent = above(folder);
-        if let Some(parent) = &parent {
-            below.extend(bases(parent));
-            below.extend(secrets(parent, None));
-        }
-        below.extend(&own);
-        below.extend(secrets(folder, None));
-        let overlays = files.iter().copied().filter_map(|file| match &file.role {
-            Role::Overlay(name) => Some((name.clone(), file)),
-            _ => None,
-        });
-        let overlays: Vec<(String, &Seen<'_>)> = overlays.collect();
-        let folder_name = folder
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        for (name, file) in &overlays {
-            let extra = secrets(folder, Some(name));
-            let how = match below.is_empty() {
-                true => format!("{} stands alone", shown(&file.path)),
-                false => format!("{} is named after an environment", shown(&file.path)),
-            };
-            let mut alone = vec![*file];
-            alone.extend(&extra);
-            groups.push(Grouped {
-                name: name.clone(),
-                layers: below.iter().copied().chain(alone.iter().copied()).collect(),
-                how,
-                own: alone,
-            });
-        }
-        if overlays.is_empty() && !own.is_empty() && !used.contains(*folder) {
-            let how = match (&parent, &folder_name) {
-                (Some(_), Some(name)) => format!("the folder {name} has values of its own"),
-                _ => "no other values file lies beside it or below".to_owned(),
-            };
-            let name = match folder_name {
-                Some(name) if !roles::is_generic(&name) => name,
-                _ => pack.info.chart.clone(),
-            };
-            let mut alone = own.clone();
-            alone.extend(secrets(folder, None));
-            groups.push(Grouped {
-                name,
-                layers: below.clone(),
-                how,
-                own: alone,
-            });
-        }
-    }
-    name_apart(&mut groups);
-    groups
-}
-
-/// Gives releases of one name different ones: their folder's name comes in front.
-fn name_apart(groups: &mut [Grouped<'_, '_>]) {
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    for group in groups.iter() {
-        *count.entry(group.name.clone()).or_default() += 1;
-    }
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    for group in groups {
-        if count[&group.name] > 1 {
-            let folder = group
-                .own
-                .first()
-                .map(|file| shown(&file.folder))
-                .unwrap_or_default();
-            let folder = folder.replace('/', "-");
-            if !folder.is_empty() && folder != group.name {
-                group.name = format!("{folder}-{}", group.name);
-            }
-        }
-        group.name = group.name.replace([':', '@', '=', ','], "-");
-        let plain = group.name.clone();
-        let mut number = 2;
-        while !used.insert(group.name.clone()) {
-            group.name = format!("{plain}-{number}");
-            number += 1;
-        }
-    }
-}
-
 /// Adds a release, unless `refit.yaml` has it.
 fn add(
     look: &Look<'_>,
@@ -498,7 +290,7 @@ fn add(
             }
             return;
         }
-        if releases.contains_key(&name) || plain().all(|file| has(&file)) {
+        if releases.contains_key(&name) || plain().all(has) {
             proposal.known.push(name);
             return;
         }
@@ -574,86 +366,4 @@ fn add(
         candidates,
         why,
     });
-}
-
-/// What every chart has that began with `helm create`, or is habit: it tells versions of a chart apart, and
-/// no charts.
-const SCAFFOLD: &[&str] = &[
-    "affinity",
-    "autoscaling",
-    "env",
-    "extraEnv",
-    "fullnameOverride",
-    "gateway",
-    "global",
-    "httpRoute",
-    "image",
-    "imagePullPolicy",
-    "imagePullSecrets",
-    "ingress",
-    "livenessProbe",
-    "nameOverride",
-    "nodeSelector",
-    "podAnnotations",
-    "podDisruptionBudget",
-    "podLabels",
-    "podSecurityContext",
-    "readinessProbe",
-    "replicaCount",
-    "resources",
-    "securityContext",
-    "service",
-    "serviceAccount",
-    "tolerations",
-    "volumeMounts",
-    "volumes",
-];
-
-/// The settings that tell the chart: unmistakable ones, in values most of which the chart knows. Evidence
-/// of a pack tells its versions apart first; of another chart's values only a little of it is ever met.
-fn told_by(pack: &Pack, values: &Map, clues: &[Clue]) -> Vec<String> {
-    let strong = clues
-        .iter()
-        .filter(|clue| clue.strength == Strength::Strong);
-    let first = |path: &Path| match path.segments().first() {
-        Some(crate::values::Segment::Key(key)) => key.clone(),
-        _ => String::new(),
-    };
-    let own = strong.filter(|clue| !SCAFFOLD.contains(&first(&clue.path).as_str()));
-    let mut told: Vec<String> = own.map(|clue| clue.path.to_string()).collect();
-    told.dedup();
-    if told.is_empty() {
-        return told;
-    }
-    let leaves = crate::values::leaves(values);
-    let known = |path: &Path| {
-        let mut versions = pack.info.versions.keys();
-        versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
-    };
-    let strange = leaves.iter().filter(|(path, _)| !known(path)).count();
-    if strange * 4 > leaves.len() {
-        told.clear();
-    }
-    told
-}
-
-/// Some of the settings that tell the chart, for a sentence.
-fn traces(told: &[String]) -> String {
-    let some: Vec<&str> = told.iter().map(String::as_str).take(3).collect();
-    some.join(", ")
-}
-
-/// The keys at the root of layers that no version of the chart knows.
-fn unknown(pack: &Pack, layers: &[&Seen<'_>]) -> Vec<String> {
-    let known = |key: &String| {
-        let path = Path::root().key(key);
-        let mut versions = pack.info.versions.keys();
-        versions.any(|version| pack.keys.known(&path, version) != Known::Unknown)
-    };
-    let keys = layers
-        .iter()
-        .filter_map(|file| file.values)
-        .flat_map(Map::keys);
-    let unknown: BTreeSet<&String> = keys.filter(|key| !known(key)).collect();
-    unknown.into_iter().take(8).cloned().collect()
 }

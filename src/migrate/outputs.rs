@@ -1,0 +1,305 @@
+//! What a row of a step writes: the values, the layers that they go to, and where they come from.
+//!
+//! An output is written in every layer that sets one of its sources, computed from the layers up to there;
+//! what has no source goes where its guard's key is set. Nothing is applied here.
+
+use super::{
+    apply::sets,
+    bind::names,
+    decision::StepError,
+    layers::list_of,
+    node::{Body, Node, Origin, Source},
+    run::{Effect, Output, Run},
+};
+use crate::{
+    pack::{Row, Scope, Step, Template, Write},
+    values::{Map, Path, Value},
+};
+
+impl<'r> Run<'r> {
+    pub(super) fn do_row(
+        &self,
+        effect: &mut Effect<'_>,
+        row: &Row,
+        inputs: &[(String, Value)],
+        scope: &Scope<'_>,
+    ) -> Result<(), StepError> {
+        let mut inner = scope.inner();
+        for (name, value) in inputs {
+            inner.bind(name, Some(value));
+        }
+        for text in &row.tell {
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.tell.push(text);
+            }
+        }
+        for (when, text) in &row.todo {
+            let text = inner.fill(text)?.trim().to_owned();
+            if !text.is_empty() {
+                effect.report.todo.push((*when, text));
+            }
+        }
+        for write in &row.writes {
+            for output in self.outputs(effect, write, inputs, &inner)? {
+                let list = if row.target.is_some() {
+                    &mut effect.deferred
+                } else {
+                    &mut effect.outputs
+                };
+                list.push(output);
+            }
+        }
+        Ok(())
+    }
+
+    /// The layers that a write goes to, with what is written there.
+    pub(super) fn outputs(
+        &self,
+        effect: &Effect<'_>,
+        write: &Write,
+        inputs: &[(String, Value)],
+        scope: &Scope<'_>,
+    ) -> Result<Vec<Output>, StepError> {
+        let step = effect.step;
+        let mut used = Vec::new();
+        for expression in write.value.expressions() {
+            used.extend(expression.names()?);
+        }
+        self.add_names_behind(step, &mut used)?;
+        let sources: Vec<&Path> = names(step)
+            .filter(|(name, _)| used.iter().any(|u| u == name))
+            .map(|(_, path)| path)
+            .collect();
+        let mut layers: Vec<usize> = (0..self.layers.len())
+            .filter(|&i| {
+                let layer = &self.layers[i];
+                let sets = |path: &&Path| sets(layer, path);
+                sources.iter().any(sets)
+            })
+            .collect();
+        match layers.first() {
+            None => layers.push(self.layer_of_additions(step)),
+            // A later layer that sets the place itself would hide what is written before it.
+            Some(&first) => {
+                let place = list_of(&write.path);
+                let hides = |i: &usize| sets(&self.layers[*i], &place);
+                layers.extend((first + 1..self.layers.len()).filter(hides));
+                layers.sort_unstable();
+                layers.dedup();
+            }
+        }
+        let highest = layers.last().copied().unwrap_or_default();
+        let mut outputs = Vec::new();
+        for layer in layers {
+            let last = self.layers.len() - 1;
+            let rebound;
+            let scope = if layer == last {
+                scope
+            } else {
+                // The guards held for the release. Where an expression fails on the lower layers alone
+                // nothing is written there: the highest of these layers says the value for them all.
+                let mut bound = match self.bind(step, &self.layers[..=layer], scope) {
+                    Err(StepError::Expression(_)) if layer < highest => continue,
+                    bound => bound?,
+                };
+                for (name, value) in inputs {
+                    bound.bind(name, Some(value));
+                }
+                rebound = bound;
+                &rebound
+            };
+            let value = match template_value(&write.value, scope) {
+                Err(StepError::Expression(_)) if layer < highest => continue,
+                value => value?,
+            };
+            let Some(value) = value else { continue };
+            let (node, moved_from) = self.provenance(step, write, value, layer, &sources)?;
+            let here = &self.layers[layer];
+            let found = |path: &&Path| here.root.find(path.segments(), here.view);
+            let taken = |path: &Path| {
+                effect.takes[layer]
+                    .iter()
+                    .any(|taken| path.starts_with(taken))
+            };
+            let moved_from = moved_from.filter(taken);
+            let of = sources
+                .iter()
+                .flat_map(found)
+                .map(|(path, _)| path)
+                .collect();
+            outputs.push(Output {
+                near: self.near(effect, &sources, layer),
+                moved_from,
+                of,
+                seen: names(step).map(|(_, path)| path.clone()).collect(),
+                layer,
+                path: write.path.clone(),
+                by: write.by.clone(),
+                node,
+            });
+        }
+        Ok(outputs)
+    }
+
+    /// Adds the names that the `let`s among the used names are made of.
+    pub(super) fn add_names_behind(
+        &self,
+        step: &Step,
+        used: &mut Vec<String>,
+    ) -> Result<(), StepError> {
+        for (name, template) in step.lets.iter().rev() {
+            if used.contains(name) {
+                for expression in template.expressions() {
+                    used.extend(expression.names()?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where something without a source goes: to the right-most layer that sets what the step looks at.
+    pub(super) fn layer_of_additions(&self, step: &Step) -> usize {
+        let set = |i: &usize| names(step).any(|(_, path)| sets(&self.layers[*i], path));
+        (0..self.layers.len())
+            .rev()
+            .find(set)
+            .unwrap_or(self.layers.len() - 1)
+    }
+
+    /// The place beside which a new key goes: the first thing taken for it.
+    pub(super) fn near(
+        &self,
+        effect: &Effect<'_>,
+        sources: &[&Path],
+        layer: usize,
+    ) -> Option<Path> {
+        let here = &self.layers[layer];
+        let found = |path: &Path| {
+            here.root
+                .find(path.segments(), here.view)
+                .into_iter()
+                .next()
+                .map(|(path, _)| path)
+        };
+        let taken = |path: &&&Path| effect.step.takes.iter().any(|take| take.path == ***path);
+        let of_expression = sources.iter().filter(taken).find_map(|path| found(path));
+        of_expression
+            .or_else(|| effect.takes[layer].first().cloned())
+            .or_else(|| {
+                let reads_only = effect.step.takes.is_empty();
+                reads_only.then(|| sources.iter().find_map(|path| found(path)))?
+            })
+    }
+
+    /// A written value with where it came from. What yields exactly the value of a name keeps the text of
+    /// that name's value; list items likewise, one by one.
+    pub(super) fn provenance(
+        &self,
+        step: &Step,
+        write: &Write,
+        value: Value,
+        layer: usize,
+        sources: &[&Path],
+    ) -> Result<(Node, Option<Path>), StepError> {
+        let here = &self.layers[layer];
+        let mut nodes = Vec::new();
+        for path in sources {
+            for (path, node) in here.root.find(path.segments(), here.view) {
+                if node.value(here.view)? == value {
+                    return Ok((node, Some(path)));
+                }
+                nodes.push(node);
+            }
+        }
+        let from: Vec<Source> = nodes
+            .iter()
+            .flat_map(|node| node.made_of(here.view))
+            .collect();
+        if let Value::List(items) = &value {
+            let known: Vec<Node> = nodes
+                .iter()
+                .filter_map(|n| n.items(here.view))
+                .flatten()
+                .collect();
+            let mut made = Vec::new();
+            for item in items {
+                let mut node = None;
+                for candidate in &known {
+                    if candidate.value(here.view)? == *item {
+                        node = Some(candidate.clone());
+                        break;
+                    }
+                }
+                made.push(node.unwrap_or_else(|| Node::made(item.clone(), from.clone(), None)));
+            }
+            let origin = Origin::Made { from, like: None };
+            return Ok((
+                Node {
+                    origin,
+                    body: Body::List(made),
+                    also: Vec::new(),
+                },
+                None,
+            ));
+        }
+        let like = self.quoted_like(step, write, layer, sources);
+        Ok((Node::made(value, from, like), None))
+    }
+
+    /// The scalar whose quotes a written text takes on: the one taken for the same key, else the first
+    /// that its expression names.
+    pub(super) fn quoted_like(
+        &self,
+        step: &Step,
+        write: &Write,
+        layer: usize,
+        sources: &[&Path],
+    ) -> Option<crate::yaml::NodeId> {
+        let here = &self.layers[layer];
+        let scalar = |path: &Path| {
+            let (_, node) = here
+                .root
+                .find(path.segments(), here.view)
+                .into_iter()
+                .next()?;
+            let source = node.source()?;
+            let kind = here.view.tree().kind(source.node);
+            matches!(kind, crate::yaml::Kind::Scalar(_)).then_some(source.node)
+        };
+        let taken = || step.takes.iter().map(|take| &take.path);
+        let own = taken().find(|path| **path == write.path);
+        let same_key = taken().filter(|path| path.last() == write.path.last());
+        own.into_iter()
+            .chain(same_key)
+            .find_map(scalar)
+            .or_else(|| sources.iter().find_map(|path| scalar(path)))
+    }
+}
+
+/// The value of a template; `None` if its expression yields nothing.
+pub(super) fn template_value(
+    template: &Template,
+    scope: &Scope<'_>,
+) -> Result<Option<Value>, StepError> {
+    Ok(match template {
+        Template::Expression(expression) => scope.eval(expression)?,
+        Template::Literal(value) => Some(value.clone()),
+        Template::List(items) => {
+            let mut values = Vec::new();
+            for item in items {
+                values.extend(template_value(item, scope)?);
+            }
+            Some(Value::List(values))
+        }
+        Template::Map(entries) => {
+            let mut map = Map::new();
+            for (key, value) in entries {
+                if let Some(value) = template_value(value, scope)? {
+                    map.insert(key.clone(), value);
+                }
+            }
+            Some(Value::Map(map))
+        }
+    })
+}
