@@ -349,7 +349,10 @@ fn every_review_is_replayed_to_the_same_bytes() {
         .collect();
     cases.sort();
     cases.retain(|path| path.is_dir());
-    for case in cases.iter().step_by(sample) {
+    // Full copies of the chart's values have a question of their own.
+    let always = |case: &Path| case.display().to_string().contains("full-copy");
+    let cases = cases.iter().enumerate();
+    for (_, case) in cases.filter(|(i, case)| i % sample == 0 || always(case)) {
         let old = fs::read(case.join("old.yaml")).unwrap();
         let route: Case =
             serde_yaml::from_str(&fs::read_to_string(case.join("case.yaml")).unwrap()).unwrap();

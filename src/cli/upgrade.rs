@@ -6,7 +6,7 @@ use refit::{
     load::Input,
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, secrets, text},
-    upgrade::{QUESTIONS, packs, upgrade},
+    upgrade::{QUESTIONS, can_be_left_out, packs, upgrade},
 };
 
 use super::{
@@ -335,7 +335,8 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         return Ok(());
     };
     let mut known: Vec<String> = QUESTIONS.iter().map(|id| (*id).to_owned()).collect();
-    let mut steps: Vec<&str> = Vec::new();
+    let own = QUESTIONS.iter().copied();
+    let mut steps: Vec<&str> = own.filter(|id| can_be_left_out(id)).collect();
     for pack in &packs {
         for version in pack.migrated_versions() {
             let Some(migration) = pack.migration(version)? else {
