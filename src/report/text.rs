@@ -182,7 +182,9 @@ fn fits(release: &Release) -> String {
 
 pub(super) fn headline(page: &mut Page, release: &Release) {
     let name = span(format!("{}: ", wording::names(release)), Style::Bold);
-    if release.is_changed() || release.is_open() {
+    // A release whose text waits for another one that shares it has changes, and shows none yet.
+    let does = release.steps.iter().any(|step| !step.changes.is_empty());
+    if release.is_changed() || release.is_open() || does {
         page.fill(0, 2, &[name, span(versions(release), Style::Bold)]);
     } else if release.from == release.to {
         page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
