@@ -265,7 +265,7 @@ mod mode {
             atomic::{AtomicBool, Ordering},
         },
         thread,
-        time::Duration,
+        time::{Duration, Instant},
     };
 
     use rustix::termios::{
@@ -283,8 +283,14 @@ mod mode {
         /// Held while nothing may end the process.
         busy: Arc<Mutex<()>>,
         signalled: Arc<AtomicBool>,
+        /// Whether the reading thread has seen the signal, and put back what it set for the read.
+        parked: Arc<AtomicBool>,
         signals: Handle,
     }
+
+    /// How long a read may take to notice that a signal interrupted it. One that none interrupted never
+    /// does.
+    const NOTICE: Duration = Duration::from_millis(200);
 
     impl Mode {
         /// Switches echo and line mode off, unless whole lines are read.
@@ -297,15 +303,22 @@ mod mode {
                 flag::register(signal, Arc::clone(&signalled))?;
             }
             let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+            let parked = Arc::new(AtomicBool::new(false));
             let mode = Self {
                 before: before.clone(),
                 busy: Arc::clone(&busy),
                 signalled,
+                parked: Arc::clone(&parked),
                 signals: signals.handle(),
             };
             thread::spawn(move || {
                 if let Some(signal) = signals.forever().next() {
                     let _idle = busy.lock().unwrap_or_else(PoisonError::into_inner);
+                    // A read sets the terminal for itself, and back when it ends: that must not come later.
+                    let start = Instant::now();
+                    while !parked.load(Ordering::SeqCst) && start.elapsed() < NOTICE {
+                        thread::sleep(Duration::from_millis(2));
+                    }
                     let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
                     let _ = rustix::io::write(io::stderr(), b"\n");
                     std::process::exit(128 + signal);
@@ -328,6 +341,7 @@ mod mode {
         /// A read that a signal interrupted looks like Ctrl-C: then the signal decides how it ends.
         pub fn wait_if_signalled(&self) {
             while self.signalled.load(Ordering::SeqCst) {
+                self.parked.store(true, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(50));
             }
         }
