@@ -11,6 +11,7 @@ pub mod digest;
 pub mod edit;
 pub mod facts;
 pub mod git;
+pub mod jobs;
 pub mod load;
 pub mod memory;
 pub mod migrate;

@@ -32,11 +32,13 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "digest", "outcome", "pack", "review", "secrets", "yaml",
+            "diff", "digest", "jobs", "outcome", "pack", "review", "secrets", "yaml",
         ],
     ),
     ("diff", &[]),
     ("digest", &[]),
+    // How work is shared out; nothing of what it is.
+    ("jobs", &[]),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
     // Names of files, and nothing of what is in them.

@@ -4,7 +4,10 @@
 //! ([`release`]); what releases share is settled between them ([`shared`]); then every file is edited once,
 //! with all that its blocks need ([`files`]); and what came of it is put into words that reports can show
 //! ([`describe`]). It writes nothing and prints nothing; what goes wrong with one release is a refusal of
-//! that release and leaves the others alone.
+//! that release and leaves the others alone, even if it is refit itself that failed.
+//!
+//! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the
+//! same with one.
 
 mod describe;
 mod files;
@@ -21,13 +24,15 @@ use semver::Version;
 pub use packs::packs;
 
 use crate::{
-    detect::detect,
+    detect::{detect, looked_at},
+    jobs::{Fault, Jobs, Work},
     load::{Asked, KnownChart, Workspace, workspace},
     migrate::Answers,
     outcome::{FORMAT, Outcome, Refusal, Unclaimed},
-    pack::Pack,
+    pack::{Pack, PackError},
     plan::Selection,
-    refusal::Reason,
+    refusal::{Reason, own_fault},
+    values::Part,
     walk::Found,
 };
 use release::Worked;
@@ -70,9 +75,15 @@ pub struct Request {
     pub accept_recommended: bool,
 }
 
-/// Runs everything up to the outcome.
+/// Runs everything up to the outcome, in one thread.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
+    upgrade_with(request, &Jobs::one())
+}
+
+/// Runs everything up to the outcome.
+#[must_use]
+pub fn upgrade_with(request: &Request, jobs: &Jobs<'_>) -> Outcome {
     let mut outcome = Outcome {
         format: FORMAT,
         releases: Vec::new(),
@@ -88,26 +99,52 @@ pub fn upgrade(request: &Request) -> Outcome {
                     repositories: pack.info.repositories.clone(),
                 })
                 .collect();
-            let mut workspace = workspace(&request.releases, &request.found, &charts);
+            let mut workspace = workspace(&request.releases, &request.found, &charts, jobs);
             outcome.refused.clone_from(&request.troubles);
             outcome.refused.append(&mut workspace.refused);
-            outcome.unclaimed = unclaimed(&workspace, &packs);
-            let worked = workspace
-                .releases
-                .iter()
-                .map(|wanted| release::work(request, &workspace, &packs, wanted));
-            let worked: Vec<Result<Worked<'_>, Vec<Refusal>>> = worked.collect();
-            finish(request, &workspace, worked, &mut outcome);
+            outcome.unclaimed = unclaimed(&workspace, &packs, jobs);
+            let part = looked_at_by(&packs);
+            let wanted = workspace.releases.iter().collect();
+            let worked = jobs.each(Some(Work::Migrate), wanted, |wanted| {
+                let part = part.as_ref().map_err(|e| vec![*fault(e, &wanted.name)])?;
+                release::work(request, &workspace, &packs, wanted, part)
+            });
+            let names = workspace.releases.iter().map(|wanted| &wanted.name);
+            let worked = settled(worked, names);
+            finish(request, &workspace, worked, &mut outcome, jobs);
         }
         Err(refusal) => outcome.refused.push(*refusal),
     }
     outcome
 }
 
+/// What the evidence of all packs looks at.
+fn looked_at_by(packs: &[Pack]) -> Result<Part, PackError> {
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part)?;
+    }
+    Ok(part)
+}
+
+/// A release, or why there is none.
+type Each<T> = Result<T, Vec<Refusal>>;
+
+/// Makes the faults of refit itself refusals of the releases that they happened with.
+fn settled<'n, T>(
+    results: Vec<Result<Each<T>, Fault>>,
+    names: impl Iterator<Item = &'n String>,
+) -> Vec<Each<T>> {
+    let one = |(result, name): (Result<Each<T>, Fault>, &'n String)| {
+        result.unwrap_or_else(|fault| Err(vec![*own_fault(&fault, name)]))
+    };
+    results.into_iter().zip(names).map(one).collect()
+}
+
 /// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
-fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
-    let of = |file: &usize| {
-        let loaded = &workspace.files[*file];
+fn unclaimed(workspace: &Workspace, packs: &[Pack], jobs: &Jobs<'_>) -> Vec<Unclaimed> {
+    let of = |file: usize| {
+        let loaded = &workspace.files[file];
         let values = loaded.view().values().ok()?;
         let pack = packs
             .iter()
@@ -117,7 +154,9 @@ fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
             chart: pack.info.chart.clone(),
         })
     };
-    workspace.unclaimed.iter().filter_map(of).collect()
+    let found = jobs.each(None, workspace.unclaimed.clone(), of);
+    // Nothing is done with them: one that cannot be looked at is not told of.
+    found.into_iter().filter_map(|found| found.ok()?).collect()
 }
 
 /// From releases worked out by themselves to edited files.
@@ -126,12 +165,18 @@ fn finish(
     workspace: &Workspace,
     mut worked: Vec<Result<Worked<'_>, Vec<Refusal>>>,
     outcome: &mut Outcome,
+    jobs: &Jobs<'_>,
 ) {
     shared::settle(request, workspace, &mut worked);
-    marks::settle(workspace, &mut worked);
-    let files = files::edit(request, workspace, &mut worked);
-    for result in worked {
-        match result.and_then(|worked| describe::release(workspace, worked, &files)) {
+    let names = || workspace.releases.iter().map(|wanted| &wanted.name);
+    let marked = jobs.each(None, worked, |worked| marks::settle(workspace, worked?));
+    let mut worked = settled(marked, names());
+    let files = files::edit(request, workspace, &mut worked, jobs);
+    let described = jobs.each(None, worked, |worked| {
+        describe::release(workspace, worked?, &files)
+    });
+    for result in settled(described, names()) {
+        match result {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
         }
