@@ -130,7 +130,11 @@ fn eight_threads_say_and_write_what_one_does() {
     let changed = after.iter().filter(|(name, text)| before[*name] != **text);
     assert!(changed.count() > 50);
     let project = one.text("refit.yaml");
-    assert_eq!(project.matches("version: 0.15.0").count(), 2, "{project}");
+    assert_eq!(
+        project.matches("version: \"0.15.0\"").count(),
+        2,
+        "{project}"
+    );
     assert!(project.contains("# ours"), "{project}");
 }
 
@@ -144,8 +148,8 @@ const UNITS: &[&[&str]] = &[
 
 #[test]
 fn killed_at_any_moment_every_unit_is_old_or_new_and_the_next_run_ends_the_work() {
-    const RUNS: u32 = 24;
-    let repository = Repository::new(80);
+    const RUNS: u32 = 9;
+    let repository = Repository::new(40);
     let old = repository.texts();
     let start = Instant::now();
     let whole = repository.run("--write");
@@ -153,7 +157,7 @@ fn killed_at_any_moment_every_unit_is_old_or_new_and_the_next_run_ends_the_work(
     let new = repository.texts();
     assert_eq!(whole.status.code(), Some(2), "{whole:?}");
     assert_eq!(old.len(), new.len());
-    let teams: Vec<PathBuf> = (0..4).map(|n| format!("teams/{n:04}").into()).collect();
+    let teams: Vec<PathBuf> = (0..2).map(|n| format!("teams/{n:04}").into()).collect();
     let units: Vec<Vec<PathBuf>> = teams
         .iter()
         .flat_map(|team| {
@@ -177,20 +181,33 @@ fn killed_at_any_moment_every_unit_is_old_or_new_and_the_next_run_ends_the_work(
         );
         old[file] != new[file] && *text == new[file]
     };
+    let all = old
+        .iter()
+        .filter(|(file, text)| new[*file] != **text)
+        .count();
     let (mut half, mut seed) = (0, 0x9e37_79b9_u32);
     for run in 0..RUNS {
         repository.reset(&old);
         let mut child = repository.command("--write").spawn().unwrap();
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        // Later moments, when files are written, are the ones that matter.
         let part = f64::from(seed >> 8) / f64::from(1 << 24);
-        let part = if run % 3 == 0 { part } else { 0.6 + 0.4 * part };
-        std::thread::sleep(Duration::from_secs_f64(time.as_secs_f64() * part));
+        if run % 3 == 0 {
+            std::thread::sleep(Duration::from_secs_f64(time.as_secs_f64() * part));
+        } else {
+            // The moments that matter: some files are written.
+            let first = repository.folder.path().join("recorded/one.yaml");
+            let old = &old[Path::new("recorded/one.yaml")];
+            while child.try_wait().unwrap().is_none() && fs::read_to_string(&first).unwrap() == *old
+            {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(Duration::from_secs_f64(0.1 * part));
+        }
         let _ = child.kill();
         child.wait().unwrap();
         let texts = repository.texts();
         let count = old.keys().filter(|file| is_new(&texts, file)).count();
-        half += usize::from(count > 0 && count < 40);
+        half += usize::from(count > 0 && count < all);
         let paths: Vec<PathBuf> = old
             .keys()
             .map(|file| repository.folder.path().join(file))

@@ -125,13 +125,19 @@ impl Team {
 
         file(
             "apps/map.yaml",
-            &self.application("map", &format!("valuesObject:\n{}", indented(&values(0), 2))),
+            &self.application(
+                "map",
+                &format!("valuesObject:\n{}", indented(&values(0), 2)),
+            ),
         )?;
         file(
             "apps/text.yaml",
             &self.application("text", &format!("values: |\n{}", indented(&values(1), 2))),
         )?;
-        file("apps/parameters.yaml", &self.application("parameters", PARAMETERS))?;
+        file(
+            "apps/parameters.yaml",
+            &self.application("parameters", PARAMETERS),
+        )?;
         file("apps/files.yaml", &self.application_with_file())?;
         file("values/arroyo.yaml", &values(2))?;
         file("flux/release.yaml", &self.flux(&values(3)))?;
@@ -412,6 +418,10 @@ parameters:
     value: \"4\"
   - name: postgresql.deploy
     value: \"false\"
+  - name: artifactUrl
+    value: s3://fjord-arroyo/artifacts
+  - name: checkpointUrl
+    value: s3://fjord-arroyo/checkpoints
 ";
 
 const INGRESS: &str = "\
