@@ -6,6 +6,7 @@ pub mod request;
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::{
+    jobs::Fault,
     outcome::{At, Refusal},
     values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position},
@@ -70,6 +71,15 @@ impl Reason {
         refusal.excerpt = Some(excerpt(text, position.line, position.column));
         refusal
     }
+}
+
+/// A fault of refit, as a refusal of what it happened with.
+#[must_use]
+pub fn own_fault(fault: &Fault, name: &str) -> Box<Refusal> {
+    Reason::new(format!("a fault of refit: {fault}"))
+        .why("This should never happen, whatever the files hold. Nothing of it was changed.")
+        .next("Please report it with the file, or a part of it with which it happens. The others were worked out.")
+        .of(name)
 }
 
 /// The widest excerpt of a line, in columns.

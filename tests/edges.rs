@@ -34,7 +34,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "digest", "effect", "outcome", "pack", "review", "secrets", "shell", "yaml",
+            "diff", "digest", "effect", "jobs", "outcome", "pack", "review", "secrets", "shell",
+            "yaml",
         ],
     ),
     ("diff", &[]),
@@ -44,8 +45,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "load",
         &[
-            "carrier", "digest", "migrate", "outcome", "refusal", "secrets", "shell", "values",
-            "walk", "yaml",
+            "carrier", "digest", "jobs", "migrate", "outcome", "refusal", "secrets", "shell",
+            "values", "walk", "yaml",
         ],
     ),
     // What is remembered between runs, as files say it; a proposal for it looks at files for traces of
@@ -57,6 +58,8 @@ const EDGES: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
+    // How work is shared out; nothing of what it is.
+    ("jobs", &[]),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
     // Names of files, and nothing of what is in them.

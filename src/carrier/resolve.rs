@@ -9,7 +9,7 @@
 //! References are followed by kind, name and namespace. Files in Git often leave the namespace out and
 //! have it added later, so one that is missing fits any; if two objects fit then, neither is taken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path as FilePath, PathBuf};
 
 use super::chart::{ChartRef, ChartSource};
@@ -39,6 +39,10 @@ pub struct Index<'f> {
     files: &'f [File<'f>],
     /// (kind, name) to (file, object).
     objects: BTreeMap<(&'f str, &'f str), Vec<(usize, usize)>>,
+    /// Path without detours to files.
+    paths: HashMap<PathBuf, Vec<usize>>,
+    /// The HelmCharts and HelmChartConfigs of k3s by the name of the object, in the order of the files.
+    k3s: HashMap<(Kind, &'f str), Vec<At>>,
 }
 
 /// A carrier: its file, and its place in [`Found::carriers`].
@@ -101,6 +105,8 @@ impl<'f> Index<'f> {
     #[must_use]
     pub fn new(files: &'f [File<'f>]) -> Self {
         let mut objects: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut paths: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+        let mut k3s: HashMap<(Kind, &str), Vec<At>> = HashMap::new();
         for (i, file) in files.iter().enumerate() {
             for (j, object) in file.found.objects.iter().enumerate() {
                 objects
@@ -108,8 +114,23 @@ impl<'f> Index<'f> {
                     .or_default()
                     .push((i, j));
             }
+            paths.entry(lexical(file.path)).or_default().push(i);
+            for (carrier, found) in file.found.carriers.iter().enumerate() {
+                if let (Kind::K3sHelmChart | Kind::K3sHelmChartConfig, Some(object)) =
+                    (found.kind, &found.object)
+                {
+                    let at = At { file: i, carrier };
+                    let key = (found.kind, object.name.as_str());
+                    k3s.entry(key).or_default().push(at);
+                }
+            }
         }
-        Self { files, objects }
+        Self {
+            files,
+            objects,
+            paths,
+            k3s,
+        }
     }
 
     /// A carrier.
@@ -467,28 +488,28 @@ impl<'f> Index<'f> {
             }
     }
 
+    /// The objects of a kind that are called like another one.
+    fn k3s_like<'a>(&'a self, kind: Kind, like: &'a Carrier) -> impl Iterator<Item = At> + 'a {
+        let name = like.object.as_ref().map(|object| object.name.as_str());
+        let found = name.and_then(|name| self.k3s.get(&(kind, name)));
+        found.into_iter().flatten().copied()
+    }
+
     /// The HelmChart that a HelmChartConfig is for.
     fn helm_chart_of(&self, config: &Carrier) -> Option<At> {
         let mut found = self
-            .carriers()
-            .filter(|(_, other)| {
-                other.kind == Kind::K3sHelmChart && Self::is_config_of(config, other)
-            })
-            .map(|(at, _)| at);
+            .k3s_like(Kind::K3sHelmChart, config)
+            .filter(|at| Self::is_config_of(config, self.carrier(*at)));
         let one = found.next()?;
         found.next().is_none().then_some(one)
     }
 
     /// The HelmChartConfig for a HelmChart.
     fn config_of(&self, chart: &Carrier) -> Option<At> {
-        let mut found = self
-            .carriers()
-            .filter(|(_, other)| {
-                other.kind == Kind::K3sHelmChartConfig
-                    && Self::is_config_of(other, chart)
-                    && self.helm_chart_of(other).is_some()
-            })
-            .map(|(at, _)| at);
+        let mut found = self.k3s_like(Kind::K3sHelmChartConfig, chart).filter(|at| {
+            let other = self.carrier(*at);
+            Self::is_config_of(other, chart) && self.helm_chart_of(other).is_some()
+        });
         let one = found.next()?;
         found.next().is_none().then_some(one)
     }
@@ -522,15 +543,18 @@ impl<'f> Index<'f> {
             glob: false,
         };
         let wanted = self.candidates(at.file, &chart, repository);
-        let mut charts = self
-            .files
+        let charts: BTreeSet<usize> = wanted
             .iter()
-            .enumerate()
-            .filter(|(_, file)| wanted.contains(&lexical(file.path)));
-        let (Some((file, found)), None) = (charts.next(), charts.next()) else {
+            .filter_map(|path| self.paths.get(path))
+            .flatten()
+            .copied()
+            .collect();
+        let mut charts = charts.into_iter();
+        let (Some(file), None) = (charts.next(), charts.next()) else {
             return Vec::new();
         };
-        (0..found.found.carriers.len())
+        let found = self.files[file].found;
+        (0..found.carriers.len())
             .map(|carrier| At { file, carrier })
             .filter(|at| self.carrier(*at).kind == Kind::Dependency)
             .collect()

@@ -1,6 +1,6 @@
 //! The arguments as they are typed. What they mean together is worked out in [`super::meaning`].
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -201,6 +201,8 @@ pub struct UpgradeArgs {
     pub inputs: Inputs,
     #[command(flatten)]
     pub chart: ChartOptions,
+    #[command(flatten)]
+    pub jobs: JobsOption,
     #[command(flatten)]
     pub steps: StepOptions,
     /// Write although settings lose their effect, because a step is left out
@@ -406,6 +408,14 @@ pub struct StepOptions {
     /// Read answers from a YAML file: `answers: {ID: {option: …}}`, as a review saves it (repeatable)
     #[arg(long = "answers", value_name = "FILE")]
     pub answer_files: Vec<PathBuf>,
+}
+
+/// `--jobs`.
+#[derive(Debug, Default, Args)]
+pub struct JobsOption {
+    /// Work on so many files at once; the result is the same [default: the number of cores]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// `--backup`.

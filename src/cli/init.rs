@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use refit::{
+    jobs::Jobs,
     load::{KnownChart, workspace},
     memory::{
         Project,
@@ -65,7 +66,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     for trouble in &walked.troubles {
         terminal.say(&format!("warning: {trouble}\n  next: {}\n", trouble.next()));
     }
-    let workspace = workspace(&[], &walked.files, &charts(&packs));
+    let workspace = workspace(&[], &walked.files, &charts(&packs), &Jobs::one());
     let below = |file: &Path| {
         let real = file.canonicalize().ok()?;
         real.strip_prefix(&home).map(Path::to_owned).ok()

@@ -2,15 +2,17 @@
 //! behind it there are no flags, only what is to be done.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     ffi::{OsStr, OsString},
     io::Read as _,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, bail};
 use refit::{
     effect::{helm::Helm, live::live},
+    jobs::Jobs,
     load::{Asked, Input},
     memory::{self, AnswerFile, Project},
     outcome::{KnownBy, Refusal},
@@ -54,6 +56,8 @@ pub struct Job {
     pub project: Option<Project>,
     /// Whether releases that it does not know are noted in it.
     pub record: bool,
+    /// How many files are worked on at once.
+    pub threads: NonZeroUsize,
 }
 
 /// How a check of effects renders.
@@ -159,6 +163,7 @@ impl Job {
                 },
             steps,
             force,
+            jobs,
             ..
         } = args;
         let (only, skip) = (steps.only, steps.skip);
@@ -369,6 +374,7 @@ impl Job {
             verify: args.verify.then_some(rendering),
             project,
             record: args.record,
+            threads: jobs.jobs.unwrap_or_else(Jobs::cores),
         })
     }
 }
@@ -376,22 +382,21 @@ impl Job {
 /// The releases of `refit.yaml` of which a file is a layer, and the files that it does not know. What a
 /// layer means depends on the other layers of its release.
 fn recorded(files: Vec<Found>, project: Option<&Project>) -> (Vec<Asked>, Vec<Found>) {
+    let Some(project) = project else {
+        return (Vec::new(), files);
+    };
+    let with = project.releases_by_file();
     let mut releases: Vec<Asked> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     let mut rest = Vec::new();
     for file in files {
-        let names: Vec<&str> = match project {
-            Some(project) => project.releases_with(&file.path).collect(),
-            None => Vec::new(),
-        };
-        if names.is_empty() {
+        let real = file.path.canonicalize().ok();
+        let Some(names) = real.and_then(|real| with.get(&real)) else {
             rest.push(file);
-        }
-        for name in names {
-            let known = releases.iter().any(|r| r.name.as_deref() == Some(name));
-            if !known && let Some(project) = project {
-                releases.extend(project.asked(name));
-            }
-        }
+            continue;
+        };
+        let new = names.iter().filter(|name| known.insert(**name));
+        releases.extend(new.filter_map(|name| project.asked(name)));
     }
     (releases, rest)
 }

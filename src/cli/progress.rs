@@ -4,11 +4,15 @@
 //! anything else is printed: whatever is kept of the output never has it.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use refit::jobs::{Watch, Work};
 
 /// Work that is done sooner shows no bar.
 const MOMENT: Duration = Duration::from_millis(400);
@@ -60,5 +64,46 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// The bars of a run, one for each part of it that takes long, one after the other.
+pub struct Bars {
+    shown: bool,
+    now: RwLock<Option<Progress>>,
+}
+
+impl Bars {
+    /// No bar yet. `shown` says whether there is a terminal to draw one on.
+    pub fn new(shown: bool) -> Self {
+        Self {
+            shown,
+            now: RwLock::new(None),
+        }
+    }
+
+    /// Takes the last bar away, before anything is printed.
+    pub fn done(&self) {
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Watch for Bars {
+    fn begin(&self, work: Work, things: usize) {
+        let doing = match work {
+            Work::Read => "Reading",
+            Work::Migrate => "Upgrading",
+            Work::Edit => "Checking",
+        };
+        self.done();
+        let bar = Progress::new(doing, things, self.shown);
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+    }
+
+    fn step(&self) {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = &*now {
+            bar.step();
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use indexmap::IndexMap;
 use refit::{
     digest,
     load::{Asked, Input},
@@ -106,35 +107,57 @@ pub fn others(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// Notes in `refit.yaml` what a release has reached: always if it is there, else only if it is to be
+/// Whether anything is noted of a release: always if `refit.yaml` has it, else only if it is to be
 /// `recorded`.
+pub fn is_noted(project: Option<&Project>, release: &Release, recorded: bool) -> bool {
+    let known = |project: &Project| project.file.releases.contains_key(&name_of(release));
+    release.carrier.is_none() && (recorded || project.is_some_and(known))
+}
+
+/// Notes in `refit.yaml` what releases have reached, as far as they [are noted](is_noted).
 ///
 /// # Errors
 ///
 /// If it cannot be noted.
-pub fn remember(
+pub fn remember<'r>(
     project: &mut Project,
-    release: &Release,
+    releases: impl Iterator<Item = &'r Release>,
     recorded: bool,
 ) -> Result<(), MemoryError> {
-    let name = name_of(release);
-    let known = project.file.releases.get(&name).cloned();
-    if known.is_none() && !recorded || release.carrier.is_some() {
-        return Ok(());
-    }
-    if known.is_some() && release.name.is_none() {
-        // These files have no release in refit.yaml: it only happens to have one of that name.
-        if !recorded {
-            return Ok(());
+    let mut now = IndexMap::new();
+    for release in releases {
+        if !is_noted(Some(project), release, recorded) {
+            continue;
         }
-        return Err(error(
-            project.path.display().to_string(),
-            format!("it has a release `{name}` with other files"),
-            "give this one a name of its own: --release NAME=FILE,FILE",
-        ));
+        let name = name_of(release);
+        if release.name.is_none() && project.file.releases.contains_key(&name) {
+            // These files have no release in refit.yaml: it only happens to have one of that name.
+            if !recorded {
+                continue;
+            }
+            return Err(error(
+                project.path.display().to_string(),
+                format!("it has a release `{name}` with other files"),
+                "give this one a name of its own: --release NAME=FILE,FILE",
+            ));
+        }
+        let remembered = remembered(project, &name, release)?;
+        project
+            .file
+            .releases
+            .insert(name.clone(), remembered.clone());
+        now.insert(name, remembered);
     }
-    let mut remembered = match known {
-        Some(known) => known,
+    if !now.is_empty() {
+        let text = (!project.text.is_empty()).then_some(project.text.as_str());
+        project.text = updated(text, &now)?;
+    }
+    Ok(())
+}
+
+fn remembered(project: &Project, name: &str, release: &Release) -> Result<Remembered, MemoryError> {
+    let mut remembered = match project.file.releases.get(name) {
+        Some(known) => known.clone(),
         None => Remembered {
             layers: layers(project, release)?,
             ..Remembered::default()
@@ -156,10 +179,7 @@ pub fn remember(
         }
     }
     remembered.answers.extend(answers(release));
-    let text = (!project.text.is_empty()).then_some(project.text.as_str());
-    project.text = updated(text, &name, &remembered)?;
-    project.file.releases.insert(name, remembered);
-    Ok(())
+    Ok(remembered)
 }
 
 /// The name of a release, or one for a release that has none: that of its last file.

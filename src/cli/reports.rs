@@ -11,6 +11,7 @@ use std::{
 };
 
 use refit::{
+    jobs::Jobs,
     outcome::Outcome,
     report::{Masker, difference, html, json, jsonl, markdown},
     write,
@@ -28,10 +29,11 @@ pub fn render(
     format: Format,
     masker: &Masker,
     pretty: bool,
+    jobs: &Jobs<'_>,
 ) -> anyhow::Result<Option<String>> {
     Ok(Some(match format {
         Format::Text => return Ok(None),
-        Format::Patch => difference::patch(outcome),
+        Format::Patch => difference::patch_with(outcome, jobs),
         Format::Json => json::render(outcome, masker, pretty)?,
         Format::Jsonl => jsonl::render(outcome, masker)?,
         Format::Markdown => markdown::render(outcome, masker),
@@ -49,6 +51,7 @@ pub fn write_all(
     reports: &[Report],
     read: &[&Path],
     masker: &Masker,
+    jobs: &Jobs<'_>,
 ) -> anyhow::Result<()> {
     if reports.is_empty() {
         return Ok(());
@@ -73,7 +76,7 @@ pub fn write_all(
                  next: give it a name of its own"
             );
         }
-        let Some(text) = render(outcome, report.format, masker, true)? else {
+        let Some(text) = render(outcome, report.format, masker, true, jobs)? else {
             continue;
         };
         write::put(&report.path, text.as_bytes())

@@ -22,7 +22,7 @@ use refit::{
 };
 
 use super::{
-    args::{Format, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs},
+    args::{Format, JobsOption, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs},
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
@@ -149,6 +149,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
     Job::new(UpgradeArgs {
         inputs: args.inputs,
         chart: args.chart,
+        jobs: JobsOption::default(),
         steps: args.steps,
         // What a step left out would lose is asked about.
         force: true,

@@ -3,16 +3,18 @@
 use std::{cell::OnceCell, path::Path};
 
 use refit::{
+    jobs::Jobs,
     load::Input,
     outcome::{Outcome, Release},
     report::{Detail, Masker, command, difference, secrets, text},
-    upgrade::{QUESTIONS, can_be_left_out, packs, upgrade},
+    upgrade::{QUESTIONS, can_be_left_out, packs, upgrade_with},
 };
 
 use super::{
     args::Format,
     meaning::{Job, Mode},
     precautions::Writing,
+    progress::Bars,
     reports,
     terminal::Terminal,
     verify,
@@ -41,10 +43,13 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Mode::Write { .. } => writing.mend(&inputs, terminal),
         _ => writing.tell(&inputs, terminal),
     }
-    let outcome = upgrade(&job.request);
+    let bars = Bars::new(terminal.can_draw());
+    let jobs = Jobs::new(job.threads, &bars);
+    let outcome = upgrade_with(&job.request, &jobs);
+    bars.done();
     known_answers(job, &outcome)?;
     nothing_found(job, &outcome, terminal);
-    let show = Show::new(job, &outcome, terminal);
+    let show = Show::new(job, &outcome, terminal, &jobs);
     show.write_reports()?;
     let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
     let ready = !outcome.releases.iter().any(Release::is_open);
@@ -205,10 +210,11 @@ struct Show<'a> {
     said: Masker,
     /// What hides them in files.
     kept: Masker,
+    jobs: &'a Jobs<'a>,
 }
 
 impl<'a> Show<'a> {
-    fn new(job: &'a Job, outcome: &'a Outcome, terminal: &Terminal) -> Self {
+    fn new(job: &'a Job, outcome: &'a Outcome, terminal: &Terminal, jobs: &'a Jobs<'a>) -> Self {
         let known = OnceCell::new();
         let masker = |exact: bool| {
             if exact || job.show_secrets {
@@ -227,13 +233,20 @@ impl<'a> Show<'a> {
             shown,
             said: masker(terminal.all_is_seen()),
             kept: masker(job.reports.is_empty()),
+            jobs,
         }
     }
 
     /// The reports that stand beside the output.
     fn write_reports(&self) -> anyhow::Result<()> {
         let read = paths(self.job);
-        reports::write_all(self.outcome, &self.job.reports, &read, &self.kept)
+        reports::write_all(
+            self.outcome,
+            &self.job.reports,
+            &read,
+            &self.kept,
+            self.jobs,
+        )
     }
 
     /// What standard output gets: the difference, the patch, or a whole report.
@@ -241,7 +254,8 @@ impl<'a> Show<'a> {
         match self.job.format {
             Format::Text => {
                 let look = terminal.result_look(self.job.detail);
-                let (text, masked) = difference::shown(self.outcome, look, &self.shown);
+                let (text, masked) =
+                    difference::shown_with(self.outcome, look, &self.shown, self.jobs);
                 let seen = terminal.result_is_seen();
                 terminal.result(&text);
                 if seen && !text.is_empty() && self.job.detail > Detail::Quiet {
@@ -256,7 +270,7 @@ impl<'a> Show<'a> {
             }
             format => {
                 let pretty = terminal.result_is_seen();
-                let text = reports::render(self.outcome, format, &self.shown, pretty)?;
+                let text = reports::render(self.outcome, format, &self.shown, pretty, self.jobs)?;
                 terminal.result(&text.unwrap_or_default());
             }
         }

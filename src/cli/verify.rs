@@ -21,7 +21,8 @@ use semver::Version;
 
 use super::{
     args::{
-        BackupOption, EffectFormat, Format, OutputOptions, RenderOptions, UpgradeArgs, VerifyArgs,
+        BackupOption, EffectFormat, Format, JobsOption, OutputOptions, RenderOptions, UpgradeArgs,
+        VerifyArgs,
     },
     meaning::{Job, Rendering},
     terminal::Terminal,
@@ -89,6 +90,7 @@ pub fn code(found: &Effects) -> u8 {
 /// What the arguments mean: those of an upgrade that only looks.
 fn job(args: VerifyArgs) -> anyhow::Result<Job> {
     Job::new(UpgradeArgs {
+        jobs: JobsOption { jobs: None },
         inputs: args.inputs,
         chart: args.chart,
         steps: args.steps,

@@ -6,7 +6,7 @@
 
 use refit::{
     memory::{MemoryError, Project},
-    outcome::{File, Outcome, Unit},
+    outcome::{File, Outcome, Release, Unit},
     report::{Detail, command},
     write::{self, Replacement, WriteError, Written},
 };
@@ -43,10 +43,6 @@ pub fn write_all(
             return true;
         }
     }
-    let mut project = job.project.clone();
-    let mut failed = false;
-    let mut said = false;
-    let writing = Writing::new();
     let units = outcome.units();
     let files = units
         .iter()
@@ -56,6 +52,8 @@ pub fn write_all(
         .filter(|file| file.changed)
         .filter_map(|file| file.path.as_deref())
         .collect();
+    let writing = Writing::new();
+    let mut failed = false;
     let mut blocked: Vec<PathBuf> = Vec::new();
     for trouble in writing.left(&changed) {
         failed = true;
@@ -64,72 +62,156 @@ pub fn write_all(
     }
     warn_uncommitted(&changed, job.detail, terminal);
     let bar = Progress::new("Writing", units.len(), terminal.can_draw());
+    let mut writer = Writer {
+        job,
+        writing: &writing,
+        backup,
+        project: job.project.clone(),
+        waiting: Vec::new(),
+        failed,
+        said: false,
+        bar,
+        terminal,
+    };
     for unit in &units {
-        bar.step();
-        let files = unit.files();
-        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let names = names.join(" + ");
-        let mut say = |text: String| {
-            let gap = if std::mem::replace(&mut said, true) {
-                ""
-            } else {
-                "\n"
-            };
-            bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
+        writer.bar.step();
+        writer.unit(unit, &blocked);
+    }
+    writer.waiting();
+    writer.failed
+}
+
+/// So many units with releases of `refit.yaml` are written together, so that it is not written once for
+/// each of them.
+const TOGETHER: usize = 100;
+
+/// Writes units in their order.
+struct Writer<'w> {
+    job: &'w Job,
+    writing: &'w Writing,
+    backup: Option<&'w std::ffi::OsStr>,
+    /// `refit.yaml` as it is now.
+    project: Option<Project>,
+    /// Units of which something is noted there, to be written together with it.
+    waiting: Vec<&'w Unit<'w>>,
+    failed: bool,
+    said: bool,
+    bar: Progress,
+    terminal: &'w mut Terminal,
+}
+
+/// Why units were not written.
+enum Failure {
+    /// It could not be noted.
+    Memory(MemoryError),
+    /// A file could not be written.
+    Write(WriteError),
+}
+
+impl<'w> Writer<'w> {
+    fn say(&mut self, text: &str) {
+        let gap = if std::mem::replace(&mut self.said, true) {
+            ""
+        } else {
+            "\n"
         };
+        let Self { bar, terminal, .. } = self;
+        bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
+    }
+
+    fn unit(&mut self, unit: &'w Unit<'w>, blocked: &[PathBuf]) {
+        if let Some((text, failed)) = self.hindrance(unit, blocked) {
+            self.waiting();
+            self.failed |= failed;
+            self.say(&text);
+            return;
+        }
+        let (project, record) = (self.project.as_ref(), self.job.record);
+        let noted = |release: &&Release| project::is_noted(project, release, record);
+        if unit.releases.iter().any(noted) {
+            self.waiting.push(unit);
+            if self.waiting.len() >= TOGETHER {
+                self.waiting();
+            }
+        } else if unit.is_changed() {
+            self.waiting();
+            self.together(&[unit]);
+        }
+    }
+
+    /// Why a unit is not written, if it is not; whether that is an error.
+    fn hindrance(&self, unit: &Unit<'_>, blocked: &[PathBuf]) -> Option<(String, bool)> {
         if unit.is_open() {
-            say(format!("{names}: not written, because questions are open"));
-            continue;
+            let text = format!("{}: not written, because questions are open", names(unit));
+            return Some((text, false));
         }
         let mut lost = unit
             .releases
             .iter()
             .flat_map(|release| release.lost_by_leaving_out());
-        if !job.force && lost.next().is_some() {
-            failed = true;
-            say(format!(
-                "error: {names}: not written, because settings would lose their effect\n  \
-                 next: do not leave the step out, or accept the loss with --force"
-            ));
-            continue;
+        if !self.job.force && lost.next().is_some() {
+            let text = format!(
+                "error: {}: not written, because settings would lose their effect\n  \
+                 next: do not leave the step out, or accept the loss with --force",
+                names(unit)
+            );
+            return Some((text, true));
         }
-        let real = |file: &&&Arc<File>| file.path.as_ref()?.canonicalize().ok();
+        let real = |file: &&Arc<File>| file.path.as_ref()?.canonicalize().ok();
         let is_blocked = !blocked.is_empty()
-            && files
+            && unit
+                .files()
                 .iter()
-                .filter_map(|file| real(&file))
+                .filter_map(real)
                 .any(|file| blocked.contains(&file));
-        if is_blocked {
-            failed = true;
-            say(format!(
-                "error: {names}: not written, because of the interrupted write that is told of above\n  \
-                 next: see there"
-            ));
-            continue;
+        is_blocked.then(|| {
+            let text = format!(
+                "error: {}: not written, because of the interrupted write that is told of above\n  \
+                 next: see there",
+                names(unit)
+            );
+            (text, true)
+        })
+    }
+
+    /// Writes the units that wait.
+    fn waiting(&mut self) {
+        let units = std::mem::take(&mut self.waiting);
+        if !units.is_empty() {
+            self.together(&units);
         }
-        let memory = match remembered(job, unit, project.as_ref()) {
-            Ok(memory) => memory,
-            Err(error) => {
-                failed = true;
-                say(format!("error: {names}: not written: {error}"));
-                continue;
+    }
+
+    /// Writes units in one call. If that fails, each by itself: one must not stand in the way of others.
+    fn together(&mut self, units: &[&'w Unit<'w>]) {
+        match self.attempt(units) {
+            Ok(()) => {}
+            Err(Failure::Write(error @ WriteError::HalfWritten { .. })) => {
+                self.failed = true;
+                self.say(&not_written(&error));
             }
-        };
-        if job.record && job.detail > Detail::Quiet {
-            for release in unit
-                .releases
-                .iter()
-                .filter(|release| release.carrier.is_some())
-            {
-                let name = project::name_of(release);
-                say(format!(
-                    "Not noted in refit.yaml: {name}. Its chart version stands in its manifest"
-                ));
+            Err(_) if units.len() > 1 => {
+                for unit in units {
+                    self.together(&[*unit]);
+                }
+            }
+            Err(failure) => {
+                self.failed = true;
+                let unit = units.iter().map(|unit| names(unit)).collect::<String>();
+                self.say(&match failure {
+                    Failure::Memory(error) => format!("error: {unit}: not written: {error}"),
+                    Failure::Write(error) => not_written(&error),
+                });
             }
         }
-        if !unit.is_changed() && memory.is_none() {
-            continue;
+    }
+
+    fn attempt(&mut self, units: &[&'w Unit<'w>]) -> Result<(), Failure> {
+        let memory = remembered(self.job, units, self.project.as_ref()).map_err(Failure::Memory)?;
+        if memory.is_none() && !units.iter().any(|unit| unit.is_changed()) {
+            return Ok(());
         }
+        let files: Vec<&Arc<File>> = units.iter().flat_map(|unit| unit.files()).collect();
         let mut replacements: Vec<Replacement<'_>> = files
             .iter()
             .filter_map(|file| {
@@ -150,70 +232,92 @@ pub fn write_all(
                 after: memory.project.text.as_bytes(),
             });
         }
-        let mut options = writing.options(backup);
-        let home = job
-            .project
-            .as_ref()
-            .map(|project| project.layer(Path::new(".")));
+        let mut options = self.writing.options(self.backup);
+        let project = self.job.project.as_ref();
+        let home = project.map(|project| project.layer(Path::new(".")));
         options.home = home.as_deref();
-        let made = match &memory {
-            Some(memory) if memory.before.is_none() => {
-                write::create(&memory.project.path, memory.project.text.as_bytes())
-            }
-            _ => Ok(()),
-        };
-        match made.and_then(|()| write::write(&replacements, &options)) {
-            Ok(written) => {
-                if job.detail > Detail::Quiet {
-                    let own = memory.as_ref().map(|memory| &memory.project.path);
-                    let files = written.iter().filter(|file| Some(&file.path) != own);
-                    files.for_each(|file| say(wrote(file)));
-                }
-                if let Some(memory) = memory {
-                    if job.detail > Detail::Quiet {
-                        say(noted(&memory, unit));
-                    }
-                    project = Some(memory.project);
-                }
-            }
-            Err(error) => {
-                failed = true;
-                say(not_written(&error));
+        let written = write::write(&replacements, &options).map_err(Failure::Write)?;
+        let quiet = self.job.detail == Detail::Quiet;
+        if !quiet {
+            let own = memory.as_ref().map(|memory| &memory.project.path);
+            let files = written.iter().filter(|file| Some(&file.path) != own);
+            files.for_each(|file| self.say(&wrote(file)));
+        }
+        if self.job.record && !quiet {
+            let releases = units.iter().flat_map(|unit| &unit.releases);
+            for release in releases.filter(|release| release.carrier.is_some()) {
+                let name = project::name_of(release);
+                self.say(&format!(
+                    "Not noted in refit.yaml: {name}. Its chart version stands in its manifest"
+                ));
             }
         }
+        let Some(memory) = memory else { return Ok(()) };
+        // One that is not there yet says what is so: not before the files are written.
+        if memory.before.is_none()
+            && let Err(error) = write::create(&memory.project.path, memory.project.text.as_bytes())
+        {
+            self.failed = true;
+            self.say(&not_written(&error));
+            return Ok(());
+        }
+        if !quiet {
+            let noted = noted(&memory, units);
+            self.say(&noted);
+        }
+        self.project = Some(memory.project);
+        Ok(())
     }
-    failed
 }
 
+/// What a unit is called.
+fn names(unit: &Unit<'_>) -> String {
+    let files = unit.files();
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    names.join(" + ")
+}
+
+/// How many releases are named before the rest is counted.
+const NAMES: usize = 5;
+
 /// What was noted in `refit.yaml`.
-fn noted(memory: &Memory, unit: &Unit<'_>) -> String {
-    let releases = unit.releases.iter().map(|release| {
-        let name = project::name_of(release);
-        format!("{name} is on {} {}", release.chart, release.to)
-    });
-    let releases: Vec<String> = releases.collect();
+fn noted(memory: &Memory, units: &[&Unit<'_>]) -> String {
+    let releases = units.iter().flat_map(|unit| &unit.releases);
+    let mut releases: Vec<String> = releases
+        .map(|release| {
+            let name = project::name_of(release);
+            format!("{name} is on {} {}", release.chart, release.to)
+        })
+        .collect();
+    if releases.len() > NAMES {
+        let more = format!("and {} more", releases.len() - NAMES);
+        releases.truncate(NAMES);
+        releases.push(more);
+    }
     let path = memory.project.path.display();
     format!("Noted in {path}: {}", releases.join(", "))
 }
 
-/// `refit.yaml` as it is when a unit is written.
+/// `refit.yaml` as it is when units are written.
 struct Memory {
     /// Its text before; `None` if there is none yet.
     before: Option<String>,
     project: Project,
 }
 
-/// What has to be remembered of a unit; nothing if nothing is remembered of it, or it is there already.
+/// What has to be remembered of units; nothing if nothing is remembered of them, or it is there already.
 fn remembered(
     job: &Job,
-    unit: &Unit<'_>,
+    units: &[&Unit<'_>],
     project: Option<&Project>,
 ) -> Result<Option<Memory>, MemoryError> {
+    let releases = || units.iter().flat_map(|unit| &unit.releases).copied();
+    if !releases().any(|release| project::is_noted(project, release, job.record)) {
+        return Ok(None);
+    }
     let mut now = project.cloned().unwrap_or_else(project::new);
     let before = now.text.clone();
-    for release in &unit.releases {
-        project::remember(&mut now, release, job.record)?;
-    }
+    project::remember(&mut now, releases(), job.record)?;
     if now.text == before {
         return Ok(None);
     }

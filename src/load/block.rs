@@ -448,8 +448,8 @@ impl Workspace {
     #[must_use]
     pub fn secrets(&self, file: usize, host: &Tree) -> Vec<Range<usize>> {
         let mut all = secrets::in_tree(host);
-        let strings = self.blocks.iter().filter(|block| block.file == file);
-        let strings = strings.filter_map(|block| match &block.place {
+        let strings = self.strings.get(&file).into_iter().flatten();
+        let strings = strings.filter_map(|block| match &self.blocks[*block].place {
             Place::Text { document, path, .. } => node_at(host, *document, path),
             _ => None,
         });

@@ -6,7 +6,7 @@
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::{Path as FilePath, PathBuf},
 };
 
@@ -101,6 +101,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
     for one in carried.iter().flatten() {
         *names.entry(one.carrier.name.clone()).or_default() += 1;
     }
+    let paths: HashSet<&FilePath> = scanned.iter().map(|file| file.path.as_path()).collect();
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
     let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
@@ -121,6 +122,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             let builder = Builder {
                 loader,
                 scanned: &scanned,
+                paths: &paths,
                 one,
                 unique: names.get(&one.carrier.name) == Some(&1),
                 claimed: &mut claimed,
@@ -135,13 +137,20 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         if claimed.contains(&file.file) {
             continue;
         }
-        let loaded = &loader.workspace.files[file.file];
+        let Loader {
+            workspace, plain, ..
+        } = &*loader;
+        let loaded = &workspace.files[file.file];
         if file.found.carriers.is_empty() {
             if file.named {
                 let path = loaded.path.clone().unwrap_or_default();
                 loader.release(&Asked::new(vec![Input::Path(path)]));
             } else {
-                match loaded.check() {
+                let checked = match plain.get(&file.file) {
+                    Some(checked) => checked.clone(),
+                    None => loaded.check(),
+                };
+                match checked {
                     Ok(()) => loader.workspace.unclaimed.push(file.file),
                     Err(refusal) => {
                         let path = loaded.path.clone().unwrap_or_default();
@@ -175,6 +184,7 @@ fn not_ours(name: &str, other: &BTreeSet<String>, charts: &[KnownChart]) -> Refu
 fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scanned> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut scanned: Vec<Scanned> = Vec::new();
+    let mut seen: HashSet<usize> = HashSet::new();
     for file in found {
         let input = Input::Path(file.path.clone());
         let read = match file.kind {
@@ -182,13 +192,15 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
             walk::Kind::Yaml => loader.file(&input),
         };
         match read {
-            Ok(index) if scanned.iter().any(|other| other.file == index) => {}
+            Ok(index) if !seen.insert(index) => {}
             Ok(index) => {
                 let tree = &loader.workspace.files[index].tree;
+                let carried = loader.carried.remove(&index);
+                let found = carried.unwrap_or_else(|| carrier::find(tree, &file.path));
                 scanned.push(Scanned {
                     file: index,
                     path: resolve::lexical(&here.join(&file.path)),
-                    found: carrier::find(tree, &file.path),
+                    found,
                     named: file.named_directly,
                 });
             }
@@ -308,6 +320,8 @@ fn document_of(tree: &Tree, mut node: NodeId) -> usize {
 struct Builder<'b> {
     loader: &'b mut Loader,
     scanned: &'b [Scanned],
+    /// The paths of all files that were scanned.
+    paths: &'b HashSet<&'b FilePath>,
     one: &'b Carried,
     /// Whether no other release has the same name.
     unique: bool,
@@ -644,7 +658,7 @@ impl Builder<'_> {
         reference: &carrier::FileRef,
         candidates: &[PathBuf],
     ) -> Result<Option<Layer>, Box<Refusal>> {
-        let known = |path: &&PathBuf| self.scanned.iter().any(|file| file.path == **path);
+        let known = |path: &&PathBuf| self.paths.contains(path.as_path());
         let there = candidates
             .iter()
             .find(known)

@@ -11,7 +11,7 @@ mod gitops;
 mod sealed;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path as FilePath, PathBuf},
 };
 
@@ -23,11 +23,12 @@ pub use gitops::{Doubt, KnownChart, Mention, Pin};
 pub use sealed::Sealed;
 
 use crate::{
-    carrier::Range,
+    carrier::{self, Range},
+    jobs::{Jobs, Work},
     migrate::Answers,
     outcome::{KnownBy, Notice, Refusal},
-    refusal::Reason,
-    walk::Found,
+    refusal::{Reason, own_fault},
+    walk::{Found, Kind},
 };
 
 /// A release as it is asked for.
@@ -81,6 +82,8 @@ pub struct Workspace {
     pub of_other_charts: BTreeMap<usize, String>,
     /// Other charts that manifests deploy, and how often.
     pub others: BTreeMap<String, usize>,
+    /// By file: its blocks that are strings.
+    strings: HashMap<usize, Vec<usize>>,
 }
 
 /// A release of which a layer cannot be used.
@@ -138,8 +141,14 @@ pub struct Wanted {
 /// Reads everything that releases are made of: those that are `asked` for, and those that are in the
 /// files that were `found`, as far as they are for one of these `charts`.
 #[must_use]
-pub fn workspace(asked: &[Asked], found: &[Found], charts: &[KnownChart]) -> Workspace {
+pub fn workspace(
+    asked: &[Asked],
+    found: &[Found],
+    charts: &[KnownChart],
+    jobs: &Jobs<'_>,
+) -> Workspace {
     let mut loader = Loader::default();
+    loader.prepare(asked, found, jobs);
     for release in asked {
         loader.release(release);
     }
@@ -154,11 +163,78 @@ struct Loader {
     known: HashMap<PathBuf, Result<usize, Box<Refusal>>>,
     /// By file: whether it holds values and nothing else.
     plain: HashMap<usize, Result<(), Box<Refusal>>>,
+    /// Files that were read and are not in the workspace yet, by the real path.
+    ready: HashMap<PathBuf, Ready>,
+    /// Real paths, by the name.
+    real: HashMap<PathBuf, PathBuf>,
+    /// By file: what it carries, where that was looked for.
+    carried: HashMap<usize, carrier::Found>,
     /// Blocks by where they are.
     blocks: HashMap<(usize, String), usize>,
 }
 
+/// A file that was read before it is its turn.
+struct Ready {
+    loaded: Result<Loaded, Box<Refusal>>,
+    /// Whether it holds values and nothing else, if that will be asked.
+    plain: Option<Result<(), Box<Refusal>>>,
+    /// What it carries, if that will be asked.
+    carried: Option<carrier::Found>,
+}
+
+impl Ready {
+    fn read(path: &FilePath, carriers: bool) -> Self {
+        let loaded = file::read(&Input::Path(path.to_owned()));
+        let (mut plain, mut carried) = (None, None);
+        if let Ok(loaded) = &loaded {
+            carried = carriers.then(|| carrier::find(&loaded.tree, path));
+            // A manifest is no values file, and most are only manifests.
+            if carried
+                .as_ref()
+                .is_none_or(|found| found.carriers.is_empty())
+            {
+                plain = Some(loaded.check());
+            }
+        }
+        Self {
+            loaded,
+            plain,
+            carried,
+        }
+    }
+}
+
 impl Loader {
+    /// Reads every file once, at the same time as others. What is read is taken from here later, in the
+    /// order in which it is asked for.
+    fn prepare(&mut self, asked: &[Asked], found: &[Found], jobs: &Jobs<'_>) {
+        let layers = asked.iter().flat_map(|release| &release.layers);
+        let layers = layers.filter_map(|input| match input {
+            Input::Path(path) => Some((path.as_path(), false)),
+            Input::Stdin(_) => None,
+        });
+        let found = found.iter().filter(|file| file.kind == Kind::Yaml);
+        let all = layers.chain(found.map(|file| (file.path.as_path(), true)));
+        let mut seen: HashSet<&FilePath> = HashSet::new();
+        let all: Vec<(&FilePath, bool)> = all.filter(|(path, _)| seen.insert(path)).collect();
+        let read = jobs.each(Some(Work::Read), all.clone(), |(path, carriers)| {
+            (real(path), Ready::read(path, carriers))
+        });
+        for ((path, _), read) in all.into_iter().zip(read) {
+            let (real, ready) = read.unwrap_or_else(|fault| {
+                let ready = Ready {
+                    loaded: Err(own_fault(&fault, &path.display().to_string())),
+                    plain: None,
+                    carried: None,
+                };
+                (real(path), ready)
+            });
+            self.real.insert(path.to_owned(), real.clone());
+            // Under another name it is the same file.
+            self.ready.entry(real).or_insert(ready);
+        }
+    }
+
     fn release(&mut self, asked: &Asked) {
         let (mut layers, mut sealed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for input in &asked.layers {
@@ -257,11 +333,21 @@ impl Loader {
         let Input::Path(path) = input else {
             return file::read(input).map(|loaded| self.add(loaded));
         };
-        let real = real(path);
+        let real = match self.real.get(path) {
+            Some(real) => real.clone(),
+            None => real(path),
+        };
         if let Some(known) = self.known.get(&real) {
             return known.clone();
         }
-        let file = file::read(input).map(|loaded| self.add(loaded));
+        let ready = self.ready.remove(&real);
+        let ready = ready.unwrap_or_else(|| Ready::read(path, false));
+        let file = ready.loaded.map(|loaded| self.add(loaded));
+        if let Ok(file) = file {
+            self.plain.extend(ready.plain.map(|plain| (file, plain)));
+            self.carried
+                .extend(ready.carried.map(|found| (file, found)));
+        }
         self.known.insert(real, file.clone());
         file
     }
@@ -277,8 +363,13 @@ impl Loader {
 
     /// The block at a place, made once.
     fn block(&mut self, file: usize, place: Place) -> usize {
-        let blocks = &mut self.workspace.blocks;
+        let Workspace {
+            blocks, strings, ..
+        } = &mut self.workspace;
         *self.blocks.entry((file, place.key())).or_insert_with(|| {
+            if matches!(place, Place::Text { .. }) {
+                strings.entry(file).or_default().push(blocks.len());
+            }
             blocks.push(Block { file, place });
             blocks.len() - 1
         })

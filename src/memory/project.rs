@@ -1,7 +1,7 @@
 //! `refit.yaml`: the releases of a project, and how far each was brought.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -169,17 +169,22 @@ impl Project {
         })
     }
 
-    /// The releases of which a file is a layer.
-    pub fn releases_with<'p>(&'p self, file: &Path) -> impl Iterator<Item = &'p str> + use<'p> {
-        let real = file.canonicalize().ok();
-        self.file
-            .releases
-            .iter()
-            .filter(move |(_, remembered)| {
-                let mut layers = remembered.layers.iter();
-                real.is_some() && layers.any(|layer| self.layer(layer).canonicalize().ok() == real)
-            })
-            .map(|(name, _)| name.as_str())
+    /// The releases of which a file is a layer, in order, by the real path of the file.
+    #[must_use]
+    pub fn releases_by_file(&self) -> HashMap<PathBuf, Vec<&str>> {
+        let mut files: HashMap<PathBuf, Vec<&str>> = HashMap::new();
+        for (name, remembered) in &self.file.releases {
+            for layer in &remembered.layers {
+                let Ok(real) = self.layer(layer).canonicalize() else {
+                    continue;
+                };
+                let names = files.entry(real).or_default();
+                if names.last() != Some(&name.as_str()) {
+                    names.push(name);
+                }
+            }
+        }
+        files
     }
 }
 

@@ -1,7 +1,9 @@
-//! The new text of `refit.yaml` after a release was brought to a version. Nothing but what changed in it
+//! The new text of `refit.yaml` after releases were brought to a version. Nothing but what changed in it
 //! is touched: it is a file that people keep, too.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
+
+use indexmap::IndexMap;
 
 use super::{
     project::{NAME, Remembered},
@@ -21,27 +23,29 @@ refit: 1
 releases:
 ";
 
-/// The text with a release as it is now. `None` as the text: a new file.
+/// The text with releases as they are now. `None` as the text: a new file.
 ///
 /// # Errors
 ///
 /// If the text cannot be edited so.
 pub fn updated(
     text: Option<&str>,
-    name: &str,
-    remembered: &Remembered,
+    releases: &IndexMap<String, Remembered>,
 ) -> Result<String, MemoryError> {
     let failed = |message: String| error(NAME, message, "mend the file, and run refit again");
     let text = text.unwrap_or(HEADER);
     let tree = Tree::parse(text).map_err(|e| failed(e.to_string()))?;
     let Some(document) = tree.documents().first() else {
-        return updated(None, name, remembered);
+        return updated(None, releases);
     };
     let view = View::new(&tree, document.root);
     let writer = Writer { view: &view };
-    let path = ["releases".to_owned(), name.to_owned()];
+    let releases = releases
+        .iter()
+        .map(|(name, remembered)| (name.clone(), Value::Map(fields(remembered))));
+    let releases = Map::from_iter([("releases".to_owned(), Value::Map(releases.collect()))]);
     let want = writer
-        .put(document.root, &path, &fields(remembered))
+        .put(document.root, &releases, Depth::File)
         .map_err(failed)?;
     let rewrite = yaml::rewrite(&tree, document.root, &want).map_err(|e| failed(e.to_string()))?;
     Ok(rewrite.edits.apply(text))
@@ -98,58 +102,43 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
+/// Which of the maps of the file one is.
+#[derive(Clone, Copy)]
+enum Depth {
+    File,
+    Releases,
+    Release,
+}
+
 struct Writer<'v> {
     view: &'v View<'v>,
 }
 
 impl Writer<'_> {
-    /// What a map should become so that at `path` below it stands a map with these fields. What is there
-    /// already and equal is not touched; fields that are there and not named stay.
-    fn put(&self, node: NodeId, path: &[String], fields: &Map) -> Result<Want, String> {
+    /// What a map should become so that it has these entries. What is there already and equal is not
+    /// touched; what is there and not named stays.
+    fn put(&self, node: NodeId, entries: &Map, depth: Depth) -> Result<Want, String> {
         let fault = |e: crate::values::ReadError| e.kind.to_string();
-        let entries = self.view.entries(node).map_err(fault)?.entries;
-        let mut wanted: Vec<WantEntry> = entries
+        let there = self.view.entries(node).map_err(fault)?.entries;
+        let places: HashMap<&str, usize> = there
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| (&*entry.name, at))
+            .collect();
+        let mut wanted: Vec<WantEntry> = there
             .iter()
             .map(|entry| WantEntry {
                 key: WantKey::Entry(entry.key),
                 value: Want::Node(entry.value),
             })
             .collect();
-        let mut set = |key: &str, existing: &dyn Fn(NodeId) -> Result<Want, String>, new: Want| {
-            let at = entries.iter().position(|entry| entry.name == *key);
-            match at {
-                Some(at) => wanted[at].value = existing(entries[at].value)?,
+        for (key, value) in entries {
+            match places.get(key.as_str()) {
+                Some(at) => wanted[*at].value = self.over(there[*at].value, key, value, depth)?,
                 None => wanted.push(WantEntry {
                     key: WantKey::New(key_source(key).map_err(|e| e.to_string())?),
-                    value: new,
+                    value: made(value, Quotes::None).map_err(|e| e.to_string())?,
                 }),
-            }
-            Ok::<(), String>(())
-        };
-        match path.split_first() {
-            Some((key, rest)) => {
-                let below = rest
-                    .iter()
-                    .rev()
-                    .fold(Value::Map(fields.clone()), |value, key| {
-                        Value::Map(Map::from_iter([(key.clone(), value)]))
-                    });
-                let new = made(&below, Quotes::None).map_err(|e| e.to_string())?;
-                set(key, &|node| self.put(node, rest, fields), new)?;
-            }
-            None => {
-                for (key, value) in fields {
-                    let new = made(value, Quotes::None).map_err(|e| e.to_string())?;
-                    let same = new.clone();
-                    let keep = |node: NodeId| match self.view.value(node) {
-                        Ok(now) if now == *value => Ok(Want::Node(node)),
-                        _ => match value {
-                            Value::Map(map) if key != "answers" => self.replace(node, map),
-                            _ => Ok(same.clone()),
-                        },
-                    };
-                    set(key, &keep, new)?;
-                }
             }
         }
         let is_map = matches!(self.view.kind(node), Ok(crate::values::view::Kind::Map));
@@ -157,6 +146,19 @@ impl Writer<'_> {
             base: is_map.then_some(node),
             entries: wanted,
         })
+    }
+
+    /// What should stand in place of an entry that is there.
+    fn over(&self, node: NodeId, key: &str, value: &Value, depth: Depth) -> Result<Want, String> {
+        match (value, depth) {
+            (Value::Map(map), Depth::File) => self.put(node, map, Depth::Releases),
+            (Value::Map(map), Depth::Releases) => self.put(node, map, Depth::Release),
+            _ => match (self.view.value(node), value) {
+                (Ok(now), _) if now == *value => Ok(Want::Node(node)),
+                (_, Value::Map(map)) if key != "answers" => self.replace(node, map),
+                _ => made(value, Quotes::None).map_err(|e| e.to_string()),
+            },
+        }
     }
 
     /// A map with exactly these entries.
@@ -193,6 +195,10 @@ mod tests {
     use super::*;
     use crate::memory::project::parse;
 
+    fn one(name: &str, release: Remembered) -> IndexMap<String, Remembered> {
+        [(name.to_owned(), release)].into()
+    }
+
     fn release(version: &str) -> Remembered {
         Remembered {
             chart: Some("arroyo".to_owned()),
@@ -205,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_new_file_says_what_it_was_told() {
-        let text = updated(None, "prod", &release("0.15.0")).unwrap();
+        let text = updated(None, &one("prod", release("0.15.0"))).unwrap();
         insta::assert_snapshot!(text);
         let file = parse("refit.yaml", text.as_bytes()).unwrap();
         assert_eq!(file.releases["prod"], release("0.15.0"));
@@ -214,9 +220,9 @@ mod tests {
     #[test]
     fn only_what_changed_is_touched() {
         let text = "refit: 1 # ours\nreleases:\n  # the big one\n  prod:\n    version: 0.10.3   # helm list\n    chart: arroyo\n    layers: [base.yaml, prod.yaml]\n  other: {layers: [x.yaml]}\n";
-        let after = updated(Some(text), "prod", &release("0.15.0")).unwrap();
+        let after = updated(Some(text), &one("prod", release("0.15.0"))).unwrap();
         insta::assert_snapshot!(after);
-        let again = updated(Some(&after), "prod", &release("0.15.0")).unwrap();
+        let again = updated(Some(&after), &one("prod", release("0.15.0"))).unwrap();
         assert_eq!(again, after);
     }
 }

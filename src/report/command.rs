@@ -3,6 +3,8 @@
 //! It pins everything that was worked out and not typed (the version above all), so that it means the
 //! same a week later, and carries the digest of what was shown, so that it writes that or nothing.
 
+use std::collections::HashSet;
+
 use super::questions;
 use crate::{
     digest,
@@ -105,20 +107,20 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     for word in &given.whole {
         add(quote(word));
     }
-    let mut carriers: Vec<&str> = Vec::new();
+    let mut carriers: HashSet<&str> = HashSet::new();
+    let recorded: HashSet<&str> = given.recorded.iter().map(String::as_str).collect();
     for release in releases.iter().filter(|_| given.whole.is_empty()) {
         if release.carrier.is_some() {
             if let Some(file) = release.files.first()
-                && !carriers.contains(&file.name.as_str())
+                && carriers.insert(&file.name)
             {
-                carriers.push(&file.name);
                 add(quote_bytes(&file.raw_name()));
             }
             continue;
         }
         if let Some(name) = &release.name {
             let mut word = format!("{name}@{}", release.from).into_bytes();
-            if given.recorded.contains(name) {
+            if recorded.contains(name.as_str()) {
                 add(format!("--release {}", quote_bytes(&word)));
                 continue;
             }

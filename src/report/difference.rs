@@ -3,6 +3,8 @@
 //! What is masked is masked in place: only the value's part of a line, whether it stands on the line
 //! before or afterwards. A masked patch does not apply; `-o patch` is exact and masks nothing.
 
+use std::sync::Arc;
+
 use super::{
     Look, Masker,
     page::{self, Page, Style, span, visible, width},
@@ -11,47 +13,74 @@ use super::{
 };
 use crate::{
     diff::{self, Diff, Line, Side},
+    jobs::Jobs,
     outcome::{File, Outcome},
 };
 
 /// The exact patch for all files, which `git apply` and `patch -p1` accept.
 #[must_use]
 pub fn patch(outcome: &Outcome) -> String {
-    let files = outcome.files();
-    files
-        .iter()
-        .map(|file| diff::unified(file.raw_name(), &file.before, &file.after))
-        .collect()
+    patch_with(outcome, &Jobs::one())
+}
+
+/// The same, by several threads.
+#[must_use]
+pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
+    let one = |file: &Arc<File>| diff::unified(file.raw_name(), &file.before, &file.after);
+    each(outcome, jobs, one).collect()
 }
 
 /// The difference of all files as a person reads it; also whether anything in it was masked.
 #[must_use]
 pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
-    let mut text = String::new();
-    let mut masked = false;
-    for file in outcome.files() {
+    shown_with(outcome, look, masker, &Jobs::one())
+}
+
+/// The same, by several threads.
+#[must_use]
+pub fn shown_with(
+    outcome: &Outcome,
+    look: Look,
+    masker: &Masker,
+    jobs: &Jobs<'_>,
+) -> (String, bool) {
+    let one = |file: &Arc<File>| {
         let diff = Diff::new(&file.before, &file.after);
+        let mut masked = false;
         if diff.is_empty() {
-            continue;
+            return (String::new(), masked);
         }
         let hidden = Hidden::new(file, masker);
-        if look.colour {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&coloured(
-                file,
-                &diff,
-                look,
-                usize::MAX,
-                &hidden,
-                &mut masked,
-            ));
+        let text = if look.colour {
+            coloured(file, &diff, look, usize::MAX, &hidden, &mut masked)
         } else {
-            text.push_str(&unified(file, &diff, &hidden, &mut masked));
+            unified(file, &diff, &hidden, &mut masked)
+        };
+        (text, masked)
+    };
+    let mut text = String::new();
+    let mut masked = false;
+    for (part, hides) in each(outcome, jobs, one) {
+        if look.colour && !text.is_empty() && !part.is_empty() {
+            text.push('\n');
         }
+        text.push_str(&part);
+        masked |= hides;
     }
     (text, masked)
+}
+
+/// The same done with every file. A fault of refit stays one: half a difference is none.
+fn each<'o, T: Send + 'o>(
+    outcome: &'o Outcome,
+    jobs: &Jobs<'_>,
+    one: impl Fn(&Arc<File>) -> T + Sync,
+) -> impl Iterator<Item = T> + 'o {
+    let parts = jobs.each(None, outcome.files(), one);
+    parts.into_iter().map(|part| match part {
+        Ok(part) => part,
+        Err(fault) => std::panic::resume_unwind(Box::new(fault.0)),
+    })
 }
 
 /// The difference of a file as a report that is kept shows it: the lines of a patch without its headers,

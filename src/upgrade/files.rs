@@ -17,10 +17,11 @@ use super::{
 };
 use crate::{
     carrier::raise,
+    jobs::{Jobs, Work},
     load::{EmbedError, Loaded, Place, Workspace},
     migrate::together::first_difference,
     outcome::{File, Notice, Refusal, Secrets},
-    refusal::Reason,
+    refusal::{Reason, own_fault},
     values::{
         Value,
         write::{Context, Quotes, string},
@@ -44,12 +45,13 @@ struct Needs {
     releases: BTreeSet<usize>,
 }
 
-/// The files that releases need, by their index in the workspace. A release that a file fails is refused.
-pub(super) fn edit(
+/// What the releases that can still be upgraded need, by file.
+fn needs(
     request: &Request,
     workspace: &Workspace,
-    worked: &mut Results<'_>,
-) -> BTreeMap<usize, Arc<File>> {
+    worked: &Results<'_>,
+    renamed: &[(usize, Renamed)],
+) -> BTreeMap<usize, Needs> {
     let mut needs: BTreeMap<usize, Needs> = BTreeMap::new();
     for (index, result) in worked.iter().enumerate() {
         let Ok(release) = result else { continue };
@@ -74,39 +76,75 @@ pub(super) fn edit(
             file.releases.insert(index);
         }
     }
-    for (index, result) in worked.iter_mut().enumerate() {
-        let Ok(release) = result else {
-            continue;
-        };
-        let (renamed, told) = mentions::renamed(workspace, release);
-        release.notices.extend(told);
-        for one in renamed {
-            let file = needs.entry(one.mention.file).or_default();
-            file.releases.insert(index);
-            file.renamed.push(one);
-        }
+    for (index, one) in renamed.iter().filter(|(index, _)| worked[*index].is_ok()) {
+        let file = needs.entry(one.mention.file).or_default();
+        file.releases.insert(*index);
+        file.renamed.push(one.clone());
     }
+    needs
+}
+
+/// The files that releases need, by their index in the workspace. A release that a file fails is refused.
+pub(super) fn edit(
+    request: &Request,
+    workspace: &Workspace,
+    worked: &mut Results<'_>,
+    jobs: &Jobs<'_>,
+) -> BTreeMap<usize, Arc<File>> {
     let mut files = BTreeMap::new();
-    for (file, needs) in needs {
-        let mut notices = Vec::new();
-        match edited(workspace, worked, file, &needs, &mut notices) {
-            Ok(edited) => {
-                files.insert(file, Arc::new(edited));
-                for (release, notice) in notices {
-                    if let Ok(worked) = &mut worked[release] {
-                        worked.notices.push(notice);
+    let mut renamed = Vec::new();
+    for (index, result) in worked.iter_mut().enumerate() {
+        let Ok(release) = result else { continue };
+        let (these, told) = mentions::renamed(workspace, release);
+        release.notices.extend(told);
+        renamed.extend(these.into_iter().map(|one| (index, one)));
+    }
+    let mut wanted = needs(request, workspace, worked, &renamed);
+    let mut next: Vec<usize> = wanted.keys().copied().collect();
+    while !next.is_empty() {
+        let results = jobs.each(Some(Work::Edit), next.clone(), |file| {
+            let mut notices = Vec::new();
+            edited(workspace, worked, file, &wanted[&file], &mut notices)
+                .map(|edited| (edited, notices))
+        });
+        let mut failed: BTreeSet<usize> = BTreeSet::new();
+        for (file, result) in next.into_iter().zip(results) {
+            let name = &workspace.files[file].name;
+            match result.unwrap_or_else(|fault| Err(own_fault(&fault, name))) {
+                Ok(edited) => _ = files.insert(file, edited),
+                Err(refusal) => {
+                    let mut refusal = Some(*refusal);
+                    for release in &wanted[&file].releases {
+                        failed.insert(*release);
+                        match &mut worked[*release] {
+                            Err(refusals) => refusals.extend(refusal.take()),
+                            worked => *worked = Err(refusal.take().into_iter().collect()),
+                        }
                     }
                 }
             }
-            Err(refusal) => {
-                let mut refusal = Some(*refusal);
-                for release in needs.releases {
-                    worked[release] = Err(refusal.take().into_iter().collect());
-                }
+        }
+        // A release that fails in one file is in no other: those are edited again, without it.
+        let again = wanted
+            .iter()
+            .filter(|(_, needs)| !needs.releases.is_disjoint(&failed));
+        next = again.map(|(file, _)| *file).collect();
+        next.iter().for_each(|file| _ = files.remove(file));
+        if !failed.is_empty() {
+            wanted = needs(request, workspace, worked, &renamed);
+        }
+        next.retain(|file| wanted.contains_key(file));
+    }
+    let mut finished = BTreeMap::new();
+    for (file, (edited, notices)) in files {
+        finished.insert(file, Arc::new(edited));
+        for (release, notice) in notices {
+            if let Ok(worked) = &mut worked[release] {
+                worked.notices.push(notice);
             }
         }
     }
-    files
+    finished
 }
 
 fn edited(

@@ -19,31 +19,21 @@ use crate::{
     values::view::View,
 };
 
-/// Looks at the comments once more, when all texts are as they will be.
-pub(super) fn settle(workspace: &Workspace, worked: &mut [Result<Worked<'_>, Vec<Refusal>>]) {
-    for result in worked {
-        let Ok(release) = result else { continue };
-        let Worked {
-            wanted,
-            plan,
-            answers,
-            views,
-            parts,
-            migrated,
-            ..
-        } = release;
-        migrated.steps.retain(|step| step.id != MARKER);
-        match ask(
-            workspace,
-            wanted,
-            (views, parts),
-            (answers, &plan.to),
-            migrated,
-        ) {
-            Ok(marks) => release.marks = marks,
-            Err(refusal) => *result = Err(vec![*refusal]),
-        }
-    }
+/// Looks at the comments of a release once more, when all texts are as they will be.
+pub(super) fn settle<'w>(
+    workspace: &Workspace,
+    mut release: Worked<'w>,
+) -> Result<Worked<'w>, Vec<Refusal>> {
+    release.migrated.steps.retain(|step| step.id != MARKER);
+    let marks = ask(
+        workspace,
+        release.wanted,
+        (&release.views, &release.parts),
+        (&release.answers, &release.plan.to),
+        &mut release.migrated,
+    );
+    release.marks = marks.map_err(|refusal| vec![*refusal])?;
+    Ok(release)
 }
 
 /// Finds the comments that are not where they were, and asks whether those may go that would.

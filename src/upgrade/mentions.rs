@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// A path string that has to change.
+#[derive(Debug, Clone)]
 pub(super) struct Renamed {
     /// The mention.
     pub mention: Mention,

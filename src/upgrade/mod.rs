@@ -4,7 +4,10 @@
 //! ([`release`]); what releases share is settled between them ([`shared`]); then every file is edited once,
 //! with all that its blocks need ([`files`]); and what came of it is put into words that reports can show
 //! ([`describe`]). It writes nothing and prints nothing; what goes wrong with one release is a refusal of
-//! that release and leaves the others alone.
+//! that release and leaves the others alone, even if it is refit itself that failed.
+//!
+//! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the
+//! same with one.
 
 mod describe;
 mod doubts;
@@ -27,13 +30,15 @@ use semver::Version;
 pub use packs::packs;
 
 use crate::{
-    detect::detect,
+    detect::{detect, looked_at},
+    jobs::{Fault, Jobs, Work},
     load::{Asked, KnownChart, Wanted, Workspace, workspace},
     migrate::Answers,
     outcome::{FORMAT, Outcome, Refusal, Release, Unclaimed},
-    pack::Pack,
+    pack::{Pack, PackError},
     plan::Selection,
-    refusal::Reason,
+    refusal::{Reason, own_fault},
+    values::Part,
     walk::Found,
 };
 use release::Worked;
@@ -167,6 +172,10 @@ impl Material {
 ///
 /// If a pack cannot be used, or something was decided for a release that there is not.
 pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
+    read_with(request, &Jobs::one())
+}
+
+fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal>> {
     let packs = packs(request)?;
     let charts: Vec<KnownChart> = packs
         .iter()
@@ -175,7 +184,7 @@ pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
             repositories: pack.info.repositories.clone(),
         })
         .collect();
-    let workspace = workspace(&request.releases, &request.found, &charts);
+    let workspace = workspace(&request.releases, &request.found, &charts, jobs);
     let mut decided = request.answers_of.keys().chain(request.skip_of.keys());
     let releases = workspace.releases.iter().map(|wanted| &wanted.name);
     let broken = workspace.broken.iter().map(|broken| &broken.name);
@@ -197,11 +206,17 @@ pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
     Ok(Material { packs, workspace })
 }
 
-/// Runs everything up to the outcome.
+/// Runs everything up to the outcome, in one thread.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    match read(request) {
-        Ok(material) => run(request, &material, None),
+    upgrade_with(request, &Jobs::one())
+}
+
+/// Runs everything up to the outcome.
+#[must_use]
+pub fn upgrade_with(request: &Request, jobs: &Jobs<'_>) -> Outcome {
+    match read_with(request, jobs) {
+        Ok(material) => run_with(request, &material, None, jobs),
         Err(refusal) => Outcome {
             refused: vec![*refusal],
             ..nothing()
@@ -213,13 +228,22 @@ pub fn upgrade(request: &Request) -> Outcome {
 /// all that share a layer, or one of them to see what it wants by itself.
 #[must_use]
 pub fn run(request: &Request, material: &Material, focus: Option<&BTreeSet<String>>) -> Outcome {
+    run_with(request, material, focus, &Jobs::one())
+}
+
+fn run_with(
+    request: &Request,
+    material: &Material,
+    focus: Option<&BTreeSet<String>>,
+    jobs: &Jobs<'_>,
+) -> Outcome {
     let Material { packs, workspace } = material;
     let mut outcome = nothing();
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
         outcome.refused.extend(workspace.refused.iter().cloned());
         outcome.other_charts.clone_from(&workspace.others);
-        outcome.unclaimed = unclaimed(workspace, packs);
+        outcome.unclaimed = unclaimed(workspace, packs, jobs);
     }
     let ordered: Vec<Cow<'_, Wanted>> = workspace
         .releases
@@ -228,11 +252,13 @@ pub fn run(request: &Request, material: &Material, focus: Option<&BTreeSet<Strin
         .map(|wanted| doubts::ordered(request, wanted))
         .collect();
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
-    let worked = wanted
-        .iter()
-        .map(|wanted| release::work(request, workspace, packs, wanted));
-    let worked: Vec<Result<Worked<'_>, Vec<Refusal>>> = worked.collect();
-    finish(request, workspace, (&wanted, worked), &mut outcome);
+    let part = looked_at_by(packs);
+    let worked = jobs.each(Some(Work::Migrate), wanted.clone(), |wanted| {
+        let part = part.as_ref().map_err(|e| vec![*fault(e, &wanted.name)])?;
+        release::work(request, workspace, packs, wanted, part)
+    });
+    let worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
+    finish(request, workspace, (&wanted, worked), &mut outcome, jobs);
     outcome
 }
 
@@ -246,10 +272,33 @@ fn nothing() -> Outcome {
     }
 }
 
+/// What the evidence of all packs looks at.
+fn looked_at_by(packs: &[Pack]) -> Result<Part, PackError> {
+    let mut part = Part::default();
+    for pack in packs {
+        looked_at(pack, &mut part)?;
+    }
+    Ok(part)
+}
+
+/// A release, or why there is none.
+type Each<T> = Result<T, Vec<Refusal>>;
+
+/// Makes the faults of refit itself refusals of the releases that they happened with.
+fn settled<'n, T>(
+    results: Vec<Result<Each<T>, Fault>>,
+    names: impl Iterator<Item = &'n String>,
+) -> Vec<Each<T>> {
+    let one = |(result, name): (Result<Each<T>, Fault>, &'n String)| {
+        result.unwrap_or_else(|fault| Err(vec![*own_fault(&fault, name)]))
+    };
+    results.into_iter().zip(names).map(one).collect()
+}
+
 /// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
-fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
-    let of = |file: &usize| {
-        let loaded = &workspace.files[*file];
+fn unclaimed(workspace: &Workspace, packs: &[Pack], jobs: &Jobs<'_>) -> Vec<Unclaimed> {
+    let of = |file: usize| {
+        let loaded = &workspace.files[file];
         let values = loaded.view().values().ok()?;
         let pack = packs
             .iter()
@@ -259,7 +308,9 @@ fn unclaimed(workspace: &Workspace, packs: &[Pack]) -> Vec<Unclaimed> {
             chart: pack.info.chart.clone(),
         })
     };
-    workspace.unclaimed.iter().filter_map(of).collect()
+    let found = jobs.each(None, workspace.unclaimed.clone(), of);
+    // Nothing is done with them: one that cannot be looked at is not told of.
+    found.into_iter().filter_map(|found| found.ok()?).collect()
 }
 
 /// From releases worked out by themselves to edited files.
@@ -268,15 +319,19 @@ fn finish(
     workspace: &Workspace,
     (wanted, mut worked): (&[&Wanted], Vec<Result<Worked<'_>, Vec<Refusal>>>),
     outcome: &mut Outcome,
+    jobs: &Jobs<'_>,
 ) {
     shared::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, wanted, &mut worked);
-    marks::settle(workspace, &mut worked);
-    let files = files::edit(request, workspace, &mut worked);
-    for result in worked {
-        let described = result
-            .and_then(|worked| describe::release(workspace, worked, &files, request.with_values));
-        match described {
+    let names = || wanted.iter().map(|wanted| &wanted.name);
+    let marked = jobs.each(None, worked, |worked| marks::settle(workspace, worked?));
+    let mut worked = settled(marked, names());
+    let files = files::edit(request, workspace, &mut worked, jobs);
+    let described = jobs.each(None, worked, |worked| {
+        describe::release(workspace, worked?, &files, request.with_values)
+    });
+    for result in settled(described, names()) {
+        match result {
             Ok(release) => outcome.releases.push(release),
             Err(refusals) => outcome.refused.extend(refusals),
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Request, answers_for, doubts, fault, known_version, marks, packs, sealed};
+use super::{Request, answers_for, doubts, known_version, marks, packs, sealed};
 use crate::{
     detach,
-    detect::{Detection, looked_at},
+    detect::Detection,
     edit::{EditError, edit},
     load::{Loaded, Place, Wanted, Workspace},
     migrate::{
@@ -62,31 +62,23 @@ pub(super) struct Edited {
     pub tree: Option<Arc<Tree>>,
 }
 
-/// Works out one release.
+/// Works out one release. `part` is what tells its chart and version.
 pub(super) fn work<'w>(
     request: &'w Request,
     workspace: &'w Workspace,
     packs: &'w [Pack],
     wanted: &'w Wanted,
+    part: &Part,
 ) -> Result<Worked<'w>, Vec<Refusal>> {
     let one = |refusal: Box<Refusal>| vec![*refusal];
-    let name = &wanted.name;
     let views: Vec<View<'_>> = wanted
         .layers
         .iter()
         .map(|block| workspace.view(*block))
         .collect();
-    let mut part = Part::default();
-    for pack in packs {
-        looked_at(pack, &mut part).map_err(|e| one(fault(&e, name)))?;
-    }
-    let values = merge_all(
-        views
-            .iter()
-            .map(|view| view.part(&part).unwrap_or_default()),
-    );
+    let values = merge_all(views.iter().map(|view| view.part(part).unwrap_or_default()));
     let (pack, detection) = packs::choose(request, packs, wanted, &values).map_err(one)?;
-    let to = target(request, pack, name).map_err(one)?;
+    let to = target(request, pack, &wanted.name).map_err(one)?;
     let run = Run {
         request,
         workspace,

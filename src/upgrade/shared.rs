@@ -106,13 +106,9 @@ fn users(workspace: &Workspace, wanted: &[&Wanted]) -> BTreeMap<usize, Vec<usize
             users.entry(*block).or_default().push(release);
         }
     }
-    users.retain(|block, releases| {
-        releases.len() > 1
-            || workspace
-                .broken
-                .iter()
-                .any(|broken| broken.layers.contains(block))
-    });
+    let broken = workspace.broken.iter().flat_map(|broken| &broken.layers);
+    let broken: BTreeSet<usize> = broken.copied().collect();
+    users.retain(|block, releases| releases.len() > 1 || broken.contains(block));
     users
 }
 
@@ -174,7 +170,7 @@ struct Group {
     releases: BTreeSet<usize>,
     blocks: BTreeSet<usize>,
     /// Blocks that are not any one release's own.
-    shared: BTreeSet<usize>,
+    shared: Arc<BTreeSet<usize>>,
 }
 
 /// Where a block is among the layers of a release.
@@ -193,6 +189,7 @@ fn part_of<'a>(worked: &'a Results<'_>, release: usize, block: usize) -> Option<
 
 fn groups(users: &BTreeMap<usize, Vec<usize>>, worked: &Results<'_>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
+    let shared: Arc<BTreeSet<usize>> = Arc::new(users.keys().copied().collect());
     for (block, releases) in users {
         let texts: Vec<&Arc<str>> = releases
             .iter()
@@ -204,7 +201,7 @@ fn groups(users: &BTreeMap<usize, Vec<usize>>, worked: &Results<'_>) -> Vec<Grou
         let mut group = Group {
             releases: releases.iter().copied().collect(),
             blocks: BTreeSet::from([*block]),
-            shared: users.keys().copied().collect(),
+            shared: Arc::clone(&shared),
         };
         // One question for releases that meet in several layers.
         let (meets, apart): (Vec<_>, Vec<_>) = groups

@@ -24,7 +24,7 @@ mod lock;
 mod recover;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     ffi::OsStr,
     fmt, fs,
     io::{self, Write as _},
@@ -162,10 +162,15 @@ pub fn write(files: &[Replacement<'_>], options: &Options<'_>) -> Result<Vec<Wri
 /// The files that change, on disk, each once.
 fn find<'a>(files: &[Replacement<'a>]) -> Result<Vec<Target<'a>>, WriteError> {
     let mut targets: Vec<Target<'a>> = Vec::new();
+    let mut known: HashMap<PathBuf, usize> = HashMap::new();
     for file in files.iter().filter(|file| file.before != file.after) {
         let next = Target::find(*file)?;
-        match targets.iter().find(|earlier| earlier.target == next.target) {
-            None => targets.push(next),
+        let earlier = known.get(&next.target).map(|at| &targets[*at]);
+        match earlier {
+            None => {
+                known.insert(next.target.clone(), targets.len());
+                targets.push(next);
+            }
             Some(earlier) if earlier.file.after == file.after => {}
             Some(earlier) => {
                 return Err(WriteError::SameFile {

@@ -1,5 +1,7 @@
 //! A proposal as the text of `refit.yaml`, with its reasons as comments.
 
+use indexmap::IndexMap;
+
 use super::{Proposal, Proposed};
 use crate::{
     memory::{
@@ -28,7 +30,8 @@ impl Proposal {
             _ => HEADER.to_owned(),
         };
         for release in &self.releases {
-            text = updated(Some(&text), &release.name, &release.remembered)?;
+            let one = IndexMap::from_iter([(release.name.clone(), release.remembered.clone())]);
+            text = updated(Some(&text), &one)?;
             text = commented(text, release)?;
         }
         if is_new && !self.unsure.is_empty() {
