@@ -188,7 +188,10 @@ fn killed_at_any_moment_every_unit_is_old_or_new_and_the_next_run_ends_the_work(
     let (mut half, mut seed) = (0, 0x9e37_79b9_u32);
     for run in 0..RUNS {
         repository.reset(&old);
-        let mut child = repository.command("--write").spawn().unwrap();
+        // Nobody reads what it says: a pipe that is full would hold it.
+        let mut command = repository.command("--write");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let part = f64::from(seed >> 8) / f64::from(1 << 24);
         if run % 3 == 0 {
