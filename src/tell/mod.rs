@@ -3,7 +3,7 @@
 //! Helm ignores a key that a chart does not read, turns `0.10` into 0.1 and says nothing of either. A tool
 //! that writes image tags stops writing them when the comment it looks for is gone. Each of these is
 //! looked for here, in what the migrations came to: keys that the target does not know or does not read
-//! ([`unknown`]), scalars that a template prints otherwise than they are written ([`numbers`]), comments
+//! (`unknown`), scalars that a template prints otherwise than they are written (`numbers`), comments
 //! that another program is bound to ([`markers`]).
 //!
 //! A notice is worth something only if it is right and rare. So one voice speaks of a path: what a step

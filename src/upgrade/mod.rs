@@ -1,9 +1,9 @@
 //! One run, from what was named to the outcome: load, detect, plan, migrate, edit, verify.
 //!
 //! This is the only part that knows the order of the stages. Each release is worked out by itself
-//! ([`release`]); what releases share is settled between them ([`shared`]); then every file is edited once,
-//! with all that its blocks need ([`files`]); and what came of it is put into words that reports can show
-//! ([`describe`]). It writes nothing and prints nothing; what goes wrong with one release is a refusal of
+//! (`release`); what releases share is settled between them (`shared`); then every file is edited once,
+//! with all that its blocks need (`files`); and what came of it is put into words that reports can show
+//! (`describe`). It writes nothing and prints nothing; what goes wrong with one release is a refusal of
 //! that release and leaves the others alone, even if it is refit itself that failed.
 //!
 //! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the

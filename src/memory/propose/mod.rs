@@ -3,7 +3,7 @@
 //! Nothing in a values file names its release, its neighbours or its chart version; people say that to Helm
 //! on the command line, and what they say is written nowhere. But they name files by habit: what all
 //! environments have is called `values.yaml`, `base.yaml` or `common.yaml`, what one of them has is called
-//! after it, and secrets are called secrets. [`roles`] reads these names; here files become releases
+//! after it, and secrets are called secrets. `roles` reads these names; here files become releases
 //! by them, and only if what is in the files agrees: the keys must be those of a chart that refit knows, and
 //! that chart must be stated or have left unmistakable traces. The reasons stand as comments in what is proposed, so that
 //! a person can tell a wrong guess at a glance.
