@@ -121,6 +121,7 @@ pub fn edit(
         tree,
         claims,
         shared: RefCell::default(),
+        kept_keys: RefCell::default(),
     };
     let want = writer.want(node, &Path::root(), Style::PLAIN)?;
     let mut want = want;
@@ -235,6 +236,8 @@ struct Writer<'v> {
     claims: Claims<'v>,
     /// The aliases and merge keys in whose place a copy is wanted.
     shared: RefCell<Vec<Shared>>,
+    /// Keys whose own text is kept for a new value.
+    kept_keys: RefCell<HashSet<NodeId>>,
 }
 
 impl Writer<'_> {
@@ -515,8 +518,9 @@ impl Writer<'_> {
                     .is_some_and(|source| self.within(*key, source.node))
             });
         match replaced {
-            Some(key) => Ok(WantKey::Entry(key)),
-            None => Ok(WantKey::New(styled_key(&entry.key, style)?)),
+            // A map that is written in several places keeps its keys in one of them.
+            Some(key) if self.kept_keys.borrow_mut().insert(key) => Ok(WantKey::Entry(key)),
+            _ => Ok(WantKey::New(styled_key(&entry.key, style)?)),
         }
     }
 
