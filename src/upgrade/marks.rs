@@ -54,10 +54,9 @@ pub(super) fn ask(
                 .flat_map(|after| compare(layer, view, &after)),
         );
     }
-    let file = |mark: &Mark| workspace.file_of(wanted.layers[mark.layer]);
-    let offset = |mark: &Mark| views[mark.layer].tree().span(mark.node).start;
+    let block = |mark: &Mark| wanted.layers[mark.layer];
     let place = |mark: &Mark| {
-        let at = file(mark).at(offset(mark));
+        let at = workspace.at(block(mark), mark.node);
         format!("{}:{}", at.file, at.line)
     };
     let choice = put(migrated, &marks, place, answers, to)
@@ -66,10 +65,12 @@ pub(super) fn ask(
     let (Choice::Refuse, Some(lost)) = (choice, lost) else {
         return Ok(marks);
     };
+    let file = workspace.file_of(block(lost));
+    let offset = views[lost.layer].tree().span(lost.node).start;
     Err(
         Reason::new("a comment that another program looks for would not survive")
             .why("What it stands on goes, or becomes another value.")
             .next("Move the comment to the line that shall be written to, or delete it, and run refit again.")
-            .at(&file(lost).name, &file(lost).text, offset(lost)),
+            .at(&file.name, &file.text, workspace.offset(block(lost), offset)),
     )
 }
