@@ -52,11 +52,7 @@ pub enum Choice {
 /// What was answered, before it is known whether it will be asked.
 #[must_use]
 pub fn choice(decision: &Decision) -> Choice {
-    match decision
-        .answer
-        .as_ref()
-        .map(|answer| answer.option.as_str())
-    {
+    match decision.chosen() {
         Some(COPY) => Choice::Copy,
         Some(_) => Choice::Refuse,
         None => Choice::Open,
@@ -78,35 +74,30 @@ pub fn decide(
         .iter()
         .map(|place| format!("{} ({})", place.at, stands_for(&place.shared)))
         .collect();
-    let offer = |id: &str, title: &str, recommended| Offer {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        recommended,
-        inputs: Vec::new(),
-    };
-    let mut decision = Decision {
-        id: ID.to_owned(),
-        question: format!(
+    let copy = Offer::plain(
+        COPY,
+        if one {
+            "Write a copy of the anchored values in its place, so that each can differ"
+        } else {
+            "Write copies of the anchored values in their places, so that each can differ"
+        },
+    );
+    let mut decision = Decision::new(
+        ID,
+        format!(
             "Values at {} are shared with other places, and not all of them change alike. Write {} there?",
             named.join(" and "),
             if one { "a copy" } else { "copies" }
         ),
-        evidence: places.iter().map(evidence).collect(),
-        options: vec![
-            offer(
-                COPY,
-                if one {
-                    "Write a copy of the anchored values in its place, so that each can differ"
-                } else {
-                    "Write copies of the anchored values in their places, so that each can differ"
-                },
-                true,
-            ),
-            offer(REFUSE, "Leave all files of this release as they are", false),
+        places.iter().map(evidence).collect(),
+        vec![
+            Offer {
+                recommended: true,
+                ..copy
+            },
+            Offer::plain(REFUSE, "Leave all files of this release as they are"),
         ],
-        answer: None,
-        lacking: None,
-    };
+    );
     let given = match answers.get(ID) {
         Some(answer) => answer.clone(),
         None if accept_recommended => copies(),
@@ -172,20 +163,9 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
             place.at
         )
     });
+    let title = "Give values that several places share a copy of their own";
     migrated.steps.push(StepReport {
-        version: version.clone(),
-        id: ID.to_owned(),
-        title: "Give values that several places share a copy of their own".to_owned(),
-        why: None,
-        link: None,
-        state: if open {
-            StepState::Open
-        } else {
-            StepState::Done
-        },
-        changes: Vec::new(),
         tell: if open { Vec::new() } else { copied.collect() },
-        todo: Vec::new(),
-        decision: Some(decision),
+        ..StepReport::asking(version, title, decision)
     });
 }

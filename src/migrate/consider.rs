@@ -50,16 +50,9 @@ impl<'r> Run<'r> {
             return Ok(None);
         }
         let mut report = StepReport {
-            version: migration.version.clone(),
-            id: step.id.clone(),
-            title: step.title.clone(),
             why: step.why.clone(),
             link: step.link.clone(),
-            state: StepState::Done,
-            changes: Vec::new(),
-            tell: Vec::new(),
-            todo: Vec::new(),
-            decision: None,
+            ..StepReport::new(&migration.version, &step.id, &step.title)
         };
         let effect = |report, takes| Effect {
             step,

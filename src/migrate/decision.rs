@@ -72,6 +72,19 @@ pub struct Offer {
     pub inputs: Vec<OfferedInput>,
 }
 
+impl Offer {
+    /// An option for which nothing has to be typed, and which is not recommended.
+    #[must_use]
+    pub fn plain(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            recommended: false,
+            inputs: Vec::new(),
+        }
+    }
+}
+
 /// Something to type for an option.
 #[derive(Debug, Clone)]
 pub struct OfferedInput {
@@ -150,14 +163,7 @@ pub(super) fn decide<'p>(
         .iter()
         .map(|choice| offer(choice, scope))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut decision = Decision {
-        id: id.to_owned(),
-        question: scope.fill(&question.text)?,
-        evidence,
-        options: offers,
-        answer: None,
-        lacking: None,
-    };
+    let mut decision = Decision::new(id, scope.fill(&question.text)?, evidence, offers);
     let given = match answers.get(id) {
         Some(answer) => Some(answer.clone()),
         None if accept_recommended => decision
@@ -182,6 +188,37 @@ pub(super) fn decide<'p>(
 pub type Typed = Vec<(String, Value)>;
 
 impl Decision {
+    /// A question that is open.
+    #[must_use]
+    pub fn new(id: &str, question: String, evidence: Vec<Evidence>, options: Vec<Offer>) -> Self {
+        Self {
+            id: id.to_owned(),
+            question,
+            evidence,
+            options,
+            answer: None,
+            lacking: None,
+        }
+    }
+
+    /// The id of the option that was chosen; `None` while the question is open.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&str> {
+        self.answer.as_ref().map(|answer| answer.option.as_str())
+    }
+
+    /// Takes the answer that was given to it, if one was.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](Self::accept).
+    pub fn look_up(&mut self, answers: &Answers) -> Result<(), MigrateError> {
+        if let Some(answer) = answers.get(&self.id) {
+            self.accept(answer.clone())?;
+        }
+        Ok(())
+    }
+
     /// Takes an answer. Gives the option's place and what was typed, as values, unless something is
     /// [`lacking`](Self::lacking).
     ///

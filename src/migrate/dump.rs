@@ -18,12 +18,12 @@ use semver::Version;
 
 use super::{
     bind::Layer,
-    decision::{Answer, Answers, Decision, Evidence, Offer},
+    decision::{Answers, Decision, Evidence, Offer},
     error::MigrateError,
     ledger::Dropped,
     node::Source,
     place::Spared,
-    run::{Change, ChangeKind, StepReport, StepState},
+    run::{Change, ChangeKind, StepReport},
 };
 use crate::{
     pack::{Keys, Known},
@@ -121,23 +121,18 @@ pub(super) fn strip(
         return Ok(None);
     };
     let decision = decide(plan, &comparison, first, answers)?;
+    let chosen = decision.chosen().map(str::to_owned);
     let mut stripped = Stripped {
         report: report(plan, decision),
         dropped: Vec::new(),
         held: Vec::new(),
     };
-    match stripped
-        .report
-        .decision
-        .as_ref()
-        .and_then(|d| d.answer.as_ref())
-    {
+    match chosen.as_deref() {
         None => {
-            stripped.report.state = StepState::Open;
             let sources = found.into_iter().flat_map(|(_, _, sources)| sources);
             stripped.held = sources.map(|source| (ID.to_owned(), source)).collect();
         }
-        Some(answer) if answer.option == STRIP => {
+        Some(STRIP) => {
             for (layer, path, sources) in found {
                 take(layers, layer, &path, sources, &mut stripped);
             }
@@ -196,19 +191,13 @@ fn decide(
         same,
     } = comparison;
     let (chart, from, to) = (&plan.pack.info.chart, &plan.from, &plan.to);
-    let offer = |id: &str, title: String| Offer {
-        id: id.to_owned(),
-        title,
-        recommended: false,
-        inputs: Vec::new(),
-    };
-    let mut decision = Decision {
-        id: ID.to_owned(),
-        question: format!(
+    let mut decision = Decision::new(
+        ID,
+        format!(
             "This looks like a copy of all values of {chart} {from}: {set} of its {defaults} defaults are \
              set, {equal} of them unchanged. Were the unchanged ones set on purpose?"
         ),
-        evidence: vec![Evidence {
+        vec![Evidence {
             path: "defaults".to_owned(),
             value: Some(Value::String(format!(
                 "{equal} of {defaults} unchanged, the first at {}",
@@ -216,45 +205,37 @@ fn decide(
             ))),
             source: Some(first.clone()),
         }],
-        options: vec![
-            offer(
+        vec![
+            Offer::plain(
                 STRIP,
                 format!(
                     "No: remove the {} settings that equal the defaults of {from}; {to} has its own",
                     same.len()
                 ),
             ),
-            offer(
+            Offer::plain(
                 KEEP,
                 format!(
                     "Yes: keep them; each is migrated like any other, and stays as it was in {from}"
                 ),
             ),
         ],
-        answer: None,
-        lacking: None,
-    };
-    if let Some(answer) = answers.get(ID) {
-        decision.accept(Answer::clone(answer))?;
-    }
+    );
+    decision.look_up(answers)?;
     Ok(decision)
 }
 
 fn report(plan: &Plan<'_>, decision: Decision) -> StepReport {
     StepReport {
-        version: plan.from.clone(),
-        id: ID.to_owned(),
-        title: format!("Take away what only repeats the defaults of {}", plan.from),
         why: Some(
             "A copy of a chart's values pins every default: what later charts change does not reach the release."
                 .to_owned(),
         ),
-        link: None,
-        state: StepState::Done,
-        changes: Vec::new(),
-        tell: Vec::new(),
-        todo: Vec::new(),
-        decision: Some(decision),
+        ..StepReport::asking(
+            &plan.from,
+            format!("Take away what only repeats the defaults of {}", plan.from),
+            decision,
+        )
     }
 }
 

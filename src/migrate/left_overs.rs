@@ -10,7 +10,7 @@ use super::{
     error::MigrateError,
     node::Node,
     place::Spared,
-    run::{Run, StepReport, StepState, spared},
+    run::{Run, StepReport, spared},
 };
 use crate::{
     pack::{Known, Migration, Step},
@@ -105,16 +105,13 @@ impl<'r> Run<'r> {
             stays = dead.drain(..).chain(stays).collect();
         }
         let mut report = StepReport {
-            version: migration.version.clone(),
-            id: step.id.clone(),
-            title: format!("Left over from before {}", migration.version),
             why: step.why.clone(),
             link: step.link.clone(),
-            state: StepState::Done,
-            changes: Vec::new(),
-            tell: Vec::new(),
-            todo: Vec::new(),
-            decision: None,
+            ..StepReport::new(
+                &migration.version,
+                &step.id,
+                format!("Left over from before {}", migration.version),
+            )
         };
         let names = |leaves: &[(usize, Path, Path, Node)]| -> String {
             let names: Vec<_> = leaves.iter().map(|(_, at, _, _)| at.to_string()).collect();

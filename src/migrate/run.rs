@@ -53,6 +53,36 @@ pub struct StepReport {
     pub decision: Option<Decision>,
 }
 
+impl StepReport {
+    /// A step that is done and did nothing yet.
+    #[must_use]
+    pub fn new(version: &Version, id: &str, title: impl Into<String>) -> Self {
+        Self {
+            version: version.clone(),
+            id: id.to_owned(),
+            title: title.into(),
+            why: None,
+            link: None,
+            state: StepState::Done,
+            changes: Vec::new(),
+            tell: Vec::new(),
+            todo: Vec::new(),
+            decision: None,
+        }
+    }
+
+    /// A question as a step of its own: open until it is answered.
+    #[must_use]
+    pub fn asking(version: &Version, title: impl Into<String>, decision: Decision) -> Self {
+        let mut report = Self::new(version, &decision.id, title);
+        if decision.answer.is_none() {
+            report.state = StepState::Open;
+        }
+        report.decision = Some(decision);
+        report
+    }
+}
+
 /// How far a step came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepState {

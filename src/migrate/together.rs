@@ -9,7 +9,7 @@
 //! Nothing here looks at steps: it compares two results as Helm merges them over the target's defaults.
 
 use super::{
-    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport, StepState,
+    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport,
     decision::Answers,
     place::{Place, Spared},
     run::{ChangeKind, migrate},
@@ -341,18 +341,11 @@ impl Differences {
 
 fn written_out(plan: &Plan<'_>, changes: Vec<Change>) -> StepReport {
     StepReport {
-        version: plan.to.clone(),
-        id: ID.to_owned(),
-        title: "Keep what the layers mean together".to_owned(),
         why: Some(
             "How these settings are spread over the layers would make a difference after the upgrade; so they are written out in the layer on top.".to_owned(),
         ),
-        link: None,
-        state: StepState::Done,
         changes,
-        tell: Vec::new(),
-        todo: Vec::new(),
-        decision: None,
+        ..StepReport::new(&plan.to, ID, "Keep what the layers mean together")
     }
 }
 

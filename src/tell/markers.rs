@@ -309,9 +309,9 @@ pub fn settle(
     }
     let told = |mark: &&Mark| format!("{}: {}", place(mark), mark.consequence());
     let told: Vec<String> = asked.iter().map(told).collect();
-    let mut decision = Decision {
-        id: ID.to_owned(),
-        question: format!(
+    let mut decision = Decision::new(
+        ID,
+        format!(
             "{} that other programs look for would not survive: {}. Go on?",
             if asked.len() == 1 {
                 "A comment"
@@ -320,43 +320,26 @@ pub fn settle(
             },
             told.join("; ")
         ),
-        evidence: asked.iter().map(|mark| evidence(mark)).collect(),
-        options: vec![
-            offer(
+        asked.iter().map(|mark| evidence(mark)).collect(),
+        vec![
+            Offer::plain(
                 DROP,
                 "Go on without; what wrote there is set up anew by hand",
             ),
-            offer(REFUSE, "Leave all files of this release as they are"),
+            Offer::plain(REFUSE, "Leave all files of this release as they are"),
         ],
-        answer: None,
-        lacking: None,
-    };
-    if let Some(answer) = answers.get(ID) {
-        decision.accept(answer.clone())?;
-    }
-    let answer = decision.answer.as_ref().map(|answer| answer.option.clone());
-    migrated.steps.push(StepReport {
-        version: version.clone(),
-        id: ID.to_owned(),
-        title: "Keep what other programs write to".to_owned(),
-        why: None,
-        link: None,
-        state: match answer {
-            Some(_) => StepState::Done,
-            None => StepState::Open,
-        },
-        changes: Vec::new(),
-        tell: match answer {
-            Some(_) => told.into_iter().map(|text| text + ".").collect(),
-            None => Vec::new(),
-        },
-        todo: Vec::new(),
-        decision: Some(decision),
-    });
-    Ok(match answer.as_deref() {
+    );
+    decision.look_up(answers)?;
+    let choice = match decision.chosen() {
         Some(REFUSE) => Choice::Refuse,
         _ => Choice::GoOn,
-    })
+    };
+    let mut report = StepReport::asking(version, "Keep what other programs write to", decision);
+    if report.state == StepState::Done {
+        report.tell = told.into_iter().map(|text| text + ".").collect();
+    }
+    migrated.steps.push(report);
+    Ok(choice)
 }
 
 fn evidence(mark: &Mark) -> Evidence {
@@ -369,14 +352,5 @@ fn evidence(mark: &Mark) -> Evidence {
             node: mark.node,
             direct: true,
         }),
-    }
-}
-
-fn offer(id: &str, title: &str) -> Offer {
-    Offer {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        recommended: false,
-        inputs: Vec::new(),
     }
 }

@@ -9,9 +9,7 @@ use std::borrow::Cow;
 use super::{Request, answers_for};
 use crate::{
     load::Wanted,
-    migrate::{
-        Answer, Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport, StepState,
-    },
+    migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     values::Value,
 };
@@ -59,12 +57,6 @@ pub(super) fn ask(
     if plan.migrations.is_empty() {
         return Ok(());
     }
-    let offer = |id: &str, title: &str| Offer {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        recommended: false,
-        inputs: Vec::new(),
-    };
     let evidence = wanted.doubts.iter().map(|doubt| {
         let place = |at: &crate::outcome::At| format!("{}:{}", at.file, at.line);
         Evidence {
@@ -77,39 +69,21 @@ pub(super) fn ask(
             source: None,
         }
     });
-    let mut decision = Decision {
-        id: ID.to_owned(),
-        question: format!("Two places set the same. {} Which one counts?", first.why),
-        evidence: evidence.collect(),
-        options: vec![
-            offer(
+    let mut decision = Decision::new(
+        ID,
+        format!("Two places set the same. {} Which one counts?", first.why),
+        evidence.collect(),
+        vec![
+            Offer::plain(
                 DOCUMENTED,
                 "The path string (`targetPath`), as the documentation says",
             ),
-            offer(INLINE, "The inline values"),
+            Offer::plain(INLINE, "The inline values"),
         ],
-        answer: None,
-        lacking: None,
-    };
-    if let Some(answer) = answers.get(ID) {
-        decision.accept(Answer::clone(answer))?;
-    }
-    let open = decision.answer.is_none();
-    migrated.steps.push(StepReport {
-        version: plan.to.clone(),
-        id: ID.to_owned(),
-        title: "Say which of two settings counts".to_owned(),
-        why: None,
-        link: None,
-        state: if open {
-            StepState::Open
-        } else {
-            StepState::Done
-        },
-        changes: Vec::new(),
-        tell: Vec::new(),
-        todo: Vec::new(),
-        decision: Some(decision),
-    });
+    );
+    decision.look_up(answers)?;
+    let title = "Say which of two settings counts";
+    let report = StepReport::asking(&plan.to, title, decision);
+    migrated.steps.push(report);
     Ok(())
 }

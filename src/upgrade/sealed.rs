@@ -5,9 +5,7 @@
 
 use crate::{
     load::{Sealed, Wanted},
-    migrate::{
-        Answer, Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport, StepState,
-    },
+    migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     values::{Path, Value},
 };
@@ -55,42 +53,22 @@ pub(super) fn ask(
                 .collect(),
         }
     });
-    let mut decision = Decision {
-        id: ID.to_owned(),
-        question: format!(
+    let mut decision = Decision::new(
+        ID,
+        format!(
             "{} cannot be read, and may hold settings that the upgrade moves. Are they taken care of?",
             names.join(" and ")
         ),
-        evidence: evidence.collect(),
-        options: vec![Offer {
-            id: GO_ON.to_owned(),
-            title: "Yes: it holds nothing that moves, or I change it by hand; go on without it"
-                .to_owned(),
-            recommended: false,
-            inputs: Vec::new(),
-        }],
-        answer: None,
-        lacking: None,
-    };
-    if let Some(answer) = answers.get(ID) {
-        decision.accept(Answer::clone(answer))?;
-    }
-    let open = decision.answer.is_none();
+        evidence.collect(),
+        vec![Offer::plain(
+            GO_ON,
+            "Yes: it holds nothing that moves, or I change it by hand; go on without it",
+        )],
+    );
+    decision.look_up(answers)?;
     migrated.steps.push(StepReport {
-        version: plan.to.clone(),
-        id: ID.to_owned(),
-        title: "Mind the layers that cannot be read".to_owned(),
         why: Some("What is encrypted can only be changed by whoever has its key.".to_owned()),
-        link: None,
-        state: if open {
-            StepState::Open
-        } else {
-            StepState::Done
-        },
-        changes: Vec::new(),
-        tell: Vec::new(),
-        todo: Vec::new(),
-        decision: Some(decision),
+        ..StepReport::asking(&plan.to, "Mind the layers that cannot be read", decision)
     });
     Ok(())
 }

@@ -240,10 +240,7 @@ impl Group {
         let (ways, failed) = self.ways(workspace, worked, &members);
         let offers = ways.iter().map(|way| way.offer.clone()).collect();
         let decision = self.decide(request, workspace, &members, (offers, failed))?;
-        let option = decision
-            .answer
-            .as_ref()
-            .map(|answer| answer.option.as_str());
+        let option = decision.chosen();
         let mut ways = ways.into_iter();
         let chosen = ways.find(|way| Some(way.offer.id.as_str()) == option);
         let mut own_changes = BTreeMap::new();
@@ -258,12 +255,11 @@ impl Group {
             let Ok(worked) = &mut worked[*release] else {
                 continue;
             };
-            let version = worked.plan.to.clone();
-            let changes = own_changes.remove(release).unwrap_or_default();
-            worked
-                .migrated
-                .steps
-                .push(report(&decision, version, changes));
+            let title = "Keep apart what releases want of a layer that they share";
+            worked.migrated.steps.push(StepReport {
+                changes: own_changes.remove(release).unwrap_or_default(),
+                ..StepReport::asking(&worked.plan.to, title, decision.clone())
+            });
         }
         Ok(())
     }
@@ -289,12 +285,7 @@ impl Group {
                 });
                 match followers.collect::<Result<Vec<_>, Box<Refusal>>>() {
                     Ok(followers) => ways.push(Way {
-                        offer: Offer {
-                            id,
-                            title,
-                            recommended: false,
-                            inputs: Vec::new(),
-                        },
+                        offer: Offer::plain(id, title),
                         followers: followers.into_iter().flatten().collect(),
                     }),
                     Err(refusal) => _ = failed.get_or_insert(refusal),
@@ -422,14 +413,14 @@ impl Group {
         } else {
             String::new()
         };
-        let mut decision = Decision {
-            id: ID.to_owned(),
-            question: format!(
+        let mut decision = Decision::new(
+            ID,
+            format!(
                 "{} share {} and want different things of it{why}. Whom shall it follow?",
                 names.join(" and "),
                 files.join(" and ")
             ),
-            evidence: members
+            members
                 .iter()
                 .map(|member| Evidence {
                     path: member.wanted.name.clone(),
@@ -438,9 +429,7 @@ impl Group {
                 })
                 .collect(),
             options,
-            answer: None,
-            lacking: None,
-        };
+        );
         let given = members.iter().find_map(|member| member.answers.get(ID));
         if let Some(answer) = given.or_else(|| request.answers.get(ID)) {
             decision
@@ -556,24 +545,4 @@ fn option_of(name: &str) -> String {
         .map(|c| if plain(c) { c } else { '-' })
         .collect();
     format!("like-{name}")
-}
-
-fn report(decision: &Decision, version: semver::Version, changes: Vec<Change>) -> StepReport {
-    let open = decision.answer.is_none();
-    StepReport {
-        version,
-        id: ID.to_owned(),
-        title: "Keep apart what releases want of a layer that they share".to_owned(),
-        why: None,
-        link: None,
-        state: if open {
-            StepState::Open
-        } else {
-            StepState::Done
-        },
-        changes,
-        tell: Vec::new(),
-        todo: Vec::new(),
-        decision: Some(decision.clone()),
-    }
 }
