@@ -6,7 +6,7 @@
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Path as FilePath, PathBuf},
 };
 
@@ -101,12 +101,14 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
     for one in carried.iter().flatten() {
         *names.entry(one.carrier.name.clone()).or_default() += 1;
     }
-    let paths: HashSet<&FilePath> = scanned.iter().map(|file| file.path.as_path()).collect();
+    let by_path: HashMap<&FilePath, usize> = scanned
+        .iter()
+        .map(|file| (file.path.as_path(), file.file))
+        .collect();
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
     let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
-    let mut order: Vec<(usize, usize)> = Vec::new();
-    for (at, releases) in carried.iter().enumerate() {
+    for releases in &carried {
         let mut other = BTreeSet::new();
         for one in releases {
             let Some((chart, sameness)) = known(&one.release.chart, charts) else {
@@ -114,21 +116,19 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
                 other.insert(name.to_owned());
                 let named = one.candidates.iter().flatten();
-                let files = named.filter_map(|path| scanned.iter().find(|f| f.path == *path));
-                of_others.extend(files.map(|file| (file.file, name.to_owned())));
+                let files = named.filter_map(|path| by_path.get(path.as_path()));
+                of_others.extend(files.map(|file| (*file, name.to_owned())));
                 continue;
             };
-            let first = loader.workspace.releases.len();
             let builder = Builder {
                 loader,
                 scanned: &scanned,
-                paths: &paths,
+                by_path: &by_path,
                 one,
                 unique: names.get(&one.carrier.name) == Some(&1),
                 claimed: &mut claimed,
             };
             builder.build(chart, sameness);
-            order.extend((first..loader.workspace.releases.len()).map(|release| (at, release)));
         }
         others.push(other);
     }
@@ -205,18 +205,19 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
                 });
             }
             Err(refusal) => {
-                // Never opened if it is none: that alone can wait for ever.
-                let text = match file.path.is_file() {
-                    true => std::fs::read_to_string(&file.path).unwrap_or_default(),
-                    false => String::new(),
-                };
+                // What is no file is never opened: that alone can wait for ever.
+                let is_file = file.path.is_file();
                 if !file.named_directly
-                    && file.path.is_file()
+                    && is_file
                     && let Some(sealed) = Sealed::of(&file.path, refusal.clone())
                 {
                     loader.workspace.unclaimed_sealed.push(sealed);
                     continue;
                 }
+                let text = match is_file {
+                    true => std::fs::read_to_string(&file.path).unwrap_or_default(),
+                    false => String::new(),
+                };
                 // In a folder, a template of charts that refit does not know is nobody's business here.
                 let concerns =
                     file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
@@ -320,8 +321,8 @@ fn document_of(tree: &Tree, mut node: NodeId) -> usize {
 struct Builder<'b> {
     loader: &'b mut Loader,
     scanned: &'b [Scanned],
-    /// The paths of all files that were scanned.
-    paths: &'b HashSet<&'b FilePath>,
+    /// The files that were scanned, by their absolute path.
+    by_path: &'b HashMap<&'b FilePath, usize>,
     one: &'b Carried,
     /// Whether no other release has the same name.
     unique: bool,
@@ -437,9 +438,6 @@ impl Builder<'_> {
             layers,
             sealed,
             notices,
-            answers: Default::default(),
-            skip: Vec::new(),
-            edited: Vec::new(),
             range,
             pin,
             no_version,
@@ -448,6 +446,7 @@ impl Builder<'_> {
             release_name: carrier.release_name.clone(),
             mentions,
             doubts,
+            ..Wanted::default()
         });
     }
 
@@ -658,7 +657,7 @@ impl Builder<'_> {
         reference: &carrier::FileRef,
         candidates: &[PathBuf],
     ) -> Result<Option<Layer>, Box<Refusal>> {
-        let known = |path: &&PathBuf| self.paths.contains(path.as_path());
+        let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
         let there = candidates
             .iter()
             .find(known)

@@ -96,7 +96,7 @@ pub struct Broken {
 }
 
 /// A release that can be upgraded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// What it is called: its own name, or the names of its files.
     pub name: String,
@@ -287,7 +287,6 @@ impl Loader {
         self.workspace.releases.push(Wanted {
             name,
             is_named: asked.name.is_some(),
-            carrier: None,
             chart: asked.chart.clone(),
             version: asked.version.clone(),
             layers,
@@ -296,14 +295,8 @@ impl Loader {
             answers: asked.answers.clone(),
             skip: asked.skip.clone(),
             edited,
-            range: None,
-            pin: None,
-            no_version: None,
-            release_name: None,
-            mentions: Vec::new(),
-            doubts: Vec::new(),
             holder,
-            before: Vec::new(),
+            ..Wanted::default()
         });
     }
 
