@@ -9,6 +9,7 @@
 
 use super::scalar::{self, Resolved};
 use super::value::{Map, Number, Value};
+use crate::yaml::{double_quoted, needs_escape};
 
 /// Where a scalar will stand. Inside `{}` and `[]` more characters need quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -64,7 +65,7 @@ impl Default for Layout {
 pub fn string(text: &str, context: Context, quotes: Quotes) -> String {
     match quotes {
         Quotes::None if is_plain_safe(text, context) => text.to_owned(),
-        Quotes::Single if text.chars().all(is_printable) => {
+        Quotes::Single if !text.contains(needs_escape) => {
             format!("'{}'", text.replace('\'', "''"))
         }
         _ => double_quoted(text),
@@ -255,36 +256,4 @@ fn is_typed_somewhere(text: &str) -> bool {
         }
         _ => unsigned != text && WORDS.iter().any(|word| unsigned.eq_ignore_ascii_case(word)),
     }
-}
-
-/// Whether a character may stand for itself between single quotes on one line.
-fn is_printable(c: char) -> bool {
-    !(c.is_control() || is_special(c))
-}
-
-/// Line breaks and byte order marks that readers treat differently, and what YAML does not allow.
-fn is_special(c: char) -> bool {
-    matches!(
-        c,
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-    )
-}
-
-fn double_quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c if is_special(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

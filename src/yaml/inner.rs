@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use super::block;
 use super::edits::{EditSet, OverlappingEdits};
+use super::quote::double_quoted;
 use super::source::{break_len, line_end};
 use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 
@@ -485,23 +486,4 @@ fn replace_body(
         edits.push((first..line_end(text, body.end).1, String::new()));
     }
     Ok(EditSet::new(text, edits)?)
-}
-
-fn double_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if is_literal(c) => out.push(c),
-            c if u32::from(c) < 0x100 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
-        }
-    }
-    out.push('"');
-    out
 }
