@@ -4,10 +4,12 @@
 //! know; a pack lists that as evidence. Evidence narrows the candidates; it never picks one: if several
 //! remain, whoever runs the migrations must find that they agree, or ask.
 
+use std::fmt;
+
 use semver::Version;
 
 use crate::{
-    pack::{ExprError, Expression, Pack, PackError, Scope, model::Strength},
+    pack::{ExprError, Expression, Pack, PackError, Scope, VersionRange, model::Strength},
     values::{Map, Part, Path, Value},
 };
 
@@ -25,8 +27,8 @@ pub struct Detection {
 pub struct Clue {
     /// The path that is set.
     pub path: Path,
-    /// The versions that it speaks for, as the pack writes them.
-    pub versions: String,
+    /// The versions that it speaks for.
+    pub versions: VersionRange,
     /// How much it says.
     pub strength: Strength,
     /// Why it says so.
@@ -103,7 +105,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
         found.push(evidence);
         clues.push(Clue {
             path: at,
-            versions: evidence.versions.to_string(),
+            versions: evidence.versions.clone(),
             strength: evidence.strength,
             why: evidence.why.clone(),
         });
@@ -126,6 +128,12 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     }
     clues.sort_by_key(|clue| std::cmp::Reverse(clue.strength));
     Ok(Detection { candidates, clues })
+}
+
+impl fmt::Display for Clue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.path, self.versions, self.why)
+    }
 }
 
 impl Detection {

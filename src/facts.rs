@@ -6,18 +6,13 @@
 use semver::Version;
 
 use crate::{
-    migrate::Node,
+    migrate::{Node, together::effective},
     outcome::FactChange,
     pack::{
         ExprError, Expression, Pack, PackError, Scope,
         expr::{describe, template_places},
     },
-    values::{
-        Helm, Map, Part, Path, Value,
-        coalesce::{ChartDefaults, coalesce},
-        merge::merge_all,
-        view::View,
-    },
+    values::{Map, Part, Path, Value, merge::merge_all, view::View},
 };
 
 /// The facts of a release before and after, those that did not change included.
@@ -87,14 +82,9 @@ fn failed(id: &str, error: ExprError) -> PackError {
 }
 
 fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<String>>, PackError> {
-    let chart = ChartDefaults {
-        name: pack.info.chart.clone(),
-        values: pack.keys.defaults(version),
-        dependencies: Vec::new(),
-    };
-    let values = coalesce(Helm::V3, &chart, &values).map_or(values, |merged| merged.values);
+    let values = effective(pack, version, values);
     let mut scope = Scope::new();
-    scope.bind("values", Some(&Value::Map(values)));
+    scope.bind("values", Some(&values));
     pack.info
         .facts
         .iter()

@@ -30,8 +30,7 @@ use crate::{
 /// The id of the step that writes out what the layers would otherwise change. No step of a pack may have it.
 pub const ID: &str = "layers";
 
-/// Runs the migrations of a plan on the layers of a release. `writable` says into which layers something
-/// may be written that none of them has.
+/// Runs the migrations of a plan on the layers of a release.
 ///
 /// # Errors
 ///
@@ -41,7 +40,6 @@ pub fn migrate_layers(
     plan: &Plan<'_>,
     answers: &Answers,
     accept_recommended: bool,
-    writable: &dyn Fn(usize) -> bool,
 ) -> Result<Migrated, MigrateError> {
     let mut migrated = migrate(views, plan, answers, accept_recommended)?;
     if views.len() < 2 {
@@ -52,7 +50,7 @@ pub fn migrate_layers(
     if together == wanted {
         return Ok(migrated);
     }
-    let changes = settle(&mut migrated, views, plan, writable, (&together, &wanted));
+    let changes = settle(&mut migrated, views, plan, &|_| true, (&together, &wanted));
     if !changes.is_empty() {
         migrated.steps.push(written_out(plan, changes));
     }
@@ -144,16 +142,7 @@ pub fn settle(
         .map(|path| (path, Value::Null));
     for (path, value) in deleted.chain(differences.set) {
         let node = Node::made(value.clone(), Vec::new(), None);
-        let place = Place {
-            near: None,
-            keys: &plan.pack.keys,
-        };
-        let view = views[top];
-        for (at, replaced) in migrated.layers[top].put(&path, node, place, view) {
-            for source in own(&replaced, view, top) {
-                account(migrated, source, Fate::Rewritten, vec![at.clone()]);
-            }
-        }
+        put(migrated, views[top], plan, top, (&path, node));
         changes.push(change(ChangeKind::Write, top, path, value));
     }
     changes
@@ -185,16 +174,8 @@ pub fn relocate(
         {
             continue;
         }
-        let place = Place {
-            near: None,
-            keys: &plan.pack.keys,
-        };
         let made = Node::made(value, Vec::new(), None);
-        for (there, replaced) in migrated.layers[to].put(&at, made, place, views[to]) {
-            for source in own(&replaced, views[to], to) {
-                account(migrated, source, Fate::Rewritten, vec![there.clone()]);
-            }
-        }
+        put(migrated, views[to], plan, to, (&at, made));
         let changes = migrated.steps.iter_mut().flat_map(|step| &mut step.changes);
         for change in changes.filter(|change| change.layer == from && change.path.starts_with(&at))
         {
@@ -252,6 +233,25 @@ fn differing(values: &[&Value], at: &Path, found: &mut Vec<Path>) {
         match below {
             Some(below) => differing(&below, &here, found),
             None => found.push(here),
+        }
+    }
+}
+
+/// Writes something at a path of a layer, over what is there.
+fn put(
+    migrated: &mut Migrated,
+    view: &View<'_>,
+    plan: &Plan<'_>,
+    layer: usize,
+    (path, node): (&Path, Node),
+) {
+    let place = Place {
+        near: None,
+        keys: &plan.pack.keys,
+    };
+    for (at, replaced) in migrated.layers[layer].put(path, node, place, view) {
+        for source in own(&replaced, view, layer) {
+            account(migrated, source, Fate::Rewritten, vec![at.clone()]);
         }
     }
 }

@@ -109,7 +109,7 @@ impl Description<'_, '_> {
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
             path: clue.path.to_string(),
-            versions: clue.versions.clone(),
+            versions: clue.versions.to_string(),
             strength: format!("{:?}", clue.strength).to_lowercase(),
             why: clue.why.clone(),
         });

@@ -155,6 +155,7 @@ fn edited(
     notices: &mut Vec<(usize, Notice)>,
 ) -> Result<File, Box<Refusal>> {
     let loaded = &workspace.files[file];
+    // By their place: releases that share a pin raise it once.
     let mut pins = BTreeMap::new();
     for release in &needs.pins {
         if let Ok(worked) = &worked[*release] {
@@ -205,7 +206,10 @@ fn edited(
             (Arc::clone(&only.edited.text), only.edited.tree.clone())
         }
         several => {
-            let mut edits: Vec<(Range<usize>, String)> = pins.into_iter().map(of_key).collect();
+            let mut edits: Vec<(Range<usize>, String)> = pins
+                .into_iter()
+                .map(|((start, end), new)| (start..end, new))
+                .collect();
             for part in several {
                 let embedded = part.embed(workspace)?;
                 edits.extend(embedded.edits);
@@ -322,10 +326,6 @@ enum Pinned {
     Raised(Vec<((usize, usize), String)>),
     /// It cannot be.
     Stays(Notice),
-}
-
-fn of_key(((start, end), new): ((usize, usize), String)) -> (Range<usize>, String) {
-    (start..end, new)
 }
 
 fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {

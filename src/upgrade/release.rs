@@ -16,7 +16,7 @@ use crate::{
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Notice, Refusal},
-    pack::{Pack, VersionRange, model::Strength},
+    pack::{Pack, model::Strength},
     plan::Plan,
     refusal::{self, Reason},
     tell::markers::Mark,
@@ -60,6 +60,17 @@ pub(super) struct Edited {
     pub text: Arc<str>,
     /// It, read again.
     pub tree: Option<Arc<Tree>>,
+}
+
+impl Edited {
+    /// A block that stays as it is.
+    pub fn unchanged(tree: &Tree) -> Self {
+        Self {
+            rewrite: None,
+            text: tree.shared_text(),
+            tree: None,
+        }
+    }
 }
 
 /// Works out one release. `part` is what tells its chart and version.
@@ -183,11 +194,8 @@ impl<'w> Run<'_, 'w> {
             .iter()
             .filter(|clue| clue.strength == Strength::Strong);
         let against: Vec<String> = strong
-            .filter(|clue| {
-                let range = clue.versions.parse::<VersionRange>();
-                range.is_ok_and(|range| !range.contains(recorded))
-            })
-            .map(|clue| format!("{} ({}): {}", clue.path, clue.versions, clue.why))
+            .filter(|clue| !clue.versions.contains(recorded))
+            .map(ToString::to_string)
             .collect();
         let candidates = &self.detection.candidates;
         let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
@@ -297,7 +305,7 @@ impl<'w> Run<'_, 'w> {
             .clues
             .iter()
             .filter(|clue| clue.strength != Strength::Weak)
-            .map(|clue| format!("{} ({}): {}", clue.path, clue.versions, clue.why))
+            .map(ToString::to_string)
             .collect();
         let mut why = match (candidates.first(), candidates.last()) {
             (Some(first), Some(last)) => format!("It can be anything from {first} to {last}."),
@@ -337,7 +345,6 @@ impl<'w> Run<'_, 'w> {
             &plan,
             &self.answers,
             self.request.accept_recommended,
-            &|_| true,
         )
         .map_err(|e| self.migrate_refusal(&e))?;
         for (layer, block) in self.wanted.layers.iter().enumerate() {
@@ -358,12 +365,11 @@ impl<'w> Run<'_, 'w> {
         for (i, block) in self.wanted.layers.iter().enumerate() {
             let tree = self.workspace.tree(*block);
             parts.push(match rewrites.get(i).filter(|r| !r.edits.is_empty()) {
-                None => Edited {
-                    rewrite: None,
-                    text: tree.shared_text(),
-                    tree: None,
-                },
-                Some(rewrite) => self.part(*block, &migrated.layers[i], i, rewrite.clone())?,
+                None => Edited::unchanged(tree),
+                Some(rewrite) => {
+                    let (node, view) = (&migrated.layers[i], &self.views[i]);
+                    edited(self.workspace, *block, node, view, rewrite.clone())?
+                }
             });
         }
         let texts = (self.views, parts.as_slice());
@@ -374,16 +380,6 @@ impl<'w> Run<'_, 'w> {
             migrated,
             parts,
         })
-    }
-
-    fn part(
-        &self,
-        block: usize,
-        node: &Node,
-        layer: usize,
-        rewrite: Rewrite,
-    ) -> Result<Edited, Box<Refusal>> {
-        edited(self.workspace, block, node, &self.views[layer], rewrite)
     }
 
     /// The right-most layer that can say any value.

@@ -128,39 +128,25 @@ fn refuse_with_others(
         .next(format!("Look at the message for {other} first."))
         .of(&releases[release].name)
     };
-    let mut next: Vec<(usize, String)> = Vec::new();
-    for broken in &workspace.broken {
-        next.extend(
-            broken
-                .layers
-                .iter()
-                .map(|block| (*block, broken.name.clone())),
-        );
-    }
-    for (release, result) in worked.iter().enumerate() {
-        if result.is_err() {
-            let wanted = releases[release];
-            next.extend(
-                wanted
-                    .layers
-                    .iter()
-                    .map(|block| (*block, wanted.name.clone())),
-            );
-        }
-    }
+    let refused = releases.iter().zip(worked.iter());
+    let refused = refused
+        .filter(|(_, result)| result.is_err())
+        .map(|(wanted, _)| (&wanted.layers, &wanted.name));
+    let broken = workspace.broken.iter();
+    let mut next: Vec<(usize, &str)> = broken
+        .map(|broken| (&broken.layers, &broken.name))
+        .chain(refused)
+        .flat_map(|(layers, name)| layers.iter().map(|block| (*block, name.as_str())))
+        .collect();
     while let Some((block, other)) = next.pop() {
         for release in users.get(&block).into_iter().flatten() {
             if worked[*release].is_err() {
                 continue;
             }
-            worked[*release] = Err(vec![refusal(*release, block, &other)]);
+            worked[*release] = Err(vec![refusal(*release, block, other)]);
             let wanted = releases[*release];
-            next.extend(
-                wanted
-                    .layers
-                    .iter()
-                    .map(|block| (*block, wanted.name.clone())),
-            );
+            let layers = wanted.layers.iter();
+            next.extend(layers.map(|block| (*block, wanted.name.as_str())));
         }
     }
 }
@@ -349,11 +335,7 @@ impl Group {
             let rewrite =
                 edit(view, &node, layer, false).map_err(|e| edit_refusal(workspace, *block, &e))?;
             let part = match rewrite.edits.is_empty() {
-                true => Edited {
-                    rewrite: None,
-                    text: workspace.tree(*block).shared_text(),
-                    tree: None,
-                },
+                true => Edited::unchanged(workspace.tree(*block)),
                 false => edited(workspace, *block, &node, view, rewrite)?,
             };
             parts.push((*block, part));

@@ -54,7 +54,7 @@ fn migrated_layers(
     let views: Vec<View<'_>> = loaded.iter().map(refit::load::Loaded::view).collect();
     let refs: Vec<&View<'_>> = views.iter().collect();
     let plan = Plan::new(pack, from, to, &Selection::default()).map_err(|e| e.to_string())?;
-    let migrated = match migrate_layers(&refs, &plan, answers, false, &|_| true) {
+    let migrated = match migrate_layers(&refs, &plan, answers, false) {
         Ok(migrated) => migrated,
         Err(MigrateError::Pack(PackError::Clash { .. })) => {
             return Ok(Err("two steps write one place".to_owned()));
