@@ -239,11 +239,14 @@ fn run_with(
 ) -> Outcome {
     let Material { packs, workspace } = material;
     let mut outcome = nothing();
+    let part = looked_at_by(packs);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
         outcome.refused.extend(workspace.refused.iter().cloned());
         outcome.other_charts.clone_from(&workspace.others);
-        outcome.unclaimed = unclaimed(workspace, packs, jobs);
+        if let Ok(part) = &part {
+            outcome.unclaimed = unclaimed(workspace, packs, part, jobs);
+        }
     }
     let ordered: Vec<Cow<'_, Wanted>> = workspace
         .releases
@@ -252,7 +255,6 @@ fn run_with(
         .map(|wanted| doubts::ordered(request, wanted))
         .collect();
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
-    let part = looked_at_by(packs);
     let worked = jobs.each(Some(Work::Migrate), wanted.clone(), |wanted| {
         let part = part.as_ref().map_err(|e| vec![*fault(e, &wanted.name)])?;
         release::work(request, workspace, packs, wanted, part)
@@ -296,10 +298,16 @@ fn settled<'n, T>(
 }
 
 /// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
-fn unclaimed(workspace: &Workspace, packs: &[Pack], jobs: &Jobs<'_>) -> Vec<Unclaimed> {
+/// `part` is what tells it.
+fn unclaimed(
+    workspace: &Workspace,
+    packs: &[Pack],
+    part: &Part,
+    jobs: &Jobs<'_>,
+) -> Vec<Unclaimed> {
     let of = |file: usize| {
         let loaded = &workspace.files[file];
-        let values = loaded.view().values().ok()?;
+        let values = loaded.view().part(part).ok()?;
         let pack = packs
             .iter()
             .find(|pack| detect(pack, &values).is_ok_and(|found| found.is_conclusive()))?;
