@@ -201,3 +201,31 @@ fn open_questions_are_in_every_report_with_what_to_type() {
         );
     }
 }
+
+#[test]
+fn an_empty_text_that_a_question_is_about_is_seen() {
+    let demo = Demo::new();
+    demo.file("empty.yaml", "artifactUrl: \"\"\ncheckpointUrl: \"\"\n");
+    let run = demo
+        .run("upgrade empty.yaml --from 0.10.3 --to 0.15.0 --report r.md --report r.html --report r.json");
+    assert_eq!(run.code, 0, "{run:?}");
+    let said = format!("{}{}", run.out, run.err);
+    assert!(said.contains("artifactUrl    \"\"  empty.yaml:1"), "{said}");
+    let page = demo.text("r.md");
+    assert!(
+        page.contains("- `artifactUrl` is `\"\"` (`empty.yaml:1`)"),
+        "{page}"
+    );
+    let page = text(&demo.text("r.html"));
+    assert!(
+        page.contains("artifactUrl is &quot;&quot; empty.yaml:1"),
+        "{page}"
+    );
+    // Programs get the text itself.
+    let json: serde_json::Value = serde_json::from_str(&demo.text("r.json")).unwrap();
+    let json = json.to_string();
+    assert!(
+        json.contains("\"path\":\"artifactUrl\",\"value\":\"\""),
+        "{json}"
+    );
+}

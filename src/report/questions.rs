@@ -3,7 +3,7 @@
 use super::{
     Masker,
     page::{Page, Span, Style, plain, span, width},
-    wording::{count, shorten},
+    wording::{count, found},
 };
 use crate::{
     outcome::{Choice, Release, State, Step},
@@ -65,7 +65,7 @@ fn one(page: &mut Page, number: &str, step: &Step, masker: &Masker) {
         .min(40);
     for evidence in &question.evidence {
         let value = match &evidence.value {
-            Some(value) => plain(shorten(&masker.value(&evidence.path, value))),
+            Some(value) => plain(found(&masker.value(&evidence.path, value))),
             None => span("not set", Style::Dim),
         };
         let place = match &evidence.at {

@@ -6,7 +6,7 @@ use super::{
     Detail, Look, Masker, difference,
     page::{Page, Span, Style, plain, span, width},
     text,
-    wording::{self, count, shorten, shown_name},
+    wording::{self, count, found, shown_name},
 };
 use crate::{
     outcome::{Choice, File, Input, Refusal, Release, State, Step},
@@ -175,7 +175,7 @@ pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
         }
         spans.push(span(format!("{}: ", evidence.path), Style::Accent));
         spans.push(match &evidence.value {
-            Some(value) => plain(shorten(&masker.value(&evidence.path, value))),
+            Some(value) => plain(found(&masker.value(&evidence.path, value))),
             None => span("not set", Style::Dim),
         });
         page.fill(4, 6, &spans);

@@ -64,6 +64,14 @@ fn is_plain(text: &str) -> bool {
         )
 }
 
+/// A value that a question is about: its text, shortened, and the quotes of one that would not be seen.
+pub(super) fn found(text: &str) -> String {
+    match text.trim().is_empty() {
+        true => format!("{text:?}"),
+        false => shorten(text),
+    }
+}
+
 /// A text cut where it gets too wide for a line.
 pub(super) fn shorten(text: &str) -> String {
     if width(text) <= WIDEST_VALUE {

@@ -13,7 +13,7 @@ use super::{
         overview::WHEN,
         questions,
         text::unread_paths,
-        wording::{self, count, fate, shorten, shown_name},
+        wording::{self, count, fate, found, shown_name},
     },
     link, sides,
 };
@@ -207,7 +207,7 @@ pub(super) fn answers(step: &Step, question: &Question) -> Markup {
                     li {
                         code { (evidence.path) }
                         @match &evidence.value {
-                            Some(value) => { " is " code { (shorten(value)) } },
+                            Some(value) => { " is " code { (found(value)) } },
                             None => " is not set",
                         }
                         @if let Some(at) = &evidence.at {

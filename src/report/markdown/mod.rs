@@ -17,7 +17,7 @@ use self::words::{Words, fenced, html};
 use super::{
     Masker, difference,
     overview::{self, Counts, Shared},
-    wording::{count, count_of, fate, short_name, shorten, shown_name},
+    wording::{count, count_of, fate, found, short_name, shown_name},
 };
 use crate::{
     outcome::{Fate, File, Outcome, Question, Refusal, Release, Step},
@@ -243,7 +243,7 @@ fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
     for evidence in &question.evidence {
         let mut words = Words::new().lit("- ").code(&evidence.path);
         words = match &evidence.value {
-            Some(value) => words.lit(" is ").code(&shorten(value)),
+            Some(value) => words.lit(" is ").code(&found(value)),
             None => words.lit(" is not set"),
         };
         if let Some(at) = &evidence.at {
