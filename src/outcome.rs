@@ -100,6 +100,8 @@ pub struct Values {
     pub after: serde_json::Value,
     /// Where each leaf stands before, in the right-most layer that has it.
     pub places: Vec<(String, At)>,
+    /// What of them is made up or missing, because a layer cannot be read.
+    pub unknown: Vec<String>,
 }
 
 /// How the source version is known.

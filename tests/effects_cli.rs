@@ -180,6 +180,49 @@ fn what_nobody_has_explained_is_an_exit_code_and_nothing_is_written() {
 }
 
 #[test]
+fn what_is_encrypted_is_made_up_alike_for_both_charts() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+    file("values.yaml", VALUES);
+    file(
+        "secrets.yaml",
+        "\
+postgresql:
+    externalDatabase:
+        password: ENC[AES256_GCM,data:Zm9v=,iv:abc=,tag:abc=,type:str]
+controller:
+    service:
+        httpPort: ENC[AES256_GCM,data:Zm9v=,iv:abc=,tag:abc=,type:int]
+sops:
+    mac: ENC[AES256_GCM,data:abc=,iv:abc=,tag:abc=,type:str]
+    version: 3.9.0
+",
+    );
+    file("blob.yaml", "\0GITCRYPT\0 nobody can say");
+    let charts = charts();
+    let layers = ["-f", "values.yaml", "-f", "secrets.yaml", "-f", "blob.yaml"];
+    let mut args = vec!["verify", "--from", "0.10.3", "--accept-recommended"];
+    args.extend(["--answer", "sealed-layer=go-on", "-v"]);
+    args.extend(layers);
+    let output = refit(helm.program(), home.path(), &with_charts(&args, &charts));
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains("ENC["), "{text}");
+    let says = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in [
+        "secrets.yaml cannot be read: both charts were rendered with made-up values in place of what it hides",
+        "blob.yaml cannot be read: what it sets is missing in both renderings, so nothing is said of it",
+        // Of the type that the notation names.
+        "controller.service.httpPort: 1 Service/arroyo",
+    ] {
+        assert!(says.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn the_check_as_json_has_every_setting() {
     let Some(helm) = helm::each().next() else {
         return;

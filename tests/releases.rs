@@ -2,6 +2,8 @@
 
 mod demo;
 
+use std::fs;
+
 use demo::{Demo, Run};
 
 const BASE: &str = "\
@@ -161,6 +163,66 @@ fn an_encrypted_layer_stops_only_what_it_may_hold() {
     insta::assert_snapshot!("sealed", from(&open.err, "1 question for you"));
     ok(demo.run(&format!("{line} --write --answer sealed-layer=go-on")));
     assert!(demo.text("secrets.yaml").contains("region: ENC"));
+}
+
+/// An umbrella chart with an encrypted values file beside its own, deployed by Argo CD.
+fn umbrella(secrets: &str) -> Demo {
+    let demo = Demo::new();
+    fs::create_dir(demo.path("u")).unwrap();
+    for (name, text) in [
+        (
+            "u/Chart.yaml",
+            "apiVersion: v2\nname: team\nversion: 1.0.0\ndependencies:\n  - {name: arroyo, version: 0.10.3, repository: 'https://arroyosystems.github.io/helm-repo'}\n",
+        ),
+        ("u/values.yaml", "arroyo:\n  worker: {slots: 3}\n"),
+        ("u/secrets.yaml", secrets),
+        (
+            "app.yaml",
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: team}\nspec:\n  source:\n    repoURL: https://git.example/env.git\n    path: u\n    targetRevision: main\n    helm: {valueFiles: [values.yaml, secrets.yaml]}\n",
+        ),
+    ] {
+        demo.file(name, text);
+    }
+    demo
+}
+
+#[test]
+fn an_encrypted_layer_of_an_umbrella_chart_is_looked_at_below_the_charts_name() {
+    let sealed = |below: &str| {
+        let body: String = below.lines().map(|line| format!("    {line}\n")).collect();
+        let sops = &SEALED[SEALED.find("sops:").unwrap()..];
+        umbrella(&format!("arroyo:\n{body}{sops}"))
+    };
+    let demo = sealed("postgresql:\n  auth:\n    password: ENC[x,type:str]");
+    let run = ok(demo.run("upgrade . --to 0.15.0"));
+    assert!(!run.err.contains("sealed-layer"), "{}", run.err);
+    let demo = sealed("controller:\n  image:\n    tag: ENC[x,type:str]");
+    let run = demo.run("upgrade . --to 0.15.0 --write");
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(
+        run.err
+            .contains("controller.image.tag  set in u/secrets.yaml"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_secret_that_sets_one_path_asks_only_if_that_path_moves() {
+    let release = |path: &str| {
+        let demo = Demo::new();
+        demo.file("r.yaml", format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: s, namespace: n}}\nspec:\n  chart:\n    spec:\n      chart: arroyo\n      version: 0.10.3\n      sourceRef: {{kind: HelmRepository, name: arroyo}}\n  valuesFrom:\n    - {{kind: Secret, name: db, valuesKey: v, targetPath: {path}}}\n  values:\n    worker: {{slots: 3}}\n"));
+        demo.run("upgrade . --to 0.15.0")
+    };
+    let run = ok(release("postgresql.auth.password"));
+    assert!(!run.err.contains("sealed-layer"), "{}", run.err);
+    let run = release("worker.image.tag");
+    assert!(run.err.contains("[sealed-layer]"), "{}", run.err);
+    assert!(
+        run.err.contains("worker.image.tag  set in r.yaml:11"),
+        "{}",
+        run.err
+    );
 }
 
 #[test]

@@ -146,6 +146,8 @@ pub enum Source {
     Opaque {
         /// Why.
         why: String,
+        /// The path to which its one value goes, if it is a single value.
+        target: Option<TargetPath>,
     },
 }
 

@@ -188,7 +188,8 @@ impl Layer {
     }
 
     pub(super) fn opaque(field: Field, why: impl Into<String>) -> Self {
-        Self::new(field, Source::Opaque { why: why.into() })
+        let why = why.into();
+        Self::new(field, Source::Opaque { why, target: None })
     }
 }
 

@@ -390,7 +390,8 @@ impl<'f> Index<'f> {
         let before = gaps.len();
         let found = self.object(at.file, &reference.object, gaps);
         let opaque = |placed: &mut Placed, why: String| {
-            placed.layer.source = Source::Opaque { why };
+            let target = reference.target_path.clone();
+            placed.layer.source = Source::Opaque { why, target };
         };
         let Some((file, object)) = found else {
             let why = gaps

@@ -9,7 +9,7 @@ use refit::{
         helm::Helm,
         model::{Effects, FORMAT},
         render::Options,
-        source::Source,
+        source::{Source, SourceError},
         values,
     },
     outcome::{Outcome, Release},
@@ -159,7 +159,7 @@ pub fn compare(
         };
         let Some((before, after)) = values(release) else {
             bail!(
-                "{}: a layer cannot be read, so its effects cannot be compared\n  next: decrypt it, and name it with -f",
+                "{}: its values cannot be merged, so its effects cannot be compared",
                 name(release)
             );
         };
@@ -167,13 +167,13 @@ pub fn compare(
             pack,
             release,
             &release.from,
-            charts.options().old_chart.as_deref(),
+            ("--old-chart", charts.options().old_chart.as_deref()),
         )?;
         let new = charts.get(
             pack,
             release,
             &release.to,
-            charts.options().new_chart.as_deref(),
+            ("--new-chart", charts.options().new_chart.as_deref()),
         )?;
         let places = Places::of(release, &after);
         let check = Check {
@@ -218,7 +218,7 @@ impl Charts<'_> {
         pack: &Pack,
         release: &Release,
         version: &Version,
-        named: Option<&str>,
+        (flag, named): (&str, Option<&str>),
     ) -> anyhow::Result<std::rc::Rc<Charted>> {
         let options = Options {
             release_name: self.options().release_name.clone().unwrap_or_else(|| {
@@ -253,9 +253,12 @@ impl Charts<'_> {
         if let Some(opened) = self.opened.borrow().get(&key) {
             return Ok(opened.clone());
         }
-        let chart = source
-            .open(self.helm, options, self.folder)
-            .with_context(|| format!("the chart {} {version}", release.chart))?;
+        let chart = source.open(self.helm, options, self.folder).map_err(|error| match error {
+            SourceError::Fetch { .. } => anyhow::anyhow!(
+                "{error}\n  next: fetch it with `helm pull`, which takes a login, a certificate or --plain-http, and name the archive with {flag}"
+            ),
+            error => anyhow::anyhow!(error).context(format!("the chart {} {version}", release.chart)),
+        })?;
         if chart.chart.name != release.chart || chart.chart.version != version.to_string() {
             bail!(
                 "the chart that is named is {} {}, and {} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",

@@ -161,7 +161,7 @@ impl Places {
 
 /// The merged values of a release before and afterwards.
 ///
-/// `None` if the outcome does not have them: a layer cannot be read, or they were not asked for.
+/// `None` if the outcome does not have them: they were not asked for.
 #[must_use]
 pub fn values(release: &Release) -> Option<(Map, Map)> {
     let values = release.values.as_ref()?;
@@ -182,6 +182,7 @@ impl Check<'_> {
         let voices = Voices::of(self.release, self.pack, self.after)?;
         let mut rendering = Rendering {
             install: self.old.renderer.options().install,
+            notes: self.unknown(),
             ..Rendering::default()
         };
         let (old, new) = loop {
@@ -243,6 +244,12 @@ impl Check<'_> {
             settings,
             unexplained,
         })
+    }
+
+    /// What of the values had to be made up, because a layer cannot be read.
+    fn unknown(&self) -> Vec<String> {
+        let values = self.release.values.iter();
+        values.flat_map(|values| values.unknown.clone()).collect()
     }
 
     fn name(&self) -> String {

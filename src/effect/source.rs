@@ -29,7 +29,7 @@ pub enum Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// Helm cannot fetch it.
-    #[error("the chart {reference} {version} cannot be fetched: {error}")]
+    #[error("the chart {reference} {version} cannot be fetched\n  why:  {error}")]
     Fetch {
         /// The reference.
         reference: String,

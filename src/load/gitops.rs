@@ -10,15 +10,16 @@ use std::{
     path::{Path as FilePath, PathBuf},
 };
 
-use super::{Asked, Broken, Input, Layer, Loader, Place, Sealed, Wanted};
+use super::{Asked, Broken, Input, Layer, Loader, Place, Sealed, Wanted, sealed::made_up};
 use crate::{
     carrier::{
-        self, Carrier, ChartRef, MentionKind, Sameness, Source, VersionStyle, paths,
+        self, Carrier, ChartRef, MentionKind, Sameness, Source, TargetPath, VersionStyle, paths,
         resolve::{self, Index, Placed},
+        set::{self, Typing},
     },
     outcome::{At, KnownBy, Notice, Refusal},
     refusal::Reason,
-    values::{Path, place_of, view::Kind, view::View},
+    values::{Map, Path, place_of, view::Kind, view::View},
     walk::{self, Found},
     yaml::{NodeId, Tree},
 };
@@ -391,7 +392,10 @@ impl Builder<'_> {
                         layers.push(block);
                     }
                 }
-                Ok(Some(Layer::Sealed(layer))) => sealed.push(layer),
+                Ok(Some(Layer::Sealed(layer))) => sealed.push(Sealed {
+                    below: layers.len(),
+                    ..layer
+                }),
                 Ok(None) => {}
                 Err(refusal) => {
                     refused = true;
@@ -632,19 +636,21 @@ impl Builder<'_> {
                 let reference = reference.clone();
                 return self.values_file(placed, &reference, candidates);
             }
-            Source::Opaque { why } => {
+            Source::Opaque { why, target } => {
                 let at = self.at(placed.file, node);
-                return Ok(Some(Layer::Sealed(unseen(
-                    format!("{}:{} ({why})", at.file, at.line),
-                    why,
-                ))));
+                let layer = Sealed {
+                    values: target.as_ref().and_then(only),
+                    ..unseen(format!("{}:{} ({why})", at.file, at.line), why)
+                };
+                return Ok(layer.below(prefix).map(Layer::Sealed));
             }
             Source::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
-                return Ok(Some(Layer::Sealed(unseen(
-                    what,
-                    "it is not in these files",
-                ))));
+                let layer = Sealed {
+                    values: reference.target_path.as_ref().and_then(only),
+                    ..unseen(what, "it is not in these files")
+                };
+                return Ok(layer.below(prefix).map(Layer::Sealed));
             }
         };
         let file = self.scanned[placed.file].file;
@@ -692,7 +698,7 @@ impl Builder<'_> {
                 };
                 Ok(Some(Layer::Block(self.loader.block(file, place))))
             }
-            sealed => Ok(Some(sealed)),
+            Layer::Sealed(layer) => Ok(layer.below(&self.one.release.prefix).map(Layer::Sealed)),
         }
     }
 }
@@ -703,8 +709,18 @@ fn unseen(name: String, why: &str) -> Sealed {
         refusal: Reason::new(why.to_owned()).of(&name),
         name,
         path: None,
-        keys: None,
+        values: None,
+        below: 0,
     }
+}
+
+/// The values of a layer that sets one path, as Flux reads it, to what cannot be seen.
+fn only(target: &TargetPath) -> Option<Map> {
+    let made_up = made_up(&set::path(&target.text).ok()?);
+    let mut values = Map::new();
+    let set = format!("{}={made_up}", target.text);
+    set::set(&set, Typing::String, &mut values).ok()?;
+    Some(values)
 }
 
 /// Whether a text holds a map at a path.

@@ -240,7 +240,10 @@ impl Loader {
         for input in &asked.layers {
             match self.layer(input, asked.layers.len() > 1) {
                 Ok(Layer::Block(block)) => layers.push(block),
-                Ok(Layer::Sealed(layer)) => sealed.push(layer),
+                Ok(Layer::Sealed(layer)) => sealed.push(Sealed {
+                    below: layers.len(),
+                    ..layer
+                }),
                 Err(refusal) => refused.push(*refusal),
             }
         }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{fault, release::Worked};
 use crate::{
     digest, facts,
-    load::Workspace,
+    load::{Sealed, Workspace},
     migrate::StepState,
     outcome::{
         At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
@@ -39,6 +39,19 @@ pub(super) fn release(
         release.values = description.values().map(Arc::new);
     }
     Ok(release)
+}
+
+/// What is not known of the values because a layer cannot be read.
+fn unknown(layer: &Sealed) -> String {
+    let name = &layer.name;
+    match &layer.values {
+        Some(_) => format!(
+            "{name} cannot be read: both charts were rendered with made-up values in place of what it hides"
+        ),
+        None => format!(
+            "{name} cannot be read: what it sets is missing in both renderings, so nothing is said of it"
+        ),
+    }
 }
 
 /// Marks questions that several releases ask about different values: one answer would be wrong for
@@ -143,10 +156,10 @@ impl Description<'_, '_> {
         })
     }
 
-    /// The merged values; `None` if a layer cannot be read.
+    /// The merged values; `None` if there are none. What cannot be read of them is made up or missing,
+    /// before and afterwards alike.
     fn values(&self) -> Option<Values> {
         let worked = self.worked;
-        let sealed = !worked.wanted.sealed.is_empty();
         let before: Option<Vec<Map>> = worked.views.iter().map(|view| view.values().ok()).collect();
         let layers = worked.migrated.layers.iter().zip(&worked.views);
         let after: Option<Vec<Map>> = layers
@@ -156,15 +169,24 @@ impl Description<'_, '_> {
                 Ok(_) | Err(_) => None,
             })
             .collect();
-        let (before, after) = (merge_all(before?), merge_all(after?));
+        let sealed = &worked.wanted.sealed;
+        let merged = |mut layers: Vec<Map>| {
+            // From the last one, so that the places of the others stay.
+            for layer in sealed.iter().rev() {
+                layers.splice(layer.below..layer.below, layer.values.clone());
+            }
+            merge_all(layers)
+        };
+        let (before, after) = (merged(before?), merged(after?));
         let places = leaves(&before)
             .into_iter()
             .filter_map(|(path, _)| Some((path.to_string(), self.place(&path)?)))
             .collect();
-        (!sealed).then(|| Values {
+        Some(Values {
             places,
             before: serde_json::Value::from(&Value::Map(before)),
             after: serde_json::Value::from(&Value::Map(after)),
+            unknown: sealed.iter().map(unknown).collect(),
         })
     }
 

@@ -30,7 +30,7 @@ pub(super) fn ask(
         .sealed
         .iter()
         .map(|layer| (layer, touched(layer, plan)))
-        .filter(|(layer, paths)| layer.keys.is_none() || !paths.is_empty())
+        .filter(|(layer, paths)| layer.values.is_none() || !paths.is_empty())
         .collect();
     if touched.is_empty() || plan.migrations.is_empty() {
         return Ok(());
@@ -45,11 +45,11 @@ pub(super) fn ask(
             value: Some(Value::String(text.to_owned())),
             source: None,
         };
-        match layer.keys {
+        match layer.values {
             None => vec![shown("layer", &layer.name)],
             Some(_) => paths
                 .iter()
-                .map(|path| shown(path, &format!("encrypted in {}", layer.name)))
+                .map(|path| shown(path, &format!("set in {}", layer.name)))
                 .collect(),
         }
     });
@@ -90,6 +90,7 @@ fn touched(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
                 .any(|other| other.may_overlap(path))
         })
     };
-    let keys = layer.keys.iter().flatten();
-    keys.filter(concerns).map(ToString::to_string).collect()
+    let mut keys = layer.keys().unwrap_or_default();
+    keys.retain(|path| concerns(&path));
+    keys.iter().map(ToString::to_string).collect()
 }

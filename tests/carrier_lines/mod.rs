@@ -56,6 +56,6 @@ pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &Source) -> String
                 .as_ref()
                 .map_or(String::new(), |target| format!(" at {}", target.text))
         ),
-        Source::Opaque { why } => format!("opaque: {why}"),
+        Source::Opaque { why, .. } => format!("opaque: {why}"),
     }
 }
