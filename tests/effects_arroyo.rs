@@ -182,7 +182,7 @@ fn upgraded(
                 .filter(|question| question.answer.is_none())
             {
                 open = true;
-                answers.insert(step.id.clone(), answer(question, chance));
+                answers.insert(step.id.clone(), answer(question, text, chance));
             }
         }
         if !open {
@@ -192,24 +192,36 @@ fn upgraded(
     Err("questions stay open".to_owned())
 }
 
-fn answer(question: &Question, chance: &mut Chance) -> Answer {
+fn answer(question: &Question, text: &str, chance: &mut Chance) -> Answer {
     let option = &question.options[chance.below(question.options.len())];
     let mut inputs = BTreeMap::new();
     for input in &option.inputs {
         let text = match input.name.as_str() {
-            "tag" | "worker_tag" => "0.15.0-fjord",
-            "repository" => "registry.fjord.example/streams/arroyo",
-            "keys" => "AWS_ACCESS_KEY_ID, S3_ENDPOINT, QUEUE_SIZE",
-            "artifact" => "s3://fjord/new-artifacts",
-            "checkpoint" => "s3://fjord/new-checkpoints",
-            _ => "eu-north-1",
+            "name" => full_name(text),
+            "tag" | "worker_tag" => "0.15.0-fjord".to_owned(),
+            "repository" => "registry.fjord.example/streams/arroyo".to_owned(),
+            "keys" => "AWS_ACCESS_KEY_ID, S3_ENDPOINT, QUEUE_SIZE".to_owned(),
+            "artifact" => "s3://fjord/new-artifacts".to_owned(),
+            "checkpoint" => "s3://fjord/new-checkpoints".to_owned(),
+            _ => "eu-north-1".to_owned(),
         };
-        inputs.insert(input.name.clone(), text.to_owned());
+        inputs.insert(input.name.clone(), text);
     }
     Answer {
         option: option.id.clone(),
         inputs,
         ..Answer::default()
+    }
+}
+
+/// What `kubectl get serviceaccount` shows of the release: the chart's full name for these values.
+fn full_name(text: &str) -> String {
+    let values: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    let set = |key: &str| values.get(key).and_then(|value| value.as_str());
+    match (set("fullnameOverride"), set("nameOverride")) {
+        (Some(full), _) => full.to_owned(),
+        (None, Some(name)) => format!("arroyo-{name}"),
+        (None, None) => "arroyo".to_owned(),
     }
 }
 

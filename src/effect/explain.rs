@@ -192,6 +192,9 @@ impl Voice {
             }
             Fate::New => changed || looked && difference.carried,
         };
+        if !enough && self.answered && difference.fate == Fate::WithObject {
+            return self.names_what_it_stood_below(difference);
+        }
         // Only a notice, a decision or a reason for a change counts.
         if !enough || self.says.is_empty() && !changed && !self.answered {
             return None;
@@ -212,6 +215,28 @@ impl Voice {
             self.says.first().filter(|_| decided)
         };
         named.or_else(added).map(String::as_str)
+    }
+
+    /// The words of a decision that gave an object up, if they name a map of values that the setting is in:
+    /// what belongs to the object goes with it, whether or not the step looked at it.
+    fn names_what_it_stood_below(&self, difference: &Difference<'_>) -> Option<&str> {
+        let above = |setting: &Path| {
+            std::iter::successors(setting.parent(), Path::parent).filter(|path| !path.is_root())
+        };
+        let maps: HashSet<String> = difference
+            .settings
+            .iter()
+            .filter(|setting| {
+                // Of a map in which the step changed something.
+                let mut changed = self.changed.iter();
+                changed.any(|path| above(path).any(|map| setting.starts_with(&map)))
+            })
+            .flat_map(above)
+            .map(|path| path.to_string())
+            .collect();
+        let mut says = self.says.iter();
+        let named = says.find(|text| maps.iter().any(|map| mentions_itself(text, map)));
+        named.map(String::as_str)
     }
 
     /// Whether the step changed one of the settings: in a list that holds more than that, the very item.
@@ -269,11 +294,24 @@ fn names(setting: &Path) -> Vec<String> {
 
 /// Whether a text names something as a word of its own.
 fn mentions(text: &str, name: &str) -> bool {
+    named(text, name, |_| true)
+}
+
+/// Whether a text names a map of values and not only something in it.
+fn mentions_itself(text: &str, name: &str) -> bool {
+    named(text, name, |rest| {
+        let mut rest = rest.chars();
+        rest.next() != Some('.') || !rest.next().is_some_and(char::is_alphanumeric)
+    })
+}
+
+fn named(text: &str, name: &str, fits: impl Fn(&str) -> bool) -> bool {
     let inner = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
     let bare = |text: &str| text.replace("\\", "");
     let (text, name) = (bare(text), bare(name));
     text.match_indices(&name).any(|(at, _)| {
-        !inner(text[..at].chars().next_back()) && !inner(text[at + name.len()..].chars().next())
+        let rest = &text[at + name.len()..];
+        !inner(text[..at].chars().next_back()) && !inner(rest.chars().next()) && fits(rest)
     })
 }
 

@@ -452,7 +452,7 @@ fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
 }
 
 /// Whether a setting's value is this, or has it in it.
-fn holds(value: &Value, part: &Value) -> bool {
+pub(super) fn holds(value: &Value, part: &Value) -> bool {
     if text_equal(Some(value), Some(part)) {
         return true;
     }

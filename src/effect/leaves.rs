@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     chart::Chart,
+    judge::holds,
     objects::{Manifest, ObjectId, pairs},
     reads::Reads,
     render::{Mode, Rendered, Renderer},
@@ -189,7 +190,7 @@ impl<'c> Side<'c> {
                 value: (*value).clone(),
                 how: how[at],
                 effects: match rendered.get(&at).map(|rendered| &**rendered) {
-                    Some(Ok(manifest)) => self.effects(manifest),
+                    Some(Ok(manifest)) => self.effects(value, manifest),
                     _ => Vec::new(),
                 },
             })
@@ -233,7 +234,7 @@ impl<'c> Side<'c> {
             .filter(|spot| spot.path.is_root())
             .map(|spot| &spot.object)
             .collect();
-        let mut effects = self.effects(manifest);
+        let mut effects = self.effects(&Value::Null, manifest);
         // What an object is without any setting is only sure where its name is the same.
         effects.retain(|effect| {
             let spot = &effect.spot;
@@ -249,17 +250,30 @@ impl<'c> Side<'c> {
         })
     }
 
-    /// What differs between the user's values and a variant of them.
-    fn effects(&self, variant: &Manifest) -> Vec<Effect> {
+    /// What differs between the user's values and a variant of them, which lacks one of this value.
+    fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
         let mut effects = difference(&self.manifest, variant);
         effects.retain(|effect| {
             let spot = &effect.spot;
             !self
                 .unstable
                 .contains(&(spot.object.clone(), spot.path.clone()))
+                && !is_charts_own_word(setting, effect)
         });
         effects
     }
+}
+
+/// Whether a label tells the chart or its version, and not the setting: what is written there changes with
+/// every chart. (Labels of Helm's and Kubernetes' own recommendations; some charts put the user's tag there.)
+fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
+    let label = match effect.spot.path.last() {
+        Some(Segment::Key(key)) => key.as_str(),
+        _ => return false,
+    };
+    let users = |value: &Value| holds(setting, value);
+    matches!(label, "helm.sh/chart" | "app.kubernetes.io/version")
+        && !effect.with.as_ref().is_some_and(users)
 }
 
 /// Fields that two renderings of the same values have differently.
