@@ -136,6 +136,30 @@ impl Bench {
         };
         self.check(&release, &pack, &after)
     }
+
+    /// The report on a text that was migrated by a pack of which one text is another.
+    fn report_of_pack(
+        &self,
+        text: &str,
+        answers: &[(&str, &str)],
+        (old, new): (&str, &str),
+    ) -> Report {
+        let folder = tempfile::tempdir_in(self.folder.path()).unwrap();
+        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/arroyo");
+        for entry in fs::read_dir(built_in).unwrap() {
+            let entry = entry.unwrap();
+            let mut text = fs::read_to_string(entry.path()).unwrap();
+            if entry.file_name() == "0.11.0.yaml" {
+                assert!(text.contains(old), "the pack no longer says `{old}`");
+                text = text.replace(old, new);
+            }
+            fs::write(folder.path().join(entry.file_name()), text).unwrap();
+        }
+        let pack = Pack::from_folder(folder.path()).unwrap();
+        let release = migrated(text, answers, Some(folder.path()));
+        let (_, after) = values(&release).unwrap();
+        self.check(&release, &pack, &after)
+    }
 }
 
 fn migrated(text: &str, given: &[(&str, &str)], pack: Option<&Path>) -> Release {
@@ -398,7 +422,6 @@ fn every_wrong_pack_is_caught() {
         return;
     };
     let bench = Bench::new(helm);
-    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/arroyo");
     let wrong = [
         (
             "folds into another image",
@@ -421,27 +444,30 @@ fn every_wrong_pack_is_caught() {
             "steps:\n  port:\n    title: Move the port\n    move: {controller.service.httpPort: controller.service.adminPort}\n    tell: controller.service.httpPort stays as it is.\n",
         ),
     ];
-    for (n, (name, old, new)) in wrong.iter().enumerate() {
-        let folder = bench.folder.path().join(format!("pack{n}"));
-        fs::create_dir(&folder).unwrap();
-        for entry in fs::read_dir(&built_in).unwrap() {
-            let entry = entry.unwrap();
-            let mut text = fs::read_to_string(entry.path()).unwrap();
-            if entry.file_name() == "0.11.0.yaml" {
-                assert!(
-                    text.contains(old),
-                    "{name}: the pack no longer says `{old}`"
-                );
-                text = text.replace(old, new);
-            }
-            fs::write(folder.join(entry.file_name()), text).unwrap();
-        }
-        let pack = Pack::from_folder(&folder).unwrap();
-        let release = migrated(FULL, &[], Some(&folder));
-        let (_, after) = values(&release).unwrap();
-        let report = bench.check(&release, &pack, &after);
+    for (name, old, new) in wrong {
+        let report = bench.report_of_pack(FULL, &[], (old, new));
         assert!(report.unexplained > 0, "a pack that {name} was not caught");
     }
+}
+
+#[test]
+fn what_goes_with_an_object_has_to_be_said() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let bench = Bench::new(helm);
+    let text = "artifactUrl: s3://a/b\ncheckpointUrl: s3://a/c\npostgresql: {auth: {password: x}, externalDatabase: {host: db.example}}\n";
+    let answers = [("external-database", "external")];
+    // The step looks at the host alone, and says that the rest of the map goes with the server.
+    let said = bench.report(text, &answers, |_| ());
+    assert_eq!(unexplained(&said), [""; 0]);
+    let unsaid = (", and nothing else under postgresql:", ":");
+    let report = bench.report_of_pack(text, &answers, unsaid);
+    let left = unexplained(&report);
+    assert!(
+        left.len() == 1 && left[0].contains("postgresql.auth.password"),
+        "{left:?}"
+    );
 }
 
 #[test]

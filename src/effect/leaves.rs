@@ -428,3 +428,31 @@ fn changed(value: &Value) -> Option<Value> {
         Value::Null | Value::List(_) | Value::Map(_) => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_with_the_charts_version_is_the_settings_only_if_it_says_so() {
+        let effect = |path: &str, with: &str| Effect {
+            spot: Spot {
+                object: ObjectId {
+                    kind: "ServiceAccount".to_owned(),
+                    name: "fjord".to_owned(),
+                },
+                path: path.parse().unwrap(),
+            },
+            with: Some(Value::from(with)),
+            without: Some(Value::from("database-12.4.2")),
+        };
+        let chart = effect(r"metadata.labels.helm\.sh/chart", "app-0.15.0");
+        let version = effect(r"metadata.labels.app\.kubernetes\.io/version", "v7");
+        let name = effect("metadata.labels.app", "fjord");
+        for (setting, of_chart) in [("fjord", [true, true, false]), ("v7", [true, false, false])] {
+            let setting = Value::from(setting);
+            let found = [&chart, &version, &name].map(|e| is_charts_own_word(&setting, e));
+            assert_eq!(found, of_chart);
+        }
+    }
+}
