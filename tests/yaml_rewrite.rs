@@ -264,6 +264,20 @@ fn new_entries_look_like_their_neighbours() {
 }
 
 #[test]
+fn a_new_entry_stands_apart_from_a_block_that_stands_apart() {
+    let text = "a: 1\nb: 2\n\nc:\n  d: 3\n\ne:\n  f: 4\ng:\n  h: 5\n";
+    let put = |i| given(text).put("", i, entry("n", scalar("6"))).run();
+    // Behind c, which blank lines set apart; not within the groups a b, and e g.
+    assert_eq!(put(3), text.replace("\n\ne:", "\n\nn: 6\n\ne:"));
+    assert_eq!(put(1), text.replace("b: 2", "n: 6\nb: 2"));
+    assert_eq!(put(4), text.replace("g:", "n: 6\ng:"));
+    assert_eq!(put(9), format!("{text}n: 6\n"));
+    given("a: 1\nb: 2\n\nc:\n  d: 3\n")
+        .put("", 9, entry("n", scalar("6")))
+        .produces("a: 1\nb: 2\n\nc:\n  d: 3\n\nn: 6\n");
+}
+
+#[test]
 fn a_new_entry_takes_the_place_of_its_source() {
     given("a: 1\n\n# about b\nb: 2 # two\n\nc: 3\n")
         .remove("b")

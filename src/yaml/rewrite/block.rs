@@ -81,11 +81,24 @@ impl Cx<'_> {
 
     /// Whether all units of a collection are separated by blank lines.
     fn separated(&self, extents: &[Extent]) -> bool {
+        extents.len() > 1 && extents[1..].iter().all(|extent| self.below_blank(extent))
+    }
+
+    /// Whether a unit of several lines is separated by blank lines from those around it. What is written
+    /// behind it then stands apart from it, too.
+    fn set_apart(&self, extents: &[Extent], i: usize) -> bool {
+        let lines = &self.text[extents[i].start..extents[i].end];
+        let below = extents.get(i + 1);
+        let mut around = (i > 0).then_some(&extents[i]).into_iter().chain(below);
         extents.len() > 1
-            && extents[1..].iter().all(|extent| {
-                line_above(self.text, line_start(self.text, extent.start))
-                    .is_some_and(|line| is_blank(&self.text[line..line_end(self.text, line).0]))
-            })
+            && lines.trim_end().contains('\n')
+            && around.all(|extent| self.below_blank(extent))
+    }
+
+    /// Whether a blank line stands directly above a unit.
+    fn below_blank(&self, extent: &Extent) -> bool {
+        line_above(self.text, line_start(self.text, extent.start))
+            .is_some_and(|line| is_blank(&self.text[line..line_end(self.text, line).0]))
     }
 
     /// Whether what is written for a want ends in a block scalar that takes every blank line after
@@ -218,6 +231,7 @@ impl Emitter<'_, '_> {
                     // from being taken for those of the new entry.
                     let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
                     let source_column = self.cx.tree.column(id);
+                    let separated = separated || self.cx.set_apart(&extents, i - 1);
                     let end = if separated {
                         self.cx.comments_below(extent.end, source_column, limit)
                     } else {
