@@ -24,6 +24,7 @@ use refit::{
     walk::{self, Limits, Named},
     write::{self, Options, Replacement},
 };
+use similar::{ChangeTag, TextDiff};
 
 const REFIT: &str = env!("CARGO_BIN_EXE_refit");
 
@@ -131,55 +132,95 @@ fn whole(shop: &Path, root: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Plain values files only, named to each tool.
+/// Plain values files only, named to each tool; all of one shape and without a question, so that each tool
+/// can edit them all.
 fn plain(shop: &Path, count: usize) -> Result<()> {
     let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/fleet");
     fs::create_dir_all(&cache)?;
     let (rivals, missing) = rivals::rivals(&cache);
     println!("\n{count} plain values files, each named; edited in place:");
-    let make = |folder: &str| -> Result<Vec<PathBuf>> {
-        let folder = shop.join(folder);
-        fs::create_dir_all(&folder)?;
-        (0..count)
-            .map(|number| {
-                let file = folder.join(format!("{number:05}.yaml"));
-                // All of one shape: no question, so that each tool can edit them all.
-                fs::write(&file, tree::values(number * 50))?;
-                Ok(file)
-            })
-            .collect()
-    };
+    let old: Vec<String> = (0..count).map(|number| tree::values(number * 50)).collect();
+    let folder = shop.join("plain");
+    fs::create_dir_all(&folder)?;
+    let files: Vec<PathBuf> = (0..count)
+        .map(|number| folder.join(format!("{number:05}.yaml")))
+        .collect();
     let list = shop.join("list");
-    let files = make("refit")?;
     let names: Vec<String> = files
         .iter()
         .map(|file| file.display().to_string())
         .collect();
     fs::write(&list, names.join("\n"))?;
-    let mut command = Command::new(REFIT);
-    command
-        .args([
-            "upgrade",
-            "--chart",
-            "arroyo",
-            "--from",
-            "0.10.3",
-            "--write",
-            "--files-from",
-        ])
-        .arg(&list);
-    let base = timed(command, &[0])?;
-    show("refit upgrade --write", base, count, None);
+    let fresh = || -> Result<()> {
+        let mut texts = files.iter().zip(&old);
+        Ok(texts.try_for_each(|(file, text)| fs::write(file, text))?)
+    };
+    let read = || -> Result<Vec<String>> {
+        let texts = files.iter().map(fs::read_to_string);
+        Ok(texts.collect::<Result<_, _>>()?)
+    };
+
+    let mut base = None;
+    let mut new = Vec::new();
+    for jobs in [1, Jobs::cores().get()] {
+        fresh()?;
+        let mut command = Command::new(REFIT);
+        command
+            .args([
+                "upgrade", "--chart", "arroyo", "--from", "0.10.3", "--write",
+            ])
+            .args(["-j", &jobs.to_string(), "--files-from"])
+            .arg(&list);
+        let seconds = timed(command, &[0])?;
+        show(
+            &format!("refit upgrade --write -j {jobs}"),
+            seconds,
+            count,
+            base,
+        );
+        base.get_or_insert(seconds);
+        new = read()?;
+    }
+    println!(
+        "    {:.1} lines of a file changed",
+        lines_changed(&old, &new)
+    );
     for rival in &rivals {
-        let files = make("rival")?;
+        fresh()?;
         let seconds = rival.edit(&files, &list)?;
-        show(&rival.name, seconds, count, Some(base));
+        show(&rival.name, seconds, count, base);
+        let theirs = read()?;
+        for ((file, theirs), ours) in files.iter().zip(&theirs).zip(&new) {
+            let value = |text: &str| serde_yaml::from_str::<serde_yaml::Value>(text);
+            ensure!(
+                value(theirs)? == value(ours)?,
+                "{} makes something else of {}",
+                rival.name,
+                file.display()
+            );
+        }
+        println!(
+            "    {:.1} lines of a file changed",
+            lines_changed(&old, &theirs)
+        );
     }
     missing.iter().for_each(|text| println!("  {text}"));
     println!(
         "  (the others sync nothing, and do not look for files, detect, ask, check or show a difference)"
     );
     Ok(())
+}
+
+/// Lines that went and lines that came, of a file in the middle of all.
+fn lines_changed(old: &[String], new: &[String]) -> f64 {
+    let changed = old.iter().zip(new).map(|(old, new)| {
+        let diff = TextDiff::from_lines(old.as_str(), new);
+        let changes = diff.iter_all_changes();
+        changes
+            .filter(|change| change.tag() != ChangeTag::Equal)
+            .count()
+    });
+    changed.sum::<usize>() as f64 / old.len().max(1) as f64
 }
 
 fn refit(root: &Path, args: &[&str], codes: &[i32]) -> Result<f64> {

@@ -1,9 +1,10 @@
 //! What the same edits cost with other tools: a Python script on ruamel.yaml, and mikefarah's yq.
 //!
 //! Both are told exactly what to do with one shape of file, the plain values files of this tree: they fold
-//! two images into one, and drop what was dropped. They do not find out which files are meant, which chart
-//! or version they are for, whether a person must be asked, or whether the result is right; they read no
-//! manifests, show no difference and sync nothing to the disk. So they do less than refit does.
+//! two images into one, and drop what the new chart no longer has. That their results mean the same as
+//! refit's is checked. They do not find out which files are meant, which chart or version they are for,
+//! whether a person must be asked, or whether the result is right; they read no manifests, show no
+//! difference and sync nothing to the disk. So they do less than refit does.
 
 use std::{
     path::{Path, PathBuf},
@@ -27,14 +28,13 @@ for name in open(sys.argv[1]).read().splitlines():
         values = yaml.load(file)
     controller, worker = values["controller"], values["worker"]
     values["image"] = {"repository": controller["image"]["repository"]}
-    del controller["image"], worker["image"]
-    del values["prometheus"]["deploy"]
+    del controller["image"], worker["image"], values["prometheus"]
     with open(name, "w") as file:
         yaml.dump(values, file)
 "#;
 
 /// And in yq's own language.
-const EXPRESSION: &str = ".image.repository = .controller.image.repository | del(.controller.image, .worker.image, .prometheus.deploy)";
+const EXPRESSION: &str = ".image.repository = .controller.image.repository | del(.controller.image, .worker.image, .prometheus)";
 
 const RUAMEL: &str = "ruamel.yaml==0.18.15";
 const YQ: &str = "github.com/mikefarah/yq/v4@latest";
