@@ -47,7 +47,7 @@ pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
             part.add(&path(unless)?);
         }
         if let Some(condition) = &evidence.condition {
-            let places = Expression::new(condition).places("values");
+            let places = Expression::known(condition).places("values");
             for place in places.map_err(|error| failed(&evidence.path, error))? {
                 part.add(&place);
             }
@@ -93,7 +93,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             continue;
         }
         if let Some(condition) = &evidence.condition {
-            let holds = match scope.holds(&Expression::new(condition)) {
+            let holds = match scope.holds(&Expression::known(condition)) {
                 // A value of another type than the chart's is no evidence.
                 Err(ExprError::Failed { .. }) => false,
                 holds => holds.map_err(|error| failed(&evidence.path, error))?,

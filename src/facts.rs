@@ -38,8 +38,8 @@ pub fn changes(
             Ok(Value::Map(map)) => map,
             _ => Map::new(),
         });
-    let before = facts(pack, merge_all(before), from)?;
-    let after = facts(pack, merge_all(after), to)?;
+    let before = facts(pack, merge_all(before), from, &part)?;
+    let after = facts(pack, merge_all(after), to, &part)?;
     let titles = pack.info.facts.values().map(|fact| fact.title.clone());
     Ok(titles
         .zip(before.into_iter().zip(after))
@@ -69,7 +69,7 @@ fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<Part, PackErro
 
 fn text_places(text: &str) -> Result<Vec<Path>, ExprError> {
     match text.strip_prefix('=') {
-        Some(source) => Expression::new(source).places("values"),
+        Some(source) => Expression::known(source).places("values"),
         None => template_places(text, "values"),
     }
 }
@@ -81,8 +81,13 @@ fn failed(id: &str, error: ExprError) -> PackError {
     }
 }
 
-fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<String>>, PackError> {
-    let values = effective(pack, version, values);
+fn facts(
+    pack: &Pack,
+    values: Map,
+    version: &Version,
+    part: &Part,
+) -> Result<Vec<Option<String>>, PackError> {
+    let values = part.of(&effective(pack, version, values));
     let mut scope = Scope::new();
     scope.bind("values", Some(&values));
     pack.info
@@ -94,7 +99,7 @@ fn facts(pack: &Pack, values: Map, version: &Version) -> Result<Vec<Option<Strin
             };
             let filled = match text.strip_prefix('=') {
                 Some(source) => scope
-                    .eval(&Expression::new(source))
+                    .eval(&Expression::known(source))
                     .map(|value| value.map(|value| describe(Some(&value)))),
                 None => scope.fill(text).map(Some),
             };

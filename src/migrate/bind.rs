@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::node::{Node, Source};
 use crate::{
-    pack::{Keys, Step},
+    pack::Step,
     values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
 };
 
@@ -138,9 +138,4 @@ pub(super) fn names(step: &Step) -> impl Iterator<Item = (&str, &Path)> {
         .iter()
         .filter_map(|take| Some((take.name.as_deref()?, &take.path)));
     taken.chain(step.reads.iter().map(|(name, path)| (name.as_str(), path)))
-}
-
-/// Default values as one value for expressions.
-pub(super) fn defaults(keys: &Keys, version: &semver::Version) -> Value {
-    Value::Map(keys.defaults(version))
 }

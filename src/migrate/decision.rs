@@ -308,7 +308,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
     let input = |(name, input): &(String, crate::pack::model::Input)| {
         let default = match &input.default {
             Some(text) if text.starts_with('=') => scope
-                .eval(&crate::pack::Expression::new(text))?
+                .eval(&crate::pack::Expression::known(text))?
                 .map(|value| expr::describe(Some(&value))),
             Some(text) => Some(scope.fill(text)?),
             None => None,

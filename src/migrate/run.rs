@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::{
-    bind::{self, Layer},
+    bind::Layer,
     decision::{Answers, Decision},
     dump,
     error::MigrateError,
@@ -12,9 +12,9 @@ use super::{
     place::Spared,
 };
 use crate::{
-    pack::{Migration, PackError, Scope, Step, When},
+    pack::{Made, Migration, PackError, Scope, Step, When},
     plan::Plan,
-    values::{Map, Path, Value, view::View},
+    values::{Path, Value, view::View},
 };
 
 /// What the migrations came to.
@@ -149,15 +149,13 @@ pub fn migrate(
         })
         .collect();
     let mut scope = Scope::new();
-    let target = Value::Map(Map::from_iter([
-        (
-            "values".to_owned(),
-            bind::defaults(&plan.pack.keys, &plan.to),
-        ),
-        ("version".to_owned(), Value::String(plan.to.to_string())),
-        ("app".to_owned(), Value::String(app(plan, &plan.to))),
-    ]));
-    scope.bind("target", Some(&target));
+    let text = |text: String| Made::from(&Value::String(text));
+    let target = Made::map([
+        ("values", plan.pack.keys.defaults_made(&plan.to)),
+        ("version", text(plan.to.to_string())),
+        ("app", text(app(plan, &plan.to))),
+    ]);
+    scope.bind_made("target", target);
     let mut run = Run {
         plan,
         answers,
@@ -238,14 +236,8 @@ impl<'r> Run<'r> {
         {
             let mut scope = self.scope.inner();
             let before = self.before(&migration.version);
-            let defaults = bind::defaults(&self.plan.pack.keys, &before);
-            scope.bind(
-                "before",
-                Some(&Value::Map(Map::from_iter([(
-                    "values".to_owned(),
-                    defaults,
-                )]))),
-            );
+            let defaults = self.plan.pack.keys.defaults_made(&before);
+            scope.bind_made("before", Made::map([("values", defaults)]));
             for step in &migration.steps {
                 let considered = self.consider(migration, step, &scope);
                 if let Some(effect) = considered.map_err(|e| e.of(&migration.version, &step.id))? {

@@ -8,8 +8,8 @@
 //! it, and every other use is an error of the pack, reported with the expression.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use cel::{
@@ -74,6 +74,21 @@ impl Expression {
         Self {
             source,
             parsed: OnceLock::new(),
+        }
+    }
+
+    /// The same for a source that is met again and again: it is parsed once in a run.
+    #[must_use]
+    pub fn known(source: &str) -> Arc<Self> {
+        static KNOWN: Mutex<BTreeMap<String, Arc<Expression>>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(source) {
+            Some(expression) => Arc::clone(expression),
+            None => {
+                let expression = Arc::new(Self::new(source));
+                known.insert(source.to_owned(), Arc::clone(&expression));
+                expression
+            }
         }
     }
 
@@ -158,15 +173,6 @@ impl Expression {
         Ok(unknown.map(str::to_owned).collect())
     }
 
-    /// If the expression is a bare name, that name.
-    #[must_use]
-    pub fn as_name(&self) -> Option<&str> {
-        match &self.parsed().ok()?.expr {
-            Expr::Ident(name) => Some(name),
-            _ => None,
-        }
-    }
-
     fn parsed(&self) -> Result<&IdedExpr, ExprError> {
         self.parsed
             .get_or_init(|| self.parse())
@@ -189,7 +195,7 @@ impl Expression {
                 let first = e.errors.first().map(|e| e.msg.clone());
                 invalid(first.unwrap_or_else(|| e.to_string()))
             })?;
-        forgive_missing_members(&mut parsed);
+        for_packs(&mut parsed);
         let mut nodes = 0;
         measure(&parsed, false, &mut nodes).map_err(invalid)?;
         Ok(parsed)
@@ -263,36 +269,39 @@ fn comprehension_names(node: &IdedExpr, names: &mut Vec<String>) {
 }
 
 /// Makes `default(a.b.c, y)`, `set(a.b.c)` and `kind(a.b.c)` take a missing member for an unset one: the path becomes a
-/// call of `at`, which looks member by member.
-fn forgive_missing_members(node: &mut IdedExpr) {
+/// call of `at`, which looks member by member. And `matches` becomes one that compiles a pattern once.
+fn for_packs(node: &mut IdedExpr) {
     match &mut node.expr {
         Expr::Call(call) => {
+            if call.func_name == "matches" {
+                call.func_name = functions::MATCHES.to_owned();
+                call.args
+                    .splice(0..0, call.target.take().map(|target| *target));
+            }
             if matches!(call.func_name.as_str(), "default" | "set" | "kind")
                 && let Some(first) = call.args.first_mut()
                 && matches!(&first.expr, Expr::Select(select) if !select.test)
             {
                 as_lookup(first);
             }
-            call.target
-                .iter_mut()
-                .for_each(|target| forgive_missing_members(target));
-            call.args.iter_mut().for_each(forgive_missing_members);
+            call.target.iter_mut().for_each(|target| for_packs(target));
+            call.args.iter_mut().for_each(for_packs);
         }
         Expr::Comprehension(comprehension) => {
-            forgive_missing_members(&mut comprehension.iter_range);
-            forgive_missing_members(&mut comprehension.loop_step);
-            forgive_missing_members(&mut comprehension.loop_cond);
-            forgive_missing_members(&mut comprehension.result);
+            for_packs(&mut comprehension.iter_range);
+            for_packs(&mut comprehension.loop_step);
+            for_packs(&mut comprehension.loop_cond);
+            for_packs(&mut comprehension.result);
         }
-        Expr::List(list) => list.elements.iter_mut().for_each(forgive_missing_members),
+        Expr::List(list) => list.elements.iter_mut().for_each(for_packs),
         Expr::Map(map) => {
             for entry in &mut map.entries {
                 if let EntryExpr::MapEntry(entry) = &mut entry.expr {
-                    forgive_missing_members(&mut entry.value);
+                    for_packs(&mut entry.value);
                 }
             }
         }
-        Expr::Select(select) => forgive_missing_members(&mut select.operand),
+        Expr::Select(select) => for_packs(&mut select.operand),
         _ => {}
     }
 }
@@ -422,9 +431,35 @@ fn literal_keys(node: &IdedExpr, keys: &mut Vec<String>) {
     }
 }
 
+/// A value as expressions see it, made once to be bound again and again.
+#[derive(Debug, Clone)]
+pub struct Made(Cel);
+
+impl From<&Value> for Made {
+    fn from(value: &Value) -> Self {
+        Self(to_cel(value))
+    }
+}
+
+impl Made {
+    /// A map of values.
+    #[must_use]
+    pub fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
+        let key = |name: &str| Key::String(Arc::new(name.to_owned()));
+        let map: HashMap<Key, Cel> = entries
+            .into_iter()
+            .map(|(name, value)| (key(name), value.0))
+            .collect();
+        Self(Cel::Map(map.into()))
+    }
+}
+
 /// What an expression can see: names and the functions of packs.
 pub struct Scope<'p> {
     context: Context<'p, 'static>,
+    /// What was made before, by name: bound for the expressions that mention it, because that costs as much
+    /// as the value is large.
+    made: Vec<(String, Made)>,
 }
 
 impl Scope<'static> {
@@ -446,7 +481,10 @@ impl Scope<'static> {
                 })
                 .expect("no function of packs has the name of a standard one");
         }
-        Self { context }
+        Self {
+            context,
+            made: Vec::new(),
+        }
     }
 }
 
@@ -462,6 +500,7 @@ impl Scope<'_> {
     pub fn inner(&self) -> Scope<'_> {
         Scope {
             context: self.context.new_inner_scope(),
+            made: self.made.clone(),
         }
     }
 
@@ -469,6 +508,11 @@ impl Scope<'_> {
     pub fn bind(&mut self, name: &str, value: Option<&Value>) {
         let value = value.map_or_else(|| Cel::Opaque(Arc::new(Unset)), to_cel);
         self.context.add_variable_from_value(name, value);
+    }
+
+    /// Gives a name a value that was made before.
+    pub fn bind_made(&mut self, name: &str, value: Made) {
+        self.made.push((name.to_owned(), value));
     }
 
     /// The value of an expression; `None` if it is unset.
@@ -482,7 +526,14 @@ impl Scope<'_> {
             source_text: expression.source.clone(),
             message,
         };
-        let result = Cel::resolve(parsed, &self.context).map_err(|e| failed(e.to_string()))?;
+        let mut context = self.context.new_inner_scope();
+        for (name, made) in &self.made {
+            // What only looks like the name is bound in vain.
+            if expression.source.contains(name.as_str()) {
+                context.add_variable_from_value(name, made.0.clone());
+            }
+        }
+        let result = Cel::resolve(parsed, &context).map_err(|e| failed(e.to_string()))?;
         if is_unset(&result) {
             return Ok(None);
         }
@@ -520,7 +571,7 @@ impl Scope<'_> {
             match part {
                 TemplatePart::Text(text) => filled.push_str(text),
                 TemplatePart::Expression(source) => {
-                    let value = self.eval(&Expression::new(source))?;
+                    let value = self.eval(&Expression::known(source))?;
                     filled.push_str(&describe(value.as_ref()));
                 }
             }
@@ -538,7 +589,7 @@ pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
     let mut places = Vec::new();
     for part in template_parts(text)? {
         if let TemplatePart::Expression(source) = part {
-            places.extend(Expression::new(source).places(name)?);
+            places.extend(Expression::known(source).places(name)?);
         }
     }
     Ok(places)

@@ -1,9 +1,13 @@
 //! The functions that packs have beside CEL's own. Each is total over what `docs/packs.md` says it
 //! takes and gives a reason for everything else; none looks at anything but its arguments.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use cel::objects::{Key, Value as Cel};
+use regex::Regex;
 
 use super::expr::{describe, from_cel, is_unset};
 use crate::values::write;
@@ -11,9 +15,10 @@ use crate::values::write;
 type Function = fn(&[Cel]) -> Result<Cel, String>;
 
 /// Every function, by name.
-pub(super) const ALL: [(&str, Function); 10] = [
-    // Not written by anybody: what `default(a.b, y)` and `set(a.b)` become.
+pub(super) const ALL: [(&str, Function); 11] = [
+    // Not written by anybody: what `default(a.b, y)` and `set(a.b)` become, and what `matches` becomes.
     ("at", at),
+    (MATCHES, matches),
     ("set", set),
     ("kind", kind),
     ("default", default),
@@ -24,6 +29,9 @@ pub(super) const ALL: [(&str, Function); 10] = [
     ("divide", divide),
     ("quote", quote),
 ];
+
+/// No name that anybody can write.
+pub(super) const MATCHES: &str = "@matches";
 
 fn string(text: impl Into<String>) -> Cel {
     Cel::String(Arc::new(text.into()))
@@ -51,6 +59,25 @@ fn at(args: &[Cel]) -> Result<Cel, String> {
         }
     }
     Ok(value)
+}
+
+/// CEL's `matches`, which compiles the pattern anew each time.
+fn matches(args: &[Cel]) -> Result<Cel, String> {
+    static KNOWN: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let [Cel::String(text), Cel::String(pattern)] = arguments(args)? else {
+        return Err("it takes a text and a pattern".to_owned());
+    };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let pattern = match known.get(pattern.as_str()) {
+        Some(pattern) => pattern.clone(),
+        None => {
+            let compiled = Regex::new(pattern).map_err(|error| error.to_string())?;
+            known.insert(pattern.to_string(), compiled.clone());
+            compiled
+        }
+    };
+    drop(known);
+    Ok(Cel::Bool(pattern.is_match(text)))
 }
 
 fn set(args: &[Cel]) -> Result<Cel, String> {

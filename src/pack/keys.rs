@@ -1,15 +1,27 @@
 //! What a chart's keys are in each version: whether they exist, who reads them, their defaults.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
 use semver::Version;
 
+use super::expr::Made;
 use super::model::{KeyRange, KeysFile, Open, Reads};
 use crate::values::{Map, Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Vec<(Path, Vec<(KeyRange, Default)>)>,
+    keys: Vec<Key>,
+    /// The keys below each first key: what is looked up is among them, or nowhere.
+    below: HashMap<String, Vec<usize>>,
+    /// The default values of the versions that were asked for: a run over many releases asks often.
+    defaults: Mutex<HashMap<Version, (Map, Made)>>,
 }
+
+type Key = (Path, Vec<(KeyRange, Default)>);
 
 /// The chart's default in a range of versions; `None` for a key that its values do not have.
 type Default = Option<Value>;
@@ -45,8 +57,27 @@ impl Keys {
                     .collect::<Result<_, String>>()?;
                 Ok((path, ranges))
             })
-            .collect::<Result<_, String>>()?;
-        Ok(Self { keys })
+            .collect::<Result<Vec<Key>, String>>()?;
+        let mut below: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, (path, _)) in keys.iter().enumerate() {
+            if let Some(Segment::Key(first)) = path.segments().first() {
+                below.entry(first.clone()).or_default().push(at);
+            }
+        }
+        Ok(Self {
+            keys,
+            below,
+            defaults: Mutex::default(),
+        })
+    }
+
+    /// The keys that can have to do with a path, in the chart's own order.
+    fn near(&self, path: &Path) -> impl Iterator<Item = &Key> {
+        let first = match path.segments().first() {
+            Some(Segment::Key(first)) => self.below.get(first),
+            _ => None,
+        };
+        first.into_iter().flatten().map(|at| &self.keys[*at])
     }
 
     /// Every key, with its ranges.
@@ -59,6 +90,25 @@ impl Keys {
     /// The chart's default values in a version, as its values.yaml has them.
     #[must_use]
     pub fn defaults(&self, version: &Version) -> Map {
+        self.gathered(version, |(defaults, _)| defaults.clone())
+    }
+
+    /// The same for expressions.
+    #[must_use]
+    pub fn defaults_made(&self, version: &Version) -> Made {
+        self.gathered(version, |(_, made)| made.clone())
+    }
+
+    fn gathered<T>(&self, version: &Version, take: impl Fn(&(Map, Made)) -> T) -> T {
+        let mut known = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
+        take(known.entry(version.clone()).or_insert_with(|| {
+            let defaults = self.gather(version);
+            let made = Made::from(&Value::Map(defaults.clone()));
+            (defaults, made)
+        }))
+    }
+
+    fn gather(&self, version: &Version) -> Map {
         let mut defaults = Map::new();
         for (path, ranges) in &self.keys {
             let in_version = ranges
@@ -75,7 +125,7 @@ impl Keys {
     #[must_use]
     pub fn known(&self, path: &Path, version: &Version) -> Known {
         let mut found = Known::Unknown;
-        for (key, ranges) in &self.keys {
+        for (key, ranges) in self.near(path) {
             let in_version = || {
                 ranges
                     .iter()

@@ -29,7 +29,7 @@ pub const RESERVED: &[&str] = &[
 ];
 
 pub use error::PackError;
-pub use expr::{ExprError, Expression, Scope};
+pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};
 pub use load::{Pack, built_in, built_in_names};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};

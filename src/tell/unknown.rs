@@ -290,17 +290,18 @@ impl Hints {
             .paths
             .iter()
             .filter(|(known, _)| known.parent() == parent);
-        let beside = beside.map(|(known, _)| (known, apart(&own, &last(known))));
-        let nearest = nearest(beside.filter(|(_, apart)| *apart <= own.len().div_ceil(4)));
+        let most = own.len().div_ceil(4);
+        let beside =
+            beside.filter_map(|(known, _)| Some((known, apart(&own, &last(known), most)?)));
+        let nearest = nearest(beside);
         if !nearest.is_empty() {
             return nearest;
         }
         // `imageTag` for `image.tag`, `workers.slots` for `worker.slots`.
-        let alike = self
-            .paths
-            .iter()
-            .map(|(known, spelled)| (known, apart(&whole, spelled)));
-        let nearest = self::nearest(alike.filter(|(_, apart)| *apart <= whole.len() / 6));
+        let most = whole.len() / 6;
+        let alike = self.paths.iter();
+        let alike = alike.filter_map(|(known, text)| Some((known, apart(&whole, text, most)?)));
+        let nearest = self::nearest(alike);
         if !nearest.is_empty() {
             return nearest;
         }
@@ -325,8 +326,12 @@ fn nearest<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path>
     best.take(2).map(|(path, _)| path.clone()).collect()
 }
 
-fn apart(a: &str, b: &str) -> usize {
-    strsim::damerau_levenshtein(a, b)
+/// How many slips of the pen lie between two texts, if they are no more than so many.
+fn apart(a: &str, b: &str, most: usize) -> Option<usize> {
+    // Each makes a text longer or shorter by one letter at most.
+    let longer = a.chars().count().abs_diff(b.chars().count());
+    let apart = (longer <= most).then(|| strsim::damerau_levenshtein(a, b));
+    apart.filter(|apart| *apart <= most)
 }
 
 /// Keys without what people mix up: dots, dashes, underscores, capitals.

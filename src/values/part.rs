@@ -32,6 +32,20 @@ impl Part {
         self.add_below(path.segments());
     }
 
+    /// This part of values.
+    #[must_use]
+    pub fn of(&self, values: &Value) -> Value {
+        match (self, values) {
+            (Self::Keys(keys), Value::Map(map)) => {
+                let there = keys
+                    .iter()
+                    .filter_map(|(key, part)| Some((key.clone(), part.of(map.get(key)?))));
+                Value::Map(there.collect())
+            }
+            _ => values.clone(),
+        }
+    }
+
     fn add_below(&mut self, path: &[Segment]) {
         match (self, path.split_first()) {
             (Self::Whole, _) => {}
@@ -102,6 +116,7 @@ mod tests {
             "missing.key",
         ];
         let some = Value::Map(view.part(&part(&paths)).unwrap());
+        assert_eq!(part(&paths).of(&whole), some);
         for path in paths.map(|path| path.parse::<Path>().unwrap()) {
             assert_eq!(path.get(&some), path.get(&whole), "{path}");
         }
