@@ -1,7 +1,7 @@
 //! What a chart's keys are in each version: whether they exist, who reads them, their defaults.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
 
@@ -16,9 +16,9 @@ use crate::values::{Map, Path, Segment, Value};
 pub struct Keys {
     keys: Vec<Key>,
     /// The keys below each first key: what is looked up is among them, or nowhere.
-    below: HashMap<String, Vec<usize>>,
+    below: BTreeMap<String, Vec<usize>>,
     /// The default values of the versions that were asked for: a run over many releases asks often.
-    defaults: Mutex<HashMap<Version, (Map, Made)>>,
+    defaults: Mutex<BTreeMap<Version, (Map, Made)>>,
 }
 
 type Key = (Path, Vec<(KeyRange, Default)>);
@@ -58,7 +58,7 @@ impl Keys {
                 Ok((path, ranges))
             })
             .collect::<Result<Vec<Key>, String>>()?;
-        let mut below: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut below: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, (path, _)) in keys.iter().enumerate() {
             if let Some(Segment::Key(first)) = path.segments().first() {
                 below.entry(first.clone()).or_default().push(at);
