@@ -63,6 +63,9 @@ pub struct Release {
     /// What requests call it: its own name, or the names of its files.
     #[serde(skip)]
     pub called: String,
+    /// Its name in the cluster, if that is known.
+    #[serde(skip)]
+    pub release_name: Option<String>,
     /// The kind of manifest that holds it, as people call it (`Argo CD Application`); `None` for plain
     /// values files.
     pub carrier: Option<String>,

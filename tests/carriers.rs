@@ -193,6 +193,22 @@ Argo CD ApplicationSet: ApplicationSet/any
 }
 
 #[test]
+fn a_release_has_the_name_that_its_tool_gives_it() {
+    for (spec, name) in [
+        ("", "arroyo"),
+        ("targetNamespace: streams, ", "streams-arroyo"),
+        ("targetNamespace: streams, releaseName: own, ", "own"),
+    ] {
+        let text = format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: arroyo, namespace: flux}}\nspec: {{{spec}chart: {{spec: {{chart: arroyo}}}}}}\n"
+        );
+        let tree = Tree::parse(text).unwrap();
+        let found = carrier::find(&tree, FilePath::new("release.yaml"));
+        assert_eq!(found.carriers[0].release_name.as_deref(), Some(name));
+    }
+}
+
+#[test]
 fn flux_helm_release() {
     check(
         "release.yaml",

@@ -180,6 +180,95 @@ fn what_nobody_has_explained_is_an_exit_code_and_nothing_is_written() {
 }
 
 #[test]
+fn each_release_of_a_folder_is_checked_for_itself_before_it_is_written() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    // A chart that forgets the pull secrets of the controller, and fails for one label.
+    let wrong = home.path().join("wrong");
+    copy(&root().join("examples/charts/one-image"), &wrong);
+    let template = wrong.join("templates/controller.yaml");
+    let text = fs::read_to_string(&template).unwrap();
+    let text = text.replace(".Values.imagePullSecrets", ".Values.pullSecrets");
+    let fails = "{{- if eq (default \"\" .Values.clusterDomain) \"broken\" }}{{ fail \"broken\" }}{{ end }}\n";
+    fs::write(&template, format!("{fails}{text}")).unwrap();
+    let old = home.path().join("old");
+    copy(&root().join("examples/charts/two-image"), &old);
+    let template = old.join("templates/controller.yaml");
+    let text = fs::read_to_string(&template).unwrap();
+    fs::write(&template, format!("{fails}{text}")).unwrap();
+
+    let folder = home.path().join("apps");
+    fs::create_dir(&folder).unwrap();
+    let urls = "artifactUrl: s3://a/b\n        checkpointUrl: s3://a/c\n";
+    let app = |name: &str, values: &str| {
+        let text = format!(
+            "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, namespace: argocd}}
+spec:
+  source:
+    repoURL: https://arroyosystems.github.io/helm-repo
+    chart: arroyo
+    targetRevision: 0.10.3
+    helm:
+      valuesObject:
+        {values}"
+        );
+        fs::write(folder.join(format!("{name}.yaml")), &text).unwrap();
+        text
+    };
+    app("good", urls);
+    let differs = app(
+        "differs",
+        &format!("{urls}        imagePullSecrets: [{{name: p}}]\n"),
+    );
+    let fails = app("fails", &format!("{urls}        clusterDomain: broken\n"));
+    let open = app("open", "worker: {slots: 3}\n");
+    let (old, new) = (old.display().to_string(), wrong.display().to_string());
+    let charts = ["--old-chart", &old, "--new-chart", &new];
+    let run = |args: &[&str]| {
+        let args: Vec<&str> = args.iter().chain(&charts).copied().collect();
+        refit(helm.program(), home.path(), &args)
+    };
+
+    let output = run(&["verify", "apps"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for says in [
+        "Application/argocd/good: arroyo 0.10.3 → 0.15.0",
+        "pods of Deployment/differs-controller no longer get the pull secrets p",
+        "error: Application/argocd/fails: the values do not render with arroyo 0.10.3",
+        "[storage-urls]",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    let output = run(&["verify", "apps", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["failed"][0]["name"], "Application/argocd/fails");
+    assert_eq!(json["releases"].as_array().unwrap().len(), 3);
+
+    let output = run(&["upgrade", "apps", "--verify", "--write"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let written = |name: &str| fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+    assert!(written("good").contains("targetRevision: 0.15.0"), "{text}");
+    assert_eq!(written("differs"), differs, "{text}");
+    assert_eq!(written("fails"), fails, "{text}");
+    assert_eq!(written("open"), open, "{text}");
+    for says in [
+        "apps/differs.yaml: not written, because settings would do something else",
+        "apps/fails.yaml: not written, because the effects of Application/argocd/fails could not be compared",
+        "apps/open.yaml: not written, because questions are open",
+        "Wrote apps/good.yaml",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
+#[test]
 fn what_is_encrypted_is_made_up_alike_for_both_charts() {
     let Some(helm) = helm::each().next() else {
         return;

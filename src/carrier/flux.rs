@@ -43,9 +43,14 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut Found) {
         carrier.namespace = doc
             .text_at(spec.node, &["targetNamespace"])
             .or_else(|| namespace.clone());
-        carrier.release_name = doc
-            .text_at(spec.node, &["releaseName"])
-            .or_else(|| doc.identity().0);
+        // As `GetReleaseName` of fluxcd/helm-controller composes it.
+        carrier.release_name = doc.text_at(spec.node, &["releaseName"]).or_else(|| {
+            let name = doc.identity().0?;
+            match doc.text_at(spec.node, &["targetNamespace"]) {
+                Some(namespace) => Some(format!("{namespace}-{name}")),
+                None => Some(name),
+            }
+        });
         chart(doc, spec.node, namespace.as_deref(), &mut carrier);
         layers(doc, spec.node, namespace.as_deref(), &mut carrier);
         if doc.is_true(spec.node, &["upgrade", "preserveValues"])

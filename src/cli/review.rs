@@ -27,6 +27,7 @@ use super::{
     meaning::{Job, Mode},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
+    verify::Held,
     writing::write_all,
 };
 
@@ -231,8 +232,16 @@ impl After<'_, '_> {
             _ => None,
         };
         let job = self.job;
-        self.keyboard
-            .undisturbed(|terminal| write_all(job, &outcome, backup.as_deref(), None, terminal))
+        self.keyboard.undisturbed(|terminal| {
+            write_all(
+                job,
+                &outcome,
+                &Held::default(),
+                backup.as_deref(),
+                None,
+                terminal,
+            )
+        })
     }
 
     /// Saves what was decided if the person wants it, and lists it.

@@ -17,7 +17,7 @@ use super::{
     progress::Bars,
     reports,
     terminal::Terminal,
-    verify,
+    verify::{self, Held},
     writing::write_all,
 };
 
@@ -52,17 +52,17 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let show = Show::new(job, &outcome, terminal, &jobs);
     show.write_reports()?;
     let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
-    let ready = !outcome.releases.iter().any(Release::is_open);
-    let verify = job.verify.as_ref().filter(|_| ready || !writes);
-    let mut differs = false;
-    if let Some(rendering) = verify {
-        differs = !verify::allows(job, &outcome, rendering, &show.said, terminal)?;
+    let mut held = Held::default();
+    if let Some(rendering) = &job.verify {
+        held = verify::held(job, &outcome, writes, rendering, &show.said, terminal)?;
         terminal.say("\n");
-        if differs && writes {
+        let all = held.differing.len() == outcome.releases.len();
+        if all && writes && !outcome.releases.is_empty() {
             return refused_by_effects(job, &show, terminal);
         }
     }
-    let code = |outcome: &Outcome, check, failed| match code(outcome, check, failed) {
+    let (differs, unsure) = (!held.differing.is_empty(), !held.failed.is_empty());
+    let code = |outcome: &Outcome, check, failed| match code(outcome, check, failed || unsure) {
         DONE if differs => CHANGES,
         code => code,
     };
@@ -77,10 +77,12 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                     &text::commands(&commands, terminal.look(job.detail)),
                 );
             }
-            Ok(match (outcome.refused.is_empty(), differs) {
-                (false, _) => ERROR,
-                (true, true) => CHANGES,
-                (true, false) => DONE,
+            Ok(if unsure || !outcome.refused.is_empty() {
+                ERROR
+            } else if differs {
+                CHANGES
+            } else {
+                DONE
             })
         }
         Mode::Check => {
@@ -93,6 +95,10 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                 &show.said,
             ));
             Ok(code(&outcome, true, false))
+        }
+        Mode::Filter { check: false } if unsure => {
+            terminal.result(NOTHING);
+            Ok(ERROR)
         }
         Mode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
         Mode::Write { backup, expect } => {
@@ -112,6 +118,7 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             let failed = write_all(
                 job,
                 &outcome,
+                &held,
                 backup.as_deref(),
                 expect.as_deref(),
                 terminal,

@@ -7,7 +7,7 @@ use refit::{
     effect::{
         Charted, Check, Places,
         helm::Helm,
-        model::{Effects, FORMAT},
+        model::{Effects, FORMAT, Failed, Report},
         render::Options,
         source::{Source, SourceError},
         values,
@@ -48,10 +48,11 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         true => Masker::off(),
         false => Masker::of(&outcome),
     };
-    let found = match &job.verify {
-        Some(rendering) => compare(&job, &outcome, rendering, terminal)?,
-        None => bail!("nothing is to be compared"),
+    let Some(rendering) = &job.verify else {
+        bail!("nothing is to be compared");
     };
+    let releases: Vec<&Release> = outcome.releases.iter().collect();
+    let found = effects_of(compare(&job, &releases, rendering, terminal)?);
     match format {
         EffectFormat::Text => {
             let look = terminal.result_look(job.detail);
@@ -69,7 +70,8 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         let questions = text::report(&outcome, look, &masker(terminal.all_is_seen()));
         terminal.say(&format!("\n{questions}"));
     }
-    Ok(if !outcome.refused.is_empty() {
+    say_failed(&found, &masker(terminal.all_is_seen()), terminal);
+    Ok(if !outcome.refused.is_empty() || !found.failed.is_empty() {
         ERROR
     } else if open {
         terminal.say("\nWhat the open questions hold back was compared as it stands now. Answer them to see the whole.\n");
@@ -79,11 +81,19 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     })
 }
 
-/// The exit code of a check.
-pub fn code(found: &Effects) -> u8 {
+/// The exit code of checks that could be made.
+fn code(found: &Effects) -> u8 {
     match found.releases.iter().any(|report| report.unexplained > 0) {
         true => UNEXPLAINED,
         false => DONE,
+    }
+}
+
+/// Says which releases could not be compared, and why.
+fn say_failed(found: &Effects, masker: &Masker, terminal: &mut Terminal) {
+    for Failed { name, message } in &found.failed {
+        let message = masker.text(message);
+        terminal.say(&format!("\nerror: {name}: {message}\n"));
     }
 }
 
@@ -117,23 +127,20 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
     })
 }
 
-/// Renders and compares every release of an outcome.
+/// Renders and compares releases: the report of each, or why there is none. One that cannot be compared
+/// does not keep the others from it.
 ///
 /// # Errors
 ///
-/// If a chart cannot be had, or Helm cannot be asked.
-pub fn compare(
+/// If Helm cannot be run.
+fn compare<'o>(
     job: &Job,
-    outcome: &Outcome,
+    releases: &[&'o Release],
     rendering: &Rendering,
     terminal: &mut Terminal,
-) -> anyhow::Result<Effects> {
-    let mut found = Effects {
-        format: FORMAT,
-        releases: Vec::new(),
-    };
-    if outcome.releases.is_empty() {
-        return Ok(found);
+) -> anyhow::Result<Vec<(&'o Release, Result<Report, Failed>)>> {
+    if releases.is_empty() {
+        return Ok(Vec::new());
     }
     let helm = Helm::from_env();
     let version = helm.version().map_err(|error| {
@@ -153,43 +160,41 @@ pub fn compare(
         folder: folder.path(),
         opened: RefCell::default(),
     };
-    for release in &outcome.releases {
-        let Some(pack) = packs.iter().find(|pack| pack.info.chart == release.chart) else {
-            bail!("there is no pack for the chart {}", release.chart);
-        };
-        let Some((before, after)) = values(release) else {
-            bail!(
-                "{}: its values cannot be merged, so its effects cannot be compared",
-                name(release)
-            );
-        };
-        let old = charts.get(
-            pack,
-            release,
-            &release.from,
-            ("--old-chart", charts.options().old_chart.as_deref()),
-        )?;
-        let new = charts.get(
-            pack,
-            release,
-            &release.to,
-            ("--new-chart", charts.options().new_chart.as_deref()),
-        )?;
-        let places = Places::of(release, &after);
-        let check = Check {
-            old: &old,
-            new: &new,
-            before: &before,
-            after: &after,
-            release,
-            pack,
-            places: &places,
-            helm: &version,
-        };
-        let report = check.run().with_context(|| name(release))?;
-        found.releases.push(report);
+    let one = |release: &'o Release| {
+        let report = charts.compare(&packs, release, &version);
+        let report = report.map_err(|error| Failed {
+            name: name(release),
+            message: format!("{error:#}"),
+        });
+        (release, report)
+    };
+    Ok(releases.iter().copied().map(one).collect())
+}
+
+fn effects_of(compared: Vec<(&Release, Result<Report, Failed>)>) -> Effects {
+    let mut found = Effects {
+        format: FORMAT,
+        releases: Vec::new(),
+        failed: Vec::new(),
+    };
+    for (_, report) in compared {
+        match report {
+            Ok(report) => found.releases.push(report),
+            Err(failed) => found.failed.push(failed),
+        }
     }
-    Ok(found)
+    found
+}
+
+/// Whether Helm takes a text as the name of a release (`chartutil.ValidateReleaseName`).
+fn is_release_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let part = |part: &str| {
+        part.starts_with(plain)
+            && part.ends_with(plain)
+            && part.chars().all(|c| plain(c) || c == '-')
+    };
+    text.len() <= 53 && text.split('.').all(part)
 }
 
 fn name(release: &Release) -> String {
@@ -213,6 +218,35 @@ impl Charts<'_> {
         &self.rendering.options
     }
 
+    fn compare(&self, packs: &[Pack], release: &Release, helm: &str) -> anyhow::Result<Report> {
+        let Some(pack) = packs.iter().find(|pack| pack.info.chart == release.chart) else {
+            bail!("there is no pack for the chart {}", release.chart);
+        };
+        let Some((before, after)) = values(release) else {
+            bail!("its values cannot be merged");
+        };
+        let (old, new) = (&self.options().old_chart, &self.options().new_chart);
+        let old = self.get(
+            pack,
+            release,
+            &release.from,
+            ("--old-chart", old.as_deref()),
+        )?;
+        let new = self.get(pack, release, &release.to, ("--new-chart", new.as_deref()))?;
+        let places = Places::of(release, &after);
+        let check = Check {
+            old: &old,
+            new: &new,
+            before: &before,
+            after: &after,
+            release,
+            pack,
+            places: &places,
+            helm,
+        };
+        Ok(check.run()?)
+    }
+
     fn get(
         &self,
         pack: &Pack,
@@ -222,11 +256,11 @@ impl Charts<'_> {
     ) -> anyhow::Result<std::rc::Rc<Charted>> {
         let options = Options {
             release_name: self.options().release_name.clone().unwrap_or_else(|| {
-                // A release of a cluster has its own name; a file's is not known.
-                release
-                    .name
-                    .clone()
-                    .unwrap_or_else(|| release.chart.clone())
+                // A manifest's own title is none; a file's name in the cluster is not known.
+                let own = [&release.release_name, &release.name];
+                let mut own = own.into_iter().flatten();
+                let own = own.find(|name| is_release_name(name));
+                own.unwrap_or(&release.chart).clone()
             }),
             namespace: self.rendering.namespace.clone(),
             kube_version: self.options().kube_version.clone(),
@@ -273,23 +307,66 @@ impl Charts<'_> {
     }
 }
 
-/// The check before an upgrade writes or prints: whether it may. What was found is said.
+/// Releases that an upgrade must not write.
+#[derive(Default)]
+pub struct Held<'o> {
+    /// Something differs, and no step says why.
+    pub differing: Vec<&'o Release>,
+    /// They could not be compared.
+    pub failed: Vec<&'o Release>,
+}
+
+impl Held<'_> {
+    /// Whether a release is among those that differ.
+    pub fn differs(&self, release: &Release) -> bool {
+        self.differing
+            .iter()
+            .any(|held| std::ptr::eq(*held, release))
+    }
+
+    /// Whether a release must not be written.
+    pub fn has(&self, release: &Release) -> bool {
+        self.differs(release) || self.has_failed(release)
+    }
+
+    /// Whether a release is among those that could not be compared.
+    pub fn has_failed(&self, release: &Release) -> bool {
+        self.failed.iter().any(|held| std::ptr::eq(*held, release))
+    }
+}
+
+/// The check before an upgrade writes or prints: which releases it must not. What was found is said.
+/// Releases with an open question are looked at only if nothing is to be written: they never are.
 ///
 /// # Errors
 ///
-/// As for [`compare`].
-pub fn allows(
+/// If Helm cannot be run.
+pub fn held<'o>(
     job: &Job,
-    outcome: &Outcome,
+    outcome: &'o Outcome,
+    writes: bool,
     rendering: &Rendering,
     masker: &Masker,
     terminal: &mut Terminal,
-) -> anyhow::Result<bool> {
-    let found = compare(job, outcome, rendering, terminal)?;
-    let look = terminal.look(job.detail);
-    let said = effects::text(&found, look, masker);
+) -> anyhow::Result<Held<'o>> {
+    let releases = outcome.releases.iter();
+    let releases: Vec<&Release> = releases
+        .filter(|release| !writes || !release.is_open())
+        .collect();
+    let compared = compare(job, &releases, rendering, terminal)?;
+    let mut held = Held::default();
+    for (release, report) in &compared {
+        match report {
+            Ok(report) if report.unexplained > 0 => held.differing.push(release),
+            Ok(_) => {}
+            Err(_) => held.failed.push(release),
+        }
+    }
+    let found = effects_of(compared);
     if code(&found) != DONE || job.detail > Detail::Quiet {
+        let said = effects::text(&found, terminal.look(job.detail), masker);
         terminal.say(&format!("\n{said}"));
     }
-    Ok(code(&found) == DONE)
+    say_failed(&found, masker, terminal);
+    Ok(held)
 }

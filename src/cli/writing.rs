@@ -22,12 +22,14 @@ use super::{
     progress::Progress,
     project,
     terminal::Terminal,
+    verify::Held,
 };
 
 /// Writes every release that can be written. Whether anything went wrong.
 pub fn write_all(
     job: &Job,
     outcome: &Outcome,
+    held: &Held<'_>,
     backup: Option<&std::ffi::OsStr>,
     expect: Option<&str>,
     terminal: &mut Terminal,
@@ -46,7 +48,7 @@ pub fn write_all(
     let units = outcome.units();
     let files = units
         .iter()
-        .filter(|unit| !unit.is_open())
+        .filter(|unit| !unit.is_open() && !unit.releases.iter().any(|release| held.has(release)))
         .flat_map(Unit::files);
     let changed: Vec<&Path> = files
         .filter(|file| file.changed)
@@ -64,6 +66,7 @@ pub fn write_all(
     let bar = Progress::new("Writing", units.len(), terminal.can_draw());
     let mut writer = Writer {
         job,
+        held,
         writing: &writing,
         backup,
         project: job.project.clone(),
@@ -88,6 +91,7 @@ const TOGETHER: usize = 100;
 /// Writes units in their order.
 struct Writer<'w> {
     job: &'w Job,
+    held: &'w Held<'w>,
     writing: &'w Writing,
     backup: Option<&'w std::ffi::OsStr>,
     /// `refit.yaml` as it is now.
@@ -143,6 +147,26 @@ impl<'w> Writer<'w> {
     fn hindrance(&self, unit: &Unit<'_>, blocked: &[PathBuf]) -> Option<(String, bool)> {
         if unit.is_open() {
             let text = format!("{}: not written, because questions are open", names(unit));
+            return Some((text, false));
+        }
+        if let Some(release) = unit.releases.iter().find(|r| self.held.has_failed(r)) {
+            let text = format!(
+                "error: {}: not written, because the effects of {} could not be compared",
+                names(unit),
+                release.called
+            );
+            return Some((text, true));
+        }
+        if unit
+            .releases
+            .iter()
+            .any(|release| self.held.differs(release))
+        {
+            let text = format!(
+                "error: {}: not written, because settings would do something else and no step says why\n  \
+                 next: look at each above; if it is meant, write without --verify",
+                names(unit)
+            );
             return Some((text, false));
         }
         let mut lost = unit

@@ -18,6 +18,17 @@ pub struct Effects {
     pub format: u32,
     /// Each release, in the order they were given.
     pub releases: Vec<Report>,
+    /// The releases whose effects could not be compared.
+    pub failed: Vec<Failed>,
+}
+
+/// A release whose effects could not be compared.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Failed {
+    /// The release, as it is called or after its files.
+    pub name: String,
+    /// Why.
+    pub message: String,
 }
 
 /// The check of one release.

@@ -151,11 +151,7 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
             ],
         );
         if let Some(step) = &finding.step {
-            page.fill(
-                4,
-                6,
-                &[span(format!("as it was decided at {step}"), Style::Dim)],
-            );
+            page.fill(4, 6, &[span(format!("[{step}] asks about it"), Style::Dim)]);
         } else if let Some(next) = &finding.next {
             page.fill(4, 6, &[span(next.clone(), Style::Dim)]);
         }

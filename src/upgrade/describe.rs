@@ -137,6 +137,7 @@ impl Description<'_, '_> {
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
             called: wanted.name.clone(),
+            release_name: wanted.release_name.clone(),
             carrier: wanted.carrier.clone(),
             chart: pack.info.chart.clone(),
             known_by: *known_by,

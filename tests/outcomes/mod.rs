@@ -59,6 +59,7 @@ pub fn release(files: Vec<File>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
         name: None,
+        release_name: None,
         called: String::new(),
         carrier: None,
         chart: "arroyo".into(),
