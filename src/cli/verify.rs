@@ -26,7 +26,7 @@ use super::{
     },
     meaning::{Job, Rendering},
     terminal::Terminal,
-    upgrade::known_answers,
+    upgrade::{known_answers, nothing_found},
 };
 
 const DONE: u8 = 0;
@@ -44,6 +44,7 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let job = job(args)?;
     let outcome = upgrade(&job.request);
     known_answers(&job, &outcome)?;
+    nothing_found(&job, &outcome, terminal);
     let masker = |seen: bool| match job.show_secrets || seen {
         true => Masker::off(),
         false => Masker::of(&outcome),

@@ -144,12 +144,8 @@ fn open(at: &Path, text: &str) -> Option<Value> {
         || trimmed.contains(": ")
         || trimmed.ends_with(':')
         || trimmed.starts_with("- ");
-    // A template, a script or a key is no YAML, whatever a reader makes of its first line.
-    if !yaml
-        || trimmed.starts_with("#!")
-        || trimmed.starts_with("-----BEGIN")
-        || trimmed.contains("{{")
-    {
+    // A script or a key is no YAML, whatever a reader makes of its first line.
+    if !yaml || trimmed.starts_with("#!") || trimmed.starts_with("-----BEGIN") {
         return None;
     }
     let tree = Tree::parse(text).ok()?;
@@ -157,7 +153,28 @@ fn open(at: &Path, text: &str) -> Option<Value> {
         return None;
     };
     let value = View::new(&tree, document.root).value(document.root).ok()?;
-    structured(&value).then_some(value)
+    // Nor is a template, unless all that it fills in stands in texts.
+    let is_yaml = structured(&value) && braces(&value) == braces_in(text);
+    is_yaml.then_some(value)
+}
+
+fn braces_in(text: &str) -> usize {
+    text.matches("{{").count()
+}
+
+/// How often a text of the value, or a key, opens double braces.
+fn braces(value: &Value) -> usize {
+    match value {
+        Value::String(text) => braces_in(text),
+        Value::List(items) => items.iter().map(braces).sum(),
+        Value::Map(map) => {
+            let entries = map.iter();
+            entries
+                .map(|(key, value)| braces_in(key) + braces(value))
+                .sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 fn structured(value: &Value) -> bool {
@@ -304,6 +321,24 @@ mod tests {
                 pair("empty", "{}"),
             ]
         );
+    }
+
+    #[test]
+    fn a_template_is_opened_if_it_fills_in_texts_only() {
+        let got = fields("a: |\n  url: \"s3://{{ .cluster }}/x\"\n  count: 1\n");
+        assert_eq!(
+            got,
+            [pair("a.url", "\"s3://{{ .cluster }}/x\""), pair("a.count", "1")]
+        );
+        for template in [
+            "{{- if x }}\\nb: 1\\n{{- end }}",
+            "b: {{ .x }}\\nc: 1",
+            "{{ x }}: 1\\n",
+        ] {
+            let got = fields(&format!("a: \"{template}\"\n"));
+            assert_eq!(got.len(), 1, "{got:?}");
+            assert_eq!(got[0].0, "a", "{got:?}");
+        }
     }
 
     #[test]
