@@ -105,6 +105,8 @@ pub struct Values {
     pub places: Vec<(String, At)>,
     /// What of them is made up or missing, because a layer cannot be read.
     pub unknown: Vec<String>,
+    /// The settings whose values are made up.
+    pub made_up: Vec<String>,
 }
 
 /// How the source version is known.

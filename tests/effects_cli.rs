@@ -291,7 +291,16 @@ sops:
 ",
     );
     file("blob.yaml", "\0GITCRYPT\0 nobody can say");
-    let charts = charts();
+    // A schema that a made-up value does not fit: that says nothing of the real one.
+    let mut charts = charts();
+    let strict = home.path().join("strict");
+    copy(&root().join("examples/charts/one-image"), &strict);
+    fs::write(
+        strict.join("values.schema.json"),
+        r#"{"properties": {"controller": {"properties": {"service": {"properties": {"httpPort": {"maximum": 4000}}}}}}}"#,
+    )
+    .unwrap();
+    charts[3] = strict.display().to_string();
     let layers = ["-f", "values.yaml", "-f", "secrets.yaml", "-f", "blob.yaml"];
     let mut args = vec!["verify", "--from", "0.10.3", "--accept-recommended"];
     args.extend(["--answer", "sealed-layer=go-on", "-v"]);
@@ -305,7 +314,7 @@ sops:
         "secrets.yaml cannot be read: both charts were rendered with made-up values in place of what it hides",
         "blob.yaml cannot be read: what it sets is missing in both renderings, so nothing is said of it",
         // Of the type that the notation names.
-        "controller.service.httpPort: 1 Service/arroyo",
+        "controller.service.httpPort: 4711 Service/arroyo",
     ] {
         assert!(says.contains(line), "{line}\n{text}");
     }

@@ -24,6 +24,8 @@ struct Voice {
     /// The paths that it looked at.
     looked: Vec<Path>,
     answered: bool,
+    /// Its notices.
+    told: Vec<String>,
     /// Where a value has to be named: notices, tasks, and what was decided.
     says: Vec<String>,
     /// Where a setting has to be named: also reasons and questions.
@@ -123,6 +125,7 @@ impl Voices {
                 changed,
                 looked,
                 answered,
+                told: step.tell.clone(),
                 says,
                 about,
             });
@@ -193,7 +196,7 @@ impl Voice {
             Fate::New => changed || looked && difference.carried,
         };
         if !enough && self.answered && difference.fate == Fate::WithObject {
-            return self.names_what_it_stood_below(difference);
+            return self.speaks_of_all_below(difference);
         }
         // Only a notice, a decision or a reason for a change counts.
         if !enough || self.says.is_empty() && !changed && !self.answered {
@@ -217,25 +220,25 @@ impl Voice {
         named.or_else(added).map(String::as_str)
     }
 
-    /// The words of a decision that gave an object up, if they name a map of values that the setting is in:
-    /// what belongs to the object goes with it, whether or not the step looked at it.
-    fn names_what_it_stood_below(&self, difference: &Difference<'_>) -> Option<&str> {
+    /// The notice of a decision that gave an object up, if it speaks of all that is under a map of values in
+    /// which it changed something (`nothing else under postgresql`): what belongs to the object goes with it,
+    /// whether or not the step looked at it. No other words are as good.
+    fn speaks_of_all_below(&self, difference: &Difference<'_>) -> Option<&str> {
         let above = |setting: &Path| {
             std::iter::successors(setting.parent(), Path::parent).filter(|path| !path.is_root())
         };
-        let maps: HashSet<String> = difference
+        let has_changed = |map: &Path| self.changed.iter().any(|path| path.starts_with(map));
+        let maps: HashSet<Path> = difference
             .settings
             .iter()
-            .filter(|setting| {
-                // Of a map in which the step changed something.
-                let mut changed = self.changed.iter();
-                changed.any(|path| above(path).any(|map| setting.starts_with(&map)))
-            })
             .flat_map(above)
-            .map(|path| path.to_string())
+            .filter(has_changed)
             .collect();
-        let mut says = self.says.iter();
-        let named = says.find(|text| maps.iter().any(|map| mentions_itself(text, map)));
+        let mut told = self.told.iter();
+        let named = told.find(|text| {
+            maps.iter()
+                .any(|map| mentions_itself(text, &format!("under {map}")))
+        });
         named.map(String::as_str)
     }
 

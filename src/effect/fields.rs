@@ -328,7 +328,10 @@ mod tests {
         let got = fields("a: |\n  url: \"s3://{{ .cluster }}/x\"\n  count: 1\n");
         assert_eq!(
             got,
-            [pair("a.url", "\"s3://{{ .cluster }}/x\""), pair("a.count", "1")]
+            [
+                pair("a.url", "\"s3://{{ .cluster }}/x\""),
+                pair("a.count", "1")
+            ]
         );
         for template in [
             "{{- if x }}\\nb: 1\\n{{- end }}",

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 
 use super::{
     fields::{last_name, words},
-    leaves::{Effect, Leaf, Spot},
+    leaves::{Effect, Leaf, Spot, holds, text_equal},
     objects::{Manifest, ObjectId, pairs},
 };
 use crate::{
@@ -392,17 +392,6 @@ fn likeness(a: &Path, b: &Path) -> Option<usize> {
     (shared >= 2 && shared * 2 > a.len()).then_some((shared * 8).saturating_sub(apart))
 }
 
-/// Whether two values are the same as texts: an environment variable holds a number as a text.
-fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => {
-            a == b || a.scalar_text().is_some() && a.scalar_text() == b.scalar_text()
-        }
-        (None, None) => true,
-        _ => false,
-    }
-}
-
 /// What a setting changes in a value: in a text what stands between what stays, in a list the items that
 /// come.
 #[derive(Debug, PartialEq)]
@@ -447,18 +436,6 @@ fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
         (Some(Value::String(without)), Some(Value::String(with))) => {
             middle(without, with).1 && !holds(&leaf.value, &Value::from(with.as_str()))
         }
-        _ => false,
-    }
-}
-
-/// Whether a setting's value is this, or has it in it.
-pub(super) fn holds(value: &Value, part: &Value) -> bool {
-    if text_equal(Some(value), Some(part)) {
-        return true;
-    }
-    match value {
-        Value::List(items) => items.iter().any(|item| holds(item, part)),
-        Value::Map(map) => map.values().any(|value| holds(value, part)),
         _ => false,
     }
 }

@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     chart::Chart,
-    judge::holds,
     objects::{Manifest, ObjectId, pairs},
     reads::Reads,
     render::{Mode, Rendered, Renderer},
@@ -267,13 +266,16 @@ impl<'c> Side<'c> {
 /// Whether a label tells the chart or its version, and not the setting: what is written there changes with
 /// every chart. (Labels of Helm's and Kubernetes' own recommendations; some charts put the user's tag there.)
 fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
-    let label = match effect.spot.path.last() {
-        Some(Segment::Key(key)) => key.as_str(),
-        _ => return false,
+    let [.., Segment::Key(above), Segment::Key(label)] = effect.spot.path.segments() else {
+        return false;
     };
-    let users = |value: &Value| holds(setting, value);
-    matches!(label, "helm.sh/chart" | "app.kubernetes.io/version")
-        && !effect.with.as_ref().is_some_and(users)
+    let own = |value: &Value| !holds(setting, value);
+    above == "labels"
+        && matches!(
+            label.as_str(),
+            "helm.sh/chart" | "app.kubernetes.io/version"
+        )
+        && effect.with.as_ref().is_some_and(own)
 }
 
 /// Fields that two renderings of the same values have differently.
@@ -360,6 +362,29 @@ fn has_below(fields: &super::fields::Fields, path: &Path) -> bool {
     fields
         .keys()
         .any(|other| other.depth() > path.depth() && other.starts_with(path))
+}
+
+/// Whether two values are the same as texts: an environment variable holds a number as a text.
+pub(super) fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            a == b || a.scalar_text().is_some() && a.scalar_text() == b.scalar_text()
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Whether a setting's value is this, or has it in it.
+pub(super) fn holds(value: &Value, part: &Value) -> bool {
+    if text_equal(Some(value), Some(part)) {
+        return true;
+    }
+    match value {
+        Value::List(items) => items.iter().any(|item| holds(item, part)),
+        Value::Map(map) => map.values().any(|value| holds(value, part)),
+        _ => false,
+    }
 }
 
 /// Whether the chart's own values say the same, so that leaving it out changes nothing.

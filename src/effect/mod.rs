@@ -161,7 +161,7 @@ impl Places {
 
 /// The merged values of a release before and afterwards.
 ///
-/// `None` if the outcome does not have them: they were not asked for.
+/// `None` if the outcome does not have them: they were not asked for, or Helm refuses one of its layers.
 #[must_use]
 pub fn values(release: &Release) -> Option<(Map, Map)> {
     let values = release.values.as_ref()?;
@@ -252,6 +252,22 @@ impl Check<'_> {
         values.flat_map(|values| values.unknown.clone()).collect()
     }
 
+    /// Whether a finding is about a value that was made up.
+    fn is_made_up(&self, finding: &Finding) -> bool {
+        let Some(path) = finding
+            .path
+            .as_ref()
+            .and_then(|path| path.parse::<Path>().ok())
+        else {
+            return false;
+        };
+        let values = self.release.values.iter();
+        values
+            .flat_map(|values| &values.made_up)
+            .filter_map(|made_up| made_up.parse::<Path>().ok())
+            .any(|made_up| made_up.starts_with(&path))
+    }
+
     fn name(&self) -> String {
         let files = || {
             let names = self.release.files.iter().map(|file| file.name.as_str());
@@ -303,6 +319,8 @@ impl Check<'_> {
             if said::is_schema(&message) && std::mem::take(&mut mode.schema) {
                 // Refused by the schema; what they do can be told all the same.
                 if new.is_some() {
+                    // What a schema says of a value that was made up says nothing of the user's.
+                    found.retain(|finding| !self.is_made_up(finding));
                     rendering.findings.append(&mut found);
                 }
                 continue;

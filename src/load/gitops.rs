@@ -10,7 +10,7 @@ use std::{
     path::{Path as FilePath, PathBuf},
 };
 
-use super::{Asked, Broken, Input, Layer, Loader, Place, Sealed, Wanted, sealed::made_up};
+use super::{Asked, Broken, Input, Layer, Loader, Place, Sealed, Wanted, sealed::invented};
 use crate::{
     carrier::{
         self, Carrier, ChartRef, MentionKind, Sameness, Source, TargetPath, VersionStyle, paths,
@@ -19,7 +19,7 @@ use crate::{
     },
     outcome::{At, KnownBy, Notice, Refusal},
     refusal::Reason,
-    values::{Map, Path, place_of, view::Kind, view::View},
+    values::{Map, Path, Segment, place_of, view::Kind, view::View},
     walk::{self, Found},
     yaml::{NodeId, Tree},
 };
@@ -638,18 +638,14 @@ impl Builder<'_> {
             }
             Source::Opaque { why, target } => {
                 let at = self.at(placed.file, node);
-                let layer = Sealed {
-                    values: target.as_ref().and_then(only),
-                    ..unseen(format!("{}:{} ({why})", at.file, at.line), why)
-                };
+                let name = format!("{}:{} ({why})", at.file, at.line);
+                let layer = unseen(name, why, target.as_ref());
                 return Ok(layer.below(prefix).map(Layer::Sealed));
             }
             Source::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
-                let layer = Sealed {
-                    values: reference.target_path.as_ref().and_then(only),
-                    ..unseen(what, "it is not in these files")
-                };
+                let target = reference.target_path.as_ref();
+                let layer = unseen(what, "it is not in these files", target);
                 return Ok(layer.below(prefix).map(Layer::Sealed));
             }
         };
@@ -675,6 +671,7 @@ impl Builder<'_> {
             return Ok(Some(Layer::Sealed(unseen(
                 reference.path.clone(),
                 "it is named here and not in these files",
+                None,
             ))));
         };
         let shown = as_named(
@@ -703,24 +700,31 @@ impl Builder<'_> {
     }
 }
 
-/// A layer of which nothing can be seen.
-fn unseen(name: String, why: &str) -> Sealed {
+/// A layer that cannot be read; of one that Flux puts at a path, that path is known.
+fn unseen(name: String, why: &str, target: Option<&TargetPath>) -> Sealed {
+    let (made_up, values) = target.and_then(only).unzip();
     Sealed {
         refusal: Reason::new(why.to_owned()).of(&name),
         name,
         path: None,
-        values: None,
+        values,
+        made_up: made_up.into_iter().collect(),
         below: 0,
     }
 }
 
-/// The values of a layer that sets one path, as Flux reads it, to what cannot be seen.
-fn only(target: &TargetPath) -> Option<Map> {
-    let made_up = made_up(&set::path(&target.text).ok()?);
+/// The path that Flux sets, and values in which it has something made up. Below a list it would be a change
+/// of another layer's list, which a layer of its own cannot say.
+fn only(target: &TargetPath) -> Option<(Path, Map)> {
+    let path = set::path(&target.text).ok()?;
+    let in_list = |segment: &Segment| !matches!(segment, Segment::Key(_));
+    if path.segments().iter().any(in_list) {
+        return None;
+    }
     let mut values = Map::new();
-    let set = format!("{}={made_up}", target.text);
+    let set = format!("{}={}", target.text, invented(&path));
     set::set(&set, Typing::String, &mut values).ok()?;
-    Some(values)
+    Some((path, values))
 }
 
 /// Whether a text holds a map at a path.

@@ -1,6 +1,7 @@
-//! Layers that cannot be read: encrypted files among the readable layers of a release.
+//! Layers that cannot be read: encrypted files among the readable layers of a release, and objects of the
+//! cluster that are not in these files.
 //!
-//! Their values count, but nobody but the owner of the key can see them. What may be visible are their
+//! Their values count, but not everybody can see them. What may be visible are their
 //! keys; if no step has to do with any of these, the rest of the release can be upgraded. Where values are
 //! needed to see what a chart makes of them, made-up ones of the same types stand in. Such a file is never
 //! written: a ciphertext that is moved from outside can never be decrypted again.
@@ -8,6 +9,7 @@
 use std::path::{Path as FilePath, PathBuf};
 
 use crate::{
+    digest,
     outcome::Refusal,
     values::{Map, Number, Path, Value, leaves, view::View},
     yaml::Tree,
@@ -23,6 +25,8 @@ pub struct Sealed {
     /// What is known of its values, with a made-up one in place of each that is encrypted; `None` if not
     /// even the keys are visible.
     pub values: Option<Map>,
+    /// The settings whose values are made up.
+    pub made_up: Vec<Path>,
     /// How many readable layers of the release Helm reads before it.
     pub below: usize,
     /// Why it is refused by itself.
@@ -32,16 +36,17 @@ pub struct Sealed {
 impl Sealed {
     /// What can be known of a file that was refused; nothing if it is not encrypted.
     pub(super) fn of(path: &FilePath, refusal: Box<Refusal>) -> Option<Self> {
-        let sealed = |values| Self {
+        let sealed = |values, made_up| Self {
             name: path.display().to_string(),
             path: Some(path.to_owned()),
             values,
+            made_up,
             below: 0,
             refusal,
         };
         let bytes = std::fs::read(path).ok()?;
         if bytes.starts_with(b"\0GITCRYPT\0") {
-            return Some(sealed(None));
+            return Some(sealed(None, Vec::new()));
         }
         let tree = Tree::parse_bytes(&bytes).ok()?;
         let [document] = tree.documents() else {
@@ -52,10 +57,11 @@ impl Sealed {
         view.get(sops.value, "mac").ok()??;
         let mut values = view.values().ok()?;
         values.shift_remove("sops");
+        let mut made_up = Vec::new();
         for (key, value) in &mut values {
-            make_up(&Path::root().key(key), value);
+            make_up(&Path::root().key(key), value, &mut made_up);
         }
-        Some(sealed(Some(values)))
+        Some(sealed(Some(values), made_up))
     }
 
     /// The same layer, of which only the values below a path count; nothing if it has none there.
@@ -67,6 +73,8 @@ impl Sealed {
             Some(Value::Map(values)) => Some(values.clone()),
             _ => return None,
         };
+        let below = |path: &Path| path.strip_prefix(prefix);
+        self.made_up = self.made_up.iter().filter_map(below).collect();
         Some(self)
     }
 
@@ -78,38 +86,43 @@ impl Sealed {
     }
 }
 
+/// Stands for a number that cannot be seen: one that no chart has by itself.
+const SOME_NUMBER: i64 = 4711;
+
 /// A text for a setting whose value cannot be seen. No two settings have the same one, and none says what
 /// a chart's own values say.
-pub(super) fn made_up(at: &Path) -> String {
+pub(super) fn invented(at: &Path) -> String {
+    let at = at.to_string();
+    let digest = digest::of_text(&at);
     let plain = |c: char| match c.is_ascii_alphanumeric() {
         true => c.to_ascii_lowercase(),
         false => '-',
     };
-    let name: String = at.to_string().chars().map(plain).collect();
-    format!("made-up-{name}")
+    let name: String = at.chars().map(plain).collect();
+    format!("made-up-{name}-{}", &digest[digest.len() - 4..])
 }
 
 /// Puts a made-up value of the same type in place of each that SOPS has encrypted. Its notation names the
 /// type: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:int]` (`stores` of getsops/sops).
-fn make_up(at: &Path, value: &mut Value) {
+fn make_up(at: &Path, value: &mut Value, done: &mut Vec<Path>) {
     match value {
         Value::Map(map) => {
             for (key, value) in map {
-                make_up(&at.key(key), value);
+                make_up(&at.key(key), value, done);
             }
         }
         Value::List(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                make_up(&at.index(index), item);
+                make_up(&at.index(index), item, done);
             }
         }
         Value::String(text) if text.starts_with("ENC[") => {
+            done.push(at.clone());
             let kind = text.trim_end_matches(']').rsplit_once("type:");
             *value = match kind.map(|(_, kind)| kind) {
-                Some("int") => Value::Number(Number::from(1_i64)),
-                Some("float") => Value::Number(Number::from(1_i64)),
+                Some("int" | "float") => Value::Number(Number::from(SOME_NUMBER)),
                 Some("bool") => Value::Bool(true),
-                _ => Value::from(made_up(at)),
+                _ => Value::from(invented(at)),
             };
         }
         _ => {}

@@ -506,6 +506,7 @@ impl Scope<'_> {
 
     /// Gives a name its value; `None` for a name that is not set.
     pub fn bind(&mut self, name: &str, value: Option<&Value>) {
+        self.made.retain(|(made, _)| made != name);
         let value = value.map_or_else(|| Cel::Opaque(Arc::new(Unset)), to_cel);
         self.context.add_variable_from_value(name, value);
     }
@@ -732,6 +733,20 @@ pub(super) fn from_cel(value: &Cel, keys: &[String]) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_a_step_is_stronger_than_what_was_made_before() {
+        let mut scope = Scope::new();
+        let made = Made::map([("a", Made::from(&Value::from("made")))]);
+        scope.bind_made("before", made);
+        let expression = Expression::new("before.a");
+        assert_eq!(scope.eval(&expression).unwrap(), Some(Value::from("made")));
+        let mut step = scope.inner();
+        step.bind("before", Some(&Value::from("the step's own")));
+        let own = step.eval(&Expression::new("before")).unwrap();
+        assert_eq!(own, Some(Value::from("the step's own")));
+        assert_eq!(scope.eval(&expression).unwrap(), Some(Value::from("made")));
+    }
 
     #[test]
     fn an_expression_says_which_places_it_looks_at() {

@@ -72,12 +72,14 @@ impl Keys {
     }
 
     /// The keys that can have to do with a path, in the chart's own order.
-    fn near(&self, path: &Path) -> impl Iterator<Item = &Key> {
-        let first = match path.segments().first() {
-            Some(Segment::Key(first)) => self.below.get(first),
-            _ => None,
-        };
-        first.into_iter().flatten().map(|at| &self.keys[*at])
+    fn near(&self, path: &Path) -> Vec<&Key> {
+        match path.segments().first() {
+            Some(Segment::Key(first)) => {
+                let below = self.below.get(first).into_iter().flatten();
+                below.map(|at| &self.keys[*at]).collect()
+            }
+            _ => self.keys.iter().collect(),
+        }
     }
 
     /// Every key, with its ranges.

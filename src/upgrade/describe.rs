@@ -188,6 +188,10 @@ impl Description<'_, '_> {
             before: serde_json::Value::from(&Value::Map(before)),
             after: serde_json::Value::from(&Value::Map(after)),
             unknown: sealed.iter().map(unknown).collect(),
+            made_up: {
+                let paths = sealed.iter().flat_map(|layer| &layer.made_up);
+                paths.map(ToString::to_string).collect()
+            },
         })
     }
 

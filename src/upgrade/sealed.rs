@@ -1,4 +1,4 @@
-//! The question that an encrypted layer asks.
+//! The question that a layer asks which cannot be read: encrypted, or not in these files.
 //!
 //! Its values count and cannot be read. If it is known to hold nothing that a step on the route has to do
 //! with, the release goes on; else only a person can say that it was taken care of. It is never edited.
@@ -67,7 +67,7 @@ pub(super) fn ask(
     );
     decision.look_up(answers)?;
     migrated.steps.push(StepReport {
-        why: Some("What is encrypted can only be changed by whoever has its key.".to_owned()),
+        why: Some("What cannot be read here can only be changed where it is kept.".to_owned()),
         ..StepReport::asking(&plan.to, "Mind the layers that cannot be read", decision)
     });
     Ok(())
