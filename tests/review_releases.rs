@@ -472,7 +472,7 @@ fn what_cannot_be_read_has_to_be_answered() {
         "This one has to be answered.",
         "Mind the layers that cannot be read [sealed-layer]",
         "secrets.yaml cannot be read, and may hold settings that the upgrade moves.",
-        "s3.region: encrypted in secrets.yaml",
+        "s3.region: set in secrets.yaml",
         "1 go-on: Yes: it holds nothing that moves",
     ] {
         assert!(asked.contains(part), "{part}: {asked}");

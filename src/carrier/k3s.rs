@@ -131,6 +131,12 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
             "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
         );
     }
+    if text.contains("://") && text.ends_with(".tgz") {
+        carrier.notice(
+            field.node,
+            "The chart is named by the address of its archive, which stays as it is: write that of the new version in its place.",
+        );
+    }
     if let Some(field) = doc.at(spec, &["version"])
         && let Some(text) = doc.text(field.node)
     {

@@ -95,9 +95,11 @@ const OLD: Names = Names {
 fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
     let map = item.node;
     let name = doc.text_at(map, &[names.chart]);
-    let title = format!("helmCharts {}", name.as_deref().unwrap_or("(unnamed)"));
+    let release_name = doc.text_at(map, &["releaseName"]);
+    let called = release_name.as_ref().or(name.as_ref());
+    let title = format!("helmCharts {}", called.map_or("(unnamed)", String::as_str));
     let mut carrier = doc.carrier(Kind::KustomizeHelmChart, title, map);
-    carrier.release_name = doc.text_at(map, &["releaseName"]);
+    carrier.release_name = release_name;
     carrier.namespace = doc
         .text_at(map, &["namespace"])
         .or_else(|| doc.text_at(map, &["releaseNamespace"]));

@@ -526,7 +526,12 @@ impl Compare {
                     1 => Version::new(to.major, to.minor.checked_add(1)?, 0),
                     _ => Version::new(to.major, to.minor, to.patch.checked_add(1)?),
                 };
-                self.version.with(&next)
+                let bound = self.version.with(&next);
+                // `-0` keeps the next version's pre-releases out as well.
+                Partial {
+                    pre: self.version.pre.clone(),
+                    ..bound
+                }
             }
             Sign::Greater if self.version.known() == 3 => {
                 // Strictly more than the version before is not known; from the version on it is.
@@ -692,6 +697,7 @@ mod tests {
             ("0.x", "1.2.0", Some("1.x")),
             (">=0.10 <0.11", "0.15.0", Some(">=0.15 <0.16")),
             (">= 0.10.0, < 0.11.0", "0.15.1", Some(">= 0.15.1, < 0.16.0")),
+            (">=0.10.0 <0.11.0-0", "0.15.0", Some(">=0.15.0 <0.16.0-0")),
             (">=0.10.0 <1", "1.2.0", Some(">=1.2.0 <2")),
             (">=0.10.1 <0.10.3", "0.15.1", Some(">=0.15.1 <0.15.2")),
             ("<0.11", "0.15.0", Some("<0.16")),

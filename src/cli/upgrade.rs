@@ -5,7 +5,7 @@ use std::{cell::OnceCell, path::Path};
 use refit::{
     jobs::Jobs,
     load::Input,
-    outcome::{Outcome, Release},
+    outcome::{Outcome, Release, Unit},
     report::{Detail, Masker, command, difference, secrets, text},
     upgrade::{QUESTIONS, can_be_left_out, packs, upgrade_with},
 };
@@ -279,6 +279,11 @@ impl<'a> Show<'a> {
                 let pretty = terminal.result_is_seen();
                 let text = reports::render(self.outcome, format, &self.shown, pretty, self.jobs)?;
                 terminal.result(&text.unwrap_or_default());
+                let units = self.outcome.units();
+                let mut held = units.iter().filter(|unit| unit.is_open());
+                if format == Format::Patch && held.any(Unit::is_changed) {
+                    terminal.say("note: files with open questions are not in the patch\n\n");
+                }
             }
         }
         Ok(())

@@ -42,6 +42,8 @@ pub struct Pin {
     pub node: NodeId,
     /// Its text.
     pub text: String,
+    /// Whether it is a chart version, or a range of them, that can be raised.
+    pub is_version: bool,
 }
 
 /// A path string that names a setting of a release without setting it: a `condition` in `Chart.yaml`.
@@ -340,7 +342,7 @@ impl Builder<'_> {
         let file_name = self.file(own).name.clone();
         let name = match self.unique {
             true => carrier.name.clone(),
-            false => format!("{file_name}#{}", carrier.name),
+            false => self.unlike_others(&format!("{file_name}#{}", carrier.name)),
         };
         let mut notices = Vec::new();
         let mut before = Vec::new();
@@ -404,7 +406,11 @@ impl Builder<'_> {
             }
         }
         if refused {
-            self.loader.workspace.broken.push(Broken { name, layers });
+            let pin = self.pinned_at();
+            self.loader
+                .workspace
+                .broken
+                .push(Broken { name, layers, pin });
             return;
         }
         let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
@@ -413,13 +419,13 @@ impl Builder<'_> {
                 file: self.scanned[*file].file,
                 node: place.node,
                 text: place.text.clone(),
+                is_version: matches!(place.style, VersionStyle::Exact(_) | VersionStyle::Range(_)),
             });
             match &place.style {
                 VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
                 VersionStyle::Range(of) => range = Some(of.clone()),
                 VersionStyle::Any => pin = None,
                 VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
-                    pin = None;
                     no_version = Some(self.place(*file, place.node, no_chart_version(&place.text)));
                 }
             }
@@ -458,6 +464,19 @@ impl Builder<'_> {
         &self.loader.workspace.files[self.scanned[file].file]
     }
 
+    /// A name that no release has so far: with a number behind it where one file has several of one name.
+    fn unlike_others(&self, name: &str) -> String {
+        let workspace = &self.loader.workspace;
+        let taken = |name: &String| {
+            let releases = workspace.releases.iter().map(|wanted| &wanted.name);
+            let broken = workspace.broken.iter().map(|broken| &broken.name);
+            releases.chain(broken).any(|other| other == name)
+        };
+        let numbered = (2..).map(|number| format!("{name} ({number})"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        names.find(|name| !taken(name)).unwrap_or_default()
+    }
+
     fn at(&self, file: usize, node: NodeId) -> At {
         let file = self.file(file);
         file.at(file.tree.span(node).start)
@@ -482,7 +501,14 @@ impl Builder<'_> {
         self.loader.workspace.broken.push(Broken {
             name: self.one.carrier.name.clone(),
             layers: Vec::new(),
+            pin: self.pinned_at(),
         });
+    }
+
+    /// Where the manifest names the version.
+    fn pinned_at(&self) -> Option<(usize, NodeId)> {
+        let (file, place) = self.one.release.version.as_ref()?;
+        Some((self.scanned[*file].file, place.node))
     }
 
     /// The settings of which it is not certain which layer wins.

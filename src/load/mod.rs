@@ -29,6 +29,7 @@ use crate::{
     outcome::{KnownBy, Notice, Refusal},
     refusal::{Reason, own_fault},
     walk::{Found, Kind},
+    yaml::NodeId,
 };
 
 /// A release as it is asked for.
@@ -93,6 +94,8 @@ pub struct Broken {
     pub name: String,
     /// The layers that can be used.
     pub layers: Vec<usize>,
+    /// The file and the scalar in which its manifest names the version.
+    pub pin: Option<(usize, NodeId)>,
 }
 
 /// A release that can be upgraded.
@@ -263,7 +266,11 @@ impl Loader {
             });
             refused.extend(sound);
             self.workspace.refused.extend(refused);
-            self.workspace.broken.push(Broken { name, layers });
+            self.workspace.broken.push(Broken {
+                name,
+                layers,
+                pin: None,
+            });
             return;
         }
         let notices = layers

@@ -3,7 +3,7 @@
 //! What is masked is masked in place: only the value's part of a line, whether it stands on the line
 //! before or afterwards. A masked patch does not apply; `-o patch` is exact and masks nothing.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     Look, Masker,
@@ -14,10 +14,11 @@ use super::{
 use crate::{
     diff::{self, Diff, Line, Side},
     jobs::Jobs,
-    outcome::{File, Outcome},
+    outcome::{File, Outcome, Unit},
 };
 
-/// The exact patch for all files, which `git apply` and `patch -p1` accept.
+/// The exact patch for all files that would be written, which `git apply` and `patch -p1` accept. What
+/// belongs to a release with an open question is not in it: half an upgrade is none.
 #[must_use]
 pub fn patch(outcome: &Outcome) -> String {
     patch_with(outcome, &Jobs::one())
@@ -26,7 +27,14 @@ pub fn patch(outcome: &Outcome) -> String {
 /// The same, by several threads.
 #[must_use]
 pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
-    let one = |file: &Arc<File>| diff::unified(file.raw_name(), &file.before, &file.after);
+    let address = |file: &Arc<File>| Arc::as_ptr(file).addr();
+    let units = outcome.units();
+    let open = units.iter().filter(|unit| unit.is_open());
+    let held: HashSet<usize> = open.flat_map(Unit::files).map(address).collect();
+    let one = |file: &Arc<File>| match held.contains(&address(file)) {
+        true => String::new(),
+        false => diff::unified(file.raw_name(), &file.before, &file.after),
+    };
     each(outcome, jobs, one).collect()
 }
 

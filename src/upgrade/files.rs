@@ -23,7 +23,7 @@ use crate::{
     outcome::{File, Notice, Refusal, Secrets},
     refusal::{Reason, own_fault},
     values::{
-        Value,
+        Value, View,
         write::{Context, Quotes, string},
     },
     verify::oracle,
@@ -334,6 +334,17 @@ fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
     };
     let to = &worked.plan.to;
     let tree = &loaded.tree;
+    if !pin.is_version {
+        let chart = &worked.pack.info.chart;
+        return Pinned::Stays(Notice {
+            at: Some(loaded.at(tree.span(pin.node).start)),
+            text: format!(
+                "`{}` stays as it is, because it is no chart version. See that it leads to {chart} {to} together with these values.",
+                pin.text
+            ),
+            path: None,
+        });
+    }
     let node = tree.alias_target(pin.node).unwrap_or(pin.node);
     let stays = |why: &str| {
         Pinned::Stays(Notice {
@@ -375,11 +386,24 @@ fn written_like(tree: &Tree, node: NodeId, text: &str) -> String {
     let quotes = match tree.kind(node) {
         Kind::Scalar(ScalarStyle::SingleQuoted) => Quotes::Single,
         Kind::Scalar(ScalarStyle::DoubleQuoted) => Quotes::Double,
-        // A version of three numbers is a text in any YAML.
-        Kind::Scalar(ScalarStyle::Plain) if semver::Version::parse(text).is_ok() => {
-            return text.to_owned();
-        }
+        Kind::Scalar(ScalarStyle::Plain) if is_plain_text(text) => return text.to_owned(),
         _ => Quotes::None,
     };
     string(text, Context::Block, quotes)
+}
+
+/// Whether a text without quotes is that text to YAML, in block style and in flow style.
+fn is_plain_text(text: &str) -> bool {
+    [format!("a: {text}\n"), format!("{{a: {text}}}\n")]
+        .into_iter()
+        .all(|document| {
+            let Ok(tree) = Tree::parse(document) else {
+                return false;
+            };
+            let [document] = tree.documents() else {
+                return false;
+            };
+            let values = View::new(&tree, document.root).values();
+            values.is_ok_and(|map| map.get("a") == Some(&Value::from(text)))
+        })
 }

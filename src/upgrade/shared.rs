@@ -25,6 +25,7 @@ use crate::{
     outcome::Refusal,
     refusal::{self, Reason},
     values::{Value, view::View},
+    yaml::NodeId,
 };
 
 /// The id of the decision, which no step may have.
@@ -41,11 +42,8 @@ pub(super) fn settle(
     wanted: &[&Wanted],
     worked: &mut Results<'_>,
 ) {
+    refuse_with_others(request, workspace, wanted, worked);
     let users = users(workspace, wanted);
-    if users.is_empty() {
-        return;
-    }
-    refuse_with_others(workspace, wanted, &users, worked);
     for group in groups(&users, worked) {
         if let Err(refusal) = group.settle(request, workspace, worked) {
             // It names them all: once is enough.
@@ -112,41 +110,75 @@ fn users(workspace: &Workspace, wanted: &[&Wanted]) -> BTreeMap<usize, Vec<usize
     users
 }
 
-/// A layer is not edited for one release while another, which reads it too, cannot be upgraded.
+/// What releases share and a run changes: a layer, or the place where a manifest names the version.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Common {
+    Layer(usize),
+    Version(usize, NodeId),
+}
+
+/// A layer is not edited, and a version not raised, for one release while another, which has it too, cannot
+/// be upgraded.
 fn refuse_with_others(
+    request: &Request,
     workspace: &Workspace,
     releases: &[&Wanted],
-    users: &BTreeMap<usize, Vec<usize>>,
     worked: &mut Results<'_>,
 ) {
-    let refusal = |release: usize, block: usize, other: &str| {
+    let common = |layers: &[usize], pin: Option<(usize, NodeId)>| {
+        let version = pin
+            .filter(|_| !request.keep_version)
+            .map(|(file, node)| Common::Version(file, node));
+        let layers = layers.iter().copied().map(Common::Layer);
+        layers.chain(version).collect::<Vec<Common>>()
+    };
+    let of_release = |wanted: &Wanted| {
+        let pin = wanted.pin.as_ref().map(|pin| (pin.file, pin.node));
+        common(&wanted.layers, pin)
+    };
+    let mut users: BTreeMap<Common, Vec<usize>> = BTreeMap::new();
+    for (release, wanted) in releases.iter().enumerate() {
+        for thing in of_release(wanted) {
+            users.entry(thing).or_default().push(release);
+        }
+    }
+    let refusal = |release: usize, thing: Common, other: &str| {
+        let (what, why) = match thing {
+            Common::Layer(block) => (
+                workspace.file_of(block).name.clone(),
+                "A shared layer that is changed for one release changes the other, too.",
+            ),
+            Common::Version(file, _) => (
+                format!("the chart version in {}", workspace.files[file].name),
+                "Where one place names the version for both, raising it for one raises it for the other.",
+            ),
+        };
         *Reason::new(format!(
-            "it shares {} with {other}, which cannot be upgraded",
-            workspace.file_of(block).name
+            "it shares {what} with {other}, which cannot be upgraded"
         ))
-        .why("A shared layer that is changed for one release changes the other, too.")
+        .why(why)
         .next(format!("Look at the message for {other} first."))
         .of(&releases[release].name)
     };
+    let broken = workspace.broken.iter();
+    let broken = broken.map(|broken| (common(&broken.layers, broken.pin), broken.name.as_str()));
     let refused = releases.iter().zip(worked.iter());
     let refused = refused
         .filter(|(_, result)| result.is_err())
-        .map(|(wanted, _)| (&wanted.layers, &wanted.name));
-    let broken = workspace.broken.iter();
-    let mut next: Vec<(usize, &str)> = broken
-        .map(|broken| (&broken.layers, &broken.name))
+        .map(|(wanted, _)| (of_release(wanted), wanted.name.as_str()));
+    let mut next: Vec<(Common, &str)> = broken
         .chain(refused)
-        .flat_map(|(layers, name)| layers.iter().map(|block| (*block, name.as_str())))
+        .flat_map(|(things, name)| things.into_iter().map(move |thing| (thing, name)))
         .collect();
-    while let Some((block, other)) = next.pop() {
-        for release in users.get(&block).into_iter().flatten() {
+    while let Some((thing, other)) = next.pop() {
+        for release in users.get(&thing).into_iter().flatten() {
             if worked[*release].is_err() {
                 continue;
             }
-            worked[*release] = Err(vec![refusal(*release, block, other)]);
+            worked[*release] = Err(vec![refusal(*release, thing, other)]);
             let wanted = releases[*release];
-            let layers = wanted.layers.iter();
-            next.extend(layers.map(|block| (*block, wanted.name.as_str())));
+            let things = of_release(wanted).into_iter();
+            next.extend(things.map(|thing| (thing, wanted.name.as_str())));
         }
     }
 }

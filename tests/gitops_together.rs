@@ -1,0 +1,150 @@
+//! Manifests that have something in common, and what must not happen to one because of another.
+
+mod demo;
+
+use std::fs;
+
+use demo::{Demo, Run};
+
+const REPOSITORY: &str = "https://arroyosystems.github.io/helm-repo";
+const OLD: &str = "    controller: {image: {repository: r.example/arroyo}}\n    worker: {image: {repository: r.example/arroyo}}\n    artifactUrl: s3://g/a\n    checkpointUrl: s3://g/c\n";
+
+fn ok(run: Run) -> Run {
+    assert_eq!(run.code, 0, "{}", run.err);
+    run
+}
+
+fn application(version: &str, values: &str) -> String {
+    let values: String = values.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a, namespace: argocd}}\nspec:\n  source:\n    repoURL: {REPOSITORY}\n    chart: arroyo\n    targetRevision: {version}\n    helm:\n      valuesObject:\n{values}"
+    )
+}
+
+fn flux(name: &str, values: &str) -> String {
+    format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: n}}\nspec:\n  chartRef: {{kind: OCIRepository, name: arroyo}}\n  values:\n{values}"
+    )
+}
+
+#[test]
+fn a_version_that_releases_share_stays_if_one_of_them_cannot_be_upgraded() {
+    let demo = Demo::new();
+    let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: arroyo, namespace: n}\nspec:\n  url: oci://ghcr.io/arroyosystems/arroyo\n  ref: {semver: \">=0.10.0 <0.11.0-0\"}\n";
+    demo.file("source.yaml", source);
+    let shared = "    controller: &c\n      image: {repository: r.example/arroyo}\n    worker:\n      <<: *c\n      slots: 3\n    artifactUrl: s3://g/a\n    checkpointUrl: s3://g/c\n";
+    demo.file("a.yaml", flux("a", shared));
+    demo.file("b.yaml", flux("b", OLD));
+    let run = demo.run("upgrade . --to 0.15.0 --answer detach=refuse --write");
+    assert_eq!(run.code, 2, "{}", run.err);
+    for says in [
+        "error: HelmRelease/n/b: it shares the chart version in source.yaml with HelmRelease/n/a, which",
+        "Look at the message for HelmRelease/n/a first.",
+    ] {
+        assert!(run.err.contains(says), "{says}\n{}", run.err);
+    }
+    assert_eq!(demo.text("source.yaml"), source);
+    assert_eq!(demo.text("b.yaml"), flux("b", OLD));
+    // With both, it is raised once, in its own style.
+    ok(demo.run("upgrade . --to 0.15.0 --answer detach=copy --write"));
+    let raised = source.replace(">=0.10.0 <0.11.0-0", ">=0.15.0 <0.16.0-0");
+    assert_eq!(demo.text("source.yaml"), raised);
+}
+
+#[test]
+fn a_patch_has_nothing_of_a_release_with_an_open_question() {
+    let demo = Demo::new();
+    let asks = OLD.replace("arroyo}}", "arroyo, tag: mine}}");
+    demo.file("asks.yaml", application("0.10.3", &asks));
+    demo.file(
+        "sure.yaml",
+        application("0.10.3", OLD).replace("name: a,", "name: b,"),
+    );
+    let run = ok(demo.run("upgrade . --to 0.15.0 -o patch --report r.patch"));
+    assert!(!run.out.contains("asks.yaml"), "{}", run.out);
+    assert!(run.out.contains("+++ b/sure.yaml"), "{}", run.out);
+    assert!(
+        run.err
+            .contains("note: files with open questions are not in the patch")
+    );
+    assert_eq!(demo.text("r.patch"), run.out);
+}
+
+#[test]
+fn what_names_the_chart_and_stays_is_told() {
+    let demo = Demo::new();
+    for (version, says) in [
+        (
+            "HEAD",
+            "`HEAD` stays as it is, because it is no chart version.",
+        ),
+        ("'{{ .version }}'", "`{{ .version }}` stays as it is"),
+    ] {
+        demo.file("app.yaml", application(version, OLD));
+        let run = ok(demo.run("upgrade app.yaml --from 0.10.3 --to 0.15.0"));
+        assert!(run.err.contains(says), "{}", run.err);
+    }
+    let values: String = OLD.lines().map(|line| format!("{line}\n")).collect();
+    demo.file(
+        "app.yaml",
+        format!("apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {{name: arroyo, namespace: kube-system}}\nspec:\n  chart: https://x.example/arroyo-0.10.3.tgz\n  valuesContent: |-\n{values}"),
+    );
+    let run = ok(demo.run("upgrade app.yaml --from 0.10.3 --to 0.15.0"));
+    assert!(
+        run.err
+            .contains("app.yaml:5: The chart is named by the address of its archive"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn charts_of_one_kustomization_have_names_of_their_own() {
+    let demo = Demo::new();
+    let chart = |name: &str| {
+        format!(
+            "  - name: arroyo\n    repo: {REPOSITORY}\n    version: 0.10.3\n{name}    valuesInline: {{worker: {{slots: 2}}, artifactUrl: s3://g/a, checkpointUrl: s3://g/c}}\n"
+        )
+    };
+    let charts = [
+        "    releaseName: north\n",
+        "    releaseName: south\n",
+        "",
+        "",
+    ]
+    .map(chart);
+    demo.file(
+        "kustomization.yaml",
+        format!("helmCharts:\n{}", charts.concat()),
+    );
+    let run = ok(demo.run("upgrade . --to 0.15.0"));
+    for name in [
+        "helmCharts north ",
+        "helmCharts south ",
+        "kustomization.yaml#helmCharts arroyo ",
+        "kustomization.yaml#helmCharts arroyo (2) ",
+    ] {
+        let line = format!("{name}(kustomization.yaml): arroyo 0.10.3 → 0.15.0");
+        assert!(run.err.contains(&line), "{line}\n{}", run.err);
+    }
+    fs::remove_file(demo.path("kustomization.yaml")).unwrap();
+}
+
+#[test]
+fn a_range_without_quotes_gets_none() {
+    let demo = Demo::new();
+    for (old, new) in [
+        ("^0.10.0", "^0.15.0"),
+        ("~0.10.0", "~0.15.0"),
+        ("0.10.0 - 0.10.3", "0.15.0 - 0.15.0"),
+    ] {
+        demo.file("app.yaml", application(old, OLD));
+        ok(demo.run("upgrade app.yaml --to 0.15.0 --write"));
+        let line = format!("    targetRevision: {new}\n");
+        assert!(
+            demo.text("app.yaml").contains(&line),
+            "{}",
+            demo.text("app.yaml")
+        );
+    }
+}
