@@ -148,3 +148,84 @@ fn a_range_without_quotes_gets_none() {
         );
     }
 }
+
+#[test]
+fn what_is_anchored_is_not_changed_for_another_chart() {
+    let old = OLD.replace("    ", "      ");
+    for (files, alias) in [
+        (
+            vec![
+                (
+                    "Chart.yaml",
+                    format!(
+                        "apiVersion: v2\nname: u\nversion: 1.0.0\ndependencies:\n  - {{name: arroyo, version: 0.10.3, repository: {REPOSITORY}}}\n  - {{name: rollouts, version: 1.0.0, repository: https://other.example}}\n"
+                    ),
+                ),
+                (
+                    "values.yaml",
+                    format!("arroyo: &a\n{OLD}rollouts:\n  <<: *a\n  x: 1\n"),
+                ),
+            ],
+            "values.yaml:7",
+        ),
+        (
+            vec![(
+                "helmfile.yaml",
+                format!(
+                    "repositories:\n  - {{name: arroyo, url: {REPOSITORY}}}\n  - {{name: other, url: https://other.example}}\nreleases:\n  - name: a\n    chart: arroyo/arroyo\n    version: 0.10.3\n    values:\n    - &v\n{old}  - name: b\n    chart: other/other\n    values: [*v]\n"
+                ),
+            )],
+            "helmfile.yaml:16",
+        ),
+        (
+            vec![(
+                "kustomization.yaml",
+                format!(
+                    "helmCharts:\n  - name: arroyo\n    repo: {REPOSITORY}\n    version: 0.10.3\n    valuesInline: &shared\n{old}  - name: other\n    repo: https://other.example\n    version: 1.0.0\n    valuesInline: *shared\n"
+                ),
+            )],
+            "kustomization.yaml:13",
+        ),
+        (
+            vec![(
+                "fleet.yaml",
+                format!(
+                    "helm:\n  repo: {REPOSITORY}\n  chart: arroyo\n  version: 0.10.3\n  values: &base\n{old}targetCustomizations:\n  - name: dev\n    clusterName: dev\n    helm:\n      values:\n        <<: *base\n        worker: {{image: {{repository: r.example/other}}}}\n"
+                ),
+            )],
+            "fleet.yaml:15",
+        ),
+    ] {
+        let demo = Demo::new();
+        for (name, text) in &files {
+            demo.file(name, text);
+        }
+        let run = demo.run("upgrade . --to 0.15.0 --write --accept-recommended");
+        assert_eq!(run.code, 2, "{}", run.err);
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        let says = "is an alias of values that change, and would change with them";
+        assert!(said.contains(says), "{}", run.err);
+        assert!(
+            run.err.contains(&format!("error: {alias}:")),
+            "{alias}\n{}",
+            run.err
+        );
+        assert!(!run.err.contains("fault of refit"), "{}", run.err);
+        for (name, text) in &files {
+            assert_eq!(demo.text(name), *text);
+        }
+    }
+}
+
+#[test]
+fn a_merge_key_in_a_manifest_is_asked_about_as_in_a_plain_file() {
+    let demo = Demo::new();
+    let values = "controller:\n  image: &image\n    repository: r.example/arroyo\nworker:\n  image:\n    <<: *image\n    pullPolicy: Always\nartifactUrl: s3://g/a\ncheckpointUrl: s3://g/c\n";
+    let moved: String = values.lines().map(|line| format!("    {line}\n")).collect();
+    demo.file("app.yaml", application("0.10.3", &moved));
+    demo.file("plain.yaml", values);
+    for file in ["app.yaml", "plain.yaml"] {
+        let run = demo.run(&format!("upgrade {file} --from 0.10.3 --to 0.15.0"));
+        assert_eq!(run.code, 0, "{file} {}", run.err);
+    }
+}

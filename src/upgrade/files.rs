@@ -14,16 +14,17 @@ use super::{
     Request,
     mentions::{self, Renamed},
     release::{Edited, Worked, check_failed},
+    shared,
 };
 use crate::{
     carrier::raise,
     jobs::{Jobs, Work},
-    load::{EmbedError, Loaded, Place, Workspace},
+    load::{EmbedError, Loaded, Place, Wanted, Workspace},
     migrate::together::first_difference,
     outcome::{File, Notice, Refusal, Secrets},
     refusal::{Reason, own_fault},
     values::{
-        Value, View,
+        Value, View, place_of,
         write::{Context, Quotes, string},
     },
     verify::oracle,
@@ -88,6 +89,7 @@ fn needs(
 pub(super) fn edit(
     request: &Request,
     workspace: &Workspace,
+    releases: &[&Wanted],
     worked: &mut Results<'_>,
     jobs: &Jobs<'_>,
 ) -> BTreeMap<usize, Arc<File>> {
@@ -123,6 +125,18 @@ pub(super) fn edit(
                     }
                 }
             }
+        }
+        if !failed.is_empty() {
+            // Nor are those that have something in common with it.
+            let sound: Vec<usize> = (0..worked.len())
+                .filter(|release| worked[*release].is_ok())
+                .collect();
+            shared::refuse_with_others(request, workspace, releases, worked);
+            failed.extend(
+                sound
+                    .into_iter()
+                    .filter(|release| worked[*release].is_err()),
+            );
         }
         // A release that fails in one file is in no other: those are edited again, without it.
         let again = wanted
@@ -197,6 +211,15 @@ fn edited(
         .filter(|part| part.edited.rewrite.is_some())
         .collect();
     let mut removed = Vec::new();
+    let (mut embedded, mut followers) = (Vec::new(), Vec::new());
+    if !changed.is_empty() {
+        let aliases: Vec<NodeId> = loaded.tree.aliases().collect();
+        for part in &changed {
+            let edits = part.embed(workspace)?;
+            followers.extend(part.followers(workspace, &aliases, &edits.edits));
+            embedded.push(edits);
+        }
+    }
     let (after, tree) = match changed.as_slice() {
         [] if pins.is_empty() => (Arc::clone(&loaded.text), None),
         [only] if pins.is_empty() && only.is_whole(workspace) => {
@@ -210,8 +233,7 @@ fn edited(
                 .into_iter()
                 .map(|((start, end), new)| (start..end, new))
                 .collect();
-            for part in several {
-                let embedded = part.embed(workspace)?;
+            for (part, embedded) in several.iter().zip(embedded) {
                 edits.extend(embedded.edits);
                 removed.extend(embedded.removed_comments);
                 notices.extend(embedded.notice.map(|(offset, text)| {
@@ -229,11 +251,30 @@ fn edited(
             let text: Arc<str> = edits.apply(&loaded.text).into();
             let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(e.to_string()))?;
             for part in &parts {
-                part.verify(workspace, &tree).map_err(failed)?;
+                part.verify(workspace, &tree).map_err(|message| {
+                    let root = part.root(workspace, &loaded.tree);
+                    let mut followers = followers.iter();
+                    // One that stands in another block, or in this one for what another block anchors.
+                    let alias = followers.find(|alias| {
+                        root.is_some_and(|root| is_within(&loaded.tree, **alias, root))
+                    });
+                    alias.map_or_else(|| failed(message), |alias| follows(loaded, *alias))
+                })?;
             }
             (text, Some(Arc::new(tree)))
         }
     };
+    if let Some(tree) = tree.as_ref().filter(|_| !followers.is_empty()) {
+        let old = outside(workspace, &parts, &loaded.tree);
+        let new = outside(workspace, &parts, tree);
+        let value = |tree: &Tree, node: NodeId| View::new(tree, node).value(node).ok();
+        let mut pairs = old.iter().zip(new);
+        if let Some((alias, _)) =
+            pairs.find(|(old, new)| value(&loaded.tree, **old) != value(tree, *new))
+        {
+            return Err(follows(loaded, *alias));
+        }
+    }
     removed.sort_by_key(|(offset, _)| *offset);
     let before = workspace.secrets(file, &loaded.tree);
     Ok(File {
@@ -291,8 +332,47 @@ impl Part<'_, '_> {
         })
     }
 
+    /// Where its values stand in a tree of the file, if they have no text of their own.
+    fn root(&self, workspace: &Workspace, tree: &Tree) -> Option<NodeId> {
+        let view = workspace.blocks[self.block].again(tree);
+        view.filter(|_| self.is_whole(workspace))
+            .map(|view| view.root())
+    }
+
+    /// The aliases outside of the block that stand for something that these edits touch. They are to stay
+    /// as they are, whatever they belong to; those in the block were looked at when it was edited.
+    fn followers(
+        &self,
+        workspace: &Workspace,
+        aliases: &[NodeId],
+        edits: &[(Range<usize>, String)],
+    ) -> Vec<NodeId> {
+        let tree = &workspace.file_of(self.block).tree;
+        let root = self.root(workspace, tree);
+        let touched = |node: NodeId| {
+            let span = tree.span(node);
+            edits.iter().any(|(range, _)| {
+                range.start < span.end && span.start < range.end.max(range.start + 1)
+            })
+        };
+        let follows = |alias: &NodeId| {
+            !root.is_some_and(|root| is_within(tree, *alias, root))
+                && tree.alias_target(*alias).is_some_and(touched)
+        };
+        aliases.iter().copied().filter(follows).collect()
+    }
+
     /// What the edited file says at this block must be the migrated values.
     fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
+        if self.edited.rewrite.is_none() {
+            // It says what it said: all that it should, or all that an open question lets it.
+            let old = &workspace.file_of(self.block).tree;
+            let stays = workspace.said(self.block, tree) == workspace.said(self.block, old);
+            return match stays {
+                true => Ok(()),
+                false => Err("values changed that were to stay".to_owned()),
+            };
+        }
         let node = &self.worked.migrated.layers[self.layer];
         let before = &self.worked.views[self.layer];
         if self.is_whole(workspace) {
@@ -316,6 +396,30 @@ impl Part<'_, '_> {
             None => Err("the values are no longer where they were".to_owned()),
         }
     }
+}
+
+fn is_within(tree: &Tree, node: NodeId, above: NodeId) -> bool {
+    std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
+}
+
+/// The aliases of a file that stand in none of the blocks, in the order of the text.
+fn outside(workspace: &Workspace, parts: &[Part<'_, '_>], tree: &Tree) -> Vec<NodeId> {
+    let roots = parts.iter().filter_map(|part| part.root(workspace, tree));
+    let roots: Vec<NodeId> = roots.collect();
+    let is_outside = |alias: &NodeId| !roots.iter().any(|root| is_within(tree, *alias, *root));
+    tree.aliases().filter(is_outside).collect()
+}
+
+/// An alias would say something else, because what it stands for is edited at its anchor.
+fn follows(loaded: &Loaded, alias: NodeId) -> Box<Refusal> {
+    let tree = &loaded.tree;
+    Reason::new(format!(
+        "{} is an alias of values that change, and would change with them",
+        place_of(tree, alias)
+    ))
+    .why("What it stands for is written once, at its anchor.")
+    .next("Write the values out at this place instead of the alias, and run refit again.")
+    .at(&loaded.name, &loaded.text, tree.span(alias).start)
 }
 
 /// What becomes of the place where a manifest names the version.

@@ -334,7 +334,7 @@ fn finish(
     let names = || wanted.iter().map(|wanted| &wanted.name);
     let marked = jobs.each(None, worked, |worked| marks::settle(workspace, worked?));
     let mut worked = settled(marked, names());
-    let files = files::edit(request, workspace, &mut worked, jobs);
+    let files = files::edit(request, workspace, wanted, &mut worked, jobs);
     let described = jobs.each(None, worked, |worked| {
         describe::release(workspace, worked?, &files, request.with_values)
     });

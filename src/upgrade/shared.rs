@@ -119,7 +119,7 @@ enum Common {
 
 /// A layer is not edited, and a version not raised, for one release while another, which has it too, cannot
 /// be upgraded.
-fn refuse_with_others(
+pub(super) fn refuse_with_others(
     request: &Request,
     workspace: &Workspace,
     releases: &[&Wanted],
