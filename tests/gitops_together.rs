@@ -229,3 +229,77 @@ fn a_merge_key_in_a_manifest_is_asked_about_as_in_a_plain_file() {
         assert_eq!(run.code, 0, "{file} {}", run.err);
     }
 }
+
+/// A base with a HelmRelease, and an overlay that patches its values.
+fn overlay(base: &str, overlay: &str) -> Demo {
+    let demo = Demo::new();
+    for folder in ["base", "production"] {
+        fs::create_dir(demo.path(folder)).unwrap();
+    }
+    demo.file("base/release.yaml", format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: arroyo, namespace: streams}}\nspec:\n  chart:\n    spec:\n      chart: arroyo\n      version: 0.10.3\n      sourceRef: {{kind: HelmRepository, name: arroyo}}\n  values:\n{base}"));
+    demo.file("production/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../base]\npatches:\n  - path: arroyo-values.yaml\n    target: {kind: HelmRelease}\n");
+    demo.file("production/arroyo-values.yaml", format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: arroyo, namespace: streams}}\nspec:\n  values:\n{overlay}"));
+    demo
+}
+
+#[test]
+fn a_patch_of_a_helm_release_is_a_layer_above_it() {
+    let urls = "    artifactUrl: s3://g/a\n    checkpointUrl: s3://g/c\n";
+    let images = "    controller: {image: {repository: r.example/arroyo}}\n    worker: {image: {repository: r.example/arroyo}}\n";
+    let demo = overlay(urls, images);
+    let run = ok(demo.run("upgrade . --to 0.15.0 --write"));
+    let base = demo.text("base/release.yaml");
+    assert!(base.contains("version: 0.15.0"), "{base}\n{}", run.err);
+    let patch = demo.text("production/arroyo-values.yaml");
+    assert!(
+        patch.ends_with("  values:\n    image:\n      repository: r.example/arroyo\n"),
+        "{patch}"
+    );
+    for name in [
+        "base/release.yaml#HelmRelease/streams/arroyo",
+        "production/arroyo-values.yaml#HelmRelease/streams/arroyo",
+    ] {
+        assert!(run.err.contains(name), "{name}\n{}", run.err);
+    }
+    // What runs in production decides, and it is one version: an open question there holds the base, too.
+    let asks = images.replace("arroyo}}", "arroyo, tag: mine}}");
+    let demo = overlay(urls, &asks);
+    let run = demo.run("upgrade . --to 0.15.0 --write");
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(demo.text("base/release.yaml").contains("version: 0.10.3"));
+}
+
+#[test]
+fn a_template_that_brings_the_chart_is_seen() {
+    let demo = Demo::new();
+    demo.file("helmfile.yaml", format!("repositories:\n  - {{name: arroyo, url: {REPOSITORY}}}\ntemplates:\n  default: {{chart: arroyo/arroyo, version: 0.10.3, values: [common.yaml]}}\nreleases:\n  - name: south\n    inherit: [{{template: default}}]\n"));
+    let run = demo.run("upgrade . --to 0.15.0 --check");
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(
+        run.err
+            .contains("the release takes parts from a template (`inherit`)"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn an_umbrella_chart_keeps_its_switch_and_is_told_of_its_lock() {
+    let demo = Demo::new();
+    demo.file("Chart.yaml", format!("apiVersion: v2\nname: u\nversion: 1.0.0\ndependencies:\n  - name: arroyo\n    version: 0.10.3\n    repository: {REPOSITORY}\n    condition: arroyo.enabled\n"));
+    demo.file("Chart.lock", "dependencies: []\n");
+    demo.file("values.yaml", format!("arroyo:\n    enabled: true\n{OLD}"));
+    let run = ok(demo.run("upgrade . --to 0.15.0 --write"));
+    assert!(
+        run.err
+            .contains("[ ] Run `helm dependency update .`: Chart.lock holds the old version."),
+        "{}",
+        run.err
+    );
+    for wrong in ["enabled", "left unread"] {
+        assert!(!run.err.contains(wrong), "{wrong}\n{}", run.err);
+    }
+    assert!(demo.text("values.yaml").contains("    enabled: true\n"));
+    let again = ok(demo.run("upgrade . --to 0.15.0 --check"));
+    assert!(!again.err.contains("enabled"), "{}", again.err);
+}

@@ -170,9 +170,17 @@ fn release(
 }
 
 fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
+    let inherited = || {
+        let mut names = doc.items_at(map, &["inherit"]).into_iter();
+        names.find_map(|item| {
+            let name = doc.text_at(item.node, &["template"])?;
+            doc.at(doc.root, &["templates", &name, "chart"])
+        })
+    };
     let Some(field) = doc
         .at(map, &["chart"])
         .or_else(|| doc.at(map, &["directory"]))
+        .or_else(inherited)
     else {
         carrier.refuse(
             Refusal::NoChart,

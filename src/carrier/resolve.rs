@@ -43,6 +43,8 @@ pub struct Index<'f> {
     paths: HashMap<PathBuf, Vec<usize>>,
     /// The HelmCharts and HelmChartConfigs of k3s by the name of the object, in the order of the files.
     k3s: HashMap<(Kind, &'f str), Vec<At>>,
+    /// The HelmReleases of Flux, by name.
+    helm_releases: HashMap<&'f str, Vec<At>>,
 }
 
 /// A carrier: its file, and its place in [`Found::carriers`].
@@ -61,6 +63,8 @@ pub struct Release {
     pub carrier: At,
     /// For a dependency of an umbrella chart, the carrier that deploys that chart, if one was found.
     pub deployed_by: Option<At>,
+    /// For a patch of another carrier (a kustomize overlay), that carrier.
+    pub patches: Option<At>,
     /// Which chart, as far as that can be told.
     pub chart: ChartRef,
     /// The file that `chart` points into.
@@ -107,6 +111,7 @@ impl<'f> Index<'f> {
         let mut objects: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut paths: HashMap<PathBuf, Vec<usize>> = HashMap::new();
         let mut k3s: HashMap<(Kind, &str), Vec<At>> = HashMap::new();
+        let mut helm_releases: HashMap<&str, Vec<At>> = HashMap::new();
         for (i, file) in files.iter().enumerate() {
             for (j, object) in file.found.objects.iter().enumerate() {
                 objects
@@ -116,12 +121,16 @@ impl<'f> Index<'f> {
             }
             paths.entry(lexical(file.path)).or_default().push(i);
             for (carrier, found) in file.found.carriers.iter().enumerate() {
-                if let (Kind::K3sHelmChart | Kind::K3sHelmChartConfig, Some(object)) =
-                    (found.kind, &found.object)
-                {
-                    let at = At { file: i, carrier };
-                    let key = (found.kind, object.name.as_str());
-                    k3s.entry(key).or_default().push(at);
+                let Some(object) = &found.object else {
+                    continue;
+                };
+                let (at, name) = (At { file: i, carrier }, object.name.as_str());
+                match found.kind {
+                    Kind::K3sHelmChart | Kind::K3sHelmChartConfig => {
+                        k3s.entry((found.kind, name)).or_default().push(at);
+                    }
+                    Kind::FluxHelmRelease => helm_releases.entry(name).or_default().push(at),
+                    _ => {}
                 }
             }
         }
@@ -130,6 +139,7 @@ impl<'f> Index<'f> {
             objects,
             paths,
             k3s,
+            helm_releases,
         }
     }
 
@@ -195,22 +205,57 @@ impl<'f> Index<'f> {
 
     fn release(&self, at: At, deployed_by: Option<At>, repository: Option<&FilePath>) -> Release {
         let carrier = self.carrier(at);
+        let patches = self.patched(at);
+        // What a patch does not say, its base says.
+        let named_by = patches.unwrap_or(at);
+        let version = [Some(at), patches].into_iter().flatten();
+        let mut version =
+            version.filter_map(|at| Some((at.file, self.carrier(at).version.clone()?)));
         let mut release = Release {
             carrier: at,
             deployed_by,
-            chart: carrier.chart.clone(),
-            chart_file: at.file,
-            version: carrier.version.clone().map(|version| (at.file, version)),
+            patches,
+            chart: self.carrier(named_by).chart.clone(),
+            chart_file: named_by.file,
+            version: version.next(),
             layers: Vec::new(),
             prefix: carrier.prefix.clone(),
             gaps: Vec::new(),
         };
         self.follow_chart(&mut release, 0);
-        for at in [Some(at), deployed_by].into_iter().flatten() {
+        for at in [patches, Some(at), deployed_by].into_iter().flatten() {
             self.place(at, &mut release);
         }
         self.without_repeated(&mut release.layers, repository);
         release
+    }
+
+    /// The HelmRelease that one without a chart is a patch for: the only one of its name that has a chart.
+    /// A patch is merged as values are: maps by key, lists as a whole (JSON merge patch, which kustomize uses
+    /// for custom resources).
+    fn patched(&self, at: At) -> Option<At> {
+        let patch = self.carrier(at);
+        let is_patch = |carrier: &Carrier| carrier.chart.source == ChartSource::Missing;
+        if patch.kind != Kind::FluxHelmRelease || !is_patch(patch) {
+            return None;
+        }
+        let object = patch.object.as_ref()?;
+        let mut bases = self
+            .helm_releases
+            .get(object.name.as_str())?
+            .iter()
+            .copied()
+            .filter(|at| {
+                let base = self.carrier(*at);
+                let namespace = base.object.as_ref().map(|object| &object.namespace);
+                let fits = match (namespace, &object.namespace) {
+                    (Some(Some(base)), Some(own)) => base == own,
+                    _ => true,
+                };
+                fits && !is_patch(base)
+            });
+        let base = bases.next()?;
+        bases.next().is_none().then_some(base)
     }
 
     /// Leaves out a file that is named again further up: what it sets there wins over all that stands
@@ -520,6 +565,7 @@ impl<'f> Index<'f> {
         let mut release = Release {
             carrier: at,
             deployed_by: None,
+            patches: None,
             chart: carrier.chart.clone(),
             chart_file: at.file,
             version: None,

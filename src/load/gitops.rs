@@ -346,7 +346,14 @@ impl Builder<'_> {
         };
         let mut notices = Vec::new();
         let mut before = Vec::new();
-        if let Some(refused) = &carrier.refused {
+        let of_patch = |refused: &&carrier::Refused| {
+            release.patches.is_some() && refused.reason == carrier::Refusal::NoChart
+        };
+        if let Some(refused) = carrier
+            .refused
+            .as_ref()
+            .filter(|refused| !of_patch(refused))
+        {
             let reason = Reason::new(format!("{}: {}", carrier.name, refused.what))
                 .why(&refused.why)
                 .next(&refused.next);

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{fault, release::Worked};
+use super::{fault, mentions, release::Worked};
 use crate::{
+    carrier::raise,
     digest, facts,
     load::{Sealed, Workspace},
-    migrate::StepState,
+    migrate::{LedgerEntry, StepState},
     outcome::{
         At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
         Question, Refusal, Release, State, Step, Task, Values,
@@ -126,7 +127,17 @@ impl Description<'_, '_> {
             strength: format!("{:?}", clue.strength).to_lowercase(),
             why: clue.why.clone(),
         });
-        let ledger = migrated.ledger.entries.iter().map(|entry| LeafFate {
+        // What Helm itself reads is not left unread, although no template looks at it.
+        let helms = mentions::conditions(self.worked);
+        let is_helms =
+            |entry: &&LedgerEntry| entry.fate == Fate::Left && helms.contains(&entry.source.path);
+        let read_by_helm = migrated.ledger.entries.iter().filter(is_helms).count();
+        let entries = migrated
+            .ledger
+            .entries
+            .iter()
+            .filter(|entry| !is_helms(entry));
+        let ledger = entries.map(|entry| LeafFate {
             file: self.file(entry.source.layer).to_owned(),
             path: entry.source.path.to_string(),
             fate: entry.fate,
@@ -149,7 +160,7 @@ impl Description<'_, '_> {
             notices: self.notices(&stale)?,
             stale,
             ledger: ledger.collect(),
-            kept: migrated.ledger.kept,
+            kept: migrated.ledger.kept + read_by_helm,
             facts,
             checklist: self.checklist(),
             files,
@@ -273,6 +284,10 @@ impl Description<'_, '_> {
             };
             tasks.push((When::With, task));
         }
+        if let Some(text) = self.locked() {
+            let when = "with".to_owned();
+            tasks.push((When::With, Task { when, text }));
+        }
         let before = wanted.before.iter().map(|text| {
             let task = Task {
                 when: "before".to_owned(),
@@ -287,6 +302,31 @@ impl Description<'_, '_> {
             ..task
         });
         named.collect()
+    }
+
+    /// What to do about the lock file of an umbrella chart whose dependency is raised: only Helm can write it,
+    /// with the digest of what it finds in the repository.
+    fn locked(&self) -> Option<String> {
+        let Worked { wanted, plan, .. } = self.worked;
+        let pin = wanted.pin.as_ref().filter(|pin| pin.is_version)?;
+        if raise(&pin.text, &plan.to).is_none_or(|raised| raised == pin.text) {
+            return None;
+        }
+        let file = &self.workspace.files[pin.file];
+        let path = file.path.as_deref()?;
+        let lock = match path.file_name()?.to_str()? {
+            "Chart.yaml" => "Chart.lock",
+            "requirements.yaml" => "requirements.lock",
+            _ => return None,
+        };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(".".as_ref());
+        folder.join(lock).is_file().then(|| {
+            let folder = folder.display();
+            format!("Run `helm dependency update {folder}`: {lock} holds the old version.")
+        })
     }
 
     /// A text of a pack with the release's name in it, where that is known.
@@ -318,7 +358,12 @@ impl Description<'_, '_> {
             let of = |old: &Notice| old.path.as_deref().is_some_and(|path| told.is_about(path));
             stale.iter().any(of)
         };
-        let told = told.filter(|told| !said(told));
+        let helms = mentions::conditions(worked);
+        let is_helms = |told: &Notice| {
+            let path = told.path.as_ref().and_then(|path| path.parse().ok());
+            path.is_some_and(|path: Path| helms.contains(&path))
+        };
+        let told = told.filter(|told| !said(told) && !is_helms(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),

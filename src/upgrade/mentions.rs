@@ -9,6 +9,7 @@ use crate::{
     load::{Mention, Workspace},
     migrate::{Answers, migrate},
     outcome::{Fate, Notice},
+    pack::Known,
     values::{Map, Path, Segment, Value, view::View, write},
     yaml::Tree,
 };
@@ -64,6 +65,28 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
     (renamed, notices)
 }
 
+/// The settings that only a `condition` reads: Helm itself looks at them, and no version of the chart does.
+pub(super) fn conditions(worked: &Worked<'_>) -> Vec<Path> {
+    let mentions = worked.wanted.mentions.iter();
+    mentions
+        .filter(|mention| mention.kind == MentionKind::Condition)
+        .flat_map(|mention| {
+            let texts = mention.text.split(',');
+            texts.filter_map(|one| Some(own(mention, one.trim())?.1))
+        })
+        .filter(|path| is_helms(worked, path))
+        .collect()
+}
+
+/// Whether the chart itself has nothing to do with a setting.
+fn is_helms(worked: &Worked<'_>, path: &Path) -> bool {
+    let keys = &worked.pack.keys;
+    let versions = [&worked.plan.from, &worked.plan.to];
+    versions
+        .iter()
+        .all(|version| keys.known(path, version) == Known::Unknown)
+}
+
 /// What stands above a mentioned setting, and its path in the chart's own values; nothing if it is not of
 /// this chart.
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
@@ -97,6 +120,9 @@ enum Place {
 
 /// Where a setting is after the migrations.
 fn place(worked: &Worked<'_>, path: &Path) -> Place {
+    if is_helms(worked, path) {
+        return Place::Same;
+    }
     let value =
         path.segments()
             .iter()
