@@ -270,6 +270,40 @@ fn a_patch_of_a_helm_release_is_a_layer_above_it() {
 }
 
 #[test]
+fn a_patch_that_is_a_text_is_told() {
+    let base = "    worker: {image: {repository: r.example/arroyo}}\n    artifactUrl: s3://g/a\n    checkpointUrl: s3://g/c\n";
+    for (patches, told) in [
+        (
+            "patches:\n  - target: {kind: HelmRelease, name: arroyo}\n    patch: |\n      - {op: replace, path: /spec/values/worker/image/repository, value: x}\n",
+            true,
+        ),
+        (
+            "patches:\n  - patch: |\n      apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease\n      metadata: {name: arroyo}\n      spec: {values: {worker: {slots: 3}}}\n",
+            true,
+        ),
+        (
+            "patches:\n  - target: {kind: HelmRelease, name: other}\n    patch: |\n      - {op: replace, path: /spec/values/a, value: x}\n",
+            false,
+        ),
+        (
+            "patches:\n  - target: {kind: HelmRelease}\n    patch: |\n      - {op: replace, path: /spec/interval, value: 1h}\n",
+            false,
+        ),
+    ] {
+        let demo = overlay(base, "    worker: {slots: 3}\n");
+        fs::remove_file(demo.path("production/arroyo-values.yaml")).unwrap();
+        demo.file(
+            "production/kustomization.yaml",
+            format!("resources: [../base]\n{patches}"),
+        );
+        let run = ok(demo.run("upgrade . --to 0.15.0 --accept-recommended"));
+        let says = "This patch changes the values of HelmRelease/streams/arroyo";
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(said.contains(says), told, "{patches}\n{}", run.err);
+    }
+}
+
+#[test]
 fn a_template_that_brings_the_chart_is_seen() {
     let demo = Demo::new();
     demo.file("helmfile.yaml", format!("repositories:\n  - {{name: arroyo, url: {REPOSITORY}}}\ntemplates:\n  default: {{chart: arroyo/arroyo, version: 0.10.3, values: [common.yaml]}}\nreleases:\n  - name: south\n    inherit: [{{template: default}}]\n"));

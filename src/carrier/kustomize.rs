@@ -15,10 +15,11 @@
 use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource};
-use super::model::{Carrier, FileRef, Found, Kind, Layer, Refusal, Root, Source};
+use super::model::{Carrier, FileRef, Found, Kind, Layer, Refusal, Root, Source, TextPatch};
 use super::read::{Doc, Field, file_name};
 use super::version::VersionPlace;
-use crate::yaml::NodeId;
+use crate::values::{Path, View};
+use crate::yaml::{NodeId, Tree};
 
 /// Whether a manifest is a kustomization.
 pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
@@ -35,6 +36,7 @@ pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
 
 /// Finds the charts of a kustomization.
 pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
+    patches(doc, found);
     let home = doc
         .text_at(doc.root, &["helmGlobals", "chartHome"])
         .unwrap_or_else(|| "charts".to_owned());
@@ -46,6 +48,40 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
     for item in doc.items_at(doc.root, &["helmChartInflationGenerator"]) {
         if doc.is_map(item.node) {
             found.carriers.push(chart(doc, item, &OLD, &home));
+        }
+    }
+}
+
+/// Finds the patches that are written in a kustomization itself and change values of HelmReleases: by a path
+/// (JSON patch) or by a part of the object. What they say is a text, and not read further.
+fn patches(doc: &Doc<'_>, found: &mut Found) {
+    for list in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
+        for item in doc.items_at(doc.root, &[list]) {
+            let field = doc.at(item.node, &["patch"]).unwrap_or(item);
+            let Some(text) = doc.text(field.node) else {
+                continue;
+            };
+            let target = |key| doc.text_at(item.node, &["target", key]);
+            let is_flux = target("kind").as_deref() == Some("HelmRelease");
+            let by_path = is_flux && text.contains("/spec/values");
+            let object = Tree::parse(text.clone()).ok();
+            let object = object.as_ref().and_then(|tree| {
+                let [document] = tree.documents() else {
+                    return None;
+                };
+                let view = View::new(tree, document.root);
+                view.at(&Path::keys(["spec", "values"])).ok()??;
+                let name = view.at(&Path::keys(["metadata", "name"])).ok()?;
+                let kind = view.at(&Path::keys(["kind"])).ok()??;
+                (tree.scalar(kind.node) == "HelmRelease")
+                    .then(|| name.map(|name| tree.scalar(name.node).into_owned()))
+            });
+            if by_path || object.is_some() {
+                found.patches.push(TextPatch {
+                    node: field.node,
+                    name: target("name").or(object.flatten()),
+                });
+            }
         }
     }
 }

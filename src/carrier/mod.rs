@@ -36,7 +36,7 @@ pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
 pub use dialect::Dialect;
 pub use model::{
     Carrier, Doubt, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice, ObjectRef,
-    PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath, ValuesRef,
+    PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath, TextPatch, ValuesRef,
 };
 pub use object::{Object, ObjectBody};
 pub use version::{Range, VersionPlace, VersionStyle, raise};

@@ -18,6 +18,17 @@ pub struct Found {
     pub carriers: Vec<Carrier>,
     /// What carriers, here or in other files, refer to.
     pub objects: Vec<Object>,
+    /// Texts in a kustomization that change the values of HelmReleases when kustomize runs.
+    pub patches: Vec<TextPatch>,
+}
+
+/// A patch that stands in a kustomization as a text, and changes values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPatch {
+    /// The scalar.
+    pub node: NodeId,
+    /// The name of the HelmRelease that it is for; `None` for any.
+    pub name: Option<String>,
 }
 
 /// The kinds of carriers, as their users know them.

@@ -368,6 +368,7 @@ impl Builder<'_> {
                 notices.push(self.notice(own, notice.node, notice.text.clone()));
             }
         }
+        before.extend(self.text_patches());
         for gap in &release.gaps {
             notices.push(self.notice(gap.file, gap.node, gap.text.clone()));
         }
@@ -469,6 +470,28 @@ impl Builder<'_> {
 
     fn file(&self, file: usize) -> &super::Loaded {
         &self.loader.workspace.files[self.scanned[file].file]
+    }
+
+    /// What to do about patches of a HelmRelease that stand in kustomizations as texts.
+    fn text_patches(&self) -> Vec<String> {
+        let carrier = &self.one.carrier;
+        if carrier.kind != carrier::Kind::FluxHelmRelease {
+            return Vec::new();
+        }
+        let own = carrier.object.as_ref().map(|object| object.name.as_str());
+        let mut tasks = Vec::new();
+        for (file, scanned) in self.scanned.iter().enumerate() {
+            for patch in &scanned.found.patches {
+                if patch.name.is_none() || patch.name.as_deref() == own {
+                    let at = self.at(file, patch.node);
+                    tasks.push(format!(
+                        "{}:{}: This patch changes the values of {} when kustomize runs; refit does not read it. Change it by hand, together with the rest.",
+                        at.file, at.line, carrier.name
+                    ));
+                }
+            }
+        }
+        tasks
     }
 
     /// A name that no release has so far: with a number behind it where one file has several of one name.
