@@ -468,6 +468,7 @@ Fleet bundle: fleet bundle
   file one.yaml
   ConfigMap cm values.yaml
   Secret sec k
+  refused: the fleet target 2 deploys another chart with these values
   template global.fleet.clusterLabels.zone
   template ${ .x }
 Fleet bundle: fleet target prod
@@ -479,6 +480,7 @@ Fleet bundle: fleet target prod
   opaque: `templateValues` are templates that the cluster fills in; they replace whole top-level keys
   ConfigMap cm values.yaml
   Secret sec k
+  refused: the fleet target 2 deploys another chart with these values
   template global.fleet.clusterLabels.zone
   template ${ .x }
 Fleet bundle: fleet target 2

@@ -337,3 +337,29 @@ fn an_umbrella_chart_keeps_its_switch_and_is_told_of_its_lock() {
     let again = ok(demo.run("upgrade . --to 0.15.0 --check"));
     assert!(!again.err.contains("enabled"), "{}", again.err);
 }
+
+#[test]
+fn a_fleet_target_with_another_chart_keeps_the_values_that_it_inherits() {
+    let demo = Demo::new();
+    let values = OLD.replace("    ", "      ");
+    let bundle = format!(
+        "helm:\n  repo: {REPOSITORY}\n  chart: arroyo\n  version: 0.10.3\n  values:\n{values}targetCustomizations:\n"
+    );
+    let fork = format!(
+        "{bundle}  - name: fork\n    clusterName: dev\n    helm: {{repo: https://other.example, chart: stream-fork, version: 3.2.1}}\n"
+    );
+    demo.file("fleet.yaml", &fork);
+    let run = demo.run("upgrade . --to 0.15.0 --write");
+    assert_eq!(run.code, 2, "{}", run.err);
+    let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("the fleet target fork deploys another chart with these values"),
+        "{}",
+        run.err
+    );
+    assert_eq!(demo.text("fleet.yaml"), fork);
+    // A target with the same chart is upgraded with it.
+    demo.file("fleet.yaml", format!("{bundle}  - name: dev\n    clusterName: dev\n    helm: {{values: {{worker: {{slots: 3}}}}}}\n"));
+    ok(demo.run("upgrade . --to 0.15.0 --write"));
+    assert!(demo.text("fleet.yaml").contains("version: 0.15.0"));
+}

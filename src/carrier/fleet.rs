@@ -61,6 +61,41 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
             };
         }
     }
+    let values = ["values", "valuesFiles", "valuesFrom"];
+    if base.is_some_and(|helm| {
+        values
+            .iter()
+            .any(|field| doc.at(helm.node, &[field]).is_some())
+    }) {
+        another_chart(&mut found.carriers[start..]);
+    }
+}
+
+/// A target with a chart of its own gets the bundle's values, too: what changes for the bundle's chart would
+/// change for it. `carriers` are the bundle and its targets.
+fn another_chart(carriers: &mut [Carrier]) {
+    let [bundle, targets @ ..] = &mut *carriers else {
+        return;
+    };
+    let own = bundle.chart.source.clone();
+    let other = targets.iter().find(|target| target.chart.source != own);
+    let Some((node, name)) = other.map(|target| (target.chart.node, target.name.clone())) else {
+        return;
+    };
+    for carrier in carriers
+        .iter_mut()
+        .filter(|carrier| carrier.chart.source == own)
+    {
+        if carrier.refused.is_none() {
+            carrier.refuse(
+                Refusal::Inherited,
+                node,
+                format!("the {name} deploys another chart with these values"),
+                "What changes in them for one chart would change for the other, too.",
+                "Give that target a bundle of its own, and run refit again.",
+            );
+        }
+    }
 }
 
 /// One release: the bundle's own options, and those of a customization above them.
