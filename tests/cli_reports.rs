@@ -174,7 +174,11 @@ fn no_report_shows_a_secret_unless_it_is_told_to() {
         demo.text("r.patch").contains("hunter2-in-a-comment"),
         "a patch is exact"
     );
-    let run = demo.upgrade(&format!("s.yaml --from 1.0.0 --show-secrets {}", all("r")));
+    let line = format!(
+        "s.yaml --from 1.0.0 --answer choose=keep --show-secrets {}",
+        all("r")
+    );
+    let run = demo.upgrade(&line);
     assert_eq!(run.code, 0, "{run:?}");
     for form in ["md", "html", "patch"] {
         assert!(
