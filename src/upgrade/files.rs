@@ -11,24 +11,19 @@ use std::{
 };
 
 use super::{
-    Request,
+    Request, common,
     mentions::{self, Renamed},
-    release::{Edited, Worked, check_failed},
-    shared,
+    part::{Part, follows, is_within, outside},
+    pin::{Pinned, pinned, scalar},
+    release::{Worked, check_failed},
 };
 use crate::{
-    carrier::raise,
     jobs::{Jobs, Work},
-    load::{EmbedError, Loaded, Place, Wanted, Workspace},
-    migrate::together::first_difference,
+    load::{Wanted, Workspace},
     outcome::{File, Notice, Refusal, Secrets},
     refusal::{Reason, own_fault},
-    values::{
-        Value, View, place_of,
-        write::{Context, Quotes, string},
-    },
-    verify::oracle,
-    yaml::{self, EditSet, Kind, NodeId, ScalarStyle, Tree, Want},
+    values::View,
+    yaml::{EditSet, NodeId, Tree},
 };
 
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
@@ -131,7 +126,7 @@ pub(super) fn edit(
             let sound: Vec<usize> = (0..worked.len())
                 .filter(|release| worked[*release].is_ok())
                 .collect();
-            shared::refuse_with_others(request, workspace, releases, worked);
+            common::refuse_with_others(request, workspace, releases, worked);
             failed.extend(
                 sound
                     .into_iter()
@@ -292,222 +287,4 @@ fn edited(
         after,
         removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
     })
-}
-
-/// A block, and what becomes of it.
-struct Part<'p, 'w> {
-    block: usize,
-    release: usize,
-    layer: usize,
-    worked: &'p Worked<'w>,
-    edited: &'p Edited,
-}
-
-impl Part<'_, '_> {
-    /// Whether its own text is that of the file.
-    fn is_whole(&self, workspace: &Workspace) -> bool {
-        matches!(
-            workspace.blocks[self.block].place,
-            Place::Document | Place::Map { .. }
-        )
-    }
-
-    fn embed(&self, workspace: &Workspace) -> Result<crate::load::Embedded, Box<Refusal>> {
-        let Some(rewrite) = &self.edited.rewrite else {
-            return Ok(Default::default());
-        };
-        let node = &self.worked.migrated.layers[self.layer];
-        let embedded = workspace.embed(self.block, self.layer, node, rewrite);
-        embedded.map_err(|error| {
-            let file = workspace.file_of(self.block);
-            let reason = Reason::new(error.to_string());
-            let reason = match error {
-                EmbedError::Text(_) => reason
-                    .next("Write the string as a block (`|`), or the values as a map, and run refit again."),
-                EmbedError::Paths(_) => reason
-                    .why("A path string sets one value; what has to be set here is more than that.")
-                    .next("Move the setting to the values beside the list, and run refit again."),
-            };
-            reason.at(&file.name, &file.text, workspace.offset(self.block, 0))
-        })
-    }
-
-    /// Where its values stand in a tree of the file, if they have no text of their own.
-    fn root(&self, workspace: &Workspace, tree: &Tree) -> Option<NodeId> {
-        let view = workspace.blocks[self.block].again(tree);
-        view.filter(|_| self.is_whole(workspace))
-            .map(|view| view.root())
-    }
-
-    /// The aliases outside of the block that stand for something that these edits touch. They are to stay
-    /// as they are, whatever they belong to; those in the block were looked at when it was edited.
-    fn followers(
-        &self,
-        workspace: &Workspace,
-        aliases: &[NodeId],
-        edits: &[(Range<usize>, String)],
-    ) -> Vec<NodeId> {
-        let tree = &workspace.file_of(self.block).tree;
-        let root = self.root(workspace, tree);
-        let touched = |node: NodeId| {
-            let span = tree.span(node);
-            edits.iter().any(|(range, _)| {
-                range.start < span.end && span.start < range.end.max(range.start + 1)
-            })
-        };
-        let follows = |alias: &NodeId| {
-            !root.is_some_and(|root| is_within(tree, *alias, root))
-                && tree.alias_target(*alias).is_some_and(touched)
-        };
-        aliases.iter().copied().filter(follows).collect()
-    }
-
-    /// What the edited file says at this block must be the migrated values.
-    fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
-        if self.edited.rewrite.is_none() {
-            // It says what it said: all that it should, or all that an open question lets it.
-            let old = &workspace.file_of(self.block).tree;
-            let stays = workspace.said(self.block, tree) == workspace.said(self.block, old);
-            return match stays {
-                true => Ok(()),
-                false => Err("values changed that were to stay".to_owned()),
-            };
-        }
-        let node = &self.worked.migrated.layers[self.layer];
-        let before = &self.worked.views[self.layer];
-        if self.is_whole(workspace) {
-            let after = workspace.blocks[self.block]
-                .again(tree)
-                .ok_or("the values are no longer where they were")?;
-            return oracle(node, before, &after).map_err(|e| e.to_string());
-        }
-        let wanted = node.value(before).map_err(|e| e.kind.to_string())?;
-        if workspace.is_target_path(self.block) {
-            return match workspace.sends(self.block, tree, &wanted) {
-                true => Ok(()),
-                false => Err("a targetPath does not lead to where its value belongs".to_owned()),
-            };
-        }
-        let said = workspace.said(self.block, tree);
-        match said {
-            Some(said) if said == wanted => Ok(()),
-            None if matches!(&wanted, Value::Map(map) if map.is_empty()) => Ok(()),
-            Some(said) => Err(first_difference(&said, &wanted)),
-            None => Err("the values are no longer where they were".to_owned()),
-        }
-    }
-}
-
-fn is_within(tree: &Tree, node: NodeId, above: NodeId) -> bool {
-    std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
-}
-
-/// The aliases of a file that stand in none of the blocks, in the order of the text.
-fn outside(workspace: &Workspace, parts: &[Part<'_, '_>], tree: &Tree) -> Vec<NodeId> {
-    let roots = parts.iter().filter_map(|part| part.root(workspace, tree));
-    let roots: Vec<NodeId> = roots.collect();
-    let is_outside = |alias: &NodeId| !roots.iter().any(|root| is_within(tree, *alias, *root));
-    tree.aliases().filter(is_outside).collect()
-}
-
-/// An alias would say something else, because what it stands for is edited at its anchor.
-fn follows(loaded: &Loaded, alias: NodeId) -> Box<Refusal> {
-    let tree = &loaded.tree;
-    Reason::new(format!(
-        "{} is an alias of values that change, and would change with them",
-        place_of(tree, alias)
-    ))
-    .why("What it stands for is written once, at its anchor.")
-    .next("Write the values out at this place instead of the alias, and run refit again.")
-    .at(&loaded.name, &loaded.text, tree.span(alias).start)
-}
-
-/// What becomes of the place where a manifest names the version.
-enum Pinned {
-    /// It is the target already, or allows it.
-    Same,
-    /// It is raised.
-    Raised(Vec<((usize, usize), String)>),
-    /// It cannot be.
-    Stays(Notice),
-}
-
-fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
-    let Some(pin) = &worked.wanted.pin else {
-        return Pinned::Same;
-    };
-    let to = &worked.plan.to;
-    let tree = &loaded.tree;
-    if !pin.is_version {
-        let chart = &worked.pack.info.chart;
-        return Pinned::Stays(Notice {
-            at: Some(loaded.at(tree.span(pin.node).start)),
-            text: format!(
-                "`{}` stays as it is, because it is no chart version. See that it leads to {chart} {to} together with these values.",
-                pin.text
-            ),
-            path: None,
-        });
-    }
-    let node = tree.alias_target(pin.node).unwrap_or(pin.node);
-    let stays = |why: &str| {
-        Pinned::Stays(Notice {
-            at: Some(loaded.at(tree.span(pin.node).start)),
-            text: format!(
-                "The version `{}` stays as it is: {why}. Write {to} in its place.",
-                pin.text
-            ),
-            path: None,
-        })
-    };
-    if node != pin.node || tree.anchor(node).is_some() {
-        return stays("other places may use what is anchored here");
-    }
-    match raise(&pin.text, to) {
-        None => stays("its form does not say how a newer one is written"),
-        Some(raised) if raised == pin.text => Pinned::Same,
-        Some(raised) => match scalar(tree, node, &raised) {
-            Some(edits) => Pinned::Raised(edits),
-            None => stays("it cannot be edited in place"),
-        },
-    }
-}
-
-/// The edits that give a scalar another text.
-fn scalar(tree: &Tree, node: NodeId, text: &str) -> Option<Vec<((usize, usize), String)>> {
-    let want = Want::Scalar(written_like(tree, node, text));
-    let rewrite = yaml::rewrite(tree, node, &want).ok()?;
-    let edits = rewrite.edits.iter();
-    Some(
-        edits
-            .map(|(range, new)| ((range.start, range.end), new.to_owned()))
-            .collect(),
-    )
-}
-
-/// A text as a scalar with the quotes of another one.
-fn written_like(tree: &Tree, node: NodeId, text: &str) -> String {
-    let quotes = match tree.kind(node) {
-        Kind::Scalar(ScalarStyle::SingleQuoted) => Quotes::Single,
-        Kind::Scalar(ScalarStyle::DoubleQuoted) => Quotes::Double,
-        Kind::Scalar(ScalarStyle::Plain) if is_plain_text(text) => return text.to_owned(),
-        _ => Quotes::None,
-    };
-    string(text, Context::Block, quotes)
-}
-
-/// Whether a text without quotes is that text to YAML, in block style and in flow style.
-fn is_plain_text(text: &str) -> bool {
-    [format!("a: {text}\n"), format!("{{a: {text}}}\n")]
-        .into_iter()
-        .all(|document| {
-            let Ok(tree) = Tree::parse(document) else {
-                return false;
-            };
-            let [document] = tree.documents() else {
-                return false;
-            };
-            let values = View::new(&tree, document.root).values();
-            values.is_ok_and(|map| map.get("a") == Some(&Value::from(text)))
-        })
 }

@@ -9,12 +9,15 @@
 //! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the
 //! same with one.
 
+mod common;
 mod describe;
 mod doubts;
 mod files;
 mod marks;
 mod mentions;
 mod packs;
+mod part;
+mod pin;
 mod release;
 mod sealed;
 mod shared;
@@ -329,7 +332,7 @@ fn finish(
     outcome: &mut Outcome,
     jobs: &Jobs<'_>,
 ) {
-    shared::refuse_behind_backs(request, workspace, &mut worked);
+    common::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, wanted, &mut worked);
     let names = || wanted.iter().map(|wanted| &wanted.name);
     let marked = jobs.each(None, worked, |worked| marks::settle(workspace, worked?));

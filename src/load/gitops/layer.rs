@@ -1,0 +1,251 @@
+//! The layers of a release, as its manifest names them: blocks that can be edited, or what cannot be read.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use super::{
+    super::{Input, Layer, Place, Sealed, sealed::invented},
+    document_of,
+    release::Builder,
+};
+use crate::{
+    carrier::{
+        self, Source, TargetPath, paths,
+        resolve::Placed,
+        set::{self, Typing},
+    },
+    outcome::Refusal,
+    refusal::Reason,
+    values::{Map, Path, Segment, place_of, view::Kind, view::View},
+    walk,
+    yaml::Tree,
+};
+
+impl Builder<'_> {
+    /// What a layer of the carrier stands for: one layer, or all files that a pattern finds.
+    pub(super) fn layers(
+        &mut self,
+        placed: &Placed,
+        candidates: &[PathBuf],
+    ) -> Vec<Result<Option<Layer>, Box<Refusal>>> {
+        let Source::File(reference) = &placed.layer.source else {
+            return vec![self.layer(placed, candidates)];
+        };
+        let there = |path: &&PathBuf| path.is_file();
+        if !reference.glob || candidates.iter().any(|path| there(&path)) {
+            return vec![self.layer(placed, candidates)];
+        }
+        let mut files = Vec::new();
+        for pattern in candidates {
+            let named = walk::Named::Argument(pattern.clone());
+            let walked = walk::find(&[named], walk::Limits::default());
+            files.extend(walked.files.into_iter().map(|file| file.path));
+            if !files.is_empty() {
+                break;
+            }
+        }
+        if files.is_empty() {
+            return vec![self.layer(placed, candidates)];
+        }
+        let one = |file: PathBuf| self.layer(placed, &[file]);
+        files.into_iter().map(one).collect()
+    }
+
+    /// A layer of the release; nothing if it sets nothing of this chart.
+    fn layer(
+        &mut self,
+        placed: &Placed,
+        candidates: &[PathBuf],
+    ) -> Result<Option<Layer>, Box<Refusal>> {
+        let prefix = &self.one.release.prefix;
+        let node = placed.layer.node;
+        let loaded = self.file(placed.file);
+        let tree = &loaded.tree;
+        let document = document_of(tree, node);
+        let path = place_of(tree, node);
+        if placed.layer.shared && !matches!(placed.layer.source, Source::File(_)) {
+            let reason = Reason::new("these values come from an anchor that other places use too")
+                .why("Changing them there would change the other places as well.")
+                .next("Write the values out at this place, and run refit again.");
+            return Err(self.place(placed.file, node, reason));
+        }
+        let place = match &placed.layer.source {
+            Source::Map => {
+                let view = View::new(tree, tree.documents()[document].root);
+                let path = path.concat(prefix);
+                let there = view.at(&path).ok().flatten();
+                match there.map(|place| view.kind(place.node)) {
+                    Some(Ok(Kind::Map)) => Place::Map { document, path },
+                    _ => return Ok(None),
+                }
+            }
+            Source::Text => {
+                let text = tree.scalar(node);
+                if text.trim().is_empty() {
+                    return Ok(None);
+                }
+                let inner = Tree::parse(text.as_ref()).map_err(|e| {
+                    let reason = Reason::new(format!(
+                        "the values in this string are not YAML: {}",
+                        e.kind
+                    ))
+                    .next("Mend them, and run refit again.");
+                    let file = self.file(placed.file);
+                    let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
+                    reason.at(&file.name, &file.text, offset)
+                })?;
+                if !holds(&inner, prefix) {
+                    return Ok(None);
+                }
+                Place::Text {
+                    document,
+                    path,
+                    tree: inner,
+                    prefix: prefix.clone(),
+                }
+            }
+            Source::Paths { entries, dialect } => {
+                let assigned = paths::read(entries, *dialect);
+                if let Some((entry, error)) =
+                    assigned.oddities.iter().find_map(|odd| match &odd.kind {
+                        paths::OddityKind::Refused(error) => Some((odd.entry, error)),
+                        _ => None,
+                    })
+                {
+                    let reason = Reason::new(format!("this path string cannot be read: {error}"))
+                        .why("Helm refuses it, too.")
+                        .next("Mend it, and run refit again.");
+                    return Err(self.place(placed.file, entries[entry].node, reason));
+                }
+                let fault = |e: crate::yaml::ParseError| Reason::new(e.to_string());
+                let inner = Tree::parse(assigned.text())
+                    .map_err(|e| self.place(placed.file, node, fault(e)))?;
+                if !holds(&inner, prefix) {
+                    return Ok(None);
+                }
+                Place::Paths {
+                    document,
+                    path,
+                    entries: entries.clone(),
+                    dialect: *dialect,
+                    tree: inner,
+                    prefix: prefix.clone(),
+                }
+            }
+            Source::File(reference) => {
+                let reference = reference.clone();
+                return self.values_file(placed, &reference, candidates);
+            }
+            Source::Opaque { why, target } => {
+                let at = self.at(placed.file, node);
+                let name = format!("{}:{} ({why})", at.file, at.line);
+                let layer = unseen(name, why, target.as_ref());
+                return Ok(layer.below(prefix).map(Layer::Sealed));
+            }
+            Source::Reference(reference) => {
+                let what = format!("{} `{}`", reference.object.kind, reference.object.name);
+                let target = reference.target_path.as_ref();
+                let layer = unseen(what, "it is not in these files", target);
+                return Ok(layer.below(prefix).map(Layer::Sealed));
+            }
+        };
+        let file = self.scanned[placed.file].file;
+        Ok(Some(Layer::Block(self.loader.block(file, place))))
+    }
+
+    fn values_file(
+        &mut self,
+        placed: &Placed,
+        reference: &carrier::FileRef,
+        candidates: &[PathBuf],
+    ) -> Result<Option<Layer>, Box<Refusal>> {
+        let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
+        let there = candidates
+            .iter()
+            .find(known)
+            .or_else(|| candidates.iter().find(|path| path.is_file()));
+        let Some(path) = there else {
+            if reference.missing_ok {
+                return Ok(None);
+            }
+            return Ok(Some(Layer::Sealed(unseen(
+                reference.path.clone(),
+                "it is named here and not in these files",
+                None,
+            ))));
+        };
+        let shown = as_named(
+            path,
+            self.file(placed.file).path.as_deref(),
+            &self.scanned[placed.file].path,
+        );
+        match self.loader.layer(&Input::Path(shown), true)? {
+            Layer::Block(block) => {
+                let prefix = self.one.release.prefix.clone();
+                let file = self.loader.workspace.blocks[block].file;
+                if prefix.is_root() {
+                    return Ok(Some(Layer::Block(block)));
+                }
+                if !holds(&self.loader.workspace.files[file].tree, &prefix) {
+                    return Ok(None);
+                }
+                let place = Place::Map {
+                    document: 0,
+                    path: prefix,
+                };
+                Ok(Some(Layer::Block(self.loader.block(file, place))))
+            }
+            Layer::Sealed(layer) => Ok(layer.below(&self.one.release.prefix).map(Layer::Sealed)),
+        }
+    }
+}
+
+/// A layer that cannot be read; of one that Flux puts at a path, that path is known.
+fn unseen(name: String, why: &str, target: Option<&TargetPath>) -> Sealed {
+    let (made_up, values) = target.and_then(only).unzip();
+    Sealed {
+        refusal: Reason::new(why.to_owned()).of(&name),
+        name,
+        path: None,
+        values,
+        made_up: made_up.into_iter().collect(),
+        below: 0,
+    }
+}
+
+/// The path that Flux sets, and values in which it has something made up. Below a list it would be a change
+/// of another layer's list, which a layer of its own cannot say.
+fn only(target: &TargetPath) -> Option<(Path, Map)> {
+    let path = set::path(&target.text).ok()?;
+    let in_list = |segment: &Segment| !matches!(segment, Segment::Key(_));
+    if path.segments().iter().any(in_list) {
+        return None;
+    }
+    let mut values = Map::new();
+    let set = format!("{}={}", target.text, invented(&path));
+    set::set(&set, Typing::String, &mut values).ok()?;
+    Some((path, values))
+}
+
+/// Whether a text holds a map at a path.
+fn holds(tree: &Tree, path: &Path) -> bool {
+    let [document] = tree.documents() else {
+        return false;
+    };
+    let view = View::new(tree, document.root);
+    let there = view.at(path).ok().flatten();
+    there.is_some_and(|place| matches!(view.kind(place.node), Ok(Kind::Map)))
+}
+
+/// A file beside another one, named in the way that the other one was.
+fn as_named(path: &FilePath, other: Option<&FilePath>, other_full: &FilePath) -> PathBuf {
+    let Some(other) = other else {
+        return path.to_owned();
+    };
+    let (mut shown, mut full) = (other.to_owned(), other_full.to_owned());
+    while shown.pop() && full.pop() {
+        if let Ok(below) = path.strip_prefix(&full) {
+            return shown.join(below);
+        }
+    }
+    path.to_owned()
+}

@@ -1,0 +1,324 @@
+//! Releases in the files of a GitOps repository: manifests that say which chart, which version, and where
+//! the values are, in themselves or in files beside them.
+//!
+//! What a manifest says is found by [`carrier`](crate::carrier); here it becomes releases with layers. A
+//! carrier is taken only if its chart is one that is known; a file that was found in a folder and belongs
+//! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
+
+mod layer;
+mod release;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    path::{Path as FilePath, PathBuf},
+};
+
+use self::release::Builder;
+use super::{Asked, Input, Loader, Sealed};
+use crate::{
+    carrier::{
+        self, Carrier, ChartRef, MentionKind, Sameness, Source,
+        resolve::{self, Index},
+    },
+    outcome::{At, Refusal},
+    refusal::Reason,
+    values::Path,
+    walk::{self, Found},
+    yaml::{NodeId, Tree},
+};
+
+/// A chart that can be upgraded.
+#[derive(Debug, Clone)]
+pub struct KnownChart {
+    /// Its name.
+    pub name: String,
+    /// The repositories that it is published in.
+    pub repositories: Vec<String>,
+}
+
+/// Where a manifest names the version of a chart.
+#[derive(Debug, Clone)]
+pub struct Pin {
+    /// The file.
+    pub file: usize,
+    /// The scalar.
+    pub node: NodeId,
+    /// Its text.
+    pub text: String,
+    /// Whether it is a chart version, or a range of them, that can be raised.
+    pub is_version: bool,
+}
+
+/// A path string that names a setting of a release without setting it: a `condition` in `Chart.yaml`.
+#[derive(Debug, Clone)]
+pub struct Mention {
+    /// The file.
+    pub file: usize,
+    /// The scalar.
+    pub node: NodeId,
+    /// Its text.
+    pub text: String,
+    /// Who reads it.
+    pub kind: MentionKind,
+    /// Where the chart's values stand in its parent's.
+    pub prefix: Path,
+}
+
+/// A setting that two layers set, of which it is not certain which one wins.
+#[derive(Debug, Clone)]
+pub struct Doubt {
+    /// The setting.
+    pub path: Path,
+    /// The layer that should win by the documentation.
+    pub high: usize,
+    /// The other one.
+    pub low: usize,
+    /// Where they stand.
+    pub at: [At; 2],
+    /// Why it is not certain.
+    pub why: String,
+}
+
+/// A file that was read, with what it carries.
+struct Scanned {
+    file: usize,
+    /// Its absolute path.
+    path: PathBuf,
+    found: carrier::Found,
+    named: bool,
+}
+
+/// A release as its carrier has it.
+struct Carried {
+    release: resolve::Release,
+    carrier: Carrier,
+    /// For each layer that is a file: where that can be.
+    candidates: Vec<Vec<PathBuf>>,
+}
+
+/// Adds what was found in files.
+pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
+    if found.is_empty() {
+        return;
+    }
+    let scanned = scan(loader, found, charts);
+    let carried = carried(loader, &scanned);
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    for one in carried.iter().flatten() {
+        *names.entry(one.carrier.name.clone()).or_default() += 1;
+    }
+    let by_path: HashMap<&FilePath, usize> = scanned
+        .iter()
+        .map(|file| (file.path.as_path(), file.file))
+        .collect();
+    let mut claimed: BTreeSet<usize> = BTreeSet::new();
+    let mut others: Vec<BTreeSet<String>> = Vec::new();
+    let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
+    for releases in &carried {
+        let mut other = BTreeSet::new();
+        for one in releases {
+            let Some((chart, sameness)) = known(&one.release.chart, charts) else {
+                let name = one.release.chart.name().unwrap_or("of another kind");
+                *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
+                other.insert(name.to_owned());
+                let named = one.candidates.iter().flatten();
+                let files = named.filter_map(|path| by_path.get(path.as_path()));
+                of_others.extend(files.map(|file| (*file, name.to_owned())));
+                continue;
+            };
+            let builder = Builder {
+                loader,
+                scanned: &scanned,
+                by_path: &by_path,
+                one,
+                unique: names.get(&one.carrier.name) == Some(&1),
+                claimed: &mut claimed,
+            };
+            builder.build(chart, sameness);
+        }
+        others.push(other);
+    }
+    loader.workspace.of_other_charts = of_others;
+    for (file, other) in scanned.iter().zip(others) {
+        if claimed.contains(&file.file) {
+            continue;
+        }
+        let Loader {
+            workspace, plain, ..
+        } = &*loader;
+        let loaded = &workspace.files[file.file];
+        if file.found.carriers.is_empty() {
+            if file.named {
+                let path = loaded.path.clone().unwrap_or_default();
+                loader.release(&Asked::new(vec![Input::Path(path)]));
+            } else {
+                let checked = match plain.get(&file.file) {
+                    Some(checked) => checked.clone(),
+                    None => loaded.check(),
+                };
+                match checked {
+                    Ok(()) => loader.workspace.unclaimed.push(file.file),
+                    Err(refusal) => {
+                        let path = loaded.path.clone().unwrap_or_default();
+                        let sealed = Sealed::of(&path, refusal);
+                        loader.workspace.unclaimed_sealed.extend(sealed);
+                    }
+                }
+            }
+        } else if file.named {
+            loader
+                .workspace
+                .refused
+                .push(not_ours(&loaded.name, &other, charts));
+        }
+    }
+}
+
+fn not_ours(name: &str, other: &BTreeSet<String>, charts: &[KnownChart]) -> Refusal {
+    let other: Vec<&str> = other.iter().map(String::as_str).collect();
+    let known: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+    *Reason::new("it deploys no chart that refit knows")
+        .why(format!("It names: {}.", other.join(", ")))
+        .next(format!(
+            "Known charts: {}. Another one can be described: --pack DIR.",
+            known.join(", ")
+        ))
+        .of(name)
+}
+
+/// Reads the files, and finds what they carry.
+fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scanned> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut scanned: Vec<Scanned> = Vec::new();
+    let mut seen: HashSet<usize> = HashSet::new();
+    for file in found {
+        let input = Input::Path(file.path.clone());
+        let read = match file.kind {
+            walk::Kind::Template => Err(template(&input.name())),
+            walk::Kind::Yaml => loader.file(&input),
+        };
+        match read {
+            Ok(index) if !seen.insert(index) => {}
+            Ok(index) => {
+                let tree = &loader.workspace.files[index].tree;
+                let carried = loader.carried.remove(&index);
+                let found = carried.unwrap_or_else(|| carrier::find(tree, &file.path));
+                scanned.push(Scanned {
+                    file: index,
+                    path: resolve::lexical(&here.join(&file.path)),
+                    found,
+                    named: file.named_directly,
+                });
+            }
+            Err(refusal) => {
+                // What is no file is never opened: that alone can wait for ever.
+                let is_file = file.path.is_file();
+                if !file.named_directly
+                    && is_file
+                    && let Some(sealed) = Sealed::of(&file.path, refusal.clone())
+                {
+                    loader.workspace.unclaimed_sealed.push(sealed);
+                    continue;
+                }
+                let text = match is_file {
+                    true => std::fs::read_to_string(&file.path).unwrap_or_default(),
+                    false => String::new(),
+                };
+                // In a folder, a template of charts that refit does not know is nobody's business here.
+                let concerns =
+                    file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
+                let template = carrier::unparsed(&file.path, &text).filter(|_| concerns);
+                let refused = match template {
+                    Some((kind, why)) => Some(
+                        Reason::new(format!("this {kind} is {why}"))
+                            .why("What the values are is known only after the template has run.")
+                            .next("Put the values into a plain YAML file that the manifest names, or upgrade them by hand with `refit explain`.")
+                            .of(&input.name()),
+                    ),
+                    None => file.named_directly.then_some(refusal),
+                };
+                loader
+                    .workspace
+                    .refused
+                    .extend(refused.map(|refusal| *refusal));
+            }
+        }
+    }
+    scanned
+}
+
+fn template(name: &str) -> Box<Refusal> {
+    Reason::new("this is a template, not YAML")
+        .why("What the values are is known only after the template has run.")
+        .next("Name a plain values file.")
+        .of(name)
+}
+
+/// The releases that the files make together, by the file that their carrier stands in.
+fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
+    let files: Vec<resolve::File<'_>> = scanned
+        .iter()
+        .map(|file| resolve::File {
+            path: &file.path,
+            tree: &loader.workspace.files[file.file].tree,
+            found: &file.found,
+        })
+        .collect();
+    let index = Index::new(&files);
+    let repository = scanned.first().and_then(|file| repository(&file.path));
+    let mut carried: Vec<Vec<Carried>> = scanned.iter().map(|_| Vec::new()).collect();
+    for release in index.releases(repository.as_deref()) {
+        let candidates = release
+            .layers
+            .iter()
+            .map(|placed| match &placed.layer.source {
+                Source::File(reference) => {
+                    let mut places =
+                        index.candidates(placed.file, reference, repository.as_deref());
+                    // A folder of a larger repository that is laid out like one of its own.
+                    if repository.is_some() {
+                        places.extend(index.candidates(placed.file, reference, None));
+                    }
+                    places
+                }
+                _ => Vec::new(),
+            });
+        carried[release.carrier.file].push(Carried {
+            candidates: candidates.collect(),
+            carrier: index.carrier(release.carrier).clone(),
+            release,
+        });
+    }
+    carried
+}
+
+/// The root of the git repository that a file is in.
+fn repository(path: &FilePath) -> Option<PathBuf> {
+    let mut above = path.ancestors().skip(1);
+    above
+        .find(|folder| folder.join(".git").exists())
+        .map(FilePath::to_owned)
+}
+
+/// The known chart that a reference means, and how sure that is.
+fn known<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Option<(&'c KnownChart, Sameness)> {
+    charts.iter().find_map(|known| {
+        let sameness = chart.compare(&known.name, &known.repositories);
+        match sameness {
+            Sameness::OtherChart => None,
+            Sameness::Unresolved if chart.name() != Some(known.name.as_str()) => None,
+            sameness => Some((known, sameness)),
+        }
+    })
+}
+
+/// The document that a node is part of.
+fn document_of(tree: &Tree, mut node: NodeId) -> usize {
+    while let Some(parent) = tree.parent(node) {
+        node = parent;
+    }
+    let mut documents = tree.documents().iter();
+    documents
+        .position(|document| document.root == node)
+        .unwrap_or(0)
+}

@@ -1,0 +1,301 @@
+//! One release out of what its manifest says: its name, its version, its layers, and what a person should
+//! know of it before anything is worked out.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path as FilePath,
+};
+
+use super::{
+    super::{Broken, Layer, Loaded, Loader, Sealed, Wanted},
+    Carried, Doubt, KnownChart, Mention, Pin, Scanned,
+};
+use crate::{
+    carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
+    outcome::{At, KnownBy, Notice, Refusal},
+    refusal::Reason,
+    yaml::NodeId,
+};
+
+/// Makes one release.
+pub(super) struct Builder<'b> {
+    pub(super) loader: &'b mut Loader,
+    pub(super) scanned: &'b [Scanned],
+    /// The files that were scanned, by their absolute path.
+    pub(super) by_path: &'b HashMap<&'b FilePath, usize>,
+    pub(super) one: &'b Carried,
+    /// Whether no other release has the same name.
+    pub(super) unique: bool,
+    pub(super) claimed: &'b mut BTreeSet<usize>,
+}
+
+impl Builder<'_> {
+    pub(super) fn build(mut self, chart: &KnownChart, sameness: Sameness) {
+        let Carried {
+            release, carrier, ..
+        } = self.one;
+        let own = release.carrier.file;
+        self.claimed.insert(self.scanned[own].file);
+        let file_name = self.file(own).name.clone();
+        let name = match self.unique {
+            true => carrier.name.clone(),
+            false => self.unlike_others(&format!("{file_name}#{}", carrier.name)),
+        };
+        let mut notices = Vec::new();
+        let mut before = Vec::new();
+        let of_patch = |refused: &&carrier::Refused| {
+            release.patches.is_some() && refused.reason == carrier::Refusal::NoChart
+        };
+        if let Some(refused) = carrier
+            .refused
+            .as_ref()
+            .filter(|refused| !of_patch(refused))
+        {
+            let reason = Reason::new(format!("{}: {}", carrier.name, refused.what))
+                .why(&refused.why)
+                .next(&refused.next);
+            self.refuse(own, refused.node, reason);
+            return;
+        }
+        for notice in &carrier.notices {
+            if notice.blocks {
+                let at = self.at(own, notice.node);
+                before.push(format!("{}:{}: {}", at.file, at.line, notice.text));
+            } else {
+                notices.push(self.notice(own, notice.node, notice.text.clone()));
+            }
+        }
+        before.extend(self.text_patches());
+        for gap in &release.gaps {
+            notices.push(self.notice(gap.file, gap.node, gap.text.clone()));
+        }
+        if let Some(text) = from_elsewhere(chart, sameness) {
+            notices.push(self.notice(release.chart_file, release.chart.node, text));
+        }
+        if let Some(node) = carrier.templated.first() {
+            let text = "A template writes a part of these values; refit carries it along as the text that it is.";
+            notices.push(self.notice(own, *node, text.to_owned()));
+        }
+        let mut layers = Vec::new();
+        let mut sealed = Vec::new();
+        let mut refused = false;
+        let mut block_of: Vec<(&Placed, usize)> = Vec::new();
+        let found: Vec<_> = release
+            .layers
+            .iter()
+            .zip(&self.one.candidates)
+            .flat_map(|(placed, candidates)| {
+                let layers = self.layers(placed, candidates);
+                layers.into_iter().map(move |layer| (placed, layer))
+            })
+            .collect();
+        for (placed, layer) in found {
+            match layer {
+                Ok(Some(Layer::Block(block))) => {
+                    block_of.push((placed, block));
+                    self.claimed
+                        .insert(self.loader.workspace.blocks[block].file);
+                    if !layers.contains(&block) {
+                        layers.push(block);
+                    }
+                }
+                Ok(Some(Layer::Sealed(layer))) => sealed.push(Sealed {
+                    below: layers.len(),
+                    ..layer
+                }),
+                Ok(None) => {}
+                Err(refusal) => {
+                    refused = true;
+                    self.loader.workspace.refused.push(*refusal);
+                }
+            }
+        }
+        if refused {
+            let pin = self.pinned_at();
+            self.loader
+                .workspace
+                .broken
+                .push(Broken { name, layers, pin });
+            return;
+        }
+        let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
+        if let Some((file, place)) = &release.version {
+            pin = Some(Pin {
+                file: self.scanned[*file].file,
+                node: place.node,
+                text: place.text.clone(),
+                is_version: matches!(place.style, VersionStyle::Exact(_) | VersionStyle::Range(_)),
+            });
+            match &place.style {
+                VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
+                VersionStyle::Range(of) => range = Some(of.clone()),
+                VersionStyle::Any => pin = None,
+                VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
+                    no_version = Some(self.place(*file, place.node, no_chart_version(&place.text)));
+                }
+            }
+        }
+        let doubts = self.doubts(&block_of);
+        let mentions = carrier.mentions.iter().map(|mention| Mention {
+            file: self.scanned[own].file,
+            node: mention.node,
+            text: mention.text.clone(),
+            kind: mention.kind,
+            prefix: release.prefix.clone(),
+        });
+        let mentions = mentions.collect();
+        self.loader.workspace.releases.push(Wanted {
+            name,
+            is_named: true,
+            carrier: Some(carrier.kind.to_string()),
+            chart: Some(chart.name.clone()),
+            version,
+            layers,
+            sealed,
+            notices,
+            range,
+            pin,
+            no_version,
+            before,
+            holder: self.scanned[own].file,
+            release_name: carrier.release_name.clone(),
+            mentions,
+            doubts,
+            ..Wanted::default()
+        });
+    }
+
+    pub(super) fn file(&self, file: usize) -> &Loaded {
+        &self.loader.workspace.files[self.scanned[file].file]
+    }
+
+    /// What to do about patches of a HelmRelease that stand in kustomizations as texts.
+    fn text_patches(&self) -> Vec<String> {
+        let carrier = &self.one.carrier;
+        if carrier.kind != carrier::Kind::FluxHelmRelease {
+            return Vec::new();
+        }
+        let own = carrier.object.as_ref().map(|object| object.name.as_str());
+        let mut tasks = Vec::new();
+        for (file, scanned) in self.scanned.iter().enumerate() {
+            for patch in &scanned.found.patches {
+                if patch.name.is_none() || patch.name.as_deref() == own {
+                    let at = self.at(file, patch.node);
+                    tasks.push(format!(
+                        "{}:{}: This patch changes the values of {} when kustomize runs; refit does not read it. Change it by hand, together with the rest.",
+                        at.file, at.line, carrier.name
+                    ));
+                }
+            }
+        }
+        tasks
+    }
+
+    /// A name that no release has so far: with a number behind it where one file has several of one name.
+    fn unlike_others(&self, name: &str) -> String {
+        let workspace = &self.loader.workspace;
+        let taken = |name: &String| {
+            let releases = workspace.releases.iter().map(|wanted| &wanted.name);
+            let broken = workspace.broken.iter().map(|broken| &broken.name);
+            releases.chain(broken).any(|other| other == name)
+        };
+        let numbered = (2..).map(|number| format!("{name} ({number})"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        names.find(|name| !taken(name)).unwrap_or_default()
+    }
+
+    pub(super) fn at(&self, file: usize, node: NodeId) -> At {
+        let file = self.file(file);
+        file.at(file.tree.span(node).start)
+    }
+
+    fn notice(&self, file: usize, node: NodeId, text: String) -> Notice {
+        Notice {
+            at: Some(self.at(file, node)),
+            text,
+            path: None,
+        }
+    }
+
+    pub(super) fn place(&self, file: usize, node: NodeId, reason: Reason) -> Box<Refusal> {
+        let file = self.file(file);
+        reason.at(&file.name, &file.text, file.tree.span(node).start)
+    }
+
+    fn refuse(&mut self, file: usize, node: NodeId, reason: Reason) {
+        let refusal = self.place(file, node, reason);
+        self.loader.workspace.refused.push(*refusal);
+        self.loader.workspace.broken.push(Broken {
+            name: self.one.carrier.name.clone(),
+            layers: Vec::new(),
+            pin: self.pinned_at(),
+        });
+    }
+
+    /// Where the manifest names the version.
+    fn pinned_at(&self) -> Option<(usize, NodeId)> {
+        let (file, place) = self.one.release.version.as_ref()?;
+        Some((self.scanned[*file].file, place.node))
+    }
+
+    /// The settings of which it is not certain which layer wins.
+    fn doubts(&self, block_of: &[(&Placed, usize)]) -> Vec<Doubt> {
+        let own = self.one.release.carrier.file;
+        let tree = &self.file(own).tree;
+        let is_below = |node: NodeId, above: NodeId| {
+            std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
+        };
+        let high = |node: NodeId| {
+            block_of
+                .iter()
+                .find(|(placed, _)| match &placed.layer.source {
+                    Source::Paths { entries, .. } => {
+                        placed.file == own && entries.iter().any(|entry| entry.name == node)
+                    }
+                    _ => false,
+                })
+        };
+        let low = |node: NodeId| {
+            block_of.iter().find(|(placed, _)| {
+                let is_map = matches!(placed.layer.source, Source::Map);
+                placed.file == own && is_map && is_below(node, placed.layer.node)
+            })
+        };
+        let doubts = self.one.carrier.doubts.iter();
+        doubts
+            .filter_map(|doubt| {
+                Some(Doubt {
+                    path: doubt.path.clone(),
+                    high: high(doubt.high)?.1,
+                    low: low(doubt.low)?.1,
+                    at: [self.at(own, doubt.high), self.at(own, doubt.low)],
+                    why: doubt.why.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// What a person should know of where a chart comes from.
+fn from_elsewhere(chart: &KnownChart, sameness: Sameness) -> Option<String> {
+    let name = &chart.name;
+    match sameness {
+        Sameness::Same | Sameness::OtherChart => None,
+        Sameness::OtherRepository => Some(format!(
+            "This chart is called {name} and comes from another repository than the one that refit knows: a mirror, or a fork that may differ."
+        )),
+        Sameness::UnknownRepository | Sameness::Unresolved => Some(format!(
+            "This chart is called {name}; where it comes from is not said here. refit takes it for the one that it knows."
+        )),
+    }
+}
+
+fn no_chart_version(text: &str) -> Reason {
+    let what = match text {
+        "" => "no chart version is named".to_owned(),
+        text => format!("`{text}` is a branch, a tag or a moving name, and no chart version"),
+    };
+    Reason::new(what)
+        .why("Which version the values are for decides what has to change in them.")
+        .next("Name the chart version that runs now: --from VERSION (`helm list` shows it).")
+}

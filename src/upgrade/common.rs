@@ -1,0 +1,128 @@
+//! What releases have in common, layers and the place that names their version: it is not changed for one of
+//! them while another cannot be upgraded, or is not part of the run.
+
+use std::collections::BTreeMap;
+
+use super::{Request, release::Worked};
+use crate::{
+    load::{Wanted, Workspace},
+    outcome::Refusal,
+    refusal::Reason,
+    yaml::NodeId,
+};
+
+type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
+
+/// A layer is not edited while a release that reads it too is not part of the run.
+pub(super) fn refuse_behind_backs(
+    request: &Request,
+    workspace: &Workspace,
+    worked: &mut Results<'_>,
+) {
+    if request.others.is_empty() {
+        return;
+    }
+    for result in worked.iter_mut() {
+        let Ok(release) = result else { continue };
+        let mut edited = release
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(_, part)| part.tree.is_some());
+        let found = edited.find_map(|(layer, _)| {
+            let file = workspace.file_of(release.wanted.layers[layer]);
+            let real = file.path.as_ref()?.canonicalize().ok()?;
+            let mut others = request.others.iter();
+            let other = others.find(|(path, _)| *path == real)?;
+            Some((file.name.clone(), other.1.clone()))
+        });
+        let Some((file, other)) = found else { continue };
+        let name = &release.wanted.name;
+        let next = match release.wanted.is_named {
+            true => format!(
+                "Upgrade both in one run: --release {name} --release {other} (with =FILE,FILE for a release that refit.yaml does not have)."
+            ),
+            false => format!("Name both releases: --release NAME=FILE,FILE --release {other}."),
+        };
+        let refusal = Reason::new(format!(
+            "it would change {file}, which is a layer of {other} too, and {other} is not part of this run"
+        ))
+        .why("A shared layer that is changed for one release changes the other, too.")
+        .next(next)
+        .of(name);
+        *result = Err(vec![*refusal]);
+    }
+}
+
+/// What releases share and a run changes: a layer, or the place where a manifest names the version.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Common {
+    Layer(usize),
+    Version(usize, NodeId),
+}
+
+/// A layer is not edited, and a version not raised, for one release while another, which has it too, cannot
+/// be upgraded.
+pub(super) fn refuse_with_others(
+    request: &Request,
+    workspace: &Workspace,
+    releases: &[&Wanted],
+    worked: &mut Results<'_>,
+) {
+    let common = |layers: &[usize], pin: Option<(usize, NodeId)>| {
+        let version = pin
+            .filter(|_| !request.keep_version)
+            .map(|(file, node)| Common::Version(file, node));
+        let layers = layers.iter().copied().map(Common::Layer);
+        layers.chain(version).collect::<Vec<Common>>()
+    };
+    let of_release = |wanted: &Wanted| {
+        let pin = wanted.pin.as_ref().map(|pin| (pin.file, pin.node));
+        common(&wanted.layers, pin)
+    };
+    let mut users: BTreeMap<Common, Vec<usize>> = BTreeMap::new();
+    for (release, wanted) in releases.iter().enumerate() {
+        for thing in of_release(wanted) {
+            users.entry(thing).or_default().push(release);
+        }
+    }
+    let refusal = |release: usize, thing: Common, other: &str| {
+        let (what, why) = match thing {
+            Common::Layer(block) => (
+                workspace.file_of(block).name.clone(),
+                "A shared layer that is changed for one release changes the other, too.",
+            ),
+            Common::Version(file, _) => (
+                format!("the chart version in {}", workspace.files[file].name),
+                "Where one place names the version for both, raising it for one raises it for the other.",
+            ),
+        };
+        *Reason::new(format!(
+            "it shares {what} with {other}, which cannot be upgraded"
+        ))
+        .why(why)
+        .next(format!("Look at the message for {other} first."))
+        .of(&releases[release].name)
+    };
+    let broken = workspace.broken.iter();
+    let broken = broken.map(|broken| (common(&broken.layers, broken.pin), broken.name.as_str()));
+    let refused = releases.iter().zip(worked.iter());
+    let refused = refused
+        .filter(|(_, result)| result.is_err())
+        .map(|(wanted, _)| (of_release(wanted), wanted.name.as_str()));
+    let mut next: Vec<(Common, &str)> = broken
+        .chain(refused)
+        .flat_map(|(things, name)| things.into_iter().map(move |thing| (thing, name)))
+        .collect();
+    while let Some((thing, other)) = next.pop() {
+        for release in users.get(&thing).into_iter().flatten() {
+            if worked[*release].is_err() {
+                continue;
+            }
+            worked[*release] = Err(vec![refusal(*release, thing, other)]);
+            let wanted = releases[*release];
+            let things = of_release(wanted).into_iter();
+            next.extend(things.map(|thing| (thing, wanted.name.as_str())));
+        }
+    }
+}
