@@ -369,6 +369,27 @@ fn a_key_can_move_into_its_own_child() {
 }
 
 #[test]
+fn flow_without_spaces_gets_none_where_text_stays() {
+    let text = "{\"a\":1,\"b\":{\"c\":2},\"d\":3}\n";
+    given(text)
+        .set_text("a", "9")
+        .produces("{\"a\":9,\"b\":{\"c\":2},\"d\":3}\n");
+    given(text)
+        .rename("b", "\"n\"")
+        .produces("{\"a\":1,\"n\":{\"c\":2},\"d\":3}\n");
+    given(text)
+        .rename("a", "n")
+        .produces("{n: 1,\"b\":{\"c\":2},\"d\":3}\n");
+    given(text)
+        .remove("a")
+        .put("", 0, entry("n", scalar("4")))
+        .produces("{n: 4,\"b\":{\"c\":2},\"d\":3}\n");
+    given(text)
+        .put("", 1, entry("n", scalar("4")))
+        .produces("{\"a\":1,n: 4,\"b\":{\"c\":2},\"d\":3}\n");
+}
+
+#[test]
 fn flow_stays_flow() {
     given("m: {a: 1, b: 2}\n")
         .remove("m/a")

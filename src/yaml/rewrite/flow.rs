@@ -342,6 +342,12 @@ impl Emitter<'_, '_> {
         } else {
             lead
         };
+        // What stands between an element and the comma before it.
+        let gap = |element: &Element| match &text[element.begin..element.start] {
+            gap if gap.contains(['\n', '\r', '#']) => " ",
+            gap => gap,
+        };
+        let between = elements.get(1).map_or(" ", gap);
         let line_indent = elements
             .iter()
             .find(|element| self.cx.is_line_start(element.begin))
@@ -367,7 +373,7 @@ impl Emitter<'_, '_> {
                 if own_line {
                     self.insert(&super::render::spaces(line_indent));
                 } else {
-                    self.insert(if written { " " } else { lead });
+                    self.insert(if written { between } else { lead });
                 }
                 self.insert(&new);
                 if comma {
@@ -392,7 +398,11 @@ impl Emitter<'_, '_> {
                 if fresh_line {
                     self.insert(&super::render::spaces(line_indent));
                 } else {
-                    self.insert(if written { " " } else { lead });
+                    self.insert(match (written, i) {
+                        (false, _) => lead,
+                        (true, 0) => between,
+                        (true, _) => gap(element),
+                    });
                 }
             }
             if !written && i > 0 && !starts_line {

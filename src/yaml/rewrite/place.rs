@@ -79,6 +79,7 @@ impl Emitter<'_, '_> {
                 self.skip_to(body.end);
                 // `{"a":1}` needs no space after the colon, `{a:1}` does.
                 if let Some(after) = tree.after_colon(key)
+                    && !new.starts_with(['"', '\''])
                     && !text[after..].starts_with([' ', '\t', '\n', '\r', ',', ']', '}'])
                     && after < text.len()
                 {
@@ -276,6 +277,13 @@ impl Emitter<'_, '_> {
         self.skip_to(end);
     }
 
+    fn is_quoted(&self, key: NodeId) -> bool {
+        matches!(
+            self.cx.tree.kind(key),
+            Kind::Scalar(ScalarStyle::DoubleQuoted | ScalarStyle::SingleQuoted)
+        )
+    }
+
     fn replace_in_flow(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let (tree, text) = (self.cx.tree, self.cx.text);
         let new = self.cx.flow_text(want)?;
@@ -288,7 +296,8 @@ impl Emitter<'_, '_> {
                         self.insert(": ");
                     }
                 }
-                Some(after) if span.start == after && !new.is_empty() => {
+                // What stands right behind the colon of a quoted key can go on doing so.
+                Some(after) if span.start == after && !new.is_empty() && !self.is_quoted(key) => {
                     self.keep_until(after);
                     self.insert(" ");
                 }
