@@ -226,6 +226,24 @@ fn a_secret_that_sets_one_path_asks_only_if_that_path_moves() {
 }
 
 #[test]
+fn a_key_that_is_there_twice_does_not_go_with_its_map() {
+    let rest = "worker: {image: {repository: r.example/b/arroyo}}\nartifactUrl: s3://g/a\ncheckpointUrl: s3://g/c\n";
+    for controller in [
+        "controller: {image: {repository: r.example/a/arroyo, repository: r.example/b/arroyo}}\n",
+        "controller:\n  image:\n    repository: r.example/a/arroyo\n    repository: r.example/b/arroyo\n",
+    ] {
+        let demo = Demo::new();
+        let text = format!("{controller}{rest}");
+        demo.file("v.yaml", &text);
+        let run = demo.run("upgrade v.yaml --chart arroyo --from 0.10.3 --to 0.15.0 --write");
+        assert_eq!(run.code, 2, "{}", run.err);
+        let says = "controller.image has the key `repository` more than once";
+        assert!(run.err.contains(says), "{}", run.err);
+        assert_eq!(demo.text("v.yaml"), text);
+    }
+}
+
+#[test]
 fn what_was_reached_is_remembered() {
     let demo = team();
     ok(demo.run(&format!(
@@ -241,6 +259,21 @@ fn what_was_reached_is_remembered() {
     let check = demo.run("upgrade --check");
     assert_eq!(check.code, 1, "{}", check.err);
     insta::assert_snapshot!("check_red", check.err);
+    // A layer that comes later is looked at, too.
+    demo.file("staging.yaml", &text);
+    demo.file("extra.yaml", "workerSlots: 3\n");
+    let noted = demo.text("refit.yaml");
+    let more = noted.replace(
+        "      - staging.yaml\n",
+        "      - staging.yaml\n      - extra.yaml\n",
+    );
+    assert_ne!(more, noted);
+    demo.file("refit.yaml", more);
+    let later = demo.run("upgrade --check");
+    assert_eq!(later.code, 1, "{}", later.err);
+    assert!(later.err.contains("extra.yaml:1"), "{}", later.err);
+    demo.file("refit.yaml", noted);
+    demo.file("staging.yaml", format!("{text}workerSlots: 3\n"));
     // A layer stands for the releases it is a layer of.
     let run = demo.run("upgrade base.yaml --check");
     assert_eq!(run.err, check.err);

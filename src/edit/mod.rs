@@ -142,11 +142,42 @@ pub fn edit(
     if !aliases.is_empty() {
         want = followers::released(tree, &want, &aliases);
     }
-    match (yaml::rewrite(tree, view.root(), &want), aliases.first()) {
+    let rewrite = match (yaml::rewrite(tree, view.root(), &want), aliases.first()) {
         // An alias that stands in text which is copied as well.
-        (Err(RewriteError::UsedTwice { .. }), Some(alias)) => Err(anchored(tree, *alias)),
-        (rewrite, _) => Ok(rewrite?),
+        (Err(RewriteError::UsedTwice { .. }), Some(alias)) => {
+            return Err(anchored(tree, *alias));
+        }
+        (rewrite, _) => rewrite?,
+    };
+    no_duplicate_goes(view, &rewrite)?;
+    Ok(rewrite)
+}
+
+/// An entry that a later one of the same key overrides has no fate of its own: it must not go with a map that
+/// is dropped or taken apart.
+fn no_duplicate_goes(view: &View<'_>, rewrite: &Rewrite) -> Result<(), EditError> {
+    let tree = view.tree();
+    let edits: Vec<_> = rewrite.edits.iter().map(|(range, _)| range).collect();
+    let is_edited = |span: &std::ops::Range<usize>| {
+        let at = edits.partition_point(|edit| edit.end <= span.start);
+        edits.get(at).is_some_and(|edit| edit.start < span.end)
+    };
+    let maps = tree.nodes().filter(|node| {
+        matches!(tree.kind(*node), Kind::Mapping { .. }) && is_edited(&tree.span(*node))
+    });
+    for map in maps {
+        for twice in view.entries(map)?.duplicates {
+            if twice.loss == Loss::Repeated && is_edited(&tree.span(twice.lost)) {
+                return Err(EditError::Duplicate {
+                    path: place_of(tree, map),
+                    key: twice.name.into_owned(),
+                    node: twice.lost,
+                    by: twice.by,
+                });
+            }
+        }
     }
+    Ok(())
 }
 
 fn anchored(tree: &Tree, alias: NodeId) -> EditError {

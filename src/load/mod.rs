@@ -291,7 +291,11 @@ impl Loader {
                     .path
                     .as_ref()
                     .and_then(|path| asked.digests.get(path));
-                digest.is_some_and(|digest| *digest != crate::digest::of_text(&loaded.text))
+                match digest {
+                    Some(digest) => *digest != crate::digest::of_text(&loaded.text),
+                    // A layer that came later was not looked at when the others were written.
+                    None => !asked.digests.is_empty(),
+                }
             })
             .collect();
         self.workspace.releases.push(Wanted {

@@ -257,10 +257,11 @@ impl Description<'_, '_> {
             .migrated_versions()
             .filter(|version| **version <= plan.from);
         let migrations = passed.filter_map(|version| pack.migration(version).ok().flatten());
-        let mut steps = migrations.flat_map(|migration| &migration.steps);
+        let steps = migrations.flat_map(|migration| &migration.steps);
         let takes =
             |step: &&crate::pack::Step| step.takes.iter().any(|take| take.path.may_overlap(path));
-        steps.find(takes).map(|step| step.id.as_str())
+        // The last one: where an earlier one put it is no place any more.
+        steps.filter(takes).last().map(|step| step.id.as_str())
     }
 
     fn checklist(&self) -> Vec<Task> {
