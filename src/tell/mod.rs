@@ -3,7 +3,7 @@
 //! Helm ignores a key that a chart does not read, turns `0.10` into 0.1 and says nothing of either. A tool
 //! that writes image tags stops writing them when the comment it looks for is gone. Each of these is
 //! looked for here, in what the migrations came to: keys that the target does not know or does not read
-//! (`unknown`), scalars that a template prints otherwise than they are written (`numbers`), comments
+//! (`unknown`), keys that only the target reads (`awake`), scalars that a template prints otherwise than they are written (`numbers`), comments
 //! that another program is bound to ([`markers`]).
 //!
 //! A notice is worth something only if it is right and rare. So one voice speaks of a path: what a step
@@ -15,6 +15,7 @@
 //! refit's to decide, and a question is put among those of the steps. Texts and values are looked at
 //! through views; no file is read, and nothing is known of how the text was edited.
 
+mod awake;
 pub mod markers;
 mod numbers;
 mod unknown;
@@ -67,6 +68,7 @@ pub struct Told {
 pub fn notices(subject: Subject<'_>) -> Result<Vec<Told>, PackError> {
     let said = Said::new(subject);
     let mut told = unknown::notices(subject, &said)?;
+    told.extend(awake::notices(subject, &said));
     told.extend(numbers::notices(subject, &said));
     told.sort_by_key(|told| (told.layer, told.node));
     Ok(told)

@@ -1,5 +1,6 @@
 //! Told before surprised: what is said of keys, scalars, comments and copies that no step is about.
 
+mod awake;
 #[path = "../demo/mod.rs"]
 mod demo;
 mod dump;

@@ -1,0 +1,82 @@
+//! Settings that did nothing so far and take effect with the upgrade.
+//!
+//! A key that the old chart does not read is easily written too early, or copied from newer documentation. To
+//! Helm it was nothing; under the new chart it decides something, and nobody has tried it. So each is told
+//! once, at the top-most path that wakes up, unless a step speaks of it or it says what the new chart says
+//! anyway. What a step put where it stands is the step's affair.
+
+use super::{Said, Subject, Told};
+use crate::{
+    migrate::Node,
+    pack::Known,
+    values::{Path, Value, leaves_at, view::View},
+};
+
+/// What wakes up in every layer.
+pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
+    let defaults = Value::Map(subject.pack.keys.defaults(subject.to));
+    let mut told = Vec::new();
+    let layers = subject.migrated.layers.iter().zip(subject.views);
+    for (layer, (root, view)) in layers.enumerate() {
+        let mut walk = Walk {
+            subject,
+            said,
+            layer,
+            view,
+            defaults: &defaults,
+            told: Vec::new(),
+        };
+        walk.below(root, &Path::root());
+        told.append(&mut walk.told);
+    }
+    told
+}
+
+struct Walk<'w> {
+    subject: Subject<'w>,
+    said: &'w Said<'w>,
+    layer: usize,
+    view: &'w View<'w>,
+    defaults: &'w Value,
+    told: Vec<Told>,
+}
+
+impl Walk<'_> {
+    fn below(&mut self, node: &Node, at: &Path) {
+        let Subject { pack, from, to, .. } = self.subject;
+        for entry in node.entries(self.view) {
+            let here = at.key(&entry.key);
+            let slept = matches!(pack.keys.known(&here, from), Known::Unknown | Known::Dead);
+            match pack.keys.known(&here, to) {
+                Known::Read | Known::Open if slept => self.wakes(&entry.node, here),
+                Known::Read if entry.node.is_map(self.view) => self.below(&entry.node, &here),
+                _ => {}
+            }
+        }
+    }
+
+    fn wakes(&mut self, node: &Node, path: Path) {
+        let Some(source) = node.source().filter(|source| source.path == path) else {
+            return;
+        };
+        let value = node.value(self.view).unwrap_or(Value::Null);
+        let as_it_is = |(leaf, value): (Path, &Value)| match leaf.get(self.defaults) {
+            Some(default) => default == value,
+            None => value.is_null(),
+        };
+        let idle = leaves_at(&path, &value).into_iter().all(as_it_is);
+        if source.layer != self.layer || idle || self.said.of(&path) {
+            return;
+        }
+        let Subject { pack, from, to, .. } = self.subject;
+        let chart = &pack.info.chart;
+        self.told.push(Told {
+            layer: self.layer,
+            node: source.node,
+            text: format!(
+                "{chart} {from} does not read `{path}`, and {to} does: it takes effect with this upgrade."
+            ),
+            path,
+        });
+    }
+}
