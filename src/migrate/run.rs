@@ -149,7 +149,7 @@ pub fn migrate(
         })
         .collect();
     let mut scope = Scope::new();
-    let text = |text: String| Made::from(&Value::String(text));
+    let text = |text: String| Made::new(|| Value::String(text));
     let target = Made::map([
         ("values", plan.pack.keys.defaults_made(&plan.to)),
         ("version", text(plan.to.to_string())),

@@ -9,7 +9,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
 };
 
 use cel::{
@@ -431,26 +431,37 @@ fn literal_keys(node: &IdedExpr, keys: &mut Vec<String>) {
     }
 }
 
-/// A value as expressions see it, made once to be bound again and again.
+/// A value as expressions see it, made when one first looks at it, and then bound again and again.
 #[derive(Debug, Clone)]
-pub struct Made(Cel);
+pub struct Made(Arc<LazyLock<Cel, Make>>);
 
-impl From<&Value> for Made {
-    fn from(value: &Value) -> Self {
-        Self(to_cel(value))
-    }
-}
+type Make = Box<dyn FnOnce() -> Cel + Send>;
 
 impl Made {
+    /// What a function gives, which is called once, or never.
+    pub fn new(value: impl FnOnce() -> Value + Send + 'static) -> Self {
+        Self::by(move || to_cel(&value()))
+    }
+
     /// A map of values.
     #[must_use]
-    pub fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
-        let key = |name: &str| Key::String(Arc::new(name.to_owned()));
-        let map: HashMap<Key, Cel> = entries
-            .into_iter()
-            .map(|(name, value)| (key(name), value.0))
-            .collect();
-        Self(Cel::Map(map.into()))
+    pub fn map<const N: usize>(entries: [(&'static str, Self); N]) -> Self {
+        Self::by(move || {
+            let key = |name: &str| Key::String(Arc::new(name.to_owned()));
+            let entries = entries.into_iter();
+            let map: HashMap<Key, Cel> = entries
+                .map(|(name, made)| (key(name), made.value()))
+                .collect();
+            Cel::Map(map.into())
+        })
+    }
+
+    fn by(make: impl FnOnce() -> Cel + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+
+    fn value(&self) -> Cel {
+        Cel::clone(&self.0)
     }
 }
 
@@ -531,7 +542,7 @@ impl Scope<'_> {
         for (name, made) in &self.made {
             // What only looks like the name is bound in vain.
             if expression.source.contains(name.as_str()) {
-                context.add_variable_from_value(name, made.0.clone());
+                context.add_variable_from_value(name, made.value());
             }
         }
         let result = Cel::resolve(parsed, &context).map_err(|e| failed(e.to_string()))?;
@@ -737,7 +748,7 @@ mod tests {
     #[test]
     fn a_name_of_a_step_is_stronger_than_what_was_made_before() {
         let mut scope = Scope::new();
-        let made = Made::map([("a", Made::from(&Value::from("made")))]);
+        let made = Made::map([("a", Made::new(|| Value::from("made")))]);
         scope.bind_made("before", made);
         let expression = Expression::new("before.a");
         assert_eq!(scope.eval(&expression).unwrap(), Some(Value::from("made")));

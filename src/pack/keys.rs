@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use semver::Version;
@@ -14,11 +14,13 @@ use crate::values::{Map, Path, Segment, Value};
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Vec<Key>,
+    keys: Arc<Vec<Key>>,
     /// The keys below each first key: what is looked up is among them, or nowhere.
     below: BTreeMap<String, Vec<usize>>,
     /// The default values of the versions that were asked for: a run over many releases asks often.
-    defaults: Mutex<BTreeMap<Version, (Map, Made)>>,
+    defaults: Mutex<BTreeMap<Version, Map>>,
+    /// The same for expressions.
+    made: Mutex<BTreeMap<Version, Made>>,
 }
 
 type Key = (Path, Vec<(KeyRange, Default)>);
@@ -65,9 +67,10 @@ impl Keys {
             }
         }
         Ok(Self {
-            keys,
+            keys: Arc::new(keys),
             below,
             defaults: Mutex::default(),
+            made: Mutex::default(),
         })
     }
 
@@ -92,35 +95,22 @@ impl Keys {
     /// The chart's default values in a version, as its values.yaml has them.
     #[must_use]
     pub fn defaults(&self, version: &Version) -> Map {
-        self.gathered(version, |(defaults, _)| defaults.clone())
+        let mut known = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
+        let defaults = known
+            .entry(version.clone())
+            .or_insert_with(|| defaults(&self.keys, version));
+        defaults.clone()
     }
 
-    /// The same for expressions.
+    /// The same for expressions, gathered if one looks at them.
     #[must_use]
     pub fn defaults_made(&self, version: &Version) -> Made {
-        self.gathered(version, |(_, made)| made.clone())
-    }
-
-    fn gathered<T>(&self, version: &Version, take: impl Fn(&(Map, Made)) -> T) -> T {
-        let mut known = self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
-        take(known.entry(version.clone()).or_insert_with(|| {
-            let defaults = self.gather(version);
-            let made = Made::from(&Value::Map(defaults.clone()));
-            (defaults, made)
-        }))
-    }
-
-    fn gather(&self, version: &Version) -> Map {
-        let mut defaults = Map::new();
-        for (path, ranges) in &self.keys {
-            let in_version = ranges
-                .iter()
-                .find(|(range, _)| range.versions.contains(version));
-            if let Some((_, Some(default))) = in_version {
-                put(&mut defaults, path.segments(), default);
-            }
-        }
-        defaults
+        let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = known.entry(version.clone()).or_insert_with(|| {
+            let (keys, version) = (Arc::clone(&self.keys), version.clone());
+            Made::new(move || Value::Map(defaults(&keys, &version)))
+        });
+        made.clone()
     }
 
     /// What a path is in a version. `global` is open in every chart: Helm hands it to all sub-charts.
@@ -185,6 +175,18 @@ impl Keys {
         let above_one = self.keys.iter().position(|(key, _)| key.starts_with(path));
         above_one.or_else(|| self.keys.iter().position(|(key, _)| path.starts_with(key)))
     }
+}
+
+fn defaults(keys: &[Key], version: &Version) -> Map {
+    let mut defaults = Map::new();
+    for (path, ranges) in keys {
+        let mut ranges = ranges.iter();
+        let in_version = ranges.find(|(range, _)| range.versions.contains(version));
+        if let Some((_, Some(default))) = in_version {
+            put(&mut defaults, path.segments(), default);
+        }
+    }
+    defaults
 }
 
 fn put(map: &mut Map, path: &[Segment], value: &Value) {

@@ -59,8 +59,15 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
         if suspects.is_empty() {
             continue;
         }
-        let mut found = Vec::new();
-        still_there(root, &Path::root(), view, layer, &suspects, &mut found);
+        let mut search = Search {
+            view,
+            layer,
+            has_aliases: view.tree().aliases().next().is_some(),
+            suspects: &suspects,
+            found: Vec::new(),
+        };
+        search.below(root, &Path::root());
+        let found = search.found;
         // What several aliases stand for is told at the first place.
         let mut seen = HashSet::new();
         let mut more = 0;
@@ -90,7 +97,7 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
 }
 
 /// The scalars that are written without quotes, are no texts, and are not printed as they are written.
-fn suspects(view: &View<'_>) -> HashSet<NodeId> {
+fn suspects(view: &View<'_>) -> Vec<NodeId> {
     let tree = view.tree();
     let plain = |node: &NodeId| {
         let kind = tree.kind(*node);
@@ -132,26 +139,44 @@ fn number_of(resolved: &Resolved<'_>) -> Option<Number> {
 }
 
 /// Looks for scalars of the text in a result: those that still stand in it as they are written.
-fn still_there(
-    node: &Node,
-    at: &Path,
-    view: &View<'_>,
+struct Search<'s> {
+    view: &'s View<'s>,
     layer: usize,
-    wanted: &HashSet<NodeId>,
-    found: &mut Vec<(Path, NodeId)>,
-) {
-    if let (Body::Same, Some(source)) = (&node.body, node.source())
-        && source.layer == layer
-        && wanted.contains(&source.node)
-    {
-        found.push((at.clone(), source.node));
-        return;
+    /// Whether what is below a node may stand elsewhere in the text.
+    has_aliases: bool,
+    /// In the order of the text.
+    suspects: &'s [NodeId],
+    found: Vec<(Path, NodeId)>,
+}
+
+impl Search<'_> {
+    fn below(&mut self, node: &Node, at: &Path) {
+        if let (Body::Same, Some(source)) = (&node.body, node.source())
+            && source.layer == self.layer
+        {
+            if self.suspects.binary_search(&source.node).is_ok() {
+                self.found.push((at.clone(), source.node));
+                return;
+            }
+            if !self.has_aliases && !self.holds_one(source.node) {
+                return;
+            }
+        }
+        for entry in node.entries(self.view) {
+            self.below(&entry.node, &at.key(&entry.key));
+        }
+        for (i, item) in node.items(self.view).unwrap_or_default().iter().enumerate() {
+            self.below(item, &at.index(i));
+        }
     }
-    for entry in node.entries(view) {
-        still_there(&entry.node, &at.key(&entry.key), view, layer, wanted, found);
-    }
-    for (i, item) in node.items(view).unwrap_or_default().iter().enumerate() {
-        still_there(item, &at.index(i), view, layer, wanted, found);
+
+    /// Whether a suspect stands in the text of a node.
+    fn holds_one(&self, node: NodeId) -> bool {
+        let next = self.suspects.partition_point(|suspect| *suspect < node);
+        let tree = self.view.tree();
+        let end = tree.span(node).end;
+        let first = self.suspects.get(next);
+        first.is_some_and(|suspect| tree.span(*suspect).start < end)
     }
 }
 
