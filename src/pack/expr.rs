@@ -607,6 +607,20 @@ pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
     Ok(places)
 }
 
+/// A text as it reads before it is filled: each expression in braces replaced by what `name` calls it. A text
+/// that cannot be taken apart stays as it is.
+#[must_use]
+pub fn unfilled(text: &str, name: impl Fn(&str) -> String) -> String {
+    let Ok(parts) = template_parts(text) else {
+        return text.to_owned();
+    };
+    let part = |part: TemplatePart<'_>| match part {
+        TemplatePart::Text(text) => text.to_owned(),
+        TemplatePart::Expression(source) => name(source.trim()),
+    };
+    parts.into_iter().map(part).collect()
+}
+
 /// A part of a text with expressions in braces.
 pub(super) enum TemplatePart<'t> {
     Text(&'t str),
