@@ -105,6 +105,16 @@ impl Chart {
         Self::read(&path.display().to_string(), files, 0)
     }
 
+    /// The texts of all templates, those of bundled charts as well.
+    #[must_use]
+    pub fn templates(&self) -> String {
+        let own = self.files.iter();
+        let own = own.filter(|(name, _)| name.starts_with("templates/"));
+        let own = own.map(|(_, text)| text.clone());
+        let bundled = self.bundled.iter().map(Self::templates);
+        own.chain(bundled).collect::<Vec<_>>().join("\n")
+    }
+
     fn read(
         place: &str,
         mut files: BTreeMap<String, Vec<u8>>,

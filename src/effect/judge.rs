@@ -2,9 +2,10 @@
 //!
 //! Each effect under the old chart is looked for under the new one: at the same place, where a pack says
 //! that the place moved, in the object that is the same under another name, or, if its place is gone, at
-//! the new effect whose name is most like it. It is the same effect if the value is, or if the setting
-//! changes there what it changed before: a chart may put another tag behind the user's repository. What
-//! the chart changed by itself is never looked at, for only places where settings show are.
+//! the new effect whose name is most like it, if that is no other's place. It is the same effect if the
+//! value is, or if the same words stand in the same place of a text that the chart composes: it may put
+//! another tag behind the user's repository. What the chart changed by itself is never looked at, for only
+//! places where settings show are.
 //!
 //! Then the other way round: what settings do under the new chart that was not so before.
 
@@ -13,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use super::{
+    composed::{Change, Filled, Match, change, is_composed},
     fields::{last_name, words},
     leaves::{Effect, Leaf, Spot, holds, text_equal},
     objects::{Manifest, ObjectId, pairs},
@@ -33,7 +35,7 @@ pub enum Fate {
     Different,
     /// It is gone.
     Gone,
-    /// The new chart has no such object at all, or no longer composes a text of that kind.
+    /// The new chart has no such object at all, or no longer calls an object by its name there.
     WithObject,
     /// It was not there before.
     New,
@@ -70,36 +72,47 @@ pub struct Comparison<'c> {
     pub new: &'c [Leaf],
     /// How places moved between the two versions.
     pub moves: Vec<&'c Moved>,
+    /// Where the migration says that each old setting went.
+    pub links: &'c HashMap<Path, Vec<Path>>,
+    /// The templates of the two charts.
+    pub templates: [&'c str; 2],
     objects: IndexMap<ObjectId, ObjectId>,
+    /// The old effects at each place.
+    was_at: HashMap<Spot, Vec<(usize, &'c Effect)>>,
     /// The new effects at each place.
     at: HashMap<Spot, Vec<(usize, &'c Effect)>>,
+    /// Which old field each new one was.
+    origins: HashMap<Spot, Spot>,
+    /// The new fields that a stronger one overrides.
+    shadowed: HashSet<Spot>,
 }
 
 impl<'c> Comparison<'c> {
-    /// Gets ready.
+    /// Gets ready: what both charts render, and what settings do there.
     #[must_use]
     pub fn new(
-        before: &'c Manifest,
-        after: &'c Manifest,
-        old: &'c [Leaf],
-        new: &'c [Leaf],
+        (before, after): (&'c Manifest, &'c Manifest),
+        (old, new): (&'c [Leaf], &'c [Leaf]),
         moves: Vec<&'c Moved>,
+        links: &'c HashMap<Path, Vec<Path>>,
+        templates: [&'c str; 2],
     ) -> Self {
-        let mut at: HashMap<Spot, Vec<(usize, &Effect)>> = HashMap::new();
-        for (leaf, effect) in effects(new) {
-            at.entry(effect.spot.clone())
-                .or_default()
-                .push((leaf, effect));
-        }
-        Self {
+        let mut comparison = Self {
             objects: pairs(before, after),
             before,
             after,
             old,
             new,
             moves,
-            at,
-        }
+            links,
+            templates,
+            was_at: places(old),
+            at: places(new),
+            origins: HashMap::new(),
+            shadowed: HashSet::new(),
+        };
+        (comparison.origins, comparison.shadowed) = comparison.origins();
+        comparison
     }
 
     /// What became of every effect: first of those that were, then what is new.
@@ -112,11 +125,10 @@ impl<'c> Comparison<'c> {
             .iter()
             .filter_map(|judged| judged.to.clone())
             .collect();
-        let (origins, shadowed) = self.origins();
-        let kept: Vec<(usize, Judged)> = judged
+        let kept: Vec<Judged> = judged
             .iter()
             .filter(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved))
-            .map(|judged| (judged.leaf, judged.clone()))
+            .cloned()
             .collect();
         // What settings put into texts that the chart composes: names, mostly.
         let composed = |effect: &Effect| {
@@ -126,17 +138,17 @@ impl<'c> Comparison<'c> {
                 Change::Items(_) => None,
             }
         };
-        let mut said: HashSet<Option<String>> = effects(self.new)
+        let said: HashSet<(usize, String)> = effects(self.new)
             .filter(|(_, effect)| covered.contains(&effect.spot))
-            .map(|(_, effect)| composed(effect))
+            .filter_map(|(leaf, effect)| Some((leaf, composed(effect)?)))
             .collect();
-        said.remove(&None);
         for (leaf, effect) in effects(self.new) {
             let spot = &effect.spot;
-            if covered.contains(spot) || shadowed.contains(spot) {
+            if covered.contains(spot) || self.shadowed.contains(spot) {
                 continue;
             }
-            let before = match origins.get(spot) {
+            let origin = self.origins.get(spot);
+            let before = match origin {
                 Some(origin) => self.value(self.before, origin),
                 None if spot.path.is_root() => {
                     self.origin_object(&spot.object).map(|_| &Value::Bool(true))
@@ -146,12 +158,12 @@ impl<'c> Comparison<'c> {
             if before == effect.with.as_ref() || text_equal(before, effect.with.as_ref()) {
                 continue;
             }
-            let repeated = !origins.contains_key(spot)
-                && kept.iter().any(|(_, kept)| self.repeats(kept, effect));
-            let repeated = repeated
-                || !origins.contains_key(spot)
-                    && is_composed(&self.new[leaf], effect)
-                    && said.contains(&composed(effect));
+            let says_again = || {
+                is_composed(&self.new[leaf], effect)
+                    && composed(effect).is_some_and(|words| said.contains(&(leaf, words)))
+            };
+            let repeated = origin.is_none()
+                && (says_again() || kept.iter().any(|kept| self.repeats(kept, leaf, effect)));
             judged.push(Judged {
                 leaf,
                 fate: if repeated { Fate::Repeated } else { Fate::New },
@@ -164,13 +176,45 @@ impl<'c> Comparison<'c> {
         judged
     }
 
-    /// Whether a new effect only says in another container or object what a kept one says.
-    fn repeats(&self, kept: &Judged, effect: &Effect) -> bool {
+    /// Whether a new effect only says in a container or object that was not there before what the same
+    /// setting does elsewhere.
+    fn repeats(&self, kept: &Judged, leaf: usize, effect: &Effect) -> bool {
         let Some(to) = &kept.to else { return false };
         kept.now == effect.with
+            && self.is_linked(kept.leaf, leaf)
             && last_name(&to.path) == last_name(&effect.spot.path)
-            && (to.object != effect.spot.object || to.path.parent() != effect.spot.path.parent())
             && to.path.depth() == effect.spot.path.depth()
+            && self.is_in_something_new(&effect.spot)
+    }
+
+    /// Whether the object or container of a place was not there before.
+    fn is_in_something_new(&self, spot: &Spot) -> bool {
+        let Some(object) = self.origin_object(&spot.object) else {
+            return true;
+        };
+        let segments = spot.path.segments();
+        let container = segments.windows(2).position(|pair| {
+            matches!(pair, [Segment::Key(list), Segment::Select { .. }]
+                if list == "containers" || list == "initContainers")
+        });
+        let Some(container) = container.map(|at| Path::new(segments[..at + 2].to_vec())) else {
+            return false;
+        };
+        let mut fields = self.before.objects.get(object).into_iter();
+        !fields.any(|object| {
+            let mut fields = object.fields.keys();
+            fields.any(|path| path.starts_with(&container))
+        })
+    }
+
+    /// Whether a new setting is an old one: it has its path, or the migration says that it went there.
+    fn is_linked(&self, old: usize, new: usize) -> bool {
+        match (&self.old[old].path, &self.new[new].path) {
+            (Some(old), Some(new)) => {
+                old == new || self.links.get(old).is_some_and(|to| to.contains(new))
+            }
+            _ => false,
+        }
     }
 
     fn judge_one(&self, leaf: usize, effect: &Effect) -> Judged {
@@ -210,15 +254,11 @@ impl<'c> Comparison<'c> {
             let moved_there = fate(at) == Fate::Moved && at.path != spot.path;
             let same = now == Some(with) || moved_there && text_equal(now, Some(with));
             let part = !holds(&self.old[leaf].value, with);
-            if same || part && self.same_change(effect, at) {
-                return judged(fate(at), Some(at.clone()), now);
-            }
-            let untouched = !self.at.contains_key(at);
-            return match untouched && is_composed(&self.old[leaf], effect) {
-                // The chart composed it, and composes something else now whatever the values say.
-                true => judged(Fate::WithObject, Some(at.clone()), now),
-                false => judged(Fate::Different, Some(at.clone()), now),
+            let fate = match same || part && self.same_change(leaf, effect, at) {
+                true => fate(at),
+                false => Fate::Different,
             };
+            return judged(fate, Some(at.clone()), now);
         }
         // A null printed into a text, where the new chart prints none: nothing both times.
         if with.as_str() == Some("null") {
@@ -230,13 +270,23 @@ impl<'c> Comparison<'c> {
         let object = candidates
             .iter()
             .any(|at| self.after.objects.contains_key(&at.object));
-        let composed = is_composed(&self.old[leaf], effect);
-        let object = object && !composed;
-        judged(
-            if object { Fate::Gone } else { Fate::WithObject },
-            None,
-            None,
-        )
+        let lost = object && !self.is_mere_name(leaf, effect);
+        judged(if lost { Fate::Gone } else { Fate::WithObject }, None, None)
+    }
+
+    /// Whether an effect only puts the name that the setting gives to objects into a text of the chart,
+    /// as the address of one of them: what it calls by name is the chart's own affair.
+    fn is_mere_name(&self, leaf: usize, effect: &Effect) -> bool {
+        let leaf = &self.old[leaf];
+        let names = leaf.effects.iter().any(|effect| {
+            let path = &effect.spot.path;
+            path.is_root() || *path == Path::keys(["metadata", "name"])
+        });
+        let stays = || {
+            let mut new = self.new.iter();
+            new.any(|new| new.path.is_some() && new.path == leaf.path && new.value == leaf.value)
+        };
+        names && is_composed(leaf, effect) && stays()
     }
 
     /// Where an effect can be now, the strongest place first.
@@ -306,24 +356,35 @@ impl<'c> Comparison<'c> {
         manifest.field(&spot.object, &spot.path)
     }
 
-    /// Whether a setting changes at a place now what it changed before.
-    fn same_change(&self, effect: &Effect, at: &Spot) -> bool {
-        let changes = self.at.get(at).into_iter().flatten();
-        changes
-            .filter_map(|(_, now)| {
-                let (with, without) = (now.with.as_ref()?, now.without.as_ref()?);
-                Some((with, without))
-            })
-            .any(|(with, without)| {
-                let old = (effect.with.as_ref(), effect.without.as_ref());
-                match old {
-                    (Some(was), Some(was_without)) => {
-                        let before = change(was_without, was);
-                        before.is_some() && before == change(without, with)
-                    }
-                    _ => false,
-                }
-            })
+    /// Whether a setting changes at a place now what it changed before: the same words, where they stood;
+    /// if the chart writes something else around them, by the setting that it became.
+    fn same_change(&self, leaf: usize, effect: &Effect, at: &Spot) -> bool {
+        let changes = || self.at.get(at).into_iter().flatten();
+        let (Some(was), Some(with)) = (&effect.without, &effect.with) else {
+            return false;
+        };
+        let was_at = others(self.was_at.get(&effect.spot), leaf);
+        let Some(filled) = Filled::of(effect, was_at) else {
+            // No text: items that come.
+            let items = change(was, with);
+            return items.is_some()
+                && changes().any(|(_, now)| {
+                    let (Some(without), Some(with)) = (&now.without, &now.with) else {
+                        return false;
+                    };
+                    change(without, with) == items
+                });
+        };
+        let mut elsewhere = false;
+        for (new, now) in changes() {
+            let now_at = others(self.at.get(at), *new);
+            match Filled::of(now, now_at).map(|now| filled.compare(&now)) {
+                Some(Match::Same) => return true,
+                Some(Match::Elsewhere) => elsewhere |= self.is_linked(leaf, *new),
+                Some(Match::Other) | None => {}
+            }
+        }
+        elsewhere
     }
 
     /// The new effect whose place is most like one that is gone, if it does the same.
@@ -334,19 +395,60 @@ impl<'c> Comparison<'c> {
         if !is_named_by_program(&effect.spot.path) {
             return None;
         }
-        let best = self
-            .at
-            .keys()
+        let free = || self.at.keys().filter(|spot| self.is_free(spot, effect));
+        let best = free()
             .filter_map(|spot| Some((likeness(&effect.spot.path, &spot.path)?, spot)))
             .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
         let (score, _) = best;
-        let mut found = self.at.iter().filter(|(spot, _)| {
+        let mut found = free().filter(|spot| {
             likeness(&effect.spot.path, &spot.path) == Some(score)
                 && text_equal(self.value(self.after, spot), effect.with.as_ref())
         });
-        let (spot, _) = found.next()?;
+        let spot = found.next()?;
         Some((spot.clone(), self.value(self.after, spot)))
     }
+
+    /// Whether a place may be the new home of an effect: it is not what another field became, and no name
+    /// that the old chart knew already, as long as the new one knows that of the effect.
+    fn is_free(&self, spot: &Spot, effect: &Effect) -> bool {
+        let name = |spot: &Spot| {
+            let name = last_name(&spot.path).filter(|name| words(name).len() > 1);
+            name.map(str::to_owned)
+        };
+        let (was, is) = (name(&effect.spot), name(spot));
+        let [old, new] = self.templates;
+        let both = was != is
+            && is.is_some_and(|is| has_name(old, &is))
+            && was.is_some_and(|was| has_name(new, &was));
+        !both && self.origins.get(spot).is_none_or(|was| *was == effect.spot)
+    }
+}
+
+/// What other settings do at a place.
+fn others<'e>(
+    at: Option<&'e Vec<(usize, &'e Effect)>>,
+    leaf: usize,
+) -> impl Iterator<Item = &'e Effect> {
+    let all = at.into_iter().flatten();
+    all.filter(move |(other, _)| *other != leaf)
+        .map(|(_, effect)| *effect)
+}
+
+/// Whether a text has a name as a word of its own.
+fn has_name(text: &str, name: &str) -> bool {
+    let inner = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    text.match_indices(name).any(|(at, _)| {
+        !inner(text[..at].chars().next_back()) && !inner(text[at + name.len()..].chars().next())
+    })
+}
+
+fn places(leaves: &[Leaf]) -> HashMap<Spot, Vec<(usize, &Effect)>> {
+    let mut at: HashMap<Spot, Vec<(usize, &Effect)>> = HashMap::new();
+    for (leaf, effect) in effects(leaves) {
+        let found = at.entry(effect.spot.clone()).or_default();
+        found.push((leaf, effect));
+    }
+    at
 }
 
 /// Whether a place is a variable or an entry of a file.
@@ -392,124 +494,9 @@ fn likeness(a: &Path, b: &Path) -> Option<usize> {
     (shared >= 2 && shared * 2 > a.len()).then_some((shared * 8).saturating_sub(apart))
 }
 
-/// What a setting changes in a value: in a text what stands between what stays, in a list the items that
-/// come.
-#[derive(Debug, PartialEq)]
-pub enum Change<'v> {
-    /// What is there instead; in a list of texts, in each of those that differ.
-    Texts(Vec<&'v str>),
-    /// What comes.
-    Items(Vec<&'v Value>),
-}
-
-/// What differs between a value without a setting and with it; `None` if nothing comes.
-#[must_use]
-pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<Change<'v>> {
-    match (without, with) {
-        (Value::String(without), Value::String(with)) => {
-            let (middle, _) = middle(without, with);
-            (!middle.is_empty()).then(|| Change::Texts(vec![middle]))
-        }
-        (Value::List(without), Value::List(with)) => {
-            let texts: Option<Vec<(&str, &str)>> = without
-                .iter()
-                .zip(with)
-                .filter(|(without, with)| without != with)
-                .map(|(without, with)| Some((without.as_str()?, with.as_str()?)))
-                .collect();
-            if without.len() == with.len()
-                && let Some(texts) = texts.filter(|texts| !texts.is_empty())
-            {
-                let middles: Vec<&str> = texts.iter().map(|(a, b)| middle(a, b).0).collect();
-                return Some(Change::Texts(middles));
-            }
-            let come: Vec<&Value> = with.iter().filter(|item| !without.contains(item)).collect();
-            (!come.is_empty()).then_some(Change::Items(come))
-        }
-        _ => None,
-    }
-}
-
-/// Whether the chart composes the text, and the setting is only a part of it.
-fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
-    match (&effect.without, &effect.with) {
-        (Some(Value::String(without)), Some(Value::String(with))) => {
-            middle(without, with).1 && !holds(&leaf.value, &Value::from(with.as_str()))
-        }
-        _ => false,
-    }
-}
-
-/// The part of `with` between what both begin and end with, cut at words, and whether they share any.
-fn middle<'t>(without: &str, with: &'t str) -> (&'t str, bool) {
-    let (a, b) = (pieces(without), pieces(with));
-    let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let end = a[start..]
-        .iter()
-        .rev()
-        .zip(b[start..].iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let length = |pieces: &[&str]| pieces.iter().map(|piece| piece.len()).sum::<usize>();
-    let from = length(&b[..start]);
-    let to = with.len() - length(&b[b.len() - end..]);
-    let shares = b[..start]
-        .iter()
-        .chain(&b[b.len() - end..])
-        .any(|piece| piece.chars().any(char::is_alphanumeric));
-    let middle = with[from..to].trim_matches(|c: char| !c.is_alphanumeric());
-    (middle, shares)
-}
-
-/// A text as words and what is between them.
-fn pieces(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    let mut last: Option<bool> = None;
-    for (at, c) in text.char_indices() {
-        let word = c.is_alphanumeric() || c == '_';
-        if last.is_some_and(|last| last != word || !word) {
-            pieces.push(&text[start..at]);
-            start = at;
-        }
-        last = Some(word);
-    }
-    if start < text.len() {
-        pieces.push(&text[start..]);
-    }
-    pieces
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_change_is_what_stands_between_what_stays() {
-        assert_eq!(
-            middle("http://arroyo:9190", "http://mine:9190"),
-            ("mine", true)
-        );
-        assert_eq!(
-            middle("http://arroyo:9190", "http://arroyo:7000"),
-            ("7000", true)
-        );
-        assert_eq!(middle("8080", "8081"), ("8081", false));
-        assert_eq!(middle("a.b", "x.b"), ("x", true));
-        assert_eq!(
-            middle("arroyo-controller", "arroyo-mine-controller"),
-            ("mine", true)
-        );
-        let list =
-            |items: &[&str]| Value::List(items.iter().map(|item| Value::from(*item)).collect());
-        let (one, two) = (list(&["a", "b"]), list(&["a", "b", "mine"]));
-        assert_eq!(
-            change(&one, &two),
-            Some(Change::Items(vec![&Value::from("mine")]))
-        );
-        let (one, two) = (list(&["sh", "-d a -h x"]), list(&["sh", "-d mine -h x"]));
-        assert_eq!(change(&one, &two), Some(Change::Texts(vec!["mine"])));
-    }
 
     #[test]
     fn names_are_alike_by_their_words() {

@@ -11,6 +11,7 @@
 //! explain a difference, never to find one.
 
 pub mod chart;
+pub mod composed;
 pub mod danger;
 pub mod explain;
 pub mod fields;
@@ -216,9 +217,17 @@ impl Check<'_> {
                 })
                 .collect();
             let (before, after) = (old.leaves(), new.leaves());
-            let comparison = Comparison::new(&old.manifest, &new.manifest, &before, &after, moves);
+            let links = self.links(&after);
+            let templates = [self.old, self.new].map(|charted| charted.chart.templates());
+            let comparison = Comparison::new(
+                (&old.manifest, &new.manifest),
+                (&before, &after),
+                moves,
+                &links,
+                [&templates[0], &templates[1]],
+            );
             let judged = comparison.judge();
-            settings = self.settings(&before, &after, judged, &voices);
+            settings = self.settings(&before, &after, judged, &links, &voices);
             findings.extend(self.unread(&after));
         }
         let unexplained = settings
@@ -397,9 +406,9 @@ impl Check<'_> {
         before: &[Leaf],
         after: &[Leaf],
         judged: Vec<Judged>,
+        links: &HashMap<Path, Vec<Path>>,
         voices: &Voices,
     ) -> Vec<Setting> {
-        let links = self.links(after);
         let mut of_old: Vec<Vec<Judged>> = vec![Vec::new(); before.len()];
         let mut of_new: Vec<Vec<Judged>> = vec![Vec::new(); after.len()];
         for judged in judged {
@@ -429,7 +438,7 @@ impl Check<'_> {
                 let path = leaf.path.as_ref();
                 let at = path.and_then(|path| self.places.before.get(path));
                 let value = path.and_then(|path| path.get(&values));
-                self.setting(leaf, at, value, judged, &links, voices, after)
+                self.setting(leaf, at, value, judged, links, voices, after)
             })
             .collect();
         let values = Value::Map(self.after.clone());
@@ -440,7 +449,7 @@ impl Check<'_> {
             let path = leaf.path.as_ref();
             let at = path.and_then(|path| self.places.after.get(path));
             let value = path.and_then(|path| path.get(&values));
-            settings.push(self.setting(leaf, at, value, judged, &links, voices, after));
+            settings.push(self.setting(leaf, at, value, judged, links, voices, after));
         }
         settings
     }
