@@ -430,3 +430,54 @@ fn what_a_setting_does_elsewhere_excuses_no_loss_in_an_object_that_stays() {
     );
     case.expect(&[(NOTHING, 0)]);
 }
+
+#[test]
+fn a_secret_is_shown_nowhere() {
+    let template = |at: &str| {
+        let value = format!("{{{{ {at}.password }}}}");
+        workload(
+            "app",
+            &format!("args: ['--pw={value}', '--user={{{{ {at}.user }}}}']"),
+        ) + &config(&format!(
+            "app.ini: |\n  user = {{{{ {at}.user }}}}\n  pw = {value}\ntok: 'x {{{{ {at}.user }}}} {{{{ {at}.password | b64enc }}}}'"
+        )) + &format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{app.conf: {{{{ {at}.dsn | quote }}}}}}\n"
+        )
+    };
+    let defaults = "{password: d, user: d, dsn: d}";
+    let values = "auth: {password: hunter2, user: me, dsn: Server=x;Pw=geheim7}";
+    let case = Case::of(
+        (&template(".Values.auth"), &format!("auth: {defaults}")),
+        (&template(".Values.to"), &format!("to: {defaults}")),
+        values,
+    );
+    let refusing = |template: &str, schema: &str| {
+        Case::new(&format!(
+            "=== old/templates/a.yaml\n{}\n=== old/values.yaml\nauth: {defaults}\n=== new/templates/a.yaml\n{template}\n=== new/values.yaml\nauth: {defaults}\n=== new/values.schema.json\n{schema}\n=== values.yaml\nauth: {{password: hunter2}}\n",
+            self::config("a: '{{ .Values.auth.password }}'")
+        ))
+    };
+    let schema = refusing(
+        &config("a: '{{ .Values.auth.password }}'"),
+        r#"{"properties": {"auth": {"properties": {"password": {"pattern": "^d+$"}}}}}"#,
+    );
+    let fails = refusing(
+        "{{ fail (printf \"%s is too short\" .Values.auth.password) }}",
+        "{}",
+    );
+    for helm in helm::each() {
+        for (case, steps) in [
+            (&case, drops("auth").as_str()),
+            (&schema, NOTHING),
+            (&fails, NOTHING),
+        ] {
+            let said = case.said(helm.program(), steps);
+            assert_eq!(said.code, 1, "{}", said.text);
+            let all = format!("{}{}", said.text, said.json);
+            for secret in ["hunter2", "aHVudGVyMg", "geheim7"] {
+                assert!(!all.contains(secret), "{secret} is shown in {all}");
+            }
+            assert!(said.json.is_object() && said.text.contains("••••"));
+        }
+    }
+}

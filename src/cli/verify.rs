@@ -92,6 +92,7 @@ fn code(found: &Effects) -> u8 {
 
 /// Says which releases could not be compared, and why.
 fn say_failed(found: &Effects, masker: &Masker, terminal: &mut Terminal) {
+    let masker = masker.of_rendered([]);
     for Failed { name, message } in &found.failed {
         let message = masker.text(message);
         terminal.say(&format!("\nerror: {name}: {message}\n"));

@@ -4,6 +4,8 @@
 //! what it did is a name in a list. Places are told in words (container, variable, file), not as paths
 //! through a Deployment.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::{
@@ -11,7 +13,10 @@ use super::{
     page::{Page, Style, plain, span},
     wording::{count, shorten, value},
 };
-use crate::effect::model::{Effects, Report, Seen, SeenFate, Setting, SettingFate};
+use crate::{
+    effect::model::{Effects, Report, Seen, SeenFate, Setting, SettingFate},
+    secrets::is_secret_path,
+};
 
 /// Effects of one setting that are listed before the rest is only counted.
 const LISTED: usize = 6;
@@ -37,15 +42,27 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
     if !masker.is_on() {
         return effects;
     }
+    let secrets = secrets(&effects);
+    let masker = &masker.of_rendered(secrets.iter().map(String::as_str));
+    for failed in &mut effects.failed {
+        failed.message = masker.text(&failed.message);
+    }
     for report in &mut effects.releases {
         for setting in &mut report.settings {
             let path = setting.path.clone().unwrap_or_default();
-            masker.json(&path, &mut setting.value);
+            match is_secret(setting) {
+                true => masker.secret(&mut setting.value),
+                false => masker.json(&path, &mut setting.value),
+            }
             for seen in &mut setting.effects {
                 let to = seen.to.clone().unwrap_or_default();
-                for place in [&path, &seen.place, &to] {
-                    masker.json(place, &mut seen.was);
-                    masker.json(place, &mut seen.now);
+                for value in [&mut seen.was, &mut seen.now] {
+                    if in_secret(&seen.place) || in_secret(&to) {
+                        masker.secret(value);
+                    }
+                    for place in [&path, &seen.place, &to] {
+                        masker.json(place, value);
+                    }
                 }
                 if let Some(notice) = &mut seen.notice {
                     *notice = masker.text(notice);
@@ -54,6 +71,7 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
         }
         for finding in &mut report.findings {
             finding.what = masker.text(&finding.what);
+            finding.next = finding.next.as_deref().map(|next| masker.text(next));
         }
         for danger in &mut report.dangers {
             danger.what = masker.text(&danger.what);
@@ -69,6 +87,47 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
         }
     }
     effects
+}
+
+/// Whether a place is in the data of a Secret.
+fn in_secret(place: &str) -> bool {
+    let path = place
+        .strip_prefix("Secret/")
+        .and_then(|rest| rest.split_once(' '));
+    path.is_some_and(|(_, path)| path.starts_with("data") || path.starts_with("stringData"))
+}
+
+/// Whether a setting is a secret: by its name, or because it shows in Secrets only.
+fn is_secret(setting: &Setting) -> bool {
+    let path = setting.path.as_deref().unwrap_or_default();
+    is_secret_path(path)
+        || !setting.effects.is_empty() && setting.effects.iter().all(|seen| in_secret(&seen.place))
+}
+
+/// The values of secrets, as far as they stand nowhere in the clear.
+fn secrets(effects: &Effects) -> BTreeSet<String> {
+    let (mut secrets, mut clear) = (BTreeSet::new(), Vec::new());
+    for setting in effects.releases.iter().flat_map(|report| &report.settings) {
+        match is_secret(setting) {
+            true => texts(&setting.value, &mut |text| {
+                secrets.insert(text.to_owned());
+            }),
+            false => texts(&setting.value, &mut |text| clear.push(text.to_owned())),
+        }
+    }
+    secrets.retain(|secret| !clear.iter().any(|text| text.contains(secret)));
+    secrets
+}
+
+/// The depth is that of a YAML text, which the reader bounds.
+fn texts(value: &Json, found: &mut impl FnMut(&str)) {
+    match value {
+        Json::String(text) => found(text),
+        Json::Number(number) => found(&number.to_string()),
+        Json::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Json::Object(map) => map.values().for_each(|value| texts(value, found)),
+        Json::Null | Json::Bool(_) => {}
+    }
 }
 
 /// The checks as a person reads them.

@@ -4,6 +4,7 @@
 //! a value under its path, a sentence that repeats one, or a line that is not part of any file.
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
 
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
 pub const MASK: &str = "••••";
 /// Values shorter than this are not searched for in sentences: they would mask half of the language.
 const MIN_SEARCHED: usize = 8;
+/// Nor shorter ones than this where secrets are rendered into other texts.
+const MIN_RENDERED: usize = 4;
 
 /// Masks what a report is about to print, or lets everything through.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +25,8 @@ pub struct Masker {
     on: bool,
     /// Finds the secrets of the files, the longest where several begin.
     known: Option<AhoCorasick>,
+    /// All secrets of the files, those too short to be searched for in sentences as well.
+    secrets: Vec<String>,
 }
 
 impl Masker {
@@ -44,9 +49,14 @@ impl Masker {
                 .map(|range| &file.before[range.clone()])
                 .chain(after.map(|range| &file.after[range.clone()]))
         });
+        // A secret of several lines is indented in another way elsewhere.
         let mut known: Vec<&str> = secrets
-            .map(|secret| secret.trim_matches(['"', '\'']))
-            .filter(|secret| secret.len() >= MIN_SEARCHED && !secret.contains('\n'))
+            .flat_map(|secret| match secret.contains('\n') {
+                true => secret.lines().map(str::trim).collect(),
+                false => vec![secret.trim_matches(['"', '\''])],
+            })
+            .filter(|secret| secret.len() >= MIN_RENDERED)
+            .filter(|secret| !secret.starts_with("-----"))
             .collect();
         known.sort_unstable();
         known.dedup();
@@ -67,9 +77,29 @@ impl Masker {
         }
         let mut clear = clear.into_iter();
         known.retain(|_| clear.next() == Some(false));
+        let secrets = known.iter().map(|secret| (*secret).to_owned()).collect();
+        known.retain(|secret| secret.len() >= MIN_SEARCHED);
         Self {
             on: true,
             known: search(&known, MatchKind::LeftmostLongest),
+            secrets,
+        }
+    }
+
+    /// The same for a report of what a chart renders, where secrets stand in other texts: it also searches
+    /// for shorter ones, for more secrets that only such a report knows, and for all of them in base64.
+    #[must_use]
+    pub fn of_rendered<'s>(&self, more: impl IntoIterator<Item = &'s str>) -> Self {
+        let more = more.into_iter().filter(|text| text.len() >= MIN_RENDERED);
+        let mut secrets = self.secrets.clone();
+        secrets.extend(more.filter(|text| tells(text)).map(str::to_owned));
+        let encoded = |secret: &String| BASE64_STANDARD.encode(secret);
+        let encoded: Vec<String> = secrets.iter().map(encoded).collect();
+        let all: Vec<&str> = secrets.iter().chain(&encoded).map(String::as_str).collect();
+        Self {
+            on: self.on,
+            known: search(&all, MatchKind::LeftmostLongest),
+            secrets,
         }
     }
 
@@ -127,6 +157,13 @@ impl Masker {
             MASK.to_owned()
         } else {
             self.text(text)
+        }
+    }
+
+    /// A JSON value that is a secret, whatever it is called.
+    pub fn secret(&self, value: &mut Json) {
+        if self.on {
+            mask_json(self, value, true);
         }
     }
 
