@@ -481,3 +481,24 @@ fn a_secret_is_shown_nowhere() {
         }
     }
 }
+
+#[test]
+fn a_checksum_of_what_is_rendered_is_no_effect_of_a_setting() {
+    let template = |more: &str| {
+        let pod = workload("app", "ports: []").replace(
+            "    metadata: {labels: {app: app}}",
+            "    metadata:\n      labels: {app: app}\n      annotations:\n        checksum/config: '{{ toJson .Values | sha256sum }}'\n        {{- with .Values.pod }}\n        {{- toYaml . | nindent 8 }}\n        {{- end }}",
+        );
+        format!(
+            "{pod}{}",
+            config(&format!("level: '{{{{ .Values.level }}}}'{more}"))
+        )
+    };
+    let digest = "0123456789abcdef0123456789abcdef";
+    let case = Case::of(
+        (&template(""), "level: info\npod: {}"),
+        (&template("\nadded: x"), "level: info\npod: {}\nadded: x"),
+        &format!("level: debug\npod: {{my-hash: {digest}}}"),
+    );
+    case.expect(&[(NOTHING, 0), (&drops("pod"), 1), (&drops("level"), 1)]);
+}

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     chart::Chart,
+    fields::words,
     objects::{Manifest, ObjectId, pairs},
     reads::Reads,
     render::{Mode, Rendered, Renderer},
@@ -263,19 +264,41 @@ impl<'c> Side<'c> {
     }
 }
 
-/// Whether a label tells the chart or its version, and not the setting: what is written there changes with
-/// every chart. (Labels of Helm's and Kubernetes' own recommendations; some charts put the user's tag there.)
+/// Whether what is written there is not the setting's own: the chart and its version in a label, which
+/// change with every chart (labels of Helm's and Kubernetes' own recommendations; some charts put the user's
+/// tag there), or a checksum of what is rendered elsewhere, where it is compared.
 fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
     let [.., Segment::Key(above), Segment::Key(label)] = effect.spot.path.segments() else {
         return false;
     };
     let own = |value: &Value| !holds(setting, value);
-    above == "labels"
+    let versioned = above == "labels"
         && matches!(
             label.as_str(),
             "helm.sh/chart" | "app.kubernetes.io/version"
         )
-        && effect.with.as_ref().is_some_and(own)
+        && effect.with.as_ref().is_some_and(own);
+    let names_one = || {
+        let words = words(label);
+        let named = |word: &String| {
+            matches!(word.as_str(), "hash" | "digest")
+                || word.contains("checksum")
+                || word.starts_with("sha")
+        };
+        words.iter().any(named)
+    };
+    let mut values = effect.with.iter().chain(&effect.without);
+    versioned
+        || matches!(above.as_str(), "annotations" | "labels")
+            && names_one()
+            && values.all(|value| is_checksum(value) && own(value))
+}
+
+/// Whether a value looks like MD5, SHA-1 or SHA-256.
+fn is_checksum(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Fields that two renderings of the same values have differently.
