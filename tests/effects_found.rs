@@ -502,3 +502,62 @@ fn a_checksum_of_what_is_rendered_is_no_effect_of_a_setting() {
     );
     case.expect(&[(NOTHING, 0), (&drops("pod"), 1), (&drops("level"), 1)]);
 }
+
+#[test]
+fn objects_of_one_kind_and_name_are_told_apart() {
+    let two = |at: &str| {
+        let object = |namespace: &str| {
+            config(&format!("v: '{{{{ {at}.{namespace} }}}}'"))
+                .replace("name: c", &format!("name: c, namespace: {namespace}"))
+        };
+        object("one") + &object("two")
+    };
+    let case = Case::of(
+        (&two(".Values.a"), "a: {one: x, two: y}"),
+        (&two(".Values.b"), "b: {one: x, two: y}"),
+        "a: {one: mine, two: yours}",
+    );
+    let lost = "  all: {title: Move, move: {a.two: b.two}, drop: [a.one]}";
+    case.expect(&[(&moves("a: b"), 0), (lost, 1)]);
+    let of = |value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{ports: [{{name: h, port: {{{{ {value} }}}}}}]}}\n---\napiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: s}}\nspec: {{x: y}}\n"
+        )
+    };
+    let groups = Case::of(
+        (&of(".Values.p"), "p: 1"),
+        (&of(".Values.q"), "q: 1"),
+        "p: 5",
+    );
+    groups.expect(&[(&moves("p: q"), 0), (&drops("p"), 1)]);
+    // The release's own namespace, and another version of an API, make no other object.
+    let plain = config("v: {{ .Values.v }}");
+    let written = plain.replace("name: c", "name: c, namespace: '{{ .Release.Namespace }}'");
+    let elsewhere = plain.replace("name: c", "name: c, namespace: elsewhere");
+    let ingress = |group: &str| {
+        format!(
+            "apiVersion: {group}\nkind: Ingress\nmetadata: {{name: i}}\nspec: {{ingressClassName: '{{{{ .Values.v }}}}'}}\n"
+        )
+    };
+    for (old, new) in [
+        (plain.clone(), written.clone()),
+        (written, plain.clone()),
+        (plain, elsewhere),
+        (
+            ingress("extensions/v1beta1"),
+            ingress("networking.k8s.io/v1"),
+        ),
+    ] {
+        Case::of((&old, "v: x"), (&new, "v: x"), "v: mine").expect(&[(NOTHING, 0)]);
+    }
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let said = case.said(helm.program(), lost).text;
+    assert!(
+        said.contains("ConfigMap/one/c, v: was mine, is x"),
+        "{said}"
+    );
+    let said = groups.said(helm.program(), &drops("p")).text;
+    assert!(said.contains("Service/s, "), "{said}");
+}

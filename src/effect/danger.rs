@@ -22,7 +22,7 @@ pub fn dangers(before: &Manifest, after: &Manifest) -> Vec<Danger> {
         let new = pairs.get(id).and_then(|id| after.objects.get(id));
         match new {
             Some(new) => {
-                if new.id != *id {
+                if !new.id.is_called(id) || new.id.namespace != id.namespace {
                     gone(old, Some(&new.id), &mut found);
                 } else {
                     fixed(old, new, &mut found);
@@ -80,6 +80,15 @@ fn in_crds(object: &Object) -> bool {
     object.source.split('/').any(|part| part == "crds")
 }
 
+/// An object as `kubectl` names it.
+fn named(id: &ObjectId) -> String {
+    let kind = id.kind.to_lowercase();
+    match id.namespace.as_str() {
+        "" => format!("{kind} {}", id.name),
+        namespace => format!("{kind} {} -n {namespace}", id.name),
+    }
+}
+
 /// An object that the new chart does not render, or renders under another name.
 fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
     // What hooks leave behind Helm does not manage, and definitions in crds/ it never deletes.
@@ -96,13 +105,17 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
         });
     };
     let deleted = match renamed {
+        Some(new) if new.is_called(id) => format!(
+            "{} becomes {}, in another namespace: Helm deletes the old one",
+            id.in_full(),
+            new.in_full()
+        ),
         Some(new) => format!("{id} becomes {new}: Helm deletes the old one"),
         None => format!("{id} is not in the new chart: Helm deletes it"),
     };
     let keep = format!(
-        "kubectl annotate {} {} helm.sh/resource-policy=keep",
-        id.kind.to_lowercase(),
-        id.name
+        "kubectl annotate {} helm.sh/resource-policy=keep",
+        named(id)
     );
     match id.kind.as_str() {
         "PersistentVolumeClaim" => push(
@@ -126,7 +139,7 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
             format!("{deleted}, and with it every resource of that kind in the cluster"),
             format!("Keep it before the upgrade: {keep}"),
         ),
-        "Service" => push(
+        "Service" if id.group.is_empty() => push(
             DangerKind::ServiceRenamed,
             deleted,
             match renamed {
@@ -199,7 +212,7 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
                 kind: DangerKind::VolumesReplaced,
                 object: id.to_string(),
                 what,
-                next: format!("Back the data up. Then delete the StatefulSet without its pods and let Helm make it anew: kubectl delete statefulset {} --cascade=orphan", id.name),
+                next: format!("Back the data up. Then delete the StatefulSet without its pods and let Helm make it anew: kubectl delete {} --cascade=orphan", named(id)),
             });
         }
     }
@@ -252,9 +265,8 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
                 changed.join(", ")
             ),
             next: format!(
-                "Delete it before the upgrade, so that Helm makes it anew: kubectl delete {} {}",
-                id.kind.to_lowercase(),
-                id.name
+                "Delete it before the upgrade, so that Helm makes it anew: kubectl delete {}",
+                named(id)
             ),
         });
     }

@@ -300,11 +300,15 @@ impl<'c> Comparison<'c> {
             let object = ObjectId {
                 kind: place.kind,
                 name: place.name,
+                ..spot.object.clone()
             };
+            let same = || self.objects.get(&object).filter(|_| object == spot.object);
+            let there = same().or_else(|| self.after.find(&object));
+            let renamed = || self.objects.get(self.before.find(&object)?);
             Spot {
-                object: match self.after.objects.contains_key(&object) {
-                    true => object,
-                    false => self.objects.get(&object).cloned().unwrap_or(object),
+                object: match there.or_else(renamed) {
+                    Some(there) => there.clone(),
+                    None => object,
                 },
                 path: place.path,
             }

@@ -488,6 +488,8 @@ mod tests {
                 object: ObjectId {
                     kind: "ServiceAccount".to_owned(),
                     name: "fjord".to_owned(),
+                    group: String::new(),
+                    namespace: String::new(),
                 },
                 path: path.parse().unwrap(),
             },

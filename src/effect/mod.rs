@@ -32,8 +32,9 @@ use self::{
     chart::Chart,
     explain::{Difference, Voices},
     judge::{Comparison, Fate, Judged},
-    leaves::{How, Leaf, Side},
+    leaves::{How, Leaf, Side, Spot},
     model::{Finding, FindingKind, Report, Seen, SeenFate, Setting, SettingFate},
+    objects::Manifest,
     render::{Mode, RenderError, Renderer},
 };
 use crate::{
@@ -100,6 +101,42 @@ impl Rendering {
             self.notes.push(note);
         }
     }
+}
+
+/// What is needed to tell of differences.
+struct Told<'t> {
+    /// Where the migration says that each old setting went.
+    links: &'t HashMap<Path, Vec<Path>>,
+    /// What its steps say.
+    voices: &'t Voices,
+    /// What settings do under the new chart.
+    after: &'t [Leaf],
+    /// Kinds and names that several objects have.
+    shared: HashSet<String>,
+}
+
+impl Told<'_> {
+    /// A place as it is printed, with namespace and API group only where they tell objects apart.
+    fn place(&self, spot: &Spot) -> String {
+        let object = match self.shared.contains(&spot.object.to_string()) {
+            true => spot.object.in_full(),
+            false => spot.object.to_string(),
+        };
+        match spot.path.is_root() {
+            true => object,
+            false => format!("{object} {}", spot.path),
+        }
+    }
+}
+
+fn shared_names(manifests: &[&Manifest]) -> HashSet<String> {
+    let mut shared = HashSet::new();
+    for manifest in manifests {
+        let mut known = HashSet::new();
+        let names = manifest.objects.keys().map(ToString::to_string);
+        shared.extend(names.filter(|name| !known.insert(name.clone())));
+    }
+    shared
 }
 
 /// Why effects cannot be compared.
@@ -227,7 +264,16 @@ impl Check<'_> {
                 [&templates[0], &templates[1]],
             );
             let judged = comparison.judge();
-            settings = self.settings(&before, &after, judged, &links, &voices);
+            settings = self.settings(
+                &before,
+                judged,
+                &Told {
+                    links: &links,
+                    voices: &voices,
+                    after: &after,
+                    shared: shared_names(&[&old.manifest, &new.manifest]),
+                },
+            );
             findings.extend(self.unread(&after));
         }
         let unexplained = settings
@@ -401,14 +447,8 @@ impl Check<'_> {
     }
 
     /// The settings with their effects, those of the old values first.
-    fn settings(
-        &self,
-        before: &[Leaf],
-        after: &[Leaf],
-        judged: Vec<Judged>,
-        links: &HashMap<Path, Vec<Path>>,
-        voices: &Voices,
-    ) -> Vec<Setting> {
+    fn settings(&self, before: &[Leaf], judged: Vec<Judged>, told: &Told<'_>) -> Vec<Setting> {
+        let (after, links) = (told.after, told.links);
         let mut of_old: Vec<Vec<Judged>> = vec![Vec::new(); before.len()];
         let mut of_new: Vec<Vec<Judged>> = vec![Vec::new(); after.len()];
         for judged in judged {
@@ -438,7 +478,7 @@ impl Check<'_> {
                 let path = leaf.path.as_ref();
                 let at = path.and_then(|path| self.places.before.get(path));
                 let value = path.and_then(|path| path.get(&values));
-                self.setting(leaf, at, value, judged, links, voices, after)
+                self.setting(leaf, at, value, judged, told)
             })
             .collect();
         let values = Value::Map(self.after.clone());
@@ -449,7 +489,7 @@ impl Check<'_> {
             let path = leaf.path.as_ref();
             let at = path.and_then(|path| self.places.after.get(path));
             let value = path.and_then(|path| path.get(&values));
-            settings.push(self.setting(leaf, at, value, judged, links, voices, after));
+            settings.push(self.setting(leaf, at, value, judged, told));
         }
         settings
     }
@@ -476,19 +516,13 @@ impl Check<'_> {
         links
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one call each for old and new settings"
-    )]
     fn setting(
         &self,
         leaf: &Leaf,
         at: Option<&At>,
         value: Option<&Value>,
         judged: Vec<Judged>,
-        links: &HashMap<Path, Vec<Path>>,
-        voices: &Voices,
-        after: &[Leaf],
+        told: &Told<'_>,
     ) -> Setting {
         let lives = judged
             .iter()
@@ -496,7 +530,7 @@ impl Check<'_> {
         let elsewhere = lives || judged.iter().any(|judged| judged.fate == Fate::New);
         let effects: Vec<Seen> = judged
             .iter()
-            .map(|judged| self.seen(leaf, judged, (lives, elsewhere), links, voices, after))
+            .map(|judged| self.seen(leaf, judged, (lives, elsewhere), told))
             .collect();
         Setting {
             path: leaf.path.as_ref().map(ToString::to_string),
@@ -513,10 +547,9 @@ impl Check<'_> {
         leaf: &Leaf,
         judged: &Judged,
         (lives, elsewhere): (bool, bool),
-        links: &HashMap<Path, Vec<Path>>,
-        voices: &Voices,
-        after: &[Leaf],
+        told: &Told<'_>,
     ) -> Seen {
+        let (links, after) = (told.links, told.after);
         let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
             (Some(path), _) => vec![path.clone()],
             // Several settings together: any of them may be behind it.
@@ -577,7 +610,7 @@ impl Check<'_> {
         };
         let explained = differs
             .then(|| {
-                voices.explain(&Difference {
+                told.voices.explain(&Difference {
                     fate: judged.fate,
                     settings: &paths,
                     unchanged,
@@ -593,12 +626,12 @@ impl Check<'_> {
             |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
         Seen {
             fate,
-            place: judged.spot.to_string(),
+            place: told.place(&judged.spot),
             to: judged
                 .to
                 .as_ref()
                 .filter(|to| **to != judged.spot)
-                .map(ToString::to_string),
+                .map(|to| told.place(to)),
             was: json(&judged.was),
             now: json(&judged.now),
             unexplained: differs && explained.is_none(),

@@ -1,9 +1,10 @@
 //! What `helm template` printed, as Kubernetes objects, and which object of one rendering is which of
 //! another.
 //!
-//! An object is the same if its kind, namespace and name are. What is then left over on both sides may be
-//! the same thing under another name: matched by kind, labels, container names and the likeness of the
-//! names, the best pair first, and only where something speaks for it. Pods of `helm test` are left out:
+//! An object is the same if its kind, API group, namespace and name are, or else its kind and name. What
+//! is then left over on both sides may be the same thing under another name: matched by kind, labels,
+//! container names and the likeness of the names, the best pair first, and only where something speaks for
+//! it. Pods of `helm test` are left out:
 //! no release runs them.
 
 use std::{collections::HashSet, fmt};
@@ -23,6 +24,30 @@ pub struct ObjectId {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Its API group; empty for the core's.
+    pub group: String,
+    /// Its namespace; empty if it is the release's, or none is written.
+    pub namespace: String,
+}
+
+impl ObjectId {
+    /// Whether kind and name are the same.
+    #[must_use]
+    pub fn is_called(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.name == other.name
+    }
+
+    /// With what tells it apart from others of its kind and name: `Service.serving.knative.dev/web`, or
+    /// `ConfigMap/monitoring/rules`.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let with = |text: &str, sign: &str| match text.is_empty() {
+            true => String::new(),
+            false => format!("{sign}{text}"),
+        };
+        let (group, namespace) = (with(&self.group, "."), with(&self.namespace, "/"));
+        format!("{}{group}{namespace}/{}", self.kind, self.name)
+    }
 }
 
 impl fmt::Display for ObjectId {
@@ -107,6 +132,11 @@ impl Manifest {
         let id = ObjectId {
             kind: text(&["kind"]),
             name: text(&["metadata", "name"]),
+            group: match text(&["apiVersion"]).split_once('/') {
+                Some((group, _)) => group.to_owned(),
+                None => String::new(),
+            },
+            namespace: text(&["metadata", "namespace"]),
         };
         if id.kind.is_empty() || is_test(map) {
             return;
@@ -119,6 +149,32 @@ impl Manifest {
             value,
         };
         self.objects.insert(id, object);
+    }
+
+    /// Whether any object says its namespace.
+    #[must_use]
+    pub fn has_namespaces(&self) -> bool {
+        self.objects.keys().any(|id| !id.namespace.is_empty())
+    }
+
+    /// Takes the release's own namespace for none: whether a chart writes it makes no other object.
+    #[must_use]
+    pub fn of_release_in(mut self, namespace: &str) -> Self {
+        let objects = self.objects.into_values().map(|mut object| {
+            if object.id.namespace == namespace {
+                object.id.namespace.clear();
+            }
+            (object.id.clone(), object)
+        });
+        self.objects = objects.collect();
+        self
+    }
+
+    /// The object of this kind and name, the very same before one of another group or namespace.
+    #[must_use]
+    pub fn find(&self, id: &ObjectId) -> Option<&ObjectId> {
+        let same = self.objects.get(id).map(|object| &object.id);
+        same.or_else(|| self.objects.keys().find(|other| other.is_called(id)))
     }
 
     /// The value of a field.
@@ -186,15 +242,30 @@ pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
         .filter(|id| b.objects.contains_key(*id))
         .map(|id| (id.clone(), id.clone()))
         .collect();
-    let left: Vec<&Object> = a
-        .objects
-        .values()
-        .filter(|object| !b.objects.contains_key(&object.id))
-        .collect();
+    let mut used: HashSet<ObjectId> = pairs.values().cloned().collect();
+    let mut left: Vec<&Object> = Vec::new();
+    for object in a.objects.values() {
+        if pairs.contains_key(&object.id) {
+            continue;
+        }
+        // Another version of the API can be of another group.
+        let same = |by: fn(&ObjectId, &ObjectId) -> bool| {
+            let mut called = b.objects.keys().filter(|id| id.is_called(&object.id));
+            called.find(|id| !used.contains(*id) && by(id, &object.id))
+        };
+        let id = same(|a, b| a.namespace == b.namespace).or_else(|| same(|_, _| true));
+        match id.cloned() {
+            Some(id) => {
+                used.insert(id.clone());
+                pairs.insert(object.id.clone(), id);
+            }
+            None => left.push(object),
+        }
+    }
     let right: Vec<&Object> = b
         .objects
         .values()
-        .filter(|object| !a.objects.contains_key(&object.id))
+        .filter(|object| !used.contains(&object.id))
         .collect();
     if left.is_empty() || right.is_empty() {
         return pairs;

@@ -9,7 +9,7 @@ use std::{
     num::NonZero,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -74,6 +74,8 @@ pub struct Renderer {
     options: Options,
     known: Mutex<HashMap<(Mode, String), Rendered>>,
     runs: AtomicUsize,
+    /// The release's namespace as Helm knows it, once it is asked for.
+    namespace: OnceLock<String>,
 }
 
 /// How values are rendered.
@@ -96,6 +98,7 @@ impl Renderer {
             options,
             known: Mutex::default(),
             runs: AtomicUsize::new(0),
+            namespace: OnceLock::new(),
         }
     }
 
@@ -198,7 +201,22 @@ impl Renderer {
             args.push("--skip-schema-validation");
         }
         let printed = self.helm.run(&args, Some(values))?;
-        Ok(Manifest::read(&printed)?)
+        let manifest = Manifest::read(&printed)?;
+        Ok(match manifest.has_namespaces() {
+            true => manifest.of_release_in(self.namespace()),
+            false => manifest,
+        })
+    }
+
+    /// The release's namespace: the one that was asked for, else what Helm takes by itself.
+    fn namespace(&self) -> &str {
+        self.namespace.get_or_init(|| {
+            let known = self.options.namespace.clone();
+            known.unwrap_or_else(|| {
+                let asked = self.helm.text(&["env", "HELM_NAMESPACE"]);
+                asked.map_or_else(|_| String::new(), |text| text.trim().to_owned())
+            })
+        })
     }
 }
 
