@@ -561,3 +561,32 @@ fn objects_of_one_kind_and_name_are_told_apart() {
     let said = groups.said(helm.program(), &drops("p")).text;
     assert!(said.contains("Service/s, "), "{said}");
 }
+
+#[test]
+fn what_could_not_be_compared_is_told_and_must_not_vanish() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  a.conf: |\n    password {{ randAlphaNum 10 }}\n    memory {{ .Values.V }}\n";
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: 'j-{{ randAlphaNum 5 | lower }}'}\nspec: {template: {spec: {containers: [{name: j, image: 'j:1', args: ['{{ .Values.V }}']}]}}}\n";
+    let strict = "{{- if not (has .Values.V (list \"9g\")) }}{{ fail \"no\" }}{{ end }}\na: b\n";
+    for old in [secret, job, strict] {
+        let new = if old == strict { "a: b" } else { old };
+        let case = Case::of(
+            (
+                &old.replace(".V ", ".v ").replace(".V)", ".v)"),
+                "v: '1g'\nother: x",
+            ),
+            (&new.replace(".V ", ".w "), "w: '1g'"),
+            "v: 9g\nother: mine",
+        );
+        let told =
+            "  all: {title: Tidy up, drop: [v, other], why: The setting v is no longer there.}";
+        case.expect(&[(&moves("v: w"), 0), (&drops("v"), 1), (told, 0)]);
+        let Some(helm) = helm::each().next() else {
+            return;
+        };
+        let said = case.said(helm.program(), &moves("v: w"));
+        let found = said.json["releases"][0]["settings"].as_array().unwrap();
+        let fates: Vec<_> = found.iter().map(|s| s["fate"].as_str().unwrap()).collect();
+        assert_eq!(fates, ["not-compared", "none"], "{}", said.text);
+        assert!(said.text.contains("Not compared (1)"), "{}", said.text);
+    }
+}

@@ -59,6 +59,16 @@ pub enum How {
     Unread,
     /// The chart's own values say the same.
     Default,
+    /// It only shows among random text, which is never the same.
+    Random,
+}
+
+impl How {
+    /// Whether what the setting does could not be found out.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::Needed | Self::Random)
+    }
 }
 
 /// A setting and what it does.
@@ -92,6 +102,8 @@ pub struct Side<'c> {
     /// Everything that renders, without what is not the same each time.
     pub manifest: Manifest,
     unstable: HashSet<(ObjectId, Path)>,
+    /// The words of unstable fields that are the same each time.
+    stable_words: Vec<(ObjectId, Path, HashSet<String>)>,
 }
 
 impl<'c> Side<'c> {
@@ -117,6 +129,18 @@ impl<'c> Side<'c> {
             Err(error) => return Err(Err(error).into()),
         };
         let unstable = differing(&manifest, &again);
+        let same = pairs(&manifest, &again);
+        let stable_words = manifest
+            .objects
+            .iter()
+            .flat_map(|(id, object)| object.fields.iter().map(move |field| (id, field)))
+            .filter(|(id, (path, _))| unstable.contains(&((*id).clone(), (*path).clone())))
+            .filter_map(|(id, (path, value))| {
+                let again = text_words(again.field(same.get(id)?, path)?);
+                let words = text_words(value).intersection(&again).cloned().collect();
+                Some((id.clone(), path.clone(), words))
+            })
+            .collect();
         manifest.drop_unstable(&unstable);
         let mut reads = Reads::of(chart);
         reads.and_values(&Value::Map(values.clone()));
@@ -129,6 +153,7 @@ impl<'c> Side<'c> {
             mode,
             manifest,
             unstable,
+            stable_words,
         })
     }
 
@@ -185,14 +210,19 @@ impl<'c> Side<'c> {
         let mut all: Vec<Leaf> = found
             .iter()
             .enumerate()
-            .map(|(at, (path, value))| Leaf {
-                path: Some(path.clone()),
-                value: (*value).clone(),
-                how: how[at],
-                effects: match rendered.get(&at).map(|rendered| &**rendered) {
-                    Some(Ok(manifest)) => self.effects(value, manifest),
-                    _ => Vec::new(),
-                },
+            .map(|(at, (path, value))| {
+                let variant = rendered
+                    .get(&at)
+                    .and_then(|variant| variant.as_ref().as_ref().ok());
+                let effects = variant.map_or_else(Vec::new, |variant| self.effects(value, variant));
+                let random = effects.is_empty()
+                    && variant.is_some_and(|variant| self.shows_among_random(variant));
+                Leaf {
+                    path: Some(path.clone()),
+                    value: (*value).clone(),
+                    how: if random { How::Random } else { how[at] },
+                    effects,
+                }
             })
             .collect();
         all.extend(self.together(&found, &required, &all));
@@ -247,6 +277,18 @@ impl<'c> Side<'c> {
             value: Value::Null,
             how: How::LeftOut,
             effects,
+        })
+    }
+
+    /// Whether a variant lacks something that stands among random text each time.
+    fn shows_among_random(&self, variant: &Manifest) -> bool {
+        if self.stable_words.is_empty() {
+            return false;
+        }
+        let pairs = pairs(&self.manifest, variant);
+        self.stable_words.iter().any(|(id, path, words)| {
+            let there = pairs.get(id).map(|id| variant.field(id, path));
+            there.is_some_and(|there| !words.is_subset(&there.map(text_words).unwrap_or_default()))
         })
     }
 
@@ -464,6 +506,15 @@ pub fn put(map: &mut Map, path: &Path, value: Value) {
     at.insert(last.clone(), value);
 }
 
+/// The words in a value that are no accident.
+fn text_words(value: &Value) -> HashSet<String> {
+    let text = serde_json::Value::from(value).to_string();
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 1)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Another value of the same type.
 fn changed(value: &Value) -> Option<Value> {
     Some(match value {
@@ -473,7 +524,11 @@ fn changed(value: &Value) -> Option<Value> {
             Some(n) => Number::from(n.checked_add(1)?),
             None => Number::from_f64(number.as_f64() + 1.0)?,
         }),
-        Value::Null | Value::List(_) | Value::Map(_) => return None,
+        Value::List(items) => {
+            let again = items.last()?;
+            Value::List(items.iter().chain([again]).cloned().collect())
+        }
+        Value::Null | Value::Map(_) => return None,
     })
 }
 

@@ -528,18 +528,59 @@ impl Check<'_> {
             .iter()
             .any(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved));
         let elsewhere = lives || judged.iter().any(|judged| judged.fate == Fate::New);
-        let effects: Vec<Seen> = judged
+        let mut effects: Vec<Seen> = judged
             .iter()
             .map(|judged| self.seen(leaf, judged, (lives, elsewhere), told))
             .collect();
+        let unknown = effects.is_empty() && leaf.how.is_unknown();
+        if unknown {
+            effects.extend(self.vanished(leaf, told));
+        }
+        let because = (unknown || effects.is_empty())
+            .then(|| because(leaf.how))
+            .flatten();
         Setting {
             path: leaf.path.as_ref().map(ToString::to_string),
             at: at.cloned(),
             value: value.map_or(serde_json::Value::Null, serde_json::Value::from),
-            fate: fate(&effects),
-            because: effects.is_empty().then(|| because(leaf.how)).flatten(),
+            fate: match unknown && effects.is_empty() {
+                true => SettingFate::NotCompared,
+                false => fate(&effects),
+            },
+            because,
             effects,
         }
+    }
+
+    /// A setting that could not be compared and is nowhere in the new values.
+    fn vanished(&self, leaf: &Leaf, told: &Told<'_>) -> Option<Seen> {
+        let path = leaf.path.clone()?;
+        let now = Value::Map(self.after.clone());
+        let mut paths = vec![path];
+        paths.extend(told.links.get(&paths[0]).into_iter().flatten().cloned());
+        if paths.iter().any(|path| path.get(&now).is_some()) {
+            return None;
+        }
+        let explained = told.voices.explain(&Difference {
+            fate: Fate::Gone,
+            settings: &paths,
+            unchanged: false,
+            carried: false,
+            elsewhere: false,
+            spot: &Path::root(),
+            was: Some(&leaf.value),
+            now: None,
+        });
+        Some(Seen {
+            fate: SeenFate::Gone,
+            place: "values".to_owned(),
+            to: None,
+            was: (&leaf.value).into(),
+            now: serde_json::Value::Null,
+            unexplained: explained.is_none(),
+            step: explained.map(|(step, _)| step.to_owned()),
+            notice: explained.map(|(_, notice)| notice.to_owned()),
+        })
     }
 
     fn seen(
@@ -667,7 +708,10 @@ fn because(how: How) -> Option<String> {
         match how {
             How::Unread => "no template of the old chart reads it",
             How::Default => "the old chart's own values say the same",
-            How::Needed => "the old chart does not render with anything else",
+            How::Needed => "the old chart does not render without it, nor with another value",
+            How::Random => {
+                "it shows only beside passwords, keys or names that are random in each rendering"
+            }
             How::LeftOut | How::Changed => "nothing rendered depends on it",
         }
         .to_owned(),

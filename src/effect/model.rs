@@ -75,7 +75,7 @@ pub struct Setting {
     pub value: serde_json::Value,
     /// The worst that became of its effects.
     pub fate: SettingFate,
-    /// Why it has no effect, if it has none.
+    /// Why it has no effect, if it has none, or why what it does could not be compared.
     pub because: Option<String>,
     /// Its effects.
     pub effects: Vec<Seen>,
@@ -87,6 +87,8 @@ pub struct Setting {
 pub enum SettingFate {
     /// It did nothing and does nothing.
     None,
+    /// What it does could not be found out: [`Setting::because`] says why.
+    NotCompared,
     /// All of it is as it was.
     Kept,
     /// All of it is as it was, some of it elsewhere.
@@ -104,7 +106,8 @@ pub enum SettingFate {
 pub struct Seen {
     /// What became of it.
     pub fate: SeenFate,
-    /// The object and field where it was; for a new one where it is.
+    /// The object and field where it was; for a new one where it is; `values` for a setting that could not
+    /// be compared and is not in the new values.
     pub place: String,
     /// Where it is, if that is elsewhere.
     pub to: Option<String>,

@@ -373,6 +373,7 @@ fn shown(json: &Json) -> String {
 /// What is as it was: names only, all effects with `-v`.
 fn same(page: &mut Page, report: &Report, look: Look) {
     let groups = [
+        (SettingFate::NotCompared, "Not compared"),
         (SettingFate::Moved, "Does the same, somewhere else"),
         (SettingFate::Kept, "Does what it did"),
         (SettingFate::None, "Did nothing, and does nothing"),
@@ -387,7 +388,7 @@ fn same(page: &mut Page, report: &Report, look: Look) {
             continue;
         }
         page.heading(&format!("{title} ({})", settings.len()));
-        if look.detail < Detail::Verbose {
+        if look.detail < Detail::Verbose && fate != SettingFate::NotCompared {
             let names: Vec<String> = settings
                 .iter()
                 .map(|setting| {
