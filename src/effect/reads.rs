@@ -24,16 +24,24 @@ pub struct Reads {
     paths: BTreeSet<Path>,
     /// Whether values are rendered as templates, so that they can read values themselves.
     renders_values: bool,
+    /// The named templates, and those of them that are followed already.
+    defined: BTreeMap<String, Block>,
+    followed: BTreeSet<String>,
 }
 
 /// A block of a template: what it looks at and which templates it includes.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Block {
     text: String,
 }
 
-static ACTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)\{\{-?(.*?)-?\}\}").expect("a constant"));
+/// A text in quotes may hold braces, and ends no action.
+static ACTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?s)\{\{-?((?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|[^}]|\}[^}])*?)-?\}\}"#,
+    )
+    .expect("a constant")
+});
 static DEFINE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"^\s*(?:define|block)\s+["`]([^"`]+)["`]"#).expect("a constant"));
 static INCLUDE: LazyLock<Regex> = LazyLock::new(|| {
@@ -46,6 +54,7 @@ static VALUES: LazyLock<Regex> = LazyLock::new(|| {
 static OPENS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*(?:if|with|range|define|block)\b").expect("a constant"));
 static ENDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*end\b").expect("a constant"));
+static TPL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\btpl\b").expect("a constant"));
 static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}").expect("a constant"));
 
@@ -74,37 +83,10 @@ impl Reads {
             helpers(bundled, &mut defined);
         }
 
-        let mut open: Vec<String> = roots;
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        while let Some(text) = open.pop() {
-            reads.block(&text);
-            for include in INCLUDE.captures_iter(&text) {
-                match include.get(1) {
-                    Some(name) => {
-                        let name = name.as_str();
-                        if seen.insert(name.to_owned())
-                            && let Some(block) = defined.get(name)
-                        {
-                            open.push(block.text.clone());
-                        }
-                    }
-                    // A name that is worked out: any of them.
-                    None => {
-                        for (name, block) in &defined {
-                            if seen.insert(name.clone()) {
-                                open.push(block.text.clone());
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        reads.defined = defined;
+        reads.follow(roots);
         if reads.renders_values {
-            let mut texts = Vec::new();
-            strings(&Value::Map(chart.defaults.clone()), &mut texts);
-            for text in texts {
-                reads.values_in(&text);
-            }
+            reads.and_values(&Value::Map(chart.defaults.clone()));
         }
         for name in &chart.bundled_names {
             reads.paths.insert(Path::root().key(name));
@@ -133,8 +115,29 @@ impl Reads {
         if self.renders_values {
             let mut texts = Vec::new();
             strings(values, &mut texts);
-            for text in texts {
-                self.values_in(&text);
+            self.follow(texts);
+        }
+    }
+
+    /// Takes in what templates look at, and the named ones that they include.
+    fn follow(&mut self, mut open: Vec<String>) {
+        while let Some(text) = open.pop() {
+            self.block(&text);
+            let mut included: Vec<&String> = Vec::new();
+            for include in INCLUDE.captures_iter(&text) {
+                match include.get(1) {
+                    Some(name) => {
+                        let known = self.defined.get_key_value(name.as_str());
+                        included.extend(known.map(|(name, _)| name));
+                    }
+                    // A name that is worked out: any of them.
+                    None => included.extend(self.defined.keys()),
+                }
+            }
+            for name in included {
+                if self.followed.insert(name.clone()) {
+                    open.push(self.defined[name].text.clone());
+                }
             }
         }
     }
@@ -212,7 +215,7 @@ fn split(text: &str, roots: &mut Vec<String>, defined: &mut BTreeMap<String, Blo
 
 fn strings(value: &Value, out: &mut Vec<String>) {
     match value {
-        Value::String(text) if text.contains(".Values") => out.push(text.clone()),
+        Value::String(text) if text.contains("{{") => out.push(text.clone()),
         Value::List(items) => items.iter().for_each(|item| strings(item, out)),
         Value::Map(map) => map.values().for_each(|value| strings(value, out)),
         _ => {}
@@ -250,6 +253,33 @@ mod tests {
         for path in ["image.repository", "other", "odd-key.z", "told"] {
             assert!(!read(&reads, path), "{path}");
         }
+    }
+
+    #[test]
+    fn braces_in_a_text_end_no_action() {
+        let reads = reads(&[(
+            "a.yaml",
+            "{{ printf \"{{ $x }} \\\" %s\" .Values.a }}{{ print `}}` .Values.b }}{{- print '}' .Values.c -}}{{ dict }} it's {{ .Values.d }} isn't {{ \"}}\" | eq .Values.e }}",
+        )]);
+        for path in ["a", "b", "c", "d", "e"] {
+            assert!(read(&reads, path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_users_own_text_can_include_a_helper() {
+        let mut reads = reads(&[
+            (
+                "_h.tpl",
+                "{{ define \"url\" }}{{ .Values.domain }}{{ end }}",
+            ),
+            ("a.yaml", "{{ tpl .Values.text . }}"),
+        ]);
+        assert!(!read(&reads, "domain"));
+        let mut map = crate::values::Map::new();
+        map.insert("text".to_owned(), "{{ include \"url\" . }}".into());
+        reads.and_values(&Value::Map(map));
+        assert!(read(&reads, "domain"));
     }
 
     #[test]
