@@ -231,3 +231,97 @@ fn hooks_and_tests_are_left_alone() {
     );
     assert_eq!(kinds(&test, ""), []);
 }
+
+#[test]
+fn what_leaves_the_release_is_deleted_wherever_it_goes() {
+    let definition = "---\n# Source: app/templates/crd.yaml\nkind: CustomResourceDefinition\nmetadata: {name: things.fjord.example}\nspec: {group: fjord.example}\n";
+    let moved = definition.replace("app/templates", "app/crds");
+    let found = &found(definition, &moved)[0];
+    assert_eq!(found.kind, DangerKind::DefinitionDeleted);
+    assert!(
+        found.what.contains("moves to the chart's crds/"),
+        "{}",
+        found.what
+    );
+    assert_eq!(kinds(&moved, definition), []);
+
+    let claim = |metadata: &str| {
+        format!(
+            "---\nkind: PersistentVolumeClaim\nmetadata: {{name: data{metadata}}}\nspec: {{}}\n"
+        )
+    };
+    for now in [
+        ", namespace: other",
+        ", annotations: {helm.sh/hook: pre-install}",
+    ] {
+        assert_eq!(
+            kinds(&claim(""), &claim(now)),
+            [DangerKind::VolumeDeleted],
+            "{now}"
+        );
+    }
+    let set = object(
+        "StatefulSet",
+        "app",
+        "spec:\n  volumeClaimTemplates:\n  - metadata: {name: data}\n    spec: {}\n",
+    );
+    assert_eq!(
+        kinds(&set, &object("Deployment", "app", "spec: {}\n")),
+        [DangerKind::VolumesReplaced]
+    );
+}
+
+#[test]
+fn what_the_api_server_refuses() {
+    let set = |version: &str| {
+        object(
+            "StatefulSet",
+            "db",
+            &format!(
+                "spec:\n  volumeClaimTemplates:\n  - metadata: {{name: data, labels: {{chart: app-{version}}}}}\n    spec: {{}}\n"
+            ),
+        )
+    };
+    let labels = &found(&set("1"), &set("2"))[0];
+    assert_eq!(labels.kind, DangerKind::VolumesReplaced);
+    assert!(
+        labels.what.contains("labels or annotations"),
+        "{}",
+        labels.what
+    );
+    let service = |ip: &str| object("Service", "s", &format!("spec: {{ports: []{ip}}}\n"));
+    let claim = |size: &str| {
+        object(
+            "PersistentVolumeClaim",
+            "data",
+            &format!("spec: {{resources: {{requests: {{storage: {size}}}}}}}\n"),
+        )
+    };
+    for (before, after) in [
+        (service(", clusterIP: ''"), service(", clusterIP: None")),
+        (service(""), service(", clusterIP: 10.0.0.1")),
+        (claim("20Gi"), claim("5Gi")),
+        (claim("1Ti"), claim("500Gi")),
+        (claim("1Gi"), claim("1G")),
+    ] {
+        assert_eq!(kinds(&before, &after), [DangerKind::Immutable], "{after}");
+    }
+    for (before, after) in [
+        (service(", clusterIP: None"), service(", clusterIP: None")),
+        (service(", clusterIP: None"), service("")),
+        (claim("1024Mi"), claim("1Gi")),
+        (claim("5Gi"), claim("1Ti")),
+        (claim("'1'"), claim("2.5k")),
+    ] {
+        assert_eq!(kinds(&before, &after), [], "{after}");
+    }
+}
+
+#[test]
+fn a_service_account_that_loses_its_pull_secrets() {
+    let account = |secrets: &str| object("ServiceAccount", "app", secrets);
+    assert_eq!(
+        kinds(&account("imagePullSecrets: [{name: a}]\n"), &account("")),
+        [DangerKind::PullSecretsLost]
+    );
+}

@@ -11,7 +11,7 @@ use super::{
     model::{Danger, DangerKind},
     objects::{Manifest, Object, ObjectId, pairs},
 };
-use crate::values::{Path, Segment, Value};
+use crate::values::{Map, Path, Segment, Value};
 
 /// The dangers of going from one rendering to another, the worst first.
 #[must_use]
@@ -23,13 +23,17 @@ pub fn dangers(before: &Manifest, after: &Manifest) -> Vec<Danger> {
         match new {
             Some(new) => {
                 if !new.id.is_called(id) || new.id.namespace != id.namespace {
-                    gone(old, Some(&new.id), &mut found);
+                    gone(old, Now::Renamed(&new.id), &mut found);
+                } else if is_hook(new) {
+                    gone(old, Now::Hook, &mut found);
+                } else if is_definition(new) && in_crds(new) {
+                    gone(old, Now::InCrds, &mut found);
                 } else {
                     fixed(old, new, &mut found);
                 }
                 pods(old, new, &mut found);
             }
-            None => gone(old, None, &mut found),
+            None => gone(old, Now::Nothing, &mut found),
         }
     }
     for new in after.objects.values().filter(|new| is_definition(new)) {
@@ -89,8 +93,19 @@ fn named(id: &ObjectId) -> String {
     }
 }
 
-/// An object that the new chart does not render, or renders under another name.
-fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
+/// What became of an object that is no longer in the release under its name.
+#[derive(Clone, Copy)]
+enum Now<'n> {
+    Nothing,
+    Renamed(&'n ObjectId),
+    /// Hooks are no part of a release.
+    Hook,
+    /// Nor is what stands in `crds/`.
+    InCrds,
+}
+
+/// An object that Helm deletes.
+fn gone(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
     // What hooks leave behind Helm does not manage, and definitions in crds/ it never deletes.
     if is_kept(old) || is_hook(old) || in_crds(old) {
         return;
@@ -104,14 +119,22 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
             next,
         });
     };
-    let deleted = match renamed {
-        Some(new) if new.is_called(id) => format!(
+    let deleted = match now {
+        Now::Renamed(new) if new.is_called(id) => format!(
             "{} becomes {}, in another namespace: Helm deletes the old one",
             id.in_full(),
             new.in_full()
         ),
-        Some(new) => format!("{id} becomes {new}: Helm deletes the old one"),
-        None => format!("{id} is not in the new chart: Helm deletes it"),
+        Now::Renamed(new) => format!("{id} becomes {new}: Helm deletes the old one"),
+        Now::Nothing => format!("{id} is not in the new chart: Helm deletes it"),
+        Now::Hook => format!("{id} becomes a hook: Helm deletes the one that is in the release"),
+        Now::InCrds => format!(
+            "{id} moves to the chart's crds/, which is no part of a release: Helm deletes it, does not install it again"
+        ),
+    };
+    let renamed = match now {
+        Now::Renamed(new) => Some(new),
+        Now::Nothing | Now::Hook | Now::InCrds => None,
     };
     let keep = format!(
         "kubectl annotate {} helm.sh/resource-policy=keep",
@@ -167,6 +190,12 @@ fn gone(old: &Object, renamed: Option<&ObjectId>, found: &mut Vec<Danger>) {
                 ),
             },
         ),
+        "StatefulSet" if at(old, &["spec", "volumeClaimTemplates"]).is_some() => push(
+            DangerKind::VolumesReplaced,
+            format!("{deleted}; the claims of its volumes stay behind, and nothing uses them"),
+            "Back the data up and restore it into what takes its place, or delete the claims."
+                .to_owned(),
+        ),
         "Deployment" | "StatefulSet" | "DaemonSet" if renamed.is_none() => push(
             DangerKind::WorkloadDeleted,
             deleted,
@@ -197,8 +226,16 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
                 }
             };
             let what = if names(old) == names(new) {
+                let specs = |object| -> Vec<_> {
+                    let templates = templates(object).into_iter();
+                    templates.map(|(_, parts)| parts[0].clone()).collect()
+                };
+                let what = match specs(old) == specs(new) {
+                    true => "labels or annotations",
+                    false => "size or class",
+                };
                 format!(
-                    "{id}: {} changes in size or class, which a StatefulSet does not allow: the upgrade fails",
+                    "{id}: {} changes in {what}, which a StatefulSet does not allow: the upgrade fails",
                     path.join(".")
                 )
             } else {
@@ -256,6 +293,23 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
     {
         changed.push("data".to_owned());
     }
+    // An empty address is filled in by the cluster, and cannot become another one.
+    let address = ["spec", "clusterIP"];
+    if id.kind == "Service"
+        && text(new, &address).is_some_and(|new| !new.is_empty())
+        && text(old, &address) != text(new, &address)
+    {
+        changed.push(address.join("."));
+    }
+    if id.kind == "PersistentVolumeClaim" {
+        let path = ["spec", "resources", "requests", "storage"];
+        let size = |object| text(object, &path).and_then(bytes);
+        if let (Some(was), Some(is)) = (size(old), size(new))
+            && is < was
+        {
+            changed.push(format!("{} (a claim cannot get smaller)", path.join(".")));
+        }
+    }
     if !changed.is_empty() {
         found.push(Danger {
             kind: DangerKind::Immutable,
@@ -272,55 +326,86 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
     }
 }
 
-/// The volume templates of a StatefulSet by name; their order and labels do not count.
-fn templates(object: &Object) -> Vec<(String, Option<Value>)> {
+/// The volume templates of a StatefulSet by name: what each asks for, its labels and its annotations.
+fn templates(object: &Object) -> Vec<(String, [Option<Value>; 3])> {
     let list = at(object, &["spec", "volumeClaimTemplates"]).and_then(Value::as_list);
-    let mut found: Vec<(String, Option<Value>)> = list
+    let mut found: Vec<(String, [Option<Value>; 3])> = list
         .unwrap_or_default()
         .iter()
         .map(|template| {
             let name = Path::keys(["metadata", "name"]).get(template);
             let name = name.and_then(Value::as_str).unwrap_or_default();
-            let spec = template.as_map().and_then(|map| map.get("spec"));
-            (name.to_owned(), spec.cloned())
+            let part = |path: &[&str]| Path::keys(path.iter().copied()).get(template).cloned();
+            let parts = [
+                &["spec"][..],
+                &["metadata", "labels"],
+                &["metadata", "annotations"],
+            ];
+            (name.to_owned(), parts.map(part))
         })
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found
 }
 
+/// A quantity of Kubernetes: `20Gi`.
+fn bytes(text: &str) -> Option<f64> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let (base, power) = match unit {
+        "" => (1.0, 0),
+        "k" => (1000.0, 1),
+        "Ki" => (1024.0, 1),
+        _ => {
+            let mut signs = unit.chars();
+            let power = i32::try_from("MGTPE".find(signs.next()?)?).ok()? + 2;
+            match signs.as_str() {
+                "" => (1000.0, power),
+                "i" => (1024.0, power),
+                _ => return None,
+            }
+        }
+    };
+    Some(number.parse::<f64>().ok()? * f64::powi(base, power))
+}
+
+/// The pull secrets of a pod or a service account.
+fn pull_secrets(holder: &Map) -> BTreeSet<String> {
+    let list = holder.get("imagePullSecrets").and_then(Value::as_list);
+    list.unwrap_or_default()
+        .iter()
+        .filter_map(|secret| {
+            let name = secret.as_map()?.get("name")?;
+            name.scalar_text().map(str::to_owned)
+        })
+        .collect()
+}
+
 /// What pods need to start and lose.
 fn pods(old: &Object, new: &Object, found: &mut Vec<Danger>) {
+    let mut lost = |before: &Map, after: &Map, whose: String| {
+        let lost = &pull_secrets(before) - &pull_secrets(after);
+        if !lost.is_empty() {
+            let lost: Vec<String> = lost.into_iter().collect();
+            found.push(Danger {
+                kind: DangerKind::PullSecretsLost,
+                object: new.id.to_string(),
+                what: format!("{whose} no longer get the pull secrets {}", lost.join(", ")),
+                next: "If their images are in a private registry, they will not start: see that the secrets are in the new values.".to_owned(),
+            });
+        }
+    };
+    if new.id.kind == "ServiceAccount"
+        && let (Some(before), Some(after)) = (old.value.as_map(), new.value.as_map())
+    {
+        lost(before, after, format!("pods that run as {}", new.id));
+    }
     let (Some((_, before)), Some((_, after))) = (fields::pod(&old.value), fields::pod(&new.value))
     else {
         return;
     };
-    let secrets = |pod: &crate::values::Map| -> BTreeSet<String> {
-        let list = pod.get("imagePullSecrets").and_then(Value::as_list);
-        list.unwrap_or_default()
-            .iter()
-            .filter_map(|secret| {
-                secret
-                    .as_map()?
-                    .get("name")?
-                    .scalar_text()
-                    .map(str::to_owned)
-            })
-            .collect()
-    };
-    let lost: Vec<String> = secrets(before)
-        .difference(&secrets(after))
-        .cloned()
-        .collect();
-    if !lost.is_empty() {
-        found.push(Danger {
-            kind: DangerKind::PullSecretsLost,
-            object: new.id.to_string(),
-            what: format!("pods of {} no longer get the pull secrets {}", new.id, lost.join(", ")),
-            next: "If their images are in a private registry, they will not start: see that the secrets are in the new values.".to_owned(),
-        });
-    }
-    let account = |pod: &crate::values::Map| {
+    lost(before, after, format!("pods of {}", new.id));
+    let account = |pod: &Map| {
         let name = pod
             .get("serviceAccountName")
             .or_else(|| pod.get("serviceAccount"));
