@@ -590,3 +590,38 @@ fn what_could_not_be_compared_is_told_and_must_not_vanish() {
         assert!(said.text.contains("Not compared (1)"), "{}", said.text);
     }
 }
+
+#[test]
+fn words_about_something_else_explain_nothing() {
+    let case = Case::of(
+        (
+            &config(
+                "a: '{{ .Values.service.type }}'\nb: '{{ .Values.web.path }}'\nc: '{{ .Values.maxConn }}'",
+            ),
+            "service: {type: x}\nweb: {path: /}\nmaxConn: 100",
+        ),
+        (&config("c: '{{ .Values.other }}'"), "other: 100"),
+        "service: {type: LB}\nweb: {path: /app}\nmaxConn: 500",
+    );
+    let tell = |text: &str| {
+        format!(
+            "  all: {{title: Tidy up, drop: [service.type, web.path, maxConn], tell: '{text}'}}"
+        )
+    };
+    case.expect(&[
+        (&tell("The service account has a new default, and so has the file path of logs. See the 100 things that maxConnections does, of any type."), 1),
+        (&tell("service.type and web.path have no effect any more, and maxConn is gone: it is 100 now."), 0),
+    ]);
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let said = case.said(
+        helm.program(),
+        &tell("It is 100 now. service.type and web.path are gone."),
+    );
+    assert!(
+        said.text.contains("1 difference is not explained"),
+        "{}",
+        said.text
+    );
+}

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    effect::judge::Fate,
+    effect::{fields::words, judge::Fate},
     outcome::{Release, State},
     pack::{Pack, PackError},
     values::{Map, Path, Segment, Value},
@@ -177,8 +177,11 @@ impl Voice {
         let value = value
             .and_then(Value::scalar_text)
             .filter(|text| decided && !text.is_empty())?;
+        let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
+        let named = |text: &str| names.iter().any(|name| mentions(text, name));
         let mut says = self.says.iter();
-        says.find(|text| mentions(text, value)).map(String::as_str)
+        says.find(|text| mentions(text, value) && (!is_common(value) || named(text)))
+            .map(String::as_str)
     }
 
     /// The words that are about the setting, where they are enough.
@@ -278,21 +281,27 @@ fn covers(path: &Path, setting: &Path) -> bool {
     path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
 }
 
-/// What a setting is called in a sentence: its path, the paths above it, and its last key if it is long
-/// enough to be no accident.
+/// What a setting is called in a sentence: its path, the paths above it that are no single word, and its
+/// last key if that is no single word either. `type` or `service` in a sentence is about anything.
 fn names(setting: &Path) -> Vec<String> {
     let mut names = vec![setting.to_string()];
-    let mut at = setting.parent();
-    while let Some(path) = at.filter(|path| !path.is_root()) {
-        names.push(path.to_string());
-        at = path.parent();
-    }
+    let above = std::iter::successors(setting.parent(), Path::parent);
+    names.extend(
+        above
+            .take_while(|path| path.depth() > 1)
+            .map(|path| path.to_string()),
+    );
     if let Some(Segment::Key(key)) = setting.last()
-        && key.len() >= 4
+        && words(key).len() > 1
     {
         names.push(key.clone());
     }
     names
+}
+
+/// Whether a value is found in sentences that have nothing to do with it: a number, a short word.
+fn is_common(value: &str) -> bool {
+    value.parse::<f64>().is_ok() || value.len() < 8 && value.chars().all(char::is_alphanumeric)
 }
 
 /// Whether a text names something as a word of its own.
