@@ -290,10 +290,14 @@ impl Charts<'_> {
             return Ok(opened.clone());
         }
         let chart = source.open(self.helm, options, self.folder).map_err(|error| match error {
+            SourceError::Fetch { .. } if named.is_some_and(|named| !named.contains("://")) => anyhow::anyhow!(
+                "there is no folder or archive {}, and {error}\n  next: name a folder or an archive with {flag}, or a chart of a repository that Helm knows; what needs more than that can be fetched with `helm pull`",
+                named.unwrap_or_default()
+            ),
             SourceError::Fetch { .. } => anyhow::anyhow!(
                 "{error}\n  next: fetch it with `helm pull`, which takes a login, a certificate or --plain-http, and name the archive with {flag}"
             ),
-            error => anyhow::anyhow!(error).context(format!("the chart {} {version}", release.chart)),
+            error => anyhow::anyhow!("the chart {} {version}: {error}", release.chart),
         })?;
         if chart.chart.name != release.chart || chart.chart.version != version.to_string() {
             bail!(

@@ -179,9 +179,15 @@ impl Voice {
             .filter(|text| decided && !text.is_empty())?;
         let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
         let named = |text: &str| names.iter().any(|name| mentions(text, name));
+        // As images are written: the tag right behind the repository.
+        let is_tag = matches!(difference.spot.last(), Some(Segment::Key(key)) if key == "tag");
+        let tagged = |text: &str| is_tag && mentions_end(text, &format!(":{value}"));
         let mut says = self.says.iter();
-        says.find(|text| mentions(text, value) && (!is_common(value) || named(text)))
-            .map(String::as_str)
+        says.find(|text| match is_common(value) {
+            true => mentions(text, value) && named(text) || tagged(text),
+            false => mentions(text, value),
+        })
+        .map(String::as_str)
     }
 
     /// The words that are about the setting, where they are enough.
@@ -281,16 +287,22 @@ fn covers(path: &Path, setting: &Path) -> bool {
     path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
 }
 
-/// What a setting is called in a sentence: its path, the paths above it that are no single word, and its
-/// last key if that is no single word either. `type` or `service` in a sentence is about anything.
+/// What a setting is called in a sentence: its path, the paths above it, and its last key. A single word,
+/// as `type` or `service`, is about anything: the last key counts if it is more than that, and the topmost
+/// map where it is said to be settings.
 fn names(setting: &Path) -> Vec<String> {
     let mut names = vec![setting.to_string()];
-    let above = std::iter::successors(setting.parent(), Path::parent);
-    names.extend(
-        above
-            .take_while(|path| path.depth() > 1)
-            .map(|path| path.to_string()),
-    );
+    for path in std::iter::successors(setting.parent(), Path::parent) {
+        match path.depth() {
+            0 => break,
+            1 => names.extend([
+                format!("{path} settings"),
+                format!("settings of {path}"),
+                format!("under {path}"),
+            ]),
+            _ => names.push(path.to_string()),
+        }
+    }
     if let Some(Segment::Key(key)) = setting.last()
         && words(key).len() > 1
     {
@@ -307,6 +319,16 @@ fn is_common(value: &str) -> bool {
 /// Whether a text names something as a word of its own.
 fn mentions(text: &str, name: &str) -> bool {
     named(text, name, |_| true)
+}
+
+/// Whether something ends a word of a text.
+fn mentions_end(text: &str, end: &str) -> bool {
+    text.match_indices(end).any(|(at, _)| {
+        let mut before = text[..at].chars();
+        let rest = text[at + end.len()..].chars().next();
+        before.next_back().is_some_and(char::is_alphanumeric)
+            && !rest.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    })
 }
 
 /// Whether a text names a map of values and not only something in it.

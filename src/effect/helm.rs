@@ -95,10 +95,16 @@ impl Helm {
     ///
     /// # Errors
     ///
-    /// If it cannot be run.
+    /// If it cannot be run, or names no version: it is another program.
     pub fn version(&self) -> Result<String, HelmError> {
         let text = self.text(&["version", "--template", "{{.Version}}"])?;
-        Ok(text.trim().to_owned())
+        match text.trim() {
+            "" => Err(HelmError::Answer {
+                command: "version".to_owned(),
+                message: "nothing; is it Helm?".to_owned(),
+            }),
+            version => Ok(version.to_owned()),
+        }
     }
 
     /// What it prints for a command that reads.

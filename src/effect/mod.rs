@@ -407,14 +407,17 @@ impl Check<'_> {
                 continue;
             }
             // Some charts ask the cluster for the old release's passwords, which no rendering has.
+            let note = format!(
+                "{} does not render as an upgrade without a cluster; both charts were rendered as an installation",
+                chart()
+            );
             if !std::mem::replace(&mut mode.install, true) {
                 rendering.install = true;
-                rendering.note(format!(
-                    "{} does not render as an upgrade without a cluster; both charts were rendered as an installation",
-                    chart()
-                ));
+                rendering.note(note);
                 continue;
             }
+            // It does not render in any way.
+            rendering.notes.retain(|other| *other != note);
             if new.is_none() {
                 return Err(EffectError::Before {
                     chart: self.release.chart.clone(),

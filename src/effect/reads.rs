@@ -143,7 +143,7 @@ impl Reads {
     }
 
     fn block(&mut self, text: &str) {
-        if Regex::new(r"\btpl\b").is_ok_and(|tpl| tpl.is_match(text)) {
+        if TPL.is_match(text) {
             self.renders_values = true;
         }
         self.values_in(text);

@@ -43,7 +43,7 @@ static PROPERTY: LazyLock<Regex> = LazyLock::new(|| {
 static VALUES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\.Values((?:\.[A-Za-z_][A-Za-z0-9_]*)+)").expect("a constant"));
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\(([^():\s]+/templates/[^():\s]+):(\d+)(?::\d+)?\)|template: ([^:\s]+):(\d+)")
+    Regex::new(r"\(([^():\s]+/templates/[^():\s]+):(\d+)(?::(\d+))?\)|template: ([^:\s]+):(\d+)(?::(\d+))?")
         .expect("a constant")
 });
 /// What `required` and `fail` put behind their place.
@@ -65,29 +65,24 @@ pub fn findings(
     }
     let root = Value::Map(values.clone());
     let place = PLACE.captures(message).and_then(|found| {
-        let file = found.get(1).or_else(|| found.get(3))?.as_str();
-        let line: usize = found
-            .get(2)
-            .or_else(|| found.get(4))?
-            .as_str()
-            .parse()
-            .ok()?;
-        Some((file.to_owned(), line))
+        let part = |n: usize| found.get(n).or_else(|| found.get(n + 3));
+        let number = |n| part(n)?.as_str().parse::<usize>().ok();
+        Some((part(1)?.as_str().to_owned(), number(2)?, number(3)))
     });
     // The values that the message names, else those in the line of the template.
     let mut path = VALUES.captures(message).map(|found| dotted(&found[1]));
     if path.is_none()
-        && let Some((file, line)) = &place
+        && let Some((file, line, column)) = &place
         && let Some((_, file)) = file.split_once('/')
         && let Some(text) = chart.files.get(file)
-        && let Some(line) = text.lines().nth(line - 1)
+        && let Some(line) = text.lines().nth(line.saturating_sub(1))
     {
-        path = VALUES.captures(line).map(|found| dotted(&found[1]));
+        path = read_at(line, column.unwrap_or_default());
     }
     let said = LAST
         .captures(message)
         .map_or_else(|| message.to_owned(), |found| found[1].trim().to_owned());
-    let within = place.map_or(String::new(), |(file, line)| {
+    let within = place.map_or(String::new(), |(file, line, _)| {
         format!(" ({file}, line {line})")
     });
     let Some(path) = path else {
@@ -132,6 +127,28 @@ pub fn findings(
         at,
         step: None,
     }]
+}
+
+/// The value that a line of a template reads at a column: in the same action, behind the column before
+/// what stands before it.
+fn read_at(line: &str, column: usize) -> Option<Path> {
+    let column = (0..=column.min(line.len()))
+        .rev()
+        .find(|at| line.is_char_boundary(*at))?;
+    let start = line[..column].rfind("{{").unwrap_or(0);
+    let end = line[column..]
+        .find("}}")
+        .map_or(line.len(), |at| column + at);
+    let values = || VALUES.captures_iter(line);
+    let at = |found: &regex::Captures<'_>| found.get(0).map_or(0, |found| found.start());
+    let behind = values().find(|found| (column..end).contains(&at(found)));
+    let before = || {
+        values()
+            .filter(|found| (start..column).contains(&at(found)))
+            .last()
+    };
+    let found = behind.or_else(before).or_else(|| values().next())?;
+    Some(dotted(&found[1]))
 }
 
 fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Finding> {
@@ -271,6 +288,21 @@ mod tests {
         assert_eq!(found[0].kind, FindingKind::Required);
         assert_eq!(found[0].path.as_deref(), Some("url"));
         assert!(found[0].what.contains("A URL!"), "{}", found[0].what);
+    }
+
+    #[test]
+    fn of_several_values_in_a_line_the_one_at_the_column_is_meant() {
+        let line = r#"{a: "{{ .Values.b }}", u: {{ required "url!" .Values.url | quote }}, {{ .Values.v | required "v!" }} {{ .Values.w }}"#;
+        for (words, path) in [
+            ("required \"url!\"", "url"),
+            ("required \"v!\"", "v"),
+            (".Values.w", "w"),
+        ] {
+            let column = line.find(words).unwrap();
+            assert_eq!(read_at(line, column).unwrap().to_string(), path);
+        }
+        assert_eq!(read_at(line, 4000).unwrap().to_string(), "w");
+        assert_eq!(read_at("nothing", 2), None);
     }
 
     #[test]

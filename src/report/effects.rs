@@ -20,6 +20,8 @@ use crate::{
 
 /// Effects of one setting that are listed before the rest is only counted.
 const LISTED: usize = 6;
+/// How much of a long value is shown before the part that differs.
+const SHOWN_BEFORE: usize = 12;
 
 /// The checks as one JSON document with a final line end.
 ///
@@ -338,14 +340,15 @@ fn seen_lines<'s>(
             .to
             .as_deref()
             .map(|to| format!(", now {}", self::place(to)));
+        let (was, now) = shown_both(&seen.was, &seen.now);
         let change = match (seen.fate, &seen.was, &seen.now) {
-            (SeenFate::New, Json::Null, now) => format!("is now {}", shown(now)),
-            (SeenFate::Gone | SeenFate::GoneWithObject, was, _) => {
-                format!("was {}, and is gone", shown(was))
+            (SeenFate::New, Json::Null, _) => format!("is now {now}"),
+            (SeenFate::Gone | SeenFate::GoneWithObject, _, Json::Null) => {
+                format!("was {was}, and is gone")
             }
-            (_, Json::Null, now) => format!("was nothing, is {}", shown(now)),
-            (_, was, Json::Null) => format!("was {}, is nothing", shown(was)),
-            (_, was, now) => format!("was {}, is {}", shown(was), shown(now)),
+            (_, Json::Null, _) => format!("was nothing, is {now}"),
+            (_, _, Json::Null) => format!("was {was}, is nothing"),
+            _ => format!("was {was}, is {now}"),
         };
         page.fill(
             4,
@@ -362,12 +365,30 @@ fn seen_lines<'s>(
     }
 }
 
-fn shown(json: &Json) -> String {
-    match json {
+/// What was and what is: of what is too long for a line, the part that differs.
+fn shown_both(was: &Json, now: &Json) -> (String, String) {
+    let text = |json: &Json| match json {
         Json::Bool(true) => "there".to_owned(),
         Json::String(text) if text.is_empty() => "empty".to_owned(),
-        other => shorten(&value(other)),
-    }
+        other => match value(other) {
+            short if short.ends_with('…') => other.to_string(),
+            whole => whole,
+        },
+    };
+    let (was, now) = (text(was), text(now));
+    let same = was
+        .chars()
+        .zip(now.chars())
+        .take_while(|(was, now)| was == now);
+    let skipped = same.count().saturating_sub(SHOWN_BEFORE);
+    let part = |text: &str| {
+        if skipped == 0 || shorten(text) == text {
+            return shorten(text);
+        }
+        let rest: String = text.chars().skip(skipped).collect();
+        shorten(&format!("…{rest}"))
+    };
+    (part(&was), part(&now))
 }
 
 /// What is as it was: names only, all effects with `-v`.
@@ -462,18 +483,16 @@ fn place(text: &str) -> String {
     let Some((object, path)) = text.split_once(' ') else {
         return text.to_owned();
     };
-    let mut rest = path;
-    for prefix in [
-        "spec.template.spec.",
-        "spec.jobTemplate.spec.template.spec.",
-        "spec.template.",
-    ] {
-        if let Some(below) = rest.strip_prefix(prefix) {
-            rest = below;
-            break;
-        }
-    }
+    let mut rest = path.strip_prefix("spec.jobTemplate.").unwrap_or(path);
     let mut words = vec![object.to_owned()];
+    if let Some(below) = rest.strip_prefix("spec.template.spec.") {
+        rest = below;
+    } else if let Some(below) = rest.strip_prefix("spec.template.") {
+        words.push("pod template".to_owned());
+        rest = below;
+    } else {
+        rest = path;
+    }
     for (prefix, word) in [
         ("initContainers[name=", "init container"),
         ("containers[name=", "container"),
@@ -521,7 +540,17 @@ fn place(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::{place, shown_both};
+
+    #[test]
+    fn of_long_values_the_part_that_differs_is_shown() {
+        let list = |path: &str| serde_json::json!([{"backend": {"service": {"name": "a-long-name", "port": {"number": 80}}}, "path": path}]);
+        let (was, now) = shown_both(&list("/app"), &list("/"));
+        assert!(was.starts_with('…') && was.contains("/app"), "{was}");
+        assert!(now.starts_with('…') && now.contains("\"/\""), "{now}");
+        let short = shown_both(&"abc".into(), &"abd".into());
+        assert_eq!(short, ("abc".to_owned(), "abd".to_owned()));
+    }
 
     #[test]
     fn places_are_told_in_words() {
@@ -532,7 +561,7 @@ mod tests {
             ),
             (
                 "Deployment/a spec.template.metadata.annotations.x",
-                "Deployment/a, metadata.annotations.x",
+                "Deployment/a, pod template, metadata.annotations.x",
             ),
             (
                 "ConfigMap/a data.config\\.yaml.worker.image",
