@@ -288,18 +288,14 @@ fn covers(path: &Path, setting: &Path) -> bool {
 }
 
 /// What a setting is called in a sentence: its path, the paths above it, and its last key. A single word,
-/// as `type` or `service`, is about anything: the last key counts if it is more than that, and the topmost
-/// map where it is said to be settings.
+/// as `type` or `service`, is about anything: as the last key it does not count, as the topmost map where
+/// it is said to be settings.
 fn names(setting: &Path) -> Vec<String> {
     let mut names = vec![setting.to_string()];
     for path in std::iter::successors(setting.parent(), Path::parent) {
-        match path.depth() {
-            0 => break,
-            1 => names.extend([
-                format!("{path} settings"),
-                format!("settings of {path}"),
-                format!("under {path}"),
-            ]),
+        match path.segments() {
+            [] => break,
+            [Segment::Key(key)] if words(key).len() < 2 => names.push(format!("{path} settings")),
             _ => names.push(path.to_string()),
         }
     }
