@@ -158,7 +158,7 @@ impl Voices {
         asked
             .find(|voice| {
                 let mut about = voice.about.iter();
-                about.any(|text| names.iter().any(|name| mentions(text, name)))
+                about.any(|text| names.iter().any(|name| is_about(text, name)))
             })
             .map(|voice| voice.id.as_str())
     }
@@ -178,7 +178,7 @@ impl Voice {
             .and_then(Value::scalar_text)
             .filter(|text| decided && !text.is_empty())?;
         let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
-        let named = |text: &str| names.iter().any(|name| mentions(text, name));
+        let named = |text: &str| names.iter().any(|name| is_about(text, name));
         // As images are written: the tag right behind the repository.
         let is_tag = matches!(difference.spot.last(), Some(Segment::Key(key)) if key == "tag");
         let tagged = |text: &str| is_tag && mentions_end(text, &format!(":{value}"));
@@ -220,7 +220,7 @@ impl Voice {
         let named = about
             .iter()
             .rev()
-            .find(|text| names.iter().any(|name| mentions(text, name)));
+            .find(|text| names.iter().any(|name| is_about(text, name)));
         // What a decision added stands where it was decided to stand, whatever it is called.
         let added = || {
             let decided = changed && self.answered && difference.fate == Fate::New;
@@ -295,7 +295,10 @@ fn names(setting: &Path) -> Vec<String> {
     for path in std::iter::successors(setting.parent(), Path::parent) {
         match path.segments() {
             [] => break,
-            [Segment::Key(key)] if words(key).len() < 2 => names.push(format!("{path} settings")),
+            [Segment::Key(key)] if words(key).len() < 2 => {
+                names.push(format!("{path} settings"));
+                names.push(format!("settings under {path}"));
+            }
             _ => names.push(path.to_string()),
         }
     }
@@ -310,6 +313,14 @@ fn names(setting: &Path) -> Vec<String> {
 /// Whether a value is found in sentences that have nothing to do with it: a number, a short word.
 fn is_common(value: &str) -> bool {
     value.parse::<f64>().is_ok() || value.len() < 8 && value.chars().all(char::is_alphanumeric)
+}
+
+/// Whether a text is about a setting by one of its names.
+fn is_about(text: &str, name: &str) -> bool {
+    match name.contains(' ') {
+        true => mentions_itself(text, name),
+        false => mentions(text, name),
+    }
 }
 
 /// Whether a text names something as a word of its own.
