@@ -3,6 +3,8 @@
 //! Which parts of the files are secrets the outcome says; here they are kept out of what is printed, be it
 //! a value under its path, a sentence that repeats one, or a line that is not part of any file.
 
+use std::collections::HashSet;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
@@ -49,14 +51,17 @@ impl Masker {
                 .map(|range| &file.before[range.clone()])
                 .chain(after.map(|range| &file.after[range.clone()]))
         });
-        // A secret of several lines is indented in another way elsewhere.
-        let mut known: Vec<&str> = secrets
-            .flat_map(|secret| match secret.contains('\n') {
-                true => secret.lines().map(str::trim).collect(),
-                false => vec![secret.trim_matches(['"', '\''])],
-            })
+        let (several, one): (Vec<&str>, Vec<&str>) =
+            secrets.partition(|secret| secret.contains('\n'));
+        // Where it is rendered, a secret of several lines is indented in another way.
+        let lines = several.into_iter().flat_map(str::lines).map(str::trim);
+        let lines: HashSet<&str> = lines.filter(|line| line.len() >= MIN_SEARCHED).collect();
+        let one = one
+            .into_iter()
+            .map(|secret| secret.trim_matches(['"', '\'']));
+        let mut known: Vec<&str> = one
             .filter(|secret| secret.len() >= MIN_RENDERED)
-            .filter(|secret| !secret.starts_with("-----"))
+            .chain(lines.iter().copied())
             .collect();
         known.sort_unstable();
         known.dedup();
@@ -78,7 +83,7 @@ impl Masker {
         let mut clear = clear.into_iter();
         known.retain(|_| clear.next() == Some(false));
         let secrets = known.iter().map(|secret| (*secret).to_owned()).collect();
-        known.retain(|secret| secret.len() >= MIN_SEARCHED);
+        known.retain(|secret| secret.len() >= MIN_SEARCHED && !lines.contains(secret));
         Self {
             on: true,
             known: search(&known, MatchKind::LeftmostLongest),
