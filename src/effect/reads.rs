@@ -123,20 +123,17 @@ impl Reads {
     fn follow(&mut self, mut open: Vec<String>) {
         while let Some(text) = open.pop() {
             self.block(&text);
-            let mut included: Vec<&String> = Vec::new();
+            let mut included: Vec<(&String, &Block)> = Vec::new();
             for include in INCLUDE.captures_iter(&text) {
                 match include.get(1) {
-                    Some(name) => {
-                        let known = self.defined.get_key_value(name.as_str());
-                        included.extend(known.map(|(name, _)| name));
-                    }
+                    Some(name) => included.extend(self.defined.get_key_value(name.as_str())),
                     // A name that is worked out: any of them.
-                    None => included.extend(self.defined.keys()),
+                    None => included.extend(&self.defined),
                 }
             }
-            for name in included {
+            for (name, block) in included {
                 if self.followed.insert(name.clone()) {
-                    open.push(self.defined[name].text.clone());
+                    open.push(block.text.clone());
                 }
             }
         }
