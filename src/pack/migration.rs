@@ -8,7 +8,7 @@ use serde_yaml::Value as Yaml;
 
 use super::{
     error::PackError,
-    expr::{ExprError, Expression},
+    expr::{self, ExprError, Expression},
     model::{self, MigrationFile, OneOrMany, RowFields},
     range::VersionRange,
 };
@@ -233,6 +233,44 @@ impl Migration {
 }
 
 impl Step {
+    /// A text of the step as it reads before a file fills it in: in place of each expression, the setting that
+    /// its value comes from.
+    #[must_use]
+    pub fn unfilled(&self, text: &str) -> String {
+        expr::unfilled(text, |source| self.stand_in(source))
+    }
+
+    /// What stands for an expression that only a file can fill in: the setting that its value comes from.
+    fn stand_in(&self, source: &str) -> String {
+        let takes = self.takes.iter();
+        let takes = takes.filter_map(|take| Some((take.name.as_deref()?, &take.path)));
+        let reads = self.reads.iter().map(|(name, path)| (name.as_str(), path));
+        let known: Vec<(&str, &Path)> = takes.chain(reads).collect();
+        let path_of = |name: &str| known.iter().find(|(other, _)| *other == name);
+        if let Some((_, path)) = path_of(source) {
+            return format!("<{path}>");
+        }
+        if let Some(rest) = source.strip_prefix("target.values.") {
+            return format!("<the chart's {rest}>");
+        }
+        match source {
+            "target.app" => return "<its new version>".to_owned(),
+            "target.version" => return "<the new chart version>".to_owned(),
+            _ => {}
+        }
+        let made = self.lets.iter().find(|(name, _)| name == source);
+        let expressions = made
+            .into_iter()
+            .flat_map(|(_, template)| template.expressions());
+        let names = expressions.filter_map(|expression| expression.names().ok());
+        let mut paths = names
+            .flatten()
+            .filter_map(|name| path_of(&name).map(|(_, path)| *path));
+        paths
+            .next()
+            .map_or_else(|| "…".to_owned(), |path| format!("<{path}>"))
+    }
+
     fn read(id: &str, step: model::Step, link: Option<&str>) -> Result<Self, String> {
         let mut takes = Vec::new();
         for (name, path) in &step.take {

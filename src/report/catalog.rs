@@ -9,10 +9,7 @@ use super::{
     page::{Page, Style, plain, span, width},
     wording::count,
 };
-use crate::{
-    pack::{Step, expr},
-    values::Path,
-};
+use crate::pack::Step;
 
 /// One pack in the table.
 #[derive(Debug, Clone)]
@@ -101,7 +98,7 @@ impl StepPage {
     /// What a pack says of a step.
     #[must_use]
     pub fn new(chart: &str, version: &Version, step: &Step) -> Self {
-        let unfilled = |text: &String| expr::unfilled(text, |source| stand_in(step, source));
+        let unfilled = |text: &String| step.unfilled(text);
         let mut questions = Vec::new();
         for question in step.rows.iter().filter_map(|row| row.question.as_ref()) {
             questions.push(QuestionPage {
@@ -158,37 +155,6 @@ impl StepPage {
             questions,
         }
     }
-}
-
-/// What stands for an expression that only a file can fill in: the setting that its value comes from.
-fn stand_in(step: &Step, source: &str) -> String {
-    let takes = step.takes.iter();
-    let takes = takes.filter_map(|take| Some((take.name.as_deref()?, &take.path)));
-    let reads = step.reads.iter().map(|(name, path)| (name.as_str(), path));
-    let known: Vec<(&str, &Path)> = takes.chain(reads).collect();
-    let path_of = |name: &str| known.iter().find(|(other, _)| *other == name);
-    if let Some((_, path)) = path_of(source) {
-        return format!("<{path}>");
-    }
-    if let Some(rest) = source.strip_prefix("target.values.") {
-        return format!("<the chart's {rest}>");
-    }
-    match source {
-        "target.app" => return "<its new version>".to_owned(),
-        "target.version" => return "<the new chart version>".to_owned(),
-        _ => {}
-    }
-    let made = step.lets.iter().find(|(name, _)| name == source);
-    let expressions = made
-        .into_iter()
-        .flat_map(|(_, template)| template.expressions());
-    let names = expressions.filter_map(|expression| expression.names().ok());
-    let mut paths = names
-        .flatten()
-        .filter_map(|name| path_of(&name).map(|(_, path)| *path));
-    paths
-        .next()
-        .map_or_else(|| "…".to_owned(), |path| format!("<{path}>"))
 }
 
 /// The table of packs.
