@@ -14,10 +14,11 @@ use std::ops::Range;
 use crate::yaml::{Kind, NodeId, Tree};
 
 /// Words of a key that make its value a secret.
-const SECRET: [&str; 10] = [
+const SECRET: [&str; 11] = [
     "password",
     "passwords",
     "passwd",
+    "htpasswd",
     "passphrase",
     "secret",
     "secrets",
@@ -27,7 +28,14 @@ const SECRET: [&str; 10] = [
     "credentials",
 ];
 /// Pairs of words that do.
-const SECRET_PAIRS: [(&str, &str); 3] = [("api", "key"), ("access", "key"), ("private", "key")];
+const SECRET_PAIRS: [(&str, &str); 6] = [
+    ("api", "key"),
+    ("access", "key"),
+    ("private", "key"),
+    ("encryption", "key"),
+    ("signing", "key"),
+    ("master", "key"),
+];
 /// Keys in one word that do.
 const SECRET_JOINED: [&str; 7] = [
     "apikey",
@@ -84,6 +92,9 @@ pub fn is_secret_key(key: &str) -> bool {
         || words
             .windows(2)
             .any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
+        // `smtp_pass`; but nginx's `proxy_pass` is an address.
+        || matches!(words.as_slice(), [.., before, "pass"] if *before != "proxy")
+        || words == ["pass"]
 }
 
 /// Whether a key only refers to a Secret, or says something about one.
@@ -272,6 +283,10 @@ mod tests {
             "secretKey",
             "clientSecret",
             "passwd",
+            "smtp_pass",
+            "htpasswd",
+            "encryptionKey",
+            "jwtSigningKey",
             "pgpassword",
         ] {
             assert!(is_secret_key(key), "{key}");
@@ -289,6 +304,7 @@ mod tests {
             "image",
             "tag",
             "compass",
+            "proxy_pass",
             "keys",
             "tokenizer",
         ] {
