@@ -33,19 +33,7 @@ fn root() -> &'static Path {
 }
 
 fn refit(helm: &Path, home: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_refit"))
-        .args(args)
-        .current_dir(home)
-        .env("HELM_BIN", helm)
-        .env("HELM_CONFIG_HOME", home.join("config"))
-        .env("HELM_CACHE_HOME", home.join("cache"))
-        .env("HELM_DATA_HOME", home.join("data"))
-        .env("KUBECONFIG", home.join("no-cluster"))
-        .env_remove("HELM_NAMESPACE")
-        .env_remove("HELM_KUBECONTEXT")
-        .env_remove("HELM_DEBUG")
-        .output()
-        .unwrap()
+    helm::refit(helm, home).args(args).output().unwrap()
 }
 
 fn said(output: &Output) -> String {

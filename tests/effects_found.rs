@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value as Json;
 use support::helm;
@@ -79,20 +79,11 @@ impl Case {
         )
         .unwrap();
         let home = self.home.path();
-        let output = Command::new(env!("CARGO_BIN_EXE_refit"))
+        let output = helm::refit(helm, home)
             .args(["verify", "values.yaml", "--pack", "pack", "--chart", "demo"])
             .args(["--from", "1.0.0", "--to", "2.0.0"])
             .args(["--old-chart", old, "--new-chart", "new"])
             .args(args)
-            .current_dir(home)
-            .env("HELM_BIN", helm)
-            .env("HELM_CONFIG_HOME", home.join("config"))
-            .env("HELM_CACHE_HOME", home.join("cache"))
-            .env("HELM_DATA_HOME", home.join("data"))
-            .env("KUBECONFIG", home.join("no-cluster"))
-            .env_remove("HELM_NAMESPACE")
-            .env_remove("HELM_KUBECONTEXT")
-            .env_remove("HELM_DEBUG")
             .output()
             .unwrap();
         let both = format!(

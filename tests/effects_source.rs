@@ -12,7 +12,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 use registry::Registry;
@@ -35,7 +35,7 @@ fn plain(helm: &Path, home: &Path) -> PathBuf {
 }
 
 fn verify(helm: &Path, home: &Path, old: &str, new: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_refit"))
+    helm::refit(helm, home)
         .args([
             "verify",
             "values.yaml",
@@ -44,12 +44,6 @@ fn verify(helm: &Path, home: &Path, old: &str, new: &str) -> Output {
             "--accept-recommended",
         ])
         .args(["--old-chart", old, "--new-chart", new])
-        .current_dir(home)
-        .env("HELM_BIN", helm)
-        .env("HELM_CONFIG_HOME", home.join("config"))
-        .env("HELM_CACHE_HOME", home.join("cache"))
-        .env("HELM_DATA_HOME", home.join("data"))
-        .env("KUBECONFIG", home.join("no-cluster"))
         .output()
         .unwrap()
 }

@@ -45,15 +45,11 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
     }
     let follows = |alias: &NodeId| {
         tree.alias_target(*alias).is_some_and(|target| {
-            kept.iter().any(|node| is_within(tree, *alias, *node))
-                && changed.iter().any(|base| is_within(tree, *base, target))
+            kept.iter().any(|node| tree.is_within(*alias, *node))
+                && changed.iter().any(|base| tree.is_within(*base, target))
         })
     };
     tree.aliases().filter(follows).collect()
-}
-
-fn is_within(tree: &Tree, node: NodeId, above: NodeId) -> bool {
-    std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
 }
 
 /// Whether a copy can stand in the place of an alias: it is a value or an item, and no part of `<<`.
@@ -77,7 +73,7 @@ pub(super) fn released(tree: &Tree, want: &Want, aliases: &[NodeId]) -> Want {
         Want::Node(id) if aliases.contains(id) => {
             tree.alias_target(*id).map_or(want.clone(), Want::Node)
         }
-        Want::Node(id) if !aliases.iter().any(|alias| is_within(tree, *alias, *id)) => want.clone(),
+        Want::Node(id) if !aliases.iter().any(|alias| tree.is_within(*alias, *id)) => want.clone(),
         Want::Node(id) => match tree.kind(*id) {
             Kind::Mapping { .. } => Want::Map {
                 base: Some(*id),

@@ -5,11 +5,11 @@
 //! once, at the top-most path that wakes up, unless a step speaks of it or it says what the new chart says
 //! anyway. What a step put where it stands is the step's affair.
 
-use super::{Said, Subject, Told};
+use super::{Said, Subject, Told, is_default};
 use crate::{
     migrate::Node,
     pack::Known,
-    values::{Path, Value, leaves_at, view::View},
+    values::{Path, Value, view::View},
 };
 
 /// What wakes up in every layer.
@@ -60,11 +60,7 @@ impl Walk<'_> {
             return;
         };
         let value = node.value(self.view).unwrap_or(Value::Null);
-        let as_it_is = |(leaf, value): (Path, &Value)| match leaf.get(self.defaults) {
-            Some(default) => default == value,
-            None => value.is_null(),
-        };
-        let idle = leaves_at(&path, &value).into_iter().all(as_it_is);
+        let idle = is_default(&path, &value, self.defaults);
         if source.layer != self.layer || idle || self.said.of(&path) {
             return;
         }

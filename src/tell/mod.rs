@@ -26,7 +26,7 @@ use crate::{
     migrate::{Fate, Migrated, StepState},
     outcome::mentions,
     pack::{Pack, PackError},
-    values::{Path, view::View},
+    values::{Path, Value, leaves_at, view::View},
     yaml::NodeId,
 };
 
@@ -72,6 +72,16 @@ pub fn notices(subject: Subject<'_>) -> Result<Vec<Told>, PackError> {
     told.extend(numbers::notices(subject, &said));
     told.sort_by_key(|told| (told.layer, told.node));
     Ok(told)
+}
+
+/// Whether a value says what the target's defaults say anyway.
+fn is_default(path: &Path, value: &Value, defaults: &Value) -> bool {
+    leaves_at(path, value)
+        .into_iter()
+        .all(|(leaf, value)| match leaf.get(defaults) {
+            Some(default) => default == value,
+            None => value.is_null(),
+        })
 }
 
 /// What the steps say already.

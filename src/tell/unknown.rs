@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
-use super::{Said, Subject, Told};
+use super::{Said, Subject, Told, is_default};
 use crate::{
     migrate::Node,
     pack::{Keys, Known, Pack, PackError},
-    values::{Path, Segment, Value, leaves_at, view::View},
+    values::{Path, Segment, Value, view::View},
 };
 
 /// Unknown keys told of one layer before the rest is only counted.
@@ -139,11 +139,7 @@ impl Walk<'_> {
     fn dead(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
         // What is as the chart has it anyway changes nothing and surprises nobody.
         let value = node.value(self.view).unwrap_or(Value::Null);
-        let as_it_is = |(leaf, value): (Path, &Value)| match leaf.get(&self.defaults) {
-            Some(default) => default == value,
-            None => value.is_null(),
-        };
-        if leaves_at(&path, &value).into_iter().all(as_it_is) || self.said.of(&path) {
+        if is_default(&path, &value, &self.defaults) || self.said.of(&path) {
             return Ok(());
         }
         let Subject { pack, to, .. } = self.subject;

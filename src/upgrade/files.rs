@@ -13,7 +13,7 @@ use std::{
 use super::{
     Request, common,
     mentions::{self, Renamed},
-    part::{Part, follows, is_within, outside},
+    part::{Part, follows, outside},
     pin::{Pinned, pinned, scalar},
     release::{Worked, check_failed},
 };
@@ -251,7 +251,7 @@ fn edited(
                     let mut followers = followers.iter();
                     // One that stands in another block, or in this one for what another block anchors.
                     let alias = followers.find(|alias| {
-                        root.is_some_and(|root| is_within(&loaded.tree, **alias, root))
+                        root.is_some_and(|root| loaded.tree.is_within(**alias, root))
                     });
                     alias.map_or_else(|| failed(message), |alias| follows(loaded, *alias))
                 })?;

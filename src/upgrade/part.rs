@@ -76,7 +76,7 @@ impl Part<'_, '_> {
             })
         };
         let follows = |alias: &NodeId| {
-            !root.is_some_and(|root| is_within(tree, *alias, root))
+            !root.is_some_and(|root| tree.is_within(*alias, root))
                 && tree.alias_target(*alias).is_some_and(touched)
         };
         aliases.iter().copied().filter(follows).collect()
@@ -118,15 +118,11 @@ impl Part<'_, '_> {
     }
 }
 
-pub(super) fn is_within(tree: &Tree, node: NodeId, above: NodeId) -> bool {
-    std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
-}
-
 /// The aliases of a file that stand in none of the blocks, in the order of the text.
 pub(super) fn outside(workspace: &Workspace, parts: &[Part<'_, '_>], tree: &Tree) -> Vec<NodeId> {
     let roots = parts.iter().filter_map(|part| part.root(workspace, tree));
     let roots: Vec<NodeId> = roots.collect();
-    let is_outside = |alias: &NodeId| !roots.iter().any(|root| is_within(tree, *alias, *root));
+    let is_outside = |alias: &NodeId| !roots.iter().any(|root| tree.is_within(*alias, *root));
     tree.aliases().filter(is_outside).collect()
 }
 

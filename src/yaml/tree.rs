@@ -240,6 +240,12 @@ impl Tree {
         (parent != NONE).then_some(NodeId(parent))
     }
 
+    /// Whether a node is another one, or stands in it.
+    #[must_use]
+    pub fn is_within(&self, node: NodeId, above: NodeId) -> bool {
+        std::iter::successors(Some(node), |node| self.parent(*node)).any(|node| node == above)
+    }
+
     pub(crate) fn next_sibling(&self, id: NodeId) -> Option<NodeId> {
         let next = self.node(id).next;
         (next != NONE).then_some(NodeId(next))

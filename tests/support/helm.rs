@@ -78,6 +78,22 @@ pub fn helm(major: Major) -> Option<&'static Helm> {
     }
 }
 
+/// refit in a folder, with a Helm that knows no configuration and no cluster of the person who runs the tests.
+pub fn refit(helm: &Path, home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_refit"));
+    command
+        .current_dir(home)
+        .env("HELM_BIN", helm)
+        .env("HELM_CONFIG_HOME", home.join("config"))
+        .env("HELM_CACHE_HOME", home.join("cache"))
+        .env("HELM_DATA_HOME", home.join("data"))
+        .env("KUBECONFIG", home.join("no-cluster"))
+        .env_remove("HELM_NAMESPACE")
+        .env_remove("HELM_KUBECONTEXT")
+        .env_remove("HELM_DEBUG");
+    command
+}
+
 /// Both majors, or as many as there are.
 pub fn each() -> impl Iterator<Item = &'static Helm> {
     [Major::Three, Major::Four].into_iter().filter_map(helm)

@@ -242,9 +242,6 @@ impl Builder<'_> {
     fn doubts(&self, block_of: &[(&Placed, usize)]) -> Vec<Doubt> {
         let own = self.one.release.carrier.file;
         let tree = &self.file(own).tree;
-        let is_below = |node: NodeId, above: NodeId| {
-            std::iter::successors(Some(node), |node| tree.parent(*node)).any(|node| node == above)
-        };
         let high = |node: NodeId| {
             block_of
                 .iter()
@@ -258,7 +255,7 @@ impl Builder<'_> {
         let low = |node: NodeId| {
             block_of.iter().find(|(placed, _)| {
                 let is_map = matches!(placed.layer.source, Source::Map);
-                placed.file == own && is_map && is_below(node, placed.layer.node)
+                placed.file == own && is_map && tree.is_within(node, placed.layer.node)
             })
         };
         let doubts = self.one.carrier.doubts.iter();
