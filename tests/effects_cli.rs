@@ -473,6 +473,7 @@ fn both_helms_install_the_plugin_from_a_folder() {
         for name in ["plugin.yaml", "completion.yaml", "plugin.complete"] {
             fs::copy(root().join(name), plugin.join(name)).unwrap();
         }
+        copy(&root().join("packaging"), &plugin.join("packaging"));
         let run = |args: &[&str]| {
             let refit = Path::new(env!("CARGO_BIN_EXE_refit")).parent().unwrap();
             let path = std::env::var("PATH").unwrap_or_default();
@@ -481,6 +482,7 @@ fn both_helms_install_the_plugin_from_a_folder() {
                 .args(args)
                 // Helm 4 installs below its data folder, whatever this says, and looks here.
                 .env("HELM_PLUGINS", home.path().join("data/plugins"))
+                .env_remove("REFIT_RELEASES")
                 .env("PATH", format!("{}:{path}", refit.display()))
                 .output()
                 .unwrap();
