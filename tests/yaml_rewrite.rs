@@ -510,3 +510,121 @@ fn what_cannot_be_edited_is_refused() {
     let doc = doc.put("", 0, again.clone()).put("", 9, again);
     assert!(matches!(doc.try_run(), Err(RewriteError::UsedTwice { .. })));
 }
+
+#[test]
+fn an_entry_that_moves_up_moves_alone() {
+    let text = "\
+a: 1
+
+b: 1
+
+# ===== section C
+
+# about c
+c: 1  # tc
+# foot c
+
+# ===== section D
+
+d: 1
+
+# ===== section Z
+
+z: 2
+# tail
+";
+    let mut doc = given(text);
+    let z = doc.take("z");
+    doc.remove("b").put("", 1, z).produces(
+        "\
+a: 1
+
+z: 2
+
+# ===== section C
+
+# about c
+c: 1  # tc
+# foot c
+
+# ===== section D
+
+d: 1
+
+# ===== section Z
+
+# tail
+",
+    );
+}
+
+#[test]
+fn an_entry_that_moves_down_moves_alone() {
+    let text = "# about a\na: 1\n\n# about b\nb: 2\n\n# about c\nc: 3\n\nd: 4\n";
+    let mut doc = given(&format!("# h\n\n{text}"));
+    let a = doc.take("a");
+    doc.put("", 2, a)
+        .produces("# h\n\n# about b\nb: 2\n\n# about c\nc: 3\n\n# about a\na: 1\n\nd: 4\n");
+}
+
+#[test]
+fn untouched_entries_stay_where_touched_ones_pass_them() {
+    // Two that change against one that does not: the one keeps its place and its comment.
+    let text = "a: 1\nb: 2\n# section\n\nc: 3\n";
+    let mut doc = given(text);
+    let c = doc.take("c");
+    doc.set_text("a", "9")
+        .set_text("b", "9")
+        .put("", 0, c)
+        .produces("# section\n\nc: 3\na: 9\nb: 9\n");
+}
+
+#[test]
+fn items_that_change_places_keep_the_others() {
+    let text = "- a # first\n# above b\n- b\n\n- c # third\n- d\n";
+    let mut doc = given(text);
+    let d = doc.take("3");
+    doc.put("", 0, d)
+        .produces("- d\n- a # first\n# above b\n- b\n\n- c # third\n");
+}
+
+#[test]
+fn nothing_stands_directly_behind_the_colon_of_a_flow_key() {
+    // `{d:}` has the key `d:` for the readers that Helm uses.
+    given("m: {a: 1, d: , e: 2}\n")
+        .remove("m/e")
+        .produces("m: {a: 1, d: }\n");
+    given("m: {a: 1, d: }\n")
+        .put("m", 9, entry("e", scalar("2")))
+        .produces("m: {a: 1, d: , e: 2}\n");
+    given("m: {\n  a: 1,\n  d:\n}\n")
+        .put("m", 9, entry("e", scalar("2")))
+        .produces("m: {\n  a: 1,\n  d: ,\n  e: 2\n}\n");
+    given("m: {\n  d:\n  ,\n  e: 2\n}\n")
+        .remove("m/e")
+        .produces("m: {\n  d: \n}\n");
+    given("m: {\"d\":, e: 2}\n")
+        .rename("m/d", "n")
+        .produces("m: {n: , e: 2}\n");
+    given("m: {a: [1], e: 2}\n")
+        .set_text("m/a/0", "")
+        .produces("m: {a: [null], e: 2}\n");
+}
+
+#[test]
+fn nothing_stands_directly_behind_a_bare_tag_in_flow() {
+    given("m: {a: !!null , e: 2}\n")
+        .remove("m/e")
+        .produces("m: {a: !!null }\n");
+    given("x: !!null\nm: {e: 2}\n")
+        .shift("x", "m")
+        .produces("m: {e: 2, x: !!null }\n");
+}
+
+#[test]
+fn plain_text_that_begins_with_an_indicator_is_quoted_in_flow() {
+    given("x: ?y\nz: :y\nm: {e: 2}\n")
+        .shift("x", "m")
+        .shift("z", "m")
+        .produces("m: {e: 2, x: \"?y\", z: \":y\"}\n");
+}

@@ -9,7 +9,9 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-use refit::yaml::{Kind, NodeId, RewriteError, Tree, Want, WantEntry, WantKey, rewrite};
+use refit::yaml::{
+    DivergenceKind, Kind, NodeId, RewriteError, Tree, Want, WantEntry, WantKey, rewrite,
+};
 use yaml::edit::{entry, scalar};
 use yaml::{Data, data, decode, material, name, resolved, untiled};
 
@@ -294,6 +296,7 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
                 if let Some(old) = run(&again, root, &want, "rename back", counts)
                     && old != *text
                     && !text.contains("\":")
+                    && !is_colon_bare(tree)
                 {
                     counts.problem(format!(
                         "{file}: rename back {here}: other bytes\n{}",
@@ -332,6 +335,8 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
                 && old != *text
                 // A block scalar that the end of the file cuts off was closed for what came after it.
                 && old.replace("|-", "|") != *text
+                // `{b:}` got its space, without which no comma can follow.
+                && !is_colon_bare(tree)
             {
                 counts.problem(format!(
                     "{file}: remove again after {here}: other bytes\n{}",
@@ -397,6 +402,12 @@ fn edits(file: &str, tree: &Tree, key: NodeId, counts: &mut Counts) {
     {
         counts.problem(format!("{file}: move {here}: {problem}"));
     }
+}
+
+/// Whether a flow key has its colon directly before a bracket or a comma.
+fn is_colon_bare(tree: &Tree) -> bool {
+    let bare = |found: &refit::yaml::Divergence| found.kind == DivergenceKind::ColonInFlowKey;
+    tree.divergences().iter().any(bare)
 }
 
 fn anchored_below(tree: &Tree, id: NodeId) -> bool {

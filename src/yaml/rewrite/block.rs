@@ -36,8 +36,60 @@ impl Plan<'_> {
     }
 }
 
+/// Where a wanted unit could stay.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Its place among the units of the source.
+    index: usize,
+    /// Whether it is wanted as it is written.
+    untouched: bool,
+}
+
+/// Chooses the places that are kept: a longest sequence of them that ascends, in which an untouched unit
+/// counts more than all others together. The heaviest sequence that ends at or before each place of the
+/// source stands in a Fenwick tree, so this takes n log n steps.
+fn common_order(places: &[Option<Place>], len: usize) -> Vec<Option<usize>> {
+    let all = places.len() as u64;
+    // The heaviest sequence so far that ends before a place: its weight, and the unit that is its last.
+    let mut heaviest: Vec<(u64, Option<usize>)> = vec![(0, None); len + 1];
+    let mut before: Vec<Option<usize>> = vec![None; places.len()];
+    let mut best: (u64, Option<usize>) = (0, None);
+    for (unit, place) in places.iter().enumerate() {
+        let Some(place) = place else { continue };
+        let (mut found, mut at) = ((0, None), place.index);
+        while at > 0 {
+            if heaviest[at].0 > found.0 {
+                found = heaviest[at];
+            }
+            at &= at - 1;
+        }
+        before[unit] = found.1;
+        let weight = if place.untouched { all + 1 } else { 1 };
+        let here = (found.0 + weight, Some(unit));
+        if here.0 > best.0 {
+            best = here;
+        }
+        let mut at = place.index + 1;
+        while at <= len {
+            if here.0 > heaviest[at].0 {
+                heaviest[at] = here;
+            }
+            at += at & at.wrapping_neg();
+        }
+    }
+    let mut kept = vec![None; places.len()];
+    let mut last = best.1;
+    while let Some(unit) = last {
+        kept[unit] = places[unit].map(|place| place.index);
+        last = before[unit];
+    }
+    kept
+}
+
 impl Cx<'_> {
-    /// Finds which units keep their places: those named in the order of the source.
+    /// Finds which units keep their places: of those that can, as many as stand in one order here and
+    /// there, and first of all those that nothing else happens to. So one entry that comes from far below
+    /// moves alone, and not everything that it passes.
     pub(super) fn plan<'w>(&self, id: NodeId, units: &[Unit<'w>]) -> (Vec<NodeId>, Plan<'w>) {
         let source = self.units(id);
         let mut plan = Plan {
@@ -49,24 +101,47 @@ impl Cx<'_> {
             .enumerate()
             .map(|(i, &unit)| (unit, i))
             .collect();
+        let places: Vec<Option<Place>> = units
+            .iter()
+            .map(|&unit| {
+                let ground = match unit {
+                    Unit::Entry(entry) => entry.key.entry(),
+                    Unit::Item(want) => want.ground(),
+                };
+                let index = ground.and_then(|ground| position.get(&ground)).copied()?;
+                self.can_stay(source[index], unit).then(|| Place {
+                    index,
+                    untouched: self.is_untouched(unit),
+                })
+            })
+            .collect();
         let mut next = 0;
-        for &unit in units {
-            let ground = match unit {
-                Unit::Entry(entry) => entry.key.entry(),
-                Unit::Item(want) => want.ground(),
-            };
-            match ground.and_then(|ground| position.get(&ground)).copied() {
-                Some(i) if i >= next && self.can_stay(source[i], unit) => {
+        for (&unit, stays) in units.iter().zip(common_order(&places, source.len())) {
+            match stays {
+                Some(i) => {
                     plan.kept[i] = Some(unit);
                     next = i + 1;
                 }
-                _ => plan.after[next].push(unit),
+                None => plan.after[next].push(unit),
             }
         }
         if matches!(self.tree.kind(id), Kind::Sequence { .. }) {
             plan.pair_up();
         }
         (source, plan)
+    }
+
+    /// Whether a unit is wanted as it is written.
+    fn is_untouched(&self, unit: Unit<'_>) -> bool {
+        match unit {
+            Unit::Item(want) => matches!(want, Want::Node(_)),
+            Unit::Entry(entry) => match (&entry.key, &entry.value) {
+                (WantKey::Entry(key), Want::Node(value)) => {
+                    self.tree.value_of(*key) == Some(*value)
+                }
+                _ => false,
+            },
+        }
     }
 
     /// Whether an item's ground is of the kind that is wanted; entries always can stay.

@@ -82,6 +82,15 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
+    /// Whether what was written last ends with a character.
+    pub(super) fn ends_with(&self, c: char) -> bool {
+        match self.pieces.last() {
+            Some(Piece::Text(text)) => text.ends_with(c),
+            Some(Piece::Keep(range)) => self.cx.text[range.clone()].ends_with(c),
+            None => false,
+        }
+    }
+
     /// Indents the line that is written next, if the source stands in column 0 here and so has no
     /// white space that could be copied and shifted.
     pub(super) fn indent_from_zero(&mut self) {

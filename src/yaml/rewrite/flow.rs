@@ -167,7 +167,7 @@ impl Cx<'_> {
                 self.entry_comments(*key, &entry.value)?;
                 let text = self.inline_key(*key)?;
                 let plain = self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain);
-                if plain && text.contains(['[', ']', '{', '}', ',']) {
+                if plain && !is_flow_safe(&text) {
                     quoted(&text)
                 } else {
                     text
@@ -231,8 +231,10 @@ impl Cx<'_> {
             }
             Kind::Scalar(ScalarStyle::Plain) => {
                 let content = tree.content(id);
-                let flow_safe = !content.contains(['[', ']', '{', '}', ',', '\n']);
-                Ok(if flow_safe {
+                Ok(if content.is_empty() && tree.tag(id).is_some() {
+                    // A bracket or a comma directly behind a tag would be taken for a part of it.
+                    format!("{props} ")
+                } else if is_flow_safe(content) {
                     with_props(content)
                 } else {
                     with_props(&quoted(content))
@@ -257,8 +259,11 @@ impl Cx<'_> {
         for (key, value) in self.tree.entries(id) {
             let key = self.inline_key(key).map(|text| {
                 let plain = self.tree.kind(key) == Kind::Scalar(ScalarStyle::Plain);
-                let unsafe_plain = plain && text.contains(['[', ']', '{', '}', ',']);
-                if unsafe_plain { quoted(&text) } else { text }
+                if plain && !is_flow_safe(&text) {
+                    quoted(&text)
+                } else {
+                    text
+                }
             })?;
             let value = self.flow_node(value)?;
             let value = if value.is_empty() {
@@ -293,7 +298,25 @@ fn quoted(text: &str) -> String {
     out
 }
 
+/// Whether a plain scalar means the same between brackets. `?` and `:` at its start are indicators there
+/// for older readers, whatever follows.
+fn is_flow_safe(content: &str) -> bool {
+    !content.starts_with(['?', ':']) && !content.contains(['[', ']', '{', '}', ',', '\n'])
+}
+
 impl Emitter<'_, '_> {
+    /// Whether what was written for an element ends with a colon or a tag, and nothing behind it.
+    fn ends_bare(&self, id: NodeId, unit: Unit<'_>) -> bool {
+        let tree = self.cx.tree;
+        let value = tree.value_of(id).unwrap_or(id);
+        let wanted = match unit {
+            Unit::Entry(entry) => &entry.value,
+            Unit::Item(want) => want,
+        };
+        let tagged = tree.is_implicit_null(value) && tree.tag(value).is_some();
+        self.ends_with(':') || tagged && *wanted == Want::Node(value)
+    }
+
     /// Writes a flow collection in its place, with its brackets.
     pub(super) fn flow(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
         let (tree, text) = (self.cx.tree, self.cx.text);
@@ -411,6 +434,16 @@ impl Emitter<'_, '_> {
             self.keep_until(element.start);
             self.unit(source[i], unit)?;
             self.keep_until(element.end);
+            if comma != element.comma.is_some() && self.ends_bare(source[i], unit) {
+                // What stands directly behind the colon or the tag would be read as a part of it.
+                let blanks = text[element.end..]
+                    .bytes()
+                    .take_while(|b| matches!(b, b' ' | b'\t'));
+                match blanks.count() {
+                    0 => self.insert(" "),
+                    n => self.keep_until(element.end + n),
+                }
+            }
             match element.comma {
                 Some(at) if comma => self.keep_until(at + 1),
                 Some(at) => self.skip_to(at + 1),

@@ -80,7 +80,7 @@ impl Emitter<'_, '_> {
                 // `{"a":1}` needs no space after the colon, `{a:1}` does.
                 if let Some(after) = tree.after_colon(key)
                     && !new.starts_with(['"', '\''])
-                    && !text[after..].starts_with([' ', '\t', '\n', '\r', ',', ']', '}'])
+                    && !text[after..].starts_with([' ', '\t', '\n', '\r'])
                     && after < text.len()
                 {
                     self.keep_until(after);
@@ -286,8 +286,12 @@ impl Emitter<'_, '_> {
 
     fn replace_in_flow(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let (tree, text) = (self.cx.tree, self.cx.text);
-        let new = self.cx.flow_text(want)?;
+        let mut new = self.cx.flow_text(want)?;
         let span = tree.span(id);
+        if new.is_empty() && tree.key_of(id).is_none() {
+            // Nothing between brackets is no item.
+            new.push_str("null");
+        }
         if let Some(key) = tree.key_of(id) {
             match tree.after_colon(key) {
                 None => {
