@@ -1,0 +1,304 @@
+//! Packs as the judge reads them, from their files.
+
+use semver::Version;
+use serde_json::{Map, Value as Json};
+
+use super::paths::Selector;
+
+/// A chart's versions, keys and migrations.
+#[derive(Debug)]
+pub struct Pack {
+    pub versions: Vec<Version>,
+    keys: Vec<(Selector, Vec<Known>)>,
+    pub migrations: Vec<Migration>,
+}
+
+#[derive(Debug)]
+struct Known {
+    range: Range,
+    open: bool,
+    read: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Migration {
+    pub version: Version,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub id: String,
+    pub paths: Vec<Owned>,
+    pub reads: Vec<(String, Selector)>,
+    pub replaces: Vec<Selector>,
+    pub lets: Vec<(String, Json)>,
+    /// The guard of the whole step, where it has rows.
+    pub condition: Option<String>,
+    pub rows: Vec<Row>,
+    /// Whether it waits for an answer.
+    pub held: bool,
+}
+
+/// A path that can own leaves.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    pub path: Selector,
+    pub role: Role,
+}
+
+#[derive(Clone, Debug)]
+pub enum Role {
+    Take(String),
+    Move(Selector),
+    Drop,
+    Keep,
+}
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub condition: Option<String>,
+    pub target: Option<Range>,
+    pub leave: Vec<String>,
+    pub writes: Vec<(Selector, Json)>,
+    pub upserts: Vec<(Selector, String, Json)>,
+    pub asks: bool,
+    pub options: Vec<Choice>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub id: String,
+    pub inputs: Vec<(String, bool)>,
+    pub row: Row,
+}
+
+/// A range of versions.
+#[derive(Clone, Debug)]
+pub struct Range(Vec<(String, Version)>);
+
+impl Range {
+    fn new(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| *part != "*") {
+            let digits = part.trim_start_matches(['<', '>', '=']);
+            let operator = part[..part.len() - digits.len()].to_owned();
+            let version = digits.trim().parse().map_err(|e| format!("{part}: {e}"))?;
+            parts.push((operator, version));
+        }
+        Ok(Self(parts))
+    }
+
+    pub fn holds(&self, version: &Version) -> bool {
+        self.0.iter().all(|(operator, bound)| match operator.as_str() {
+            "<" => version < bound,
+            "<=" => version <= bound,
+            ">" => version > bound,
+            ">=" => version >= bound,
+            _ => version == bound,
+        })
+    }
+}
+
+impl Pack {
+    /// Reads it. An error is a pack that means nothing by the page.
+    pub fn read(files: &[(String, String)]) -> Result<Self, String> {
+        let parse = |text: &str| -> Result<Json, String> {
+            serde_yaml::from_str(text).map_err(|e| e.to_string())
+        };
+        let mut pack = Self {
+            versions: Vec::new(),
+            keys: Vec::new(),
+            migrations: Vec::new(),
+        };
+        for (name, text) in files {
+            let file = parse(text)?;
+            match name.as_str() {
+                "pack.yaml" => {
+                    for version in entries(&file["versions"]).map(|(version, _)| version) {
+                        pack.versions.push(version.parse().map_err(|_| version.clone())?);
+                    }
+                }
+                "keys.yaml" => {
+                    for (path, ranges) in entries(&file) {
+                        let mut known = Vec::new();
+                        for range in ranges.as_array().into_iter().flatten() {
+                            let own = range["default"].as_object().is_some_and(Map::is_empty)
+                                || range["default"].as_array().is_some_and(Vec::is_empty);
+                            known.push(Known {
+                                range: Range::new(range["in"].as_str().unwrap_or("*"))?,
+                                open: own || !range["open"].is_null(),
+                                read: range["read"] != "no",
+                            });
+                        }
+                        pack.keys.push((Selector::new(path)?, known));
+                    }
+                }
+                _ => pack.migrations.push(Migration::read(&file)?),
+            }
+        }
+        pack.migrations.sort_by(|a, b| a.version.cmp(&b.version));
+        Ok(pack)
+    }
+
+    /// Whether a version reads a key, something below it, or all that is below something above it.
+    pub fn reads(&self, version: &Version, keys: &[String]) -> bool {
+        use super::paths::Seg;
+        self.keys.iter().any(|(path, known)| {
+            let known = known.iter().find(|known| known.range.holds(version));
+            let Some(known) = known.filter(|known| known.read) else {
+                return false;
+            };
+            let mut same = path.segs.iter().zip(keys).all(|(seg, key)| match seg {
+                Seg::Key(pattern) => pattern.0.len() > 1 || pattern.0[0] == *key,
+                _ => false,
+            });
+            if keys.len() > path.segs.len() {
+                same &= known.open;
+            }
+            same
+        })
+    }
+
+    pub fn before(&self, version: &Version) -> Option<&Version> {
+        self.versions.iter().rev().find(|other| *other < version)
+    }
+}
+
+impl Migration {
+    fn read(file: &Json) -> Result<Self, String> {
+        let version = file["version"].as_str().unwrap_or_default();
+        let mut steps = Vec::new();
+        for (id, step) in entries(&file["steps"]) {
+            steps.push(Step::read(id, step)?);
+        }
+        let migration = Self {
+            version: version.parse().map_err(|e| format!("{version}: {e}"))?,
+            steps,
+        };
+        let mut seen = Vec::new();
+        for owned in migration.steps.iter().flat_map(|step| &step.paths) {
+            if seen.contains(&&owned.path.segs) {
+                return Err(format!("{} stands twice", owned.path.text));
+            }
+            seen.push(&owned.path.segs);
+            if let Role::Move(to) = &owned.role
+                && owned.path.kinds() != to.kinds()
+            {
+                return Err(format!("{} has not the captures of {}", to.text, owned.path.text));
+            }
+        }
+        Ok(migration)
+    }
+}
+
+impl Selector {
+    /// The captures, by kind.
+    fn kinds(&self) -> Vec<u8> {
+        use super::paths::Seg;
+        let of = |seg: &Seg| match seg {
+            Seg::Key(pattern) | Seg::Item { is: pattern, .. } => vec![0; pattern.stars()],
+            Seg::AnyItem => vec![1],
+            Seg::Deep => vec![2],
+            Seg::Nth(_) => vec![],
+        };
+        self.segs.iter().flat_map(of).collect()
+    }
+}
+
+impl Step {
+    fn read(id: &str, step: &Json) -> Result<Self, String> {
+        let mut paths = Vec::new();
+        let mut own = |path: &str, role: Role| -> Result<(), String> {
+            paths.push(Owned {
+                path: Selector::new(path)?,
+                role,
+            });
+            Ok(())
+        };
+        for (name, path) in entries(&step["take"]) {
+            own(text(path)?, Role::Take(name.clone()))?;
+        }
+        for (from, to) in entries(&step["move"]) {
+            own(from, Role::Move(Selector::new(text(to)?)?))?;
+        }
+        for path in items(&step["drop"]) {
+            own(text(path)?, Role::Drop)?;
+        }
+        for path in items(&step["keep"]) {
+            own(text(path)?, Role::Keep)?;
+        }
+        let mut reads = Vec::new();
+        for (name, path) in entries(&step["read"]) {
+            reads.push((name.clone(), Selector::new(text(path)?)?));
+        }
+        let mut replaces = Vec::new();
+        for path in items(&step["replaces"]) {
+            replaces.push(Selector::new(text(path)?)?);
+        }
+        let lets = entries(&step["let"]).map(|(name, value)| (name.clone(), value.clone()));
+        let (condition, rows) = match step.get("first") {
+            Some(first) => {
+                let rows: Result<_, _> = items(first).map(Row::read).collect();
+                (step["if"].as_str().map(str::to_owned), rows?)
+            }
+            None => (None, vec![Row::read(step)?]),
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            lets: lets.collect(),
+            paths,
+            reads,
+            replaces,
+            condition,
+            rows,
+            held: false,
+        })
+    }
+}
+
+impl Row {
+    fn read(row: &Json) -> Result<Self, String> {
+        let mut writes = Vec::new();
+        for (path, value) in entries(&row["do"]) {
+            writes.push((Selector::new(path)?, value.clone()));
+        }
+        let mut upserts = Vec::new();
+        for (path, upsert) in entries(&row["upsert"]) {
+            let by = text(&upsert["by"])?.to_owned();
+            upserts.push((Selector::new(path)?, by, upsert["items"].clone()));
+        }
+        let mut options = Vec::new();
+        for (id, option) in entries(&row["options"]) {
+            let inputs = entries(&option["input"]);
+            options.push(Choice {
+                id: id.clone(),
+                inputs: inputs.map(|(name, i)| (name.clone(), i["list"] == true)).collect(),
+                row: Self::read(option)?,
+            });
+        }
+        let target = row["target"].as_str().map(Range::new).transpose()?;
+        let leave = items(&row["leave"]).filter_map(Json::as_str);
+        Ok(Self {
+            condition: row["if"].as_str().map(str::to_owned),
+            target,
+            leave: leave.map(str::to_owned).collect(),
+            writes,
+            upserts,
+            asks: row["ask"].is_string(),
+            options,
+        })
+    }
+}
+
+fn entries(value: &Json) -> impl Iterator<Item = (&String, &Json)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn items(value: &Json) -> impl Iterator<Item = &Json> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Json) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| format!("{value} is no text"))
+}

@@ -1,0 +1,612 @@
+//! What the steps of a run come to.
+
+use std::collections::{HashMap, HashSet};
+
+use semver::Version;
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Answer, Answers, Asked, Stop, Tree,
+    expression::{Names, Val, holds, template},
+    paths::{At, Place, Seg, Selector, To, fill, get, joined},
+    place::{Exact, Work, clash},
+    read::{Choice, Migration, Pack, Role, Row, Step},
+};
+
+/// Something to be put somewhere.
+struct Put {
+    step: String,
+    to: Vec<To>,
+    what: What,
+}
+
+enum What {
+    Value(Json),
+    /// Items for a list, told apart by a key.
+    Items(String, Vec<Json>),
+}
+
+/// What a write waits for.
+struct Deferred {
+    put: Put,
+    looked: Vec<Selector>,
+    before: Version,
+}
+
+/// Runs every migration of the way.
+pub fn run(
+    pack: &Pack,
+    values: &Tree,
+    root: Option<&Json>,
+    from: &Version,
+    to: &Version,
+    answers: &Answers,
+) -> Result<(Tree, Vec<Asked>), Stop> {
+    let mut run = Run {
+        pack,
+        root,
+        target: to,
+        answers,
+        asked: Vec::new(),
+        deferred: Vec::new(),
+    };
+    let mut values = Json::Object(values.clone());
+    for migration in pack.migrations.iter().filter(|m| m.version <= *from) {
+        values = run.left_overs(migration, values, from)?;
+    }
+    for migration in &pack.migrations {
+        if *from < migration.version && migration.version <= *to {
+            values = run.migrate(migration, values)?;
+        }
+    }
+    let mut work = Work::from(&values);
+    let deferred = std::mem::take(&mut run.deferred);
+    let mut puts = Vec::new();
+    for deferred in deferred {
+        let snapshot = work.clone();
+        if let Some(put) = run.live(deferred.put, &snapshot, &deferred.looked, &deferred.before)? {
+            puts.push(put);
+        }
+    }
+    write(&mut work, puts)?;
+    let mut asked = run.asked;
+    asked.sort();
+    asked.dedup();
+    match work.json() {
+        Json::Object(values) => Ok((values, asked)),
+        _ => Ok((Map::new(), asked)),
+    }
+}
+
+struct Run<'r> {
+    pack: &'r Pack,
+    root: Option<&'r Json>,
+    target: &'r Version,
+    answers: &'r Answers,
+    asked: Vec<Asked>,
+    deferred: Vec<Deferred>,
+}
+
+/// The leaves of a snapshot and who owns each: a step and one of its paths, by their numbers.
+struct Ownership<'s> {
+    snapshot: &'s Json,
+    split: HashSet<Place>,
+    owners: HashMap<Place, (usize, usize)>,
+}
+
+impl<'s> Ownership<'s> {
+    fn new(steps: &[Step], snapshot: &'s Json) -> Self {
+        let mut split = HashSet::new();
+        let mut matched = Vec::new();
+        for (i, step) in steps.iter().enumerate() {
+            for (j, owned) in step.paths.iter().enumerate() {
+                split.extend(owned.path.lists(snapshot));
+                let places = owned.path.find(snapshot);
+                let places: HashSet<Place> = places.into_iter().map(|(place, _)| place).collect();
+                matched.push(((i, j), &owned.path, places));
+            }
+        }
+        matched.sort_by(|(_, a, _), (_, b, _)| a.specificity(b));
+        let mut ownership = Self {
+            snapshot,
+            split,
+            owners: HashMap::new(),
+        };
+        for leaf in ownership.leaves(&[]) {
+            let above = |places: &HashSet<Place>| (0..=leaf.len()).any(|n| places.contains(&leaf[..n]));
+            if let Some((owner, ..)) = matched.iter().find(|(_, _, places)| above(places)) {
+                ownership.owners.insert(leaf, *owner);
+            }
+        }
+        ownership
+    }
+
+    /// The leaves at and below a place.
+    fn leaves(&self, place: &[At]) -> Vec<Place> {
+        let below: Vec<Place> = match get(self.snapshot, place) {
+            None => return Vec::new(),
+            Some(Json::Object(map)) => {
+                map.keys().map(|key| [place, &[At::Key(key.clone())]].concat()).collect()
+            }
+            Some(Json::Array(items)) if self.split.contains(place) => {
+                (0..items.len()).map(|i| [place, &[At::Item(i)]].concat()).collect()
+            }
+            Some(_) => Vec::new(),
+        };
+        if below.is_empty() {
+            return vec![place.to_vec()];
+        }
+        below.iter().flat_map(|place| self.leaves(place)).collect()
+    }
+
+    /// The part of what is at a place that a path owns.
+    fn part(&self, place: &[At], owner: (usize, usize)) -> Val {
+        let value = get(self.snapshot, place)?;
+        match value {
+            Json::Object(map) if !map.is_empty() => {
+                let mut part = Map::new();
+                for key in map.keys() {
+                    let below = [place, &[At::Key(key.clone())]].concat();
+                    if let Some(value) = self.part(&below, owner) {
+                        part.insert(key.clone(), value);
+                    }
+                }
+                (!part.is_empty()).then_some(Json::Object(part))
+            }
+            Json::Array(items) if !items.is_empty() && self.split.contains(place) => {
+                let below = (0..items.len()).map(|i| [place, &[At::Item(i)]].concat());
+                let part: Vec<Json> = below.filter_map(|b| self.part(&b, owner)).collect();
+                (!part.is_empty()).then_some(Json::Array(part))
+            }
+            leaf => (self.owners.get(place) == Some(&owner)).then(|| leaf.clone()),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The values as the chart has them: a sub-chart gets the `global` of the chart above it.
+    fn seen(&self, values: &Json) -> Json {
+        let mut seen = values.clone();
+        if let (Some(root), Json::Object(map)) = (self.root, &mut seen) {
+            match map.get_mut("global") {
+                Some(own) => merge(own, root),
+                None => {
+                    map.insert("global".to_owned(), root.clone());
+                }
+            }
+        }
+        seen
+    }
+
+    fn migrate(&mut self, migration: &Migration, values: Json) -> Result<Json, Stop> {
+        let snapshot = self.seen(&values);
+        let ownership = Ownership::new(&migration.steps, &snapshot);
+        let before = self.pack.before(&migration.version).unwrap_or(&migration.version);
+        let mut taken: Vec<Place> = Vec::new();
+        let mut puts: Vec<(Put, usize)> = Vec::new();
+        let mut replaced: Vec<Place> = Vec::new();
+        for (i, step) in migration.steps.iter().enumerate() {
+            let Some(done) = self.step(i, step, &ownership, before)? else {
+                continue;
+            };
+            if !done.taken.is_empty() {
+                for path in &step.replaces {
+                    replaced.extend(path.find(&snapshot).into_iter().map(|(place, _)| place));
+                }
+            }
+            puts.extend(done.puts.into_iter().map(|put| (put, i)));
+            taken.extend(done.taken);
+        }
+        let mut work = Work::from(&values);
+        let mut shown = Work::from(&snapshot);
+        for place in taken.iter().chain(&replaced) {
+            work.remove(place);
+            shown.remove(place);
+        }
+        let mut asking = HashSet::new();
+        let mut kept = Vec::new();
+        for (put, i) in puts {
+            let looked = looked(&migration.steps[i]);
+            match self.live(put, &shown, &looked, before)? {
+                Some(put) => kept.push((put, i)),
+                None => {
+                    asking.insert(i);
+                }
+            }
+        }
+        if asking.is_empty() {
+            let kept = kept.into_iter().map(|(put, _)| put).collect();
+            write(&mut work, kept)?;
+            return Ok(work.json());
+        }
+        // What is not answered is not done, as if its step were not there.
+        let mut held = migration.clone();
+        for i in asking {
+            held.steps[i].held = true;
+        }
+        self.migrate(&held, values)
+    }
+
+    /// What a step takes and puts, if it runs.
+    fn step(
+        &mut self,
+        i: usize,
+        step: &Step,
+        ownership: &Ownership<'_>,
+        before: &Version,
+    ) -> Result<Option<Done>, Stop> {
+        if step.held {
+            return Ok(None);
+        }
+        let snapshot = ownership.snapshot;
+        let mut own: HashMap<usize, Vec<Place>> = HashMap::new();
+        for leaf in ownership.leaves(&[]) {
+            if let Some((owner, path)) = ownership.owners.get(&leaf)
+                && *owner == i
+                && !matches!(step.paths[*path].role, Role::Keep)
+            {
+                own.entry(*path).or_default().push(leaf);
+            }
+        }
+        let consumes = step.paths.iter().any(|owned| !matches!(owned.role, Role::Keep));
+        if own.is_empty() && consumes {
+            return Ok(None);
+        }
+        let mut names = Names::new();
+        for (j, owned) in step.paths.iter().enumerate() {
+            if let Role::Take(name) = &owned.role {
+                let part = |place: &[At]| ownership.part(place, (i, j));
+                names.push((name.clone(), named(&owned.path, snapshot, part)));
+            }
+        }
+        for (name, path) in &step.reads {
+            let whole = |place: &[At]| get(snapshot, place).cloned();
+            names.push((name.clone(), named(path, snapshot, whole)));
+        }
+        for (name, data) in &step.lets {
+            let value = template(data, &names)?;
+            names.push((name.clone(), value));
+        }
+        if let Some(condition) = &step.condition
+            && !holds(condition, &names)?
+        {
+            return Ok(None);
+        }
+        let mut chosen = None;
+        for row in &step.rows {
+            let fits = row.target.as_ref().is_none_or(|range| range.holds(self.target));
+            let condition = row.condition.as_ref();
+            if fits && condition.map_or(Ok(true), |condition| holds(condition, &names))? {
+                chosen = Some(row);
+                break;
+            }
+        }
+        let Some(row) = chosen else {
+            return Ok(None);
+        };
+        let mut rows = vec![(row, names.clone())];
+        if row.asks {
+            self.asked.push(Asked::Step(step.id.clone()));
+            let Some(answer) = self.answers.get(&step.id) else {
+                return Ok(None);
+            };
+            let choice = row.options.iter().find(|choice| choice.id == answer.option);
+            let choice = choice.ok_or_else(|| format!("no option {}", answer.option))?;
+            for (name, value) in typed(choice, answer) {
+                names.push((name, Some(value)));
+            }
+            rows.push((&choice.row, names));
+        }
+        let mut done = Done::default();
+        let leaves_stay = |j: usize| match &step.paths[j].role {
+            Role::Take(name) => rows.iter().any(|(row, _)| row.leave.contains(name)),
+            _ => false,
+        };
+        for (j, leaves) in own {
+            if !leaves_stay(j) {
+                done.taken.extend(leaves);
+            }
+        }
+        for (j, owned) in step.paths.iter().enumerate() {
+            let Role::Move(to) = &owned.role else {
+                continue;
+            };
+            for (place, captures) in owned.path.find(snapshot) {
+                if let Some(value) = ownership.part(&place, (i, j)) {
+                    let to = fill(to, &captures)
+                        .ok_or_else(|| format!("{} does not fit {}", to.text, owned.path.text))?;
+                    done.puts.push(put(step, to, What::Value(value)));
+                }
+            }
+        }
+        for (row, names) in &rows {
+            let written = row_puts(step, row, names)?;
+            if row.target.is_some() {
+                self.deferred.extend(written.into_iter().map(|put| Deferred {
+                    put,
+                    looked: looked(step),
+                    before: before.clone(),
+                }));
+            } else {
+                done.puts.extend(written);
+            }
+        }
+        Ok(Some(done))
+    }
+
+    /// Looks at what stands where something is to be put. Nothing comes back where a question is open.
+    fn live(
+        &mut self,
+        mut put: Put,
+        work: &Work,
+        looked: &[Selector],
+        before: &Version,
+    ) -> Result<Option<Put>, Stop> {
+        let What::Value(value) = &mut put.what else {
+            return Ok(Some(put));
+        };
+        let path = work.resolve(&put.to);
+        let mut open = false;
+        for (place, _) in work.replaced(&path, value) {
+            let keys = keys_of(&place);
+            if !self.pack.reads(before, &keys) || looked.iter().any(|l| is_above(l, &place)) {
+                continue;
+            }
+            self.asked.push(Asked::LiveKey {
+                step: put.step.clone(),
+                place: keys.join("."),
+            });
+            let id = format!("{}.live-key", put.step);
+            match self.answers.get(&id).map(|answer| answer.option.as_str()) {
+                None => open = true,
+                Some("keep") => {
+                    if place.len() <= path.len() {
+                        return Ok(Some(Put {
+                            what: What::Value(Json::Object(Map::new())),
+                            to: Vec::new(),
+                            ..put
+                        }));
+                    }
+                    without(value, &place[path.len()..]);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok((!open).then_some(put))
+    }
+
+    /// Drops what was already not read when the values were written, where what replaced it is set.
+    fn left_overs(
+        &mut self,
+        migration: &Migration,
+        values: Json,
+        from: &Version,
+    ) -> Result<Json, Stop> {
+        let snapshot = self.seen(&values);
+        let ownership = Ownership::new(&migration.steps, &snapshot);
+        let mut work = Work::from(&values);
+        let shown = Work::from(&snapshot);
+        for (i, step) in migration.steps.iter().enumerate() {
+            for (j, owned) in step.paths.iter().enumerate() {
+                for (place, captures) in owned.path.find(&snapshot) {
+                    for leaf in ownership.leaves(&place) {
+                        if ownership.owners.get(&leaf) != Some(&(i, j)) {
+                            continue;
+                        }
+                        let keys: Vec<String> = (leaf.iter())
+                            .map_while(|at| match at {
+                                At::Key(key) => Some(key.clone()),
+                                At::Item(_) => None,
+                            })
+                            .collect();
+                        if self.pack.reads(from, &keys) {
+                            continue;
+                        }
+                        let rest = &leaf[place.len()..];
+                        let set = match &owned.role {
+                            Role::Move(to) => fill(to, &captures).is_some_and(|mut to| {
+                                to.extend(rest.iter().map(|at| match at {
+                                    At::Key(key) => To::Key(key.clone()),
+                                    At::Item(i) => To::Slot(*i),
+                                }));
+                                shown.has(&shown.resolve(&to))
+                            }),
+                            Role::Take(name) => step.destinations(name).iter().any(|to| {
+                                to.text != owned.path.text && !to.find(&snapshot).is_empty()
+                            }),
+                            _ => false,
+                        };
+                        if set {
+                            work.remove(&leaf);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(work.json())
+    }
+}
+
+#[derive(Default)]
+struct Done {
+    taken: Vec<Place>,
+    puts: Vec<Put>,
+}
+
+fn put(step: &Step, to: Vec<To>, what: What) -> Put {
+    Put {
+        step: step.id.clone(),
+        to,
+        what,
+    }
+}
+
+fn row_puts(step: &Step, row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
+    let mut puts = Vec::new();
+    for (path, data) in &row.writes {
+        if let Some(value) = template(data, names)? {
+            let to = fill(path, &[]).ok_or_else(|| format!("{} has captures", path.text))?;
+            puts.push(put(step, to, What::Value(value)));
+        }
+    }
+    for (path, by, data) in &row.upserts {
+        let items = match template(data, names)? {
+            Some(Json::Array(items)) => items,
+            None => continue,
+            Some(other) => return Err(Stop::Error(format!("{other} are no items"))),
+        };
+        let to = fill(path, &[]).ok_or_else(|| format!("{} has captures", path.text))?;
+        puts.push(put(step, to, What::Items(by.clone(), items)));
+    }
+    Ok(puts)
+}
+
+/// Puts everything, unless two writes differ.
+fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
+    let resolved: Vec<(Vec<Exact>, &What)> =
+        puts.iter().map(|put| (work.resolve(&put.to), &put.what)).collect();
+    for (i, (a, one)) in resolved.iter().enumerate() {
+        for (b, other) in &resolved[..i] {
+            let differ = match (one, other) {
+                (What::Value(x), What::Value(y)) => clash((a, x), (b, y)),
+                (What::Items(..), What::Value(y)) if b.len() <= a.len() => {
+                    clash((a, &Json::Array(vec![])), (b, y))
+                }
+                (What::Value(x), What::Items(..)) if a.len() <= b.len() => {
+                    clash((a, x), (b, &Json::Array(vec![])))
+                }
+                _ => false,
+            };
+            if differ {
+                return Err(Stop::Clash);
+            }
+        }
+    }
+    for (path, what) in &resolved {
+        match what {
+            What::Value(value) => work.put(path, value),
+            What::Items(by, items) => {
+                for item in items {
+                    work.upsert(path, by, item);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a name stands for.
+fn named(path: &Selector, snapshot: &Json, part: impl Fn(&[At]) -> Val) -> Val {
+    let found = path.find(snapshot);
+    let mut found = found
+        .into_iter()
+        .filter_map(|(place, captures)| Some((joined(&captures), part(&place)?)));
+    if !path.has_captures() {
+        return found.next().map(|(_, value)| value);
+    }
+    let map: Map<String, Json> = found.collect();
+    (!map.is_empty()).then_some(Json::Object(map))
+}
+
+fn typed(choice: &Choice, answer: &Answer) -> Vec<(String, Json)> {
+    let mut typed = Vec::new();
+    for (name, is_list) in &choice.inputs {
+        let Some(text) = answer.inputs.get(name) else {
+            continue;
+        };
+        let value = if *is_list {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(Json::from).collect()
+        } else {
+            Json::from(text.clone())
+        };
+        typed.push((name.clone(), value));
+    }
+    typed
+}
+
+/// The paths that a step looks at.
+fn looked(step: &Step) -> Vec<Selector> {
+    let taken = step.paths.iter().filter(|owned| matches!(owned.role, Role::Take(_)));
+    let taken = taken.map(|owned| owned.path.clone());
+    taken.chain(step.reads.iter().map(|(_, path)| path.clone())).collect()
+}
+
+/// Whether a path names a place or something above it.
+fn is_above(path: &Selector, place: &[Exact]) -> bool {
+    path.segs.len() <= place.len()
+        && path.segs.iter().zip(place).all(|(seg, at)| match (seg, at) {
+            (Seg::Key(pattern), Exact::Key(key)) => pattern.captures(key).is_some(),
+            (Seg::Nth(i), Exact::Slot(j)) => i == j,
+            (Seg::AnyItem, Exact::Slot(_)) => true,
+            (Seg::Item { .. }, Exact::Slot(_)) => true,
+            _ => false,
+        })
+}
+
+fn keys_of(place: &[Exact]) -> Vec<String> {
+    let keys = place.iter().map_while(|at| match at {
+        Exact::Key(key) => Some(key.clone()),
+        _ => None,
+    });
+    keys.collect()
+}
+
+/// Takes something out of a value that is to be written.
+fn without(value: &mut Json, place: &[Exact]) {
+    let (Json::Object(map), Some((Exact::Key(key), rest))) = (value, place.split_first()) else {
+        return;
+    };
+    if rest.is_empty() {
+        map.shift_remove(key);
+    } else if let Some(below) = map.get_mut(key) {
+        without(below, rest);
+    }
+}
+
+/// Puts a map over another; anything else replaces what is there.
+fn merge(under: &mut Json, over: &Json) {
+    match (&mut *under, over) {
+        (Json::Object(under), Json::Object(over)) => {
+            for (key, value) in over {
+                match under.get_mut(key) {
+                    Some(below) => merge(below, value),
+                    None => {
+                        under.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+impl Step {
+    /// Where a row may put what a name stands for.
+    fn destinations(&self, name: &str) -> Vec<&Selector> {
+        let rows = self.rows.iter().flat_map(|row| {
+            let options = row.options.iter().map(|choice| &choice.row);
+            std::iter::once(row).chain(options)
+        });
+        rows.flat_map(|row| &row.writes)
+            .filter(|(_, data)| self.mentions(data, name))
+            .map(|(path, _)| path)
+            .collect()
+    }
+
+    fn mentions(&self, data: &Json, name: &str) -> bool {
+        match data {
+            Json::String(text) => text.strip_prefix('=').is_some_and(|source| {
+                let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+                source.split(word).any(|word| {
+                    word == name
+                        || (self.lets.iter())
+                            .any(|(other, data)| other == word && self.mentions(data, name))
+                })
+            }),
+            Json::Array(items) => items.iter().any(|item| self.mentions(item, name)),
+            Json::Object(map) => map.values().any(|value| self.mentions(value, name)),
+            _ => false,
+        }
+    }
+}
