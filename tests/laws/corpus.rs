@@ -23,7 +23,7 @@ use super::{
     support::shared,
 };
 
-fn files(folder: &FilePath, found: &mut Vec<PathBuf>) {
+pub fn files(folder: &FilePath, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)
         .expect("a folder")
         .map(|e| e.expect("an entry").path())

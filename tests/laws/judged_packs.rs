@@ -4,6 +4,7 @@
 //! loosened to wildcards and selections, and thrown at each other. Most of what comes out is no sensible
 //! chart, and means one thing all the same.
 
+use refit::values::{Path, Segment};
 use serde_json::{Map, Value as Json, json};
 
 use super::choice::Choices;
@@ -17,7 +18,7 @@ pub struct Judged {
 
 const VERSIONS: &[&str] = &["1.0.0", "1.1.0", "2.0.0", "3.0.0"];
 const ROOTS: &[&str] = &["a", "b", "c", "d", "e"];
-const INNER: &[&str] = &["x", "y", "z", "web", "p.q"];
+const INNER: &[&str] = &["x", "u", "z", "web", "p.q"];
 
 /// A segment as it is written, and what it captures.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +90,7 @@ pub fn around(choices: &mut Choices, values: Map<String, Json>) -> Judged {
         written: Vec::new(),
     };
     maker.places_of(&Json::Object(values.clone()), &mut Vec::new(), 0);
-    for root in values.keys() {
+    for root in values.keys().filter(|key| !key.is_empty()) {
         let life = match maker.choices.below(5) {
             0..3 => (0, versions),
             3 => (0, 1 + maker.choices.below(versions - 1)),
@@ -145,11 +146,21 @@ fn yaml(json: &Json) -> String {
 }
 
 fn written_key(key: &str) -> String {
-    refit::values::Path::root().key(key).to_string()
+    Path::root().key(key).to_string()
+}
+
+/// The brackets that select an item by its name, without the brackets.
+fn selected(name: String) -> String {
+    let segment = Segment::Select {
+        key: "name".to_owned(),
+        value: name,
+    };
+    let text = Path::root().join(segment).to_string();
+    text[1..text.len() - 1].to_owned()
 }
 
 /// Values that few charts have and any may have.
-fn values(choices: &mut Choices) -> Map<String, Json> {
+pub fn values(choices: &mut Choices) -> Map<String, Json> {
     let mut values = Map::new();
     let mut tags = 0;
     for root in ROOTS {
@@ -179,7 +190,7 @@ fn value(choices: &mut Choices, tags: &mut usize, depth: usize) -> Json {
                 let names = [json!("A"), json!("B"), json!("A-b"), json!(80)];
                 let mut item = Map::new();
                 item.insert("name".to_owned(), choices.pick(&names).clone());
-                for key in ["value", "x", "y"] {
+                for key in ["value", "x", "u"] {
                     if choices.below(3) == 1 {
                         item.insert(key.to_owned(), value(choices, tags, depth + 2));
                     }
@@ -227,7 +238,7 @@ impl Maker<'_> {
         }
         match value {
             Json::Object(map) => {
-                for (key, value) in map {
+                for (key, value) in map.iter().filter(|(key, _)| !key.is_empty()) {
                     here.push(Piece::Key(written_key(key)));
                     self.places_of(value, here, depth + 1);
                     here.pop();
@@ -235,12 +246,12 @@ impl Maker<'_> {
             }
             Json::Array(items) => {
                 for (i, value) in items.iter().enumerate() {
-                    let name = value.get("name").filter(|name| !name.is_null());
-                    let selected = match name {
-                        Some(Json::String(name)) => format!("name={name}"),
-                        Some(name) => format!("name={name}"),
-                        None => i.to_string(),
+                    let name = match value.get("name") {
+                        Some(Json::String(name)) => Some(name.clone()),
+                        Some(name @ Json::Number(_)) => Some(name.to_string()),
+                        _ => None,
                     };
+                    let selected = name.map_or_else(|| i.to_string(), selected);
                     for item in [i.to_string(), selected] {
                         here.push(Piece::Item(item));
                         self.places_of(value, here, depth + 1);
@@ -273,16 +284,14 @@ impl Maker<'_> {
                 return None;
             }
             let mut path = self.choices.pick(&places).clone();
-            for i in 1..path.len() {
-                let loose = match &path[i] {
-                    Piece::Key(_) => self.choices.once_in(4),
-                    Piece::Item(_) => self.choices.once_in(2),
+            for piece in path.iter_mut().skip(1) {
+                let n = match piece {
+                    Piece::Key(_) => 4,
+                    Piece::Item(_) => 2,
                 };
-                if loose {
-                    path[i] = match &path[i] {
-                        Piece::Key(_) => Piece::Key("*".to_owned()),
-                        Piece::Item(_) => Piece::Item("*".to_owned()),
-                    };
+                if self.choices.once_in(n) {
+                    let (Piece::Key(text) | Piece::Item(text)) = piece;
+                    "*".clone_into(text);
                 }
             }
             if !self.owned.contains(&shown(&path)) {
@@ -441,7 +450,7 @@ impl Maker<'_> {
                     0 => json!("=b"),
                     1 => json!({"fixed": 1, "b": "=b"}),
                     2 => json!(["=b", "end"]),
-                    _ => json!("=set(b) ? b : omit()"),
+                    _ => json!("=set(b) ? b : a"),
                 };
                 step["do"][shown(&to)] = value;
             }
@@ -559,7 +568,13 @@ impl Maker<'_> {
     fn item_written(&mut self) -> Option<Json> {
         let a = self.source()?;
         let list = shown(&self.a_list()?);
-        let item = *self.choices.pick(&["[name=A].value", "[0].value", "[1]", "[name=new].deep.value", "[80]"]);
+        let item = *self.choices.pick(&[
+            "[name=A].value",
+            "[0].value",
+            "[1]",
+            "[name=new].deep.value",
+            "[80]",
+        ]);
         let mut step = json!({
             "title": "Write into a list", "take": {"a": shown(&a)}, "do": {format!("{list}{item}"): "=a"},
         });
@@ -573,9 +588,15 @@ impl Maker<'_> {
         let (a, b) = (self.source()?, self.source()?);
         let to = shown(&self.destination(&[])?);
         let row = match self.choices.below(6) {
-            0 => json!({"if": "kind(a) == 'text' && kind(b) == 'text'", "do": {to: "=a + ':' + b"}}),
-            1 => json!({"if": "kind(a) == 'list' && kind(b) in ['list', 'unset', 'null', 'text']", "do": {to: "=union(a, b)"}}),
-            2 => json!({"if": "kind(a) == 'map'", "do": {to: "=a.map(k, {'name': k, 'value': a[k]})"}}),
+            0 => {
+                json!({"if": "kind(a) == 'text' && kind(b) == 'text'", "do": {to: "=a + ':' + b"}})
+            }
+            1 => {
+                json!({"if": "kind(a) == 'list' && kind(b) in ['list', 'unset', 'null', 'text']", "do": {to: "=union(a, b)"}})
+            }
+            2 => {
+                json!({"if": "kind(a) == 'map'", "do": {to: "=a.map(k, {'name': k, 'value': a[k]})"}})
+            }
             3 => json!({"if": "kind(a) in ['text', 'number', 'bool']", "do": {to: "=string(a)"}}),
             4 => json!({"if": "kind(a) == 'list'", "do": {to: "=a.map(i, {'item': i})"}}),
             _ => json!({"do": {to: {"kind": "=kind(a)", "both": ["=a", "=b"], "m": "=known"}}}),

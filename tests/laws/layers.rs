@@ -34,10 +34,10 @@ pub fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
 }
 
 /// The merged values, the texts of the layers, and the steps that are open.
-type Layered = (Map, Vec<String>, Vec<String>);
+pub type Layered = (Map, Vec<String>, Vec<String>);
 
 /// What the layers come to after their migration, each edited and read again.
-fn migrated_layers(
+pub fn migrated_layers(
     pack: &Pack,
     texts: &[String],
     from: &Version,

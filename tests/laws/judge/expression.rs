@@ -221,7 +221,11 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Result<Node, String> {
-        let token = self.tokens.get(self.at).cloned().ok_or("it ends too early")?;
+        let token = self
+            .tokens
+            .get(self.at)
+            .cloned()
+            .ok_or("it ends too early")?;
         self.at += 1;
         Ok(match token {
             Token::Text(text) => Node::Literal(text.into()),
@@ -378,7 +382,15 @@ fn value(node: &Node, names: &Names) -> Result<Val, String> {
                 value(arguments.get(i).ok_or("an argument is missing")?, names)
             };
             // Of a path, any part may be missing.
-            let lenient = |i: usize| of(i).or_else(|e| if e.starts_with("there is no ") { Ok(None) } else { Err(e) });
+            let lenient = |i: usize| {
+                of(i).or_else(|e| {
+                    if e.starts_with("there is no ") {
+                        Ok(None)
+                    } else {
+                        Err(e)
+                    }
+                })
+            };
             match function.as_str() {
                 "set" => lenient(0)?.is_some().into(),
                 "default" => match lenient(0)? {
@@ -397,7 +409,9 @@ fn value(node: &Node, names: &Names) -> Result<Val, String> {
                 .into(),
                 "omit" => return Ok(None),
                 "string" => match of(0)? {
-                    Some(Json::Number(number)) => printed(number.as_f64().unwrap_or_default()).into(),
+                    Some(Json::Number(number)) => {
+                        printed(number.as_f64().unwrap_or_default()).into()
+                    }
                     Some(other) => as_text(&other).ok_or("it is no scalar")?.into(),
                     None => return Err("something is not set".to_owned()),
                 },

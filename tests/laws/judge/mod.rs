@@ -52,6 +52,19 @@ pub enum Verdict {
     Error(String),
 }
 
+impl Verdict {
+    /// It in words.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Values { values, asked } => {
+                format!("{} with {asked:?} asked", Json::Object(values.clone()))
+            }
+            Self::Clash => "two writes differ".to_owned(),
+            Self::Error(message) => format!("an error: {message}"),
+        }
+    }
+}
+
 /// Why a migration does not come to values.
 enum Stop {
     Clash,

@@ -160,6 +160,7 @@ fn rank(seg: &Seg) -> u8 {
 
 fn seg(segment: &Segment) -> Seg {
     match segment {
+        Segment::Key(key) if key == "**" => Seg::Deep,
         Segment::Key(key) => Seg::Key(Pattern::literal(key)),
         Segment::Index(i) => Seg::Nth(*i),
         Segment::Select { key, value } => Seg::Item {
@@ -253,7 +254,10 @@ pub enum To {
     Slot(usize),
     /// The item at this position of what is left.
     Nth(usize),
-    Named { by: String, is: String },
+    Named {
+        by: String,
+        is: String,
+    },
 }
 
 /// A destination with its captures filled in.

@@ -265,7 +265,8 @@ impl Work {
             unreachable!()
         };
         let named = item.get(by).and_then(as_text);
-        let same = |there: &Work| named.is_some() && there.json().get(by).and_then(as_text) == named;
+        let same =
+            |there: &Work| named.is_some() && there.json().get(by).and_then(as_text) == named;
         let added = items.added.iter_mut().map(|(_, item)| item);
         match items.slots.values_mut().chain(added).find(|i| same(i)) {
             Some(there) => *there = item.into(),
@@ -299,7 +300,11 @@ impl Items {
 
 /// Whether two writes put different things at one place.
 pub fn clash(a: (&[Exact], &Json), b: (&[Exact], &Json)) -> bool {
-    let (short, long) = if a.0.len() <= b.0.len() { (a, b) } else { (b, a) };
+    let (short, long) = if a.0.len() <= b.0.len() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     let Some(rest) = long.0.strip_prefix(short.0) else {
         return false;
     };

@@ -90,13 +90,15 @@ impl Range {
     }
 
     pub fn holds(&self, version: &Version) -> bool {
-        self.0.iter().all(|(operator, bound)| match operator.as_str() {
-            "<" => version < bound,
-            "<=" => version <= bound,
-            ">" => version > bound,
-            ">=" => version >= bound,
-            _ => version == bound,
-        })
+        self.0
+            .iter()
+            .all(|(operator, bound)| match operator.as_str() {
+                "<" => version < bound,
+                "<=" => version <= bound,
+                ">" => version > bound,
+                ">=" => version >= bound,
+                _ => version == bound,
+            })
     }
 }
 
@@ -116,7 +118,8 @@ impl Pack {
             match name.as_str() {
                 "pack.yaml" => {
                     for version in entries(&file["versions"]).map(|(version, _)| version) {
-                        pack.versions.push(version.parse().map_err(|_| version.clone())?);
+                        pack.versions
+                            .push(version.parse().map_err(|_| version.clone())?);
                     }
                 }
                 "keys.yaml" => {
@@ -185,7 +188,10 @@ impl Migration {
             if let Role::Move(to) = &owned.role
                 && owned.path.kinds() != to.kinds()
             {
-                return Err(format!("{} has not the captures of {}", to.text, owned.path.text));
+                return Err(format!(
+                    "{} has not the captures of {}",
+                    to.text, owned.path.text
+                ));
             }
         }
         Ok(migration)
@@ -273,7 +279,9 @@ impl Row {
             let inputs = entries(&option["input"]);
             options.push(Choice {
                 id: id.clone(),
-                inputs: inputs.map(|(name, i)| (name.clone(), i["list"] == true)).collect(),
+                inputs: inputs
+                    .map(|(name, i)| (name.clone(), i["list"] == true))
+                    .collect(),
                 row: Self::read(option)?,
             });
         }

@@ -113,7 +113,8 @@ impl<'s> Ownership<'s> {
             owners: HashMap::new(),
         };
         for leaf in ownership.leaves(&[]) {
-            let above = |places: &HashSet<Place>| (0..=leaf.len()).any(|n| places.contains(&leaf[..n]));
+            let above =
+                |places: &HashSet<Place>| (0..=leaf.len()).any(|n| places.contains(&leaf[..n]));
             if let Some((owner, ..)) = matched.iter().find(|(_, _, places)| above(places)) {
                 ownership.owners.insert(leaf, *owner);
             }
@@ -125,12 +126,13 @@ impl<'s> Ownership<'s> {
     fn leaves(&self, place: &[At]) -> Vec<Place> {
         let below: Vec<Place> = match get(self.snapshot, place) {
             None => return Vec::new(),
-            Some(Json::Object(map)) => {
-                map.keys().map(|key| [place, &[At::Key(key.clone())]].concat()).collect()
-            }
-            Some(Json::Array(items)) if self.split.contains(place) => {
-                (0..items.len()).map(|i| [place, &[At::Item(i)]].concat()).collect()
-            }
+            Some(Json::Object(map)) => map
+                .keys()
+                .map(|key| [place, &[At::Key(key.clone())]].concat())
+                .collect(),
+            Some(Json::Array(items)) if self.split.contains(place) => (0..items.len())
+                .map(|i| [place, &[At::Item(i)]].concat())
+                .collect(),
             Some(_) => Vec::new(),
         };
         if below.is_empty() {
@@ -181,7 +183,10 @@ impl Run<'_> {
     fn migrate(&mut self, migration: &Migration, values: Json) -> Result<Json, Stop> {
         let snapshot = self.seen(&values);
         let ownership = Ownership::new(&migration.steps, &snapshot);
-        let before = self.pack.before(&migration.version).unwrap_or(&migration.version);
+        let before = self
+            .pack
+            .before(&migration.version)
+            .unwrap_or(&migration.version);
         let mut taken: Vec<Place> = Vec::new();
         let mut puts: Vec<(Put, usize)> = Vec::new();
         let mut replaced: Vec<Place> = Vec::new();
@@ -248,7 +253,10 @@ impl Run<'_> {
                 own.entry(*path).or_default().push(leaf);
             }
         }
-        let consumes = step.paths.iter().any(|owned| !matches!(owned.role, Role::Keep));
+        let consumes = step
+            .paths
+            .iter()
+            .any(|owned| !matches!(owned.role, Role::Keep));
         if own.is_empty() && consumes {
             return Ok(None);
         }
@@ -274,7 +282,10 @@ impl Run<'_> {
         }
         let mut chosen = None;
         for row in &step.rows {
-            let fits = row.target.as_ref().is_none_or(|range| range.holds(self.target));
+            let fits = row
+                .target
+                .as_ref()
+                .is_none_or(|range| range.holds(self.target));
             let condition = row.condition.as_ref();
             if fits && condition.map_or(Ok(true), |condition| holds(condition, &names))? {
                 chosen = Some(row);
@@ -322,11 +333,12 @@ impl Run<'_> {
         for (row, names) in &rows {
             let written = row_puts(step, row, names)?;
             if row.target.is_some() {
-                self.deferred.extend(written.into_iter().map(|put| Deferred {
-                    put,
-                    looked: looked(step),
-                    before: before.clone(),
-                }));
+                self.deferred
+                    .extend(written.into_iter().map(|put| Deferred {
+                        put,
+                        looked: looked(step),
+                        before: before.clone(),
+                    }));
             } else {
                 done.puts.extend(written);
             }
@@ -463,8 +475,10 @@ fn row_puts(step: &Step, row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
 
 /// Puts everything, unless two writes differ.
 fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
-    let resolved: Vec<(Vec<Exact>, &What)> =
-        puts.iter().map(|put| (work.resolve(&put.to), &put.what)).collect();
+    let resolved: Vec<(Vec<Exact>, &What)> = puts
+        .iter()
+        .map(|put| (work.resolve(&put.to), &put.what))
+        .collect();
     for (i, (a, one)) in resolved.iter().enumerate() {
         for (b, other) in &resolved[..i] {
             let differ = match (one, other) {
@@ -515,7 +529,10 @@ fn typed(choice: &Choice, answer: &Answer) -> Vec<(String, Json)> {
             continue;
         };
         let value = if *is_list {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
             items.map(Json::from).collect()
         } else {
             Json::from(text.clone())
@@ -527,21 +544,30 @@ fn typed(choice: &Choice, answer: &Answer) -> Vec<(String, Json)> {
 
 /// The paths that a step looks at.
 fn looked(step: &Step) -> Vec<Selector> {
-    let taken = step.paths.iter().filter(|owned| matches!(owned.role, Role::Take(_)));
+    let taken = step
+        .paths
+        .iter()
+        .filter(|owned| matches!(owned.role, Role::Take(_)));
     let taken = taken.map(|owned| owned.path.clone());
-    taken.chain(step.reads.iter().map(|(_, path)| path.clone())).collect()
+    taken
+        .chain(step.reads.iter().map(|(_, path)| path.clone()))
+        .collect()
 }
 
 /// Whether a path names a place or something above it.
 fn is_above(path: &Selector, place: &[Exact]) -> bool {
     path.segs.len() <= place.len()
-        && path.segs.iter().zip(place).all(|(seg, at)| match (seg, at) {
-            (Seg::Key(pattern), Exact::Key(key)) => pattern.captures(key).is_some(),
-            (Seg::Nth(i), Exact::Slot(j)) => i == j,
-            (Seg::AnyItem, Exact::Slot(_)) => true,
-            (Seg::Item { .. }, Exact::Slot(_)) => true,
-            _ => false,
-        })
+        && path
+            .segs
+            .iter()
+            .zip(place)
+            .all(|(seg, at)| match (seg, at) {
+                (Seg::Key(pattern), Exact::Key(key)) => pattern.captures(key).is_some(),
+                (Seg::Nth(i), Exact::Slot(j)) => i == j,
+                (Seg::AnyItem, Exact::Slot(_)) => true,
+                (Seg::Item { .. }, Exact::Slot(_)) => true,
+                _ => false,
+            })
 }
 
 fn keys_of(place: &[Exact]) -> Vec<String> {
