@@ -179,7 +179,7 @@ impl Doc {
         let rewrite = self.try_run().unwrap_or_else(|e| panic!("{e}"));
         let text = rewrite.edits.apply(self.tree.text());
         let tree = Tree::parse(text.as_str()).unwrap_or_else(|e| panic!("{e}:\n{text}"));
-        assert_eq!(super::untiled(&tree), None, "\n{text}");
+        assert_eq!(crate::material::untiled(&tree), None, "\n{text}");
         text
     }
 

@@ -1,0 +1,31 @@
+//! The program from outside: commands, files in and out, refusals, and what is remembered.
+
+#[path = "../demo/mod.rs"]
+mod demo;
+#[path = "../pty/mod.rs"]
+mod pty;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod automation;
+mod bad_input;
+mod bad_input_corpus;
+mod bad_input_detach;
+mod bad_input_places;
+mod bad_input_request;
+mod batch;
+mod commands;
+mod init;
+mod layers_docs;
+mod memory;
+mod packaging;
+mod progress;
+mod readme;
+mod releases;
+mod reports;
+mod schemas;
+mod upgrade;
+mod walk;
+mod write;
+mod write_crash;
+mod write_disk;

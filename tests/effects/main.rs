@@ -1,0 +1,13 @@
+//! `refit verify`: what settings do, as Helm renders both charts.
+
+#[path = "../registry/mod.rs"]
+mod registry;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod arroyo;
+mod cli;
+mod danger;
+mod found;
+mod mutations;
+mod source;

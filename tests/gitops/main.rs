@@ -1,0 +1,17 @@
+//! Manifests that hold values: what is found in them, what is edited, and what they share; and git.
+
+#[path = "../carrier_lines/mod.rs"]
+mod carrier_lines;
+#[path = "../demo/mod.rs"]
+mod demo;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod carrier_cases;
+mod carrier_paths;
+mod carriers;
+mod carriers_corpus;
+mod carriers_edited;
+mod carriers_joined;
+mod git;
+mod together;

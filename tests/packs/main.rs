@@ -1,0 +1,10 @@
+//! The built-in packs, and what is told beside their steps.
+
+#[path = "../demo/mod.rs"]
+mod demo;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod arroyo_cases;
+mod built_in;
+mod tell;

@@ -1,0 +1,14 @@
+//! Every form of the result: text, JSON, Markdown, HTML.
+
+#[path = "../browser/mod.rs"]
+mod browser;
+#[path = "../outcomes/mod.rs"]
+mod outcomes;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod html;
+mod in_browser;
+mod machine;
+mod markdown;
+mod text;

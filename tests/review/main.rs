@@ -1,0 +1,11 @@
+//! `refit review`: at a terminal, in its record, and in the docs.
+
+#[path = "../demo/mod.rs"]
+mod demo;
+#[path = "../pty/mod.rs"]
+mod pty;
+
+mod docs;
+mod releases;
+mod replay;
+mod terminal;
