@@ -124,25 +124,16 @@ fn root(folder: &Path, known: &mut BTreeMap<PathBuf, Option<PathBuf>>) -> Option
     root
 }
 
-/// What `git status` prints of these files.
-fn ask<'a>(root: &Path, names: impl Iterator<Item = &'a Path> + Clone) -> Option<Vec<u8>> {
+/// The `git` program, to ask something of the repository that a folder is in. Whatever it is asked, it takes
+/// no lock, starts no hook, watcher or prompt, fetches nothing, and reads names literally.
+pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(root)
-        .args([
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.hooksPath=/dev/null",
-        ])
-        .args(["status", "--porcelain=v1", "-z", "--no-renames"])
-        .args(["--untracked-files=all", "--ignore-submodules=all", "--"]);
-    if names.clone().count() <= MAX_NAMES {
-        command.args(names);
-    } else {
-        command.arg(common(names));
-    }
+    command.arg("-C").arg(folder).args([
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+    ]);
     for variable in VARIABLES {
         command.env_remove(variable);
     }
@@ -152,8 +143,22 @@ fn ask<'a>(root: &Path, names: impl Iterator<Item = &'a Path> + Clone) -> Option
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_TERMINAL_PROMPT", "0")
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+        .stdout(Stdio::piped());
+    command
+}
+
+/// What `git status` prints of these files.
+fn ask<'a>(root: &Path, names: impl Iterator<Item = &'a Path> + Clone) -> Option<Vec<u8>> {
+    let mut command = command(root);
+    command
+        .args(["status", "--porcelain=v1", "-z", "--no-renames"])
+        .args(["--untracked-files=all", "--ignore-submodules=all", "--"]);
+    if names.clone().count() <= MAX_NAMES {
+        command.args(names);
+    } else {
+        command.arg(common(names));
+    }
+    command.stderr(Stdio::null());
     answer(command.spawn().ok()?)
 }
 
@@ -210,15 +215,17 @@ fn read(answer: &[u8]) -> impl Iterator<Item = (State, &Path)> {
     })
 }
 
+/// A name as git prints it with `-z`.
 #[cfg(unix)]
-fn path(bytes: &[u8]) -> Option<&Path> {
+pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
     Some(Path::new(
         <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes),
     ))
 }
 
+/// A name as git prints it with `-z`.
 #[cfg(not(unix))]
-fn path(bytes: &[u8]) -> Option<&Path> {
+pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
     // Git prints UTF-8 and `/` there, which paths compare like their own separator.
     std::str::from_utf8(bytes)
         .ok()

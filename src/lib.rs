@@ -22,6 +22,7 @@ pub mod plan;
 pub mod refusal;
 pub mod report;
 pub mod review;
+pub mod revision;
 pub mod secrets;
 pub mod shell;
 pub mod tell;

@@ -32,6 +32,24 @@ pub struct Outcome {
     pub unclaimed: Vec<Unclaimed>,
     /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
     pub other_charts: BTreeMap<String, usize>,
+    /// What the run compared with, if that was a git revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+}
+
+/// A comparison with a git revision: only releases whose chart version differs are looked at.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Since {
+    /// What was named.
+    pub revision: String,
+    /// The commit that it came to: where this branch left it.
+    pub commit: String,
+    /// How many releases name the version that they named there.
+    pub kept: usize,
+    /// The releases that were not there.
+    pub new: Vec<String>,
+    /// What a person should know of releases that could not be compared, or only in part.
+    pub notes: Vec<Notice>,
 }
 
 /// A values file that belongs to no release.
@@ -121,6 +139,8 @@ pub enum KnownBy {
     Recorded,
     /// The running release has it.
     Live,
+    /// Its manifest said so in the git revision that the run compares with.
+    Revision,
     /// The content allows only this, or versions from which the result is the same.
     Content,
 }

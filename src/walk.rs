@@ -18,7 +18,10 @@ use std::{
 };
 
 use globset::{GlobBuilder, GlobMatcher};
-use ignore::WalkBuilder;
+use ignore::{
+    WalkBuilder,
+    gitignore::{Gitignore, GitignoreBuilder},
+};
 
 /// What was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,10 +138,77 @@ impl Trouble {
     }
 }
 
+/// What is left out of folders, patterns and lists: patterns as in a `.gitignore`, each list with the folder
+/// that it would stand in.
+#[derive(Debug, Clone, Default)]
+pub struct Excludes {
+    lists: Vec<(PathBuf, Vec<String>, Gitignore)>,
+}
+
+impl Excludes {
+    /// Adds a list that would stand in a folder.
+    ///
+    /// # Errors
+    ///
+    /// With the pattern that is none, and what is wrong with it.
+    pub fn add(&mut self, folder: &Path, patterns: &[String]) -> Result<(), String> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let folder = absolute(&here, folder);
+        let mut builder = GitignoreBuilder::new(&folder);
+        for pattern in patterns {
+            builder
+                .add_line(None, pattern)
+                .map_err(|error| format!("`{pattern}`: {error}"))?;
+        }
+        let matcher = builder.build().map_err(|error| error.to_string())?;
+        self.lists.push((folder, patterns.to_vec(), matcher));
+        Ok(())
+    }
+
+    /// The same patterns for a copy of a folder.
+    #[must_use]
+    pub fn moved(&self, from: &Path, to: &Path) -> Self {
+        let mut moved = Self::default();
+        for (folder, patterns, _) in &self.lists {
+            let folder = match folder.strip_prefix(from) {
+                Ok(below) => to.join(below),
+                Err(_) => folder.clone(),
+            };
+            // What was a pattern is one again.
+            let _ = moved.add(&folder, patterns);
+        }
+        moved
+    }
+
+    fn leave_out(&self, path: &Path, is_folder: bool) -> bool {
+        self.lists.iter().any(|(folder, _, matcher)| {
+            let matched = match path.strip_prefix(folder) {
+                Ok(below) => matcher.matched_path_or_any_parents(below, is_folder),
+                Err(_) => matcher.matched(path, is_folder),
+            };
+            matched.is_ignore()
+        })
+    }
+}
+
+/// A path from the root, without `.` and `..`; its folder's links are followed.
+fn absolute(here: &Path, path: &Path) -> PathBuf {
+    let path = here.join(path);
+    fs::canonicalize(&path).unwrap_or(path)
+}
+
 /// Finds the files.
 #[must_use]
 pub fn find(named: &[Named], limits: Limits) -> Walked {
+    find_without(named, &Excludes::default(), limits)
+}
+
+/// Finds the files, without those that are left out. A file that is named as an argument is taken.
+#[must_use]
+pub fn find_without(named: &[Named], excludes: &Excludes, limits: Limits) -> Walked {
+    let here = std::env::current_dir().unwrap_or_default();
     let mut search = Search {
+        excludes,
         limits,
         walked: Walked::default(),
         seen: HashSet::new(),
@@ -153,6 +223,8 @@ pub fn find(named: &[Named], limits: Limits) -> Walked {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => search.folder(path),
             Err(_) if pattern && fs::symlink_metadata(path).is_err() => search.pattern(path),
+            _ if matches!(named, Named::Listed(_))
+                && excludes.leave_out(&absolute(&here, path), false) => {}
             // What cannot be read, or is not there, is refused with more words where it is read.
             _ => search.file(path),
         }
@@ -160,7 +232,8 @@ pub fn find(named: &[Named], limits: Limits) -> Walked {
     search.walked
 }
 
-struct Search {
+struct Search<'e> {
+    excludes: &'e Excludes,
     limits: Limits,
     walked: Walked,
     /// The files by their real names.
@@ -171,7 +244,7 @@ struct Search {
     charts: BTreeMap<PathBuf, bool>,
 }
 
-impl Search {
+impl Search<'_> {
     fn file(&mut self, path: &Path) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let kind = match kind(path) {
@@ -276,7 +349,14 @@ impl Search {
             let is = self.is_templates(&real);
             self.charts.insert(root.to_owned(), is);
         }
+        let (excludes, top) = (self.excludes.clone(), root.to_owned());
+        let full = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let walk = WalkBuilder::new(root)
+            .filter_entry(move |entry| {
+                let below = entry.path().strip_prefix(&top).unwrap_or(entry.path());
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                excludes.lists.is_empty() || !excludes.leave_out(&full.join(below), is_folder)
+            })
             .follow_links(false)
             .hidden(true)
             .require_git(false)

@@ -65,6 +65,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // Names of files, and nothing of what is in them.
     ("walk", &[]),
     ("git", &[]),
+    // The files of a revision; nothing of what is in them.
+    ("revision", &["git"]),
     // A review changes a request and runs it again.
     (
         "review",

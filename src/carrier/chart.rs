@@ -161,6 +161,27 @@ impl ChartRef {
         }
     }
 
+    /// Where the chart comes from, in the [one form](normal_url) of an address; `None` if that is not said.
+    /// The chart's own name, with which the address of a registry may end, is no part of it.
+    #[must_use]
+    pub fn repository(&self) -> Option<String> {
+        let url = match &self.source {
+            ChartSource::Repository { url, .. } | ChartSource::Folder { url, .. } => {
+                url.as_deref()?
+            }
+            ChartSource::Archive { url } => url.rsplit_once('/')?.0,
+            _ => return None,
+        };
+        let url = normal_url(url);
+        let name = self.name().unwrap_or_default();
+        Some(
+            match url.strip_suffix(name).and_then(|url| url.strip_suffix('/')) {
+                Some(above) if !name.is_empty() => above.to_owned(),
+                _ => url,
+            },
+        )
+    }
+
     /// Compares with a chart of which the name and the repositories are known.
     #[must_use]
     pub fn compare(&self, name: &str, repositories: &[String]) -> Sameness {

@@ -334,6 +334,10 @@ pub struct Inputs {
     /// These names end with a zero byte, as `git ls-files -z` prints them
     #[arg(short = '0', long, requires = "files_from")]
     pub null: bool,
+    /// Leave out what this pattern matches in folders, lists and patterns, as a line of .gitignore would
+    /// (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
     #[arg(
         short = 'f',
@@ -380,9 +384,14 @@ pub struct ChartOptions {
     /// The chart version that the files are for [default: what their content tells]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub from: Option<Version>,
-    /// The chart version to go to [default: the newest release that refit knows]
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    pub to: Option<Version>,
+    /// The chart version to go to, of one chart if it is named (repeatable)
+    /// [default: the newest release that refit knows]
+    #[arg(long, value_name = "[CHART=]VERSION", value_parser = target)]
+    pub to: Vec<Target>,
+    /// The chart version was raised first: bring the values from the version that was named where this
+    /// branch left REV, a branch, tag or commit of git, to the one that is named now
+    #[arg(long, value_name = "REV", conflicts_with_all = ["from", "to", "values", "live", "keep_version"])]
+    pub since: Option<String>,
     /// Leave the chart version that a manifest names as it is
     #[arg(long)]
     pub keep_version: bool,
@@ -534,6 +543,25 @@ fn named_release(text: &str) -> Result<NamedRelease, String> {
         version,
         layers,
     })
+}
+
+/// `--to [CHART=]VERSION`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The chart that goes there; `None`: every one that is not named.
+    pub chart: Option<String>,
+    /// Where.
+    pub version: Version,
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let (chart, number) = match text.split_once('=') {
+        Some(("", _)) => return Err("a chart's name stands before `=`".to_owned()),
+        Some((chart, number)) => (Some(chart.to_owned()), number),
+        None => (None, text),
+    };
+    let version = version(number)?;
+    Ok(Target { chart, version })
 }
 
 /// A chart version. Nothing is rounded: `0.15` could be several.

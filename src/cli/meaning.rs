@@ -19,14 +19,18 @@ use refit::{
     plan::Selection,
     refusal::Reason,
     report::{Detail, command::Given},
+    shell::quote,
     upgrade::Request,
-    walk::{self, Found, Limits, Named},
+    walk::{self, Excludes, Found, Limits, Named},
 };
+use semver::Version;
 
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, UpgradeArgs},
-    project,
+    args::{
+        ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, Target, UpgradeArgs,
+    },
+    project, since,
 };
 
 /// The suffix of backups, if none is given.
@@ -56,6 +60,9 @@ pub struct Job {
     pub project: Option<Project>,
     /// Whether releases that it does not know are noted in it.
     pub record: bool,
+    /// The folder with the files of a git revision, which goes with the job.
+    #[allow(dead_code, reason = "it is there until the job is done")]
+    pub scratch: Option<tempfile::TempDir>,
     /// How many files are worked on at once.
     pub threads: NonZeroUsize,
 }
@@ -70,6 +77,35 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// The words that ask for the same check again.
+    fn words(&self) -> Vec<String> {
+        let RenderOptions {
+            old_chart,
+            new_chart,
+            release_name,
+            kube_version,
+            api_versions,
+            install,
+        } = &self.options;
+        let named = [
+            ("--old-chart", old_chart),
+            ("--new-chart", new_chart),
+            ("--release-name", release_name),
+            ("--kube-version", kube_version),
+            ("--namespace", &self.namespace),
+        ];
+        let mut words = vec!["--verify".to_owned()];
+        let named = named
+            .into_iter()
+            .filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
+        let versions = api_versions.iter().map(|value| ("--api-versions", value));
+        for (flag, value) in named.chain(versions) {
+            words.push(format!("{flag} {}", quote(value)));
+        }
+        words.extend(install.then(|| "--install".to_owned()));
+        words
+    }
+
     /// Refuses options that only a check of effects has a use for.
     fn refuse(&self) -> anyhow::Result<()> {
         let RenderOptions {
@@ -148,6 +184,7 @@ impl Job {
                     files,
                     files_from,
                     null,
+                    exclude,
                     values,
                     releases: named,
                     live,
@@ -158,6 +195,7 @@ impl Job {
                     chart,
                     from,
                     to,
+                    since,
                     keep_version,
                     packs,
                 },
@@ -222,6 +260,12 @@ impl Job {
             whole: Vec::new(),
             from: from.as_ref().map(ToString::to_string),
             keep_version,
+            since: since.clone(),
+            exclude: exclude.clone(),
+            verify: match args.verify {
+                true => rendering.words(),
+                false => Vec::new(),
+            },
             backup: backup
                 .as_ref()
                 .map(|suffix| suffix.to_string_lossy().into_owned()),
@@ -262,6 +306,8 @@ impl Job {
         let project = if stdin { None } else { project::here()? };
         let mut chart = chart;
         let (mut found, mut troubles) = (Vec::new(), Vec::new());
+        let excludes = excludes(&exclude, project.as_ref())?;
+        let mut inputs: Vec<Named> = Vec::new();
         let releases: Vec<Asked> = if let Some(name) = live {
             let (release, of) = self::running(&name, rendering.namespace.as_deref())?;
             chart = chart.or(Some(of));
@@ -280,8 +326,12 @@ impl Job {
                 .into_iter()
                 .map(|release| asked(release, project.as_ref()))
                 .collect::<Result<_, _>>()?
-        } else if !files.is_empty() || files_from.is_some() {
-            let mut inputs: Vec<Named> = Vec::new();
+        } else if !files.is_empty() || files_from.is_some() || since.is_some() {
+            // What a branch has raised can be anywhere.
+            let files = match files.is_empty() && files_from.is_none() {
+                true => vec![PathBuf::from(".")],
+                false => files,
+            };
             if let Some(list) = &files_from {
                 inputs.extend(listed(list, null)?);
                 given_again.whole.push("--files-from".to_owned());
@@ -290,7 +340,8 @@ impl Job {
                     given_again.whole.push("--null".to_owned());
                 }
             }
-            if files_from.is_some() || files.iter().any(|file| !file.is_file()) {
+            let is_whole = files_from.is_some() || since.is_some();
+            if is_whole || files.iter().any(|file| !file.is_file()) {
                 given_again.whole.extend(strings(&files));
             }
             inputs.extend(
@@ -298,7 +349,7 @@ impl Job {
                     .into_iter()
                     .map(|file| Named::Argument(not_a_flag(file))),
             );
-            let walked = walk::find(&inputs, Limits::default());
+            let walked = walk::find_without(&inputs, &excludes, Limits::default());
             troubles.extend(walked.troubles.iter().map(trouble));
             let (recorded, rest) = recorded(walked.files, project.as_ref());
             found = rest;
@@ -321,6 +372,12 @@ impl Job {
             skipped.extend(file.skip);
             answers_of.insert(name, file.answers);
         }
+        let (mut compared, mut scratch) = (None, None);
+        if let Some(named) = &since {
+            let (state, folder) = since::since(named, &inputs, &excludes, project.as_ref())?;
+            (compared, scratch) = (Some(state), Some(folder));
+        }
+        let to_of = targets(&to)?;
         let others = project
             .as_ref()
             .map_or_else(Vec::new, |project| project::others(project, &releases));
@@ -329,11 +386,17 @@ impl Job {
             releases,
             found,
             troubles,
-            keep_version,
+            // The version was raised by somebody else.
+            keep_version: keep_version || compared.is_some(),
             chart,
             pack_dirs: packs,
             from,
-            to,
+            to: to
+                .into_iter()
+                .find(|to| to.chart.is_none())
+                .map(|to| to.version),
+            to_of,
+            since: compared,
             selection: Selection {
                 only,
                 skip,
@@ -374,6 +437,7 @@ impl Job {
             verify: args.verify.then_some(rendering),
             project,
             record: args.record,
+            scratch,
             threads: jobs.jobs.unwrap_or_else(Jobs::cores),
         })
     }
@@ -399,6 +463,46 @@ fn recorded(files: Vec<Found>, project: Option<&Project>) -> (Vec<Asked>, Vec<Fo
         releases.extend(new.filter_map(|name| project.asked(name)));
     }
     (releases, rest)
+}
+
+/// What is left out of folders: what was typed, and what `refit.yaml` says.
+fn excludes(typed: &[String], project: Option<&Project>) -> anyhow::Result<Excludes> {
+    let mut excludes = Excludes::default();
+    if !typed.is_empty() {
+        excludes
+            .add(Path::new("."), typed)
+            .map_err(|error| anyhow::anyhow!("--exclude: this is no pattern: {error}"))?;
+    }
+    if let Some(project) = project.filter(|project| !project.file.exclude.is_empty()) {
+        let folder = project.layer(Path::new("."));
+        excludes
+            .add(&folder, &project.file.exclude)
+            .map_err(|error| {
+                let name = project.path.display();
+                anyhow::anyhow!("{name}: `exclude` has what is no pattern: {error}")
+            })?;
+    }
+    Ok(excludes)
+}
+
+/// The targets of single charts; one for every chart can stand beside them.
+fn targets(to: &[Target]) -> anyhow::Result<BTreeMap<String, Version>> {
+    let mut of: BTreeMap<String, Version> = BTreeMap::new();
+    let mut every = 0;
+    for target in to {
+        let twice = match &target.chart {
+            Some(chart) => of.insert(chart.clone(), target.version.clone()).is_some(),
+            None => {
+                every += 1;
+                every > 1
+            }
+        };
+        if twice {
+            let of = target.chart.as_deref().unwrap_or("every chart");
+            bail!("--to names two versions for {of}");
+        }
+    }
+    Ok(of)
 }
 
 /// The names in a list of files.

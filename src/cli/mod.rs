@@ -15,6 +15,7 @@ mod progress;
 mod project;
 mod reports;
 mod review;
+mod since;
 mod terminal;
 mod upgrade;
 mod verify;

@@ -378,6 +378,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: Default::default(),
+        since: None,
     }
 }
 

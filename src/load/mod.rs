@@ -83,8 +83,23 @@ pub struct Workspace {
     pub of_other_charts: BTreeMap<usize, String>,
     /// Other charts that manifests deploy, and how often.
     pub others: BTreeMap<String, usize>,
+    /// The releases of these.
+    pub other_releases: Vec<OtherRelease>,
     /// By file: its blocks that are strings.
     strings: HashMap<usize, Vec<usize>>,
+}
+
+/// A release of a chart that is not known.
+#[derive(Debug)]
+pub struct OtherRelease {
+    /// What its manifest calls it.
+    pub title: String,
+    /// The file that its manifest stands in.
+    pub holder: usize,
+    /// The chart, as far as it is told.
+    pub chart: Option<String>,
+    /// The version, as its manifest writes it.
+    pub version: Option<String>,
 }
 
 /// A release of which a layer cannot be used.
@@ -105,10 +120,14 @@ pub struct Wanted {
     pub name: String,
     /// Whether the name is its own.
     pub is_named: bool,
+    /// What its manifest calls it, whatever others are called.
+    pub title: String,
     /// The kind of manifest that holds it, as people call it.
     pub carrier: Option<String>,
     /// Its chart, if known.
     pub chart: Option<String>,
+    /// Where its manifest says that the chart comes from, in the one form of an address.
+    pub repository: Option<String>,
     /// The version its values are for, and how that is known.
     pub version: Option<(Version, KnownBy)>,
     /// Its readable layers, as indices into [`Workspace::blocks`], in Helm's order.
@@ -125,6 +144,10 @@ pub struct Wanted {
     pub edited: Vec<usize>,
     /// The range of versions that its manifest names, if it names no single one.
     pub range: Option<Range>,
+    /// The version that it shall be for, if that is its own.
+    pub to: Option<Version>,
+    /// What it was in the revision that the run compares with, as an index into the releases there.
+    pub earlier: Option<usize>,
     /// Where its manifest names the version.
     pub pin: Option<Pin>,
     /// Why its manifest does not tell the version, if it names something that is none.
@@ -299,6 +322,7 @@ impl Loader {
             })
             .collect();
         self.workspace.releases.push(Wanted {
+            title: name.clone(),
             name,
             is_named: asked.name.is_some(),
             chart: asked.chart.clone(),

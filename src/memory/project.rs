@@ -46,6 +46,9 @@ pub struct ProjectFile {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub refit: u32,
+    /// What folders hold and refit shall not look at: patterns as in a `.gitignore` beside this file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
     /// The releases, by name: the layers of each, and what is known of it.
     #[serde(default)]
     #[schemars(with = "Option<IndexMap<String, Remembered>>", extend("propertyNames" = {"pattern": "^[^:@=]*$"}))]
@@ -211,6 +214,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
     for (key, node) in reader.map(root)? {
         match key.as_str() {
             "refit" => format = Some(tree.content(node).to_owned()),
+            "exclude" => file.exclude = reader.list(node)?,
             "releases" if tree.is_implicit_null(node) => {}
             "releases" => {
                 for (name, node) in reader.map(node)? {

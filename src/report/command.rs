@@ -35,6 +35,12 @@ pub struct Given {
     pub from: Option<String>,
     /// `--keep-version`.
     pub keep_version: bool,
+    /// `--since`.
+    pub since: Option<String>,
+    /// `--exclude`, in order.
+    pub exclude: Vec<String>,
+    /// `--verify` with what says how it renders, as words for a shell; empty if not given.
+    pub verify: Vec<String>,
     /// Releases that `refit.yaml` knows the files of.
     pub recorded: Vec<String>,
     /// `--backup`: `None` if not given, the empty text for its default.
@@ -71,7 +77,7 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
         let releases: Vec<&Release> = writable.collect();
         return match releases.is_empty() {
             true => Vec::new(),
-            false => vec![command(&releases, given)],
+            false => vec![command(&releases, &outcome.releases, given)],
         };
     }
     let mut groups: Vec<Vec<&Release>> = Vec::new();
@@ -87,7 +93,36 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
             None => groups.push(vec![release]),
         }
     }
-    groups.iter().map(|group| command(group, given)).collect()
+    groups
+        .iter()
+        .map(|group| command(group, &[], given))
+        .collect()
+}
+
+/// The digest that `--expect` names where questions are open: of what the files that nothing is asked of
+/// become, and of what the others are now. Answers cannot change either.
+#[must_use]
+pub fn expectation_of_open<'a>(releases: impl IntoIterator<Item = &'a Release>) -> String {
+    let asks = |release: &Release| release.steps.iter().any(|step| step.question.is_some());
+    let concerned = |release: &&Release| release.is_changed() || asks(release);
+    let releases: Vec<&Release> = releases.into_iter().filter(concerned).collect();
+    let asked = Unit {
+        releases: releases
+            .iter()
+            .copied()
+            .filter(|release| asks(release))
+            .collect(),
+    };
+    let asked: HashSet<String> = asked.files().iter().map(|file| file.name.clone()).collect();
+    let unit = Unit { releases };
+    let files = unit.files();
+    digest::of(files.iter().map(|file| {
+        let text = match asked.contains(&file.name) {
+            true => &file.before,
+            false => &file.after,
+        };
+        (file.name.as_str(), &**text)
+    }))
 }
 
 /// The digest that `--expect` names: of every file of these releases, as far as they change or ask.
@@ -101,7 +136,27 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
     digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)))
 }
 
-fn command(releases: &[&Release], given: &Given) -> Command {
+/// The versions to go to: one for all charts if there is but one, else one for each chart. What lies in the
+/// same folder and does not change counts too: it must not be told to go where another chart goes.
+fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
+    let all = releases.iter().copied().chain(beside);
+    let mut charts: Vec<(&str, String)> = Vec::new();
+    for release in all {
+        if !charts.iter().any(|(chart, _)| *chart == release.chart) {
+            charts.push((&release.chart, release.to.to_string()));
+        }
+    }
+    match charts.as_slice() {
+        [(_, to)] => vec![to.clone()],
+        charts => charts
+            .iter()
+            .map(|(chart, to)| format!("{chart}={to}"))
+            .collect(),
+    }
+}
+
+/// The command for releases; `beside` are all that what was named holds.
+fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command {
     let mut pieces = vec!["refit upgrade".to_owned()];
     let mut add = |piece: String| pieces.push(piece);
     for word in &given.whole {
@@ -148,7 +203,17 @@ fn command(releases: &[&Release], given: &Given) -> Command {
     } else if let Some(from) = &given.from {
         flag("from", from);
     }
-    flag("to", &releases[0].to.to_string());
+    match &given.since {
+        Some(since) => flag("since", since),
+        None => {
+            for to in targets(releases, beside) {
+                flag("to", &to);
+            }
+        }
+    }
+    for pattern in &given.exclude {
+        flag("exclude", pattern);
+    }
     for (name, values) in [
         ("only", &given.only),
         ("skip", &given.skip),
@@ -216,12 +281,16 @@ fn command(releases: &[&Release], given: &Given) -> Command {
         Some(suffix) => add(format!("--backup={}", quote(suffix))),
         None => {}
     }
-    if !open {
-        add(format!(
-            "--expect {}",
-            expectation(releases.iter().copied())
-        ));
+    for words in &given.verify {
+        add(words.clone());
     }
+    let expected = match open {
+        // What was named whole is read whole again.
+        true if !beside.is_empty() => expectation_of_open(beside),
+        true => expectation_of_open(releases.iter().copied()),
+        false => expectation(releases.iter().copied()),
+    };
+    add(format!("--expect {expected}"));
     add("--write".to_owned());
     Command {
         pieces,

@@ -20,6 +20,7 @@ mod questions;
 mod refusal;
 pub mod review;
 pub mod secrets;
+mod since;
 pub mod text;
 mod wording;
 

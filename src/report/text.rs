@@ -8,7 +8,7 @@ use super::{
     Detail, Look, Masker,
     command::{Command, PLACEHOLDER},
     page::{Page, Span, Style, plain, span, width},
-    questions, refusal,
+    questions, refusal, since,
     wording::{self, count},
 };
 use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, mentions};
@@ -22,6 +22,7 @@ const DECIDING: usize = 3;
 #[must_use]
 pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
+    since::write(&mut page, outcome, look, masker);
     for release in &outcome.releases {
         if look.detail == Detail::Quiet {
             stale(&mut page, release, masker);
@@ -66,6 +67,7 @@ fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
 #[must_use]
 pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
+    since::write(&mut page, outcome, look, masker);
     for release in &outcome.releases {
         let name = span(format!("{}: ", wording::names(release)), Style::Bold);
         let open: Vec<&str> = questions::open(release)
@@ -243,6 +245,7 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
         KnownBy::Carrier => Some("The manifest says that the values are for"),
         KnownBy::Recorded => Some("refit.yaml says that the values are for"),
         KnownBy::Live => Some("The running release is"),
+        KnownBy::Revision => Some("Before, its manifest said that the values are for"),
     };
     if let Some(said) = said {
         if verbose {

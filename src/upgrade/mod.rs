@@ -9,6 +9,7 @@
 //! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the
 //! same with one.
 
+mod brought;
 mod common;
 mod describe;
 mod doubts;
@@ -21,6 +22,7 @@ mod pin;
 mod release;
 mod sealed;
 mod shared;
+mod since;
 
 use std::{
     borrow::Cow,
@@ -31,13 +33,14 @@ use std::{
 use semver::Version;
 
 pub use packs::packs;
+pub use since::Since;
 
 use crate::{
     detect::{detect, looked_at},
     jobs::{Fault, Jobs, Work},
-    load::{Asked, KnownChart, Wanted, Workspace, workspace},
+    load::{self, Asked, KnownChart, Wanted, Workspace},
     migrate::Answers,
-    outcome::{FORMAT, Outcome, Refusal, Release, Unclaimed},
+    outcome::{self, FORMAT, Outcome, Refusal, Release, Unclaimed},
     pack::{Pack, PackError},
     plan::Selection,
     refusal::{Reason, own_fault},
@@ -108,6 +111,11 @@ pub struct Request {
     pub from: Option<Version>,
     /// The version that they shall be for; by default the newest release that the pack knows.
     pub to: Option<Version>,
+    /// The same for single charts, by name; it comes before that for every chart.
+    pub to_of: BTreeMap<String, Version>,
+    /// The state to compare with: only releases whose chart version differs are upgraded, from the version
+    /// there to the version here, which stays as it is.
+    pub since: Option<Since>,
     /// Which steps.
     pub selection: Selection,
     /// Answers to questions, for every release.
@@ -130,6 +138,8 @@ pub struct Request {
 pub struct Material {
     packs: Vec<Pack>,
     workspace: Workspace,
+    /// The state that the run compares with, and what came of that.
+    before: Option<(Workspace, outcome::Since)>,
 }
 
 /// What was decided for a release before.
@@ -180,6 +190,13 @@ pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
 
 fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal>> {
     let packs = packs(request)?;
+    if let Some(chart) = request.to_of.keys().find(|chart| {
+        let mut known = packs.iter().map(|pack| &pack.info.chart);
+        !known.any(|known| known == *chart)
+    }) {
+        let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
+        return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
+    }
     let charts: Vec<KnownChart> = packs
         .iter()
         .map(|pack| KnownChart {
@@ -187,7 +204,13 @@ fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal
             repositories: pack.info.repositories.clone(),
         })
         .collect();
-    let workspace = workspace(&request.releases, &request.found, &charts, jobs);
+    let mut workspace = load::workspace(&request.releases, &request.found, &charts, jobs);
+    let before = request.since.as_ref().map(|since| {
+        let before = load::workspace(&since.releases, &since.found, &charts, jobs);
+        since::without_old_errors(&mut workspace, &before, since);
+        let told = since::raised(&mut workspace, &before, since, &packs);
+        (before, told)
+    });
     let mut decided = request.answers_of.keys().chain(request.skip_of.keys());
     let releases = workspace.releases.iter().map(|wanted| &wanted.name);
     let broken = workspace.broken.iter().map(|broken| &broken.name);
@@ -206,7 +229,11 @@ fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal
         };
         return Err(reason.next(next).of(unknown));
     }
-    Ok(Material { packs, workspace })
+    Ok(Material {
+        packs,
+        workspace,
+        before,
+    })
 }
 
 /// Runs everything up to the outcome, in one thread.
@@ -240,13 +267,18 @@ fn run_with(
     focus: Option<&BTreeSet<String>>,
     jobs: &Jobs<'_>,
 ) -> Outcome {
-    let Material { packs, workspace } = material;
+    let Material {
+        packs,
+        workspace,
+        before,
+    } = material;
     let mut outcome = nothing();
     let part = looked_at_by(packs);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
         outcome.refused.extend(workspace.refused.iter().cloned());
         outcome.other_charts.clone_from(&workspace.others);
+        outcome.since = before.as_ref().map(|(_, told)| told.clone());
         if let Ok(part) = &part {
             outcome.unclaimed = unclaimed(workspace, packs, part, jobs);
         }
@@ -260,7 +292,8 @@ fn run_with(
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
     let worked = jobs.each(Some(Work::Migrate), wanted.clone(), |wanted| {
         let part = part.as_ref().map_err(|e| vec![*fault(e, &wanted.name)])?;
-        release::work(request, workspace, packs, wanted, part)
+        let before = before.as_ref().map(|(before, _)| before);
+        release::work(request, (workspace, before), packs, wanted, part)
     });
     let worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
     finish(request, workspace, (&wanted, worked), &mut outcome, jobs);
@@ -274,6 +307,7 @@ fn nothing() -> Outcome {
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: BTreeMap::new(),
+        since: None,
     }
 }
 

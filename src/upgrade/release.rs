@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::{Request, answers_for, doubts, known_version, marks, packs, sealed};
+use super::{
+    Request, answers_for,
+    brought::{self, Left},
+    doubts, known_version, marks, packs, sealed,
+};
 use crate::{
     detach,
     detect::Detection,
@@ -73,10 +77,11 @@ impl Edited {
     }
 }
 
-/// Works out one release. `part` is what tells its chart and version.
+/// Works out one release. `part` is what tells its chart and version; beside the files stands the state that
+/// the run compares with.
 pub(super) fn work<'w>(
     request: &'w Request,
-    workspace: &'w Workspace,
+    (workspace, before): (&'w Workspace, Option<&'w Workspace>),
     packs: &'w [Pack],
     wanted: &'w Wanted,
     part: &Part,
@@ -89,10 +94,11 @@ pub(super) fn work<'w>(
         .collect();
     let values = merge_all(views.iter().map(|view| view.part(part).unwrap_or_default()));
     let (pack, detection) = packs::choose(request, packs, wanted, &values).map_err(one)?;
-    let to = target(request, pack, &wanted.name).map_err(one)?;
+    let to = target(request, pack, wanted).map_err(one)?;
     let run = Run {
         request,
         workspace,
+        before,
         wanted,
         pack,
         views: &views,
@@ -117,20 +123,20 @@ pub(super) fn work<'w>(
     })
 }
 
-fn target(request: &Request, pack: &Pack, name: &str) -> Result<Version, Box<Refusal>> {
-    for version in [&request.from, &request.to].into_iter().flatten() {
-        known_version(pack, version).map_err(|reason| reason.of(name))?;
+/// The version to go to: the release's own, that of its chart, that of all, or the newest release.
+fn target(request: &Request, pack: &Pack, wanted: &Wanted) -> Result<Version, Box<Refusal>> {
+    let of_chart = request.to_of.get(&pack.info.chart).or(request.to.as_ref());
+    let to = wanted.to.as_ref().or(of_chart);
+    for version in [request.from.as_ref(), to].into_iter().flatten() {
+        known_version(pack, version).map_err(|reason| reason.of(&wanted.name))?;
     }
-    Ok(request
-        .to
-        .as_ref()
-        .unwrap_or_else(|| pack.newest_release())
-        .clone())
+    Ok(to.unwrap_or_else(|| pack.newest_release()).clone())
 }
 
 struct Run<'r, 'w> {
     request: &'w Request,
     workspace: &'w Workspace,
+    before: Option<&'w Workspace>,
     wanted: &'w Wanted,
     pack: &'w Pack,
     views: &'r [View<'w>],
@@ -175,12 +181,36 @@ impl<'w> Run<'_, 'w> {
                 if known_by == KnownBy::Recorded {
                     self.still_holds(&from)?;
                 }
-                Ok((known_by, self.candidate(&from)?))
+                Ok((known_by, self.not_done(self.candidate(&from)?)?))
             }
             None => match &self.wanted.no_version {
                 Some(refusal) => Err(refusal.clone()),
-                None => Ok((KnownBy::Content, self.best_candidate()?)),
+                None => {
+                    let best = self.best_candidate()?;
+                    Ok((KnownBy::Content, self.not_done(best)?))
+                }
             },
+        }
+    }
+
+    /// What is left to do where the run compares with another state: the values may have been brought along
+    /// on this branch already, by refit or by hand.
+    fn not_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
+        let (Some(before), Some(index)) = (self.before, self.wanted.earlier) else {
+            return Ok(candidate);
+        };
+        let old = &before.releases[index];
+        let views: Vec<View<'_>> = old.layers.iter().map(|block| before.view(*block)).collect();
+        let left = brought::left(
+            (&views, self.views),
+            &candidate.plan,
+            &candidate.migrated,
+            (&self.answers, self.request.accept_recommended),
+        );
+        match left.map_err(|e| self.migrate_refusal(&e))? {
+            Left::All => Ok(candidate),
+            Left::Nothing => self.candidate(&self.to),
+            Left::Without(steps) => self.candidate_without(&candidate.plan.from, &steps),
         }
     }
 
@@ -329,7 +359,16 @@ impl<'w> Run<'_, 'w> {
     }
 
     fn candidate(&self, from: &Version) -> Result<Candidate<'w>, Box<Refusal>> {
+        self.candidate_without(from, &[])
+    }
+
+    fn candidate_without(
+        &self,
+        from: &Version,
+        done: &[String],
+    ) -> Result<Candidate<'w>, Box<Refusal>> {
         let mut selection = self.request.selection.clone();
+        selection.skip_known.extend(done.iter().cloned());
         selection
             .skip_known
             .extend(self.wanted.skip.iter().cloned());

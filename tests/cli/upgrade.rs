@@ -78,6 +78,25 @@ fn another_result_than_the_previewed_one_is_not_written() {
 }
 
 #[test]
+fn beside_open_questions_what_was_shown_is_written_too() {
+    let demo = Demo::new();
+    let preview = demo.upgrade("asks.yaml v.yaml --from 1.0.0");
+    let command = preview.err.replace("OPTION", "keep");
+    assert!(command.contains("--expect"), "{command}");
+    for (file, text) in [("v.yaml", PLAIN), ("asks.yaml", ASKS)] {
+        demo.file(file, &text.replace("old: a", "old: other"));
+        let stale = demo.paste(&command);
+        assert_eq!(stale.code, 2, "{stale:?}");
+        assert!(stale.err.contains("was expected"), "{stale:?}");
+        demo.file(file, text);
+    }
+    let written = demo.paste(&command);
+    assert_eq!(written.code, 0, "{written:?}");
+    assert_eq!(demo.text("asks.yaml"), "new: a\npicked: b\n");
+    assert_eq!(demo.text("v.yaml"), PLAIN_AFTER);
+}
+
+#[test]
 fn open_questions_are_never_written() {
     let demo = Demo::new();
     let preview = demo.upgrade("asks.yaml --from 1.0.0");
@@ -86,7 +105,6 @@ fn open_questions_are_never_written() {
         preview.err.contains("--answer choose=OPTION"),
         "{preview:?}"
     );
-    assert!(!preview.err.contains("--expect"), "{preview:?}");
     let pasted = demo.paste(&preview.err);
     assert_eq!(pasted.code, 2, "a placeholder is no answer: {pasted:?}");
     let write = demo.upgrade("asks.yaml v.yaml --from 1.0.0 --write");

@@ -200,6 +200,7 @@ fn the_command_repeats_what_it_must_and_quotes_it() {
         answers: vec!["a=b".into(), "a.tag=x y".into()],
         accept_recommended: true,
         backup: Some(String::new()),
+        ..Given::default()
     };
     let outcome = outcome([first, second, older]);
     insta::assert_snapshot!(

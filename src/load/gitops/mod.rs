@@ -14,7 +14,7 @@ use std::{
 };
 
 use self::release::Builder;
-use super::{Asked, Input, Loader, Sealed};
+use super::{Asked, Input, Loader, OtherRelease, Sealed};
 use crate::{
     carrier::{
         self, Carrier, ChartRef, MentionKind, Sameness, Source,
@@ -120,6 +120,13 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             let Some((chart, sameness)) = known(&one.release.chart, charts) else {
                 let name = one.release.chart.name().unwrap_or("of another kind");
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
+                let version = one.release.version.as_ref();
+                loader.workspace.other_releases.push(OtherRelease {
+                    title: one.carrier.name.clone(),
+                    holder: scanned[one.release.carrier.file].file,
+                    chart: one.release.chart.name().map(str::to_owned),
+                    version: version.map(|(_, place)| place.text.clone()),
+                });
                 other.insert(name.to_owned());
                 let named = one.candidates.iter().flatten();
                 let files = named.filter_map(|path| by_path.get(path.as_path()));

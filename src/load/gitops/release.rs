@@ -147,6 +147,8 @@ impl Builder<'_> {
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
+            title: carrier.name.clone(),
+            repository: release.chart.repository(),
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
             version,

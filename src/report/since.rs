@@ -1,0 +1,68 @@
+//! What a run with `--since` compared with, and what it left alone: without it silence could mean that
+//! nothing was looked at.
+
+use super::{
+    Detail, Look, Masker,
+    page::{Page, Style, plain, span},
+    wording::count,
+};
+use crate::outcome::Outcome;
+
+/// New releases that are named before the rest is only counted.
+const NAMED: usize = 5;
+
+/// Writes it, in front of the releases that were raised.
+pub(super) fn write(page: &mut Page, outcome: &Outcome, look: Look, masker: &Masker) {
+    let Some(since) = outcome
+        .since
+        .as_ref()
+        .filter(|_| look.detail > Detail::Quiet)
+    else {
+        return;
+    };
+    let new = |name: &str| since.new.iter().any(|other| other == name);
+    let raised = outcome.releases.iter();
+    let raised = raised.filter(|release| !new(&release.called)).count();
+    let commit = since.commit.get(..9).unwrap_or(&since.commit);
+    let mut text = format!(
+        "Since {} (this branch left it at {commit}): {} another chart version, {} the same",
+        since.revision,
+        names(raised),
+        names(since.kept)
+    );
+    match since.new.len() {
+        0 => {}
+        n => {
+            let mut shown: Vec<&str> = since.new.iter().map(String::as_str).take(NAMED).collect();
+            let more = format!("{} more", n.saturating_sub(NAMED));
+            if n > NAMED {
+                shown.push(&more);
+            }
+            text.push_str(&format!(
+                ", {} new and taken as written for the version that it names ({})",
+                match n {
+                    1 => "1 is".to_owned(),
+                    n => format!("{n} are"),
+                },
+                shown.join(", ")
+            ));
+        }
+    }
+    page.fill(0, 2, &[span(format!("{text}."), Style::Dim)]);
+    for note in &since.notes {
+        let at = match &note.at {
+            Some(at) => format!("{}:{}: ", at.file, at.line),
+            None => String::new(),
+        };
+        let text = format!("{at}{}", masker.text(&note.text));
+        page.fill(0, 2, &[span("note: ", Style::Warn), plain(text)]);
+    }
+}
+
+fn names(n: usize) -> String {
+    format!(
+        "{} {}",
+        count(n, "release"),
+        if n == 1 { "names" } else { "name" }
+    )
+}

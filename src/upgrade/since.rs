@@ -1,0 +1,357 @@
+//! Which releases were raised since a git revision, and from which version.
+//!
+//! Whoever raises a chart version first (Renovate does) leaves values behind that are for the version
+//! before. That one stands in the revision: so both states are read by one loader, each release is looked
+//! up in the other state, and where its chart or version differs its values go from the version there to
+//! the version here. The version itself stays as it is, and a release that kept its version is left alone.
+//!
+//! A release is known again by its file (under the name that it had) and by what its manifest calls it; where
+//! it moved to another file, by what it is called, if only one is called so in both states. Nothing is guessed
+//! beyond that: what cannot be found again is new, and is told.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path as FilePath, PathBuf},
+};
+
+use semver::Version;
+
+use crate::{
+    load::{Asked, Wanted, Workspace},
+    outcome::{self, At, KnownBy, Notice},
+    pack::Pack,
+    walk::Found,
+};
+
+/// The state that a run compares with.
+#[derive(Debug, Clone, Default)]
+pub struct Since {
+    /// What was named.
+    pub named: String,
+    /// The commit that it came to.
+    pub commit: String,
+    /// The root of the work tree, by its real name.
+    pub root: PathBuf,
+    /// The folder that holds the files of the commit, under their paths, by its real name.
+    pub folder: PathBuf,
+    /// Files of the work tree that had another name: now, and then.
+    pub renamed: BTreeMap<PathBuf, PathBuf>,
+    /// The files of the commit to look for releases in.
+    pub found: Vec<Found>,
+    /// The releases that `refit.yaml` had.
+    pub releases: Vec<Asked>,
+}
+
+/// A release, as it is known again: its file below the root, what it is called, and which of those it is.
+type Key = (PathBuf, String, usize);
+
+/// Leaves out of a workspace the errors that were there before, unless one of them keeps a release that was
+/// raised from being read: a branch is not to blame for them.
+pub(super) fn without_old_errors(workspace: &mut Workspace, before: &Workspace, since: &Since) {
+    let texts = |workspace: &Workspace| -> BTreeMap<String, String> {
+        let pins = workspace.broken.iter().filter_map(|broken| {
+            let (file, node) = broken.pin?;
+            let text = workspace.files[file].tree.content(node).to_owned();
+            Some((broken.name.clone(), text))
+        });
+        pins.collect()
+    };
+    if texts(workspace) != texts(before) {
+        return;
+    }
+    let key = |name: &str, root: &FilePath| {
+        let path = FilePath::new(name);
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        real.strip_prefix(root).unwrap_or(path).to_owned()
+    };
+    let old: HashSet<(PathBuf, &str)> = before
+        .refused
+        .iter()
+        .map(|refusal| (key(&refusal.name, &since.folder), refusal.what.as_str()))
+        .collect();
+    workspace.refused.retain(|refusal| {
+        let here = key(&refusal.name, &since.root);
+        !old.contains(&(here, refusal.what.as_str()))
+    });
+}
+
+/// Keeps of a workspace the releases that were raised, each with its way.
+pub(super) fn raised(
+    workspace: &mut Workspace,
+    before: &Workspace,
+    since: &Since,
+    packs: &[Pack],
+) -> outcome::Since {
+    let mut told = outcome::Since {
+        revision: since.named.clone(),
+        commit: since.commit.clone(),
+        kept: 0,
+        new: Vec::new(),
+        notes: Vec::new(),
+    };
+    let pairs = pairs(workspace, before, since);
+    let releases = std::mem::take(&mut workspace.releases);
+    for (mut wanted, pair) in releases.into_iter().zip(pairs) {
+        let here = Stated::of(&wanted);
+        let (at, name) = (place(workspace, &wanted), wanted.name.clone());
+        let note = |text: String| Notice {
+            at: at.clone(),
+            text: format!("{name}: {text}"),
+            path: None,
+        };
+        let old = match pair {
+            Pair::Of(index) => {
+                wanted.earlier = Some(index);
+                &before.releases[index]
+            }
+            Pair::Other(index) => {
+                let other = &before.other_releases[index];
+                let chart = other.chart.as_deref().unwrap_or("another chart");
+                let version = other.version.as_deref().unwrap_or("an unknown version");
+                told.notes.push(note(format!(
+                    "it deployed {chart} {version} in {}, which refit does not know. Whether its values fit {} is for you to see.",
+                    since.named,
+                    wanted.chart.as_deref().unwrap_or("this chart")
+                )));
+                continue;
+            }
+            Pair::Broken => {
+                told.notes.push(note(format!(
+                    "it could not be read as it was in {}. State the version before: --from VERSION, without --since.",
+                    since.named
+                )));
+                continue;
+            }
+            Pair::None => {
+                told.new.push(wanted.name.clone());
+                if let Some(version) = here.version {
+                    wanted.to = Some(version);
+                    workspace.releases.push(wanted);
+                }
+                continue;
+            }
+        };
+        let there = Stated::of(old);
+        if here.is_like(&there) {
+            told.kept += 1;
+            continue;
+        }
+        let chart = wanted.chart.clone();
+        let Some(pack) = packs
+            .iter()
+            .find(|pack| Some(&pack.info.chart) == chart.as_ref())
+        else {
+            workspace.releases.push(wanted);
+            continue;
+        };
+        if here.chart != there.chart {
+            let text = |stated: &Stated| stated.text.clone().unwrap_or_default();
+            told.notes.push(note(format!(
+                "its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; see each setting by hand.",
+                there.chart.as_deref().unwrap_or("unknown"),
+                text(&there),
+                since.named,
+                here.chart.as_deref().unwrap_or("unknown"),
+                text(&here),
+            )));
+            continue;
+        }
+        if here.repository != there.repository && here.text == there.text {
+            told.notes.push(note(format!(
+                "its chart came from {} in {} and comes from {} now, in the same version. See that it is the same chart.",
+                there.repository.as_deref().unwrap_or("elsewhere"),
+                since.named,
+                here.repository.as_deref().unwrap_or("elsewhere"),
+            )));
+            continue;
+        }
+        let Some(to) = target(pack, &wanted, &here) else {
+            told.notes.push(note(match &here.text {
+                Some(text) => format!(
+                    "`{text}` is no chart version that refit knows, so it cannot say what the values need. State both: --from VERSION --to VERSION, without --since."
+                ),
+                None => "its manifest names no version any more, so nothing can be said of its values.".to_owned(),
+            }));
+            continue;
+        };
+        if here.version.as_ref().is_some_and(|version| *version > to) {
+            told.notes.push(note(format!(
+                "it goes to {}, and refit knows {} up to {to} only: its values are brought to {to}. Read what the chart changed after that.",
+                here.text.as_deref().unwrap_or_default(),
+                pack.info.chart,
+            )));
+        }
+        wanted.version = there.version.map(|version| (version, KnownBy::Revision));
+        wanted.range.clone_from(&old.range);
+        // What is no version leaves the content.
+        wanted.no_version = None;
+        wanted.to = Some(to);
+        workspace.releases.push(wanted);
+    }
+    told
+}
+
+/// What a release says of its chart.
+struct Stated {
+    chart: Option<String>,
+    repository: Option<String>,
+    /// The version, as it is written.
+    text: Option<String>,
+    /// The version, if it is one.
+    version: Option<Version>,
+}
+
+impl Stated {
+    fn of(wanted: &Wanted) -> Self {
+        let version = wanted.version.as_ref().map(|(version, _)| version.clone());
+        let pin = wanted.pin.as_ref().map(|pin| pin.text.clone());
+        Self {
+            chart: wanted.chart.clone(),
+            repository: wanted.repository.clone(),
+            text: pin.or_else(|| version.as_ref().map(ToString::to_string)),
+            version,
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let version = match (&self.version, &other.version) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.text == other.text,
+        };
+        // An address that is not said in one state is no other one.
+        let repository = match (&self.repository, &other.repository) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        version && repository && self.chart == other.chart
+    }
+}
+
+/// The version that a release goes to: the one it names, the newest that its range allows, or the newest
+/// that is known if it names a newer one.
+fn target(pack: &Pack, wanted: &Wanted, here: &Stated) -> Option<Version> {
+    let known = || pack.info.versions.keys();
+    if let Some(range) = &wanted.range {
+        return known()
+            .rev()
+            .find(|version| range.contains(version))
+            .cloned();
+    }
+    let version = here.version.as_ref()?;
+    match known().next_back() {
+        Some(newest) if version > newest => Some(pack.newest_release().clone()),
+        _ => Some(version.clone()),
+    }
+}
+
+/// What a release was.
+#[derive(Debug, Clone, Copy)]
+enum Pair {
+    /// This release.
+    Of(usize),
+    /// One of a chart that is not known.
+    Other(usize),
+    /// One that could not be read.
+    Broken,
+    /// It was not there.
+    None,
+}
+
+/// For each release what it was.
+fn pairs(workspace: &Workspace, before: &Workspace, since: &Since) -> Vec<Pair> {
+    let own = keys(workspace, &since.root, workspace.releases.iter());
+    let old = keys(before, &since.folder, before.releases.iter());
+    let by_key: HashMap<&Key, usize> = old.iter().enumerate().map(|(i, key)| (key, i)).collect();
+    let then = |(path, title, nth): &Key| {
+        let path = since.renamed.get(path).unwrap_or(path);
+        (path.clone(), title.clone(), *nth)
+    };
+    let mut pairs: Vec<Option<usize>> = own
+        .iter()
+        .map(|key| by_key.get(&then(key)).copied())
+        .collect();
+    let taken: HashSet<usize> = pairs.iter().flatten().copied().collect();
+    // By what they are called, those that are in another file.
+    let mut called: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (i, (_, title, _)) in old.iter().enumerate() {
+        if !taken.contains(&i) {
+            called.entry(title).or_default().push(i);
+        }
+    }
+    let missing = |title: &str, pairs: &[Option<usize>]| {
+        let all = own.iter().zip(pairs);
+        all.filter(|((_, other, _), pair)| other == title && pair.is_none())
+            .count()
+    };
+    for i in 0..own.len() {
+        let title = &own[i].1;
+        if pairs[i].is_none()
+            && let Some([one]) = called.get(title.as_str()).map(Vec::as_slice)
+            && missing(title, &pairs) == 1
+        {
+            pairs[i] = Some(*one);
+        }
+    }
+    let found = |i: usize| {
+        let (path, title, _) = then(&own[i]);
+        let name = |file: usize| below(before, file, &since.folder);
+        let other = before.other_releases.iter();
+        let mut other = other.enumerate().filter(|(_, o)| o.title == title);
+        let here = other.clone().find(|(_, o)| name(o.holder) == path);
+        if let Some((index, _)) = here.or_else(|| other.next()) {
+            return Pair::Other(index);
+        }
+        let file = since.folder.join(&path);
+        let mut broken = before.broken.iter().map(|broken| &broken.name);
+        let mut refused = before.refused.iter().map(|refusal| &refusal.name);
+        let unread = refused.any(|name| file == FilePath::new(name));
+        match unread || broken.any(|name| *name == title) {
+            true => Pair::Broken,
+            false => Pair::None,
+        }
+    };
+    let all = pairs.into_iter().enumerate();
+    all.map(|(i, pair)| pair.map_or_else(|| found(i), Pair::Of))
+        .collect()
+}
+
+fn keys<'w>(
+    workspace: &Workspace,
+    root: &FilePath,
+    releases: impl Iterator<Item = &'w Wanted>,
+) -> Vec<Key> {
+    let mut seen: HashMap<(PathBuf, String), usize> = HashMap::new();
+    releases
+        .map(|wanted| {
+            let path = match wanted.carrier {
+                Some(_) => below(workspace, wanted.holder, root),
+                // Its name in refit.yaml tells it.
+                None => PathBuf::new(),
+            };
+            let nth = seen
+                .entry((path.clone(), wanted.title.clone()))
+                .or_default();
+            *nth += 1;
+            (path, wanted.title.clone(), *nth)
+        })
+        .collect()
+}
+
+/// The path of a file below a root.
+fn below(workspace: &Workspace, file: usize, root: &FilePath) -> PathBuf {
+    let path = workspace.files[file].path.clone().unwrap_or_default();
+    // The file may be a link; its folder tells where it stands.
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => FilePath::new("."),
+    };
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let real = real.join(path.file_name().unwrap_or_default());
+    real.strip_prefix(root).unwrap_or(&real).to_owned()
+}
+
+fn place(workspace: &Workspace, wanted: &Wanted) -> Option<At> {
+    let pin = wanted.pin.as_ref()?;
+    let file = &workspace.files[pin.file];
+    Some(file.at(file.tree.span(pin.node).start))
+}

@@ -1,0 +1,149 @@
+//! A folder as a batch: what is left out of it, where each chart goes, and the command that writes it.
+
+mod repository;
+
+use repository::Repository;
+
+/// A pack for a chart whose only key is renamed in 2.0.0.
+fn pack(here: &Repository, chart: &str, newest: &str) {
+    here.file(
+        &format!("packs/{chart}/pack.yaml"),
+        &format!(
+            "pack: 1\nchart: {chart}\ntitle: A chart for tests\nrepositories: [https://charts.tern.example]\nversions:\n  1.0.0: {{app: \"1\"}}\n  {newest}: {{app: \"2\"}}\n"
+        ),
+    );
+    here.file(
+        &format!("packs/{chart}/keys.yaml"),
+        &format!(
+            "old: [{{in: \"<{newest}\", default: \"\"}}]\nnew: [{{in: \">={newest}\", default: \"\"}}]\n"
+        ),
+    );
+    here.file(
+        &format!("packs/{chart}/{newest}.yaml"),
+        &format!(
+            "version: {newest}\ntitle: New names\nsteps:\n  rename-{chart}: {{title: Rename old, move: {{old: new}}}}\n"
+        ),
+    );
+}
+
+fn app(chart: &str, version: &str, values: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: {chart}\nspec:\n  source:\n    repoURL: https://charts.tern.example\n    chart: {chart}\n    targetRevision: {version}\n    helm:\n      valuesObject: {{{values}}}\n"
+    )
+}
+
+const PACKS: &[&str] = &["--pack", "packs/one", "--pack", "packs/two"];
+
+/// Two charts that go to different versions, each in two clusters.
+fn two_charts() -> Option<Repository> {
+    let here = Repository::new()?;
+    pack(&here, "one", "2.0.0");
+    pack(&here, "two", "5.0.0");
+    for cluster in ["prod", "test"] {
+        for chart in ["one", "two"] {
+            let name = format!("clusters/{cluster}/{chart}.yaml");
+            here.file(&name, &app(chart, "1.0.0", "old: x"));
+        }
+    }
+    Some(here)
+}
+
+fn upgrade(here: &Repository, args: &[&str]) -> repository::Run {
+    here.refit(&[&["upgrade"], PACKS, args].concat())
+}
+
+#[test]
+fn the_printed_command_writes_what_was_shown_of_every_chart() {
+    let Some(here) = two_charts() else { return };
+    let preview = upgrade(&here, &["clusters"]);
+    assert_eq!(preview.code, 0, "{preview:?}");
+    for word in ["--to one=2.0.0", "--to two=5.0.0", "--expect"] {
+        assert!(preview.said.contains(word), "{word}: {preview:?}");
+    }
+    let command = preview.said.rsplit("refit upgrade ").next().unwrap();
+    let words: Vec<&str> = command.split(' ').filter(|word| *word != "\\").collect();
+    let written = here.refit(&[&["upgrade"], &words[..]].concat());
+    assert_eq!(written.code, 0, "{written:?}");
+    for cluster in ["prod", "test"] {
+        for (chart, version) in [("one", "2.0.0"), ("two", "5.0.0")] {
+            let text = here.text(&format!("clusters/{cluster}/{chart}.yaml"));
+            assert_eq!(text, app(chart, version, "new: x"));
+        }
+    }
+}
+
+#[test]
+fn each_chart_can_have_its_own_target() {
+    let Some(here) = two_charts() else { return };
+    let one = upgrade(&here, &["clusters", "--to", "two=1.0.0", "--write"]);
+    assert_eq!(one.code, 0, "{one:?}");
+    assert_eq!(
+        here.text("clusters/prod/one.yaml"),
+        app("one", "2.0.0", "new: x")
+    );
+    assert_eq!(
+        here.text("clusters/prod/two.yaml"),
+        app("two", "1.0.0", "old: x")
+    );
+    for (to, says) in [
+        (&["--to", "three=1.0.0"][..], "three"),
+        (
+            &["--to", "one=1.0.0", "--to", "one=2.0.0"],
+            "two versions for one",
+        ),
+        (&["--to", "one=9.9.9"], "9.9.9"),
+        (&["--to", "=1.0.0"], "a chart's name"),
+    ] {
+        let refused = upgrade(&here, &[&["clusters"], to].concat());
+        assert_eq!(refused.code, 2, "{to:?}: {refused:?}");
+        assert!(refused.said.contains(says), "{to:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_excluded_is_not_looked_at() {
+    let changed = |here: &Repository| -> Vec<String> {
+        let names = ["prod/one", "prod/two", "test/one", "test/two"];
+        let changed = names.into_iter().filter(|name| {
+            here.text(&format!("clusters/{name}.yaml"))
+                .contains("new: x")
+        });
+        changed.map(str::to_owned).collect()
+    };
+    for (patterns, left) in [
+        (&["test/"][..], &["prod/one", "prod/two"][..]),
+        (&["/clusters/test"], &["prod/one", "prod/two"]),
+        (
+            &["/test"],
+            &["prod/one", "prod/two", "test/one", "test/two"],
+        ),
+        (
+            &["one.yaml", "!/clusters/prod/one.yaml"],
+            &["prod/one", "prod/two", "test/two"],
+        ),
+        (&["clusters/**/two.*"], &["prod/one", "test/one"]),
+    ] {
+        let Some(here) = two_charts() else { return };
+        let mut args = vec!["clusters", "--write"];
+        args.extend(patterns.iter().flat_map(|pattern| ["--exclude", pattern]));
+        let run = upgrade(&here, &args);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(changed(&here), left, "{patterns:?}");
+    }
+    // The same in refit.yaml, for everybody; what is named itself is taken.
+    let Some(here) = two_charts() else { return };
+    here.file(
+        "refit.yaml",
+        "refit: 1\nexclude: [test/, two.yaml]\nreleases: {}\n",
+    );
+    assert_eq!(upgrade(&here, &["clusters", "--write"]).code, 0);
+    assert_eq!(changed(&here), ["prod/one"]);
+    assert_eq!(
+        upgrade(&here, &["clusters/test/two.yaml", "--write"]).code,
+        0
+    );
+    assert_eq!(changed(&here), ["prod/one", "test/two"]);
+    let broken = upgrade(&here, &["clusters", "--exclude", "[z-a]"]);
+    assert_eq!(broken.code, 2, "{broken:?}");
+    assert!(broken.said.contains("[z-a]"), "{broken:?}");
+}
