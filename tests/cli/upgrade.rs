@@ -84,7 +84,7 @@ fn beside_open_questions_what_was_shown_is_written_too() {
     let command = preview.err.replace("OPTION", "keep");
     assert!(command.contains("--expect"), "{command}");
     for (file, text) in [("v.yaml", PLAIN), ("asks.yaml", ASKS)] {
-        demo.file(file, &text.replace("old: a", "old: other"));
+        demo.file(file, text.replace("old: a", "old: other"));
         let stale = demo.paste(&command);
         assert_eq!(stale.code, 2, "{stale:?}");
         assert!(stale.err.contains("was expected"), "{stale:?}");

@@ -4,6 +4,8 @@
 mod carrier_lines;
 #[path = "../demo/mod.rs"]
 mod demo;
+#[path = "../repository/mod.rs"]
+mod repository;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,5 +15,8 @@ mod carriers;
 mod carriers_corpus;
 mod carriers_edited;
 mod carriers_joined;
+mod folders;
 mod git;
+#[cfg(unix)]
+mod since;
 mod together;

@@ -1,8 +1,6 @@
 //! A folder as a batch: what is left out of it, where each chart goes, and the command that writes it.
 
-mod repository;
-
-use repository::Repository;
+use crate::repository::{self, Repository};
 
 /// A pack for a chart whose only key is renamed in 2.0.0.
 fn pack(here: &Repository, chart: &str, newest: &str) {

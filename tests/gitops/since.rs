@@ -1,14 +1,13 @@
 //! `--since`: the chart version was raised first, as Renovate does it, in real git repositories.
-#![cfg(unix)]
-
-mod repository;
-mod support;
 
 use std::fs;
 
-use repository::Repository;
 use serde_yaml::Value;
-use support::helm::{self, Helm};
+
+use crate::{
+    repository::{self, Repository},
+    support::helm::{self, Helm},
+};
 
 const VALUES: &str = "\
 controller:
