@@ -307,7 +307,8 @@ impl Maker<'_> {
         for _ in 0..4 {
             let to = self.any_destination(from);
             let text = shown(&to);
-            if self.alive(&to, self.versions - 1) && !self.written.contains(&text) {
+            let moves = text != shown(from);
+            if moves && self.alive(&to, self.versions - 1) && !self.written.contains(&text) {
                 self.written.push(text);
                 self.places.push(to.clone());
                 return Some(to);

@@ -18,6 +18,7 @@ mod judged_packs;
 mod laws;
 mod layers;
 mod packs;
+mod page;
 mod real;
 mod regressions;
 mod releases;

@@ -180,11 +180,18 @@ impl Migration {
             steps,
         };
         let mut seen = Vec::new();
+        let mut written = Vec::new();
         for owned in migration.steps.iter().flat_map(|step| &step.paths) {
             if seen.contains(&&owned.path.segs) {
                 return Err(format!("{} stands twice", owned.path.text));
             }
             seen.push(&owned.path.segs);
+            if let Role::Move(to) = &owned.role {
+                if written.contains(&&to.segs) {
+                    return Err(format!("two moves to {}", to.text));
+                }
+                written.push(&to.segs);
+            }
             if let Role::Move(to) = &owned.role
                 && owned.path.kinds() != to.kinds()
             {
