@@ -136,16 +136,6 @@ impl fmt::Display for Clue {
     }
 }
 
-impl Detection {
-    /// Whether something was found that only this chart has.
-    #[must_use]
-    pub fn is_conclusive(&self) -> bool {
-        self.clues
-            .iter()
-            .any(|clue| clue.strength == Strength::Strong)
-    }
-}
-
 /// The first concrete path that a pattern fits.
 fn first(values: &Value, pattern: &Path) -> Option<Path> {
     if pattern.is_concrete() {

@@ -12,6 +12,7 @@ pub mod edit;
 pub mod effect;
 pub mod facts;
 pub mod git;
+pub mod identify;
 pub mod jobs;
 pub mod load;
 pub mod memory;

@@ -66,6 +66,8 @@ pub struct Unclaimed {
 pub struct Release {
     /// The chart.
     pub chart: String,
+    /// What in the content tells the chart, if nothing else named it.
+    pub chart_told_by: Vec<ChartSign>,
     /// The version that the values were for.
     #[schemars(with = "String")]
     pub from: Version,
@@ -143,6 +145,17 @@ pub enum KnownBy {
     Revision,
     /// The content allows only this, or versions from which the result is the same.
     Content,
+}
+
+/// A key in a file that tells its chart.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ChartSign {
+    /// The path.
+    pub path: String,
+    /// Where it stands.
+    pub at: Option<At>,
+    /// Why it tells the chart.
+    pub why: String,
 }
 
 /// A thing in a file that tells its version.

@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pack", &["values", "yaml"]),
     ("plan", &["pack"]),
     ("detect", &["pack", "values"]),
+    ("identify", &["pack", "values"]),
     // Values only; of the text it knows the names of nodes.
     ("migrate", &["outcome", "pack", "plan", "values", "yaml"]),
     // Text only; it never sees a step.
@@ -54,8 +55,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "memory",
         &[
-            "detect", "edit", "load", "migrate", "outcome", "pack", "refusal", "values", "walk",
-            "yaml",
+            "detect", "edit", "identify", "load", "migrate", "outcome", "pack", "refusal",
+            "values", "walk", "yaml",
         ],
     ),
     // How work is shared out; nothing of what it is.

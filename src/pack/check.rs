@@ -143,6 +143,18 @@ impl Check<'_> {
                 found.push((format!("evidence {}", evidence.path), message));
             }
         }
+        for telling in &info.identifies.keys {
+            let place = format!("identifies {}", telling.path);
+            if let Err(error) = telling.path.parse::<Path>() {
+                found.push((place.clone(), error.to_string()));
+            }
+            if let Some(condition) = &telling.condition
+                && let Err(message) =
+                    names_known(&Expression::new(condition), &|name| name == "values")
+            {
+                found.push((place, message));
+            }
+        }
         for (id, fact) in &info.facts {
             for value in &fact.by_version {
                 let known = |name: &str| name == "values";

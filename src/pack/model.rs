@@ -28,6 +28,9 @@ pub struct PackFile {
     /// Where the chart is published.
     #[serde(default)]
     pub repositories: Vec<String>,
+    /// What tells the chart, apart from any version of it.
+    #[serde(default)]
+    pub identifies: Identifies,
     /// Every released chart version, oldest first.
     #[schemars(with = "IndexMap<String, VersionInfo>")]
     pub versions: IndexMap<Version, VersionInfo>,
@@ -66,6 +69,45 @@ pub struct MovedEffect {
     pub from: String,
     /// Where it is. Of several places the first that is there counts: it overrides the others.
     pub to: OneOrMany,
+}
+
+/// What tells a chart, apart from any version of it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identifies {
+    /// Keys that are this chart's and hardly any other's.
+    #[serde(default)]
+    pub keys: Vec<Telling>,
+    /// Other names that it is published under.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Other charts of the same name, by where they are published.
+    #[serde(default)]
+    pub not: Vec<Namesake>,
+}
+
+/// A key that tells the chart.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Telling {
+    /// The path that is set.
+    pub path: String,
+    /// An expression over `values` that must hold too. Without it the name of the key alone tells, as long as
+    /// no other known chart has it.
+    #[serde(default, rename = "if")]
+    pub condition: Option<String>,
+    /// Why it tells the chart.
+    pub why: String,
+}
+
+/// Another chart that has the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Namesake {
+    /// The repository, registry or folder of a registry that it is published in.
+    pub repository: String,
+    /// Whose chart that is, and how it differs.
+    pub why: String,
 }
 
 /// What is known of one chart version.

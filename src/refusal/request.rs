@@ -5,6 +5,7 @@ use semver::Version;
 
 use super::Reason;
 use crate::{
+    identify::Claim,
     migrate::MigrateError,
     pack::{ExprError, Pack, PackError},
     plan::PlanError,
@@ -34,6 +35,62 @@ pub fn unknown_chart(chart: &str, known: &[String]) -> Reason {
     Reason::new(format!("refit has no pack for the chart `{chart}`{close}"))
         .why(format!("Known charts: {}.", known.join(", ")))
         .next("Name one of them, or give a folder with a pack: --pack DIR.")
+}
+
+/// How many keys are listed of those that a chart does not know.
+const LISTED: usize = 5;
+
+/// Values of which nothing tells the chart.
+#[must_use]
+pub fn no_chart(is_empty: bool, known: &[String]) -> Reason {
+    let why = match is_empty {
+        true => "It sets nothing.",
+        false => "None of its keys belongs to one chart alone.",
+    };
+    Reason::new("nothing in the file tells which chart it is for")
+        .why(why)
+        .next(format!(
+            "Name the chart: --chart NAME (known: {}).",
+            known.join(", ")
+        ))
+}
+
+/// Values with a key that tells a chart, and with more that the chart does not know.
+#[must_use]
+pub fn outweighed(chart: &str, claim: &Claim) -> Reason {
+    let signs: Vec<String> = claim
+        .signs
+        .iter()
+        .map(|sign| format!("{} ({})", sign.path, sign.why.trim_end_matches('.')))
+        .collect();
+    let unknown = &claim.weight.unknown;
+    let mut strange: Vec<String> = unknown
+        .iter()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect();
+    if unknown.len() > LISTED {
+        strange.push(format!("{} more", unknown.len() - LISTED));
+    }
+    Reason::new(format!("the file does not tell for sure that it is for {chart}"))
+        .why(format!(
+            "For {chart} speaks {}. But of its keys no version of {chart} knows {}, which is not less than it knows: {}.",
+            signs.join("; "),
+            unknown.len(),
+            strange.join(", ")
+        ))
+        .next(format!("If it is for {chart}: --chart {chart}."))
+}
+
+/// Values that can be of several charts.
+#[must_use]
+pub fn several_charts(charts: &[&str]) -> Reason {
+    Reason::new(format!(
+        "the file could be for several charts: {}",
+        charts.join(", ")
+    ))
+    .why("Each of them has keys in it that tell that chart.")
+    .next("Name the chart: --chart NAME.")
 }
 
 /// A version that a pack does not know, with the pack's own word on it if it has one.

@@ -236,8 +236,34 @@ fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
     }
 }
 
+/// By what the chart is known, if nothing named it: some of the keys, or all with `-v`.
+fn chart_told_by(page: &mut Page, release: &Release, look: Look) {
+    if release.chart_told_by.is_empty() {
+        return;
+    }
+    let verbose = look.detail == Detail::Verbose;
+    let shown = if verbose { usize::MAX } else { DECIDING };
+    let signs = release.chart_told_by.iter();
+    let signs = signs.take(shown).map(|sign| {
+        let place = sign.at.as_ref().map(|at| format!("line {}", at.line));
+        let why = verbose.then(|| sign.why.trim_end_matches('.').to_owned());
+        let more: Vec<String> = place.into_iter().chain(why).collect();
+        match more.is_empty() {
+            true => sign.path.clone(),
+            false => format!("{} ({})", sign.path, more.join(": ")),
+        }
+    });
+    let signs: Vec<String> = signs.collect();
+    let text = format!(
+        "Nothing names the chart; it is told by {}.",
+        signs.join(", ")
+    );
+    page.fill(2, 4, &[span(text, Style::Dim)]);
+}
+
 /// How the version is known, if it was not stated: the clues that decide, or all with `-v`.
 pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+    chart_told_by(page, release, look);
     let verbose = look.detail == Detail::Verbose;
     let said = match release.known_by {
         KnownBy::Content => None,

@@ -9,8 +9,8 @@ use crate::{
     load::{Sealed, Workspace},
     migrate::{LedgerEntry, StepState},
     outcome::{
-        At, Change, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate, Notice,
-        Question, Refusal, Release, State, Step, Task, Values,
+        At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate,
+        Notice, Question, Refusal, Release, State, Step, Task, Values,
     },
     pack::{Known, When, expr::describe},
     refusal::Reason,
@@ -96,6 +96,7 @@ impl Description<'_, '_> {
         let Worked {
             wanted,
             pack,
+            signs,
             detection,
             known_by,
             plan,
@@ -127,6 +128,11 @@ impl Description<'_, '_> {
             strength: format!("{:?}", clue.strength).to_lowercase(),
             why: clue.why.clone(),
         });
+        let signs = signs.iter().map(|sign| ChartSign {
+            at: self.place(&sign.path),
+            path: sign.path.to_string(),
+            why: sign.why.clone(),
+        });
         // What Helm itself reads is not left unread, although no template looks at it.
         let helms = mentions::conditions(self.worked);
         let is_helms =
@@ -151,6 +157,7 @@ impl Description<'_, '_> {
             release_name: wanted.release_name.clone(),
             carrier: wanted.carrier.clone(),
             chart: pack.info.chart.clone(),
+            chart_told_by: signs.collect(),
             known_by: *known_by,
             evidence: clues.collect(),
             from: plan.from.clone(),

@@ -36,7 +36,7 @@ pub use packs::packs;
 pub use since::Since;
 
 use crate::{
-    detect::{detect, looked_at},
+    detect, identify,
     jobs::{Fault, Jobs, Work},
     load::{self, Asked, KnownChart, Wanted, Workspace},
     migrate::Answers,
@@ -315,7 +315,8 @@ fn nothing() -> Outcome {
 fn looked_at_by(packs: &[Pack]) -> Result<Part, PackError> {
     let mut part = Part::default();
     for pack in packs {
-        looked_at(pack, &mut part)?;
+        detect::looked_at(pack, &mut part)?;
+        identify::looked_at(pack, &mut part)?;
     }
     Ok(part)
 }
@@ -334,8 +335,8 @@ fn settled<'n, T>(
     results.into_iter().zip(names).map(one).collect()
 }
 
-/// Values files that were found in folders, belong to no release, and have unmistakable traces of a chart.
-/// `part` is what tells it.
+/// Values files that were found in folders, that no manifest names, and that are unmistakably of one known
+/// chart. `part` is what tells it.
 fn unclaimed(
     workspace: &Workspace,
     packs: &[Pack],
@@ -345,15 +346,20 @@ fn unclaimed(
     let of = |file: usize| {
         let loaded = &workspace.files[file];
         let values = loaded.view().part(part).ok()?;
-        let pack = packs
-            .iter()
-            .find(|pack| detect(pack, &values).is_ok_and(|found| found.is_conclusive()))?;
+        let whole = || loaded.view().values().unwrap_or_default();
+        let mut held = packs.iter().filter(|pack| {
+            let claim = identify::claim(pack, packs, &values, whole);
+            claim.is_ok_and(|claim| claim.is_some_and(|claim| claim.holds()))
+        });
+        let pack = held.next().filter(|_| held.next().is_none())?;
         Some(Unclaimed {
             file: loaded.name.clone(),
             chart: pack.info.chart.clone(),
         })
     };
-    let found = jobs.each(None, workspace.unclaimed.clone(), of);
+    let files = workspace.unclaimed.iter();
+    let files = files.filter(|file| !workspace.of_other_charts.contains_key(file));
+    let found = jobs.each(None, files.copied().collect(), of);
     // Nothing is done with them: one that cannot be looked at is not told of.
     found.into_iter().filter_map(|found| found.ok()?).collect()
 }

@@ -3,6 +3,7 @@
 use super::{Request, fault};
 use crate::{
     detect::{Detection, detect},
+    identify::{Sign, claim},
     load::Wanted,
     outcome::Refusal,
     pack::{Pack, built_in, built_in_names, check::check},
@@ -47,56 +48,66 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     Ok(packs)
 }
 
-/// The pack for a release: the one whose chart is known, else the only one whose chart has left
-/// unmistakable traces in the values.
+/// A pack that was chosen for a release.
+pub(super) struct Chosen<'p> {
+    /// The pack.
+    pub pack: &'p Pack,
+    /// What the content tells of the version.
+    pub detection: Detection,
+    /// What in the content tells the chart, if nothing else named it.
+    pub signs: Vec<Sign>,
+}
+
+/// The pack for a release: the one of the chart that is named for it, else the only one that the values
+/// themselves are unmistakably of. `part` is what evidence looks at; `whole` are all of the values.
 pub(super) fn choose<'p>(
     request: &Request,
     packs: &'p [Pack],
     wanted: &Wanted,
-    values: &Map,
-) -> Result<(&'p Pack, Detection), Box<Refusal>> {
+    part: &Map,
+    whole: impl Fn() -> Map,
+) -> Result<Chosen<'p>, Box<Refusal>> {
     let name = &wanted.name;
-    let mut found = Vec::new();
-    for pack in packs {
-        if wanted
-            .chart
-            .as_ref()
-            .is_some_and(|chart| *chart != pack.info.chart)
-        {
-            continue;
-        }
-        let detection = detect(pack, values).map_err(|e| fault(&e, name))?;
-        if request.chart.is_some() || wanted.chart.is_some() || detection.is_conclusive() {
-            found.push((pack, detection));
-        }
-    }
-    if found.len() == 1 {
-        return Ok(found.remove(0));
-    }
-    let charts: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
-    if let (Some(chart), true) = (&wanted.chart, found.is_empty()) {
-        return Err(refusal::request::unknown_chart(chart, &charts).of(name));
-    }
-    let reason = if found.is_empty() {
-        let why = match values.is_empty() {
-            true => "It sets nothing.",
-            false => "It has only keys that many charts have.",
+    let chosen = |pack: &'p Pack, signs| {
+        let detection = detect(pack, part).map_err(|e| fault(&e, name))?;
+        Ok(Chosen {
+            pack,
+            detection,
+            signs,
+        })
+    };
+    if let Some(chart) = wanted.chart.as_ref().or(request.chart.as_ref()) {
+        return match packs.iter().find(|pack| pack.info.chart == *chart) {
+            Some(pack) => chosen(pack, Vec::new()),
+            None => Err(refusal::request::unknown_chart(chart, &names(packs)).of(name)),
         };
-        Reason::new("nothing in the file tells which chart it is for").why(why)
-    } else {
-        let found: Vec<&str> = found
+    }
+    let mut held = Vec::new();
+    let mut outweighed = None;
+    for pack in packs {
+        let claim = claim(pack, packs, part, &whole).map_err(|e| fault(&e, name))?;
+        match claim {
+            Some(claim) if claim.holds() => held.push((pack, claim.signs)),
+            Some(claim) => outweighed = Some((pack, claim)),
+            None => {}
+        }
+    }
+    if held.len() > 1 {
+        let charts: Vec<&str> = held
             .iter()
             .map(|(pack, _)| pack.info.chart.as_str())
             .collect();
-        Reason::new(format!(
-            "the file could be for several charts: {}",
-            found.join(", ")
-        ))
-    };
-    Err(reason
-        .next(format!(
-            "Say which: --chart NAME (known: {}).",
-            charts.join(", ")
-        ))
-        .of(name))
+        return Err(refusal::request::several_charts(&charts).of(name));
+    }
+    match (held.pop(), outweighed) {
+        (Some((pack, signs)), _) => chosen(pack, signs),
+        (None, Some((pack, claim))) => {
+            Err(refusal::request::outweighed(&pack.info.chart, &claim).of(name))
+        }
+        (None, None) => Err(refusal::request::no_chart(whole().is_empty(), &names(packs)).of(name)),
+    }
+}
+
+fn names(packs: &[Pack]) -> Vec<String> {
+    packs.iter().map(|pack| pack.info.chart.clone()).collect()
 }

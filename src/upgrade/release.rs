@@ -14,6 +14,7 @@ use crate::{
     detach,
     detect::Detection,
     edit::{EditError, edit},
+    identify::Sign,
     load::{Loaded, Place, Wanted, Workspace},
     migrate::{
         Answers, MigrateError, Migrated, Node,
@@ -35,6 +36,8 @@ pub(super) struct Worked<'w> {
     pub wanted: &'w Wanted,
     /// What is known of its chart.
     pub pack: &'w Pack,
+    /// What in its content tells the chart, if nothing else named it.
+    pub signs: Vec<Sign>,
     /// What its content tells of the version.
     pub detection: Detection,
     /// How its version is known.
@@ -93,7 +96,13 @@ pub(super) fn work<'w>(
         .map(|block| workspace.view(*block))
         .collect();
     let values = merge_all(views.iter().map(|view| view.part(part).unwrap_or_default()));
-    let (pack, detection) = packs::choose(request, packs, wanted, &values).map_err(one)?;
+    let whole = || merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
+    let chosen = packs::choose(request, packs, wanted, &values, whole).map_err(one)?;
+    let packs::Chosen {
+        pack,
+        detection,
+        signs,
+    } = chosen;
     let to = target(request, pack, wanted).map_err(one)?;
     let run = Run {
         request,
@@ -111,6 +120,7 @@ pub(super) fn work<'w>(
     Ok(Worked {
         wanted,
         pack,
+        signs,
         known_by,
         plan: candidate.plan,
         answers,

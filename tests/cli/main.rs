@@ -15,6 +15,7 @@ mod bad_input_places;
 mod bad_input_request;
 mod batch;
 mod commands;
+mod identity;
 mod init;
 mod layers_docs;
 mod memory;

@@ -12,6 +12,10 @@ const PACK: &str = "\
 pack: 1
 chart: demo
 title: A chart for tests
+identifies:
+  keys:
+    - {path: old, why: A key of the tests.}
+    - {path: new, why: A key of the tests.}
 versions:
   1.0.0: {app: \"1\"}
   1.5.0: {app: \"1\"}

@@ -66,6 +66,7 @@ pub fn release(files: Vec<File>) -> Release {
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
+        chart_told_by: Vec::new(),
         evidence: Vec::new(),
         to: Version::new(0, 15, 0),
         files: files.into_iter().map(Arc::new).collect(),

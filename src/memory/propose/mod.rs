@@ -95,7 +95,7 @@ pub fn propose(look: &Look<'_>) -> Result<Proposal, PackError> {
         let tops = Tops::of(pack);
         let mut seen = Vec::new();
         for (path, values) in &read {
-            match fits(pack, &tops, path, values)? {
+            match fits((pack, look.packs), &tops, path, values)? {
                 Fit::Yes => seen.push(seen_file(pack, path.clone(), Some(values))),
                 Fit::Doubtful(why) => _ = doubtful.entry(path.clone()).or_insert(why),
                 Fit::No => {}
@@ -120,7 +120,7 @@ pub fn propose(look: &Look<'_>) -> Result<Proposal, PackError> {
             let values = group.layers.iter().filter_map(|file| file.values.cloned());
             let values = merge_all(values);
             let detection = detect(pack, &values)?;
-            let told = told_by(pack, &values, &detection.clues);
+            let told = told_by(pack, look.packs, &values)?;
             if !look.stated && told.is_empty() {
                 let why = format!(
                     "its keys are ones that {} has, and that many charts have; --chart NAME says which it is",

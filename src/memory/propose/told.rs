@@ -1,15 +1,15 @@
 //! What is in a file, as far as it tells the chart.
 //!
-//! A pack's evidence is made to tell the versions of one chart apart. Among files of which the chart is not
-//! known yet it is weaker: `image` or `ingress` tells versions and no charts. So keys that most charts have
-//! do not count here, and a file most of whose settings the chart has never known is not of that chart.
+//! A file is told by the keys that its pack says tell the chart ([`identify`]). Beside a file that is told, one
+//! by itself has to have only keys that the chart knows, or the name of a values file; a file most of whose
+//! settings the chart has never known is not of that chart.
 
 use std::{collections::BTreeSet, path::Path as FilePath};
 
 use super::{groups::Seen, roles::is_values_name};
 use crate::{
-    detect::{Clue, detect},
-    pack::{Known, Pack, PackError, model::Strength},
+    identify::{self, Claim},
+    pack::{Known, Pack, PackError},
     values::{Map, Path},
 };
 
@@ -40,7 +40,7 @@ pub(super) enum Fit {
 
 /// Whether a file can be values of a chart.
 pub(super) fn fits(
-    pack: &Pack,
+    (pack, all): (&Pack, &[Pack]),
     tops: &Tops,
     path: &FilePath,
     values: &Map,
@@ -54,8 +54,7 @@ pub(super) fn fits(
     if known.is_empty() {
         return Ok(Fit::No);
     }
-    let clues = detect(pack, values)?.clues;
-    if !told_by(pack, values, &clues).is_empty() || named && unknown.len() <= known.len() {
+    if !told_by(pack, all, values)?.is_empty() || named && unknown.len() <= known.len() {
         return Ok(Fit::Yes);
     }
     let chart = &pack.info.chart;
@@ -73,65 +72,26 @@ pub(super) fn fits(
     )))
 }
 
-/// What every chart has that began with `helm create`, or is habit: it tells versions of a chart apart, and
-/// no charts.
-const SCAFFOLD: &[&str] = &[
-    "affinity",
-    "autoscaling",
-    "env",
-    "extraEnv",
-    "fullnameOverride",
-    "gateway",
-    "global",
-    "httpRoute",
-    "image",
-    "imagePullPolicy",
-    "imagePullSecrets",
-    "ingress",
-    "livenessProbe",
-    "nameOverride",
-    "nodeSelector",
-    "podAnnotations",
-    "podDisruptionBudget",
-    "podLabels",
-    "podSecurityContext",
-    "readinessProbe",
-    "replicaCount",
-    "resources",
-    "securityContext",
-    "service",
-    "serviceAccount",
-    "tolerations",
-    "volumeMounts",
-    "volumes",
-];
-
-/// The settings that tell the chart: unmistakable ones, in values most of which the chart knows. Evidence
-/// of a pack tells its versions apart first; of another chart's values only a little of it is ever met.
-pub(super) fn told_by(pack: &Pack, values: &Map, clues: &[Clue]) -> Vec<String> {
-    let strong = clues
-        .iter()
-        .filter(|clue| clue.strength == Strength::Strong);
-    let first = |path: &Path| match path.segments().first() {
-        Some(crate::values::Segment::Key(key)) => key.clone(),
-        _ => String::new(),
+/// The settings that tell the chart, in values most of which it knows, and which no other known chart can
+/// say the same of. What tells versions of a chart apart tells no charts.
+///
+/// # Errors
+///
+/// If a pack is not in the format.
+pub(super) fn told_by(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<String>, PackError> {
+    let claim = |pack| {
+        let claim = identify::claim(pack, all, values, || values.clone())?;
+        Ok(claim.filter(Claim::holds))
     };
-    let own = strong.filter(|clue| !SCAFFOLD.contains(&first(&clue.path).as_str()));
-    let mut told: Vec<String> = own.map(|clue| clue.path.to_string()).collect();
-    told.dedup();
-    if told.is_empty() {
-        return told;
-    }
-    let leaves = crate::values::leaves(values);
-    let known = |path: &Path| {
-        let mut versions = pack.info.versions.keys();
-        versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
+    let Some(own) = claim(pack)? else {
+        return Ok(Vec::new());
     };
-    let strange = leaves.iter().filter(|(path, _)| !known(path)).count();
-    if strange * 4 > leaves.len() {
-        told.clear();
+    for other in all.iter().filter(|other| !std::ptr::eq(*other, pack)) {
+        if claim(other)?.is_some() {
+            return Ok(Vec::new());
+        }
     }
-    told
+    Ok(own.signs.iter().map(|sign| sign.path.to_string()).collect())
 }
 
 /// Some of the settings that tell the chart, for a sentence.

@@ -416,6 +416,20 @@ fn tasks(release: &Release) -> Markup {
 
 fn known_by(release: &Release) -> Markup {
     html! {
+        @if !release.chart_told_by.is_empty() {
+            section {
+                h4 { "Why it is taken for a file of " (release.chart) }
+                ul {
+                    @for sign in &release.chart_told_by {
+                        li {
+                            code { (sign.path) }
+                            @if let Some(at) = &sign.at { span .note { " " (shown_name(&at.file)) ":" (at.line) } }
+                            p .note { (sign.why) }
+                        }
+                    }
+                }
+            }
+        }
         @if release.known_by == KnownBy::Content && !release.evidence.is_empty() {
             section {
                 h4 { "Why it is taken to be for " (release.chart) " " (release.from) }

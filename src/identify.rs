@@ -1,0 +1,197 @@
+//! Which chart values are of, where nothing names it.
+//!
+//! Keys tell versions of one chart apart long before they tell charts apart: `controller.image` says a lot of
+//! a file that is known to be for one chart, and nothing of a file that can be for any. So a pack lists what
+//! tells *the chart* by itself, and a file is the chart's by a rule that a person can check by hand:
+//!
+//! 1. at least one telling key of the pack is found; one that tells by its name alone (without `if`) counts
+//!    only if no other known pack has that key;
+//! 2. the chart knows more of the file's keys than it does not know ([`Weight`]);
+//! 3. no other known pack can say the same.
+//!
+//! This module must never look at evidence of versions, and never guess among several.
+
+use crate::{
+    pack::{ExprError, Expression, Known, Pack, PackError, Scope},
+    values::{Map, Part, Path, Value},
+};
+
+/// A key that tells the chart, as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sign {
+    /// The path that is set.
+    pub path: Path,
+    /// Why it tells the chart.
+    pub why: String,
+}
+
+/// How much of some values a chart knows. A key counts once, where what the chart knows of it begins to be
+/// the user's own, or ends: a map that the chart leaves to the user is one key, and so is a map that it
+/// does not know. `global`, which Helm hands to every chart, counts for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// How many keys a version of the chart knows.
+    pub known: usize,
+    /// The keys that no version of it knows.
+    pub unknown: Vec<Path>,
+}
+
+impl Weight {
+    /// How much of the values the chart of a pack knows.
+    #[must_use]
+    pub fn of(pack: &Pack, values: &Map) -> Self {
+        let mut weight = Self::default();
+        weight.add(pack, values, &Path::root());
+        weight
+    }
+
+    /// Whether the chart knows more of the keys than it does not.
+    #[must_use]
+    pub fn speaks_for_the_chart(&self) -> bool {
+        self.known > self.unknown.len()
+    }
+
+    fn add(&mut self, pack: &Pack, values: &Map, above: &Path) {
+        for (key, value) in values {
+            let path = above.key(key);
+            if above.is_root() && key == "global" {
+                continue;
+            }
+            if !is_known(pack, &path) {
+                self.unknown.push(path);
+                continue;
+            }
+            match value {
+                Value::Map(map) if !map.is_empty() && has_keys_below(pack, &path) => {
+                    self.add(pack, map, &path);
+                }
+                _ => self.known += 1,
+            }
+        }
+    }
+}
+
+/// What values say of one chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The telling keys that were found.
+    pub signs: Vec<Sign>,
+    /// How much of the values the chart knows.
+    pub weight: Weight,
+}
+
+impl Claim {
+    /// Whether the values are the chart's, as far as this chart alone is looked at.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.signs.is_empty() && self.weight.speaks_for_the_chart()
+    }
+}
+
+/// Adds what [`signs`] looks at to a part of the values.
+///
+/// # Errors
+///
+/// If the pack's telling keys are not in the format.
+pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
+    for telling in &pack.info.identifies.keys {
+        part.add(&parsed(&telling.path)?);
+        if let Some(condition) = &telling.condition {
+            let places = Expression::known(condition).places("values");
+            for place in places.map_err(|error| failed(&telling.path, error))? {
+                part.add(&place);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The telling keys of a pack that are found in values, or in the part of them that [`looked_at`] names.
+/// `all` are the packs that are known.
+///
+/// # Errors
+///
+/// If an expression of the pack is none.
+pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Sign>, PackError> {
+    let values = Value::Map(values.clone());
+    let mut scope = Scope::new();
+    scope.bind("values", Some(&values));
+    let mut signs = Vec::new();
+    for telling in &pack.info.identifies.keys {
+        let found = parsed(&telling.path)?.find(&values).into_iter().next();
+        let Some(path) = found.map(|found| found.path) else {
+            continue;
+        };
+        let tells = match &telling.condition {
+            Some(condition) => match scope.holds(&Expression::known(condition)) {
+                // A value of another type than the chart's tells nothing.
+                Err(ExprError::Failed { .. }) => false,
+                holds => holds.map_err(|error| failed(&telling.path, error))?,
+            },
+            None => !all
+                .iter()
+                .any(|other| other.info.chart != pack.info.chart && has_key(other, &path)),
+        };
+        if tells {
+            let why = telling.why.clone();
+            signs.push(Sign { path, why });
+        }
+    }
+    Ok(signs)
+}
+
+/// What values say of a chart; `None` without any telling key. The whole values are asked for only if there
+/// is one.
+///
+/// # Errors
+///
+/// If an expression of the pack is none.
+pub fn claim(
+    pack: &Pack,
+    all: &[Pack],
+    part: &Map,
+    whole: impl FnOnce() -> Map,
+) -> Result<Option<Claim>, PackError> {
+    let signs = signs(pack, all, part)?;
+    if signs.is_empty() {
+        return Ok(None);
+    }
+    let weight = Weight::of(pack, &whole());
+    Ok(Some(Claim { signs, weight }))
+}
+
+fn parsed(text: &str) -> Result<Path, PackError> {
+    text.parse().map_err(|e| PackError::Format {
+        file: "pack.yaml".to_owned(),
+        message: format!("identifies `{text}`: {e}"),
+    })
+}
+
+fn failed(telling: &str, error: ExprError) -> PackError {
+    PackError::PackExpression {
+        place: format!("identifies {telling}"),
+        error,
+    }
+}
+
+/// Whether any version of the chart knows a path: as its own, as the user's own, or as a sub-chart's.
+fn is_known(pack: &Pack, path: &Path) -> bool {
+    let mut versions = pack.info.versions.keys();
+    versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
+}
+
+/// Whether any version of the chart has a path as a key of its own.
+fn has_key(pack: &Pack, path: &Path) -> bool {
+    let mut versions = pack.info.versions.keys();
+    versions.any(|version| {
+        let known = pack.keys.known(path, version);
+        matches!(known, Known::Read | Known::Dead)
+    })
+}
+
+/// Whether the chart knows keys below a path by name.
+fn has_keys_below(pack: &Pack, path: &Path) -> bool {
+    let depth = path.segments().len();
+    let mut keys = pack.keys.iter();
+    keys.any(|(key, _)| key.segments().len() > depth && key.starts_with(path))
+}

@@ -1,0 +1,244 @@
+//! Which chart a plain file is for: real files of other charts are nobody's, real files of Arroyo are told.
+
+use crate::{demo::Demo, support};
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use refit::{
+    identify::{self, Claim},
+    load::{Input, load},
+    pack::{Pack, built_in},
+    values::{Map, Part},
+};
+
+fn arroyo() -> Pack {
+    built_in("arroyo").unwrap().unwrap()
+}
+
+/// The charts that a file can be taken for, with why.
+fn claims(packs: &[Pack], values: &Map) -> Vec<(String, Claim)> {
+    let mut part = Part::default();
+    for pack in packs {
+        identify::looked_at(pack, &mut part).unwrap();
+    }
+    let looked_at = part.of(&values.clone().into());
+    let refit::values::Value::Map(looked_at) = looked_at else {
+        unreachable!("a part of a map is a map")
+    };
+    let claims = packs.iter().filter_map(|pack| {
+        let claim = identify::claim(pack, packs, &looked_at, || values.clone()).unwrap()?;
+        Some((pack.info.chart.clone(), claim))
+    });
+    claims.filter(|(_, claim)| claim.holds()).collect()
+}
+
+/// The files of a folder that hold values refit can read.
+fn readable(folder: &Path) -> Vec<(PathBuf, Map)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let read = files.into_iter().filter_map(|path| {
+        let loaded = load(&Input::Path(path.clone())).ok()?;
+        let values = loaded.view().values().ok()?;
+        Some((path, values))
+    });
+    read.collect()
+}
+
+#[test]
+fn no_real_file_of_another_chart_is_taken_for_arroyo() {
+    let Some(shared) = support::shared() else {
+        return;
+    };
+    let packs = [arroyo()];
+    let mut read = 0;
+    for folder in ["corpus/override-values", "corpus/chart-values"] {
+        for (path, values) in readable(&shared.join(folder)) {
+            read += 1;
+            let claims = claims(&packs, &values);
+            assert!(claims.is_empty(), "{}: {claims:?}", path.display());
+        }
+    }
+    assert!(read > 250, "only {read} files could be read");
+}
+
+/// What real files of Arroyo hold that could be of any chart: those have to be named.
+const OF_ANY_CHART: &[&str] = &[
+    "bucket-in-china",
+    "bucket-without-region",
+    "neutral-keys-only",
+    "no-urls",
+    "overlay-controller-tag",
+    "placement-copied",
+    "postgresql-account",
+    "postgresql-global",
+    "replica-count",
+    "slots-never-read",
+    "urls-in-another-file",
+    "values.secret",
+    "volumes-on-api",
+    "worker-account",
+    "worker-image-effective",
+];
+
+#[test]
+fn real_files_of_arroyo_are_told_by_what_is_in_them() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let packs = [arroyo()];
+    let below = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+    };
+    let mut folders = vec![here.join("examples"), here.join("examples/team")];
+    folders.extend(below(here.join("tests/cases/arroyo")));
+    if let Some(shared) = support::shared() {
+        folders.extend(
+            ["corpus/arroyo", "corpus/arroyo-snippets", "arroyo/values"].map(|f| shared.join(f)),
+        );
+        folders.extend(below(shared.join("arroyo/cases")));
+    }
+    let (mut told, mut not_told) = (0, Vec::new());
+    for (path, values) in folders.iter().flat_map(|folder| readable(folder)) {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let is_input = !["case.yaml", "expected.yaml"].contains(&&*name);
+        if !is_input || name.contains("Chart@") || values.contains_key("kind") {
+            continue;
+        }
+        if claims(&packs, &values).is_empty() {
+            not_told.push(path.display().to_string());
+        } else {
+            told += 1;
+        }
+    }
+    not_told.retain(|path| !OF_ANY_CHART.iter().any(|known| path.contains(known)));
+    assert!(not_told.is_empty(), "{not_told:#?}");
+    assert!(told > 90, "only {told} files are told");
+}
+
+fn folder(files: &[(&str, &str)]) -> Demo {
+    let demo = Demo::new();
+    for (name, text) in files {
+        let path = demo.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    demo
+}
+
+#[test]
+fn keys_of_any_chart_claim_nothing_and_the_way_out_is_named() {
+    let scaffold = "replicaCount: 2\nservice:\n  type: LoadBalancer\n  port: 8080\nresources: {}\n";
+    let images =
+        "controller:\n  replicaCount: 2\n  image: {tag: v1.9.4}\nprometheus: {create: true}\n";
+    for text in [scaffold, images, "image: {name: proxy}\nenv: []\n"] {
+        let demo = folder(&[("v.yaml", text)]);
+        let run = demo.run("upgrade v.yaml --write --accept-recommended");
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert_eq!(run.out, "");
+        assert_eq!(demo.text("v.yaml"), text);
+        for words in [
+            "nothing in the file tells which chart it is for",
+            "--chart NAME",
+        ] {
+            assert!(run.err.contains(words), "{}", run.err);
+        }
+        // Named, it is upgraded as it was.
+        let run = demo.run("upgrade v.yaml --chart arroyo --from 0.10.3");
+        assert_ne!(run.code, 2, "{}", run.err);
+    }
+}
+
+#[test]
+fn a_telling_key_among_many_strange_ones_is_shown_and_does_not_claim() {
+    let text = "artifactUrl: s3://a/b\nworkers: {min: 1}\nqueue: {url: x}\n";
+    let demo = folder(&[("v.yaml", text)]);
+    let run = demo.run("upgrade v.yaml");
+    assert_eq!(run.code, 2, "{}", run.err);
+    let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "artifactUrl (",
+        "knows 2",
+        "workers, queue",
+        "--chart arroyo",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn what_told_the_chart_is_shown() {
+    let demo = folder(&[("v.yaml", "artifactUrl: s3://a/b\ncheckpointUrl: s3://a/c\n")]);
+    let run = demo.run("upgrade v.yaml");
+    let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words =
+        "Nothing names the chart; it is told by artifactUrl (line 1), checkpointUrl (line 2).";
+    assert!(told.contains(words), "{}", run.err);
+    let json = demo.run("upgrade v.yaml -o json");
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let sign = &json["releases"][0]["chart_told_by"][1];
+    assert_eq!(sign["path"], "checkpointUrl");
+    assert_eq!(sign["at"]["line"], 2);
+    // Where the chart is named nothing has to tell it.
+    let run = demo.run("upgrade v.yaml --chart arroyo");
+    assert!(!run.err.contains("Nothing names the chart"), "{}", run.err);
+}
+
+#[test]
+fn a_key_that_another_known_chart_has_tells_neither() {
+    let demo = folder(&[("v.yaml", "old: a\n")]);
+    assert_eq!(demo.run("upgrade v.yaml --pack pack").code, 0);
+    fs::create_dir(demo.path("twin")).unwrap();
+    for file in ["pack.yaml", "keys.yaml", "2.0.0.yaml"] {
+        let text = demo
+            .text(&format!("pack/{file}"))
+            .replace("chart: demo", "chart: twin");
+        demo.file(&format!("twin/{file}"), text);
+    }
+    let run = demo.run("upgrade v.yaml --pack pack --pack twin");
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("nothing in the file tells"), "{}", run.err);
+    // What a value tells both can say, so it is asked for.
+    for pack in ["pack", "twin"] {
+        let text = demo.text(&format!("{pack}/pack.yaml"));
+        let text = text.replace("{path: old, why", "{path: old, if: =values.old == 'a', why");
+        demo.file(&format!("{pack}/pack.yaml"), text);
+    }
+    let run = demo.run("upgrade v.yaml --pack pack --pack twin");
+    assert!(
+        run.err.contains("several charts: demo, twin"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_folder_lists_only_files_that_are_told_and_that_no_manifest_names() {
+    let demo = folder(&[
+        (
+            "in/helmfile.yaml",
+            "releases:\n  - {name: q, chart: acme/queue, values: [queue.yaml]}\n",
+        ),
+        ("in/queue.yaml", "artifactUrl: s3://a/b\n"),
+        (
+            "in/service.yaml",
+            "service: {type: LoadBalancer}\ncontroller: {image: {tag: x}}\n",
+        ),
+        ("in/streams.yaml", "artifactUrl: s3://a/b\n"),
+    ]);
+    let run = demo.run("upgrade in");
+    assert!(
+        run.err.contains("streams.yaml  looks like arroyo"),
+        "{}",
+        run.err
+    );
+    for other in ["queue.yaml", "service.yaml"] {
+        assert!(!run.err.contains(other), "{}", run.err);
+    }
+}
