@@ -15,14 +15,15 @@ use super::{
     mentions::{self, Renamed},
     part::{Part, follows, outside},
     pin::{Pinned, pinned, scalar},
-    release::{Worked, check_failed},
+    release::{Worked, check_failed, other_reader},
 };
 use crate::{
     jobs::{Jobs, Work},
-    load::{Wanted, Workspace},
+    load::{Loaded, Wanted, Workspace},
     outcome::{File, Notice, Refusal, Secrets},
     refusal::{Reason, own_fault},
     values::View,
+    verify::{SecondReadingError, second_reading},
     yaml::{EditSet, NodeId, Tree},
 };
 
@@ -256,6 +257,7 @@ fn edited(
                     alias.map_or_else(|| failed(message), |alias| follows(loaded, *alias))
                 })?;
             }
+            read_again(loaded, &tree)?;
             (text, Some(Arc::new(tree)))
         }
     };
@@ -287,4 +289,23 @@ fn edited(
         after,
         removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
     })
+}
+
+/// Each document of a file in which something changed is read again as Helm's reader would.
+fn read_again(loaded: &Loaded, tree: &Tree) -> Result<(), Box<Refusal>> {
+    let pairs = loaded.tree.documents().iter().zip(tree.documents());
+    for (old, new) in pairs {
+        if loaded.text[old.span.clone()] == tree.text()[new.span.clone()] {
+            continue;
+        }
+        second_reading((&loaded.tree, old.root), (tree, new.root)).map_err(
+            |error| match error {
+                SecondReadingError::Edited(_) => check_failed(&loaded.name, &error.to_string()),
+                SecondReadingError::Given(found) => {
+                    other_reader(&found).at(&loaded.name, &loaded.text, found.offset)
+                }
+            },
+        )?;
+    }
+    Ok(())
 }

@@ -26,8 +26,8 @@ use crate::{
     refusal::{self, Reason},
     tell::markers::Mark,
     values::{Part, merge::merge_all, view::View},
-    verify::oracle,
-    yaml::{NodeId, Rewrite, Tree},
+    verify::{SecondReadingError, oracle, second_reading},
+    yaml::{Disagreement, NodeId, Rewrite, Tree},
 };
 
 /// A release that was worked out.
@@ -524,11 +524,27 @@ pub(super) fn edited(
         .again(&tree)
         .ok_or_else(|| check_failed(name, "the values are no longer where they were"))?;
     oracle(node, before, &after).map_err(|e| check_failed(name, &e.to_string()))?;
+    let given = (before.tree(), before.root());
+    second_reading(given, (&tree, after.root())).map_err(|error| match error {
+        SecondReadingError::Edited(_) => check_failed(name, &error.to_string()),
+        SecondReadingError::Given(found) => {
+            let file = workspace.file_of(block);
+            let offset = workspace.offset(block, found.offset);
+            other_reader(&found).at(&file.name, &file.text, offset)
+        }
+    })?;
     Ok(Edited {
         rewrite: Some(rewrite),
         text,
         tree: Some(Arc::new(tree)),
     })
+}
+
+/// Helm's own reader reads a text otherwise than it seems.
+pub(super) fn other_reader(found: &Disagreement) -> Reason {
+    Reason::new("Helm's YAML reader does not read this as it looks")
+        .why(format!("Readers of its kind say here: {}.", found.what))
+        .next("Write it in the common form, on one line or with quotes, and run refit again.")
 }
 
 /// refit's own check of an edited text failed.

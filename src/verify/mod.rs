@@ -1,7 +1,8 @@
 //! The oracle: the edited text, read again, must be the migrated values.
 //!
 //! The values were computed by code that knows nothing of text, the text was edited by code that knows
-//! nothing of steps. That both agree is checked here for every file, before anything is shown.
+//! nothing of steps. That both agree is checked here for every file, before anything is shown. And the
+//! edited text is read by a second reader, of the kind that Helm has: it must see what the first one sees.
 
 use std::collections::HashMap;
 
@@ -11,8 +12,11 @@ use crate::{
         Path, ReadError, Value,
         view::{Kind, View},
     },
-    yaml::NodeId,
+    yaml::{Disagreement, NodeId, Tree, agreement},
 };
+
+/// In texts larger than this only what changed is read a second time.
+const READ_AGAIN_WHOLE: usize = 1 << 20;
 
 /// How text and values disagree. It is a fault of refit, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,50 @@ pub enum OracleError {
     /// The edited text cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// What the second reader found.
+#[derive(Debug, thiserror::Error)]
+pub enum SecondReadingError {
+    /// The text that was given is not for the reader that Helm has; it was so before it was edited.
+    #[error(transparent)]
+    Given(Disagreement),
+    /// The edits made it so. It is a fault of refit, and nothing was changed.
+    #[error(transparent)]
+    Edited(Disagreement),
+}
+
+/// Reads the edited document as Helm's reader would, and compares.
+///
+/// `root` is any node of that document in each of the two trees.
+///
+/// # Errors
+///
+/// If it reads something else. Whose fault that is shows in the text that was given, where the place of
+/// [`SecondReadingError::Given`] is.
+pub fn second_reading(
+    before: (&Tree, NodeId),
+    after: (&Tree, NodeId),
+) -> Result<(), SecondReadingError> {
+    let (old, new) = (before.0.text(), after.0.text());
+    let large = new.len() > READ_AGAIN_WHOLE;
+    let same =
+        |pairs: &mut dyn Iterator<Item = (u8, u8)>| pairs.take_while(|(a, b)| a == b).count();
+    let (start, behind) = if large {
+        let start = same(&mut old.bytes().zip(new.bytes()));
+        let rest = (old.bytes().skip(start).rev()).zip(new.bytes().skip(start).rev());
+        (start, same(&mut { rest }))
+    } else {
+        (0, 0)
+    };
+    let part = |text: &str| large.then(|| start..text.len() - behind);
+    let Err(found) = agreement(after.0, after.1, part(new)) else {
+        return Ok(());
+    };
+    Err(match agreement(before.0, before.1, part(old)) {
+        Err(given) => SecondReadingError::Given(given),
+        Ok(()) => SecondReadingError::Edited(found),
+    })
 }
 
 /// Compares the edited text with the migrated values, as Helm types them.

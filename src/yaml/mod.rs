@@ -12,6 +12,7 @@
 //! never panics on a user's text. The event parser is named in [`events`](self) alone, so that it
 //! can be exchanged.
 
+mod agreement;
 mod block;
 mod build;
 mod divergence;
@@ -26,6 +27,7 @@ mod source;
 mod tree;
 mod want;
 
+pub use agreement::{Disagreement, agreement};
 pub use build::MAX_DEPTH;
 pub use divergence::{Divergence, DivergenceKind};
 pub use edits::{EditSet, OverlappingEdits};

@@ -1,0 +1,53 @@
+//! The second reader: it agrees with the tree wherever Helm does, and speaks up where Helm would not read
+//! what the tree reads.
+
+mod support;
+mod yaml;
+
+use refit::values::View;
+use refit::yaml::{Tree, agreement};
+use support::helm::{self, Major};
+
+/// Texts that the tree reads and refit takes for values.
+fn readable(text: &str) -> Option<(Tree, refit::yaml::NodeId)> {
+    let tree = Tree::parse(text).ok()?;
+    let root = tree.documents().first()?.root;
+    View::new(&tree, root).check().ok()?;
+    Some((tree, root))
+}
+
+#[test]
+fn what_helm_reads_the_second_reader_reads_too() {
+    let Some(files) = yaml::material() else {
+        return;
+    };
+    let Some(helm) = helm::helm(Major::Three) else {
+        return;
+    };
+    let texts: Vec<(String, String)> = files
+        .iter()
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(path).ok()?;
+            Some((yaml::name(path), text))
+        })
+        .filter(|(_, text)| text.len() < 400_000)
+        .collect();
+    let (mut agreed, mut problems, mut doubted) = (0, Vec::new(), Vec::new());
+    for (name, text) in &texts {
+        let Some((tree, root)) = readable(text) else {
+            continue;
+        };
+        match agreement(&tree, root, None) {
+            Ok(()) => agreed += 1,
+            Err(found) => doubted.push((name, text, tree.position(found.offset), found)),
+        }
+    }
+    let read = helm
+        .read_each(doubted.iter().map(|(_, text, ..)| text.as_str()))
+        .expect("Helm");
+    for ((name, _, at, found), read) in doubted.iter().zip(read) {
+        problems.push(format!("{name}: {at:?}: {found}; Helm: {:?}", read.err()));
+    }
+    println!("{agreed} agreed");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
