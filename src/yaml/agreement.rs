@@ -52,12 +52,6 @@ pub fn agreement(
         Some((span, keys)) => (span, Root::Entries(keys)),
         None => (document.span.clone(), Root::Node(document.root)),
     };
-    if let Root::Node(root) = roots
-        && tree.is_implicit_null(root)
-    {
-        // There is nothing to be read, in which the other reader sees no document at all.
-        return Ok(());
-    }
     let text = &tree.text()[span.clone()];
     // The other reader is told that the text is UTF-8, and then takes the mark for a character.
     let text = text.trim_start_matches(BOM);
@@ -72,6 +66,10 @@ pub fn agreement(
         return Ok(());
     };
     let read = match roots {
+        // The other reader has no document at all where there is nothing to be read.
+        Root::Node(root) if tree.is_implicit_null(root) => {
+            reader.deserialize_ignored_any(IgnoredAny).map(|_| ())
+        }
         Root::Node(root) => Value {
             reading,
             node: root,

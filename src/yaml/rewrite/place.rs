@@ -364,8 +364,11 @@ impl Emitter<'_, '_> {
         } else {
             span.start
         };
-        self.keep_until(start);
         let line = line_start(text, start);
+        // A block begins in column 0, whatever stood there before.
+        let lines = new.contains('\n') && is_blank(&text[line..start]);
+        let start = if lines { line } else { start };
+        self.keep_until(start);
         if new.contains(['\n', ':', '-']) && !is_blank(&text[line..start]) {
             self.insert("\n");
         }
