@@ -1,5 +1,8 @@
 //! Lossless YAML: reading, editing, the official test suite, and real files.
 
+#[path = "../laws/choice.rs"]
+#[allow(dead_code)]
+mod choice;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -7,7 +10,9 @@ mod edit;
 mod generated;
 mod inner;
 mod material;
+mod mutated;
 mod read;
+mod readers;
 mod rewrite;
 mod rewrite_material;
 mod suite;

@@ -1,12 +1,10 @@
 //! The second reader: it agrees with the tree wherever Helm does, and speaks up where Helm would not read
 //! what the tree reads.
 
-mod support;
-mod yaml;
-
+use crate::material;
+use crate::support::helm::{self, Major};
 use refit::values::View;
 use refit::yaml::{Tree, agreement};
-use support::helm::{self, Major};
 
 /// Texts that the tree reads and refit takes for values.
 fn readable(text: &str) -> Option<(Tree, refit::yaml::NodeId)> {
@@ -18,7 +16,7 @@ fn readable(text: &str) -> Option<(Tree, refit::yaml::NodeId)> {
 
 #[test]
 fn what_helm_reads_the_second_reader_reads_too() {
-    let Some(files) = yaml::material() else {
+    let Some(files) = material::material() else {
         return;
     };
     let Some(helm) = helm::helm(Major::Three) else {
@@ -28,7 +26,7 @@ fn what_helm_reads_the_second_reader_reads_too() {
         .iter()
         .filter_map(|path| {
             let text = std::fs::read_to_string(path).ok()?;
-            Some((yaml::name(path), text))
+            Some((material::name(path), text))
         })
         .filter(|(_, text)| text.len() < 400_000)
         .collect();

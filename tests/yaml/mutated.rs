@@ -4,21 +4,16 @@
 //!
 //! `REFIT_CASES` raises the number of cases, `REFIT_SEED` takes others.
 
-#[path = "laws/choice.rs"]
-#[allow(dead_code)]
-mod choice;
-mod support;
-mod yaml;
-
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
-use choice::Choices;
+use crate::choice::{self, Choices};
+use crate::material;
+use crate::support::helm::{self, Major};
 use refit::values::View;
 use refit::yaml::{
     Kind, NodeId, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey, agreement, rewrite,
 };
-use support::helm::{self, Major};
 
 /// What a text says, aliases resolved. Nulls are alike, however they are written.
 #[derive(Clone, Debug, PartialEq)]
@@ -542,10 +537,10 @@ fn case(
 
 #[test]
 fn mutated_files_are_edited_right_or_refused() {
-    let Some(shared) = yaml::shared(1) else {
+    let Some(shared) = material::shared(1) else {
         return;
     };
-    let mut files: Vec<String> = yaml::files(&shared.join("corpus"))
+    let mut files: Vec<String> = material::files(&shared.join("corpus"))
         .iter()
         .filter_map(|path| std::fs::read_to_string(path).ok())
         .filter(|text| text.len() < 30_000)
