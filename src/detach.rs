@@ -16,11 +16,9 @@ use crate::{
         Answer, Answers, Decision, Evidence, Fate, MigrateError, Migrated, Offer, Source,
         StepReport, StepState,
     },
+    questions::{DETACH, title},
     values::Value,
 };
-
-/// The id of the decision, which no step may have.
-pub const ID: &str = "detach";
 
 /// The option that writes copies.
 const COPY: &str = "copy";
@@ -83,7 +81,7 @@ pub fn decide(
         },
     );
     let mut decision = Decision::new(
-        ID,
+        DETACH,
         format!(
             "Values at {} are shared with other places, and not all of them change alike. Write {} there?",
             named.join(" and "),
@@ -98,7 +96,7 @@ pub fn decide(
             Offer::plain(REFUSE, "Leave all files of this release as they are"),
         ],
     );
-    let given = match answers.get(ID) {
+    let given = match answers.get(DETACH) {
         Some(answer) => answer.clone(),
         None if accept_recommended => copies(),
         None => return Ok(decision),
@@ -144,7 +142,7 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
     if open {
         for step in &mut migrated.steps {
             if step.state == StepState::Done && !step.changes.is_empty() {
-                step.state = StepState::Waiting(vec![ID.to_owned()]);
+                step.state = StepState::Waiting(vec![DETACH.to_owned()]);
                 step.changes.clear();
             }
         }
@@ -152,7 +150,7 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
             if leaf.fate != Fate::Left {
                 leaf.fate = Fate::Held;
                 leaf.to.clear();
-                leaf.step = Some(ID.to_owned());
+                leaf.step = Some(DETACH.to_owned());
             }
         }
     }
@@ -163,9 +161,8 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
             place.at
         )
     });
-    let title = "Give values that several places share a copy of their own";
     migrated.steps.push(StepReport {
         tell: if open { Vec::new() } else { copied.collect() },
-        ..StepReport::asking(version, title, decision)
+        ..StepReport::asking(version, title(DETACH), decision)
     });
 }

@@ -20,6 +20,7 @@ pub mod migrate;
 pub mod outcome;
 pub mod pack;
 pub mod plan;
+pub mod questions;
 pub mod refusal;
 pub mod report;
 pub mod review;

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
-use crate::pack::{Migration, Pack, PackError, RESERVED};
+use crate::{
+    pack::{Migration, Pack, PackError},
+    questions,
+};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +99,7 @@ impl<'p> Plan<'p> {
         for id in selection.only.iter().chain(&selection.skip) {
             // A step from before the route may still drop what it left over; that can be skipped, too.
             let known = steps().any(|step| step.id == *id)
-                || RESERVED.contains(&id.as_str())
+                || questions::built_in(id).is_some()
                 || selection.skip.contains(id) && is_past(pack, from, id)?;
             if !known {
                 let close = steps()
@@ -122,7 +125,7 @@ impl<'p> Plan<'p> {
         }
         let ids = steps().map(|step| step.id.as_str());
         let left_out = ids
-            .chain(RESERVED.iter().copied())
+            .chain(questions::ALL.iter().map(|own| own.id))
             .filter(|id| !selection.only.is_empty() && !wanted.contains(id))
             .map(str::to_owned)
             .chain(selection.skip.iter().chain(&selection.skip_known).cloned())

@@ -6,42 +6,45 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Each part, and the parts that it may use.
+/// Each part, and the parts that it may use. Each stands behind all that it may use, so that there can
+/// be no circle.
 const EDGES: &[(&str, &[&str])] = &[
     // Text, and nothing of Helm.
     ("yaml", &[]),
     ("values", &["yaml"]),
+    // Names, bytes and words that know nothing of anything here.
+    ("diff", &[]),
+    ("digest", &[]),
+    ("git", &[]),
+    ("revision", &["git"]),
+    ("jobs", &[]),
+    ("questions", &[]),
+    ("shell", &[]),
+    ("walk", &[]),
+    // What is written is what was shown: bytes in, bytes out.
+    ("write", &[]),
+    ("secrets", &["yaml"]),
     // What files say of charts, versions and values; nothing of packs, and no file is read.
     ("carrier", &["values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
-    ("pack", &["values", "yaml"]),
-    ("plan", &["pack"]),
+    ("pack", &["questions", "values", "yaml"]),
+    ("plan", &["pack", "questions"]),
     ("detect", &["pack", "values"]),
+    // The chart that a plain file is for.
     ("identify", &["pack", "values"]),
-    // Values only; of the text it knows the names of nodes.
-    ("migrate", &["outcome", "pack", "plan", "values", "yaml"]),
-    // Text only; it never sees a step.
-    ("edit", &["migrate", "values", "yaml"]),
-    // Views of texts and what the migrations came to; never how a text was edited.
-    (
-        "tell",
-        &["migrate", "outcome", "pack", "secrets", "values", "yaml"],
-    ),
-    ("verify", &["migrate", "pack", "values", "yaml"]),
-    // What Helm makes of values; the records of a run only explain what it finds.
-    ("effect", &["outcome", "pack", "values", "yaml"]),
     ("outcome", &[]),
-    // Reports neither load nor write.
+    // Values only; of the text it knows the names of nodes.
     (
-        "report",
+        "migrate",
+        &["outcome", "pack", "plan", "questions", "values", "yaml"],
+    ),
+    // Words for what is not done: of what was looked at, not of what comes later.
+    (
+        "refusal",
         &[
-            "diff", "digest", "effect", "jobs", "outcome", "pack", "review", "secrets", "shell",
-            "yaml",
+            "identify", "jobs", "migrate", "outcome", "pack", "plan", "values", "yaml",
         ],
     ),
-    ("diff", &[]),
-    ("digest", &[]),
-    ("shell", &[]),
     // Files to releases; what is done with them comes later.
     (
         "load",
@@ -50,6 +53,24 @@ const EDGES: &[(&str, &[&str])] = &[
             "values", "walk", "yaml",
         ],
     ),
+    // Text only; it never sees a step.
+    ("edit", &["migrate", "values", "yaml"]),
+    ("detach", &["edit", "migrate", "questions", "values"]),
+    ("verify", &["migrate", "pack", "values", "yaml"]),
+    // Views of texts and what the migrations came to; never how a text was edited.
+    (
+        "tell",
+        &[
+            "migrate",
+            "outcome",
+            "pack",
+            "questions",
+            "secrets",
+            "values",
+            "yaml",
+        ],
+    ),
+    ("facts", &["migrate", "outcome", "pack", "values"]),
     // What is remembered between runs, as files say it; a proposal for it looks at files for traces of
     // charts.
     (
@@ -59,20 +80,55 @@ const EDGES: &[(&str, &[&str])] = &[
             "values", "walk", "yaml",
         ],
     ),
-    // How work is shared out; nothing of what it is.
-    ("jobs", &[]),
-    // What is written is what was shown: bytes in, bytes out.
-    ("write", &[]),
-    // Names of files, and nothing of what is in them.
-    ("walk", &[]),
-    ("git", &[]),
-    // The files of a revision; nothing of what is in them.
-    ("revision", &["git"]),
+    // The order of the stages: all of them, and nothing that shows or writes.
+    (
+        "upgrade",
+        &[
+            "carrier",
+            "detach",
+            "detect",
+            "digest",
+            "edit",
+            "facts",
+            "identify",
+            "jobs",
+            "load",
+            "migrate",
+            "outcome",
+            "pack",
+            "plan",
+            "questions",
+            "refusal",
+            "shell",
+            "tell",
+            "values",
+            "verify",
+            "walk",
+            "yaml",
+        ],
+    ),
+    // What Helm makes of values; the records of a run only explain what it finds.
+    ("effect", &["outcome", "pack", "values", "yaml"]),
+    // Reports neither load nor write, and ask nothing.
+    (
+        "report",
+        &[
+            "diff", "digest", "effect", "jobs", "migrate", "outcome", "pack", "secrets", "shell",
+            "yaml",
+        ],
+    ),
     // A review changes a request and runs it again.
     (
         "review",
         &[
-            "detach", "migrate", "outcome", "pack", "refusal", "report", "upgrade",
+            "detach",
+            "migrate",
+            "outcome",
+            "pack",
+            "questions",
+            "refusal",
+            "report",
+            "upgrade",
         ],
     ),
 ];
@@ -146,6 +202,26 @@ fn a_later_stage_never_reaches_back() {
                     path.display()
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn every_part_has_a_row_and_no_two_go_round_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+    let root = fs::read_to_string(root).unwrap();
+    let parts: BTreeSet<&str> = root
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    let rows: BTreeSet<&str> = EDGES.iter().map(|(part, _)| *part).collect();
+    assert_eq!(rows, parts);
+    for (i, (part, allowed)) in EDGES.iter().enumerate() {
+        for other in *allowed {
+            assert!(
+                EDGES[..i].iter().any(|(earlier, _)| earlier == other),
+                "`{part}` may use `{other}`, which does not stand before it"
+            );
         }
     }
 }

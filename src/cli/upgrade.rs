@@ -6,8 +6,9 @@ use refit::{
     jobs::Jobs,
     load::Input,
     outcome::{Outcome, Release, Unit},
+    questions,
     report::{Detail, Masker, command, difference, secrets, text},
-    upgrade::{QUESTIONS, can_be_left_out, packs, upgrade_with},
+    upgrade::{packs, upgrade_with},
 };
 
 use super::{
@@ -361,9 +362,11 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let Ok(packs) = packs(&job.request) else {
         return Ok(());
     };
-    let mut known: Vec<String> = QUESTIONS.iter().map(|id| (*id).to_owned()).collect();
-    let own = QUESTIONS.iter().copied();
-    let mut steps: Vec<&str> = own.filter(|id| can_be_left_out(id)).collect();
+    let own = || questions::ALL.iter();
+    let asking = own().filter(|own| own.asks);
+    let mut known: Vec<String> = asking.map(|own| own.id.to_owned()).collect();
+    let optional = own().filter(|own| own.can_be_left_out);
+    let mut steps: Vec<&str> = optional.map(|own| own.id).collect();
     for pack in &packs {
         for version in pack.migrated_versions() {
             let Some(migration) = pack.migration(version)? else {

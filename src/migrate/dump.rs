@@ -28,11 +28,9 @@ use super::{
 use crate::{
     pack::{Keys, Known},
     plan::Plan,
+    questions::STRIP_DEFAULTS,
     values::{Map, Part, Path, Value, leaves, merge::merge_all},
 };
-
-/// The id of the decision, which no step may have.
-pub const ID: &str = "strip-defaults";
 
 const STRIP: &str = "strip";
 const KEEP: &str = "keep";
@@ -108,7 +106,7 @@ pub(super) fn strip(
     plan: &Plan<'_>,
     answers: &Answers,
 ) -> Result<Option<Stripped>, MigrateError> {
-    if plan.migrations.is_empty() || plan.left_out.contains(ID) {
+    if plan.migrations.is_empty() || plan.left_out.contains(STRIP_DEFAULTS) {
         return Ok(None);
     }
     let keys = &plan.pack.keys;
@@ -130,7 +128,9 @@ pub(super) fn strip(
     match chosen.as_deref() {
         None => {
             let sources = found.into_iter().flat_map(|(_, _, sources)| sources);
-            stripped.held = sources.map(|source| (ID.to_owned(), source)).collect();
+            stripped.held = sources
+                .map(|source| (STRIP_DEFAULTS.to_owned(), source))
+                .collect();
         }
         Some(STRIP) => {
             for (layer, path, sources) in found {
@@ -192,7 +192,7 @@ fn decide(
     } = comparison;
     let (chart, from, to) = (&plan.pack.info.chart, &plan.from, &plan.to);
     let mut decision = Decision::new(
-        ID,
+        STRIP_DEFAULTS,
         format!(
             "This looks like a copy of all values of {chart} {from}: {set} of its {defaults} defaults are \
              set, {equal} of them unchanged. Were the unchanged ones set on purpose?"
@@ -260,7 +260,7 @@ fn take(
     });
     let dropped = sources.into_iter().map(|source| Dropped {
         source,
-        step: ID.to_owned(),
+        step: STRIP_DEFAULTS.to_owned(),
     });
     stripped.dropped.extend(dropped);
 }

@@ -23,7 +23,6 @@ mod run;
 pub mod together;
 
 pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
-pub use dump::ID as STRIP_DEFAULTS;
 pub use error::MigrateError;
 pub use ledger::{Fate, Ledger, LedgerEntry};
 pub use node::{Body, Entry, Node, Origin, Source};

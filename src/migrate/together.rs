@@ -4,7 +4,7 @@
 //! enough. Where it is not (a map of one layer stands over a scalar of another, a moved map meets one that
 //! is at its new place already), the difference is written out in the right-most layer that may be
 //! written: it is on top, so what it says counts. Every setting that is written out so is a change of a
-//! step of its own, [`ID`], and reported as one; where it does not help either, the release is refused.
+//! step of its own, [`LAYERS`], and reported as one; where it does not help either, the release is refused.
 //!
 //! Nothing here looks at steps: it compares two results as Helm merges them over the target's defaults.
 
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     pack::Pack,
     plan::Plan,
+    questions::{LAYERS, title},
     values::{
         Helm, Map, Path, Value,
         coalesce::{ChartDefaults, coalesce},
@@ -26,9 +27,6 @@ use crate::{
     },
     yaml::Tree,
 };
-
-/// The id of the step that writes out what the layers would otherwise change. No step of a pack may have it.
-pub const ID: &str = "layers";
 
 /// Runs the migrations of a plan on the layers of a release.
 ///
@@ -299,7 +297,7 @@ fn account(migrated: &mut Migrated, source: Source, fate: Fate, to: Vec<Path>) {
         source: source.clone(),
         fate,
         to,
-        step: Some(ID.to_owned()),
+        step: Some(LAYERS.to_owned()),
     };
     match known {
         Some(known) => *known = entry,
@@ -345,7 +343,7 @@ fn written_out(plan: &Plan<'_>, changes: Vec<Change>) -> StepReport {
             "How these settings are spread over the layers would make a difference after the upgrade; so they are written out in the layer on top.".to_owned(),
         ),
         changes,
-        ..StepReport::new(&plan.to, ID, "Keep what the layers mean together")
+        ..StepReport::new(&plan.to, LAYERS, title(LAYERS))
     }
 }
 

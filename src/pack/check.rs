@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use semver::Version;
 
 use super::{
-    Known, Migration, Pack, RESERVED, Row, Step, Template,
+    Known, Migration, Pack, Row, Step, Template,
     expr::{self, ExprError, Expression, TemplatePart},
     model::KeyRange,
 };
 use crate::{
+    questions::built_in,
     values::{Path, Segment, scalar, view::View},
     yaml::{Kind, ScalarStyle, Tree},
 };
@@ -233,7 +234,7 @@ impl Check<'_> {
                     &"an id has small letters, digits, dots and dashes",
                 );
             }
-            if RESERVED.contains(&step.id.as_str()) {
+            if built_in(&step.id).is_some() {
                 self.find(version, &step.id, &"refit itself has this id");
             }
             for needed in &step.needs {

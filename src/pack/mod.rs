@@ -17,17 +17,6 @@ pub mod model;
 mod range;
 pub mod schema;
 
-/// The ids of what refit itself asks and does; no step may have one.
-pub const RESERVED: &[&str] = &[
-    "detach",
-    "layers",
-    "marker",
-    "precedence",
-    "sealed-layer",
-    "shared-layer",
-    "strip-defaults",
-];
-
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};

@@ -22,6 +22,7 @@ pub mod review;
 pub mod secrets;
 mod since;
 pub mod text;
+pub mod undecided;
 mod wording;
 
 pub use secrets::Masker;

@@ -1,17 +1,16 @@
 //! What a person sees in a review: one change or question at a time, and the result at the end.
 //!
-//! It only renders. What is asked, and what an answer means, is for [`crate::review`].
+//! It only renders what a review puts into [`super::undecided`]: what is asked, and what an answer means, is
+//! decided there.
 
 use super::{
     Detail, Look, Masker, difference,
     page::{Page, Span, Style, plain, span, width},
     text,
+    undecided::{Item, Suggestion, Tally},
     wording::{self, count, found, shown_name},
 };
-use crate::{
-    outcome::{Choice, File, Input, Refusal, Release, State, Step},
-    review::{Item, Suggestion, Tally},
-};
+use crate::outcome::{Choice, File, Input, Refusal, Release, State, Step};
 
 /// Settings listed by name before the rest is only counted.
 const LISTED: usize = 8;

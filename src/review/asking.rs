@@ -8,8 +8,9 @@ use crate::{
     detach,
     migrate::Answer,
     outcome::{Refusal, Release, Step},
+    questions::{DETACH, Stage, stage},
     refusal::Reason,
-    upgrade::{self, Request, Stage, stage},
+    upgrade::{self, Request},
 };
 
 impl Review {
@@ -49,9 +50,9 @@ impl Review {
             skip.push(id.clone());
         }
         for (release, name) in self.names.iter().enumerate() {
-            if to_look && self.decision(release, detach::ID).is_none() {
+            if to_look && self.decision(release, DETACH).is_none() {
                 let answers = request.answers_of.entry(name.clone()).or_default();
-                answers.insert(detach::ID.to_owned(), detach::copies());
+                answers.insert(DETACH.to_owned(), detach::copies());
             }
         }
         for taken in &self.taken {

@@ -26,18 +26,19 @@ use std::{
     sync::Arc,
 };
 
+pub use crate::report::undecided::{Item, Suggestion, Tally};
 pub use begin::{Begun, begin};
-pub use tally::Tally;
 
 use crate::{
-    migrate::{Answer, together},
+    migrate::Answer,
     outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, State, Step},
     pack::{Pack, expr},
+    questions::{self, LAYERS, SHARED_LAYER, Stage, can_be_left_out, stage},
     report::{
         Look,
         catalog::{self, StepPage},
     },
-    upgrade::{self, Earlier, Material, Request, SHARED, Stage, stage},
+    upgrade::{Earlier, Material, Request},
 };
 
 /// What was decided about a step.
@@ -89,46 +90,6 @@ pub struct Review {
     start: Vec<Release>,
     /// As everything is decided so far, and all that is undecided is in.
     full: Vec<Release>,
-}
-
-/// A step that waits for a decision.
-#[derive(Debug)]
-pub struct Item {
-    /// The releases that it is about, by number: one, unless it is about what several share.
-    pub about: Vec<usize>,
-    /// What it does, tells and asks.
-    pub step: Step,
-    /// Its number among all, from 1.
-    pub number: usize,
-    /// How many there are, as far as it can be known before questions are answered.
-    pub of: usize,
-    /// The texts without it and with it; for a question that has no answer, without its options.
-    pub files: Vec<File>,
-    /// Settings that nothing reads in the target if the step is left out.
-    pub lost: Vec<String>,
-    /// Steps not decided yet that need this one, and are left out with it.
-    pub needed_by: Vec<String>,
-    /// The option that is taken if nothing else is said, and what is typed for it.
-    pub suggested: Option<Answer>,
-    /// Where the suggestion comes from.
-    pub source: Suggestion,
-    /// Whether it was left out before the review.
-    pub was_skipped: bool,
-    /// Whether the chart's pack has it; else refit itself asks it.
-    pub from_pack: bool,
-}
-
-/// Where a suggestion comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Suggestion {
-    /// The option is recommended, or there is none.
-    Recommended,
-    /// It was answered so before.
-    Before,
-    /// It was answered so for another release, of this name.
-    Other(String),
-    /// It was answered before, but for other values; that answer is not suggested.
-    OtherValues,
 }
 
 impl Review {
@@ -238,9 +199,8 @@ impl Review {
             needed_by: self.needed_by(release, &step.id),
             suggested,
             source,
-            was_skipped: self.earlier[release].skip.contains(&step.id)
-                && upgrade::can_be_left_out(&step.id),
-            from_pack: !upgrade::QUESTIONS.contains(&step.id.as_str()),
+            was_skipped: self.earlier[release].skip.contains(&step.id) && can_be_left_out(&step.id),
+            from_pack: questions::built_in(&step.id).is_none(),
             step: step.clone(),
         }))
     }
@@ -374,13 +334,13 @@ impl Review {
 
     /// The releases that a step of one is about.
     fn about(&self, release: usize, step: &Step) -> Vec<usize> {
-        if step.id != SHARED {
+        if step.id != SHARED_LAYER {
             return vec![release];
         }
         let text = |step: &Step| step.question.as_ref().map(|question| question.text.clone());
         let asks = |release: &usize| {
             let mut steps = self.full[*release].steps.iter();
-            steps.any(|other| other.id == SHARED && text(other) == text(step))
+            steps.any(|other| other.id == SHARED_LAYER && text(other) == text(step))
         };
         (0..self.full.len()).filter(asks).collect()
     }
@@ -540,7 +500,7 @@ pub fn is_complete(answer: &Answer, question: &Question) -> bool {
 fn is_item(step: &Step) -> bool {
     match step.state {
         // What keeps the layers together is a consequence, and not for choice.
-        _ if step.id == together::ID => false,
+        _ if step.id == LAYERS => false,
         State::Open => true,
         State::Done => !step.changes.is_empty() || step.question.is_some(),
         State::Waiting | State::LeftOut => false,

@@ -11,8 +11,8 @@ pub use super::person::{Key, Person, Stop};
 use super::{Begun, Decision, Item, Review, Suggestion, answer, is_complete};
 use crate::{
     outcome::{Refusal, Release, Unit},
+    questions::can_be_left_out,
     report::{Look, Masker, difference, review as show, review::Room},
-    upgrade::can_be_left_out,
 };
 
 /// How a dialogue ended.
@@ -517,7 +517,10 @@ impl Talk<'_> {
     /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
     fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
         if !can_be_left_out(&item.step.id) {
-            self.did("this has to be answered; u leaves it open, and nothing is written then");
+            self.did(match item.step.question {
+                Some(_) => "this has to be answered; u leaves it open, and nothing is written then",
+                None => "this cannot be left out",
+            });
             return Ok(false);
         }
         self.did("skip");
@@ -560,7 +563,10 @@ impl Talk<'_> {
                     let id = show::step_name(&item, review.start());
                     // What has to be answered is asked.
                     if !can_be_left_out(&item.step.id) {
-                        self.warning("This one has to be answered.");
+                        self.warning(match item.step.question {
+                            Some(_) => "This one has to be answered.",
+                            None => "This one cannot be left out.",
+                        });
                         return Ok(true);
                     }
                     if let Err(refusals) = review.decide(&item, Decision::Skip, true) {

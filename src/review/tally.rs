@@ -1,23 +1,7 @@
 //! How far the steps of a release came: what was accepted, what was skipped, what is open.
 
-use super::{Decision, Review};
-use crate::{
-    migrate::together,
-    outcome::{State, Step},
-};
-
-/// How far the steps of a release came.
-#[derive(Debug, Default)]
-pub struct Tally<'r> {
-    /// Done, with the answer if there was a question.
-    pub accepted: Vec<(&'r Step, Option<&'r str>)>,
-    /// Left out by a decision.
-    pub skipped: Vec<&'r Step>,
-    /// Open questions.
-    pub open: Vec<&'r Step>,
-    /// Steps that wait for them.
-    pub waiting: Vec<&'r Step>,
-}
+use super::{Decision, Review, Tally};
+use crate::{outcome::State, questions::LAYERS};
 
 impl Review {
     /// How far the steps of a release came, by its number. What is about several releases counts for
@@ -29,7 +13,7 @@ impl Review {
             return tally;
         };
         for step in &full.steps {
-            if step.id == together::ID || self.about(release, step).first() != Some(&release) {
+            if step.id == LAYERS || self.about(release, step).first() != Some(&release) {
                 continue;
             }
             let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());

@@ -18,12 +18,10 @@ use crate::{
     migrate::{
         Answers, Decision, Evidence, MigrateError, Migrated, Offer, Source, StepReport, StepState,
     },
+    questions::{MARKER, title},
     values::{Path, Value, view::View},
     yaml::{Comment, Kind, NodeId, Tree},
 };
-
-/// The id of the decision, which no step may have.
-pub const ID: &str = "marker";
 
 const DROP: &str = "drop";
 const REFUSE: &str = "refuse";
@@ -310,7 +308,7 @@ pub fn settle(
     let told = |mark: &&Mark| format!("{}: {}", place(mark), mark.consequence());
     let told: Vec<String> = asked.iter().map(told).collect();
     let mut decision = Decision::new(
-        ID,
+        MARKER,
         format!(
             "{} that other programs look for would not survive: {}. Go on?",
             if asked.len() == 1 {
@@ -334,7 +332,7 @@ pub fn settle(
         Some(REFUSE) => Choice::Refuse,
         _ => Choice::GoOn,
     };
-    let mut report = StepReport::asking(version, "Keep what other programs write to", decision);
+    let mut report = StepReport::asking(version, title(MARKER), decision);
     if report.state == StepState::Done {
         report.tell = told.into_iter().map(|text| text + ".").collect();
     }

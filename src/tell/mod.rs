@@ -30,8 +30,6 @@ use crate::{
     yaml::NodeId,
 };
 
-pub use markers::ID as MARKER;
-
 /// What was migrated, and from where to where.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'s> {

@@ -11,11 +11,10 @@ use crate::{
     load::Wanted,
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
+    questions::{PRECEDENCE, title},
     values::Value,
 };
 
-/// The id of the decision, which no step may have.
-pub const ID: &str = "precedence";
 /// The path string wins.
 const DOCUMENTED: &str = "path";
 /// The inline values win.
@@ -23,7 +22,7 @@ const INLINE: &str = "inline";
 
 /// A release with its layers in the order that was answered.
 pub(super) fn ordered<'w>(request: &Request, wanted: &'w Wanted) -> Cow<'w, Wanted> {
-    let answered = || answers_for(request, wanted).remove(ID);
+    let answered = || answers_for(request, wanted).remove(PRECEDENCE);
     if wanted.doubts.is_empty() || answered().is_none_or(|answer| answer.option != INLINE) {
         return Cow::Borrowed(wanted);
     }
@@ -70,7 +69,7 @@ pub(super) fn ask(
         }
     });
     let mut decision = Decision::new(
-        ID,
+        PRECEDENCE,
         format!("Two places set the same. {} Which one counts?", first.why),
         evidence.collect(),
         vec![
@@ -82,8 +81,7 @@ pub(super) fn ask(
         ],
     );
     decision.look_up(answers)?;
-    let title = "Say which of two settings counts";
-    let report = StepReport::asking(&plan.to, title, decision);
+    let report = StepReport::asking(&plan.to, title(PRECEDENCE), decision);
     migrated.steps.push(report);
     Ok(())
 }

@@ -11,11 +11,9 @@ use crate::{
     load::{Wanted, Workspace},
     migrate::{Answers, Migrated},
     outcome::Refusal,
+    questions::MARKER,
     refusal::{self, Reason},
-    tell::{
-        MARKER,
-        markers::{Choice, Mark, compare, settle as put},
-    },
+    tell::markers::{Choice, Mark, compare, settle as put},
     values::view::View,
 };
 

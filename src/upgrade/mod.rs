@@ -49,49 +49,6 @@ use crate::{
 };
 use release::Worked;
 
-/// The questions that no pack asks.
-pub const QUESTIONS: &[&str] = &[
-    crate::detach::ID,
-    crate::migrate::STRIP_DEFAULTS,
-    crate::tell::MARKER,
-    doubts::ID,
-    sealed::ID,
-    shared::ID,
-];
-
-/// The question which release a shared layer follows. It stands in each of these releases.
-pub const SHARED: &str = shared::ID;
-
-/// When a question that no pack asks can be judged, and whether it can do without an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Before all else: what the values are depends on it.
-    First,
-    /// Among the steps.
-    Among,
-    /// When all else of the release is decided: it is about what the edits do that this comes to.
-    Last,
-    /// When all else of all releases is decided.
-    Together,
-}
-
-/// When a step or question can be judged.
-#[must_use]
-pub fn stage(id: &str) -> Stage {
-    match id {
-        doubts::ID => Stage::First,
-        crate::detach::ID | crate::tell::MARKER => Stage::Last,
-        shared::ID => Stage::Together,
-        _ => Stage::Among,
-    }
-}
-
-/// Whether a step can be left out. What refit must know to edit at all cannot.
-#[must_use]
-pub fn can_be_left_out(id: &str) -> bool {
-    stage(id) == Stage::Among && id != sealed::ID
-}
-
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Request {

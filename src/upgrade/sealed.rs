@@ -7,11 +7,10 @@ use crate::{
     load::{Sealed, Wanted},
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
+    questions::{SEALED_LAYER, title},
     values::{Path, Value},
 };
 
-/// The id of the decision, which no step may have.
-pub const ID: &str = "sealed-layer";
 /// The option that goes on without the layer.
 const GO_ON: &str = "go-on";
 
@@ -54,7 +53,7 @@ pub(super) fn ask(
         }
     });
     let mut decision = Decision::new(
-        ID,
+        SEALED_LAYER,
         format!(
             "{} cannot be read, and may hold settings that the upgrade moves. Are they taken care of?",
             names.join(" and ")
@@ -68,7 +67,7 @@ pub(super) fn ask(
     decision.look_up(answers)?;
     migrated.steps.push(StepReport {
         why: Some("What cannot be read here can only be changed where it is kept.".to_owned()),
-        ..StepReport::asking(&plan.to, "Mind the layers that cannot be read", decision)
+        ..StepReport::asking(&plan.to, title(SEALED_LAYER), decision)
     });
     Ok(())
 }

@@ -23,12 +23,11 @@ use crate::{
         together::{self, meaning},
     },
     outcome::Refusal,
+    questions::{SHARED_LAYER, title},
     refusal::{self, Reason},
     values::{Value, view::View},
 };
 
-/// The id of the decision, which no step may have.
-pub const ID: &str = "shared-layer";
 /// The option that leaves what differs to the releases' own layers.
 const APART: &str = "apart";
 
@@ -158,10 +157,9 @@ impl Group {
             let Ok(worked) = &mut worked[*release] else {
                 continue;
             };
-            let title = "Keep apart what releases want of a layer that they share";
             worked.migrated.steps.push(StepReport {
                 changes: own_changes.remove(release).unwrap_or_default(),
-                ..StepReport::asking(&worked.plan.to, title, decision.clone())
+                ..StepReport::asking(&worked.plan.to, title(SHARED_LAYER), decision.clone())
             });
         }
         Ok(())
@@ -313,7 +311,7 @@ impl Group {
             String::new()
         };
         let mut decision = Decision::new(
-            ID,
+            SHARED_LAYER,
             format!(
                 "{} share {} and want different things of it{why}. Whom shall it follow?",
                 names.join(" and "),
@@ -329,8 +327,10 @@ impl Group {
                 .collect(),
             options,
         );
-        let given = members.iter().find_map(|member| member.answers.get(ID));
-        if let Some(answer) = given.or_else(|| request.answers.get(ID)) {
+        let given = members
+            .iter()
+            .find_map(|member| member.answers.get(SHARED_LAYER));
+        if let Some(answer) = given.or_else(|| request.answers.get(SHARED_LAYER)) {
             decision
                 .accept(Answer::clone(answer))
                 .map_err(|e| refusal::request::answer(&e).of(&name))?;

@@ -16,8 +16,9 @@ use refit::{
     load::{Asked, Input},
     migrate::{Answer, OfferedInput},
     outcome::KnownBy,
+    questions::{SHARED_LAYER, can_be_left_out},
     review::{Decision, Item, Review, begin, record::record},
-    upgrade::{Request, SHARED, can_be_left_out},
+    upgrade::Request,
     walk::{Limits, Named, find},
 };
 use serde::Deserialize;
@@ -130,7 +131,7 @@ fn through(review: &mut Review, dice: &mut Dice) -> Option<usize> {
         }
         if !is_decided {
             // What was skipped for one release alone cannot always be written into a layer of its own.
-            assert_eq!(id, SHARED, "nothing can be decided");
+            assert_eq!(id, SHARED_LAYER, "nothing can be decided");
             return None;
         }
         taken += 1;
@@ -262,7 +263,7 @@ fn releases_that_share_a_layer_are_replayed_to_the_same_bytes() {
                 };
                 decided += taken;
                 let mut steps = review.result()[0].steps.iter();
-                shared += usize::from(steps.any(|step| step.id == SHARED));
+                shared += usize::from(steps.any(|step| step.id == SHARED_LAYER));
             }
             if begun.reviews.is_empty() {
                 continue;

@@ -76,12 +76,15 @@ fn asked(release: &Release) -> Vec<&str> {
 
 #[test]
 fn no_step_has_the_id_of_a_question_of_refits_own() {
-    for id in refit::upgrade::QUESTIONS {
-        assert!(refit::pack::RESERVED.contains(id), "{id}");
-    }
     let demo = demo::Demo::new();
-    let migration = demo.text("pack/2.0.0.yaml").replace("rename:", "marker:");
-    demo.file("pack/2.0.0.yaml", migration);
+    let migration = demo.text("pack/2.0.0.yaml");
+    for own in refit::questions::ALL {
+        let renamed = migration.replace("rename:", &format!("{}:", own.id));
+        demo.file("pack/2.0.0.yaml", renamed);
+        let run = demo.upgrade("v.yaml --from 1.0.0");
+        assert_eq!(run.code, 2, "{}: {run:?}", own.id);
+    }
+    demo.file("pack/2.0.0.yaml", migration.replace("rename:", "marker:"));
     let run = demo.upgrade("v.yaml --from 1.0.0");
     assert_eq!(run.code, 2);
     assert!(

@@ -1,0 +1,166 @@
+//! The questions and steps of refit itself, which no pack has: their ids, when each can be judged, and whether a
+//! run can go on without it.
+//!
+//! They are asked in several places (the migrations, the edits, what releases share), and known in many more: a
+//! pack may not take their ids, a command line may answer them, a review has to know when to ask. So they stand
+//! here in one list, in alphabetical order; everything else looks them up, and docs/packs.md shows the list. It is
+//! data: it asks nothing, and must know nothing of charts.
+
+/// Whether values that several places share by an alias get a copy of their own.
+pub const DETACH: &str = "detach";
+/// Settings written out where the layers of a release would mean something else together. It asks nothing.
+pub const LAYERS: &str = "layers";
+/// What becomes of a comment that another program looks for.
+pub const MARKER: &str = "marker";
+/// Which of two settings counts, where a manifest says it in two ways.
+pub const PRECEDENCE: &str = "precedence";
+/// Whether to go on without a layer that cannot be read.
+pub const SEALED_LAYER: &str = "sealed-layer";
+/// Which release a layer follows that several share. It stands in each of these releases.
+pub const SHARED_LAYER: &str = "shared-layer";
+/// Whether a full copy of old defaults is thinned out.
+pub const STRIP_DEFAULTS: &str = "strip-defaults";
+
+/// When a question or step can be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Before all else: what the values are depends on it.
+    First,
+    /// Among the steps.
+    Among,
+    /// When all else of the release is decided: it is about what the edits do that this comes to.
+    Last,
+    /// When all else of all releases is decided.
+    Together,
+}
+
+/// A question or step of refit itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// What `--answer` and `--skip` call it.
+    pub id: &'static str,
+    /// When it can be judged.
+    pub stage: Stage,
+    /// Whether it asks something.
+    pub asks: bool,
+    /// Whether `--skip` has an effect: what refit must know to edit at all cannot be left out.
+    pub can_be_left_out: bool,
+    /// What it does, as an order.
+    pub title: &'static str,
+}
+
+/// All of them.
+pub const ALL: &[BuiltIn] = &[
+    BuiltIn {
+        id: DETACH,
+        stage: Stage::Last,
+        asks: true,
+        can_be_left_out: false,
+        title: "Give values that several places share a copy of their own",
+    },
+    BuiltIn {
+        id: LAYERS,
+        stage: Stage::Among,
+        asks: false,
+        can_be_left_out: false,
+        title: "Keep what the layers mean together",
+    },
+    BuiltIn {
+        id: MARKER,
+        stage: Stage::Last,
+        asks: true,
+        can_be_left_out: false,
+        title: "Keep what other programs write to",
+    },
+    BuiltIn {
+        id: PRECEDENCE,
+        stage: Stage::First,
+        asks: true,
+        can_be_left_out: false,
+        title: "Say which of two settings counts",
+    },
+    BuiltIn {
+        id: SEALED_LAYER,
+        stage: Stage::Among,
+        asks: true,
+        can_be_left_out: false,
+        title: "Mind the layers that cannot be read",
+    },
+    BuiltIn {
+        id: SHARED_LAYER,
+        stage: Stage::Together,
+        asks: true,
+        can_be_left_out: false,
+        title: "Keep apart what releases want of a layer that they share",
+    },
+    BuiltIn {
+        id: STRIP_DEFAULTS,
+        stage: Stage::Among,
+        asks: true,
+        can_be_left_out: true,
+        title: "Take away what only repeats the old chart's defaults",
+    },
+];
+
+/// The one with this id; `None` for the steps of packs.
+#[must_use]
+pub fn built_in(id: &str) -> Option<&'static BuiltIn> {
+    ALL.iter().find(|built_in| built_in.id == id)
+}
+
+/// The title of the one with this id; empty for an id that is not in the list.
+#[must_use]
+pub fn title(id: &str) -> &'static str {
+    built_in(id).map_or("", |built_in| built_in.title)
+}
+
+/// When a step or question can be judged: those of packs stand among the steps.
+#[must_use]
+pub fn stage(id: &str) -> Stage {
+    built_in(id).map_or(Stage::Among, |built_in| built_in.stage)
+}
+
+/// Whether a step or question can be left out: those of packs can.
+#[must_use]
+pub fn can_be_left_out(id: &str) -> bool {
+    built_in(id).is_none_or(|built_in| built_in.can_be_left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_on_packs_shows_this_list() {
+        let page = include_str!("../docs/packs.md");
+        let (_, behind) = page
+            .split_once("<!-- built-in: src/questions.rs -->\n")
+            .unwrap();
+        let (shown, _) = behind.split_once("<!-- end -->").unwrap();
+        let mut table =
+            String::from("\n| id | what it does | asks | `--skip` |\n| --- | --- | --- | --- |\n");
+        for BuiltIn {
+            id,
+            title,
+            asks,
+            can_be_left_out,
+            ..
+        } in ALL
+        {
+            let word = |yes: bool| if yes { "yes" } else { "no" };
+            let (asks, skip) = (word(*asks), word(*can_be_left_out));
+            table.push_str(&format!("| `{id}` | {title} | {asks} | {skip} |\n"));
+        }
+        table.push('\n');
+        assert_eq!(
+            shown, table,
+            "docs/packs.md should have this table:\n{table}"
+        );
+    }
+
+    #[test]
+    fn ids_are_in_order_and_titled() {
+        assert!(ALL.is_sorted_by(|a, b| a.id < b.id));
+        assert!(ALL.iter().all(|one| title(one.id) == one.title));
+    }
+}

@@ -1,0 +1,63 @@
+//! What a review has to show: the step that waits for a decision, where a suggestion comes from, and how far the
+//! steps came.
+//!
+//! A review fills these in and [`super::review`] renders them. They stand with the reports because a review uses
+//! reports and no report may use a review. They are data, and decide nothing.
+
+use crate::{
+    migrate::Answer,
+    outcome::{File, Step},
+};
+
+/// A step that waits for a decision.
+#[derive(Debug)]
+pub struct Item {
+    /// The releases that it is about, by number: one, unless it is about what several share.
+    pub about: Vec<usize>,
+    /// What it does, tells and asks.
+    pub step: Step,
+    /// Its number among all, from 1.
+    pub number: usize,
+    /// How many there are, as far as it can be known before questions are answered.
+    pub of: usize,
+    /// The texts without it and with it; for a question that has no answer, without its options.
+    pub files: Vec<File>,
+    /// Settings that nothing reads in the target if the step is left out.
+    pub lost: Vec<String>,
+    /// Steps not decided yet that need this one, and are left out with it.
+    pub needed_by: Vec<String>,
+    /// The option that is taken if nothing else is said, and what is typed for it.
+    pub suggested: Option<Answer>,
+    /// Where the suggestion comes from.
+    pub source: Suggestion,
+    /// Whether it was left out before the review.
+    pub was_skipped: bool,
+    /// Whether the chart's pack has it; else refit itself asks it.
+    pub from_pack: bool,
+}
+
+/// Where a suggestion comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suggestion {
+    /// The option is recommended, or there is none.
+    Recommended,
+    /// It was answered so before.
+    Before,
+    /// It was answered so for another release, of this name.
+    Other(String),
+    /// It was answered before, but for other values; that answer is not suggested.
+    OtherValues,
+}
+
+/// How far the steps of a release came.
+#[derive(Debug, Default)]
+pub struct Tally<'r> {
+    /// Done, with the answer if there was a question.
+    pub accepted: Vec<(&'r Step, Option<&'r str>)>,
+    /// Left out by a decision.
+    pub skipped: Vec<&'r Step>,
+    /// Open questions.
+    pub open: Vec<&'r Step>,
+    /// Steps that wait for them.
+    pub waiting: Vec<&'r Step>,
+}
