@@ -1,0 +1,437 @@
+//! What an expression comes to.
+//!
+//! The rules are those of CEL, with three differences that `docs/packs.md` tells: whole numbers and others
+//! reckon with each other, since a values file does not tell `2` from `2.0`; the key of a map is a text,
+//! since Helm names it so; and a name that is not set is a value. An error names what it is about by its name
+//! in the pack and by its kind, never by its value.
+
+use std::{cmp::Ordering, rc::Rc};
+
+use indexmap::IndexMap;
+
+use super::{
+    Budget, Failure,
+    item::{Entries, Figure, Item, List, Text},
+    scope::{Bound, Made, Scope},
+    tree::{Constant, Each, Gives, Node, Operator},
+};
+
+type Result<'s> = std::result::Result<Item<'s>, Failure>;
+
+/// The evaluation of one expression.
+pub(super) struct Machine<'s> {
+    scope: &'s Scope<'s>,
+    budget: &'s Budget,
+    /// The variables of the comprehensions that are being gone over, the innermost last.
+    variables: Vec<Item<'s>>,
+}
+
+/// What a part of an expression is before anybody needs all of it.
+enum Seen<'s> {
+    Item(Item<'s>),
+    Made(&'s Made),
+}
+
+/// A failure in words. `what` is who takes the arguments.
+pub(super) fn message(failure: Failure, what: &str, nodes: &[Node], items: &[Item<'_>]) -> String {
+    match failure {
+        Failure::Says(text) => text,
+        Failure::Wants { argument, wants } => {
+            let called = nodes.get(argument).and_then(Node::called);
+            let called = called.unwrap_or_else(|| "what is given".to_owned());
+            let kind = items.get(argument).map_or("something else", Item::kind);
+            format!("{what} takes {wants}, and {called} is {kind}")
+        }
+    }
+}
+
+fn says<T>(text: impl Into<String>) -> std::result::Result<T, Failure> {
+    Err(Failure::Says(text.into()))
+}
+
+/// What a message calls a part of an expression.
+fn called(node: &Node) -> String {
+    node.called().unwrap_or_else(|| "a part of it".to_owned())
+}
+
+impl<'s> Machine<'s> {
+    pub(super) fn new(scope: &'s Scope<'s>) -> Self {
+        Self {
+            scope,
+            budget: scope.budget(),
+            variables: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self, tree: &'s Node) -> Result<'s> {
+        self.item(tree)
+    }
+
+    fn item(&mut self, node: &'s Node) -> Result<'s> {
+        Ok(match self.seen(node)? {
+            Seen::Item(item) => item,
+            Seen::Made(made) => made.item(),
+        })
+    }
+
+    /// A part, where what was made for the whole pack is not yet taken as a whole.
+    fn seen(&mut self, node: &'s Node) -> std::result::Result<Seen<'s>, Failure> {
+        self.budget.work(1)?;
+        Ok(Seen::Item(match node {
+            Node::Constant(constant) => match constant {
+                Constant::Null => Item::Null,
+                Constant::Bool(b) => Item::Bool(*b),
+                Constant::Int(i) => Item::Int(*i),
+                Constant::Float(f) => Item::Float(*f),
+                Constant::Text(text) => Item::Text(Text::Of(text)),
+            },
+            Node::Name(name) => match self.scope.find(name) {
+                Some(Bound::Value(value)) => Item::of(value),
+                Some(Bound::Unset) => Item::Unset,
+                Some(Bound::Made(made)) => return Ok(Seen::Made(made)),
+                None => return says(format!("`{name}` has no meaning here")),
+            },
+            Node::Variable(at, name) => match self.variables.get(*at) {
+                Some(item) => item.clone(),
+                None => return says(format!("`{name}` has no meaning here")),
+            },
+            Node::Member { of, key, lax } => {
+                let seen = self.seen(of)?;
+                if let Seen::Made(made) = seen
+                    && let Some(below) = made.below(key)
+                {
+                    return Ok(Seen::Made(below));
+                }
+                let item = match seen {
+                    Seen::Item(item) => item,
+                    Seen::Made(made) => made.item(),
+                };
+                match item {
+                    Item::Map(map) => match map.get(key) {
+                        Some(value) => value,
+                        None if *lax => Item::Unset,
+                        None => return says(format!("{} has no key `{key}`", called(of))),
+                    },
+                    _ if *lax => Item::Unset,
+                    other => {
+                        return says(format!(
+                            "`.{key}` takes a map, and {} is {}",
+                            called(of),
+                            other.kind()
+                        ));
+                    }
+                }
+            }
+            Node::Index { of, key, lax } => self.index(of, key, *lax)?,
+            Node::Has { of, key } => match self.item(of)? {
+                Item::Map(map) => Item::Bool(map.get(key).is_some()),
+                other => {
+                    return says(format!(
+                        "`has` takes a map, and {} is {}",
+                        called(of),
+                        other.kind()
+                    ));
+                }
+            },
+            Node::Not(of) => Item::Bool(!self.holds(of, "!")?),
+            Node::Negative(of) => match self.item(of)?.figure() {
+                Some(Figure::Float(f)) => Item::Float(-f),
+                Some(Figure::Int(i)) => match i.checked_neg() {
+                    Some(i) => Item::Int(i),
+                    None => return too_large(),
+                },
+                None => return says(format!("`-` takes a number, and {} is none", called(of))),
+            },
+            Node::And(both) => Item::Bool(self.joined(both, false, "&&")?),
+            Node::Or(both) => Item::Bool(self.joined(both, true, "||")?),
+            Node::Choice(three) => {
+                let [condition, yes, no] = &**three;
+                let holds = self.holds(condition, "?")?;
+                return self.seen(if holds { yes } else { no });
+            }
+            Node::Between(operator, both) => self.between(*operator, both)?,
+            Node::Call { function, args } => {
+                let mut items = Vec::with_capacity(args.len());
+                for arg in args {
+                    items.push(self.item(arg)?);
+                }
+                let result = (function.call)(self.budget, &items);
+                result.map_err(|failure| {
+                    let what = format!("`{}`", function.name);
+                    let says = matches!(failure, Failure::Says(_));
+                    let message = message(failure, &what, args, &items);
+                    Failure::Says(match says {
+                        true => format!("{what}: {message}"),
+                        false => message,
+                    })
+                })?
+            }
+            Node::Unknown { name, .. } => return says(format!("there is no function `{name}`")),
+            Node::List(nodes) => {
+                let mut items = Vec::with_capacity(nodes.len());
+                for node in nodes {
+                    match self.item(node)? {
+                        Item::Omitted => {}
+                        item => items.push(item),
+                    }
+                }
+                Item::list(self.budget, items)?
+            }
+            Node::Map(nodes) => {
+                let mut entries = IndexMap::with_capacity(nodes.len());
+                for (key, value) in nodes {
+                    let name = self.item(key)?;
+                    let Some(name) = name.key() else {
+                        return says(format!(
+                            "the key of a map is a text, and {} is {}",
+                            called(key),
+                            name.kind()
+                        ));
+                    };
+                    let value = self.item(value)?;
+                    if matches!(value, Item::Omitted) {
+                        continue;
+                    }
+                    if entries.insert(name, value).is_some() {
+                        return says("a map has a key twice");
+                    }
+                }
+                Item::map(self.budget, entries)?
+            }
+            Node::Each(each) => self.each(each)?,
+        }))
+    }
+
+    fn index(&mut self, of: &'s Node, key: &'s Node, lax: bool) -> Result<'s> {
+        let item = self.item(of)?;
+        let at = self.item(key)?;
+        let found = match &item {
+            Item::Map(map) => match at.key() {
+                Some(key) => map.get(&key),
+                None => {
+                    return says(format!(
+                        "the key of a map is a text, and {} is {}",
+                        called(key),
+                        at.kind()
+                    ));
+                }
+            },
+            Item::List(list) => match at.figure() {
+                Some(Figure::Int(i)) => usize::try_from(i).ok().and_then(|i| list.get(i)),
+                _ => {
+                    return says(format!(
+                        "the place in a list is a whole number, and {} is {}",
+                        called(key),
+                        at.kind()
+                    ));
+                }
+            },
+            _ if lax => None,
+            other => {
+                return says(format!(
+                    "`[…]` takes a list or a map, and {} is {}",
+                    called(of),
+                    other.kind()
+                ));
+            }
+        };
+        match found {
+            Some(found) => Ok(found),
+            None if lax => Ok(Item::Unset),
+            None => says(format!("{} has nothing at that place", called(of))),
+        }
+    }
+
+    /// A part that is a condition.
+    fn holds(&mut self, node: &'s Node, sign: &str) -> std::result::Result<bool, Failure> {
+        match self.item(node)? {
+            Item::Bool(holds) => Ok(holds),
+            other => says(format!(
+                "`{sign}` takes true or false, and {} is {}",
+                called(node),
+                other.kind()
+            )),
+        }
+    }
+
+    /// `&&` and `||`: `decides` is the side that settles it, also if the other one fails.
+    fn joined(
+        &mut self,
+        both: &'s [Node; 2],
+        decides: bool,
+        sign: &str,
+    ) -> std::result::Result<bool, Failure> {
+        let first = self.holds(&both[0], sign);
+        if matches!(first, Ok(holds) if holds == decides) {
+            return Ok(decides);
+        }
+        match self.holds(&both[1], sign) {
+            Ok(holds) if holds == decides => Ok(decides),
+            second => first.and(second),
+        }
+    }
+
+    fn between(&mut self, operator: Operator, both: &'s [Node; 2]) -> Result<'s> {
+        let left = self.item(&both[0])?;
+        let right = self.item(&both[1])?;
+        let unfit = |takes: &str| {
+            let part =
+                |node: &Node, item: &Item<'_>| format!("{} is {}", called(node), item.kind());
+            says(format!(
+                "`{}` takes {takes}; {} and {}",
+                operator.sign(),
+                part(&both[0], &left),
+                part(&both[1], &right)
+            ))
+        };
+        let ordered = |fits: fn(Ordering) -> bool| match left.compare(&right) {
+            Some(order) => Ok(Item::Bool(order.is_some_and(fits))),
+            None => unfit("two numbers or two texts"),
+        };
+        match operator {
+            Operator::Equal => left.equals(&right, self.budget).map(Item::Bool),
+            Operator::Unequal => left
+                .equals(&right, self.budget)
+                .map(|same| Item::Bool(!same)),
+            Operator::Less => ordered(Ordering::is_lt),
+            Operator::LessOrEqual => ordered(Ordering::is_le),
+            Operator::Greater => ordered(Ordering::is_gt),
+            Operator::GreaterOrEqual => ordered(Ordering::is_ge),
+            Operator::In => match (&left, &right) {
+                (_, Item::List(items)) => {
+                    for item in items.iter() {
+                        if item.equals(&left, self.budget)? {
+                            return Ok(Item::Bool(true));
+                        }
+                    }
+                    Ok(Item::Bool(false))
+                }
+                (_, Item::Map(map)) => match left.key() {
+                    Some(key) => Ok(Item::Bool(map.get(&key).is_some())),
+                    None => unfit("a key and a map, or an item and a list"),
+                },
+                _ => unfit("a key and a map, or an item and a list"),
+            },
+            Operator::Add => match (&left, &right) {
+                (Item::Text(a), Item::Text(b)) => {
+                    self.budget.make(a.len() + b.len())?;
+                    Ok(Item::Text(Text::Made([&**a, &**b].concat().into())))
+                }
+                (Item::List(a), Item::List(b)) => {
+                    self.budget.make_values(a.len() + b.len())?;
+                    let items = a.iter().chain(b.iter()).collect();
+                    Ok(Item::List(List::Made(Rc::new(items))))
+                }
+                (a, b) => match (a.figure(), b.figure()) {
+                    (Some(a), Some(b)) => reckon(operator, a, b),
+                    _ => unfit("two numbers, two texts or two lists"),
+                },
+            },
+            Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
+                match (left.figure(), right.figure()) {
+                    (Some(a), Some(b)) => reckon(operator, a, b),
+                    _ => unfit("two numbers"),
+                }
+            }
+        }
+    }
+
+    fn each(&mut self, each: &'s Each) -> Result<'s> {
+        let over = self.item(&each.over)?;
+        let items: Box<dyn Iterator<Item = Item<'s>>> = match &over {
+            Item::List(list) => Box::new(list.iter()),
+            Item::Map(map) => Box::new(keys(map)),
+            other => {
+                return says(format!(
+                    "a comprehension goes over a list or a map, and {} is {}",
+                    called(&each.over),
+                    other.kind()
+                ));
+            }
+        };
+        let mut made = Vec::new();
+        let mut failed = None;
+        let mut count = 0;
+        for item in items {
+            self.budget.work(1)?;
+            self.variables.push(item);
+            let one = self.one(each);
+            self.variables.pop();
+            match (each.gives, one) {
+                (_, Ok(None)) => {}
+                (Gives::List, Ok(Some(Item::Omitted))) => {}
+                (Gives::List, Ok(Some(item))) => {
+                    self.budget.make_values(1)?;
+                    made.push(item);
+                }
+                (Gives::Any, Ok(Some(Item::Bool(true)))) => return Ok(Item::Bool(true)),
+                (Gives::All, Ok(Some(Item::Bool(false)))) => return Ok(Item::Bool(false)),
+                (Gives::One, Ok(Some(Item::Bool(true)))) => count += 1,
+                (_, Ok(Some(Item::Bool(_)))) => {}
+                (_, Ok(Some(other))) => {
+                    failed = failed.or(Some(Failure::Says(format!(
+                        "what a comprehension asks of each is true or false, and this is {}",
+                        other.kind()
+                    ))));
+                }
+                // As with `&&` and `||`: another item may settle it.
+                (Gives::Any | Gives::All, Err(failure)) => failed = failed.or(Some(failure)),
+                (_, Err(failure)) => return Err(failure),
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        Ok(match each.gives {
+            Gives::List => Item::List(List::Made(Rc::new(made))),
+            Gives::All => Item::Bool(true),
+            Gives::Any => Item::Bool(false),
+            Gives::One => Item::Bool(count == 1),
+        })
+    }
+
+    /// What a comprehension looks at of one item; `None` if the item does not count.
+    fn one(&mut self, each: &'s Each) -> std::result::Result<Option<Item<'s>>, Failure> {
+        if let Some(only) = &each.only
+            && !self.holds(only, "filter")?
+        {
+            return Ok(None);
+        }
+        self.item(&each.body).map(Some)
+    }
+}
+
+fn keys<'m, 's: 'm>(map: &'m Entries<'s>) -> impl Iterator<Item = Item<'s>> + 'm {
+    map.iter().map(|(key, _)| Item::Text(key))
+}
+
+fn too_large<T>() -> std::result::Result<T, Failure> {
+    says("a number becomes too large")
+}
+
+fn reckon<'s>(operator: Operator, a: Figure, b: Figure) -> Result<'s> {
+    if let (Figure::Int(a), Figure::Int(b)) = (a, b) {
+        if b == 0 && matches!(operator, Operator::Divide | Operator::Remainder) {
+            return says("it divides by 0");
+        }
+        let result = match operator {
+            Operator::Add => a.checked_add(b),
+            Operator::Subtract => a.checked_sub(b),
+            Operator::Multiply => a.checked_mul(b),
+            Operator::Divide => a.checked_div(b),
+            _ => a.checked_rem(b),
+        };
+        return match result {
+            Some(result) => Ok(Item::Int(result)),
+            None => too_large(),
+        };
+    }
+    let (a, b) = (a.float(), b.float());
+    Ok(Item::Float(match operator {
+        Operator::Add => a + b,
+        Operator::Subtract => a - b,
+        Operator::Multiply => a * b,
+        Operator::Divide => a / b,
+        _ => return says("`%` takes two whole numbers"),
+    }))
+}

@@ -1,0 +1,168 @@
+//! Expressions of packs: CEL with the few functions that `docs/packs.md` lists.
+//!
+//! An expression is data from a stranger, so it is bounded before it is run (its length, and the parts of its
+//! tree, at most [`MAX_NODES`]) and while it runs (the work it does and what it makes, see `budget`). It sees
+//! values only (never text, files or the clock), so the same values always give the same result.
+//!
+//! The text is read by the parser of the `cel` crate and evaluated here. That crate's own evaluation has no
+//! bound, keeps maps in no order, copies every value that it might look at into types of its own, and shows
+//! values in its errors, where a password may be; each of these is a promise to users. What both can say they
+//! say alike, and a test holds them to it.
+//!
+//! A name that is not set is a value of its own, unset: it equals only itself, `default` replaces
+//! it, and every other use is an error of the pack, reported with the expression.
+
+mod budget;
+mod evaluate;
+mod item;
+mod read;
+mod scope;
+mod template;
+mod tree;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+pub(super) use budget::Budget;
+pub(super) use item::{Entries, Figure, Item, List, Text};
+pub use scope::{Made, Scope};
+pub(super) use template::{TemplatePart, template_parts};
+pub use template::{describe, template_places, unfilled};
+
+use crate::values::Path;
+use tree::Node;
+
+/// The most parts that an expression may have.
+pub const MAX_NODES: usize = 1_000;
+/// The longest expression, in bytes.
+pub const MAX_LENGTH: usize = 1_024;
+/// The most levels of a tree: what walks it may recurse. `a + b + c` is two levels of `+`.
+pub const MAX_DEPTH: usize = 128;
+
+/// An expression that cannot be read or evaluated.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum ExprError {
+    /// It is not CEL, or over the bounds.
+    #[error("{message} (in the expression `{source_text}`)")]
+    Invalid {
+        /// The expression.
+        source_text: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// It failed on these values.
+    #[error("{message} (in the expression `{source_text}`)")]
+    Failed {
+        /// The expression.
+        source_text: String,
+        /// What went wrong, with names and kinds and never with values.
+        message: String,
+    },
+}
+
+/// Why a part of an expression failed. No words of it may hold a value.
+#[derive(Debug, Clone)]
+pub(super) enum Failure {
+    /// An argument is not what a function takes.
+    Wants {
+        /// Which, counted from 0; a method's first is what it is called on.
+        argument: usize,
+        /// What it takes there, as in "it takes …".
+        wants: &'static str,
+    },
+    /// Something else, as a sentence without its end.
+    Says(String),
+}
+
+/// An expression, parsed when it is first needed.
+#[derive(Debug)]
+pub struct Expression {
+    source: String,
+    parsed: OnceLock<Result<Node, ExprError>>,
+}
+
+impl Expression {
+    /// An expression from its source, with or without the leading `=`.
+    #[must_use]
+    pub fn new(source: &str) -> Self {
+        let source = source.strip_prefix('=').unwrap_or(source).trim().to_owned();
+        Self {
+            source,
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// The same for a source that is met again and again: it is parsed once in a run.
+    #[must_use]
+    pub fn known(source: &str) -> Arc<Self> {
+        static KNOWN: Mutex<BTreeMap<String, Arc<Expression>>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(source) {
+            Some(expression) => Arc::clone(expression),
+            None => {
+                let expression = Arc::new(Self::new(source));
+                known.insert(source.to_owned(), Arc::clone(&expression));
+                expression
+            }
+        }
+    }
+
+    /// The source, without the leading `=`.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The names that the expression mentions, without functions and the variables of comprehensions.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn names(&self) -> Result<Vec<String>, ExprError> {
+        self.parsed().map(Node::names)
+    }
+
+    /// The places below a name that the expression looks at; the root if it looks at all of it.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn places(&self, name: &str) -> Result<Vec<Path>, ExprError> {
+        self.parsed().map(|tree| tree.places(name))
+    }
+
+    /// The functions that the expression calls and that do not exist.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a valid expression.
+    pub fn unknown_functions(&self) -> Result<Vec<String>, ExprError> {
+        self.parsed().map(Node::unknown_functions)
+    }
+
+    fn parsed(&self) -> Result<&Node, ExprError> {
+        self.parsed
+            .get_or_init(|| read::read(&self.source).map_err(|message| self.invalid(message)))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn invalid(&self, message: String) -> ExprError {
+        ExprError::Invalid {
+            source_text: self.source.clone(),
+            message,
+        }
+    }
+
+    fn failed(&self, message: String) -> ExprError {
+        ExprError::Failed {
+            source_text: self.source.clone(),
+            message,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! What an expression can see: the names that a step binds, and what a pack has for all of its steps.
+
+use std::{
+    rc::Rc,
+    sync::{Arc, LazyLock},
+};
+
+use super::{
+    Budget, ExprError, Expression,
+    evaluate::{self, Machine},
+    item::{Entries, Item, Text},
+};
+use crate::values::Value;
+
+/// A value as expressions see it, made when one first looks at it, and then bound again and again.
+#[derive(Debug, Clone)]
+pub struct Made(Arc<What>);
+
+#[derive(Debug)]
+enum What {
+    Value(LazyLock<Value, Make>),
+    Map(Vec<(&'static str, Made)>),
+}
+
+type Make = Box<dyn FnOnce() -> Value + Send>;
+
+impl Made {
+    /// What a function gives, which is called once, or never.
+    pub fn new(value: impl FnOnce() -> Value + Send + 'static) -> Self {
+        Self(Arc::new(What::Value(LazyLock::new(Box::new(value)))))
+    }
+
+    /// A map of values.
+    #[must_use]
+    pub fn map<const N: usize>(entries: [(&'static str, Self); N]) -> Self {
+        Self(Arc::new(What::Map(entries.into())))
+    }
+
+    /// All of it.
+    pub(super) fn item(&self) -> Item<'_> {
+        match &*self.0 {
+            What::Value(value) => Item::of(value),
+            What::Map(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|(key, made)| (Text::Of(key), made.item()));
+                Item::Map(Entries::Made(Rc::new(entries.collect())))
+            }
+        }
+    }
+
+    /// What is below a key, without a look at the rest; `None` if it is no map of several that were made.
+    pub(super) fn below(&self, key: &str) -> Option<&Self> {
+        match &*self.0 {
+            What::Value(_) => None,
+            What::Map(entries) => entries
+                .iter()
+                .find(|(name, _)| *name == key)
+                .map(|(_, made)| made),
+        }
+    }
+}
+
+/// What a name stands for.
+pub(super) enum Bound {
+    Unset,
+    Value(Value),
+    Made(Made),
+}
+
+/// What an expression can see: names and the functions of packs.
+pub struct Scope<'p> {
+    outer: Option<&'p Scope<'p>>,
+    names: Vec<(String, Bound)>,
+    /// What its expressions, and those of all scopes inside it, may still do.
+    budget: Rc<Budget>,
+}
+
+impl Scope<'static> {
+    /// A scope with the functions and no names.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            outer: None,
+            names: Vec::new(),
+            budget: Rc::new(Budget::new()),
+        }
+    }
+}
+
+impl Default for Scope<'static> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scope<'_> {
+    /// A scope that sees what this one sees, and more.
+    #[must_use]
+    pub fn inner(&self) -> Scope<'_> {
+        Scope {
+            outer: Some(self),
+            names: Vec::new(),
+            budget: Rc::clone(&self.budget),
+        }
+    }
+
+    /// Gives a name its value; `None` for a name that is not set.
+    pub fn bind(&mut self, name: &str, value: Option<&Value>) {
+        self.bind_owned(name, value.cloned());
+    }
+
+    /// The same for a value that nobody else needs.
+    pub fn bind_owned(&mut self, name: &str, value: Option<Value>) {
+        let bound = match value {
+            Some(value) => {
+                self.budget.allow(&value);
+                Bound::Value(value)
+            }
+            None => Bound::Unset,
+        };
+        self.name(name, bound);
+    }
+
+    /// Gives a name a value that was made before.
+    pub fn bind_made(&mut self, name: &str, value: Made) {
+        self.name(name, Bound::Made(value));
+    }
+
+    fn name(&mut self, name: &str, bound: Bound) {
+        match self.names.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = bound,
+            None => self.names.push((name.to_owned(), bound)),
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Bound> {
+        let own = self.names.iter().find(|(known, _)| known == name);
+        match (own, self.outer) {
+            (Some((_, bound)), _) => Some(bound),
+            (None, Some(outer)) => outer.find(name),
+            (None, None) => None,
+        }
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// The value of an expression; `None` if it is unset, or omitted.
+    ///
+    /// # Errors
+    ///
+    /// If the expression is not valid, or fails on these values.
+    pub fn eval(&self, expression: &Expression) -> Result<Option<Value>, ExprError> {
+        let item = self.item(expression)?;
+        if item.is_unset() {
+            return Ok(None);
+        }
+        let value = item.value(&self.budget).map_err(|failure| {
+            expression.failed(evaluate::message(failure, "its result", &[], &[]))
+        })?;
+        self.budget.give(&value);
+        Ok(Some(value))
+    }
+
+    /// Whether a condition holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::eval`], and if the result is not a boolean.
+    pub fn holds(&self, expression: &Expression) -> Result<bool, ExprError> {
+        match self.item(expression)? {
+            Item::Bool(holds) => Ok(holds),
+            other => Err(expression.failed(format!(
+                "a condition is true or false, and this is {}",
+                other.kind()
+            ))),
+        }
+    }
+
+    /// Adds the value of an expression to a sentence.
+    pub(super) fn say(&self, expression: &Expression, out: &mut String) -> Result<(), ExprError> {
+        let item = self.item(expression)?;
+        let said = item.say(&self.budget, out);
+        said.map_err(|failure| {
+            expression.failed(evaluate::message(failure, "its result", &[], &[]))
+        })
+    }
+
+    fn item<'s>(&'s self, expression: &'s Expression) -> Result<Item<'s>, ExprError> {
+        let tree = expression.parsed()?;
+        Machine::new(self)
+            .run(tree)
+            .map_err(|failure| expression.failed(evaluate::message(failure, "it", &[], &[])))
+    }
+}

@@ -1,0 +1,288 @@
+//! Functions over texts. Places in a text are counted in characters, as CEL does.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use regex::{Regex, RegexBuilder};
+
+use super::{Arguments, Outcome, first, says, wants, wrong_count};
+use crate::{
+    pack::expr::{Budget, Failure, Figure, Item, Text},
+    values::write,
+};
+
+const SCALAR: &str = "a text, a number or a boolean";
+
+/// The text at a place of the arguments, looked at once.
+fn text<'a, 's>(
+    budget: &Budget,
+    args: Arguments<'a, 's>,
+    at: usize,
+) -> Result<&'a Text<'s>, Failure> {
+    match args.get(at).ok_or_else(wrong_count)? {
+        Item::Text(text) => {
+            budget.work(text.len() / 64)?;
+            Ok(text)
+        }
+        _ => Err(wants(at, "a text")),
+    }
+}
+
+/// The whole number at a place of the arguments, if there is one.
+fn number(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, Failure> {
+    match args.get(at).map(Item::figure) {
+        None => Ok(None),
+        Some(Some(Figure::Int(i))) => Ok(Some(i)),
+        Some(_) => Err(wants(at, "a whole number")),
+    }
+}
+
+/// A place in a text of so many characters.
+fn place(args: Arguments<'_, '_>, at: usize, count: usize) -> Result<Option<usize>, Failure> {
+    match number(args, at)? {
+        None => Ok(None),
+        Some(i) => match usize::try_from(i) {
+            Ok(place) if place <= count => Ok(Some(place)),
+            _ => Err(says("it points outside of the text")),
+        },
+    }
+}
+
+/// A scalar as the text that a template would print.
+fn printed<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, Failure> {
+    first(args)?.printed().ok_or_else(|| wants(0, SCALAR))
+}
+
+pub(super) fn string<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    budget.make(32)?;
+    printed(args).map(Item::Text)
+}
+
+pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let item = first(args)?;
+    if item.is_unset() {
+        return Ok(Item::word("(not set)"));
+    }
+    let value = item.value(budget)?;
+    let text = write::one_line(&value, write::Context::Flow, write::Quotes::None);
+    Item::text(budget, text)
+}
+
+/// Whether a tag is a release number: what the official images are tagged with, or no tag at all.
+pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    if first(args)?.is_nothing() {
+        return Ok(Item::Bool(true));
+    }
+    let text = printed(args)?;
+    let number = text.strip_prefix('v').unwrap_or(&text);
+    let parts: Vec<_> = number.splitn(5, '.').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    Ok(Item::Bool(parts.len() <= 3 && parts.iter().all(is_number)))
+}
+
+pub(super) fn base<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let text = printed(args)?;
+    Item::text(budget, text.rsplit('/').next().unwrap_or_default())
+}
+
+pub(super) fn dir<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let text = printed(args)?;
+    Item::text(budget, text.rsplit_once('/').map_or("", |(dir, _)| dir))
+}
+
+pub(super) fn starts_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    Ok(Item::Bool(text.starts_with(&**part)))
+}
+
+pub(super) fn ends_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    Ok(Item::Bool(text.ends_with(&**part)))
+}
+
+pub(super) fn contains<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    Ok(Item::Bool(text.contains(&**part)))
+}
+
+/// Whether a regular expression is found in a text. Patterns are compiled once, within a bound of their own,
+/// and take a time that is linear in the text.
+pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    /// The bytes that a pattern may become.
+    const LARGEST: usize = 256 << 10;
+    /// How many are kept.
+    const MOST: usize = 256;
+    static KNOWN: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let (text, pattern) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    budget.work(text.len() / 8)?;
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let pattern = match known.get(&**pattern) {
+        Some(pattern) => pattern.clone(),
+        None => {
+            budget.work(1_000 + 64 * pattern.len())?;
+            let compiled = RegexBuilder::new(pattern)
+                .size_limit(LARGEST)
+                .build()
+                .map_err(|_| says("the pattern is no regular expression, or too large a one"))?;
+            if known.len() >= MOST {
+                known.clear();
+            }
+            known.insert((**pattern).to_owned(), compiled.clone());
+            compiled
+        }
+    };
+    drop(known);
+    Ok(Item::Bool(pattern.is_match(text)))
+}
+
+/// How many parts an optional number allows: a negative one is no bound.
+fn bound(args: Arguments<'_, '_>, at: usize) -> Result<usize, Failure> {
+    Ok(number(args, at)?.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)))
+}
+
+pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, by) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let parts: Vec<&str> = match (bound(args, 2)?, by.is_empty()) {
+        (0, _) => Vec::new(),
+        (n, false) => {
+            budget.make_values(text.matches(&**by).count().min(n))?;
+            text.splitn(n, &**by).collect()
+        }
+        (n, true) => {
+            budget.make_values(text.len().min(n))?;
+            characters(text, n)
+        }
+    };
+    let parts = parts.into_iter().map(|part| Item::text(budget, part));
+    Item::list(budget, parts.collect::<Result<_, _>>()?)
+}
+
+/// The characters of a text, the last of at most `n` parts with all that is left.
+fn characters(text: &str, n: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let end = if parts.len() + 1 < n {
+            c.len_utf8()
+        } else {
+            rest.len()
+        };
+        let (part, behind) = rest.split_at(end);
+        parts.push(part);
+        rest = behind;
+    }
+    parts
+}
+
+pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let Item::List(list) = first(args)? else {
+        return Err(wants(0, "a list of texts"));
+    };
+    let by = match args.get(1) {
+        Some(_) => text(budget, args, 1)?,
+        None => &Text::Of(""),
+    };
+    let mut joined = String::new();
+    for (i, item) in list.iter().enumerate() {
+        let Item::Text(part) = item else {
+            return Err(Failure::Says(format!(
+                "it joins texts, and an item of the list is {}; `string(x)` makes a text of it",
+                item.kind()
+            )));
+        };
+        budget.make(part.len() + by.len())?;
+        if i > 0 {
+            joined.push_str(by);
+        }
+        joined.push_str(&part);
+    }
+    Item::text(budget, joined)
+}
+
+pub(super) fn replace<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let text = text(budget, args, 0)?;
+    let (old, new) = (self::text(budget, args, 1)?, self::text(budget, args, 2)?);
+    let most = bound(args, 3)?;
+    let count = text.matches(&**old).count().min(most);
+    budget.make(text.len().saturating_add(count.saturating_mul(new.len())))?;
+    Ok(Item::Text(Text::Made(
+        text.replacen(&**old, new, most).into(),
+    )))
+}
+
+pub(super) fn trim<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    Item::text(budget, text(budget, args, 0)?.trim())
+}
+
+pub(super) fn lower<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    Item::text(budget, text(budget, args, 0)?.to_ascii_lowercase())
+}
+
+pub(super) fn upper<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    Item::text(budget, text(budget, args, 0)?.to_ascii_uppercase())
+}
+
+pub(super) fn reverse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let reversed: String = text(budget, args, 0)?.chars().rev().collect();
+    Item::text(budget, reversed)
+}
+
+pub(super) fn substring<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let text = text(budget, args, 0)?;
+    let count = text.chars().count();
+    let from = place(args, 1, count)?.unwrap_or(0);
+    let to = place(args, 2, count)?.unwrap_or(count);
+    if from > to {
+        return Err(says("it ends before it begins"));
+    }
+    let part: String = text.chars().skip(from).take(to - from).collect();
+    Item::text(budget, part)
+}
+
+pub(super) fn char_at<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let text = text(budget, args, 0)?;
+    let at = place(args, 1, text.chars().count())?.unwrap_or(0);
+    let found: String = text.chars().skip(at).take(1).collect();
+    Item::text(budget, found)
+}
+
+/// The bytes before a character, and the characters before a byte.
+fn bytes_before(text: &str, characters: usize) -> usize {
+    text.char_indices()
+        .nth(characters)
+        .map_or(text.len(), |(at, _)| at)
+}
+
+fn found<'s>(text: &str, at: Option<usize>) -> Item<'s> {
+    let count = at.map(|at| text[..at].chars().count());
+    Item::Int(count.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1))
+}
+
+pub(super) fn index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let from = match number(args, 2)? {
+        Some(n) => usize::try_from(n).map_err(|_| says("it points outside of the text"))?,
+        None => 0,
+    };
+    let start = bytes_before(text, from);
+    Ok(found(
+        text,
+        text[start..].find(&**part).map(|at| start + at),
+    ))
+}
+
+pub(super) fn last_index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+    let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
+    let end = match number(args, 2)? {
+        // What begins at that place may end behind it.
+        Some(n) => {
+            let n = usize::try_from(n).map_err(|_| says("it points outside of the text"))?;
+            let start = bytes_before(text, n);
+            bytes_before(&text[start..], part.chars().count()) + start
+        }
+        None => text.len(),
+    };
+    Ok(found(text, text[..end].rfind(&**part)))
+}
