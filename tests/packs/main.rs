@@ -7,4 +7,5 @@ mod support;
 
 mod arroyo_cases;
 mod built_in;
+mod expressions;
 mod tell;
