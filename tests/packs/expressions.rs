@@ -449,7 +449,8 @@ fn no_expression_takes_more_than_its_share() {
         }
         panic!("{} went through", next(0));
     };
-    let doubled: &[(&str, fn(usize) -> String)] = &[
+    type Next = fn(usize) -> String;
+    let doubled: &[(&str, Next)] = &[
         ("'xxxxxxxx'", |i| format!("a{i} + a{i}")),
         ("[1]", |i| format!("a{i} + a{i}")),
         ("[1]", |i| format!("[a{i}, a{i}]")),
@@ -495,6 +496,118 @@ fn what_a_large_file_needs_is_not_too_much() {
     ] {
         scope.eval(&Expression::new(source)).unwrap();
     }
+}
+
+/// The page on packs gives an example for each function, and each is true.
+#[test]
+fn the_examples_of_the_page_are_true() {
+    let page = std::fs::read_to_string("docs/packs.md").unwrap();
+    let names = "env: {B: \"1\", A: \"2\"}\nports: [{name: web, port: 80}, {name: api, port: 81}]\nmillion: 1000000";
+    let plain = page.replace('\n', " ");
+    for shown in names.lines() {
+        let (name, value) = shown.split_once(": ").unwrap();
+        assert!(plain.contains(&format!("`{name}` is `{value}`")), "{name}");
+    }
+    let section = page
+        .split("| function | result | example |")
+        .nth(1)
+        .unwrap();
+    let rows = section
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut shown = String::new();
+    for row in rows {
+        let (_, example) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let (source, result) = example.split_once("` is `").unwrap();
+        let source = source.trim_start_matches('`');
+        let result = result.trim_end_matches('`');
+        let result: serde_json::Value = serde_json::from_str(result).unwrap();
+        assert_eq!(eval(names, source).unwrap(), result.to_string(), "{source}");
+        shown.push_str(row);
+    }
+    for name in Expression::functions() {
+        assert!(shown.contains(name), "`{name}` is not on the page");
+    }
+}
+
+/// A folder with a pack of one step, and values.
+fn demo(step: &str, values: &str) -> crate::demo::Demo {
+    let demo = crate::demo::Demo::new();
+    demo.file(
+        "pack/pack.yaml",
+        "pack: 1\nchart: demo\ntitle: Demo\nversions:\n  1.0.0: {app: '1'}\n  2.0.0: {app: '2'}\n",
+    );
+    demo.file(
+        "pack/keys.yaml",
+        "old:\n  - {in: '*', open: map}\nnew:\n  - {in: '*', open: map}\n",
+    );
+    let step = format!("version: 2.0.0\ntitle: t\nsteps:\n  s:\n    title: t\n    why: w\n{step}");
+    demo.file("pack/2.0.0.yaml", step);
+    demo.file("v.yaml", values);
+    assert_eq!(demo.run("pack check pack").code, 0);
+    demo
+}
+
+#[test]
+fn what_a_preview_prints_writes_what_it_showed() {
+    let keys: Vec<String> = (0..12).map(|i| format!("K{}", i * 7 % 12)).collect();
+    let values: String = keys.iter().map(|key| format!("  {key}: '1'\n")).collect();
+    let step = "    take: {x: old}\n    do: {new: \"=x.map(k, {'name': k, 'value': x[k]})\"}\n";
+    for _ in 0..5 {
+        let demo = demo(step, &format!("old:\n{values}"));
+        let preview = demo.upgrade("v.yaml --from 1.0.0 --to 2.0.0");
+        assert_eq!(preview.code, 0, "{}", preview.err);
+        let written = demo.paste(&preview.err);
+        assert_eq!(written.code, 0, "{}", written.err);
+        let text = demo.text("v.yaml");
+        let names: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("- name: "))
+            .collect();
+        assert_eq!(names, keys);
+    }
+}
+
+#[test]
+fn an_expression_that_fails_is_told_without_the_values() {
+    let demo = demo(
+        "    take: {p: old.password, port: old.port}\n    do: {new.url: =p + port}\n",
+        "old: {password: hunter2, port: 5432}\n",
+    );
+    let run = demo.upgrade("v.yaml --from 1.0.0 --to 2.0.0 -v");
+    assert_eq!(run.code, 2);
+    let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("`p` is a text and `port` is a number"),
+        "{said}"
+    );
+    assert!(said.contains("in the expression `p + port`"), "{said}");
+    assert!(
+        !said.contains("hunter2") && !said.contains("5432"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_pack_that_doubles_a_text_forty_times_ends_in_an_error() {
+    let lets: String = (1..40)
+        .map(|i| format!(", a{i}: =a{}+a{}", i - 1, i - 1))
+        .collect();
+    let step = format!(
+        "    take: {{q: old}}\n    let: {{a0: \"='{}'\"{lets}}}\n    do: {{new: =a39}}\n",
+        "x".repeat(500)
+    );
+    let demo = demo(&step, "old: {a: 1}\n");
+    let started = Instant::now();
+    let run = demo.upgrade("v.yaml --from 1.0.0 --to 2.0.0");
+    assert_eq!(run.code, 2, "{}", run.err);
+    let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("what it makes becomes too large (in the expression `a"),
+        "{said}"
+    );
+    assert!(started.elapsed().as_secs() < 30);
 }
 
 // ---- beside the evaluation of the `cel` crate ----

@@ -31,6 +31,7 @@ pub use scope::{Made, Scope};
 pub(super) use template::{TemplatePart, template_parts};
 pub use template::{describe, template_places, unfilled};
 
+use super::functions;
 use crate::values::Path;
 use tree::Node;
 
@@ -131,6 +132,11 @@ impl Expression {
     /// If it is not a valid expression.
     pub fn places(&self, name: &str) -> Result<Vec<Path>, ExprError> {
         self.parsed().map(|tree| tree.places(name))
+    }
+
+    /// The names of all functions that expressions have.
+    pub fn functions() -> impl Iterator<Item = &'static str> {
+        functions::ALL.iter().map(|function| function.name)
     }
 
     /// The functions that the expression calls and that do not exist.

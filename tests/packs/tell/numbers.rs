@@ -183,9 +183,21 @@ fn helm_prints_what_is_told() {
     }
 }
 
+/// What is told of a number, and what an expression and a text of a pack make of it.
 fn print(text: &str) -> String {
-    match refit::values::scalar::value(text, true, None).unwrap() {
+    let value = refit::values::scalar::value(text, true, None).unwrap();
+    let told = match &value {
         refit::values::Value::Number(number) => number.printed(),
         other => other.scalar_text().unwrap().to_owned(),
-    }
+    };
+    let mut scope = refit::pack::Scope::new();
+    scope.bind("x", Some(&value));
+    let string = refit::pack::Expression::new("string(x)");
+    let string = scope.eval(&string).unwrap();
+    assert_eq!(string, Some(told.as_str().into()), "{text}");
+    assert_eq!(
+        scope.fill("{x} {string(x)}").unwrap(),
+        format!("{told} {told}")
+    );
+    told
 }
