@@ -5,7 +5,7 @@
 //! nothing is thrown away: what the tree does not name is white space, an indicator, a comment or a
 //! document marker, and all of it stays where the user put it. An edit says what a document should
 //! become in terms of what it is ([`Want`]), and [`rewrite()`] answers with the text replacements that
-//! make it so ([`EditSet`]).
+//! make it so ([`EditSet`]). [`Editor`] is the same for those who want to change a place and no more.
 //!
 //! The module knows YAML and nothing of Helm: it does not type scalars, does not merge, and does not
 //! expand aliases (so their number is harmless). It never recurses deeper than [`MAX_DEPTH`], and it
@@ -16,6 +16,7 @@ mod agreement;
 mod block;
 mod build;
 mod divergence;
+mod editor;
 mod edits;
 mod error;
 mod events;
@@ -30,6 +31,7 @@ mod want;
 pub use agreement::{Disagreement, agreement};
 pub use build::MAX_DEPTH;
 pub use divergence::{Divergence, DivergenceKind};
+pub use editor::{Editor, EditorError, Found, NewValue, NodePath, PathStep};
 pub use edits::{EditSet, OverlappingEdits};
 pub use error::{ParseError, ParseErrorKind};
 pub use inner::{InnerError, InnerRewrite, host_offset, rewrite_inner};

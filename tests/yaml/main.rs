@@ -7,6 +7,7 @@ mod choice;
 mod support;
 
 mod edit;
+mod editor;
 mod generated;
 mod inner;
 mod material;
