@@ -16,6 +16,8 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
+pub use crate::pack::{When, model::Strength};
+
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
 
@@ -167,8 +169,8 @@ pub struct Clue {
     pub at: Option<At>,
     /// The versions that it speaks for.
     pub versions: String,
-    /// `strong`, `medium` or `weak`.
-    pub strength: String,
+    /// How much it says.
+    pub strength: Strength,
     /// Why it says so.
     pub why: String,
 }
@@ -260,11 +262,13 @@ pub enum State {
 /// One thing that a step did.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
-    /// `move`, `merge`, `write`, `drop` or `drop-left-over`.
-    pub kind: String,
-    /// The old place of what was moved, merged or dropped, the new place of what was written.
+    /// What became of the setting: the fate that the ledger counts it with.
+    pub fate: Fate,
+    /// Whether it was dropped because it was left over from another chart version, and not in use.
+    pub left_over: bool,
+    /// Where the setting stood; for what was written, where it stands.
     pub path: String,
-    /// The new place of what was moved or merged.
+    /// Where it went, if it is elsewhere.
     pub to: Option<String>,
     /// The places that a written value was made of.
     pub from: Vec<String>,
@@ -376,7 +380,7 @@ pub struct LeafFate {
     pub step: Option<String>,
 }
 
-/// What can become of a leaf.
+/// What can become of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -394,6 +398,8 @@ pub enum Fate {
     Left,
     /// It stayed, because a question is open.
     Held,
+    /// It was not there: a step wrote it. The ledger has only settings that were.
+    Written,
 }
 
 /// A fact before and after.
@@ -410,8 +416,8 @@ pub struct FactChange {
 /// Something that a person must do outside the files.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Task {
-    /// `before`, `with` or `after` the upgrade.
-    pub when: String,
+    /// When, seen from the upgrade.
+    pub when: When,
     /// What.
     pub text: String,
 }

@@ -32,7 +32,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("detect", &["pack", "values"]),
     // The chart that a plain file is for.
     ("identify", &["pack", "values"]),
-    ("outcome", &[]),
+    // It takes its words for evidence and tasks from packs.
+    ("outcome", &["pack"]),
     // Values only; of the text it knows the names of nodes.
     (
         "migrate",

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use crate::{
     effect::{fields::words, judge::Fate},
-    outcome::{Release, State},
+    outcome::{self, Release, State},
     pack::{Pack, PackError},
     values::{Map, Path, Segment, Value},
 };
@@ -82,8 +82,8 @@ impl Voices {
             let mut changed = Vec::new();
             for change in &step.changes {
                 let path = |text: &String| text.parse::<Path>().ok();
-                let at = change.to.as_ref().or(match change.kind.as_str() {
-                    "write" => Some(&change.path),
+                let at = change.to.as_ref().or(match change.fate {
+                    outcome::Fate::Written => Some(&change.path),
                     _ => None,
                 });
                 // What the step wrote is no longer there: its words are about something else.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::questions;
-use crate::outcome::{Outcome, Question, Release, State, Step, Task};
+use crate::outcome::{Outcome, Question, Release, State, Step, Task, When};
 
 /// How much there is of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,10 +124,10 @@ pub(super) fn tasks(outcome: &Outcome) -> Vec<Shared<'_, &Task>> {
 }
 
 /// When a task is done: its name in an outcome, and a heading for it, in order.
-pub(super) const WHEN: [(&str, &str); 3] = [
-    ("before", "Before the upgrade"),
-    ("with", "Together with it"),
-    ("after", "After it"),
+pub(super) const WHEN: [(When, &str); 3] = [
+    (When::Before, "Before the upgrade"),
+    (When::With, "Together with it"),
+    (When::After, "After it"),
 ];
 
 /// The steps that changed something.

@@ -11,7 +11,11 @@ use super::{
     questions, refusal, since,
     wording::{self, count},
 };
-use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, mentions};
+use std::cmp::Reverse;
+
+use crate::outcome::{
+    Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When, mentions,
+};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -294,18 +298,13 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
             )],
         );
     }
-    let rank = |strength: &str| match strength {
-        "strong" => 0,
-        "medium" => 1,
-        _ => 2,
-    };
     let mut clues: Vec<_> = release.evidence.iter().collect();
-    clues.sort_by_key(|clue| rank(&clue.strength));
+    clues.sort_by_key(|clue| Reverse(clue.strength));
     if !verbose {
         // One for each bound decides as much as all.
         let mut bounds: Vec<&str> = Vec::new();
         clues.retain(|clue| {
-            let new = rank(&clue.strength) < 2 && !bounds.contains(&clue.versions.as_str());
+            let new = clue.strength > Strength::Weak && !bounds.contains(&clue.versions.as_str());
             bounds.push(&clue.versions);
             new
         });
@@ -317,7 +316,7 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
             None => String::new(),
         };
         let strength = if verbose {
-            format!(" [{}, {}]", clue.strength, clue.versions)
+            format!(" [{}, {}]", wording::strength(clue.strength), clue.versions)
         } else {
             String::new()
         };
@@ -501,24 +500,23 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
         places.for_each(|place| masker.json(place, &mut value));
         wording::value(&value)
     };
-    let (word, style) = match change.kind.as_str() {
-        "move" => ("moved", Style::Plain),
-        "merge" => ("merged", Style::Plain),
-        "write" => ("wrote", Style::Good),
-        "drop" | "drop-left-over" => ("dropped", Style::Error),
-        other => (other, Style::Plain),
+    let style = match change.fate {
+        Fate::Written => Style::Good,
+        Fate::Dropped => Style::Error,
+        _ => Style::Plain,
     };
+    let word = wording::fate(change.fate);
     let mut spans: Vec<Span> = vec![
         span(format!("{word:<8} "), style),
         plain(change.path.clone()),
     ];
-    match (&change.to, change.kind.as_str()) {
+    match (&change.to, change.fate) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
-        (None, "drop-left-over") => spans.push(span(
+        (None, _) if change.left_over => spans.push(span(
             format!(" (was {}; left over, not in use)", value()),
             Style::Dim,
         )),
-        (None, "drop") => spans.push(span(format!(" (was {})", value()), Style::Dim)),
+        (None, Fate::Dropped) => spans.push(span(format!(" (was {})", value()), Style::Dim)),
         (None, _) => spans.push(plain(format!(": {}", value()))),
     }
     if !change.from.is_empty() {
@@ -678,9 +676,9 @@ pub(super) fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
     }
     page.heading("To do outside the file");
     for (when, title) in [
-        ("before", "before the upgrade"),
-        ("with", "together with it"),
-        ("after", "after it"),
+        (When::Before, "before the upgrade"),
+        (When::With, "together with it"),
+        (When::After, "after it"),
     ] {
         let mut tasks = release
             .checklist

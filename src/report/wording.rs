@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::page::width;
-use crate::outcome::{Fate, Release};
+use crate::outcome::{Fate, Release, Strength};
 
 /// Columns that a value may take in a line of text.
 const WIDEST_VALUE: usize = 60;
@@ -120,5 +120,15 @@ pub(super) fn fate(fate: Fate) -> &'static str {
         Fate::Dropped => "dropped",
         Fate::Left => "left",
         Fate::Held => "held",
+        Fate::Written => "wrote",
+    }
+}
+
+/// The word for how much evidence says.
+pub(super) fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Weak => "weak",
+        Strength::Medium => "medium",
+        Strength::Strong => "strong",
     }
 }

@@ -1,13 +1,16 @@
 //! What a release came to, in the words of the outcome.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{fault, mentions, release::Worked};
 use crate::{
     carrier::raise,
     digest, facts,
     load::{Sealed, Workspace},
-    migrate::{LedgerEntry, StepState},
+    migrate::{self, ChangeKind, LedgerEntry, StepState},
     outcome::{
         At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate,
         Notice, Question, Refusal, Release, State, Step, Task, Values,
@@ -125,7 +128,7 @@ impl Description<'_, '_> {
             at: self.place(&clue.path),
             path: clue.path.to_string(),
             versions: clue.versions.to_string(),
-            strength: format!("{:?}", clue.strength).to_lowercase(),
+            strength: clue.strength,
             why: clue.why.clone(),
         });
         let signs = signs.iter().map(|sign| ChartSign {
@@ -279,7 +282,7 @@ impl Description<'_, '_> {
                 continue;
             }
             let task = Task {
-                when: format!("{when:?}").to_lowercase(),
+                when: *when,
                 text: text.clone(),
             };
             tasks.push((*when, task));
@@ -287,18 +290,18 @@ impl Description<'_, '_> {
         let Worked { wanted, plan, .. } = self.worked;
         if wanted.carrier.is_none() && !plan.migrations.is_empty() {
             let task = Task {
-                when: "with".to_owned(),
+                when: When::With,
                 text: RESET_VALUES.to_owned(),
             };
             tasks.push((When::With, task));
         }
         if let Some(text) = self.locked() {
-            let when = "with".to_owned();
-            tasks.push((When::With, Task { when, text }));
+            let when = When::With;
+            tasks.push((when, Task { when, text }));
         }
         let before = wanted.before.iter().map(|text| {
             let task = Task {
-                when: "before".to_owned(),
+                when: When::Before,
                 text: text.clone(),
             };
             (When::Before, task)
@@ -402,7 +405,32 @@ impl Description<'_, '_> {
             .find_map(|place| place)
     }
 
-    fn step(&self, step: &crate::migrate::StepReport) -> Step {
+    /// What became of the setting that a step did something to. The ledger knows: a step that moves a value
+    /// cannot see that another made it one with it, and what is told step by step has to agree with the sum.
+    /// What the ledger has no single word for (a map whose parts went different ways, a value that several
+    /// steps had in hand) is called what the step did.
+    fn fate(&self, change: &migrate::Change) -> Fate {
+        let own = match change.kind {
+            ChangeKind::Move => Fate::Moved,
+            ChangeKind::Merge => Fate::Merged,
+            ChangeKind::Write => Fate::Written,
+            ChangeKind::Drop | ChangeKind::DropLeftOver => Fate::Dropped,
+        };
+        if own == Fate::Written {
+            return own;
+        }
+        let above = change.path.segments();
+        let leaves = self.worked.migrated.ledger.entries.iter().filter(|entry| {
+            entry.source.layer == change.layer && entry.source.path.segments().starts_with(above)
+        });
+        let fates: BTreeSet<Fate> = leaves.map(|entry| entry.fate).collect();
+        match fates.into_iter().collect::<Vec<_>>()[..] {
+            [fate] => fate,
+            _ => own,
+        }
+    }
+
+    fn step(&self, step: &migrate::StepReport) -> Step {
         let (state, because) = match &step.state {
             StepState::Done => (State::Done, Vec::new()),
             StepState::Open => (State::Open, Vec::new()),
@@ -412,14 +440,9 @@ impl Description<'_, '_> {
                 paths.iter().map(ToString::to_string).collect(),
             ),
         };
-        let kind = |kind| {
-            serde_json::to_value(kind)
-                .ok()
-                .and_then(|v| v.as_str().map(str::to_owned))
-                .unwrap_or_default()
-        };
         let changes = step.changes.iter().map(|change| Change {
-            kind: kind(change.kind),
+            fate: self.fate(change),
+            left_over: change.kind == ChangeKind::DropLeftOver,
             path: change.path.to_string(),
             to: change.to.as_ref().map(ToString::to_string),
             from: change.from.iter().map(ToString::to_string).collect(),

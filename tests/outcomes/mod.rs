@@ -7,7 +7,8 @@ use refit::{
     digest,
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Task,
+        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Strength,
+        Task, When,
     },
     secrets,
     yaml::Tree,
@@ -104,9 +105,10 @@ pub fn step(id: &str, title: &str, state: State) -> Step {
     }
 }
 
-pub fn change(kind: &str, path: &str, to: Option<&str>, value: Value) -> Change {
+pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> Change {
     Change {
-        kind: kind.into(),
+        fate,
+        left_over: false,
         path: path.into(),
         from: Vec::new(),
         to: to.map(str::to_owned),
@@ -166,14 +168,14 @@ pub fn done() -> Release {
             path: "logLevel".into(),
             at: at(15, 1),
             versions: ">=0.2.0".into(),
-            strength: "weak".into(),
+            strength: Strength::Weak,
             why: "Chart 0.2 brought logLevel.".into(),
         },
         Clue {
             path: "controller.image".into(),
             at: at(3, 3),
             versions: "<0.11.0".into(),
-            strength: "strong".into(),
+            strength: Strength::Strong,
             why: "Chart 0.11 replaced controller.image by image.".into(),
         },
     ];
@@ -201,23 +203,31 @@ pub fn done() -> Release {
     let image = Some("image.repository");
     images.changes = vec![
         change(
-            "move",
+            Fate::Moved,
             "controller.image.repository",
             image,
             repository.clone(),
         ),
-        change("drop", "controller.image.tag", None, json!("0.10.3")),
-        change("merge", "worker.image.repository", image, repository),
-        change("drop-left-over", "worker.image.tag", None, json!("0.10.3")),
+        change(Fate::Dropped, "controller.image.tag", None, json!("0.10.3")),
+        change(Fate::Merged, "worker.image.repository", image, repository),
+        Change {
+            left_over: true,
+            ..change(Fate::Dropped, "worker.image.tag", None, json!("0.10.3"))
+        },
         change(
-            "write",
+            Fate::Written,
             "postgresql.auth.password",
             None,
             json!("hunter2-postgres"),
         ),
         Change {
             from: vec!["a.user".into(), "a.password".into()],
-            ..change("write", "databaseUrl", None, json!("made of a secret"))
+            ..change(
+                Fate::Written,
+                "databaseUrl",
+                None,
+                json!("made of a secret"),
+            )
         },
     ];
     let mut secrets = step(
@@ -258,12 +268,12 @@ pub fn done() -> Release {
     release.kept = 3;
     release.checklist = vec![
         Task {
-            when: "before".into(),
+            when: When::Before,
             text: "Copy ghcr.io/arroyosystems/arroyo:0.15 to registry.example.com/arroyo:0.15."
                 .into(),
         },
         Task {
-            when: "after".into(),
+            when: When::After,
             text: "Delete the old image.".into(),
         },
     ];

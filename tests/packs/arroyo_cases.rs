@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use refit::{
     load::{Asked, Input},
     migrate::{Answer, Answers},
-    outcome::{Outcome, Release},
+    outcome::{Fate, Outcome, Release},
     upgrade::{Request, upgrade},
     values::{Value, view::View},
     yaml::Tree,
@@ -91,6 +91,18 @@ fn check(folder: &Path, case: &Case) -> Result<(), String> {
         let todo = !result.checklist.is_empty();
         if !told && !todo {
             return Err(format!("{id} tells nothing"));
+        }
+    }
+    // What is told step by step and what the sum counts are the same fates.
+    for change in result.steps.iter().flat_map(|step| &step.changes) {
+        let leaf = result.ledger.iter().find(|leaf| leaf.path == change.path);
+        if let Some(leaf) = leaf.filter(|_| change.fate != Fate::Written)
+            && leaf.fate != change.fate
+        {
+            return Err(format!(
+                "{} is told as {:?} and counted as {:?}",
+                change.path, change.fate, leaf.fate
+            ));
         }
     }
     let again = release(run(after.as_bytes(), &case.to, &case.to, &case.answers))?;

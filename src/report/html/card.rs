@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     diff::Diff,
-    outcome::{Change, File, KnownBy, Question, Release, State, Step},
+    outcome::{Change, Fate, File, KnownBy, Question, Release, State, Step},
     shell::quote,
 };
 
@@ -305,20 +305,14 @@ fn heading(step: &Step) -> Markup {
 }
 
 fn change(change: &Change, release: &Release) -> Markup {
-    let word = match change.kind.as_str() {
-        "move" => "moved",
-        "merge" => "merged",
-        "write" => "wrote",
-        "drop" | "drop-left-over" => "dropped",
-        other => other,
-    };
+    let word = wording::fate(change.fate);
     let value = wording::value(&change.value);
     html! {
         span .word { (word) } " " code { (change.path) }
-        @match (&change.to, change.kind.as_str()) {
+        @match (&change.to, change.fate) {
             (Some(to), _) => { " → " code { (to) } },
-            (None, "drop-left-over") => { span .note { " was " code { (value) } ", left over and not in use" } },
-            (None, "drop") => { span .note { " was " code { (value) } } },
+            (None, _) if change.left_over => { span .note { " was " code { (value) } ", left over and not in use" } },
+            (None, Fate::Dropped) => { span .note { " was " code { (value) } } },
             (None, _) => { ": " code { (value) } },
         }
         @if !change.from.is_empty() { span .note { " from " (change.from.join(", ")) } }
