@@ -1,17 +1,16 @@
 //! Which step says why an effect differs.
 //!
-//! A notice explains a difference only if it is about it. The step must have changed the setting, and its
-//! words must name what is there now or, for what is gone, the setting; or it looked at a setting that
-//! stayed as it was, and names it. A decision of a person is as good as a notice where its question names
-//! the setting. Words of a step whose own record is not what the new values say explain nothing: somebody
-//! changed the result behind its back.
-
-use std::collections::HashSet;
+//! That is data, never a reading of sentences: a step explains what it or its chosen option lists under
+//! `explains`, and without that what it takes, moves and reads, as far as what became of the setting is the step's
+//! doing. A step that only carried a setting elsewhere promised that it does the same there, so by itself it
+//! explains no other effect. A step explains only if it spoke in this run: it told or asked something, or it
+//! changed the setting and its pack says why. What a step did whose own record is not what the new values say
+//! explains nothing: somebody changed the result behind its back.
 
 use crate::{
-    effect::{fields::words, judge::Fate},
+    effect::judge::Fate,
     outcome::{self, Release, State},
-    pack::{Pack, PackError},
+    pack::{Pack, PackError, Step},
     values::{Map, Path, Segment, Value},
 };
 
@@ -19,20 +18,21 @@ use crate::{
 #[derive(Debug, Clone)]
 struct Voice {
     id: String,
+    /// The paths that its pack lists as explained.
+    explains: Vec<Path>,
     /// The paths that it changed, as the new values have it.
     changed: Vec<Path>,
     /// The paths that it looked at.
     looked: Vec<Path>,
+    /// Whether it asked, and what it asked about was decided or is still open.
     answered: bool,
-    /// Its notices.
-    told: Vec<String>,
-    /// Where a value has to be named: notices, tasks, and what was decided.
-    says: Vec<String>,
-    /// Where a setting has to be named: also reasons and questions.
-    about: Vec<String>,
+    /// Its notice, or what was decided, or what it asks.
+    said: Option<String>,
+    /// Why it does what it does.
+    why: Option<String>,
 }
 
-/// The words of all steps of a run.
+/// What all steps of a run did and said.
 #[derive(Debug, Clone, Default)]
 pub struct Voices(Vec<Voice>);
 
@@ -43,6 +43,8 @@ pub struct Difference<'d> {
     pub fate: Fate,
     /// The settings that are behind it, old and new.
     pub settings: &'d [Path],
+    /// Those of the new values that show there now and were not set, or not so, before.
+    pub written: &'d [Path],
     /// Whether the setting is as it was, where it was.
     pub unchanged: bool,
     /// Whether it is as it was, there or where it was moved to.
@@ -51,14 +53,10 @@ pub struct Difference<'d> {
     pub elsewhere: bool,
     /// The field where it shows.
     pub spot: &'d Path,
-    /// What was there.
-    pub was: Option<&'d Value>,
-    /// What is there now.
-    pub now: Option<&'d Value>,
 }
 
 impl Voices {
-    /// The words of a release's steps. `after` are the new values as they are, which may not be what the
+    /// What a release's steps say. `after` are the new values as they are, which may not be what the
     /// steps wrote.
     ///
     /// # Errors
@@ -86,7 +84,7 @@ impl Voices {
                     outcome::Fate::Written => Some(&change.path),
                     _ => None,
                 });
-                // What the step wrote is no longer there: its words are about something else.
+                // What the step wrote is no longer there: what it says is about something else.
                 if let Some(at) = at.and_then(path)
                     && at.is_concrete()
                     && !says_the_same(at.get(&after), &change.value)
@@ -103,152 +101,109 @@ impl Voices {
             if open {
                 changed.extend(looked.iter().cloned());
             }
-            let mut says = step.tell.clone();
-            let mut about = vec![step.title.clone()];
-            about.extend(step.why.clone());
-            let mut answered = open;
+            let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
+            let mut said = step.tell.first().cloned();
             if let Some(question) = &step.question {
-                about.push(question.text.clone());
-                if open {
-                    says.push(format!("It is open: {}", question.text));
-                }
-                if let Some(answer) = &question.answer {
-                    answered = true;
-                    let option = question.options.iter().find(|option| option.id == *answer);
-                    says.extend(option.map(|option| option.title.clone()));
-                    says.extend(question.inputs.values().cloned());
-                }
+                let chosen = |id: &str| question.options.iter().find(|option| option.id == id);
+                let decided = answer.and_then(chosen).map(|option| option.title.clone());
+                let asked = || match open {
+                    true => format!("It is open: {}", question.text),
+                    false => question.text.clone(),
+                };
+                said = said.or(decided).or_else(|| Some(asked()));
             }
-            about.extend(says.iter().cloned());
             voices.push(Voice {
                 id: step.id.clone(),
+                explains: definition
+                    .map(|definition| listed(definition, answer))
+                    .unwrap_or_default(),
                 changed,
                 looked,
-                answered,
-                told: step.tell.clone(),
-                says,
-                about,
+                answered: open || answer.is_some(),
+                said,
+                why: step.why.clone(),
             });
         }
         Ok(Self(voices))
     }
 
-    /// The step that explains a difference, and its words: the one that names the value, before one that
-    /// names the setting only.
+    /// The step that explains a difference, and its words: one that lists the setting before one that changed
+    /// it, before one that only looked at it.
     #[must_use]
     pub fn explain(&self, difference: &Difference<'_>) -> Option<(&str, &str)> {
-        [Voice::names_the_value, Voice::names_the_setting]
+        [Voice::lists, Voice::did_it, Voice::looked_at_it]
             .iter()
             .find_map(|explains| {
-                self.0
-                    .iter()
-                    .find_map(|voice| Some((voice.id.as_str(), explains(voice, difference)?)))
+                let mut voices = self.0.iter();
+                voices.find_map(|voice| Some((voice.id.as_str(), explains(voice, difference)?)))
             })
     }
-}
 
-impl Voices {
     /// The step whose question about a setting was answered without setting it: it is set elsewhere.
     #[must_use]
     pub fn leaves_open(&self, setting: &Path) -> Option<&str> {
-        let names = names(setting);
-        let mut asked = self.0.iter().filter(|voice| {
-            voice.answered && voice.looked.iter().any(|path| covers(path, setting))
-        });
+        let mut asked = self.0.iter().filter(|voice| voice.answered);
         asked
             .find(|voice| {
-                let mut about = voice.about.iter();
-                about.any(|text| names.iter().any(|name| is_about(text, name)))
+                let mut about = voice.looked.iter().chain(&voice.explains);
+                about.any(|path| covers(path, setting))
             })
             .map(|voice| voice.id.as_str())
     }
 }
 
+/// What a step lists as explained, with what the option lists that was chosen.
+fn listed(step: &Step, answer: Option<&str>) -> Vec<Path> {
+    let questions = step.rows.iter().filter_map(|row| row.question.as_ref());
+    let options = questions.flat_map(|question| &question.options);
+    let chosen = options.filter(|option| Some(option.id.as_str()) == answer);
+    let of_options = chosen.flat_map(|option| &option.explains);
+    step.explains.iter().chain(of_options).cloned().collect()
+}
+
 impl Voice {
-    /// The words that say what is there now, or what was there and is gone.
-    fn names_the_value(&self, difference: &Difference<'_>) -> Option<&str> {
-        let (changed, looked) = (self.changed(difference), self.looked(difference));
-        let value = match difference.fate {
-            Fate::Kept | Fate::Moved | Fate::Repeated => return None,
-            Fate::Different | Fate::New => difference.now.or(difference.was),
-            Fate::Gone | Fate::WithObject => difference.was,
-        };
-        let decided = changed || looked && difference.carried && difference.fate == Fate::New;
-        let value = value
-            .and_then(Value::scalar_text)
-            .filter(|text| decided && !text.is_empty())?;
-        let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
-        let named = |text: &str| names.iter().any(|name| is_about(text, name));
-        // As images are written: the tag right behind the repository.
-        let is_tag = matches!(difference.spot.last(), Some(Segment::Key(key)) if key == "tag");
-        let tagged = |text: &str| is_tag && mentions_end(text, &format!(":{value}"));
-        let mut says = self.says.iter();
-        says.find(|text| match is_common(value) {
-            true => mentions(text, value) && named(text) || tagged(text),
-            false => mentions(text, value),
-        })
-        .map(String::as_str)
+    /// What the step said, if its pack lists the setting.
+    fn lists(&self, difference: &Difference<'_>) -> Option<&str> {
+        let mut listed = self.explains.iter();
+        let lists = listed.any(|path| {
+            let mut settings = difference.settings.iter();
+            settings.any(|setting| path.matches_prefix(setting).is_some())
+        });
+        // Its reason is enough only where it did something in this run.
+        let why = || self.why.as_deref().filter(|_| !self.changed.is_empty());
+        self.said.as_deref().or_else(why).filter(|_| lists)
     }
 
-    /// The words that are about the setting, where they are enough.
-    fn names_the_setting(&self, difference: &Difference<'_>) -> Option<&str> {
-        let (changed, looked) = (self.changed(difference), self.looked(difference));
+    /// What the step said, if what became of the setting is its doing.
+    fn did_it(&self, difference: &Difference<'_>) -> Option<&str> {
+        let another = self.answered || !difference.carried;
         let enough = match difference.fate {
             Fate::Kept | Fate::Moved | Fate::Repeated => false,
-            // What is there now must be named, or be what somebody decided.
-            Fate::Different => changed && self.answered || looked && difference.unchanged,
-            // A notice about a setting that lives on is about that, not about a place that it lost.
-            Fate::Gone | Fate::WithObject => {
-                changed
-                    || looked && difference.unchanged && (self.answered || !difference.elsewhere)
-            }
-            Fate::New => changed || looked && difference.carried,
+            Fate::Different | Fate::Gone => another,
+            Fate::WithObject | Fate::New => true,
         };
-        if !enough && self.answered && difference.fate == Fate::WithObject {
-            return self.speaks_of_all_below(difference);
-        }
-        // Only a notice, a decision or a reason for a change counts.
-        if !enough || self.says.is_empty() && !changed && !self.answered {
-            return None;
-        }
-        let names: HashSet<String> = difference.settings.iter().flat_map(names).collect();
-        let about = if changed || self.answered {
-            &self.about
-        } else {
-            &self.says
-        };
-        let named = about
-            .iter()
-            .rev()
-            .find(|text| names.iter().any(|name| is_about(text, name)));
-        // What a decision added stands where it was decided to stand, whatever it is called.
-        let added = || {
-            let decided = changed && self.answered && difference.fate == Fate::New;
-            self.says.first().filter(|_| decided)
-        };
-        named.or_else(added).map(String::as_str)
+        // What is there now is set by somebody: by this step, or it is not this step's doing.
+        let mut written = difference.written.iter();
+        let own = difference.written.is_empty()
+            || written.any(|setting| self.changed.iter().any(|path| covers(path, setting)));
+        let words = self.said.as_deref().or(self.why.as_deref());
+        words.filter(|_| enough && own && self.changed(difference))
     }
 
-    /// The notice of a decision that gave an object up, if it speaks of all that is under a map of values in
-    /// which it changed something (`nothing else under postgresql`): what belongs to the object goes with it,
-    /// whether or not the step looked at it. No other words are as good.
-    fn speaks_of_all_below(&self, difference: &Difference<'_>) -> Option<&str> {
-        let above = |setting: &Path| {
-            std::iter::successors(setting.parent(), Path::parent).filter(|path| !path.is_root())
+    /// What the step said, if it looked at the setting, which is still as it was.
+    fn looked_at_it(&self, difference: &Difference<'_>) -> Option<&str> {
+        let enough = match difference.fate {
+            Fate::Kept | Fate::Moved | Fate::Repeated => false,
+            Fate::Different => difference.unchanged,
+            // A notice about a setting that lives on is about that, not about a place that it lost.
+            Fate::Gone | Fate::WithObject => {
+                difference.unchanged && (self.answered || !difference.elsewhere)
+            }
+            Fate::New => difference.carried,
         };
-        let has_changed = |map: &Path| self.changed.iter().any(|path| path.starts_with(map));
-        let maps: HashSet<Path> = difference
-            .settings
-            .iter()
-            .flat_map(above)
-            .filter(has_changed)
-            .collect();
-        let mut told = self.told.iter();
-        let named = told.find(|text| {
-            maps.iter()
-                .any(|map| mentions_itself(text, &format!("under {map}")))
-        });
-        named.map(String::as_str)
+        self.said
+            .as_deref()
+            .filter(|_| enough && self.looked(difference))
     }
 
     /// Whether the step changed one of the settings: in a list that holds more than that, the very item.
@@ -285,75 +240,6 @@ fn shows(spot: &Path, name: &str) -> bool {
 /// Whether a path that a step touched is a setting, holds it or is in it.
 fn covers(path: &Path, setting: &Path) -> bool {
     path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
-}
-
-/// What a setting is called in a sentence: its path, the paths above it, and its last key. A single word,
-/// as `type` or `service`, is about anything: as the last key it does not count, as the topmost map where
-/// it is said to be settings.
-fn names(setting: &Path) -> Vec<String> {
-    let mut names = vec![setting.to_string()];
-    for path in std::iter::successors(setting.parent(), Path::parent) {
-        match path.segments() {
-            [] => break,
-            [Segment::Key(key)] if words(key).len() < 2 => {
-                names.push(format!("{path} settings"));
-                names.push(format!("settings under {path}"));
-            }
-            _ => names.push(path.to_string()),
-        }
-    }
-    if let Some(Segment::Key(key)) = setting.last()
-        && words(key).len() > 1
-    {
-        names.push(key.clone());
-    }
-    names
-}
-
-/// Whether a value is found in sentences that have nothing to do with it: a number, a short word.
-fn is_common(value: &str) -> bool {
-    value.parse::<f64>().is_ok() || value.len() < 8 && value.chars().all(char::is_alphanumeric)
-}
-
-/// Whether a text is about a setting by one of its names.
-fn is_about(text: &str, name: &str) -> bool {
-    match name.contains(' ') {
-        true => mentions_itself(text, name),
-        false => mentions(text, name),
-    }
-}
-
-/// Whether a text names something as a word of its own.
-fn mentions(text: &str, name: &str) -> bool {
-    named(text, name, |_| true)
-}
-
-/// Whether something ends a word of a text.
-fn mentions_end(text: &str, end: &str) -> bool {
-    text.match_indices(end).any(|(at, _)| {
-        let mut before = text[..at].chars();
-        let rest = text[at + end.len()..].chars().next();
-        before.next_back().is_some_and(char::is_alphanumeric)
-            && !rest.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
-    })
-}
-
-/// Whether a text names a map of values and not only something in it.
-fn mentions_itself(text: &str, name: &str) -> bool {
-    named(text, name, |rest| {
-        let mut rest = rest.chars();
-        rest.next() != Some('.') || !rest.next().is_some_and(char::is_alphanumeric)
-    })
-}
-
-fn named(text: &str, name: &str, fits: impl Fn(&str) -> bool) -> bool {
-    let inner = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let bare = |text: &str| text.replace("\\", "");
-    let (text, name) = (bare(text), bare(name));
-    text.match_indices(&name).any(|(at, _)| {
-        let rest = &text[at + name.len()..];
-        !inner(text[..at].chars().next_back()) && !inner(rest.chars().next()) && fits(rest)
-    })
 }
 
 fn says_the_same(value: Option<&Value>, written: &serde_json::Value) -> bool {

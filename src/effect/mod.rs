@@ -567,12 +567,11 @@ impl Check<'_> {
         let explained = told.voices.explain(&Difference {
             fate: Fate::Gone,
             settings: &paths,
+            written: &[],
             unchanged: false,
             carried: false,
             elsewhere: false,
             spot: &Path::root(),
-            was: Some(&leaf.value),
-            now: None,
         });
         Some(Seen {
             fate: SeenFate::Gone,
@@ -610,14 +609,16 @@ impl Check<'_> {
                 .flatten()
                 .cloned(),
         );
+        let mut shown: Vec<Path> = Vec::new();
         if matches!(judged.fate, Fate::New | Fate::Repeated) {
-            paths.extend(after[judged.leaf].path.clone());
+            shown.extend(after[judged.leaf].path.clone());
         } else if let Some(to) = &judged.to {
-            let shown = after
+            let there = after
                 .iter()
                 .filter(|leaf| leaf.effects.iter().any(|e| e.spot == *to));
-            paths.extend(shown.filter_map(|leaf| leaf.path.clone()));
+            shown.extend(there.filter_map(|leaf| leaf.path.clone()));
         }
+        paths.extend(shown.iter().cloned());
         let mut known = HashSet::new();
         paths.retain(|path| known.insert(path.clone()));
         let (before, now) = (
@@ -629,6 +630,8 @@ impl Check<'_> {
             was.is_some() && was == new.get(&now)
         };
         let unchanged = leaf.path.as_ref().is_none_or(|path| same(path, path));
+        shown.retain(|path| !same(path, path));
+        let written = shown;
         let carried = leaf.path.as_ref().is_none_or(|path| {
             unchanged
                 || links
@@ -657,12 +660,11 @@ impl Check<'_> {
                 told.voices.explain(&Difference {
                     fate: judged.fate,
                     settings: &paths,
+                    written: &written,
                     unchanged,
                     carried,
                     elsewhere,
                     spot: &judged.spot.path,
-                    was: judged.was.as_ref(),
-                    now: judged.now.as_ref(),
                 })
             })
             .flatten();

@@ -54,6 +54,8 @@ pub struct Step {
     pub same_key: bool,
     /// Steps that must run too.
     pub needs: Vec<String>,
+    /// Settings of which it explains what became of them, beside what it takes, moves and reads.
+    pub explains: Vec<Path>,
     /// The rows; the first whose conditions hold is used.
     pub rows: Vec<Row>,
     /// The guard of the whole step, over the guards of its rows.
@@ -135,6 +137,8 @@ pub struct Choice {
     pub recommended: bool,
     /// What must be typed.
     pub inputs: Vec<(String, model::Input)>,
+    /// Settings of which choosing it explains what became of them.
+    pub explains: Vec<Path>,
     /// What it does.
     pub row: Row,
 }
@@ -337,6 +341,7 @@ impl Step {
                 .collect::<Result<_, String>>()?,
             same_key: step.same_key,
             needs: step.needs,
+            explains: paths(&step.explains)?,
             rows,
             condition,
         })
@@ -454,6 +459,7 @@ impl Row {
                         title: option.title,
                         recommended: option.recommended,
                         inputs: option.input.into_iter().collect(),
+                        explains: paths(&option.explains)?,
                         row: Row::read(option.row)?,
                     })
                 });

@@ -298,6 +298,9 @@ pub struct Step {
     /// Steps that must run too.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Settings of which it explains what became of them, beside what it takes, moves and reads.
+    #[serde(default)]
+    pub explains: Vec<String>,
     /// The rows of a decision table, instead of one row written in the step itself.
     #[serde(default)]
     pub first: Vec<Row>,
@@ -371,6 +374,9 @@ pub struct Choice {
     /// What must be typed for it.
     #[serde(default)]
     pub input: IndexMap<String, Input>,
+    /// Settings of which choosing it explains what became of them.
+    #[serde(default)]
+    pub explains: Vec<String>,
     /// What it does.
     #[serde(flatten)]
     pub row: RowFields,

@@ -587,38 +587,37 @@ fn what_could_not_be_compared_is_told_and_must_not_vanish() {
 }
 
 #[test]
-fn words_about_something_else_explain_nothing() {
+fn a_step_explains_what_it_did_or_lists_and_nothing_by_its_words() {
     let case = Case::of(
-        (
-            &config(
-                "a: '{{ .Values.service.type }}'\nb: '{{ .Values.web.path }}'\nc: '{{ .Values.maxConn }}'",
-            ),
-            "service: {type: x}\nweb: {path: /}\nmaxConn: 100",
-        ),
-        (&config("c: '{{ .Values.other }}'"), "other: 100"),
-        "service: {type: LB}\nweb: {path: /app}\nmaxConn: 500",
+        (&config("v: '{{ .Values.a.other }}'"), "a: {}\nb: {}"),
+        (&config("v: fixed"), "m: {}"),
+        "a: {other: 1}",
     );
-    let tell = |text: &str| {
-        format!(
-            "  all: {{title: Tidy up, drop: [service.type, web.path, maxConn], tell: '{text}'}}"
-        )
-    };
+    let all = |fields: &str| format!("  all: {{title: Tidy up, {fields}}}");
+    // It carried the setting, so it promised the same effect, whatever words its notice has.
+    let named = "move: {a: m}, tell: This step is not why a.other is fixed; nobody knows.";
+    let listed = |path: &str| all(&format!("{named}, explains: [{path}]"));
     case.expect(&[
-        (&tell("The service account has a new default, and so has the file path of logs. See the 100 things that maxConnections does, of any type."), 1),
-        (&tell("service.type and web.path have no effect any more, and maxConn is gone: it is 100 now."), 0),
+        (&all(named), 1),
+        (&listed("a.other"), 0),
+        (&listed("a"), 0),
+        (&listed("m"), 0),
+        (&listed("b"), 1),
+        (&listed("a.other.below"), 1),
+        // It took the setting away, and said something or why.
+        (&all("drop: [a], tell: Nobody reads it."), 0),
+        (&all("drop: [a], why: Nobody reads it."), 0),
+        (&all("drop: [a]"), 1),
+        (&all("drop: [a], explains: [a]"), 1),
+        // It only looks, but it tells; or it would tell, but not in this run.
+        (&all("read: {x: a.other}, tell: What other does is fixed now."), 0),
+        (&all("read: {x: a.other}, if: x == 2, tell: a.other is fixed now., explains: [a]"), 1),
+        // A question that is open says so itself.
+        (
+            &all("read: {x: a}, ask: Which?, options: {one: {title: One, recommended: true}, two: {title: Two, explains: [b]}}"),
+            3,
+        ),
     ]);
-    let Some(helm) = helm::each().next() else {
-        return;
-    };
-    let said = case.said(
-        helm.program(),
-        &tell("It is 100 now. service.type and web.path are gone."),
-    );
-    assert!(
-        said.text.contains("1 difference is not explained"),
-        "{}",
-        said.text
-    );
 }
 
 #[test]
