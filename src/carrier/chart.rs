@@ -182,6 +182,19 @@ impl ChartRef {
         )
     }
 
+    /// Whether it comes from a repository or registry, or from a folder of it.
+    #[must_use]
+    pub fn is_from(&self, place: &str) -> bool {
+        let (ChartSource::Repository { url: Some(url), .. } | ChartSource::Archive { url }) =
+            &self.source
+        else {
+            return false;
+        };
+        let (url, place) = (normal_url(url), normal_url(place));
+        let named = self.name().map(|name| format!("{url}/{name}"));
+        url == place || url.starts_with(&format!("{place}/")) || named.as_ref() == Some(&place)
+    }
+
     /// Compares with a chart of which the name and the repositories are known.
     #[must_use]
     pub fn compare(&self, name: &str, repositories: &[String]) -> Sameness {
@@ -332,6 +345,29 @@ mod tests {
             normal_url("oci://charts.example:5000/a"),
             "charts.example:5000/a"
         );
+    }
+
+    #[test]
+    fn a_chart_is_from_a_repository_a_registry_or_a_folder_of_it() {
+        let from = |chart: &ChartRef| {
+            [
+                "https://charts.example/apps",
+                "oci://registry.example/apps/arroyo",
+            ]
+            .map(|place| chart.is_from(place))
+        };
+        let named = |url| from(&ChartRef::named(node(), "arroyo", Some(url)));
+        assert_eq!(named("http://charts.example/apps/"), [true, false]);
+        assert_eq!(named("https://charts.example/apps/stable"), [true, false]);
+        assert_eq!(named("https://charts.example/apps-too"), [false, false]);
+        assert_eq!(named("oci://registry.example/apps"), [false, true]);
+        let text = |text| from(&ChartRef::of_text(node(), text));
+        assert_eq!(
+            text("https://charts.example/apps/arroyo-1.0.0.tgz"),
+            [true, false]
+        );
+        assert_eq!(text("oci://registry.example/apps/arroyo"), [false, true]);
+        assert_eq!(text("./charts.example/apps"), [false, false]);
     }
 
     #[test]

@@ -367,8 +367,15 @@ impl<'f> Index<'f> {
             .copied()
             .collect();
         for choice in [&exact, &beside, &candidates] {
-            if let [one] = choice[..] {
-                return Some(one);
+            match choice[..] {
+                [one] => return Some(one),
+                // Several that say the same address are one: which of them is meant does not matter.
+                [one, ref others @ ..]
+                    if others.iter().all(|other| same_address(one.1, other.1)) =>
+                {
+                    return Some(one);
+                }
+                _ => {}
             }
         }
         let text = if candidates.is_empty() {
@@ -654,4 +661,14 @@ pub fn lexical(path: &FilePath) -> PathBuf {
         }
     }
     out
+}
+
+/// Whether two objects are repositories at one address.
+fn same_address(one: &Object, other: &Object) -> bool {
+    match (&one.body, &other.body) {
+        (ObjectBody::Repository { url: one }, ObjectBody::Repository { url: other }) => {
+            super::normal_url(one) == super::normal_url(other)
+        }
+        _ => false,
+    }
 }

@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use refit::{
     jobs::Jobs,
-    load::{KnownChart, workspace},
+    load::workspace,
     memory::{
         Project,
         project::{NAME, schema},
         propose::{Look, Proposal, propose},
     },
     outcome::Refusal,
-    pack::Pack,
     shell::quote as shell,
-    upgrade::{Request, packs},
+    upgrade::{Request, known_charts, packs},
     walk::{self, Limits, Named},
     write::{self, Replacement},
 };
@@ -66,7 +65,12 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     for trouble in &walked.troubles {
         terminal.say(&format!("warning: {trouble}\n  next: {}\n", trouble.next()));
     }
-    let workspace = workspace(&[], &walked.files, &charts(&packs), &Jobs::one());
+    let workspace = workspace(
+        &[],
+        &walked.files,
+        &known_charts(&packs, None),
+        &Jobs::one(),
+    );
     let below = |file: &Path| {
         let real = file.canonicalize().ok()?;
         real.strip_prefix(&home).map(Path::to_owned).ok()
@@ -135,14 +139,6 @@ fn in_folder(folder: &Path, path: &Path) -> PathBuf {
     } else {
         folder.join(path)
     }
-}
-
-fn charts(packs: &[Pack]) -> Vec<KnownChart> {
-    let charts = packs.iter().map(|pack| KnownChart {
-        name: pack.info.chart.clone(),
-        repositories: pack.info.repositories.clone(),
-    });
-    charts.collect()
 }
 
 fn refused(refusal: &Refusal) -> anyhow::Error {

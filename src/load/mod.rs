@@ -19,7 +19,7 @@ use semver::Version;
 
 pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
-pub use gitops::{Doubt, KnownChart, Mention, Pin};
+pub use gitops::{Doubt, KnownChart, Mention, Namesake, Pin};
 pub use sealed::Sealed;
 
 use crate::{
@@ -126,6 +126,9 @@ pub struct Wanted {
     pub carrier: Option<String>,
     /// Its chart, if known.
     pub chart: Option<String>,
+    /// Whether its manifest names the chart, but not a repository of it that is known: a mirror, or another
+    /// chart of that name.
+    pub is_from_elsewhere: bool,
     /// Where its manifest says that the chart comes from, in the one form of an address.
     pub repository: Option<String>,
     /// The version its values are for, and how that is known.

@@ -144,6 +144,12 @@ impl Check<'_> {
                 found.push((format!("evidence {}", evidence.path), message));
             }
         }
+        for namesake in &info.identifies.not {
+            if info.repositories.contains(&namesake.repository) {
+                let message = "this is also one of the chart's own repositories".to_owned();
+                found.push((format!("identifies {}", namesake.repository), message));
+            }
+        }
         for telling in &info.identifies.keys {
             let place = format!("identifies {}", telling.path);
             if let Err(error) = telling.path.parse::<Path>() {

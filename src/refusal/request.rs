@@ -5,7 +5,7 @@ use semver::Version;
 
 use super::Reason;
 use crate::{
-    identify::Claim,
+    identify::{Claim, Weight},
     migrate::MigrateError,
     pack::{ExprError, Pack, PackError},
     plan::PlanError,
@@ -63,23 +63,45 @@ pub fn outweighed(chart: &str, claim: &Claim) -> Reason {
         .iter()
         .map(|sign| format!("{} ({})", sign.path, sign.why.trim_end_matches('.')))
         .collect();
-    let unknown = &claim.weight.unknown;
-    let mut strange: Vec<String> = unknown
-        .iter()
-        .take(LISTED)
-        .map(ToString::to_string)
-        .collect();
-    if unknown.len() > LISTED {
-        strange.push(format!("{} more", unknown.len() - LISTED));
-    }
+    let (unknown, strange) = (claim.weight.unknown.len(), strange(&claim.weight));
     Reason::new(format!("the file does not tell for sure that it is for {chart}"))
         .why(format!(
             "For {chart} speaks {}. But of its keys no version of {chart} knows {}, which is not less than it knows: {}.",
             signs.join("; "),
-            unknown.len(),
-            strange.join(", ")
+            unknown,
+            strange
         ))
         .next(format!("If it is for {chart}: --chart {chart}."))
+}
+
+/// Some of the keys that a chart does not know.
+fn strange(weight: &Weight) -> String {
+    let unknown = &weight.unknown;
+    let some = unknown.iter().take(LISTED).map(ToString::to_string);
+    let mut some: Vec<String> = some.collect();
+    if unknown.len() > LISTED {
+        some.push(format!("{} more", unknown.len() - LISTED));
+    }
+    some.join(", ")
+}
+
+/// Values of a manifest that names a chart from a repository that is not known, most of which the known
+/// chart of that name does not know.
+#[must_use]
+pub fn namesake(chart: &str, repositories: &[String], weight: &Weight) -> Reason {
+    Reason::new(format!(
+        "the chart is called {chart}, but its keys are not those of the {chart} that refit knows"
+    ))
+    .why(format!(
+        "The manifest names no repository of that chart ({}), and of the keys it knows {} and does not know {}: {}.",
+        repositories.join(", "),
+        weight.known,
+        weight.unknown.len(),
+        strange(weight)
+    ))
+    .next(format!(
+        "If it is that chart: --chart {chart}, or its address under `repositories` in the pack."
+    ))
 }
 
 /// Values that can be of several charts.

@@ -32,13 +32,13 @@ use std::{
 
 use semver::Version;
 
-pub use packs::packs;
+pub use packs::{known_charts, packs};
 pub use since::Since;
 
 use crate::{
     detect, identify,
     jobs::{Fault, Jobs, Work},
-    load::{self, Asked, KnownChart, Wanted, Workspace},
+    load::{self, Asked, Wanted, Workspace},
     migrate::Answers,
     outcome::{self, FORMAT, Outcome, Refusal, Release, Unclaimed},
     pack::{Pack, PackError},
@@ -154,13 +154,7 @@ fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal
         let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
     }
-    let charts: Vec<KnownChart> = packs
-        .iter()
-        .map(|pack| KnownChart {
-            name: pack.info.chart.clone(),
-            repositories: pack.info.repositories.clone(),
-        })
-        .collect();
+    let charts = known_charts(&packs, request.chart.as_deref());
     let mut workspace = load::workspace(&request.releases, &request.found, &charts, jobs);
     let before = request.since.as_ref().map(|since| {
         let before = load::workspace(&since.releases, &since.found, &charts, jobs);

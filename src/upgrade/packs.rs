@@ -3,8 +3,8 @@
 use super::{Request, fault};
 use crate::{
     detect::{Detection, detect},
-    identify::{Sign, claim},
-    load::Wanted,
+    identify::{Sign, Weight, claim},
+    load::{KnownChart, Namesake, Wanted},
     outcome::Refusal,
     pack::{Pack, built_in, built_in_names, check::check},
     refusal::{self, Reason},
@@ -48,6 +48,29 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     Ok(packs)
 }
 
+/// The charts of packs, as manifests name them. One that is `stated` is what a manifest of that name means,
+/// wherever it comes from.
+#[must_use]
+pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
+    let charts = packs.iter().map(|pack| KnownChart {
+        name: pack.info.chart.clone(),
+        other_names: pack.info.identifies.names.clone(),
+        repositories: pack.info.repositories.clone(),
+        namesakes: pack
+            .info
+            .identifies
+            .not
+            .iter()
+            .map(|not| Namesake {
+                repository: not.repository.clone(),
+                why: not.why.clone(),
+            })
+            .collect(),
+        is_stated: stated == Some(pack.info.chart.as_str()),
+    });
+    charts.collect()
+}
+
 /// A pack that was chosen for a release.
 pub(super) struct Chosen<'p> {
     /// The pack.
@@ -78,7 +101,10 @@ pub(super) fn choose<'p>(
     };
     if let Some(chart) = wanted.chart.as_ref().or(request.chart.as_ref()) {
         return match packs.iter().find(|pack| pack.info.chart == *chart) {
-            Some(pack) => chosen(pack, Vec::new()),
+            Some(pack) => {
+                fits(wanted, pack, &whole)?;
+                chosen(pack, Vec::new())
+            }
             None => Err(refusal::request::unknown_chart(chart, &names(packs)).of(name)),
         };
     }
@@ -106,6 +132,20 @@ pub(super) fn choose<'p>(
         }
         (None, None) => Err(refusal::request::no_chart(whole().is_empty(), &names(packs)).of(name)),
     }
+}
+
+/// Refuses values of a chart that only has the name of the known one: it comes from elsewhere, and the known
+/// one does not know most of its keys.
+fn fits(wanted: &Wanted, pack: &Pack, whole: impl Fn() -> Map) -> Result<(), Box<Refusal>> {
+    if !wanted.is_from_elsewhere {
+        return Ok(());
+    }
+    let weight = Weight::of(pack, &whole());
+    if weight.unknown.is_empty() || weight.speaks_for_the_chart() {
+        return Ok(());
+    }
+    let repositories = &pack.info.repositories;
+    Err(refusal::request::namesake(&pack.info.chart, repositories, &weight).of(&wanted.name))
 }
 
 fn names(packs: &[Pack]) -> Vec<String> {

@@ -17,6 +17,7 @@ mod carriers_edited;
 mod carriers_joined;
 mod folders;
 mod git;
+mod namesakes;
 #[cfg(unix)]
 mod since;
 mod together;

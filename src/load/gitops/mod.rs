@@ -28,12 +28,37 @@ use crate::{
 };
 
 /// A chart that can be upgraded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct KnownChart {
     /// Its name.
     pub name: String,
+    /// Other names that it is published under.
+    pub other_names: Vec<String>,
     /// The repositories that it is published in.
     pub repositories: Vec<String>,
+    /// Where other charts of its name are published, and whose they are.
+    pub namesakes: Vec<Namesake>,
+    /// Whether it was said that this is the chart: then another repository makes no other chart.
+    pub is_stated: bool,
+}
+
+/// Another chart of the same name.
+#[derive(Debug, Clone)]
+pub struct Namesake {
+    /// Where it is published.
+    pub repository: String,
+    /// Whose it is, and how it differs.
+    pub why: String,
+}
+
+/// What a manifest's chart is.
+enum Means<'c> {
+    /// A chart that can be upgraded, and how sure that is.
+    Known(&'c KnownChart, Sameness),
+    /// Another chart of the same name.
+    Namesake(&'c KnownChart, &'c Namesake),
+    /// Another chart.
+    Other,
 }
 
 /// Where a manifest names the version of a chart.
@@ -117,7 +142,19 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
     for releases in &carried {
         let mut other = BTreeSet::new();
         for one in releases {
-            let Some((chart, sameness)) = known(&one.release.chart, charts) else {
+            let means = means(&one.release.chart, charts);
+            if let Means::Namesake(chart, namesake) = means {
+                let release = &one.release;
+                let file = &loader.workspace.files[scanned[release.chart_file].file];
+                let refusal = another_of_that_name(one, chart, namesake).at(
+                    &file.name,
+                    &file.text,
+                    file.tree.span(release.chart.node).start,
+                );
+                loader.workspace.refused.push(*refusal);
+                claimed.insert(scanned[release.carrier.file].file);
+            }
+            let Means::Known(chart, sameness) = means else {
                 let name = one.release.chart.name().unwrap_or("of another kind");
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
                 let version = one.release.version.as_ref();
@@ -307,16 +344,58 @@ fn repository(path: &FilePath) -> Option<PathBuf> {
         .map(FilePath::to_owned)
 }
 
-/// The known chart that a reference means, and how sure that is.
-fn known<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Option<(&'c KnownChart, Sameness)> {
-    charts.iter().find_map(|known| {
-        let sameness = chart.compare(&known.name, &known.repositories);
-        match sameness {
-            Sameness::OtherChart => None,
-            Sameness::Unresolved if chart.name() != Some(known.name.as_str()) => None,
-            sameness => Some((known, sameness)),
+/// What a reference means: of several known charts the one that is surest.
+fn means<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Means<'c> {
+    let mut best: Option<(&KnownChart, Sameness)> = None;
+    let rank = |sameness| match sameness {
+        Sameness::Same => 0,
+        Sameness::OtherRepository => 1,
+        _ => 2,
+    };
+    for known in charts {
+        let names = std::iter::once(&known.name).chain(&known.other_names);
+        for name in names {
+            let sameness = match chart.compare(name, &known.repositories) {
+                Sameness::OtherChart => continue,
+                Sameness::Unresolved if chart.name() != Some(name.as_str()) => continue,
+                sameness => sameness,
+            };
+            if best.is_none_or(|(_, other)| rank(sameness) < rank(other)) {
+                best = Some((known, sameness));
+            }
         }
-    })
+    }
+    match best {
+        None => Means::Other,
+        Some((known, sameness)) => {
+            let mut namesakes = known.namesakes.iter();
+            let namesake = namesakes.find(|namesake| chart.is_from(&namesake.repository));
+            match namesake {
+                Some(namesake) if sameness != Sameness::Same && !known.is_stated => {
+                    Means::Namesake(known, namesake)
+                }
+                _ => Means::Known(known, sameness),
+            }
+        }
+    }
+}
+
+/// A manifest names a chart that only has the name of a known one.
+fn another_of_that_name(one: &Carried, chart: &KnownChart, namesake: &Namesake) -> Reason {
+    Reason::new(format!(
+        "{}: this is another chart that is called {}, too",
+        one.carrier.name, chart.name
+    ))
+    .why(format!(
+        "It comes from {}. {}",
+        namesake.repository, namesake.why
+    ))
+    .next(format!(
+        "The {} that refit knows is published at {}. If this one is the same: --chart {}.",
+        chart.name,
+        chart.repositories.join(", "),
+        chart.name
+    ))
 }
 
 /// The document that a node is part of.

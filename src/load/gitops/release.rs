@@ -151,6 +151,11 @@ impl Builder<'_> {
             repository: release.chart.repository(),
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
+            is_from_elsewhere: !chart.is_stated
+                && matches!(
+                    sameness,
+                    Sameness::OtherRepository | Sameness::UnknownRepository
+                ),
             version,
             layers,
             sealed,
