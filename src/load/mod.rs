@@ -19,7 +19,7 @@ use semver::Version;
 
 pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
-pub use gitops::{Doubt, KnownChart, Mention, Namesake, Pin};
+pub use gitops::{Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession};
 pub use sealed::Sealed;
 
 use crate::{
@@ -126,6 +126,8 @@ pub struct Wanted {
     pub carrier: Option<String>,
     /// Its chart, if known.
     pub chart: Option<String>,
+    /// What its manifest has to say otherwise once the chart goes by another name.
+    pub succession: Option<Succession>,
     /// Whether its manifest names the chart, but not a repository of it that is known: a mirror, or another
     /// chart of that name.
     pub is_from_elsewhere: bool,

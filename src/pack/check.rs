@@ -144,6 +144,16 @@ impl Check<'_> {
                 found.push((format!("evidence {}", evidence.path), message));
             }
         }
+        for former in &info.called_before {
+            let place = || format!("called-before {}", former.chart);
+            if former.chart == info.chart {
+                found.push((place(), "this is the chart's name now".to_owned()));
+            }
+            if !info.versions.contains_key(&former.until) {
+                let message = format!("{} is not among the versions", former.until);
+                found.push((place(), message));
+            }
+        }
         for namesake in &info.identifies.not {
             if info.repositories.contains(&namesake.repository) {
                 let message = "this is also one of the chart's own repositories".to_owned();

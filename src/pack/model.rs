@@ -31,6 +31,12 @@ pub struct PackFile {
     /// What tells the chart, apart from any version of it.
     #[serde(default)]
     pub identifies: Identifies,
+    /// What it was called before.
+    #[serde(default)]
+    pub called_before: Vec<FormerName>,
+    /// What takes its place, where it is not continued.
+    #[serde(default)]
+    pub replaced_by: Option<Replacement>,
     /// Every released chart version, oldest first.
     #[schemars(with = "IndexMap<String, VersionInfo>")]
     pub versions: IndexMap<Version, VersionInfo>,
@@ -84,6 +90,36 @@ pub struct Identifies {
     /// Other charts of the same name, by where they are published.
     #[serde(default)]
     pub not: Vec<Namesake>,
+}
+
+/// A name that a chart had before.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormerName {
+    /// The name.
+    pub chart: String,
+    /// Where it was published under that name, if elsewhere.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// The last version under that name.
+    #[schemars(with = "String")]
+    pub until: Version,
+}
+
+/// A chart that takes the place of another.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// Its name.
+    pub chart: String,
+    /// Where it is published.
+    pub repository: String,
+    /// The first version of it that does: its count may begin anew.
+    #[schemars(with = "String")]
+    pub version: Version,
+    /// Where that is documented.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 /// A key that tells the chart.

@@ -299,6 +299,14 @@ impl Description<'_, '_> {
             let when = When::With;
             tasks.push((when, Task { when, text }));
         }
+        if let (_, Some(text)) = mentions::succeeded(self.worked) {
+            let when = "with".to_owned();
+            tasks.push((When::With, Task { when, text }));
+        }
+        if let Some(text) = self.not_continued() {
+            let when = "after".to_owned();
+            tasks.push((When::After, Task { when, text }));
+        }
         let before = wanted.before.iter().map(|text| {
             let task = Task {
                 when: When::Before,
@@ -313,6 +321,23 @@ impl Description<'_, '_> {
             ..task
         });
         named.collect()
+    }
+
+    /// What takes the place of a chart that has no newer version than the one reached.
+    fn not_continued(&self) -> Option<String> {
+        let Worked { pack, plan, .. } = self.worked;
+        let by = pack.info.replaced_by.as_ref()?;
+        let link = by.link.iter().map(|link| format!(" ({link})"));
+        (plan.to >= *pack.newest_release()).then(|| {
+            format!(
+                "{} is not continued: {} from {} takes its place, from its version {} on{}. refit does not bring values there.",
+                pack.info.chart,
+                by.chart,
+                by.repository,
+                by.version,
+                link.collect::<String>()
+            )
+        })
     }
 
     /// What to do about the lock file of an umbrella chart whose dependency is raised: only Helm can write it,

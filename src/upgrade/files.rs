@@ -74,7 +74,7 @@ fn needs(
         }
     }
     for (index, one) in renamed.iter().filter(|(index, _)| worked[*index].is_ok()) {
-        let file = needs.entry(one.mention.file).or_default();
+        let file = needs.entry(one.file).or_default();
         file.releases.insert(*index);
         file.renamed.push(one.clone());
     }
@@ -93,7 +93,10 @@ pub(super) fn edit(
     let mut renamed = Vec::new();
     for (index, result) in worked.iter_mut().enumerate() {
         let Ok(release) = result else { continue };
-        let (these, told) = mentions::renamed(workspace, release);
+        let (mut these, told) = mentions::renamed(workspace, release);
+        if !request.keep_version {
+            these.extend(mentions::succeeded(release).0);
+        }
         release.notices.extend(told);
         renamed.extend(these.into_iter().map(|one| (index, one)));
     }
@@ -177,7 +180,7 @@ fn edited(
         }
     }
     for renamed in &needs.renamed {
-        let node = renamed.mention.node;
+        let node = renamed.node;
         let edits = scalar(&loaded.tree, node, &renamed.text).ok_or_else(|| {
             let reason = Reason::new(format!(
                 "this path string has to become `{}`, and cannot be edited in place",

@@ -11,14 +11,16 @@ use crate::{
     outcome::{Fate, Notice},
     pack::Known,
     values::{Map, Path, Segment, Value, view::View, write},
-    yaml::Tree,
+    yaml::{NodeId, Tree},
 };
 
 /// A path string that has to change.
 #[derive(Debug, Clone)]
 pub(super) struct Renamed {
-    /// The mention.
-    pub mention: Mention,
+    /// The file.
+    pub file: usize,
+    /// The scalar.
+    pub node: NodeId,
     /// Its new text.
     pub text: String,
 }
@@ -57,12 +59,26 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
         let text = texts.join(",");
         if text != mention.text {
             renamed.push(Renamed {
-                mention: mention.clone(),
+                file: mention.file,
+                node: mention.node,
                 text,
             });
         }
     }
     (renamed, notices)
+}
+
+/// The names and repositories of a chart that a manifest has to say otherwise, because the route leads past the
+/// version up to which it had the name that stands there; and what a person has to do where that cannot be
+/// edited.
+pub(super) fn succeeded(worked: &Worked<'_>) -> (Vec<Renamed>, Option<String>) {
+    let succession = worked.wanted.succession.as_ref();
+    let Some(succession) = succession.filter(|succession| worked.plan.to > succession.until) else {
+        return (Vec::new(), None);
+    };
+    let renames = succession.renames.iter().cloned();
+    let renames = renames.map(|(file, node, text)| Renamed { file, node, text });
+    (renames.collect(), succession.todo.clone())
 }
 
 /// The settings that only a `condition` reads: Helm itself looks at them, and no version of the chart does.

@@ -4,7 +4,7 @@ use super::{Request, fault};
 use crate::{
     detect::{Detection, detect},
     identify::{Sign, Weight, claim},
-    load::{KnownChart, Namesake, Wanted},
+    load::{FormerName, KnownChart, Namesake, Wanted},
     outcome::Refusal,
     pack::{Pack, built_in, built_in_names, check::check},
     refusal::{self, Reason},
@@ -56,6 +56,16 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
         name: pack.info.chart.clone(),
         other_names: pack.info.identifies.names.clone(),
         repositories: pack.info.repositories.clone(),
+        former_names: pack
+            .info
+            .called_before
+            .iter()
+            .map(|former| FormerName {
+                name: former.chart.clone(),
+                repositories: former.repositories.clone(),
+                until: former.until.clone(),
+            })
+            .collect(),
         namesakes: pack
             .info
             .identifies

@@ -10,7 +10,7 @@ use std::{
 use refit::{
     identify::{self, Claim},
     load::{Input, load},
-    pack::{Pack, built_in},
+    pack::{Pack, built_in, model::Telling},
     values::{Map, Part},
 };
 
@@ -241,4 +241,91 @@ fn a_folder_lists_only_files_that_are_told_and_that_no_manifest_names() {
     for other in ["queue.yaml", "service.yaml"] {
         assert!(!run.err.contains(other), "{}", run.err);
     }
+}
+
+/// What would tell other charts, as their packs could say it. `installCRDs` is not among the keys of
+/// cert-manager: external-secrets and argo-rollouts have it too, and it alone would claim two files of theirs.
+const TELLING: &[(&str, &[&str])] = &[
+    (
+        "argo-cd",
+        &[
+            "configs.cm",
+            "configs.params",
+            "configs.secret",
+            "applicationSet",
+            "repoServer",
+        ],
+    ),
+    (
+        "cert-manager",
+        &["crds.enabled", "cainjector", "startupapicheck"],
+    ),
+    (
+        "external-dns",
+        &["txtOwnerId", "domainFilters", "txtPrefix"],
+    ),
+    (
+        "kube-prometheus-stack",
+        &[
+            "prometheus.prometheusSpec",
+            "alertmanager.alertmanagerSpec",
+            "prometheusOperator",
+        ],
+    ),
+    ("sentry", &["sentry.web", "sentry.worker", "snuba", "relay"]),
+    (
+        "sumologic",
+        &["sumologic.accessId", "sumologic.logs", "sumologic.metrics"],
+    ),
+    (
+        "temporal",
+        &["server.frontend", "server.config.persistence", "admintools"],
+    ),
+    (
+        "traefik",
+        &[
+            "ports.websecure",
+            "ingressRoute.dashboard",
+            "providers.kubernetesCRD",
+        ],
+    ),
+];
+
+#[test]
+fn with_several_packs_a_real_file_is_its_own_charts_or_nobodys() {
+    let Some(shared) = support::shared() else {
+        return;
+    };
+    let mut packs = vec![arroyo()];
+    for (chart, keys) in TELLING {
+        let mut pack = Pack::from_folder(&shared.join("field/packs").join(chart)).unwrap();
+        pack.info.identifies.keys = keys
+            .iter()
+            .map(|key| Telling {
+                path: (*key).to_owned(),
+                condition: None,
+                why: "It tells the chart.".to_owned(),
+            })
+            .collect();
+        packs.push(pack);
+    }
+    let (mut own, mut wrong) = (0, Vec::new());
+    for folder in ["corpus/override-values", "corpus/chart-values"] {
+        for (path, values) in readable(&shared.join(folder)) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            for (chart, claim) in claims(&packs, &values) {
+                // The files have the paths in their repositories as names, and those name the chart.
+                let spelled = name
+                    .replace("argocd", "argo-cd")
+                    .replace("prometheus-community__values", "kube-prometheus-stack")
+                    .replace("kube-prometheus__values", "kube-prometheus-stack");
+                match spelled.contains(&chart) {
+                    true => own += 1,
+                    false => wrong.push((chart, name.clone(), claim)),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{own} right; wrong: {wrong:#?}");
+    assert!(own > 0, "none is told at all");
 }

@@ -20,4 +20,5 @@ mod git;
 mod namesakes;
 #[cfg(unix)]
 mod since;
+mod succession;
 mod together;

@@ -7,6 +7,7 @@
 
 mod layer;
 mod release;
+mod succession;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -14,7 +15,10 @@ use std::{
 };
 
 use self::release::Builder;
+pub use self::succession::Succession;
 use super::{Asked, Input, Loader, OtherRelease, Sealed};
+use semver::Version;
+
 use crate::{
     carrier::{
         self, Carrier, ChartRef, MentionKind, Sameness, Source,
@@ -36,10 +40,23 @@ pub struct KnownChart {
     pub other_names: Vec<String>,
     /// The repositories that it is published in.
     pub repositories: Vec<String>,
+    /// What it was called before.
+    pub former_names: Vec<FormerName>,
     /// Where other charts of its name are published, and whose they are.
     pub namesakes: Vec<Namesake>,
     /// Whether it was said that this is the chart: then another repository makes no other chart.
     pub is_stated: bool,
+}
+
+/// A name that a chart had before.
+#[derive(Debug, Clone)]
+pub struct FormerName {
+    /// The name.
+    pub name: String,
+    /// Where it was published under that name.
+    pub repositories: Vec<String>,
+    /// The last version under that name.
+    pub until: Version,
 }
 
 /// Another chart of the same name.
@@ -53,8 +70,8 @@ pub struct Namesake {
 
 /// What a manifest's chart is.
 enum Means<'c> {
-    /// A chart that can be upgraded, and how sure that is.
-    Known(&'c KnownChart, Sameness),
+    /// A chart that can be upgraded, how sure that is, and its former name if it is called by that.
+    Known(&'c KnownChart, Sameness, Option<&'c FormerName>),
     /// Another chart of the same name.
     Namesake(&'c KnownChart, &'c Namesake),
     /// Another chart.
@@ -154,7 +171,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 loader.workspace.refused.push(*refusal);
                 claimed.insert(scanned[release.carrier.file].file);
             }
-            let Means::Known(chart, sameness) = means else {
+            let Means::Known(chart, sameness, former) = means else {
                 let name = one.release.chart.name().unwrap_or("of another kind");
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
                 let version = one.release.version.as_ref();
@@ -178,7 +195,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 unique: names.get(&one.carrier.name) == Some(&1),
                 claimed: &mut claimed,
             };
-            builder.build(chart, sameness);
+            builder.build(chart, sameness, former);
         }
         others.push(other);
     }
@@ -346,7 +363,7 @@ fn repository(path: &FilePath) -> Option<PathBuf> {
 
 /// What a reference means: of several known charts the one that is surest.
 fn means<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Means<'c> {
-    let mut best: Option<(&KnownChart, Sameness)> = None;
+    let mut best: Option<(&KnownChart, Sameness, Option<&FormerName>)> = None;
     let rank = |sameness| match sameness {
         Sameness::Same => 0,
         Sameness::OtherRepository => 1,
@@ -354,27 +371,32 @@ fn means<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Means<'c> {
     };
     for known in charts {
         let names = std::iter::once(&known.name).chain(&known.other_names);
-        for name in names {
-            let sameness = match chart.compare(name, &known.repositories) {
+        let names = names.map(|name| (name, None));
+        let former = known.former_names.iter();
+        let former = former.map(|former| (&former.name, Some(former)));
+        for (name, former) in names.chain(former) {
+            let mut repositories = known.repositories.clone();
+            repositories.extend(former.iter().flat_map(|former| former.repositories.clone()));
+            let sameness = match chart.compare(name, &repositories) {
                 Sameness::OtherChart => continue,
                 Sameness::Unresolved if chart.name() != Some(name.as_str()) => continue,
                 sameness => sameness,
             };
-            if best.is_none_or(|(_, other)| rank(sameness) < rank(other)) {
-                best = Some((known, sameness));
+            if best.is_none_or(|(_, other, _)| rank(sameness) < rank(other)) {
+                best = Some((known, sameness, former));
             }
         }
     }
     match best {
         None => Means::Other,
-        Some((known, sameness)) => {
+        Some((known, sameness, former)) => {
             let mut namesakes = known.namesakes.iter();
             let namesake = namesakes.find(|namesake| chart.is_from(&namesake.repository));
             match namesake {
                 Some(namesake) if sameness != Sameness::Same && !known.is_stated => {
                     Means::Namesake(known, namesake)
                 }
-                _ => Means::Known(known, sameness),
+                _ => Means::Known(known, sameness, former),
             }
         }
     }

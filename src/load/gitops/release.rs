@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     super::{Broken, Layer, Loaded, Loader, Sealed, Wanted},
-    Carried, Doubt, KnownChart, Mention, Pin, Scanned,
+    Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
 };
 use crate::{
     carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
@@ -30,7 +30,12 @@ pub(super) struct Builder<'b> {
 }
 
 impl Builder<'_> {
-    pub(super) fn build(mut self, chart: &KnownChart, sameness: Sameness) {
+    pub(super) fn build(
+        mut self,
+        chart: &KnownChart,
+        sameness: Sameness,
+        former: Option<&FormerName>,
+    ) {
         let Carried {
             release, carrier, ..
         } = self.one;
@@ -151,6 +156,7 @@ impl Builder<'_> {
             repository: release.chart.repository(),
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
+            succession: former.map(|former| self.succession(chart, former)),
             is_from_elsewhere: !chart.is_stated
                 && matches!(
                     sameness,
