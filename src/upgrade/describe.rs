@@ -300,12 +300,12 @@ impl Description<'_, '_> {
             tasks.push((when, Task { when, text }));
         }
         if let (_, Some(text)) = mentions::succeeded(self.worked) {
-            let when = "with".to_owned();
-            tasks.push((When::With, Task { when, text }));
+            let when = When::With;
+            tasks.push((when, Task { when, text }));
         }
         if let Some(text) = self.not_continued() {
-            let when = "after".to_owned();
-            tasks.push((When::After, Task { when, text }));
+            let when = When::After;
+            tasks.push((when, Task { when, text }));
         }
         let before = wanted.before.iter().map(|text| {
             let task = Task {
