@@ -10,6 +10,8 @@
 pub const DETACH: &str = "detach";
 /// Settings written out where the layers of a release would mean something else together. It asks nothing.
 pub const LAYERS: &str = "layers";
+/// Which of two values counts where one in use stands at another's new place. Each place has a question of its own.
+pub const LIVE_KEY: &str = "live-key";
 /// What becomes of a comment that another program looks for.
 pub const MARKER: &str = "marker";
 /// Which of two settings counts, where a manifest says it in two ways.
@@ -66,6 +68,13 @@ pub const ALL: &[BuiltIn] = &[
         title: "Keep what the layers mean together",
     },
     BuiltIn {
+        id: LIVE_KEY,
+        stage: Stage::Among,
+        asks: true,
+        can_be_left_out: false,
+        title: "Say which of two values in use counts",
+    },
+    BuiltIn {
         id: MARKER,
         stage: Stage::Last,
         asks: true,
@@ -102,9 +111,16 @@ pub const ALL: &[BuiltIn] = &[
     },
 ];
 
+/// The id without the place that a question is about, where each place has one of its own.
+#[must_use]
+pub fn kind_of(id: &str) -> &str {
+    id.split_once('/').map_or(id, |(kind, _)| kind)
+}
+
 /// The one with this id; `None` for the steps of packs.
 #[must_use]
 pub fn built_in(id: &str) -> Option<&'static BuiltIn> {
+    let id = kind_of(id);
     ALL.iter().find(|built_in| built_in.id == id)
 }
 

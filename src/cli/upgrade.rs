@@ -6,7 +6,7 @@ use refit::{
     jobs::Jobs,
     load::Input,
     outcome::{Outcome, Release, Unit},
-    questions,
+    questions::{self, kind_of},
     report::{Detail, Masker, command, difference, secrets, text},
     upgrade::{packs, upgrade_with},
 };
@@ -354,7 +354,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     if skipped.is_empty()
         && given
             .iter()
-            .all(|id| asked(outcome).any(|asked| asked == *id))
+            .all(|id| asked(outcome).any(|asked| asked == *id || kind_of(asked) == *id))
     {
         return Ok(());
     }
@@ -391,7 +391,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         }
         anyhow::bail!(message);
     }
-    let Some(unknown) = given.iter().find(|id| !known.contains(id)) else {
+    let Some(unknown) = given.iter().find(|id| !known.iter().any(|known| known == kind_of(id))) else {
         return Ok(());
     };
     let mut here: Vec<&str> = asked(outcome).collect();

@@ -1,170 +1,144 @@
 //! What the steps of a migration came to, applied together: what is taken, written and held.
 
+use std::collections::{HashMap, HashSet};
+
+use semver::Version;
+
 use super::{
     bind::Layer,
     error::MigrateError,
     layers::{bring_list, list_of, uncover},
     ledger::Dropped,
+    meet::{Met, Standing},
     node::{Node, Source},
-    place::{Place, Spared},
-    run::{Change, ChangeKind, Deferred, Effect, Output, Run, StepReport, StepState, spared},
+    own::{Owned, Places},
+    place::Place,
+    run::{Change, ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
-    pack::{Migration, Step},
-    values::{Path, Value, view::View},
+    pack::{Migration, PackError, Step},
+    values::{Path, Segment, Value, view::View},
 };
 
 impl<'r> Run<'r> {
-    pub(super) fn apply(&mut self, migration: &Migration, effects: Vec<Effect<'_>>) {
-        let snapshot: Vec<Layer<'_>> = self.layers.clone();
-        let mut outputs = Vec::new();
+    /// Applies what the steps came to. What goes is gone before anything is written, whichever step it is
+    /// of, so their order means nothing.
+    pub(super) fn apply(
+        &mut self,
+        migration: &Migration,
+        effects: Vec<Effect<'_>>,
+        met: Met<'r>,
+    ) -> Result<(), MigrateError> {
+        let Met {
+            after,
+            mut outputs,
+            kept,
+            asked,
+        } = met;
+        let snapshot = std::mem::replace(&mut self.layers, after);
+        let first = self.steps.len();
         let mut reports = Vec::new();
-        for effect in effects {
-            let index = self.steps.len() + reports.len();
-            let Effect {
-                step,
-                mut report,
-                takes,
-                outputs: mut own,
-                mut deferred,
-            } = effect;
-            let late = deferred.len();
-            deferred.append(&mut own);
-            self.take(
-                migration,
-                step,
-                &snapshot,
-                &takes,
-                &mut report,
-                &mut deferred,
-            );
-            let own = deferred.split_off(late);
-            for output in &own {
+        for (e, effect) in effects.into_iter().enumerate() {
+            let mut report = effect.report;
+            let mut deferred = effect.deferred;
+            let takes = effect.takes;
+            let own = &mut outputs[e];
+            self.record_drops(effect.step, &takes, &mut report, (&mut deferred, own));
+            for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
+                self.record(layer, path, node, ChangeKind::Drop, id, &mut report);
+            }
+            for output in own.iter() {
                 let Some(from) = &output.moved_from else {
                     continue;
                 };
                 let moved = (from, &output.path, &output.node);
-                let hidden = uncover(&mut self.layers, &snapshot, migration, output.layer, moved);
-                for (layer, path, node) in hidden {
-                    self.record_left_over(layer, &path, &node, &mut report);
+                for (layer, path, node) in uncover(&mut self.layers, &snapshot, output.layer, moved)
+                {
+                    let kind = match self.standing(output, &path) {
+                        Standing::LeftOver => ChangeKind::DropLeftOver,
+                        _ => ChangeKind::Drop,
+                    };
+                    let id = report.id.clone();
+                    self.record(layer, &path, &node, kind, &id, &mut report);
                 }
             }
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
-                self.drop_left_overs(step, &snapshot, &mut report);
+                self.drop_left_overs(effect.step, &mut report);
             }
             if matches!(report.state, StepState::Open | StepState::Waiting(_)) {
-                self.hold(step, &snapshot);
+                self.hold(effect.step, &snapshot);
             }
-            self.deferred
-                .extend(deferred.into_iter().map(|output| Deferred {
-                    report: index,
-                    output,
-                }));
-            outputs.extend(own.into_iter().map(|output| (reports.len(), output)));
+            let deferred = deferred.into_iter().map(|output| Deferred {
+                report: first + reports.len(),
+                output,
+            });
+            self.deferred.extend(deferred);
             reports.push(report);
         }
-        for (report, output) in outputs {
+        check_clashes(&migration.version, &outputs, &reports, &self.layers)?;
+        for (report, output) in in_order(outputs) {
             self.write(output, &mut reports[report]);
         }
+        for layer in &mut self.layers {
+            layer.root.close_gaps();
+        }
         self.steps.extend(reports);
+        self.steps.extend(asked);
+        Ok(())
     }
 
-    /// Takes a step's paths out of the layers; what moves unchanged becomes an output.
-    pub(super) fn take(
+    /// Notes what a step takes and nothing is made of, or an equal value.
+    fn record_drops(
         &mut self,
-        migration: &Migration,
         step: &Step,
-        snapshot: &[Layer<'_>],
-        takes: &[Vec<Path>],
+        takes: &[Vec<Owned>],
         report: &mut StepReport,
-        outputs: &mut Vec<Output>,
+        (deferred, outputs): (&mut [Output], &mut [Output]),
     ) {
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            let before = &snapshot[i];
-            for take in &step.takes {
-                let taken = takes[i].iter().filter_map(|path| {
-                    let captures = take.path.matches(path)?;
-                    let (_, node) = before
-                        .root
-                        .find(path.segments(), before.view)
-                        .into_iter()
-                        .next()?;
-                    Some((path, captures, node))
-                });
-                for (path, captures, mut node) in taken {
-                    let spared = |at: &Path| spared(migration, step, &take.path, at);
-                    layer
-                        .root
-                        .remove(path.segments(), &spared, &Path::root(), layer.view);
-                    match take.to.as_ref().and_then(|to| to.fill(&captures)) {
-                        Some(to) => {
-                            strip(&mut node, path, &spared, before.view);
-                            outputs.push(Output {
-                                layer: i,
-                                path: to,
-                                by: None,
-                                node,
-                                near: Some(path.clone()),
-                                moved_from: Some(path.clone()),
-                                of: Vec::new(),
-                                seen: Vec::new(),
-                            });
+        for (i, takes) in takes.iter().enumerate() {
+            let view = self.layers[i].view;
+            let unmoved = takes
+                .iter()
+                .filter(|owned| step.takes[owned.take].to.is_none());
+            for Owned { path, node, .. } in unmoved {
+                for (below, sources) in node.leaves(view) {
+                    let value = leaf_value(node, &below, view);
+                    let heir = heir(i, &sources, &value, (deferred, outputs), view);
+                    self.dropped.extend(sources.iter().map(|source| Dropped {
+                        source: source.clone(),
+                        step: report.id.clone(),
+                    }));
+                    let (kind, to) = match heir {
+                        Heir::MadeOfIt => continue,
+                        Heir::Equal(output) => {
+                            output.node.also.extend(sources);
+                            (ChangeKind::Merge, Some(output.path.clone()))
                         }
-                        None => {
-                            for (below, sources) in node.leaves(before.view) {
-                                let leaf = path.concat(&below);
-                                if spared(&leaf) == Spared::Whole {
-                                    continue;
-                                }
-                                let value = leaf_value(&node, &below, before.view);
-                                let heir = heir(i, &sources, &value, outputs, before.view);
-                                self.dropped.extend(sources.iter().map(|source| Dropped {
-                                    source: source.clone(),
-                                    step: report.id.clone(),
-                                }));
-                                let (kind, to) = match heir {
-                                    Heir::MadeOfIt => continue,
-                                    Heir::Equal(output) => {
-                                        output.node.also.extend(sources);
-                                        (ChangeKind::Merge, Some(output.path.clone()))
-                                    }
-                                    Heir::None => (ChangeKind::Drop, None),
-                                };
-                                report.changes.push(Change {
-                                    layer: i,
-                                    kind,
-                                    path: leaf,
-                                    to,
-                                    from: Vec::new(),
-                                    value,
-                                });
-                            }
-                        }
-                    }
+                        Heir::None => (ChangeKind::Drop, None),
+                    };
+                    report.changes.push(Change {
+                        layer: i,
+                        kind,
+                        path: path.concat(&below),
+                        to,
+                        from: Vec::new(),
+                        value,
+                    });
                 }
             }
         }
     }
 
     /// Drops what an older chart did not read and this step's result takes the place of.
-    pub(super) fn drop_left_overs(
-        &mut self,
-        step: &Step,
-        snapshot: &[Layer<'_>],
-        report: &mut StepReport,
-    ) {
-        for (i, before) in snapshot.iter().enumerate() {
-            for pattern in &step.replaces {
-                for (path, node) in before.root.find(pattern.segments(), before.view) {
-                    let layer = &mut self.layers[i];
-                    layer.root.remove(
-                        path.segments(),
-                        &|_| Spared::Nothing,
-                        &Path::root(),
-                        layer.view,
-                    );
-                    self.record_left_over(i, &path, &node, report);
-                }
+    pub(super) fn drop_left_overs(&mut self, step: &Step, report: &mut StepReport) {
+        for i in 0..self.layers.len() {
+            let Layer { view, root } = &mut self.layers[i];
+            let found = step.replaces.iter();
+            let found = found.flat_map(|pattern| root.find(pattern.segments(), view));
+            let found: Vec<_> = found.collect();
+            Places::taken(found.iter().map(|(path, _)| path)).remove_taken(root, view);
+            for (path, node) in found {
+                self.record_left_over(i, &path, &node, report);
             }
         }
     }
@@ -176,16 +150,30 @@ impl<'r> Run<'r> {
         node: &Node,
         report: &mut StepReport,
     ) {
+        let id = report.id.clone();
+        self.record(layer, path, node, ChangeKind::DropLeftOver, &id, report);
+    }
+
+    /// Notes the leaves of a value that goes.
+    fn record(
+        &mut self,
+        layer: usize,
+        path: &Path,
+        node: &Node,
+        kind: ChangeKind,
+        step: &str,
+        report: &mut StepReport,
+    ) {
         let view = self.layers[layer].view;
         for (below, sources) in node.leaves(view) {
             self.dropped
                 .extend(sources.into_iter().map(|source| Dropped {
                     source,
-                    step: report.id.clone(),
+                    step: step.to_owned(),
                 }));
             report.changes.push(Change {
                 layer,
-                kind: ChangeKind::DropLeftOver,
+                kind,
                 path: path.concat(&below),
                 to: None,
                 from: Vec::new(),
@@ -218,17 +206,22 @@ impl<'r> Run<'r> {
     }
 
     pub(super) fn write(&mut self, output: Output, report: &mut StepReport) {
+        let view = self.layers[output.layer].view;
+        let path = match output.positions {
+            Positions::Snapshot => output.path.clone(),
+            Positions::Standing => self.layers[output.layer]
+                .root
+                .place_of_standing(&output.path, view),
+        };
+        let i = output.layer;
         let Output {
-            layer: i,
-            path,
             by,
             node,
             near,
             moved_from,
             of,
-            seen: rewritten,
-        } = output;
-        let view = self.layers[i].view;
+            ..
+        } = output.clone();
         let place = Place {
             near: near.as_ref().map(Path::segments),
             keys: &self.plan.pack.keys,
@@ -263,23 +256,26 @@ impl<'r> Run<'r> {
         };
         for (path, node) in replaced {
             // Nothing is lost where something is put into an empty map.
-            if node.is_empty_map(view)
-                || rewritten
-                    .iter()
-                    .any(|read| read.matches_prefix(&path).is_some())
-            {
-                let step = report.id.clone();
-                self.dropped.extend(
-                    node.leaves(view)
+            let standing = match node.is_empty_map(view) {
+                true => Standing::Seen,
+                false => self.standing(&output, &path),
+            };
+            match standing {
+                Standing::Seen => {
+                    let sources = node
+                        .leaves(view)
                         .into_iter()
-                        .flat_map(|(_, sources)| sources)
-                        .map(|source| Dropped {
-                            source,
-                            step: step.clone(),
-                        }),
-                );
-            } else {
-                self.record_left_over(i, &path, &node, report);
+                        .flat_map(|(_, sources)| sources);
+                    self.dropped.extend(sources.map(|source| Dropped {
+                        source,
+                        step: report.id.clone(),
+                    }));
+                }
+                Standing::LeftOver => self.record_left_over(i, &path, &node, report),
+                Standing::Live => {
+                    let id = report.id.clone();
+                    self.record(i, &path, &node, ChangeKind::Drop, &id, report);
+                }
             }
         }
     }
@@ -329,13 +325,97 @@ impl<'r> Run<'r> {
         replaced
     }
 
-    pub(super) fn write_deferred(&mut self) -> Result<(), MigrateError> {
+    pub(super) fn write_deferred(&mut self) {
         for Deferred { report, output } in std::mem::take(&mut self.deferred) {
             let mut step = self.steps[report].clone();
             self.write(output, &mut step);
             self.steps[report] = step;
         }
-        Ok(())
+        for layer in &mut self.layers {
+            layer.root.close_gaps();
+        }
+    }
+}
+
+/// What is written, in an order in which nothing is written below what is still to come. Otherwise it is
+/// that of the steps, and of what each of them writes.
+fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(usize, Output)> {
+    let outputs = outputs.into_iter().enumerate();
+    let outputs = outputs.flat_map(|(i, own)| own.into_iter().map(move |output| (i, output)));
+    let outputs: Vec<(usize, Output)> = outputs.collect();
+    let whole = outputs.iter().filter(|(_, output)| output.by.is_none());
+    let whole: HashSet<&[Segment]> = whole.map(|(_, output)| output.path.segments()).collect();
+    let is_below = |path: &Path| {
+        let path = path.segments();
+        (0..path.len()).any(|n| whole.contains(&path[..n]))
+    };
+    let depth = |output: &Output| match is_below(&output.path) {
+        true => output.path.depth(),
+        false => 0,
+    };
+    let depths: Vec<usize> = outputs.iter().map(|(_, output)| depth(output)).collect();
+    let mut sorted: Vec<(usize, (usize, Output))> = depths.into_iter().zip(outputs).collect();
+    sorted.sort_by_key(|(depth, _)| *depth);
+    sorted.into_iter().map(|(_, output)| output).collect()
+}
+
+/// Two writes of different values to one place, or one below a value of the other that is no map: the
+/// pack's checks exclude what can be seen beforehand, and this the rest.
+fn check_clashes(
+    version: &Version,
+    outputs: &[Vec<Output>],
+    reports: &[StepReport],
+    layers: &[Layer<'_>],
+) -> Result<(), MigrateError> {
+    let all = outputs.iter().enumerate();
+    let all = all.flat_map(|(step, own)| own.iter().map(move |output| (step, output)));
+    let all: Vec<(usize, &Output)> = all.filter(|(_, output)| output.by.is_none()).collect();
+    let mut at: HashMap<(usize, &[Segment]), Vec<usize>> = HashMap::new();
+    for (i, (_, output)) in all.iter().enumerate() {
+        let place = (output.layer, output.path.segments());
+        at.entry(place).or_default().push(i);
+    }
+    for (i, (step, output)) in all.iter().enumerate() {
+        let segments = output.path.segments();
+        let value = || output.node.value(layers[output.layer].view).ok();
+        for n in 0..=segments.len() {
+            let above = at.get(&(output.layer, &segments[..n]));
+            for &other in above.into_iter().flatten().filter(|other| **other != i) {
+                let (first, above) = all[other];
+                let there = above.node.value(layers[above.layer].view).ok();
+                let fits = match (there, value()) {
+                    (Some(there), Some(value)) => fits(&there, &segments[n..], &value),
+                    _ => false,
+                };
+                if !fits {
+                    return Err(PackError::Clash {
+                        version: version.clone(),
+                        first: reports[first.min(*step)].id.clone(),
+                        second: reports[first.max(*step)].id.clone(),
+                        path: output.path.to_string(),
+                    }
+                    .into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value can be written at a path below another one and nothing of either is lost.
+fn fits(above: &Value, path: &[Segment], value: &Value) -> bool {
+    match (path.split_first(), above) {
+        (Some((Segment::Key(key), rest)), Value::Map(map)) => {
+            map.get(key).is_none_or(|below| fits(below, rest, value))
+        }
+        (Some(_), _) => false,
+        (None, Value::Map(map)) => match value {
+            Value::Map(other) => other
+                .iter()
+                .all(|(key, value)| map.get(key).is_none_or(|below| fits(below, &[], value))),
+            _ => false,
+        },
+        (None, _) => above == value,
     }
 }
 
@@ -353,12 +433,13 @@ pub(super) fn heir<'o>(
     layer: usize,
     sources: &[Source],
     value: &Value,
-    outputs: &'o mut [Output],
+    (deferred, outputs): (&'o mut [Output], &'o mut [Output]),
     view: &View<'_>,
 ) -> Heir<'o> {
     let mut equal = None;
-    for (i, output) in outputs
+    for (i, output) in deferred
         .iter()
+        .chain(outputs.iter())
         .enumerate()
         .filter(|(_, output)| output.layer == layer)
     {
@@ -376,7 +457,8 @@ pub(super) fn heir<'o>(
         }
     }
     match equal {
-        Some(i) => Heir::Equal(&mut outputs[i]),
+        Some(i) if i < deferred.len() => Heir::Equal(&mut deferred[i]),
+        Some(i) => Heir::Equal(&mut outputs[i - deferred.len()]),
         None => Heir::None,
     }
 }
@@ -394,21 +476,6 @@ pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
             .iter()
             .any(|(_, node)| !node.is_map(layer.view))
     })
-}
-
-/// Takes what is spared out of a value that moves.
-pub(super) fn strip(node: &mut Node, at: &Path, spared: &dyn Fn(&Path) -> Spared, view: &View<'_>) {
-    if spared(at) != Spared::Parts || !node.is_map(view) {
-        return;
-    }
-    for entry in node.open_map(view) {
-        let here = at.key(&entry.key);
-        match spared(&here) {
-            Spared::Whole => entry.gone = true,
-            Spared::Parts => strip(&mut entry.node, &here, spared, view),
-            Spared::Nothing => {}
-        }
-    }
 }
 
 pub(super) fn leaf_value(node: &Node, below: &Path, view: &View<'_>) -> Value {

@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::node::{Node, Source};
+use super::{
+    node::{Node, Source},
+    own::Places,
+};
 use crate::{
     pack::Step,
     values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
@@ -44,17 +47,23 @@ pub(super) fn find(layers: &[Layer<'_>], pattern: &Path) -> Found {
 }
 
 /// The effective value at a path in the layers given; for a path with wildcards, a map of what they
-/// stand for (joined by dots) to the values.
-pub(super) fn effective(layers: &[Layer<'_>], pattern: &Path) -> Result<Option<Value>, ReadError> {
+/// stand for (joined by dots) to the values. With the places of a migration it is without what more
+/// specific paths own.
+pub(super) fn effective(
+    layers: &[Layer<'_>],
+    places: Option<&[Places<'_>]>,
+    pattern: &Path,
+) -> Result<Option<Value>, ReadError> {
+    let sight = Sight { layers, places };
     if pattern.is_concrete() {
-        return effective_at(layers, pattern);
+        return sight.at(pattern, pattern);
     }
     let mut values = Map::new();
     for layer in layers {
-        for (path, _) in layer.root.find(pattern.segments(), layer.view) {
-            let name = pattern.matches(&path).unwrap_or_default().join(".");
+        for found in layer.root.find_captured(pattern.segments(), layer.view) {
+            let name = found.captures.join(".");
             if !values.contains_key(&name)
-                && let Some(value) = effective_at(layers, &path)?
+                && let Some(value) = sight.at(&found.path, pattern)?
             {
                 values.insert(name, value);
             }
@@ -63,79 +72,126 @@ pub(super) fn effective(layers: &[Layer<'_>], pattern: &Path) -> Result<Option<V
     Ok((!values.is_empty()).then_some(Value::Map(values)))
 }
 
-fn effective_at(layers: &[Layer<'_>], path: &Path) -> Result<Option<Value>, ReadError> {
-    let mut maps = Vec::new();
-    for layer in layers.iter().rev() {
-        match lookup(&layer.root, path.segments(), layer.view) {
-            Lookup::Absent => {}
-            Lookup::Hidden => break,
-            Lookup::Here(node) => {
-                let value = node.value(layer.view)?;
-                let is_map = matches!(value, Value::Map(_));
-                maps.push(value);
-                if !is_map {
-                    break;
-                }
+struct Sight<'s, 'v> {
+    layers: &'s [Layer<'v>],
+    places: Option<&'s [Places<'s>]>,
+}
+
+impl Sight<'_, '_> {
+    /// The effective value at one place, as a pattern sees it.
+    fn at(&self, path: &Path, pattern: &Path) -> Result<Option<Value>, ReadError> {
+        let mut values = Vec::new();
+        let mut sees = false;
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let (at, node, is_final) = match lookup(&layer.root, path.segments(), layer.view) {
+                Lookup::Absent => continue,
+                Lookup::Hidden => break,
+                Lookup::Here(at, node, is_final) => (at, node, is_final),
+            };
+            let place = self.places.and_then(|places| places[i].at(&at));
+            let node = match place {
+                Some(place) if !place.belongs_to(pattern) => None,
+                Some(place) => place.rest(&node, layer.view),
+                None => Some(node.into_owned()),
+            };
+            sees |= node.is_some();
+            // Where all of a map is another path's, it still stands over what earlier layers have.
+            let value = node.map_or(Ok(Value::Map(Map::new())), |node| node.value(layer.view))?;
+            let is_map = matches!(value, Value::Map(_));
+            values.push(value);
+            if !is_map || is_final {
+                break;
             }
         }
+        if !sees {
+            return Ok(None);
+        }
+        // A leaf below maps of later layers is hidden by them.
+        if values.len() > 1 && !matches!(values.last(), Some(Value::Map(_))) {
+            values.pop();
+        }
+        Ok(values
+            .into_iter()
+            .rev()
+            .reduce(|lower, upper| match (lower, upper) {
+                (Value::Map(mut lower), Value::Map(upper)) => {
+                    merge(&mut lower, upper);
+                    Value::Map(lower)
+                }
+                (_, upper) => upper,
+            }))
     }
-    // A leaf below maps of later layers is hidden by them.
-    if maps.len() > 1 && !matches!(maps.last(), Some(Value::Map(_))) {
-        maps.pop();
-    }
-    Ok(maps
-        .into_iter()
-        .rev()
-        .reduce(|lower, upper| match (lower, upper) {
-            (Value::Map(mut lower), Value::Map(upper)) => {
-                merge(&mut lower, upper);
-                Value::Map(lower)
-            }
-            (_, upper) => upper,
-        }))
 }
 
 enum Lookup<'n> {
     Absent,
-    /// Something that is not a map stands on the way.
+    /// Something stands on the way that later layers replace whole.
     Hidden,
-    Here(Cow<'n, Node>),
+    /// Where it is, what is there, and whether it hides what earlier layers have, as an item does.
+    Here(Path, Cow<'n, Node>, bool),
 }
 
 fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
     let mut node = Cow::Borrowed(root);
+    let mut at = Path::root();
+    let mut in_list = false;
     for (depth, segment) in path.iter().enumerate() {
         let below = match segment {
-            Segment::Key(key) if node.is_map(view) => match node {
-                Cow::Borrowed(node) => node.child(key, view),
-                Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
-            },
+            Segment::Key(key) if node.is_map(view) => {
+                at.push(segment.clone());
+                match node {
+                    Cow::Borrowed(node) => node.child(key, view),
+                    Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
+                }
+            }
             // An empty file sets nothing.
             Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
             _ => match node.items(view) {
                 Some(items) => {
+                    in_list = true;
                     let mut items = items.into_iter().enumerate();
-                    items
-                        .find(|(i, item)| item.selected_by(segment, *i, view))
-                        .map(|(_, item)| Cow::Owned(item))
+                    let found = items
+                        .find(|(i, item)| item.stands() && item.selected_by(segment, *i, view));
+                    found.map(|(i, item)| {
+                        at.push(Segment::Index(i));
+                        Cow::Owned(item)
+                    })
                 }
                 None => return Lookup::Hidden,
             },
         };
         match below {
             Some(below) => node = below,
+            None if in_list => return Lookup::Hidden,
             None => return Lookup::Absent,
         }
     }
-    Lookup::Here(node)
+    Lookup::Here(at, node, in_list)
 }
 
-/// The names of a step with their paths: what it takes and what it reads.
-pub(super) fn names(step: &Step) -> impl Iterator<Item = (&str, &Path)> {
-    let taken = step
-        .takes
-        .iter()
-        .filter_map(|take| Some((take.name.as_deref()?, &take.path)));
-    taken.chain(step.reads.iter().map(|(name, path)| (name.as_str(), path)))
+/// A name of a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named<'p> {
+    pub name: &'p str,
+    pub path: &'p Path,
+    /// Which of the step's takes it is; none if it only looks.
+    pub take: Option<usize>,
+}
+
+/// The names of a step: what it takes and what it reads.
+pub(super) fn names(step: &Step) -> impl Iterator<Item = Named<'_>> {
+    let taken = step.takes.iter().enumerate().filter_map(|(i, take)| {
+        Some(Named {
+            name: take.name.as_deref()?,
+            path: &take.path,
+            take: Some(i),
+        })
+    });
+    let read = step.reads.iter().map(|(name, path)| Named {
+        name,
+        path,
+        take: None,
+    });
+    taken.chain(read)
 }

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use super::{
-    bind::{Found, Layer, effective, find, names},
+    bind::{Layer, effective, find, names},
     decision::{Evidence, StepError, decide},
     node::Node,
     outputs::template_value,
-    place::Spared,
-    run::{Effect, Run, StepReport, StepState, spared},
+    own::{Owned, Places},
+    run::{Effect, Run, StepReport, StepState},
 };
 use crate::{
     pack::{Known, Migration, Row, Scope, Step},
@@ -23,28 +23,14 @@ impl<'r> Run<'r> {
     pub(super) fn consider<'p>(
         &self,
         migration: &'p Migration,
-        step: &'p Step,
+        index: usize,
         scope: &Scope<'_>,
+        places: &[Places<'_>],
     ) -> Result<Option<Effect<'p>>, StepError> {
-        let found: Vec<Found> = step
-            .takes
-            .iter()
-            .map(|take| find(&self.layers, &take.path))
-            .collect();
-        let takes: Vec<Vec<Path>> = (0..self.layers.len())
-            .map(|layer| {
-                let own = step.takes.iter().zip(&found).flat_map(|(take, found)| {
-                    let not_spared = |(path, node): &&(Path, Node)| {
-                        let spared = |at: &Path| spared(migration, step, &take.path, at);
-                        leaves_anything(node, path, &spared, self.layers[layer].view)
-                    };
-                    found.by_layer[layer]
-                        .iter()
-                        .filter(not_spared)
-                        .map(|(path, _)| path.clone())
-                });
-                own.collect()
-            })
+        let step = &migration.steps[index];
+        let layers = self.layers.iter().zip(places);
+        let takes: Vec<Vec<Owned>> = layers
+            .map(|(layer, places)| places.owned(migration, index, &layer.root, layer.view))
             .collect();
         if !step.takes.is_empty() && takes.iter().all(Vec::is_empty) {
             return Ok(None);
@@ -56,6 +42,8 @@ impl<'r> Run<'r> {
         };
         let effect = |report, takes| Effect {
             step,
+            index,
+            before: self.before(&migration.version),
             report,
             takes,
             outputs: Vec::new(),
@@ -71,7 +59,7 @@ impl<'r> Run<'r> {
             return Ok(Some(effect(report, nothing())));
         }
         let waits_for = self.waits_for(step);
-        let scope = self.bind(step, &self.layers, scope)?;
+        let scope = self.bind(step, &self.layers, places, scope)?;
         if let Some(condition) = &step.condition
             && !scope.holds(condition)?
         {
@@ -97,7 +85,7 @@ impl<'r> Run<'r> {
                     offered.push(option);
                 }
             }
-            let evidence = self.evidence(step)?;
+            let evidence = self.evidence(step, places)?;
             let decided = decide(
                 &step.id,
                 question,
@@ -117,34 +105,16 @@ impl<'r> Run<'r> {
             return Ok(Some(effect(report, nothing())));
         }
         let mut done = effect(report, takes);
+        let leave: Vec<&String> = rows.iter().flat_map(|(row, _)| &row.leave).collect();
+        let is_left = |take: usize| {
+            let name = step.takes[take].name.as_ref();
+            name.is_some_and(|name| leave.contains(&name))
+        };
         for (row, inputs) in rows {
-            self.do_row(&mut done, row, &inputs, &scope)?;
+            self.do_row(&mut done, row, &inputs, &scope, places)?;
         }
-        let leave: Vec<&String> = step
-            .rows
-            .iter()
-            .filter(|r| std::ptr::eq(*r, row))
-            .flat_map(|r| &r.leave)
-            .collect();
-        let chosen_leave = done.report.decision.as_ref().and_then(|d| {
-            let option = &d.answer.as_ref()?.option;
-            let choice = row
-                .question
-                .as_ref()?
-                .options
-                .iter()
-                .find(|o| o.id == *option)?;
-            Some(&choice.row.leave)
-        });
-        let left: Vec<&Path> = names(step)
-            .filter(|(name, _)| {
-                leave.iter().any(|l| l == name)
-                    || chosen_leave.is_some_and(|c| c.iter().any(|l| l == name))
-            })
-            .map(|(_, path)| path)
-            .collect();
-        for paths in &mut done.takes {
-            paths.retain(|path| !left.iter().any(|pattern| pattern.matches(path).is_some()));
+        for owned in &mut done.takes {
+            owned.retain(|owned| !is_left(owned.take));
         }
         let idle = done.takes.iter().all(Vec::is_empty)
             && done.outputs.is_empty()
@@ -174,11 +144,13 @@ impl<'r> Run<'r> {
         &self,
         step: &Step,
         layers: &[Layer<'_>],
+        places: &[Places<'_>],
         scope: &'s Scope<'_>,
     ) -> Result<Scope<'s>, StepError> {
         let mut inner = scope.inner();
-        for (name, path) in names(step) {
-            inner.bind(name, effective(layers, path)?.as_ref());
+        for named in names(step) {
+            let places = named.take.is_some().then_some(places);
+            inner.bind(named.name, effective(layers, places, named.path)?.as_ref());
         }
         for (name, template) in &step.lets {
             let value = template_value(template, &inner)?;
@@ -215,56 +187,38 @@ impl<'r> Run<'r> {
         waits.into_iter().collect()
     }
 
-    pub(super) fn evidence(&self, step: &Step) -> Result<Vec<Evidence>, StepError> {
+    pub(super) fn evidence(
+        &self,
+        step: &Step,
+        places: &[Places<'_>],
+    ) -> Result<Vec<Evidence>, StepError> {
         names(step)
-            .map(|(_, path)| {
+            .map(|named| {
+                let places = named.take.is_some().then_some(places);
                 Ok(Evidence {
-                    path: path.to_string(),
-                    value: effective(&self.layers, path)?,
-                    source: find(&self.layers, path).source(),
+                    path: named.path.to_string(),
+                    value: effective(&self.layers, places, named.path)?,
+                    source: find(&self.layers, named.path).source(),
                 })
             })
             .collect()
     }
 
     /// The paths of leaves that the target chart does not read.
-    pub(super) fn unread_by_target(&self, takes: &[Vec<Path>]) -> Vec<Path> {
+    pub(super) fn unread_by_target(&self, takes: &[Vec<Owned>]) -> Vec<Path> {
         let mut unread = Vec::new();
-        for (layer, paths) in self.layers.iter().zip(takes) {
-            for path in paths {
-                for (_, node) in layer.root.find(path.segments(), layer.view) {
-                    for (below, _) in node.leaves(layer.view) {
-                        let leaf = path.concat(&below);
-                        let known = self.plan.pack.keys.known(&leaf, &self.plan.to);
-                        if matches!(known, Known::Unknown | Known::Dead) && !unread.contains(&leaf)
-                        {
-                            unread.push(leaf);
-                        }
+        for (layer, takes) in self.layers.iter().zip(takes) {
+            for owned in takes {
+                for (below, _) in owned.node.leaves(layer.view) {
+                    let leaf = owned.path.concat(&below);
+                    let known = self.plan.pack.keys.known(&leaf, &self.plan.to);
+                    if matches!(known, Known::Unknown | Known::Dead) && !unread.contains(&leaf) {
+                        unread.push(leaf);
                     }
                 }
             }
         }
         unread
-    }
-}
-
-/// Whether a step that spares some of a value takes anything of it.
-pub(super) fn leaves_anything(
-    node: &Node,
-    at: &Path,
-    spared: &dyn Fn(&Path) -> Spared,
-    view: &View<'_>,
-) -> bool {
-    match spared(at) {
-        Spared::Whole => false,
-        Spared::Nothing => true,
-        Spared::Parts => {
-            let entries = node.entries(view);
-            entries.is_empty()
-                || entries
-                    .iter()
-                    .any(|entry| leaves_anything(&entry.node, &at.key(&entry.key), spared, view))
-        }
     }
 }
 

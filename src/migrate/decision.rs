@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{error::MigrateError, node::Source};
 use crate::{
     pack::{Choice, PackError, Question, Scope, expr},
-    values::Value,
+    values::{Path, Segment, Value},
 };
 
 /// Everything that was answered, by decision.
@@ -141,6 +141,31 @@ impl OfferedInput {
             Value::String(text.to_owned())
         }
     }
+}
+
+/// The id of a question that is put for each place: that of its kind, and the place behind a slash.
+///
+/// It has no dot, `=` or colon, which have a meaning of their own where answers are given.
+pub(super) fn scoped(id: &str, place: &Path) -> String {
+    let mut scoped = id.to_owned();
+    for segment in place.segments() {
+        let text = match segment {
+            Segment::Key(key) => key.clone(),
+            other => Path::new(vec![other.clone()]).to_string(),
+        };
+        scoped.push('/');
+        for c in text.chars() {
+            if c.is_control() || c.is_whitespace() || "%/.=:,".contains(c) {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    scoped.push_str(&format!("%{byte:02X}"));
+                }
+            } else {
+                scoped.push(c);
+            }
+        }
+    }
+    scoped
 }
 
 /// What a question came to: the options offered, and the one chosen with its inputs.

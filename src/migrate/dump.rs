@@ -22,7 +22,6 @@ use super::{
     error::MigrateError,
     ledger::Dropped,
     node::Source,
-    place::Spared,
     run::{Change, ChangeKind, StepReport},
 };
 use crate::{
@@ -249,7 +248,7 @@ fn take(
     let Layer { view, root } = &mut layers[layer];
     let node = root.find(path.segments(), view).into_iter().next();
     let value = node.and_then(|(_, node)| node.value(view).ok());
-    root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), view);
+    root.remove_all([path], view);
     stripped.report.changes.push(Change {
         layer,
         kind: ChangeKind::Drop,

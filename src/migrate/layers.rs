@@ -8,10 +8,11 @@
 use super::{
     bind::{Layer, effective},
     node::Node,
-    place::{Place, Spared},
+    own::Places,
+    place::Place,
 };
 use crate::{
-    pack::{Keys, Migration},
+    pack::Keys,
     values::{Path, Segment, Value},
 };
 
@@ -30,37 +31,32 @@ pub(super) fn bring_list(layers: &mut [Layer<'_>], layer: usize, list: &Path, ke
     if lower.is_empty() || !root.find(list.segments(), view).is_empty() {
         return;
     }
-    if let Ok(Some(Value::List(items))) = effective(lower, list) {
+    if let Ok(Some(Value::List(items))) = effective(lower, None, list) {
         let node = Node::made(Value::List(items), Vec::new(), None);
         root.put(list, node, Place { near: None, keys }, view);
     }
 }
 
 /// Takes out of the layers above `layer` what would hide the value that moves from one place to another
-/// there, and returns it.
+/// there, and returns it. The layers are as they are after the taking.
 pub(super) fn uncover(
     layers: &mut [Layer<'_>],
     snapshot: &[Layer<'_>],
-    migration: &Migration,
     layer: usize,
     (from, to, moved): (&Path, &Path, &Node),
 ) -> Vec<(usize, Path, Node)> {
-    let taken = |path: &Path| {
-        let mut takes = migration.steps.iter().flat_map(|step| &step.takes);
-        takes.any(|take| take.path.may_overlap(path))
-    };
     let mut uncovered = Vec::new();
     for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
         if !before.root.find(from.segments(), before.view).is_empty() {
             continue;
         }
-        for (path, node) in before.root.find(to.segments(), before.view) {
-            let both_maps = node.is_map(before.view) && moved.is_map(snapshot[layer].view);
-            if both_maps || taken(&path) {
+        let found = layers[i].root.find(to.segments(), before.view);
+        for (path, node) in found {
+            if node.is_map(before.view) && moved.is_map(snapshot[layer].view) {
                 continue;
             }
             let Layer { view, root } = &mut layers[i];
-            root.remove(path.segments(), &|_| Spared::Nothing, &Path::root(), view);
+            Places::taken([&path]).remove_taken(root, view);
             uncovered.push((i, path, node));
         }
     }

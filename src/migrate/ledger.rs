@@ -85,7 +85,7 @@ impl Ledger {
                 dropped: dropped
                     .iter()
                     .filter(|d| d.source.layer == layer)
-                    .map(|d| (&d.source.path, d))
+                    .map(|d| (leaf_path(&d.source.path), d))
                     .collect(),
                 held,
                 arrivals: &arrivals,
@@ -126,6 +126,15 @@ fn arrive(
         arrive(node, &at.key(key), layer, view, arrivals);
     });
     if below {
+        // An empty map that went into this one.
+        for source in node.also.iter().filter(|source| source.layer == layer) {
+            let leaf = leaf_path(&source.path);
+            arrivals.entry(leaf).or_default().push(Arrival {
+                path: at.clone(),
+                made: true,
+                shared: true,
+            });
+        }
         return;
     }
     let made = !matches!(node.body, Body::Same) || !node.also.is_empty();
@@ -166,7 +175,7 @@ fn stays(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
 struct Walk<'w> {
     keys: &'w Keys,
     to: &'w semver::Version,
-    dropped: HashMap<&'w Path, &'w Dropped>,
+    dropped: HashMap<Path, &'w Dropped>,
     held: Vec<&'w (String, Source)>,
     arrivals: &'w HashMap<Path, Vec<Arrival>>,
     /// The leaves that went somewhere or are held, and every place above one.

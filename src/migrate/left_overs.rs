@@ -9,11 +9,11 @@ use super::{
     consider::has_unread,
     error::MigrateError,
     node::Node,
-    place::Spared,
-    run::{Run, StepReport, spared},
+    own::{Owned, Places},
+    run::{Run, StepReport},
 };
 use crate::{
-    pack::{Known, Migration, Step},
+    pack::{Known, Migration, Step, Write},
     values::Path,
 };
 
@@ -50,59 +50,76 @@ impl<'r> Run<'r> {
             let Some(migration) = self.plan.pack.migration(version)? else {
                 continue;
             };
-            let wanted = |step: &&Step| !self.plan.left_out.contains(&step.id);
-            for step in migration.steps.iter().filter(wanted) {
-                self.left_over_step(migration, step);
+            let places = self.layers.iter();
+            let places = places.map(|layer| Places::of(&migration, &layer.root, layer.view));
+            let places: Vec<Places<'_>> = places.collect();
+            let mut dead = Vec::new();
+            for (index, step) in migration.steps.iter().enumerate() {
+                if !self.plan.left_out.contains(&step.id) {
+                    dead.extend(self.left_over_step(&migration, index, &places));
+                }
+            }
+            for (i, layer) in self.layers.iter_mut().enumerate() {
+                let dead = dead.iter().filter(|(of, _)| *of == i);
+                layer
+                    .root
+                    .remove_all(dead.map(|(_, path)| path), layer.view);
             }
         }
         Ok(())
     }
 
-    pub(super) fn left_over_step(&mut self, migration: &Migration, step: &Step) {
+    /// Tells what a step that was passed would take. Gives what goes, by layer.
+    fn left_over_step(
+        &mut self,
+        migration: &Migration,
+        index: usize,
+        places: &[Places<'_>],
+    ) -> Vec<(usize, Path)> {
+        let step = &migration.steps[index];
         let keys = &self.plan.pack.keys;
         let from = &self.plan.from;
-        let snapshot = self.layers.clone();
-        let mut dead: Vec<(usize, Path, Path, Node)> = Vec::new();
-        let mut stays: Vec<(usize, Path, Path, Node)> = Vec::new();
-        for (i, layer) in snapshot.iter().enumerate() {
-            for take in &step.takes {
+        let mut dead: Vec<Stale> = Vec::new();
+        let mut stays: Vec<Stale> = Vec::new();
+        for (i, (layer, places)) in self.layers.iter().zip(places).enumerate() {
+            for owned in places.owned(migration, index, &layer.root, layer.view) {
+                let take = &step.takes[owned.take];
                 // What a row leaves may be there on purpose, from an earlier leg of the same route.
                 let left = |name: &String| step.all_rows().any(|row| row.leave.contains(name));
                 let may_stay = take.name.as_ref().is_some_and(left);
-                for (path, node) in layer.root.find(take.path.segments(), layer.view) {
-                    for (below, _) in node.leaves(layer.view) {
-                        let leaf = path.concat(&below);
-                        // What the step itself writes below what it takes is no left-over.
-                        let written = step
-                            .outputs()
-                            .any(|output| output.matches_prefix(&leaf).is_some());
-                        let spared =
-                            written || spared(migration, step, &take.path, &leaf) == Spared::Whole;
-                        // A dead key that the chart still lists is not left over: it is just dead.
-                        let unknown = keys.known(&leaf, from) == Known::Unknown;
-                        if unknown && !spared {
-                            let list = if may_stay { &mut stays } else { &mut dead };
-                            list.push((i, leaf, below, node.clone()));
-                        }
+                for (below, _) in owned.node.leaves(layer.view) {
+                    let leaf = owned.path.concat(&below);
+                    // What the step itself writes below what it takes is no left-over.
+                    let written = step
+                        .outputs()
+                        .any(|output| output.matches_prefix(&leaf).is_some());
+                    // A dead key that the chart still lists is not left over: it is just dead.
+                    let unknown = keys.known(&leaf, from) == Known::Unknown;
+                    if written || !unknown {
+                        continue;
+                    }
+                    let went = destinations(step, &owned, &below);
+                    let is_set = |place: &Path| {
+                        let mut layers = self.layers.iter();
+                        layers
+                            .any(|layer| !layer.root.find(place.segments(), layer.view).is_empty())
+                    };
+                    let stale = Stale {
+                        layer: i,
+                        at: leaf,
+                        node: owned
+                            .node
+                            .find(below.segments(), layer.view)
+                            .pop()
+                            .map(|(_, node)| node),
+                        places: went,
+                    };
+                    match !may_stay && stale.places.iter().any(is_set) {
+                        true => dead.push(stale),
+                        false => stays.push(stale),
                     }
                 }
             }
-        }
-        // A list that items are added to is set by others too, and tells nothing.
-        let added: Vec<&Path> = step
-            .all_rows()
-            .flat_map(|row| &row.writes)
-            .filter(|write| write.by.is_some())
-            .map(|write| &write.path)
-            .collect();
-        let mut outputs = step.outputs().filter(|output| !added.contains(output));
-        let superseded = outputs.any(|output| {
-            snapshot
-                .iter()
-                .any(|layer| !layer.root.find(output.segments(), layer.view).is_empty())
-        });
-        if !superseded {
-            stays = dead.drain(..).chain(stays).collect();
         }
         let mut report = StepReport {
             why: step.why.clone(),
@@ -113,8 +130,8 @@ impl<'r> Run<'r> {
                 format!("Left over from before {}", migration.version),
             )
         };
-        let names = |leaves: &[(usize, Path, Path, Node)]| -> String {
-            let names: Vec<_> = leaves.iter().map(|(_, at, _, _)| at.to_string()).collect();
+        let names = |leaves: &[Stale]| -> String {
+            let names: Vec<_> = leaves.iter().map(|stale| stale.at.to_string()).collect();
             names.join(", ")
         };
         let chart = &self.plan.pack.info.chart;
@@ -136,35 +153,24 @@ impl<'r> Run<'r> {
                 self.plan.to,
                 if many { "they are" } else { "it is" },
             ));
-            report.tell.extend(self.place_now(step, &stays));
+            report.tell.extend(self.place_now(&stays));
         }
-        for (i, path, below, node) in &dead {
-            let layer = &mut self.layers[*i];
-            layer.root.remove(
-                path.segments(),
-                &|_| Spared::Nothing,
-                &Path::root(),
-                layer.view,
-            );
-            let leaf = node.find(below.segments(), layer.view).into_iter().next();
-            let leaf = leaf.map_or_else(|| node.clone(), |(_, leaf)| leaf);
-            self.record_left_over(*i, path, &leaf, &mut report);
+        for stale in &dead {
+            if let Some(node) = &stale.node {
+                self.record_left_over(stale.layer, &stale.at, node, &mut report);
+            }
         }
         if !report.tell.is_empty() {
             self.steps.push(report);
         }
+        dead.into_iter()
+            .map(|stale| (stale.layer, stale.at))
+            .collect()
     }
 
     /// Where left-overs of a step have their place, if that is one place that the target reads.
-    pub(super) fn place_now(
-        &self,
-        step: &Step,
-        leaves: &[(usize, Path, Path, Node)],
-    ) -> Option<String> {
-        let mut places = Vec::new();
-        for (_, leaf, _, _) in leaves {
-            places.extend(step.destinations(leaf).unwrap_or_default());
-        }
+    fn place_now(&self, leaves: &[Stale]) -> Option<String> {
+        let mut places: Vec<&Path> = leaves.iter().flat_map(|stale| &stale.places).collect();
         let keys = &self.plan.pack.keys;
         places.retain(|place| keys.known(place, &self.plan.to) == Known::Read);
         places.dedup();
@@ -175,4 +181,39 @@ impl<'r> Run<'r> {
             _ => None,
         }
     }
+}
+
+/// A leaf that a step which was passed would have taken.
+struct Stale {
+    layer: usize,
+    at: Path,
+    node: Option<Node>,
+    /// Where the step would have put it.
+    places: Vec<Path>,
+}
+
+/// Where a step puts a leaf of what it takes: where it moves, or what is made of its name. A list that
+/// items are added to is set by others too, and tells nothing.
+fn destinations(step: &Step, owned: &Owned, below: &Path) -> Vec<Path> {
+    let take = &step.takes[owned.take];
+    if let Some(to) = take.to.as_ref().and_then(|to| to.fill(&owned.captures)) {
+        return vec![to.concat(below)];
+    }
+    let Some(name) = &take.name else {
+        return Vec::new();
+    };
+    let writes = || {
+        let writes = step.all_rows().flat_map(|row| &row.writes);
+        writes.filter(|write| write.by.is_none() && write.path != take.path)
+    };
+    let uses = |write: &&Write| step.uses(&write.value, name).unwrap_or_default();
+    let mut places: Vec<Path> = writes()
+        .filter(uses)
+        .map(|write| write.path.clone())
+        .collect();
+    if places.is_empty() {
+        places.extend(writes().map(|write| write.path.clone()));
+    }
+    places.dedup();
+    places
 }

@@ -93,6 +93,34 @@ pub struct Entry {
     pub beside: Option<String>,
 }
 
+/// What a pattern found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Where, by keys and positions.
+    pub path: Path,
+    /// What each of its wildcards stands for there.
+    pub captures: Vec<String>,
+    /// What stands there.
+    pub node: Node,
+}
+
+/// A place on the way to what a pattern finds.
+struct Place {
+    path: Path,
+    captures: Vec<String>,
+}
+
+impl Place {
+    fn at(&self, segment: Segment, capture: Option<String>) -> Self {
+        let mut captures = self.captures.clone();
+        captures.extend(capture);
+        Self {
+            path: self.path.join(segment),
+            captures,
+        }
+    }
+}
+
 impl Node {
     /// The whole of a layer, untouched.
     #[must_use]
@@ -118,6 +146,27 @@ impl Node {
             body: Body::Value(value),
             also: Vec::new(),
         }
+    }
+
+    /// A place for a value, without one.
+    pub(super) fn place() -> Self {
+        Self {
+            origin: Origin::Made {
+                from: Vec::new(),
+                like: None,
+            },
+            body: Body::Same,
+            also: Vec::new(),
+        }
+    }
+
+    /// Whether this is a value, and not the place that was made for one. A null is a value: it is
+    /// accounted for like any other.
+    pub(super) fn stands(&self) -> bool {
+        !matches!(
+            (&self.origin, &self.body),
+            (Origin::Made { .. }, Body::Same)
+        )
     }
 
     fn empty_map() -> Self {
@@ -323,37 +372,51 @@ impl Node {
     /// What a pattern finds: concrete paths with their nodes, in the order of the file.
     #[must_use]
     pub fn find(&self, pattern: &[Segment], view: &View<'_>) -> Vec<(Path, Self)> {
+        let found = self.find_captured(pattern, view).into_iter();
+        found.map(|found| (found.path, found.node)).collect()
+    }
+
+    /// What a pattern finds, with what its wildcards stand for.
+    #[must_use]
+    pub fn find_captured(&self, pattern: &[Segment], view: &View<'_>) -> Vec<Found> {
         let mut found = Vec::new();
-        self.find_into(pattern, view, Path::root(), &mut found);
+        let start = Place {
+            path: Path::root(),
+            captures: Vec::new(),
+        };
+        self.find_into(pattern, view, start, &mut found);
         found
     }
 
-    fn find_into(
-        &self,
-        pattern: &[Segment],
-        view: &View<'_>,
-        at: Path,
-        found: &mut Vec<(Path, Self)>,
-    ) {
+    fn find_into(&self, pattern: &[Segment], view: &View<'_>, at: Place, found: &mut Vec<Found>) {
         let Some((segment, rest)) = pattern.split_first() else {
-            found.push((at, self.clone()));
+            if self.stands() {
+                found.push(Found {
+                    path: at.path,
+                    captures: at.captures,
+                    node: self.clone(),
+                });
+            }
             return;
         };
         match segment {
             Segment::Key(key) => {
                 if let Some(node) = self.child(key, view) {
-                    node.find_into(rest, view, at.key(key), found);
+                    node.find_into(rest, view, at.at(segment.clone(), None), found);
                 }
             }
             Segment::AnyKey => {
                 for entry in self.entries(view) {
-                    entry.node.find_into(rest, view, at.key(&entry.key), found);
+                    let here = at.at(Segment::Key(entry.key.clone()), Some(entry.key));
+                    entry.node.find_into(rest, view, here, found);
                 }
             }
             Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
                 for (i, item) in self.items(view).unwrap_or_default().into_iter().enumerate() {
                     if item.selected_by(segment, i, view) {
-                        item.find_into(rest, view, at.index(i), found);
+                        let capture = segment.is_wildcard().then(|| i.to_string());
+                        let here = at.at(Segment::Index(i), capture);
+                        item.find_into(rest, view, here, found);
                     }
                 }
             }
@@ -365,10 +428,11 @@ impl Node {
     pub fn selected_by(&self, segment: &Segment, index: usize, view: &View<'_>) -> bool {
         match segment {
             Segment::Index(i) => *i == index,
-            Segment::AnyItem => true,
-            Segment::Select { key, value } => self.get(key, view).is_some_and(
-                |node| matches!(node.value(view), Ok(Value::String(text)) if text == *value),
-            ),
+            Segment::AnyItem => self.stands(),
+            Segment::Select { key, value } => self.get(key, view).is_some_and(|node| {
+                let found = node.value(view).ok();
+                found.is_some_and(|found| found.scalar_text() == Some(value))
+            }),
             Segment::Key(_) | Segment::AnyKey => false,
         }
     }

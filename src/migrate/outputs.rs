@@ -5,11 +5,12 @@
 
 use super::{
     apply::sets,
-    bind::names,
+    bind::{Named, names},
     decision::StepError,
     layers::list_of,
     node::{Body, Node, Origin, Source},
-    run::{Effect, Output, Run},
+    own::Places,
+    run::{Effect, Output, Positions, Run},
 };
 use crate::{
     pack::{Row, Scope, Step, Template, Write},
@@ -23,6 +24,7 @@ impl<'r> Run<'r> {
         row: &Row,
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
+        places: &[Places<'_>],
     ) -> Result<(), StepError> {
         let mut inner = scope.inner();
         for (name, value) in inputs {
@@ -41,7 +43,7 @@ impl<'r> Run<'r> {
             }
         }
         for write in &row.writes {
-            for output in self.outputs(effect, write, inputs, &inner)? {
+            for output in self.outputs(effect, write, inputs, &inner, places)? {
                 let list = if row.target.is_some() {
                     &mut effect.deferred
                 } else {
@@ -60,6 +62,7 @@ impl<'r> Run<'r> {
         write: &Write,
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
+        places: &[Places<'_>],
     ) -> Result<Vec<Output>, StepError> {
         let step = effect.step;
         let mut used = Vec::new();
@@ -67,15 +70,13 @@ impl<'r> Run<'r> {
             used.extend(expression.names()?);
         }
         self.add_names_behind(step, &mut used)?;
-        let sources: Vec<&Path> = names(step)
-            .filter(|(name, _)| used.iter().any(|u| u == name))
-            .map(|(_, path)| path)
+        let sources: Vec<Named<'_>> = names(step)
+            .filter(|named| used.iter().any(|used| used == named.name))
             .collect();
         let mut layers: Vec<usize> = (0..self.layers.len())
             .filter(|&i| {
                 let layer = &self.layers[i];
-                let sets = |path: &&Path| sets(layer, path);
-                sources.iter().any(sets)
+                sources.iter().any(|named| sets(layer, named.path))
             })
             .collect();
         match layers.first() {
@@ -99,7 +100,7 @@ impl<'r> Run<'r> {
             } else {
                 // The guards held for the release. Where an expression fails on the lower layers alone
                 // nothing is written there: the highest of these layers says the value for them all.
-                let mut bound = match self.bind(step, &self.layers[..=layer], scope) {
+                let mut bound = match self.bind(step, &self.layers[..=layer], places, scope) {
                     Err(StepError::Expression(_)) if layer < highest => continue,
                     bound => bound?,
                 };
@@ -114,25 +115,22 @@ impl<'r> Run<'r> {
                 value => value?,
             };
             let Some(value) = value else { continue };
-            let (node, moved_from) = self.provenance(step, write, value, layer, &sources)?;
-            let here = &self.layers[layer];
-            let found = |path: &&Path| here.root.find(path.segments(), here.view);
+            let nodes = self.nodes_of(effect, &sources, layer);
+            let (node, moved_from) = self.provenance(effect, write, value, layer, &nodes)?;
             let taken = |path: &Path| {
                 effect.takes[layer]
                     .iter()
-                    .any(|taken| path.starts_with(taken))
+                    .any(|owned| path.starts_with(&owned.path))
             };
             let moved_from = moved_from.filter(taken);
-            let of = sources
-                .iter()
-                .flat_map(found)
-                .map(|(path, _)| path)
-                .collect();
+            let of = nodes.into_iter().map(|(path, _)| path).collect();
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from,
                 of,
-                seen: names(step).map(|(_, path)| path.clone()).collect(),
+                seen: names(step).map(|named| named.path.clone()).collect(),
+                positions: Positions::Standing,
+                before: effect.before.clone(),
                 layer,
                 path: write.path.clone(),
                 by: write.by.clone(),
@@ -160,18 +158,39 @@ impl<'r> Run<'r> {
 
     /// Where something without a source goes: to the right-most layer that sets what the step looks at.
     pub(super) fn layer_of_additions(&self, step: &Step) -> usize {
-        let set = |i: &usize| names(step).any(|(_, path)| sets(&self.layers[*i], path));
+        let set = |i: &usize| names(step).any(|named| sets(&self.layers[*i], named.path));
         (0..self.layers.len())
             .rev()
             .find(set)
             .unwrap_or(self.layers.len() - 1)
     }
 
+    /// What the names of a step have in a layer: of what it takes, what it owns.
+    fn nodes_of(
+        &self,
+        effect: &Effect<'_>,
+        sources: &[Named<'_>],
+        layer: usize,
+    ) -> Vec<(Path, Node)> {
+        let here = &self.layers[layer];
+        let nodes = sources.iter().flat_map(|named| match named.take {
+            Some(take) => {
+                let owned = effect.takes[layer].iter();
+                let owned = owned.filter(|owned| owned.take == take);
+                owned
+                    .map(|owned| (owned.path.clone(), owned.node.clone()))
+                    .collect()
+            }
+            None => here.root.find(named.path.segments(), here.view),
+        });
+        nodes.collect()
+    }
+
     /// The place beside which a new key goes: the first thing taken for it.
     pub(super) fn near(
         &self,
         effect: &Effect<'_>,
-        sources: &[&Path],
+        sources: &[Named<'_>],
         layer: usize,
     ) -> Option<Path> {
         let here = &self.layers[layer];
@@ -182,44 +201,44 @@ impl<'r> Run<'r> {
                 .next()
                 .map(|(path, _)| path)
         };
-        let taken = |path: &&&Path| effect.step.takes.iter().any(|take| take.path == ***path);
-        let of_expression = sources.iter().filter(taken).find_map(|path| found(path));
+        let taken = |named: &&Named<'_>| {
+            let mut takes = effect.step.takes.iter();
+            takes.any(|take| take.path == *named.path)
+        };
+        let mut of_expression = sources.iter().filter(taken);
         of_expression
-            .or_else(|| effect.takes[layer].first().cloned())
+            .find_map(|named| found(named.path))
+            .or_else(|| effect.takes[layer].first().map(|owned| owned.path.clone()))
             .or_else(|| {
                 let reads_only = effect.step.takes.is_empty();
-                reads_only.then(|| sources.iter().find_map(|path| found(path)))?
+                reads_only.then(|| sources.iter().find_map(|named| found(named.path)))?
             })
     }
 
     /// A written value with where it came from. What yields exactly the value of a name keeps the text of
     /// that name's value; list items likewise, one by one.
-    pub(super) fn provenance(
+    fn provenance(
         &self,
-        step: &Step,
+        effect: &Effect<'_>,
         write: &Write,
         value: Value,
         layer: usize,
-        sources: &[&Path],
+        nodes: &[(Path, Node)],
     ) -> Result<(Node, Option<Path>), StepError> {
         let here = &self.layers[layer];
-        let mut nodes = Vec::new();
-        for path in sources {
-            for (path, node) in here.root.find(path.segments(), here.view) {
-                if node.value(here.view)? == value {
-                    return Ok((node, Some(path)));
-                }
-                nodes.push(node);
+        for (path, node) in nodes {
+            if node.value(here.view)? == value {
+                return Ok((node.clone(), Some(path.clone())));
             }
         }
         let from: Vec<Source> = nodes
             .iter()
-            .flat_map(|node| node.made_of(here.view))
+            .flat_map(|(_, node)| node.made_of(here.view))
             .collect();
         if let Value::List(items) = &value {
             let known: Vec<Node> = nodes
                 .iter()
-                .filter_map(|n| n.items(here.view))
+                .filter_map(|(_, node)| node.items(here.view))
                 .flatten()
                 .collect();
             let mut made = Vec::new();
@@ -243,7 +262,7 @@ impl<'r> Run<'r> {
                 None,
             ));
         }
-        let like = self.quoted_like(step, write, layer, sources);
+        let like = self.quoted_like(effect.step, write, layer, nodes);
         Ok((Node::made(value, from, like), None))
     }
 
@@ -254,7 +273,7 @@ impl<'r> Run<'r> {
         step: &Step,
         write: &Write,
         layer: usize,
-        sources: &[&Path],
+        sources: &[(Path, Node)],
     ) -> Option<crate::yaml::NodeId> {
         let here = &self.layers[layer];
         let scalar = |path: &Path| {
@@ -273,7 +292,7 @@ impl<'r> Run<'r> {
         own.into_iter()
             .chain(same_key)
             .find_map(scalar)
-            .or_else(|| sources.iter().find_map(|path| scalar(path)))
+            .or_else(|| sources.iter().find_map(|(path, _)| scalar(path)))
     }
 }
 

@@ -111,14 +111,6 @@ impl Node {
                 let entries = self.open_map(view);
                 let near = place.near.and_then(|near| near.split_first());
                 let index = entries.iter().position(|entry| entry.key == *key);
-                let fresh = || Node {
-                    origin: Origin::Made {
-                        from: Vec::new(),
-                        like: None,
-                    },
-                    body: Body::Same,
-                    also: Vec::new(),
-                };
                 let index = index.unwrap_or_else(|| {
                     let index =
                         place_among(entries, &here, near.map(|(first, _)| first), place.keys);
@@ -126,7 +118,7 @@ impl Node {
                         Segment::Key(first) => Some(first.clone()),
                         _ => None,
                     });
-                    let node = fresh();
+                    let node = Node::place();
                     entries.insert(
                         index,
                         Entry {
@@ -147,8 +139,8 @@ impl Node {
                     }
                     if entry.node.is_map(view) {
                         entry.node.forget(view);
-                    } else {
-                        entry.node = fresh();
+                    } else if !entry.node.is_list_of_places() {
+                        entry.node = Node::place();
                     }
                 }
                 let near = match near {
@@ -170,22 +162,28 @@ impl Node {
                     .enumerate()
                     .position(|(i, item)| item.selected_by(segment, i, view));
                 let index = found.unwrap_or_else(|| {
-                    let mut item = Node::made(Value::Null, Vec::new(), None);
-                    if let Segment::Select { key, value } = segment {
-                        item.body = Body::Map(vec![Entry {
-                            key: key.clone(),
-                            node: Node::made(Value::String(value.clone()), Vec::new(), None),
-                            gone: false,
-                            beside: None,
-                        }]);
+                    let mut item = Node::place();
+                    match segment {
+                        Segment::Select { key, value } => {
+                            item.body = Body::Map(vec![Entry {
+                                key: key.clone(),
+                                node: Node::made(Value::String(value.clone()), Vec::new(), None),
+                                gone: false,
+                                beside: None,
+                            }]);
+                        }
+                        // The places between are those of items that went, or of none.
+                        Segment::Index(i) => items.resize_with(*i, Node::place),
+                        _ => {}
                     }
                     items.push(item);
                     items.len() - 1
                 });
-                let place = Place {
-                    near: None,
-                    ..place
+                let near = match place.near.and_then(|near| near.split_first()) {
+                    Some((Segment::Index(first), rest)) if *first == index => Some(rest),
+                    _ => None,
                 };
+                let place = Place { near, ..place };
                 items[index].put_below(rest, value, place, view, at.index(index), replaced);
             }
             Segment::AnyKey => {
@@ -208,17 +206,18 @@ impl Node {
     ) {
         if self.is_map(view) && value.is_map(view) {
             let entries = value.entries(view);
-            if !entries.is_empty() {
-                let place = Place {
-                    near: None,
-                    ..place
-                };
-                for entry in entries {
-                    let segment = [Segment::Key(entry.key)];
-                    self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
-                }
-                return;
+            if entries.is_empty() {
+                self.also.extend(value.made_of(view));
             }
+            let place = Place {
+                near: None,
+                ..place
+            };
+            for entry in entries {
+                let segment = [Segment::Key(entry.key)];
+                self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
+            }
+            return;
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
         let stands = self.stands();
@@ -237,13 +236,9 @@ impl Node {
         !matches!(self.body, Body::Map(_)) && self.is_map(view) && self.entries(view).is_empty()
     }
 
-    /// Whether this is a value, and not the place that was made for one. A null is a value: it is
-    /// accounted for like any other.
-    fn stands(&self) -> bool {
-        !matches!(
-            (&self.origin, &self.body),
-            (Origin::Made { .. }, Body::Same)
-        )
+    /// Whether this is a list all of whose items went.
+    fn is_list_of_places(&self) -> bool {
+        matches!(&self.body, Body::List(items) if !items.iter().any(Self::stands))
     }
 
     /// Empties a map that comes back after it was taken away, keeping the places of its entries.
@@ -254,87 +249,6 @@ impl Node {
             }
         }
     }
-
-    /// Takes a path away, except for what `spared` says is not this step's to take. Maps that are left
-    /// empty by it go too, up to the root.
-    ///
-    /// Returns whether anything is left at this node.
-    pub(super) fn remove(
-        &mut self,
-        path: &[Segment],
-        spared: &dyn Fn(&Path) -> Spared,
-        at: &Path,
-        view: &View<'_>,
-    ) -> bool {
-        match path.split_first() {
-            None => match spared(at) {
-                Spared::Whole => true,
-                Spared::Nothing => false,
-                Spared::Parts => {
-                    let keys: Vec<_> = self.entries(view).into_iter().map(|e| e.key).collect();
-                    keys.is_empty() || self.remove_entries(&keys, &[], spared, at, view)
-                }
-            },
-            Some((Segment::Key(key), rest)) => {
-                if self.get(key, view).is_none() {
-                    return true;
-                }
-                self.remove_entries(std::slice::from_ref(key), rest, spared, at, view)
-            }
-            Some((segment, rest)) => {
-                let Some(items) = self.items(view) else {
-                    return true;
-                };
-                let selected: Vec<_> = items
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, item)| item.selected_by(segment, *i, view))
-                    .map(|(i, _)| i)
-                    .collect();
-                if selected.is_empty() {
-                    return true;
-                }
-                let items = self.open_list(view);
-                for i in selected.into_iter().rev() {
-                    if !items[i].remove(rest, spared, &at.index(i), view) {
-                        items.remove(i);
-                    }
-                }
-                !items.is_empty()
-            }
-        }
-    }
-
-    fn remove_entries(
-        &mut self,
-        keys: &[String],
-        rest: &[Segment],
-        spared: &dyn Fn(&Path) -> Spared,
-        at: &Path,
-        view: &View<'_>,
-    ) -> bool {
-        let entries = self.open_map(view);
-        for entry in entries
-            .iter_mut()
-            .filter(|e| !e.gone && keys.contains(&e.key))
-        {
-            if !entry.node.remove(rest, spared, &at.key(&entry.key), view) {
-                entry.gone = true;
-            }
-        }
-        entries.iter().any(|entry| !entry.gone)
-    }
-}
-
-/// How much of what stands at a path is not to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spared {
-    /// All of it.
-    Whole,
-    /// Some of what is below it.
-    Parts,
-    /// Nothing.
-    Nothing,
 }
 
 /// The index for a new key: behind its first source, else in the chart's order, else at the end.

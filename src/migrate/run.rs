@@ -9,10 +9,10 @@ use super::{
     error::MigrateError,
     ledger::{Dropped, Ledger},
     node::{Node, Source},
-    place::Spared,
+    own::{Owned, Places},
 };
 use crate::{
-    pack::{Made, Migration, PackError, Scope, Step, When},
+    pack::{Made, Migration, Scope, Step, When},
     plan::Plan,
     values::{Path, Value, view::View},
 };
@@ -171,7 +171,7 @@ pub fn migrate(
     for migration in &plan.migrations {
         run.migration(migration)?;
     }
-    run.write_deferred()?;
+    run.write_deferred();
     run.finish()
 }
 
@@ -217,40 +217,59 @@ pub(super) struct Output {
     pub(super) of: Vec<Path>,
     /// What the step looked at or took: to write over it is to rewrite it.
     pub(super) seen: Vec<Path>,
+    /// What the positions in its path count.
+    pub(super) positions: Positions,
+    /// The newest version of the chart before the step's migration: what it did not read is left over.
+    pub(super) before: Version,
+}
+
+/// What the positions in the path of something that is written count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Positions {
+    /// The items as they were before the migration.
+    Snapshot,
+    /// The items that are there when everything was taken.
+    Standing,
 }
 
 /// What a step came to, before anything is applied.
 pub(super) struct Effect<'p> {
     pub(super) step: &'p Step,
+    /// Its place among the steps of its migration.
+    pub(super) index: usize,
+    /// The newest version of the chart before its migration.
+    pub(super) before: Version,
     pub(super) report: StepReport,
-    /// By layer: the paths that it takes.
-    pub(super) takes: Vec<Vec<Path>>,
+    /// By layer: what it takes.
+    pub(super) takes: Vec<Vec<Owned>>,
     pub(super) outputs: Vec<Output>,
     pub(super) deferred: Vec<Output>,
 }
 
 impl<'r> Run<'r> {
     fn migration(&mut self, migration: &'r Migration) -> Result<(), MigrateError> {
+        let places = self.layers.iter();
+        let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
+        let mut places: Vec<Places<'_>> = places.collect();
         let mut effects = Vec::new();
         {
             let mut scope = self.scope.inner();
             let before = self.before(&migration.version);
             let defaults = self.plan.pack.keys.defaults_made(&before);
             scope.bind_made("before", Made::map([("values", defaults)]));
-            for step in &migration.steps {
-                let considered = self.consider(migration, step, &scope);
+            for (index, step) in migration.steps.iter().enumerate() {
+                let considered = self.consider(migration, index, &scope, &places);
                 if let Some(effect) = considered.map_err(|e| e.of(&migration.version, &step.id))? {
                     effects.push(effect);
                 }
             }
         }
-        check_clashes(migration, &effects, &self.layers)?;
-        self.apply(migration, effects);
-        Ok(())
+        let met = self.meet(migration, &mut effects, &mut places)?;
+        self.apply(migration, effects, met)
     }
 
     /// The version whose defaults the values have before a migration.
-    fn before(&self, version: &Version) -> Version {
+    pub(super) fn before(&self, version: &Version) -> Version {
         let versions = self.plan.pack.info.versions.keys().filter(|v| *v < version);
         let newest = versions.max().unwrap_or(&self.plan.from);
         newest.max(&self.plan.from).clone()
@@ -280,66 +299,4 @@ impl<'r> Run<'r> {
             ledger,
         })
     }
-}
-
-/// How much of what stands at a path is not a step's to take, though it is on a path that it takes: what
-/// a more specific path of the same migration takes, and what the step keeps.
-pub(super) fn spared(migration: &Migration, step: &Step, own: &Path, at: &Path) -> Spared {
-    let takes = migration
-        .steps
-        .iter()
-        .flat_map(|other| other.takes.iter().map(move |take| (other, take)));
-    let others = takes
-        .filter(|(other, take)| {
-            take.path != *own && take.path.specificity(own).is_lt()
-                || take.path == *own && other.id != step.id
-        })
-        .map(|(_, take)| &take.path);
-    let kept = step.keep.iter();
-    let mut result = Spared::Nothing;
-    for pattern in others.chain(kept) {
-        if pattern.matches_prefix(at).is_some() {
-            return Spared::Whole;
-        }
-        if pattern.may_overlap(at) && pattern.segments().len() > at.segments().len() {
-            result = Spared::Parts;
-        }
-    }
-    result
-}
-
-/// Two steps that write different values to one place: the pack's checks exclude what can be seen
-/// beforehand, and this the rest.
-pub(super) fn check_clashes(
-    migration: &Migration,
-    effects: &[Effect<'_>],
-    layers: &[Layer<'_>],
-) -> Result<(), MigrateError> {
-    for (i, first) in effects.iter().enumerate() {
-        for second in &effects[i + 1..] {
-            for a in &first.outputs {
-                for b in &second.outputs {
-                    if a.layer == b.layer
-                        && a.by.is_none()
-                        && b.by.is_none()
-                        && a.path.is_related(&b.path)
-                    {
-                        let view = layers[a.layer].view;
-                        let same = a.path == b.path
-                            && matches!((a.node.value(view), b.node.value(view)), (Ok(a), Ok(b)) if a == b);
-                        if !same {
-                            return Err(PackError::Clash {
-                                version: migration.version.clone(),
-                                first: first.step.id.clone(),
-                                second: second.step.id.clone(),
-                                path: a.path.to_string(),
-                            }
-                            .into());
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@
 use super::{
     Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport,
     decision::Answers,
-    place::{Place, Spared},
+    place::Place,
     run::{ChangeKind, migrate},
 };
 use crate::{
@@ -162,8 +162,7 @@ pub fn relocate(
     let found = migrated.layers[from].find(path.segments(), views[from]);
     for (at, node) in found {
         let value = node.value(views[from]).unwrap_or(Value::Null);
-        let whole = |_: &Path| Spared::Nothing;
-        migrated.layers[from].remove(at.segments(), &whole, &Path::root(), views[from]);
+        migrated.layers[from].remove_all([&at], views[from]);
         // A layer above that sets it already is what counts.
         if to > from
             && !migrated.layers[to]
@@ -204,8 +203,7 @@ pub fn in_common(layer: &Node, view: &View<'_>, all: &[(&Node, &View<'_>)]) -> N
     );
     let mut common = layer.clone();
     for path in apart {
-        let whole = |_: &Path| Spared::Nothing;
-        common.remove(path.segments(), &whole, &Path::root(), view);
+        common.remove_all([&path], view);
     }
     common
 }
@@ -259,7 +257,7 @@ fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -
     let found = migrated.layers[layer].find(path.segments(), view);
     let mut changes = Vec::new();
     for (at, node) in found {
-        migrated.layers[layer].remove(at.segments(), &|_| Spared::Nothing, &Path::root(), view);
+        migrated.layers[layer].remove_all([&at], view);
         for source in own(&node, view, layer) {
             account(migrated, source, Fate::Dropped, Vec::new());
         }

@@ -385,7 +385,11 @@ impl Step {
     }
 
     /// Whether a template looks at a name, directly or through the `let`s that it looks at.
-    fn uses(&self, template: &Template, name: &str) -> Result<bool, ExprError> {
+    ///
+    /// # Errors
+    ///
+    /// If an expression of the step is none.
+    pub fn uses(&self, template: &Template, name: &str) -> Result<bool, ExprError> {
         let mut used = Vec::new();
         for expression in template.expressions() {
             used.extend(expression.names()?);

@@ -1,0 +1,361 @@
+//! What stands where a step writes, and what becomes of it.
+//!
+//! A value at a destination is one of three things: a left-over, which the chart did not read; something
+//! that the step looked at, so that the pack knows what it replaces; or a setting that was in use. For
+//! the last only a person can say which of the two values is meant, and that is asked, once for each
+//! place of the release, whatever its layers. A step with such a question that is open is held as a whole.
+
+use std::collections::BTreeSet;
+
+use super::{
+    bind::{Layer, effective},
+    decision::{Decision, Evidence, Offer, scoped},
+    error::MigrateError,
+    node::Node,
+    own::Places,
+    run::{Effect, Output, Positions, Run, StepReport, StepState},
+};
+use crate::{
+    pack::{Known, Migration},
+    questions::LIVE_KEY,
+    values::{Map, Path, Segment, Value, merge::merge},
+};
+
+
+const KEEP: &str = "keep";
+const TAKE: &str = "take";
+
+/// What a value is that stands where a step writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The chart did not read it.
+    LeftOver,
+    /// The step looked at it.
+    Seen,
+    /// It was in use, and the step does not know of it.
+    Live,
+}
+
+/// What steps came to when what stands at their destinations was looked at.
+pub(super) struct Met<'r> {
+    /// The layers without what is taken.
+    pub after: Vec<Layer<'r>>,
+    /// By step: what is written.
+    pub outputs: Vec<Vec<Output>>,
+    /// What would have been written, and gives way.
+    pub kept: Vec<Kept>,
+    /// The questions about values in use.
+    pub asked: Vec<StepReport>,
+}
+
+/// Something that gives way to what stands at its destination.
+pub(super) struct Kept {
+    effect: usize,
+    layer: usize,
+    path: Path,
+    node: Node,
+    id: String,
+}
+
+impl Kept {
+    /// Where it stood and what it was, if it is a step's.
+    pub fn of(&self, effect: usize) -> Option<(usize, &Path, &Node, &str)> {
+        (self.effect == effect).then_some((self.layer, &self.path, &self.node, &self.id))
+    }
+}
+
+/// A value that stands where another is written.
+struct Meeting {
+    /// The place.
+    place: Path,
+    standing: Value,
+    written: Value,
+    /// Where the written one comes from.
+    from: String,
+}
+
+impl<'r> Run<'r> {
+    /// Takes what goes, and looks at what stands where the steps write.
+    pub(super) fn meet(
+        &self,
+        migration: &Migration,
+        effects: &mut [Effect<'_>],
+        places: &mut [Places<'_>],
+    ) -> Result<Met<'r>, MigrateError> {
+        let mut asked: Vec<StepReport> = Vec::new();
+        loop {
+            let taken = |step: usize, take: usize| {
+                let effect = effects.iter().find(|effect| effect.index == step);
+                let mut owned = effect
+                    .into_iter()
+                    .flat_map(|effect| effect.takes.iter().flatten());
+                owned.any(|owned| owned.take == take)
+            };
+            let mut after = self.layers.clone();
+            for (layer, places) in after.iter_mut().zip(&mut *places) {
+                places.take(&taken);
+                places.remove_taken(&mut layer.root, layer.view);
+            }
+            let outputs = effects.iter().map(|effect| self.written(effect, &after));
+            let mut outputs: Vec<Vec<Output>> = outputs.collect();
+            let mut kept = Vec::new();
+            let mut open = false;
+            for (e, effect) in effects.iter_mut().enumerate() {
+                let mut waits = BTreeSet::new();
+                let late = effect.deferred.iter();
+                let meetings = self.meetings(&after, outputs[e].iter().chain(late));
+                for meeting in meetings.map_err(|error| MigrateError::Read { layer: 0, error })? {
+                    let id = scoped(LIVE_KEY, &meeting.place);
+                    let known = asked.iter().position(|report| report.id == id);
+                    let known = match known {
+                        Some(known) => known,
+                        None => {
+                            asked.push(self.ask(migration, &id, &meeting)?);
+                            asked.len() - 1
+                        }
+                    };
+                    let decision = asked[known].decision.as_ref();
+                    match decision.and_then(Decision::chosen) {
+                        None => _ = waits.insert(id),
+                        Some(KEEP) => {
+                            let lists = [&mut outputs[e], &mut effect.deferred];
+                            for outputs in lists {
+                                self.give_way(outputs, &meeting.place, (e, &id), &mut kept);
+                            }
+                        }
+                        Some(_) => {}
+                    }
+                }
+                if !waits.is_empty() {
+                    open = true;
+                    effect.report.state = StepState::Waiting(waits.into_iter().collect());
+                    effect.takes.iter_mut().for_each(Vec::clear);
+                    effect.outputs.clear();
+                    effect.deferred.clear();
+                }
+            }
+            if !open {
+                return Ok(Met {
+                    after,
+                    outputs,
+                    kept,
+                    asked,
+                });
+            }
+        }
+    }
+
+    /// What a step writes: what its row does, then what moves.
+    fn written(&self, effect: &Effect<'_>, after: &[Layer<'_>]) -> Vec<Output> {
+        let mut outputs = effect.outputs.clone();
+        for output in &mut outputs {
+            let Layer { view, root } = &after[output.layer];
+            output.path = root.place_of_standing(&output.path, view);
+            output.positions = Positions::Snapshot;
+        }
+        for (layer, takes) in effect.takes.iter().enumerate() {
+            for owned in takes {
+                let to = effect.step.takes[owned.take].to.as_ref();
+                let Some(to) = to.and_then(|to| to.fill(&owned.captures)) else {
+                    continue;
+                };
+                outputs.push(Output {
+                    layer,
+                    path: to,
+                    by: None,
+                    node: owned.node.clone(),
+                    near: Some(owned.path.clone()),
+                    moved_from: Some(owned.path.clone()),
+                    of: Vec::new(),
+                    seen: super::bind::names(effect.step)
+                        .map(|named| named.path.clone())
+                        .collect(),
+                    positions: Positions::Snapshot,
+                    before: effect.before.clone(),
+                });
+            }
+        }
+        outputs
+    }
+
+    /// What a value is that stands at a place where something is written.
+    pub(super) fn standing(&self, output: &Output, place: &Path) -> Standing {
+        let seen = |seen: &Path| seen.depth() <= place.depth() && seen.may_overlap(place);
+        if output.seen.iter().any(seen) {
+            return Standing::Seen;
+        }
+        match self.plan.pack.keys.known(place, &output.before) {
+            Known::Unknown | Known::Dead => Standing::LeftOver,
+            Known::Read | Known::Open | Known::SubChart => Standing::Live,
+        }
+    }
+
+    /// Where values in use stand in the way of what a step writes, as the release has them.
+    fn meetings<'o>(
+        &self,
+        after: &[Layer<'_>],
+        outputs: impl Iterator<Item = &'o Output>,
+    ) -> Result<Vec<Meeting>, crate::values::ReadError> {
+        let mut places: Vec<(&Output, Value)> = Vec::new();
+        for output in outputs.filter(|output| output.by.is_none()) {
+            let value = output.node.value(after[output.layer].view)?;
+            let known = places
+                .iter_mut()
+                .find(|(other, _)| other.path == output.path);
+            match (known, value) {
+                (Some((_, Value::Map(lower))), Value::Map(upper)) => merge(lower, upper),
+                (Some((_, lower)), value) => *lower = value,
+                (None, value) => places.push((output, value)),
+            }
+        }
+        let mut meetings = Vec::new();
+        for (output, written) in places {
+            let from = output.moved_from.as_ref().or(output.of.first());
+            let mut add = |place: Path, standing: Value, written: Value| {
+                if self.standing(output, &place) == Standing::Live {
+                    meetings.push(Meeting {
+                        place,
+                        standing,
+                        written,
+                        from: from.map_or_else(String::new, ToString::to_string),
+                    });
+                }
+            };
+            let segments = output.path.segments();
+            let in_the_way = (1..segments.len()).find_map(|n| {
+                let above = Path::new(segments[..n].to_vec());
+                let value = effective(after, None, &above).ok()??;
+                let leads = match segments[n] {
+                    Segment::Key(_) | Segment::AnyKey => matches!(value, Value::Map(_)),
+                    _ => matches!(value, Value::List(_)),
+                };
+                (!leads).then_some((above, value))
+            });
+            if let Some((above, standing)) = in_the_way {
+                let below = Path::new(segments[above.depth()..].to_vec());
+                add(above, standing, around(&below, written));
+            } else if let Some(standing) = effective(after, None, &output.path)? {
+                apart(&output.path, standing, written, &mut add);
+            }
+        }
+        Ok(meetings)
+    }
+
+    fn ask(
+        &self,
+        migration: &Migration,
+        id: &str,
+        meeting: &Meeting,
+    ) -> Result<StepReport, MigrateError> {
+        let Meeting {
+            place,
+            standing,
+            written,
+            from,
+        } = meeting;
+        let describe = |value| crate::pack::expr::describe(Some(value));
+        let (there, new) = (describe(standing), describe(written));
+        let comes = match from.is_empty() {
+            true => format!("{new} would be written"),
+            false => format!("{from}, which is {new}, would come"),
+        };
+        let mut evidence = vec![Evidence {
+            path: place.to_string(),
+            value: Some(standing.clone()),
+            source: super::bind::find(&self.layers, place).source(),
+        }];
+        if let Ok(path) = from.parse::<Path>() {
+            evidence.push(Evidence {
+                path: from.clone(),
+                value: Some(written.clone()),
+                source: super::bind::find(&self.layers, &path).source(),
+            });
+        }
+        let mut decision = Decision::new(
+            id,
+            format!("{place} is set to {there}, and {comes} there. Which of the two counts?"),
+            evidence,
+            vec![
+                Offer::plain(KEEP, format!("Keep {place}: {there}")),
+                Offer::plain(TAKE, format!("Take the other: {place}: {new}")),
+            ],
+        );
+        match self.answers.get(id).or_else(|| self.answers.get(LIVE_KEY)) {
+            Some(answer) => _ = decision.accept(answer.clone())?,
+            None => {}
+        }
+        Ok(StepReport {
+            why: Some(format!(
+                "{} {} reads both, so neither is left over.",
+                self.plan.pack.info.chart,
+                self.before(&migration.version)
+            )),
+            ..StepReport::asking(
+                &migration.version,
+                format!("Decide what {place} is"),
+                decision,
+            )
+        })
+    }
+
+    /// Takes out of what is written what gives way to what stands there.
+    fn give_way(
+        &self,
+        outputs: &mut Vec<Output>,
+        place: &Path,
+        (effect, id): (usize, &str),
+        kept: &mut Vec<Kept>,
+    ) {
+        let mut give = |layer, path: &Path, node: &Node| {
+            kept.push(Kept {
+                effect,
+                layer,
+                path: path.clone(),
+                node: node.clone(),
+                id: id.to_owned(),
+            });
+        };
+        outputs.retain_mut(|output| {
+            let from = output.moved_from.as_ref().unwrap_or(&output.path).clone();
+            if output.by.is_some() {
+                return true;
+            }
+            if output.path.starts_with(place) {
+                give(output.layer, &from, &output.node);
+                return false;
+            }
+            let Some(below) = place.strip_prefix(&output.path) else {
+                return true;
+            };
+            let view = self.layers[output.layer].view;
+            for (path, node) in output.node.find(below.segments(), view) {
+                give(output.layer, &from.concat(&path), &node);
+            }
+            output.node.remove_all([&below], view)
+        });
+    }
+}
+
+/// A value with the keys of a path around it.
+fn around(path: &Path, value: Value) -> Value {
+    let around = |value, segment: &Segment| match segment {
+        Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
+        _ => Value::List(vec![value]),
+    };
+    path.segments().iter().rev().fold(value, around)
+}
+
+/// The places at which a value stands in the way of one that is written.
+fn apart(at: &Path, standing: Value, written: Value, add: &mut dyn FnMut(Path, Value, Value)) {
+    match (standing, written) {
+        (Value::Map(mut standing), Value::Map(written)) => {
+            for (key, written) in written {
+                if let Some(standing) = standing.shift_remove(&key) {
+                    apart(&at.key(key), standing, written, add);
+                }
+            }
+        }
+        (standing, written) if standing == written => {}
+        (standing, written) => add(at.clone(), standing, written),
+    }
+}

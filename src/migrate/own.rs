@@ -1,0 +1,292 @@
+//! Whose leaf is it: what the paths of one migration name in a layer, and what each of them owns of it.
+//!
+//! A leaf belongs to the most specific path that names it or something above it, whichever step the path
+//! is of. So the places that all paths name are gathered first, in a tree beside the values, and every
+//! question of ownership is a walk through that tree. Places are those of the values as they were before
+//! the migration: an item that goes leaves its place empty until everything is written, so that no
+//! position means another item half-way. It must never look at what a step does with a leaf.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::node::{Body, Node};
+use crate::{
+    pack::Migration,
+    values::{Path, Segment, View},
+};
+
+/// A path of a migration at a place that it names.
+#[derive(Debug, Clone)]
+struct Claim<'p> {
+    pattern: &'p Path,
+    /// The steps and their takes with this path; none if it is one that keeps.
+    by: Vec<(usize, usize)>,
+    /// Whether what it owns is taken.
+    taken: bool,
+}
+
+/// What paths name at a place of a layer and below it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places<'p> {
+    claim: Option<Claim<'p>>,
+    keys: HashMap<String, Self>,
+    items: BTreeMap<usize, Self>,
+}
+
+/// What a take owns at one place of a layer.
+#[derive(Debug, Clone)]
+pub(super) struct Owned {
+    /// Which of the step's takes it is.
+    pub take: usize,
+    /// The place.
+    pub path: Path,
+    /// What the wildcards of the take stand for.
+    pub captures: Vec<String>,
+    /// What stands there, without what more specific paths own.
+    pub node: Node,
+}
+
+impl<'p> Places<'p> {
+    /// What the paths of a migration name in a layer.
+    pub fn of(migration: &'p Migration, root: &Node, view: &View<'_>) -> Self {
+        let mut places = Self::default();
+        for (s, step) in migration.steps.iter().enumerate() {
+            let takes = step.takes.iter().enumerate();
+            let takes = takes.map(|(t, take)| (&take.path, Some((s, t))));
+            let keeps = step.keep.iter().map(|path| (path, None));
+            for (pattern, by) in takes.chain(keeps) {
+                for found in root.find_captured(pattern.segments(), view) {
+                    places.at_mut(&found.path).claim(pattern, by);
+                }
+            }
+        }
+        places
+    }
+
+    /// These places, all of them taken.
+    pub fn taken(paths: impl IntoIterator<Item = &'p Path>) -> Self {
+        let mut places = Self::default();
+        for path in paths {
+            places.at_mut(path).claim = Some(Claim {
+                pattern: path,
+                by: Vec::new(),
+                taken: true,
+            });
+        }
+        places
+    }
+
+    fn at_mut(&mut self, path: &Path) -> &mut Self {
+        path.segments()
+            .iter()
+            .fold(self, |place, segment| match segment {
+                Segment::Index(i) => place.items.entry(*i).or_default(),
+                Segment::Key(key) => place.keys.entry(key.clone()).or_default(),
+                _ => unreachable!("what was found has keys and positions"),
+            })
+    }
+
+    fn claim(&mut self, pattern: &'p Path, by: Option<(usize, usize)>) {
+        match &mut self.claim {
+            Some(claim) if claim.pattern == pattern => claim.by.extend(by),
+            Some(claim) if claim.pattern.specificity(pattern).is_lt() => {}
+            other => {
+                *other = Some(Claim {
+                    pattern,
+                    by: by.into_iter().collect(),
+                    taken: false,
+                });
+            }
+        }
+    }
+
+    /// The places at a path; none if no path names it or anything below it.
+    pub fn at(&self, path: &Path) -> Option<&Self> {
+        path.segments()
+            .iter()
+            .try_fold(self, |place, segment| match segment {
+                Segment::Index(i) => place.items.get(i),
+                Segment::Key(key) => place.keys.get(key),
+                _ => None,
+            })
+    }
+
+    /// Whether a pattern is the most specific one that names just this place.
+    pub fn belongs_to(&self, pattern: &Path) -> bool {
+        let claim = self.claim.as_ref();
+        claim.is_none_or(|claim| claim.pattern == pattern)
+    }
+
+    /// What stands at this place, without what more specific paths own below it; `None` if that is all.
+    pub fn rest(&self, node: &Node, view: &View<'_>) -> Option<Node> {
+        if self.keys.is_empty() && self.items.is_empty() {
+            return Some(node.clone());
+        }
+        let rest_of = |place: &Self, node: &Node| match place.claim {
+            Some(_) => None,
+            None => place.rest(node, view),
+        };
+        let mut rest = node.clone();
+        if node.is_map(view) {
+            let entries = rest.open_map(view);
+            for entry in entries.iter_mut().filter(|entry| !entry.gone) {
+                if let Some(place) = self.keys.get(&entry.key) {
+                    match rest_of(place, &entry.node) {
+                        Some(rest) => entry.node = rest,
+                        None => entry.gone = true,
+                    }
+                }
+            }
+            entries.iter().any(|entry| !entry.gone).then_some(rest)
+        } else {
+            let items = rest.open_list(view);
+            let left = std::mem::take(items)
+                .into_iter()
+                .enumerate()
+                .filter_map(|(i, item)| match self.items.get(&i) {
+                    Some(place) => rest_of(place, &item),
+                    None => Some(item),
+                });
+            *items = left.collect();
+            (!items.is_empty()).then_some(rest)
+        }
+    }
+
+    /// What the takes of a step own in a layer, in the order of its takes and of the file.
+    pub fn owned(
+        &self,
+        migration: &Migration,
+        step: usize,
+        root: &Node,
+        view: &View<'_>,
+    ) -> Vec<Owned> {
+        let mut owned = Vec::new();
+        for (t, take) in migration.steps[step].takes.iter().enumerate() {
+            for found in root.find_captured(take.path.segments(), view) {
+                let Some(place) = self.at(&found.path) else {
+                    continue;
+                };
+                let own = place
+                    .claim
+                    .as_ref()
+                    .is_some_and(|claim| claim.by.contains(&(step, t)));
+                if let (true, Some(node)) = (own, place.rest(&found.node, view)) {
+                    owned.push(Owned {
+                        take: t,
+                        path: found.path,
+                        captures: found.captures,
+                        node,
+                    });
+                }
+            }
+        }
+        owned
+    }
+
+    /// Marks what is taken: what `by` says of a step and its take.
+    pub fn take(&mut self, by: &dyn Fn(usize, usize) -> bool) {
+        if let Some(claim) = &mut self.claim {
+            claim.taken = claim.by.iter().any(|(step, take)| by(*step, *take));
+        }
+        let below = self.keys.values_mut().chain(self.items.values_mut());
+        below.for_each(|place| place.take(by));
+    }
+
+    fn takes_anything(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.taken)
+            || self
+                .keys
+                .values()
+                .chain(self.items.values())
+                .any(Self::takes_anything)
+    }
+
+    /// Removes what is taken, and maps and lists that are left empty by it; the place of an item stays
+    /// empty. Whether anything is left at this place.
+    pub fn remove_taken(&self, node: &mut Node, view: &View<'_>) -> bool {
+        self.remove(node, false, view)
+    }
+
+    fn remove(&self, node: &mut Node, above: bool, view: &View<'_>) -> bool {
+        let taken = self.claim.as_ref().map_or(above, |claim| claim.taken);
+        if self.keys.is_empty() && self.items.is_empty() {
+            return !taken;
+        }
+        if !taken && !self.takes_anything() {
+            return true;
+        }
+        if node.is_map(view) {
+            let entries = node.open_map(view);
+            for entry in entries.iter_mut().filter(|entry| !entry.gone) {
+                entry.gone = match self.keys.get(&entry.key) {
+                    Some(place) => !place.remove(&mut entry.node, taken, view),
+                    None => taken,
+                };
+            }
+            entries.iter().any(|entry| !entry.gone)
+        } else {
+            let items = node.open_list(view);
+            for (i, item) in items.iter_mut().enumerate() {
+                let left = match self.items.get(&i) {
+                    Some(place) => place.remove(item, taken, view),
+                    None => !taken,
+                };
+                if !left {
+                    *item = Node::place();
+                }
+            }
+            items.iter().any(Node::stands)
+        }
+    }
+}
+
+impl Node {
+    /// Removes what stands at places, and maps and lists that are left empty by it.
+    pub(super) fn remove_all<'p>(
+        &mut self,
+        paths: impl IntoIterator<Item = &'p Path>,
+        view: &View<'_>,
+    ) -> bool {
+        let left = Places::taken(paths).remove_taken(self, view);
+        self.close_gaps();
+        left
+    }
+
+    /// Lets the items of lists move up to where others went.
+    pub(super) fn close_gaps(&mut self) {
+        match &mut self.body {
+            Body::Map(entries) => entries
+                .iter_mut()
+                .filter(|entry| !entry.gone)
+                .for_each(|entry| entry.node.close_gaps()),
+            Body::List(items) => {
+                items.retain(Self::stands);
+                items.iter_mut().for_each(Self::close_gaps);
+            }
+            Body::Same | Body::Value(_) => {}
+        }
+    }
+
+    /// A path whose positions count what stands in the lists on the way, in the positions that are there
+    /// while some of them are empty. What is beyond the end stays beyond it.
+    pub(super) fn place_of_standing(&self, path: &Path, view: &View<'_>) -> Path {
+        let mut at = Path::root();
+        let mut node = Some(self.clone());
+        for segment in path.segments() {
+            let here = match (segment, node.as_ref().and_then(|node| node.items(view))) {
+                (Segment::Index(n), Some(items)) => {
+                    let standing = || items.iter().enumerate().filter(|(_, item)| item.stands());
+                    let found = standing().nth(*n).map(|(i, _)| i);
+                    let beyond = || items.len() + n.saturating_sub(standing().count());
+                    Segment::Index(found.unwrap_or_else(beyond))
+                }
+                _ => segment.clone(),
+            };
+            node = node.and_then(|node| {
+                let found = node.find(std::slice::from_ref(&here), view);
+                found.into_iter().next().map(|(_, node)| node)
+            });
+            at.push(here);
+        }
+        at
+    }
+}
