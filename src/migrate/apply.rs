@@ -155,7 +155,7 @@ impl<'r> Run<'r> {
     }
 
     /// Notes the leaves of a value that goes.
-    fn record(
+    pub(super) fn record(
         &mut self,
         layer: usize,
         path: &Path,
@@ -323,17 +323,6 @@ impl<'r> Run<'r> {
             }
         }
         replaced
-    }
-
-    pub(super) fn write_deferred(&mut self) {
-        for Deferred { report, output } in std::mem::take(&mut self.deferred) {
-            let mut step = self.steps[report].clone();
-            self.write(output, &mut step);
-            self.steps[report] = step;
-        }
-        for layer in &mut self.layers {
-            layer.root.close_gaps();
-        }
     }
 }
 

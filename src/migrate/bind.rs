@@ -54,7 +54,11 @@ pub(super) fn effective(
     places: Option<&[Places<'_>]>,
     pattern: &Path,
 ) -> Result<Option<Value>, ReadError> {
-    let sight = Sight { layers, places };
+    let sight = Sight {
+        layers,
+        places,
+        was: None,
+    };
     if pattern.is_concrete() {
         return sight.at(pattern, pattern);
     }
@@ -72,9 +76,26 @@ pub(super) fn effective(
     Ok((!values.is_empty()).then_some(Value::Map(values)))
 }
 
+/// The value that stands at a place after the taking. What a later layer hid before it does not show
+/// through because that one's value went.
+pub(super) fn standing(
+    after: &[Layer<'_>],
+    was: &[Layer<'_>],
+    path: &Path,
+) -> Result<Option<Value>, ReadError> {
+    let sight = Sight {
+        layers: after,
+        places: None,
+        was: Some(was),
+    };
+    sight.at(path, path)
+}
+
 struct Sight<'s, 'v> {
     layers: &'s [Layer<'v>],
     places: Option<&'s [Places<'s>]>,
+    /// The layers before anything was taken, which say what is hidden.
+    was: Option<&'s [Layer<'v>]>,
 }
 
 impl Sight<'_, '_> {
@@ -82,9 +103,24 @@ impl Sight<'_, '_> {
     fn at(&self, path: &Path, pattern: &Path) -> Result<Option<Value>, ReadError> {
         let mut values = Vec::new();
         let mut sees = false;
+        let mut hides_leaves = false;
         for (i, layer) in self.layers.iter().enumerate().rev() {
-            let (at, node, is_final) = match lookup(&layer.root, path.segments(), layer.view) {
+            let looked = lookup(&layer.root, path.segments(), layer.view);
+            let was = self.was.map(|was| {
+                let Layer { view, root } = &was[i];
+                match lookup(root, path.segments(), view) {
+                    Lookup::Absent => (false, false),
+                    Lookup::Hidden => (true, true),
+                    Lookup::Here(_, node, is_final) => (is_final || !node.is_map(view), true),
+                }
+            });
+            let (hid, stood) = was.unwrap_or_default();
+            let hidden = hides_leaves;
+            hides_leaves |= stood;
+            let (at, node, is_final) = match looked {
+                Lookup::Absent if hid => break,
                 Lookup::Absent => continue,
+                Lookup::Here(_, node, _) if hidden && !node.is_map(layer.view) => break,
                 Lookup::Hidden => break,
                 Lookup::Here(at, node, is_final) => (at, node, is_final),
             };
@@ -99,7 +135,7 @@ impl Sight<'_, '_> {
             let value = node.map_or(Ok(Value::Map(Map::new())), |node| node.value(layer.view))?;
             let is_map = matches!(value, Value::Map(_));
             values.push(value);
-            if !is_map || is_final {
+            if !is_map || is_final || hid {
                 break;
             }
         }

@@ -5,15 +5,17 @@
 //! the last only a person can say which of the two values is meant, and that is asked, once for each
 //! place of the release, whatever its layers. A step with such a question that is open is held as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
 
 use super::{
-    bind::{Layer, effective},
+    bind::{Layer, standing},
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
     node::Node,
     own::Places,
-    run::{Effect, Output, Positions, Run, StepReport, StepState},
+    run::{ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
     pack::{Known, Migration},
@@ -57,6 +59,18 @@ pub(super) struct Kept {
     id: String,
 }
 
+impl Effect<'_> {
+    /// Holds the step until questions are answered.
+    fn wait(&mut self, questions: BTreeSet<String>) {
+        self.report.state = StepState::Waiting(questions.into_iter().collect());
+        self.report.tell.clear();
+        self.report.todo.clear();
+        self.takes.iter_mut().for_each(Vec::clear);
+        self.outputs.clear();
+        self.deferred.clear();
+    }
+}
+
 impl Kept {
     /// Where it stood and what it was, if it is a step's.
     pub fn of(&self, effect: usize) -> Option<(usize, &Path, &Node, &str)> {
@@ -83,6 +97,13 @@ impl<'r> Run<'r> {
         places: &mut [Places<'_>],
     ) -> Result<Met<'r>, MigrateError> {
         let mut asked: Vec<StepReport> = Vec::new();
+        for effect in effects.iter_mut() {
+            let late = self.asked_late.get(&effect.step.id);
+            if let Some(late) = late.filter(|_| effect.report.state == StepState::Done) {
+                effect.wait(late.iter().map(|report| report.id.clone()).collect());
+                asked.extend(late.iter().cloned());
+            }
+        }
         loop {
             let taken = |step: usize, take: usize| {
                 let effect = effects.iter().find(|effect| effect.index == step);
@@ -102,36 +123,21 @@ impl<'r> Run<'r> {
             let mut open = false;
             for (e, effect) in effects.iter_mut().enumerate() {
                 let mut waits = BTreeSet::new();
-                let late = effect.deferred.iter();
-                let meetings = self.meetings(&after, outputs[e].iter().chain(late));
-                for meeting in meetings.map_err(|error| MigrateError::Read { layer: 0, error })? {
-                    let id = scoped(LIVE_KEY, &meeting.place);
-                    let known = asked.iter().position(|report| report.id == id);
-                    let known = match known {
-                        Some(known) => known,
-                        None => {
-                            asked.push(self.ask(migration, &id, &meeting)?);
-                            asked.len() - 1
-                        }
-                    };
-                    let decision = asked[known].decision.as_ref();
-                    match decision.and_then(Decision::chosen) {
-                        None => _ = waits.insert(id),
+                for meeting in self.meetings(&after, &self.layers, &outputs[e])? {
+                    let version = &migration.version;
+                    let report = self.asked(version, &meeting, &mut asked)?;
+                    match report.decision.as_ref().and_then(Decision::chosen) {
+                        None => _ = waits.insert(report.id.clone()),
                         Some(KEEP) => {
-                            let lists = [&mut outputs[e], &mut effect.deferred];
-                            for outputs in lists {
-                                self.give_way(outputs, &meeting.place, (e, &id), &mut kept);
-                            }
+                            let by = (e, report.id.as_str());
+                            self.give_way(&mut outputs[e], &meeting.place, by, &mut kept);
                         }
                         Some(_) => {}
                     }
                 }
                 if !waits.is_empty() {
                     open = true;
-                    effect.report.state = StepState::Waiting(waits.into_iter().collect());
-                    effect.takes.iter_mut().for_each(Vec::clear);
-                    effect.outputs.clear();
-                    effect.deferred.clear();
+                    effect.wait(waits);
                 }
             }
             if !open {
@@ -143,6 +149,87 @@ impl<'r> Run<'r> {
                 });
             }
         }
+    }
+
+    /// The question about a meeting, which is put once.
+    fn asked<'a>(
+        &self,
+        version: &Version,
+        meeting: &Meeting,
+        asked: &'a mut Vec<StepReport>,
+    ) -> Result<&'a StepReport, MigrateError> {
+        let id = scoped(LIVE_KEY, &meeting.place);
+        let known = asked.iter().position(|report| report.id == id);
+        let known = match known {
+            Some(known) => known,
+            None => {
+                asked.push(self.ask(version, &id, meeting)?);
+                asked.len() - 1
+            }
+        };
+        Ok(&asked[known])
+    }
+
+    /// Writes what waited for the last migration. Where a value in use stands in the way of it and nobody
+    /// has said which counts, nothing is: the result has the questions of each such step, for another run in
+    /// which it is held.
+    pub(super) fn write_deferred(
+        &mut self,
+    ) -> Result<BTreeMap<String, Vec<StepReport>>, MigrateError> {
+        let mut open: BTreeMap<String, Vec<StepReport>> = BTreeMap::new();
+        let mut asked = Vec::new();
+        let deferred = std::mem::take(&mut self.deferred);
+        for Deferred { report, output } in &deferred {
+            let layers = self.layers.clone();
+            let version = self.steps[*report].version.clone();
+            for meeting in self.meetings(&layers, &layers, std::slice::from_ref(output))? {
+                let question = self.asked(&version, &meeting, &mut asked)?;
+                if question
+                    .decision
+                    .as_ref()
+                    .is_some_and(|it| it.answer.is_none())
+                {
+                    let step = self.steps[*report].id.clone();
+                    open.entry(step).or_default().push(question.clone());
+                }
+            }
+        }
+        if !open.is_empty() {
+            return Ok(open);
+        }
+        let mut kept = Vec::new();
+        for Deferred { report, output } in deferred {
+            let mut outputs = vec![output];
+            for question in &asked {
+                let decision = question.decision.as_ref();
+                let place = decision.and_then(|it| it.evidence[0].path.parse::<Path>().ok());
+                if let (Some(KEEP), Some(place)) = (decision.and_then(Decision::chosen), place) {
+                    self.give_way(&mut outputs, &place, (report, &question.id), &mut kept);
+                }
+            }
+            let mut step = self.steps[report].clone();
+            for output in outputs {
+                self.write(output, &mut step);
+            }
+            self.steps[report] = step;
+        }
+        for kept in kept {
+            let mut step = self.steps[kept.effect].clone();
+            let Kept {
+                layer,
+                path,
+                node,
+                id,
+                ..
+            } = kept;
+            self.record(layer, &path, &node, ChangeKind::Drop, &id, &mut step);
+            self.steps[kept.effect] = step;
+        }
+        self.steps.extend(asked);
+        for layer in &mut self.layers {
+            layer.root.close_gaps();
+        }
+        Ok(open)
     }
 
     /// What a step writes: what its row does, then what moves.
@@ -181,7 +268,7 @@ impl<'r> Run<'r> {
     /// What a value is that stands at a place where something is written.
     pub(super) fn standing(&self, output: &Output, place: &Path) -> Standing {
         let seen = |seen: &Path| seen.depth() <= place.depth() && seen.may_overlap(place);
-        if output.seen.iter().any(seen) {
+        if output.by.is_some() || output.seen.iter().any(seen) {
             return Standing::Seen;
         }
         match self.plan.pack.keys.known(place, &output.before) {
@@ -194,11 +281,14 @@ impl<'r> Run<'r> {
     fn meetings<'o>(
         &self,
         after: &[Layer<'_>],
-        outputs: impl Iterator<Item = &'o Output>,
-    ) -> Result<Vec<Meeting>, crate::values::ReadError> {
+        was: &[Layer<'_>],
+        outputs: &'o [Output],
+    ) -> Result<Vec<Meeting>, MigrateError> {
+        let read = |layer| move |error| MigrateError::Read { layer, error };
         let mut places: Vec<(&Output, Value)> = Vec::new();
-        for output in outputs.filter(|output| output.by.is_none()) {
-            let value = output.node.value(after[output.layer].view)?;
+        for output in outputs.iter().filter(|output| output.by.is_none()) {
+            let value = output.node.value(after[output.layer].view);
+            let value = value.map_err(read(output.layer))?;
             let known = places
                 .iter_mut()
                 .find(|(other, _)| other.path == output.path);
@@ -224,18 +314,18 @@ impl<'r> Run<'r> {
             let segments = output.path.segments();
             let in_the_way = (1..segments.len()).find_map(|n| {
                 let above = Path::new(segments[..n].to_vec());
-                let value = effective(after, None, &above).ok()??;
+                let value = standing(after, was, &above).ok()??;
                 let leads = match segments[n] {
                     Segment::Key(_) | Segment::AnyKey => matches!(value, Value::Map(_)),
                     _ => matches!(value, Value::List(_)),
                 };
                 (!leads).then_some((above, value))
             });
-            if let Some((above, standing)) = in_the_way {
+            if let Some((above, there)) = in_the_way {
                 let below = Path::new(segments[above.depth()..].to_vec());
-                add(above, standing, around(&below, written));
-            } else if let Some(standing) = effective(after, None, &output.path)? {
-                apart(&output.path, standing, written, &mut add);
+                add(above, there, around(&below, written));
+            } else if let Some(there) = standing(after, was, &output.path).map_err(read(0))? {
+                apart(&output.path, there, written, &mut add);
             }
         }
         Ok(meetings)
@@ -243,7 +333,7 @@ impl<'r> Run<'r> {
 
     fn ask(
         &self,
-        migration: &Migration,
+        version: &Version,
         id: &str,
         meeting: &Meeting,
     ) -> Result<StepReport, MigrateError> {
@@ -288,13 +378,9 @@ impl<'r> Run<'r> {
             why: Some(format!(
                 "{} {} reads both, so neither is left over.",
                 self.plan.pack.info.chart,
-                self.before(&migration.version)
+                self.before(version)
             )),
-            ..StepReport::asking(
-                &migration.version,
-                format!("Decide what {place} is"),
-                decision,
-            )
+            ..StepReport::asking(version, format!("Decide what {place} is"), decision)
         })
     }
 

@@ -1,5 +1,7 @@
 //! One run: the migrations of a plan, one after the other, over the layers of a release.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 
 use super::{
@@ -139,40 +141,21 @@ pub fn migrate(
     answers: &Answers,
     accept_recommended: bool,
 ) -> Result<Migrated, MigrateError> {
-    let layers = views
-        .iter()
-        .enumerate()
-        .map(|(i, view)| Layer {
-            view,
-            root: Node::layer(i, view),
-        })
-        .collect();
-    let mut scope = Scope::new();
-    let text = |text: String| Made::new(|| Value::String(text));
-    let target = Made::map([
-        ("values", plan.pack.keys.defaults_made(&plan.to)),
-        ("version", text(plan.to.to_string())),
-        ("app", text(app(plan, &plan.to))),
-    ]);
-    scope.bind_made("target", target);
-    let mut run = Run {
-        plan,
-        answers,
-        accept_recommended,
-        scope,
-        layers,
-        held: Vec::new(),
-        deferred: Vec::new(),
-        dropped: Vec::new(),
-        steps: Vec::new(),
-    };
-    run.strip_defaults()?;
-    run.leftovers()?;
-    for migration in &plan.migrations {
-        run.migration(migration)?;
+    let mut asked_late = BTreeMap::new();
+    loop {
+        let mut run = Run::new(views, plan, answers, accept_recommended, asked_late);
+        run.strip_defaults()?;
+        run.leftovers()?;
+        for migration in &plan.migrations {
+            run.migration(migration)?;
+        }
+        let open = run.write_deferred()?;
+        if open.is_empty() {
+            return run.finish();
+        }
+        asked_late = run.asked_late;
+        asked_late.extend(open);
     }
-    run.write_deferred();
-    run.finish()
 }
 
 fn app(plan: &Plan<'_>, version: &Version) -> String {
@@ -195,6 +178,8 @@ pub(super) struct Run<'r> {
     pub(super) deferred: Vec<Deferred>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) steps: Vec<StepReport>,
+    /// The open questions about what steps write after the last migration, by step: it is held.
+    pub(super) asked_late: BTreeMap<String, Vec<StepReport>>,
 }
 
 pub(super) struct Deferred {
@@ -247,6 +232,39 @@ pub(super) struct Effect<'p> {
 }
 
 impl<'r> Run<'r> {
+    fn new(
+        views: &[&'r View<'r>],
+        plan: &'r Plan<'r>,
+        answers: &'r Answers,
+        accept_recommended: bool,
+        asked_late: BTreeMap<String, Vec<StepReport>>,
+    ) -> Self {
+        let layers = views.iter().enumerate().map(|(i, view)| Layer {
+            view,
+            root: Node::layer(i, view),
+        });
+        let mut scope = Scope::new();
+        let text = |text: String| Made::new(|| Value::String(text));
+        let target = Made::map([
+            ("values", plan.pack.keys.defaults_made(&plan.to)),
+            ("version", text(plan.to.to_string())),
+            ("app", text(app(plan, &plan.to))),
+        ]);
+        scope.bind_made("target", target);
+        Self {
+            plan,
+            answers,
+            accept_recommended,
+            scope,
+            layers: layers.collect(),
+            held: Vec::new(),
+            deferred: Vec::new(),
+            dropped: Vec::new(),
+            steps: Vec::new(),
+            asked_late,
+        }
+    }
+
     fn migration(&mut self, migration: &'r Migration) -> Result<(), MigrateError> {
         let places = self.layers.iter();
         let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));

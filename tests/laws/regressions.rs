@@ -91,7 +91,8 @@ fn an_empty_map_that_is_filled_has_a_fate() {
 #[test]
 fn an_item_that_is_filled_says_of_what() {
     let keys = "old: [{in: \"<2.0.0\"}]\nenv: [{in: \"*\", default: []}]\n";
-    let steps = "s: {title: Put, take: {x: old}, do: {\"env[name=A].value\": =x}}";
+    let steps =
+        "s: {title: Put, take: {x: old}, read: {all: env}, do: {\"env[name=A].value\": =x}}";
     let before = "old: t1t\nenv:\n  - name: A\n    value: t2t\n";
     becomes(keys, steps, before, "env:\n  - name: A\n    value: t1t\n");
     becomes(
