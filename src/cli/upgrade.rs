@@ -391,7 +391,10 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
         }
         anyhow::bail!(message);
     }
-    let Some(unknown) = given.iter().find(|id| !known.iter().any(|known| known == kind_of(id))) else {
+    let Some(unknown) = given
+        .iter()
+        .find(|id| !known.iter().any(|known| known == kind_of(id)))
+    else {
         return Ok(());
     };
     let mut here: Vec<&str> = asked(outcome).collect();

@@ -51,12 +51,12 @@ impl<'r> Run<'r> {
                 continue;
             };
             let places = self.layers.iter();
-            let places = places.map(|layer| Places::of(&migration, &layer.root, layer.view));
+            let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
             let places: Vec<Places<'_>> = places.collect();
             let mut dead = Vec::new();
             for (index, step) in migration.steps.iter().enumerate() {
                 if !self.plan.left_out.contains(&step.id) {
-                    dead.extend(self.left_over_step(&migration, index, &places));
+                    dead.extend(self.left_over_step(migration, index, &places));
                 }
             }
             for (i, layer) in self.layers.iter_mut().enumerate() {

@@ -23,7 +23,6 @@ use crate::{
     values::{Map, Path, Segment, Value, merge::merge},
 };
 
-
 const KEEP: &str = "keep";
 const TAKE: &str = "take";
 
@@ -278,11 +277,11 @@ impl<'r> Run<'r> {
     }
 
     /// Where values in use stand in the way of what a step writes, as the release has them.
-    fn meetings<'o>(
+    fn meetings(
         &self,
         after: &[Layer<'_>],
         was: &[Layer<'_>],
-        outputs: &'o [Output],
+        outputs: &[Output],
     ) -> Result<Vec<Meeting>, MigrateError> {
         let read = |layer| move |error| MigrateError::Read { layer, error };
         let mut places: Vec<(&Output, Value)> = Vec::new();
@@ -370,9 +369,9 @@ impl<'r> Run<'r> {
                 Offer::plain(TAKE, format!("Take the other: {place}: {new}")),
             ],
         );
-        match self.answers.get(id).or_else(|| self.answers.get(LIVE_KEY)) {
-            Some(answer) => _ = decision.accept(answer.clone())?,
-            None => {}
+        let answer = self.answers.get(id).or_else(|| self.answers.get(LIVE_KEY));
+        if let Some(answer) = answer {
+            decision.accept(answer.clone())?;
         }
         Ok(StepReport {
             why: Some(format!(
