@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use semver::Version;
 
+use super::exit;
+
 const EXAMPLES: &str = "\
 Examples:
   refit upgrade values.yaml                       what would change, and the command that changes it
@@ -39,13 +41,7 @@ Examples:
   From a running release to the newer chart, without a file to keep:
     helm get values arroyo -o yaml > old.yaml
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
-      && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml
-
-Exit codes:
-  0  done, or nothing to do; a preview that worked
-  1  --check: something would change
-  2  an error; what could be done was done
-  3  questions are open (with --write, --check or `-`)";
+      && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
@@ -73,13 +69,7 @@ Examples:
   Write only if nothing unexplained is left:
     refit upgrade values.yaml --verify --write
 
-The program `helm` renders; HELM_BIN names another one. Nothing is changed, in files or in a cluster.
-
-Exit codes:
-  0  everything is as it was, or a step says why it is not
-  1  something differs and no step says why, or the new chart refuses the values
-  2  an error
-  3  questions are open";
+The program `helm` renders; HELM_BIN names another one. Nothing is changed, in files or in a cluster.";
 
 const REVIEW_EXAMPLES: &str = "\
 Examples:
@@ -91,14 +81,7 @@ Examples:
     refit upgrade values.yaml --answers arroyo.answers --write
 
 Every prompt explains its keys with `?`. Nothing is written before the end; with q or Ctrl-C
-everything stays as it was.
-
-Exit codes:
-  0  written, or nothing to do
-  1  left without writing: q, or no at the end
-  2  an error, or no terminal; what could be done was done
-  3  questions are open, so nothing was written for these files
-  130  Ctrl-C";
+everything stays as it was.";
 
 /// Refit Helm values to a newer chart: move the keys that the chart moved, keep everything else
 #[derive(Debug, Parser)]
@@ -114,7 +97,7 @@ pub struct Cli {
 pub enum Command {
     /// Show what a newer chart needs changed in values files; with --write, change it
     Upgrade(Box<UpgradeArgs>),
-    /// The same, asking change by change; writes at the end if you say so
+    /// Decide change by change what a newer chart needs changed; writes at the end if you say so
     Review(Box<ReviewArgs>),
     /// Propose refit.yaml for a folder of values files
     Init(InitArgs),
@@ -195,10 +178,12 @@ pub struct InitArgs {
 
 /// `refit upgrade`.
 #[derive(Debug, Args)]
-#[command(after_help = UPGRADE_EXAMPLES)]
+#[command(after_help = exit::help(UPGRADE_EXAMPLES, exit::UPGRADE))]
 pub struct UpgradeArgs {
     #[command(flatten)]
     pub inputs: Inputs,
+    #[command(flatten)]
+    pub live: LiveOptions,
     #[command(flatten)]
     pub chart: ChartOptions,
     #[command(flatten)]
@@ -238,10 +223,12 @@ pub struct UpgradeArgs {
 
 /// `refit verify`.
 #[derive(Debug, Args)]
-#[command(after_help = VERIFY_EXAMPLES)]
+#[command(after_help = exit::help(VERIFY_EXAMPLES, exit::VERIFY))]
 pub struct VerifyArgs {
     #[command(flatten)]
     pub inputs: Inputs,
+    #[command(flatten)]
+    pub live: LiveOptions,
     #[command(flatten)]
     pub chart: ChartOptions,
     #[command(flatten)]
@@ -301,10 +288,12 @@ pub struct RenderOptions {
 
 /// `refit review`.
 #[derive(Debug, Args)]
-#[command(after_help = REVIEW_EXAMPLES)]
+#[command(after_help = exit::help(REVIEW_EXAMPLES, exit::REVIEW))]
 pub struct ReviewArgs {
     #[command(flatten)]
     pub inputs: Inputs,
+    #[command(flatten)]
+    pub no_live: NoLive,
     #[command(flatten)]
     pub chart: ChartOptions,
     #[command(flatten)]
@@ -317,7 +306,7 @@ pub struct ReviewArgs {
     #[command(flatten)]
     pub color: ColorOption,
     /// Do not mask passwords and the like where standard output is no terminal
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub show_secrets: bool,
 }
 
@@ -355,11 +344,27 @@ pub struct Inputs {
         conflicts_with_all = ["files", "files_from", "values"]
     )]
     pub releases: Vec<NamedRelease>,
+}
+
+/// A running release.
+#[derive(Debug, Default, Args)]
+pub struct LiveOptions {
     /// A running release: helm tells its values, chart and version; nothing is changed in the cluster
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "values", "releases"])]
     pub live: Option<String>,
     /// The namespace of the release [default: helm's own]
     #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+/// What a review cannot take, so that it can say why instead of not knowing the option.
+#[derive(Debug, Args)]
+pub struct NoLive {
+    /// A running release has no file to write
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub live: Option<String>,
+    /// The namespace of the release
+    #[arg(short, long, value_name = "NAMESPACE", hide = true, requires = "live")]
     pub namespace: Option<String>,
 }
 
@@ -423,7 +428,7 @@ pub struct StepOptions {
 #[derive(Debug, Default, Args)]
 pub struct JobsOption {
     /// Work on so many files at once; the result is the same [default: the number of cores]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", help_heading = "Output")]
     pub jobs: Option<NonZeroUsize>,
 }
 
@@ -462,7 +467,7 @@ pub struct OutputOptions {
 #[derive(Debug, Args)]
 pub struct ColorOption {
     /// Colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Output")]
     pub color: When,
 }
 

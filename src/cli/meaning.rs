@@ -28,7 +28,8 @@ use semver::Version;
 use super::{
     answers,
     args::{
-        ChartOptions, Format, Inputs, NamedRelease, RenderOptions, Report, Target, UpgradeArgs,
+        ChartOptions, Format, Inputs, LiveOptions, NamedRelease, RenderOptions, Report, Target,
+        UpgradeArgs,
     },
     project, since,
 };
@@ -187,9 +188,8 @@ impl Job {
                     exclude,
                     values,
                     releases: named,
-                    live,
-                    namespace,
                 },
+            live: LiveOptions { live, namespace },
             chart:
                 ChartOptions {
                     chart,

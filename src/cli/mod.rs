@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod exit;
 mod init;
 mod keyboard;
 mod meaning;
@@ -28,11 +29,9 @@ use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use refit::refusal::request::closest;
 
 use args::{Cli, Command, PackCommand, When};
+use exit::{DONE, ERROR};
 use meaning::Job;
 use terminal::Terminal;
-
-/// The exit code of an error, of usage or otherwise.
-const ERROR: u8 = 2;
 
 /// Runs refit with the arguments of a process, its own name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -95,7 +94,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Command::PluginComplete { words } => terminal.result(&plugin::complete(&words)),
         Command::Man { command } => terminal.result(&manual(command.as_deref())?),
     }
-    Ok(0)
+    Ok(DONE)
 }
 
 /// A manual page: of refit, or of one of its commands.

@@ -22,7 +22,10 @@ use refit::{
 };
 
 use super::{
-    args::{Format, JobsOption, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs},
+    args::{
+        Format, JobsOption, LiveOptions, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs,
+    },
+    exit::{DIFFERS, DONE, ERROR, INTERRUPTED, OPEN},
     keyboard::Keyboard,
     meaning::{Job, Mode},
     terminal::Terminal,
@@ -31,12 +34,6 @@ use super::{
     writing::write_all,
 };
 
-const DONE: u8 = 0;
-const LEFT: u8 = 1;
-const ERROR: u8 = 2;
-const OPEN: u8 = 3;
-/// As shells count a process that Ctrl-C has ended.
-const INTERRUPTED: u8 = 130;
 /// What the name of a record ends in. Not `.yaml`: whatever takes all YAML files of a folder for
 /// values or manifests must not take it.
 const RECORD: &str = ".answers";
@@ -105,7 +102,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         }
         End::Leave => {
             after.say("Nothing was written.");
-            after.kept(LEFT)?
+            after.kept(DIFFERS)?
         }
         End::Open => {
             after.say("Nothing was written.");
@@ -114,7 +111,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         End::Stopped(Stop::Quit) => {
             after.say("Nothing was written.");
             after.left();
-            LEFT
+            DIFFERS
         }
         End::Stopped(Stop::Interrupted) => {
             after.keyboard.say("\nInterrupted; nothing was written.\n");
@@ -136,7 +133,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
 
 /// The job that the arguments mean: that of an upgrade which writes.
 fn job(args: ReviewArgs) -> anyhow::Result<Job> {
-    if args.inputs.live.is_some() {
+    if args.no_live.live.is_some() {
         bail!(
             "a running release has no file to write; save its values to one first: helm get values NAME -o yaml > values.yaml"
         );
@@ -148,6 +145,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         );
     }
     Job::new(UpgradeArgs {
+        live: LiveOptions::default(),
         inputs: args.inputs,
         chart: args.chart,
         jobs: JobsOption::default(),

@@ -127,7 +127,7 @@ impl Terminal {
                 self.say(&format!(
                     "error: standard output could not be written: {e}\n"
                 ));
-                2
+                super::exit::ERROR
             }
             None => code,
         }

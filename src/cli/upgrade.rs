@@ -13,6 +13,7 @@ use refit::{
 
 use super::{
     args::Format,
+    exit::{DIFFERS, DONE, ERROR, OPEN},
     meaning::{Job, Mode},
     precautions::Writing,
     progress::Bars,
@@ -21,12 +22,6 @@ use super::{
     verify::{self, Held},
     writing::write_all,
 };
-
-/// Exit codes, in the order of their precedence.
-const ERROR: u8 = 2;
-const OPEN: u8 = 3;
-const CHANGES: u8 = 1;
-const DONE: u8 = 0;
 
 /// What standard output gets instead of values after an error. Whatever reads it must not go on with
 /// an empty file, which Helm takes for "as before".
@@ -64,7 +59,7 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     let (differs, unsure) = (!held.differing.is_empty(), !held.failed.is_empty());
     let code = |outcome: &Outcome, check, failed| match code(outcome, check, failed || unsure) {
-        DONE if differs => CHANGES,
+        DONE if differs => DIFFERS,
         code => code,
     };
     match &job.mode {
@@ -81,7 +76,7 @@ pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             Ok(if unsure || !outcome.refused.is_empty() {
                 ERROR
             } else if differs {
-                CHANGES
+                DIFFERS
             } else {
                 DONE
             })
@@ -147,7 +142,7 @@ fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> an
             "\"refit migrated nothing: effects differ and no step says why; see its messages.\"\n",
         );
     }
-    Ok(CHANGES)
+    Ok(DIFFERS)
 }
 
 /// The files that are read.
@@ -203,7 +198,7 @@ fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
             .iter()
             .any(|release| release.is_changed() || !release.stale.is_empty())
     {
-        CHANGES
+        DIFFERS
     } else {
         DONE
     }
@@ -453,7 +448,7 @@ fn filter(
             "refit migrated nothing: it needs answers ({}); see its messages.",
             ids.join(", ")
         )),
-        CHANGES => quoted(
+        DIFFERS => quoted(
             "refit --check: these values would change; run it without --check to get them."
                 .to_owned(),
         ),

@@ -24,15 +24,11 @@ use super::{
         BackupOption, EffectFormat, Format, JobsOption, OutputOptions, RenderOptions, UpgradeArgs,
         VerifyArgs,
     },
+    exit::{DIFFERS, DONE, ERROR, OPEN},
     meaning::{Job, Rendering},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
 };
-
-const DONE: u8 = 0;
-const UNEXPLAINED: u8 = 1;
-const ERROR: u8 = 2;
-const OPEN: u8 = 3;
 
 /// Compares, and gives the exit code.
 ///
@@ -85,7 +81,7 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
 /// The exit code of checks that could be made.
 fn code(found: &Effects) -> u8 {
     match found.releases.iter().any(|report| report.unexplained > 0) {
-        true => UNEXPLAINED,
+        true => DIFFERS,
         false => DONE,
     }
 }
@@ -104,6 +100,7 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
     Job::new(UpgradeArgs {
         jobs: JobsOption { jobs: None },
         inputs: args.inputs,
+        live: args.live,
         chart: args.chart,
         steps: args.steps,
         force: true,
