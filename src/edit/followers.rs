@@ -3,7 +3,12 @@
 //! What is anchored is written once. If it changes at its anchor, every alias of it changes too, even
 //! one that is to say what it said before. Such an alias can get a copy of the old values instead.
 
-use crate::yaml::{Kind, NodeId, Tree, Want, WantEntry, WantKey};
+use std::collections::HashSet;
+
+use crate::{
+    values::view::View,
+    yaml::{Kind, NodeId, Tree, Want, WantEntry, WantKey},
+};
 
 /// The aliases in the wanted text that stand for a map or a list that is to change, in file order.
 pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
@@ -52,60 +57,104 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
     tree.aliases().filter(follows).collect()
 }
 
-/// Whether a copy can stand in the place of an alias: it is a value or an item, and no part of `<<`.
+/// Whether a copy can stand in the place of an alias: it is a value, an item, or what `<<` brings in.
 pub(super) fn can_be_copy(tree: &Tree, alias: NodeId) -> bool {
-    let is_merge = |node: NodeId| {
-        tree.key_of(node)
-            .is_some_and(|key| tree.content(key) == "<<")
-    };
     !tree.is_key(alias)
-        && !is_merge(alias)
-        && !tree
-            .parent(alias)
-            .is_some_and(|list| matches!(tree.kind(list), Kind::Sequence { .. }) && is_merge(list))
 }
 
-/// The same want with the old values in place of these aliases.
-pub(super) fn released(tree: &Tree, want: &Want, aliases: &[NodeId]) -> Want {
-    let here = |want: &Want| released(tree, want, aliases);
-    match want {
-        Want::Scalar(_) => want.clone(),
-        Want::Node(id) if aliases.contains(id) => {
-            tree.alias_target(*id).map_or(want.clone(), Want::Node)
+/// The same want with the old values in place of these aliases; `None` where what `<<` brings in cannot be
+/// written out.
+pub(super) fn released(view: &View<'_>, want: &Want, aliases: &[NodeId]) -> Option<Want> {
+    let tree = view.tree();
+    let here = |want: &Want| released(view, want, aliases);
+    let in_it = |node: NodeId| aliases.iter().any(|alias| tree.is_within(*alias, node));
+    let map = |base: Option<NodeId>, entries: Vec<WantEntry>| {
+        let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {
+            matches!((&entry.key, &entry.value), (WantKey::Entry(key), Want::Node(value))
+                if tree.content(*key) == "<<" && in_it(*value))
+        });
+        let mut entries = own
+            .into_iter()
+            .map(|entry| {
+                let value = here(&entry.value)?;
+                Some(WantEntry { value, ..entry })
+            })
+            .collect::<Option<Vec<_>>>()?;
+        for merge in merges {
+            unmerge(view, &merge, &mut entries)?;
         }
-        Want::Node(id) if !aliases.iter().any(|alias| tree.is_within(*alias, *id)) => want.clone(),
+        Some(Want::Map { base, entries })
+    };
+    match want {
+        Want::Scalar(_) => Some(want.clone()),
+        Want::Node(id) if aliases.contains(id) => {
+            Some(tree.alias_target(*id).map_or(want.clone(), Want::Node))
+        }
+        Want::Node(id) if !in_it(*id) => Some(want.clone()),
         Want::Node(id) => match tree.kind(*id) {
-            Kind::Mapping { .. } => Want::Map {
-                base: Some(*id),
-                entries: tree
-                    .entries(*id)
-                    .map(|(key, value)| WantEntry {
-                        key: WantKey::Entry(key),
-                        value: here(&Want::Node(value)),
-                    })
-                    .collect(),
-            },
-            _ => Want::List {
+            Kind::Mapping { .. } => {
+                let entries = tree.entries(*id).map(|(key, value)| WantEntry {
+                    key: WantKey::Entry(key),
+                    value: Want::Node(value),
+                });
+                map(Some(*id), entries.collect())
+            }
+            _ => Some(Want::List {
                 base: Some(*id),
                 items: tree
                     .items(*id)
                     .map(|item| here(&Want::Node(item)))
-                    .collect(),
-            },
+                    .collect::<Option<_>>()?,
+            }),
         },
-        Want::Map { base, entries } => Want::Map {
+        Want::Map { base, entries } => map(*base, entries.clone()),
+        Want::List { base, items } => Some(Want::List {
             base: *base,
-            entries: entries
-                .iter()
-                .map(|entry| WantEntry {
-                    key: entry.key.clone(),
-                    value: here(&entry.value),
-                })
-                .collect(),
-        },
-        Want::List { base, items } => Want::List {
-            base: *base,
-            items: items.iter().map(here).collect(),
-        },
+            items: items.iter().map(here).collect::<Option<_>>()?,
+        }),
     }
+}
+
+/// Writes out what a merge key brings in, in its place among the other entries.
+fn unmerge(view: &View<'_>, merge: &WantEntry, entries: &mut Vec<WantEntry>) -> Option<()> {
+    let tree = view.tree();
+    let (WantKey::Entry(merge_key), Want::Node(value)) = (&merge.key, &merge.value) else {
+        return None;
+    };
+    let sources: Vec<NodeId> = match tree.kind(*value) {
+        Kind::Sequence { .. } => tree.items(*value).collect(),
+        _ => vec![*value],
+    };
+    let place = |entry: &WantEntry| entry.key.entry().is_some_and(|key| key > *merge_key);
+    let mut at = entries.iter().position(place).unwrap_or(entries.len());
+    let mut brought = HashSet::new();
+    for source in sources {
+        for entry in view.entries(source).ok()?.entries {
+            let name = entry.name.as_ref();
+            let text = super::key_source(name).ok()?;
+            let own = entries.iter().position(|other| match &other.key {
+                WantKey::Entry(key) => tree.content(*key) == name,
+                WantKey::Renamed(_, other) | WantKey::New(other) => {
+                    *other == text || other.trim_matches(['"', '\'']) == name
+                }
+            });
+            match own {
+                // For Helm a merge key overrides what stands before it.
+                Some(own) if own < at && !brought.contains(name) => return None,
+                Some(_) => continue,
+                None => {}
+            }
+            brought.insert(name.to_owned());
+            let value = Want::Node(entry.value);
+            entries.insert(
+                at,
+                WantEntry {
+                    key: WantKey::New(text),
+                    value,
+                },
+            );
+            at += 1;
+        }
+    }
+    Some(())
 }

@@ -120,12 +120,15 @@ pub fn edit(
         view,
         tree,
         claims,
+        anchored: anchored_places(view, node, layer),
+        alike: RefCell::default(),
         shared: RefCell::default(),
         kept_keys: RefCell::default(),
     };
     let want = writer.want(node, &Path::root(), Style::PLAIN)?;
     let mut want = want;
-    let aliases = followers::followers(tree, &want);
+    let mut aliases = followers::followers(tree, &want);
+    aliases.retain(|alias| !writer.alike.borrow().contains(alias));
     if let Some(fixed) = aliases
         .iter()
         .find(|alias| !followers::can_be_copy(tree, **alias))
@@ -140,7 +143,10 @@ pub fn edit(
         return Err(EditError::Shared(shared));
     }
     if !aliases.is_empty() {
-        want = followers::released(tree, &want, &aliases);
+        want = match followers::released(view, &want, &aliases) {
+            Some(want) => want,
+            None => return Err(anchored(tree, aliases[0])),
+        };
     }
     let rewrite = match (yaml::rewrite(tree, view.root(), &want), aliases.first()) {
         // An alias that stands in text which is copied as well.
@@ -185,6 +191,44 @@ fn anchored(tree: &Tree, alias: NodeId) -> EditError {
         path: place_of(tree, alias),
         node: alias,
     }
+}
+
+/// What becomes of each anchored map or list that stays where it is written.
+fn anchored_places<'n>(view: &View<'_>, node: &'n Node, layer: usize) -> HashMap<NodeId, &'n Node> {
+    let tree = view.tree();
+    let mut found = HashMap::new();
+    if tree.aliases().next().is_none() {
+        return found;
+    }
+    let mut work = vec![(node, Path::root())];
+    while let Some((node, at)) = work.pop() {
+        if let Some(source) = node.source()
+            && source.layer == layer
+            && source.direct
+            && source.path == at
+            && tree.anchor(source.node).is_some()
+        {
+            found.insert(source.node, node);
+        }
+        match &node.body {
+            Body::Map(entries) => work.extend(
+                entries
+                    .iter()
+                    .filter(|entry| !entry.gone)
+                    .map(|entry| (&entry.node, at.key(&entry.key))),
+            ),
+            Body::List(items) => {
+                work.extend(
+                    items
+                        .iter()
+                        .enumerate()
+                        .map(|(n, item)| (item, at.index(n))),
+                );
+            }
+            Body::Same | Body::Value(_) => {}
+        }
+    }
+    found
 }
 
 /// Whether a value somewhere in a map is the text of a node.
@@ -265,6 +309,10 @@ struct Writer<'v> {
     view: &'v View<'v>,
     tree: &'v Tree,
     claims: Claims<'v>,
+    /// What becomes of each anchored value that stays in its place.
+    anchored: HashMap<NodeId, &'v Node>,
+    /// Aliases that are to follow the change at their anchor, since it is theirs as well.
+    alike: RefCell<HashSet<NodeId>>,
     /// The aliases and merge keys in whose place a copy is wanted.
     shared: RefCell<Vec<Shared>>,
     /// Keys whose own text is kept for a new value.
@@ -273,9 +321,18 @@ struct Writer<'v> {
 
 impl Writer<'_> {
     fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
+        if let Some(alias) = self.changes_alike(node, at)? {
+            self.alike.borrow_mut().insert(alias);
+            return Ok(Want::Node(alias));
+        }
         match (&node.body, &node.origin) {
             (Body::Same, Origin::Source(source)) => Ok(Want::Node(source.node)),
             (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
+            (Body::Value(Value::List(items)), Origin::Made { from, .. })
+                if let Some(want) = self.list_like(items, from, style)? =>
+            {
+                Ok(want)
+            }
             (Body::Value(value), origin) => {
                 let quotes = match origin {
                     Origin::Made {
@@ -287,8 +344,11 @@ impl Writer<'_> {
             }
             (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
-                let base = self.base(origin, at)?;
-                let style = base.map_or(style, |base| self.style(base));
+                let base = match origin {
+                    Origin::Made { .. } => self.list_of(items),
+                    Origin::Source(_) => self.base(origin, at)?,
+                };
+                let style = base.map_or(style, |base| self.style(base, style));
                 let items = items
                     .iter()
                     .enumerate()
@@ -299,14 +359,104 @@ impl Writer<'_> {
         }
     }
 
-    /// How what is added to a collection is written: as its neighbours are.
-    fn style(&self, collection: NodeId) -> Style {
+    /// The list that items of a list which a step made stand in, so that they keep what stands beside them.
+    fn list_of(&self, items: &[Node]) -> Option<NodeId> {
+        items.iter().find_map(|item| {
+            let source = item.source().filter(|source| {
+                source.layer == self.claims.layer
+                    && source.direct
+                    && matches!(item.body, Body::Same)
+            })?;
+            let list = self.tree.parent(source.node)?;
+            matches!(self.tree.kind(list), Kind::Sequence { .. }).then_some(list)
+        })
+    }
+
+    /// A list that a step made out of one in this text: items that are still in it, in their order, keep
+    /// their text and their comments. `None` if there is no such item.
+    fn list_like(
+        &self,
+        items: &[Value],
+        from: &[Source],
+        style: Style,
+    ) -> Result<Option<Want>, EditError> {
+        let list = from.iter().find(|source| {
+            source.layer == self.claims.layer
+                && source.direct
+                && matches!(self.tree.kind(source.node), Kind::Sequence { .. })
+        });
+        let Some(base) = list.map(|source| source.node) else {
+            return Ok(None);
+        };
+        let old: Vec<NodeId> = self.tree.items(base).collect();
+        let said = |value: &Value| serde_json::Value::from(value).to_string();
+        let old_said = old
+            .iter()
+            .map(|item| Ok(said(&self.view.value(*item)?)))
+            .collect::<Result<Vec<_>, ReadError>>()?;
+        let new_said: Vec<String> = items.iter().map(said).collect();
+        let mut kept = vec![None; items.len()];
+        for op in similar::capture_diff_slices(similar::Algorithm::Myers, &old_said, &new_said) {
+            if let similar::DiffOp::Equal {
+                old_index,
+                new_index,
+                len,
+            } = op
+            {
+                for n in 0..len {
+                    kept[new_index + n] = Some(old[old_index + n]);
+                }
+            }
+        }
+        if kept.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let style = self.style(base, style);
+        let items = items
+            .iter()
+            .zip(kept)
+            .map(|(item, kept)| match kept {
+                Some(node) => Ok(Want::Node(node)),
+                None => styled(item, Quotes::None, style),
+            })
+            .collect::<Result<_, EditError>>()?;
+        Ok(Some(Want::List {
+            base: Some(base),
+            items,
+        }))
+    }
+
+    /// The alias that a value stands behind, if the value changes as it does at the anchor: then one edit
+    /// there says it in both places.
+    fn changes_alike(&self, node: &Node, at: &Path) -> Result<Option<NodeId>, EditError> {
+        let (Body::Map(_) | Body::List(_), Origin::Source(source)) = (&node.body, &node.origin)
+        else {
+            return Ok(None);
+        };
+        let alias = source.node;
+        if source.layer != self.claims.layer
+            || source.path != *at
+            || self.tree.kind(alias) != Kind::Alias
+        {
+            return Ok(None);
+        }
+        let target = self.tree.alias_target(alias);
+        let Some(at_anchor) = target.and_then(|target| self.anchored.get(&target)) else {
+            return Ok(None);
+        };
+        Ok((at_anchor.value(self.view)? == node.value(self.view)?).then_some(alias))
+    }
+
+    /// How what is added to a collection is written: as its neighbours are, and where it has no keys as
+    /// what it stands in.
+    fn style(&self, collection: NodeId, around: Style) -> Style {
         let flow = matches!(
             self.tree.kind(collection),
             Kind::Mapping { flow: true } | Kind::Sequence { flow: true }
         );
-        let first_key = self.tree.entries(collection).next();
-        let keys = first_key.map_or(Quotes::None, |(key, _)| self.quotes(key));
+        let mut maps = std::iter::once(collection).chain(self.tree.items(collection));
+        let first_key = maps.find_map(|map| self.tree.entries(map).next());
+        let keys = first_key.map_or(around.keys, |(key, _)| self.quotes(key));
         Style { flow, keys }
     }
 
@@ -370,7 +520,7 @@ impl Writer<'_> {
         let base = self.base(origin, at)?;
         // A map that goes into itself takes its text along, with all that stands between its entries.
         let base = base.filter(|base| !brings(entries, *base));
-        let style = base.map_or(style, |base| self.style(base));
+        let style = base.map_or(style, |base| self.style(base, style));
         let written = base
             .map(|base| self.view.entries(base))
             .transpose()?
@@ -411,6 +561,7 @@ impl Writer<'_> {
             Some(base) => self.merges(base, &written, entries, at)?,
             None => Vec::new(),
         };
+        let known = Known::of(&written, entries);
         let mut wanted = Vec::new();
         let kept_merge = !merges.is_empty();
         for entry in entries.iter().filter(|entry| !entry.gone) {
@@ -422,8 +573,8 @@ impl Writer<'_> {
             if kept_merge && source.is_some_and(|source| self.comes_by_merge(source, base, &here)) {
                 continue;
             }
-            let key = match self.key(entry, source, base, &here, style)? {
-                WantKey::New(text) => match self.inherits(entry, entries, base)? {
+            let key = match self.key(entry, source, &known, &here, style)? {
+                WantKey::New(text) => match self.inherits(entry, &known) {
                     Some(key) => WantKey::Renamed(key, text),
                     None => WantKey::New(text),
                 },
@@ -473,12 +624,42 @@ impl Writer<'_> {
         entries: &[Entry],
         at: &Path,
     ) -> Result<Vec<(NodeId, NodeId)>, EditError> {
-        let is_merge = |key: &NodeId| written.entries.iter().any(|e| e.via == Via::Merge(*key));
+        let bringing: HashSet<NodeId> = written
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.via {
+                Via::Merge(key) => Some(key),
+                _ => None,
+            })
+            .collect();
+        // Also one of which everything is overridden.
+        let is_merge = |key: &NodeId| {
+            bringing.contains(key)
+                || self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain)
+                    && self.tree.content(*key) == "<<"
+                    && self.tree.tag(*key).is_none()
+        };
         let merges: Vec<_> = self
             .tree
             .entries(base)
             .filter(|(key, _)| is_merge(key))
             .collect();
+        // What an entry overrides would show where that entry goes.
+        for (key, value) in &merges {
+            let parts = match self.tree.kind(*value) {
+                Kind::Sequence { .. } => self.tree.items(*value).collect(),
+                _ => vec![*value],
+            };
+            for part in parts {
+                for brought in self.view.entries(part)?.entries {
+                    let name = brought.name.as_ref();
+                    if !entries.iter().any(|now| !now.gone && now.key == name) {
+                        self.share(&at.key(name), *key);
+                        return Ok(Vec::new());
+                    }
+                }
+            }
+        }
         for entry in &written.entries {
             let Via::Merge(key) = entry.via else { continue };
             let here = at.key(entry.name.as_ref());
@@ -514,7 +695,7 @@ impl Writer<'_> {
         &self,
         entry: &Entry,
         source: Option<&Source>,
-        base: Option<NodeId>,
+        known: &Known<'_>,
         here: &Path,
         style: Style,
     ) -> Result<WantKey, EditError> {
@@ -532,12 +713,10 @@ impl Writer<'_> {
             }
         }
         // A new value under a key that is there keeps the key's own text and comments.
-        let replaced = base
-            .map(|base| self.view.get(base, &entry.key))
-            .transpose()?
-            .flatten()
-            .filter(|written| written.via == Via::Direct)
-            .map(|written| written.key)
+        let replaced = known
+            .keys
+            .get(entry.key.as_str())
+            .copied()
             .filter(|key| {
                 !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
             })
@@ -561,29 +740,55 @@ impl Writer<'_> {
 
     /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.
     /// The comments on it are then about the new one.
-    fn inherits(
-        &self,
-        entry: &Entry,
-        entries: &[Entry],
-        base: Option<NodeId>,
-    ) -> Result<Option<NodeId>, EditError> {
-        let (Some(base), Some(beside)) = (base, &entry.beside) else {
-            return Ok(None);
-        };
-        let first = entries
-            .iter()
-            .find(|e| !e.gone && e.beside.as_ref() == Some(beside));
-        let gone = entries.iter().any(|e| e.gone && e.key == *beside);
-        if !gone || !first.is_some_and(|first| std::ptr::eq(first, entry)) {
-            return Ok(None);
+    fn inherits(&self, entry: &Entry, known: &Known<'_>) -> Option<NodeId> {
+        let beside = entry.beside.as_deref()?;
+        let is_first = known
+            .first_beside
+            .get(beside)
+            .is_some_and(|first| std::ptr::eq(*first, entry));
+        if !is_first || !known.gone.contains(beside) {
+            return None;
         }
-        let written = self.view.get(base, beside)?;
-        Ok(written
-            .filter(|written| written.via == Via::Direct)
-            .map(|written| written.key)
-            .filter(|key| {
-                !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
-            }))
+        let key = known.keys.get(beside).copied();
+        key.filter(|key| {
+            !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+        })
+    }
+}
+
+/// A map's entries by name, as they are written and as they will be: what is asked of them is asked for each
+/// entry.
+struct Known<'e> {
+    /// The keys of those that are written in the map itself.
+    keys: HashMap<&'e str, NodeId>,
+    /// For each entry that new ones stand beside, the first of these.
+    first_beside: HashMap<&'e str, &'e Entry>,
+    /// The names that go.
+    gone: HashSet<&'e str>,
+}
+
+impl<'e> Known<'e> {
+    fn of(written: &'e view::Entries<'_>, entries: &'e [Entry]) -> Self {
+        let mut first_beside = HashMap::new();
+        for entry in entries.iter().filter(|entry| !entry.gone) {
+            if let Some(beside) = &entry.beside {
+                first_beside.entry(beside.as_str()).or_insert(entry);
+            }
+        }
+        Self {
+            keys: written
+                .entries
+                .iter()
+                .filter(|entry| entry.via == Via::Direct)
+                .map(|entry| (entry.name.as_ref(), entry.key))
+                .collect(),
+            first_beside,
+            gone: entries
+                .iter()
+                .filter(|entry| entry.gone)
+                .map(|entry| entry.key.as_str())
+                .collect(),
+        }
     }
 }
 

@@ -324,6 +324,14 @@ impl Loaded {
                     "this key is longer than 1,024 characters",
                     "Helm's YAML reader refuses the file because of it.",
                 ),
+                DivergenceKind::FlowKeyOverLines => (
+                    "this key between brackets goes over several lines",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
+                DivergenceKind::EndBeforeStart => (
+                    "the file begins with `...`, which ends a document",
+                    "Helm's YAML reader refuses the file because of it.",
+                ),
                 DivergenceKind::UnicodeLineBreak => (
                     "a line or paragraph separator stands here that is not a plain line break",
                     "Helm takes it for a line break, other readers for a character.",
@@ -331,6 +339,7 @@ impl Loaded {
             };
             let next = match divergence.kind {
                 DivergenceKind::ColonInFlowKey => "Put a space behind the `:`.",
+                DivergenceKind::FlowKeyOverLines => "Write the key and its `:` on one line.",
                 DivergenceKind::AnchorName => "Rename the anchor and its aliases.",
                 DivergenceKind::LongKey => "Check that a quote or a line break is not missing.",
                 _ => "Remove it.",

@@ -73,6 +73,10 @@ fn divergence(kind: DivergenceKind) -> &'static str {
             "a Unicode line break, which Helm takes for the end of the line"
         }
         DivergenceKind::LongKey => "a key too long for Helm",
+        DivergenceKind::FlowKeyOverLines => {
+            "a key between brackets that goes over lines; Helm refuses it"
+        }
+        DivergenceKind::EndBeforeStart => "... before anything else; Helm refuses it",
         // The list of kinds may grow.
         #[allow(unreachable_patterns)]
         _ => "YAML that Helm reads otherwise",

@@ -76,6 +76,7 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
         decoded_spans: Vec::new(),
         lines: OnceLock::new(),
         divergences: OnceLock::new(),
+        first_comments: OnceLock::new(),
     };
     let mut builder = Builder {
         text: &source,

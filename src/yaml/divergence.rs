@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::source::{is_blank, lines};
+use super::block;
+use super::source::{BOM, is_blank, lines};
 use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 
 /// One place that an older reader reads otherwise.
@@ -32,6 +33,11 @@ pub enum DivergenceKind {
     /// A plain flow key whose `:` stands directly before `,`, `]` or `}`: the colon becomes part of
     /// the key.
     ColonInFlowKey,
+    /// A key between brackets that spans lines, or whose `:` stands on a later one: rejected, if it is
+    /// written without `? `.
+    FlowKeyOverLines,
+    /// `...` before anything else: rejected.
+    EndBeforeStart,
     /// NEL, LS or PS: a line break for older readers, a character here.
     UnicodeLineBreak,
     /// A key longer than 1,024 bytes: rejected, if it is written without `? `.
@@ -53,6 +59,21 @@ pub(crate) fn find(tree: &Tree) -> Vec<Divergence> {
             kind: DivergenceKind::UnicodeLineBreak,
             span: at..at + c.len_utf8(),
         }));
+    }
+    let written = lines(text, 0..text.len()).find(|line| {
+        let code = text[line.clone()].trim_start_matches(BOM).trim_start();
+        !code.is_empty() && !code.starts_with('#')
+    });
+    if let Some(line) = written
+        && text[line.clone()]
+            .trim_start_matches(BOM)
+            .starts_with("...")
+        && block::is_marker(text[line.clone()].trim_start_matches(BOM))
+    {
+        found.push(Divergence {
+            kind: DivergenceKind::EndBeforeStart,
+            span: line.start..line.end,
+        });
     }
     for id in tree.nodes() {
         if let Some((name, span)) = tree.anchor(id)
@@ -93,6 +114,15 @@ fn key(tree: &Tree, id: NodeId, found: &mut Vec<Divergence>) {
     }
     let flow =
         tree.parent(id).map(|parent| tree.kind(parent)) == Some(Kind::Mapping { flow: true });
+    if flow && !tree.is_explicit_key(id) {
+        let end = tree.after_colon(id).unwrap_or(span.end);
+        if tree.text()[span.start..end].contains(['\n', '\r']) {
+            found.push(Divergence {
+                kind: DivergenceKind::FlowKeyOverLines,
+                span: span.start..end,
+            });
+        }
+    }
     if flow
         && tree.kind(id) == Kind::Scalar(ScalarStyle::Plain)
         && bytes.get(span.end) == Some(&b':')

@@ -89,6 +89,12 @@ impl Tree {
 
     /// The file's first comment block, if it stands before everything else.
     pub(crate) fn first_comment_block(&self) -> Range<usize> {
+        self.first_comments
+            .get_or_init(|| self.find_first_comment_block())
+            .clone()
+    }
+
+    fn find_first_comment_block(&self) -> Range<usize> {
         let text = self.text();
         let first = self
             .documents()

@@ -112,6 +112,14 @@ pub fn rewrite_inner(
             restyled: host.kind(node) != Kind::Scalar(ScalarStyle::DoubleQuoted),
         });
     }
+    // Text with carriage returns, as it is pasted on Windows, has its form in double quotes only.
+    let quoted = host.kind(node) == Kind::Scalar(ScalarStyle::DoubleQuoted);
+    if quoted && new.contains(|c| !is_literal(c)) {
+        return Ok(InnerRewrite {
+            edits: replace_body(host, node, host.body(node), double_quoted(&new))?,
+            restyled: false,
+        });
+    }
     if let Some(c) = new.chars().find(|c| !is_literal(*c)) {
         return Err(InnerError::Character(c));
     }

@@ -130,6 +130,8 @@ pub struct Tree {
     pub(crate) decoded_spans: Vec<(u32, u32, u32)>,
     pub(crate) lines: OnceLock<Lines>,
     pub(crate) divergences: OnceLock<Vec<Divergence>>,
+    /// The file's first comment block, which is asked for at each entry.
+    pub(crate) first_comments: OnceLock<Range<usize>>,
 }
 
 impl Tree {

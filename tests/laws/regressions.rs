@@ -68,6 +68,42 @@ fn becomes(keys: &str, steps: &str, before: &str, after: &str) {
 const OLD_AND_NEW: &str = "old: [{in: \"<2.0.0\"}]\nnew: [{in: \">=2.0.0\"}]\n";
 
 #[test]
+fn an_alias_that_changes_as_its_anchor_does_is_left_to_follow() {
+    becomes(
+        "hosts: [{in: \"*\", open: map}]\n",
+        "s: {title: Rename, move: {\"hosts[*].paths[*].name\": \"hosts[*].paths[*].identifier\"}}",
+        "hosts:\n  - host: a\n    paths: &p\n      - name: x # one\n        port: 1\n  - host: b\n    paths: *p\n",
+        "hosts:\n  - host: a\n    paths: &p\n      - port: 1\n        identifier: x # one\n  - host: b\n    paths: *p\n",
+    );
+}
+
+#[test]
+fn json_stays_json_in_lists_too() {
+    becomes(
+        "old: [{in: \"<2.0.0\"}]\nenv: [{in: \"*\", open: map}]\n",
+        "s: {title: Move, move: {old: \"env[name=A].value\"}}",
+        "{\n  \"old\": \"v\",\n  \"env\": [{\"name\": \"B\", \"value\": \"b\"}]\n}\n",
+        "{\n  \"env\": [{\"name\": \"B\", \"value\": \"b\"}, {\"name\": \"A\", \"value\": \"v\"}]\n}\n",
+    );
+}
+
+#[test]
+fn items_that_are_still_in_a_list_keep_their_text_and_comments() {
+    becomes(
+        "args: [{in: \"*\"}]\n",
+        "s: {title: Filter, take: {a: args}, do: {args: \"=a.filter(x, x != 'gone') + ['new']\"}}",
+        "args: # all\n  # why\n  - \"kept\"   # one\n  - gone # two\n\n  # last\n  - '--v=2'\n",
+        "args: # all\n  # why\n  - \"kept\"   # one\n\n  # last\n  - '--v=2'\n\n  - new\n",
+    );
+    becomes(
+        "old: [{in: \"<2.0.0\"}]\nnew: [{in: \">=2.0.0\"}]\n",
+        "s: {title: Filter, take: {a: old}, do: {new: \"=a.filter(x, x != 'gone')\"}}",
+        "old:\n  # why\n  - \"kept\"   # one\n  - gone\n",
+        "new:\n  # why\n  - \"kept\"   # one\n",
+    );
+}
+
+#[test]
 fn a_null_that_is_written_over_has_a_fate() {
     becomes(
         OLD_AND_NEW,

@@ -150,6 +150,19 @@ fn in_flow_notation_there_are_only_quotes() {
 }
 
 #[test]
+fn text_from_windows_keeps_its_quotes() {
+    let host = "v: \"a: 1\\r\\nb: 2\\r\\n\" # why\nw: 1\n";
+    let tree = Tree::parse(host).unwrap();
+    let node = scalar(&tree);
+    let rewrite = rewrite_inner(&tree, node, &edit(tree.content(node), "b: 2", "b: 3")).unwrap();
+    assert!(!rewrite.restyled);
+    assert_eq!(
+        rewrite.edits.apply(host),
+        "v: \"a: 1\\r\\nb: 3\\r\\n\" # why\nw: 1\n"
+    );
+}
+
+#[test]
 fn what_becomes_empty_is_quoted() {
     let host = "v: | # why\n  a: 1\nw: 1\n";
     let tree = Tree::parse(host).unwrap();

@@ -177,6 +177,17 @@ fn what_older_readers_read_otherwise_is_named() {
         ]
     );
     assert_eq!(
+        found("a: {b c\n  d: 1, \"e\"\n  : 2, ? f\n  g : 3}\n"),
+        [
+            (D::FlowKeyOverLines, "b c\n  d:".into()),
+            (D::FlowKeyOverLines, "\"e\"\n  :".into())
+        ]
+    );
+    assert_eq!(
+        found("# c\n...\n---\na: 1\n"),
+        [(D::EndBeforeStart, "...\n".into())]
+    );
+    assert_eq!(
         found("a: x\u{2028}y # \u{85}\n"),
         [
             (D::UnicodeLineBreak, "\u{2028}".into()),

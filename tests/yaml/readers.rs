@@ -49,3 +49,35 @@ fn what_helm_reads_the_second_reader_reads_too() {
     println!("{agreed} agreed");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
+
+#[test]
+fn what_helm_refuses_is_known_or_seen_by_the_second_reader() {
+    let Some(helm) = helm::helm(Major::Three) else {
+        return;
+    };
+    let texts = [
+        "c: {a b\n  c: 2}\n",
+        "c: {\"a\"\n  : 2}\n",
+        "c: [a\n  : 2]\n",
+        "...\n---\na: 1\n",
+        "m: {a: 1, d: , e: !!null }\n",
+        "m: {a: ?x, b: :y}\n",
+        "m: {? a b\n  c : 1}\n",
+        "m: [a: , b: 1]\n",
+    ];
+    let read = helm.read_each(texts).expect("Helm");
+    for (text, read) in texts.iter().zip(read) {
+        match (readable(text), read) {
+            (None, _) => {}
+            (Some((tree, root)), Ok(value)) => {
+                assert_eq!(agreement(&tree, root, None), Ok(()), "{text}");
+                let ours = View::new(&tree, root).values().expect("values");
+                let ours = serde_json::Value::from(&refit::values::Value::Map(ours));
+                assert_eq!(ours, value, "{text}");
+            }
+            (Some((tree, root)), Err(error)) => {
+                assert!(agreement(&tree, root, None).is_err(), "{text}: {error}");
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! How this file is indented, so that new text looks like its neighbours.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::yaml::tree::{Kind, NodeId, Tree};
 
@@ -10,6 +11,8 @@ pub(super) struct Style {
     width: usize,
     /// The most frequent indentation of a sequence below a key; 0: not indented.
     sequence: usize,
+    /// The indentation below one mapping, of mappings and of sequences.
+    local: RefCell<HashMap<(NodeId, bool), Option<usize>>>,
 }
 
 const MAPPING: Kind = Kind::Mapping { flow: false };
@@ -45,6 +48,7 @@ impl Style {
         Self {
             width,
             sequence: sequence.unwrap_or(width),
+            local: RefCell::default(),
         }
     }
 
@@ -57,25 +61,34 @@ impl Style {
         column: usize,
         sequence: bool,
     ) -> usize {
-        let kind = if sequence { SEQUENCE } else { MAPPING };
         let near = near.filter(|&near| tree.kind(near) == MAPPING);
         let local = near.and_then(|near| {
-            let own = tree.column(near);
-            let sibling = tree
-                .entries(near)
-                .map(|(_, value)| value)
-                .find(|&v| tree.kind(v) == kind);
-            let sibling = sibling.map(|value| tree.column(value).saturating_sub(own));
-            if sequence {
-                return sibling;
-            }
-            let parent = tree
-                .parent(near)
-                .filter(|&parent| tree.kind(parent) == MAPPING);
-            sibling
-                .or_else(|| parent.map(|parent| own.saturating_sub(tree.column(parent))))
-                .filter(|&width| width > 0)
+            // Asked for each new entry, and found by going through all that are there.
+            let mut seen = self.local.borrow_mut();
+            *seen
+                .entry((near, sequence))
+                .or_insert_with(|| local_width(tree, near, sequence))
         });
         column + local.unwrap_or(if sequence { self.sequence } else { self.width })
     }
+}
+
+/// How far what stands below a mapping's keys is indented, as far as that mapping tells.
+fn local_width(tree: &Tree, near: NodeId, sequence: bool) -> Option<usize> {
+    let kind = if sequence { SEQUENCE } else { MAPPING };
+    let own = tree.column(near);
+    let sibling = tree
+        .entries(near)
+        .map(|(_, value)| value)
+        .find(|&v| tree.kind(v) == kind)
+        .map(|value| tree.column(value).saturating_sub(own));
+    if sequence {
+        return sibling;
+    }
+    let parent = tree
+        .parent(near)
+        .filter(|&parent| tree.kind(parent) == MAPPING);
+    sibling
+        .or_else(|| parent.map(|parent| own.saturating_sub(tree.column(parent))))
+        .filter(|&width| width > 0)
 }
