@@ -96,7 +96,7 @@ fn judged(files: &[(String, String)], text: &str) -> End {
     match judge::judge(&pack, &tree(text), &from, &to, &judge::Answers::new()) {
         Verdict::Values { values, asked } if asked.is_empty() => End::Values(values.into()),
         Verdict::Values { asked, .. } => {
-            let live = |asked: &&Asked| matches!(asked, Asked::LiveKey { .. });
+            let live = |asked: &&Asked| matches!(asked, Asked::LiveKey(_));
             End::Asks(asked.iter().filter(live).count())
         }
         Verdict::Clash => End::Clash,

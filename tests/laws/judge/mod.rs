@@ -34,11 +34,11 @@ pub struct Answer {
 pub enum Asked {
     /// The question of a step.
     Step(String),
-    /// A step puts something where the old chart read another value: the step, and what was there.
-    LiveKey { step: String, place: String },
+    /// Something is put where the old chart read another value: the place.
+    LiveKey(String),
 }
 
-/// What is to be kept or replaced where a value is already: one answer for each step.
+/// Answers, by the step; for a value that is in the way, by `live-key/PLACE`.
 pub type Answers = BTreeMap<String, Answer>;
 
 /// How a run ends.

@@ -260,6 +260,16 @@ pub enum To {
     },
 }
 
+/// The destination of a move: positions are those of the snapshot.
+pub fn fill_move(to: &Selector, captures: &[Capture]) -> Option<Vec<To>> {
+    let filled = fill(to, captures)?.into_iter();
+    let slot = |to| match to {
+        To::Nth(i) => To::Slot(i),
+        other => other,
+    };
+    Some(filled.map(slot).collect())
+}
+
 /// A destination with its captures filled in.
 pub fn fill(to: &Selector, captures: &[Capture]) -> Option<Vec<To>> {
     let mut captures = captures.iter().cloned();

@@ -291,7 +291,14 @@ impl Items {
             if let (Exact::NewNamed { by, is }, Work::Map(map)) = (at, &mut item) {
                 map.insert(by.clone(), Work::Scalar(is.clone().into()));
             }
-            self.added.push((at.clone(), item));
+            // Those made by their numbers come in the order of these.
+            let later = |(id, _): &(Exact, Work)| match (id, at) {
+                (Exact::NewNth(there), Exact::NewNth(here)) => there > here,
+                _ => false,
+            };
+            let i = self.added.iter().position(later);
+            let i = i.unwrap_or(self.added.len());
+            self.added.insert(i, (at.clone(), item));
         }
         let there = self.added.iter_mut().find(|(id, _)| id == at);
         &mut there.expect("it was made").1

@@ -163,6 +163,36 @@ impl Pack {
         })
     }
 
+    /// Whether a step writes below a key.
+    pub fn writes(&self, key: &str) -> bool {
+        let below = |path: &Selector| {
+            path.text == key
+                || path
+                    .text
+                    .strip_prefix(key)
+                    .is_some_and(|t| t.starts_with('.'))
+        };
+        let steps = self
+            .migrations
+            .iter()
+            .flat_map(|migration| &migration.steps);
+        steps.into_iter().any(|step| {
+            let moved = step.paths.iter().filter_map(|owned| match &owned.role {
+                Role::Move(to) => Some(to),
+                _ => None,
+            });
+            let rows = step.rows.iter().flat_map(|row| {
+                let options = row.options.iter().map(|choice| &choice.row);
+                std::iter::once(row).chain(options)
+            });
+            let written = rows.flat_map(|row| {
+                let upserts = row.upserts.iter().map(|(path, ..)| path);
+                row.writes.iter().map(|(path, _)| path).chain(upserts)
+            });
+            moved.chain(written).any(below)
+        })
+    }
+
     pub fn before(&self, version: &Version) -> Option<&Version> {
         self.versions.iter().rev().find(|other| *other < version)
     }

@@ -2,20 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use refit::values::{Path, Segment};
 use semver::Version;
 use serde_json::{Map, Value as Json};
 
 use super::{
     Answer, Answers, Asked, Stop, Tree,
     expression::{Names, Val, holds, template},
-    paths::{At, Place, Seg, Selector, To, fill, get, joined},
+    paths::{At, Place, Seg, Selector, To, fill, fill_move, get, joined},
     place::{Exact, Work, clash},
     read::{Choice, Migration, Pack, Role, Row, Step},
 };
 
 /// Something to be put somewhere.
 struct Put {
-    step: String,
     to: Vec<To>,
     what: What,
 }
@@ -208,6 +208,7 @@ impl Run<'_> {
             work.remove(place);
             shown.remove(place);
         }
+        clashes(&shown, puts.iter().map(|(put, _)| put))?;
         let mut asking = HashSet::new();
         let mut kept = Vec::new();
         for (put, i) in puts {
@@ -324,14 +325,17 @@ impl Run<'_> {
             };
             for (place, captures) in owned.path.find(snapshot) {
                 if let Some(value) = ownership.part(&place, (i, j)) {
-                    let to = fill(to, &captures)
+                    let to = fill_move(to, &captures)
                         .ok_or_else(|| format!("{} does not fit {}", to.text, owned.path.text))?;
-                    done.puts.push(put(step, to, What::Value(value)));
+                    done.puts.push(Put {
+                        to,
+                        what: What::Value(value),
+                    });
                 }
             }
         }
         for (row, names) in &rows {
-            let written = row_puts(step, row, names)?;
+            let written = row_puts(row, names)?;
             if row.target.is_some() {
                 self.deferred
                     .extend(written.into_iter().map(|put| Deferred {
@@ -364,11 +368,9 @@ impl Run<'_> {
             if !self.pack.reads(before, &keys) || looked.iter().any(|l| is_above(l, &place)) {
                 continue;
             }
-            self.asked.push(Asked::LiveKey {
-                step: put.step.clone(),
-                place: keys.join("."),
-            });
-            let id = format!("{}.live-key", put.step);
+            let shown = shown(&place);
+            let id = format!("live-key/{shown}");
+            self.asked.push(Asked::LiveKey(shown));
             match self.answers.get(&id).map(|answer| answer.option.as_str()) {
                 None => open = true,
                 Some("keep") => {
@@ -376,7 +378,6 @@ impl Run<'_> {
                         return Ok(Some(Put {
                             what: What::Value(Json::Object(Map::new())),
                             to: Vec::new(),
-                            ..put
                         }));
                     }
                     without(value, &place[path.len()..]);
@@ -416,7 +417,7 @@ impl Run<'_> {
                         }
                         let rest = &leaf[place.len()..];
                         let set = match &owned.role {
-                            Role::Move(to) => fill(to, &captures).is_some_and(|mut to| {
+                            Role::Move(to) => fill_move(to, &captures).is_some_and(|mut to| {
                                 to.extend(rest.iter().map(|at| match at {
                                     At::Key(key) => To::Key(key.clone()),
                                     At::Item(i) => To::Slot(*i),
@@ -445,20 +446,15 @@ struct Done {
     puts: Vec<Put>,
 }
 
-fn put(step: &Step, to: Vec<To>, what: What) -> Put {
-    Put {
-        step: step.id.clone(),
-        to,
-        what,
-    }
-}
-
-fn row_puts(step: &Step, row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
+fn row_puts(row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
     let mut puts = Vec::new();
     for (path, data) in &row.writes {
         if let Some(value) = template(data, names)? {
             let to = fill(path, &[]).ok_or_else(|| format!("{} has captures", path.text))?;
-            puts.push(put(step, to, What::Value(value)));
+            puts.push(Put {
+                to,
+                what: What::Value(value),
+            });
         }
     }
     for (path, by, data) in &row.upserts {
@@ -468,17 +464,18 @@ fn row_puts(step: &Step, row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
             Some(other) => return Err(Stop::Error(format!("{other} are no items"))),
         };
         let to = fill(path, &[]).ok_or_else(|| format!("{} has captures", path.text))?;
-        puts.push(put(step, to, What::Items(by.clone(), items)));
+        puts.push(Put {
+            to,
+            what: What::Items(by.clone(), items),
+        });
     }
     Ok(puts)
 }
 
-/// Puts everything, unless two writes differ.
-fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
-    let resolved: Vec<(Vec<Exact>, &What)> = puts
-        .iter()
-        .map(|put| (work.resolve(&put.to), &put.what))
-        .collect();
+/// Stops where two writes put different things at one place.
+fn clashes<'p>(work: &Work, puts: impl Iterator<Item = &'p Put>) -> Result<(), Stop> {
+    let resolved: Vec<(Vec<Exact>, &What)> =
+        puts.map(|put| (work.resolve(&put.to), &put.what)).collect();
     for (i, (a, one)) in resolved.iter().enumerate() {
         for (b, other) in &resolved[..i] {
             let differ = match (one, other) {
@@ -496,6 +493,16 @@ fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
             }
         }
     }
+    Ok(())
+}
+
+/// Puts everything, unless two writes differ.
+fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
+    clashes(work, puts.iter())?;
+    let resolved: Vec<(Vec<Exact>, &What)> = puts
+        .iter()
+        .map(|put| (work.resolve(&put.to), &put.what))
+        .collect();
     for (path, what) in &resolved {
         match what {
             What::Value(value) => work.put(path, value),
@@ -518,7 +525,11 @@ fn named(path: &Selector, snapshot: &Json, part: impl Fn(&[At]) -> Val) -> Val {
     if !path.has_captures() {
         return found.next().map(|(_, value)| value);
     }
-    let map: Map<String, Json> = found.collect();
+    // Of several items of one name it is the first.
+    let mut map = Map::new();
+    for (captures, value) in found {
+        map.entry(captures).or_insert(value);
+    }
     (!map.is_empty()).then_some(Json::Object(map))
 }
 
@@ -570,6 +581,18 @@ fn is_above(path: &Selector, place: &[Exact]) -> bool {
             })
 }
 
+fn shown(place: &[Exact]) -> String {
+    let segment = |at: &Exact| match at {
+        Exact::Key(key) => Segment::Key(key.clone()),
+        Exact::Slot(i) | Exact::NewNth(i) => Segment::Index(*i),
+        Exact::NewNamed { by, is } => Segment::Select {
+            key: by.clone(),
+            value: is.clone(),
+        },
+    };
+    Path::new(place.iter().map(segment).collect()).to_string()
+}
+
 fn keys_of(place: &[Exact]) -> Vec<String> {
     let keys = place.iter().map_while(|at| match at {
         Exact::Key(key) => Some(key.clone()),
@@ -610,14 +633,22 @@ fn merge(under: &mut Json, over: &Json) {
 impl Step {
     /// Where a row may put what a name stands for.
     fn destinations(&self, name: &str) -> Vec<&Selector> {
-        let rows = self.rows.iter().flat_map(|row| {
-            let options = row.options.iter().map(|choice| &choice.row);
-            std::iter::once(row).chain(options)
-        });
-        rows.flat_map(|row| &row.writes)
-            .filter(|(_, data)| self.mentions(data, name))
-            .map(|(path, _)| path)
-            .collect()
+        let rows = || {
+            self.rows.iter().flat_map(|row| {
+                let options = row.options.iter().map(|choice| &choice.row);
+                std::iter::once(row).chain(options)
+            })
+        };
+        if rows().any(|row| row.leave.iter().any(|left| left == name)) {
+            return Vec::new();
+        }
+        let writes = || rows().flat_map(|row| &row.writes);
+        let used = writes().filter(|(_, data)| self.mentions(data, name));
+        let used: Vec<&Selector> = used.map(|(path, _)| path).collect();
+        if used.is_empty() {
+            return writes().map(|(path, _)| path).collect();
+        }
+        used
     }
 
     fn mentions(&self, data: &Json, name: &str) -> bool {
