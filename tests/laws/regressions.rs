@@ -73,7 +73,7 @@ fn an_alias_that_changes_as_its_anchor_does_is_left_to_follow() {
         "hosts: [{in: \"*\", open: map}]\n",
         "s: {title: Rename, move: {\"hosts[*].paths[*].name\": \"hosts[*].paths[*].identifier\"}}",
         "hosts:\n  - host: a\n    paths: &p\n      - name: x # one\n        port: 1\n  - host: b\n    paths: *p\n",
-        "hosts:\n  - host: a\n    paths: &p\n      - port: 1\n        identifier: x # one\n  - host: b\n    paths: *p\n",
+        "hosts:\n  - host: a\n    paths: &p\n      - identifier: x # one\n        port: 1\n  - host: b\n    paths: *p\n",
     );
 }
 
