@@ -13,9 +13,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-host=$(rustc -vV | sed -n 's/^host: //p')
 targets=("$@")
-[ "${#targets[@]}" -gt 0 ] || targets=("$host")
+[ "${#targets[@]}" -gt 0 ] || targets=("$(rustc -vV | sed -n 's/^host: //p')")
 # The same files make the same archive.
 when=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 mkdir -p dist

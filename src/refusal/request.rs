@@ -174,11 +174,14 @@ pub fn pack(error: &PackError) -> Reason {
         PackError::Expression {
             version,
             step,
-            error: ExprError::Failed { message, .. },
+            error: error @ ExprError::Failed { .. },
         } => Reason::new(format!(
-            "the step `{step}` of {version} cannot work with these values ({message})"
+            "the step `{step}` of {version} cannot work with these values: {error}"
         ))
-        .why("A value that it reads has another type than the chart wants, or lacks a part.")
+        .why(
+            "A value that it reads has another type than the chart wants, lacks a part, or is too large for \
+             what the step makes of it.",
+        )
         .next(format!(
             "`refit explain {step}` shows what it reads. Correct the value, or leave the step out: --skip {step}."
         )),
