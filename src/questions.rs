@@ -16,6 +16,8 @@ pub const LIVE_KEY: &str = "live-key";
 pub const MARKER: &str = "marker";
 /// Which of two settings counts, where a manifest says it in two ways.
 pub const PRECEDENCE: &str = "precedence";
+/// Whether a manifest's version was raised before its values.
+pub const RAISED_FIRST: &str = "raised-first";
 /// Whether to go on without a layer that cannot be read.
 pub const SEALED_LAYER: &str = "sealed-layer";
 /// Which release a layer follows that several share. It stands in each of these releases.
@@ -87,6 +89,13 @@ pub const ALL: &[BuiltIn] = &[
         asks: true,
         can_be_left_out: false,
         title: "Say which of two settings counts",
+    },
+    BuiltIn {
+        id: RAISED_FIRST,
+        stage: Stage::First,
+        asks: true,
+        can_be_left_out: false,
+        title: "Say which version the values are for",
     },
     BuiltIn {
         id: SEALED_LAYER,

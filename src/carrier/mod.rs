@@ -82,20 +82,36 @@ pub fn unparsed(path: &FilePath, text: &str) -> Option<(Kind, &'static str)> {
     if !text.contains("{{") && !text.contains("{%") {
         return None;
     }
+    let why = |kind| match kind {
+        Kind::HelmfileRelease => "a Go template that is not YAML before helmfile has run it",
+        _ => "a template, not YAML",
+    };
+    looks_like(path, text).map(|kind| (kind, why(kind)))
+}
+
+/// Which kind of carrier a file seems to be that is no YAML, by its lines and its name.
+#[must_use]
+pub fn looks_like(path: &FilePath, text: &str) -> Option<Kind> {
     let has = |line: &str| text.lines().any(|found| found.trim_end() == line);
+    let name = read::file_name(path);
     if has("kind: HelmRelease") {
-        Some((Kind::FluxHelmRelease, "a template, not YAML"))
+        Some(Kind::FluxHelmRelease)
     } else if has("kind: ApplicationSet") {
-        Some((Kind::ArgoApplicationSet, "a template, not YAML"))
+        Some(Kind::ArgoApplicationSet)
     } else if has("kind: Application") && text.contains("argoproj.io/") {
-        Some((Kind::ArgoApplication, "a template, not YAML"))
+        Some(Kind::ArgoApplication)
+    } else if has("kind: HelmChartConfig") && text.contains("helm.cattle.io/") {
+        Some(Kind::K3sHelmChartConfig)
     } else if has("kind: HelmChart") && text.contains("helm.cattle.io/") {
-        Some((Kind::K3sHelmChart, "a template, not YAML"))
+        Some(Kind::K3sHelmChart)
     } else if helmfile::looks_like(path, text) {
-        Some((
-            Kind::HelmfileRelease,
-            "a Go template that is not YAML before helmfile has run it",
-        ))
+        Some(Kind::HelmfileRelease)
+    } else if has("dependencies:") && matches!(name, "Chart.yaml" | "requirements.yaml") {
+        Some(Kind::Dependency)
+    } else if has("helmCharts:") || has("kind: HelmChartInflationGenerator") {
+        Some(Kind::KustomizeHelmChart)
+    } else if has("helm:") && name == "fleet.yaml" {
+        Some(Kind::Fleet)
     } else {
         None
     }

@@ -16,6 +16,7 @@ use crate::{
         Notice, Question, Refusal, Release, State, Step, Task, Values,
     },
     pack::{Known, When, expr::describe},
+    questions::RAISED_FIRST,
     refusal::Reason,
     tell,
     values::{Map, Path, Value, leaves, merge::merge_all},
@@ -72,11 +73,13 @@ pub(super) fn scopes(releases: &mut [Release]) {
     };
     let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
     for release in releases {
-        let Some(name) = release.name.clone().filter(|_| release.carrier.is_none()) else {
+        let Some(name) = release.name.clone() else {
             continue;
         };
         let own = asked(release);
-        for step in &mut release.steps {
+        // Which version a manifest's values are for is a matter of that manifest.
+        let scoped = |id: &str| release.carrier.is_none() || id == RAISED_FIRST;
+        for step in release.steps.iter_mut().filter(|step| scoped(&step.id)) {
             let here = own.iter().find(|(id, ..)| *id == step.id);
             let differs = here.is_some_and(|here| {
                 let same_id = all.iter().filter(|other| other.0 == here.0);

@@ -19,6 +19,7 @@ mod mentions;
 mod packs;
 mod part;
 mod pin;
+mod raised;
 mod release;
 mod sealed;
 mod shared;

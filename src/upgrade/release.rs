@@ -8,7 +8,7 @@ use semver::Version;
 use super::{
     Request, answers_for,
     brought::{self, Left},
-    doubts, known_version, marks, packs, sealed,
+    doubts, known_version, marks, packs, raised, sealed,
 };
 use crate::{
     detach,
@@ -17,12 +17,13 @@ use crate::{
     identify::Sign,
     load::{Loaded, Place, Wanted, Workspace},
     migrate::{
-        Answers, MigrateError, Migrated, Node,
+        Answers, MigrateError, Migrated, Node, StepReport,
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Notice, Refusal},
     pack::{Pack, model::Strength},
     plan::Plan,
+    questions::{RAISED_FIRST, title},
     refusal::{self, Reason},
     tell::markers::Mark,
     values::{Part, merge::merge_all, view::View},
@@ -191,6 +192,11 @@ impl<'w> Run<'_, 'w> {
                 if known_by == KnownBy::Recorded {
                     self.still_holds(&from)?;
                 }
+                if known_by == KnownBy::Carrier
+                    && let Some(doubt) = self.doubt(&from)
+                {
+                    return self.raised_first(&from, &doubt);
+                }
                 Ok((known_by, self.not_done(self.candidate(&from)?)?))
             }
             None => match &self.wanted.no_version {
@@ -222,6 +228,30 @@ impl<'w> Run<'_, 'w> {
             Left::Nothing => self.candidate(&self.to),
             Left::Without(steps) => self.candidate_without(&candidate.plan.from, &steps),
         }
+    }
+
+    /// Whether the version that the manifest names contradicts the values.
+    fn doubt(&self, stated: &Version) -> Option<raised::Doubt> {
+        let layers: Option<Vec<_>> = self.views.iter().map(|view| view.values().ok()).collect();
+        raised::doubt(self.pack, stated, self.detection, &merge_all(layers?))
+    }
+
+    /// Asks whether the manifest's version was raised before its values, and goes by the answer.
+    fn raised_first(
+        &self,
+        stated: &Version,
+        doubt: &raised::Doubt,
+    ) -> Result<(KnownBy, Candidate<'w>), Box<Refusal>> {
+        let file = &self.workspace.files[self.wanted.holder].name;
+        let decision = doubt.decide((&self.pack.info.chart, file), stated, &self.answers);
+        let decision = decision.map_err(|e| self.migrate_refusal(&e))?;
+        let before = raised::answered(&decision);
+        let (from, known_by) = before.unwrap_or_else(|| (stated.clone(), KnownBy::Carrier));
+        known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
+        let mut candidate = self.candidate(&from)?;
+        let report = StepReport::asking(stated, title(RAISED_FIRST), decision);
+        candidate.migrated.steps.insert(0, report);
+        Ok((known_by, candidate))
     }
 
     /// Whether what `refit.yaml` recorded can still be true. If a file was edited since and its content

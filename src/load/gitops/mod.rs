@@ -296,7 +296,12 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
                             .next("Put the values into a plain YAML file that the manifest names, or upgrade them by hand with `refit explain`.")
                             .of(&input.name()),
                     ),
-                    None => file.named_directly.then_some(refusal),
+                    None => {
+                        let broken = file.kind == walk::Kind::Yaml
+                            && is_file
+                            && is_manifest(&file.path, &text, charts);
+                        (file.named_directly || broken).then_some(refusal)
+                    }
                 };
                 loader
                     .workspace
@@ -306,6 +311,21 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
         }
     }
     scanned
+}
+
+/// Whether a file that is no YAML seems to be a manifest that deploys one of these charts, or to leave that to
+/// another file. One that deploys another chart is nobody's business here.
+fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
+    let word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut words = text.split(|c| !word(c));
+    let names = |text: &str| {
+        text.lines()
+            .any(|line| line.trim_start().starts_with("chart:"))
+    };
+    // A template of charts that are not known is none either.
+    carrier::looks_like(path, text).is_some()
+        && carrier::unparsed(path, text).is_none()
+        && (!names(text) || words.any(|word| charts.iter().any(|chart| chart.name == word)))
 }
 
 fn template(name: &str) -> Box<Refusal> {
