@@ -34,9 +34,27 @@ pub struct Outcome {
     pub unclaimed: Vec<Unclaimed>,
     /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
     pub other_charts: BTreeMap<String, usize>,
+    /// Releases that name a version which is newer than all that is known of their chart. Nothing of them was
+    /// touched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<Ahead>,
     /// What the run compared with, if that was a git revision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
+}
+
+/// Releases of a chart that are ahead of what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ahead {
+    /// The chart.
+    pub chart: String,
+    /// The newest version that is known.
+    #[schemars(with = "String")]
+    pub newest: Version,
+    /// The version that they name, as it is written.
+    pub version: String,
+    /// What they are called.
+    pub releases: Vec<String>,
 }
 
 /// A comparison with a git revision: only releases whose chart version differs are looked at.

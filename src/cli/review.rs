@@ -376,6 +376,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: Default::default(),
+        ahead: Vec::new(),
         since: None,
     }
 }

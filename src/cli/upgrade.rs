@@ -163,7 +163,8 @@ fn paths(job: &Job) -> Vec<&Path> {
 /// Says that folders hold nothing for refit: silence could also mean that all is well.
 pub fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
     // Compared with another state, that is told instead.
-    let searched = job.request.releases.is_empty() && outcome.since.is_none();
+    let told = outcome.since.is_some() || !outcome.ahead.is_empty();
+    let searched = job.request.releases.is_empty() && !told;
     if searched
         && outcome.releases.is_empty()
         && outcome.refused.is_empty()

@@ -19,6 +19,8 @@ use crate::outcome::{
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
+/// Releases that are named of those which are ahead.
+const AHEAD: usize = 3;
 /// Clues shown for a version that was not stated.
 const DECIDING: usize = 3;
 
@@ -43,8 +45,28 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     for refusal in &outcome.refused {
         refusal::write(&mut page, refusal, masker);
     }
+    ahead(&mut page, outcome, look);
     unclaimed(&mut page, outcome, look);
     page.finish()
+}
+
+/// The releases that are ahead of what is known of their chart, a line for each version.
+fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
+    for ahead in outcome.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
+        let names = match ahead.releases.as_slice() {
+            names if names.len() <= AHEAD || look.detail == Detail::Verbose => names.join(", "),
+            names => format!(
+                "{} and {} more",
+                names[..AHEAD].join(", "),
+                names.len() - AHEAD
+            ),
+        };
+        let text = format!(
+            "Ahead of what refit knows ({} up to {}), and left alone: {} {} in {names}",
+            ahead.chart, ahead.newest, ahead.chart, ahead.version
+        );
+        page.fill(0, 2, &[span(text, Style::Dim)]);
+    }
 }
 
 /// The values files that were seen and not touched.
@@ -102,6 +124,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     for refusal in &outcome.refused {
         refusal::write(&mut page, refusal, masker);
     }
+    ahead(&mut page, outcome, look);
     page.finish()
 }
 

@@ -9,6 +9,7 @@
 //! What releases and files do not share is worked out by as many threads as [`Jobs`] has; the outcome is the
 //! same with one.
 
+mod ahead;
 mod brought;
 mod common;
 mod describe;
@@ -41,7 +42,7 @@ use crate::{
     jobs::{Fault, Jobs, Work},
     load::{self, Asked, Wanted, Workspace},
     migrate::Answers,
-    outcome::{self, FORMAT, Outcome, Refusal, Release, Unclaimed},
+    outcome::{self, Ahead, FORMAT, Outcome, Refusal, Release, Unclaimed},
     pack::{Pack, PackError},
     plan::Selection,
     refusal::{Reason, own_fault},
@@ -98,6 +99,8 @@ pub struct Material {
     workspace: Workspace,
     /// The state that the run compares with, and what came of that.
     before: Option<(Workspace, outcome::Since)>,
+    /// The releases that name a newer version than is known.
+    ahead: Vec<Ahead>,
 }
 
 /// What was decided for a release before.
@@ -163,12 +166,17 @@ fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal
         let told = since::raised(&mut workspace, &before, since, &packs);
         (before, told)
     });
+    let ahead = match request.from {
+        Some(_) => Vec::new(),
+        None => ahead::ahead(&mut workspace, &packs),
+    };
     let mut decided = request.answers_of.keys().chain(request.skip_of.keys());
     let releases = workspace.releases.iter().map(|wanted| &wanted.name);
     let broken = workspace.broken.iter().map(|broken| &broken.name);
     let names: Vec<&String> = releases.chain(broken).collect();
-    // A release that cannot be read is told of with its reason.
+    // A release that cannot be read, or is ahead, is told of with its reason.
     if workspace.refused.is_empty()
+        && ahead.is_empty()
         && let Some(unknown) = decided.find(|name| !names.contains(name))
     {
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
@@ -185,6 +193,7 @@ fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal
         packs,
         workspace,
         before,
+        ahead,
     })
 }
 
@@ -223,6 +232,7 @@ fn run_with(
         packs,
         workspace,
         before,
+        ahead,
     } = material;
     let mut outcome = nothing();
     let part = looked_at_by(packs);
@@ -230,6 +240,7 @@ fn run_with(
         outcome.refused.clone_from(&request.troubles);
         outcome.refused.extend(workspace.refused.iter().cloned());
         outcome.other_charts.clone_from(&workspace.others);
+        outcome.ahead.clone_from(ahead);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
         if let Ok(part) = &part {
             outcome.unclaimed = unclaimed(workspace, packs, part, jobs);
@@ -259,6 +270,7 @@ fn nothing() -> Outcome {
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: BTreeMap::new(),
+        ahead: Vec::new(),
         since: None,
     }
 }

@@ -24,6 +24,7 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
         refused: Vec::new(),
         unclaimed: Vec::new(),
         other_charts: Default::default(),
+        ahead: Vec::new(),
         since: None,
     }
 }
