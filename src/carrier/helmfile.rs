@@ -113,7 +113,7 @@ fn release(
     let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
     for field in ["valuesTemplate", "values"] {
         for value in doc.items_at(map, &[field]) {
-            let layer = values(doc, value, &prefix, missing_ok);
+            let layer = values(doc, value, &prefix, missing_ok, &carrier);
             if matches!(layer.source, Source::Map) {
                 carrier.templated.extend(doc.templated(layer.node, &["{{"]));
             }
@@ -246,14 +246,42 @@ fn repository(docs: &[Doc<'_>], alias: &str) -> (Option<String>, bool) {
     (None, false)
 }
 
-fn values(doc: &Doc<'_>, value: Field, prefix: &str, missing_ok: bool) -> Layer {
+/// A text in which the release's own name and namespace stand for themselves: helmfile's release templates
+/// (`{{ .Release.Name }}`), written as they are or quoted once more, for the template that the helmfile is.
+fn of_release(text: &str, carrier: &Carrier) -> String {
+    let unquoted = text.replace("{{`", "").replace("`}}", "");
+    let mut out = String::new();
+    let mut rest = unquoted.as_str();
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let Some((inside, after)) = behind.split_once("}}") else {
+            break;
+        };
+        out.push_str(before);
+        let value = match inside.trim_matches('-').trim() {
+            ".Release.Name" => carrier.release_name.as_deref(),
+            ".Release.Namespace" => carrier.namespace.as_deref(),
+            _ => None,
+        };
+        match value {
+            Some(value) => out.push_str(value),
+            None => out.push_str(&format!("{{{{{inside}}}}}")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn values(doc: &Doc<'_>, value: Field, prefix: &str, missing_ok: bool, carrier: &Carrier) -> Layer {
     if doc.is_map(value.node) {
         return Layer::new(value, Source::Map);
     }
     let Some(text) = doc.text(value.node) else {
         return Layer::opaque(value, "an entry of `values` must be a file or a map");
     };
-    if is_templated(&text) || is_templated(prefix) {
+    let text = of_release(&text, carrier);
+    let prefix = of_release(prefix, carrier);
+    if is_templated(&text) || is_templated(&prefix) {
         return Layer::opaque(value, format!("a template names the file: {text}"));
     }
     if text.contains("ref+") {

@@ -248,9 +248,10 @@ fn generators(doc: &Doc<'_>, found: &mut Found) {
             found.objects.push(Object {
                 kind: kind.to_owned(),
                 name,
-                namespace: doc
-                    .text_at(item.node, &["namespace"])
-                    .or_else(|| namespace.clone()),
+                // kustomize puts its own namespace on everything, whatever the generator says.
+                namespace: namespace
+                    .clone()
+                    .or_else(|| doc.text_at(item.node, &["namespace"])),
                 document: doc.document,
                 at: item.node,
                 body: ObjectBody::Generated { files },

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path as FilePath, PathBuf};
 
-use super::chart::{ChartRef, ChartSource};
+use super::chart::{ChartRef, ChartSource, normal_url};
 use super::dialect::Dialect;
 use super::model::{
     Carrier, FileRef, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Root, Source, ValuesRef,
@@ -378,6 +378,16 @@ impl<'f> Index<'f> {
                 _ => {}
             }
         }
+        // Repositories at one address are one.
+        if let [first, rest @ ..] = &candidates[..]
+            && let ObjectBody::Repository { url } = &first.1.body
+            && rest.iter().all(|(_, other)| match &other.body {
+                ObjectBody::Repository { url: other } => normal_url(other) == normal_url(url),
+                _ => false,
+            })
+        {
+            return Some(*first);
+        }
         let text = if candidates.is_empty() {
             format!(
                 "{} `{}` is not in these files.",
@@ -581,14 +591,18 @@ impl<'f> Index<'f> {
             gaps: Vec::new(),
         };
         self.follow_chart(&mut release, 0);
-        let ChartSource::Folder { path, url } = &release.chart.source else {
-            return Vec::new();
+        let (path, url) = match &release.chart.source {
+            ChartSource::Folder { path, url } => (path, url.clone()),
+            // The repository's own object is often made by `flux bootstrap` and lies elsewhere; a chart's folder
+            // that is here is the one that is meant.
+            ChartSource::Named { name, object } if object.kind == "GitRepository" => {
+                (name, Some(String::new()))
+            }
+            _ => return Vec::new(),
         };
         let root = match url {
             None => Root::Folder,
-            Some(url) => Root::Repository {
-                url: Some(url.clone()),
-            },
+            Some(url) => Root::Repository { url: Some(url) },
         };
         let chart = FileRef {
             path: format!("{path}/Chart.yaml"),

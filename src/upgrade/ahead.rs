@@ -12,9 +12,6 @@ use crate::{
     pack::Pack,
 };
 
-/// How far beyond the newest version a range is looked at: majors, minors and patches.
-const BEYOND: u64 = 50;
-
 /// Takes them out of a workspace.
 pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
     let mut found: BTreeMap<(String, String), Ahead> = BTreeMap::new();
@@ -58,20 +55,26 @@ fn beyond(wanted: &Wanted, pack: &Pack, newest: &Version) -> Option<String> {
     {
         return None;
     }
-    let Version {
-        major,
-        minor,
-        patch,
-        ..
-    } = *newest;
-    let mut later = (1..=BEYOND).flat_map(|n| {
-        [
-            Version::new(major + n, 0, 0),
-            Version::new(major, minor + n, 0),
-            Version::new(major, minor, patch + n),
-        ]
-    });
+    // A range that allows a newer version names it, or allows the one that comes next.
+    let next = [
+        Version::new(newest.major + 1, 0, 0),
+        Version::new(newest.major, newest.minor + 1, 0),
+        Version::new(newest.major, newest.minor, newest.patch + 1),
+    ];
+    let later = named(&pin.text).chain(next);
+    let mut later = later.filter(|version| version > newest);
     later
         .any(|version| range.contains(&version))
         .then(|| pin.text.clone())
+}
+
+/// The versions in a text, those in part with zeros behind them.
+fn named(text: &str) -> impl Iterator<Item = Version> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+    words.filter_map(|word| {
+        let mut numbers = word.split('.').map_while(|number| number.parse().ok());
+        let major = numbers.next()?;
+        let (minor, patch) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        Some(Version::new(major, minor, patch))
+    })
 }

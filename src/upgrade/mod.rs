@@ -308,6 +308,10 @@ fn unclaimed(
     jobs: &Jobs<'_>,
 ) -> Vec<Unclaimed> {
     let of = |file: usize| {
+        // A manifest says what that is for.
+        if workspace.of_other_charts.contains_key(&file) {
+            return None;
+        }
         let loaded = &workspace.files[file];
         let values = loaded.view().part(part).ok()?;
         let whole = || loaded.view().values().unwrap_or_default();

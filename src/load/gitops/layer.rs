@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     carrier::{
-        self, Source, TargetPath, paths,
+        self, Root, Source, TargetPath, paths,
         resolve::Placed,
         set::{self, Typing},
     },
@@ -62,7 +62,12 @@ impl Builder<'_> {
         let tree = &loaded.tree;
         let document = document_of(tree, node);
         let path = place_of(tree, node);
-        if placed.layer.shared && !matches!(placed.layer.source, Source::File(_)) {
+        // A file is edited in itself, and what cannot be read is not edited at all.
+        let is_edited = matches!(
+            placed.layer.source,
+            Source::Map | Source::Text | Source::Paths { .. }
+        );
+        if placed.layer.shared && is_edited {
             let reason = Reason::new("these values come from an anchor that other places use too")
                 .why("Changing them there would change the other places as well.")
                 .next("Write the values out at this place, and run refit again.");
@@ -152,6 +157,26 @@ impl Builder<'_> {
         Ok(Some(Layer::Block(self.loader.block(file, place))))
     }
 
+    /// Whether a file that is not here belongs to another repository. One from which the same release has a
+    /// file here is this one.
+    fn is_elsewhere(&self, reference: &carrier::FileRef) -> bool {
+        let url = |root: &Root| match root {
+            Root::Repository { url } | Root::Chart { url, .. } => url.clone(),
+            Root::Folder => None,
+        };
+        let Some(own) = url(&reference.root) else {
+            return false;
+        };
+        let mut layers = self.one.release.layers.iter().zip(&self.one.candidates);
+        !layers.any(|(placed, candidates)| match &placed.layer.source {
+            Source::File(other) => {
+                url(&other.root).as_ref() == Some(&own)
+                    && candidates.iter().any(|path| path.is_file())
+            }
+            _ => false,
+        })
+    }
+
     fn values_file(
         &mut self,
         placed: &Placed,
@@ -164,14 +189,24 @@ impl Builder<'_> {
             .find(known)
             .or_else(|| candidates.iter().find(|path| path.is_file()));
         let Some(path) = there else {
-            if reference.missing_ok {
+            let elsewhere = self.is_elsewhere(reference);
+            if reference.missing_ok && !elsewhere {
                 return Ok(None);
             }
-            return Ok(Some(Layer::Sealed(unseen(
-                reference.path.clone(),
-                "it is named here and not in these files",
-                None,
-            ))));
+            let (name, why) = match (&reference.root, elsewhere) {
+                (
+                    Root::Repository { url: Some(url) } | Root::Chart { url: Some(url), .. },
+                    true,
+                ) => (
+                    format!("{} of {}", reference.path, carrier::normal_url(url)),
+                    "it is in another repository",
+                ),
+                _ => (
+                    reference.path.clone(),
+                    "it is named here and not in these files",
+                ),
+            };
+            return Ok(Some(Layer::Sealed(unseen(name, why, None))));
         };
         let shown = as_named(
             path,
@@ -227,7 +262,7 @@ fn only(target: &TargetPath) -> Option<(Path, Map)> {
 }
 
 /// Whether a text holds a map at a path.
-fn holds(tree: &Tree, path: &Path) -> bool {
+pub(super) fn holds(tree: &Tree, path: &Path) -> bool {
     let [document] = tree.documents() else {
         return false;
     };

@@ -6,6 +6,7 @@
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
 mod layer;
+mod overlays;
 mod release;
 mod succession;
 
@@ -131,6 +132,7 @@ struct Scanned {
 }
 
 /// A release as its carrier has it.
+#[derive(Clone)]
 struct Carried {
     release: resolve::Release,
     carrier: Carrier,
@@ -154,6 +156,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         .map(|file| (file.path.as_path(), file.file))
         .collect();
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
+    let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
     let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
     for releases in &carried {
@@ -199,6 +202,24 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         }
         others.push(other);
     }
+    for one in carried.iter().flatten() {
+        let Some((chart, sameness)) = known(&one.release.chart, charts) else {
+            continue;
+        };
+        for overlaid in overlays::overlays(loader, &scanned, &by_path, one, &claimed) {
+            let builder = Builder {
+                loader,
+                scanned: &scanned,
+                by_path: &by_path,
+                one: &overlaid,
+                unique: names.get(&one.carrier.name) == Some(&1),
+                // Another dependency of the chart may have values in the same file.
+                claimed: &mut overlaid_files,
+            };
+            builder.build(chart, sameness);
+        }
+    }
+    claimed.extend(overlaid_files);
     loader.workspace.of_other_charts = of_others;
     for (file, other) in scanned.iter().zip(others) {
         if claimed.contains(&file.file) {

@@ -1,0 +1,70 @@
+//! Files beside an umbrella chart that hold values of its dependencies: `values-prod.yaml`, `env/prod.yaml`.
+//!
+//! Helm reads them above the chart's own `values.yaml`, and which of them together is said by whoever
+//! deploys the chart. What a manifest names is a layer where it says so; each file that none names is taken
+//! above `values.yaml` by itself: so it is not left behind, and nothing is assumed of its neighbours.
+//! A file counts if it is plain YAML in the chart's own folder (not in a chart below it) and has a map under the
+//! dependency's alias or name.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path as FilePath,
+};
+
+use super::{Carried, Scanned, layer::holds};
+use crate::{
+    carrier::{FileRef, Kind, Layer, Root, Source, resolve::Placed},
+    load::Loader,
+};
+
+/// The dependency's release once more for each such file that is not claimed, with that file on top.
+pub(super) fn overlays(
+    loader: &Loader,
+    scanned: &[Scanned],
+    by_path: &HashMap<&FilePath, usize>,
+    one: &Carried,
+    claimed: &BTreeSet<usize>,
+) -> Vec<Carried> {
+    if one.carrier.kind != Kind::Dependency || one.release.deployed_by.is_some() {
+        return Vec::new();
+    }
+    let chart = &scanned[one.release.carrier.file];
+    let (Some(folder), Some(own)) = (chart.path.parent(), one.release.layers.first()) else {
+        return Vec::new();
+    };
+    let is_plain = |file: &&Scanned| {
+        file.found.carriers.is_empty()
+            && file.found.objects.is_empty()
+            && !claimed.contains(&file.file)
+            && holds(&loader.workspace.files[file.file].tree, &one.release.prefix)
+    };
+    // The innermost chart that a file is in is the one that it may hold values of.
+    let innermost = |path: &FilePath| {
+        let mut above = path.ancestors().skip(1);
+        above.find(|above| by_path.contains_key(above.join("Chart.yaml").as_path())) == Some(folder)
+    };
+    let files = scanned.iter().filter(|file| file.path.starts_with(folder));
+    files
+        .filter(|file| innermost(&file.path))
+        .filter(is_plain)
+        .filter_map(|file| {
+            let below = file.path.strip_prefix(folder).ok()?.display().to_string();
+            let mut overlaid = one.clone();
+            overlaid.carrier.name = format!("{} with {below}", one.carrier.name);
+            overlaid.release.layers.push(Placed {
+                layer: Layer {
+                    source: Source::File(FileRef {
+                        path: below,
+                        root: Root::Folder,
+                        missing_ok: false,
+                        glob: false,
+                    }),
+                    ..own.layer.clone()
+                },
+                ..own.clone()
+            });
+            overlaid.candidates.push(vec![file.path.clone()]);
+            Some(overlaid)
+        })
+        .collect()
+}
