@@ -3,13 +3,11 @@
 
 pub mod request;
 
-use unicode_width::UnicodeWidthChar as _;
-
 use crate::{
     jobs::Fault,
     outcome::{At, Refusal},
     values::{ReadError, ReadErrorKind, key::KeyError},
-    yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position},
+    yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position, excerpt, line_of},
 };
 
 /// What is wrong with an input, before it is said where.
@@ -80,56 +78,6 @@ pub fn own_fault(fault: &Fault, name: &str) -> Box<Refusal> {
         .why("This should never happen, whatever the files hold. Nothing of it was changed.")
         .next("Please report it with the file, or a part of it with which it happens. The others were worked out.")
         .of(name)
-}
-
-/// The widest excerpt of a line, in columns.
-const EXCERPT: usize = 90;
-
-/// A line of a text with a marker below the place in question.
-fn excerpt(text: &str, line: usize, column: usize) -> String {
-    let content = line_of(text, line);
-    // A character that cannot be seen, or turns what follows it around, is shown as one that can.
-    let shown = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() || c.width().unwrap_or(0) == 0 => '\u{fffd}',
-        '\u{2028}' | '\u{2029}' => '\u{fffd}',
-        c => c,
-    };
-    let skip = column.saturating_sub(EXCERPT - 10);
-    let mut excerpt = String::new();
-    let mut marker = 0;
-    let mut columns = 0;
-    for (i, c) in content.chars().map(shown).enumerate().skip(skip) {
-        let c = if skip > 0 && i == skip { '…' } else { c };
-        let width = c.width().unwrap_or(0);
-        if columns + width > EXCERPT {
-            excerpt.push('…');
-            break;
-        }
-        if i + 1 < column {
-            marker += width;
-        }
-        columns += width;
-        excerpt.push(c);
-    }
-    let number = line.to_string();
-    let gap = " ".repeat(number.len());
-    let marker = " ".repeat(marker);
-    format!("{number} | {}\n{gap} | {marker}^", excerpt.trim_end())
-}
-
-/// A line of a text, from 1, without its end: LF, CR LF or a lone CR, as [`Position`] counts them.
-fn line_of(text: &str, line: usize) -> &str {
-    let text = text.trim_start_matches('\u{feff}');
-    let mut rest = text;
-    for _ in 1..line {
-        let Some(end) = rest.find(['\n', '\r']) else {
-            return "";
-        };
-        let crlf = rest[end..].starts_with("\r\n");
-        rest = &rest[end + if crlf { 2 } else { 1 }..];
-    }
-    rest.split(['\n', '\r']).next().unwrap_or_default()
 }
 
 /// A text that is not YAML.

@@ -137,16 +137,44 @@ pub enum Command {
     },
 }
 
+/// `refit pack check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The folder that holds pack.yaml
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// What else makes the exit code 1, beside errors
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub deny: Vec<Deny>,
+    /// How the findings are printed
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = CheckOutput::Text)]
+    pub output: CheckOutput,
+}
+
+/// What counts as an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings
+    Warnings,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckOutput {
+    /// For people: place, sentence and excerpt
+    Text,
+    /// One JSON object (schema: schemas/pack-check.schema.json)
+    Json,
+}
+
 /// `refit pack`.
 #[derive(Debug, Subcommand)]
 pub enum PackCommand {
     /// Check that a pack holds what packs must hold, and list everything that is wrong with it
-    #[command(after_help = "Example:\n  refit pack check migrations/arroyo")]
-    Check {
-        /// The folder that holds pack.yaml
-        #[arg(value_name = "DIR")]
-        folder: PathBuf,
-    },
+    #[command(
+        after_help = "Examples:\n  refit pack check migrations/arroyo\n  refit pack check --deny warnings -o json my-pack"
+    )]
+    Check(CheckArgs),
     /// Print the JSON Schema of a file of a pack, for an editor
     #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
     Schema {

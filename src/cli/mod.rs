@@ -83,7 +83,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Command::Verify(args) => return verify::run(*args, terminal),
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
-        Command::Pack(PackCommand::Check { folder }) => return packs::check(&folder, terminal),
+        Command::Pack(PackCommand::Check(args)) => return packs::check(&args, terminal),
         Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,10 +1,14 @@
 //! `refit packs` and `refit explain`: what is known, as data for the report.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use refit::{
-    pack::{Pack, built_in, built_in_names, check, schema},
+    pack::{
+        Pack, built_in, built_in_names,
+        check::{self, Severity},
+        schema,
+    },
     report::{
         Detail,
         catalog::{self, MigrationPage, PackRow, StepPage},
@@ -13,7 +17,7 @@ use refit::{
 use semver::Version;
 
 use super::{
-    args::{ExplainArgs, PackOptions},
+    args::{CheckArgs, CheckOutput, Deny, ExplainArgs, PackOptions},
     terminal::Terminal,
 };
 
@@ -33,26 +37,38 @@ fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
     Ok(packs)
 }
 
-/// Checks a pack and lists what is wrong with it; the exit code is 1 if anything is.
+/// Checks a pack and lists what is wrong with it; the exit code is 1 if there is an error, or a warning that
+/// is to count as one.
 ///
 /// # Errors
 ///
 /// If the folder holds no pack.
-pub fn check(folder: &Path, terminal: &mut Terminal) -> anyhow::Result<u8> {
-    let pack = Pack::from_folder(folder)?;
-    let findings = check::check(&pack);
-    for finding in &findings {
-        terminal.result(&format!("{finding}\n"));
+pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let checked = check::check_folder(&args.folder)?;
+    let denied = args.deny.contains(&Deny::Warnings);
+    let findings = &checked.findings;
+    let failed = findings
+        .iter()
+        .any(|f| denied || f.severity == Severity::Error);
+    if args.output == CheckOutput::Json {
+        terminal.result(&(serde_json::to_string_pretty(&checked)? + "\n"));
+        return Ok(u8::from(failed));
     }
-    let migrations = pack.migrated_versions().count();
-    let versions = pack.info.versions.len();
-    let chart = &pack.info.chart;
-    terminal.say(&match findings.len() {
-        0 => format!("{chart}: {versions} versions, {migrations} migrations, nothing wrong\n"),
-        1 => format!("{chart}: 1 thing is wrong\n"),
-        n => format!("{chart}: {n} things are wrong\n"),
+    for finding in findings {
+        let excerpt = finding.excerpt.iter().flat_map(|text| text.lines());
+        let excerpt: String = excerpt.map(|line| format!("  {line}\n")).collect();
+        terminal.result(&format!("{finding}\n{excerpt}"));
+    }
+    let chart = checked.chart.as_deref().unwrap_or("the pack");
+    let summary = check::summary(findings);
+    terminal.say(&match findings.is_empty() {
+        true => format!(
+            "{chart}: {} versions, {} migrations, {summary}\n",
+            checked.versions, checked.migrations
+        ),
+        false => format!("{chart}: {summary}\n"),
     });
-    Ok(u8::from(!findings.is_empty()))
+    Ok(u8::from(failed))
 }
 
 /// Prints the schema of a file of a pack.

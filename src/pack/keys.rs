@@ -15,8 +15,13 @@ use crate::values::{Map, Path, Segment, Value};
 #[derive(Debug)]
 pub struct Keys {
     keys: Arc<Vec<Key>>,
-    /// The keys below each first key: what is looked up is among them, or nowhere.
+    /// Each key as the file has it.
+    texts: Vec<String>,
+    /// The keys below each first key: what is looked up is among them, or nowhere. Those with a wildcard
+    /// come last, so that a key that is named wins over a pattern that fits it too.
     below: BTreeMap<String, Vec<usize>>,
+    /// Whether no key begins with a wildcard.
+    first_keys_are_plain: bool,
     /// The default values of the versions that were asked for: a run over many releases asks often.
     defaults: Mutex<BTreeMap<Version, Map>>,
     /// The same for expressions.
@@ -45,6 +50,7 @@ pub enum Known {
 
 impl Keys {
     pub(super) fn read(file: KeysFile) -> Result<Self, String> {
+        let texts = file.keys().cloned().collect();
         let keys = file
             .into_iter()
             .map(|(text, ranges)| {
@@ -60,14 +66,21 @@ impl Keys {
                 Ok((path, ranges))
             })
             .collect::<Result<Vec<Key>, String>>()?;
+        let plain = |key: &Key| matches!(key.0.segments().first(), Some(Segment::Key(_)));
+        let first_keys_are_plain = keys.iter().all(plain);
         let mut below: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, (path, _)) in keys.iter().enumerate() {
             if let Some(Segment::Key(first)) = path.segments().first() {
                 below.entry(first.clone()).or_default().push(at);
             }
         }
+        for near in below.values_mut() {
+            near.sort_by_key(|at| !keys[*at].0.is_concrete());
+        }
         Ok(Self {
             keys: Arc::new(keys),
+            texts,
+            first_keys_are_plain,
             below,
             defaults: Mutex::default(),
             made: Mutex::default(),
@@ -77,7 +90,7 @@ impl Keys {
     /// The keys that can have to do with a path, in the chart's own order.
     fn near(&self, path: &Path) -> Vec<&Key> {
         match path.segments().first() {
-            Some(Segment::Key(first)) => {
+            Some(Segment::Key(first)) if self.first_keys_are_plain => {
                 let below = self.below.get(first).into_iter().flatten();
                 below.map(|at| &self.keys[*at]).collect()
             }
@@ -90,6 +103,37 @@ impl Keys {
         self.keys
             .iter()
             .map(|(path, ranges)| (path, ranges.iter().map(|(range, _)| range)))
+    }
+
+    /// Every key with its ranges, and its text as keys.yaml has it.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &Path, impl Iterator<Item = &KeyRange>)> {
+        let texts = self.texts.iter().map(String::as_str);
+        let keys = texts.zip(self.keys.iter());
+        keys.map(|(text, (path, ranges))| (text, path, ranges.iter().map(|(range, _)| range)))
+    }
+
+    /// Whether a version reads just this key, and no map on the way to others or of the user's own.
+    #[must_use]
+    pub fn is_leaf_read(&self, path: &Path, version: &Version) -> bool {
+        self.near(path).into_iter().any(|(key, ranges)| {
+            let mut ranges = ranges.iter();
+            let own = key.depth() == path.depth() && key.may_overlap(path);
+            let range = ranges.find(|(range, _)| range.versions.contains(version));
+            own && range.is_some_and(|(range, default)| {
+                let map = matches!(default, Some(Value::Map(_)));
+                range.read == Reads::Yes && range.open.is_none() && !map
+            })
+        })
+    }
+
+    /// The chart's default of a key in a version.
+    #[must_use]
+    pub fn default(&self, path: &Path, version: &Version) -> Option<&Value> {
+        let mut keys = self.near(path).into_iter();
+        let (_, ranges) = keys.find(|(key, _)| key == path)?;
+        let mut ranges = ranges.iter();
+        let (_, default) = ranges.find(|(range, _)| range.versions.contains(version))?;
+        default.as_ref()
     }
 
     /// The chart's default values in a version, as its values.yaml has them.
@@ -113,52 +157,54 @@ impl Keys {
         made.clone()
     }
 
-    /// What a path is in a version. `global` is open in every chart: Helm hands it to all sub-charts.
+    /// What a path is in a version. `global` is open in every chart: Helm hands it to all sub-charts. A
+    /// path with wildcards is the best of what it can stand for.
     #[must_use]
     pub fn known(&self, path: &Path, version: &Version) -> Known {
         let mut found = Known::Unknown;
+        let concrete = path.is_concrete();
         for (key, ranges) in self.near(path) {
+            if !key.may_overlap(path) {
+                continue;
+            }
             let in_version = || {
                 ranges
                     .iter()
                     .find(|(range, _)| range.versions.contains(version))
             };
-            if path.starts_with(key) {
-                let Some((range, default)) = in_version() else {
-                    continue;
-                };
-                let free = match default {
-                    Some(Value::Map(map)) => map.is_empty(),
-                    Some(Value::List(_)) => true,
-                    _ => false,
-                };
-                let exact = path.segments().len() == key.segments().len();
-                found = match range.open {
-                    _ if range.read == Reads::No => Known::Dead,
-                    Some(Open::SubChart) if !exact => {
-                        if found == Known::Unknown {
-                            Known::SubChart
-                        } else {
-                            found
-                        }
-                    }
-                    _ if exact => return Known::Read,
-                    Some(Open::Map) => Known::Open,
-                    _ if free => Known::Open,
-                    _ => found,
-                };
-                if found == Known::Dead && exact {
-                    return found;
-                }
-            } else if key.starts_with(path) && in_version().is_some() {
+            let Some((range, default)) = in_version() else {
+                continue;
+            };
+            if path.depth() < key.depth() {
                 // A map on the way to a known key.
                 found = match found {
-                    Known::Unknown | Known::Dead => {
-                        let dead = in_version().is_some_and(|(range, _)| range.read == Reads::No);
-                        if dead { Known::Dead } else { Known::Read }
-                    }
+                    Known::Unknown | Known::Dead if range.read == Reads::No => Known::Dead,
+                    Known::Unknown | Known::Dead => Known::Read,
                     other => other,
                 };
+                continue;
+            }
+            let free = match default {
+                Some(Value::Map(map)) => map.is_empty(),
+                Some(Value::List(_)) => true,
+                _ => false,
+            };
+            let exact = path.depth() == key.depth();
+            found = match range.open {
+                // Where a pattern can stand for a dead key and for one that is read, it is read.
+                _ if range.read == Reads::No && !concrete && found != Known::Unknown => found,
+                _ if range.read == Reads::No => Known::Dead,
+                Some(Open::SubChart) if !exact => match found {
+                    Known::Unknown => Known::SubChart,
+                    other => other,
+                },
+                _ if exact => return Known::Read,
+                Some(Open::Map) => Known::Open,
+                _ if free => Known::Open,
+                _ => found,
+            };
+            if found == Known::Dead && exact && concrete {
+                return found;
             }
         }
         let global = matches!(path.segments().first(), Some(Segment::Key(key)) if key == "global");
@@ -169,17 +215,29 @@ impl Keys {
         }
     }
 
-    /// The place of a key among its siblings in the chart's own order; `None` if the chart has none.
+    /// The place of a key among its siblings in the chart's own order; `None` if the chart has none. Keys
+    /// that users name themselves have no order but that of the map they are in.
     #[must_use]
     pub fn order(&self, path: &Path) -> Option<usize> {
-        let above_one = self.keys.iter().position(|(key, _)| key.starts_with(path));
-        above_one.or_else(|| self.keys.iter().position(|(key, _)| path.starts_with(key)))
+        let plain = || {
+            self.keys
+                .iter()
+                .enumerate()
+                .filter(|(_, (key, _))| key.is_concrete())
+        };
+        let of = |fits: &dyn Fn(&Path) -> bool| {
+            plain().find(|(_, (key, _))| fits(key)).map(|(at, _)| at)
+        };
+        of(&|key| key.starts_with(path))
+            .or_else(|| of(&|key| path.starts_with(key)))
+            .or_else(|| self.keys.iter().position(|(key, _)| key.may_overlap(path)))
     }
 }
 
 fn defaults(keys: &[Key], version: &Version) -> Map {
     let mut defaults = Map::new();
-    for (path, ranges) in keys {
+    // A default below names that users give is none: nothing has it until somebody gives one.
+    for (path, ranges) in keys.iter().filter(|(path, _)| path.is_concrete()) {
         let mut ranges = ranges.iter();
         let in_version = ranges.find(|(range, _)| range.versions.contains(version));
         if let Some((_, Some(default))) = in_version {

@@ -43,14 +43,18 @@ pub struct Pack {
     migrations: BTreeMap<Version, OnceLock<Migration>>,
 }
 
+/// Where the files of a pack are.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
+    /// In the program.
     BuiltIn(&'static Dir<'static>),
+    /// On the disk.
     Folder(PathBuf),
 }
 
 impl Source {
-    fn names(&self) -> Result<Vec<String>, PackError> {
+    /// What lies in the folder, in no order; of a built-in pack its files.
+    pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
         match self {
             Self::BuiltIn(dir) => Ok(dir
                 .files()
@@ -75,7 +79,8 @@ impl Source {
         }
     }
 
-    fn read(&self, name: &str) -> Result<String, PackError> {
+    /// The text of a file.
+    pub(super) fn read(&self, name: &str) -> Result<String, PackError> {
         match self {
             Self::BuiltIn(dir) => dir
                 .get_file(dir.path().join(name))
@@ -228,22 +233,9 @@ impl Pack {
         Ok(cell.get())
     }
 
-    /// Every file of the pack, by name, as text.
-    ///
-    /// # Errors
-    ///
-    /// If one cannot be read.
-    pub fn texts(&self) -> Result<Vec<(String, String)>, PackError> {
-        let names = ["pack.yaml".to_owned(), "keys.yaml".to_owned()];
-        let migrations = self
-            .migrations
-            .keys()
-            .map(|version| format!("{version}.yaml"));
-        names
-            .into_iter()
-            .chain(migrations)
-            .map(|name| Ok((name.clone(), self.source.read(&name)?)))
-            .collect()
+    /// Where its files are.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The newest version that is a release.

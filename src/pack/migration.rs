@@ -25,6 +25,8 @@ pub struct Migration {
     pub link: Option<String>,
     /// Its steps, in the order of the file, which has no other meaning.
     pub steps: Vec<Step>,
+    /// Keys that need no step, for the check.
+    pub ignored: Vec<Path>,
 }
 
 /// One step.
@@ -218,7 +220,15 @@ impl Migration {
             title,
             link,
             steps,
+            ignored,
         } = file;
+        let ignored = ignored.keys().map(|text| {
+            path(text).map_err(|message| PackError::Format {
+                file: format!("{version}.yaml"),
+                message,
+            })
+        });
+        let ignored = ignored.collect::<Result<_, _>>()?;
         let steps = steps
             .into_iter()
             .map(|(id, step)| {
@@ -234,6 +244,7 @@ impl Migration {
             title,
             link,
             steps,
+            ignored,
         })
     }
 }

@@ -289,6 +289,10 @@ pub struct MigrationFile {
     pub link: Option<String>,
     /// Its steps, by id.
     pub steps: IndexMap<String, Step>,
+    /// Keys that go or whose default changes with this version without a step, and why that is right (for
+    /// the check only).
+    #[serde(default)]
+    pub ignored: IndexMap<String, String>,
 }
 
 /// One step of a migration.

@@ -55,6 +55,32 @@ impl VersionRange {
         self.0.iter().all(|(c, bound)| c.holds(version, bound))
     }
 
+    /// Whether no version can lie in it: a lower bound that is not below an upper one, or two versions at
+    /// once.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        let apart =
+            |(a, low): &(Comparison, Version), (b, high): &(Comparison, Version)| match (a, b) {
+                (GreaterOrEqual | Equal, LessOrEqual | Equal) => low > high,
+                (GreaterOrEqual | Greater | Equal, Less) | (Greater, LessOrEqual | Equal) => {
+                    low >= high
+                }
+                _ => false,
+            };
+        let mut pairs = self
+            .0
+            .iter()
+            .flat_map(|a| self.0.iter().map(move |b| (a, b)));
+        pairs.any(|(a, b)| apart(a, b))
+    }
+
+    /// The versions that lie in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self([self.0.as_slice(), &other.0].concat())
+    }
+
     /// The versions that the range names as bounds.
     pub fn bounds(&self) -> impl Iterator<Item = &Version> {
         self.0.iter().map(|(_, bound)| bound)
@@ -152,6 +178,27 @@ mod tests {
     fn ranges_print_as_they_are_read() {
         for text in ["*", ">=0.10.0, <0.11.0", "=0.10.3", ">0.1.0", "<=0.9.1"] {
             assert_eq!(text.parse::<VersionRange>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_range_that_nothing_satisfies_is_empty() {
+        for (text, empty) in [
+            (">=3.0.0, <2.0.0", true),
+            (">=2.0.0, <2.0.0", true),
+            (">2.0.0, <=2.0.0", true),
+            ("=2.0.0, >2.0.0", true),
+            ("=2.0.0, =3.0.0", true),
+            (">=2.0.0, <=2.0.0", false),
+            ("=2.0.0, >=2.0.0", false),
+            (">1.0.0, <2.0.0", false),
+            ("*", false),
+        ] {
+            assert_eq!(
+                text.parse::<VersionRange>().unwrap().is_empty(),
+                empty,
+                "{text}"
+            );
         }
     }
 

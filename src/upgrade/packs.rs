@@ -5,8 +5,11 @@ use crate::{
     detect::{Detection, detect},
     identify::{Sign, Weight, claim},
     load::{FormerName, KnownChart, Namesake, Wanted},
-    outcome::Refusal,
-    pack::{Pack, built_in, built_in_names, check::check},
+    outcome::{At, Refusal},
+    pack::{
+        Pack, built_in, built_in_names,
+        check::{Severity, check},
+    },
     refusal::{self, Reason},
     values::Map,
 };
@@ -21,12 +24,28 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     for dir in &request.pack_dirs {
         let pack = Pack::from_folder(dir)
             .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
-        if let Some(finding) = check(&pack).first() {
-            let reason = Reason::new(format!("the pack cannot be used: {finding}")).next(format!(
-                "Run `refit pack check {}` for the whole list.",
-                crate::shell::quote(&dir.display().to_string())
+        let found = check(&pack);
+        let error = found
+            .iter()
+            .find(|finding| finding.severity == Severity::Error);
+        if let Some(finding) = error {
+            let name = dir.display().to_string();
+            let reason = Reason::new(format!(
+                "the pack cannot be used: {}: {}",
+                finding.file, finding.message
             ));
-            return Err(reason.of(&dir.display().to_string()));
+            let next = format!(
+                "Run `refit pack check {}` for the whole list.",
+                crate::shell::quote(&name)
+            );
+            let mut refusal = reason.next(next).of(&name);
+            refusal.at = finding.line.zip(finding.column).map(|(line, column)| At {
+                file: dir.join(&finding.file).display().to_string(),
+                line,
+                column,
+            });
+            refusal.excerpt = finding.excerpt.clone();
+            return Err(refusal);
         }
         packs.push(pack);
     }

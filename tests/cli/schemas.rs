@@ -3,7 +3,10 @@
 use std::{fs, path::Path};
 
 use refit::{
-    effect::model::Effects, outcome::Outcome, pack::schema::schemas, report::jsonl::Record,
+    effect::model::Effects,
+    outcome::Outcome,
+    pack::{check::Checked, schema::schemas},
+    report::jsonl::Record,
 };
 
 #[test]
@@ -13,6 +16,7 @@ fn published_schemas_are_up_to_date() {
         ("outcome-lines", schemars::schema_for!(Record<'_>)),
         ("refit", refit::memory::project::schema()),
         ("effects", schemars::schema_for!(Effects)),
+        ("pack-check", schemars::schema_for!(Checked)),
     ];
     for (name, schema) in schemas().into_iter().chain(results) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";

@@ -1,0 +1,156 @@
+//! What pack.yaml says about keys: what tells the chart, evidence, facts, and where effects moved.
+
+use semver::Version;
+
+use super::{
+    Whole,
+    finding::{Code, Finding},
+    names::plain,
+    paths::did_you_mean,
+    place::Spot,
+    range,
+};
+use crate::{
+    pack::{
+        Expression, VersionRange, effects,
+        expr::{self, TemplatePart},
+    },
+    values::Path,
+};
+
+/// Checks pack.yaml beyond its form.
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+    let pack = whole.files.spot("pack.yaml");
+    let info = &whole.pack.info;
+    for (at, evidence) in info.evidence.iter().enumerate() {
+        let spot = pack.get("evidence").item(at);
+        let range = |version: &Version| evidence.versions.contains(version);
+        let path = spot.get("path").value();
+        if !range::is_against(&evidence.versions, &whole.versions) {
+            key(whole, &evidence.path, &range, path, found);
+        }
+        if let Some(unless) = &evidence.unless {
+            key(whole, unless, &|_| true, spot.get("unless").value(), found);
+        }
+        if let Some(condition) = &evidence.condition {
+            let at = spot.get("if").value();
+            // What tells a version may well be that keys of others are not there.
+            expression(whole, condition, &VersionRange::default(), at, found);
+        }
+    }
+    for (at, telling) in info.identifies.keys.iter().enumerate() {
+        let spot = pack.get("identifies").get("keys").item(at);
+        let path = spot.get("path").value();
+        key(whole, &telling.path, &|_| true, path, found);
+        if let Some(condition) = &telling.condition {
+            let at = spot.get("if").value();
+            expression(whole, condition, &VersionRange::default(), at, found);
+        }
+    }
+    for (id, fact) in &info.facts {
+        let values = pack.get("facts").get(id).get("by-version");
+        for (at, value) in fact.by_version.iter().enumerate() {
+            let spot = values.item(at).get("value").value();
+            match value.value.strip_prefix('=') {
+                Some(source) => expression(whole, source, &value.versions, spot, found),
+                None => match expr::template_parts(&value.value) {
+                    Ok(parts) => {
+                        for part in parts {
+                            if let TemplatePart::Expression(source) = part {
+                                expression(whole, source, &value.versions, spot, found);
+                            }
+                        }
+                    }
+                    Err(error) => found.push(spot.finding(Code::BadExpression, plain(&error))),
+                },
+            }
+        }
+    }
+    if let Err(message) = effects::moves(&info.effects) {
+        found.push(pack.get("effects").finding(Code::Effects, message));
+    }
+}
+
+/// Checks that the chart knows a key, and that a version in a range does.
+fn key(
+    whole: &Whole<'_>,
+    text: &str,
+    range: &dyn Fn(&Version) -> bool,
+    spot: Spot<'_>,
+    found: &mut Vec<Finding>,
+) {
+    match text.parse::<Path>() {
+        Err(error) => {
+            let message = format!("this is no path: {error}");
+            found.push(spot.finding(Code::BadPath, message));
+        }
+        Ok(path) => known(whole, &path, range, spot, found),
+    }
+}
+
+fn known(
+    whole: &Whole<'_>,
+    path: &Path,
+    range: &dyn Fn(&Version) -> bool,
+    spot: Spot<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let knows = |version: &&Version| whole.knows(path, version);
+    if !whole.versions.iter().any(|version| knows(&version)) {
+        let message = format!("no version knows {path}{}", did_you_mean(whole.pack, path));
+        found.push(spot.finding(Code::UnknownKey, message));
+    } else if !whole
+        .versions
+        .iter()
+        .filter(|version| range(version))
+        .any(|v| knows(&v))
+    {
+        let message = format!("no version that this is for knows {path}; others do");
+        found.push(spot.finding(Code::Elsewhere, message));
+    }
+}
+
+/// Checks an expression over `values`.
+fn expression(
+    whole: &Whole<'_>,
+    source: &str,
+    versions: &VersionRange,
+    spot: Spot<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let expression = Expression::new(source);
+    let read = expression.names().and_then(|names| {
+        Ok((
+            names,
+            expression.unknown_functions()?,
+            expression.places("values")?,
+        ))
+    });
+    let (names, functions, places) = match read {
+        Ok(read) => read,
+        Err(error) => return found.push(spot.finding(Code::BadExpression, plain(&error))),
+    };
+    if let Some(name) = names.iter().find(|name| *name != "values") {
+        let message = format!(
+            "`{name}` has no meaning here; the values are `values` (in the expression `{}`)",
+            expression.source()
+        );
+        found.push(spot.finding(Code::UnknownName, message));
+    }
+    if let Some(function) = functions.first() {
+        let message = format!(
+            "there is no function `{function}` (in the expression `{}`)",
+            expression.source()
+        );
+        found.push(spot.finding(Code::UnknownFunction, message));
+    }
+    for place in places.iter().filter(|place| !place.is_root()) {
+        known(
+            whole,
+            place,
+            &|version| versions.contains(version),
+            spot,
+            found,
+        );
+    }
+}

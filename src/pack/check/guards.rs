@@ -1,0 +1,276 @@
+//! Whether two guards can hold at once, as far as their texts show it.
+//!
+//! Two steps may write one place if only one of them can run: `set(a)` and `!set(a)`, `k == 'x'` and
+//! `k == 'y'`, targets that have no version in common. What cannot be told from the texts can hold at once.
+
+use crate::pack::{Expression, Step, Template, VersionRange};
+
+use super::PlacedRow;
+
+/// What must hold for a write: conditions with the paths in place of the names, and targets.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Guard {
+    all: Vec<String>,
+    targets: Vec<VersionRange>,
+}
+
+impl Guard {
+    /// The guard of what a step moves: of the step alone.
+    pub fn of_step(step: &Step) -> Self {
+        let mut guard = Self::default();
+        guard.add(step, step.condition.as_ref());
+        if let [row] = step.rows.as_slice() {
+            guard.add(step, row.condition.as_ref());
+            guard.targets.extend(row.target.clone());
+        }
+        guard
+    }
+
+    /// The guard of what a row writes: that no row above it is the one, too.
+    pub fn of_row(step: &Step, placed: &PlacedRow<'_>) -> Self {
+        let mut guard = Self::default();
+        guard.add(step, step.condition.as_ref());
+        for row in step.rows.iter().take(placed.number) {
+            if let (Some(condition), None) = (&row.condition, &row.target) {
+                let mut above = Self::default();
+                above.add(step, Some(condition));
+                if let [one] = above.all.as_slice() {
+                    guard.all.push(negated(one));
+                }
+            }
+        }
+        for row in placed.outer.into_iter().chain([placed.row]) {
+            guard.add(step, row.condition.as_ref());
+            guard.targets.extend(row.target.clone());
+        }
+        guard
+    }
+
+    fn add(&mut self, step: &Step, condition: Option<&Expression>) {
+        let Some(condition) = condition else { return };
+        let text = spelled(step, condition.source(), 0);
+        self.all.extend(conjuncts(&text).into_iter().map(bare));
+    }
+
+    /// Whether the two cannot hold at once.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let targets = |a: &VersionRange| other.targets.iter().any(|b| a.and(b).is_empty());
+        let conditions = |a: &String| other.all.iter().any(|b| contradict(a, b));
+        self.targets.iter().any(targets) || self.all.iter().any(conditions)
+    }
+}
+
+/// A condition without white space, with `<path>` in place of each name and in parentheses what a `let`
+/// stands for.
+fn spelled(step: &Step, source: &str, depth: usize) -> String {
+    let mut out = String::new();
+    let mut rest = source.trim().trim_start_matches('=');
+    while let Some(c) = rest.chars().next() {
+        if c == '\'' || c == '"' {
+            let end = rest[1..].find(c).map_or(rest.len(), |at| at + 2);
+            out.push_str(&rest[..end].replace('"', "'"));
+            rest = &rest[end..];
+        } else if c.is_alphabetic() || c == '_' {
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
+            let (word, behind) = rest.split_at(end);
+            let member = out.ends_with('.');
+            let called = behind.trim_start().starts_with('(');
+            out.push_str(&match (member || called, meaning(step, word, depth)) {
+                (false, Some(meaning)) => meaning,
+                _ => word.to_owned(),
+            });
+            rest = behind;
+        } else {
+            if !c.is_whitespace() {
+                out.push(c);
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+fn meaning(step: &Step, name: &str, depth: usize) -> Option<String> {
+    let mut takes = step.takes.iter();
+    let taken = takes.find(|take| take.name.as_deref() == Some(name));
+    let taken = taken.map(|take| &take.path);
+    let mut reads = step.reads.iter();
+    let read = || reads.find(|(own, _)| own == name).map(|(_, path)| path);
+    if let Some(path) = taken.or_else(read) {
+        return Some(format!("<{path}>"));
+    }
+    let (_, made) = step.lets.iter().find(|(own, _)| own == name)?;
+    match made {
+        Template::Expression(made) if depth < 4 => {
+            Some(format!("({})", spelled(step, made.source(), depth + 1)))
+        }
+        _ => None,
+    }
+}
+
+/// The parts of a condition that must all hold.
+fn conjuncts(text: &str) -> Vec<&str> {
+    let text = unwrapped(text);
+    if !split(text, "||").is_empty() {
+        return vec![text];
+    }
+    let at = split(text, "&&");
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for end in at {
+        parts.push(&text[start..end]);
+        start = end + 2;
+    }
+    parts.push(&text[start..]);
+    match parts.as_slice() {
+        [one] => vec![*one],
+        several => several.iter().flat_map(|part| conjuncts(part)).collect(),
+    }
+}
+
+/// Where an operator stands outside of parentheses and quotes.
+fn split(text: &str, operator: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut depth = 0_i32;
+    let mut quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ if depth == 0 && text[at..].starts_with(operator) => found.push(at),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Without parentheses around the whole.
+fn unwrapped(text: &str) -> &str {
+    let mut text = text;
+    while let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+        // `(a)&&(b)` has no parentheses around the whole.
+        let mut depth = 0_i32;
+        let closes = inner.chars().any(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth < 0
+        });
+        if closes {
+            break;
+        }
+        text = inner;
+    }
+    text
+}
+
+fn bare(text: &str) -> String {
+    unwrapped(text).to_owned()
+}
+
+fn negated(text: &str) -> String {
+    match text.strip_prefix('!') {
+        Some(rest) if comparison(rest).is_none() => bare(rest),
+        _ => match comparison(text) {
+            Some((left, sign, right)) => format!("{left}{}{right}", opposite(sign)),
+            None => format!("!{text}"),
+        },
+    }
+}
+
+const SIGNS: [(&str, &str); 6] = [
+    ("==", "!="),
+    ("!=", "=="),
+    ("<=", ">"),
+    (">=", "<"),
+    ("<", ">="),
+    (">", "<="),
+];
+
+fn opposite(sign: &str) -> &'static str {
+    let found = SIGNS.iter().find(|(own, _)| *own == sign);
+    found.map_or("", |(_, opposite)| opposite)
+}
+
+/// A comparison outside of parentheses; the signs around a path are none.
+fn comparison(text: &str) -> Option<(&str, &'static str, &str)> {
+    if !split(text, "||").is_empty()
+        || !split(text, "&&").is_empty()
+        || !split(text, "?").is_empty()
+    {
+        return None;
+    }
+    // A path in its signs could be taken for a comparison.
+    let mut inside = false;
+    let mut depth = 0_i32;
+    let mut quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\'' => quoted = !quoted,
+            _ if quoted => {}
+            '<' if text[at..].contains('>') && !text[at + 1..].starts_with(['=', ' ']) => {
+                inside = true;
+            }
+            '>' if inside => inside = false,
+            _ if inside => {}
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ if depth == 0 => {
+                let sign = SIGNS.iter().find(|(sign, _)| text[at..].starts_with(sign));
+                if let Some((sign, _)) = sign {
+                    return Some((&text[..at], sign, &text[at + sign.len()..]));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_literal(text: &str) -> bool {
+    let quoted = text.len() >= 2 && text.starts_with('\'') && text.ends_with('\'');
+    quoted || ["true", "false", "null"].contains(&text) || text.parse::<f64>().is_ok()
+}
+
+fn contradict(a: &str, b: &str) -> bool {
+    if negated(a) == b || negated(b) == a {
+        return true;
+    }
+    match (comparison(a), comparison(b)) {
+        (Some((left, "==", x)), Some((other, "==", y))) => {
+            left == other && x != y && is_literal(x) && is_literal(y)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_texts_show_to_exclude_each_other_does() {
+        for (a, b, apart) in [
+            ("set(<a>)", "!set(<a>)", true),
+            ("set(<a>)", "!set(<b>)", false),
+            ("<a>=='x'", "<a>=='y'", true),
+            ("<a>=='x'", "<a>!='x'", true),
+            ("<a>=='x'", "<a>!='y'", false),
+            ("kind(<a>)=='map'", "kind(<a>)=='text'", true),
+            ("<a>==<b>", "<a>==<c>", false),
+            ("size(<a>)>2", "size(<a>)<=2", true),
+            ("(set(<a>)&&<b>==1)", "<b>==2&&set(<c>)", true),
+            ("set(<a>)||<b>==1", "<b>==2", false),
+            ("!(set(<a>)||set(<b>))", "set(<a>)||set(<b>)", true),
+        ] {
+            let guard = |text: &str| Guard {
+                all: conjuncts(text).into_iter().map(bare).collect(),
+                targets: Vec::new(),
+            };
+            assert_eq!(guard(a).excludes(&guard(b)), apart, "{a} and {b}");
+            assert_eq!(guard(b).excludes(&guard(a)), apart, "{b} and {a}");
+        }
+    }
+}

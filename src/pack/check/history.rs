@@ -1,0 +1,263 @@
+//! The keys of a chart over its versions: what goes or changes needs a step that speaks of it.
+//!
+//! A key that just vanishes is what loses a user's setting without a word, and a default that changes is
+//! what surprises them. Neither is an error by itself, so both are warnings, and `ignored` in a migration
+//! says why there is nothing to do.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use semver::Version;
+
+use super::{
+    Whole,
+    finding::{Code, Finding},
+    paths::{did_you_mean, kind},
+    place::Spot,
+};
+use crate::{
+    pack::{
+        Known, Migration, VersionRange,
+        model::{KeyRange, Reads},
+    },
+    values::{Path, Segment, Value},
+};
+
+/// Checks keys.yaml.
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+    let keys = whole.files.spot("keys.yaml");
+    let entries: HashMap<&str, Spot<'_>> = keys.entries().into_iter().collect();
+    let mut used: BTreeSet<(Version, String)> = BTreeSet::new();
+    let mut gone: BTreeSet<(Version, String)> = BTreeSet::new();
+    // Charts have hundreds of versions and keys, and few ranges.
+    let mut held: HashMap<String, Rc<[bool]>> = HashMap::new();
+    let mut holds = |range: &VersionRange| -> Rc<[bool]> {
+        let known = held.entry(range.to_string());
+        let made = || {
+            whole
+                .versions
+                .iter()
+                .map(|version| range.contains(version))
+                .collect()
+        };
+        Rc::clone(known.or_insert_with(made))
+    };
+    for (text, path, ranges) in whole.pack.keys.written() {
+        let Some(entry) = entries.get(text) else {
+            continue;
+        };
+        let ranges: Vec<&KeyRange> = ranges.collect();
+        let inside: Vec<Rc<[bool]>> = ranges.iter().map(|range| holds(&range.versions)).collect();
+        let mut last: Option<usize> = None;
+        let mut overlap = false;
+        for (at, version) in whole.versions.iter().enumerate() {
+            let mut own = (0..ranges.len()).filter(|i| inside[*i][at]);
+            let range = own.next();
+            if let (Some(second), false) = (own.next(), overlap) {
+                let message = format!("two ranges of {path} contain {version}");
+                found.push(
+                    entry
+                        .item(second)
+                        .get("in")
+                        .finding(Code::RangesOverlap, message),
+                );
+                overlap = true;
+            }
+            let before = at.checked_sub(1).map(|at| &whole.versions[at]);
+            if let (Some(last), Some(before)) = (last, before) {
+                let place = Place {
+                    path,
+                    entry: *entry,
+                    version,
+                    before,
+                };
+                match range {
+                    Some(range) if range != last => {
+                        place.changed(whole, ranges[last], ranges[range], range, &mut used, found);
+                    }
+                    Some(_) => {}
+                    None => place.vanished(whole, ranges[last], last, &mut used, &mut gone, found),
+                }
+            }
+            last = range;
+        }
+    }
+    ignored(whole, &used, found);
+}
+
+/// A key at the version where something happens to it.
+struct Place<'a> {
+    path: &'a Path,
+    entry: Spot<'a>,
+    version: &'a Version,
+    before: &'a Version,
+}
+
+impl Place<'_> {
+    fn migration<'w>(&self, whole: &'w Whole<'_>) -> Option<&'w Migration> {
+        let mut migrations = whole.migrations.iter();
+        migrations
+            .find(|migration| migration.version == *self.version)
+            .copied()
+    }
+
+    /// Whether a step of the version has to do with the key, or the migration says that none need.
+    fn is_spoken_of(&self, whole: &Whole<'_>, used: &mut BTreeSet<(Version, String)>) -> bool {
+        let Some(migration) = self.migration(whole) else {
+            return false;
+        };
+        let meets = |path: &Path| path.may_overlap(self.path);
+        if let Some(ignored) = migration.ignored.iter().find(|path| meets(path)) {
+            used.insert((migration.version.clone(), ignored.to_string()));
+            return true;
+        }
+        migration.steps.iter().any(|step| {
+            let takes = step.takes.iter().map(|take| &take.path);
+            let reads = step.reads.iter().map(|(_, path)| path);
+            takes
+                .chain(reads)
+                .chain(step.outputs())
+                .chain(&step.keep)
+                .any(meets)
+        })
+    }
+
+    fn changed(
+        &self,
+        whole: &Whole<'_>,
+        old: &KeyRange,
+        new: &KeyRange,
+        at: usize,
+        used: &mut BTreeSet<(Version, String)>,
+        found: &mut Vec<Finding>,
+    ) {
+        let (path, version) = (self.path, self.version);
+        let range = self.entry.item(at);
+        if old.read == Reads::Yes && new.read == Reads::No {
+            if !self.is_spoken_of(whole, used) {
+                let message = format!(
+                    "nothing reads {path} from {version} on, and no step of {version}.yaml takes it; move or \
+                     drop it there, or say why not under `ignored`"
+                );
+                found.push(range.get("read").finding(Code::VanishedKey, message));
+            }
+            return;
+        }
+        // A tag is what an upgrade is for.
+        let tag = matches!(path.last(), Some(Segment::Key(key)) if ["tag", "digest"].contains(&key.as_str()));
+        if new.read == Reads::No || tag || old.default == new.default {
+            return;
+        }
+        let defaults = (
+            whole.default(path, self.before),
+            whole.default(path, version),
+        );
+        let (Some(before), Some(now)) = defaults else {
+            return;
+        };
+        let kinds = (kind(before), kind(now));
+        // An empty text, map or list and a null all say that nothing is set.
+        if is_nothing(before) && is_nothing(now) && kinds.0.zip(kinds.1).is_none_or(|(a, b)| a == b)
+            || self.is_spoken_of(whole, used)
+        {
+            return;
+        }
+        if let (Some(theirs), Some(own)) = kinds
+            && theirs != own
+        {
+            let message = format!(
+                "the default of {path} is {own} from {version} on and was {theirs}; if that is right, a step \
+                 of {version}.yaml should convert or tell it, or `ignored` say why not"
+            );
+            found.push(
+                range
+                    .get("default")
+                    .value()
+                    .finding(Code::DefaultType, message),
+            );
+        } else {
+            let message = format!(
+                "the default of {path} changes with {version}, and no step of {version}.yaml looks at it; \
+                 tell it there (`read` and `tell`), or say why not under `ignored`"
+            );
+            found.push(
+                range
+                    .get("default")
+                    .value()
+                    .finding(Code::ChangedDefault, message),
+            );
+        }
+    }
+
+    fn vanished(
+        &self,
+        whole: &Whole<'_>,
+        old: &KeyRange,
+        at: usize,
+        used: &mut BTreeSet<(Version, String)>,
+        gone: &mut BTreeSet<(Version, String)>,
+        found: &mut Vec<Finding>,
+    ) {
+        let (path, version) = (self.path, self.version);
+        if old.read == Reads::No
+            || whole.pack.keys.known(path, version) != Known::Unknown
+            || self.is_spoken_of(whole, used)
+        {
+            return;
+        }
+        // Of a whole map that goes, the map is named, once.
+        let segments = path.segments();
+        let above = (1..=segments.len()).map(|depth| Path::new(segments[..depth].to_vec()));
+        let mut above = above.filter(|above| !whole.knows(above, version));
+        let top = above.next().unwrap_or_else(|| path.clone());
+        if !gone.insert((version.clone(), top.to_string())) {
+            return;
+        }
+        let what = match top == *path {
+            true => format!("{version} does not know {path} any more"),
+            false => format!("{version} does not know {path} and the rest of {top} any more"),
+        };
+        let message = format!(
+            "{what}, and no step of {version}.yaml takes it; move or drop it there, or say why not under \
+             `ignored`"
+        );
+        found.push(
+            self.entry
+                .item(at)
+                .get("in")
+                .finding(Code::VanishedKey, message),
+        );
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// What is ignored and would not be found.
+fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Vec<Finding>) {
+    for migration in &whole.migrations {
+        let name = format!("{}.yaml", migration.version);
+        let spot = whole.files.spot(&name).get("ignored");
+        for path in &migration.ignored {
+            if used.contains(&(migration.version.clone(), path.to_string())) {
+                continue;
+            }
+            let message = format!(
+                "nothing about {path} would be found at {}{}",
+                migration.version,
+                did_you_mean(whole.pack, path)
+            );
+            let at = spot.path(path).unwrap_or(spot);
+            found.push(at.finding(Code::UselessIgnored, message));
+        }
+    }
+}

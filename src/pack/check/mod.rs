@@ -1,0 +1,395 @@
+//! The checks of a pack: what must hold between its parts, so that a run never meets it.
+//!
+//! All findings are listed, not only the first, each with its place: a chart author mends them in one go.
+//! First the files are looked at as text, each against its form; what the reader accepts is then looked at
+//! as a whole. A check that depends on a user's values belongs to the run, not here.
+
+mod evidence;
+mod finding;
+mod guards;
+mod history;
+mod names;
+mod paths;
+mod place;
+mod range;
+mod shape;
+mod steps;
+mod writes;
+
+use std::path::Path as FilePath;
+
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+pub use finding::{Code, Finding, Severity, summary};
+use place::{File, Spot};
+
+use super::{Migration, Pack, PackError, Step, load::Source};
+
+/// What a check of a folder came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Checked {
+    /// The chart, as pack.yaml names it.
+    pub chart: Option<String>,
+    /// How many versions of it pack.yaml names.
+    pub versions: usize,
+    /// How many migrations there are.
+    pub migrations: usize,
+    /// What is wrong, by file and line.
+    pub findings: Vec<Finding>,
+}
+
+/// Checks a pack that could be loaded.
+#[must_use]
+pub fn check(pack: &Pack) -> Vec<Finding> {
+    match Files::read(pack.source()) {
+        Ok(files) => files.check(Some(pack)),
+        Err(error) => vec![unreadable(&error)],
+    }
+}
+
+/// Checks a folder, also one that cannot be loaded as a pack.
+///
+/// # Errors
+///
+/// If the folder has no pack.yaml, or a file of it cannot be read.
+pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
+    let source = Source::Folder(folder.to_owned());
+    source.read("pack.yaml")?;
+    let files = Files::read(&source)?;
+    let pack = Pack::from_folder(folder);
+    let mut findings = files.check(pack.as_ref().ok());
+    let error = |finding: &Finding| finding.severity == Severity::Error;
+    if let Err(failure) = &pack
+        && !findings.iter().any(error)
+    {
+        findings.push(files.failure(failure));
+    }
+    let versions = files.versions();
+    Ok(Checked {
+        chart: files.get("pack.yaml").and_then(|file| {
+            let chart = file.spot().find("chart")?.text()?;
+            Some(chart.to_owned())
+        }),
+        versions: versions.len(),
+        migrations: files.migrations().count(),
+        findings,
+    })
+}
+
+fn unreadable(error: &PackError) -> Finding {
+    Finding {
+        file: "pack.yaml".to_owned(),
+        line: None,
+        column: None,
+        severity: Severity::Error,
+        code: Code::Format,
+        message: error.to_string(),
+        excerpt: None,
+    }
+}
+
+/// The files of a pack.
+struct Files {
+    files: Vec<File>,
+    /// What lies in the folder beside them.
+    others: Vec<String>,
+}
+
+impl Files {
+    fn read(source: &Source) -> Result<Self, PackError> {
+        let mut names = source.names()?;
+        names.sort();
+        let own = |name: &String| {
+            let stem = name.strip_suffix(".yaml");
+            ["pack", "keys"].map(Some).contains(&stem)
+                || stem.is_some_and(|stem| Version::parse(stem).is_ok())
+        };
+        let (own, others): (Vec<String>, Vec<String>) = names.into_iter().partition(own);
+        let files = own.into_iter().map(|name| {
+            let text = source.read(&name)?;
+            Ok(File::new(name, text))
+        });
+        Ok(Self {
+            files: files.collect::<Result<_, PackError>>()?,
+            others,
+        })
+    }
+
+    fn get(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    fn spot(&self, name: &str) -> Spot<'_> {
+        let file = self.get(name).or(self.files.first());
+        file.expect("a pack that was read has a file").spot()
+    }
+
+    fn migrations(&self) -> impl Iterator<Item = &File> {
+        let other = |file: &&File| !["pack.yaml", "keys.yaml"].contains(&file.name.as_str());
+        self.files.iter().filter(other)
+    }
+
+    /// The versions in pack.yaml that are versions, oldest first.
+    fn versions(&self) -> Vec<Version> {
+        let versions = self
+            .get("pack.yaml")
+            .and_then(|f| f.spot().find("versions"));
+        let entries = versions.map(Spot::entries).unwrap_or_default();
+        let versions = entries
+            .iter()
+            .filter_map(|(text, _)| Version::parse(text).ok());
+        let mut versions: Vec<Version> = versions.collect();
+        versions.sort();
+        versions
+    }
+
+    fn check(&self, pack: Option<&Pack>) -> Vec<Finding> {
+        let mut found = self.strays();
+        let versions = self.versions();
+        for file in &self.files {
+            shape::check(file, &versions, &mut found);
+        }
+        self.versions_fit(&versions, &mut found);
+        for file in self.migrations() {
+            paths::read(file, &mut found);
+        }
+        if let Some(pack) = pack {
+            let mut migrations = Vec::new();
+            for version in pack.migrated_versions() {
+                match pack.migration(version) {
+                    Ok(migration) => migrations.extend(migration),
+                    Err(error) => {
+                        let name = format!("{version}.yaml");
+                        let error_in =
+                            |f: &Finding| f.file == name && f.severity == Severity::Error;
+                        if !found.iter().any(error_in) {
+                            found.push(self.failure(&error));
+                        }
+                    }
+                }
+            }
+            let whole = Whole {
+                pack,
+                files: self,
+                versions,
+                migrations,
+            };
+            whole.check(&mut found);
+        }
+        let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.column);
+        let order = |file: &str| match file {
+            "pack.yaml" => (0, None),
+            "keys.yaml" => (1, None),
+            name => (
+                2,
+                name.strip_suffix(".yaml")
+                    .and_then(|v| Version::parse(v).ok()),
+            ),
+        };
+        found.sort_by(|a, b| {
+            let key = |f: &Finding| (order(&f.file), place(f), f.severity, f.code);
+            key(a).cmp(&key(b))
+        });
+        found.dedup();
+        found
+    }
+
+    /// What lies in the folder and is no file of a pack.
+    fn strays(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for name in &self.others {
+            let known = ["README.md", "LICENSE", "CHANGELOG.md", "cases"];
+            if known.contains(&name.as_str()) || name.starts_with('.') {
+                continue;
+            }
+            let stem = name.rsplit_once('.').filter(|(_, ending)| {
+                ["yaml", "yml", "json"].contains(&ending.to_lowercase().as_str())
+            });
+            let message = match stem {
+                Some((stem, _)) => {
+                    let version = stem.strip_prefix(['v', 'V']).unwrap_or(stem);
+                    let meant = match stem {
+                        _ if Version::parse(version).is_ok() => format!("{version}.yaml"),
+                        "pack" | "keys" => format!("{stem}.yaml"),
+                        _ => "pack.yaml, keys.yaml or VERSION.yaml".to_owned(),
+                    };
+                    format!("a pack has no such file, so nothing reads it; is {meant} meant?")
+                }
+                None => "a pack has no such file; what belongs to it stands in README.md or cases/"
+                    .to_owned(),
+            };
+            let code = match stem {
+                Some(_) => Code::UnknownFile,
+                None => Code::StrayFile,
+            };
+            found.push(Finding {
+                file: name.clone(),
+                line: None,
+                column: None,
+                severity: code.severity(),
+                code,
+                message,
+                excerpt: None,
+            });
+        }
+        found
+    }
+
+    /// Whether what must be versions are, in order, and the files are for versions of the pack.
+    fn versions_fit(&self, versions: &[Version], found: &mut Vec<Finding>) {
+        let pack = self.spot("pack.yaml");
+        let mut last: Option<Version> = None;
+        for (text, spot) in pack.get("versions").entries() {
+            match Version::parse(text) {
+                Ok(version) => {
+                    if last.as_ref().is_some_and(|last| *last > version) {
+                        let message = format!("{version} stands behind a newer one; oldest first");
+                        found.push(spot.finding(Code::VersionOrder, message));
+                    }
+                    last = Some(version);
+                }
+                Err(error) => {
+                    let message = format!("`{text}` is no version ({error}); write three numbers");
+                    found.push(spot.finding(Code::BadVersion, message));
+                }
+            }
+        }
+        for (text, spot) in pack.get("not-versions").entries() {
+            if Version::parse(text).is_ok_and(|version| versions.contains(&version)) {
+                let message = format!("{text} is also among the versions");
+                found.push(spot.finding(Code::VersionRefused, message));
+            }
+        }
+        for (text, spot) in pack.get("effects").get("moved").entries() {
+            match Version::parse(text) {
+                Ok(version) if versions.contains(&version) => {}
+                _ => {
+                    let message = format!("{text} is not among the versions");
+                    found.push(spot.finding(Code::UnknownVersion, message));
+                }
+            }
+        }
+        for file in self.migrations() {
+            let name = file.name.strip_suffix(".yaml").unwrap_or_default();
+            let named = Version::parse(name).ok();
+            let Some(spot) = file.spot().find("version") else {
+                continue;
+            };
+            let text = spot.text().unwrap_or_default();
+            match Version::parse(text) {
+                Err(error) => {
+                    let message = format!("`{text}` is no version ({error}); write three numbers");
+                    found.push(spot.value().finding(Code::BadVersion, message));
+                }
+                Ok(version) if Some(&version) != named.as_ref() => {
+                    let message = format!("the file is called {}, and is for {version}", file.name);
+                    found.push(spot.value().finding(Code::BadVersion, message));
+                }
+                Ok(version) if !versions.contains(&version) => {
+                    let message = format!("pack.yaml does not name the version {version}");
+                    found.push(spot.value().finding(Code::UnknownVersion, message));
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// What the reader refused and no check found, as near to its place as can be told.
+    fn failure(&self, error: &PackError) -> Finding {
+        match error {
+            PackError::Step {
+                version,
+                step,
+                message,
+            } => {
+                let spot = self.spot(&format!("{version}.yaml"));
+                let spot = spot.get("steps").get(step);
+                spot.finding(Code::BadStep, message.clone())
+            }
+            PackError::Format { file, message } | PackError::Bounds { file, message } => {
+                let code = match error {
+                    PackError::Bounds { .. } => Code::Bounds,
+                    _ => Code::Format,
+                };
+                match self.get(file) {
+                    Some(file) => file.spot().finding(code, message.clone()),
+                    None => unreadable(error),
+                }
+            }
+            other => unreadable(other),
+        }
+    }
+}
+
+/// A pack whose files can be read, as a whole.
+struct Whole<'p> {
+    pack: &'p Pack,
+    files: &'p Files,
+    /// Oldest first.
+    versions: Vec<Version>,
+    migrations: Vec<&'p Migration>,
+}
+
+impl<'p> Whole<'p> {
+    fn check(&self, found: &mut Vec<Finding>) {
+        evidence::check(self, found);
+        history::check(self, found);
+        steps::ids(self, found);
+        for migration in &self.migrations {
+            for step in &migration.steps {
+                let spot = self.step(migration, step);
+                paths::check(self, migration, step, spot, found);
+                names::check(step, spot, found);
+                steps::check(self, migration, step, spot, found);
+            }
+            writes::check(self, migration, found);
+        }
+    }
+
+    /// Where a step stands.
+    fn step(&self, migration: &Migration, step: &Step) -> Spot<'p> {
+        let file = self.files.spot(&format!("{}.yaml", migration.version));
+        file.get("steps").get(&step.id)
+    }
+}
+
+/// A row of a step and where it stands: the step itself, an item of `first`, or an option.
+#[derive(Clone, Copy)]
+struct PlacedRow<'p> {
+    row: &'p super::Row,
+    spot: Spot<'p>,
+    /// Which row of the table it is or belongs to.
+    number: usize,
+    /// The option it is, if it is one.
+    option: Option<&'p super::Choice>,
+    /// The row that asks for the option.
+    outer: Option<&'p super::Row>,
+}
+
+/// Every row of a step, those of options behind the row that asks.
+fn rows<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<PlacedRow<'p>> {
+    let first = spot.find("first");
+    let mut rows = Vec::new();
+    for (number, row) in step.rows.iter().enumerate() {
+        let spot = first.map_or(spot, |first| first.item(number));
+        rows.push(PlacedRow {
+            row,
+            spot,
+            number,
+            option: None,
+            outer: None,
+        });
+        for option in row.question.iter().flat_map(|question| &question.options) {
+            rows.push(PlacedRow {
+                row: &option.row,
+                spot: spot.get("options").get(&option.id),
+                number,
+                option: Some(option),
+                outer: Some(row),
+            });
+        }
+    }
+    rows
+}

@@ -1,0 +1,219 @@
+//! Where things stand in the files of a pack: from what a check knows (a step, a field, a path) to a line
+//! and a column.
+//!
+//! A check never counts lines itself. A place that cannot be found falls back to what is around it, so
+//! that a finding always has a place in its file.
+
+use crate::{
+    values::Path,
+    yaml::{Kind, NodeId, ParseError, Tree, excerpt},
+};
+
+use super::finding::{Code, Finding};
+
+/// A file of a pack.
+#[derive(Debug)]
+pub(super) struct File {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its text as a tree, or why it is none.
+    pub tree: Result<Tree, ParseError>,
+    text: String,
+}
+
+impl File {
+    pub fn new(name: String, text: String) -> Self {
+        let tree = Tree::parse(text.as_str());
+        Self { name, tree, text }
+    }
+
+    /// The file as a whole.
+    pub fn spot(&self) -> Spot<'_> {
+        let root = self.tree.as_ref().ok().and_then(|tree| {
+            let document = tree.documents().first()?;
+            Some(document.root)
+        });
+        Spot {
+            file: self,
+            node: root,
+            offset: root.map_or(0, |root| self.start(root)),
+        }
+    }
+
+    /// A place by its offset.
+    pub fn at(&self, offset: usize) -> Spot<'_> {
+        Spot {
+            file: self,
+            node: None,
+            offset,
+        }
+    }
+
+    fn start(&self, node: NodeId) -> usize {
+        self.tree.as_ref().map_or(0, |tree| tree.body(node).start)
+    }
+}
+
+/// A place in a file: a node, and where it is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot<'f> {
+    file: &'f File,
+    node: Option<NodeId>,
+    offset: usize,
+}
+
+impl<'f> Spot<'f> {
+    pub fn of(file: &'f File, node: NodeId) -> Self {
+        Self {
+            file,
+            node: Some(node),
+            offset: file.start(node),
+        }
+    }
+
+    fn tree(self) -> Option<(&'f Tree, NodeId)> {
+        Some((self.file.tree.as_ref().ok()?, self.node?))
+    }
+
+    /// The entry of a map, shown at its key.
+    pub fn get(self, key: &str) -> Self {
+        self.entry(|tree, node| tree.content(node) == key)
+            .unwrap_or(Self { node: None, ..self })
+    }
+
+    /// The same, if it is there.
+    pub fn find(self, key: &str) -> Option<Self> {
+        self.entry(|tree, node| tree.content(node) == key)
+    }
+
+    fn entry(self, fits: impl Fn(&Tree, NodeId) -> bool) -> Option<Self> {
+        let (tree, node) = self.tree()?;
+        let (key, value) = tree.entries(node).find(|(key, _)| fits(tree, *key))?;
+        Some(Self {
+            file: self.file,
+            node: Some(value),
+            offset: self.file.start(key),
+        })
+    }
+
+    /// The item of a list.
+    pub fn item(self, index: usize) -> Self {
+        let found = self.tree().and_then(|(tree, node)| {
+            let item = tree.items(node).nth(index)?;
+            Some(Self::of(self.file, item))
+        });
+        found.unwrap_or(Self { node: None, ..self })
+    }
+
+    /// Where a path stands in a map or list of paths: as a key, as a value, or as an item.
+    pub fn path(self, path: &Path) -> Option<Self> {
+        let (tree, node) = self.tree()?;
+        let is = |node: NodeId| {
+            matches!(tree.kind(node), Kind::Scalar(_))
+                && tree.content(node).parse::<Path>().as_ref() == Ok(path)
+        };
+        if let Some(found) = self.entry(|_, key| is(key)) {
+            return Some(found);
+        }
+        let mut values = tree.entries(node).map(|(_, value)| value);
+        let found = values.find(|value| is(*value));
+        let found = found.or_else(|| tree.items(node).find(|item| is(*item)))?;
+        Some(Self::of(self.file, found))
+    }
+
+    /// The same place, shown at the value behind its key.
+    pub fn value(self) -> Self {
+        match self.node {
+            Some(node)
+                if self
+                    .tree()
+                    .is_some_and(|(tree, _)| !tree.is_implicit_null(node)) =>
+            {
+                Self::of(self.file, node)
+            }
+            _ => self,
+        }
+    }
+
+    /// The key that a map stands behind; the map itself in a list or at the root.
+    pub fn above(self) -> Self {
+        let key = self.tree().and_then(|(tree, node)| tree.key_of(node));
+        match key {
+            Some(key) => Self {
+                offset: self.file.start(key),
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// Whether it is in what stands behind a key.
+    pub fn is_below(self, key: &str) -> bool {
+        let Some((tree, node)) = self.tree() else {
+            return false;
+        };
+        let mut above = std::iter::successors(Some(node), |node| tree.parent(*node));
+        above.any(|node| {
+            tree.key_of(node)
+                .is_some_and(|own| tree.content(own) == key)
+        })
+    }
+
+    /// The text of a scalar there.
+    pub fn text(self) -> Option<&'f str> {
+        let (tree, node) = self.tree()?;
+        matches!(tree.kind(node), Kind::Scalar(_)).then(|| tree.content(node))
+    }
+
+    /// The entries of a map there: the key's text, and the entry.
+    pub fn entries(self) -> Vec<(&'f str, Self)> {
+        let Some((tree, node)) = self.tree() else {
+            return Vec::new();
+        };
+        let entries = tree.entries(node).map(|(key, value)| {
+            let spot = Self {
+                file: self.file,
+                node: Some(value),
+                offset: self.file.start(key),
+            };
+            (tree.content(key), spot)
+        });
+        entries.collect()
+    }
+
+    /// The items of a list there.
+    pub fn items(self) -> Vec<Self> {
+        let Some((tree, node)) = self.tree() else {
+            return Vec::new();
+        };
+        tree.items(node)
+            .map(|item| Self::of(self.file, item))
+            .collect()
+    }
+
+    /// The place as people name it.
+    pub fn line(self) -> usize {
+        self.position().line
+    }
+
+    fn position(self) -> crate::yaml::Position {
+        match &self.file.tree {
+            Ok(tree) => tree.position(self.offset),
+            Err(_) => crate::yaml::Position::of(&self.file.text, self.offset),
+        }
+    }
+
+    /// A finding there.
+    pub fn finding(self, code: Code, message: impl Into<String>) -> Finding {
+        let position = self.position();
+        Finding {
+            file: self.file.name.clone(),
+            line: Some(position.line),
+            column: Some(position.column),
+            severity: code.severity(),
+            code,
+            message: message.into(),
+            excerpt: Some(excerpt(&self.file.text, position.line, position.column)),
+        }
+    }
+}

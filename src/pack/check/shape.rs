@@ -1,0 +1,315 @@
+//! The form of a pack's files: each against the schema that is made from the structs that read it.
+//!
+//! The typed reader stops at its first error and keeps the last of two equal keys; here everything is
+//! listed, and each finding has its place. What the values mean is for the other checks.
+
+use semver::Version;
+use serde_json::Value as Json;
+
+use super::{
+    finding::{Code, Finding},
+    place::{File, Spot},
+    range,
+};
+use crate::{
+    pack::schema::schemas,
+    values::{scalar, view::View},
+    yaml::{Kind, NodeId, ScalarStyle, Tree},
+};
+
+/// The deepest nesting of a pack's file.
+const MAX_DEPTH: usize = 64;
+
+/// Checks the form of a file. `versions` are those of the pack, if its file could be read.
+pub(super) fn check(file: &File, versions: &[Version], found: &mut Vec<Finding>) {
+    let tree = match &file.tree {
+        Ok(tree) => tree,
+        Err(error) => {
+            let spot = file.at(error.offset);
+            found.push(spot.finding(Code::NotYaml, error.kind.to_string()));
+            return;
+        }
+    };
+    let [document, more @ ..] = tree.documents() else {
+        found.push(file.spot().finding(Code::Format, "the file is empty"));
+        return;
+    };
+    if let Some(second) = more.first() {
+        let message = "a file of a pack is one document; this is another one";
+        found.push(Spot::of(file, second.root).finding(Code::Format, message));
+    }
+    if let Some(alias) = tree.aliases().next() {
+        let message = "this is an alias, which packs do not need; write out what it stands for";
+        found.push(Spot::of(file, alias).finding(Code::Bounds, message));
+        return;
+    }
+    duplicates(file, tree, found);
+    scalars(file, tree, found);
+    let name = match file.name.as_str() {
+        "pack.yaml" => "pack",
+        "keys.yaml" => "keys",
+        _ => "migration",
+    };
+    let schemas = schemas();
+    let schema = schemas.into_iter().find(|(other, _)| *other == name);
+    let Some((_, schema)) = schema else { return };
+    let schema = schema.to_value();
+    let mut shape = Shape {
+        file,
+        tree,
+        defs: &schema["$defs"],
+        versions,
+        found,
+    };
+    shape.node(document.root, &schema, 0);
+}
+
+/// Keys that a map has twice.
+fn duplicates(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
+    for map in tree.nodes() {
+        let mut seen: std::collections::HashMap<&str, NodeId> = std::collections::HashMap::new();
+        for (key, _) in tree.entries(map) {
+            let text = tree.content(key);
+            if let Some(first) = seen.insert(text, key) {
+                let line = Spot::of(file, first).line();
+                let message = format!(
+                    "`{text}` stands twice in this map (first in line {line}); only one of them would count"
+                );
+                found.push(Spot::of(file, key).finding(Code::KeyTwice, message));
+            }
+        }
+    }
+}
+
+/// Plain scalars that the reader of packs and Helm type differently must be in quotes, so that a
+/// literal in a step is what it looks like.
+fn scalars(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
+    let Some(document) = tree.documents().first() else {
+        return;
+    };
+    let view = View::new(tree, document.root);
+    for node in tree.nodes() {
+        if tree.kind(node) != Kind::Scalar(ScalarStyle::Plain) || tree.tag(node).is_some() {
+            continue;
+        }
+        let text = tree.content(node);
+        let helm = view.resolve(node).ok().and_then(|resolved| match resolved {
+            scalar::Resolved::String(_) => None,
+            resolved => resolved.into_value().ok(),
+        });
+        let typed = serde_yaml::from_str::<serde_yaml::Value>(text).ok();
+        if helm.is_some() && matches!(typed, Some(serde_yaml::Value::String(_))) {
+            let message = format!(
+                "`{text}` is no text for Helm; put it in quotes, or write it as Helm prints it"
+            );
+            found.push(Spot::of(file, node).finding(Code::NotText, message));
+        }
+    }
+}
+
+struct Shape<'f, 's> {
+    file: &'f File,
+    tree: &'f Tree,
+    defs: &'s Json,
+    versions: &'s [Version],
+    found: &'f mut Vec<Finding>,
+}
+
+impl<'s> Shape<'_, 's> {
+    fn find(&mut self, node: NodeId, code: Code, message: impl Into<String>) {
+        self.found
+            .push(Spot::of(self.file, node).finding(code, message));
+    }
+
+    /// What a scalar is for the typed reader, or what kind of collection a node is.
+    fn kind(&self, node: NodeId) -> &'static str {
+        match self.tree.kind(node) {
+            Kind::Mapping { .. } => "object",
+            Kind::Sequence { .. } => "array",
+            Kind::Scalar(ScalarStyle::Plain) => {
+                match serde_yaml::from_str::<serde_yaml::Value>(self.tree.content(node)) {
+                    Ok(serde_yaml::Value::Null) => "null",
+                    Ok(serde_yaml::Value::Bool(_)) => "boolean",
+                    Ok(serde_yaml::Value::Number(n)) if n.is_f64() => "number",
+                    Ok(serde_yaml::Value::Number(_)) => "integer",
+                    _ => "string",
+                }
+            }
+            _ => "string",
+        }
+    }
+
+    fn resolved(&self, schema: &'s Json) -> (&'s Json, Option<&'s str>) {
+        let mut schema = schema;
+        let mut name = None;
+        while let Some(reference) = schema["$ref"].as_str() {
+            name = reference.rsplit('/').next();
+            schema = &self.defs[name.unwrap_or_default()];
+        }
+        (schema, name)
+    }
+
+    fn node(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
+        if depth > MAX_DEPTH {
+            let message = format!("this is nested deeper than {MAX_DEPTH} levels");
+            return self.find(node, Code::Bounds, message);
+        }
+        let (schema, name) = self.resolved(schema);
+        if name == Some("VersionRange") && self.kind(node) == "string" {
+            let spot = Spot::of(self.file, node);
+            let evidence = spot.is_below("evidence");
+            range::check(
+                self.tree.content(node),
+                self.versions,
+                evidence,
+                spot,
+                self.found,
+            );
+            return;
+        }
+        let variants = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
+        if let Some(variants) = variants {
+            return self.variants(node, variants, depth);
+        }
+        let kind = self.kind(node);
+        let wanted: Vec<&str> = match &schema["type"] {
+            Json::String(one) => vec![one],
+            Json::Array(several) => several.iter().filter_map(Json::as_str).collect(),
+            _ => return,
+        };
+        let fits = wanted.contains(&kind) || kind == "integer" && wanted.contains(&"number");
+        if !fits {
+            let message = format!("this must be {}, and is {}", words(&wanted), word(kind));
+            return self.find(node, Code::WrongType, message);
+        }
+        match kind {
+            "object" => self.object(node, schema, depth),
+            "array" => {
+                for item in self.tree.items(node).collect::<Vec<_>>() {
+                    self.node(item, &schema["items"], depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn variants(&mut self, node: NodeId, variants: &'s [Json], depth: usize) {
+        let kind = self.kind(node);
+        let text = self.tree.content(node).to_owned();
+        let resolved: Vec<&Json> = variants.iter().map(|v| self.resolved(v).0).collect();
+        let constants = |schema: &&'s Json| -> Vec<&'s str> {
+            let one = schema["const"].as_str();
+            let several = schema["enum"].as_array().into_iter().flatten();
+            let below = schema["oneOf"].as_array().into_iter().flatten();
+            let below = below.filter_map(|variant| variant["const"].as_str());
+            one.into_iter()
+                .chain(several.filter_map(Json::as_str))
+                .chain(below)
+                .collect()
+        };
+        let words: Vec<&str> = resolved.iter().flat_map(constants).collect();
+        if kind == "string" && words.contains(&text.as_str()) {
+            return;
+        }
+        let accepts = |schema: &Json| {
+            let constant = !schema["const"].is_null() || !schema["enum"].is_null();
+            let of_kind = match &schema["type"] {
+                Json::String(one) => one == kind,
+                Json::Array(several) => several.iter().any(|one| one == kind),
+                _ => schema["oneOf"].is_null() && schema["anyOf"].is_null(),
+            };
+            of_kind && !constant
+        };
+        let of_kind = variants.iter().zip(&resolved).find(|(_, r)| accepts(r));
+        if let Some((variant, _)) = of_kind {
+            return self.node(node, variant, depth);
+        }
+        if !words.is_empty() {
+            let list = words.iter().map(|word| format!("`{word}`"));
+            let shown = match text.is_empty() {
+                true => word(kind).to_owned(),
+                false => format!("`{text}`"),
+            };
+            let quotes = match kind == "boolean" && !words.contains(&text.as_str()) {
+                true => " (in quotes)",
+                false => "",
+            };
+            let message = format!(
+                "this must be {}{quotes}, and is {shown}",
+                list.collect::<Vec<_>>().join(" or ")
+            );
+            return self.find(node, Code::WrongType, message);
+        }
+        let kinds: Vec<&str> = resolved.iter().filter_map(|v| v["type"].as_str()).collect();
+        let message = format!(
+            "this must be {}, and is {}",
+            self::words(&kinds),
+            word(kind)
+        );
+        self.find(node, Code::WrongType, message);
+    }
+
+    fn object(&mut self, node: NodeId, schema: &'s Json, depth: usize) {
+        let properties = schema["properties"].as_object();
+        let more = &schema["additionalProperties"];
+        let mut present = Vec::new();
+        for (key, value) in self.tree.entries(node).collect::<Vec<_>>() {
+            let text = self.tree.content(key).to_owned();
+            match properties.and_then(|properties| properties.get(&text)) {
+                Some(schema) => self.node(value, schema, depth + 1),
+                None if *more == Json::Bool(false) => {
+                    let names = properties
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, _)| name.as_str());
+                    let names: Vec<&str> = names.collect();
+                    let hint = match closest(&text, names.iter().copied()) {
+                        Some(close) => format!("did you mean `{close}`?"),
+                        None => format!("there are {}", names.join(", ")),
+                    };
+                    let message = format!("`{text}` is no field here; {hint}");
+                    self.find(key, Code::UnknownField, message);
+                }
+                None if more.is_object() => self.node(value, more, depth + 1),
+                None => {}
+            }
+            present.push(text);
+        }
+        let required = schema["required"].as_array().into_iter().flatten();
+        for name in required.filter_map(Json::as_str) {
+            if !present.iter().any(|text| text == name) {
+                let spot = Spot::of(self.file, node).above();
+                let message = format!("the field `{name}` is missing here");
+                self.found.push(spot.finding(Code::MissingField, message));
+            }
+        }
+    }
+}
+
+fn word(kind: &str) -> &'static str {
+    match kind {
+        "object" => "a map",
+        "array" => "a list",
+        "boolean" => "true or false",
+        "number" | "integer" => "a number",
+        "null" => "nothing",
+        _ => "a text",
+    }
+}
+
+fn words(kinds: &[&str]) -> String {
+    let kinds = kinds.iter().filter(|kind| **kind != "null");
+    let mut words: Vec<&str> = kinds.map(|kind| word(kind)).collect();
+    words.dedup();
+    words.join(" or ")
+}
+
+/// The name that is spelled most alike, if any is close.
+pub(super) fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
+        .map(|(_, known)| known)
+}

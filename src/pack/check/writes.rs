@@ -1,0 +1,189 @@
+//! Where the writes of a migration can meet: two writes at one place, two steps that take one path, a
+//! write where the old chart read a value of the user's.
+
+use super::{
+    Whole,
+    finding::{Code, Finding},
+    guards::Guard,
+    paths::taken,
+    place::Spot,
+    rows,
+};
+use crate::{
+    pack::{Migration, Step, Template},
+    values::{Path, Segment, Value},
+};
+
+/// Something that a step puts somewhere.
+struct Put<'p> {
+    step: &'p Step,
+    path: &'p Path,
+    /// Whether items are added one by one, told apart by a key.
+    by: bool,
+    /// The row and the option; none for what is moved.
+    row: Option<(usize, Option<&'p str>)>,
+    /// Whether a literal scalar or list is put: nothing can stand below it.
+    closed: bool,
+    guard: Guard,
+    spot: Spot<'p>,
+}
+
+/// Checks the writes of a migration.
+pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Finding>) {
+    let mut puts = Vec::new();
+    for step in &migration.steps {
+        let spot = whole.step(migration, step);
+        puts.extend(puts_of(step, spot));
+        live(whole, migration, step, spot, found);
+    }
+    for (at, second) in puts.iter().enumerate() {
+        let first = puts[..at].iter().find(|first| meet(first, second));
+        let Some(first) = first else { continue };
+        let line = first.spot.line();
+        let whose = match std::ptr::eq(first.step, second.step) {
+            true => "the same step".to_owned(),
+            false => format!("`{}`", first.step.id),
+        };
+        let message = format!(
+            "{} is written here, and {} by {whose} in line {line}; one would be lost. Give them guards that \
+             exclude each other, or make one step of them",
+            second.path, first.path
+        );
+        found.push(second.spot.finding(Code::WritesMeet, message));
+    }
+    for (at, second) in migration.steps.iter().enumerate() {
+        for take in &second.takes {
+            let spot = taken(whole.step(migration, second), &take.path);
+            let same = |other: &&Step| other.takes.iter().any(|own| own.path == take.path);
+            if let Some(first) = migration.steps[..at].iter().find(same) {
+                let message = format!("{} is taken here and by `{}` too", take.path, first.id);
+                found.push(spot.finding(Code::SamePath, message));
+            }
+            let kept =
+                |other: &&Step| !std::ptr::eq(*other, second) && other.keep.contains(&take.path);
+            if let Some(other) = migration.steps.iter().find(kept) {
+                let message = format!("{} is taken here, and `{}` keeps it", take.path, other.id);
+                found.push(spot.finding(Code::SamePath, message));
+            }
+        }
+    }
+    for step in &migration.steps {
+        for (at, take) in step.takes.iter().enumerate() {
+            if step.takes[..at].iter().any(|other| other.path == take.path) {
+                let spot = whole.step(migration, step);
+                let message = format!("{} is taken twice by this step", take.path);
+                found.push(taken(spot, &take.path).finding(Code::SamePath, message));
+            }
+        }
+    }
+}
+
+fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
+    let mut puts = Vec::new();
+    for take in &step.takes {
+        let Some(to) = &take.to else { continue };
+        puts.push(Put {
+            step,
+            path: to,
+            by: false,
+            row: None,
+            closed: false,
+            guard: Guard::of_step(step),
+            spot: spot.get("move").path(&take.path).unwrap_or(spot).value(),
+        });
+    }
+    for placed in rows(step, spot) {
+        for write in &placed.row.writes {
+            let by = write.by.is_some();
+            let fields = placed.spot.get(if by { "upsert" } else { "do" });
+            let closed = match &write.value {
+                Template::Literal(Value::Map(_)) | Template::Map(_) | Template::Expression(_) => {
+                    false
+                }
+                Template::Literal(_) | Template::List(_) => true,
+            };
+            puts.push(Put {
+                step,
+                path: &write.path,
+                by,
+                row: Some((
+                    placed.number,
+                    placed.option.map(|option| option.id.as_str()),
+                )),
+                closed,
+                guard: Guard::of_row(step, &placed),
+                spot: fields.path(&write.path).unwrap_or(placed.spot),
+            });
+        }
+    }
+    puts
+}
+
+/// Whether two puts can be at one place, or one in the other.
+fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
+    if !first.path.may_overlap(second.path) || apart(first, second) {
+        return false;
+    }
+    if std::ptr::eq(first.step, second.step) {
+        if let (Some((row, option)), Some((other, theirs))) = (first.row, second.row) {
+            // Of the rows one is used, of the options one is chosen.
+            let both_options = option.is_some() && theirs.is_some() && option != theirs;
+            if row != other || both_options {
+                return false;
+            }
+        }
+        let (upper, lower) = match first.path.depth() <= second.path.depth() {
+            true => (first, second),
+            false => (second, first),
+        };
+        // What is put below a map of the same step goes into it.
+        return upper.path.depth() == lower.path.depth() || upper.closed && upper.row.is_some();
+    }
+    !first.guard.excludes(&second.guard)
+}
+
+/// Whether two puts only add items to one list, told apart by a key.
+fn apart(first: &Put<'_>, second: &Put<'_>) -> bool {
+    let selects = |put: &Put<'_>| {
+        let mut segments = put.path.segments().iter();
+        segments.any(|segment| matches!(segment, Segment::Select { .. }))
+    };
+    let items = |put: &Put<'_>| put.by || selects(put);
+    items(first) && items(second) && first.path != second.path
+        || first.by && second.by && !std::ptr::eq(first.step, second.step)
+        || items(first) && second.by
+        || first.by && items(second)
+}
+
+/// Writes onto keys that the chart just before read, and that the step does not look at.
+fn live(
+    whole: &Whole<'_>,
+    migration: &Migration,
+    step: &Step,
+    spot: Spot<'_>,
+    found: &mut Vec<Finding>,
+) {
+    let before = whole
+        .versions
+        .iter()
+        .rev()
+        .find(|other| **other < migration.version);
+    let Some(before) = before else { return };
+    let covers = |path: &Path, to: &Path| path.depth() <= to.depth() && path.may_overlap(to);
+    for put in puts_of(step, spot) {
+        let looks = step.reads.iter().any(|(_, path)| covers(path, put.path))
+            || step.takes.iter().any(|take| covers(&take.path, put.path))
+            || step.replaces.iter().any(|path| covers(path, put.path));
+        let mut others = migration.steps.iter().flat_map(|other| &other.takes);
+        let gone = others.any(|take| covers(&take.path, put.path));
+        if looks || gone || put.by || !whole.pack.keys.is_leaf_read(put.path, before) {
+            continue;
+        }
+        let message = format!(
+            "{before} reads {} too, so a user's value may stand there already; the step should look at it \
+             (`read`) or say in `replaces` that it is a left-over",
+            put.path
+        );
+        found.push(put.spot.finding(Code::LiveKey, message));
+    }
+}

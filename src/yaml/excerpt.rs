@@ -1,0 +1,58 @@
+//! A line of a text as it is shown to a person, with a marker below a place in it.
+//!
+//! Whatever reads a text tells its places in this one form: refusals of values as well as findings in a
+//! pack. What cannot be seen is never passed on as it is, for an excerpt may reach a terminal.
+
+use unicode_width::UnicodeWidthChar as _;
+
+/// The widest excerpt of a line, in columns.
+const EXCERPT: usize = 90;
+
+/// A line of a text with a marker below the place in question.
+#[must_use]
+pub fn excerpt(text: &str, line: usize, column: usize) -> String {
+    let content = line_of(text, line);
+    // A character that cannot be seen, or turns what follows it around, is shown as one that can.
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || c.width().unwrap_or(0) == 0 => '\u{fffd}',
+        '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        c => c,
+    };
+    let skip = column.saturating_sub(EXCERPT - 10);
+    let mut excerpt = String::new();
+    let mut marker = 0;
+    let mut columns = 0;
+    for (i, c) in content.chars().map(shown).enumerate().skip(skip) {
+        let c = if skip > 0 && i == skip { '…' } else { c };
+        let width = c.width().unwrap_or(0);
+        if columns + width > EXCERPT {
+            excerpt.push('…');
+            break;
+        }
+        if i + 1 < column {
+            marker += width;
+        }
+        columns += width;
+        excerpt.push(c);
+    }
+    let number = line.to_string();
+    let gap = " ".repeat(number.len());
+    let marker = " ".repeat(marker);
+    format!("{number} | {}\n{gap} | {marker}^", excerpt.trim_end())
+}
+
+/// A line of a text, from 1, without its end: LF, CR LF or a lone CR, as [`Position`] counts them.
+#[must_use]
+pub fn line_of(text: &str, line: usize) -> &str {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut rest = text;
+    for _ in 1..line {
+        let Some(end) = rest.find(['\n', '\r']) else {
+            return "";
+        };
+        let crlf = rest[end..].starts_with("\r\n");
+        rest = &rest[end + if crlf { 2 } else { 1 }..];
+    }
+    rest.split(['\n', '\r']).next().unwrap_or_default()
+}
