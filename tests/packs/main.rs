@@ -7,5 +7,6 @@ mod support;
 
 mod arroyo_cases;
 mod built_in;
+mod check;
 mod expressions;
 mod tell;

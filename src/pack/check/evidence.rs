@@ -38,6 +38,21 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
             expression(whole, condition, &VersionRange::default(), at, found);
         }
     }
+    for (at, former) in info.called_before.iter().enumerate() {
+        let spot = pack.get("called-before").item(at);
+        if former.chart == info.chart {
+            let message = "this is the chart's name now";
+            found.push(spot.get("chart").value().finding(Code::Format, message));
+        }
+        if !info.versions.contains_key(&former.until) {
+            let message = format!("{} is not among the versions", former.until);
+            found.push(
+                spot.get("until")
+                    .value()
+                    .finding(Code::UnknownVersion, message),
+            );
+        }
+    }
     for (at, telling) in info.identifies.keys.iter().enumerate() {
         let spot = pack.get("identifies").get("keys").item(at);
         let path = spot.get("path").value();

@@ -106,7 +106,9 @@ impl Place<'_> {
     /// Whether a step of the version has to do with the key, or the migration says that none need.
     fn is_spoken_of(&self, whole: &Whole<'_>, used: &mut BTreeSet<(Version, String)>) -> bool {
         let Some(migration) = self.migration(whole) else {
-            return false;
+            // Of a file that cannot be read nobody knows what it would say.
+            let mut files = whole.pack.migrated_versions();
+            return files.any(|version| version == self.version);
         };
         let meets = |path: &Path| path.may_overlap(self.path);
         if let Some(ignored) = migration.ignored.iter().find(|path| meets(path)) {

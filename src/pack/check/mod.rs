@@ -148,8 +148,9 @@ impl Files {
     fn check(&self, pack: Option<&Pack>) -> Vec<Finding> {
         let mut found = self.strays();
         let versions = self.versions();
+        let forms = shape::Forms::new();
         for file in &self.files {
-            shape::check(file, &versions, &mut found);
+            shape::check(file, &forms, &versions, &mut found);
         }
         self.versions_fit(&versions, &mut found);
         for file in self.migrations() {

@@ -359,12 +359,23 @@ fn words<'f>(field: &str, spot: Spot<'f>, used: &mut HashSet<&'f str>) {
         words(field, item, used);
     }
     let Some(text) = spot.text() else { return };
-    let part = |c: char| !c.is_alphanumeric() && c != '_';
     if text.starts_with('=') || ["if", "leave", "each", "explains"].contains(&field) {
-        used.extend(text.split(part));
+        used.extend(names_in(text));
         return;
     }
     for inside in text.split('{').skip(1) {
-        used.extend(inside.split('}').next().unwrap_or_default().split(part));
+        used.extend(names_in(inside.split('}').next().unwrap_or_default()));
     }
+}
+
+/// The words of an expression that are no members of something.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| !c.is_alphanumeric() && c != '_';
+    let mut at = 0;
+    text.split(part).filter(move |word| {
+        let member = text[..at].ends_with('.');
+        let behind = text[at + word.len()..].chars().next();
+        at += word.len() + behind.map_or(0, char::len_utf8);
+        !word.is_empty() && !member
+    })
 }

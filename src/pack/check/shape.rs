@@ -20,8 +20,22 @@ use crate::{
 /// The deepest nesting of a pack's file.
 const MAX_DEPTH: usize = 64;
 
+/// The schemas of the files of a pack, by what they are.
+pub(super) struct Forms(Vec<(&'static str, Json)>);
+
+impl Forms {
+    pub fn new() -> Self {
+        let schemas = schemas().into_iter();
+        Self(
+            schemas
+                .map(|(name, schema)| (name, schema.to_value()))
+                .collect(),
+        )
+    }
+}
+
 /// Checks the form of a file. `versions` are those of the pack, if its file could be read.
-pub(super) fn check(file: &File, versions: &[Version], found: &mut Vec<Finding>) {
+pub(super) fn check(file: &File, forms: &Forms, versions: &[Version], found: &mut Vec<Finding>) {
     let tree = match &file.tree {
         Ok(tree) => tree,
         Err(error) => {
@@ -50,10 +64,8 @@ pub(super) fn check(file: &File, versions: &[Version], found: &mut Vec<Finding>)
         "keys.yaml" => "keys",
         _ => "migration",
     };
-    let schemas = schemas();
-    let schema = schemas.into_iter().find(|(other, _)| *other == name);
+    let schema = forms.0.iter().find(|(other, _)| *other == name);
     let Some((_, schema)) = schema else { return };
-    let schema = schema.to_value();
     let mut shape = Shape {
         file,
         tree,
@@ -61,7 +73,7 @@ pub(super) fn check(file: &File, versions: &[Version], found: &mut Vec<Finding>)
         versions,
         found,
     };
-    shape.node(document.root, &schema, 0);
+    shape.node(document.root, schema, 0);
 }
 
 /// Keys that a map has twice.
