@@ -19,6 +19,7 @@ mod identity;
 mod init;
 mod layers_docs;
 mod memory;
+mod pack_check;
 mod packaging;
 mod progress;
 mod readme;

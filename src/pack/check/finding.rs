@@ -134,7 +134,7 @@ codes! {
     IdTwice "id-twice" Error "An id is used twice in the pack."
     BadId "bad-id" Error "An id has other characters than ids have, or is one that refit itself uses."
     UnknownStep "unknown-step" Error "A step needs one that does not exist."
-    NeedsCycle "needs-cycle" Error "Steps need each other in a circle."
+    NeedsCycle "needs-cycle" Warning "Steps need each other in a circle: none can be left out without the others."
     NoEffect "no-effect" Error "A step, row or question changes nothing and says nothing."
     UnreachableRow "unreachable-row" Error "A row or option is never reached."
     SameKey "same-key" Error "`same-key` stands in a step that looks at no key."

@@ -54,7 +54,10 @@ pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<Finding>) {
                 let message = format!("there is no step `{needed}`{hint}");
                 found.push(spot.finding(Code::UnknownStep, message));
             } else if let Some(circle) = circle(&step.id, needed, &ids) {
-                let message = format!("steps need each other in a circle: {}", circle.join(", "));
+                let message = format!(
+                    "steps need each other in a circle ({}), so none can run without the others; one step would say so",
+                    circle.join(", ")
+                );
                 found.push(spot.finding(Code::NeedsCycle, message));
             }
         }

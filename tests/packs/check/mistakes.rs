@@ -178,6 +178,8 @@ const MISTAKES: &[Mistake] = &[
     arroyo("0.11.0.yaml", "    upsert:\n      imagePullSecrets:\n        by: name\n        items: \"=all.map", "    upsert:\n      imagePullSecret:\n        by: name\n        items: \"=all.map", Code::UnknownKey, "imagePullSecret:"),
     arroyo("0.11.0.yaml", "      - if: =!some\n        target: \"<0.11.1\"", "      - if: =!some\n        target: \"<0.11.0\"", Code::UnreachableRow, "target: \"<0.11.0\""),
     arroyo("0.10.0.yaml", "    target: \"<0.11.0\"\n    tell: >-", "    if: =set(z)\n    target: \"<0.11.0\"\n    tell: >-", Code::KeyTwice, "    if: =set(z)"),
+    arroyo("pack.yaml", "{path: artifactUrl, why", "{path: artefactUrl, why", Code::UnknownKey, "artefactUrl"),
+    arroyo("pack.yaml", "base(string(values.worker.image.repository))", "base(string(values.workers.image.repository))", Code::UnknownKey, "values.workers.image"),
     arroyo("pack.yaml", "  - path: clusterDomain", "  - path: clusterDomains", Code::UnknownKey, "clusterDomains"),
     arroyo("pack.yaml", "  0.12.0: {app: \"0.12.0\"}", "  0.12: {app: \"0.12.0\"}", Code::BadVersion, "  0.12: {"),
 ];
