@@ -30,10 +30,11 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
             .find(|finding| finding.severity == Severity::Error);
         if let Some(finding) = error {
             let name = dir.display().to_string();
-            let reason = Reason::new(format!(
-                "the pack cannot be used: {}: {}",
-                finding.file, finding.message
-            ));
+            let what = match finding.line {
+                Some(_) => finding.message.clone(),
+                None => format!("{}: {}", finding.file, finding.message),
+            };
+            let reason = Reason::new(format!("the pack cannot be used: {what}"));
             let next = format!(
                 "Run `refit pack check {}` for the whole list.",
                 crate::shell::quote(&name)
