@@ -10,7 +10,10 @@ use super::{
     rows,
     shape::closest,
 };
-use crate::pack::{Migration, RESERVED, Row, Step, Template};
+use crate::{
+    pack::{Migration, Row, Step, Template},
+    questions::built_in,
+};
 
 /// Checks the ids of all steps, and what they need.
 pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<Finding>) {
@@ -36,7 +39,7 @@ pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<Finding>) {
             );
             found.push(spot.finding(Code::BadId, message));
         }
-        if RESERVED.contains(&step.id.as_str()) {
+        if built_in(&step.id).is_some() {
             let message = format!("refit itself uses the id `{}`", step.id);
             found.push(spot.finding(Code::BadId, message));
         }
