@@ -113,7 +113,7 @@ fn known(
     let knows = |version: &&Version| whole.knows(path, version);
     if !whole.versions.iter().any(|version| knows(&version)) {
         let message = format!("no version knows {path}{}", did_you_mean(whole.pack, path));
-        found.push(spot.finding(Code::UnknownKey, message));
+        found.push(spot.finding(Code::UnknownEvidence, message));
     } else if !whole
         .versions
         .iter()
@@ -121,7 +121,7 @@ fn known(
         .any(|v| knows(&v))
     {
         let message = format!("no version that this is for knows {path}; others do");
-        found.push(spot.finding(Code::Elsewhere, message));
+        found.push(spot.finding(Code::UnknownEvidence, message));
     }
 }
 

@@ -111,7 +111,7 @@ codes! {
     ChangedDefault "changed-default" Warning "A default changes, and no step looks at the key."
     VanishedKey "vanished-key" Warning "A key goes, and no step takes it."
     UselessIgnored "useless-ignored" Warning "Something is ignored that would not be found."
-    Elsewhere "known-elsewhere" Warning "Evidence or a fact looks at a key that no version in its range knows."
+    UnknownEvidence "unknown-evidence" Warning "Evidence or a fact looks at a key that no version in its range knows."
     // What steps take and write.
     Captures "captures" Error "The wildcards of a destination are not those of its source."
     WildcardWritten "wildcard-written" Error "A write has a wildcard."

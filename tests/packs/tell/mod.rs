@@ -88,8 +88,7 @@ fn no_step_has_the_id_of_a_question_of_refits_own() {
     let run = demo.upgrade("v.yaml --from 1.0.0");
     assert_eq!(run.code, 2);
     assert!(
-        run.err
-            .contains("2.0.0.yaml: marker: refit itself has this id"),
+        run.err.contains("refit itself uses the id `marker`"),
         "{}",
         run.err
     );
