@@ -53,6 +53,17 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
             );
         }
     }
+    for (at, namesake) in info.identifies.not.iter().enumerate() {
+        if info.repositories.contains(&namesake.repository) {
+            let spot = pack.get("identifies").get("not").item(at);
+            let message = "this is also one of the chart's own repositories";
+            found.push(
+                spot.get("repository")
+                    .value()
+                    .finding(Code::Format, message),
+            );
+        }
+    }
     for (at, telling) in info.identifies.keys.iter().enumerate() {
         let spot = pack.get("identifies").get("keys").item(at);
         let path = spot.get("path").value();
