@@ -226,12 +226,9 @@ impl Scope<'_, '_> {
             Some(format!(
                 "`{{{{` is a brace as such; an expression has one: {{{name}}}"
             ))
-        } else if let Some(name) = inside("${", "}").filter(|name| own(name)) {
-            Some(format!(
-                "the `$` would be shown; an expression is written {{{name}}}"
-            ))
         } else {
-            None
+            let name = inside("${", "}").filter(|name| own(name));
+            name.map(|name| format!("the `$` would be shown; an expression is written {{{name}}}"))
         };
         if let Some(message) = message {
             self.found.push(at.finding(Code::TextForm, message));

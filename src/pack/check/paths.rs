@@ -98,7 +98,7 @@ pub(super) fn check(
             found.push(at.finding(Code::UnknownKey, message));
         }
     }
-    fields_that_do_nothing(step, &known, &before, spot, found);
+    fields_that_do_nothing(whole, version, step, spot, found);
 
     // What it writes.
     for path in &step.replaces {
@@ -269,12 +269,17 @@ fn wildcards(path: &Path) -> Vec<&'static str> {
 
 /// Fields of a step about paths that it has nothing to do with.
 fn fields_that_do_nothing(
+    whole: &Whole<'_>,
+    version: &Version,
     step: &Step,
-    known: &dyn Fn(&Path, &dyn Fn(&Version) -> bool) -> bool,
-    before: &dyn Fn(&Version) -> bool,
     spot: Spot<'_>,
     found: &mut Vec<Finding>,
 ) {
+    let known = |path: &Path| whole.versions.iter().any(|other| whole.knows(path, other));
+    let known_before = |path: &Path| {
+        let mut versions = whole.versions.iter().filter(|other| *other < version);
+        versions.any(|other| whole.knows(path, other))
+    };
     for path in &step.keep {
         let at = || spot.get("keep").path(path).unwrap_or(spot);
         let held = step
@@ -288,7 +293,7 @@ fn fields_that_do_nothing(
         } else if !held {
             let message = format!("it keeps {path}, and takes nothing above it");
             found.push(at().finding(Code::UselessField, message));
-        } else if !known(path, &|_| true) && !step.foreign.contains(path) {
+        } else if !known(path) && !step.foreign.contains(path) {
             let message = format!("it keeps {path}, which no version knows");
             found.push(at().finding(Code::UnknownKey, message));
         }
@@ -302,7 +307,7 @@ fn fields_that_do_nothing(
             let message =
                 format!("{path} is listed as foreign, and the step neither takes nor reads it");
             found.push(at().finding(Code::UselessField, message));
-        } else if known(path, before) {
+        } else if known_before(path) {
             let message = format!("{path} is listed as foreign, and keys.yaml knows it");
             found.push(at().finding(Code::UselessField, message));
         }
