@@ -20,7 +20,7 @@ fn findings_have_their_place_and_are_counted() {
     let migration = demo.text("pack/2.0.0.yaml");
     demo.file(
         "pack/2.0.0.yaml",
-        &migration
+        migration
             .replace("move: {old: new}", "move: {old: now}")
             .replace("do: {picked: =text}", "do: {picked: =p}"),
     );
