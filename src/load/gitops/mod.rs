@@ -203,7 +203,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         others.push(other);
     }
     for one in carried.iter().flatten() {
-        let Some((chart, sameness)) = known(&one.release.chart, charts) else {
+        let Means::Known(chart, sameness, former) = means(&one.release.chart, charts) else {
             continue;
         };
         for overlaid in overlays::overlays(loader, &scanned, &by_path, one, &claimed) {
@@ -216,7 +216,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 // Another dependency of the chart may have values in the same file.
                 claimed: &mut overlaid_files,
             };
-            builder.build(chart, sameness);
+            builder.build(chart, sameness, former);
         }
     }
     claimed.extend(overlaid_files);
