@@ -590,11 +590,17 @@ pub struct Target {
 fn target(text: &str) -> Result<Target, String> {
     let (chart, number) = match text.split_once('=') {
         Some(("", _)) => return Err("a chart's name stands before `=`".to_owned()),
-        Some((chart, number)) => (Some(chart.to_owned()), number),
-        None => (None, text),
+        // `>=0.10.0` and `~=1` are ranges, and no chart's name has such a sign.
+        Some((chart, number)) if !chart.contains(is_of_ranges) => (Some(chart.to_owned()), number),
+        _ => (None, text),
     };
     let version = version(number)?;
     Ok(Target { chart, version })
+}
+
+/// Whether a sign is one that only ranges of versions have.
+fn is_of_ranges(sign: char) -> bool {
+    "<>=^~*|, ".contains(sign)
 }
 
 /// A chart version. Nothing is rounded: `0.15` could be several.
@@ -610,8 +616,7 @@ fn version(text: &str) -> Result<Version, String> {
             return "name a version; without --to, refit goes to the newest release that it knows"
                 .to_owned();
         }
-        let range = |c: char| "<>=^~*|, ".contains(c);
-        if number.contains(range) || parts.contains(&"x") {
+        if number.contains(is_of_ranges) || parts.contains(&"x") {
             return "a range is not a version; name one, such as 0.15.0".to_owned();
         }
         // The column CHART of `helm list` has the chart's name in front.
