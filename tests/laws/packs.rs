@@ -6,7 +6,10 @@
 
 use std::{fs, path::Path as FilePath};
 
-use refit::pack::{Pack, check::check};
+use refit::pack::{
+    Pack,
+    check::{Severity, check},
+};
 use serde_json::{Map, Value as Json, json};
 
 use super::choice::Choices;
@@ -211,7 +214,10 @@ pub fn load(files: &[(String, String)], folder: &FilePath) -> Result<Pack, Strin
         fs::write(folder.join(name), text).map_err(|e| e.to_string())?;
     }
     let pack = Pack::from_folder(folder).map_err(|e| format!("the pack is not read: {e}"))?;
-    let findings: Vec<String> = check(&pack).iter().map(ToString::to_string).collect();
+    // What only looks like a mistake is no reason not to run a pack.
+    let found = check(&pack).into_iter();
+    let errors = found.filter(|finding| finding.severity == Severity::Error);
+    let findings: Vec<String> = errors.map(|finding| finding.to_string()).collect();
     if findings.is_empty() {
         Ok(pack)
     } else {

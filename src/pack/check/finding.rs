@@ -82,7 +82,7 @@ macro_rules! codes {
 
 codes! {
     // Files and their form.
-    UnknownFile "unknown-file" Error "A YAML file in the folder is none that a pack has, so it is never read."
+    UnknownFile "unknown-file" Error "A file in the folder looks like one of a pack and is called otherwise, so it is never read."
     StrayFile "stray-file" Warning "Another file in the folder is none that a pack has."
     NotYaml "not-yaml" Error "A file is not YAML."
     Bounds "bounds" Error "A file is larger, deeper or more entangled than packs may be."

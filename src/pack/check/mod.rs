@@ -208,20 +208,26 @@ impl Files {
             let stem = name.rsplit_once('.').filter(|(_, ending)| {
                 ["yaml", "yml", "json"].contains(&ending.to_lowercase().as_str())
             });
-            let message = match stem {
-                Some((stem, _)) => {
-                    let version = stem.strip_prefix(['v', 'V']).unwrap_or(stem);
-                    let meant = match stem {
-                        _ if Version::parse(version).is_ok() => format!("{version}.yaml"),
-                        "pack" | "keys" => format!("{stem}.yaml"),
-                        _ => "pack.yaml, keys.yaml or VERSION.yaml".to_owned(),
-                    };
+            // Only what looks like a file of a pack is an error: another may lie there for its own sake.
+            let meant = stem.and_then(|(stem, _)| {
+                let version = stem.strip_prefix(['v', 'V']).unwrap_or(stem);
+                match shape::closest(stem, ["pack", "keys"]) {
+                    _ if Version::parse(version).is_ok() => Some(format!("{version}.yaml")),
+                    _ if version.starts_with(|c: char| c.is_ascii_digit()) => {
+                        Some("VERSION.yaml, with three numbers,".to_owned())
+                    }
+                    Some(close) => Some(format!("{close}.yaml")),
+                    None => None,
+                }
+            });
+            let message = match &meant {
+                Some(meant) => {
                     format!("a pack has no such file, so nothing reads it; is {meant} meant?")
                 }
                 None => "a pack has no such file; what belongs to it stands in README.md or cases/"
                     .to_owned(),
             };
-            let code = match stem {
+            let code = match meant {
                 Some(_) => Code::UnknownFile,
                 None => Code::StrayFile,
             };

@@ -238,6 +238,7 @@ fn files_that_nothing_reads_are_found() {
         ("keys.yml", Code::UnknownFile, "keys.yaml"),
         ("pack.json", Code::UnknownFile, "pack.yaml"),
         ("notes.txt", Code::StrayFile, "README.md"),
+        ("my values.yaml", Code::StrayFile, "README.md"),
     ] {
         let copy = Copy::of("demo");
         copy.write(name, "a: 1\n");
