@@ -16,6 +16,10 @@ use crate::{
 pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
     let mut found: BTreeMap<(String, String), Ahead> = BTreeMap::new();
     workspace.releases.retain(|wanted| {
+        // What refit.yaml notes, refit has reached itself: a newer one there is a mistake, and an error.
+        if wanted.carrier.is_none() {
+            return true;
+        }
         let mut of_chart = packs
             .iter()
             .filter(|pack| Some(&pack.info.chart) == wanted.chart.as_ref());

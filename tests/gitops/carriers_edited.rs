@@ -164,11 +164,16 @@ fn pack(name: &str, chart: &Chart, folder: &Path) {
         "steps": {"all": {"title": "Move everything", "move": moves}},
     });
     fs::create_dir_all(folder).unwrap();
-    for (file, value) in [
+    // A step that moves nothing is a mistake: such a chart has no migration.
+    let moves_any = migration["steps"]["all"]["move"] != serde_json::json!({});
+    let mut files = vec![
         ("pack.yaml".to_owned(), info),
         ("keys.yaml".to_owned(), serde_json::Value::Object(known)),
-        (format!("{TARGET}.yaml"), migration),
-    ] {
+    ];
+    if moves_any {
+        files.push((format!("{TARGET}.yaml"), migration));
+    }
+    for (file, value) in files {
         fs::write(folder.join(file), value.to_string()).unwrap();
     }
 }
