@@ -74,7 +74,11 @@ fn answer(item: &Item, dice: &mut Dice) -> Option<Answer> {
             list: input.list,
             default: None,
         };
-        let text = TYPED.into_iter().find(|text| check.check(text).is_ok())?;
+        // Which version ran before is no text like others: it must be one that the chart had.
+        let text = match item.step.id == "raised-first" {
+            true => "0.10.3",
+            false => TYPED.into_iter().find(|text| check.check(text).is_ok())?,
+        };
         answer.inputs.insert(input.name.clone(), text.to_owned());
     }
     Some(answer)
