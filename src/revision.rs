@@ -6,7 +6,7 @@
 //!
 //! The objects are read through the `git` program, because nothing else reads packed, alternate and
 //! partial object stores as it does, and written into a folder of refit's own: so one loader reads both
-//! states. It must never change the repository: no lock, no hook, no fetch ([`command`]).
+//! states. It must never change the repository: no lock, no hook, no fetch (see `command`).
 
 use std::{
     collections::BTreeMap,

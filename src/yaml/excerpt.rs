@@ -42,7 +42,7 @@ pub fn excerpt(text: &str, line: usize, column: usize) -> String {
     format!("{number} | {}\n{gap} | {marker}^", excerpt.trim_end())
 }
 
-/// A line of a text, from 1, without its end: LF, CR LF or a lone CR, as [`Position`] counts them.
+/// A line of a text, from 1, without its end: LF, CR LF or a lone CR, as `Tree::position` counts them.
 #[must_use]
 pub fn line_of(text: &str, line: usize) -> &str {
     let text = text.trim_start_matches('\u{feff}');
