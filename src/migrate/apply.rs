@@ -83,7 +83,7 @@ impl<'r> Run<'r> {
             layer.root.close_gaps();
         }
         self.steps.extend(reports);
-        self.steps.extend(asked);
+        self.steps.extend(asked.into_values());
         Ok(())
     }
 
@@ -207,31 +207,22 @@ impl<'r> Run<'r> {
 
     pub(super) fn write(&mut self, output: Output, report: &mut StepReport) {
         let view = self.layers[output.layer].view;
+        let i = output.layer;
         let path = match output.positions {
             Positions::Snapshot => output.path.clone(),
-            Positions::Standing => self.layers[output.layer]
-                .root
-                .place_of_standing(&output.path, view),
+            Positions::Standing => self.layers[i].root.place_of_standing(&output.path, view),
         };
-        let i = output.layer;
-        let Output {
-            by,
-            node,
-            near,
-            moved_from,
-            of,
-            ..
-        } = output.clone();
+        let node = output.node.clone();
         let place = Place {
-            near: near.as_ref().map(Path::segments),
+            near: output.near.as_ref().map(Path::segments),
             keys: &self.plan.pack.keys,
         };
         let value = node.value(view).unwrap_or(Value::Null);
-        let change = match moved_from {
+        let change = match &output.moved_from {
             Some(from) => Change {
                 layer: i,
                 kind: ChangeKind::Move,
-                path: from,
+                path: from.clone(),
                 to: Some(path.clone()),
                 from: Vec::new(),
                 value,
@@ -241,16 +232,16 @@ impl<'r> Run<'r> {
                 kind: ChangeKind::Write,
                 path: path.clone(),
                 to: None,
-                from: of,
+                from: output.of.clone(),
                 value,
             },
         };
         report.changes.push(change);
         let list = list_of(&path);
-        if by.is_some() || list != path {
+        if output.by.is_some() || list != path {
             bring_list(&mut self.layers, i, &list, &self.plan.pack.keys);
         }
-        let replaced = match &by {
+        let replaced = match &output.by {
             None => self.layers[i].root.put(&path, node, place, view),
             Some(by) => self.upsert(i, &path, by, node, place),
         };

@@ -5,12 +5,13 @@
 //! the last only a person can say which of the two values is meant, and that is asked, once for each
 //! place of the release, whatever its layers. A step with such a question that is open is held as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, standing},
+    bind::{Layer, find, names, standing},
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
     node::Node,
@@ -46,8 +47,11 @@ pub(super) struct Met<'r> {
     /// What would have been written, and gives way.
     pub kept: Vec<Kept>,
     /// The questions about values in use.
-    pub asked: Vec<StepReport>,
+    pub asked: Questions,
 }
+
+/// The questions about values in use, each put once, by the place that it is about.
+pub(super) type Questions = IndexMap<Path, StepReport>;
 
 /// Something that gives way to what stands at its destination.
 pub(super) struct Kept {
@@ -95,22 +99,23 @@ impl<'r> Run<'r> {
         effects: &mut [Effect<'_>],
         places: &mut [Places<'_>],
     ) -> Result<Met<'r>, MigrateError> {
-        let mut asked: Vec<StepReport> = Vec::new();
+        let mut asked = Questions::new();
         for effect in effects.iter_mut() {
             let late = self.asked_late.get(&effect.step.id);
             if let Some(late) = late.filter(|_| effect.report.state == StepState::Done) {
-                effect.wait(late.iter().map(|report| report.id.clone()).collect());
-                asked.extend(late.iter().cloned());
+                effect.wait(late.values().map(|report| report.id.clone()).collect());
+                asked.extend(late.clone());
             }
         }
         loop {
-            let taken = |step: usize, take: usize| {
-                let effect = effects.iter().find(|effect| effect.index == step);
-                let mut owned = effect
-                    .into_iter()
-                    .flat_map(|effect| effect.takes.iter().flatten());
-                owned.any(|owned| owned.take == take)
-            };
+            let taken: HashSet<(usize, usize)> = effects
+                .iter()
+                .flat_map(|effect| {
+                    let owned = effect.takes.iter().flatten();
+                    owned.map(|owned| (effect.index, owned.take))
+                })
+                .collect();
+            let taken = |step, take| taken.contains(&(step, take));
             let mut after = self.layers.clone();
             for (layer, places) in after.iter_mut().zip(&mut *places) {
                 places.take(&taken);
@@ -155,41 +160,33 @@ impl<'r> Run<'r> {
         &self,
         version: &Version,
         meeting: &Meeting,
-        asked: &'a mut Vec<StepReport>,
+        asked: &'a mut Questions,
     ) -> Result<&'a StepReport, MigrateError> {
-        let id = scoped(LIVE_KEY, &meeting.place);
-        let known = asked.iter().position(|report| report.id == id);
-        let known = match known {
-            Some(known) => known,
-            None => {
-                asked.push(self.ask(version, &id, meeting)?);
-                asked.len() - 1
-            }
-        };
-        Ok(&asked[known])
+        Ok(match asked.entry(meeting.place.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.ask(version, meeting)?),
+        })
     }
 
     /// Writes what waited for the last migration. Where a value in use stands in the way of it and nobody
     /// has said which counts, nothing is: the result has the questions of each such step, for another run in
     /// which it is held.
-    pub(super) fn write_deferred(
-        &mut self,
-    ) -> Result<BTreeMap<String, Vec<StepReport>>, MigrateError> {
-        let mut open: BTreeMap<String, Vec<StepReport>> = BTreeMap::new();
-        let mut asked = Vec::new();
+    pub(super) fn write_deferred(&mut self) -> Result<BTreeMap<String, Questions>, MigrateError> {
+        let mut open: BTreeMap<String, Questions> = BTreeMap::new();
+        let mut asked = Questions::new();
         let deferred = std::mem::take(&mut self.deferred);
+        let layers = &self.layers;
         for Deferred { report, output } in &deferred {
-            let layers = self.layers.clone();
-            let version = self.steps[*report].version.clone();
-            for meeting in self.meetings(&layers, &layers, std::slice::from_ref(output))? {
-                let question = self.asked(&version, &meeting, &mut asked)?;
+            let step = &self.steps[*report];
+            for meeting in self.meetings(layers, layers, std::slice::from_ref(output))? {
+                let question = self.asked(&step.version, &meeting, &mut asked)?;
                 if question
                     .decision
                     .as_ref()
                     .is_some_and(|it| it.answer.is_none())
                 {
-                    let step = self.steps[*report].id.clone();
-                    open.entry(step).or_default().push(question.clone());
+                    let of_step = open.entry(step.id.clone()).or_default();
+                    of_step.insert(meeting.place, question.clone());
                 }
             }
         }
@@ -199,11 +196,9 @@ impl<'r> Run<'r> {
         let mut kept = Vec::new();
         for Deferred { report, output } in deferred {
             let mut outputs = vec![output];
-            for question in &asked {
-                let decision = question.decision.as_ref();
-                let place = decision.and_then(|it| it.evidence[0].path.parse::<Path>().ok());
-                if let (Some(KEEP), Some(place)) = (decision.and_then(Decision::chosen), place) {
-                    self.give_way(&mut outputs, &place, (report, &question.id), &mut kept);
+            for (place, question) in &asked {
+                if question.decision.as_ref().and_then(Decision::chosen) == Some(KEEP) {
+                    self.give_way(&mut outputs, place, (report, &question.id), &mut kept);
                 }
             }
             let mut step = self.steps[report].clone();
@@ -224,7 +219,7 @@ impl<'r> Run<'r> {
             self.record(layer, &path, &node, ChangeKind::Drop, &id, &mut step);
             self.steps[kept.effect] = step;
         }
-        self.steps.extend(asked);
+        self.steps.extend(asked.into_values());
         for layer in &mut self.layers {
             layer.root.close_gaps();
         }
@@ -239,6 +234,7 @@ impl<'r> Run<'r> {
             output.path = root.place_of_standing(&output.path, view);
             output.positions = Positions::Snapshot;
         }
+        let seen: Vec<Path> = names(effect.step).map(|named| named.path.clone()).collect();
         for (layer, takes) in effect.takes.iter().enumerate() {
             for owned in takes {
                 let to = effect.step.takes[owned.take].to.as_ref();
@@ -253,9 +249,7 @@ impl<'r> Run<'r> {
                     near: Some(owned.path.clone()),
                     moved_from: Some(owned.path.clone()),
                     of: Vec::new(),
-                    seen: super::bind::names(effect.step)
-                        .map(|named| named.path.clone())
-                        .collect(),
+                    seen: seen.clone(),
                     positions: Positions::Snapshot,
                     before: effect.before.clone(),
                 });
@@ -284,21 +278,18 @@ impl<'r> Run<'r> {
         outputs: &[Output],
     ) -> Result<Vec<Meeting>, MigrateError> {
         let read = |layer| move |error| MigrateError::Read { layer, error };
-        let mut places: Vec<(&Output, Value)> = Vec::new();
+        let mut places: IndexMap<&Path, (&Output, Value)> = IndexMap::new();
         for output in outputs.iter().filter(|output| output.by.is_none()) {
             let value = output.node.value(after[output.layer].view);
             let value = value.map_err(read(output.layer))?;
-            let known = places
-                .iter_mut()
-                .find(|(other, _)| other.path == output.path);
-            match (known, value) {
+            match (places.get_mut(&output.path), value) {
                 (Some((_, Value::Map(lower))), Value::Map(upper)) => merge(lower, upper),
                 (Some((_, lower)), value) => *lower = value,
-                (None, value) => places.push((output, value)),
+                (None, value) => _ = places.insert(&output.path, (output, value)),
             }
         }
         let mut meetings = Vec::new();
-        for (output, written) in places {
+        for (output, written) in places.into_values() {
             let from = output.moved_from.as_ref().or(output.of.first());
             let mut add = |place: Path, standing: Value, written: Value| {
                 if self.standing(output, &place) == Standing::Live {
@@ -330,12 +321,8 @@ impl<'r> Run<'r> {
         Ok(meetings)
     }
 
-    fn ask(
-        &self,
-        version: &Version,
-        id: &str,
-        meeting: &Meeting,
-    ) -> Result<StepReport, MigrateError> {
+    fn ask(&self, version: &Version, meeting: &Meeting) -> Result<StepReport, MigrateError> {
+        let id = scoped(LIVE_KEY, &meeting.place);
         let Meeting {
             place,
             standing,
@@ -351,17 +338,18 @@ impl<'r> Run<'r> {
         let mut evidence = vec![Evidence {
             path: place.to_string(),
             value: Some(standing.clone()),
-            source: super::bind::find(&self.layers, place).source(),
+            source: find(&self.layers, place).source(),
         }];
         if let Ok(path) = from.parse::<Path>() {
             evidence.push(Evidence {
                 path: from.clone(),
                 value: Some(written.clone()),
-                source: super::bind::find(&self.layers, &path).source(),
+                source: find(&self.layers, &path).source(),
             });
         }
+        let answer = self.answers.get(&id).or_else(|| self.answers.get(LIVE_KEY));
         let mut decision = Decision::new(
-            id,
+            &id,
             format!("{place} is set to {there}, and {comes} there. Which of the two counts?"),
             evidence,
             vec![
@@ -369,7 +357,6 @@ impl<'r> Run<'r> {
                 Offer::plain(TAKE, format!("Take the other: {place}: {new}")),
             ],
         );
-        let answer = self.answers.get(id).or_else(|| self.answers.get(LIVE_KEY));
         if let Some(answer) = answer {
             decision.accept(answer.clone())?;
         }

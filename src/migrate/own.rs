@@ -269,6 +269,10 @@ impl Node {
     /// A path whose positions count what stands in the lists on the way, in the positions that are there
     /// while some of them are empty. What is beyond the end stays beyond it.
     pub(super) fn place_of_standing(&self, path: &Path, view: &View<'_>) -> Path {
+        let counts = |segment: &Segment| matches!(segment, Segment::Index(_));
+        if !path.segments().iter().any(counts) {
+            return path.clone();
+        }
         let mut at = Path::root();
         let mut node = Some(self.clone());
         for segment in path.segments() {

@@ -10,6 +10,7 @@ use super::{
     dump,
     error::MigrateError,
     ledger::{Dropped, Ledger},
+    meet::Questions,
     node::{Node, Source},
     own::{Owned, Places},
 };
@@ -179,7 +180,7 @@ pub(super) struct Run<'r> {
     pub(super) dropped: Vec<Dropped>,
     pub(super) steps: Vec<StepReport>,
     /// The open questions about what steps write after the last migration, by step: it is held.
-    pub(super) asked_late: BTreeMap<String, Vec<StepReport>>,
+    pub(super) asked_late: BTreeMap<String, Questions>,
 }
 
 pub(super) struct Deferred {
@@ -237,7 +238,7 @@ impl<'r> Run<'r> {
         plan: &'r Plan<'r>,
         answers: &'r Answers,
         accept_recommended: bool,
-        asked_late: BTreeMap<String, Vec<StepReport>>,
+        asked_late: BTreeMap<String, Questions>,
     ) -> Self {
         let layers = views.iter().enumerate().map(|(i, view)| Layer {
             view,
