@@ -27,6 +27,7 @@ pub mod review;
 pub mod revision;
 pub mod secrets;
 pub mod shell;
+pub mod spelling;
 pub mod tell;
 pub mod upgrade;
 pub mod values;

@@ -7,6 +7,7 @@ use semver::Version;
 use crate::{
     pack::{Migration, Pack, PackError},
     questions,
+    spelling::closest,
 };
 
 /// What is asked for.
@@ -102,15 +103,11 @@ impl<'p> Plan<'p> {
                 || questions::built_in(id).is_some()
                 || selection.skip.contains(id) && is_past(pack, from, id)?;
             if !known {
-                let close = steps()
-                    .map(|step| (strsim::damerau_levenshtein(&step.id, id), &step.id))
-                    .min()
-                    .filter(|(distance, _)| *distance <= id.len() / 3 + 1)
-                    .map(|(_, id)| id.clone());
+                let close = closest(id, steps().map(|step| step.id.as_str()));
                 return Err(PlanError::UnknownStep {
                     id: id.clone(),
                     route: format!("between {from} and {to}"),
-                    close,
+                    close: close.map(str::to_owned),
                     known: steps().map(|step| step.id.clone()).collect(),
                 });
             }

@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("jobs", &[]),
     ("questions", &[]),
     ("shell", &[]),
+    ("spelling", &[]),
     ("walk", &[]),
     // What is written is what was shown: bytes in, bytes out.
     ("write", &[]),
@@ -27,8 +28,8 @@ const EDGES: &[(&str, &[&str])] = &[
     // What files say of charts, versions and values; nothing of packs, and no file is read.
     ("carrier", &["values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
-    ("pack", &["questions", "values", "yaml"]),
-    ("plan", &["pack", "questions"]),
+    ("pack", &["questions", "spelling", "values", "yaml"]),
+    ("plan", &["pack", "questions", "spelling"]),
     ("detect", &["pack", "values"]),
     // The chart that a plain file is for.
     ("identify", &["pack", "values"]),
@@ -43,7 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "refusal",
         &[
-            "identify", "jobs", "migrate", "outcome", "pack", "plan", "values", "yaml",
+            "identify", "jobs", "migrate", "outcome", "pack", "plan", "spelling", "values", "yaml",
         ],
     ),
     // Files to releases; what is done with them comes later.

@@ -26,7 +26,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
-use refit::refusal::request::closest;
+use refit::spelling::closest;
 
 use args::{Cli, Command, PackCommand, When};
 use exit::{DONE, ERROR};

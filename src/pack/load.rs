@@ -30,7 +30,7 @@ static AS_JSON: Dir<'_> = include_dir!("$OUT_DIR/packs");
 /// The largest file of a pack, in bytes.
 const MAX_FILE: usize = 1 << 20;
 /// The deepest nesting of a pack's file.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// What is known of one chart.
 #[derive(Debug)]

@@ -9,19 +9,9 @@ use crate::{
     migrate::MigrateError,
     pack::{ExprError, Pack, PackError},
     plan::PlanError,
+    spelling::closest,
     yaml::RewriteError,
 };
-
-/// The name that is spelled most alike, if any is close.
-#[must_use]
-pub fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .min()
-        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
-        .map(|(_, known)| known)
-}
 
 /// `; did you mean …?`, or nothing.
 fn did_you_mean<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> String {

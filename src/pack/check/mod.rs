@@ -26,6 +26,7 @@ pub use finding::{Code, Finding, Severity, summary};
 use place::{File, Spot};
 
 use super::{Migration, Pack, PackError, Step, load::Source};
+use crate::spelling::closest;
 
 /// What a check of a folder came to.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -211,7 +212,7 @@ impl Files {
             // Only what looks like a file of a pack is an error: another may lie there for its own sake.
             let meant = stem.and_then(|(stem, _)| {
                 let version = stem.strip_prefix(['v', 'V']).unwrap_or(stem);
-                match shape::closest(stem, ["pack", "keys"]) {
+                match closest(stem, ["pack", "keys"]) {
                     _ if Version::parse(version).is_ok() => Some(format!("{version}.yaml")),
                     _ if version.starts_with(|c: char| c.is_ascii_digit()) => {
                         Some("VERSION.yaml, with three numbers,".to_owned())

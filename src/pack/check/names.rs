@@ -8,13 +8,13 @@ use super::{
     finding::{Code, Finding},
     place::Spot,
     rows,
-    shape::closest,
 };
 use crate::{
     pack::{
         Expression, Step,
         expr::{self, ExprError, TemplatePart},
     },
+    spelling::closest,
     values::Segment,
 };
 

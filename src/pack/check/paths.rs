@@ -8,10 +8,10 @@ use super::{
     finding::{Code, Finding},
     place::{File, Spot},
     rows,
-    shape::closest,
 };
 use crate::{
     pack::{Known, Migration, Pack, Step},
+    spelling::closest,
     values::{Path, Segment, Value},
 };
 

@@ -12,13 +12,11 @@ use super::{
     range,
 };
 use crate::{
-    pack::schema::schemas,
+    pack::{load::MAX_DEPTH, schema::schemas},
+    spelling::closest,
     values::{scalar, view::View},
     yaml::{Kind, NodeId, ScalarStyle, Tree},
 };
-
-/// The deepest nesting of a pack's file.
-const MAX_DEPTH: usize = 64;
 
 /// The schemas of the files of a pack, by what they are.
 pub(super) struct Forms(Vec<(&'static str, Json)>);
@@ -314,14 +312,4 @@ fn words(kinds: &[&str]) -> String {
     let mut words: Vec<&str> = kinds.map(|kind| word(kind)).collect();
     words.dedup();
     words.join(" or ")
-}
-
-/// The name that is spelled most alike, if any is close.
-pub(super) fn closest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .into_iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .min()
-        .filter(|(distance, _)| *distance <= name.len() / 3 + 1)
-        .map(|(_, known)| known)
 }

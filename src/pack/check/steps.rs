@@ -8,11 +8,11 @@ use super::{
     finding::{Code, Finding},
     place::Spot,
     rows,
-    shape::closest,
 };
 use crate::{
     pack::{Migration, Row, Step, Template},
     questions::built_in,
+    spelling::closest,
 };
 
 /// Checks the ids of all steps, and what they need.
