@@ -9,7 +9,10 @@ use std::fmt;
 use semver::Version;
 
 use crate::{
-    pack::{ExprError, Expression, Pack, PackError, Scope, VersionRange, model::Strength},
+    pack::{
+        Pack, PackError, Scope, Trace, VersionRange,
+        model::{Evidence, Strength},
+    },
     values::{Map, Part, Path, Value},
 };
 
@@ -42,31 +45,20 @@ pub struct Clue {
 /// If the pack's evidence is not in the format.
 pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
     for evidence in &pack.info.evidence {
-        part.add(&path(&evidence.path)?);
+        let trace = trace(evidence);
+        trace.add_to(part)?;
         if let Some(unless) = &evidence.unless {
-            part.add(&path(unless)?);
-        }
-        if let Some(condition) = &evidence.condition {
-            let places = Expression::known(condition).places("values");
-            for place in places.map_err(|error| failed(&evidence.path, error))? {
-                part.add(&place);
-            }
+            part.add(&trace.parse(unless)?);
         }
     }
     Ok(())
 }
 
-fn path(text: &str) -> Result<Path, PackError> {
-    text.parse().map_err(|e| PackError::Format {
-        file: "pack.yaml".to_owned(),
-        message: format!("evidence `{text}`: {e}"),
-    })
-}
-
-fn failed(evidence: &str, error: ExprError) -> PackError {
-    PackError::PackExpression {
-        place: format!("evidence {evidence}"),
-        error,
+fn trace(evidence: &Evidence) -> Trace<'_> {
+    Trace {
+        field: "evidence",
+        path: &evidence.path,
+        condition: evidence.condition.as_deref(),
     }
 }
 
@@ -83,24 +75,17 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     let mut clues = Vec::new();
     let mut found = Vec::new();
     for evidence in &pack.info.evidence {
-        let here = path(&evidence.path)?;
-        let Some(at) = first(&values, &here) else {
+        let trace = trace(evidence);
+        let Some(at) = first(&values, &trace.path()?) else {
             continue;
         };
         if let Some(unless) = &evidence.unless
-            && first(&values, &path(unless)?).is_some()
+            && first(&values, &trace.parse(unless)?).is_some()
         {
             continue;
         }
-        if let Some(condition) = &evidence.condition {
-            let holds = match scope.holds(&Expression::known(condition)) {
-                // A value of another type than the chart's is no evidence.
-                Err(ExprError::Failed { .. }) => false,
-                holds => holds.map_err(|error| failed(&evidence.path, error))?,
-            };
-            if !holds {
-                continue;
-            }
+        if !trace.holds(&scope)? {
+            continue;
         }
         found.push(evidence);
         clues.push(Clue {

@@ -12,7 +12,7 @@
 //! This module must never look at evidence of versions, and never guess among several.
 
 use crate::{
-    pack::{ExprError, Expression, Known, Pack, PackError, Scope},
+    pack::{Known, Pack, PackError, Scope, Trace, model::Telling},
     values::{Map, Part, Path, Value},
 };
 
@@ -94,16 +94,16 @@ impl Claim {
 ///
 /// If the pack's telling keys are not in the format.
 pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
-    for telling in &pack.info.identifies.keys {
-        part.add(&parsed(&telling.path)?);
-        if let Some(condition) = &telling.condition {
-            let places = Expression::known(condition).places("values");
-            for place in places.map_err(|error| failed(&telling.path, error))? {
-                part.add(&place);
-            }
-        }
+    let mut keys = pack.info.identifies.keys.iter();
+    keys.try_for_each(|telling| trace(telling).add_to(part))
+}
+
+fn trace(telling: &Telling) -> Trace<'_> {
+    Trace {
+        field: "identifies",
+        path: &telling.path,
+        condition: telling.condition.as_deref(),
     }
-    Ok(())
 }
 
 /// The telling keys of a pack that are found in values, or in the part of them that [`looked_at`] names.
@@ -118,16 +118,13 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Sign>, PackE
     scope.bind("values", Some(&values));
     let mut signs = Vec::new();
     for telling in &pack.info.identifies.keys {
-        let found = parsed(&telling.path)?.find(&values).into_iter().next();
+        let trace = trace(telling);
+        let found = trace.path()?.find(&values).into_iter().next();
         let Some(path) = found.map(|found| found.path) else {
             continue;
         };
         let tells = match &telling.condition {
-            Some(condition) => match scope.holds(&Expression::known(condition)) {
-                // A value of another type than the chart's tells nothing.
-                Err(ExprError::Failed { .. }) => false,
-                holds => holds.map_err(|error| failed(&telling.path, error))?,
-            },
+            Some(_) => trace.holds(&scope)?,
             None => !all
                 .iter()
                 .any(|other| other.info.chart != pack.info.chart && has_key(other, &path)),
@@ -158,20 +155,6 @@ pub fn claim(
     }
     let weight = Weight::of(pack, &whole());
     Ok(Some(Claim { signs, weight }))
-}
-
-fn parsed(text: &str) -> Result<Path, PackError> {
-    text.parse().map_err(|e| PackError::Format {
-        file: "pack.yaml".to_owned(),
-        message: format!("identifies `{text}`: {e}"),
-    })
-}
-
-fn failed(telling: &str, error: ExprError) -> PackError {
-    PackError::PackExpression {
-        place: format!("identifies {telling}"),
-        error,
-    }
 }
 
 /// Whether any version of the chart knows a path: as its own, as the user's own, or as a sub-chart's.

@@ -16,6 +16,7 @@ mod migration;
 pub mod model;
 mod range;
 pub mod schema;
+mod trace;
 
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Made, Scope};
@@ -23,3 +24,4 @@ pub use keys::{Keys, Known};
 pub use load::{Pack, built_in, built_in_names};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
 pub use range::{RangeError, VersionRange};
+pub use trace::Trace;
