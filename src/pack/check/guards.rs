@@ -130,22 +130,26 @@ fn conjuncts(text: &str) -> Vec<&str> {
     }
 }
 
-/// Where an operator stands outside of parentheses and quotes.
-fn split(text: &str, operator: &str) -> Vec<usize> {
-    let mut found = Vec::new();
+/// The signs of a text that stand outside of parentheses and quotes, with where they stand.
+fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut depth = 0_i32;
     let mut quoted = false;
-    for (at, c) in text.char_indices() {
+    text.char_indices().filter(move |(_, c)| {
         match c {
             '\'' => quoted = !quoted,
             _ if quoted => {}
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth -= 1,
-            _ if depth == 0 && text[at..].starts_with(operator) => found.push(at),
-            _ => {}
+            _ => return depth == 0,
         }
-    }
-    found
+        false
+    })
+}
+
+/// Where an operator stands outside of parentheses and quotes.
+fn split(text: &str, operator: &str) -> Vec<usize> {
+    let found = outside(text).filter(|(at, _)| text[*at..].starts_with(operator));
+    found.map(|(at, _)| at).collect()
 }
 
 /// Without parentheses around the whole.
@@ -204,26 +208,19 @@ fn comparison(text: &str) -> Option<(&str, &'static str, &str)> {
     }
     // A path in its signs could be taken for a comparison.
     let mut inside = false;
-    let mut depth = 0_i32;
-    let mut quoted = false;
-    for (at, c) in text.char_indices() {
+    for (at, c) in outside(text) {
         match c {
-            '\'' => quoted = !quoted,
-            _ if quoted => {}
             '<' if text[at..].contains('>') && !text[at + 1..].starts_with(['=', ' ']) => {
                 inside = true;
             }
             '>' if inside => inside = false,
             _ if inside => {}
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ if depth == 0 => {
+            _ => {
                 let sign = SIGNS.iter().find(|(sign, _)| text[at..].starts_with(sign));
                 if let Some((sign, _)) = sign {
                     return Some((&text[..at], sign, &text[at + sign.len()..]));
                 }
             }
-            _ => {}
         }
     }
     None
