@@ -78,8 +78,8 @@ pub struct Rendering {
 }
 
 impl Rendering {
-    /// The words that ask for the same check again.
-    fn words(&self) -> Vec<String> {
+    /// What only a check of effects has a use for, as it was typed: options and their values.
+    fn given(&self) -> Vec<(&'static str, Option<&str>)> {
         let RenderOptions {
             old_chart,
             new_chart,
@@ -93,39 +93,35 @@ impl Rendering {
             ("--new-chart", new_chart),
             ("--release-name", release_name),
             ("--kube-version", kube_version),
-            ("--namespace", &self.namespace),
         ];
-        let mut words = vec!["--verify".to_owned()];
         let named = named
             .into_iter()
-            .filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
-        let versions = api_versions.iter().map(|value| ("--api-versions", value));
-        for (flag, value) in named.chain(versions) {
-            words.push(format!("{flag} {}", quote(value)));
-        }
-        words.extend(install.then(|| "--install".to_owned()));
-        words
+            .filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
+        let versions = api_versions.iter();
+        let versions = versions.map(|value| ("--api-versions", value.as_str()));
+        let valued = named.chain(versions);
+        let mut given: Vec<_> = valued.map(|(flag, value)| (flag, Some(value))).collect();
+        given.extend(install.then_some(("--install", None)));
+        given
+    }
+
+    /// The words that ask for the same check again.
+    fn words(&self) -> Vec<String> {
+        let namespace = self.namespace.as_deref();
+        let namespace = namespace.map(|name| ("--namespace", Some(name)));
+        let given = self.given().into_iter().chain(namespace);
+        let given = given.map(|(flag, value)| match value {
+            Some(value) => format!("{flag} {}", quote(value)),
+            None => flag.to_owned(),
+        });
+        std::iter::once("--verify".to_owned())
+            .chain(given)
+            .collect()
     }
 
     /// Refuses options that only a check of effects has a use for.
     fn refuse(&self) -> anyhow::Result<()> {
-        let RenderOptions {
-            old_chart,
-            new_chart,
-            release_name,
-            kube_version,
-            api_versions,
-            install,
-        } = &self.options;
-        let given = [
-            ("--old-chart", old_chart.is_some()),
-            ("--new-chart", new_chart.is_some()),
-            ("--release-name", release_name.is_some()),
-            ("--kube-version", kube_version.is_some()),
-            ("--api-versions", !api_versions.is_empty()),
-            ("--install", *install),
-        ];
-        match given.iter().find(|(_, given)| *given) {
+        match self.given().first() {
             Some((flag, _)) => {
                 bail!("{flag} says how charts are rendered, which only --verify does")
             }
