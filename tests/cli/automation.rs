@@ -15,7 +15,8 @@ use std::{
 use demo::{Demo, PLAIN, PLAIN_AFTER, Run};
 use serde_yaml::Value;
 
-fn read(name: &str) -> Value {
+/// A YAML file of the repository.
+pub(crate) fn read(name: &str) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     serde_yaml::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
@@ -47,7 +48,7 @@ fn bash(demo: &Demo, script: &str, variables: &[(&str, &str)], programs: &[(&str
 }
 
 /// A step of the action, by its name.
-fn step<'a>(action: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn step<'a>(action: &'a Value, name: &str) -> &'a Value {
     let mut steps = action["runs"]["steps"].as_sequence().unwrap().iter();
     steps.find(|step| step["name"] == name).unwrap()
 }
@@ -195,7 +196,7 @@ fn the_hook_takes_values_files_and_runs_a_check() {
 }
 
 /// git with settings of its own.
-fn git(folder: &Path, args: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .args([
             "-c",

@@ -3,7 +3,10 @@
 //! in for the host of the releases; only the compiler is a stand-in.
 #![cfg(unix)]
 
-use crate::support;
+use crate::{
+    automation::{git, read, step},
+    support,
+};
 
 use std::{
     fs,
@@ -228,16 +231,9 @@ fn a_release_is_installed_from_wherever_its_address_is_said() {
         );
     }
     // A clone knows where it came from.
-    let git = |args: &[&str]| {
-        let output = Command::new("git")
-            .args(args)
-            .current_dir(&release.checkout)
-            .output();
-        assert!(output.unwrap().status.success());
-    };
-    git(&["init", "--quiet"]);
+    git(&release.checkout, &["init", "--quiet"]);
     let remote = format!("{}.git", release.repository);
-    git(&["remote", "add", "origin", &remote]);
+    git(&release.checkout, &["remote", "add", "origin", &remote]);
     let (code, text, to) = release.install(&[]);
     assert_eq!(code, 0, "{text}");
     assert!(is_the_released_one(&to.join("refit")));
@@ -257,14 +253,8 @@ fn every_form_of_a_remote_leads_to_its_releases() {
     // What would be fetched, and from where.
     let curl = "#!/bin/sh\nfor last; do :; done\necho \"$*\" | grep -o 'http[^ ]*'\nexit 22\n";
     program(&bin, "curl", curl);
-    let git = |args: &[&str]| {
-        Command::new("git")
-            .args(args)
-            .current_dir(&checkout)
-            .output()
-            .unwrap()
-    };
-    git(&["init", "--quiet"]);
+    git(&checkout, &["init", "--quiet"]);
+    git(&checkout, &["remote", "add", "origin", "elsewhere"]);
     for (remote, address) in [
         (
             "https://git.example/o/refit.git",
@@ -284,8 +274,7 @@ fn every_form_of_a_remote_leads_to_its_releases() {
             "https://git.example/group/o/refit",
         ),
     ] {
-        git(&["remote", "remove", "origin"]);
-        git(&["remote", "add", "origin", remote]);
+        git(&checkout, &["remote", "set-url", "origin", remote]);
         let output = command("sh", &bin, home.path())
             .arg(checkout.join("packaging/install.sh"))
             .arg(home.path().join("to"))
@@ -297,7 +286,7 @@ fn every_form_of_a_remote_leads_to_its_releases() {
         assert!(!text.contains("word"), "{text}");
         assert_eq!(output.status.code(), Some(1));
     }
-    git(&["remote", "remove", "origin"]);
+    git(&checkout, &["remote", "remove", "origin"]);
     let output = command("sh", &bin, home.path())
         .arg(checkout.join("packaging/install.sh"))
         .arg(home.path().join("to"))
@@ -405,20 +394,12 @@ fn both_helms_install_the_plugin_with_the_program_of_its_release() {
     }
 }
 
-/// A step of the action, by its name.
-fn step(name: &str) -> serde_yaml::Value {
-    let text = fs::read_to_string(root().join("action.yml")).unwrap();
-    let action: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-    let steps = action["runs"]["steps"].as_sequence().unwrap();
-    let step = steps.iter().find(|step| step["name"] == name);
-    step.unwrap().clone()
-}
-
 fn run_step(name: &str, first: &Path, home: &Path, variables: &[(&str, &str)]) -> (i32, String) {
-    let script = step(name)["run"].as_str().unwrap().to_owned();
+    let action = read("action.yml");
+    let script = step(&action, name)["run"].as_str().unwrap();
     assert!(!script.contains("${{"), "what is given comes in variables");
     let output = command("bash", first, home)
-        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script])
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
         .envs(variables.iter().copied())
         .output()
         .unwrap();
@@ -459,8 +440,9 @@ fn the_action_downloads_and_builds_only_where_there_is_no_release() {
         (0, "build=true\n"),
         "{text}"
     );
+    let action = read("action.yml");
     assert_eq!(
-        step("Build refit")["if"],
+        step(&action, "Build refit")["if"],
         "steps.download.outputs.build == 'true' && steps.cache.outputs.cache-hit != 'true'"
     );
 }
@@ -520,8 +502,7 @@ fn binstall_and_homebrew_name_the_archives_that_a_release_has() {
             .replace("{ archive-suffix }", suffix)
             .replace("{ bin }{ binary-ext }", "refit")
     };
-    let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
-    let workflow: serde_yaml::Value = serde_yaml::from_str(&workflow).unwrap();
+    let workflow = read(".github/workflows/release.yml");
     let matrix = &workflow["jobs"]["archives"]["strategy"]["matrix"]["include"];
     let mut sums = String::new();
     for built in matrix.as_sequence().unwrap() {
