@@ -12,6 +12,7 @@ mod corpus;
 mod documents;
 mod engine;
 mod generated;
+mod guards;
 mod judge;
 mod judged;
 mod judged_packs;

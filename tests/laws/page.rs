@@ -176,7 +176,6 @@ fn check(values: &str, step: &str, wanted: &End, wrong: &mut String) {
 }
 
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn the_table_of_the_page_is_true() {
     let mut wrong = String::new();
     let rows = table();
@@ -193,7 +192,6 @@ fn the_table_of_the_page_is_true() {
 }
 
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn the_sentences_of_the_page_are_true() {
     let mut wrong = String::new();
     let values = |text: &str| End::Values(tree(text).into());
