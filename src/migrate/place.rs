@@ -266,9 +266,11 @@ fn place_among(entries: &[Entry], path: &Path, near: Option<&Segment>, keys: &Ke
     };
     let parent = path.parent().unwrap_or_else(Path::root);
     let order = |entry: &Entry| keys.order(&parent.key(&entry.key));
+    // Keys that users name are alike to the chart: they come in the order in which they are put, and the
+    // last one is found at once however many there are.
     match entries
         .iter()
-        .rposition(|entry| order(entry).is_some_and(|other| other < own))
+        .rposition(|entry| order(entry).is_some_and(|other| other <= own))
     {
         Some(before) => before + 1,
         None => entries

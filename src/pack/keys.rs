@@ -1,8 +1,8 @@
 //! What a chart's keys are in each version: whether they exist, who reads them, their defaults.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use semver::Version;
@@ -22,10 +22,21 @@ pub struct Keys {
     below: BTreeMap<String, Vec<usize>>,
     /// Whether no key begins with a wildcard.
     first_keys_are_plain: bool,
+    /// The places of keys in the chart's own order, gathered when the first key is put into a file.
+    ranks: OnceLock<Ranks>,
     /// The default values of the versions that were asked for: a run over many releases asks often.
     defaults: Mutex<BTreeMap<Version, Map>>,
     /// The same for expressions.
     made: Mutex<BTreeMap<Version, Made>>,
+}
+
+/// Looked up for each new key and its neighbours: a pack has thousands of keys, a file may have more.
+#[derive(Debug, Default)]
+struct Ranks {
+    /// Each key without a wildcard and each map above one: the first place among the keys there or below.
+    named: HashMap<Path, usize>,
+    /// Each key without a wildcard: its own place.
+    own: HashMap<Path, usize>,
 }
 
 type Key = (Path, Vec<(KeyRange, Default)>);
@@ -82,19 +93,25 @@ impl Keys {
             texts,
             first_keys_are_plain,
             below,
+            ranks: OnceLock::new(),
             defaults: Mutex::default(),
             made: Mutex::default(),
         })
     }
 
-    /// The keys that can have to do with a path, in the chart's own order.
+    /// The keys that can have to do with a path, those with a wildcard last.
     fn near(&self, path: &Path) -> Vec<&Key> {
+        let positions = self.positions_near(path).into_iter();
+        positions.map(|at| &self.keys[at]).collect()
+    }
+
+    /// Where those keys stand in the chart's own order.
+    fn positions_near(&self, path: &Path) -> Vec<usize> {
         match path.segments().first() {
             Some(Segment::Key(first)) if self.first_keys_are_plain => {
-                let below = self.below.get(first).into_iter().flatten();
-                below.map(|at| &self.keys[*at]).collect()
+                self.below.get(first).cloned().unwrap_or_default()
             }
-            _ => self.keys.iter().collect(),
+            _ => (0..self.keys.len()).collect(),
         }
     }
 
@@ -219,18 +236,30 @@ impl Keys {
     /// that users name themselves have no order but that of the map they are in.
     #[must_use]
     pub fn order(&self, path: &Path) -> Option<usize> {
-        let plain = || {
-            self.keys
-                .iter()
-                .enumerate()
-                .filter(|(_, (key, _))| key.is_concrete())
-        };
-        let of = |fits: &dyn Fn(&Path) -> bool| {
-            plain().find(|(_, (key, _))| fits(key)).map(|(at, _)| at)
-        };
-        of(&|key| key.starts_with(path))
-            .or_else(|| of(&|key| path.starts_with(key)))
-            .or_else(|| self.keys.iter().position(|(key, _)| key.may_overlap(path)))
+        let ranks = self.ranks.get_or_init(|| Ranks::of(&self.keys));
+        if let Some(rank) = ranks.named.get(path) {
+            return Some(*rank);
+        }
+        let above = std::iter::successors(path.parent(), Path::parent);
+        let above = above.filter_map(|above| ranks.own.get(&above)).min();
+        above.copied().or_else(|| {
+            let fits = |at: &usize| self.keys[*at].0.may_overlap(path);
+            self.positions_near(path).into_iter().filter(fits).min()
+        })
+    }
+}
+
+impl Ranks {
+    fn of(keys: &[Key]) -> Self {
+        let mut ranks = Self::default();
+        let concrete = keys.iter().enumerate();
+        for (at, (key, _)) in concrete.filter(|(_, (key, _))| key.is_concrete()) {
+            ranks.own.entry(key.clone()).or_insert(at);
+            for path in std::iter::successors(Some(key.clone()), Path::parent) {
+                ranks.named.entry(path).or_insert(at);
+            }
+        }
+        ranks
     }
 }
 

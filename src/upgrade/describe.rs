@@ -33,9 +33,14 @@ pub(super) fn release(
     files: &BTreeMap<usize, Arc<File>>,
     with_values: bool,
 ) -> Result<Release, Vec<Refusal>> {
+    let leaves = worked.migrated.ledger.entries.iter();
+    let fates = leaves.map(|entry| (entry.source.layer, &entry.source.path, entry.fate));
+    let mut fates: Vec<_> = fates.collect();
+    fates.sort_by_key(|(layer, path, _)| (*layer, *path));
     let description = Description {
         workspace,
         worked: &worked,
+        fates,
     };
     let mut release = description
         .release(files)
@@ -95,6 +100,8 @@ pub(super) fn scopes(releases: &mut [Release]) {
 struct Description<'d, 'w> {
     workspace: &'w Workspace,
     worked: &'d Worked<'w>,
+    /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
+    fates: Vec<(usize, &'d Path, Fate)>,
 }
 
 impl Description<'_, '_> {
@@ -447,11 +454,13 @@ impl Description<'_, '_> {
         if own == Fate::Written {
             return own;
         }
-        let above = change.path.segments();
-        let leaves = self.worked.migrated.ledger.entries.iter().filter(|entry| {
-            entry.source.layer == change.layer && entry.source.path.segments().starts_with(above)
+        let before =
+            |(layer, path, _): &(usize, &Path, _)| (*layer, *path) < (change.layer, &change.path);
+        let leaves = &self.fates[self.fates.partition_point(before)..];
+        let below = leaves.iter().take_while(|(layer, path, _)| {
+            *layer == change.layer && path.starts_with(&change.path)
         });
-        let fates: BTreeSet<Fate> = leaves.map(|entry| entry.fate).collect();
+        let fates: BTreeSet<Fate> = below.map(|(.., fate)| *fate).collect();
         match fates.into_iter().collect::<Vec<_>>()[..] {
             [fate] => fate,
             _ => own,
