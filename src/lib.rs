@@ -3,6 +3,7 @@
 //! Data flows one way: load, detect, plan, migrate (values), edit (text), verify, show, write.
 //! A later stage never reaches back, and the library prints nothing.
 
+pub mod authoring;
 pub mod carrier;
 pub mod detach;
 pub mod detect;

@@ -111,6 +111,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // What Helm makes of values; the records of a run only explain what it finds.
     ("effect", &["outcome", "pack", "values", "yaml"]),
+    // What authors of packs need, apart from any upgrade: charts are read for their keys.
+    ("authoring", &["effect", "git", "pack", "values", "yaml"]),
     // Reports neither load nor write, and ask nothing.
     (
         "report",

@@ -107,7 +107,7 @@ pub enum Command {
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
-    /// For chart authors: check a pack, or print the JSON Schemas of its files
+    /// For chart authors: make a pack, check it, or print the JSON Schemas of its files
     #[command(subcommand)]
     Pack(PackCommand),
     /// Print a completion script for a shell
@@ -175,6 +175,8 @@ pub enum PackCommand {
         after_help = "Examples:\n  refit pack check migrations/arroyo\n  refit pack check --deny warnings -o json my-pack"
     )]
     Check(CheckArgs),
+    /// Make pack.yaml and keys.yaml out of a chart's releases: archives, folders, or tags of a repository
+    New(super::pack_new::NewArgs),
     /// Print the JSON Schema of a file of a pack, for an editor
     #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
     Schema {
@@ -604,7 +606,7 @@ fn is_of_ranges(sign: char) -> bool {
 }
 
 /// A chart version. Nothing is rounded: `0.15` could be several.
-fn version(text: &str) -> Result<Version, String> {
+pub(super) fn version(text: &str) -> Result<Version, String> {
     let number = text.strip_prefix('v').unwrap_or(text);
     Version::parse(number).map_err(|_| {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

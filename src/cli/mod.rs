@@ -9,6 +9,7 @@ mod exit;
 mod init;
 mod keyboard;
 mod meaning;
+mod pack_new;
 mod packs;
 mod plugin;
 mod precautions;
@@ -84,6 +85,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Command::Packs(options) => packs::list(&options, terminal)?,
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check(args)) => return packs::check(&args, terminal),
+        Command::Pack(PackCommand::New(args)) => return pack_new::run(&args, terminal),
         Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -105,6 +105,15 @@ impl Chart {
         Self::read(&path.display().to_string(), files, 0)
     }
 
+    /// Reads a chart from its files, by their path below it; `place` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// If it is no chart.
+    pub fn from_files(place: &str, files: BTreeMap<String, Vec<u8>>) -> Result<Self, ChartError> {
+        Self::read(place, files, 0)
+    }
+
     /// The texts of all templates, those of bundled charts as well.
     #[must_use]
     pub fn templates(&self) -> String {

@@ -22,6 +22,8 @@ pub struct Reads {
     /// Whether something reads them all.
     everything: bool,
     paths: BTreeSet<Path>,
+    /// Those of them that are handed to something which can make anything of a map.
+    whole: BTreeSet<Path>,
     /// Whether values are rendered as templates, so that they can read values themselves.
     renders_values: bool,
     /// The named templates, and those of them that are followed already.
@@ -54,6 +56,11 @@ static VALUES: LazyLock<Regex> = LazyLock::new(|| {
 static OPENS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*(?:if|with|range|define|block)\b").expect("a constant"));
 static ENDS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*end\b").expect("a constant"));
+/// What can make something of a map, whatever is in it.
+static MAKES_MORE: LazyLock<Regex> = LazyLock::new(|| {
+    let form = r"\b(?:to(?:Raw|Pretty)?(?:Yaml|Json|Toml)|range|with|tpl|dict|include|template|merge\w*|mustMerge\w*|deepCopy|keys|pick|omit|values)\b|:?=";
+    Regex::new(form).expect("a constant")
+});
 static TPL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\btpl\b").expect("a constant"));
 static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}").expect("a constant"));
@@ -110,6 +117,24 @@ impl Reads {
         self.everything || self.paths.iter().any(|read| read.is_related(path))
     }
 
+    /// Whether all values are handed to something, so that nothing is known of single ones.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.everything
+    }
+
+    /// The places that are looked at, as the templates name them.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter()
+    }
+
+    /// Whether a template hands just this place to something which can make anything of a map there: what is
+    /// below it may be the user's own.
+    #[must_use]
+    pub fn is_read_whole(&self, path: &Path) -> bool {
+        self.whole.contains(path)
+    }
+
     /// Takes in what a user's own values look at, if the chart renders values as templates.
     pub fn and_values(&mut self, values: &Value) {
         if self.renders_values {
@@ -147,7 +172,13 @@ impl Reads {
     }
 
     fn values_in(&mut self, text: &str) {
-        for found in VALUES.captures_iter(text) {
+        for action in text.lines() {
+            self.values_in_action(action, MAKES_MORE.is_match(action));
+        }
+    }
+
+    fn values_in_action(&mut self, action: &str, whole: bool) {
+        for found in VALUES.captures_iter(action) {
             let fields = found.get(2).map_or("", |fields| fields.as_str());
             let mut path: Path = Path::keys(fields.split('.').filter(|key| !key.is_empty()));
             if found.get(1).is_some() {
@@ -159,6 +190,9 @@ impl Reads {
             if path.is_root() {
                 self.everything = true;
             } else {
+                if whole {
+                    self.whole.insert(path.clone());
+                }
                 self.paths.insert(path);
             }
         }

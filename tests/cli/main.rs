@@ -4,6 +4,8 @@
 mod demo;
 #[path = "../pty/mod.rs"]
 mod pty;
+#[path = "../repository/mod.rs"]
+mod repository;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -20,6 +22,7 @@ mod init;
 mod layers_docs;
 mod memory;
 mod pack_check;
+mod pack_new;
 mod packaging;
 mod progress;
 mod readme;

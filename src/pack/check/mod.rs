@@ -202,7 +202,14 @@ impl Files {
     fn strays(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for name in &self.others {
-            let known = ["README.md", "LICENSE", "CHANGELOG.md", "cases"];
+            let known = [
+                "README.md",
+                "LICENSE",
+                "CHANGELOG.md",
+                "cases",
+                // What `refit pack new` is told; nothing else reads it.
+                "corrections.yaml",
+            ];
             if known.contains(&name.as_str()) || name.starts_with('.') {
                 continue;
             }

@@ -1,0 +1,118 @@
+//! One version of a chart, as far as a pack knows it: what it is called, and its keys.
+
+use std::{collections::BTreeMap, path::Path as FilePath};
+
+use semver::Version;
+use serde::Deserialize;
+
+use super::{
+    reading::{self, Row},
+    repository::Files,
+};
+use crate::effect::chart::{Chart, ChartError};
+
+/// One version of a chart.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// The chart's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// The version of the application that it installs; that of the chart if it says none.
+    pub app: String,
+    /// What it is, in its own words.
+    pub description: String,
+    /// Its page.
+    pub home: Option<String>,
+    /// Its keys in their order.
+    pub(super) rows: Vec<Row>,
+}
+
+/// Why a version of a chart cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EditionError {
+    /// It cannot be read, or is no chart.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// Its version is none.
+    #[error("{place}: `{version}` is no version with three numbers")]
+    Version {
+        /// Where.
+        place: String,
+        /// What it says.
+        version: String,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct About {
+    app_version: Option<serde_yaml::Value>,
+    description: Option<String>,
+    home: Option<String>,
+}
+
+impl Edition {
+    /// Reads a folder or an archive.
+    ///
+    /// # Errors
+    ///
+    /// If it is no chart, or its version is none.
+    pub fn load(path: &FilePath) -> Result<Self, EditionError> {
+        let chart = Chart::load(path)?;
+        let version = chart.version.clone();
+        Self::of(&path.display().to_string(), &chart, &version)
+    }
+
+    /// Reads the files of a chart at a tag. With `named`, that is its version: repositories that fill it in
+    /// when they release have none in their files.
+    ///
+    /// # Errors
+    ///
+    /// If it is no chart, or its version is none.
+    pub fn read(place: &str, files: &Files, named: Option<&str>) -> Result<Self, EditionError> {
+        let mut own: BTreeMap<String, Vec<u8>> = files
+            .iter()
+            .map(|(name, bytes)| (name.clone(), bytes.to_vec()))
+            .collect();
+        if let (false, Some(template)) = (
+            own.contains_key("Chart.yaml"),
+            own.remove("Chart.template.yaml"),
+        ) {
+            own.insert("Chart.yaml".to_owned(), template);
+        }
+        let chart = Chart::from_files(place, own)?;
+        let version = named.map_or_else(|| chart.version.clone(), str::to_owned);
+        Self::of(place, &chart, &version)
+    }
+
+    fn of(place: &str, chart: &Chart, version: &str) -> Result<Self, EditionError> {
+        let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
+        let parsed = Version::parse(plain).map_err(|_| EditionError::Version {
+            place: place.to_owned(),
+            version: version.to_owned(),
+        })?;
+        let about = chart.files.get("Chart.yaml");
+        let about: About = about
+            .and_then(|text| serde_yaml::from_str(text).ok())
+            .unwrap_or_default();
+        let app = match about.app_version {
+            Some(serde_yaml::Value::String(text)) => text,
+            Some(serde_yaml::Value::Number(number)) => number.to_string(),
+            _ => version.to_owned(),
+        };
+        // Where the version is filled in at release, the application's is, too.
+        let app = match app.trim_start_matches('v') {
+            "0.0.0" | "0.1.0" if app == chart.version && app != version => version.to_owned(),
+            _ => app,
+        };
+        Ok(Self {
+            name: chart.name.clone(),
+            version: parsed,
+            app,
+            description: about.description.unwrap_or_default(),
+            home: about.home,
+            rows: reading::rows(chart),
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! The keys of one version of a chart, out of its files: what its `values.yaml` has, what it offers as a
+//! comment, what only its templates look at.
+//!
+//! What is not sure errs on the side that raises no false alarm: a key that a template might read counts as
+//! read, and below a map that templates take as a whole anything may stand.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::{Arc, LazyLock},
+};
+
+use regex::Regex;
+
+use super::offered::offered;
+use crate::{
+    effect::{chart::Chart, reads::Reads},
+    values::{Map, Path, Segment, Value},
+};
+
+/// A key in one version: its path, and the fields of its row in keys.yaml but `in`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The path, as a text of keys.yaml.
+    pub path: Arc<str>,
+    /// The fields, as the inside of a map in one line. Rows that are alike have the same text.
+    pub fields: Arc<str>,
+}
+
+/// A key that is not in the chart's values.
+pub(super) const UNDOCUMENTED: &str = "documented: false";
+
+/// The keys of a chart in their order.
+pub(super) fn rows(chart: &Chart) -> Vec<Row> {
+    let reads = Reads::of(chart);
+    let bundled: HashSet<&str> = chart.bundled_names.iter().map(String::as_str).collect();
+    let blind = reads.is_everything() || includes_what_is_elsewhere(chart);
+    let reader = Reader {
+        reads: &reads,
+        bundled,
+        blind,
+        out: Vec::new(),
+        whole: BTreeSet::new(),
+    };
+    reader.read(chart)
+}
+
+struct Reader<'c> {
+    reads: &'c Reads,
+    /// The keys that are handed on to other charts.
+    bundled: HashSet<&'c str>,
+    /// Whether it cannot be told which keys are read.
+    blind: bool,
+    out: Vec<(Path, String)>,
+    /// The maps below which anything may stand.
+    whole: BTreeSet<Path>,
+}
+
+impl Reader<'_> {
+    fn read(mut self, chart: &Chart) -> Vec<Row> {
+        self.map(&Path::root(), &chart.defaults);
+        let mut names: Vec<&str> = self.bundled.iter().copied().collect();
+        names.sort_unstable();
+        for name in names {
+            let path = Path::root().key(name);
+            if !self.out.iter().any(|(known, _)| *known == path) {
+                self.out.push((path, "open: sub-chart".to_owned()));
+            }
+        }
+        let text = chart.files.get("values.yaml").map_or("", String::as_str);
+        self.offers(text);
+        self.undocumented();
+        let rows = self.out.into_iter().map(|(path, fields)| Row {
+            path: path.to_string().into(),
+            fields: fields.into(),
+        });
+        rows.collect()
+    }
+
+    fn map(&mut self, at: &Path, map: &Map) {
+        for (key, value) in map {
+            let path = at.key(key);
+            self.value(&path, value);
+            if at.is_root() && self.bundled.contains(key.as_str()) {
+                self.out.push((path, "open: sub-chart".to_owned()));
+            }
+        }
+    }
+
+    fn value(&mut self, path: &Path, value: &Value) {
+        let handed_on = matches!(
+            path.segments().first(),
+            Some(Segment::Key(key)) if self.bundled.contains(key.as_str()) || key == "global"
+        );
+        let top = path.depth() == 1;
+        match value {
+            Value::Map(map) if !map.is_empty() => {
+                self.map(path, map);
+                let own = !self.blind && !handed_on && self.reads.is_read_whole(path);
+                if own {
+                    self.out.push((path.clone(), "open: map".to_owned()));
+                    self.whole.insert(path.clone());
+                }
+            }
+            // What stands for itself here is the row of the bundled chart.
+            _ if handed_on && top => {}
+            leaf => {
+                let json = serde_json::Value::from(leaf);
+                let mut fields = format!("default: {json}");
+                if leaf.is_null() && !handed_on && (self.blind || self.reads.is_read_whole(path)) {
+                    fields.push_str(", open: map");
+                    self.whole.insert(path.clone());
+                }
+                if !self.blind && !handed_on && !self.reads.is_read(path) {
+                    fields.push_str(", read: \"no\"");
+                }
+                self.out.push((path.clone(), fields));
+            }
+        }
+    }
+
+    /// Whether a key is one already, stands below one that takes anything, or above one.
+    fn is_known(&self, path: &Path) -> bool {
+        let known = |(key, fields): &(Path, String)| {
+            key.starts_with(path)
+                || path.starts_with(key)
+                    && (fields.contains("open: ")
+                        || !fields.starts_with("default: null")
+                            && !fields.starts_with(UNDOCUMENTED))
+        };
+        self.out.iter().any(known)
+    }
+
+    /// Takes in the options that are commented out, if a template reads them.
+    fn offers(&mut self, text: &str) {
+        for offer in offered(text) {
+            let is_read =
+                self.blind || self.reads.paths().any(|read| read.starts_with(&offer.path));
+            if !is_read || self.is_known(&offer.path) {
+                continue;
+            }
+            // It stands behind what is in front of it in the file.
+            let after = offer.after.as_ref();
+            let at = after.and_then(|after| {
+                self.out
+                    .iter()
+                    .rposition(|(path, _)| path == after || path.starts_with(after))
+            });
+            let at = at.map_or(self.out.len(), |at| at + 1);
+            self.out.insert(at, (offer.path, UNDOCUMENTED.to_owned()));
+        }
+    }
+
+    /// Takes in what only templates know.
+    fn undocumented(&mut self) {
+        let paths: Vec<Path> = self.reads.paths().cloned().collect();
+        // What is below says more than what is above it.
+        let deeper = |path: &Path| {
+            paths
+                .iter()
+                .any(|other| other.depth() > path.depth() && other.starts_with(path))
+        };
+        let found: Vec<Path> = paths.iter().filter(|path| !deeper(path)).cloned().collect();
+        let mut last: HashMap<Path, usize> = HashMap::new();
+        for path in found {
+            let first = path.segments().first();
+            if matches!(first, Some(Segment::Key(key)) if key == "global" || key == "tags")
+                || self.is_known(&path)
+            {
+                continue;
+            }
+            let parent = path.parent().unwrap_or_default();
+            let at = last.get(&parent).copied().or_else(|| {
+                (!parent.is_root()).then(|| {
+                    self.out
+                        .iter()
+                        .rposition(|(known, _)| known.starts_with(&parent))
+                })?
+            });
+            let at = at.map_or(self.out.len(), |at| at + 1);
+            self.out.insert(at, (path, UNDOCUMENTED.to_owned()));
+            last.clear();
+            last.insert(parent, at);
+        }
+    }
+}
+
+static INCLUDED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"\b(?:include|template)\s+["`]([^"`]+)["`]"#).expect("a constant")
+});
+static DEFINED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\b(?:define|block)\s+["`]([^"`]+)["`]"#).expect("a constant"));
+
+/// Whether templates include what is defined in none of the files at hand: in a library that Helm would
+/// fetch, which may read anything.
+fn includes_what_is_elsewhere(chart: &Chart) -> bool {
+    let all = chart.templates();
+    let defined: HashSet<&str> = DEFINED
+        .captures_iter(&all)
+        .filter_map(|found| Some(found.get(1)?.as_str()))
+        .collect();
+    INCLUDED
+        .captures_iter(&all)
+        .filter_map(|found| Some(found.get(1)?.as_str()))
+        .any(|name| !defined.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(values: &str, template: &str) -> Chart {
+        let files = [
+            ("Chart.yaml", "name: c\nversion: 1.0.0\n"),
+            ("values.yaml", values),
+            ("templates/a.yaml", template),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+        Chart::from_files("c", files.into()).unwrap()
+    }
+
+    fn read(values: &str, template: &str) -> Vec<String> {
+        let rows = rows(&chart(values, template));
+        rows.iter()
+            .map(|row| format!("{}: {}", row.path, row.fields))
+            .collect()
+    }
+
+    #[test]
+    fn keys_come_in_the_order_of_the_file_with_who_reads_them() {
+        let values = "b: 1\na:\n  x: yes\n  y: no\n  # z: 1\nm:\n  k: v\ndead: x\nnothing:\n";
+        let template = "{{ .Values.b }}{{ if .Values.a.x }}{{ .Values.a.z }}{{ .Values.a.y }}{{ end }}\
+                        {{ toYaml .Values.m }}{{ with .Values.nothing }}{{ end }}{{ .Values.a.hidden }}";
+        assert_eq!(
+            read(values, template),
+            [
+                "b: default: 1",
+                "a.x: default: true",
+                "a.y: default: false",
+                "a.z: documented: false",
+                "a.hidden: documented: false",
+                "m.k: default: \"v\"",
+                "m: open: map",
+                "dead: default: \"x\", read: \"no\"",
+                "nothing: default: null, open: map",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_library_may_read_is_read() {
+        let values = "a: 1\n# b: 2\n";
+        let template = "{{ include \"common.all\" . }}";
+        assert_eq!(
+            read(values, template),
+            ["a: default: 1", "b: documented: false"]
+        );
+    }
+}
