@@ -5,10 +5,12 @@
 
 pub mod authoring;
 pub mod carrier;
+pub mod chart;
 pub mod detach;
 pub mod detect;
 pub mod diff;
 pub mod digest;
+pub mod draft;
 pub mod edit;
 pub mod effect;
 pub mod facts;

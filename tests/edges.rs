@@ -33,6 +33,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("detect", &["pack", "values"]),
     // The chart that a plain file is for.
     ("identify", &["pack", "values"]),
+    // A chart as files.
+    ("chart", &["values", "yaml"]),
     // It takes its words for evidence and tasks from packs.
     ("outcome", &["pack"]),
     // Values only; of the text it knows the names of nodes.
@@ -110,9 +112,17 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     // What Helm makes of values; the records of a run only explain what it finds.
-    ("effect", &["outcome", "pack", "values", "yaml"]),
+    ("effect", &["chart", "outcome", "pack", "values", "yaml"]),
     // What authors of packs need, apart from any upgrade: charts are read for their keys.
-    ("authoring", &["effect", "git", "pack", "values", "yaml"]),
+    (
+        "authoring",
+        &["chart", "effect", "git", "pack", "values", "yaml"],
+    ),
+    // A pack for two versions of a chart that has none, made of what they say and render.
+    (
+        "draft",
+        &["chart", "effect", "outcome", "pack", "values", "yaml"],
+    ),
     // Reports neither load nor write, and ask nothing.
     (
         "report",

@@ -9,7 +9,7 @@ use super::{
     reading::{self, Row},
     repository::Files,
 };
-use crate::effect::chart::{Chart, ChartError};
+use crate::chart::{Chart, ChartError};
 
 /// One version of a chart.
 #[derive(Debug, Clone)]

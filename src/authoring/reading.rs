@@ -13,7 +13,8 @@ use regex::Regex;
 
 use super::offered::offered;
 use crate::{
-    effect::{chart::Chart, reads::Reads},
+    chart::Chart,
+    effect::reads::Reads,
     values::{Map, Path, Segment, Value},
 };
 

@@ -55,6 +55,8 @@ pub struct Job {
     pub force: bool,
     /// What a command for a second run has to repeat.
     pub given: Given,
+    /// How charts are rendered, if they are.
+    pub rendering: Rendering,
     /// How effects are compared first, if they are.
     pub verify: Option<Rendering>,
     /// The `refit.yaml` that holds here.
@@ -67,6 +69,9 @@ pub struct Job {
     /// How many files are worked on at once.
     pub threads: NonZeroUsize,
 }
+
+/// The options that name the two charts. Both together make a draft where there is no pack.
+const CHARTS: &[&str] = &["--old-chart", "--new-chart"];
 
 /// How a check of effects renders.
 #[derive(Debug, Clone, Default)]
@@ -121,7 +126,11 @@ impl Rendering {
 
     /// Refuses options that only a check of effects has a use for.
     fn refuse(&self) -> anyhow::Result<()> {
-        match self.given().first() {
+        let charts = [&self.options.old_chart, &self.options.new_chart];
+        let drafts = charts.iter().all(|chart| chart.is_some());
+        let given = self.given().into_iter();
+        let mut useless = given.filter(|(flag, _)| !drafts || !CHARTS.contains(flag));
+        match useless.next() {
             Some((flag, _)) => {
                 bail!("{flag} says how charts are rendered, which only --verify does")
             }
@@ -169,6 +178,15 @@ pub enum Mode {
 }
 
 impl Job {
+    /// Names the charts by where they are now.
+    pub fn name_charts(&mut self, old: &Path, new: &Path) {
+        let verify = self.verify.iter_mut();
+        for rendering in verify.chain([&mut self.rendering]) {
+            rendering.options.old_chart = Some(old.to_string_lossy().into_owned());
+            rendering.options.new_chart = Some(new.to_string_lossy().into_owned());
+        }
+    }
+
     /// Judges the arguments, and reads what they name besides the values: answers and standard input.
     ///
     /// # Errors
@@ -386,6 +404,7 @@ impl Job {
             keep_version: keep_version || compared.is_some(),
             chart,
             pack_dirs: packs,
+            drafted: Vec::new(),
             from,
             to: to
                 .into_iter()
@@ -430,7 +449,8 @@ impl Job {
             show_secrets,
             force,
             given: given_again,
-            verify: args.verify.then_some(rendering),
+            verify: args.verify.then(|| rendering.clone()),
+            rendering,
             project,
             record: args.record,
             scratch,

@@ -5,6 +5,7 @@
 
 mod answers;
 mod args;
+mod charts;
 mod exit;
 mod init;
 mod keyboard;
@@ -78,7 +79,7 @@ fn is_filter(command: &Command) -> bool {
 
 fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match command {
-        Command::Upgrade(args) => return upgrade::run(&Job::new(*args)?, terminal),
+        Command::Upgrade(args) => return upgrade::run(&mut Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
         Command::Init(args) => return init::run(&args, terminal),
         Command::Verify(args) => return verify::run(*args, terminal),

@@ -13,6 +13,7 @@ use refit::{
 
 use super::{
     args::Format,
+    charts,
     exit::{DIFFERS, DONE, ERROR, OPEN},
     meaning::{Job, Mode},
     precautions::Writing,
@@ -32,7 +33,12 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 /// # Errors
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
-pub fn run(job: &Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let drafted = charts::without_pack(job)?;
+    if drafted.is_none() && job.verify.is_none() {
+        charts::refuse_useless(&job.rendering)?;
+    }
+    let job = &*job;
     let writing = Writing::new();
     let inputs = paths(job);
     match job.mode {

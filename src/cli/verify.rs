@@ -24,6 +24,7 @@ use super::{
         BackupOption, EffectFormat, Format, JobsOption, OutputOptions, RenderOptions, UpgradeArgs,
         VerifyArgs,
     },
+    charts,
     exit::{DIFFERS, DONE, ERROR, OPEN},
     meaning::{Job, Rendering},
     terminal::Terminal,
@@ -37,7 +38,9 @@ use super::{
 /// If the arguments contradict each other, a chart cannot be had, or Helm cannot be asked.
 pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let format = args.output;
-    let job = job(args)?;
+    let mut job = job(args)?;
+    let _charts = charts::without_pack(&mut job)?;
+    let job = job;
     let outcome = upgrade(&job.request);
     known_answers(&job, &outcome)?;
     nothing_found(&job, &outcome, terminal);
@@ -156,6 +159,7 @@ fn compare<'o>(
     let charts = Charts {
         rendering,
         helm: &helm,
+        is_drafted: !job.request.drafted.is_empty(),
         folder: folder.path(),
         opened: RefCell::default(),
     };
@@ -163,11 +167,21 @@ fn compare<'o>(
         let report = charts.compare(&packs, release, &version);
         let report = report.map_err(|error| Failed {
             name: name(release),
-            message: format!("{error:#}"),
+            message: with_next(format!("{error:#}")),
         });
         (release, report)
     };
     Ok(releases.iter().copied().map(one).collect())
+}
+
+/// What a message of Helm lacks: what to do about it.
+fn with_next(message: String) -> String {
+    match message.contains("requires kubeVersion") {
+        true => format!(
+            "{message}\n  next: name the Kubernetes version of the cluster with --kube-version VERSION"
+        ),
+        false => message,
+    }
 }
 
 fn effects_of(compared: Vec<(&Release, Result<Report, Failed>)>) -> Effects {
@@ -208,6 +222,8 @@ fn name(release: &Release) -> String {
 struct Charts<'a> {
     rendering: &'a Rendering,
     helm: &'a Helm,
+    /// Whether no pack is for the charts, and one was drafted.
+    is_drafted: bool,
     folder: &'a std::path::Path,
     opened: RefCell<BTreeMap<(String, String), std::rc::Rc<Charted>>>,
 }
@@ -241,6 +257,7 @@ impl Charts<'_> {
             release,
             pack,
             places: &places,
+            tell_defaults: self.is_drafted,
             helm,
         };
         Ok(check.run()?)
@@ -296,7 +313,10 @@ impl Charts<'_> {
             ),
             error => anyhow::anyhow!("the chart {} {version}: {error}", release.chart),
         })?;
-        if chart.chart.name != release.chart || chart.chart.version != version.to_string() {
+        // Drafts are made of the very charts that are named.
+        let same = self.is_drafted
+            || chart.chart.name == release.chart && chart.chart.version == version.to_string();
+        if !same {
             bail!(
                 "the chart that is named is {} {}, and {} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",
                 chart.chart.name,

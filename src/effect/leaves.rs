@@ -9,13 +9,15 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    chart::Chart,
     fields::words,
     objects::{Manifest, ObjectId, pairs},
     reads::Reads,
     render::{Mode, Rendered, Renderer},
 };
-use crate::values::{Map, Number, Path, Segment, Value, leaves};
+use crate::{
+    chart::Chart,
+    values::{Map, Number, Path, Segment, Value, leaves},
+};
 
 /// A field of a rendered object; the root for the object itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -293,7 +295,7 @@ impl<'c> Side<'c> {
     }
 
     /// What differs between the user's values and a variant of them, which lacks one of this value.
-    fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
+    pub(super) fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
         let mut effects = difference(&self.manifest, variant);
         effects.retain(|effect| {
             let spot = &effect.spot;

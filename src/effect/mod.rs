@@ -10,9 +10,9 @@
 //! changes nothing: no file and no cluster; and it trusts nothing of the migration, whose records serve to
 //! explain a difference, never to find one.
 
-pub mod chart;
 pub mod composed;
 pub mod danger;
+mod defaults;
 pub mod explain;
 pub mod fields;
 pub mod helm;
@@ -29,7 +29,6 @@ pub mod source;
 use std::collections::{HashMap, HashSet};
 
 use self::{
-    chart::Chart,
     explain::{Difference, Voices},
     judge::{Comparison, Fate, Judged},
     leaves::{How, Leaf, Side, Spot},
@@ -38,6 +37,7 @@ use self::{
     render::{Mode, RenderError, Renderer},
 };
 use crate::{
+    chart::Chart,
     outcome::{At, Release},
     pack::{Pack, PackError, effects::Moved},
     values::{Map, Path, Value, leaves as leaves_of},
@@ -69,6 +69,8 @@ pub struct Check<'c> {
     pub pack: &'c Pack,
     /// Where each setting stands, before and after.
     pub places: &'c Places,
+    /// Whether defaults that changed are told: where no pack does.
+    pub tell_defaults: bool,
     /// The version of Helm, for the report.
     pub helm: &'c str,
 }
@@ -238,11 +240,12 @@ impl Check<'_> {
         };
         let Rendering {
             mut findings,
-            notes,
+            mut notes,
             ..
         } = rendering;
         let mut settings = Vec::new();
         let mut dangers = Vec::new();
+        let mut changed_defaults = Vec::new();
         if let Some(new) = &new {
             dangers = danger::dangers(&old.manifest, &new.manifest);
             let moves = crate::pack::effects::moves(&self.pack.info.effects)
@@ -264,16 +267,25 @@ impl Check<'_> {
                 [&templates[0], &templates[1]],
             );
             let judged = comparison.judge();
-            settings = self.settings(
-                &before,
-                judged,
-                &Told {
-                    links: &links,
-                    voices: &voices,
-                    after: &after,
-                    shared: shared_names(&[&old.manifest, &new.manifest]),
-                },
-            );
+            let told = Told {
+                links: &links,
+                voices: &voices,
+                after: &after,
+                shared: shared_names(&[&old.manifest, &new.manifest]),
+            };
+            settings = self.settings(&before, judged, &told);
+            if self.tell_defaults {
+                let (changed, beyond) = defaults::changed(old.defaults, new);
+                changed_defaults = changed
+                    .iter()
+                    .map(|changed| changed.told(|spot| told.place(spot)))
+                    .collect();
+                if beyond > 0 {
+                    notes.push(format!(
+                        "{beyond} more defaults of the new chart are others; what they do was not rendered"
+                    ));
+                }
+            }
             findings.extend(self.unread(&after));
         }
         let unexplained = settings
@@ -296,6 +308,7 @@ impl Check<'_> {
             dangers,
             findings,
             facts: self.release.facts.clone(),
+            changed_defaults,
             settings,
             unexplained,
         })

@@ -57,10 +57,27 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Facts before and after, as the pack states them.
     pub facts: Vec<crate::outcome::FactChange>,
+    /// Defaults that the new chart changed and that reach the objects, where no pack tells of them.
+    pub changed_defaults: Vec<ChangedDefault>,
     /// Each setting, and what became of what it did.
     pub settings: Vec<Setting>,
     /// How many effects differ without a step that says so, and what the new chart refuses.
     pub unexplained: usize,
+}
+
+/// A default of the chart that changed, and reaches the objects because the values do not set it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ChangedDefault {
+    /// Its path.
+    pub path: String,
+    /// The old default, which a values file can pin.
+    #[schemars(with = "serde_json::Value")]
+    pub was: serde_json::Value,
+    /// The new one.
+    #[schemars(with = "serde_json::Value")]
+    pub now: serde_json::Value,
+    /// The objects and fields where it shows.
+    pub places: Vec<String>,
 }
 
 /// A setting and what became of what it did.

@@ -13,7 +13,7 @@ use std::{
 
 use regex::Regex;
 
-use super::chart::Chart;
+use crate::chart::Chart;
 use crate::values::{Path, Value, coalesce::GLOBAL};
 
 /// What a chart's templates look at.

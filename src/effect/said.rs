@@ -9,11 +9,9 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use regex::Regex;
 
-use super::{
-    chart::Chart,
-    model::{Finding, FindingKind},
-};
+use super::model::{Finding, FindingKind};
 use crate::{
+    chart::Chart,
     outcome::At,
     values::{Map, Path, Value},
 };

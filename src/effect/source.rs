@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Charted,
-    chart::{Chart, ChartError},
     helm::{Helm, HelmError},
     render::{Options, Renderer},
 };
+use crate::chart::{Chart, ChartError};
 
 /// Where a chart is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,22 @@ impl Source {
         options: Options,
         folder: &Path,
     ) -> Result<Charted, SourceError> {
-        let path = match self {
-            Self::Path(path) => path.clone(),
+        let path = self.fetch(helm, folder)?;
+        Ok(Charted {
+            chart: Chart::load(&path)?,
+            renderer: Renderer::new(helm.clone(), &path, options),
+        })
+    }
+
+    /// Where the chart's folder or archive is. What Helm fetches is kept in `folder`; for what is there already,
+    /// Helm is not asked.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be had.
+    pub fn fetch(&self, helm: &Helm, folder: &Path) -> Result<PathBuf, SourceError> {
+        match self {
+            Self::Path(path) => Ok(path.clone()),
             Self::Reference {
                 reference,
                 repository,
@@ -98,12 +112,8 @@ impl Source {
                         reference: reference.clone(),
                         version: version.clone(),
                         error,
-                    })?
+                    })
             }
-        };
-        Ok(Charted {
-            chart: Chart::load(&path)?,
-            renderer: Renderer::new(helm.clone(), &path, options),
-        })
+        }
     }
 }

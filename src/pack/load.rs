@@ -23,6 +23,9 @@ use super::{
 };
 use crate::yaml::Tree;
 
+/// The files of a pack that was made in this run, by name.
+pub type Texts = BTreeMap<String, String>;
+
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 /// The same as JSON, made by the build.
 static AS_JSON: Dir<'_> = include_dir!("$OUT_DIR/packs");
@@ -50,6 +53,8 @@ pub(super) enum Source {
     BuiltIn(&'static Dir<'static>),
     /// On the disk.
     Folder(PathBuf),
+    /// Made in this run.
+    Texts(Texts),
 }
 
 impl Source {
@@ -76,6 +81,7 @@ impl Source {
                     })
                     .collect()
             }
+            Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
         }
     }
 
@@ -105,6 +111,10 @@ impl Source {
                 }
                 fs::read_to_string(&file).map_err(failed)
             }
+            Self::Texts(texts) => texts.get(name).cloned().ok_or_else(|| PackError::Read {
+                file: name.to_owned(),
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
         }
     }
 
@@ -167,6 +177,15 @@ impl Pack {
     /// first asked for; `check` reads them all.
     pub fn from_folder(folder: &FilePath) -> Result<Self, PackError> {
         Self::load(Source::Folder(folder.to_owned()))
+    }
+
+    /// Loads a pack that was made in this run: no file of it is anywhere.
+    ///
+    /// # Errors
+    ///
+    /// If one of its texts is missing or not in the format.
+    pub fn from_texts(texts: Texts) -> Result<Self, PackError> {
+        Self::load(Source::Texts(texts))
     }
 
     fn load(source: Source) -> Result<Self, PackError> {

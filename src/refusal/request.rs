@@ -24,7 +24,7 @@ pub fn unknown_chart(chart: &str, known: &[String]) -> Reason {
     let close = did_you_mean(chart, known.iter().map(String::as_str));
     Reason::new(format!("refit has no pack for the chart `{chart}`{close}"))
         .why(format!("Known charts: {}.", known.join(", ")))
-        .next("Name one of them, or give a folder with a pack: --pack DIR.")
+        .next("Name one of them, or give a folder with a pack: --pack DIR. Without a pack, name both versions of the chart: --old-chart OLD --new-chart NEW.")
 }
 
 /// How many keys are listed of those that a chart does not know.
@@ -40,7 +40,7 @@ pub fn no_chart(is_empty: bool, known: &[String]) -> Reason {
     Reason::new("nothing in the file tells which chart it is for")
         .why(why)
         .next(format!(
-            "Name the chart: --chart NAME (known: {}).",
+            "Name the chart: --chart NAME (known: {}), or, for any other, both versions of it: --old-chart OLD --new-chart NEW.",
             known.join(", ")
         ))
 }

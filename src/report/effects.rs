@@ -20,6 +20,10 @@ use crate::{
 
 /// Effects of one setting that are listed before the rest is only counted.
 const LISTED: usize = 6;
+/// Changed defaults that are listed before the rest is only counted.
+const DEFAULTS: usize = 12;
+/// Places of a changed default that are listed.
+const PLACES: usize = 2;
 /// How much of a long value is shown before the part that differs.
 const SHOWN_BEFORE: usize = 12;
 
@@ -68,6 +72,14 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
                 }
                 if let Some(notice) = &mut seen.notice {
                     *notice = masker.text(notice);
+                }
+            }
+        }
+        for changed in &mut report.changed_defaults {
+            for value in [&mut changed.was, &mut changed.now] {
+                masker.json(&changed.path, value);
+                if changed.places.iter().all(|place| in_secret(place)) {
+                    masker.secret(value);
                 }
             }
         }
@@ -167,6 +179,7 @@ fn release(page: &mut Page, report: &Report, look: Look) {
     unexplained(page, report);
     if look.detail > Detail::Quiet {
         explained(page, report, look);
+        changed_defaults(page, report, look);
         same(page, report, look);
     }
     verdict(page, report);
@@ -304,6 +317,48 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
             }
         }
     }
+}
+
+/// Defaults that changed by themselves: each with the line that pins the old one.
+fn changed_defaults(page: &mut Page, report: &Report, look: Look) {
+    let changed = &report.changed_defaults;
+    if changed.is_empty() {
+        return;
+    }
+    page.heading(&format!(
+        "New defaults of the chart reach your objects ({})",
+        changed.len()
+    ));
+    let most = match look.detail {
+        Detail::Verbose => usize::MAX,
+        _ => DEFAULTS,
+    };
+    for one in changed.iter().take(most) {
+        let (was, now) = shown_both(&one.was, &one.now);
+        page.fill(
+            2,
+            4,
+            &[
+                span(one.path.clone(), Style::Bold),
+                plain(format!(": was {was}, is {now}")),
+            ],
+        );
+        let places = match look.detail {
+            Detail::Verbose => usize::MAX,
+            _ => PLACES,
+        };
+        let mut shown: Vec<String> = one.places.iter().take(places).map(|p| place(p)).collect();
+        if one.places.len() > places {
+            shown.push(format!("{} more", one.places.len() - places));
+        }
+        page.fill(4, 6, &[span(shown.join("; "), Style::Dim)]);
+    }
+    if changed.len() > most {
+        let more = format!("and {} more; -v lists them", changed.len() - most);
+        page.fill(2, 4, &[span(more, Style::Dim)]);
+    }
+    let pin = "To keep an old one, set it in your values.";
+    page.fill(2, 4, &[span(pin, Style::Dim)]);
 }
 
 fn headline(page: &mut Page, setting: &Setting) {

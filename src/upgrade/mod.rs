@@ -43,7 +43,7 @@ use crate::{
     load::{self, Asked, Wanted, Workspace},
     migrate::Answers,
     outcome::{self, Ahead, FORMAT, Outcome, Refusal, Release, Unclaimed},
-    pack::{Pack, PackError},
+    pack::{Pack, PackError, Texts},
     plan::Selection,
     refusal::{Reason, own_fault},
     values::Part,
@@ -66,6 +66,8 @@ pub struct Request {
     pub chart: Option<String>,
     /// Folders with packs that come before the built-in ones.
     pub pack_dirs: Vec<PathBuf>,
+    /// Packs that were drafted from two versions of a chart in this run; they come before the built-in ones.
+    pub drafted: Vec<Texts>,
     /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
     /// The version that they shall be for; by default the newest release that the pack knows.

@@ -50,6 +50,10 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         }
         packs.push(pack);
     }
+    for texts in &request.drafted {
+        let pack = Pack::from_texts(texts.clone());
+        packs.push(pack.map_err(|e| refusal::request::pack(&e).of("the draft"))?);
+    }
     for name in built_in_names() {
         if packs.iter().any(|pack| pack.info.chart == name) {
             continue;

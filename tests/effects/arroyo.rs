@@ -238,6 +238,7 @@ fn check(charts: &Charts, release: &Release) -> Result<Report, String> {
         release,
         pack: pack(),
         places: &places,
+        tell_defaults: false,
         helm: "",
     }
     .run();

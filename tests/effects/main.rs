@@ -5,6 +5,7 @@ mod registry;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod any_chart;
 mod arroyo;
 mod cli;
 mod danger;

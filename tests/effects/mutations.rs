@@ -118,6 +118,7 @@ impl Bench {
             release,
             pack,
             places: &places,
+            tell_defaults: false,
             helm: "",
         }
         .run()

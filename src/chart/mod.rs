@@ -1,7 +1,7 @@
 //! A chart as files: what `helm` renders, and what can be read of it without rendering.
 //!
 //! Effects come from rendering alone. The files are read for three things that rendering does not tell:
-//! which values the templates look at ([`super::reads`]), what the chart's own defaults are, and what the
+//! which values the templates look at (`effect::reads`), what the chart's own defaults are, and what the
 //! chart is called. A chart is a folder or an archive; a reference was fetched by `helm` before.
 
 use std::{
@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use semver::Version;
 use serde::Deserialize;
 
 use crate::{
@@ -30,6 +31,8 @@ pub struct Chart {
     pub name: String,
     /// Its version, as written.
     pub version: String,
+    /// The version of what it installs, as written.
+    pub app_version: Option<String>,
     /// Its text files, by path below the chart.
     pub files: BTreeMap<String, String>,
     /// Its `values.yaml`.
@@ -69,6 +72,8 @@ struct ChartYaml {
     name: String,
     #[serde(default)]
     version: String,
+    #[serde(default)]
+    app_version: Option<serde_yaml::Value>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
 }
@@ -112,6 +117,18 @@ impl Chart {
     /// If it is no chart.
     pub fn from_files(place: &str, files: BTreeMap<String, Vec<u8>>) -> Result<Self, ChartError> {
         Self::read(place, files, 0)
+    }
+
+    /// Its version as one that can be compared: Helm lets the `v` in front stand, and numbers at the end be
+    /// missing. `None` if it is none even so.
+    #[must_use]
+    pub fn semver(&self) -> Option<Version> {
+        let text = self.version.trim();
+        let text = text.strip_prefix('v').unwrap_or(text);
+        let end = text.find(['-', '+']).unwrap_or(text.len());
+        let (numbers, rest) = text.split_at(end);
+        let missing = 3_usize.checked_sub(numbers.split('.').count())?;
+        Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(missing))).ok()
     }
 
     /// The texts of all templates, those of bundled charts as well.
@@ -203,12 +220,22 @@ impl Chart {
         Ok(Self {
             name: about.name,
             version: about.version,
+            app_version: about.app_version.as_ref().and_then(text_of),
             files,
             defaults,
             bundled_names,
             conditions,
             bundled,
         })
+    }
+}
+
+/// A version that some charts write as a number.
+fn text_of(value: &serde_yaml::Value) -> Option<String> {
+    match value {
+        serde_yaml::Value::String(text) => Some(text.clone()),
+        serde_yaml::Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -1,0 +1,142 @@
+//! Two versions of a chart that are named, for a chart that no pack is for.
+//!
+//! A pack comes first: where one is for the chart, the charts only render, and nothing here is done.
+
+use anyhow::{Context as _, bail};
+use refit::{
+    chart::Chart,
+    draft::{Versions, bare},
+    effect::{helm::Helm, source::Source},
+    pack::Pack,
+    upgrade::{Request, packs},
+};
+use semver::Version;
+
+use super::meaning::{Job, Rendering};
+
+/// The two charts of a job, read.
+pub struct Both {
+    /// The one that the values are for.
+    pub old: Chart,
+    /// The one to go to.
+    pub new: Chart,
+    /// How their versions are counted.
+    pub versions: Versions,
+    /// Where charts that Helm fetched are; it goes with this.
+    #[allow(dead_code, reason = "it is there until the job is done")]
+    folder: tempfile::TempDir,
+}
+
+/// Reads the charts that a job names, if no pack is for them, and gives the job a pack that knows their versions.
+/// What Helm fetches is fetched once: from here on the job names the archives.
+///
+/// # Errors
+///
+/// If only one chart is named, one cannot be had, or they do not fit what else was said.
+pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
+    let options = &job.rendering.options;
+    let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
+        return Ok(None);
+    };
+    let known = known(&job.request)?;
+    if let Some(chart) = &job.request.chart
+        && known.iter().any(|pack| pack.info.chart == *chart)
+    {
+        return Ok(None);
+    }
+    let request = &job.request;
+    let folder = tempfile::tempdir().context("no folder for charts")?;
+    let mut named = Vec::new();
+    for (flag, text, version, of) in [
+        ("--old-chart", &old, request.from.as_ref(), "--from"),
+        ("--new-chart", &new, request.to.as_ref(), "--to"),
+    ] {
+        let source = Source::named(text, &version.map(Version::to_string).unwrap_or_default());
+        if let Source::Reference { reference, .. } = &source {
+            let name = reference.rsplit('/').next().unwrap_or(reference);
+            if known.iter().any(|pack| pack.info.chart == name) {
+                return Ok(None);
+            }
+            if version.is_none() {
+                bail!(
+                    "there is no folder or archive {text}, and which version helm shall fetch is not said\n  next: say it with {of} VERSION, or name a folder or an archive with {flag}"
+                );
+            }
+        }
+        let path = source
+            .fetch(&Helm::from_env(), folder.path())
+            .map_err(|error| anyhow::anyhow!("{flag}: {error}"))?;
+        let chart = Chart::load(&path).with_context(|| format!("{flag} {text}"))?;
+        named.push((path, chart));
+    }
+    let (Some((new_path, new)), Some((old_path, old))) = (named.pop(), named.pop()) else {
+        return Ok(None);
+    };
+    if known.iter().any(|pack| knows(pack, &old, &new)) {
+        return Ok(None);
+    }
+    if let Some(chart) = request.chart.as_ref().filter(|chart| **chart != old.name) {
+        bail!(
+            "the values are for the chart {chart}, and --old-chart is {}\n  next: name the chart {chart} with --old-chart",
+            old.name
+        );
+    }
+    let Some(versions) = Versions::of(&old, &new) else {
+        bail!(
+            "the versions of the charts cannot be compared: `{}` and `{}`\n  why:  a chart's version has three numbers, such as 1.2.3",
+            old.version,
+            new.version
+        );
+    };
+    for (flag, stated, found) in [
+        ("--from", &request.from, &versions.old),
+        ("--to", &request.to, &versions.new),
+    ] {
+        if let Some(stated) = stated.as_ref().filter(|stated| *stated != found) {
+            bail!("{flag} says {stated}, and the chart that is named is {found}");
+        }
+    }
+    let request = &mut job.request;
+    request.drafted = vec![bare(&old, &new, &versions)];
+    request.chart = Some(old.name.clone());
+    request.from = Some(versions.old.clone());
+    request.to = Some(versions.new.clone());
+    // A version that only tells two work trees apart belongs in no manifest.
+    request.keep_version |= versions.are_same;
+    job.name_charts(&old_path, &new_path);
+    Ok(Some(Both {
+        old,
+        new,
+        versions,
+        folder,
+    }))
+}
+
+/// The packs that there are, whatever chart was stated.
+fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
+    let any = Request {
+        pack_dirs: request.pack_dirs.clone(),
+        ..Request::default()
+    };
+    packs(&any).map_err(|refusal| anyhow::anyhow!("{}: {}", refusal.name, refusal.what))
+}
+
+/// Whether a pack is for a pair of charts.
+fn knows(pack: &Pack, old: &Chart, new: &Chart) -> bool {
+    let chart = &pack.info.chart;
+    *chart == old.name || *chart == new.name
+}
+
+/// Refuses charts that are named for a run which neither renders nor drafts.
+///
+/// # Errors
+///
+/// If one is named.
+pub fn refuse_useless(rendering: &Rendering) -> anyhow::Result<()> {
+    if rendering.options.old_chart.is_some() {
+        bail!(
+            "--old-chart says how charts are rendered, which only --verify does: a pack says what changed in this chart"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! A pack for two versions of a chart that has none, drafted from the charts themselves.
+//!
+//! A pack is the one form in which refit knows a chart, so what is found out about an unknown chart takes that
+//! form too: everything behind it (text editing, layers, questions, reports, the check of effects) stays as it is,
+//! and what was drafted can be kept, read and corrected as an ordinary pack. This room makes texts of packs and
+//! nothing else: it must never edit values, and never decide a question.
+
+mod bare;
+
+pub use bare::{Versions, bare};

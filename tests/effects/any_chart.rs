@@ -1,0 +1,161 @@
+//! `refit verify` for charts that no pack is for.
+
+use crate::support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use support::helm;
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples")
+        .join(name)
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => _ = fs::copy(&path, &target).unwrap(),
+        }
+    }
+}
+
+/// A folder with both charts and the values, to be changed.
+fn bench() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    copy(&example("charts/shop-1"), &home.path().join("old"));
+    copy(&example("charts/shop-2"), &home.path().join("new"));
+    fs::copy(example("shop.yaml"), home.path().join("values.yaml")).unwrap();
+    home
+}
+
+const CHARTS: [&str; 4] = ["--old-chart", "old", "--new-chart", "new"];
+
+fn verify(helm: &Path, home: &Path, args: &[&str]) -> Output {
+    let mut command = helm::refit(helm, home);
+    command.args(["verify", "values.yaml"]).args(args);
+    command.output().unwrap()
+}
+
+#[test]
+fn any_two_charts_are_compared_and_every_difference_is_told() {
+    for helm in helm::each() {
+        let home = bench();
+        let output = verify(helm.program(), home.path(), &CHARTS);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        for says in [
+            "shop 1.4.0 → 2.0.0",
+            "values.yaml:2: no template of shop 2.0.0 reads replicaCount",
+            "Deployment/shop, spec.replicas: was 3, is 1",
+            "variable SHOW_TAX: was \"yes\", and is gone",
+            "New defaults of the chart reach your objects (1)",
+            "timeout: was 30, is 10",
+            "image.tag, ingress.enabled, nodeSelector.disk",
+            "6 differences are not explained",
+        ] {
+            assert!(text.contains(says), "{says}\n{text}");
+        }
+        assert!(
+            !text.contains("log.format"),
+            "what is new is no setting's\n{text}"
+        );
+    }
+}
+
+#[test]
+fn values_that_already_fit_are_exit_code_0() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let values = "image: {tag: 3.1.2-fjord}\ntimeout: 60\nnodeSelector: {disk: fast}\n";
+    fs::write(home.path().join("values.yaml"), values).unwrap();
+    let output = verify(helm.program(), home.path(), &CHARTS);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        !text.contains("New defaults"),
+        "the default is overridden\n{text}"
+    );
+}
+
+#[test]
+fn what_the_new_chart_requires_or_refuses_is_told_by_line() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let new = home.path().join("new");
+    let template = new.join("templates/more.yaml");
+    let more = "{{- $_ := required \"an owner must be named\" .Values.owner }}\n";
+    fs::write(&template, more).unwrap();
+    let schema = r#"{"properties": {"nodeSelector": {"type": "array"}}}"#;
+    fs::write(new.join("values.schema.json"), schema).unwrap();
+    let output = verify(helm.program(), home.path(), &CHARTS);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for says in [
+        "an owner must be named",
+        "values.yaml:20: the new chart's schema refuses nodeSelector",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
+#[test]
+fn work_trees_of_one_version_are_compared_too() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let about = home.path().join("new/Chart.yaml");
+    let text = fs::read_to_string(&about).unwrap();
+    fs::write(&about, text.replace("2.0.0", "1.4.0")).unwrap();
+    let output = verify(helm.program(), home.path(), &CHARTS);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("1.4.0 → 1.4.0+new"), "{text}");
+}
+
+#[test]
+fn what_contradicts_itself_is_an_error_that_says_what_to_do() {
+    let home = bench();
+    let none = Path::new("/nonexistent/helm");
+    for (args, says) in [
+        (
+            vec!["--from", "1.0.0"],
+            "--from says 1.0.0, and the chart that is named is 1.4.0",
+        ),
+        (vec!["--chart", "other"], "--old-chart is shop"),
+        (vec!["--to", "3.0.0"], "--to says 3.0.0"),
+    ] {
+        let args: Vec<&str> = CHARTS.into_iter().chain(args).collect();
+        let output = verify(none, home.path(), &args);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    let args = ["--old-chart", "some/chart", "--new-chart", "new"];
+    let text = said(&verify(none, home.path(), &args));
+    assert!(text.contains("--from VERSION"), "{text}");
+    let back = ["--old-chart", "new", "--new-chart", "old"];
+    let text = said(&verify(none, home.path(), &back));
+    assert!(text.contains("does not go back"), "{text}");
+}
