@@ -14,26 +14,14 @@ use semver::Version;
 
 use super::meaning::{Job, Rendering};
 
-/// The two charts of a job, read.
-pub struct Both {
-    /// The one that the values are for.
-    pub old: Chart,
-    /// The one to go to.
-    pub new: Chart,
-    /// How their versions are counted.
-    pub versions: Versions,
-    /// Where charts that Helm fetched are; it goes with this.
-    #[allow(dead_code, reason = "it is there until the job is done")]
-    folder: tempfile::TempDir,
-}
-
 /// Reads the charts that a job names, if no pack is for them, and gives the job a pack that knows their versions.
-/// What Helm fetches is fetched once: from here on the job names the archives.
+/// What Helm fetches is fetched once: from here on the job names the archives, in a folder that goes with what is
+/// given back.
 ///
 /// # Errors
 ///
 /// If only one chart is named, one cannot be had, or they do not fit what else was said.
-pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
+pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<tempfile::TempDir>> {
     let options = &job.rendering.options;
     let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
         return Ok(None);
@@ -104,12 +92,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     // A version that only tells two work trees apart belongs in no manifest.
     request.keep_version |= versions.are_same;
     job.name_charts(&old_path, &new_path);
-    Ok(Some(Both {
-        old,
-        new,
-        versions,
-        folder,
-    }))
+    Ok(Some(folder))
 }
 
 /// The packs that there are, whatever chart was stated.
