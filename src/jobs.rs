@@ -72,6 +72,12 @@ impl Jobs<'static> {
     pub fn one() -> Self {
         Self::new(NonZeroUsize::MIN, &Nobody)
     }
+
+    /// As many threads as there are cores, and nobody who watches.
+    #[must_use]
+    pub fn many() -> Self {
+        Self::new(Self::cores(), &Nobody)
+    }
 }
 
 impl<'w> Jobs<'w> {

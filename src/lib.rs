@@ -32,6 +32,7 @@ pub mod secrets;
 pub mod shell;
 pub mod spelling;
 pub mod tell;
+pub mod trial;
 pub mod upgrade;
 pub mod values;
 pub mod verify;

@@ -123,6 +123,13 @@ const EDGES: &[(&str, &[&str])] = &[
         "draft",
         &["chart", "effect", "outcome", "pack", "values", "yaml"],
     ),
+    // The tests of a pack run it as an upgrade does.
+    (
+        "trial",
+        &[
+            "effect", "jobs", "load", "migrate", "outcome", "pack", "upgrade", "values",
+        ],
+    ),
     // Reports neither load nor write, and ask nothing.
     (
         "report",

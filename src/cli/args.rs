@@ -107,7 +107,7 @@ pub enum Command {
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
-    /// For chart authors: make a pack, check it, or print the JSON Schemas of its files
+    /// For chart authors: make a pack, check and test it, or print the JSON Schemas of its files
     #[command(subcommand)]
     Pack(PackCommand),
     /// Print a completion script for a shell
@@ -177,6 +177,8 @@ pub enum PackCommand {
     Check(CheckArgs),
     /// Make pack.yaml and keys.yaml out of a chart's releases: archives, folders, or tags of a repository
     New(super::pack_new::NewArgs),
+    /// Run a pack's cases, and bring every key that it knows to the newest version, twice
+    Test(super::pack_test::TestArgs),
     /// Print the JSON Schema of a file of a pack, for an editor
     #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
     Schema {

@@ -12,7 +12,7 @@ use refit::{
         About, Edition, KEYS_MARK, corrections::Corrections, gather, keys_yaml, new_pack_yaml,
         repository::Repository, with_versions,
     },
-    jobs::{Jobs, Work},
+    jobs::Jobs,
     write,
 };
 use semver::Version;
@@ -198,7 +198,7 @@ fn from_git(
         })
     };
     tags.retain(|(_, rest)| wanted(rest));
-    let jobs = Jobs::new(Jobs::cores(), &Unwatched);
+    let jobs = Jobs::many();
     for some in tags.chunks(AT_ONCE) {
         let mut read = Vec::new();
         for (tag, rest) in some {
@@ -228,11 +228,4 @@ fn from_git(
         }
     }
     Ok(())
-}
-
-struct Unwatched;
-
-impl refit::jobs::Watch for Unwatched {
-    fn begin(&self, _: Work, _: usize) {}
-    fn step(&self) {}
 }

@@ -52,6 +52,27 @@ pub struct PackFile {
     /// Where effects live that moved between kinds of place, for `refit verify`.
     #[serde(default)]
     pub effects: EffectsFile,
+    /// Keys that go or whose default changes without a step, over many versions, and why that is right (for the
+    /// check only).
+    #[serde(default)]
+    pub ignored: Vec<Ignored>,
+}
+
+/// Keys of which no migration speaks, in a range of versions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ignored {
+    /// The versions with which they go or change.
+    #[serde(rename = "in")]
+    pub versions: VersionRange,
+    /// Keys whose default changes; what is below them is meant too.
+    #[serde(default)]
+    pub defaults: Vec<String>,
+    /// Keys that go; what is below them is meant too.
+    #[serde(default)]
+    pub gone: Vec<String>,
+    /// Why nothing needs to be done or told.
+    pub why: String,
 }
 
 /// Where effects live that moved between kinds of place.

@@ -30,6 +30,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
 };
 
 use semver::Version;
@@ -97,7 +98,7 @@ pub struct Request {
 /// Everything that a run works on, read once: the packs, and the files.
 #[derive(Debug)]
 pub struct Material {
-    packs: Vec<Pack>,
+    packs: Arc<Vec<Pack>>,
     workspace: Workspace,
     /// The state that the run compares with, and what came of that.
     before: Option<(Workspace, outcome::Since)>,
@@ -148,11 +149,14 @@ impl Material {
 ///
 /// If a pack cannot be used, or something was decided for a release that there is not.
 pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
-    read_with(request, &Jobs::one())
+    read_with(request, Arc::new(packs(request)?), &Jobs::one())
 }
 
-fn read_with(request: &Request, jobs: &Jobs<'_>) -> Result<Material, Box<Refusal>> {
-    let packs = packs(request)?;
+fn read_with(
+    request: &Request,
+    packs: Arc<Vec<Pack>>,
+    jobs: &Jobs<'_>,
+) -> Result<Material, Box<Refusal>> {
     if let Some(chart) = request.to_of.keys().find(|chart| {
         let mut known = packs.iter().map(|pack| &pack.info.chart);
         !known.any(|known| known == *chart)
@@ -208,7 +212,19 @@ pub fn upgrade(request: &Request) -> Outcome {
 /// Runs everything up to the outcome.
 #[must_use]
 pub fn upgrade_with(request: &Request, jobs: &Jobs<'_>) -> Outcome {
-    match read_with(request, jobs) {
+    match packs(request) {
+        Ok(packs) => upgrade_by(request, &Arc::new(packs), jobs),
+        Err(refusal) => Outcome {
+            refused: vec![*refusal],
+            ..nothing()
+        },
+    }
+}
+
+/// The same by packs that were read already ([`packs`]).
+#[must_use]
+pub fn upgrade_by(request: &Request, packs: &Arc<Vec<Pack>>, jobs: &Jobs<'_>) -> Outcome {
+    match read_with(request, Arc::clone(packs), jobs) {
         Ok(material) => run_with(request, &material, None, jobs),
         Err(refusal) => Outcome {
             refused: vec![*refusal],

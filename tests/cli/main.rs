@@ -23,6 +23,7 @@ mod layers_docs;
 mod memory;
 mod pack_check;
 mod pack_new;
+mod pack_test;
 mod packaging;
 mod progress;
 mod readme;

@@ -7,6 +7,7 @@ use refit::{
     outcome::Outcome,
     pack::{check::Checked, schema::schemas},
     report::jsonl::Record,
+    trial::Tested,
 };
 
 #[test]
@@ -17,6 +18,7 @@ fn published_schemas_are_up_to_date() {
         ("refit", refit::memory::project::schema()),
         ("effects", schemars::schema_for!(Effects)),
         ("pack-check", schemars::schema_for!(Checked)),
+        ("pack-test", schemars::schema_for!(Tested)),
     ];
     for (name, schema) in schemas().into_iter().chain(results) {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";

@@ -85,6 +85,43 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
         }
     }
     ignored(whole, &used, found);
+    ignored_keys(whole, found);
+}
+
+/// What happens to a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// It goes, or nothing reads it any more.
+    Gone,
+    /// It has another default.
+    Default,
+}
+
+/// Whether pack.yaml says that nothing needs to be done about a change.
+fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: Change) -> bool {
+    whole.pack.info.ignored.iter().any(|ignored| {
+        let keys = match change {
+            Change::Gone => &ignored.gone,
+            Change::Default => &ignored.defaults,
+        };
+        let mut keys = keys.iter().filter_map(|key| key.parse::<Path>().ok());
+        ignored.versions.contains(version) && keys.any(|key| key.may_overlap(path))
+    })
+}
+
+/// Whether the keys that pack.yaml ignores can be read.
+fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+    let list = whole.files.spot("pack.yaml").get("ignored");
+    for (number, ignored) in whole.pack.info.ignored.iter().enumerate() {
+        for (field, keys) in [("defaults", &ignored.defaults), ("gone", &ignored.gone)] {
+            for (at, key) in keys.iter().enumerate() {
+                if let Err(error) = key.parse::<Path>() {
+                    let spot = list.item(number).get(field).item(at);
+                    found.push(spot.finding(Code::BadPath, error.to_string()));
+                }
+            }
+        }
+    }
 }
 
 /// A key at the version where something happens to it.
@@ -104,7 +141,15 @@ impl Place<'_> {
     }
 
     /// Whether a step of the version has to do with the key, or the migration says that none need.
-    fn is_spoken_of(&self, whole: &Whole<'_>, used: &mut BTreeSet<(Version, String)>) -> bool {
+    fn is_spoken_of(
+        &self,
+        whole: &Whole<'_>,
+        change: Change,
+        used: &mut BTreeSet<(Version, String)>,
+    ) -> bool {
+        if is_ignored(whole, self.path, self.version, change) {
+            return true;
+        }
         let Some(migration) = self.migration(whole) else {
             // Of a file that cannot be read nobody knows what it would say.
             let mut files = whole.pack.migrated_versions();
@@ -138,7 +183,7 @@ impl Place<'_> {
         let (path, version) = (self.path, self.version);
         let range = self.entry.item(at);
         if old.read == Reads::Yes && new.read == Reads::No {
-            if !self.is_spoken_of(whole, used) {
+            if !self.is_spoken_of(whole, Change::Gone, used) {
                 let message = format!(
                     "nothing reads {path} from {version} on, and no step of {version}.yaml takes it; move or \
                      drop it there, or say why not under `ignored`"
@@ -162,7 +207,7 @@ impl Place<'_> {
         let kinds = (kind(before), kind(now));
         // An empty text, map or list and a null all say that nothing is set.
         if is_nothing(before) && is_nothing(now) && kinds.0.zip(kinds.1).is_none_or(|(a, b)| a == b)
-            || self.is_spoken_of(whole, used)
+            || self.is_spoken_of(whole, Change::Default, used)
         {
             return;
         }
@@ -205,7 +250,7 @@ impl Place<'_> {
         let (path, version) = (self.path, self.version);
         if old.read == Reads::No
             || whole.pack.keys.known(path, version) != Known::Unknown
-            || self.is_spoken_of(whole, used)
+            || self.is_spoken_of(whole, Change::Gone, used)
         {
             return;
         }

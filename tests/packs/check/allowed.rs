@@ -106,3 +106,29 @@ fn maps_that_users_name_are_patterns() {
         "nobody has named a port yet"
     );
 }
+
+#[test]
+fn one_reason_can_do_for_many_versions() {
+    let copy = Copy::of("demo");
+    copy.write(
+        "2.0.0.yaml",
+        "version: 2.0.0\ntitle: Something\nsteps: {}\n",
+    );
+    let silent = findings(&copy);
+    assert!(!silent.is_empty());
+    let pack = copy.read("pack.yaml");
+    let ignored = |range: &str, keys: &str| {
+        let about = format!(
+            "ignored:\n  - {{in: \"{range}\", defaults: {keys}, gone: {keys}, why: For the test.}}\n"
+        );
+        copy.write("pack.yaml", &(pack.clone() + &about));
+        findings(&copy)
+    };
+    assert_eq!(ignored("*", "[\"*\"]"), Vec::<String>::new());
+    assert_eq!(ignored("<2.0.0", "[\"*\"]"), silent, "only in the range");
+    let found = ignored("*", "[\"a[\", \"*\"]");
+    assert!(
+        found.iter().all(|f| f.contains("[bad-path]")) && !found.is_empty(),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,223 @@
+//! The tests of a pack: its cases, and a probe of every key that it knows.
+//!
+//! A case is a folder with values before and after and what is asked and told between. The probe needs nobody
+//! to write it: every key that an older version of the chart has is set, alone, and must come through to the
+//! newest version: nothing is refused, whatever is answered, and a second run finds nothing to do.
+//! With charts at hand the effects of the cases are compared as `refit verify` does it.
+//!
+//! Packs are run exactly as an upgrade runs them, by [`crate::upgrade`] and nothing else. Nothing is printed;
+//! only [`Trial::bless`] makes new texts, and whoever calls writes them.
+
+mod case;
+mod effects;
+mod probe;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use schemars::JsonSchema;
+use semver::Version;
+use serde::Serialize;
+
+use crate::{
+    jobs::Jobs,
+    load::{Asked, Input},
+    migrate::Answers,
+    outcome::{KnownBy, Outcome, Release},
+    pack::{Pack, PackError},
+    upgrade::{Request, packs, upgrade_by},
+};
+
+pub use case::{Blessed, Case};
+pub use effects::Charts;
+pub use probe::Probed;
+
+/// A pack that is tested.
+#[derive(Debug)]
+pub struct Trial {
+    folder: PathBuf,
+    chart: String,
+    newest: Version,
+    packs: Arc<Vec<Pack>>,
+}
+
+/// What the tests of a pack came to.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Tested {
+    /// The chart.
+    pub chart: String,
+    /// How many cases ran.
+    pub cases: usize,
+    /// How many settings were probed, each from one version.
+    pub probes: usize,
+    /// How many of these came to a question that needs a text which cannot be made up.
+    pub untyped: usize,
+    /// How many cases were rendered with both charts.
+    pub rendered: usize,
+    /// What failed.
+    pub failures: Vec<Failure>,
+}
+
+/// Something that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Failure {
+    /// The file that it is about.
+    pub file: String,
+    /// The line in it.
+    pub line: Option<usize>,
+    /// What failed.
+    pub kind: FailureKind,
+    /// What, in one line.
+    pub message: String,
+}
+
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// A case of the pack.
+    Case,
+    /// A key that was set alone.
+    Probe,
+    /// What a case's settings do.
+    Effects,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Why a pack cannot be tested.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// The pack cannot be loaded.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The pack is refused.
+    #[error("{what}\n  next: {next}")]
+    Refused {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        next: String,
+    },
+    /// A file of a case cannot be read, or says what no case says.
+    #[error("{file}: {message}")]
+    Case {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Values that go from one version to another.
+#[derive(Debug, Clone)]
+struct Trip {
+    layers: Vec<Vec<u8>>,
+    from: Version,
+    answers: Answers,
+}
+
+impl Trial {
+    /// Opens a pack.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be loaded, or has errors: `refit pack check` lists them.
+    pub fn open(folder: &Path) -> Result<Self, TrialError> {
+        let pack = Pack::from_folder(folder)?;
+        let request = Request {
+            chart: Some(pack.info.chart.clone()),
+            pack_dirs: vec![folder.to_owned()],
+            ..Request::default()
+        };
+        let packs = packs(&request).map_err(|refusal| TrialError::Refused {
+            what: refusal.what.clone(),
+            next: refusal.next.unwrap_or_default(),
+        })?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            chart: pack.info.chart.clone(),
+            newest: pack.newest_release().clone(),
+            packs: Arc::new(packs),
+        })
+    }
+
+    /// The chart that the pack is for.
+    #[must_use]
+    pub fn chart(&self) -> &str {
+        &self.chart
+    }
+
+    fn pack(&self) -> &Pack {
+        let mut packs = self.packs.iter();
+        let pack = packs.find(|pack| pack.info.chart == self.chart);
+        pack.expect("the pack is the first that was asked for")
+    }
+
+    /// Runs trips to one version, all at once. The outcome's releases are called by the trips' numbers.
+    fn travel(&self, trips: &[Trip], to: &Version, with_values: bool, jobs: &Jobs<'_>) -> Outcome {
+        let releases = trips.iter().enumerate().map(|(number, trip)| Asked {
+            name: Some(number.to_string()),
+            layers: trip.layers.iter().cloned().map(Input::Stdin).collect(),
+            chart: Some(self.chart.clone()),
+            version: Some((trip.from.clone(), KnownBy::Stated)),
+            answers: trip.answers.clone(),
+            ..Asked::default()
+        });
+        let request = Request {
+            releases: releases.collect(),
+            chart: Some(self.chart.clone()),
+            to: Some(to.clone()),
+            with_values,
+            ..Request::default()
+        };
+        upgrade_by(&request, &self.packs, jobs)
+    }
+}
+
+/// The releases of an outcome by their numbers, and why the others are none.
+struct Arrived<'o> {
+    releases: BTreeMap<usize, &'o Release>,
+    refused: BTreeMap<usize, String>,
+}
+
+impl<'o> Arrived<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
+        let releases = outcome.releases.iter();
+        let releases = releases.filter_map(|release| {
+            let number = release.name.as_ref()?.parse().ok()?;
+            Some((number, release))
+        });
+        let refused = outcome.refused.iter().filter_map(|refusal| {
+            let why = refusal.why.iter().map(|why| format!(" ({why})"));
+            let number = refusal.name.parse().ok()?;
+            let why: String = why.collect();
+            Some((number, format!("{}{why}", refusal.what)))
+        });
+        Self {
+            releases: releases.collect(),
+            refused: refused.collect(),
+        }
+    }
+}
+
+/// The line on which a text first has a key, from 1: good enough to lead a person there.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let starts = |line: &str| {
+        let line = line.trim_start().trim_start_matches(['"', '\'']);
+        let rest = line.strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    };
+    let at = text.lines().position(starts)?;
+    Some(at + 1)
+}

@@ -1,0 +1,400 @@
+//! The probe: every key that an older version of the chart has, set alone, comes through.
+//!
+//! A key is set to something other than its default, of the same type, in the newest version in which it is
+//! what it is and in the oldest that has it. Each option of each question that comes of it is taken once; what
+//! has to be typed is made up, if something simple fits. Where a default says nothing of the type, the key
+//! fails only if it fails with a text, a list and a map alike.
+
+use std::collections::{BTreeMap, HashSet};
+
+use semver::Version;
+
+use super::{Arrived, Failure, FailureKind, Trial, Trip, line_of};
+use crate::{
+    jobs::Jobs,
+    migrate::{Answer, Answers},
+    outcome::{Choice, Release, Step},
+    pack::model::{KeyRange, Open, Reads},
+    values::{Map, Number, Path, Segment, Value, write},
+};
+
+/// How often answers may lead to further questions.
+const ROUNDS: usize = 6;
+/// What is tried where something has to be typed.
+const TYPED: &[&str] = &[
+    "probe",
+    "1.2.3",
+    "1",
+    "true",
+    "https://probe.example/path",
+    "a@example.com",
+];
+
+/// What the probe came to.
+#[derive(Debug, Default)]
+pub struct Probed {
+    /// How many settings were tried, each from one version.
+    pub probes: usize,
+    /// Those that came to a question which needs a text that cannot be made up.
+    pub untyped: usize,
+    /// What failed.
+    pub failures: Vec<Failure>,
+}
+
+/// A key set alone.
+#[derive(Debug, Clone)]
+struct Probe {
+    key: usize,
+    trip: Trip,
+    /// Whether the type of the value is only guessed.
+    guess: bool,
+}
+
+impl Trial {
+    /// Probes every key.
+    #[must_use]
+    pub fn probe(&self, jobs: &Jobs<'_>) -> Probed {
+        let pack = self.pack();
+        let mut versions: Vec<&Version> = pack.info.versions.keys().collect();
+        versions.sort();
+        versions.retain(|version| **version <= self.newest);
+        let mut keys: Vec<(&str, Path)> = Vec::new();
+        let mut probes = Vec::new();
+        for (text, path, ranges) in pack.keys.written() {
+            let ranges: Vec<&KeyRange> = ranges.collect();
+            let Some(path) = concrete(path) else {
+                continue;
+            };
+            let number = keys.len();
+            for (from, range) in starts(&versions, &ranges, &self.newest) {
+                for (value, guess) in values_for(range) {
+                    probes.push(Probe {
+                        key: number,
+                        trip: Trip {
+                            layers: vec![document(&path, value)],
+                            from: from.clone(),
+                            answers: Answers::new(),
+                        },
+                        guess,
+                    });
+                }
+            }
+            keys.push((text, path));
+        }
+        let mut probed = Probed {
+            probes: probes
+                .iter()
+                .map(|probe| (probe.key, &probe.trip.from))
+                .collect::<HashSet<_>>()
+                .len(),
+            ..Probed::default()
+        };
+        // By key and version: what failed, and whether a guess came through.
+        let mut failed: BTreeMap<(usize, Version), Vec<(bool, String)>> = BTreeMap::new();
+        let mut fine: HashSet<(usize, Version)> = HashSet::new();
+        let mut untyped: HashSet<(usize, Version)> = HashSet::new();
+        let mut open = probes;
+        for round in 0..ROUNDS {
+            if open.is_empty() {
+                break;
+            }
+            let trips: Vec<Trip> = open.iter().map(|probe| probe.trip.clone()).collect();
+            let outcome = self.travel(&trips, &self.newest, false, jobs);
+            let arrived = Arrived::of(&outcome);
+            let mut next = Vec::new();
+            let mut done = Vec::new();
+            for (number, probe) in open.into_iter().enumerate() {
+                let id = (probe.key, probe.trip.from.clone());
+                let Some(release) = arrived.releases.get(&number) else {
+                    let why = arrived.refused.get(&number).cloned().unwrap_or_default();
+                    let message = format!("the upgrade is refused: {why}");
+                    failed.entry(id).or_default().push((probe.guess, message));
+                    continue;
+                };
+                match question(release) {
+                    None => done.push((probe, (*release).clone())),
+                    Some(step) if round + 1 < ROUNDS => {
+                        let answers = answers(step, round > 0);
+                        if answers.is_empty() {
+                            untyped.insert(id);
+                        }
+                        for answer in answers {
+                            let mut probe = probe.clone();
+                            probe.trip.answers.insert(step.id.clone(), answer);
+                            next.push(probe);
+                        }
+                    }
+                    Some(step) => {
+                        let message = format!("`{}` is open, whatever is answered", step.id);
+                        failed.entry(id).or_default().push((probe.guess, message));
+                    }
+                }
+            }
+            for (probe, message) in self.twice(done, jobs) {
+                let id = (probe.key, probe.trip.from.clone());
+                match message {
+                    None => {
+                        fine.insert(id);
+                    }
+                    Some(message) => failed.entry(id).or_default().push((probe.guess, message)),
+                }
+            }
+            open = next;
+        }
+        probed.untyped = untyped.len();
+        let text = std::fs::read_to_string(self.folder.join("keys.yaml")).unwrap_or_default();
+        for (id, messages) in failed {
+            let (guess, message) = &messages[0];
+            if *guess && fine.contains(&id) {
+                continue;
+            }
+            let (key, from) = id;
+            let (written, path) = &keys[key];
+            probed.failures.push(Failure {
+                file: self.folder.join("keys.yaml").display().to_string(),
+                line: line_of(&text, written),
+                kind: FailureKind::Probe,
+                message: format!("{path} set alone in {from}: {message}"),
+            });
+        }
+        probed
+    }
+
+    /// Runs what arrived once more, from where it arrived.
+    fn twice(&self, done: Vec<(Probe, Release)>, jobs: &Jobs<'_>) -> Vec<(Probe, Option<String>)> {
+        let trips = done.iter().map(|(probe, release)| Trip {
+            layers: release
+                .files
+                .iter()
+                .map(|file| filled(file.after.as_bytes()))
+                .collect(),
+            from: self.newest.clone(),
+            answers: probe.trip.answers.clone(),
+        });
+        let trips: Vec<Trip> = trips.collect();
+        let outcome = self.travel(&trips, &self.newest, false, jobs);
+        let arrived = Arrived::of(&outcome);
+        let judged = done.into_iter().enumerate().map(|(number, (probe, _))| {
+            let message = match (arrived.releases.get(&number), arrived.refused.get(&number)) {
+                (Some(again), _) if again.is_changed() || again.is_open() => {
+                    let step = again
+                        .steps
+                        .iter()
+                        .find(|step| step.question.is_some() || !step.changes.is_empty());
+                    let step = step.map(|step| format!(" (`{}`)", step.id));
+                    let step = step.unwrap_or_default();
+                    Some(format!("a second run changes or asks something{step}"))
+                }
+                (Some(_), _) => None,
+                (None, why) => {
+                    let why = why.cloned().unwrap_or_default();
+                    Some(format!("a second run is refused: {why}"))
+                }
+            };
+            (probe, message)
+        });
+        judged.collect()
+    }
+}
+
+/// Values from which everything went are an empty map: standard input that is empty is refused.
+fn filled(text: &[u8]) -> Vec<u8> {
+    match text.trim_ascii().is_empty() {
+        true => b"{}\n".to_vec(),
+        false => text.to_vec(),
+    }
+}
+
+/// A path without wildcards: names that users give are `probe`. `None` if it selects items of lists.
+fn concrete(path: &Path) -> Option<Path> {
+    let mut concrete = Path::root();
+    for segment in path.segments() {
+        match segment {
+            Segment::Key(key) => concrete = concrete.key(key),
+            Segment::AnyKey => concrete = concrete.key("probe"),
+            _ => return None,
+        }
+    }
+    Some(concrete)
+}
+
+/// Where a key is probed: the newest version of each of its ranges, and the oldest version that has it.
+fn starts<'r>(
+    versions: &[&Version],
+    ranges: &[&'r KeyRange],
+    newest: &Version,
+) -> BTreeMap<Version, &'r KeyRange> {
+    let mut starts = BTreeMap::new();
+    for range in ranges {
+        if range.read == Reads::No || range.open == Some(Open::SubChart) {
+            continue;
+        }
+        let held = || {
+            versions
+                .iter()
+                .filter(|version| range.versions.contains(version))
+        };
+        if let Some(last) = held().next_back()
+            && *last != newest
+        {
+            starts.insert((*last).clone(), *range);
+        }
+        if let Some(first) = held().next()
+            && *first != newest
+            && starts.keys().next().is_none_or(|known| *first < known)
+        {
+            starts.insert((*first).clone(), *range);
+        }
+    }
+    starts
+}
+
+/// What a key is set to, and whether that is only guessed.
+fn values_for(range: &KeyRange) -> Vec<(Value, bool)> {
+    let default = range.default.as_ref().map(Value::try_from);
+    let text = || Value::String("probe".to_owned());
+    // `1` is a number, a quantity and a text.
+    let one = Value::String("1".to_owned());
+    let map = || Value::Map(Map::from_iter([("probe".to_owned(), one.clone())]));
+    let named = Map::from_iter([("name".to_owned(), text()), ("value".to_owned(), text())]);
+    let list = || Value::List(vec![Value::Map(named.clone())]);
+    match default {
+        Some(Ok(Value::Bool(on))) => vec![(Value::Bool(!on), false)],
+        Some(Ok(Value::Number(number))) => {
+            let more = number.as_i64().map_or(7, |number| number.saturating_add(1));
+            vec![(Value::Number(Number::from(more)), false)]
+        }
+        Some(Ok(Value::String(text))) => {
+            vec![(Value::String(other_text(&text)), false)]
+        }
+        Some(Ok(Value::List(mut items))) if !items.is_empty() => {
+            items.truncate(1);
+            vec![(Value::List(items), false)]
+        }
+        Some(Ok(Value::List(_))) => {
+            vec![(list(), true), (Value::List(vec![text()]), true)]
+        }
+        Some(Ok(Value::Map(_))) => vec![(map(), false)],
+        _ => vec![
+            (text(), true),
+            (map(), true),
+            (list(), true),
+            (Value::Bool(true), true),
+        ],
+    }
+}
+
+/// A text of the same kind: a quantity, a duration or a version stays one.
+fn other_text(text: &str) -> String {
+    if text.is_empty() {
+        return "probe".to_owned();
+    }
+    let Some(at) = text.find(|c: char| c.is_ascii_digit()) else {
+        return format!("{text}-probe");
+    };
+    let digit = text[at..]
+        .chars()
+        .next()
+        .and_then(|digit| digit.to_digit(10));
+    let other = digit.map_or(1, |digit| if digit < 9 { digit + 1 } else { 1 });
+    format!("{}{other}{}", &text[..at], &text[at + 1..])
+}
+
+/// Values with one key.
+fn document(path: &Path, value: Value) -> Vec<u8> {
+    let mut value = value;
+    for segment in path.segments().iter().rev() {
+        if let Segment::Key(key) = segment {
+            value = Value::Map(Map::from_iter([(key.clone(), value)]));
+        }
+    }
+    let json = write::one_line(&value, write::Context::Block, write::Quotes::Double);
+    format!("{json}\n").into_bytes()
+}
+
+/// The first open question.
+fn question(release: &Release) -> Option<&Step> {
+    release.steps.iter().find(|step| {
+        let question = step.question.as_ref();
+        question.is_some_and(|question| question.answer.is_none())
+    })
+}
+
+/// Answers to a question: one for each option, or only the first that can be given.
+fn answers(step: &Step, only_first: bool) -> Vec<Answer> {
+    let options = step.question.iter().flat_map(|question| &question.options);
+    let mut answers: Vec<Answer> = options.filter_map(answer).collect();
+    if only_first {
+        answers.truncate(1);
+    }
+    answers
+}
+
+fn answer(choice: &Choice) -> Option<Answer> {
+    let mut inputs = BTreeMap::new();
+    for input in &choice.inputs {
+        if input
+            .default
+            .as_ref()
+            .is_some_and(|default| !default.is_empty())
+        {
+            continue;
+        }
+        let fits = |text: &&&str| {
+            let pattern = input.matches.as_ref();
+            let pattern = pattern.map(|pattern| regex::Regex::new(&format!("^(?:{pattern})$")));
+            pattern.is_none_or(|regex| regex.is_ok_and(|regex| regex.is_match(text)))
+        };
+        let typed = TYPED.iter().find(fits)?;
+        inputs.insert(input.name.clone(), (*typed).to_owned());
+    }
+    Some(Answer {
+        option: choice.id.clone(),
+        inputs,
+        evidence: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_text_is_of_the_same_kind() {
+        for (text, other) in [
+            ("", "probe"),
+            ("480m", "580m"),
+            ("Always", "Always-probe"),
+            ("v1.9", "v2.9"),
+            ("9", "1"),
+        ] {
+            assert_eq!(other_text(text), other);
+        }
+    }
+
+    #[test]
+    fn keys_are_probed_where_they_end_and_where_they_began() {
+        let versions: Vec<Version> = ["1.0.0", "1.1.0", "2.0.0", "3.0.0"]
+            .map(|v| v.parse().unwrap())
+            .into();
+        let versions: Vec<&Version> = versions.iter().collect();
+        let range = |text: &str, rest: &str| -> KeyRange {
+            serde_yaml::from_str(&format!("{{in: \"{text}\"{rest}}}")).unwrap()
+        };
+        let of = |ranges: &[KeyRange]| {
+            let ranges: Vec<&KeyRange> = ranges.iter().collect();
+            let starts = starts(&versions, &ranges, versions[3]);
+            starts.keys().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[range("*", "")]), ["1.0.0"]);
+        assert_eq!(
+            of(&[range("<2.0.0", ""), range(">=2.0.0, <3.0.0", "")]),
+            ["1.0.0", "1.1.0", "2.0.0"]
+        );
+        assert_eq!(of(&[range(">=3.0.0", "")]), Vec::<String>::new());
+        assert_eq!(
+            of(&[range("<2.0.0", ", read: \"no\"")]),
+            Vec::<String>::new()
+        );
+    }
+}
