@@ -3,6 +3,8 @@
 //! A failing case is printed with its pack, its text and its answers, made as small as it goes. What it
 //! showed is kept in `regressions.rs`, in words that do not depend on the generator.
 
+#[path = "../mutated_texts/mod.rs"]
+mod mutated_texts;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,6 +20,7 @@ mod judged;
 mod judged_packs;
 mod laws;
 mod layers;
+mod mutated;
 mod packs;
 mod page;
 mod real;

@@ -3,6 +3,8 @@
 #[path = "../laws/choice.rs"]
 #[allow(dead_code)]
 mod choice;
+#[path = "../mutated_texts/mod.rs"]
+mod mutated_texts;
 #[path = "../support/mod.rs"]
 mod support;
 
