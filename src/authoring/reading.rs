@@ -13,8 +13,7 @@ use regex::Regex;
 
 use super::offered::offered;
 use crate::{
-    chart::Chart,
-    effect::reads::Reads,
+    chart::{Chart, reads::Reads},
     values::{Map, Path, Segment, Value},
 };
 

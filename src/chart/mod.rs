@@ -1,8 +1,11 @@
 //! A chart as files: what `helm` renders, and what can be read of it without rendering.
 //!
 //! Effects come from rendering alone. The files are read for three things that rendering does not tell:
-//! which values the templates look at (`effect::reads`), what the chart's own defaults are, and what the
+//! which values the templates look at ([`reads`]), what the chart's own defaults are, and what the
 //! chart is called. A chart is a folder or an archive; a reference was fetched by `helm` before.
+
+pub mod reads;
+pub mod template;
 
 use std::{
     collections::BTreeMap,
@@ -43,6 +46,10 @@ pub struct Chart {
     pub conditions: Vec<String>,
     /// The bundled charts.
     pub bundled: Vec<Chart>,
+    /// The names of bundled charts that go by an alias, by that.
+    pub aliases: BTreeMap<String, String>,
+    /// Whether it only defines templates for others.
+    pub is_library: bool,
 }
 
 /// Why a chart cannot be read.
@@ -74,6 +81,8 @@ struct ChartYaml {
     version: String,
     #[serde(default)]
     app_version: Option<serde_yaml::Value>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
     #[serde(default)]
     dependencies: Vec<Dependency>,
 }
@@ -129,6 +138,13 @@ impl Chart {
         let (numbers, rest) = text.split_at(end);
         let missing = 3_usize.checked_sub(numbers.split('.').count())?;
         Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(missing))).ok()
+    }
+
+    /// The bundled chart whose values stand below a name.
+    #[must_use]
+    pub fn bundled_as(&self, name: &str) -> Option<&Chart> {
+        let name = self.aliases.get(name).map_or(name, String::as_str);
+        self.bundled.iter().find(|chart| chart.name == name)
     }
 
     /// The texts of all templates, those of bundled charts as well.
@@ -198,7 +214,11 @@ impl Chart {
         let mut bundled_names: Vec<String> =
             bundled.iter().map(|chart| chart.name.clone()).collect();
         let mut conditions = Vec::new();
+        let mut aliases = BTreeMap::new();
         for dependency in about.dependencies {
+            if let Some(alias) = &dependency.alias {
+                aliases.insert(alias.clone(), dependency.name.clone());
+            }
             bundled_names.push(dependency.alias.unwrap_or(dependency.name));
             let condition = dependency.condition.unwrap_or_default();
             conditions.extend(condition.split(',').map(|path| path.trim().to_owned()));
@@ -226,6 +246,8 @@ impl Chart {
             bundled_names,
             conditions,
             bundled,
+            aliases,
+            is_library: about.kind.as_deref() == Some("library"),
         })
     }
 }

@@ -11,11 +11,10 @@ use std::collections::{HashMap, HashSet};
 use super::{
     fields::words,
     objects::{Manifest, ObjectId, pairs},
-    reads::Reads,
     render::{Mode, Rendered, Renderer},
 };
 use crate::{
-    chart::Chart,
+    chart::{Chart, reads::Reads},
     values::{Map, Number, Path, Segment, Value, leaves},
 };
 

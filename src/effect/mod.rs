@@ -21,7 +21,6 @@ pub mod leaves;
 pub mod live;
 pub mod model;
 pub mod objects;
-pub mod reads;
 pub mod render;
 pub mod said;
 pub mod source;

@@ -1,0 +1,91 @@
+//! Go's template language, as far as it says what is looked at: text to a tree of actions.
+//!
+//! The crates that know the language (`gtmpl` and its forks) run templates: they refuse a function that they were
+//! not given, and newer syntax. Here nothing is run, and one that cannot be read must not hide the others. So this
+//! is a small parser of its own, after the grammar of Go's package `text/template/parse`: text between actions is
+//! skipped, and what it does not understand becomes an operand that stands for anything. It never fails, and its
+//! work is bounded by the length of the text and [`MAX_DEPTH`].
+
+mod functions;
+mod lex;
+mod meaning;
+mod parse;
+mod walk;
+
+pub use parse::parse;
+pub use walk::{Seen, Walk};
+
+/// How deep actions and parentheses are followed.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// A part of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// `{{ … }}`: prints, or binds a variable.
+    Action(Pipeline),
+    /// `{{ if … }}` and `{{ with … }}`, with all that stands behind `else if` as a node in `otherwise`.
+    Branch {
+        /// Whether it is `with`, which binds the dot.
+        binds: bool,
+        /// What is asked.
+        of: Pipeline,
+        /// If it holds.
+        then: Vec<Node>,
+        /// If not.
+        otherwise: Vec<Node>,
+    },
+    /// `{{ range … }}`.
+    Range {
+        /// What is gone over.
+        of: Pipeline,
+        /// For each.
+        each: Vec<Node>,
+        /// If there is nothing.
+        otherwise: Vec<Node>,
+    },
+    /// `{{ template "name" … }}`, and `{{ block }}` where it stands.
+    Template {
+        /// The name.
+        name: String,
+        /// What it is given.
+        with: Option<Pipeline>,
+    },
+    /// `{{ define "name" }}`, and what `{{ block }}` defines.
+    Define {
+        /// The name.
+        name: String,
+        /// What is in it.
+        body: Vec<Node>,
+    },
+}
+
+/// `$x, $y := a b | c d`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pipeline {
+    /// The variables that it binds, with their `$`.
+    pub variables: Vec<String>,
+    /// Its commands; what one gives is the last argument of the next.
+    pub commands: Vec<Command>,
+}
+
+/// A function or a value with its arguments.
+pub type Command = Vec<Operand>;
+
+/// A part of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operand {
+    /// `.`, and `.a.b`.
+    Dot(Vec<String>),
+    /// `$x`, and `$x.a.b`.
+    Variable(String, Vec<String>),
+    /// A function.
+    Function(String),
+    /// A text.
+    Text(String),
+    /// A number, as it is written.
+    Number(String),
+    /// A truth value, `nil`, a character.
+    Constant,
+    /// `( … )`, and `( … ).a.b`.
+    Group(Box<Pipeline>, Vec<String>),
+}

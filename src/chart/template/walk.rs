@@ -1,0 +1,403 @@
+//! Goes through templates and notes which values they look at.
+//!
+//! Nothing is run: both branches of an `if` are gone through, every entry of a `range` is one that stands for all,
+//! and an `include` is gone through with what its argument can be. A place is *looked at* where only its presence or
+//! truth can count, and *taken* where all that is below it can come through (printed, dumped, handed to a function
+//! that is not known). What is not understood counts as taken.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::{
+    Node, Operand, Pipeline,
+    functions::call,
+    meaning::{MOST_PLACES, Meaning},
+};
+use crate::values::{Path, Segment};
+
+/// Most nodes that are gone through for one chart; the largest public charts need a tenth of it.
+const MOST_WORK: usize = 3_000_000;
+/// How deep lists of nodes may stand in each other while they are gone through.
+const MAX_LEVEL: usize = 120;
+/// How deep places are told apart.
+const MAX_PLACE: usize = 9;
+/// How deep includes are followed.
+const MAX_INCLUDES: usize = 40;
+
+/// What templates were seen to do with values.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Places that are looked at.
+    pub looked: BTreeSet<Path>,
+    /// Places that are taken with all that is below.
+    pub taken: BTreeSet<Path>,
+    /// Whether values are rendered as templates.
+    pub renders_values: bool,
+}
+
+/// A walk through the templates of a chart and of those that it bundles.
+#[derive(Debug, Default)]
+pub struct Walk<'t> {
+    /// The named templates.
+    pub named: HashMap<&'t str, Vec<&'t [Node]>>,
+    /// What was seen.
+    pub seen: Seen,
+    /// What was gone through already, with what it was given.
+    done: HashSet<(String, Meaning)>,
+    /// What templates put into values and contexts, by what is set.
+    pub(super) set: BTreeMap<(bool, Path), Meaning>,
+    work: usize,
+    /// How deep it is just now.
+    level: usize,
+}
+
+/// The variables that can be seen at a point.
+pub(super) type Variables = Vec<(String, Meaning)>;
+
+impl<'t> Walk<'t> {
+    /// Takes in the named templates of a tree.
+    pub fn define(&mut self, nodes: &'t [Node]) {
+        for node in nodes {
+            match node {
+                Node::Define { name, body } => {
+                    self.named.entry(name).or_default().push(body);
+                    self.define(body);
+                }
+                Node::Branch {
+                    then, otherwise, ..
+                } => {
+                    self.define(then);
+                    self.define(otherwise);
+                }
+                Node::Range {
+                    each, otherwise, ..
+                } => {
+                    self.define(each);
+                    self.define(otherwise);
+                }
+                Node::Action(_) | Node::Template { .. } => {}
+            }
+        }
+    }
+
+    /// What templates have put into values so far.
+    #[must_use]
+    pub fn known(&self) -> usize {
+        self.set.values().map(|meaning| 1 + meaning.size()).sum()
+    }
+
+    /// Forgets what was gone through, to go through it again with what is known now.
+    pub fn again(&mut self) {
+        self.done.clear();
+    }
+
+    /// Goes through a template whose chart has its values at a place.
+    pub fn template(&mut self, nodes: &'t [Node], values: &Path) {
+        self.with_dot(nodes, Meaning::context(values.clone()), 0);
+    }
+
+    fn with_dot(&mut self, nodes: &'t [Node], dot: Meaning, depth: usize) {
+        let mut variables = vec![("$".to_owned(), dot.clone())];
+        self.nodes(nodes, &dot, &mut variables, depth);
+    }
+
+    fn nodes(&mut self, nodes: &'t [Node], dot: &Meaning, variables: &mut Variables, depth: usize) {
+        self.level += 1;
+        for node in nodes {
+            self.work += 1;
+            if self.work > MOST_WORK || self.level > MAX_LEVEL {
+                // Given up: anything may be looked at.
+                self.seen.taken.insert(Path::root());
+                break;
+            }
+            self.node(node, dot, variables, depth);
+        }
+        self.level -= 1;
+    }
+
+    /// A part with variables of its own, which are gone behind it.
+    fn within(
+        &mut self,
+        nodes: &'t [Node],
+        dot: &Meaning,
+        variables: &mut Variables,
+        depth: usize,
+    ) {
+        let before = variables.len();
+        self.nodes(nodes, dot, variables, depth);
+        variables.truncate(before);
+    }
+
+    fn node(&mut self, node: &'t Node, dot: &Meaning, variables: &mut Variables, depth: usize) {
+        match node {
+            Node::Define { .. } => {}
+            Node::Action(pipeline) => {
+                let meaning = self.pipeline(pipeline, dot, variables, depth);
+                match pipeline.variables.as_slice() {
+                    [] => self.take(&meaning),
+                    names => bind(names, &meaning, &Meaning::nothing(), variables),
+                }
+            }
+            Node::Branch {
+                binds,
+                of,
+                then,
+                otherwise,
+            } => {
+                let before = variables.len();
+                let meaning = self.pipeline(of, dot, variables, depth);
+                self.look(&meaning);
+                bind(&of.variables, &meaning, &Meaning::nothing(), variables);
+                let inner = if *binds { &meaning } else { dot };
+                self.within(then, inner, variables, depth);
+                self.within(otherwise, dot, variables, depth);
+                variables.truncate(before);
+            }
+            Node::Range {
+                of,
+                each,
+                otherwise,
+            } => {
+                let before = variables.len();
+                let meaning = self.pipeline(of, dot, variables, depth);
+                self.look(&meaning);
+                let item = self.field(&meaning, None);
+                self.look(&item);
+                bind(&of.variables, &item, &Meaning::nothing(), variables);
+                let bound = variables.len();
+                // Twice: a variable that is set in one round is looked at in the next.
+                for _ in 0..2 {
+                    self.within(each, &item, variables, depth);
+                    variables.truncate(bound);
+                }
+                self.within(otherwise, dot, variables, depth);
+                variables.truncate(before);
+            }
+            Node::Template { name, with } => {
+                let with = with
+                    .as_ref()
+                    .map(|with| self.pipeline(with, dot, variables, depth));
+                self.include(name, with.unwrap_or_default(), depth);
+            }
+        }
+    }
+
+    /// Goes through a named template.
+    pub(super) fn include(&mut self, name: &str, dot: Meaning, depth: usize) {
+        let bodies = self.named.get(name).cloned().unwrap_or_default();
+        if bodies.is_empty() {
+            // It stands in a library that is not here, and may do anything.
+            self.take(&dot);
+            return;
+        }
+        if depth >= MAX_INCLUDES || self.work > MOST_WORK {
+            return self.take(&dot);
+        }
+        if !self.done.insert((name.to_owned(), dot.clone())) {
+            return;
+        }
+        for body in bodies {
+            self.with_dot(body, dot.clone(), depth + 1);
+        }
+    }
+
+    /// Goes through every named template whose name can be one that is worked out: it holds these texts in this
+    /// order.
+    pub(super) fn include_like(&mut self, parts: &[String], dot: &Meaning, depth: usize) {
+        let fits = |name: &str| {
+            let mut rest = name;
+            parts.iter().all(|part| match rest.find(part.as_str()) {
+                Some(at) => {
+                    rest = &rest[at + part.len()..];
+                    true
+                }
+                None => false,
+            })
+        };
+        let mut names: Vec<&str> = self
+            .named
+            .keys()
+            .copied()
+            .filter(|name| fits(name))
+            .collect();
+        names.sort_unstable();
+        if names.is_empty() {
+            self.take(dot);
+        }
+        for name in names {
+            self.include(name, dot.clone(), depth);
+        }
+    }
+
+    /// A text that is rendered as a template.
+    pub(super) fn renders(&mut self, text: &Meaning, with: &Meaning) {
+        self.take(text);
+        let mut places = BTreeSet::new();
+        let mut contexts = BTreeSet::new();
+        with.all_places(&mut places, &mut contexts);
+        if !contexts.is_empty() || !places.is_empty() {
+            self.seen.renders_values = true;
+        }
+    }
+
+    pub(super) fn pipeline(
+        &mut self,
+        pipeline: &'t Pipeline,
+        dot: &Meaning,
+        variables: &mut Variables,
+        depth: usize,
+    ) -> Meaning {
+        let mut last: Option<Meaning> = None;
+        for command in &pipeline.commands {
+            self.work += 1;
+            let Some((first, rest)) = command.split_first() else {
+                continue;
+            };
+            let piped = last.take();
+            last = Some(match first {
+                Operand::Function(name) => {
+                    let mut args: Vec<Meaning> = rest
+                        .iter()
+                        .map(|operand| self.operand(operand, dot, variables, depth))
+                        .collect();
+                    args.extend(piped);
+                    let target = match rest.first() {
+                        Some(Operand::Variable(name, fields)) if fields.is_empty() => {
+                            Some(name.as_str())
+                        }
+                        _ => None,
+                    };
+                    self.work += args.iter().map(Meaning::size).sum::<usize>();
+                    bounded(call(self, name, args, target, variables, depth))
+                }
+                first => {
+                    let value = self.operand(first, dot, variables, depth);
+                    // A value that is called as a function, as `.Files.Get`: what it is given is taken.
+                    for operand in rest {
+                        let meaning = self.operand(operand, dot, variables, depth);
+                        self.take(&meaning);
+                    }
+                    if let Some(piped) = piped {
+                        self.take(&piped);
+                    }
+                    value
+                }
+            });
+        }
+        let last = last.unwrap_or_default();
+        match last.size() > MOST_PLACES * 4 || last.depth() > 12 {
+            true => {
+                self.take(&last);
+                Meaning::nothing()
+            }
+            false => last,
+        }
+    }
+
+    fn operand(
+        &mut self,
+        operand: &'t Operand,
+        dot: &Meaning,
+        variables: &mut Variables,
+        depth: usize,
+    ) -> Meaning {
+        match operand {
+            Operand::Dot(fields) => self.fields(dot.clone(), fields),
+            Operand::Variable(name, fields) => {
+                let bound = variables.iter().rev().find(|(known, _)| known == name);
+                let bound = bound
+                    .map(|(_, meaning)| meaning.clone())
+                    .unwrap_or_default();
+                self.fields(bound, fields)
+            }
+            Operand::Group(pipeline, fields) => {
+                let meaning = self.pipeline(pipeline, dot, variables, depth);
+                self.fields(meaning, fields)
+            }
+            // A function without arguments.
+            Operand::Function(name) => call(self, name, Vec::new(), None, variables, depth),
+            Operand::Text(text) => Meaning::text(text),
+            Operand::Number(number) => Meaning::text(number),
+            Operand::Constant => Meaning::nothing(),
+        }
+    }
+
+    fn fields(&mut self, mut meaning: Meaning, fields: &[String]) -> Meaning {
+        for field in fields {
+            meaning = self.field(&meaning, Some(field));
+        }
+        meaning
+    }
+
+    /// What stands under a key, with what templates have put there.
+    pub(super) fn field(&mut self, of: &Meaning, key: Option<&str>) -> Meaning {
+        let mut found = of.field(key);
+        self.work += 1 + found.size();
+        if !self.set.is_empty() {
+            let end = |path: &Path| match key {
+                Some(key) => path.key(key),
+                None => path.join(Segment::AnyKey),
+            };
+            let any = |path: &Path| path.join(Segment::AnyKey);
+            let places = of
+                .places
+                .iter()
+                .flat_map(|path| [(false, end(path)), (false, any(path))]);
+            let contexts = of
+                .contexts
+                .iter()
+                .flat_map(|path| [(true, end(path)), (true, any(path))]);
+            for at in places.chain(contexts).collect::<BTreeSet<_>>() {
+                if let Some(set) = self.set.get(&at) {
+                    found.add(set.clone());
+                }
+            }
+        }
+        bounded(found)
+    }
+
+    /// Notes that places are looked at.
+    pub(super) fn look(&mut self, meaning: &Meaning) {
+        self.seen.looked.extend(meaning.places.iter().cloned());
+    }
+
+    /// Notes that places are taken with all that is below.
+    pub(super) fn take(&mut self, meaning: &Meaning) {
+        let mut contexts = BTreeSet::new();
+        let mut places = BTreeSet::new();
+        meaning.all_places(&mut places, &mut contexts);
+        self.seen.taken.extend(places);
+        // Everything of a chart, handed to something that is not known.
+        self.seen.taken.extend(contexts);
+    }
+}
+
+/// What became too many is cut: the least specific first, which hold the others.
+fn bounded(mut meaning: Meaning) -> Meaning {
+    if meaning.places.iter().any(|place| place.depth() > MAX_PLACE) {
+        // A template that goes through values of any depth: it comes to the same place again and again.
+        let cut =
+            |place: &Path| Path::new(place.segments()[..place.depth().min(MAX_PLACE)].to_vec());
+        meaning.places = meaning.places.iter().map(cut).collect();
+    }
+    if meaning.places.len() > MOST_PLACES {
+        let parents: BTreeSet<Path> = meaning.places.iter().filter_map(Path::parent).collect();
+        meaning.places = parents;
+        return bounded(meaning);
+    }
+    meaning
+}
+
+/// Binds the variables of a pipeline: of two the first is a key or position.
+fn bind(names: &[String], meaning: &Meaning, key: &Meaning, variables: &mut Variables) {
+    let values: Vec<&Meaning> = match names {
+        [_, _] => vec![key, meaning],
+        _ => vec![meaning; names.len()],
+    };
+    for (name, value) in names.iter().zip(values) {
+        // One that is set again is either of the two.
+        if let Some((_, known)) = variables.iter_mut().rev().find(|(known, _)| known == name) {
+            known.add(value.clone());
+        }
+        variables.push((name.clone(), value.clone()));
+    }
+}
