@@ -227,15 +227,15 @@ mod tests {
 
     #[test]
     fn keys_come_in_the_order_of_the_file_with_who_reads_them() {
-        let values = "b: 1\na:\n  x: yes\n  y: no\n  # z: 1\nm:\n  k: v\ndead: x\nnothing:\n";
-        let template = "{{ .Values.b }}{{ if .Values.a.x }}{{ .Values.a.z }}{{ .Values.a.y }}{{ end }}\
-                        {{ toYaml .Values.m }}{{ with .Values.nothing }}{{ end }}{{ .Values.a.hidden }}";
+        let values = "b: 1\na:\n  x: yes\n  w: no\n  # z: 1\nm:\n  k: v\ndead: x\nnothing:\n";
+        let template = "{{ .Values.b }}{{ if .Values.a.x }}{{ .Values.a.z }}{{ .Values.a.w }}{{ end }}\
+                        {{ toYaml .Values.m }}{{ with .Values.nothing }}{{ toYaml . }}{{ end }}{{ .Values.a.hidden }}";
         assert_eq!(
             read(values, template),
             [
                 "b: default: 1",
                 "a.x: default: true",
-                "a.y: default: false",
+                "a.w: default: false",
                 "a.z: documented: false",
                 "a.hidden: documented: false",
                 "m.k: default: \"v\"",
