@@ -455,6 +455,34 @@ pub struct Refusal {
     pub why: Option<String>,
     /// What to do next.
     pub next: Option<String>,
+    /// What has to be said to go on, if the content leaves it open and what it can be is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+}
+
+/// What the content of a release leaves open, and what it can be: somebody who is there can choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Missing {
+    /// The release, as requests call it.
+    #[serde(skip)]
+    pub release: String,
+    /// What has to be named.
+    pub what: Unnamed,
+    /// The chart, if its version is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chart: Option<String>,
+    /// What it can be: charts in the order in which they come into question, versions oldest first.
+    pub candidates: Vec<String>,
+}
+
+/// What nothing names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unnamed {
+    /// The chart: `--chart`.
+    Chart,
+    /// The chart version that the values are for: `--from`.
+    Version,
 }
 
 impl Outcome {

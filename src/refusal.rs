@@ -5,7 +5,7 @@ pub mod request;
 
 use crate::{
     jobs::Fault,
-    outcome::{At, Refusal},
+    outcome::{At, Missing, Refusal, Unnamed},
     values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position, excerpt, line_of},
 };
@@ -16,6 +16,7 @@ pub struct Reason {
     what: String,
     why: Option<String>,
     next: Option<String>,
+    missing: Option<Missing>,
 }
 
 impl Reason {
@@ -26,6 +27,7 @@ impl Reason {
             what: what.into(),
             why: None,
             next: None,
+            missing: None,
         }
     }
 
@@ -43,6 +45,30 @@ impl Reason {
         self
     }
 
+    /// Adds that one of these charts has to be named.
+    #[must_use]
+    pub fn missing_chart(mut self, candidates: &[String]) -> Self {
+        self.missing = Some(Missing {
+            release: String::new(),
+            what: Unnamed::Chart,
+            chart: None,
+            candidates: candidates.to_vec(),
+        });
+        self
+    }
+
+    /// Adds that one of these versions of a chart has to be named; oldest first.
+    #[must_use]
+    pub fn missing_version(mut self, chart: &str, candidates: Vec<String>) -> Self {
+        self.missing = Some(Missing {
+            release: String::new(),
+            what: Unnamed::Version,
+            chart: Some(chart.to_owned()),
+            candidates,
+        });
+        self
+    }
+
     /// The refusal of a whole input.
     #[must_use]
     pub fn of(self, name: &str) -> Box<Refusal> {
@@ -53,6 +79,10 @@ impl Reason {
             what: self.what,
             why: self.why,
             next: self.next,
+            missing: self.missing.map(|missing| Missing {
+                release: name.to_owned(),
+                ..missing
+            }),
         })
     }
 

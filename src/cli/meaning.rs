@@ -51,6 +51,8 @@ pub struct Job {
     pub detail: Detail,
     /// Whether secrets are shown everywhere.
     pub show_secrets: bool,
+    /// Whether something was chosen at a prompt that the command line does not say.
+    pub chose: bool,
     /// Whether losing settings was accepted.
     pub force: bool,
     /// What a command for a second run has to repeat.
@@ -264,6 +266,7 @@ impl Job {
         let mut skip_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut given_again = Given {
             chart: chart.clone(),
+            chart_chosen: Vec::new(),
             packs: strings(&packs),
             only: only.clone(),
             skip: skip.clone(),
@@ -403,9 +406,11 @@ impl Job {
             // The version was raised by somebody else.
             keep_version: keep_version || compared.is_some(),
             chart,
+            chart_of: BTreeMap::new(),
             pack_dirs: packs,
             drafted: Vec::new(),
             from,
+            from_of: BTreeMap::new(),
             to: to
                 .into_iter()
                 .find(|to| to.chart.is_none())
@@ -447,6 +452,7 @@ impl Job {
             reports: output.reports,
             detail,
             show_secrets,
+            chose: false,
             force,
             given: given_again,
             verify: args.verify.then(|| rendering.clone()),

@@ -10,6 +10,7 @@ mod exit;
 mod init;
 mod keyboard;
 mod meaning;
+mod missing;
 mod pack_new;
 mod pack_test;
 mod packs;

@@ -28,6 +28,7 @@ use super::{
     exit::{DIFFERS, DONE, ERROR, INTERRUPTED, OPEN},
     keyboard::Keyboard,
     meaning::{Job, Mode},
+    missing::{self, Asked},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
     verify::Held,
@@ -38,6 +39,9 @@ use super::{
 /// values or manifests must not take it.
 const RECORD: &str = ".answers";
 
+/// What is said where a terminal is there and does not work.
+const UNUSABLE: &str = "the terminal cannot be used";
+
 /// Reviews, and gives the exit code.
 ///
 /// # Errors
@@ -45,18 +49,19 @@ const RECORD: &str = ".answers";
 /// If the arguments contradict each other, or the terminal cannot be used.
 pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let save = args.save_answers.clone();
-    let job = job(args)?;
-    let mut begun = match begin(&job.request) {
-        Ok(begun) => begun,
-        Err(refusal) => Begun {
-            reviews: Vec::new(),
-            fitting: Vec::new(),
-            outcome: Outcome {
-                refused: vec![*refusal],
-                ..outcome(std::iter::empty())
-            },
-        },
-    };
+    let mut job = job(args)?;
+    let mut begun = begun(&job);
+    let mut asked = Asked::Nothing;
+    if terminal.can_ask() && !begun.outcome.refused.is_empty() {
+        let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
+        asked = missing::ask(&mut job, &begun.outcome.refused, &mut keyboard)?;
+        if asked == Asked::Answered {
+            begun = self::begun(&job);
+        }
+    }
+    if asked == Asked::Interrupted {
+        return Ok(INTERRUPTED);
+    }
     if save.is_some() && groups(&job, &begun.reviews).len() > 1 {
         bail!(
             "--save-answers names one file, and the decisions of each release are saved by themselves; \
@@ -72,7 +77,10 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     nothing_found(&job, &begun.outcome, terminal);
     let masked = !job.show_secrets && !terminal.all_is_seen();
-    let mut keyboard = Keyboard::new(terminal).context("the terminal cannot be used")?;
+    let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
+    if !chosen(&job, &mut begun, &mut keyboard)? {
+        return Ok(INTERRUPTED);
+    }
     let end = talk::review(&mut begun, &mut keyboard, masked);
     let error = if begun.outcome.refused.is_empty() {
         DONE
@@ -115,6 +123,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         }
         End::Stopped(Stop::Interrupted) => {
             after.keyboard.say("\nInterrupted; nothing was written.\n");
+            after.left();
             INTERRUPTED
         }
         End::Stopped(stop @ Stop::Terminal(_)) => {
@@ -129,6 +138,53 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         (ERROR, _) => ERROR,
         (_, code) => code,
     })
+}
+
+/// What there is to review.
+fn begun(job: &Job) -> Begun {
+    begin(&job.request).unwrap_or_else(|refusal| Begun {
+        reviews: Vec::new(),
+        fitting: Vec::new(),
+        outcome: Outcome {
+            refused: vec![*refusal],
+            ..outcome(std::iter::empty())
+        },
+    })
+}
+
+/// Lets somebody choose what to review of what was found in a folder or a list; the rest is left as it is.
+/// Whether to go on.
+fn chosen(job: &Job, begun: &mut Begun, keyboard: &mut Keyboard<'_>) -> anyhow::Result<bool> {
+    if job.given.whole.is_empty() || begun.reviews.len() < 2 || !keyboard.can_list() {
+        return Ok(true);
+    }
+    let reviews = begun.reviews.iter();
+    let items: Vec<String> = reviews.map(|review| show::some(review.start())).collect();
+    let prompt = format!(
+        "Review which of {}? (space: one, a: all or none, Enter: go on)",
+        items.len()
+    );
+    match keyboard.choose_some(&prompt, &items) {
+        Ok(Some(some)) if !some.is_empty() => {
+            let mut at = 0;
+            begun.reviews.retain(|_| {
+                at += 1;
+                some.contains(&(at - 1))
+            });
+            let text = format!("{} of {} are reviewed.", some.len(), items.len());
+            keyboard.say(&show::sentence(&text, keyboard.look()));
+            Ok(true)
+        }
+        Ok(_) => {
+            keyboard.say("Nothing was chosen, and nothing was written.\n");
+            Ok(false)
+        }
+        Err(Stop::Terminal(e)) => Err(e).context(UNUSABLE),
+        Err(_) => {
+            keyboard.say("\nInterrupted; nothing was written.\n");
+            Ok(false)
+        }
+    }
 }
 
 /// The job that the arguments mean: that of an upgrade which writes.

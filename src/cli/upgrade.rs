@@ -8,14 +8,17 @@ use refit::{
     outcome::{Outcome, Release, Unit},
     questions::{self, kind_of},
     report::{Detail, Masker, command, difference, secrets, text},
+    review::talk::{Person as _, Stop},
     upgrade::{packs, upgrade_with},
 };
 
 use super::{
     args::Format,
     charts,
-    exit::{DIFFERS, DONE, ERROR, OPEN},
+    exit::{DIFFERS, DONE, ERROR, INTERRUPTED, OPEN},
+    keyboard::Keyboard,
     meaning::{Job, Mode},
+    missing::{self, Asked},
     precautions::Writing,
     progress::Bars,
     reports,
@@ -38,7 +41,6 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     if drafted.is_none() && job.verify.is_none() {
         charts::refuse_useless(&job.rendering)?;
     }
-    let job = &*job;
     let writing = Writing::new();
     let inputs = paths(job);
     match job.mode {
@@ -47,8 +49,22 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     let bars = Bars::new(terminal.can_draw());
     let jobs = Jobs::new(job.threads, &bars);
-    let outcome = upgrade_with(&job.request, &jobs);
+    let mut outcome = upgrade_with(&job.request, &jobs);
     bars.done();
+    while outcome
+        .refused
+        .iter()
+        .any(|refusal| refusal.missing.is_some())
+        && may_ask(job, terminal)
+    {
+        let mut keyboard = Keyboard::new(terminal)?;
+        match missing::ask(job, &outcome.refused, &mut keyboard)? {
+            Asked::Nothing => break,
+            Asked::Interrupted => return Ok(INTERRUPTED),
+            Asked::Answered => outcome = upgrade_with(&job.request, &jobs),
+        }
+    }
+    let job = &*job;
     known_answers(job, &outcome)?;
     nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, terminal, &jobs);
@@ -117,6 +133,9 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             } else {
                 show.result(terminal)?;
             }
+            if job.chose && !is_confirmed(&outcome, terminal)? {
+                return Ok(code(&outcome, true, false));
+            }
             let failed = write_all(
                 job,
                 &outcome,
@@ -131,6 +150,46 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
                 .any(|release| !release.stale.is_empty());
             Ok(code(&outcome, false, failed || stale))
         }
+    }
+}
+
+/// Whether somebody is there to be asked for what is missing, and waits for a text. A check and a report for
+/// programs ask nothing, wherever they run; nor does anything in a pipeline, which may well have a terminal.
+fn may_ask(job: &Job, terminal: &Terminal) -> bool {
+    let in_pipeline = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    terminal.can_ask()
+        && terminal.result_is_seen()
+        && terminal.can_draw()
+        && !in_pipeline
+        && job.format == Format::Text
+        && job.detail > Detail::Quiet
+        && matches!(job.mode, Mode::Preview | Mode::Write { .. })
+}
+
+/// Whether to write what was shown: it rests on a choice that was made a moment ago, and that nobody typed.
+fn is_confirmed(outcome: &Outcome, terminal: &mut Terminal) -> anyhow::Result<bool> {
+    let units = outcome.units();
+    let written = units.iter().filter(|unit| !unit.is_open());
+    let files: usize = written
+        .map(|unit| unit.files().iter().filter(|file| file.changed).count())
+        .sum();
+    if files == 0 {
+        return Ok(true);
+    }
+    let files = match files {
+        1 => "1 file".to_owned(),
+        n => format!("{n} files"),
+    };
+    terminal.say("\n");
+    let mut keyboard = Keyboard::new(terminal)?;
+    keyboard.forget();
+    match keyboard.confirm(&format!("Write {files}?")) {
+        Ok(true) => Ok(true),
+        Ok(false) | Err(Stop::Interrupted | Stop::Quit) => {
+            keyboard.say("Nothing was written.\n");
+            Ok(false)
+        }
+        Err(Stop::Terminal(e)) => Err(e.into()),
     }
 }
 

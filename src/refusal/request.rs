@@ -43,6 +43,7 @@ pub fn no_chart(is_empty: bool, known: &[String]) -> Reason {
             "Name the chart: --chart NAME (known: {}), or, for any other, both versions of it: --old-chart OLD --new-chart NEW.",
             known.join(", ")
         ))
+        .missing_chart(known)
 }
 
 /// Values with a key that tells a chart, and with more that the chart does not know.
@@ -62,6 +63,7 @@ pub fn outweighed(chart: &str, claim: &Claim) -> Reason {
             strange
         ))
         .next(format!("If it is for {chart}: --chart {chart}."))
+        .missing_chart(&[chart.to_owned()])
 }
 
 /// Some of the keys that a chart does not know.
@@ -103,6 +105,12 @@ pub fn several_charts(charts: &[&str]) -> Reason {
     ))
     .why("Each of them has keys in it that tell that chart.")
     .next("Name the chart: --chart NAME.")
+    .missing_chart(
+        &charts
+            .iter()
+            .map(|chart| (*chart).to_owned())
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// A version that a pack does not know, with the pack's own word on it if it has one.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::questions;
 use crate::{
     digest,
-    outcome::{Outcome, Release, Unit},
+    outcome::{KnownBy, Outcome, Release, Unit},
     shell::{quote, quote_bytes},
 };
 
@@ -17,6 +17,8 @@ use crate::{
 pub struct Given {
     /// `--chart`.
     pub chart: Option<String>,
+    /// Releases, as requests call them, whose chart was chosen when it was asked for.
+    pub chart_chosen: Vec<String>,
     /// `--pack`, in order.
     pub packs: Vec<String>,
     /// `--only`.
@@ -82,10 +84,10 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
     }
     let mut groups: Vec<Vec<&Release>> = Vec::new();
     for release in writable {
-        // A release with a name of its own brings its version along; the others share `--from`.
         let key = |release: &'_ Release| {
-            let from = release.name.is_none().then(|| release.from.clone());
-            (release.chart.clone(), from, release.to.clone())
+            let from = needs_from(release).then(|| release.from.clone());
+            let chosen = given.chart_chosen.contains(&release.called);
+            (release.chart.clone(), chosen, from, release.to.clone())
         };
         let like = |group: &&mut Vec<&Release>| key(group[0]) == key(release);
         match groups.iter_mut().find(like) {
@@ -97,6 +99,12 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
         .iter()
         .map(|group| command(group, &[], given))
         .collect()
+}
+
+/// Whether `--from` has to say the version of a release. One with a name of its own brings its version along
+/// (`NAME@VERSION`), a manifest too, unless somebody has said another.
+fn needs_from(release: &Release) -> bool {
+    release.name.is_none() || release.carrier.is_some() && release.known_by == KnownBy::Stated
 }
 
 /// The digest that `--expect` names where questions are open: of what the files that nothing is asked of
@@ -192,14 +200,17 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
         }
     }
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
-    if let Some(chart) = &given.chart {
+    let chosen = |release: &&&Release| given.chart_chosen.contains(&release.called);
+    let chosen = releases.iter().find(chosen).map(|release| &release.chart);
+    if let Some(chart) = given.chart.as_ref().or(chosen) {
         flag("chart", chart);
     }
     for pack in &given.packs {
         flag("pack", pack);
     }
-    if given.whole.is_empty() && releases.iter().any(|release| release.name.is_none()) {
-        flag("from", &releases[0].from.to_string());
+    let needing = releases.iter().find(|release| needs_from(release));
+    if let Some(release) = needing.filter(|_| given.whole.is_empty()) {
+        flag("from", &release.from.to_string());
     } else if let Some(from) = &given.from {
         flag("from", from);
     }

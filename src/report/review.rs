@@ -69,6 +69,37 @@ pub fn name(release: &Release, look: Look) -> String {
     page.finish()
 }
 
+/// Releases that are reviewed together, and how many things are left to decide, in a list of all.
+#[must_use]
+pub fn place(number: usize, releases: &[Release], left: usize) -> String {
+    let left = match left {
+        0 => "decided".to_owned(),
+        n => format!("{n} to decide"),
+    };
+    format!("{number} {} ({left})", all_names(releases))
+}
+
+/// Releases that are reviewed together, in a list to choose from.
+#[must_use]
+pub fn some(releases: &[Release]) -> String {
+    match releases {
+        [release] => format!("{}, {}", wording::names(release), text::versions(release)),
+        several => all_names(several),
+    }
+}
+
+/// That so many steps of releases were accepted at once.
+#[must_use]
+pub fn accepted(releases: &[Release], steps: usize) -> String {
+    let steps = count(steps, "step");
+    format!("{}: {steps} accepted", all_names(releases))
+}
+
+fn all_names(releases: &[Release]) -> String {
+    let names: Vec<String> = releases.iter().map(wording::names).collect();
+    names.join(", ")
+}
+
 /// A step in a sentence: its id, and the release where there are several.
 #[must_use]
 pub fn step_name(item: &Item, releases: &[Release]) -> String {
@@ -210,18 +241,37 @@ fn option(
         plain(": "),
         plain(masker.text(&option.title)),
     ];
-    let note = match source {
-        Some(Suggestion::Before) if !option.recommended => Some("as before".to_owned()),
-        Some(Suggestion::Other(name)) => Some(format!("as for {name}")),
-        _ if option.recommended => Some("recommended".to_owned()),
-        _ => None,
-    };
-    spans.extend(note.map(|note| span(format!(" ({note})"), Style::Good)));
+    spans.extend(note(option, source).map(|note| span(format!(" ({note})"), Style::Good)));
     let style = if enter { Style::Good } else { Style::Accent };
     page.bullet(2, &format!("{mark}{pad}{number}"), style, &spans);
     for input in &option.inputs {
         let text = format!("asks for: {}", masker.text(&input.title));
         page.fill(7, 9, &[span(text, Style::Dim)]);
+    }
+}
+
+/// An option in a list: its id, and whether it is the one that is suggested. What it means stands above.
+#[must_use]
+pub fn short_choice(option: &Choice, item: &Item) -> String {
+    let suggested = item.suggested.as_ref();
+    let is_suggested = suggested.is_some_and(|answer| answer.option == option.id);
+    let note = is_suggested
+        .then(|| note(option, Some(&item.source)))
+        .flatten()
+        .or_else(|| note(option, None));
+    match note {
+        Some(note) => format!("{} ({note})", option.id),
+        None => option.id.clone(),
+    }
+}
+
+/// Why an option is suggested.
+fn note(option: &Choice, source: Option<&Suggestion>) -> Option<String> {
+    match source {
+        Some(Suggestion::Before) if !option.recommended => Some("as before".to_owned()),
+        Some(Suggestion::Other(name)) => Some(format!("as for {name}")),
+        _ if option.recommended => Some("recommended".to_owned()),
+        _ => None,
     }
 }
 
@@ -308,7 +358,7 @@ pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
 
 /// Keys and what they do, in columns.
 #[must_use]
-pub fn keys(keys: &[(String, &str)], look: Look) -> String {
+pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
     let mut page = Page::new(look);
     let widest = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
     for (key, what) in keys {
@@ -317,7 +367,7 @@ pub fn keys(keys: &[(String, &str)], look: Look) -> String {
             2,
             widest + 4,
             &[
-                span(key.clone(), Style::Accent),
+                span(*key, Style::Accent),
                 plain(format!("{pad}  ")),
                 plain(*what),
             ],

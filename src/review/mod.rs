@@ -34,6 +34,7 @@ use crate::{
     outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, State, Step},
     pack::{Pack, expr},
     questions::{self, LAYERS, SHARED_LAYER, Stage, can_be_left_out, stage},
+    refusal::Reason,
     report::{
         Look,
         catalog::{self, StepPage},
@@ -218,8 +219,10 @@ impl Review {
     ) -> Result<(Step, Vec<File>), Vec<Refusal>> {
         let release = item.about[0];
         let with = self.with(release, &item.step, Some(answer))?;
-        let mut steps = with.iter().flat_map(|release| &release.steps);
-        let step = steps.find(|step| step.id == item.step.id);
+        if let Some(step) = step_of(&with, &item.step.id) {
+            is_complete_step(step, &with)?;
+        }
+        let step = step_of(&with, &item.step.id);
         let step = step.unwrap_or(&item.step).clone();
         if stage(&item.step.id) > Stage::Among {
             let files = distinct(&with);
@@ -265,7 +268,8 @@ impl Review {
             together,
             group,
         }));
-        match self.all(&self.asking(&BTreeSet::new(), true)) {
+        let all = self.all(&self.asking(&BTreeSet::new(), true));
+        match all.and_then(|releases| complete(releases, &item.about, id)) {
             Ok(releases) => {
                 self.full = releases;
                 Ok(())
@@ -494,6 +498,39 @@ pub fn is_complete(answer: &Answer, question: &Question) -> bool {
             .iter()
             .all(|i| i.default.is_some() || typed(&i.name))
     })
+}
+
+fn step_of<'r>(releases: &'r [Release], id: &str) -> Option<&'r Step> {
+    let mut steps = releases.iter().flat_map(|release| &release.steps);
+    steps.find(|step| step.id == id)
+}
+
+/// Refuses an answer that something has to be typed for yet: it decides nothing, and its question stays open.
+fn is_complete_step(step: &Step, releases: &[Release]) -> Result<(), Vec<Refusal>> {
+    let question = step.question.as_ref();
+    let Some(lacking) = question.and_then(|question| question.lacking.as_ref()) else {
+        return Ok(());
+    };
+    let name = releases.first().map_or("", |release| &release.called);
+    Err(vec![
+        *Reason::new(format!("the answer is not complete: {lacking}"))
+            .next("Type what it asks for.")
+            .of(name),
+    ])
+}
+
+/// The releases, unless what was just decided about a step lacks something.
+fn complete(
+    releases: Vec<Release>,
+    about: &[usize],
+    id: &str,
+) -> Result<Vec<Release>, Vec<Refusal>> {
+    for release in about.iter().filter_map(|at| releases.get(*at)) {
+        if let Some(step) = step_of(std::slice::from_ref(release), id) {
+            is_complete_step(step, &releases)?;
+        }
+    }
+    Ok(releases)
 }
 
 /// Whether a step is something to decide.

@@ -17,6 +17,8 @@ pub enum Key {
     Escape,
     /// Anything else.
     Other,
+    /// No key: what was on the screen may be gone (after Ctrl-Z and `fg`, or a resize).
+    Again,
 }
 
 /// Why a dialogue ends at once.
@@ -51,6 +53,25 @@ pub trait Person {
     ///
     /// If there will be no line.
     fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop>;
+
+    /// Lets one of a list be chosen, which begins at `first`; `None` if the person wants something else.
+    ///
+    /// # Errors
+    ///
+    /// If nothing will be chosen.
+    fn choose(
+        &mut self,
+        prompt: &str,
+        items: &[String],
+        first: Option<usize>,
+    ) -> Result<Option<usize>, Stop>;
+
+    /// Asks for yes or no; no if nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// If there will be no answer.
+    fn confirm(&mut self, prompt: &str) -> Result<bool, Stop>;
 
     /// Forgets what was typed and not read, so that it is no answer to what was not seen.
     fn forget(&mut self);

@@ -6,11 +6,14 @@
 
 mod answering;
 mod end;
+mod going;
 
+use self::answering::Picked;
 pub use super::person::{Key, Person, Stop};
 use super::{Begun, Decision, Item, Review, Suggestion, answer, is_complete};
 use crate::{
-    outcome::{Refusal, Release, Unit},
+    migrate::Answer,
+    outcome::{Choice, Refusal, Release, Unit},
     questions::can_be_left_out,
     report::{Look, Masker, difference, review as show, review::Room},
 };
@@ -34,6 +37,8 @@ pub enum End {
 enum Turn {
     Next,
     Back,
+    /// The person wants to go on with another release.
+    Elsewhere,
 }
 
 /// How much a difference shows, from little to all.
@@ -63,6 +68,7 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
         person,
         masker,
         hinted: false,
+        accepting: false,
         prompt: 0,
     };
     if !begun.outcome.refused.is_empty() {
@@ -84,6 +90,8 @@ struct Talk<'p> {
     masker: Masker,
     /// Whether the keys were explained once.
     hinted: bool,
+    /// Whether all that is left is accepted: only what needs a person is asked.
+    accepting: bool,
     /// Columns that the last prompt took.
     prompt: usize,
 }
@@ -130,14 +138,31 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does.
+    /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does. After a suspension
+    /// the prompt is shown again.
     fn key(&mut self, prompt: &str) -> Result<Key, Stop> {
+        loop {
+            match self.key_or_again(prompt)? {
+                Key::Again => self.person.say("\n"),
+                key => return Ok(key),
+            }
+        }
+    }
+
+    /// The same; [`Key::Again`] if what belongs to the prompt has to be shown again.
+    fn key_or_again(&mut self, prompt: &str) -> Result<Key, Stop> {
         self.prompt = prompt.chars().count();
         if self.person.is_ascii() {
             self.person.key(&show::ascii(prompt))
         } else {
             self.person.key(prompt)
         }
+    }
+
+    /// Keys and what each does.
+    fn keys(&mut self, keys: &[(&str, &str)]) {
+        let text = show::keys(keys, self.look());
+        self.report(&text);
     }
 
     /// Puts a word behind the prompt, or below it where it has no room.
@@ -153,109 +178,7 @@ impl Talk<'_> {
     /// A question of yes or no; no if nothing is said.
     fn yes(&mut self, prompt: &str) -> Result<bool, Stop> {
         self.person.forget();
-        loop {
-            match self.key(prompt)? {
-                Key::Char('y' | 'Y') => {
-                    self.did("yes");
-                    return Ok(true);
-                }
-                Key::Char('n' | 'N') | Key::Enter | Key::Escape => {
-                    self.did("no");
-                    return Ok(false);
-                }
-                Key::Char('q') => {
-                    self.did("quit");
-                    return Err(Stop::Quit);
-                }
-                _ => self.did("y or n"),
-            }
-        }
-    }
-
-    fn through(&mut self, reviews: &mut [Review]) -> Result<End, Stop> {
-        let of = reviews.len();
-        let mut at = 0;
-        let mut came_back = false;
-        loop {
-            while at < of {
-                if !came_back {
-                    self.open(&reviews[at], at, of);
-                }
-                came_back = false;
-                match self.one(&mut reviews[at])? {
-                    Turn::Next => at += 1,
-                    Turn::Back if at > 0 => {
-                        at -= 1;
-                        reviews[at].back();
-                        came_back = true;
-                    }
-                    Turn::Back => {
-                        self.sentence("This is the first one.");
-                        came_back = true;
-                    }
-                }
-            }
-            if let Some(end) = self.end(reviews)? {
-                return Ok(end);
-            }
-            at = of - 1;
-            while at > 0 && !reviews[at].is_begun() {
-                at -= 1;
-            }
-            reviews[at].back();
-            came_back = true;
-        }
-    }
-
-    fn open(&mut self, review: &Review, at: usize, of: usize) {
-        let look = self.look();
-        let releases: Vec<&Release> = review.start().iter().collect();
-        if of > 1 {
-            let what = if releases.len() > 1 {
-                "Part"
-            } else {
-                "Release"
-            };
-            self.person.say("\n");
-            let text = show::part(&format!("{what} {} of {of}", at + 1), look);
-            self.report(&text);
-        }
-        let steps = match review.next() {
-            Ok(Some(item)) => item.of,
-            _ => 0,
-        };
-        let text = show::opening(&releases, steps, look, &self.masker);
-        self.report(&text);
-    }
-
-    /// Goes through what is undecided in a release.
-    fn one(&mut self, review: &mut Review) -> Result<Turn, Stop> {
-        // After `A` only what needs a person is asked.
-        let mut accepting = false;
-        loop {
-            let item = match review.next() {
-                Ok(Some(item)) => item,
-                Ok(None) => return Ok(Turn::Next),
-                Err(refusals) => {
-                    self.refused(&refusals);
-                    return self.only_back_or_quit();
-                }
-            };
-            if accepting && self.accepted(review, &item) {
-                continue;
-            }
-            match self.step(review, &item)? {
-                Act::Next => {}
-                Act::AcceptRest => {
-                    accepting = true;
-                    if !self.accepted(review, &item) {
-                        self.warning("This one needs an answer that refit cannot know.");
-                    }
-                }
-                Act::Back if review.back() => accepting = false,
-                Act::Back => return Ok(Turn::Back),
-            }
-        }
+        self.person.confirm(prompt)
     }
 
     fn only_back_or_quit(&mut self) -> Result<Turn, Stop> {
@@ -274,19 +197,20 @@ impl Talk<'_> {
         }
     }
 
-    /// Accepts a step without a question to the person, if that is possible; says what was done.
-    fn accepted(&mut self, review: &mut Review, item: &Item) -> bool {
+    /// Accepts a step without a question to the person, if that is possible; says what was done, if
+    /// it is `told`.
+    fn accepted(&mut self, review: &mut Review, item: &Item, told: bool) -> bool {
         let id = show::step_name(item, review.start());
         if item.was_skipped {
             let done = review.decide(item, Decision::Skip, true).is_ok();
-            if done {
+            if done && told {
                 self.sentence(&format!("skipped, as before: {id}"));
             }
             return done;
         }
         let Some(question) = &item.step.question else {
             let done = review.decide(item, Decision::Accept, true).is_ok();
-            if done {
+            if done && told {
                 self.sentence(&format!("accepted: {id} ({})", item.step.title));
             }
             return done;
@@ -298,7 +222,7 @@ impl Talk<'_> {
         let title = question.options.iter().find(|other| other.id == option);
         let title = title.map(|option| self.masker.text(&option.title));
         let done = review.decide(item, Decision::Answer(answer), true).is_ok();
-        if done {
+        if done && told {
             let title = title.unwrap_or_default();
             let how = match &item.source {
                 Suggestion::Before => "answered as before",
@@ -310,18 +234,46 @@ impl Talk<'_> {
         done
     }
 
-    /// Shows a step and asks until it is decided.
-    fn step(&mut self, review: &mut Review, item: &Item) -> Result<Act, Stop> {
+    /// Shows a step: what it is, its lines, what it asks.
+    fn shown(&mut self, review: &Review, item: &Item) {
         let look = self.look();
         self.person.say("\n");
         let text = show::card(item, review.start(), look, &self.masker);
         self.report(&text);
-        let mut room = 0;
-        self.lines(&item.files, room, item.step.question.is_none());
+        self.lines(&item.files, 0, item.step.question.is_none());
         self.about(item);
+    }
+
+    /// Shows a step and asks until it is decided. `several` says that there are other releases to go to.
+    fn step(&mut self, review: &mut Review, item: &Item, several: bool) -> Result<Act, Stop> {
+        self.shown(review, item);
+        let mut room = 0;
+        // A question shows its list first, and again whenever somebody comes back from one of its options.
+        let mut is_listed = item.step.question.is_some();
         loop {
+            if let Some(question) = item.step.question.as_ref().filter(|_| is_listed) {
+                let done = match self.pick(item, question)? {
+                    Picked::Choice(at) => {
+                        let option = &question.options[at];
+                        self.chosen(review, item, question, &suggested_or(item, option))?
+                    }
+                    Picked::Skip => self.skip(review, item)?,
+                    Picked::Open => {
+                        self.did("left open");
+                        self.decide(review, item, Decision::Open)
+                    }
+                    Picked::Keys => {
+                        is_listed = false;
+                        false
+                    }
+                };
+                if done {
+                    return Ok(Act::Next);
+                }
+                continue;
+            }
             let prompt = self.prompt(item);
-            let key = self.key(&prompt)?;
+            let key = self.key_or_again(&prompt)?;
             let question = item.step.question.as_ref();
             match (key, question) {
                 (Key::Enter, _) if item.was_skipped => {
@@ -346,18 +298,16 @@ impl Talk<'_> {
                         if self.chosen(review, item, question, suggested)? {
                             return Ok(Act::Next);
                         }
+                        is_listed = true;
                     }
                     None => self.did("nothing is recommended here: type a number"),
                 },
                 (Key::Char(digit @ '0'..='9'), Some(question)) => {
                     if let Some(option) = self.numbered(question, digit)? {
-                        let chosen = match &item.suggested {
-                            Some(suggested) if suggested.option == option.id => suggested.clone(),
-                            _ => answer(option),
-                        };
-                        if self.chosen(review, item, question, &chosen)? {
+                        if self.chosen(review, item, question, &suggested_or(item, option))? {
                             return Ok(Act::Next);
                         }
+                        is_listed = true;
                     }
                 }
                 (Key::Char('u'), Some(_)) => {
@@ -367,7 +317,7 @@ impl Talk<'_> {
                     }
                 }
                 (Key::Char('A'), _) => {
-                    self.did("accept all the rest");
+                    self.did("accept everything that is left");
                     return Ok(Act::AcceptRest);
                 }
                 (Key::Char('S'), _) => {
@@ -400,13 +350,21 @@ impl Talk<'_> {
                     self.did("back");
                     return Ok(Act::Back);
                 }
+                (Key::Char('g'), _) if several => {
+                    self.did("go to another release");
+                    return Ok(Act::Elsewhere);
+                }
                 (Key::Char('q'), _) => {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
                 (Key::Char('?' | 'h'), _) => {
                     self.did("keys");
-                    self.help(item);
+                    self.help(item, several);
+                }
+                (Key::Again, question) => {
+                    self.shown(review, item);
+                    is_listed = question.is_some();
                 }
                 (Key::Char(c), _) if !c.is_control() => {
                     self.did(&format!("{c} means nothing here; ? lists the keys"))
@@ -428,7 +386,7 @@ impl Talk<'_> {
         }
         if !std::mem::replace(&mut self.hinted, true) {
             self.sentence(if item.step.question.is_some() {
-                "Type the number of an option; ? lists all keys, q leaves without writing."
+                "Choose with the arrows and Enter; Esc for all other keys."
             } else {
                 "Enter accepts, s skips; ? lists all keys, q leaves without writing."
             });
@@ -459,9 +417,9 @@ impl Talk<'_> {
         format!("{number} Which? [{options}{enter},s,u,A,S,m,d,l,e,b,q,?] ")
     }
 
-    fn help(&mut self, item: &Item) {
-        let mut keys: Vec<(String, &str)> = Vec::new();
-        let mut key = |key: &str, what: &'static str| keys.push((key.to_owned(), what));
+    fn help(&mut self, item: &Item, several: bool) {
+        let mut keys: Vec<(&str, &str)> = Vec::new();
+        let mut key = |key: &'static str, what: &'static str| keys.push((key, what));
         if item.step.question.is_some() {
             key(
                 "1, 2, ...",
@@ -476,17 +434,20 @@ impl Talk<'_> {
         }
         key(
             "A",
-            "accept all the rest; questions are asked if nothing is recommended",
+            "accept everything that is left, in all releases; questions are asked if nothing is recommended",
         );
-        key("S", "skip all the rest");
+        key("S", "skip all the rest of this release");
         key("m", "more lines around the change, then the whole file");
         key("d", "the whole difference so far");
         key("l", "what became of every setting so far");
         key("e", "explain: all that this step may do and ask");
         key("b, Esc", "back to the one before");
+        if several {
+            key("g", "go to another release, by number or search");
+        }
         key("q, Ctrl-C", "quit; nothing is written");
-        let text = show::keys(&keys, self.look());
-        self.report(&text);
+        key("Ctrl-Z", "suspend; fg in the shell comes back here");
+        self.keys(&keys);
     }
 
     /// The lines that a step causes.
@@ -645,4 +606,12 @@ enum Act {
     Next,
     AcceptRest,
     Back,
+    Elsewhere,
+}
+
+/// What is suggested, if it is this option; else the option with its defaults.
+fn suggested_or(item: &Item, option: &Choice) -> Answer {
+    let suggested = item.suggested.as_ref();
+    let suggested = suggested.filter(|answer| answer.option == option.id);
+    suggested.cloned().unwrap_or_else(|| answer(option))
 }

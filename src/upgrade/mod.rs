@@ -65,12 +65,16 @@ pub struct Request {
     pub keep_version: bool,
     /// The chart, if it is stated.
     pub chart: Option<String>,
+    /// The charts of single releases that nothing else names, by name of the release.
+    pub chart_of: BTreeMap<String, String>,
     /// Folders with packs that come before the built-in ones.
     pub pack_dirs: Vec<PathBuf>,
     /// Packs that were drafted from two versions of a chart in this run; they come before the built-in ones.
     pub drafted: Vec<Texts>,
     /// The version that the values are for, if it is stated.
     pub from: Option<Version>,
+    /// The same for single releases, by name; it comes before that for every release.
+    pub from_of: BTreeMap<String, Version>,
     /// The version that they shall be for; by default the newest release that the pack knows.
     pub to: Option<Version>,
     /// The same for single charts, by name; it comes before that for every chart.

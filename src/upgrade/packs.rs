@@ -133,7 +133,8 @@ pub(super) fn choose<'p>(
             signs,
         })
     };
-    if let Some(chart) = wanted.chart.as_ref().or(request.chart.as_ref()) {
+    let own = request.chart_of.get(&wanted.name);
+    if let Some(chart) = wanted.chart.as_ref().or(own).or(request.chart.as_ref()) {
         return match packs.iter().find(|pack| pack.info.chart == *chart) {
             Some(pack) => {
                 fits(wanted, pack, &whole)?;

@@ -20,7 +20,7 @@ use crate::{
         Answers, MigrateError, Migrated, Node, StepReport,
         together::{self, migrate_layers},
     },
-    outcome::{KnownBy, Notice, Refusal},
+    outcome::{KnownBy, Missing, Notice, Refusal, Unnamed},
     pack::{Pack, model::Strength},
     plan::Plan,
     questions::{RAISED_FIRST, title},
@@ -181,11 +181,10 @@ impl<'w> Run<'_, 'w> {
     }
 
     fn work(&self) -> Result<(KnownBy, Candidate<'w>), Box<Refusal>> {
-        let stated = self
-            .request
-            .from
-            .clone()
-            .map(|from| (from, KnownBy::Stated));
+        let own = self.request.from_of.get(&self.wanted.name);
+        let stated = own
+            .or(self.request.from.as_ref())
+            .map(|from| (from.clone(), KnownBy::Stated));
         match stated.or_else(|| self.wanted.version.clone()) {
             Some((from, known_by)) => {
                 known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
@@ -200,7 +199,17 @@ impl<'w> Run<'_, 'w> {
                 Ok((known_by, self.not_done(self.candidate(&from)?)?))
             }
             None => match &self.wanted.no_version {
-                Some(refusal) => Err(refusal.clone()),
+                Some(refusal) => {
+                    let candidates: Vec<&Version> = self.detection.candidates.iter().collect();
+                    let mut refusal = refusal.clone();
+                    refusal.missing = Some(Missing {
+                        release: self.name().to_owned(),
+                        what: Unnamed::Version,
+                        chart: Some(self.pack.info.chart.clone()),
+                        candidates: self.possible(&candidates),
+                    });
+                    Err(refusal)
+                }
                 None => {
                     let best = self.best_candidate()?;
                     Ok((KnownBy::Content, self.not_done(best)?))
@@ -390,12 +399,26 @@ impl<'w> Run<'_, 'w> {
         let reason = Reason::new(what).next(format!(
             "Say which it is: --from VERSION. `helm list` shows it in the column CHART ({chart}-VERSION)."
         ));
+        let reason = reason.missing_version(chart, self.possible(candidates));
         if why.is_empty() {
             reason
         } else {
             reason.why(why)
         }
         .of(self.name())
+    }
+
+    /// The versions that can be chosen from, oldest first. Where the content excludes every version, each can
+    /// still be the right one.
+    fn possible(&self, candidates: &[&Version]) -> Vec<String> {
+        let not_newer = |version: &&Version| **version <= self.to;
+        let known: Vec<&Version> = self.pack.info.versions.keys().collect();
+        let from = match candidates {
+            [] => &known,
+            some => some,
+        };
+        let fitting = from.iter().copied().filter(not_newer);
+        fitting.map(ToString::to_string).collect()
     }
 
     fn candidate(&self, from: &Version) -> Result<Candidate<'w>, Box<Refusal>> {

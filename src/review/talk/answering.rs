@@ -4,11 +4,68 @@ use super::{Key, ROOMS, Stop, Talk};
 use crate::{
     migrate::{Answer, OfferedInput},
     outcome::{Choice, File, Input, Question, Step},
+    questions::can_be_left_out,
     report::review as show,
     review::{Decision, Item, Review},
 };
 
+/// What is done about a question.
+pub(super) enum Picked {
+    /// The option at that place is looked at.
+    Choice(usize),
+    /// The step is left out.
+    Skip,
+    /// The question stays open.
+    Open,
+    /// Something else, by its key.
+    Keys,
+}
+
 impl Talk<'_> {
+    /// Lets an option be chosen from a list of short names, with what else can be done about a question.
+    pub(super) fn pick(&mut self, item: &Item, question: &Question) -> Result<Picked, Stop> {
+        let mut items = Vec::new();
+        let mut meant = Vec::new();
+        for (at, option) in question.options.iter().enumerate() {
+            items.push(show::short_choice(option, item));
+            meant.push(Picked::Choice(at));
+        }
+        if can_be_left_out(&item.step.id) {
+            items.push("(skip this step)".to_owned());
+            meant.push(Picked::Skip);
+        }
+        items.push("(leave the question open)".to_owned());
+        meant.push(Picked::Open);
+        items.push("(other keys)".to_owned());
+        meant.push(Picked::Keys);
+        let suggested = item.suggested.as_ref();
+        let first = match item.was_skipped {
+            true => meant.iter().position(|other| matches!(other, Picked::Skip)),
+            false => suggested.and_then(|answer| {
+                let mut options = question.options.iter();
+                options.position(|option| option.id == answer.option)
+            }),
+        };
+        let prompt = format!("[{}/{}] Which?", item.number, item.of);
+        self.person.forget();
+        let Some(at) = self.person.choose(&prompt, &items, first)? else {
+            return Ok(Picked::Keys);
+        };
+        let picked = meant.swap_remove(at);
+        match &picked {
+            Picked::Choice(at) => {
+                let id = &question.options[*at].id;
+                self.report(&format!("{prompt} {id}\n"));
+            }
+            Picked::Skip | Picked::Open => {
+                self.prompt = prompt.len() + 1;
+                self.report(&format!("{prompt} "));
+            }
+            Picked::Keys => {}
+        }
+        Ok(picked)
+    }
+
     /// The option with a number; if there are more than nine, the rest of the number is typed.
     pub(super) fn numbered<'q>(
         &mut self,
@@ -47,25 +104,34 @@ impl Talk<'_> {
             return Ok(false);
         };
         let mut answer = chosen.clone();
-        for input in &option.inputs {
-            let before = answer.inputs.get(&input.name).cloned();
-            match self.input(input, before.as_deref())? {
-                Some(text) => {
-                    answer.inputs.insert(input.name.clone(), text);
+        let mut is_refused = false;
+        loop {
+            for input in &option.inputs {
+                let before = answer.inputs.get(&input.name).cloned();
+                match self.input(input, before.as_deref(), is_refused)? {
+                    Some(text) => {
+                        answer.inputs.insert(input.name.clone(), text);
+                    }
+                    None => return Ok(false),
                 }
-                None => return Ok(false),
             }
-        }
-        match review.try_answer(item, &answer) {
-            Ok((step, files)) => self.effect(&step, &files),
-            Err(refusals) => {
-                self.refused(&refusals);
-                return Ok(false);
+            match review.try_answer(item, &answer) {
+                Ok((step, files)) => {
+                    self.effect(&step, &files);
+                    break;
+                }
+                Err(refusals) => {
+                    self.refused(&refusals);
+                    if option.inputs.is_empty() {
+                        return Ok(false);
+                    }
+                    is_refused = true;
+                }
             }
         }
         let mut room = 0;
         loop {
-            match self.key("Take this answer? [Y,b,m,q] ")? {
+            match self.key("Take this answer? [Y,b,m,q,?] ")? {
                 Key::Enter | Key::Char('y' | 'a') => {
                     self.did("taken");
                     return Ok(self.decide(review, item, Decision::Answer(answer)));
@@ -86,7 +152,16 @@ impl Talk<'_> {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
-                _ => self.did("Enter or y takes it, b goes back to the options"),
+                _ => {
+                    self.did("keys");
+                    self.keys(&[
+                        ("Enter, y, a", "take this answer"),
+                        ("b, n, Esc", "back to the options"),
+                        ("m", "more lines around the change"),
+                        ("q, Ctrl-C", "quit; nothing is written"),
+                        ("Ctrl-Z", "suspend; fg in the shell comes back here"),
+                    ]);
+                }
             }
         }
     }
@@ -101,8 +176,13 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Lets something be typed until it does.
-    fn input(&mut self, input: &Input, before: Option<&str>) -> Result<Option<String>, Stop> {
+    /// Lets something be typed until it does; what is refused stays in the line and can be corrected.
+    fn input(
+        &mut self,
+        input: &Input,
+        before: Option<&str>,
+        is_refused: bool,
+    ) -> Result<Option<String>, Stop> {
         let default = before.or(input.default.as_deref());
         let text = show::input(input, default, self.look(), &self.masker);
         self.report(&text);
@@ -118,8 +198,12 @@ impl Talk<'_> {
             Some(default) => format!("  {} [{default}]: ", input.name),
             None => format!("  {}: ", input.name),
         };
+        let mut begun = match (is_refused, before) {
+            (true, Some(before)) => before.to_owned(),
+            _ => String::new(),
+        };
         loop {
-            let Some(typed) = self.person.line(&prompt, "")? else {
+            let Some(typed) = self.person.line(&prompt, &begun)? else {
                 self.sentence("back to the options");
                 return Ok(None);
             };
@@ -131,6 +215,7 @@ impl Talk<'_> {
                 Ok(()) => return Ok(Some(text)),
                 Err(message) => self.warning(&message),
             }
+            begun = text;
         }
     }
 }

@@ -31,8 +31,8 @@ impl Talk<'_> {
         }
         let files = if writable == 1 { "file" } else { "files" };
         let prompt = match (writable, open) {
-            (0, 0) => "Nothing changes. Done? [Y,b,d,q,?] ".to_owned(),
-            (0, _) => "Stop here, with the questions open? [Y,b,d,q,?] ".to_owned(),
+            (0, 0) => "Nothing changes. Done? [Y,b,d,l,q,?] ".to_owned(),
+            (0, _) => "Stop here, with the questions open? [Y,b,d,l,q,?] ".to_owned(),
             (n, _) => format!("Write {n} {files}? [y,N,b,d,l,q,?] "),
         };
         self.person.forget();
@@ -78,9 +78,25 @@ impl Talk<'_> {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
-                _ => self.did(
-                    "y writes, n does not, b goes back, d and l show the difference and the settings again",
-                ),
+                _ => {
+                    self.did("keys");
+                    let ends: &[(&str, &str)] = match writable {
+                        0 => &[("Enter, y", "this is all; nothing is written")],
+                        _ => &[
+                            ("y", "write what is shown above"),
+                            ("Enter, n", "write nothing; what was decided can be saved"),
+                        ],
+                    };
+                    let mut keys = ends.to_vec();
+                    keys.extend([
+                        ("b, Esc", "back to what was decided last"),
+                        ("d", "the whole difference again"),
+                        ("l", "what became of every setting"),
+                        ("q, Ctrl-C", "quit; nothing is written"),
+                        ("Ctrl-Z", "suspend; fg in the shell comes back here"),
+                    ]);
+                    self.keys(&keys);
+                }
             }
         }
     }

@@ -1,13 +1,18 @@
-//! The person at the terminal, as a review needs one: keys, lines, and a terminal that is sane again
-//! however it ends.
+//! The person at the terminal: keys, lines, lists to choose from, and a terminal that is sane again however
+//! it ends.
 //!
-//! For the time of a review the terminal does not echo and does not wait for Enter. What was set before
-//! is set again when the review ends, when it fails, and when a signal ends the process; only while
-//! files are being written a signal has to wait. The cursor is never hidden.
+//! As long as refit asks, the terminal does not echo and does not wait for Enter. What was set before is set
+//! again when it ends, when it fails, when a signal ends the process, and while it is suspended with Ctrl-Z
+//! (`mode`); only while files are being written a signal has to wait. Single keys and lines are read with
+//! console; lists and confirmations are dialoguer's, with what it lacks around it (`lists`).
+
+mod lists;
+mod mode;
 
 use std::io;
 
 use console::Term;
+use mode::{After, Mode};
 use refit::{
     report::{Detail, Look},
     review::talk::{self, Person, Stop},
@@ -23,7 +28,7 @@ pub struct Keyboard<'t> {
     /// Whether the terminal cannot move its cursor: then whole lines are read.
     dumb: bool,
     ascii: bool,
-    mode: mode::Mode,
+    mode: Mode,
 }
 
 impl<'t> Keyboard<'t> {
@@ -39,7 +44,7 @@ impl<'t> Keyboard<'t> {
             keys: Term::stderr(),
             dumb,
             ascii: !takes_unicode(),
-            mode: mode::Mode::take(dumb)?,
+            mode: Mode::take(dumb)?,
         })
     }
 
@@ -49,19 +54,31 @@ impl<'t> Keyboard<'t> {
         act(self.terminal)
     }
 
-    fn read(&self) -> Result<console::Key, Stop> {
-        match self.keys.read_key_raw() {
-            Ok(console::Key::CtrlC) => {
-                self.mode.wait_if_signalled();
-                Err(Stop::Interrupted)
-            }
+    /// Whether a person can be asked with lists: at a terminal that can move its cursor.
+    pub fn can_list(&self) -> bool {
+        !self.dumb
+    }
+
+    /// Waits for a key; `None` if the process was suspended meanwhile or the terminal resized, so that the
+    /// prompt has to be shown again.
+    fn read(&self) -> Result<Option<console::Key>, Stop> {
+        if self.mode.begin_to_read() {
+            return Err(Stop::Interrupted);
+        }
+        let error = match self.keys.read_key_raw() {
             // Ctrl-D: the end of the input.
-            Ok(console::Key::Char('\u{4}')) => Err(Stop::Interrupted),
-            Ok(key) => Ok(key),
-            Err(e) => {
-                self.mode.wait_if_signalled();
-                Err(Stop::Terminal(e))
+            Ok(console::Key::Char('\u{4}')) => return Err(Stop::Interrupted),
+            Ok(console::Key::Char('\u{1a}')) => {
+                self.mode.suspend();
+                return Ok(None);
             }
+            Ok(console::Key::CtrlC) => io::ErrorKind::Interrupted.into(),
+            Ok(key) => return Ok(Some(key)),
+            Err(error) => error,
+        };
+        match self.mode.after(error) {
+            After::Resumed | After::Resized => Ok(None),
+            After::Stop(stop) => Err(stop),
         }
     }
 
@@ -90,10 +107,11 @@ impl Person for Keyboard<'_> {
         }
         self.terminal.say(prompt);
         Ok(match self.read()? {
-            console::Key::Char(c) => talk::Key::Char(c),
-            console::Key::Enter => talk::Key::Enter,
-            console::Key::Escape => talk::Key::Escape,
-            _ => talk::Key::Other,
+            None => talk::Key::Again,
+            Some(console::Key::Char(c)) => talk::Key::Char(c),
+            Some(console::Key::Enter) => talk::Key::Enter,
+            Some(console::Key::Escape) => talk::Key::Escape,
+            Some(_) => talk::Key::Other,
         })
     }
 
@@ -107,16 +125,39 @@ impl Person for Keyboard<'_> {
             let shown = line.shown(prompt, usize::from(columns));
             self.terminal.say(&shown);
             match self.read()? {
-                console::Key::Enter => {
+                None => {}
+                Some(console::Key::Enter) => {
                     self.terminal.say("\n");
                     return Ok(Some(line.text()));
                 }
-                console::Key::Escape => {
+                Some(console::Key::Escape) => {
                     self.terminal.say("\n");
                     return Ok(None);
                 }
-                key => line.edit(&key),
+                Some(key) => line.edit(&key),
             }
+        }
+    }
+
+    fn choose(
+        &mut self,
+        prompt: &str,
+        items: &[String],
+        first: Option<usize>,
+    ) -> Result<Option<usize>, Stop> {
+        match self.dumb {
+            true => self.choose_by_number(prompt, items, first),
+            false => self.choose_from_list(prompt, items, first),
+        }
+    }
+
+    fn confirm(&mut self, prompt: &str) -> Result<bool, Stop> {
+        match self.dumb {
+            true => {
+                let line = self.whole_line(&format!("{prompt} [y/N] "))?;
+                Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+            }
+            false => self.confirm_with_a_key(prompt),
         }
     }
 
@@ -252,138 +293,6 @@ fn cut(prompt: &str, columns: usize) -> String {
         short.push(c);
     }
     format!("{short}...: ")
-}
-
-#[cfg(unix)]
-mod mode {
-    //! The settings of the terminal, and signals.
-
-    use std::{
-        io,
-        sync::{
-            Arc, Mutex, MutexGuard, PoisonError,
-            atomic::{AtomicBool, Ordering},
-        },
-        thread,
-        time::{Duration, Instant},
-    };
-
-    use rustix::termios::{
-        LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
-    };
-    use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
-        flag,
-        iterator::{Handle, Signals},
-    };
-
-    /// The terminal's settings while a review has it.
-    pub struct Mode {
-        before: Termios,
-        /// Held while nothing may end the process.
-        busy: Arc<Mutex<()>>,
-        signalled: Arc<AtomicBool>,
-        /// Whether the reading thread has seen the signal, and put back what it set for the read.
-        parked: Arc<AtomicBool>,
-        signals: Handle,
-    }
-
-    /// How long a read may take to notice that a signal interrupted it. One that none interrupted never
-    /// does.
-    const NOTICE: Duration = Duration::from_millis(200);
-
-    impl Mode {
-        /// Switches echo and line mode off, unless whole lines are read.
-        pub fn take(whole_lines: bool) -> io::Result<Self> {
-            let stdin = io::stdin();
-            let before = tcgetattr(&stdin)?;
-            let busy = Arc::new(Mutex::new(()));
-            let signalled = Arc::new(AtomicBool::new(false));
-            for signal in [SIGHUP, SIGINT, SIGTERM] {
-                flag::register(signal, Arc::clone(&signalled))?;
-            }
-            let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-            let parked = Arc::new(AtomicBool::new(false));
-            let mode = Self {
-                before: before.clone(),
-                busy: Arc::clone(&busy),
-                signalled,
-                parked: Arc::clone(&parked),
-                signals: signals.handle(),
-            };
-            thread::spawn(move || {
-                if let Some(signal) = signals.forever().next() {
-                    let _idle = busy.lock().unwrap_or_else(PoisonError::into_inner);
-                    // A read sets the terminal for itself, and back when it ends: that must not come later.
-                    let start = Instant::now();
-                    while !parked.load(Ordering::SeqCst) && start.elapsed() < NOTICE {
-                        thread::sleep(Duration::from_millis(2));
-                    }
-                    let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
-                    let _ = rustix::io::write(io::stderr(), b"\n");
-                    std::process::exit(128 + signal);
-                }
-            });
-            if !whole_lines {
-                let mut now = mode.before.clone();
-                now.local_modes
-                    .remove(LocalModes::ECHO | LocalModes::ICANON);
-                tcsetattr(&stdin, OptionalActions::Drain, &now)?;
-            }
-            Ok(mode)
-        }
-
-        /// As long as the result lives, no signal ends the process.
-        pub fn undisturbed(&self) -> MutexGuard<'_, ()> {
-            self.busy.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-
-        /// A read that a signal interrupted looks like Ctrl-C: then the signal decides how it ends.
-        pub fn wait_if_signalled(&self) {
-            while self.signalled.load(Ordering::SeqCst) {
-                self.parked.store(true, Ordering::SeqCst);
-                thread::sleep(Duration::from_millis(50));
-            }
-        }
-
-        /// Drops what was typed and not read.
-        pub fn forget(&self) {
-            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-        }
-    }
-
-    impl Drop for Mode {
-        fn drop(&mut self) {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
-            self.signals.close();
-        }
-    }
-}
-
-#[cfg(not(unix))]
-mod mode {
-    //! Elsewhere a console reads keys without settings that could stay behind.
-
-    use std::io;
-
-    /// Nothing to restore.
-    pub struct Mode;
-
-    impl Mode {
-        /// Changes nothing.
-        pub fn take(_whole_lines: bool) -> io::Result<Self> {
-            Ok(Self)
-        }
-
-        /// Nothing disturbs.
-        pub fn undisturbed(&self) {}
-
-        /// No signal comes.
-        pub fn wait_if_signalled(&self) {}
-
-        /// Nothing is kept.
-        pub fn forget(&self) {}
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,346 @@
+//! Lists to choose from, and confirmations: dialoguer's, kept from what it does not do well by itself.
+//!
+//! - It counts an item as one line, so each is cut to the width of the terminal, in columns and in bytes
+//!   (it counts bytes to find out what a broken line took).
+//! - It does not see a resize, and what it painted before is broken anew by the terminal. A resize ends it, and
+//!   the list is shown again below.
+//! - Left by Ctrl-C it leaves the cursor hidden. `mode` shows it.
+//!
+//! A list shows short names; what they mean stands above it. Nothing in an item is obeyed by the terminal.
+
+use std::{cell::Cell, fmt, io};
+
+use dialoguer::{Confirm, FuzzySelect, MultiSelect, Select, theme::Theme};
+use refit::{
+    report::{Look, review as show},
+    review::talk::{Person as _, Stop},
+    shell::obeyed,
+};
+use unicode_width::UnicodeWidthChar as _;
+
+use super::{Keyboard, mode::After};
+
+/// Items that a list has without a search.
+const SEARCHED: usize = 12;
+/// Columns that stand before an item, at most, and the last of the line.
+const MARKS: usize = 8;
+
+/// How prompts and items look: signs of ASCII, and colour only if it is wanted. It also notes which item was
+/// the active one, so that a list that is shown again begins there.
+struct Plain {
+    colour: bool,
+    /// Columns.
+    room: usize,
+    items: Vec<String>,
+    active: Cell<Option<usize>>,
+}
+
+impl Plain {
+    fn item(&self, f: &mut dyn fmt::Write, mark: &str, text: &str, active: bool) -> fmt::Result {
+        if active {
+            let at = self.items.iter().position(|item| item == text);
+            self.active.set(at.or(self.active.get()));
+        }
+        let sign = if active { '>' } else { ' ' };
+        match active && self.colour {
+            true => write!(f, "\x1b[36m{sign} {mark}{text}\x1b[0m"),
+            false => write!(f, "{sign} {mark}{text}"),
+        }
+    }
+}
+
+impl Theme for Plain {
+    fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
+        write!(f, "{prompt}")
+    }
+
+    fn format_select_prompt_item(
+        &self,
+        f: &mut dyn fmt::Write,
+        text: &str,
+        active: bool,
+    ) -> fmt::Result {
+        self.item(f, "", text, active)
+    }
+
+    fn format_multi_select_prompt_item(
+        &self,
+        f: &mut dyn fmt::Write,
+        text: &str,
+        checked: bool,
+        active: bool,
+    ) -> fmt::Result {
+        let mark = if checked { "[x] " } else { "[ ] " };
+        self.item(f, mark, text, active)
+    }
+
+    fn format_fuzzy_select_prompt_item(
+        &self,
+        f: &mut dyn fmt::Write,
+        text: &str,
+        active: bool,
+        _highlight_matches: bool,
+        _matcher: &fuzzy_matcher::skim::SkimMatcherV2,
+        _search_term: &str,
+    ) -> fmt::Result {
+        self.item(f, "", text, active)
+    }
+
+    fn format_fuzzy_select_prompt(
+        &self,
+        f: &mut dyn fmt::Write,
+        prompt: &str,
+        search_term: &str,
+        _bytes_pos: usize,
+    ) -> fmt::Result {
+        // What is typed last is what is looked at.
+        let room = self.room.saturating_sub(prompt.len() + 2).max(8);
+        let mut from = search_term.len();
+        for (at, _) in search_term.char_indices().rev() {
+            if width(&search_term[at..]) > room {
+                break;
+            }
+            from = at;
+        }
+        write!(f, "{prompt} {}", &search_term[from..])
+    }
+
+    fn format_confirm_prompt_selection(
+        &self,
+        f: &mut dyn fmt::Write,
+        prompt: &str,
+        selection: Option<bool>,
+    ) -> fmt::Result {
+        let word = if selection == Some(true) { "yes" } else { "no" };
+        write!(f, "{prompt} {word}")
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A text of at most so many columns, and so many bytes, with nothing in it that a terminal obeys.
+fn cut(text: &str, room: usize) -> String {
+    let safe: String = text
+        .chars()
+        .map(|c| if obeyed(c) { '?' } else { c })
+        .collect();
+    if width(&safe) <= room && safe.len() <= room {
+        return safe;
+    }
+    let mut short = String::new();
+    for c in safe.chars() {
+        if width(&short) + c.width().unwrap_or(0) + 3 > room
+            || short.len() + c.len_utf8() + 3 > room
+        {
+            break;
+        }
+        short.push(c);
+    }
+    short.push_str("...");
+    short
+}
+
+/// Items cut to a width, each unlike the others: a search tells them apart by their text.
+fn fitted(items: &[String], room: usize) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for item in items {
+        let mut text = cut(item, room);
+        let mut number = 2;
+        while shown.contains(&text) {
+            let mark = format!(" ({number})");
+            text = cut(item, room.saturating_sub(mark.len())) + &mark;
+            number += 1;
+        }
+        shown.push(text);
+    }
+    shown
+}
+
+impl Keyboard<'_> {
+    /// One of a list; `None` if it is left with Escape. A long list can be searched. Without a `first` none is
+    /// marked until a key moves there, so that Enter alone chooses nothing.
+    pub(super) fn choose_from_list(
+        &mut self,
+        prompt: &str,
+        items: &[String],
+        first: Option<usize>,
+    ) -> Result<Option<usize>, Stop> {
+        let active = Cell::new(first);
+        let searched = items.len() > SEARCHED;
+        let keys = match searched {
+            true => "type to search, Enter takes it, Esc leaves",
+            false => "arrows and Enter; Esc leaves",
+        };
+        self.list(&active, items, |theme, items, room, keys_shown| {
+            let prompt = match keys_shown {
+                true => cut(&format!("{prompt} ({keys})"), room),
+                false => cut(prompt, room),
+            };
+            let term = console::Term::stderr();
+            if searched {
+                let list = FuzzySelect::with_theme(theme)
+                    .with_prompt(prompt)
+                    .items(items)
+                    .highlight_matches(false)
+                    .report(false);
+                let list = match active.get() {
+                    Some(at) => list.default(at),
+                    None => list,
+                };
+                return list.interact_on_opt(&term).map_err(io::Error::from);
+            }
+            let list = Select::with_theme(theme)
+                .with_prompt(prompt)
+                .items(items)
+                .report(false);
+            let list = match active.get() {
+                Some(at) => list.default(at),
+                None => list,
+            };
+            list.interact_on_opt(&term).map_err(io::Error::from)
+        })
+    }
+
+    /// Some of a list; `None` if it is left with Escape. All are taken to begin with.
+    pub fn choose_some(
+        &mut self,
+        prompt: &str,
+        items: &[String],
+    ) -> Result<Option<Vec<usize>>, Stop> {
+        let active = Cell::new(None);
+        self.list(&active, items, |theme, items, room, _| {
+            let prompt = cut(prompt, room);
+            let chosen = MultiSelect::with_theme(theme)
+                .with_prompt(prompt)
+                .items(items)
+                .defaults(&vec![true; items.len()])
+                .report(false)
+                .interact_on_opt(&console::Term::stderr());
+            chosen.map_err(io::Error::from)
+        })
+    }
+
+    /// Yes or no; no if nothing is said.
+    pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
+        let active = Cell::new(None);
+        self.list(&active, &[], |theme, _, room, _| {
+            let confirmed = Confirm::with_theme(theme)
+                .with_prompt(cut(prompt, room))
+                .default(false)
+                .interact_on_opt(&console::Term::stderr());
+            confirmed.map_err(io::Error::from)
+        })
+        .map(|confirmed| confirmed == Some(true))
+    }
+
+    /// Shows something of dialoguer's until it comes to an end; again after a suspension or a resize.
+    fn list<T>(
+        &mut self,
+        active: &Cell<Option<usize>>,
+        items: &[String],
+        show: impl Fn(&Plain, &[String], usize, bool) -> io::Result<T>,
+    ) -> Result<T, Stop> {
+        loop {
+            if self.mode.begin_to_read() {
+                return Err(Stop::Interrupted);
+            }
+            let look: Look = self.look();
+            let columns = usize::from(self.keys.size().1);
+            let room = columns.saturating_sub(MARKS).max(10);
+            let said = |text: &String| match self.ascii {
+                true => show::ascii(text),
+                false => text.clone(),
+            };
+            let items: Vec<String> = items.iter().map(said).collect();
+            let theme = Plain {
+                colour: look.colour,
+                room: columns.saturating_sub(1),
+                items: fitted(&items, room),
+                active: Cell::new(active.get()),
+            };
+            let result = self
+                .mode
+                .list(|| show(&theme, &theme.items, theme.room, columns >= 60));
+            active.set(theme.active.get());
+            match result {
+                Ok(result) => return Ok(result),
+                Err(error) => match self.mode.after(error) {
+                    After::Resumed | After::Resized => {}
+                    After::Stop(stop) => return Err(stop),
+                },
+            }
+        }
+    }
+
+    /// The same where no list can be painted: the items with numbers, and a line to type one in.
+    pub(super) fn choose_by_number(
+        &mut self,
+        prompt: &str,
+        items: &[String],
+        first: Option<usize>,
+    ) -> Result<Option<usize>, Stop> {
+        let mut text = format!("{prompt}\n");
+        for (at, item) in items.iter().enumerate() {
+            let item: String = item
+                .chars()
+                .map(|c| if obeyed(c) { '?' } else { c })
+                .collect();
+            text.push_str(&format!("  {}  {item}\n", at + 1));
+        }
+        self.say(&text);
+        loop {
+            let enter = match first {
+                Some(at) => format!("number, Enter={}, 0 leaves: ", at + 1),
+                None => "number, 0 leaves: ".to_owned(),
+            };
+            let line = self.whole_line(&enter)?;
+            match (line.trim(), first) {
+                ("", Some(at)) => return Ok(Some(at)),
+                ("0", _) => return Ok(None),
+                (typed, _) => {
+                    let number = typed.parse::<usize>().ok();
+                    let at = number.and_then(|number| number.checked_sub(1));
+                    if let Some(at) = at.filter(|at| *at < items.len()) {
+                        return Ok(Some(at));
+                    }
+                }
+            }
+            self.say(&format!("a number from 1 to {}\n", items.len()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_never_takes_more_than_a_line() {
+        for text in [
+            "a".repeat(200),
+            "日本語".repeat(50),
+            "é\u{1b}[31mx\n".repeat(40),
+            "short".to_owned(),
+        ] {
+            for room in [10, 40, 72] {
+                let shown = cut(&text, room);
+                assert!(width(&shown) <= room && shown.len() <= room, "{shown}");
+                assert!(!shown.contains(obeyed), "{shown}");
+            }
+        }
+        assert_eq!(cut("short", 40), "short");
+    }
+
+    #[test]
+    fn items_that_look_alike_when_cut_can_be_told_apart() {
+        let items = [
+            format!("{}1", "a".repeat(60)),
+            format!("{}2", "a".repeat(60)),
+        ];
+        let shown = fitted(&items, 20);
+        assert_eq!(shown[0], "aaaaaaaaaaaaaaaaa...");
+        assert_eq!(shown[1], "aaaaaaaaaaaaa... (2)");
+    }
+}

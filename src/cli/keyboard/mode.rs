@@ -1,0 +1,381 @@
+//! The settings of the terminal, and the signals that come while refit asks.
+//!
+//! Whatever ends or stops the process, the terminal has to be as it was before: with echo, with lines, and
+//! with a cursor. Signals are taken for the life of the process (a handler cannot be given back), so what was
+//! done by default is done by default again when nobody is asked any longer.
+//!
+//! A signal interrupts a read, and the thread that reads then decides what it means: only it can say how to go
+//! on from here. Where nothing is read, because something is being worked out, a thread of its own does the
+//! least: it gives the terminal back and ends or stops the process.
+
+#[cfg(unix)]
+pub use unix::Mode;
+
+#[cfg(not(unix))]
+pub use other::Mode;
+
+use refit::review::talk::Stop;
+
+/// Shows the cursor, which a list hides.
+const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
+
+/// What it means that a read has ended without a key.
+pub enum After {
+    /// The process was suspended, and goes on.
+    Resumed,
+    /// The terminal has another size.
+    Resized,
+    /// There will be no key.
+    Stop(Stop),
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::{
+        io,
+        sync::{
+            Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+            atomic::{AtomicBool, Ordering::SeqCst},
+        },
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use rustix::{
+        process::{getppid, getsid},
+        termios::{
+            LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+        },
+    };
+    use signal_hook::{
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
+        flag,
+        iterator::Signals,
+        low_level::emulate_default_handler,
+    };
+
+    use super::{After, SHOW_CURSOR, Stop};
+
+    /// How long a read may take to notice that a signal interrupted it. One that none interrupted never
+    /// does.
+    const NOTICE: Duration = Duration::from_millis(200);
+    /// How long what is worked out may take before Ctrl-C ends it without a word on how to go on.
+    const PATIENCE: Duration = Duration::from_millis(1500);
+    /// A window that is dragged to another size tells of many sizes in between.
+    const SETTLED: Duration = Duration::from_millis(80);
+    /// How soon after a read has begun the terminal's own keys for signals work again.
+    const SOON: Duration = Duration::from_millis(10);
+
+    /// What the signals of this process have to do with the terminal.
+    struct Signalled {
+        /// Nobody is asked: every signal does what it does by default.
+        free: Arc<AtomicBool>,
+        interrupted: Arc<AtomicBool>,
+        suspended: Arc<AtomicBool>,
+        resized: Arc<AtomicBool>,
+        /// The process shall end at once.
+        ends: Arc<AtomicBool>,
+        /// Whether the reading thread has seen that, and put back what it set for the read.
+        parked: AtomicBool,
+        /// Whether a list is on the screen, without a cursor.
+        listing: AtomicBool,
+        /// Held while nothing may end the process.
+        busy: Mutex<()>,
+        /// The settings before, and while somebody is asked.
+        settings: Mutex<Option<(Termios, Termios)>>,
+    }
+
+    fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The signals, taken once.
+    fn signalled() -> io::Result<&'static Signalled> {
+        static ALL: OnceLock<Result<Signalled, String>> = OnceLock::new();
+        let all = ALL.get_or_init(|| take_signals().map_err(|e| e.to_string()));
+        static WATCHED: OnceLock<()> = OnceLock::new();
+        let all = all.as_ref().map_err(|e| io::Error::other(e.clone()))?;
+        let mut failed = None;
+        WATCHED.get_or_init(|| failed = all.watch().err());
+        failed.map_or(Ok(all), Err)
+    }
+
+    fn take_signals() -> io::Result<Signalled> {
+        let all = Signalled {
+            free: Arc::new(AtomicBool::new(true)),
+            interrupted: Arc::default(),
+            suspended: Arc::default(),
+            resized: Arc::default(),
+            ends: Arc::default(),
+            parked: AtomicBool::new(false),
+            listing: AtomicBool::new(false),
+            busy: Mutex::new(()),
+            settings: Mutex::new(None),
+        };
+        for signal in [SIGHUP, SIGINT, SIGTERM, SIGTSTP] {
+            flag::register_conditional_default(signal, Arc::clone(&all.free))?;
+        }
+        for (signal, seen) in [
+            (SIGHUP, &all.ends),
+            (SIGTERM, &all.ends),
+            (SIGINT, &all.interrupted),
+            (SIGTSTP, &all.suspended),
+            (SIGWINCH, &all.resized),
+        ] {
+            flag::register(signal, Arc::clone(seen))?;
+        }
+        Ok(all)
+    }
+
+    impl Signalled {
+        /// Does what a signal asks for where no read does.
+        fn watch(&'static self) -> io::Result<()> {
+            let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGTSTP])?;
+            thread::spawn(move || {
+                for signal in signals.forever() {
+                    if self.free.load(SeqCst) {
+                        continue;
+                    }
+                    match signal {
+                        SIGTSTP if self.is_left(&self.suspended, NOTICE) => self.stop(),
+                        SIGINT if self.is_left(&self.interrupted, PATIENCE) => self.end(signal),
+                        SIGTSTP | SIGINT => {}
+                        _ => self.end(signal),
+                    }
+                }
+            });
+            Ok(())
+        }
+
+        /// Whether nobody has dealt with a signal for so long; it counts as dealt with then.
+        fn is_left(&self, signal: &AtomicBool, time: Duration) -> bool {
+            let start = Instant::now();
+            while start.elapsed() < time {
+                if !signal.load(SeqCst) {
+                    return false;
+                }
+                thread::sleep(Duration::from_millis(2));
+            }
+            signal.swap(false, SeqCst)
+        }
+
+        /// Gives the terminal back and ends the process.
+        fn end(&self, signal: i32) -> ! {
+            let _idle = lock(&self.busy);
+            // A read sets the terminal for itself, and back when it ends: that must not come later.
+            let start = Instant::now();
+            while !self.parked.load(SeqCst) && start.elapsed() < NOTICE {
+                thread::sleep(Duration::from_millis(2));
+            }
+            self.give_back();
+            let _ = rustix::io::write(io::stderr(), b"\n");
+            std::process::exit(128 + signal)
+        }
+
+        /// Gives the terminal back, stops the process until it is told to go on, and takes the terminal again.
+        fn stop(&self) {
+            self.give_back();
+            let _ = emulate_default_handler(SIGTSTP);
+            if let Some((_, now)) = &*lock(&self.settings) {
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, now);
+            }
+            // What came while it was stopped says nothing about what is on the screen now.
+            self.resized.store(false, SeqCst);
+            self.interrupted.store(false, SeqCst);
+        }
+
+        fn give_back(&self) {
+            if let Some((before, _)) = &*lock(&self.settings) {
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            }
+            if self.listing.load(SeqCst) {
+                let _ = rustix::io::write(io::stderr(), SHOW_CURSOR);
+            }
+        }
+    }
+
+    /// The terminal while somebody is asked.
+    pub struct Mode {
+        signalled: &'static Signalled,
+    }
+
+    impl Mode {
+        /// Switches echo and line mode off, unless whole lines are read.
+        ///
+        /// # Errors
+        ///
+        /// If the settings cannot be read or changed, or signals cannot be taken.
+        pub fn take(whole_lines: bool) -> io::Result<Self> {
+            let stdin = io::stdin();
+            let before = tcgetattr(&stdin)?;
+            let signalled = signalled()?;
+            let mut now = before.clone();
+            if !whole_lines {
+                now.local_modes
+                    .remove(LocalModes::ECHO | LocalModes::ICANON);
+            }
+            *lock(&signalled.settings) = Some((before, now.clone()));
+            for seen in [
+                &signalled.interrupted,
+                &signalled.suspended,
+                &signalled.resized,
+            ] {
+                seen.store(false, SeqCst);
+            }
+            signalled.free.store(false, SeqCst);
+            let mode = Self { signalled };
+            if !whole_lines {
+                tcsetattr(&stdin, OptionalActions::Drain, &now)?;
+            }
+            Ok(mode)
+        }
+
+        /// As long as the result lives, no signal ends the process.
+        pub fn undisturbed(&self) -> MutexGuard<'_, ()> {
+            lock(&self.signalled.busy)
+        }
+
+        /// A read begins. Whether Ctrl-C came while something was worked out.
+        pub fn begin_to_read(&self) -> bool {
+            self.park_if_it_ends();
+            self.signalled.resized.store(false, SeqCst);
+            self.signalled.interrupted.swap(false, SeqCst)
+        }
+
+        /// Why a read has ended without a key.
+        pub fn after(&self, error: io::Error) -> After {
+            self.park_if_it_ends();
+            let signalled = self.signalled;
+            if signalled.suspended.swap(false, SeqCst) {
+                self.suspend();
+                return After::Resumed;
+            }
+            if signalled.resized.swap(false, SeqCst) {
+                while {
+                    thread::sleep(SETTLED);
+                    signalled.resized.swap(false, SeqCst)
+                } {}
+                // console takes every interrupted read for Ctrl-C, and raises its signal.
+                signalled.interrupted.store(false, SeqCst);
+                return After::Resized;
+            }
+            signalled.interrupted.store(false, SeqCst);
+            After::Stop(match error.kind() {
+                io::ErrorKind::Interrupted => Stop::Interrupted,
+                _ => Stop::Terminal(error),
+            })
+        }
+
+        /// Suspends the process, as the shell's Ctrl-Z does. Without a shell to go back to it would never go
+        /// on: then nothing happens.
+        pub fn suspend(&self) {
+            let parent = getppid().map(|parent| getsid(Some(parent)).ok());
+            if parent
+                .flatten()
+                .is_some_and(|of| Some(of) == getsid(None).ok())
+            {
+                self.signalled.stop();
+            }
+        }
+
+        /// A read that a signal interrupted looks like Ctrl-C: if the process shall end, that decides how.
+        fn park_if_it_ends(&self) {
+            while self.signalled.ends.load(SeqCst) {
+                self.signalled.parked.store(true, SeqCst);
+                thread::sleep(Duration::from_millis(50));
+            }
+        }
+
+        /// Drops what was typed and not read.
+        pub fn forget(&self) {
+            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        }
+
+        /// Shows a list with what has it, and makes sure of the terminal's keys meanwhile: such a read sees
+        /// no Ctrl-Z, because it switches signals off for itself. They are switched on again behind it.
+        pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
+            let done = AtomicBool::new(false);
+            self.signalled.listing.store(true, SeqCst);
+            let shown = thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !done.load(SeqCst) {
+                        if let Ok(mut now) = tcgetattr(io::stdin())
+                            && !now.local_modes.contains(LocalModes::ISIG)
+                        {
+                            now.local_modes.insert(LocalModes::ISIG);
+                            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &now);
+                        }
+                        thread::sleep(SOON);
+                    }
+                });
+                let shown = show();
+                done.store(true, SeqCst);
+                shown
+            });
+            // Left in the middle, it has hidden the cursor and set the terminal for itself.
+            let _ = rustix::io::write(io::stderr(), SHOW_CURSOR);
+            self.signalled.listing.store(false, SeqCst);
+            if let Some((_, now)) = &*lock(&self.signalled.settings) {
+                let _ = tcsetattr(io::stdin(), OptionalActions::Now, now);
+            }
+            shown
+        }
+    }
+
+    impl Drop for Mode {
+        fn drop(&mut self) {
+            if let Some((before, _)) = lock(&self.signalled.settings).take() {
+                let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
+            }
+            self.signalled.free.store(true, SeqCst);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod other {
+    //! Elsewhere a console reads keys without settings that could stay behind.
+
+    use std::io;
+
+    use super::{After, SHOW_CURSOR, Stop};
+
+    /// Nothing to restore but a cursor.
+    pub struct Mode;
+
+    impl Mode {
+        /// Changes nothing.
+        pub fn take(_whole_lines: bool) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Nothing disturbs.
+        pub fn undisturbed(&self) {}
+
+        /// No signal comes.
+        pub fn begin_to_read(&self) -> bool {
+            false
+        }
+
+        /// What an error means.
+        pub fn after(&self, error: io::Error) -> After {
+            After::Stop(match error.kind() {
+                io::ErrorKind::Interrupted => Stop::Interrupted,
+                _ => Stop::Terminal(error),
+            })
+        }
+
+        /// Nothing is suspended.
+        pub fn suspend(&self) {}
+
+        /// Nothing is kept.
+        pub fn forget(&self) {}
+
+        /// Shows a list, and the cursor behind it.
+        pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
+            let shown = show();
+            let _ = io::Write::write_all(&mut io::stderr(), SHOW_CURSOR);
+            shown
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The way through several releases: one after the other, back over their borders, straight to one of them, and
+//! through all that is left at once.
+
+use super::{Act, End, Stop, Talk, Turn};
+use crate::{outcome::Release, report::review as show, review::Review};
+
+impl Talk<'_> {
+    /// Goes through all releases, until something is to be done with what they came to.
+    pub(super) fn through(&mut self, reviews: &mut [Review]) -> Result<End, Stop> {
+        let of = reviews.len();
+        let mut at = 0;
+        let mut came_back = false;
+        loop {
+            while at < of {
+                let is_opened = came_back;
+                came_back = false;
+                if !is_opened && self.accepting && self.passed(&mut reviews[at]) {
+                    at += 1;
+                    continue;
+                }
+                if !is_opened {
+                    self.open(&reviews[at], at, of);
+                }
+                match self.one(&mut reviews[at], of > 1)? {
+                    Turn::Next => at += 1,
+                    Turn::Elsewhere => match self.elsewhere(reviews, at)? {
+                        Some(to) => at = to,
+                        None => came_back = true,
+                    },
+                    Turn::Back if at > 0 => {
+                        at -= 1;
+                        reviews[at].back();
+                        came_back = true;
+                    }
+                    Turn::Back => {
+                        self.sentence("This is the first one.");
+                        came_back = true;
+                    }
+                }
+            }
+            // What somebody went past is still to be decided.
+            if let Some(passed) = reviews
+                .iter()
+                .position(|review| !review.undecided().is_empty())
+            {
+                at = passed;
+                continue;
+            }
+            if let Some(end) = self.end(reviews)? {
+                return Ok(end);
+            }
+            self.accepting = false;
+            at = of - 1;
+            while at > 0 && !reviews[at].is_begun() {
+                at -= 1;
+            }
+            reviews[at].back();
+            came_back = true;
+        }
+    }
+
+    fn open(&mut self, review: &Review, at: usize, of: usize) {
+        let look = self.look();
+        let releases: Vec<&Release> = review.start().iter().collect();
+        if of > 1 {
+            let what = if releases.len() > 1 {
+                "Part"
+            } else {
+                "Release"
+            };
+            self.person.say("\n");
+            let text = show::part(&format!("{what} {} of {of}", at + 1), look);
+            self.report(&text);
+        }
+        let steps = match review.next() {
+            Ok(Some(item)) => item.of,
+            _ => 0,
+        };
+        let text = show::opening(&releases, steps, look, &self.masker);
+        self.report(&text);
+    }
+
+    /// Goes through what is undecided in a release.
+    fn one(&mut self, review: &mut Review, several: bool) -> Result<Turn, Stop> {
+        loop {
+            let item = match review.next() {
+                Ok(Some(item)) => item,
+                Ok(None) => return Ok(Turn::Next),
+                Err(refusals) => {
+                    self.refused(&refusals);
+                    self.accepting = false;
+                    return self.only_back_or_quit();
+                }
+            };
+            if self.accepting && self.accepted(review, &item, true) {
+                continue;
+            }
+            match self.step(review, &item, several)? {
+                Act::Next => {}
+                Act::AcceptRest => {
+                    self.accepting = true;
+                    if !self.accepted(review, &item, true) {
+                        self.warning("This one needs an answer that refit cannot know.");
+                    }
+                }
+                Act::Elsewhere => return Ok(Turn::Elsewhere),
+                Act::Back => {
+                    self.accepting = false;
+                    if !review.back() {
+                        return Ok(Turn::Back);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Accepts all that is left of a release, in one line. Whether nothing of it needs a person.
+    fn passed(&mut self, review: &mut Review) -> bool {
+        let mut accepted = 0;
+        let mut done = false;
+        loop {
+            match review.next() {
+                Ok(None) => done = true,
+                Ok(Some(item)) if self.accepted(review, &item, false) => {
+                    accepted += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            break;
+        }
+        if done && accepted > 0 {
+            let text = show::accepted(review.start(), accepted);
+            self.sentence(&text);
+        }
+        done
+    }
+
+    /// Which release to go on with; `None` to stay.
+    fn elsewhere(&mut self, reviews: &[Review], at: usize) -> Result<Option<usize>, Stop> {
+        let items: Vec<String> = reviews
+            .iter()
+            .enumerate()
+            .map(|(at, review)| show::place(at + 1, review.start(), review.undecided().len()))
+            .collect();
+        let chosen = self.person.choose("Go to", &items, Some(at))?;
+        Ok(chosen.filter(|to| *to != at))
+    }
+}
