@@ -16,7 +16,7 @@ pub struct Reason {
     what: String,
     why: Option<String>,
     next: Option<String>,
-    missing: Option<Missing>,
+    missing: Option<Box<Missing>>,
 }
 
 impl Reason {
@@ -48,24 +48,24 @@ impl Reason {
     /// Adds that one of these charts has to be named.
     #[must_use]
     pub fn missing_chart(mut self, candidates: &[String]) -> Self {
-        self.missing = Some(Missing {
+        self.missing = Some(Box::new(Missing {
             release: String::new(),
             what: Unnamed::Chart,
             chart: None,
             candidates: candidates.to_vec(),
-        });
+        }));
         self
     }
 
     /// Adds that one of these versions of a chart has to be named; oldest first.
     #[must_use]
     pub fn missing_version(mut self, chart: &str, candidates: Vec<String>) -> Self {
-        self.missing = Some(Missing {
+        self.missing = Some(Box::new(Missing {
             release: String::new(),
             what: Unnamed::Version,
             chart: Some(chart.to_owned()),
             candidates,
-        });
+        }));
         self
     }
 
@@ -81,7 +81,7 @@ impl Reason {
             next: self.next,
             missing: self.missing.map(|missing| Missing {
                 release: name.to_owned(),
-                ..missing
+                ..*missing
             }),
         })
     }

@@ -494,7 +494,7 @@ impl Talk<'_> {
                 look,
             );
             self.report(&text);
-            if !self.yes("Skip it all the same? [y/N] ")? {
+            if !self.yes("Skip it all the same?")? {
                 return Ok(false);
             }
         }
@@ -508,7 +508,7 @@ impl Talk<'_> {
             Ok(lost) => {
                 let text = show::losses(&lost, &[], &review.start()[0], self.look());
                 self.report(&text);
-                if !self.yes("Skip them all the same? [y/N] ")? {
+                if !self.yes("Skip them all the same?")? {
                     return Ok(false);
                 }
             }

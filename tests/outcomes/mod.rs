@@ -393,5 +393,6 @@ pub fn refusal() -> Refusal {
         what: "quote that is never closed".into(),
         why: Some("Helm refuses the file because of it.".into()),
         next: Some("Close the quote.".into()),
+        missing: None,
     }
 }

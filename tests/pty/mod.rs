@@ -32,8 +32,8 @@ pub struct Pty {
     /// The terminal, kept open so that its settings can be seen when refit has ended.
     tty: File,
     before: Termios,
-    /// How much of the screen was read by [`Pty::until`].
-    read: usize,
+    /// The screen as [`Pty::until`] saw it last.
+    seen: String,
 }
 
 fn size(columns: u16) -> PtySize {
@@ -48,6 +48,23 @@ fn size(columns: u16) -> PtySize {
 impl Pty {
     /// Runs refit in a folder, at a terminal that many columns wide, with these variables set.
     pub fn new(folder: &Path, args: &[&str], columns: u16, env: &[(&str, &str)]) -> Self {
+        Self::of(env!("CARGO_BIN_EXE_refit"), folder, args, columns, env)
+    }
+
+    /// A shell with job control, which has refit as `$REFIT`.
+    pub fn shell(folder: &Path, columns: u16) -> Self {
+        let env = [("REFIT", env!("CARGO_BIN_EXE_refit")), ("PS1", "shell> ")];
+        Self::of(
+            "bash",
+            folder,
+            &["--norc", "--noprofile", "-i"],
+            columns,
+            &env,
+        )
+    }
+
+    /// Runs a program in a folder, at a terminal that many columns wide, with these variables set.
+    fn of(program: &str, folder: &Path, args: &[&str], columns: u16, env: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(columns)).unwrap();
         let tty = File::options()
             .read(true)
@@ -55,10 +72,10 @@ impl Pty {
             .open(pair.master.tty_name().unwrap())
             .unwrap();
         let before = tcgetattr(&tty).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_refit"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(folder);
-        for name in ["NO_COLOR", "LC_ALL", "LC_CTYPE"] {
+        for name in ["NO_COLOR", "LC_ALL", "LC_CTYPE", "CI", "GITHUB_ACTIONS"] {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
@@ -92,7 +109,7 @@ impl Pty {
             ended,
             tty,
             before,
-            read: 0,
+            seen: String::new(),
         }
     }
 
@@ -113,10 +130,10 @@ impl Pty {
         let start = Instant::now();
         loop {
             let screen = self.screen();
-            let new = screen.get(self.read..).unwrap_or_default();
+            let new = &screen[self.unchanged(&screen)..];
             if new.contains(text) {
                 let new = new.to_owned();
-                self.read = screen.len();
+                self.seen = screen;
                 return new;
             }
             assert!(
@@ -127,6 +144,28 @@ impl Pty {
         }
     }
 
+    /// How much of the screen is as it was seen: whole lines, and the beginning of one that was only written on.
+    /// A list is painted over itself, so what is new can begin above the end of what was seen.
+    fn unchanged(&self, screen: &str) -> usize {
+        let mut at = 0;
+        for seen in self.seen.split('\n') {
+            let rest = &screen[at..];
+            let line = rest.split('\n').next().unwrap_or_default();
+            if line != seen {
+                return match line.starts_with(seen) {
+                    true => at + seen.len(),
+                    false => at,
+                };
+            }
+            at += line.len();
+            if at == screen.len() {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+
     /// Waits until the screen is as it shall be.
     pub fn wait_for(&mut self, wanted: impl Fn(&str) -> bool) {
         let start = Instant::now();
@@ -134,7 +173,7 @@ impl Pty {
             assert!(start.elapsed() < PATIENCE, "{}", self.screen());
             thread::sleep(Duration::from_millis(4));
         }
-        self.read = self.screen().len();
+        self.seen = self.screen();
     }
 
     /// Types something.
@@ -158,7 +197,7 @@ impl Pty {
             NonZeroU16::new(columns).unwrap(),
         );
         drop(screen);
-        self.read = self.screen().len();
+        self.seen = self.screen();
     }
 
     /// Sends a signal, by its name.
@@ -172,6 +211,11 @@ impl Pty {
     pub fn echoes(&self) -> bool {
         let now = tcgetattr(&self.tty).unwrap();
         now.local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Whether the cursor cannot be seen now.
+    pub fn hides_the_cursor(&self) -> bool {
+        self.screen.lock().unwrap().screen().hide_cursor()
     }
 
     /// Everything that was sent to the terminal.

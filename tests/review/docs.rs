@@ -12,6 +12,8 @@ const BEGIN: &str = "<!-- session: written by tests/review/docs.rs -->\n\n```tex
 const BEGIN_TWO: &str =
     "<!-- session of two releases: written by tests/review/docs.rs -->\n\n```text\n";
 const END: &str = "```\n";
+/// What a list of options ends with.
+const LIST: &str = "(other keys)";
 
 #[test]
 fn the_documented_session_is_what_happens() {
@@ -23,9 +25,10 @@ fn the_documented_session_is_what_happens() {
     let args = ["review", "arroyo-0.10.yaml", to[0], to[1]];
     let mut pty = Pty::new(folder.path(), &args, 81, &[]);
     pty.until("Accept?");
-    pty.press("y", "Which?");
-    pty.press("2", "Take this answer?");
-    pty.press("b", "Which?");
+    pty.press("y", LIST);
+    pty.press("\x1b[B", "> ");
+    pty.press("\r", "Take this answer?");
+    pty.press("b", LIST);
     pty.press("\r", "Take this answer?");
     pty.press("y", "Accept?");
     pty.press("y", "Accept?");
@@ -111,14 +114,16 @@ fn the_documented_session_with_two_releases_is_what_happens() {
         "0.15.0",
     ];
     let mut pty = Pty::new(folder.path(), &args, 81, &[]);
-    pty.until("Which?");
-    pty.press("1", "worker_tag:");
+    pty.until(LIST);
+    pty.press("\r", "worker_tag:");
     pty.press("v8\r", "Take this answer?");
     pty.press("y", "Accept?");
-    pty.press("A", "Which?");
-    pty.press("1", "Take this answer?");
-    pty.press("b", "Which?");
-    pty.press("2", "Take this answer?");
+    pty.press("A", LIST);
+    pty.press("\x1b[B", "> ");
+    pty.press("\r", "Take this answer?");
+    pty.press("b", LIST);
+    pty.press("\x1b[B\x1b[B", "> ");
+    pty.press("\r", "Take this answer?");
     pty.press("y", "Write 2 files?");
     pty.press("y", "file:");
     pty.keys("fjord.answers\r");

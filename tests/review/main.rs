@@ -6,6 +6,7 @@ mod demo;
 mod pty;
 
 mod docs;
+mod prompts;
 mod releases;
 mod replay;
 mod terminal;

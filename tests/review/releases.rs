@@ -23,8 +23,10 @@ const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
 const CHOOSE: &str = "Which? [1-2,Enter=1,s,u,A,S,m,d,l,e,b,q,?]";
 const SHARED: &str = "Which? [1-3,s,u,A,S,m,d,l,e,b,q,?]";
 const EITHER: &str = "Which? [1-2,s,u,A,S,m,d,l,e,b,q,?]";
-const TAKE: &str = "Take this answer? [Y,b,m,q]";
+const TAKE: &str = "Take this answer? [Y,b,m,q,?]";
 const FILE: &str = "file:";
+/// What a list of options ends with.
+const LIST: &str = "(other keys)";
 
 fn team() -> Demo {
     let demo = Demo::new();
@@ -62,6 +64,12 @@ fn replay(demo: &Demo, screen: &str) -> Run {
     shell.current_dir(demo.folder()).output().unwrap().into()
 }
 
+/// Types something and waits for a question's list; leaves it, for the prompt with all keys.
+fn question(pty: &mut Pty, keys: &str, prompt: &str) -> String {
+    let shown = pty.press(keys, LIST);
+    shown + &pty.press("\x1b", prompt)
+}
+
 #[test]
 fn each_release_is_decided_and_what_they_share_is_asked_once() {
     let demo = team();
@@ -76,7 +84,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     ] {
         assert!(card.contains(part), "{part}: {card}");
     }
-    pty.press("y", CHOOSE);
+    question(&mut pty, "y", CHOOSE);
     pty.press("1", TAKE);
     let card = pty.press("y", CHANGE);
     for part in [
@@ -94,20 +102,20 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     );
     assert!(!so_far.contains("staging (base.yaml"), "{so_far}");
     // Back over the border of two releases.
-    let back = pty.press("b", CHOOSE);
+    let back = question(&mut pty, "b", CHOOSE);
     assert!(
         back.contains("[2/4] Choose once [choose]\n  for prod"),
         "{back}"
     );
     pty.press("1", TAKE);
     pty.press("y", CHANGE);
-    let card = pty.press("y", CHOOSE);
+    let card = question(&mut pty, "y", CHOOSE);
     assert!(card.contains("[4/4] Choose once"), "{card}");
     assert!(card.contains("*1 keep: Keep it (as for prod)"), "{card}");
     pty.press("2", "text:");
     pty.press("other\r", TAKE);
     // They want different things of base.yaml now.
-    let card = pty.press("y", SHARED);
+    let card = question(&mut pty, "y", SHARED);
     for part in [
         "[5/5] Keep apart what releases want of a layer that they share [shared-layer]",
         "for prod (base.yaml, prod.yaml) and staging (base.yaml, staging.yaml)",
@@ -130,7 +138,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     ] {
         assert!(effect.contains(part), "{part}: {effect}");
     }
-    let back = pty.press("b", SHARED);
+    let back = question(&mut pty, "b", SHARED);
     assert!(back.contains("back to the options"), "{back}");
     let effect = pty.press("2", TAKE);
     assert!(
@@ -146,7 +154,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
         assert!(result.contains(part), "{part}: {result}");
     }
     // From the end back to the question that was asked last.
-    pty.press("b", SHARED);
+    question(&mut pty, "b", SHARED);
     pty.press("2", TAKE);
     pty.press("y", "Write 2 files?");
     assert_eq!(texts(&demo), [BASE, PROD, STAGING], "nothing is written");
@@ -178,7 +186,7 @@ fn a_step_is_skipped_for_one_release_alone() {
     let mut pty = review(&demo, &TWO, 200);
     pty.until(CHANGE);
     pty.press("s", "[y/N]");
-    pty.press("y", CHOOSE);
+    question(&mut pty, "y", CHOOSE);
     // Leaving here: what was decided is in the command, with its release.
     pty.keys("q");
     let (code, screen) = pty.end();
@@ -191,7 +199,7 @@ fn a_step_is_skipped_for_one_release_alone() {
     let card = pty.until("Accept? [y,s*,A,S,m,d,l,e,b,q,?]");
     assert!(card.contains("It was skipped before"), "{card}");
     // All the rest: as before for prod, accepted for staging; the layer that is shared is asked about.
-    let asked = pty.press("A", EITHER);
+    let asked = question(&mut pty, "A", EITHER);
     for part in [
         "1 like-staging: ",
         "skipped, as before: rename for prod\n",
@@ -257,13 +265,13 @@ fn a_review_of_refit_yaml_proposes_its_answers_and_notes_what_was_reached() {
     demo.file("refit.yaml", PROJECT);
     let mut pty = Pty::new(demo.folder(), &["review", "--pack", "pack"], 80, &[]);
     pty.until(CHANGE);
-    let card = pty.press("y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
+    let card = question(&mut pty, "y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
     assert!(card.contains("*2 type: Type it (as before)"), "{card}");
     pty.press("\r", "text [typed]:");
     pty.press("\r", TAKE);
     pty.press("y", CHANGE);
     // That one was given for other values, and is not proposed; what was said for prod is.
-    let card = pty.press("y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
+    let card = question(&mut pty, "y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
     assert!(card.contains("*2 type: Type it (as for prod)"), "{card}");
     pty.press("2", "text [typed]:");
     pty.press("\r", TAKE);
@@ -298,7 +306,7 @@ fn an_answer_for_other_values_is_not_proposed() {
     let args = ["review", "--pack", "pack", "--release", "staging"];
     let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
     pty.until(CHANGE);
-    let card = pty.press("y", CHOOSE);
+    let card = question(&mut pty, "y", CHOOSE);
     assert!(
         card.contains("It was answered before, but for other values than these."),
         "{card}"
@@ -341,7 +349,10 @@ fn a_folder_with_manifests_is_reviewed() {
         80,
         &[],
     );
-    let card = pty.until(CHANGE);
+    let list = pty.until("streams.yaml)");
+    assert!(list.contains("Review which of 2?"), "{list}");
+    let card = pty.press("\r", CHANGE);
+    assert!(card.contains("2 of 2 are reviewed."), "{card}");
     assert!(card.contains("rivers (apps/other.yaml)"), "{card}");
     assert!(card.contains("Release 1 of 2"), "{card}");
     let card = pty.press("y", CHANGE);
@@ -410,7 +421,7 @@ fn a_copy_is_asked_about_when_its_lines_can_be_shown() {
     assert!(card.contains("[1/2] Rename the tag"), "{card}");
     assert!(card.contains("-  image: *image\n"), "{card}");
     assert!(card.contains("version: \"0.10\"\n"), "{card}");
-    let card = pty.press("y", CHOOSE);
+    let card = question(&mut pty, "y", CHOOSE);
     assert!(
         card.contains("[2/2] Give values that several places share a copy"),
         "{card}"
@@ -419,7 +430,7 @@ fn a_copy_is_asked_about_when_its_lines_can_be_shown() {
     let told = pty.press("s", CHOOSE);
     assert!(told.contains("this has to be answered"), "{told}");
     // The way that leaves the file as it is leads nowhere, and says so.
-    let told = pty.press("2", CHOOSE);
+    let told = question(&mut pty, "2", CHOOSE);
     assert!(told.contains("error: v.yaml"), "{told}");
     let effect = pty.press("1", TAKE);
     assert!(effect.contains("-  image: *image\n"), "{effect}");
@@ -467,7 +478,7 @@ fn what_cannot_be_read_has_to_be_answered() {
     pty.until("b,q,?]");
     pty.press("S", "[y/N]");
     let sealed = "Which? [1,s,u,A,S,m,d,l,e,b,q,?]";
-    let asked = pty.press("y", sealed);
+    let asked = question(&mut pty, "y", sealed);
     for part in [
         "This one has to be answered.",
         "Mind the layers that cannot be read [sealed-layer]",
@@ -497,7 +508,7 @@ fn which_of_two_places_counts_is_asked_first() {
     demo.file("release.yaml", std::fs::read(file.path()).unwrap());
     let args = ["review", "release.yaml", "--to", "0.15.0"];
     let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
-    let card = pty.until(EITHER);
+    let card = question(&mut pty, "", EITHER);
     assert!(
         card.contains("[1/2] Say which of two settings counts"),
         "{card}"

@@ -99,9 +99,11 @@ fn review(demo: &Demo, line: &str) -> Pty {
 const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
 const CHOOSE: &str = "Which? [1-2,Enter=1,s,u,A,S,m,d,l,e,b,q,?]";
 const KNOW: &str = "Which? [1-2,s,u,A,S,m,d,l,e,b,q,?]";
-const TAKE: &str = "Take this answer? [Y,b,m,q]";
+const TAKE: &str = "Take this answer? [Y,b,m,q,?]";
 const WRITE: &str = "Write 1 file? [y,N,b,d,l,q,?]";
 const FILE: &str = "file:";
+/// What a list of options ends with.
+const LIST: &str = "(other keys)";
 const ESC: &str = "\x1b";
 const CTRL_C: &str = "\x03";
 
@@ -121,6 +123,12 @@ fn replay(demo: &Demo, screen: &str, from: &str, to: &str) -> Run {
     shell.args(["-c", &script]);
     shell.env("REFIT", env!("CARGO_BIN_EXE_refit"));
     shell.current_dir(demo.folder()).output().unwrap().into()
+}
+
+/// Types something and waits for a question's list; leaves it, for the prompt with all keys.
+fn question(pty: &mut Pty, keys: &str, prompt: &str) -> String {
+    let shown = pty.press(keys, LIST);
+    shown + &pty.press("\x1b", prompt)
 }
 
 #[test]
@@ -144,7 +152,7 @@ fn a_whole_review_writes_what_was_shown_and_replays_to_the_same_bytes() {
         "only the lines of this step: {card}"
     );
 
-    let card = pty.press("y", CHOOSE);
+    let card = question(&mut pty, "y", CHOOSE);
     assert!(card.contains("accepted\n"), "{card}");
     assert!(card.contains("a.yaml:3: pick: b\n"), "{card}");
     assert!(card.contains("*1 keep: Keep it (recommended)"), "{card}");
@@ -157,17 +165,21 @@ fn a_whole_review_writes_what_was_shown_and_replays_to_the_same_bytes() {
         refused.contains("`Nope` does not look like one"),
         "{refused}"
     );
-    let refused = pty.press("\r", "\n  text:");
+    assert!(
+        refused.ends_with("text: Nope"),
+        "to be corrected: {refused}"
+    );
+    let refused = pty.press("\x15\r", "\n  text:");
     assert!(refused.contains("must not be empty"), "{refused}");
     pty.press("yes\r", "more [b]:");
     let effect = pty.press("\r", TAKE);
     assert!(effect.contains("-pick: b\n"), "{effect}");
     assert!(effect.contains("+picked: \"yes\"\n+also: b\n"), "{effect}");
     // The other option, and back to the first.
-    pty.press("b", CHOOSE);
+    question(&mut pty, "b", CHOOSE);
     let effect = pty.press("1", TAKE);
     assert!(effect.contains("-pick: b\n+picked: b\n"), "{effect}");
-    let card = pty.press("y", KNOW);
+    let card = question(&mut pty, "y", KNOW);
     assert!(card.contains("a.yaml:4: quiz: 7\n"), "{card}");
     let told = pty.press("\r", KNOW);
     assert!(told.contains("nothing is recommended here"), "{told}");
@@ -238,13 +250,13 @@ fn what_was_typed_is_recorded_and_replayed() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml --save-answers my.answers --backup");
     pty.until(CHANGE);
-    pty.press("a", CHOOSE);
+    question(&mut pty, "a", CHOOSE);
     pty.press("2", "text:");
     // Edited as in a shell: a wrong word erased, a letter put in.
     pty.press("wrong\x17os\x1b[Dne\x1b[D\x1b[D\x1b[D\x1b[H", "ones");
     pty.press("\r", "more [b]:");
     pty.press("yes: \"no\"\r", TAKE);
-    pty.press("\r", KNOW);
+    question(&mut pty, "\r", KNOW);
     pty.press("1", TAKE);
     pty.press("\r", CHANGE);
     pty.press("y", CHANGE);
@@ -319,7 +331,7 @@ fn every_key_shows_what_it_says() {
     let first = pty.press("b", CHANGE);
     assert!(first.contains("This is the first one."), "{first}");
 
-    pty.press("\r", CHOOSE);
+    question(&mut pty, "\r", CHOOSE);
     let so_far = pty.press("d", CHOOSE);
     assert!(
         so_far.contains("-old: a # why\n+new: a # why\n pick: b\n"),
@@ -341,14 +353,14 @@ fn every_key_shows_what_it_says() {
     assert!(card.contains("[1/5] Rename"), "{card}");
     let card = pty.press("n", "[y/N]");
     assert!(card.contains("skip\n"), "{card}");
-    let card = pty.press("y", CHOOSE);
+    let card = question(&mut pty, "y", CHOOSE);
     assert!(card.contains("[2/5] Choose once"), "{card}");
     let card = pty.press(ESC, CHANGE);
     assert!(card.contains("[1/5] Rename"), "{card}");
-    pty.press("y", CHOOSE);
+    question(&mut pty, "y", CHOOSE);
     // Esc at an input goes back to the options, also after some letters.
     pty.press("2", "text:");
-    let back = pty.press("abc\x1b", CHOOSE);
+    let back = question(&mut pty, "abc\x1b", CHOOSE);
     assert!(back.contains("back to the options"), "{back}");
     pty.keys("q");
     let (code, screen) = pty.end();
@@ -398,9 +410,9 @@ fn accepting_the_rest_asks_what_only_a_person_knows() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml");
     pty.until(CHANGE);
-    let asked = pty.press("A", KNOW);
+    let asked = question(&mut pty, "A", KNOW);
     for part in [
-        "accept all the rest\n  accepted: rename (Rename old to new)\n  answered as recommended: choose: keep (Keep it)\n",
+        "accept everything that is left\n  accepted: rename (Rename old to new)\n  answered as recommended: choose: keep (Keep it)\n",
         "[3/5] Only you know",
     ] {
         assert!(asked.contains(part), "{part}: {asked}");
@@ -414,7 +426,7 @@ fn accepting_the_rest_asks_what_only_a_person_knows() {
     // Back takes back all that was accepted together, and only that.
     let back = pty.press("b", CHANGE);
     assert!(back.contains("[4/5] Drop gone [gone]"), "{back}");
-    let back = pty.press("b", KNOW);
+    let back = question(&mut pty, "b", KNOW);
     assert!(back.contains("[3/5] Only you know"), "{back}");
     let back = pty.press("b", CHANGE);
     assert!(back.contains("[1/5] Rename old to new"), "{back}");
@@ -438,11 +450,11 @@ fn an_open_question_keeps_the_file_and_the_review_goes_on_later() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml");
     pty.until(CHANGE);
-    pty.press("y", CHOOSE);
+    question(&mut pty, "y", CHOOSE);
     pty.press("1", TAKE);
-    pty.press("y", KNOW);
+    question(&mut pty, "y", KNOW);
     pty.press("u", CHANGE);
-    let result = pty.press("A", "Stop here, with the questions open? [Y,b,d,q,?]");
+    let result = pty.press("A", "Stop here, with the questions open? [Y,b,d,l,q,?]");
     assert!(result.contains("4 accepted, 0 skipped, 1 open"), "{result}");
     assert!(
         result.contains("Nothing can be written while questions are open."),
@@ -470,7 +482,7 @@ fn an_open_question_keeps_the_file_and_the_review_goes_on_later() {
     let words: Vec<&str> = line.split_whitespace().skip(1).collect();
     let mut pty = Pty::new(demo.folder(), &words, 80, &[]);
     pty.until(CHANGE);
-    let card = pty.press("A", KNOW);
+    let card = question(&mut pty, "A", KNOW);
     assert!(card.contains("choose: keep"), "{card}");
     pty.press("2", TAKE);
     pty.press("y", WRITE);
@@ -506,8 +518,9 @@ fn the_last_answer_is_no_if_nothing_is_said() {
 }
 
 /// Every prompt there is, and the keys that lead to it.
-const PROMPTS: [(&str, &[(&str, &str)]); 7] = [
+const PROMPTS: [(&str, &[(&str, &str)]); 8] = [
     ("a change", &[]),
+    ("a list", &[("y", LIST)]),
     ("a question", &[("y", CHOOSE)]),
     ("an input", &[("y", CHOOSE), ("2", "text:"), ("ab", "ab")]),
     ("an answer", &[("y", CHOOSE), ("1", TAKE)]),
@@ -519,6 +532,15 @@ const PROMPTS: [(&str, &[(&str, &str)]); 7] = [
     ),
 ];
 
+fn press_all(pty: &mut Pty, keys: &[(&str, &str)]) {
+    for (key, text) in keys {
+        match *text {
+            CHOOSE | KNOW => question(pty, key, text),
+            text => pty.press(key, text),
+        };
+    }
+}
+
 #[test]
 fn ctrl_c_leaves_at_every_prompt_and_the_terminal_is_as_it_was() {
     let demo = demo();
@@ -526,9 +548,7 @@ fn ctrl_c_leaves_at_every_prompt_and_the_terminal_is_as_it_was() {
         let mut pty = review(&demo, "a.yaml");
         pty.until(CHANGE);
         assert!(!pty.echoes(), "a review does not echo keys");
-        for (key, text) in keys {
-            pty.press(key, text);
-        }
+        press_all(&mut pty, keys);
         pty.keys(CTRL_C);
         let (code, screen) = pty.end();
         assert_eq!(code, 130, "{name}: {screen}");
@@ -541,14 +561,12 @@ fn ctrl_c_leaves_at_every_prompt_and_the_terminal_is_as_it_was() {
 fn q_and_the_end_of_input_leave_too() {
     let demo = demo();
     for (name, keys) in PROMPTS {
-        if matches!(name, "an input" | "saving") {
-            continue; // there it is a letter
+        if matches!(name, "an input" | "saving" | "a list" | "a loss") {
+            continue; // there it is a letter, or leaves only the list
         }
         let mut pty = review(&demo, "a.yaml");
         pty.until(CHANGE);
-        for (key, text) in keys {
-            pty.press(key, text);
-        }
+        press_all(&mut pty, keys);
         pty.keys("q");
         let (code, screen) = pty.end();
         assert_eq!(code, 1, "{name}: {screen}");
@@ -567,7 +585,7 @@ fn signals_leave_a_sane_terminal() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let mut pty = review(&demo, "a.yaml");
         pty.until(CHANGE);
-        pty.press("y", CHOOSE);
+        question(&mut pty, "y", CHOOSE);
         pty.press("2", "text:");
         pty.signal(signal);
         let (ended, screen) = pty.end();
@@ -583,7 +601,7 @@ fn narrow_and_wide_terminals_and_a_resize_in_between_break_no_line() {
         let mut pty = review_at(&demo, "a.yaml", columns, &[]);
         pty.until(CHANGE);
         // The prompt is the last thing, and typing stands behind it.
-        pty.press("y", "Enter=1,s,u,A,S,m,d,l,e,b,q,?]");
+        question(&mut pty, "y", "Enter=1,s,u,A,S,m,d,l,e,b,q,?]");
         let before = pty.screen();
         pty.resize(260 - columns);
         pty.press("2", "text:");
@@ -615,16 +633,24 @@ fn without_colour_and_in_an_ascii_locale_only_plain_signs_come() {
     let demo = demo();
     let mut pty = review_at(&demo, "a.yaml", 80, &[("NO_COLOR", "1")]);
     pty.until(CHANGE);
-    pty.press("y", CHOOSE);
+    question(&mut pty, "y", CHOOSE);
     pty.keys("q");
     let raw = pty.raw();
-    assert!(!raw.contains('\x1b'), "{raw}");
+    let escapes = || raw.split("\x1b[").skip(1);
+    let end = |text: &str| text.find(|c: char| c.is_ascii_alphabetic());
+    for escape in escapes() {
+        let last = end(escape).map(|at| &escape[at..=at]);
+        assert!(
+            last != Some("m"),
+            "the list moves the cursor, and colours nothing: {raw}"
+        );
+    }
     assert_eq!(pty.end().0, 1);
 
     let mut pty = review_at(&demo, "a.yaml", 80, &[("LANG", "C")]);
     pty.until(CHANGE);
     assert!(pty.raw().contains("\x1b["), "colour needs no Unicode");
-    pty.press("A", KNOW);
+    question(&mut pty, "A", KNOW);
     pty.press("1", TAKE);
     let result = pty.press("y", WRITE);
     assert!(
@@ -647,18 +673,18 @@ fn several_files_are_reviewed_one_after_the_other_and_recorded_apart() {
     let opened = pty.until(CHANGE);
     assert!(opened.contains("broken.yaml:"), "{opened}");
     assert!(opened.contains("Release 1 of 2"), "{opened}");
-    pty.press("A", KNOW);
+    question(&mut pty, "A", KNOW);
     pty.press("1", TAKE);
-    let next = pty.press("y", CHANGE);
+    let result = pty.press("y", "Write 2 files?");
     assert!(
-        next.contains("Release 2 of 2") && next.contains("[1/2] Rename"),
-        "{next}"
+        result.contains("again.yaml: 2 steps accepted"),
+        "everything that is left, over the border of two files: {result}"
     );
-    // Back over the border of two files.
+    // Back over that border.
+    let back = pty.press("b", CHANGE);
+    assert!(back.contains("[1/2] Rename"), "{back}");
     let back = pty.press("b", CHANGE);
     assert!(back.contains("[4/5] Drop gone"), "{back}");
-    let next = pty.press("A", CHANGE);
-    assert!(next.contains("[1/2] Rename"), "{next}");
     let result = pty.press("A", "Write 2 files?");
     assert!(result.contains("+picked: other"), "{result}");
     pty.press("y", FILE);

@@ -170,8 +170,8 @@ impl Keyboard<'_> {
         let active = Cell::new(first);
         let searched = items.len() > SEARCHED;
         let keys = match searched {
-            true => "type to search, Enter takes it, Esc leaves",
-            false => "arrows and Enter; Esc leaves",
+            true => "type to search, arrows, Enter, Esc",
+            false => "arrows, Enter, Esc",
         };
         self.list(&active, items, |theme, items, room, keys_shown| {
             let prompt = match keys_shown {

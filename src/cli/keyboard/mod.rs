@@ -31,6 +31,15 @@ pub struct Keyboard<'t> {
     mode: Mode,
 }
 
+/// What ends the waiting for a key.
+enum Read {
+    Key(console::Key),
+    /// The process was suspended, and goes on.
+    Resumed,
+    /// The terminal has another size.
+    Resized,
+}
+
 impl<'t> Keyboard<'t> {
     /// Takes the terminal.
     ///
@@ -59,9 +68,8 @@ impl<'t> Keyboard<'t> {
         !self.dumb
     }
 
-    /// Waits for a key; `None` if the process was suspended meanwhile or the terminal resized, so that the
-    /// prompt has to be shown again.
-    fn read(&self) -> Result<Option<console::Key>, Stop> {
+    /// Waits for a key, or for what makes it necessary to show something again.
+    fn read(&self) -> Result<Read, Stop> {
         if self.mode.begin_to_read() {
             return Err(Stop::Interrupted);
         }
@@ -70,14 +78,15 @@ impl<'t> Keyboard<'t> {
             Ok(console::Key::Char('\u{4}')) => return Err(Stop::Interrupted),
             Ok(console::Key::Char('\u{1a}')) => {
                 self.mode.suspend();
-                return Ok(None);
+                return Ok(Read::Resumed);
             }
             Ok(console::Key::CtrlC) => io::ErrorKind::Interrupted.into(),
-            Ok(key) => return Ok(Some(key)),
+            Ok(key) => return Ok(Read::Key(key)),
             Err(error) => error,
         };
         match self.mode.after(error) {
-            After::Resumed | After::Resized => Ok(None),
+            After::Resumed => Ok(Read::Resumed),
+            After::Resized => Ok(Read::Resized),
             After::Stop(stop) => Err(stop),
         }
     }
@@ -106,13 +115,17 @@ impl Person for Keyboard<'_> {
             });
         }
         self.terminal.say(prompt);
-        Ok(match self.read()? {
-            None => talk::Key::Again,
-            Some(console::Key::Char(c)) => talk::Key::Char(c),
-            Some(console::Key::Enter) => talk::Key::Enter,
-            Some(console::Key::Escape) => talk::Key::Escape,
-            Some(_) => talk::Key::Other,
-        })
+        loop {
+            return Ok(match self.read()? {
+                // What is on the screen the terminal itself fits to its size.
+                Read::Resized => continue,
+                Read::Resumed => talk::Key::Again,
+                Read::Key(console::Key::Char(c)) => talk::Key::Char(c),
+                Read::Key(console::Key::Enter) => talk::Key::Enter,
+                Read::Key(console::Key::Escape) => talk::Key::Escape,
+                Read::Key(_) => talk::Key::Other,
+            });
+        }
     }
 
     fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop> {
@@ -125,16 +138,16 @@ impl Person for Keyboard<'_> {
             let shown = line.shown(prompt, usize::from(columns));
             self.terminal.say(&shown);
             match self.read()? {
-                None => {}
-                Some(console::Key::Enter) => {
+                Read::Resumed | Read::Resized => {}
+                Read::Key(console::Key::Enter) => {
                     self.terminal.say("\n");
                     return Ok(Some(line.text()));
                 }
-                Some(console::Key::Escape) => {
+                Read::Key(console::Key::Escape) => {
                     self.terminal.say("\n");
                     return Ok(None);
                 }
-                Some(key) => line.edit(&key),
+                Read::Key(key) => line.edit(&key),
             }
         }
     }

@@ -42,7 +42,7 @@ mod unix {
     };
 
     use rustix::{
-        process::{getppid, getsid},
+        process::{Signal, getpid, getppid, getsid, kill_process},
         termios::{
             LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
         },
@@ -73,6 +73,8 @@ mod unix {
         interrupted: Arc<AtomicBool>,
         suspended: Arc<AtomicBool>,
         resized: Arc<AtomicBool>,
+        /// The process was stopped behind the back of a read, and goes on.
+        resumed: AtomicBool,
         /// The process shall end at once.
         ends: Arc<AtomicBool>,
         /// Whether the reading thread has seen that, and put back what it set for the read.
@@ -106,6 +108,7 @@ mod unix {
             interrupted: Arc::default(),
             suspended: Arc::default(),
             resized: Arc::default(),
+            resumed: AtomicBool::new(false),
             ends: Arc::default(),
             parked: AtomicBool::new(false),
             listing: AtomicBool::new(false),
@@ -137,7 +140,12 @@ mod unix {
                         continue;
                     }
                     match signal {
-                        SIGTSTP if self.is_left(&self.suspended, NOTICE) => self.stop(),
+                        SIGTSTP if self.is_left(&self.suspended, NOTICE) => {
+                            self.stop();
+                            // A read that has begun meanwhile has to show its prompt again: a signal ends it.
+                            self.resumed.store(true, SeqCst);
+                            let _ = kill_process(getpid(), Signal::WINCH);
+                        }
                         SIGINT if self.is_left(&self.interrupted, PATIENCE) => self.end(signal),
                         SIGTSTP | SIGINT => {}
                         _ => self.end(signal),
@@ -239,6 +247,7 @@ mod unix {
         pub fn begin_to_read(&self) -> bool {
             self.park_if_it_ends();
             self.signalled.resized.store(false, SeqCst);
+            self.signalled.resumed.store(false, SeqCst);
             self.signalled.interrupted.swap(false, SeqCst)
         }
 
@@ -248,6 +257,10 @@ mod unix {
             let signalled = self.signalled;
             if signalled.suspended.swap(false, SeqCst) {
                 self.suspend();
+                return After::Resumed;
+            }
+            if signalled.resumed.swap(false, SeqCst) {
+                signalled.interrupted.store(false, SeqCst);
                 return After::Resumed;
             }
             if signalled.resized.swap(false, SeqCst) {

@@ -1,0 +1,299 @@
+//! Lists and confirmations at a real terminal: what the content of files leaves open, what to review, options; and
+//! the ways out of them. The terminal has to be as it was before, whatever happens.
+#![cfg(unix)]
+
+use crate::demo;
+use crate::pty;
+
+use demo::{ASKS, Demo, PLAIN, PLAIN_AFTER};
+use pty::Pty;
+
+const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
+const LIST: &str = "(other keys)";
+const NONE: &str = "(none of these, or I do not know)";
+const TAKE: &str = "Take this answer?";
+const DOWN: &str = "\x1b[B";
+const ESC: &str = "\x1b";
+const CTRL_C: &str = "\x03";
+const CTRL_Z: &str = "\x1a";
+
+/// A file of which nothing tells the chart.
+const UNTOLD: &str = "password: hunter2-demo\n";
+
+fn at(demo: &Demo, line: &str, columns: u16) -> Pty {
+    let args: Vec<&str> = line.split_whitespace().collect();
+    Pty::new(demo.folder(), &args, columns, &[])
+}
+
+#[test]
+fn the_chart_is_asked_for_where_nothing_tells_it() {
+    let demo = Demo::new();
+    demo.file("a.yaml", UNTOLD);
+    demo.file("b.yaml", UNTOLD);
+    let mut pty = at(&demo, "upgrade --pack pack a.yaml b.yaml --from 1.0.0", 80);
+    let asked = pty.until(NONE);
+    assert!(
+        asked.contains("a.yaml, b.yaml: nothing in the file tells which chart it is for."),
+        "{asked}"
+    );
+    assert!(asked.contains("Which chart?"), "{asked}");
+    // Nothing is marked: Enter alone chooses nothing.
+    pty.keys("\r");
+    pty.press(DOWN, "> ");
+    pty.keys("\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("Which chart? demo"), "{screen}");
+    assert!(screen.contains("demo 1.0.0 → 2.0.0"), "{screen}");
+
+    // Without a terminal, in a check and in a pipeline it is the error that it was.
+    let run = demo.run("upgrade --pack pack a.yaml --from 1.0.0");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("--chart NAME"), "{}", run.err);
+    for (line, env) in [
+        (
+            "upgrade --check --pack pack a.yaml --from 1.0.0",
+            [("X", "")],
+        ),
+        ("upgrade --pack pack a.yaml --from 1.0.0", [("CI", "true")]),
+        (
+            "upgrade --pack pack a.yaml --from 1.0.0 -o json",
+            [("X", "")],
+        ),
+    ] {
+        let args: Vec<&str> = line.split_whitespace().collect();
+        let (code, screen) = Pty::new(demo.folder(), &args, 80, &env).end();
+        assert_eq!(code, 2, "{line}: {screen}");
+        assert!(!screen.contains("Which chart?"), "{line}: {screen}");
+    }
+}
+
+#[test]
+fn the_version_is_asked_for_and_the_printed_command_says_it() {
+    let demo = Demo::new();
+    // Nothing in it tells 1.0.0 from 2.0.0, and `pick` matters.
+    demo.file("a.yaml", "pick: b\npassword: hunter2-demo\n");
+    let line = "upgrade --pack pack --chart demo a.yaml";
+    let run = demo.run(line);
+    assert_eq!(run.code, 2, "{run:?}");
+    let mut pty = at(&demo, line, 80);
+    let asked = pty.until(NONE);
+    assert!(
+        asked.contains("Which version of demo are the values for?"),
+        "{asked}"
+    );
+    let newest = asked.find("  2.0.0").expect("versions are listed");
+    assert!(
+        newest < asked.find("  1.0.0").unwrap(),
+        "the newest first: {asked}"
+    );
+    pty.press(&DOWN.repeat(3), "> 1.0.0");
+    pty.keys("\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("demo 1.0.0 → 2.0.0"), "{screen}");
+    assert!(
+        screen.contains("--from 1.0.0"),
+        "the command says it: {screen}"
+    );
+
+    // Escape leaves the error, and Ctrl-C everything.
+    let mut pty = at(&demo, line, 80);
+    pty.until(NONE);
+    pty.keys(ESC);
+    let (code, screen) = pty.end();
+    assert_eq!(code, 2, "{screen}");
+    assert!(screen.contains("No version was chosen."), "{screen}");
+    let mut pty = at(&demo, line, 80);
+    pty.until(NONE);
+    assert!(pty.hides_the_cursor(), "a list hides it");
+    pty.keys(CTRL_C);
+    let (code, screen) = pty.end();
+    assert_eq!(code, 130, "{screen}");
+
+    // A review asks the same, and goes on.
+    let mut pty = at(&demo, "review --pack pack --chart demo a.yaml", 80);
+    pty.until(NONE);
+    pty.press(&DOWN.repeat(3), "> 1.0.0");
+    let card = pty.press("\r", LIST);
+    assert!(card.contains("Choose once"), "{card}");
+    pty.keys(CTRL_C);
+    assert_eq!(pty.end().0, 130);
+}
+
+#[test]
+fn what_was_chosen_is_confirmed_before_it_is_written() {
+    let demo = Demo::new();
+    demo.file("pack/pack.yaml", demo.text("pack/pack.yaml").replace("evidence:\n  - {path: old, versions: \"<2.0.0\", strength: strong, why: Chart 2.0 renamed old.}\n", ""));
+    demo.file("a.yaml", PLAIN);
+    let line = "upgrade --pack pack --chart demo a.yaml --write";
+    let mut pty = at(&demo, line, 80);
+    pty.until(NONE);
+    pty.press(&DOWN.repeat(3), "> 1.0.0");
+    let shown = pty.press("\r", "[y/N]");
+    assert!(shown.contains("+new: a"), "it is shown first: {shown}");
+    pty.keys("\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 1, "{screen}");
+    assert!(
+        screen.contains("Write 1 file? no\nNothing was written."),
+        "{screen}"
+    );
+    assert_eq!(demo.text("a.yaml"), PLAIN);
+    let mut pty = at(&demo, line, 80);
+    pty.until(NONE);
+    pty.press(&DOWN.repeat(3), "> 1.0.0");
+    pty.press("\r", "[y/N]");
+    pty.keys("y");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(demo.text("a.yaml"), PLAIN_AFTER);
+}
+
+#[test]
+fn options_are_chosen_from_a_list_and_what_is_refused_can_be_corrected() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    let mut pty = at(&demo, "review --pack pack a.yaml --from 1.0.0", 80);
+    pty.until(CHANGE);
+    let list = pty.press("y", LIST);
+    assert!(list.contains("> keep (recommended)\n  type\n"), "{list}");
+    pty.press(DOWN, "> type");
+    pty.press("\r", "text:");
+    pty.press("one\r", TAKE);
+    let list = pty.press("b", LIST);
+    assert!(list.contains("> keep"), "{list}");
+    // What else can be done stands in the list too; Escape and the last item lead to all keys.
+    pty.press(&DOWN.repeat(2), "> (skip this step)");
+    pty.press("\r", "[y/N]");
+    pty.press("n", LIST);
+    let keys = pty.press(ESC, "Which? [1-2,Enter=1,s,u");
+    assert!(!keys.contains("> keep"), "the list is gone: {keys}");
+    let help = pty.press("?", "Ctrl-Z");
+    assert!(
+        help.contains("accept everything that is left, in all releases"),
+        "{help}"
+    );
+    pty.keys(CTRL_C);
+    let (code, screen) = pty.end();
+    assert_eq!(code, 130, "{screen}");
+    assert!(
+        screen.contains(
+            "Interrupted; nothing was written.\n\nTo go on from here:\n\n  refit review a.yaml"
+        ),
+        "Ctrl-C says how to go on: {screen}"
+    );
+}
+
+#[test]
+fn what_to_review_of_a_folder_is_chosen_from_a_list() {
+    let demo = Demo::new();
+    std::fs::create_dir(demo.path("apps")).unwrap();
+    let app = |name: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  source:\n    \
+             chart: demo\n    repoURL: https://charts.example\n    targetRevision: 1.0.0\n    helm:\n      \
+             valuesObject:\n        old: {name}\n"
+        )
+    };
+    let long = "a-name-that-is-far-longer-than-any-terminal-of-fifty-columns-is-wide";
+    for name in ["one", "two", long] {
+        demo.file(&format!("apps/{name}.yaml"), app(name));
+    }
+    let mut pty = at(&demo, "review --pack pack --chart demo apps", 50);
+    let list = pty.until("two.yaml");
+    assert!(list.contains("..."), "long names are cut: {list}");
+    for line in list.lines() {
+        assert!(line.chars().count() < 50, "{line}");
+    }
+    // The first, which is the long one, is left out.
+    pty.press(" ", "> [ ]");
+    let card = pty.press("\r", CHANGE.split(' ').next().unwrap());
+    assert!(card.contains("2 of 3 are reviewed."), "{card}");
+    assert!(card.contains("Release 1 of 2"), "{card}");
+    // To another release, by the list of all.
+    let list = pty.press("g", "2 ");
+    assert!(list.contains("go to another release"), "{list}");
+    pty.press(DOWN, "> 2 ");
+    let card = pty.press("\r", "Accept?");
+    assert!(card.contains("Release 2 of 2"), "{card}");
+    let back = pty.press("y", "Accept?");
+    assert!(
+        back.contains("Release 1 of 2"),
+        "what was passed is asked: {back}"
+    );
+    pty.press("y", "Write 2 files?");
+    pty.keys("y");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(demo.text("apps/one.yaml").contains("new: one"));
+    assert!(
+        demo.text(&format!("apps/{long}.yaml"))
+            .contains("old: a-name")
+    );
+}
+
+#[test]
+fn a_list_is_shown_again_in_another_width_and_after_a_suspension() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    let mut pty = at(&demo, "review --pack pack a.yaml --from 1.0.0", 80);
+    pty.until(CHANGE);
+    pty.press("y", LIST);
+    pty.press(DOWN, "> type");
+    pty.resize(50);
+    let again = pty.until(LIST);
+    assert!(again.contains("> type"), "it begins where it was: {again}");
+    pty.press("\r", "text:");
+    pty.keys(CTRL_C);
+    assert_eq!(pty.end().0, 130);
+
+    let mut pty = Pty::shell(demo.folder(), 80);
+    pty.until("shell>");
+    pty.keys("\"$REFIT\" review --pack pack a.yaml --from 1.0.0\r");
+    pty.until(CHANGE);
+    // At a key, the whole card is shown again.
+    pty.press(CTRL_Z, "Stopped");
+    let card = pty.press("fg\r", CHANGE);
+    assert!(card.contains("[1/2] Rename old to new"), "{card}");
+    // At a list.
+    pty.press("y", LIST);
+    assert!(pty.hides_the_cursor());
+    // A list reads without signals for a moment, in which no person is quick enough.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    pty.press(CTRL_Z, "Stopped");
+    assert!(!pty.hides_the_cursor(), "the shell has its cursor");
+    let list = pty.press("fg\r", LIST);
+    assert!(list.contains("> keep"), "{list}");
+    // At a line.
+    pty.press(DOWN, "> type");
+    pty.press("\r", "text:");
+    pty.press("ab", "ab");
+    pty.press(CTRL_Z, "Stopped");
+    let line = pty.press("fg\r", "text: ab");
+    assert!(line.ends_with("text: ab"), "{line}");
+    pty.press(CTRL_C, "To go on from here:");
+    pty.keys("exit 0\r");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_gets_numbers() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    let args = ["review", "--pack", "pack", "a.yaml", "--from", "1.0.0"];
+    let mut pty = Pty::new(demo.folder(), &args, 80, &[("TERM", "dumb")]);
+    pty.until(CHANGE);
+    let list = pty.press("y\r", "number, Enter=1, 0 leaves:");
+    assert!(
+        list.contains("  1  keep (recommended)\n  2  type\n"),
+        "{list}"
+    );
+    pty.press("7\r", "a number from 1 to 5");
+    pty.press("2\r", "text:");
+    pty.press("abc\r", TAKE);
+    pty.keys("q\r");
+    let raw = pty.raw();
+    assert!(!raw.contains('\x1b'), "{raw}");
+    assert_eq!(pty.end().0, 1);
+}
