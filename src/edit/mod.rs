@@ -111,10 +111,10 @@ pub fn edit(
     let mut claims = Claims {
         view,
         layer,
-        in_place: HashSet::new(),
+        in_place: HashMap::new(),
         moved: HashMap::new(),
     };
-    claims.in_place(node, &Path::root());
+    claims.in_place(node, &Path::root(), &Path::root());
     claims.moved(node, &Path::root());
     let writer = Writer {
         view,
@@ -251,8 +251,9 @@ fn brings(entries: &[Entry], node: NodeId) -> bool {
 struct Claims<'v> {
     view: &'v View<'v>,
     layer: usize,
-    /// Key nodes of entries that stay where they are.
-    in_place: HashSet<NodeId>,
+    /// Key nodes of entries that stay in the map that they are written in, with their place. That is another
+    /// one than before in an item of which one in front of it went.
+    in_place: HashMap<NodeId, Path>,
     /// Key nodes of entries that go elsewhere, with the place.
     moved: HashMap<NodeId, Path>,
 }
@@ -265,18 +266,32 @@ impl Claims<'_> {
             .flatten()
     }
 
-    fn in_place(&mut self, node: &Node, at: &Path) {
-        let Body::Map(entries) = &node.body else {
-            return;
-        };
-        for entry in entries.iter().filter(|entry| !entry.gone) {
-            let here = at.key(&entry.key);
-            if let Some(source) = entry.node.source()
-                && source.path == here
-            {
-                self.in_place.extend(self.key(source));
+    /// Claims what stays. `home` is where it stood, and `at` where it is.
+    fn in_place(&mut self, node: &Node, home: &Path, at: &Path) {
+        match &node.body {
+            Body::Map(entries) => {
+                for entry in entries.iter().filter(|entry| !entry.gone) {
+                    let home = home.key(&entry.key);
+                    let here = at.key(&entry.key);
+                    if let Some(source) = entry.node.source()
+                        && source.path == home
+                        && let Some(key) = self.key(source)
+                    {
+                        self.in_place.entry(key).or_insert_with(|| here.clone());
+                    }
+                    self.in_place(&entry.node, &home, &here);
+                }
             }
-            self.in_place(&entry.node, &here);
+            Body::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    let source = item.source().map(|source| source.path.clone());
+                    let own = source.filter(|path| path.parent().as_ref() == Some(home));
+                    if let Some(own) = own {
+                        self.in_place(item, &own, &at.index(i));
+                    }
+                }
+            }
+            Body::Same | Body::Value(_) => {}
         }
     }
 
@@ -288,7 +303,7 @@ impl Claims<'_> {
                     if let Some(source) = entry.node.source()
                         && source.path != here
                         && let Some(key) = self.key(source)
-                        && !self.in_place.contains(&key)
+                        && !self.in_place.contains_key(&key)
                     {
                         self.moved.entry(key).or_insert_with(|| here.clone());
                     }
@@ -574,9 +589,12 @@ impl Writer<'_> {
                 continue;
             }
             let key = match self.key(entry, source, &known, &here, style)? {
+                // A map that is written in several places has what its keys said in one of them.
                 WantKey::New(text) => match self.inherits(entry, &known) {
-                    Some(key) => WantKey::Renamed(key, text),
-                    None => WantKey::New(text),
+                    Some(key) if self.kept_keys.borrow_mut().insert(key) => {
+                        WantKey::Renamed(key, text)
+                    }
+                    _ => WantKey::New(text),
                 },
                 key => key,
             };
@@ -701,7 +719,7 @@ impl Writer<'_> {
     ) -> Result<WantKey, EditError> {
         let own_key = source.and_then(|source| self.claims.key(source));
         if let (Some(source), Some(key)) = (source, own_key) {
-            if source.path == *here && self.claims.in_place.contains(&key) {
+            if self.claims.in_place.get(&key) == Some(here) {
                 return Ok(WantKey::Entry(key));
             }
             if self.claims.moved.get(&key) == Some(here) {
@@ -718,7 +736,7 @@ impl Writer<'_> {
             .get(entry.key.as_str())
             .copied()
             .filter(|key| {
-                !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+                !self.claims.in_place.contains_key(key) && !self.claims.moved.contains_key(key)
             })
             // Unless the value brings that very entry along, as a map does that is wrapped in itself.
             .filter(|key| {
@@ -751,7 +769,7 @@ impl Writer<'_> {
         }
         let key = known.keys.get(beside).copied();
         key.filter(|key| {
-            !self.claims.in_place.contains(key) && !self.claims.moved.contains_key(key)
+            !self.claims.in_place.contains_key(key) && !self.claims.moved.contains_key(key)
         })
     }
 }

@@ -1,34 +1,26 @@
 //! What the steps of a migration came to, applied together: what is taken, written and held.
 
-use std::collections::{HashMap, HashSet};
-
-use semver::Version;
+use std::collections::HashSet;
 
 use super::{
     bind::Layer,
-    error::MigrateError,
     layers::{bring_list, list_of, uncover},
     ledger::Dropped,
     meet::{Met, Standing},
     node::{Node, Source},
     own::{Owned, Places},
     place::Place,
-    run::{Change, ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
+    run::{Change, ChangeKind, Deferred, Effect, Output, Run, StepReport, StepState},
 };
 use crate::{
-    pack::{Migration, PackError, Step},
+    pack::Step,
     values::{Path, Segment, Value, view::View},
 };
 
 impl<'r> Run<'r> {
     /// Applies what the steps came to. What goes is gone before anything is written, whichever step it is
     /// of, so their order means nothing.
-    pub(super) fn apply(
-        &mut self,
-        migration: &Migration,
-        effects: Vec<Effect<'_>>,
-        met: Met<'r>,
-    ) -> Result<(), MigrateError> {
+    pub(super) fn apply(&mut self, effects: Vec<Effect<'_>>, met: Met<'r>) {
         let Met {
             after,
             mut outputs,
@@ -75,7 +67,6 @@ impl<'r> Run<'r> {
             self.deferred.extend(deferred);
             reports.push(report);
         }
-        check_clashes(&migration.version, &outputs, &reports, &self.layers)?;
         for (report, output) in in_order(outputs) {
             self.write(output, &mut reports[report]);
         }
@@ -84,7 +75,6 @@ impl<'r> Run<'r> {
         }
         self.steps.extend(reports);
         self.steps.extend(asked.into_values());
-        Ok(())
     }
 
     /// Notes what a step takes and nothing is made of, or an equal value.
@@ -208,10 +198,7 @@ impl<'r> Run<'r> {
     pub(super) fn write(&mut self, output: Output, report: &mut StepReport) {
         let view = self.layers[output.layer].view;
         let i = output.layer;
-        let path = match output.positions {
-            Positions::Snapshot => output.path.clone(),
-            Positions::Standing => self.layers[i].root.place_of_standing(&output.path, view),
-        };
+        let path = output.place.clone();
         let node = output.node.clone();
         let place = Place {
             near: output.near.as_ref().map(Path::segments),
@@ -223,14 +210,14 @@ impl<'r> Run<'r> {
                 layer: i,
                 kind: ChangeKind::Move,
                 path: from.clone(),
-                to: Some(path.clone()),
+                to: Some(output.path.clone()),
                 from: Vec::new(),
                 value,
             },
             None => Change {
                 layer: i,
                 kind: ChangeKind::Write,
-                path: path.clone(),
+                path: output.path.clone(),
                 to: None,
                 from: output.of.clone(),
                 value,
@@ -246,8 +233,8 @@ impl<'r> Run<'r> {
             Some(by) => self.upsert(i, &path, by, node, place),
         };
         for (path, node) in replaced {
-            // Nothing is lost where something is put into an empty map.
-            let standing = match node.is_empty_map(view) {
+            // Nothing is lost where something is put into an empty map or list.
+            let standing = match node.is_empty_map(view) || node.is_empty_list(view) {
                 true => Standing::Seen,
                 false => self.standing(&output, &path),
             };
@@ -324,79 +311,20 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(usize, Output)> {
     let outputs = outputs.flat_map(|(i, own)| own.into_iter().map(move |output| (i, output)));
     let outputs: Vec<(usize, Output)> = outputs.collect();
     let whole = outputs.iter().filter(|(_, output)| output.by.is_none());
-    let whole: HashSet<&[Segment]> = whole.map(|(_, output)| output.path.segments()).collect();
+    let whole: HashSet<&[Segment]> = whole.map(|(_, output)| output.place.segments()).collect();
     let is_below = |path: &Path| {
         let path = path.segments();
         (0..path.len()).any(|n| whole.contains(&path[..n]))
     };
-    let depth = |output: &Output| match is_below(&output.path) {
-        true => output.path.depth(),
-        false => 0,
+    // Items that moves bring have their positions before others are made behind them.
+    let depth = |output: &Output| match is_below(&output.place) {
+        true => (output.place.depth(), output.positions),
+        false => (0, output.positions),
     };
-    let depths: Vec<usize> = outputs.iter().map(|(_, output)| depth(output)).collect();
-    let mut sorted: Vec<(usize, (usize, Output))> = depths.into_iter().zip(outputs).collect();
+    let depths: Vec<_> = outputs.iter().map(|(_, output)| depth(output)).collect();
+    let mut sorted: Vec<(_, (usize, Output))> = depths.into_iter().zip(outputs).collect();
     sorted.sort_by_key(|(depth, _)| *depth);
     sorted.into_iter().map(|(_, output)| output).collect()
-}
-
-/// Two writes of different values to one place, or one below a value of the other that is no map: the
-/// pack's checks exclude what can be seen beforehand, and this the rest.
-fn check_clashes(
-    version: &Version,
-    outputs: &[Vec<Output>],
-    reports: &[StepReport],
-    layers: &[Layer<'_>],
-) -> Result<(), MigrateError> {
-    let all = outputs.iter().enumerate();
-    let all = all.flat_map(|(step, own)| own.iter().map(move |output| (step, output)));
-    let all: Vec<(usize, &Output)> = all.filter(|(_, output)| output.by.is_none()).collect();
-    let mut at: HashMap<(usize, &[Segment]), Vec<usize>> = HashMap::new();
-    for (i, (_, output)) in all.iter().enumerate() {
-        let place = (output.layer, output.path.segments());
-        at.entry(place).or_default().push(i);
-    }
-    for (i, (step, output)) in all.iter().enumerate() {
-        let segments = output.path.segments();
-        let value = || output.node.value(layers[output.layer].view).ok();
-        for n in 0..=segments.len() {
-            let above = at.get(&(output.layer, &segments[..n]));
-            for &other in above.into_iter().flatten().filter(|other| **other != i) {
-                let (first, above) = all[other];
-                let there = above.node.value(layers[above.layer].view).ok();
-                let fits = match (there, value()) {
-                    (Some(there), Some(value)) => fits(&there, &segments[n..], &value),
-                    _ => false,
-                };
-                if !fits {
-                    return Err(PackError::Clash {
-                        version: version.clone(),
-                        first: reports[first.min(*step)].id.clone(),
-                        second: reports[first.max(*step)].id.clone(),
-                        path: output.path.to_string(),
-                    }
-                    .into());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a value can be written at a path below another one and nothing of either is lost.
-fn fits(above: &Value, path: &[Segment], value: &Value) -> bool {
-    match (path.split_first(), above) {
-        (Some((Segment::Key(key), rest)), Value::Map(map)) => {
-            map.get(key).is_none_or(|below| fits(below, rest, value))
-        }
-        (Some(_), _) => false,
-        (None, Value::Map(map)) => match value {
-            Value::Map(other) => other
-                .iter()
-                .all(|(key, value)| map.get(key).is_none_or(|below| fits(below, &[], value))),
-            _ => false,
-        },
-        (None, _) => above == value,
-    }
 }
 
 /// What a taken leaf lives on in.

@@ -12,8 +12,10 @@ use semver::Version;
 
 use super::{
     bind::{Layer, find, names, standing},
+    clash::check_clashes,
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
+    layers::list_of,
     node::Node,
     own::Places,
     run::{ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
@@ -121,8 +123,10 @@ impl<'r> Run<'r> {
                 places.take(&taken);
                 places.remove_taken(&mut layer.root, layer.view);
             }
-            let outputs = effects.iter().map(|effect| self.written(effect, &after));
-            let mut outputs: Vec<Vec<Output>> = outputs.collect();
+            let mut outputs: Vec<Vec<Output>> = effects.iter().map(Self::written).collect();
+            settle(outputs.iter_mut().flatten(), &after);
+            let ids = |effect: usize| effects[effect].report.id.clone();
+            check_clashes(&migration.version, &outputs, &ids, &after)?;
             let mut kept = Vec::new();
             let mut open = false;
             for (e, effect) in effects.iter_mut().enumerate() {
@@ -174,7 +178,19 @@ impl<'r> Run<'r> {
     pub(super) fn write_deferred(&mut self) -> Result<BTreeMap<String, Questions>, MigrateError> {
         let mut open: BTreeMap<String, Questions> = BTreeMap::new();
         let mut asked = Questions::new();
-        let deferred = std::mem::take(&mut self.deferred);
+        let mut deferred = std::mem::take(&mut self.deferred);
+        settle(
+            deferred.iter_mut().map(|deferred| &mut deferred.output),
+            &self.layers,
+        );
+        if let Some(version) = deferred.last().map(|last| &self.steps[last.report].version) {
+            let alone: Vec<Vec<Output>> = deferred
+                .iter()
+                .map(|deferred| vec![deferred.output.clone()])
+                .collect();
+            let ids = |n: usize| self.steps[deferred[n].report].id.clone();
+            check_clashes(version, &alone, &ids, &self.layers)?;
+        }
         let layers = &self.layers;
         for Deferred { report, output } in &deferred {
             let step = &self.steps[*report];
@@ -227,13 +243,8 @@ impl<'r> Run<'r> {
     }
 
     /// What a step writes: what its row does, then what moves.
-    fn written(&self, effect: &Effect<'_>, after: &[Layer<'_>]) -> Vec<Output> {
+    fn written(effect: &Effect<'_>) -> Vec<Output> {
         let mut outputs = effect.outputs.clone();
-        for output in &mut outputs {
-            let Layer { view, root } = &after[output.layer];
-            output.path = root.place_of_standing(&output.path, view);
-            output.positions = Positions::Snapshot;
-        }
         let seen: Vec<Path> = names(effect.step).map(|named| named.path.clone()).collect();
         for (layer, takes) in effect.takes.iter().enumerate() {
             for owned in takes {
@@ -243,6 +254,8 @@ impl<'r> Run<'r> {
                 };
                 outputs.push(Output {
                     layer,
+                    place: to.clone(),
+                    stands: to.clone(),
                     path: to,
                     by: None,
                     node: owned.node.clone(),
@@ -282,10 +295,10 @@ impl<'r> Run<'r> {
         for output in outputs.iter().filter(|output| output.by.is_none()) {
             let value = output.node.value(after[output.layer].view);
             let value = value.map_err(read(output.layer))?;
-            match (places.get_mut(&output.path), value) {
+            match (places.get_mut(&output.stands), value) {
                 (Some((_, Value::Map(lower))), Value::Map(upper)) => merge(lower, upper),
                 (Some((_, lower)), value) => *lower = value,
-                (None, value) => _ = places.insert(&output.path, (output, value)),
+                (None, value) => _ = places.insert(&output.stands, (output, value)),
             }
         }
         let mut meetings = Vec::new();
@@ -301,7 +314,7 @@ impl<'r> Run<'r> {
                     });
                 }
             };
-            let segments = output.path.segments();
+            let segments = output.stands.segments();
             let in_the_way = (1..segments.len()).find_map(|n| {
                 let above = Path::new(segments[..n].to_vec());
                 let value = standing(after, was, &above).ok()??;
@@ -314,8 +327,8 @@ impl<'r> Run<'r> {
             if let Some((above, there)) = in_the_way {
                 let below = Path::new(segments[above.depth()..].to_vec());
                 add(above, there, around(&below, written));
-            } else if let Some(there) = standing(after, was, &output.path).map_err(read(0))? {
-                apart(&output.path, there, written, &mut add);
+            } else if let Some(there) = standing(after, was, &output.stands).map_err(read(0))? {
+                apart(&output.stands, there, written, &mut add);
             }
         }
         Ok(meetings)
@@ -392,19 +405,49 @@ impl<'r> Run<'r> {
             if output.by.is_some() {
                 return true;
             }
-            if output.path.starts_with(place) {
+            if output.stands.starts_with(place) {
                 give(output.layer, &from, &output.node);
                 return false;
             }
-            let Some(below) = place.strip_prefix(&output.path) else {
+            let Some(below) = place.strip_prefix(&output.stands) else {
                 return true;
             };
             let view = self.layers[output.layer].view;
-            for (path, node) in output.node.find(below.segments(), view) {
-                give(output.layer, &from.concat(&path), &node);
+            let found = output.node.find(below.segments(), view);
+            for (path, node) in &found {
+                give(output.layer, &from.concat(path), node);
             }
-            output.node.remove_all([&below], view)
+            let paths = found.iter().map(|(path, _)| path);
+            found.is_empty() || output.node.remove_all(paths, view)
         });
+    }
+}
+
+/// Finds the places of what is written, now that what is taken is gone: of a list that only lower layers have,
+/// the list as it will be written out.
+fn settle<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]) {
+    let outputs: Vec<&mut Output> = outputs.collect();
+    // New items come behind all that moves bring.
+    let last = |output: &&mut Output| {
+        let positions = output.path.segments().iter().filter_map(|at| match at {
+            Segment::Index(i) if output.positions == Positions::Snapshot => Some(i + 1),
+            _ => None,
+        });
+        positions.max().unwrap_or_default()
+    };
+    let beyond = outputs.iter().map(last).max().unwrap_or_default();
+    for output in outputs {
+        let list = list_of(&output.path);
+        if list == output.path {
+            continue;
+        }
+        let has = |layer: &&Layer<'_>| !layer.root.find(list.segments(), layer.view).is_empty();
+        let place = |layer: Option<&Layer<'_>>| {
+            let Layer { view, root } = layer.unwrap_or(&after[output.layer]);
+            root.place_of(&output.path, output.positions, beyond, view)
+        };
+        output.place = place(after[..=output.layer].iter().rev().find(has));
+        output.stands = place(after.iter().rev().find(has));
     }
 }
 

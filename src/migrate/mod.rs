@@ -9,6 +9,7 @@
 
 mod apply;
 mod bind;
+mod clash;
 mod consider;
 mod decision;
 mod dump;

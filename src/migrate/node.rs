@@ -209,6 +209,7 @@ impl Node {
             (Body::List(items), _) => Value::List(
                 items
                     .iter()
+                    .filter(|item| item.stands())
                     .map(|item| item.value(view))
                     .collect::<Result<_, _>>()?,
             ),

@@ -133,6 +133,8 @@ impl<'r> Run<'r> {
                 before: effect.before.clone(),
                 layer,
                 path: write.path.clone(),
+                place: write.path.clone(),
+                stands: write.path.clone(),
                 by: write.by.clone(),
                 node,
             });

@@ -6,9 +6,15 @@
 //! the migration: an item that goes leaves its place empty until everything is written, so that no
 //! position means another item half-way. It must never look at what a step does with a leaf.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
-use super::node::{Body, Node};
+use super::{
+    node::{Body, Node},
+    run::Positions,
+};
 use crate::{
     pack::Migration,
     values::{Path, Segment, View},
@@ -266,29 +272,50 @@ impl Node {
         }
     }
 
-    /// A path whose positions count what stands in the lists on the way, in the positions that are there
-    /// while some of them are empty. What is beyond the end stays beyond it.
-    pub(super) fn place_of_standing(&self, path: &Path, view: &View<'_>) -> Path {
-        let counts = |segment: &Segment| matches!(segment, Segment::Index(_));
-        if !path.segments().iter().any(counts) {
+    /// The place that a path leads to, by keys and positions, while the places of items that went are still
+    /// there. Positions of what is written by them count what stands; what would be behind that, and no move
+    /// brings, is a new item: it comes from position `beyond` on. A selection that fits no item stays one.
+    pub(super) fn place_of(
+        &self,
+        path: &Path,
+        positions: Positions,
+        beyond: usize,
+        view: &View<'_>,
+    ) -> Path {
+        let is_item = |segment: &Segment| !matches!(segment, Segment::Key(_) | Segment::AnyKey);
+        if !path.segments().iter().any(is_item) {
             return path.clone();
         }
         let mut at = Path::root();
-        let mut node = Some(self.clone());
+        let mut node = Some(Cow::Borrowed(self));
         for segment in path.segments() {
-            let here = match (segment, node.as_ref().and_then(|node| node.items(view))) {
-                (Segment::Index(n), Some(items)) => {
-                    let standing = || items.iter().enumerate().filter(|(_, item)| item.stands());
-                    let found = standing().nth(*n).map(|(i, _)| i);
-                    let beyond = || items.len() + n.saturating_sub(standing().count());
-                    Segment::Index(found.unwrap_or_else(beyond))
+            let (here, below) = match (segment, node) {
+                (Segment::Key(key), Some(Cow::Borrowed(node))) => {
+                    (segment.clone(), node.child(key, view))
                 }
-                _ => segment.clone(),
+                (Segment::Key(key), Some(Cow::Owned(node))) => {
+                    (segment.clone(), node.get(key, view).map(Cow::Owned))
+                }
+                (segment, node) => {
+                    let items = node.and_then(|node| node.items(view)).unwrap_or_default();
+                    let mut standing = items.iter().enumerate().filter(|(_, item)| item.stands());
+                    let found = match (segment, positions) {
+                        (Segment::Index(n), Positions::Snapshot) => Some(*n),
+                        (Segment::Index(n), Positions::Standing) => {
+                            let count = standing.clone().count();
+                            let new = || items.len().max(beyond) + n.saturating_sub(count);
+                            let found = standing.nth(*n).map(|(i, _)| i);
+                            Some(found.unwrap_or_else(new))
+                        }
+                        (segment, _) => standing
+                            .find(|(i, item)| item.selected_by(segment, *i, view))
+                            .map(|(i, _)| i),
+                    };
+                    let below = found.and_then(|i| items.into_iter().nth(i)).map(Cow::Owned);
+                    (found.map_or_else(|| segment.clone(), Segment::Index), below)
+                }
             };
-            node = node.and_then(|node| {
-                let found = node.find(std::slice::from_ref(&here), view);
-                found.into_iter().next().map(|(_, node)| node)
-            });
+            node = below;
             at.push(here);
         }
         at

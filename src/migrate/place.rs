@@ -85,6 +85,9 @@ impl Node {
                 }
             };
         }
+        if node.is_empty_list(view) {
+            replaced.push((path.clone(), node.clone()));
+        }
         node.open_list(view)
     }
 
@@ -153,7 +156,8 @@ impl Node {
                     .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
-                if self.items(view).is_none() && self.stands() {
+                let no_list = self.items(view).is_none() && self.stands();
+                if no_list || self.is_empty_list(view) {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let items = self.open_list(view);
@@ -234,6 +238,12 @@ impl Node {
     /// Whether this is an empty map as it was read or made, which is a leaf.
     pub(super) fn is_empty_map(&self, view: &View<'_>) -> bool {
         !matches!(self.body, Body::Map(_)) && self.is_map(view) && self.entries(view).is_empty()
+    }
+
+    /// Whether this is an empty list as it was read or made, which is a leaf.
+    pub(super) fn is_empty_list(&self, view: &View<'_>) -> bool {
+        !matches!(self.body, Body::List(_))
+            && self.items(view).is_some_and(|items| items.is_empty())
     }
 
     /// Whether this is a list all of whose items went.

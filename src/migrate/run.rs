@@ -192,7 +192,11 @@ pub(super) struct Deferred {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub(super) layer: usize,
+    /// Where, as its step says it.
     pub(super) path: Path,
+    /// The same by keys and positions, in its layer and as the release has it, known when what is taken is gone.
+    pub(super) place: Path,
+    pub(super) stands: Path,
     /// For list items that are added or replaced: the key that tells them apart.
     pub(super) by: Option<String>,
     pub(super) node: Node,
@@ -210,7 +214,7 @@ pub(super) struct Output {
 }
 
 /// What the positions in the path of something that is written count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Positions {
     /// The items as they were before the migration.
     Snapshot,
@@ -284,7 +288,8 @@ impl<'r> Run<'r> {
             }
         }
         let met = self.meet(migration, &mut effects, &mut places)?;
-        self.apply(migration, effects, met)
+        self.apply(effects, met);
+        Ok(())
     }
 
     /// The version whose defaults the values have before a migration.

@@ -329,9 +329,21 @@ fn refit_does_to_layers_what_the_page_says_of_their_sum() {
             .iter()
             .map(|layer| document(choices, layer))
             .collect();
+        // What a text says may be more than was asked for: an alias is what its anchor is.
         let mut sum = Map::new();
-        for layer in &layers {
-            merge(&mut sum, layer);
+        for text in &texts {
+            match load(&Input::Stdin(text.as_bytes().to_vec())) {
+                Ok(loaded) => {
+                    let values = loaded.view().values().map_err(|e| e.to_string())?;
+                    if let Json::Object(layer) = Json::from(&Value::Map(values)) {
+                        merge(&mut sum, &layer);
+                    }
+                }
+                Err(_) => {
+                    choices.count("refused on loading");
+                    return Ok(());
+                }
+            }
         }
         stack(choices, &case, &texts, sum).map_err(|e| told(&case, &texts.join("--- layer\n"), &e))
     });

@@ -20,6 +20,7 @@ mod judged;
 mod judged_packs;
 mod laws;
 mod layers;
+mod mended;
 mod mutated;
 mod packs;
 mod page;

@@ -1,0 +1,80 @@
+//! Two writes that cannot both be done.
+//!
+//! It is looked for among everything that the steps which run would write, before anyone is asked what is to
+//! count at a place: whether a pack contradicts itself must not hang on an answer. Places are compared, and
+//! not the texts of paths, since an item can be written by its position and by its name.
+
+use std::collections::HashMap;
+
+use semver::Version;
+
+use super::{bind::Layer, error::MigrateError, run::Output};
+use crate::{
+    pack::PackError,
+    values::{Segment, Value},
+};
+
+/// Two writes of different values to one place, or one below a value of the other that is no map: the
+/// pack's checks exclude what can be seen beforehand, and this the rest.
+pub(super) fn check_clashes(
+    version: &Version,
+    outputs: &[Vec<Output>],
+    id_of: &dyn Fn(usize) -> String,
+    layers: &[Layer<'_>],
+) -> Result<(), MigrateError> {
+    let all = outputs.iter().enumerate();
+    let all = all.flat_map(|(step, own)| own.iter().map(move |output| (step, output)));
+    let all: Vec<(usize, &Output)> = all.collect();
+    let mut at: HashMap<(usize, &[Segment]), Vec<usize>> = HashMap::new();
+    let whole = |(_, (_, output)): &(usize, &(usize, &Output))| output.by.is_none();
+    for (i, (_, output)) in all.iter().enumerate().filter(whole) {
+        let place = (output.layer, output.place.segments());
+        at.entry(place).or_default().push(i);
+    }
+    for (i, (step, output)) in all.iter().enumerate() {
+        let segments = output.place.segments();
+        // What items are added to is a list, whatever else is in it.
+        let value = || match output.by {
+            Some(_) => Some(Value::List(Vec::new())),
+            None => output.node.value(layers[output.layer].view).ok(),
+        };
+        for n in 0..=segments.len() {
+            let above = at.get(&(output.layer, &segments[..n]));
+            for &other in above.into_iter().flatten().filter(|other| **other != i) {
+                let (first, above) = all[other];
+                let there = above.node.value(layers[above.layer].view).ok();
+                let fits = match (there, value()) {
+                    (Some(there), Some(value)) => fits(&there, &segments[n..], &value),
+                    _ => false,
+                };
+                if !fits {
+                    return Err(PackError::Clash {
+                        version: version.clone(),
+                        first: id_of(first.min(*step)),
+                        second: id_of(first.max(*step)),
+                        path: output.path.to_string(),
+                    }
+                    .into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value can be written at a path below another one and nothing of either is lost.
+fn fits(above: &Value, path: &[Segment], value: &Value) -> bool {
+    match (path.split_first(), above) {
+        (Some((Segment::Key(key), rest)), Value::Map(map)) => {
+            map.get(key).is_none_or(|below| fits(below, rest, value))
+        }
+        (Some(_), _) => false,
+        (None, Value::Map(map)) => match value {
+            Value::Map(other) => other
+                .iter()
+                .all(|(key, value)| map.get(key).is_none_or(|below| fits(below, &[], value))),
+            _ => false,
+        },
+        (None, _) => above == value,
+    }
+}

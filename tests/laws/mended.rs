@@ -1,0 +1,240 @@
+//! Faults of the engine that the judge found, each as small as it came: what refit writes, and what the judge
+//! has of it, are both what the page says.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use refit::{
+    load::{Input, load},
+    migrate::{Answer, Answers},
+    plan::Selection,
+    values::{Path, Segment, Value},
+};
+use semver::Version;
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    engine::{Refused, run},
+    judge::{self, Verdict},
+    packs,
+};
+
+const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "2.0.0"];
+
+/// A pack in which the chart always had each key that is named here, and does not read those of `new`.
+fn files(values: &Map<String, Json>, migrations: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut keys = Map::new();
+    for key in values.keys().map(String::as_str).chain(["n", "n2"]) {
+        let range = if key.starts_with('n') { ">=1.1.0" } else { "*" };
+        keys.insert(key.to_owned(), json!([{"in": range, "open": "map"}]));
+    }
+    let versions: Map<String, Json> = VERSIONS
+        .iter()
+        .map(|version| ((*version).to_owned(), json!({"app": version})))
+        .collect();
+    let info = json!({"pack": 1, "chart": "c", "title": "C", "versions": versions});
+    let mut files = vec![
+        ("pack.yaml".to_owned(), info.to_string()),
+        ("keys.yaml".to_owned(), Json::Object(keys).to_string()),
+    ];
+    for (version, steps) in migrations {
+        let mut steps: Json = serde_yaml::from_str(steps).expect("steps");
+        for step in steps.as_object_mut().into_iter().flatten() {
+            step.1["title"] = json!("A step");
+            step.1["why"] = json!("It is so.");
+        }
+        let migration = json!({"version": version, "title": "A change", "steps": steps});
+        files.push((format!("{version}.yaml"), migration.to_string()));
+    }
+    files
+}
+
+fn tree(text: &str) -> Map<String, Json> {
+    let loaded = load(&Input::Stdin(text.as_bytes().to_vec())).expect("values");
+    match Json::from(&Value::Map(loaded.view().values().expect("values"))) {
+        Json::Object(map) => map,
+        other => panic!("{other} is no map"),
+    }
+}
+
+/// What refit comes to and what the judge does: values as JSON, the places asked about, or "clash".
+fn ends(values: &str, migrations: &[(&str, &str)], answers: &[(&str, &str)]) -> [String; 2] {
+    let files = files(&tree(values), migrations);
+    let folder = tempfile::tempdir().expect("a folder");
+    let pack = packs::load(&files, folder.path()).expect("a pack");
+    let judges = judge::Pack::read(&files).expect("a pack for the judge");
+    let (from, to) = (Version::new(1, 0, 0), Version::new(2, 0, 0));
+    let mut given = Answers::new();
+    let mut own = judge::Answers::new();
+    for (place, option) in answers {
+        let path: Path = place.parse().expect("a path");
+        let id = path
+            .segments()
+            .iter()
+            .fold("live-key".to_owned(), |mut id, at| {
+                let _ = match at {
+                    Segment::Key(key) => write!(id, "/{key}"),
+                    at => write!(id, "/{}", Path::new(vec![at.clone()])),
+                };
+                id
+            });
+        let answer = Answer {
+            option: (*option).to_owned(),
+            inputs: Default::default(),
+            evidence: None,
+        };
+        given.insert(id, answer);
+        let answer = judge::Answer {
+            option: (*option).to_owned(),
+            inputs: Default::default(),
+        };
+        own.insert(format!("live-key/{place}"), answer);
+    }
+    let all = Selection::default();
+    let engine = match run(&pack, values.as_bytes(), &from, &to, &given, &all, false) {
+        Err(fault) => format!("a fault: {fault}"),
+        Ok(Err(Refused::Clash)) => "clash".to_owned(),
+        Ok(Err(refused)) => refused.kind(),
+        Ok(Ok(done)) => match done.open().map(|open| open.id.clone()).collect::<Vec<_>>() {
+            open if open.is_empty() => sorted(Json::Object(tree(&done.after))),
+            open => format!("asks {}", open.join(", ")),
+        },
+    };
+    let judged = match judge::judge(&judges, &tree(values), &from, &to, &own) {
+        Verdict::Clash => "clash".to_owned(),
+        Verdict::Error(error) => error,
+        Verdict::Values { values, .. } => sorted(Json::Object(values)),
+    };
+    [engine, judged]
+}
+
+/// As JSON whose maps have no order.
+fn sorted(values: Json) -> String {
+    fn of(value: Json) -> Json {
+        match value {
+            Json::Object(map) => {
+                let sorted: BTreeMap<String, Json> = map.into_iter().collect();
+                sorted
+                    .into_iter()
+                    .map(|(key, value)| (key, of(value)))
+                    .collect()
+            }
+            Json::Array(items) => items.into_iter().map(of).collect(),
+            other => other,
+        }
+    }
+    of(values).to_string()
+}
+
+#[track_caller]
+fn both(values: &str, migrations: &[(&str, &str)], answers: &[(&str, &str)], wanted: &str) {
+    let wanted = match wanted {
+        "clash" => "clash".to_owned(),
+        values => sorted(Json::Object(tree(values))),
+    };
+    assert_eq!(ends(values, migrations, answers), [wanted.clone(), wanted]);
+}
+
+#[test]
+fn an_item_that_was_changed_can_be_copied() {
+    both(
+        "c: {u: [{name: A, x: t}]}\n",
+        &[
+            (
+                "1.1.0",
+                "s: {take: {a: 'c.u[*].x'}, do: {'c.u[name=A].value': =a}}",
+            ),
+            ("2.0.0", "t: {read: {r: 'c.u[0]'}, do: {n2: =r}}"),
+        ],
+        &[],
+        "c: {u: [{name: A, value: {'0': t}}]}\nn2: {name: A, value: {'0': t}}\n",
+    );
+}
+
+#[test]
+fn a_write_below_a_scalar_of_another_is_a_clash_whatever_is_answered() {
+    let values = "a: t1t\nb: [{name: 80, x: [true]}, {name: B, u: []}]\n";
+    let step = "s: {move: {'b[0].name': 'b[1]', a: b, 'b[1].name': 'b[1].host'}}";
+    for answer in ["keep", "take"] {
+        let answers = [("b", answer), ("b[1]", answer)];
+        both(values, &[("1.1.0", step)], &answers, "clash");
+    }
+}
+
+#[test]
+fn what_is_kept_at_a_place_keeps_nothing_else_out() {
+    both(
+        "a: 1\nb: 2\nc: {x: {p: 3}}\n",
+        &[("1.1.0", "s: {move: {a: c.x.p, b: c.x.q}}")],
+        &[("c.x.p", "keep")],
+        "c: {x: {p: 3, q: 2}}\n",
+    );
+}
+
+#[test]
+fn an_item_behind_an_alias_that_is_filled_and_goes_has_a_fate() {
+    both(
+        "a: 1\nb: {u: &a0 []}\nc: *a0\n",
+        &[
+            ("1.1.0", "s: {take: {a: a}, do: {'c[name=A].value': =a}}"),
+            ("2.0.0", "t: {move: {'c[0]': n2}}"),
+        ],
+        &[],
+        "b: {u: []}\nn2: {name: A, value: 1}\n",
+    );
+    both(
+        "a: 1\nb: [x]\nc: []\n",
+        &[
+            (
+                "1.1.0",
+                "s: {take: {a: a}, read: {c: c}, upsert: {c: {by: name, items: [{name: A, value: =a}]}}}",
+            ),
+            ("2.0.0", "t: {move: {'c[*]': 'n2[*]', 'b[0]': b}}"),
+        ],
+        &[],
+        "b: x\nn2: [{name: A, value: 1}]\n",
+    );
+}
+
+#[test]
+fn an_item_is_one_place_however_it_is_written() {
+    // Rows for targets are written together, whichever migration they are of.
+    let row = |path: &str| {
+        format!("{{take: {{x: {path}}}, first: [{{target: '>=2.0.0', do: {{TO: =x}}}}]}}")
+    };
+    let first = format!("s: {}", row("b").replace("TO", "'a[0].v'"));
+    let second = format!("t: {}", row("c").replace("TO", "'a[name=A].v'"));
+    let all = [("1.1.0", first.as_str()), ("2.0.0", second.as_str())];
+    let answers = [("a[0].v", "take")];
+    both(
+        "a: [{name: A, v: 1}]\nb: 2\nc: 3\n",
+        &all,
+        &answers,
+        "clash",
+    );
+    both(
+        "a: [{name: A}]\nb: 2\nc: 2\n",
+        &all,
+        &answers,
+        "a: [{name: A, v: 2}]\n",
+    );
+}
+
+#[test]
+fn a_value_in_use_in_an_item_selected_by_name_can_be_kept() {
+    let values = "a: [{name: A, v: {x: 1}}]\nb: {x: 2, q: 3}\n";
+    let all = [("1.1.0", "s: {move: {b: 'a[name=A].v'}}")];
+    let asked = ends(values, &all, &[]);
+    assert_eq!(asked[0], "asks live-key/a/[0]/v/x");
+    both(
+        values,
+        &all,
+        &[("a[0].v.x", "keep")],
+        "a: [{name: A, v: {x: 1, q: 3}}]\n",
+    );
+    both(
+        values,
+        &all,
+        &[("a[0].v.x", "take")],
+        "a: [{name: A, v: {x: 2, q: 3}}]\n",
+    );
+}
