@@ -9,8 +9,8 @@ use super::{
     meet::{Met, Standing},
     node::{Node, Source},
     own::{Owned, Places},
-    place::Place,
-    run::{Change, ChangeKind, Deferred, Effect, Output, Run, StepReport, StepState},
+    place::{Place, Replaced},
+    run::{Change, ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
     pack::Step,
@@ -67,6 +67,7 @@ impl<'r> Run<'r> {
             self.deferred.extend(deferred);
             reports.push(report);
         }
+        self.made.clear();
         for (report, output) in in_order(outputs) {
             self.write(output, &mut reports[report]);
         }
@@ -198,7 +199,7 @@ impl<'r> Run<'r> {
     pub(super) fn write(&mut self, output: Output, report: &mut StepReport) {
         let view = self.layers[output.layer].view;
         let i = output.layer;
-        let path = output.place.clone();
+        let (path, mut replaced) = self.with_new_items(&output);
         let node = output.node.clone();
         let place = Place {
             near: output.near.as_ref().map(Path::segments),
@@ -226,12 +227,12 @@ impl<'r> Run<'r> {
         report.changes.push(change);
         let list = list_of(&path);
         if output.by.is_some() || list != path {
-            bring_list(&mut self.layers, i, &list, &self.plan.pack.keys);
+            replaced.extend(bring_list(&mut self.layers, i, &list, &self.plan.pack.keys));
         }
-        let replaced = match &output.by {
+        replaced.extend(match &output.by {
             None => self.layers[i].root.put(&path, node, place, view),
             Some(by) => self.upsert(i, &path, by, node, place),
-        };
+        });
         for (path, node) in replaced {
             // Nothing is lost where something is put into an empty map or list.
             let standing = match node.is_empty_map(view) || node.is_empty_list(view) {
@@ -256,6 +257,39 @@ impl<'r> Run<'r> {
                 }
             }
         }
+    }
+
+    /// The place of an output, in which the items that are written by a name which none had are made. They are
+    /// found by their position from then on: their names can be written over.
+    fn with_new_items(&mut self, output: &Output) -> (Path, Replaced) {
+        let i = output.layer;
+        let mut replaced = Replaced::new();
+        let mut path = Path::root();
+        for segment in output.place.segments() {
+            let Segment::Select { key, value } = segment else {
+                path.push(segment.clone());
+                continue;
+            };
+            let named = (i, path.join(segment.clone()));
+            let position = match self.made.get(&named) {
+                Some(position) => *position,
+                None => {
+                    let keys = &self.plan.pack.keys;
+                    replaced.extend(bring_list(&mut self.layers, i, &list_of(&named.1), keys));
+                    let place = Place {
+                        near: output.near.as_ref().map(Path::segments),
+                        keys,
+                    };
+                    let Layer { view, root } = &mut self.layers[i];
+                    let list = root.list_at(&path, place, view, &mut replaced);
+                    list.push(Node::item(key, value));
+                    self.made.insert(named, list.len() - 1);
+                    list.len() - 1
+                }
+            };
+            path.push(Segment::Index(position));
+        }
+        (path, replaced)
     }
 
     /// Adds or replaces the items of a list one by one.
@@ -316,10 +350,21 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(usize, Output)> {
         let path = path.segments();
         (0..path.len()).any(|n| whole.contains(&path[..n]))
     };
-    // Items that moves bring have their positions before others are made behind them.
+    // Of new items, those that moves bring come first, then those that are written by position, then those
+    // by name.
+    let turn = |output: &Output| {
+        let mut segments = output.place.segments().iter();
+        let named = segments.any(|at| matches!(at, Segment::Select { .. }));
+        match output.positions {
+            _ if output.by.is_some() => 3,
+            _ if named => 2,
+            Positions::Standing => 1,
+            Positions::Snapshot => 0,
+        }
+    };
     let depth = |output: &Output| match is_below(&output.place) {
-        true => (output.place.depth(), output.positions),
-        false => (0, output.positions),
+        true => (turn(output), output.place.depth()),
+        false => (turn(output), 0),
     };
     let depths: Vec<_> = outputs.iter().map(|(_, output)| depth(output)).collect();
     let mut sorted: Vec<(_, (usize, Output))> = depths.into_iter().zip(outputs).collect();

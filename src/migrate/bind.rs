@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
+    layers::list_of,
     node::{Node, Source},
     own::Places,
 };
@@ -60,7 +61,22 @@ pub(super) fn effective(
         was: None,
     };
     if pattern.is_concrete() {
-        return sight.at(pattern, pattern);
+        let selects = |at: &Segment| matches!(at, Segment::Select { .. });
+        if !pattern.segments().iter().any(selects) {
+            return sight.at(pattern, pattern);
+        }
+        // Of several items the first that has what is looked for, in the list that counts.
+        let list = list_of(pattern);
+        let has = |layer: &&Layer<'_>| !layer.root.find(list.segments(), layer.view).is_empty();
+        let Some(layer) = layers.iter().rev().find(has) else {
+            return Ok(None);
+        };
+        for (path, _) in layer.root.find(pattern.segments(), layer.view) {
+            if let Some(value) = sight.at(&path, pattern)? {
+                return Ok(Some(value));
+            }
+        }
+        return Ok(None);
     }
     let mut values = Map::new();
     for layer in layers {

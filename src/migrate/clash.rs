@@ -31,6 +31,28 @@ pub(super) fn check_clashes(
         let place = (output.layer, output.place.segments());
         at.entry(place).or_default().push(i);
     }
+    let clash = |one: (usize, &Output), other: (usize, &Output)| {
+        let (first, second) = (one.0.min(other.0), one.0.max(other.0));
+        MigrateError::from(PackError::Clash {
+            version: version.clone(),
+            first: id_of(first),
+            second: id_of(second),
+            path: other.1.path.to_string(),
+        })
+    };
+    // What is written into must be a map for the one and a list for the other.
+    let mut kinds: HashMap<(usize, &[Segment]), (bool, usize)> = HashMap::new();
+    for (i, (step, output)) in all.iter().enumerate() {
+        let segments = output.place.segments();
+        let below = segments.iter().map(|at| matches!(at, Segment::Key(_)));
+        for (n, is_map) in below.chain(output.by.as_ref().map(|_| false)).enumerate() {
+            let place = (output.layer, &segments[..n]);
+            let (known, first) = *kinds.entry(place).or_insert((is_map, i));
+            if known != is_map {
+                return Err(clash(all[first], (*step, output)));
+            }
+        }
+    }
     for (i, (step, output)) in all.iter().enumerate() {
         let segments = output.place.segments();
         // What items are added to is a list, whatever else is in it.
@@ -48,13 +70,7 @@ pub(super) fn check_clashes(
                     _ => false,
                 };
                 if !fits {
-                    return Err(PackError::Clash {
-                        version: version.clone(),
-                        first: id_of(first.min(*step)),
-                        second: id_of(first.max(*step)),
-                        path: output.path.to_string(),
-                    }
-                    .into());
+                    return Err(clash((first, above), (*step, output)));
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::{
     bind::{Layer, effective},
     node::Node,
     own::Places,
-    place::Place,
+    place::{Place, Replaced},
 };
 use crate::{
     pack::Keys,
@@ -22,18 +22,27 @@ pub(super) fn list_of(path: &Path) -> Path {
     Path::new(path.segments().iter().take_while(key).cloned().collect())
 }
 
-/// Writes out the list that lower layers have at a place into a layer that has none there.
-pub(super) fn bring_list(layers: &mut [Layer<'_>], layer: usize, list: &Path, keys: &Keys) {
+/// Writes out the list that lower layers have at a place into a layer that has none there. What stood in the
+/// way of it comes back.
+pub(super) fn bring_list(
+    layers: &mut [Layer<'_>],
+    layer: usize,
+    list: &Path,
+    keys: &Keys,
+) -> Replaced {
     let (lower, here) = layers.split_at_mut(layer);
     let Some(Layer { view, root }) = here.first_mut() else {
-        return;
+        return Replaced::new();
     };
     if lower.is_empty() || !root.find(list.segments(), view).is_empty() {
-        return;
+        return Replaced::new();
     }
-    if let Ok(Some(Value::List(items))) = effective(lower, None, list) {
-        let node = Node::made(Value::List(items), Vec::new(), None);
-        root.put(list, node, Place { near: None, keys }, view);
+    match effective(lower, None, list) {
+        Ok(Some(Value::List(items))) => {
+            let node = Node::made(Value::List(items), Vec::new(), None);
+            root.put(list, node, Place { near: None, keys }, view)
+        }
+        _ => Replaced::new(),
     }
 }
 

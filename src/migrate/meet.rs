@@ -209,6 +209,7 @@ impl<'r> Run<'r> {
         if !open.is_empty() {
             return Ok(open);
         }
+        self.made.clear();
         let mut kept = Vec::new();
         for Deferred { report, output } in deferred {
             let mut outputs = vec![output];

@@ -166,19 +166,13 @@ impl Node {
                     .enumerate()
                     .position(|(i, item)| item.selected_by(segment, i, view));
                 let index = found.unwrap_or_else(|| {
-                    let mut item = Node::place();
-                    match segment {
-                        Segment::Select { key, value } => {
-                            item.body = Body::Map(vec![Entry {
-                                key: key.clone(),
-                                node: Node::made(Value::String(value.clone()), Vec::new(), None),
-                                gone: false,
-                                beside: None,
-                            }]);
-                        }
-                        // The places between are those of items that went, or of none.
-                        Segment::Index(i) => items.resize_with(*i, Node::place),
-                        _ => {}
+                    let item = match segment {
+                        Segment::Select { key, value } => Self::item(key, value),
+                        _ => Self::place(),
+                    };
+                    // The places between are those of items that went, or of none.
+                    if let Segment::Index(i) = segment {
+                        items.resize_with(*i, Self::place);
                     }
                     items.push(item);
                     items.len() - 1
@@ -233,6 +227,18 @@ impl Node {
             replaced.push((at, self.clone()));
         }
         *self = value;
+    }
+
+    /// An item of a list that has a name, and nothing else yet.
+    pub(super) fn item(key: &str, name: &str) -> Self {
+        let mut item = Self::place();
+        item.body = Body::Map(vec![Entry {
+            key: key.to_owned(),
+            node: Self::made(Value::String(name.to_owned()), Vec::new(), None),
+            gone: false,
+            beside: None,
+        }]);
+        item
     }
 
     /// Whether this is an empty map as it was read or made, which is a leaf.

@@ -1,6 +1,6 @@
 //! One run: the migrations of a plan, one after the other, over the layers of a release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use semver::Version;
 
@@ -179,6 +179,8 @@ pub(super) struct Run<'r> {
     pub(super) deferred: Vec<Deferred>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) steps: Vec<StepReport>,
+    /// The positions of items that were made by a name, in their layers, while a migration is applied.
+    pub(super) made: HashMap<(usize, Path), usize>,
     /// The open questions about what steps write after the last migration, by step: it is held.
     pub(super) asked_late: BTreeMap<String, Questions>,
 }
@@ -214,7 +216,7 @@ pub(super) struct Output {
 }
 
 /// What the positions in the path of something that is written count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Positions {
     /// The items as they were before the migration.
     Snapshot,
@@ -266,6 +268,7 @@ impl<'r> Run<'r> {
             deferred: Vec::new(),
             dropped: Vec::new(),
             steps: Vec::new(),
+            made: HashMap::new(),
             asked_late,
         }
     }

@@ -163,10 +163,13 @@ pub fn survey(
                 }
                 Err(message) if std::env::var_os("REFIT_SURVEY").is_some() => {
                     let class = format!("BROKEN {}", kind_of(&message));
-                    *counts.entry(class.clone()).or_default() += 1;
-                    examples
-                        .entry(class)
-                        .or_insert_with(|| shrink(&law, case as usize, (choices.made, message)).1);
+                    let nth = counts.entry(class.clone()).or_default();
+                    *nth += 1;
+                    // One example may hide what the others are about.
+                    if *nth <= 4 {
+                        let smallest = shrink(&law, case as usize, (choices.made, message)).1;
+                        examples.insert(format!("{class} ({nth})"), smallest);
+                    }
                 }
                 Err(message) => {
                     let (_, message) = shrink(&law, case as usize, (choices.made, message));

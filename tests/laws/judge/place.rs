@@ -291,9 +291,10 @@ impl Items {
             if let (Exact::NewNamed { by, is }, Work::Map(map)) = (at, &mut item) {
                 map.insert(by.clone(), Work::Scalar(is.clone().into()));
             }
-            // Those made by their numbers come in the order of these.
+            // Those made by their numbers come in the order of these, and before those made by name.
             let later = |(id, _): &(Exact, Work)| match (id, at) {
                 (Exact::NewNth(there), Exact::NewNth(here)) => there > here,
+                (Exact::NewNamed { .. }, Exact::NewNth(_)) => true,
                 _ => false,
             };
             let i = self.added.iter().position(later);
@@ -313,7 +314,11 @@ pub fn clash(a: (&[Exact], &Json), b: (&[Exact], &Json)) -> bool {
         (b, a)
     };
     let Some(rest) = long.0.strip_prefix(short.0) else {
-        return false;
+        // One place cannot be a map and a list.
+        let same = short.0.iter().zip(long.0).take_while(|(a, b)| a == b);
+        let same = same.count();
+        let is_key = |at: &Exact| matches!(at, Exact::Key(_));
+        return is_key(&short.0[same]) != is_key(&long.0[same]);
     };
     let mut value = short.1;
     for at in rest {

@@ -51,13 +51,17 @@ pub fn run(
         deferred: Vec::new(),
     };
     let mut values = Json::Object(values.clone());
-    for migration in pack.migrations.iter().filter(|m| m.version <= *from) {
+    let on_the_way = |m: &&Migration| *from < m.version && m.version <= *to;
+    let goes = pack.migrations.iter().any(|m| on_the_way(&m));
+    for migration in pack
+        .migrations
+        .iter()
+        .filter(|m| goes && m.version <= *from)
+    {
         values = run.left_overs(migration, values, from)?;
     }
-    for migration in &pack.migrations {
-        if *from < migration.version && migration.version <= *to {
-            values = run.migrate(migration, values)?;
-        }
+    for migration in pack.migrations.iter().filter(on_the_way) {
+        values = run.migrate(migration, values)?;
     }
     let mut work = Work::from(&values);
     let deferred = std::mem::take(&mut run.deferred);
@@ -480,13 +484,9 @@ fn clashes<'p>(work: &Work, puts: impl Iterator<Item = &'p Put>) -> Result<(), S
         for (b, other) in &resolved[..i] {
             let differ = match (one, other) {
                 (What::Value(x), What::Value(y)) => clash((a, x), (b, y)),
-                (What::Items(..), What::Value(y)) if b.len() <= a.len() => {
-                    clash((a, &Json::Array(vec![])), (b, y))
-                }
-                (What::Value(x), What::Items(..)) if a.len() <= b.len() => {
-                    clash((a, x), (b, &Json::Array(vec![])))
-                }
-                _ => false,
+                (What::Items(..), What::Value(y)) => into_items(a, b, y),
+                (What::Value(x), What::Items(..)) => into_items(b, a, x),
+                (What::Items(..), What::Items(..)) => into_items(a, &item_of(b), &Json::Null),
             };
             if differ {
                 return Err(Stop::Clash);
@@ -494,6 +494,20 @@ fn clashes<'p>(work: &Work, puts: impl Iterator<Item = &'p Put>) -> Result<(), S
         }
     }
     Ok(())
+}
+
+/// Whether something cannot be put because items are added to a list.
+fn into_items(list: &[Exact], path: &[Exact], value: &Json) -> bool {
+    if path.len() > list.len() {
+        return clash((&item_of(list), &Json::Null), (path, value));
+    }
+    clash((list, &Json::Array(Vec::new())), (path, value))
+}
+
+/// An item of a list that no path names.
+fn item_of(list: &[Exact]) -> Vec<Exact> {
+    let item = Exact::NewNth(usize::MAX);
+    list.iter().cloned().chain([item]).collect()
 }
 
 /// Puts everything, unless two writes differ.
@@ -504,12 +518,15 @@ fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
         .map(|put| (work.resolve(&put.to), &put.what))
         .collect();
     for (path, what) in &resolved {
-        match what {
-            What::Value(value) => work.put(path, value),
-            What::Items(by, items) => {
-                for item in items {
-                    work.upsert(path, by, item);
-                }
+        if let What::Value(value) = what {
+            work.put(path, value);
+        }
+    }
+    // Items are added when everything else is there.
+    for (path, what) in &resolved {
+        if let What::Items(by, items) = what {
+            for item in items {
+                work.upsert(path, by, item);
             }
         }
     }
