@@ -1,6 +1,6 @@
 //! What the steps of a migration came to, applied together: what is taken, written and held.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     bind::Layer,
@@ -30,6 +30,10 @@ impl<'r> Run<'r> {
         let snapshot = std::mem::replace(&mut self.layers, after);
         let first = self.steps.len();
         let mut reports = Vec::new();
+        let ones: Vec<bool> = effects
+            .iter()
+            .map(|effect| effect.step.one_of.is_some())
+            .collect();
         for (e, effect) in effects.into_iter().enumerate() {
             let mut report = effect.report;
             let mut deferred = effect.deferred;
@@ -58,7 +62,7 @@ impl<'r> Run<'r> {
                 self.drop_left_overs(effect.step, &mut report);
             }
             if matches!(report.state, StepState::Open | StepState::Waiting(_)) {
-                self.hold(effect.step, &snapshot);
+                self.hold(effect.step, &report.id, &snapshot);
             }
             let deferred = deferred.into_iter().map(|output| Deferred {
                 report: first + reports.len(),
@@ -74,8 +78,42 @@ impl<'r> Run<'r> {
         for layer in &mut self.layers {
             layer.root.close_gaps();
         }
-        self.steps.extend(reports);
+        self.tell(reports, &ones);
         self.steps.extend(asked.into_values());
+    }
+
+    /// Notes what steps came to. What one did for several matches is one thing, unless it asked about each.
+    fn tell(&mut self, reports: Vec<StepReport>, ones: &[bool]) {
+        let first = self.steps.len();
+        let mut places = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (report, one) in reports.into_iter().zip(ones) {
+            let joins = *one && report.state == StepState::Done && report.decision.is_none();
+            if let Some(&place) = known.get(&report.id).filter(|_| joins) {
+                let whole = &mut self.steps[place];
+                whole.changes.extend(report.changes);
+                for text in report.tell {
+                    if !whole.tell.contains(&text) {
+                        whole.tell.push(text);
+                    }
+                }
+                for todo in report.todo {
+                    if !whole.todo.contains(&todo) {
+                        whole.todo.push(todo);
+                    }
+                }
+                places.push(place);
+                continue;
+            }
+            if joins {
+                known.insert(report.id.clone(), self.steps.len());
+            }
+            places.push(self.steps.len());
+            self.steps.push(report);
+        }
+        for deferred in self.deferred.iter_mut().filter(|own| own.report >= first) {
+            deferred.report = places[deferred.report - first];
+        }
     }
 
     /// Notes what a step takes and nothing is made of, or an equal value.
@@ -173,13 +211,14 @@ impl<'r> Run<'r> {
         }
     }
 
-    pub(super) fn hold(&mut self, step: &Step, snapshot: &[Layer<'_>]) {
+    /// Notes what the question of a step keeps from being decided.
+    fn hold(&mut self, step: &Step, id: &str, snapshot: &[Layer<'_>]) {
         for take in &step.takes {
             for layer in snapshot {
                 for (_, node) in layer.root.find(take.path.segments(), layer.view) {
                     let sources = node.made_of(layer.view);
                     self.held
-                        .extend(sources.into_iter().map(|source| (step.id.clone(), source)));
+                        .extend(sources.into_iter().map(|source| (id.to_owned(), source)));
                 }
             }
         }
@@ -190,7 +229,7 @@ impl<'r> Run<'r> {
                 for (_, node) in layer.root.find(output.segments(), layer.view) {
                     let sources = node.made_of(layer.view);
                     self.held
-                        .extend(sources.into_iter().map(|source| (step.id.clone(), source)));
+                        .extend(sources.into_iter().map(|source| (id.to_owned(), source)));
                 }
             }
         }

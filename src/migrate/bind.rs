@@ -11,7 +11,7 @@ use super::{
     own::Places,
 };
 use crate::{
-    pack::Step,
+    pack::{Step, Take},
     values::{Map, Path, ReadError, Segment, Value, View, merge::merge},
 };
 
@@ -52,18 +52,18 @@ pub(super) fn find(layers: &[Layer<'_>], pattern: &Path) -> Found {
 /// specific paths own.
 pub(super) fn effective(
     layers: &[Layer<'_>],
-    places: Option<&[Places<'_>]>,
+    owner: Option<(&[Places<'_>], &Take)>,
     pattern: &Path,
 ) -> Result<Option<Value>, ReadError> {
     let sight = Sight {
         layers,
-        places,
+        owner,
         was: None,
     };
     if pattern.is_concrete() {
         let selects = |at: &Segment| matches!(at, Segment::Select { .. });
         if !pattern.segments().iter().any(selects) {
-            return sight.at(pattern, pattern);
+            return sight.at(pattern);
         }
         // Of several items the first that has what is looked for, in the list that counts.
         let list = list_of(pattern);
@@ -72,7 +72,7 @@ pub(super) fn effective(
             return Ok(None);
         };
         for (path, _) in layer.root.find(pattern.segments(), layer.view) {
-            if let Some(value) = sight.at(&path, pattern)? {
+            if let Some(value) = sight.at(&path)? {
                 return Ok(Some(value));
             }
         }
@@ -83,13 +83,31 @@ pub(super) fn effective(
         for found in layer.root.find_captured(pattern.segments(), layer.view) {
             let name = found.captures.join(".");
             if !values.contains_key(&name)
-                && let Some(value) = sight.at(&found.path, pattern)?
+                && let Some(value) = sight.at(&found.path)?
             {
                 values.insert(name, value);
             }
         }
     }
     Ok((!values.is_empty()).then_some(Value::Map(values)))
+}
+
+/// What the wildcards of a path stand for, for each place that it matches, in the order of the file.
+pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<String>>, ReadError> {
+    let sight = Sight {
+        layers,
+        owner: None,
+        was: None,
+    };
+    let mut matches = Vec::new();
+    for layer in layers {
+        for found in layer.root.find_captured(pattern.segments(), layer.view) {
+            if !matches.contains(&found.captures) && sight.at(&found.path)?.is_some() {
+                matches.push(found.captures);
+            }
+        }
+    }
+    Ok(matches)
 }
 
 /// The value that stands at a place after the taking. What a later layer hid before it does not show
@@ -101,22 +119,23 @@ pub(super) fn standing(
 ) -> Result<Option<Value>, ReadError> {
     let sight = Sight {
         layers: after,
-        places: None,
+        owner: None,
         was: Some(was),
     };
-    sight.at(path, path)
+    sight.at(path)
 }
 
 struct Sight<'s, 'v> {
     layers: &'s [Layer<'v>],
-    places: Option<&'s [Places<'s>]>,
+    /// Whose leaves are seen: those of one take.
+    owner: Option<(&'s [Places<'s>], &'s Take)>,
     /// The layers before anything was taken, which say what is hidden.
     was: Option<&'s [Layer<'v>]>,
 }
 
 impl Sight<'_, '_> {
-    /// The effective value at one place, as a pattern sees it.
-    fn at(&self, path: &Path, pattern: &Path) -> Result<Option<Value>, ReadError> {
+    /// The effective value at one place.
+    fn at(&self, path: &Path) -> Result<Option<Value>, ReadError> {
         let mut values = Vec::new();
         let mut sees = false;
         let mut hides_leaves = false;
@@ -140,10 +159,11 @@ impl Sight<'_, '_> {
                 Lookup::Hidden => break,
                 Lookup::Here(at, node, is_final) => (at, node, is_final),
             };
-            let place = self.places.and_then(|places| places[i].at(&at));
-            let node = match place {
-                Some(place) if !place.belongs_to(pattern) => None,
-                Some(place) => place.rest(&node, layer.view),
+            let owner = self.owner;
+            let owner = owner.and_then(|(places, take)| Some((places[i].at(&at)?, take)));
+            let node = match owner {
+                Some((place, take)) if !place.belongs_to(take) => None,
+                Some((place, _)) => place.rest(&node, layer.view),
                 None => Some(node.into_owned()),
             };
             sees |= node.is_some();

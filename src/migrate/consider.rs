@@ -66,18 +66,21 @@ impl<'r> Run<'r> {
             return Ok(None);
         }
         let mut row = None;
-        for candidate in &step.rows {
+        for (number, candidate) in step.rows.iter().enumerate() {
             if self.is_for(candidate, &scope)? {
-                row = Some(candidate);
+                row = Some((number, candidate));
                 break;
             }
         }
-        let Some(row) = row else { return Ok(None) };
+        let Some((number, row)) = row else {
+            return Ok(None);
+        };
         if !waits_for.is_empty() {
             report.state = StepState::Waiting(waits_for);
             return Ok(Some(effect(report, nothing())));
         }
         let mut rows = vec![(row, Vec::new())];
+        let mut option = None;
         if let Some(question) = &row.question {
             let mut offered = Vec::new();
             for option in &question.options {
@@ -87,7 +90,7 @@ impl<'r> Run<'r> {
             }
             let evidence = self.evidence(step, places)?;
             let decided = decide(
-                &step.id,
+                (&step.id, step.one_of.as_deref()),
                 question,
                 evidence,
                 &offered,
@@ -95,9 +98,14 @@ impl<'r> Run<'r> {
                 self.answers,
                 self.accept_recommended,
             )?;
+            report.id.clone_from(&decided.decision.id);
             report.decision = Some(decided.decision);
             match decided.chosen {
-                Some((choice, inputs)) => rows.push((&choice.row, inputs)),
+                Some((choice, inputs)) => {
+                    let mut options = question.options.iter();
+                    option = options.position(|other| std::ptr::eq(other, choice));
+                    rows.push((&choice.row, inputs));
+                }
                 None => report.state = StepState::Open,
             }
         }
@@ -105,6 +113,13 @@ impl<'r> Run<'r> {
             return Ok(Some(effect(report, nothing())));
         }
         let mut done = effect(report, takes);
+        for owned in &mut done.takes {
+            owned.retain(|owned| match step.takes[owned.take].of {
+                None => true,
+                Some((of, None)) => of == number,
+                Some((of, chosen)) => of == number && chosen == option,
+            });
+        }
         let leave: Vec<&String> = rows.iter().flat_map(|(row, _)| &row.leave).collect();
         let is_left = |take: usize| {
             let name = step.takes[take].name.as_ref();
@@ -149,8 +164,8 @@ impl<'r> Run<'r> {
     ) -> Result<Scope<'s>, StepError> {
         let mut inner = scope.inner();
         for named in names(step) {
-            let places = named.take.is_some().then_some(places);
-            inner.bind(named.name, effective(layers, places, named.path)?.as_ref());
+            let owner = named.take.map(|take| (places, &step.takes[take]));
+            inner.bind(named.name, effective(layers, owner, named.path)?.as_ref());
         }
         for (name, template) in &step.lets {
             let value = template_value(template, &inner)?;
@@ -194,10 +209,10 @@ impl<'r> Run<'r> {
     ) -> Result<Vec<Evidence>, StepError> {
         names(step)
             .map(|named| {
-                let places = named.take.is_some().then_some(places);
+                let owner = named.take.map(|take| (places, &step.takes[take]));
                 Ok(Evidence {
                     path: named.path.to_string(),
-                    value: effective(&self.layers, places, named.path)?,
+                    value: effective(&self.layers, owner, named.path)?,
                     source: find(&self.layers, named.path).source(),
                 })
             })

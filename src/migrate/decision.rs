@@ -174,9 +174,10 @@ pub(super) struct Decided<'p> {
     pub chosen: Option<(&'p Choice, Vec<(String, Value)>)>,
 }
 
-/// Puts a question, and looks for its answer.
+/// Puts a question, and looks for its answer. One of a step that is done for several matches has the captures of
+/// its match in its id; what is answered to the step is for each match that has no answer of its own.
 pub(super) fn decide<'p>(
-    id: &str,
+    (step, one_of): (&str, Option<&[String]>),
     question: &'p Question,
     evidence: Vec<Evidence>,
     offered: &[&'p Choice],
@@ -188,8 +189,12 @@ pub(super) fn decide<'p>(
         .iter()
         .map(|choice| offer(choice, scope))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut decision = Decision::new(id, scope.fill(&question.text)?, evidence, offers);
-    let given = match answers.get(id) {
+    let id = match one_of {
+        Some(captures) => scoped(step, &Path::keys(captures.iter().map(String::as_str))),
+        None => step.to_owned(),
+    };
+    let mut decision = Decision::new(&id, scope.fill(&question.text)?, evidence, offers);
+    let given = match answers.get(&id).or_else(|| answers.get(step)) {
         Some(answer) => Some(answer.clone()),
         None if accept_recommended => decision
             .options

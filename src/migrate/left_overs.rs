@@ -50,6 +50,7 @@ impl<'r> Run<'r> {
             let Some(migration) = self.plan.pack.migration(version)? else {
                 continue;
             };
+            let migration = &*self.for_each(migration)?;
             let places = self.layers.iter();
             let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
             let places: Vec<Places<'_>> = places.collect();

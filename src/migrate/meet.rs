@@ -21,7 +21,7 @@ use super::{
     run::{ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
-    pack::{Known, Migration},
+    pack::{Known, Migration, PackError},
     questions::LIVE_KEY,
     values::{Map, Path, Segment, Value, merge::merge},
 };
@@ -103,7 +103,7 @@ impl<'r> Run<'r> {
     ) -> Result<Met<'r>, MigrateError> {
         let mut asked = Questions::new();
         for effect in effects.iter_mut() {
-            let late = self.asked_late.get(&effect.step.id);
+            let late = self.asked_late.get(&effect.report.id);
             if let Some(late) = late.filter(|_| effect.report.state == StepState::Done) {
                 effect.wait(late.values().map(|report| report.id.clone()).collect());
                 asked.extend(late.clone());
@@ -118,6 +118,16 @@ impl<'r> Run<'r> {
                 })
                 .collect();
             let taken = |step, take| taken.contains(&(step, take));
+            let id_of = |step: usize| migration.steps[step].id.clone();
+            if let Some((first, second, path)) = places.iter().find_map(|p| p.taken_twice(&taken)) {
+                return Err(PackError::Clash {
+                    version: migration.version.clone(),
+                    first: id_of(first),
+                    second: id_of(second),
+                    path: path.to_string(),
+                }
+                .into());
+            }
             let mut after = self.layers.clone();
             for (layer, places) in after.iter_mut().zip(&mut *places) {
                 places.take(&taken);

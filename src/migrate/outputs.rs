@@ -129,7 +129,11 @@ impl<'r> Run<'r> {
                 moved_from,
                 of,
                 seen: names(step).map(|named| named.path.clone()).collect(),
-                positions: Positions::Standing,
+                // The position of a match is that of its item, wherever it is written.
+                positions: match step.one_of {
+                    Some(_) => Positions::Snapshot,
+                    None => Positions::Standing,
+                },
                 before: effect.before.clone(),
                 layer,
                 path: write.path.clone(),

@@ -16,7 +16,7 @@ use super::{
     run::Positions,
 };
 use crate::{
-    pack::Migration,
+    pack::{Migration, Take},
     values::{Path, Segment, View},
 };
 
@@ -24,6 +24,8 @@ use crate::{
 #[derive(Debug, Clone)]
 struct Claim<'p> {
     pattern: &'p Path,
+    /// The path by which it is judged how specific it is.
+    written: &'p Path,
     /// The steps and their takes with this path; none if it is one that keeps.
     by: Vec<(usize, usize)>,
     /// Whether what it owns is taken.
@@ -57,10 +59,10 @@ impl<'p> Places<'p> {
         let mut places = Self::default();
         for (s, step) in migration.steps.iter().enumerate() {
             let takes = step.takes.iter().enumerate();
-            let takes = takes.map(|(t, take)| (&take.path, Some((s, t))));
-            let keeps = step.keep.iter().map(|path| (path, None));
+            let takes = takes.map(|(t, take)| ((&take.path, &take.written), Some((s, t))));
+            let keeps = step.keep.iter().map(|path| ((path, path), None));
             for (pattern, by) in takes.chain(keeps) {
-                for found in root.find_captured(pattern.segments(), view) {
+                for found in root.find_captured(pattern.0.segments(), view) {
                     places.at_mut(&found.path).claim(pattern, by);
                 }
             }
@@ -74,6 +76,7 @@ impl<'p> Places<'p> {
         for path in paths {
             places.at_mut(path).claim = Some(Claim {
                 pattern: path,
+                written: path,
                 by: Vec::new(),
                 taken: true,
             });
@@ -91,13 +94,16 @@ impl<'p> Places<'p> {
             })
     }
 
-    fn claim(&mut self, pattern: &'p Path, by: Option<(usize, usize)>) {
+    fn claim(&mut self, (pattern, written): (&'p Path, &'p Path), by: Option<(usize, usize)>) {
         match &mut self.claim {
-            Some(claim) if claim.pattern == pattern => claim.by.extend(by),
-            Some(claim) if claim.pattern.specificity(pattern).is_lt() => {}
+            Some(claim) if claim.pattern == pattern && claim.written == written => {
+                claim.by.extend(by);
+            }
+            Some(claim) if claim.written.specificity(written).is_lt() => {}
             other => {
                 *other = Some(Claim {
                     pattern,
+                    written,
                     by: by.into_iter().collect(),
                     taken: false,
                 });
@@ -116,10 +122,22 @@ impl<'p> Places<'p> {
             })
     }
 
-    /// Whether a pattern is the most specific one that names just this place.
-    pub fn belongs_to(&self, pattern: &Path) -> bool {
+    /// Whether the path of a take is the most specific one that names just this place.
+    pub fn belongs_to(&self, take: &Take) -> bool {
         let claim = self.claim.as_ref();
-        claim.is_none_or(|claim| claim.pattern == pattern)
+        claim.is_none_or(|claim| *claim.pattern == take.path && *claim.written == take.written)
+    }
+
+    /// Two steps that both take what stands at a place, if there are such.
+    pub fn taken_twice(&self, by: &dyn Fn(usize, usize) -> bool) -> Option<(usize, usize, &Path)> {
+        if let Some(claim) = self.claim.as_ref().filter(|claim| claim.by.len() > 1) {
+            let mut takers = claim.by.iter().filter(|(step, take)| by(*step, *take));
+            if let (Some(first), Some(second)) = (takers.next(), takers.next()) {
+                return Some((first.0, second.0, claim.pattern));
+            }
+        }
+        let mut below = self.keys.values().chain(self.items.values());
+        below.find_map(|place| place.taken_twice(by))
     }
 
     /// What stands at this place, without what more specific paths own below it; `None` if that is all.

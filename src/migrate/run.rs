@@ -1,11 +1,14 @@
 //! One run: the migrations of a plan, one after the other, over the layers of a release.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use semver::Version;
 
 use super::{
-    bind::Layer,
+    bind::{Layer, matches},
     decision::{Answers, Decision},
     dump,
     error::MigrateError,
@@ -273,7 +276,8 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn migration(&mut self, migration: &'r Migration) -> Result<(), MigrateError> {
+    fn migration(&mut self, migration: &Migration) -> Result<(), MigrateError> {
+        let migration = &*self.for_each(migration)?;
         let places = self.layers.iter();
         let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
         let mut places: Vec<Places<'_>> = places.collect();
@@ -293,6 +297,16 @@ impl<'r> Run<'r> {
         let met = self.meet(migration, &mut effects, &mut places)?;
         self.apply(effects, met);
         Ok(())
+    }
+
+    /// A migration with a plain step for each match of those that are done for several.
+    pub(super) fn for_each<'m>(
+        &self,
+        migration: &'m Migration,
+    ) -> Result<Cow<'m, Migration>, MigrateError> {
+        migration.for_each(|path| {
+            matches(&self.layers, path).map_err(|error| MigrateError::Read { layer: 0, error })
+        })
     }
 
     /// The version whose defaults the values have before a migration.

@@ -7,6 +7,7 @@ use semver::Version;
 use serde_yaml::Value as Yaml;
 
 use super::{
+    each::Each,
     error::PackError,
     expr::{self, ExprError, Expression},
     model::{self, MigrationFile, OneOrMany, RowFields},
@@ -15,7 +16,7 @@ use super::{
 use crate::values::{Map, Path, Value};
 
 /// What changed at one version.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Migration {
     /// The version that brought it.
     pub version: Version,
@@ -30,7 +31,7 @@ pub struct Migration {
 }
 
 /// One step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Step {
     /// Unique in the pack.
     pub id: String,
@@ -62,10 +63,14 @@ pub struct Step {
     pub rows: Vec<Row>,
     /// The guard of the whole step, over the guards of its rows.
     pub condition: Option<Expression>,
+    /// What it is done for each match of; its paths then have wildcards in place of the names.
+    pub each: Option<Each>,
+    /// Of a step that is done for one match: what its names stand for.
+    pub one_of: Option<Vec<String>>,
 }
 
 /// A consumed path.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Take {
     /// The path; it may have wildcards.
     pub path: Path,
@@ -73,10 +78,14 @@ pub struct Take {
     pub name: Option<String>,
     /// Where it goes unchanged.
     pub to: Option<Path>,
+    /// The row that takes it, and its option; none if the step does, whatever its row.
+    pub of: Option<(usize, Option<usize>)>,
+    /// The path by which it is judged how specific it is: with wildcards in place of the names of matches.
+    pub written: Path,
 }
 
 /// What a step does under a condition.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Row {
     /// When it is used.
     pub condition: Option<Expression>,
@@ -95,7 +104,7 @@ pub struct Row {
 }
 
 /// One thing that a row writes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Write {
     /// Where.
     pub path: Path,
@@ -120,7 +129,7 @@ pub enum When {
 }
 
 /// A question.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Question {
     /// One sentence, with expressions in braces.
     pub text: String,
@@ -129,7 +138,7 @@ pub struct Question {
 }
 
 /// An option of a question.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Choice {
     /// Unique in the question.
     pub id: String,
@@ -146,7 +155,7 @@ pub struct Choice {
 }
 
 /// A value with expressions in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Template {
     /// The value of an expression.
     Expression(Expression),
@@ -289,27 +298,39 @@ impl Step {
     }
 
     fn read(id: &str, step: model::Step, link: Option<&str>) -> Result<Self, String> {
+        match Each::of(&step)? {
+            Some(each) => each.step(id, step, link),
+            None => Self::read_plain(id, step, link),
+        }
+    }
+
+    pub(super) fn read_plain(
+        id: &str,
+        step: model::Step,
+        link: Option<&str>,
+    ) -> Result<Self, String> {
         let mut takes = Vec::new();
         for (name, path) in &step.take {
+            let path = self::path(path)?;
             takes.push(Take {
-                path: self::path(path)?,
+                written: path.clone(),
+                path,
                 name: Some(name.clone()),
                 to: None,
+                of: None,
             });
         }
-        for (from, to) in &step.moves {
-            takes.push(Take {
-                path: path(from)?,
-                name: None,
-                to: Some(path(to)?),
-            });
+        takes.extend(moved(&step.row, None)?);
+        for (number, row) in step.first.iter().enumerate() {
+            takes.extend(moved(&row.fields, Some((number, None)))?);
         }
-        for dropped in &step.drop {
-            takes.push(Take {
-                path: path(dropped)?,
-                name: None,
-                to: None,
-            });
+        let own = (!step.first.is_empty()).then(|| step.first.iter().map(|row| &row.fields));
+        let own = own.into_iter().flatten().enumerate();
+        let single = step.first.is_empty().then_some((0, &step.row));
+        for (number, row) in own.chain(single) {
+            for (at, option) in row.options.values().enumerate() {
+                takes.extend(moved(&option.row, Some((number, Some(at))))?);
+            }
         }
         let (rows, condition) = if step.first.is_empty() {
             (vec![Row::read(step.row)?], None)
@@ -323,7 +344,10 @@ impl Step {
                 || !fields.leave.is_empty()
                 || !fields.tell.as_slice().is_empty()
             {
-                return Err("beside `first`, a step has no row of its own; only `if`".to_owned());
+                return Err(
+                    "beside `first`, a step has no row of its own; only `if`, `move` and `drop`"
+                        .to_owned(),
+                );
             }
             let rows = step.first.into_iter().map(|row| Row::read(row.fields));
             (
@@ -355,6 +379,8 @@ impl Step {
             explains: paths(&step.explains)?,
             rows,
             condition,
+            each: None,
+            one_of: None,
         })
     }
 
@@ -423,6 +449,29 @@ impl Step {
                 .flat_map(|row| row.writes.iter().map(|write| &write.path)),
         )
     }
+}
+
+/// What a row moves and drops.
+fn moved(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take>, String> {
+    if of.is_some() && row.target.is_some() && !row.moves.is_empty() {
+        return Err(
+            "what a row with `target` writes waits for the last migration, and `move` does not: use `take` and `do`"
+                .to_owned(),
+        );
+    }
+    let moves = row.moves.iter().map(|(from, to)| (from, Some(to)));
+    let drops = row.drop.iter().map(|path| (path, None));
+    let taken = moves.chain(drops).map(|(from, to)| {
+        let path = path(from)?;
+        Ok(Take {
+            written: path.clone(),
+            path,
+            name: None,
+            to: to.map(|to| self::path(to)).transpose()?,
+            of,
+        })
+    });
+    taken.collect()
 }
 
 impl Row {
@@ -497,7 +546,7 @@ impl Row {
     }
 }
 
-fn path(text: &str) -> Result<Path, String> {
+pub(super) fn path(text: &str) -> Result<Path, String> {
     text.parse::<Path>()
         .map_err(|e| format!("path `{text}`: {e}"))
 }

@@ -6,6 +6,7 @@
 //! any chart is written in Rust; this module must never learn a chart's name.
 
 pub mod check;
+mod each;
 pub mod effects;
 mod error;
 pub mod expr;
@@ -18,6 +19,7 @@ mod range;
 pub mod schema;
 mod trace;
 
+pub use each::Each;
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};

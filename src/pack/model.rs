@@ -334,12 +334,12 @@ pub struct Step {
     /// Paths that are looked at, named.
     #[serde(default)]
     pub read: IndexMap<String, String>,
-    /// Paths that go elsewhere unchanged.
-    #[serde(default, rename = "move")]
-    pub moves: IndexMap<String, String>,
-    /// Paths that go.
-    #[serde(default)]
-    pub drop: Vec<String>,
+    /// A path with wildcards: the step is done once for each place that it matches.
+    #[serde(default, rename = "for")]
+    pub each: Option<String>,
+    /// The names of what the wildcards of `for` stand for, in their order.
+    #[serde(default, rename = "as")]
+    pub each_as: OneOrMany,
     /// Paths that a wildcard or a map path of this step does not take.
     #[serde(default)]
     pub keep: Vec<String>,
@@ -388,6 +388,12 @@ pub struct RowFields {
     /// The targets that the row is for.
     #[serde(default)]
     pub target: Option<VersionRange>,
+    /// Paths that go elsewhere unchanged.
+    #[serde(default, rename = "move")]
+    pub moves: IndexMap<String, String>,
+    /// Paths that go.
+    #[serde(default)]
+    pub drop: Vec<String>,
     /// Names whose leaves stay.
     #[serde(default)]
     pub leave: Vec<String>,

@@ -87,6 +87,20 @@ impl Segment {
         matches!(self, Self::AnyKey | Self::AnyItem)
     }
 
+    /// How many captures it has.
+    #[must_use]
+    pub fn captures(&self) -> usize {
+        usize::from(self.is_wildcard())
+    }
+
+    /// Captures as it could have them.
+    pub(crate) fn sample(&self) -> Vec<String> {
+        match self {
+            Self::AnyItem => vec!["0".to_owned()],
+            other => vec!["x".to_owned(); other.captures()],
+        }
+    }
+
     /// 0 for a key or position, 1 for a selection, 2 for a wildcard.
     fn looseness(&self) -> u8 {
         match self {

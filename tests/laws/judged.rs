@@ -61,30 +61,38 @@ fn answers_for_the_judge(answers: &Answers, done: Option<&Done>) -> judge::Answe
 /// The id of a question about a place, with the place as paths are written.
 fn plain(id: &str) -> String {
     let Some(place) = id.strip_prefix("live-key/") else {
-        return id.to_owned();
+        // Of a step that is done for matches: its id, and what they are.
+        let mut parts = id.split('/').map(decoded);
+        let step = parts.next().unwrap_or_default();
+        return parts.fold(step, |id, part| format!("{id}/{part}"));
     };
     let mut path = Path::root();
     for segment in place.split('/') {
-        let mut bytes = Vec::new();
-        let mut rest = segment.bytes();
-        while let Some(byte) = rest.next() {
-            let mut digit = || {
-                char::from(rest.next().unwrap_or(b'0'))
-                    .to_digit(16)
-                    .unwrap_or(0)
-            };
-            bytes.push(match byte {
-                b'%' => (digit() * 16 + digit()) as u8,
-                byte => byte,
-            });
-        }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = decoded(segment);
         path = match text.parse::<Path>() {
             Ok(item) if text.starts_with('[') => path.concat(&item),
             _ => path.key(text),
         };
     }
     format!("live-key/{path}")
+}
+
+/// A part of an id without its signs.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        let mut digit = || {
+            char::from(rest.next().unwrap_or(b'0'))
+                .to_digit(16)
+                .unwrap_or(0)
+        };
+        bytes.push(match byte {
+            b'%' => (digit() * 16 + digit()) as u8,
+            byte => byte,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn document(choices: &mut Choices, values: &Map<String, Json>) -> String {

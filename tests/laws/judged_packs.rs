@@ -383,7 +383,11 @@ impl Maker<'_> {
         self.written.clear();
         let mut steps = Map::new();
         for _ in 0..1 + self.choices.below(3) {
-            if let Some(step) = self.step() {
+            let made = match self.choices.once_in(16) {
+                true => self.exclusive().unwrap_or_default(),
+                false => self.step().into_iter().collect(),
+            };
+            for step in made {
                 self.count += 1;
                 steps.insert(format!("s{}", self.count), step);
             }
@@ -392,7 +396,7 @@ impl Maker<'_> {
     }
 
     fn step(&mut self) -> Option<Json> {
-        match self.choices.below(14) {
+        match self.choices.below(18) {
             0..4 => self.moved(),
             4 => self.dropped(),
             5 => self.named(),
@@ -403,6 +407,8 @@ impl Maker<'_> {
             10 => self.replaced(),
             11 => self.upserted(),
             12 => self.item_written(),
+            13 | 14 => self.for_each(),
+            15 | 16 => self.moved_by_rows(),
             _ => self.computed(),
         }
     }
@@ -429,6 +435,119 @@ impl Maker<'_> {
             step["why"] = json!("It is not read.");
         }
         Some(step)
+    }
+
+    /// Something that is done for each match of a path.
+    fn for_each(&mut self) -> Option<Json> {
+        let mut from = self.source()?;
+        if !from.iter().any(Piece::captures) {
+            if from.len() < 2 {
+                return None;
+            }
+            let at = 1 + self.choices.below(from.len() - 1);
+            let (Piece::Key(text) | Piece::Item(text)) = &mut from[at];
+            "*".clone_into(text);
+            if self.owned.contains(&shown(&from)) {
+                return None;
+            }
+            self.owned.push(shown(&from));
+        }
+        let names: Vec<String> = (0..from.iter().filter(|p| p.captures()).count())
+            .map(|n| format!("i{n}"))
+            .collect();
+        let named = |path: &[Piece]| {
+            let mut names = names.iter();
+            let named = path.iter().map(|piece| match (piece.captures(), piece) {
+                (true, Piece::Key(_)) => Piece::Key(format!("{{{}}}", names.next().expect("one"))),
+                (true, Piece::Item(_)) => {
+                    Piece::Item(format!("{{{}}}", names.next().expect("one")))
+                }
+                (false, piece) => piece.clone(),
+            });
+            shown(&named.collect::<Vec<_>>())
+        };
+        let to = self.destination(&from)?;
+        // What is matched may be what is above what is taken.
+        let last = from.iter().rposition(Piece::captures)?;
+        let matched = match self.choices.below(3) {
+            0 => shown(&from),
+            _ => shown(&from[..=last]),
+        };
+        let mut step = json!({"title": "Each", "for": matched, "as": names});
+        let (from, to) = (named(&from), named(&to));
+        match self.choices.below(6) {
+            0 => step["move"] = json!({from: to}),
+            1 => {
+                step["take"] = json!({"a": from});
+                step["do"] = json!({to: "=a"});
+            }
+            2 => {
+                step["take"] = json!({"a": from});
+                step["if"] = json!("kind(a) != 'text'");
+                step["do"] = json!({to: {"of": format!("={}", names[0]), "a": "=a"}});
+            }
+            3 => {
+                step["read"] = json!({"a": from});
+                step["if"] = json!("set(a)");
+                step["do"] = json!({to: "=string(i0)"});
+            }
+            4 => {
+                step["take"] = json!({"a": from});
+                step["ask"] = json!("What of this?");
+                step["options"] = json!({
+                    "take": {"title": "Take it along", "do": {to: "=a"}},
+                    "stay": {"title": "Leave it", "leave": ["a"]},
+                    "drop": {"title": "Drop it"},
+                });
+            }
+            _ => {
+                step["read"] = json!({"a": from.clone()});
+                step["first"] = json!([
+                    {"if": "kind(a) == 'text'", "move": {from.clone(): to}},
+                    {"if": "kind(a) == 'map'", "drop": [from]},
+                ]);
+                step["why"] = json!("It is not read.");
+            }
+        }
+        if !names
+            .iter()
+            .all(|name| step.to_string().contains(&format!("{{{name}}}")))
+        {
+            return None;
+        }
+        Some(step)
+    }
+
+    /// Moves that a row, or an option, does.
+    fn moved_by_rows(&mut self) -> Option<Json> {
+        let (a, b) = (self.source()?, self.source()?);
+        let (to, other) = (self.destination(&a)?, self.destination(&a)?);
+        let (a, b) = (shown(&a), shown(&b));
+        let mut step = json!({"title": "By rows", "why": "It is not read.", "read": {"r": a}});
+        if self.choices.below(2) == 1 {
+            step["ask"] = json!("Which?");
+            step["options"] = json!({
+                "one": {"title": "One", "move": {a.clone(): shown(&to)}},
+                "two": {"title": "Two", "move": {a.clone(): shown(&other)}, "drop": [b]},
+                "none": {"title": "None"},
+            });
+        } else {
+            let kind = *self.choices.pick(&["text", "map", "list", "number"]);
+            step["first"] = json!([
+                {"if": format!("kind(r) == '{kind}'"), "move": {a.clone(): shown(&to)}, "drop": [b]},
+                {"if": "set(r)", "move": {a: shown(&other)}},
+            ]);
+        }
+        Some(step)
+    }
+
+    /// Two steps of which one is done.
+    fn exclusive(&mut self) -> Option<Vec<Json>> {
+        let a = self.source()?;
+        let (to, other) = (self.destination(&a)?, self.destination(&a)?);
+        let (a, r) = (shown(&a), shown(&self.source()?));
+        let step = |guard: &str, to: &[Piece]| json!({"title": "Either", "read": {"r": r}, "if": guard, "move": {a.clone(): shown(to)}});
+        Some(vec![step("set(r)", &to), step("!set(r)", &other)])
     }
 
     fn dropped(&mut self) -> Option<Json> {

@@ -310,6 +310,48 @@ fn the_sentences_of_the_page_are_true() {
             "{take: {a: a}, if: a == 2, do: {new: =a}}",
             values("a: 1"),
         ),
+        // Once for each match: a key, a position; a path that is written out is more specific.
+        (
+            "p: {web: {to: x}, api: {to: z, scheme: s}, db: 1}",
+            "{for: p.*.to, as: port, read: {s: 'p.{port}.scheme'}, if: '!set(s)', move: {'p.{port}.to': 'p.{port}.entry'}, do: {'p.{port}.scheme': '=port'}}",
+            values("p: {web: {entry: x, scheme: web}, api: {to: z, scheme: s}, db: 1}"),
+        ),
+        (
+            "l: [{v: 1}, {w: 2}, {v: 3}]",
+            "{for: 'l[*].v', as: i, take: {v: 'l[{i}].v'}, do: {'l[{i}].at': '=i', 'newV.n{i}': =v}}",
+            values("l: [{at: 0}, {w: 2}, {at: 2}]\nnewV: {n0: 1, n2: 3}"),
+        ),
+        (
+            "m: {a.b: {'*': 1}}",
+            "{for: m.*.*, as: [k, j], take: {v: 'm.{k}.{j}'}, do: {'new.{j}.{k}': =v}}",
+            values("new: {'*': {a.b: 1}}"),
+        ),
+        (
+            "m: {x: 1, z: 2}",
+            "{for: m.*, as: k, take: {v: 'm.{k}'}, do: {new: =v}}",
+            End::Clash,
+        ),
+        (
+            "m: {x: 1}\na: 1",
+            "{for: m.*, as: k, move: {a: 'new.{k}'}}",
+            End::NoPack,
+        ),
+        // Rows and options take what they move; what another row moves stays.
+        (
+            "a: t\nb: 1",
+            "{read: {r: a}, first: [{if: kind(r) == 'map', move: {a: new}}, {move: {a: new.t}, drop: [b]}]}",
+            values("new: {t: t}"),
+        ),
+        (
+            "a: {x: 1}\nb: 1",
+            "{read: {r: a}, first: [{if: kind(r) == 'map', move: {a: new}}, {move: {a: new.t}, drop: [b]}]}",
+            values("new: {x: 1}\nb: 1"),
+        ),
+        (
+            "a: 1",
+            "{read: {r: a}, first: [{if: kind(r) == 'map', move: {a: new}}]}",
+            values("a: 1"),
+        ),
         // Numbers print as templates print them.
         (
             "a: 1000000",

@@ -3,7 +3,7 @@
 //! Two steps may write one place if only one of them can run: `set(a)` and `!set(a)`, `k == 'x'` and
 //! `k == 'y'`, targets that have no version in common. What cannot be told from the texts can hold at once.
 
-use crate::pack::{Expression, Step, Template, VersionRange};
+use crate::pack::{Expression, Row, Step, Take, Template, VersionRange};
 
 use super::PlacedRow;
 
@@ -15,22 +15,36 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// The guard of what a step moves: of the step alone.
-    pub fn of_step(step: &Step) -> Self {
-        let mut guard = Self::default();
-        guard.add(step, step.condition.as_ref());
-        if let [row] = step.rows.as_slice() {
-            guard.add(step, row.condition.as_ref());
-            guard.targets.extend(row.target.clone());
-        }
-        guard
+    /// The guard of what a step takes: of the row that takes it, or of the step alone.
+    pub fn of_take(step: &Step, take: &Take) -> Self {
+        let own = match (take.of, step.rows.as_slice()) {
+            (Some((number, option)), _) => Some((number, option)),
+            (None, [_]) => Some((0, None)),
+            (None, _) => None,
+        };
+        let Some((number, option)) = own else {
+            let mut guard = Self::default();
+            guard.add(step, step.condition.as_ref());
+            return guard;
+        };
+        let row = &step.rows[number];
+        let question = row.question.as_ref();
+        let option = option
+            .zip(question)
+            .map(|(at, question)| &question.options[at].row);
+        Self::of(step, number, std::iter::once(row).chain(option))
     }
 
     /// The guard of what a row writes: that no row above it is the one, too.
     pub fn of_row(step: &Step, placed: &PlacedRow<'_>) -> Self {
+        let rows = placed.outer.into_iter().chain([placed.row]);
+        Self::of(step, placed.number, rows)
+    }
+
+    fn of<'r>(step: &Step, number: usize, rows: impl Iterator<Item = &'r Row>) -> Self {
         let mut guard = Self::default();
         guard.add(step, step.condition.as_ref());
-        for row in step.rows.iter().take(placed.number) {
+        for row in step.rows.iter().take(number) {
             if let (Some(condition), None) = (&row.condition, &row.target) {
                 let mut above = Self::default();
                 above.add(step, Some(condition));
@@ -39,7 +53,7 @@ impl Guard {
                 }
             }
         }
-        for row in placed.outer.into_iter().chain([placed.row]) {
+        for row in rows {
             guard.add(step, row.condition.as_ref());
             guard.targets.extend(row.target.clone());
         }

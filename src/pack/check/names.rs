@@ -21,7 +21,7 @@ use crate::{
 /// Fields of a step that hold neither expressions nor texts with expressions in braces.
 const SILENT: &[&str] = &[
     "title", "why", "link", "take", "read", "move", "drop", "keep", "replaces", "foreign", "needs",
-    "same-key",
+    "same-key", "for", "as",
 ];
 
 /// Checks the names of a step.
@@ -318,7 +318,16 @@ fn unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut Vec<Fin
         let message = format!("nothing uses `{name}`, so reading {path} changes nothing");
         warn(name, spot.get("read").get(name), message);
     }
-    for (name, _) in &step.lets {
+    let mut written = String::new();
+    text_of(spot, &mut written);
+    for name in step.each.iter().flat_map(|each| &each.names) {
+        if !written.contains(&format!("{{{name}}}")) {
+            let message = format!("nothing uses `{name}`");
+            warn(name, spot.get("as"), message);
+        }
+    }
+    let of_match = |name: &String| step.each.iter().any(|each| each.names.contains(name));
+    for (name, _) in step.lets.iter().filter(|(name, _)| !of_match(name)) {
         let message = format!("nothing uses `{name}`");
         warn(name, spot.get("let").get(name), message);
     }

@@ -6,11 +6,11 @@ use semver::Version;
 use super::{
     PlacedRow, Whole,
     finding::{Code, Finding},
-    place::{File, Spot},
+    place::{File, Spot, with_wildcards},
     rows,
 };
 use crate::{
-    pack::{Known, Migration, Pack, Step},
+    pack::{Known, Migration, Pack, Step, Take},
     spelling::closest,
     values::{Path, Segment, Value},
 };
@@ -27,16 +27,17 @@ pub(super) fn read(file: &File, found: &mut Vec<Finding>) {
         path(Some(text), spot);
     }
     for (_, step) in file.spot().get("steps").entries() {
+        let mut path = |text: Option<&str>, spot: Spot<'_>| match step.find("for") {
+            // Its names stand for keys and positions.
+            Some(_) => path(text.map(with_wildcards).as_deref(), spot),
+            None => path(text, spot),
+        };
         for field in ["take", "read"] {
             for (_, spot) in step.get(field).entries() {
                 path(spot.value().text(), spot.value());
             }
         }
-        for (from, spot) in step.get("move").entries() {
-            path(Some(from), spot);
-            path(spot.value().text(), spot.value());
-        }
-        for field in ["drop", "keep", "replaces", "foreign"] {
+        for field in ["keep", "replaces", "foreign"] {
             for spot in step.get(field).items() {
                 path(spot.text(), spot);
             }
@@ -45,6 +46,13 @@ pub(super) fn read(file: &File, found: &mut Vec<Finding>) {
         for row in std::iter::once(step).chain(first) {
             let options = row.get("options").entries();
             for row in std::iter::once(row).chain(options.into_iter().map(|(_, spot)| spot)) {
+                for (from, spot) in row.get("move").entries() {
+                    path(Some(from), spot);
+                    path(spot.value().text(), spot.value());
+                }
+                for spot in row.get("drop").items() {
+                    path(spot.text(), spot);
+                }
                 for field in ["do", "upsert"] {
                     for (to, spot) in row.get(field).entries() {
                         path(Some(to), spot);
@@ -75,7 +83,7 @@ pub(super) fn check(
     // What it takes and reads.
     for take in &step.takes {
         if !known(&take.path, &before) && !step.foreign.contains(&take.path) {
-            let at = taken(spot, &take.path);
+            let at = taken(step, spot, take);
             let message = format!(
                 "no version before {version} knows {}{}; if forks do, list it under `foreign`",
                 take.path,
@@ -84,7 +92,7 @@ pub(super) fn check(
             found.push(at.finding(Code::UnknownKey, message));
         }
         if let Some(to) = &take.to {
-            captures(step, &take.path, to, spot, found);
+            captures(step, &take.path, to, row_of(step, spot, take), found);
         }
     }
     for (name, path) in &step.reads {
@@ -113,7 +121,8 @@ pub(super) fn check(
     }
     for take in &step.takes {
         let Some(to) = &take.to else { continue };
-        let at = spot.get("move").path(&take.path).unwrap_or(spot).value();
+        let at = row_of(step, spot, take).get("move");
+        let at = at.path(&take.path).unwrap_or(spot).value();
         written(whole, version, to, None, at, found);
     }
     for placed in rows(step, spot) {
@@ -121,7 +130,7 @@ pub(super) fn check(
             let field = if write.by.is_some() { "upsert" } else { "do" };
             let fields = placed.spot.get(field);
             let at = fields.path(&write.path).unwrap_or(placed.spot);
-            if !write.path.is_concrete() {
+            if !write.path.is_concrete() && step.each.is_none() {
                 let message = format!("{} has a wildcard; only `move` can have one", write.path);
                 found.push(at.finding(Code::WildcardWritten, message));
                 continue;
@@ -131,11 +140,27 @@ pub(super) fn check(
     }
 }
 
+/// Where the row that takes a path stands; the step itself, if it does whatever its row.
+pub(super) fn row_of<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
+    let Some((number, option)) = take.of else {
+        return spot;
+    };
+    let row = spot.find("first").map_or(spot, |first| first.item(number));
+    let question = step.rows.get(number).and_then(|row| row.question.as_ref());
+    match (option, question) {
+        (Some(option), Some(question)) => row.get("options").get(&question.options[option].id),
+        _ => row,
+    }
+}
+
 /// Where a path that a step takes stands.
-pub(super) fn taken<'f>(step: Spot<'f>, path: &Path) -> Spot<'f> {
+pub(super) fn taken<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
+    let row = row_of(step, spot, take);
     let fields = ["take", "move", "drop"];
-    let mut found = fields.iter().filter_map(|field| step.get(field).path(path));
-    found.next().unwrap_or(step)
+    let mut found = fields
+        .iter()
+        .filter_map(|field| row.get(field).path(&take.path));
+    found.next().unwrap_or(row)
 }
 
 /// Checks that a version that a write is for knows the key.

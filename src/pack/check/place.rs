@@ -109,8 +109,10 @@ impl<'f> Spot<'f> {
     pub fn path(self, path: &Path) -> Option<Self> {
         let (tree, node) = self.tree()?;
         let is = |node: NodeId| {
+            let text = tree.content(node);
+            let means = |text: &str| text.parse::<Path>().as_ref() == Ok(path);
             matches!(tree.kind(node), Kind::Scalar(_))
-                && tree.content(node).parse::<Path>().as_ref() == Ok(path)
+                && (means(text) || text.contains('{') && means(&with_wildcards(text)))
         };
         if let Some(found) = self.entry(|_, key| is(key)) {
             return Some(found);
@@ -216,4 +218,24 @@ impl<'f> Spot<'f> {
             excerpt: Some(excerpt(&self.file.text, position.line, position.column)),
         }
     }
+}
+
+/// A path with a wildcard in place of each name of a match.
+pub(super) fn with_wildcards(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('{') {
+        shown.push_str(before);
+        match behind.split_once('}') {
+            Some((_, behind)) => {
+                shown.push('*');
+                rest = behind;
+            }
+            None => {
+                shown.push('{');
+                rest = behind;
+            }
+        }
+    }
+    shown + rest
 }

@@ -10,7 +10,7 @@ use super::{
     rows,
 };
 use crate::{
-    pack::{Migration, Row, Step, Template},
+    pack::{Choice, Migration, Row, Step, Template},
     questions::built_in,
     spelling::closest,
 };
@@ -109,7 +109,7 @@ pub(super) fn check(
         found.push(spot.finding(Code::NoEffect, message));
     }
     reachable(whole, migration, step, &rows, found);
-    options(&rows, found);
+    options(step, &rows, found);
     if step.same_key && step.takes.is_empty() && step.reads.is_empty() {
         let message =
             "`same-key` is for a step that looks at a key, and this one takes and reads none";
@@ -160,14 +160,34 @@ fn reachable(
 }
 
 /// Options of one question that do the same.
-fn options(rows: &[PlacedRow<'_>], found: &mut Vec<Finding>) {
+fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<Finding>) {
     let alike = |a: &PlacedRow<'_>, b: &PlacedRow<'_>| {
         let what = |placed: &PlacedRow<'_>| {
             let row = placed.row;
             let writes: Vec<String> = row.writes.iter().map(written).collect();
             let guard = row.condition.as_ref().map(|c| c.source().to_owned());
             let said = (row.tell.clone(), row.todo.clone());
-            (writes, row.leave.clone(), said, guard, row.target.clone())
+            let number = |option: &Choice| {
+                let question = step.rows[placed.number].question.as_ref()?;
+                question
+                    .options
+                    .iter()
+                    .position(|other| other.id == option.id)
+            };
+            let own = placed
+                .option
+                .map(number)
+                .map(|option| (placed.number, option));
+            let moves: Vec<_> = step.takes.iter().filter(|take| take.of == own).collect();
+            let moves: Vec<_> = moves.iter().map(|take| (&take.path, &take.to)).collect();
+            (
+                moves,
+                writes,
+                row.leave.clone(),
+                said,
+                guard,
+                row.target.clone(),
+            )
         };
         a.number == b.number && what(a) == what(b)
     };

@@ -5,12 +5,12 @@ use super::{
     Whole,
     finding::{Code, Finding},
     guards::Guard,
-    paths::taken,
+    paths::{row_of, taken},
     place::Spot,
     rows,
 };
 use crate::{
-    pack::{Migration, Step, Template},
+    pack::{Migration, Step, Take, Template},
     values::{Path, Segment, Value},
 };
 
@@ -53,10 +53,17 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     }
     for (at, second) in migration.steps.iter().enumerate() {
         for take in &second.takes {
-            let spot = taken(whole.step(migration, second), &take.path);
-            let same = |other: &&Step| other.takes.iter().any(|own| own.path == take.path);
+            let spot = taken(second, whole.step(migration, second), take);
+            let guard = Guard::of_take(second, take);
+            let same = |other: &&Step| {
+                let mut takes = other.takes.iter().filter(|own| own.path == take.path);
+                takes.any(|own| !Guard::of_take(other, own).excludes(&guard))
+            };
             if let Some(first) = migration.steps[..at].iter().find(same) {
-                let message = format!("{} is taken here and by `{}` too", take.path, first.id);
+                let message = format!(
+                    "{} is taken here and by `{}` too, and nothing shows that only one of the two can run",
+                    take.path, first.id
+                );
                 found.push(spot.finding(Code::SamePath, message));
             }
             let kept =
@@ -69,27 +76,46 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     }
     for step in &migration.steps {
         for (at, take) in step.takes.iter().enumerate() {
-            if step.takes[..at].iter().any(|other| other.path == take.path) {
-                let spot = whole.step(migration, step);
+            let both = |other: &Take| other.path == take.path && !apart_rows(other.of, take.of);
+            if step.takes[..at].iter().any(both) {
+                let spot = taken(step, whole.step(migration, step), take);
                 let message = format!("{} is taken twice by this step", take.path);
-                found.push(taken(spot, &take.path).finding(Code::SamePath, message));
+                found.push(spot.finding(Code::SamePath, message));
             }
         }
     }
+}
+
+/// Whether only one of two rows, or of two options, is ever used.
+fn apart_rows(
+    first: Option<(usize, Option<usize>)>,
+    second: Option<(usize, Option<usize>)>,
+) -> bool {
+    let (Some((row, option)), Some((other, theirs))) = (first, second) else {
+        return false;
+    };
+    row != other || option.is_some() && theirs.is_some() && option != theirs
 }
 
 fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
     let mut puts = Vec::new();
     for take in &step.takes {
         let Some(to) = &take.to else { continue };
+        let row = row_of(step, spot, take);
+        let option = |number: usize, option: usize| {
+            let question = step.rows[number].question.as_ref()?;
+            Some(question.options[option].id.as_str())
+        };
         puts.push(Put {
             step,
             path: to,
             by: false,
-            row: None,
+            row: take
+                .of
+                .map(|(number, at)| (number, at.and_then(|at| option(number, at)))),
             closed: false,
-            guard: Guard::of_step(step),
-            spot: spot.get("move").path(&take.path).unwrap_or(spot).value(),
+            guard: Guard::of_take(step, take),
+            spot: row.get("move").path(&take.path).unwrap_or(row).value(),
         });
     }
     for placed in rows(step, spot) {

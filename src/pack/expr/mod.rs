@@ -78,7 +78,7 @@ pub(super) enum Failure {
 }
 
 /// An expression, parsed when it is first needed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Expression {
     source: String,
     parsed: OnceLock<Result<Node, ExprError>>,

@@ -71,7 +71,7 @@ pub enum Capture {
 }
 
 impl Capture {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Item(i) => i.to_string(),

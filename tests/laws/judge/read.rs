@@ -3,7 +3,7 @@
 use semver::Version;
 use serde_json::{Map, Value as Json};
 
-use super::paths::Selector;
+use super::paths::{Capture, Selector};
 
 /// A chart's versions, keys and migrations.
 #[derive(Debug)]
@@ -38,6 +38,20 @@ pub struct Step {
     pub rows: Vec<Row>,
     /// Whether it waits for an answer.
     pub held: bool,
+    /// What it is done for each match of.
+    pub each: Option<Each>,
+    /// What the names of a match stand for.
+    pub known: Vec<(String, Json)>,
+    /// What stands behind its id where it asks about a match.
+    pub about: String,
+}
+
+/// A step that is done for each match of a path.
+#[derive(Clone, Debug)]
+pub struct Each {
+    pub path: Selector,
+    names: Vec<String>,
+    source: Json,
 }
 
 /// A path that can own leaves.
@@ -45,6 +59,22 @@ pub struct Step {
 pub struct Owned {
     pub path: Selector,
     pub role: Role,
+    /// The path as it is written, with stars in place of the names of a match.
+    pub written: Selector,
+    /// The row and the option that it is of; none if it is the step's.
+    pub of: Option<(usize, Option<usize>)>,
+}
+
+impl Owned {
+    /// Whether only one of the two is ever used.
+    fn apart(&self, other: &Self) -> bool {
+        match (self.of, other.of) {
+            (Some((row, option)), Some((second, theirs))) => {
+                row != second || option.is_some() && theirs.is_some() && option != theirs
+            }
+            _ => false,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -209,19 +239,24 @@ impl Migration {
             version: version.parse().map_err(|e| format!("{version}: {e}"))?,
             steps,
         };
-        let mut seen = Vec::new();
-        let mut written = Vec::new();
-        for owned in migration.steps.iter().flat_map(|step| &step.paths) {
-            if seen.contains(&&owned.path.segs) {
-                return Err(format!("{} stands twice", owned.path.text));
-            }
-            seen.push(&owned.path.segs);
-            if let Role::Move(to) = &owned.role {
-                if written.contains(&&to.segs) {
-                    return Err(format!("two moves to {}", to.text));
+        for step in &migration.steps {
+            for (j, owned) in step.paths.iter().enumerate() {
+                for other in &step.paths[..j] {
+                    if owned.apart(other) {
+                        continue;
+                    }
+                    if owned.path.segs == other.path.segs {
+                        return Err(format!("{} stands twice", owned.path.text));
+                    }
+                    if let (Role::Move(to), Role::Move(too)) = (&owned.role, &other.role)
+                        && to.segs == too.segs
+                    {
+                        return Err(format!("two moves to {}", to.text));
+                    }
                 }
-                written.push(&to.segs);
             }
+        }
+        for owned in migration.steps.iter().flat_map(|step| &step.paths) {
             if let Role::Move(to) = &owned.role
                 && owned.path.kinds() != to.kinds()
             {
@@ -251,25 +286,106 @@ impl Selector {
 
 impl Step {
     fn read(id: &str, step: &Json) -> Result<Self, String> {
+        let Some(path) = step["for"].as_str() else {
+            return Self::plain(id, step);
+        };
+        let names: Vec<String> = match &step["as"] {
+            Json::String(name) => vec![name.clone()],
+            names => items(names)
+                .filter_map(Json::as_str)
+                .map(str::to_owned)
+                .collect(),
+        };
+        let stars = vec!["*".to_owned(); names.len()];
+        let mut shown = Self::plain(id, &put_in(step, &names, &stars))?;
+        shown.each = Some(Each {
+            path: Selector::new(path)?,
+            names,
+            source: step.clone(),
+        });
+        Ok(shown)
+    }
+
+    /// Whether it is one that was written out for a match.
+    pub fn of_match(&self) -> bool {
+        !self.known.is_empty()
+    }
+
+    /// The plain steps that it stands for.
+    pub fn plain_steps(&self, snapshot: &Json) -> Result<Vec<Self>, String> {
+        let Some(each) = &self.each else {
+            return Ok(vec![self.clone()]);
+        };
+        let mut steps = Vec::new();
+        for (_, captures) in each.path.find(snapshot) {
+            let texts: Vec<String> = captures.iter().map(Capture::text).collect();
+            let written: Vec<String> = texts
+                .iter()
+                .map(|text| {
+                    let plain = |c: char| c.is_alphanumeric();
+                    let escaped = |c| if plain(c) { vec![c] } else { vec!['\\', c] };
+                    text.chars().flat_map(escaped).collect()
+                })
+                .collect();
+            let filled = put_in(&each.source, &each.names, &written);
+            let mut step = Self::plain(&self.id, &filled)?;
+            for (owned, shown) in step.paths.iter_mut().zip(&self.paths) {
+                owned.written = shown.path.clone();
+            }
+            let known = each.names.iter().zip(&captures).map(|(name, capture)| {
+                let value = match capture {
+                    Capture::Item(i) => Json::from(*i),
+                    other => Json::from(other.text()),
+                };
+                (name.clone(), value)
+            });
+            step.known = known.collect();
+            step.about = texts.iter().map(|text| format!("/{text}")).collect();
+            steps.push(step);
+        }
+        Ok(steps)
+    }
+
+    fn plain(id: &str, step: &Json) -> Result<Self, String> {
         let mut paths = Vec::new();
-        let mut own = |path: &str, role: Role| -> Result<(), String> {
+        let mut own = |path: &str, role: Role, of| -> Result<(), String> {
+            let path = Selector::new(path)?;
             paths.push(Owned {
-                path: Selector::new(path)?,
+                written: path.clone(),
+                path,
                 role,
+                of,
             });
             Ok(())
         };
         for (name, path) in entries(&step["take"]) {
-            own(text(path)?, Role::Take(name.clone()))?;
+            own(text(path)?, Role::Take(name.clone()), None)?;
         }
-        for (from, to) in entries(&step["move"]) {
-            own(from, Role::Move(Selector::new(text(to)?)?))?;
+        let mut rows = vec![(step, None)];
+        let has_first = step["first"].is_array();
+        for (n, row) in items(&step["first"]).enumerate() {
+            rows.push((row, Some((n, None))));
         }
-        for path in items(&step["drop"]) {
-            own(text(path)?, Role::Drop)?;
+        for (row, of) in rows.clone() {
+            let n = match of {
+                Some((n, _)) => n,
+                None if has_first => continue,
+                None => 0,
+            };
+            for (m, (_, option)) in entries(&row["options"]).enumerate() {
+                rows.push((option, Some((n, Some(m)))));
+            }
+        }
+        for (row, of) in rows {
+            for (from, to) in entries(&row["move"]) {
+                own(from, Role::Move(Selector::new(text(to)?)?), of)?;
+            }
+            for path in items(&row["drop"]) {
+                own(text(path)?, Role::Drop, of)?;
+            }
         }
         for path in items(&step["keep"]) {
-            own(text(path)?, Role::Keep)?;
+            own(text(path)?, Role::Keep, None)?;
         }
         let mut reads = Vec::new();
         for (name, path) in entries(&step["read"]) {
@@ -296,6 +412,9 @@ impl Step {
             condition,
             rows,
             held: false,
+            each: None,
+            known: Vec::new(),
+            about: String::new(),
         })
     }
 }
@@ -334,6 +453,44 @@ impl Row {
             options,
         })
     }
+}
+
+/// A step with something in place of the names in its paths.
+fn put_in(step: &Json, names: &[String], texts: &[String]) -> Json {
+    let filled = |path: &str| {
+        let both = names.iter().zip(texts);
+        both.fold(path.to_owned(), |path, (name, text)| {
+            path.replace(&format!("{{{name}}}"), text)
+        })
+    };
+    let value = |value: &Json| match value {
+        Json::String(path) => Json::from(filled(path)),
+        other => other.clone(),
+    };
+    let mut made = Map::new();
+    for (field, content) in entries(step) {
+        let content = match field.as_str() {
+            "take" | "read" => entries(content)
+                .map(|(k, v)| (k.clone(), value(v)))
+                .collect(),
+            "move" => entries(content)
+                .map(|(k, v)| (filled(k), value(v)))
+                .collect(),
+            "do" | "upsert" => entries(content)
+                .map(|(k, v)| (filled(k), v.clone()))
+                .collect(),
+            "drop" | "keep" | "replaces" => items(content).map(value).collect(),
+            "first" => items(content)
+                .map(|row| put_in(row, names, texts))
+                .collect(),
+            "options" => entries(content)
+                .map(|(id, option)| (id.clone(), put_in(option, names, texts)))
+                .collect(),
+            _ => content.clone(),
+        };
+        made.insert(field.clone(), content);
+    }
+    Json::Object(made)
 }
 
 fn entries(value: &Json) -> impl Iterator<Item = (&String, &Json)> {

@@ -11,7 +11,7 @@ use super::{
     expression::{Names, Val, holds, template},
     paths::{At, Place, Seg, Selector, To, fill, fill_move, get, joined},
     place::{Exact, Work, clash},
-    read::{Choice, Migration, Pack, Role, Row, Step},
+    read::{Choice, Migration, Owned, Pack, Role, Row, Step},
 };
 
 /// Something to be put somewhere.
@@ -95,7 +95,7 @@ struct Run<'r> {
 struct Ownership<'s> {
     snapshot: &'s Json,
     split: HashSet<Place>,
-    owners: HashMap<Place, (usize, usize)>,
+    owners: HashMap<Place, Vec<(usize, usize)>>,
 }
 
 impl<'s> Ownership<'s> {
@@ -107,10 +107,10 @@ impl<'s> Ownership<'s> {
                 split.extend(owned.path.lists(snapshot));
                 let places = owned.path.find(snapshot);
                 let places: HashSet<Place> = places.into_iter().map(|(place, _)| place).collect();
-                matched.push(((i, j), &owned.path, places));
+                matched.push(((i, j), owned, places));
             }
         }
-        matched.sort_by(|(_, a, _), (_, b, _)| a.specificity(b));
+        matched.sort_by(|(_, a, _), (_, b, _)| a.written.specificity(&b.written));
         let mut ownership = Self {
             snapshot,
             split,
@@ -119,8 +119,15 @@ impl<'s> Ownership<'s> {
         for leaf in ownership.leaves(&[]) {
             let above =
                 |places: &HashSet<Place>| (0..=leaf.len()).any(|n| places.contains(&leaf[..n]));
-            if let Some((owner, ..)) = matched.iter().find(|(_, _, places)| above(places)) {
-                ownership.owners.insert(leaf, *owner);
+            let of_leaf = || matched.iter().filter(|(_, _, places)| above(places));
+            if let Some((_, first, _)) = of_leaf().next() {
+                // Rows and steps of which one is done may have the same path.
+                let same = |owned: &Owned| {
+                    owned.path.segs == first.path.segs && owned.written.segs == first.written.segs
+                };
+                let owners = of_leaf().filter(|(_, owned, _)| same(owned));
+                let owners = owners.map(|(owner, ..)| *owner).collect();
+                ownership.owners.insert(leaf, owners);
             }
         }
         ownership
@@ -145,6 +152,11 @@ impl<'s> Ownership<'s> {
         below.iter().flat_map(|place| self.leaves(place)).collect()
     }
 
+    fn owns(&self, leaf: &[At], owner: (usize, usize)) -> bool {
+        let owners = self.owners.get(leaf);
+        owners.is_some_and(|owners| owners.contains(&owner))
+    }
+
     /// The part of what is at a place that a path owns.
     fn part(&self, place: &[At], owner: (usize, usize)) -> Val {
         let value = get(self.snapshot, place)?;
@@ -164,7 +176,7 @@ impl<'s> Ownership<'s> {
                 let part: Vec<Json> = below.filter_map(|b| self.part(&b, owner)).collect();
                 (!part.is_empty()).then_some(Json::Array(part))
             }
-            leaf => (self.owners.get(place) == Some(&owner)).then(|| leaf.clone()),
+            leaf => self.owns(place, owner).then(|| leaf.clone()),
         }
     }
 }
@@ -186,6 +198,7 @@ impl Run<'_> {
 
     fn migrate(&mut self, migration: &Migration, values: Json) -> Result<Json, Stop> {
         let snapshot = self.seen(&values);
+        let migration = &written_out(migration, &snapshot)?;
         let ownership = Ownership::new(&migration.steps, &snapshot);
         let before = self
             .pack
@@ -204,6 +217,9 @@ impl Run<'_> {
                 }
             }
             puts.extend(done.puts.into_iter().map(|put| (put, i)));
+            if done.taken.iter().any(|place| taken.contains(place)) {
+                return Err(Stop::Clash);
+            }
             taken.extend(done.taken);
         }
         let mut work = Work::from(&values);
@@ -251,11 +267,10 @@ impl Run<'_> {
         let snapshot = ownership.snapshot;
         let mut own: HashMap<usize, Vec<Place>> = HashMap::new();
         for leaf in ownership.leaves(&[]) {
-            if let Some((owner, path)) = ownership.owners.get(&leaf)
-                && *owner == i
-                && !matches!(step.paths[*path].role, Role::Keep)
-            {
-                own.entry(*path).or_default().push(leaf);
+            for (owner, path) in ownership.owners.get(&leaf).into_iter().flatten() {
+                if *owner == i && !matches!(step.paths[*path].role, Role::Keep) {
+                    own.entry(*path).or_default().push(leaf.clone());
+                }
             }
         }
         let consumes = step
@@ -276,6 +291,9 @@ impl Run<'_> {
             let whole = |place: &[At]| get(snapshot, place).cloned();
             names.push((name.clone(), named(path, snapshot, whole)));
         }
+        for (name, value) in &step.known {
+            names.push((name.clone(), Some(value.clone())));
+        }
         for (name, data) in &step.lets {
             let value = template(data, &names)?;
             names.push((name.clone(), value));
@@ -286,27 +304,33 @@ impl Run<'_> {
             return Ok(None);
         }
         let mut chosen = None;
-        for row in &step.rows {
+        for (number, row) in step.rows.iter().enumerate() {
             let fits = row
                 .target
                 .as_ref()
                 .is_none_or(|range| range.holds(self.target));
             let condition = row.condition.as_ref();
             if fits && condition.map_or(Ok(true), |condition| holds(condition, &names))? {
-                chosen = Some(row);
+                chosen = Some((number, row));
                 break;
             }
         }
-        let Some(row) = chosen else {
+        let Some((number, row)) = chosen else {
             return Ok(None);
         };
+        let mut option = None;
         let mut rows = vec![(row, names.clone())];
         if row.asks {
-            self.asked.push(Asked::Step(step.id.clone()));
-            let Some(answer) = self.answers.get(&step.id) else {
+            let id = format!("{}{}", step.id, step.about);
+            self.asked.push(Asked::Step(id.clone()));
+            let Some(answer) = self.answers.get(&id) else {
                 return Ok(None);
             };
-            let choice = row.options.iter().find(|choice| choice.id == answer.option);
+            option = row
+                .options
+                .iter()
+                .position(|choice| choice.id == answer.option);
+            let choice = option.map(|option| &row.options[option]);
             let choice = choice.ok_or_else(|| format!("no option {}", answer.option))?;
             for (name, value) in typed(choice, answer) {
                 names.push((name, Some(value)));
@@ -318,8 +342,13 @@ impl Run<'_> {
             Role::Take(name) => rows.iter().any(|(row, _)| row.leave.contains(name)),
             _ => false,
         };
+        let is_used = |j: usize| match step.paths[j].of {
+            None => true,
+            Some((of, None)) => of == number,
+            Some((of, chosen)) => of == number && chosen == option,
+        };
         for (j, leaves) in own {
-            if !leaves_stay(j) {
+            if is_used(j) && !leaves_stay(j) {
                 done.taken.extend(leaves);
             }
         }
@@ -327,6 +356,9 @@ impl Run<'_> {
             let Role::Move(to) = &owned.role else {
                 continue;
             };
+            if !is_used(j) {
+                continue;
+            }
             for (place, captures) in owned.path.find(snapshot) {
                 if let Some(value) = ownership.part(&place, (i, j)) {
                     let to = fill_move(to, &captures)
@@ -339,7 +371,7 @@ impl Run<'_> {
             }
         }
         for (row, names) in &rows {
-            let written = row_puts(row, names)?;
+            let written = row_puts(row, names, step.of_match())?;
             if row.target.is_some() {
                 self.deferred
                     .extend(written.into_iter().map(|put| Deferred {
@@ -400,6 +432,7 @@ impl Run<'_> {
         from: &Version,
     ) -> Result<Json, Stop> {
         let snapshot = self.seen(&values);
+        let migration = &written_out(migration, &snapshot)?;
         let ownership = Ownership::new(&migration.steps, &snapshot);
         let mut work = Work::from(&values);
         let shown = Work::from(&snapshot);
@@ -407,7 +440,7 @@ impl Run<'_> {
             for (j, owned) in step.paths.iter().enumerate() {
                 for (place, captures) in owned.path.find(&snapshot) {
                     for leaf in ownership.leaves(&place) {
-                        if ownership.owners.get(&leaf) != Some(&(i, j)) {
+                        if !ownership.owns(&leaf, (i, j)) {
                             continue;
                         }
                         let keys: Vec<String> = (leaf.iter())
@@ -444,14 +477,28 @@ impl Run<'_> {
     }
 }
 
+/// A migration in which steps that are done for matches are written out, match by match.
+fn written_out(migration: &Migration, snapshot: &Json) -> Result<Migration, Stop> {
+    let mut steps = Vec::new();
+    for step in &migration.steps {
+        steps.extend(step.plain_steps(snapshot)?);
+    }
+    Ok(Migration {
+        version: migration.version.clone(),
+        steps,
+    })
+}
+
 #[derive(Default)]
 struct Done {
     taken: Vec<Place>,
     puts: Vec<Put>,
 }
 
-fn row_puts(row: &Row, names: &Names) -> Result<Vec<Put>, Stop> {
+fn row_puts(row: &Row, names: &Names, of_match: bool) -> Result<Vec<Put>, Stop> {
     let mut puts = Vec::new();
+    // The positions of a match are those of its items.
+    let fill = if of_match { fill_move } else { fill };
     for (path, data) in &row.writes {
         if let Some(value) = template(data, names)? {
             let to = fill(path, &[]).ok_or_else(|| format!("{} has captures", path.text))?;
