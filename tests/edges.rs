@@ -119,10 +119,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["chart", "effect", "git", "pack", "values", "yaml"],
     ),
     // A pack for two versions of a chart that has none, made of what they say and render.
-    (
-        "draft",
-        &["chart", "effect", "outcome", "pack", "values", "yaml"],
-    ),
+    ("draft", &["authoring", "chart", "effect", "pack", "values"]),
     // The tests of a pack run it as an upgrade does.
     (
         "trial",

@@ -86,6 +86,22 @@ impl Edition {
         Self::of(place, &chart, &version)
     }
 
+    /// One version of a chart that is called so here.
+    #[must_use]
+    pub fn of_chart(chart: &Chart, version: &Version) -> Self {
+        Self {
+            name: chart.name.clone(),
+            version: version.clone(),
+            app: chart
+                .app_version
+                .clone()
+                .unwrap_or_else(|| version.to_string()),
+            description: String::new(),
+            home: None,
+            rows: reading::rows(chart),
+        }
+    }
+
     fn of(place: &str, chart: &Chart, version: &str) -> Result<Self, EditionError> {
         let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
         let parsed = Version::parse(plain).map_err(|_| EditionError::Version {

@@ -228,6 +228,14 @@ pub struct UpgradeArgs {
     /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
+    /// For a chart without a pack: move what was found for sure, instead of asking about it
+    #[arg(
+        long,
+        requires = "old_chart",
+        requires = "new_chart",
+        help_heading = "Steps and answers"
+    )]
+    pub accept_drafts: bool,
 
     /// Write the files; without it nothing is changed
     #[arg(short, long, conflicts_with = "check", help_heading = "Writing")]

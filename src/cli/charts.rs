@@ -2,17 +2,34 @@
 //!
 //! A pack comes first: where one is for the chart, the charts only render, and nothing here is done.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
-    draft::{Versions, bare},
-    effect::{helm::Helm, source::Source},
+    draft::{self, Pair, Proposals, Versions, bare, drafted},
+    effect::{helm::Helm, render::Renderer, source::Source, values},
     pack::Pack,
-    upgrade::{Request, packs},
+    report::Detail,
+    upgrade::{Request, packs, upgrade},
 };
 use semver::Version;
 
-use super::meaning::{Job, Rendering};
+use super::{
+    meaning::{Job, Rendering},
+    terminal::Terminal,
+    verify,
+};
+
+/// Two charts that are named, read.
+pub struct Both {
+    old: (PathBuf, Chart),
+    new: (PathBuf, Chart),
+    versions: Versions,
+    /// Where charts are that Helm fetched; it goes with this.
+    #[allow(dead_code, reason = "it is there until the job is done")]
+    folder: tempfile::TempDir,
+}
 
 /// Reads the charts that a job names, if no pack is for them, and gives the job a pack that knows their versions.
 /// What Helm fetches is fetched once: from here on the job names the archives, in a folder that goes with what is
@@ -21,7 +38,7 @@ use super::meaning::{Job, Rendering};
 /// # Errors
 ///
 /// If only one chart is named, one cannot be had, or they do not fit what else was said.
-pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<tempfile::TempDir>> {
+pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     let options = &job.rendering.options;
     let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
         return Ok(None);
@@ -92,7 +109,60 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<tempfile::TempDir>> 
     // A version that only tells two work trees apart belongs in no manifest.
     request.keep_version |= versions.are_same;
     job.name_charts(&old_path, &new_path);
-    Ok(Some(folder))
+    Ok(Some(Both {
+        old: (old_path, old),
+        new: (new_path, new),
+        versions,
+        folder,
+    }))
+}
+
+/// Drafts a migration for the releases of a job, and gives the job a pack that has it. Helm proves the draft; without
+/// Helm it is made of what the charts say, and nothing in it is sure.
+pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
+    let request = Request {
+        with_values: true,
+        ..job.request.clone()
+    };
+    let outcome = upgrade(&request);
+    let helm = Helm::from_env();
+    let version = helm.version().ok();
+    let mut found = Proposals::default();
+    let mut renderings = 0;
+    for release in &outcome.releases {
+        let Some((before, _)) = values(release) else {
+            continue;
+        };
+        let options = verify::options(&job.rendering, release);
+        let renderer = |path| Renderer::new(helm.clone(), path, options.clone());
+        let renderers = (renderer(&both.old.0), renderer(&both.new.0));
+        let pair = Pair {
+            old: &both.old.1,
+            new: &both.new.1,
+            renderers: version.is_some().then_some((&renderers.0, &renderers.1)),
+        };
+        found.add(draft::propose(&pair, &before));
+        renderings += renderers.0.runs() + renderers.1.runs();
+    }
+    job.request.drafted = vec![drafted(
+        &both.old.1,
+        &both.new.1,
+        &both.versions,
+        &found,
+        job.accept_drafts,
+    )];
+    if job.detail == Detail::Quiet || job.format.is_whole() {
+        return;
+    }
+    let chart = &both.old.1.name;
+    match &found.unproven {
+        None => terminal.say(&format!(
+            "No pack is for the chart {chart}: what follows was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
+        )),
+        Some(why) => terminal.say(&format!(
+            "No pack is for the chart {chart}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n\n"
+        )),
+    }
 }
 
 /// The packs that there are, whatever chart was stated.

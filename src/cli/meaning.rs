@@ -57,6 +57,8 @@ pub struct Job {
     pub force: bool,
     /// What a command for a second run has to repeat.
     pub given: Given,
+    /// Whether what was drafted for sure is done without a question.
+    pub accept_drafts: bool,
     /// How charts are rendered, if they are.
     pub rendering: Rendering,
     /// How effects are compared first, if they are.
@@ -281,7 +283,13 @@ impl Job {
             exclude: exclude.clone(),
             verify: match args.verify {
                 true => rendering.words(),
-                false => Vec::new(),
+                // Charts that a draft is made of.
+                false => {
+                    let mut words = rendering.words();
+                    words.remove(0);
+                    words.extend(args.accept_drafts.then(|| "--accept-drafts".to_owned()));
+                    words
+                }
             },
             backup: backup
                 .as_ref()
@@ -455,6 +463,7 @@ impl Job {
             chose: false,
             force,
             given: given_again,
+            accept_drafts: args.accept_drafts,
             verify: args.verify.then(|| rendering.clone()),
             rendering,
             project,

@@ -208,6 +208,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         steps: args.steps,
         // What a step left out would lose is asked about.
         force: true,
+        accept_drafts: false,
         accept_recommended: false,
         write: true,
         backup: args.backup,

@@ -38,8 +38,10 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
 pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let drafted = charts::without_pack(job)?;
-    if drafted.is_none() && job.verify.is_none() {
-        charts::refuse_useless(&job.rendering)?;
+    match &drafted {
+        Some(both) => charts::draft(job, both, terminal),
+        None if job.verify.is_none() => charts::refuse_useless(&job.rendering)?,
+        None => {}
     }
     let writing = Writing::new();
     let inputs = paths(job);

@@ -108,6 +108,7 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
         steps: args.steps,
         force: true,
         accept_recommended: args.accept_recommended,
+        accept_drafts: false,
         write: false,
         backup: BackupOption { backup: None },
         expect: None,
@@ -218,6 +219,24 @@ fn name(release: &Release) -> String {
     release.name.clone().unwrap_or_else(files)
 }
 
+/// How the charts of a release are rendered.
+pub fn options(rendering: &Rendering, release: &Release) -> Options {
+    let typed = &rendering.options;
+    Options {
+        release_name: typed.release_name.clone().unwrap_or_else(|| {
+            // A manifest's own title is none; a file's name in the cluster is not known.
+            let own = [&release.release_name, &release.name];
+            let mut own = own.into_iter().flatten();
+            let own = own.find(|name| is_release_name(name));
+            own.unwrap_or(&release.chart).clone()
+        }),
+        namespace: rendering.namespace.clone(),
+        kube_version: typed.kube_version.clone(),
+        api_versions: typed.api_versions.clone(),
+        install: typed.install,
+    }
+}
+
 /// The charts, each opened once for each release's name.
 struct Charts<'a> {
     rendering: &'a Rendering,
@@ -270,19 +289,7 @@ impl Charts<'_> {
         version: &Version,
         (flag, named): (&str, Option<&str>),
     ) -> anyhow::Result<std::rc::Rc<Charted>> {
-        let options = Options {
-            release_name: self.options().release_name.clone().unwrap_or_else(|| {
-                // A manifest's own title is none; a file's name in the cluster is not known.
-                let own = [&release.release_name, &release.name];
-                let mut own = own.into_iter().flatten();
-                let own = own.find(|name| is_release_name(name));
-                own.unwrap_or(&release.chart).clone()
-            }),
-            namespace: self.rendering.namespace.clone(),
-            kube_version: self.options().kube_version.clone(),
-            api_versions: self.options().api_versions.clone(),
-            install: self.options().install,
-        };
+        let options = options(self.rendering, release);
         let source = match named {
             Some(named) => Source::named(named, &version.to_string()),
             None => {

@@ -6,5 +6,11 @@
 //! nothing else: it must never edit values, and never decide a question.
 
 mod bare;
+pub mod candidates;
+pub mod footprint;
+mod pack;
+pub mod propose;
 
 pub use bare::{Versions, bare};
+pub use pack::drafted;
+pub use propose::{Pair, Proposals, propose};

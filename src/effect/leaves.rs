@@ -293,6 +293,16 @@ impl<'c> Side<'c> {
         })
     }
 
+    /// What a variant of the values has that they have not: it sets one more, of this value.
+    #[must_use]
+    pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
+        let mut stable = variant.clone();
+        stable.drop_unstable(&self.unstable);
+        let mut effects = difference(&stable, &self.manifest);
+        effects.retain(|effect| !is_charts_own_word(setting, effect));
+        effects
+    }
+
     /// What differs between the user's values and a variant of them, which lacks one of this value.
     pub(super) fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
         let mut effects = difference(&self.manifest, variant);

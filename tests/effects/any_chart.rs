@@ -159,3 +159,145 @@ fn what_contradicts_itself_is_an_error_that_says_what_to_do() {
     let text = said(&verify(none, home.path(), &back));
     assert!(text.contains("does not go back"), "{text}");
 }
+
+fn upgrade(helm: &Path, home: &Path, args: &[&str]) -> Output {
+    let mut command = helm::refit(helm, home);
+    command
+        .args(["upgrade", "values.yaml"])
+        .args(CHARTS)
+        .args(args);
+    command.output().unwrap()
+}
+
+fn values(home: &Path) -> String {
+    fs::read_to_string(home.join("values.yaml")).unwrap()
+}
+
+#[test]
+fn a_draft_finds_where_settings_went_and_asks_before_it_moves_them() {
+    for helm in helm::each() {
+        let home = bench();
+        let home = home.path();
+        let before = values(home);
+        let output = upgrade(helm.program(), home, &[]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        for says in [
+            "No pack is for the chart shop",
+            "move: replicas (sets the same field: Deployment/shop spec.replicas",
+            "4 questions for you to answer",
+            "(recommended)",
+            "`showTax` has no effect in 2.0.0, and nothing was found",
+        ] {
+            assert!(text.contains(says), "{says}\n{text}");
+        }
+        let held = upgrade(helm.program(), home, &["--write"]);
+        assert_eq!(held.status.code(), Some(3), "{}", said(&held));
+        let checked = upgrade(helm.program(), home, &["--check", "--accept-drafts"]);
+        assert_eq!(checked.status.code(), Some(1), "{}", said(&checked));
+        assert_eq!(values(home), before);
+    }
+}
+
+#[test]
+fn what_a_draft_moves_keeps_its_text_and_does_what_it_did() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let accepted = bench();
+    let home = accepted.path();
+    let output = upgrade(
+        helm.program(),
+        home,
+        &["--accept-drafts", "--verify", "--write"],
+    );
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let moved = "\
+# The shop of Fjord Books.
+replicas: 3   # one for each zone
+
+image:
+  tag: 3.1.2-fjord
+
+log:
+  level: debug
+
+service:
+  ports:
+    # The load balancer expects it.
+    http: 8080
+
+ingress:
+  enabled: true
+  hostname: shop.fjord.example
+
+showTax: true
+
+nodeSelector:
+  disk: fast
+";
+    assert_eq!(values(home), moved);
+    // Again: the old chart reads none of what was moved.
+    let again = upgrade(helm.program(), home, &["--accept-drafts", "--check"]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+
+    let answered = bench();
+    let home = answered.path();
+    let output = upgrade(
+        helm.program(),
+        home,
+        &[
+            "--accept-recommended",
+            "--answer",
+            "place-loglevel=leave",
+            "--write",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(
+        values(home),
+        moved.replace("log:\n  level: debug", "logLevel: debug")
+    );
+}
+
+#[test]
+fn without_helm_a_draft_says_what_the_charts_say_and_is_sure_of_nothing() {
+    let home = bench();
+    let home = home.path();
+    let output = upgrade(Path::new("/nonexistent/helm"), home, &["--accept-drafts"]);
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for says in [
+        "could not be tried out",
+        "Helm is not here",
+        "log.level",
+        "ingress.hostname",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+    assert!(
+        !text.contains("(recommended)") && !text.contains("moved "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_place_that_takes_the_value_and_does_something_else_is_not_sure() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let home = home.path();
+    // The likeliest name now sets another variable.
+    let template = home.join("new/templates/shop.yaml");
+    let text = fs::read_to_string(&template).unwrap();
+    fs::write(
+        &template,
+        text.replace("name: LOG_LEVEL", "name: AUDIT_LEVEL"),
+    )
+    .unwrap();
+    let output = upgrade(helm.program(), home, &["--accept-drafts"]);
+    let text = said(&output);
+    assert!(!text.contains("logLevel → log.level"), "{text}");
+}

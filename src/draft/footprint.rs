@@ -1,0 +1,105 @@
+//! What a setting leaves in rendered objects, in a form that finds the same thing under other names.
+//!
+//! Each field that a setting changes is a trace in three strengths: kind, name, field and value; without the name,
+//! because objects are renamed; and field and value alone, because a Deployment may have become a StatefulSet.
+
+use std::collections::BTreeSet;
+
+use crate::{effect::leaves::Effect, values::Value};
+
+/// What a setting does, as traces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Kind, name, field and value.
+    full: BTreeSet<String>,
+    /// Without the object's name.
+    unnamed: BTreeSet<String>,
+    /// Field and value.
+    bare: BTreeSet<String>,
+    /// The fields in words, for the evidence.
+    fields: BTreeSet<String>,
+}
+
+impl Footprint {
+    /// Of some effects.
+    #[must_use]
+    pub fn of<'e>(effects: impl IntoIterator<Item = &'e Effect>) -> Self {
+        let mut print = Self::default();
+        for effect in effects {
+            let (object, path) = (&effect.spot.object, effect.spot.path.to_string());
+            for value in traces(effect) {
+                print
+                    .full
+                    .insert(format!("{}|{}|{path}|{value}", object.kind, object.name));
+                print
+                    .unnamed
+                    .insert(format!("{}|{path}|{value}", object.kind));
+                print.bare.insert(format!("{path}|{value}"));
+            }
+            print.fields.insert(effect.spot.to_string());
+        }
+        print
+    }
+
+    /// Whether it leaves nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.full.is_empty()
+    }
+
+    /// How much of this is found in another one, from 0 to 1: half what both have in common, half how much of this
+    /// is covered.
+    #[must_use]
+    pub fn found_in(&self, other: &Self) -> f64 {
+        let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
+            let shared = a.intersection(b).count() as f64;
+            if shared == 0.0 {
+                return 0.0;
+            }
+            0.5 * shared / a.union(b).count() as f64 + 0.5 * shared / a.len() as f64
+        };
+        of(&self.full, &other.full)
+            .max(0.96 * of(&self.unnamed, &other.unnamed))
+            .max(0.6 * of(&self.bare, &other.bare))
+    }
+
+    /// How much of this is in another one, which may do more.
+    #[must_use]
+    pub fn covered_by(&self, other: &Self) -> f64 {
+        let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
+            a.intersection(b).count() as f64 / a.len().max(1) as f64
+        };
+        of(&self.unnamed, &other.unnamed).max(0.6 * of(&self.bare, &other.bare))
+    }
+
+    /// The first field that both change, or that this one does.
+    #[must_use]
+    pub fn shared_field(&self, other: &Self) -> Option<String> {
+        let mut shared = self.fields.intersection(&other.fields);
+        shared.next().or_else(|| self.fields.first()).cloned()
+    }
+
+    /// The fields that it changes, in words.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(String::as_str)
+    }
+}
+
+/// What an effect puts, each item of a list by itself; what it takes away is told by a sign.
+fn traces(effect: &Effect) -> Vec<String> {
+    let text = |value: &Value| match value.scalar_text() {
+        Some(text) => text.to_owned(),
+        None => serde_json::Value::from(value).to_string(),
+    };
+    match (&effect.with, &effect.without) {
+        (Some(Value::List(with)), Some(Value::List(without))) => {
+            let new = with.iter().filter(|item| !without.contains(item)).map(text);
+            let gone = without.iter().filter(|item| !with.contains(item));
+            new.chain(gone.map(|item| format!("-{}", text(item))))
+                .collect()
+        }
+        (Some(with), _) => vec![text(with)],
+        (None, Some(without)) => vec![format!("-{}", text(without))],
+        (None, None) => Vec::new(),
+    }
+}

@@ -1,0 +1,277 @@
+//! What was found as an ordinary pack: steps, each with its reason, questions with their options, notices.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use super::{
+    bare::{Versions, bare},
+    propose::{Fate, Place, Proposal, Proposals, without_shared_end},
+};
+use crate::{
+    authoring::{Edition, corrections::Corrections, gather, keys_yaml},
+    chart::Chart,
+    pack::Texts,
+    values::Path,
+};
+
+/// The texts of a pack that knows two versions of a chart with their keys, and does what was found. What is sure is
+/// a step where that is `accepted`, else a question that recommends it.
+#[must_use]
+pub fn drafted(
+    old: &Chart,
+    new: &Chart,
+    versions: &Versions,
+    found: &Proposals,
+    accepted: bool,
+) -> Texts {
+    let mut texts = bare(old, new, versions);
+    let editions = vec![
+        Edition::of_chart(old, &versions.old),
+        Edition::of_chart(new, &versions.new),
+    ];
+    if let Some(gathered) = gather(editions, &Corrections::default()) {
+        texts.insert("keys.yaml".to_owned(), keys_yaml(&gathered));
+    }
+    if let Some(migration) = migration(versions, found, accepted) {
+        texts.insert(format!("{}.yaml", versions.new), migration);
+    }
+    texts
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A text in which no brace begins an expression.
+fn said(text: &str) -> String {
+    quoted(&text.replace('{', "{{"))
+}
+
+/// The migration; `None` if nothing is to be done or told.
+fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<String> {
+    let mut ids = BTreeSet::new();
+    let mut steps = String::new();
+    let mut done: BTreeSet<&Path> = BTreeSet::new();
+    for (at, proposal) in found.settings.iter().enumerate() {
+        if done.contains(&proposal.from) {
+            continue;
+        }
+        match &proposal.fate {
+            Fate::Moves(place) => {
+                let together = together(proposal, place, &found.settings[at..]);
+                done.extend(together.iter().map(|(proposal, _)| &proposal.from));
+                moves(&mut steps, &mut ids, &together, accepted);
+            }
+            Fate::Unsure(places) => question(
+                &mut steps,
+                &mut ids,
+                &[(proposal, &places[0])],
+                places,
+                false,
+            ),
+            Fate::IsDefault => {
+                let text = format!(
+                    "`{}` has no effect in {}, and the chart's own default does the same now.",
+                    proposal.from, versions.new
+                );
+                notice(&mut steps, &mut ids, proposal, &text);
+            }
+            Fate::Lost => {
+                let did = proposal.did.as_deref();
+                let did = did.map_or_else(String::new, |did| format!(" It did set {did}."));
+                let text = format!(
+                    "`{}` has no effect in {}, and nothing was found that does the same.{did}",
+                    proposal.from, versions.new
+                );
+                notice(&mut steps, &mut ids, proposal, &text);
+            }
+        }
+    }
+    if steps.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "version: {}\ntitle: Drafted from the two charts\nsteps:\n{steps}",
+        quoted(&versions.new.to_string())
+    ))
+}
+
+type Pairs<'p> = Vec<(&'p Proposal, &'p Place)>;
+
+/// The settings that are sure and went from the same map to the same map.
+fn together<'p>(first: &'p Proposal, place: &'p Place, all: &'p [Proposal]) -> Pairs<'p> {
+    let way = without_shared_end(&first.from, &place.to);
+    let same = all.iter().filter_map(|other| match &other.fate {
+        Fate::Moves(to)
+            if to.wraps == place.wraps && without_shared_end(&other.from, &to.to) == way =>
+        {
+            Some((other, to))
+        }
+        _ => None,
+    });
+    same.collect()
+}
+
+fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String {
+    let plain: String = path
+        .to_string()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let plain = plain.trim_matches('-');
+    let base = format!("{kind}-{plain}");
+    let mut id = base.clone();
+    let mut n = 2;
+    while !ids.insert(id.clone()) {
+        id = format!("{base}-{n}");
+        n += 1;
+    }
+    id
+}
+
+fn moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, accepted: bool) {
+    let Some((first, place)) = pairs.first() else {
+        return;
+    };
+    if !accepted || place.wraps {
+        return question(steps, ids, pairs, std::slice::from_ref(*place), true);
+    }
+    let (from, to) = shown(pairs);
+    let id = id(ids, "move", &first.from);
+    let _ = writeln!(
+        steps,
+        "  {id}:\n    title: {}",
+        said(&format!("Move {from} to {to}"))
+    );
+    let _ = writeln!(steps, "    why: {}\n    move:", said(&reason(pairs)));
+    for (proposal, place) in pairs {
+        let _ = writeln!(
+            steps,
+            "      {}: {}",
+            quoted(&proposal.from.to_string()),
+            quoted(&place.to.to_string())
+        );
+    }
+}
+
+/// From where to where, for one setting or a map of them.
+fn shown(pairs: &[(&Proposal, &Place)]) -> (String, String) {
+    let (first, place) = pairs[0];
+    match pairs {
+        [_] => (first.from.to_string(), place.to.to_string()),
+        _ => {
+            let (from, to) = without_shared_end(&first.from, &place.to);
+            (from.to_string(), to.to_string())
+        }
+    }
+}
+
+fn reason(pairs: &[(&Proposal, &Place)]) -> String {
+    let (_, place) = pairs[0];
+    let mut evidence = place.evidence.clone();
+    if let Some(first) = evidence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("Drafted, not read by the new chart where it is. {evidence}.")
+}
+
+fn question(
+    steps: &mut String,
+    ids: &mut BTreeSet<String>,
+    pairs: &[(&Proposal, &Place)],
+    places: &[Place],
+    recommends: bool,
+) {
+    let Some((first, place)) = pairs.first() else {
+        return;
+    };
+    let id = id(ids, "place", &first.from);
+    let (from, to) = shown(pairs);
+    let title = match recommends {
+        true => format!("Move {from} to {to}"),
+        false => format!("Find the new place of {from}"),
+    };
+    let _ = writeln!(steps, "  {id}:\n    title: {}", said(&title));
+    let _ = writeln!(steps, "    why: {}", said(&reason(pairs)));
+    steps.push_str("    take:\n");
+    for (at, (proposal, _)) in pairs.iter().enumerate() {
+        let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
+    }
+    let _ = writeln!(
+        steps,
+        "    ask: {}",
+        said(&format!(
+            "`{from}` has no effect any more. Where does it go?"
+        ))
+    );
+    steps.push_str("    options:\n");
+    let write = |steps: &mut String, at: usize, place: &Place| {
+        let value = match place.wraps {
+            true => format!("[\"=v{at}\"]"),
+            false => format!("\"=v{at}\""),
+        };
+        let _ = writeln!(
+            steps,
+            "          {}: {value}",
+            quoted(&place.to.to_string())
+        );
+    };
+    match pairs {
+        [_] => {
+            for (number, place) in places.iter().enumerate() {
+                let _ = writeln!(steps, "      {}:", option(number));
+                let title = format!("{} ({})", place.to, place.evidence);
+                let _ = writeln!(steps, "        title: {}", said(&title));
+                if recommends && number == 0 {
+                    steps.push_str("        recommended: true\n");
+                }
+                steps.push_str("        do:\n");
+                write(steps, 0, place);
+            }
+        }
+        several => {
+            let _ = writeln!(
+                steps,
+                "      move:\n        title: {}",
+                said(&format!("{to} ({})", place.evidence))
+            );
+            if recommends {
+                steps.push_str("        recommended: true\n");
+            }
+            steps.push_str("        do:\n");
+            for (at, (_, place)) in several.iter().enumerate() {
+                write(steps, at, place);
+            }
+        }
+    }
+    let names: Vec<String> = (0..pairs.len()).map(|at| format!("v{at}")).collect();
+    let _ = writeln!(
+        steps,
+        "      leave:\n        title: Leave it where it is, without effect\n        leave: [{}]",
+        names.join(", ")
+    );
+}
+
+/// What an option is called.
+fn option(number: usize) -> &'static str {
+    ["move", "second", "third"]
+        .get(number)
+        .copied()
+        .unwrap_or("other")
+}
+
+fn notice(steps: &mut String, ids: &mut BTreeSet<String>, proposal: &Proposal, text: &str) {
+    let id = id(ids, "gone", &proposal.from);
+    let _ = writeln!(
+        steps,
+        "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {}",
+        said(&format!("Look at {}", proposal.from)),
+        quoted(&proposal.from.to_string()),
+        said(text)
+    );
+}
