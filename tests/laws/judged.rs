@@ -278,9 +278,8 @@ fn told(case: &Judged, text: &str, error: &str) -> String {
 }
 
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn refit_does_what_the_page_says() {
-    each("the judge", 1500, |choices| {
+    each("the judge", 700, |choices| {
         let case = judged(choices);
         let text = document(choices, &case.values);
         let ran = pair(choices, &case, &text);
@@ -290,12 +289,11 @@ fn refit_does_what_the_page_says() {
 
 /// The same over published files, with their comments, styles and hundreds of keys.
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn refit_does_what_the_page_says_to_published_files() {
     let Some(shared) = shared() else { return };
     let mut found = Vec::new();
     files(&shared.join("corpus"), &mut found);
-    let taken = cases(200);
+    let taken = cases(100);
     each("the judge, published", taken, |choices| {
         let file = &found[choices.case * found.len() / taken.min(found.len()) % found.len()];
         let bytes = fs::read(file).map_err(|e| e.to_string())?;
@@ -325,9 +323,8 @@ fn refit_does_what_the_page_says_to_published_files() {
 
 /// Of several layers, each is edited by itself; together they must mean what the judge makes of them.
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn refit_does_to_layers_what_the_page_says_of_their_sum() {
-    each("the judge, layers", 400, |choices| {
+    each("the judge, layers", 250, |choices| {
         let case = judged(choices);
         let mut layers = vec![case.values.clone()];
         for _ in 0..1 + choices.below(2) {
@@ -442,10 +439,9 @@ fn stack(
 
 /// Helm's own reader has of the edited texts what the judge came to.
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
 fn helm_reads_what_the_judge_came_to() {
     let results = std::cell::RefCell::new(Vec::new());
-    each("the judge, for Helm", cases(150).min(2_000), |choices| {
+    each("the judge, for Helm", cases(60).min(2_000), |choices| {
         let case = judged(choices);
         let text = document(choices, &case.values);
         if let Some((after, values)) =
@@ -464,7 +460,7 @@ fn helm_reads_what_the_judge_came_to() {
 /// A pack under a prefix, in the values of a chart that brings the pack's chart along: `global` is what the
 /// root says over what stands below the prefix.
 #[test]
-#[ignore = "until the engine follows the page everywhere"]
+#[ignore = "refit does not show the root's `global` to a chart under a prefix yet, as docs/packs.md says"]
 fn refit_does_under_a_prefix_what_the_page_says() {
     each("the judge, prefixes", cases(40).min(1_000), |choices| {
         let mut own = values(choices);

@@ -245,8 +245,9 @@ impl Work {
     /// Adds an item to the list at a place, or replaces the one of the same name.
     pub fn upsert(&mut self, path: &[Exact], by: &str, item: &Json) {
         if let Some((at, rest)) = path.split_first() {
+            // What is missing on the way is made as for any other write.
             if self.below(at).is_none() {
-                self.put(&path[..1], &Json::Array(Vec::new()));
+                self.put(path, &Json::Array(Vec::new()));
             }
             let below = match (self, at) {
                 (Self::Map(map), Exact::Key(key)) => map.get_mut(key),

@@ -317,7 +317,13 @@ impl Step {
             return Ok(vec![self.clone()]);
         };
         let mut steps = Vec::new();
+        let mut seen = Vec::new();
         for (_, captures) in each.path.find(snapshot) {
+            // Several items of one name are one match.
+            if seen.contains(&captures) {
+                continue;
+            }
+            seen.push(captures.clone());
             let texts: Vec<String> = captures.iter().map(Capture::text).collect();
             let written: Vec<String> = texts
                 .iter()
