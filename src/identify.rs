@@ -127,7 +127,7 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Sign>, PackE
             Some(_) => trace.holds(&scope)?,
             None => !all
                 .iter()
-                .any(|other| other.info.chart != pack.info.chart && has_key(other, &path)),
+                .any(|other| other.info.chart != pack.info.chart && other.keys.have(&path)),
         };
         if tells {
             let why = telling.why.clone();
@@ -161,15 +161,6 @@ pub fn claim(
 fn is_known(pack: &Pack, path: &Path) -> bool {
     let mut versions = pack.info.versions.keys();
     versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
-}
-
-/// Whether any version of the chart has a path as a key of its own.
-fn has_key(pack: &Pack, path: &Path) -> bool {
-    let mut versions = pack.info.versions.keys();
-    versions.any(|version| {
-        let known = pack.keys.known(path, version);
-        matches!(known, Known::Read | Known::Dead)
-    })
 }
 
 /// Whether the chart knows keys below a path by name.

@@ -5,7 +5,7 @@
 //! read, and below a map that templates take as a whole anything may stand.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, LazyLock},
 };
 
@@ -39,6 +39,7 @@ pub(super) fn rows(chart: &Chart) -> Vec<Row> {
         bundled,
         blind,
         out: Vec::new(),
+        known: BTreeMap::new(),
         whole: BTreeSet::new(),
     };
     reader.read(chart)
@@ -51,6 +52,8 @@ struct Reader<'c> {
     /// Whether it cannot be told which keys are read.
     blind: bool,
     out: Vec<(Path, String)>,
+    /// The same by path.
+    known: BTreeMap<Path, String>,
     /// The maps below which anything may stand.
     whole: BTreeSet<Path>,
 }
@@ -67,6 +70,7 @@ impl Reader<'_> {
             }
         }
         let text = chart.files.get("values.yaml").map_or("", String::as_str);
+        self.known = self.out.iter().cloned().collect();
         self.offers(text);
         self.undocumented();
         let rows = self.out.into_iter().map(|(path, fields)| Row {
@@ -120,14 +124,26 @@ impl Reader<'_> {
 
     /// Whether a key is one already, stands below one that takes anything, or above one.
     fn is_known(&self, path: &Path) -> bool {
-        let known = |(key, fields): &(Path, String)| {
-            key.starts_with(path)
-                || path.starts_with(key)
-                    && (fields.contains("open: ")
-                        || !fields.starts_with("default: null")
-                            && !fields.starts_with(UNDOCUMENTED))
-        };
-        self.out.iter().any(known)
+        // What is below a path comes right behind it.
+        let mut from = self.known.range(path..);
+        if from.next().is_some_and(|(key, _)| key.starts_with(path)) {
+            return true;
+        }
+        let segments = path.segments();
+        let above = (1..segments.len()).map(|depth| Path::new(segments[..depth].to_vec()));
+        above
+            .filter_map(|above| self.known.get(&above))
+            .any(|fields| {
+                let may_be_a_map =
+                    fields.starts_with("default: null") || fields.starts_with(UNDOCUMENTED);
+                fields.contains("open: ") || !may_be_a_map
+            })
+    }
+
+    /// Takes in a key at a place.
+    fn insert(&mut self, at: usize, path: Path, fields: &str) {
+        self.known.insert(path.clone(), fields.to_owned());
+        self.out.insert(at, (path, fields.to_owned()));
     }
 
     /// Takes in the options that are commented out, if a template reads them.
@@ -146,20 +162,20 @@ impl Reader<'_> {
                     .rposition(|(path, _)| path == after || path.starts_with(after))
             });
             let at = at.map_or(self.out.len(), |at| at + 1);
-            self.out.insert(at, (offer.path, UNDOCUMENTED.to_owned()));
+            self.insert(at, offer.path, UNDOCUMENTED);
         }
     }
 
     /// Takes in what only templates know.
     fn undocumented(&mut self) {
         let paths: Vec<Path> = self.reads.paths().cloned().collect();
-        // What is below says more than what is above it.
-        let deeper = |path: &Path| {
-            paths
-                .iter()
-                .any(|other| other.depth() > path.depth() && other.starts_with(path))
-        };
-        let found: Vec<Path> = paths.iter().filter(|path| !deeper(path)).cloned().collect();
+        // What is below says more than what is above it, and comes right behind it.
+        let next = paths.iter().skip(1).map(Some).chain([None]);
+        let deepest = paths
+            .iter()
+            .zip(next)
+            .filter(|(path, next)| next.is_none_or(|next| !next.starts_with(path)));
+        let found: Vec<Path> = deepest.map(|(path, _)| path.clone()).collect();
         let mut last: HashMap<Path, usize> = HashMap::new();
         for path in found {
             let first = path.segments().first();
@@ -177,7 +193,7 @@ impl Reader<'_> {
                 })?
             });
             let at = at.map_or(self.out.len(), |at| at + 1);
-            self.out.insert(at, (path, UNDOCUMENTED.to_owned()));
+            self.insert(at, path, UNDOCUMENTED);
             last.clear();
             last.insert(parent, at);
         }

@@ -185,6 +185,14 @@ impl Reads {
         self.paths.iter()
     }
 
+    /// Whether a template looks at this place, or at one below it.
+    #[must_use]
+    pub fn is_named(&self, path: &Path) -> bool {
+        // What is below a path comes right behind it.
+        let mut from = self.paths.range(path..);
+        from.next().is_some_and(|read| read.starts_with(path))
+    }
+
     /// Whether a template hands just this place to something which can make anything of a map there: what is
     /// below it may be the user's own.
     #[must_use]

@@ -2,11 +2,14 @@
 //!
 //! `pack.yaml` and `keys.yaml` are read at once, a migration when it is first asked for: a run parses
 //! only what lies on its route. Of a built-in pack the build has made JSON, because reading YAML was half
-//! of the time that a small file takes.
+//! of the time that a small file takes, and its keys are unpacked when something first asks for one: a run
+//! looks at all packs to find the one that a file is for, and needs the keys of that one.
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fmt, fs,
+    io::Read as _,
+    ops::Deref,
     path::{Path as FilePath, PathBuf},
     sync::OnceLock,
 };
@@ -21,14 +24,20 @@ use super::{
     migration::Migration,
     model::{KeysFile, MigrationFile, PackFile},
 };
-use crate::yaml::Tree;
+use crate::{
+    values::{Path, Segment},
+    yaml::Tree,
+};
 
 /// The files of a pack that was made in this run, by name.
 pub type Texts = BTreeMap<String, String>;
 
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
-/// The same as JSON, made by the build.
-static AS_JSON: Dir<'_> = include_dir!("$OUT_DIR/packs");
+/// The built-in packs as JSON, made by the build.
+static BUILT_IN: Dir<'_> = include_dir!("$OUT_DIR/packs");
+/// The keys of a built-in pack, compressed.
+const KEYS: &str = "keys.json.z";
+/// What each of them begins with, one a line, cut at the first dot, bracket or backslash.
+const FIRST_KEYS: &str = "first-keys.txt";
 
 /// The largest file of a pack, in bytes.
 const MAX_FILE: usize = 1 << 20;
@@ -41,9 +50,83 @@ pub struct Pack {
     /// `pack.yaml`.
     pub info: PackFile,
     /// The chart's keys.
-    pub keys: Keys,
+    pub keys: LazyKeys,
     source: Source,
     migrations: BTreeMap<Version, OnceLock<Migration>>,
+}
+
+/// The keys of a pack; those of a built-in one are read on first use.
+pub struct LazyKeys {
+    keys: OnceLock<Keys>,
+    packed: &'static [u8],
+    /// The first keys, of a built-in pack.
+    first: Option<&'static str>,
+}
+
+impl LazyKeys {
+    fn packed(packed: &'static [u8], first: Option<&'static str>) -> Self {
+        Self {
+            keys: OnceLock::new(),
+            packed,
+            first,
+        }
+    }
+
+    /// Whether the chart has a path as a key of its own in any version, or as a map on the way to one.
+    /// Nothing is unpacked for a path of which the chart has not even the first key.
+    #[must_use]
+    pub fn have(&self, path: &Path) -> bool {
+        if let (None, Some(first), Some(Segment::Key(key))) =
+            (self.keys.get(), self.first, path.segments().first())
+        {
+            let cut = key
+                .find(['.', '[', '\\'])
+                .map_or(key.as_str(), |at| &key[..at]);
+            if !first
+                .lines()
+                .any(|first| first == cut || first.starts_with('*'))
+            {
+                return false;
+            }
+        }
+        self.iter()
+            .any(|(key, _)| path.depth() <= key.depth() && key.may_overlap(path))
+    }
+
+    fn unpacked(&self) -> Result<Keys, String> {
+        let mut json = Vec::new();
+        let mut decoder = flate2::read::ZlibDecoder::new(self.packed);
+        decoder.read_to_end(&mut json).map_err(|e| e.to_string())?;
+        let file: KeysFile = serde_json::from_slice(&json).map_err(|e| e.to_string())?;
+        Keys::read(file)
+    }
+}
+
+impl From<Keys> for LazyKeys {
+    fn from(keys: Keys) -> Self {
+        Self {
+            keys: OnceLock::from(keys),
+            packed: &[],
+            first: None,
+        }
+    }
+}
+
+impl Deref for LazyKeys {
+    type Target = Keys;
+
+    fn deref(&self) -> &Keys {
+        self.keys.get_or_init(|| {
+            let keys = self.unpacked();
+            keys.expect("the tests read the keys of every built-in pack")
+        })
+    }
+}
+
+impl fmt::Debug for LazyKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// Where the files of a pack are.
@@ -63,7 +146,11 @@ impl Source {
         match self {
             Self::BuiltIn(dir) => Ok(dir
                 .files()
-                .filter_map(|file| file.path().file_name()?.to_str().map(str::to_owned))
+                .filter_map(|file| {
+                    let name = file.path().file_name()?.to_str()?;
+                    let stem = name.strip_suffix(".z").unwrap_or(name);
+                    Some(format!("{}.yaml", stem.strip_suffix(".json")?))
+                })
                 .collect()),
             Self::Folder(folder) => {
                 let failed = |source| PackError::Read {
@@ -88,14 +175,26 @@ impl Source {
     /// The text of a file.
     pub(super) fn read(&self, name: &str) -> Result<String, PackError> {
         match self {
-            Self::BuiltIn(dir) => dir
-                .get_file(dir.path().join(name))
-                .and_then(|file| file.contents_utf8())
-                .map(str::to_owned)
-                .ok_or_else(|| PackError::Read {
+            // JSON, which is YAML as well.
+            Self::BuiltIn(dir) => {
+                let missing = || PackError::Read {
                     file: name.to_owned(),
                     source: std::io::ErrorKind::NotFound.into(),
-                }),
+                };
+                if name == "keys.yaml" {
+                    let packed = dir.get_file(dir.path().join(KEYS)).ok_or_else(missing)?;
+                    let mut text = String::new();
+                    let mut decoder = flate2::read::ZlibDecoder::new(packed.contents());
+                    let read = decoder.read_to_string(&mut text);
+                    return read.map(|_| text).map_err(|source| PackError::Read {
+                        file: name.to_owned(),
+                        source,
+                    });
+                }
+                let file = dir.get_file(dir.path().join(name).with_extension("json"));
+                let text = file.and_then(|file| file.contents_utf8());
+                text.map(str::to_owned).ok_or_else(missing)
+            }
             Self::Folder(folder) => {
                 let file = folder.join(name);
                 let failed = |source| PackError::Read {
@@ -124,7 +223,7 @@ impl Source {
             message,
         };
         if let Self::BuiltIn(dir) = self {
-            let json = AS_JSON.get_file(dir.path().join(name).with_extension("json"));
+            let json = dir.get_file(dir.path().join(name).with_extension("json"));
             if let Some(json) = json {
                 return serde_json::from_slice(json.contents()).map_err(|e| format(e.to_string()));
             }
@@ -203,12 +302,22 @@ impl Pack {
         if info.versions.is_empty() {
             return Err(format("it names no version of the chart".to_owned()));
         }
-        let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?).map_err(|message| {
-            PackError::Format {
-                file: "keys.yaml".to_owned(),
-                message,
+        let built_in = |name| match &source {
+            Source::BuiltIn(dir) => dir.get_file(dir.path().join(name)),
+            Source::Folder(_) | Source::Texts(_) => None,
+        };
+        let first = built_in(FIRST_KEYS).and_then(|file| file.contents_utf8());
+        let keys = match built_in(KEYS) {
+            Some(packed) => LazyKeys::packed(packed.contents(), first),
+            None => {
+                let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?);
+                let keys = keys.map_err(|message| PackError::Format {
+                    file: "keys.yaml".to_owned(),
+                    message,
+                })?;
+                keys.into()
             }
-        })?;
+        };
         let migrations = source
             .names()?
             .iter()

@@ -23,7 +23,7 @@ pub use each::Each;
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};
-pub use load::{Pack, Texts, built_in, built_in_names};
+pub use load::{LazyKeys, Pack, Texts, built_in, built_in_names};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
 pub use range::{RangeError, VersionRange};
 pub use trace::Trace;

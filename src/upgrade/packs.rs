@@ -55,7 +55,9 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         packs.push(pack.map_err(|e| refusal::request::pack(&e).of("the draft"))?);
     }
     for name in built_in_names() {
-        if packs.iter().any(|pack| pack.info.chart == name) {
+        // Those of other charts are not needed where the chart is stated.
+        let other = request.chart.as_ref().is_some_and(|chart| chart != name);
+        if other || packs.iter().any(|pack| pack.info.chart == name) {
             continue;
         }
         let pack = built_in(name).map_err(|e| fault(&e, name))?;
@@ -67,6 +69,9 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
     packs.retain(|pack| pack.info.chart == *chart);
     if packs.is_empty() {
+        let built_in = built_in_names().map(str::to_owned);
+        let mut known: Vec<String> = known.into_iter().chain(built_in).collect();
+        known.dedup();
         return Err(refusal::request::unknown_chart(chart, &known).of("--chart"));
     }
     Ok(packs)

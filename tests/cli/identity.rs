@@ -78,6 +78,8 @@ const OF_ANY_CHART: &[&str] = &[
     "postgresql-account",
     "postgresql-global",
     "replica-count",
+    // A file of another chart, for trying refit without a pack.
+    "shop.yaml",
     "slots-never-read",
     "urls-in-another-file",
     "values.secret",

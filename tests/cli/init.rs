@@ -409,8 +409,12 @@ fn values_of_other_charts_are_not_proposed() {
     for (i, line) in index.lines().enumerate().skip(1) {
         let fields: Vec<&str> = line.split('\t').collect();
         let (kind, file) = (fields[0], fields[1]);
+        // Two of the files are of a known chart, and called otherwise.
+        let called = ["nginx-ingress__values", "ingress__nginx-values"];
         let ours = |name: &&str| line.to_lowercase().contains(*name);
-        if !["chart-values", "override-values"].contains(&kind) || known.iter().any(ours) {
+        if !["chart-values", "override-values"].contains(&kind)
+            || known.iter().chain(&called).any(ours)
+        {
             continue;
         }
         fs::create_dir_all(demo.path(&format!("team/{i}"))).unwrap();

@@ -22,6 +22,7 @@ mod init;
 mod layers_docs;
 mod memory;
 mod pack_check;
+mod pack_docs;
 mod pack_new;
 mod pack_test;
 mod packaging;

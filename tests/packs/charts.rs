@@ -79,10 +79,16 @@ fn holds(pack: &Pack, made: &Made) -> Result<(), String> {
         steps.extend(migration.into_iter().flat_map(|migration| &migration.steps));
     }
     let Some(step) = steps.iter().find(|step| step.id == made.what) else {
-        return Err(format!("names the step `{}`, which there is not", made.what));
+        return Err(format!(
+            "names the step `{}`, which there is not",
+            made.what
+        ));
     };
     let asks = step.rows.iter().any(|row| row.question.is_some());
-    let tells = step.rows.iter().any(|row| !row.tell.is_empty() || !row.todo.is_empty());
+    let tells = step
+        .rows
+        .iter()
+        .any(|row| !row.tell.is_empty() || !row.todo.is_empty());
     let does = !step.takes.is_empty() || step.outputs().next().is_some();
     let right = match made.kind.as_str() {
         "operation" => does,
