@@ -40,6 +40,12 @@ pub struct TestArgs {
     /// compared with Helm (repeatable)
     #[arg(long = "chart", value_name = "VERSION=PATH", value_parser = chart)]
     pub charts: Vec<(Version, PathBuf)>,
+    /// The version of Kubernetes that the charts see, for --chart
+    #[arg(long, value_name = "VERSION", requires = "charts")]
+    pub kube_version: Option<String>,
+    /// An API version that the charts see beside those that Helm has, for --chart (repeatable)
+    #[arg(long, value_name = "VERSION", requires = "charts")]
+    pub api_versions: Vec<String>,
     /// How the failures are printed
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = CheckOutput::Text)]
     pub output: CheckOutput,
@@ -91,7 +97,12 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     if !args.charts.is_empty() {
         let at = tempfile::tempdir().context("no folder for charts")?;
-        let charts = Charts::open(trial.chart(), &args.charts, at.path());
+        let charts = Charts::open(
+            trial.chart(),
+            &args.charts,
+            (args.kube_version.as_deref(), &args.api_versions),
+            at.path(),
+        );
         let charts = charts.map_err(|message| anyhow::anyhow!(message))?;
         let (rendered, failures) = trial.effects(&cases, &charts, &jobs);
         tested.rendered = rendered;

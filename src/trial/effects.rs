@@ -19,7 +19,8 @@ pub struct Charts {
 }
 
 impl Charts {
-    /// Opens charts: folders or archives, by version.
+    /// Opens charts: folders or archives, by version. They see the version of Kubernetes and the API versions that
+    /// are named, else those that Helm has by itself.
     ///
     /// # Errors
     ///
@@ -27,6 +28,7 @@ impl Charts {
     pub fn open(
         chart: &str,
         paths: &[(Version, PathBuf)],
+        (kube_version, api_versions): (Option<&str>, &[String]),
         folder: &std::path::Path,
     ) -> Result<Self, String> {
         let helm = Helm::from_env();
@@ -36,8 +38,8 @@ impl Charts {
             let options = Options {
                 release_name: chart.to_owned(),
                 namespace: None,
-                kube_version: None,
-                api_versions: Vec::new(),
+                kube_version: kube_version.map(str::to_owned),
+                api_versions: api_versions.to_vec(),
                 install: false,
             };
             let opened = Source::Path(path.clone())
