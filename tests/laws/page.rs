@@ -310,6 +310,17 @@ fn the_sentences_of_the_page_are_true() {
             "{take: {a: a}, if: a == 2, do: {new: =a}}",
             values("a: 1"),
         ),
+        // A key is renamed beside a star, unless it is there under its new name too.
+        (
+            "p: {web: {r: {port: s, prio: 1}}}",
+            "move: {p.*.r.port: p.*.e.to, p.*.r.*: p.*.e.*}",
+            values("p: {web: {e: {to: s, prio: 1}}}"),
+        ),
+        (
+            "p: {web: {r: {port: s, to: 1}}}",
+            "move: {p.*.r.port: p.*.e.to, p.*.r.*: p.*.e.*}",
+            End::Clash,
+        ),
         // Once for each match: a key, a position; a path that is written out is more specific.
         (
             "p: {web: {to: x}, api: {to: z, scheme: s}, db: 1}",

@@ -147,7 +147,7 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
 
 /// Whether two puts can be at one place, or one in the other.
 fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
-    if !first.path.may_overlap(second.path) || apart(first, second) {
+    if !first.path.may_overlap(second.path) || apart(first, second) || only_perhaps(first, second) {
         return false;
     }
     if std::ptr::eq(first.step, second.step) {
@@ -166,6 +166,15 @@ fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
         return upper.path.depth() == lower.path.depth() || upper.closed && upper.row.is_some();
     }
     !first.guard.excludes(&second.guard)
+}
+
+/// Whether two moves meet only where a key of the user's is called as the other destination says: a name beside
+/// a star is how one of many keys is renamed. Where it is so the run stops.
+fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
+    let depth = first.path.depth() == second.path.depth();
+    let moves = first.row.is_none() && second.row.is_none();
+    let mut pairs = first.path.segments().iter().zip(second.path.segments());
+    depth && moves && pairs.any(|(a, b)| a.is_wildcard() != b.is_wildcard())
 }
 
 /// Whether two puts only add items to one list, told apart by a key.
