@@ -1,8 +1,15 @@
 //! What refit makes of charts that it has no pack for, measured on real ones.
 //!
 //! ```text
-//! cargo bench --bench drafts -- reads FOLDER...     what the static reader says of each chart, and how long it takes
+//! cargo bench --bench drafts -- reads CHART...           what the static reader says of each chart, and how long it takes
+//! cargo bench --bench drafts -- table CHANGES.tsv DIR    documented moves against what is drafted for them, by reading
+//! HELM_BIN=... cargo bench --bench drafts -- table CHANGES.tsv DIR helm      the same, with rendering
 //! ```
+//!
+//! `DIR` holds charts as folders; of each chart and version that a row names, the newest that begins so is taken.
+//! `REFIT_KUBE_VERSION` is handed to Helm.
+
+mod table;
 
 use std::{path::PathBuf, time::Instant};
 
@@ -16,9 +23,16 @@ fn main() {
         .skip(1)
         .filter(|arg| arg != "--bench")
         .collect();
-    match args.split_first() {
-        Some((mode, charts)) if mode == "reads" => charts.iter().for_each(|chart| reads(chart)),
-        _ => eprintln!("say what to measure: reads FOLDER..."),
+    match args
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["reads", charts @ ..] => charts.iter().for_each(|chart| reads(chart)),
+        ["table", changes, folder] => table::run(changes, folder, false),
+        ["table", changes, folder, "helm"] => table::run(changes, folder, true),
+        _ => eprintln!("say what to measure: reads CHART..., or table CHANGES.tsv DIR [helm]"),
     }
 }
 
