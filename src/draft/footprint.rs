@@ -51,16 +51,16 @@ impl Footprint {
     /// is covered.
     #[must_use]
     pub fn found_in(&self, other: &Self) -> f64 {
-        let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
-            let shared = a.intersection(b).count() as f64;
-            if shared == 0.0 {
-                return 0.0;
-            }
-            0.5 * shared / a.union(b).count() as f64 + 0.5 * shared / a.len() as f64
-        };
-        of(&self.full, &other.full)
-            .max(0.96 * of(&self.unnamed, &other.unnamed))
-            .max(0.6 * of(&self.bare, &other.bare))
+        self.found_in_same_objects(other)
+            .max(0.96 * found(&self.unnamed, &other.unnamed))
+            .max(0.6 * found(&self.bare, &other.bare))
+    }
+
+    /// The same where objects must have the same names: a key that was there beside the old one had objects of its
+    /// own, and another object's field is not this one.
+    #[must_use]
+    pub fn found_in_same_objects(&self, other: &Self) -> f64 {
+        found(&self.full, &other.full)
     }
 
     /// How much of this is in another one, which may do more.
@@ -82,6 +82,14 @@ impl Footprint {
     /// The fields that it changes, in words.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(String::as_str)
+    }
+}
+
+fn found(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+    let shared = a.intersection(b).count() as f64;
+    match shared == 0.0 {
+        true => 0.0,
+        false => 0.5 * shared / a.union(b).count() as f64 + 0.5 * shared / a.len() as f64,
     }
 }
 

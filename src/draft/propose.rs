@@ -413,7 +413,7 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
             let known = after.is_some() && !one.did.is_empty();
             *score = match known {
                 true => {
-                    0.66 * one.did.found_in(print)
+                    0.66 * found(&one.did, candidate, print)
                         + 0.20 * candidate.names
                         + 0.07 * candidate.default
                         + 0.07 * candidate.comments
@@ -435,11 +435,19 @@ fn shaped(value: &Value, wraps: bool) -> Value {
     }
 }
 
+/// How much of what a setting did a candidate does.
+fn found(did: &Footprint, candidate: &Candidate, print: &Footprint) -> f64 {
+    match candidate.was_alive {
+        true => did.found_in_same_objects(print),
+        false => did.found_in(print),
+    }
+}
+
 /// The best place, if it is sure.
 fn sure<'o>(one: &'o Open<'_>, rendered: bool) -> Option<&'o (Candidate, f64, Footprint)> {
     let best = one.tried.first()?;
     let next = one.tried.get(1).map_or(0.0, |next| next.1);
-    let found = one.did.found_in(&best.2);
+    let found = found(&one.did, &best.0, &best.2);
     (rendered && !one.did.is_empty() && best.1 >= SURE && found >= FOUND && best.1 - next >= MARGIN)
         .then_some(best)
 }
@@ -469,9 +477,9 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
         _ if one.is_default => Fate::IsDefault,
         Some(best) => Fate::Moves(place(best)),
         None => {
-            let found = |(_, _, print): &(Candidate, f64, Footprint)| one.did.found_in(print);
             let likely = one.tried.iter().filter(|tried| {
-                let some = !rendered || one.did.is_empty() || found(tried) > 0.1;
+                let some =
+                    !rendered || one.did.is_empty() || found(&one.did, &tried.0, &tried.2) > 0.1;
                 tried.1 >= MAYBE && some
             });
             let places: Vec<Place> = likely.take(TOLD).map(place).collect();
@@ -491,7 +499,7 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
 /// Why a candidate is one.
 fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String {
     let mut said = Vec::new();
-    if one.did.found_in(print) > 0.1
+    if found(&one.did, candidate, print) > 0.1
         && let Some(field) = one.did.shared_field(print)
     {
         said.push(format!("sets the same field: {field}"));
