@@ -112,6 +112,10 @@ pub struct Release {
     /// The files that hold its layers, each once, in Helm's order. Releases that share a file share the
     /// entry, too.
     pub files: Vec<Arc<File>>,
+    /// The names of all files that it is made of, in Helm's order, those included that cannot be read; only for a
+    /// release that no manifest describes.
+    #[serde(skip)]
+    pub sources: Vec<PathBuf>,
     /// What the steps did, told and asked, in the order they ran.
     pub steps: Vec<Step>,
     /// What was found about the file itself, independent of any step.
@@ -455,9 +459,21 @@ pub struct Refusal {
     pub why: Option<String>,
     /// What to do next.
     pub next: Option<String>,
+    /// The same without secrets, where there are any in it. A report takes this unless it may show them.
+    #[serde(skip)]
+    pub hidden: Option<Box<Hidden>>,
     /// What has to be said to go on, if the content leaves it open and what it can be is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
+}
+
+/// What a refusal shows of a file, without its secrets.
+#[derive(Debug, Clone, Default)]
+pub struct Hidden {
+    /// The line it is about, with a marker below it.
+    pub excerpt: String,
+    /// The secrets of that line, for a sentence may repeat them.
+    pub secrets: Vec<String>,
 }
 
 /// What the content of a release leaves open, and what it can be: somebody who is there can choose.

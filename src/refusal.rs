@@ -5,7 +5,8 @@ pub mod request;
 
 use crate::{
     jobs::Fault,
-    outcome::{At, Missing, Refusal, Unnamed},
+    outcome::{At, Hidden, Missing, Refusal, Unnamed},
+    secrets,
     values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position, excerpt, line_of},
 };
@@ -83,6 +84,7 @@ impl Reason {
                 release: name.to_owned(),
                 ..*missing
             }),
+            hidden: None,
         })
     }
 
@@ -97,8 +99,61 @@ impl Reason {
             column: position.column,
         });
         refusal.excerpt = Some(excerpt(text, position.line, position.column));
+        refusal.hidden = hidden(text, &position);
         refusal
     }
+}
+
+/// The excerpt of a line without the secrets in it. The text may be no YAML, so it is judged line by line.
+fn hidden(text: &str, at: &Position) -> Option<Box<Hidden>> {
+    let line = line_of(text, at.line);
+    let start = line.as_ptr().addr() - text.as_ptr().addr();
+    let end = start + line.len();
+    let found = secrets::in_raw(text).into_iter();
+    let inside = found.filter(|range| range.start < end && range.end > start);
+    let inside: Vec<_> = inside
+        .map(|range| range.start.max(start) - start..range.end.min(end) - start)
+        .collect();
+    if inside.is_empty() {
+        return None;
+    }
+    let (mut shown, mut column) = (line.to_owned(), at.column);
+    for range in inside.iter().rev() {
+        shown.replace_range(range.clone(), secrets::MASK);
+        let before = line[..range.start].chars().count();
+        let (was, is) = (
+            line[range.clone()].chars().count(),
+            secrets::MASK.chars().count(),
+        );
+        if column > before + was {
+            column = column + is - was;
+        } else if column > before + is {
+            column = before + 1;
+        }
+    }
+    let marked = excerpt(&shown, 1, column);
+    // The excerpt of a text of one line, under the number that the line has.
+    let number = at.line.to_string();
+    let gap = " ".repeat(number.len());
+    let excerpt = marked
+        .split_once('\n')
+        .map(|(line, marker)| format!("{number}{}\n{gap}{}", &line[1..], &marker[1..]));
+    Some(Box::new(Hidden {
+        excerpt: excerpt.unwrap_or_default(),
+        secrets: inside
+            .into_iter()
+            .map(|range| {
+                // A sentence repeats the value, and not how it is written.
+                let secret = &line[range];
+                let secret = match secret.starts_with('!') {
+                    true => secret.split_once(' ').map_or(secret, |(_, value)| value),
+                    false => secret,
+                };
+                secret.trim_matches(['"', '\'', '|', '>', ' ']).to_owned()
+            })
+            .filter(|secret| !secret.is_empty())
+            .collect(),
+    }))
 }
 
 /// A fault of refit, as a refusal of what it happened with.

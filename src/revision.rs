@@ -307,7 +307,7 @@ fn put(folder: &Path, entry: &Entry<'_>, bytes: &[u8]) -> Result<(), RevisionErr
             fs::create_dir_all(above)?;
         }
         if entry.is_link {
-            link(&path, entry.path, bytes)
+            link(&path, folder, bytes)
         } else {
             fs::File::create_new(&path)?.write_all(bytes)
         }
@@ -315,24 +315,34 @@ fn put(folder: &Path, entry: &Entry<'_>, bytes: &[u8]) -> Result<(), RevisionErr
     made.map_err(|source| RevisionError::Write { path, source })
 }
 
-/// Makes a link, unless it leads out of the commit.
+/// Makes a link, unless it leads out of the commit. It is judged by where it stands and leads, links on the way
+/// included: `a -> .` and `b -> a/../x` leave the folder, though each by its name alone stays in it.
 #[cfg(unix)]
-fn link(at: &Path, below: &Path, target: &[u8]) -> io::Result<()> {
+fn link(at: &Path, folder: &Path, target: &[u8]) -> io::Result<()> {
     let Some(target) = path(target).filter(|target| target.is_relative()) else {
         return Ok(());
     };
-    let mut depth = below.components().count() as isize - 1;
+    let mut depth = 0isize;
     for part in target.components() {
-        depth += match part {
-            Component::ParentDir => -1,
-            Component::Normal(_) => 1,
-            _ => 0,
-        };
-        if depth < 0 {
-            return Ok(());
+        match part {
+            // Behind a name, which may be a link, `..` is not the folder before it.
+            Component::ParentDir if depth > 0 => return Ok(()),
+            Component::Normal(_) => depth += 1,
+            _ => {}
         }
     }
-    std::os::unix::fs::symlink(target, at)
+    let above = at.parent().unwrap_or(folder).canonicalize()?;
+    let folder = folder.canonicalize()?;
+    let up = target
+        .components()
+        .filter(|part| matches!(part, Component::ParentDir));
+    let below = above
+        .strip_prefix(&folder)
+        .map(|below| below.components().count());
+    if below.is_ok_and(|below| up.count() <= below) {
+        std::os::unix::fs::symlink(target, at)?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -9,45 +9,95 @@
 //! The tree of a text is asked, so that a key block over thirty lines is found whole. A line by itself, of
 //! a comment or of a file that is no YAML, is judged by what it looks like.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
+use regex::Regex;
 
 use crate::yaml::{Kind, NodeId, Tree};
 
-/// Words of a key that make its value a secret.
-const SECRET: [&str; 11] = [
+/// What stands in place of a secret. Always the same: a length is a hint.
+pub const MASK: &str = "••••";
+
+/// Words of a key that make its value a secret. Numbers behind a word count for nothing: `password2`.
+const SECRET: [&str; 26] = [
     "password",
     "passwords",
     "passwd",
+    "passwort",
     "htpasswd",
     "passphrase",
+    "pgpass",
+    "pwd",
+    "pw",
     "secret",
     "secrets",
     "token",
     "tokens",
     "credential",
     "credentials",
-];
-/// Pairs of words that do.
-const SECRET_PAIRS: [(&str, &str); 6] = [
-    ("api", "key"),
-    ("access", "key"),
-    ("private", "key"),
-    ("encryption", "key"),
-    ("signing", "key"),
-    ("master", "key"),
-];
-/// Keys in one word that do.
-const SECRET_JOINED: [&str; 7] = [
+    "authorization",
+    "dockerconfigjson",
+    "dockercfg",
+    "kubeconfig",
     "apikey",
+    "apikeys",
     "accesskey",
     "privatekey",
     "secretkey",
     "accesstoken",
-    "pwd",
-    "dbpassword",
+    "dsn",
 ];
+/// Pairs of words that do.
+const SECRET_PAIRS: [(&str, &str); 40] = [
+    ("access", "key"),
+    ("account", "key"),
+    ("admin", "key"),
+    ("api", "key"),
+    ("api", "keys"),
+    ("app", "key"),
+    ("application", "key"),
+    ("auth", "key"),
+    ("ca", "key"),
+    ("cert", "key"),
+    ("client", "key"),
+    ("connection", "string"),
+    ("connection", "strings"),
+    ("conn", "string"),
+    ("cookie", "key"),
+    ("crypto", "key"),
+    ("decryption", "key"),
+    ("deploy", "key"),
+    ("encryption", "key"),
+    ("gpg", "key"),
+    ("hmac", "key"),
+    ("host", "key"),
+    ("jwt", "key"),
+    ("license", "key"),
+    ("licence", "key"),
+    ("master", "key"),
+    ("pre", "key"),
+    ("private", "key"),
+    ("recovery", "key"),
+    ("root", "key"),
+    ("server", "key"),
+    ("service", "key"),
+    ("session", "key"),
+    ("shared", "key"),
+    ("signing", "key"),
+    ("ssh", "key"),
+    ("ssl", "key"),
+    ("tls", "key"),
+    ("unseal", "key"),
+    ("unseal", "keys"),
+];
+/// Ends of keys in one word that do: `bindpw`, `smtppass`, `dbpassword`. Whole words such as `compass` are not meant, so
+/// what stands before is named.
+const SECRET_ENDS: [&str; 4] = ["password", "passwd", "bindpw", "rootpw"];
+/// What stands before `pass` in one word or as a word where it is a password, and not nginx's `proxy_pass`.
+const NOT_PASS: [&str; 6] = ["proxy", "fastcgi", "by", "com", "tres", "sur"];
 /// Last words of keys that name a Secret, a place or a setting and hold no secret themselves.
-const REFERENCE_ENDS: [&str; 16] = [
+const REFERENCE_ENDS: [&str; 26] = [
     "name",
     "names",
     "namespace",
@@ -64,11 +114,34 @@ const REFERENCE_ENDS: [&str; 16] = [
     "annotations",
     "labels",
     "selector",
+    "ttl",
+    "expiry",
+    "expiration",
+    "length",
+    "seconds",
+    "minutes",
+    "hours",
+    "days",
+    "audience",
+    "algorithm",
 ];
-/// Words that make a key a reference wherever they stand.
-const REFERENCE_WORDS: [&str; 3] = ["existing", "pull", "automount"];
+/// Words that make a key a reference where it speaks of a Secret: `existingSecret`, `imagePullSecrets`. An
+/// `existingPassword` is a password.
+const OF_A_SECRET: [&str; 2] = ["existing", "pull"];
 /// Every word above holds one of these; most keys hold none, and are not taken apart.
-const STEMS: [&str; 6] = ["pass", "secret", "token", "credential", "key", "pwd"];
+const STEMS: [&str; 11] = [
+    "pass",
+    "secret",
+    "token",
+    "credential",
+    "key",
+    "pw",
+    "authorization",
+    "docker",
+    "kubeconfig",
+    "dsn",
+    "string",
+];
 
 /// Whether the value under a key is a secret.
 #[must_use]
@@ -77,24 +150,43 @@ pub fn is_secret_key(key: &str) -> bool {
         return false;
     }
     let words = words(key);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if words.iter().any(|word| REFERENCE_WORDS.contains(word))
+    let words: Vec<&str> = words
+        .iter()
+        .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()))
+        .filter(|word| !word.is_empty() && !matches!(*word, "v"))
+        .collect();
+    let of_a_secret = words.iter().any(|word| OF_A_SECRET.contains(word))
+        && words
+            .iter()
+            .any(|word| matches!(*word, "secret" | "secrets"));
+    if of_a_secret
+        || words.contains(&"automount")
         || words
             .last()
             .is_some_and(|last| REFERENCE_ENDS.contains(last))
     {
         return false;
     }
-    let joined = |word: &&str| SECRET_JOINED.contains(word) || word.ends_with("password");
-    words
-        .iter()
-        .any(|word| SECRET.contains(word) || joined(word))
+    let ends = |word: &&str| {
+        SECRET_ENDS.iter().any(|end| word.ends_with(end))
+            || word.strip_suffix("pass").is_some_and(|before| {
+                !NOT_PASS.contains(&before) && before.len() < 8 && !before.is_empty()
+            })
+    };
+    words.iter().any(|word| SECRET.contains(word) || ends(word))
         || words
             .windows(2)
             .any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
-        // `smtp_pass`; but nginx's `proxy_pass` is an address.
-        || matches!(words.as_slice(), [.., before, "pass"] if *before != "proxy")
+        || matches!(words.as_slice(), [.., before, "pass"] if !NOT_PASS.contains(before))
         || words == ["pass"]
+}
+
+/// Whether a key makes a secret together with the key above it: `key` below `tls`.
+fn is_secret_below(above: &str, key: &str) -> bool {
+    key.len() <= 6 && !above.is_empty() && !refers(key) && {
+        let both = format!("{above}.{key}");
+        !is_secret_key(above) && is_secret_key(&both)
+    }
 }
 
 /// Whether a key only refers to a Secret, or says something about one.
@@ -124,7 +216,9 @@ pub fn is_secret_path(path: &str) -> bool {
             .filter_map(|part| part.split(']').next()?.split_once('='))
     };
     let last = keys().next_back().unwrap_or_default();
-    !refers(last) && keys().any(is_secret_key)
+    let pairs = || keys().zip(keys().skip(1));
+    !refers(last)
+        && (keys().any(is_secret_key) || pairs().any(|(above, key)| is_secret_below(above, key)))
         || named().any(|(_, name)| is_secret_key(name)) && last == "value"
 }
 
@@ -167,27 +261,51 @@ pub(crate) fn tells(text: &str) -> bool {
 pub fn in_tree(tree: &Tree) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for document in tree.documents() {
-        walk(tree, document.root, false, &mut found);
+        walk(tree, document.root, "", false, &mut found);
     }
+    // A key that was commented out goes over several comments.
+    let mut in_key = false;
     for comment in tree.comments() {
-        let start = comment.span.start;
-        let secret = in_line(&tree.text()[comment.span.clone()]);
-        found.extend(secret.map(|range| start + range.start..start + range.end));
+        let (start, text) = (comment.span.start, &tree.text()[comment.span.clone()]);
+        let begins = text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
+        if in_key || begins {
+            let body = text.trim_start_matches(['#', ' ', '\t']).trim_end();
+            let from = start + text.find(body).unwrap_or(0);
+            found.push(from..from + body.len());
+            in_key = !text.contains("-----END");
+        } else {
+            let secret = in_line(text).into_iter();
+            found.extend(secret.map(|range| start + range.start..start + range.end));
+        }
     }
-    found.sort_by_key(|range| range.start);
-    found.dedup_by(|next, last| next.start < last.end);
+    settled(found)
+}
+
+/// In order and apart from each other.
+pub(crate) fn settled(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.retain(|range| !range.is_empty());
+    found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    found.dedup_by(|next, last| {
+        let meets = next.start < last.end;
+        if meets {
+            last.end = last.end.max(next.end);
+        }
+        meets
+    });
     found
 }
 
 /// The depth is bounded by the reader.
-fn walk(tree: &Tree, node: NodeId, secret: bool, found: &mut Vec<Range<usize>>) {
+fn walk(tree: &Tree, node: NodeId, above: &str, secret: bool, found: &mut Vec<Range<usize>>) {
     match tree.kind(node) {
         Kind::Scalar(_) => {
             let body = tree.body(node);
-            if secret && tells(&tree.text()[body.clone()]) {
+            let text = &tree.text()[body.clone()];
+            if secret && tells(text) {
                 found.push(body);
-            } else if let Some(range) = in_url(&tree.text()[body.clone()]) {
-                found.push(body.start + range.start..body.start + range.end);
+            } else {
+                let parts = in_scalar(text).into_iter();
+                found.extend(parts.map(|part| body.start + part.start..body.start + part.end));
             }
         }
         Kind::Mapping { .. } => {
@@ -202,14 +320,27 @@ fn walk(tree: &Tree, node: NodeId, secret: bool, found: &mut Vec<Range<usize>>) 
                 let key = name(tree, key);
                 let secret = secret && !refers(key)
                     || is_secret_key(key)
+                    || is_secret_below(above, key)
                     || named && key == "value"
                     || manifest && matches!(key, "data" | "stringData");
-                walk(tree, value, secret, found);
+                walk(tree, value, key, secret, found);
             }
         }
-        Kind::Sequence { .. } => tree
-            .items(node)
-            .for_each(|item| walk(tree, item, secret, found)),
+        Kind::Sequence { .. } => {
+            // `--password` and, as the next argument, the password.
+            let mut follows = false;
+            for item in tree.items(node) {
+                let text = name(tree, item);
+                walk(
+                    tree,
+                    item,
+                    above,
+                    secret || follows && !text.starts_with('-'),
+                    found,
+                );
+                follows = text.starts_with('-') && !text.contains('=') && is_secret_key(text);
+            }
+        }
         Kind::Alias => {}
     }
 }
@@ -222,33 +353,238 @@ fn name(tree: &Tree, node: NodeId) -> &str {
     }
 }
 
-/// The secret in one line that looks like `key: value`, by itself.
-pub(crate) fn in_line(line: &str) -> Option<Range<usize>> {
-    let content = line.trim_start_matches(['#', ' ', '\t', '-', '{', '"', '\'']);
-    let start = line.len() - content.len();
-    let keyed = content.split_once(':').and_then(|(key, rest)| {
-        if key.len() > 128 || !is_secret_key(key.trim_end_matches(['"', '\'', ' '])) {
-            return None;
-        }
-        let value = rest.trim_start();
-        let end = value.find(" #").unwrap_or(value.len());
-        let value = value[..end].trim_end();
-        let from = start + content.len() - rest.trim_start().len();
-        (tells(value) && !matches!(value, "|" | ">" | "|-" | ">-"))
-            .then(|| from..from + value.len())
-    });
-    keyed.or_else(|| in_url(line))
+/// The secrets in a scalar that no key gives away: by their form, and in each line of a text of several.
+fn in_scalar(text: &str) -> Vec<Range<usize>> {
+    match text.contains('\n') || text.contains(['{', '"']) {
+        true => in_raw(text),
+        false => in_text(text),
+    }
 }
 
-/// The password in `scheme://user:password@host`.
-pub(crate) fn in_url(text: &str) -> Option<Range<usize>> {
-    let scheme = text.find("://")? + 3;
-    let end = text[scheme..]
-        .find(['/', ' ', '"', '\'', '\n'])
-        .map_or(text.len(), |at| scheme + at);
-    let at = scheme + text[scheme..end].rfind('@')?;
-    let colon = scheme + text[scheme..at].find(':')?;
-    (colon + 1 < at && tells(&text[colon + 1..at])).then_some(colon + 1..at)
+/// The secrets in a text that is not, or not only, YAML, such as a file with a mistake in it: read line by line,
+/// with the lines below a key that makes them secret.
+#[must_use]
+pub fn in_raw(text: &str) -> Vec<Range<usize>> {
+    if !may_hold(text) {
+        return Vec::new();
+    }
+    let mut found = in_text(text);
+    let mut at = 0;
+    // The indentation of the key whose block this is.
+    let mut block: Option<usize> = None;
+    let mut named = false;
+    for line in text.split_inclusive('\n') {
+        let body = line.trim_end();
+        let content = body.trim_start();
+        let indent = body.len() - content.len();
+        let deeper = |above: usize| indent > above || body.starts_with('\t');
+        if block.is_some_and(|above| content.is_empty() || deeper(above)) {
+            found.push(at + indent..at + body.len());
+        } else {
+            block = None;
+            found.extend(
+                in_line(body)
+                    .into_iter()
+                    .map(|part| at + part.start..at + part.end),
+            );
+            let plain = content.trim_start_matches(['-', ' ', '#']);
+            if let Some((key, value)) = plain.split_once(':') {
+                let (key, value) = (key.trim_matches(['"', '\'', ' ']), value.trim());
+                if is_secret_key(key) && (value.is_empty() || value.starts_with(['|', '>', '&'])) {
+                    block = Some(indent);
+                }
+                if named && key == "value" {
+                    let from = at + body.len() - value.len();
+                    found.push(from..from + value.len());
+                }
+                named = key == "name" && is_secret_key(value.trim_matches(['"', '\'']));
+            }
+        }
+        at += line.len();
+    }
+    settled(found)
+}
+
+/// The secrets in one line, by itself: by their form, and what stands behind `key:`.
+pub(crate) fn in_line(line: &str) -> Vec<Range<usize>> {
+    if !may_hold(line) {
+        return Vec::new();
+    }
+    let mut found = in_text(line);
+    for keyed in KEYED.captures_iter(line) {
+        let Some(key) = keyed.get(1) else { continue };
+        let end = keyed.get(0).map_or(0, |all| all.end());
+        let rest = &line[end..];
+        let from = end + rest.len() - rest.trim_start().len();
+        let rest = rest.trim_start();
+        let in_flow = line[..key.start()].contains(['{', '[']);
+        let quoted = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let len = match quoted {
+            Some(quote) => match rest[1..].find(quote) {
+                Some(close) => close + 2,
+                None => rest.len(),
+            },
+            None if in_flow => rest.find([',', '}', ']']).unwrap_or(rest.len()),
+            None => rest.find(" #").unwrap_or(rest.len()),
+        };
+        let value = rest[..len].trim_end();
+        let is_login = key.as_str() == "auth" && BASE64.is_match(value.trim_matches('"'));
+        if (is_secret_key(key.as_str()) || is_login)
+            && tells(value)
+            && !matches!(value, "|" | ">" | "|-" | ">-" | "{" | "[")
+        {
+            found.push(from..from + value.len());
+        }
+    }
+    settled(found)
+}
+
+/// The secrets in a text that are known by their form, whatever they are called.
+pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
+    if !may_hold(text) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for form in FORMS.captures_iter(text) {
+        // The part that is the secret, or the whole.
+        let part = form.iter().skip(1).flatten().next().or(form.get(0));
+        found.extend(
+            part.filter(|part| tells(part.as_str()))
+                .map(|part| part.range()),
+        );
+    }
+    for given in GIVEN.captures_iter(text).chain(OPTION.captures_iter(text)) {
+        let (Some(key), Some(value)) = (given.get(1), given.get(2)) else {
+            continue;
+        };
+        // `$(PASSWORD)` and `{{ .password }}` are put in elsewhere.
+        let elsewhere = ["$(", "${", "{{", "<"];
+        let is_secret = is_secret_key(key.as_str())
+            && tells(value.as_str())
+            && !elsewhere
+                .iter()
+                .any(|start| value.as_str().starts_with(start));
+        found.extend(is_secret.then(|| value.range()));
+    }
+    settled(found)
+}
+
+/// Whether a text can hold a secret at all: one pass, for most hold none.
+fn may_hold(text: &str) -> bool {
+    text.len() >= 6 && HINTS.is_match(text)
+}
+
+/// What every form, and every key, has in it.
+static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let hints = [
+        "://",
+        "@",
+        "-----BEGIN",
+        "bearer ",
+        "basic ",
+        "gh",
+        "gl",
+        "xox",
+        "xapp-",
+        "AKIA",
+        "ASIA",
+        "k_live_",
+        "k_test_",
+        "AIza",
+        "SG.",
+        "eyJ",
+        "hvs.",
+        "hvb.",
+        "hvr.",
+        "dckr_",
+        "npm_",
+        "pypi-",
+        "AGE-",
+        "ya29.",
+        "sk-",
+        "whsec_",
+        "dop_",
+        "shpat_",
+        "NRAK-",
+        "tskey-",
+        "$2",
+        "$apr1",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "$argon2",
+        "auth\"",
+    ];
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(hints.iter().chain(&STEMS))
+        .unwrap_or_else(|_| unreachable!("the hints are few and short"))
+});
+
+/// Forms of secrets; a group marks the part that is one.
+static FORMS: LazyLock<Regex> = LazyLock::new(|| {
+    let forms = [
+        // A user and a password, or a long token alone, in an address.
+        r#"://[^\s/:@"']*:([^\s"'/]+)@"#,
+        r"://([A-Za-z0-9_\-]{16,})@",
+        // The same as database drivers write it.
+        r#"(?-u:\b)[A-Za-z0-9_.-]+:([^\s@"']+)@(?:tcp|unix)\("#,
+        // Addresses that are keys themselves.
+        r#"hooks\.slack\.com/(?:services|workflows)/([^\s"']+)"#,
+        r#"discord(?:app)?\.com/api/webhooks/([^\s"']+)"#,
+        // HTTP's own words; prose has neither digits nor signs there.
+        r"(?-u:\b)(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+([A-Za-z0-9\-._~+/]*[0-9=\-_][A-Za-z0-9\-._~+/=]{5,}={0,2})",
+        // Keys in PEM, also with their line breaks written as `\n`.
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z0-9 ]*-----|\z)",
+        // Tokens whose issuers mark them, so that they are found.
+        r"(?-u:\b)gh[pousr]_[A-Za-z0-9]{20,}",
+        r"(?-u:\b)github_pat_[A-Za-z0-9_]{20,}",
+        r"(?-u:\b)gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{16,}",
+        r"(?-u:\b)xox[abeoprs]-[A-Za-z0-9_-]{10,}",
+        r"(?-u:\b)xapp-[A-Za-z0-9_-]{10,}",
+        r"(?-u:\b)A(?:KIA|SIA)[A-Z0-9]{16}(?-u:\b)",
+        r"(?-u:\b)[sr]k_(?:live|test)_[A-Za-z0-9_]{10,}",
+        r"(?-u:\b)AIza[A-Za-z0-9_-]{30,}",
+        r"(?-u:\b)SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+        r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*",
+        r"(?-u:\b)hv[sbr]\.[A-Za-z0-9_-]{16,}",
+        r"(?-u:\b)dckr_pat_[A-Za-z0-9_-]{16,}",
+        r"(?-u:\b)npm_[A-Za-z0-9_]{30,}",
+        r"(?-u:\b)pypi-[A-Za-z0-9_-]{30,}",
+        r"(?-u:\b)AGE-SECRET-KEY-1[A-Z0-9]{20,}",
+        r"(?-u:\b)ya29\.[A-Za-z0-9_-]{16,}",
+        r"(?-u:\b)sk-(?:ant-|proj-)?[A-Za-z0-9_\-]{24,}",
+        r"(?-u:\b)whsec_[A-Za-z0-9_]{16,}",
+        r"(?-u:\b)dop_v1_[A-Za-z0-9_]{32,}",
+        r"(?-u:\b)shpat_[A-Za-z0-9_]{20,}",
+        r"(?-u:\b)NRAK-[A-Za-z0-9_]{20,}",
+        r"(?-u:\b)tskey-[A-Za-z0-9_-]{16,}",
+        // Passwords as a system keeps them.
+        r"\$(?:2[aby]|apr1|1|5|6|y|argon2(?:id?|d))\$[./$A-Za-z0-9=,+]{12,}",
+    ];
+    let all = forms.join("|");
+    regex(&all)
+});
+
+/// What is given to a name: `--password=x`, `Password=x;`, `?token=x&`.
+static GIVEN: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"([A-Za-z0-9_.\-]{2,64})\s?=\s?("[^"]*"|'[^']*'|[^\s;&,"'}\])]+)"#));
+
+/// What follows an option: `--password x`.
+static OPTION: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?:^|[\s"'\[])--([A-Za-z0-9_.\-]{2,64}) +("[^"]*"|'[^']*'|[^\s\-"'][^\s"']*)"#)
+});
+
+/// The key before a value.
+static KEYED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"([A-Za-z0-9_.\-]{2,128})["']?\s*:(?:\s|"|'|$)"#));
+
+/// What a login looks like in a registry's configuration.
+static BASE64: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9+/]{8,}={0,2}$"));
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("a pattern of this file: {error}"))
 }
 
 #[cfg(test)]
@@ -353,15 +689,19 @@ mod tests {
     #[test]
     fn every_word_that_makes_a_secret_holds_a_stem() {
         let pairs = SECRET_PAIRS.iter().map(|(_, last)| last);
-        for word in SECRET.iter().chain(&SECRET_JOINED).chain(pairs) {
+        for word in SECRET.iter().chain(&SECRET_ENDS).chain(pairs) {
             assert!(STEMS.iter().any(|stem| holds(word, stem)), "{word}");
         }
     }
 
     #[test]
     fn a_line_by_itself_is_judged_by_what_it_looks_like() {
-        let line = "password: x y # old";
-        assert_eq!(in_line(line).map(|range| &line[range]), Some("x y"));
-        assert_eq!(in_line("port: 80"), None);
+        let secrets = |line: &'static str| {
+            let found = in_line(line).into_iter();
+            found.map(|range| &line[range]).collect::<Vec<_>>()
+        };
+        assert_eq!(secrets("password: x y # old"), ["x y"]);
+        assert_eq!(secrets("a: {password: x, b: y, token: z}"), ["x", "z"]);
+        assert!(secrets("port: 80").is_empty());
     }
 }

@@ -6,7 +6,34 @@
 /// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
 #[must_use]
 pub fn obeyed(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text with nothing in it that a terminal would obey: line breaks and tabs stay, all else is shown as a sign.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let lines = text
+        .split('\n')
+        .map(|line| line.split('\t').map(sign).collect::<Vec<_>>().join("\t"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// One line with signs in place of what a terminal would obey.
+#[must_use]
+pub fn sign(text: &str) -> String {
+    if !text.chars().any(obeyed) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            // The pictures of the control characters stand in the same order.
+            c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            c if obeyed(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect()
 }
 
 /// A word as a POSIX shell must be given it.

@@ -41,6 +41,9 @@ pub struct Found {
     pub named_directly: bool,
     /// What its name says that it is.
     pub kind: Kind,
+    /// The folder that was named, in or below which it lies. Of a file that was named itself: the current one
+    /// if it lies there, else its own.
+    pub below: PathBuf,
 }
 
 /// What a name says of a file.
@@ -251,29 +254,38 @@ impl Search<'_> {
             Some(Kind::Template) => Kind::Template,
             _ => Kind::Yaml,
         };
-        self.take(path.to_owned(), real, true, kind);
+        let here = std::env::current_dir().and_then(fs::canonicalize);
+        let below = match here {
+            Ok(here) if real.starts_with(&here) => here,
+            _ => real.parent().map(Path::to_owned).unwrap_or_default(),
+        };
+        self.take(
+            Found {
+                path: path.to_owned(),
+                named_directly: true,
+                kind,
+                below,
+            },
+            real,
+        );
     }
 
     /// Takes a file unless it is there already. `false` if there are too many.
-    fn take(&mut self, path: PathBuf, real: PathBuf, named_directly: bool, kind: Kind) -> bool {
+    fn take(&mut self, file: Found, real: PathBuf) -> bool {
         if !self.seen.insert(real) {
-            if named_directly {
-                self.name(&path);
+            if file.named_directly {
+                self.name(&file.path);
             }
             return true;
         }
         if self.walked.files.len() >= self.limits.files {
             self.walked.troubles.push(Trouble::TooMany {
-                path,
+                path: file.path,
                 limit: self.limits.files,
             });
             return false;
         }
-        self.walked.files.push(Found {
-            path,
-            named_directly,
-            kind,
-        });
+        self.walked.files.push(file);
         true
     }
 
@@ -296,7 +308,13 @@ impl Search<'_> {
         for (path, kind) in self.walk(root, &|_| true) {
             let below = path.strip_prefix(root).unwrap_or(&path);
             let real = real_root.join(below);
-            if !self.take(shown(root, &path), real, false, kind) {
+            let file = Found {
+                path: shown(root, &path),
+                named_directly: false,
+                kind,
+                below: real_root.clone(),
+            };
+            if !self.take(file, real) {
                 break;
             }
         }
@@ -324,7 +342,13 @@ impl Search<'_> {
         }
         for (path, kind) in matches {
             let real = self.real(&path);
-            if !self.take(shown(&root, &path), real, true, kind) {
+            let file = Found {
+                path: shown(&root, &path),
+                named_directly: true,
+                kind,
+                below: root.clone(),
+            };
+            if !self.take(file, real) {
                 break;
             }
         }
@@ -353,12 +377,16 @@ impl Search<'_> {
         let full = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let walk = WalkBuilder::new(root)
             .filter_entry(move |entry| {
+                if entry.depth() > 0 && is_hidden(entry.file_name()) {
+                    return false;
+                }
                 let below = entry.path().strip_prefix(&top).unwrap_or(entry.path());
                 let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
                 excludes.lists.is_empty() || !excludes.leave_out(&full.join(below), is_folder)
             })
             .follow_links(false)
-            .hidden(true)
+            // Judged above: some hidden files hold values.
+            .hidden(false)
             .require_git(false)
             .git_global(false)
             .max_depth(Some(self.limits.depth))
@@ -452,6 +480,12 @@ fn kind(path: &Path) -> Option<Kind> {
         "tpl" if is_yaml(stem) => Some(Kind::Template),
         _ => None,
     }
+}
+
+/// Whether a file or folder is hidden and stays so. Argo CD reads values from files of its own that are.
+fn is_hidden(name: &std::ffi::OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") && !(name.starts_with(b".argocd-source") && name.ends_with(b".yaml"))
 }
 
 fn is_pattern(path: &Path) -> bool {

@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("values", &["yaml"]),
     // Names, bytes and words that know nothing of anything here.
+    ("bounds", &[]),
     ("diff", &[]),
     ("digest", &[]),
     ("git", &[]),
@@ -26,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("write", &[]),
     ("secrets", &["yaml"]),
     // What files say of charts, versions and values; nothing of packs, and no file is read.
-    ("carrier", &["values", "yaml"]),
+    ("carrier", &["bounds", "values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
     ("pack", &["questions", "spelling", "values", "yaml"]),
     ("plan", &["pack", "questions", "spelling"]),
@@ -46,15 +47,16 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "refusal",
         &[
-            "identify", "jobs", "migrate", "outcome", "pack", "plan", "spelling", "values", "yaml",
+            "identify", "jobs", "migrate", "outcome", "pack", "plan", "secrets", "spelling",
+            "values", "yaml",
         ],
     ),
     // Files to releases; what is done with them comes later.
     (
         "load",
         &[
-            "carrier", "digest", "jobs", "migrate", "outcome", "refusal", "secrets", "shell",
-            "values", "walk", "yaml",
+            "bounds", "carrier", "digest", "jobs", "migrate", "outcome", "refusal", "secrets",
+            "shell", "values", "walk", "yaml",
         ],
     ),
     // Text only; it never sees a step.
@@ -80,8 +82,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "memory",
         &[
-            "detect", "edit", "identify", "load", "migrate", "outcome", "pack", "refusal",
-            "values", "walk", "yaml",
+            "bounds", "detect", "edit", "identify", "load", "migrate", "outcome", "pack",
+            "refusal", "secrets", "values", "walk", "yaml",
         ],
     ),
     // The order of the stages: all of them, and nothing that shows or writes.

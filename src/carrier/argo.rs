@@ -15,7 +15,8 @@
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
+    Carrier, FileRef, Found, Kind, Layer, Mention, MentionKind, PathEntry, PathValue, Refusal,
+    Root, Source,
 };
 use super::read::{Doc, Field};
 use super::version::{VersionPlace, VersionStyle};
@@ -38,6 +39,51 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
     }
 }
 
+/// Finds what Argo CD lays over an Application from a file beside the chart: `.argocd-source.yaml`, and
+/// `.argocd-source-APP.yaml` after it (`mergeSourceParameters` in `reposerver/repository/repository.go`). It is a part of
+/// a source, and Argo CD Image Updater writes it.
+pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut Found) {
+    if let Some(helm) = doc.at(doc.root, &["helm"]) {
+        let mut carrier = doc.carrier(Kind::ArgoApplication, String::new(), doc.root);
+        layers(doc, doc.root, helm.node, &[], &mut carrier);
+        let values = carrier.layers.into_iter();
+        found
+            .overrides
+            .extend(values.filter(|layer| !matches!(layer.source, Source::File(_))));
+    }
+}
+
+/// The names that Argo CD Image Updater sets as parameters: `ALIAS.helm.image-name`, `-tag`, `-spec`
+/// (`pkg/common/constants.go` of argoproj-labs/argocd-image-updater).
+fn image_updater(doc: &Doc<'_>, kind: Kind) -> Vec<Mention> {
+    let above = match kind {
+        Kind::ArgoApplicationSet => &["spec", "template", "metadata", "annotations"][..],
+        _ => &["metadata", "annotations"],
+    };
+    let Some(annotations) = doc.at(doc.root, above) else {
+        return Vec::new();
+    };
+    let Ok(entries) = doc.view.entries(annotations.node) else {
+        return Vec::new();
+    };
+    let ends = [".helm.image-name", ".helm.image-tag", ".helm.image-spec"];
+    let entries = entries.entries.iter();
+    let named = entries.filter(|entry| {
+        entry.name.starts_with("argocd-image-updater.argoproj.io/")
+            && ends.iter().any(|end| entry.name.ends_with(end))
+    });
+    named
+        .filter_map(|entry| {
+            let text = doc.text(entry.value).filter(|text| !text.is_empty())?;
+            Some(Mention {
+                node: entry.value,
+                text,
+                kind: MentionKind::SetPath,
+            })
+        })
+        .collect()
+}
+
 fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
     let title = match kind {
         Kind::ArgoApplicationSet => doc.title("ApplicationSet"),
@@ -54,7 +100,8 @@ fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
     for (i, source) in all.iter().enumerate() {
         let chart = doc.at(source.node, &["chart"]);
         let helm = doc.at(source.node, &["helm"]);
-        if chart.is_none() && helm.is_none() {
+        let mentions = image_updater(doc, kind);
+        if chart.is_none() && helm.is_none() && mentions.is_empty() {
             continue;
         }
         let name = if several && all.len() > 1 {
@@ -74,6 +121,7 @@ fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
                 doc.text_at(doc.root, at)
             })
             .filter(|name| !is_templated(name));
+        carrier.mentions = mentions;
         chart_of(doc, source.node, chart, &mut carrier);
         if let Some(helm) = helm {
             layers(doc, source.node, helm.node, &all, &mut carrier);
@@ -198,7 +246,8 @@ fn layers(doc: &Doc<'_>, source: NodeId, helm: NodeId, all: &[Field], carrier: &
         let entries = parameters(doc, list.node, |item| {
             let node = doc.at(item, &["value"]).map(|field| field.node);
             let text = node.and_then(|node| doc.text(node)).unwrap_or_default();
-            if doc.is_true(item, &["forceString"]) {
+            // Argo CD reads JSON's names whatever their case, and Image Updater writes this one small.
+            if doc.is_true(item, &["forceString"]) || doc.is_true(item, &["forcestring"]) {
                 PathValue::String { node, text }
             } else {
                 PathValue::Set { node, text }

@@ -58,11 +58,19 @@ fn patches(doc: &Doc<'_>, found: &mut Found) {
     for list in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
         for item in doc.items_at(doc.root, &[list]) {
             let field = doc.at(item.node, &["patch"]).unwrap_or(item);
+            let target = |key| doc.text_at(item.node, &["target", key]);
+            let is_flux = target("kind").as_deref() == Some("HelmRelease");
+            if let Some(file) = doc.at(item.node, &["path"]).filter(|_| is_flux) {
+                found.patches.push(TextPatch {
+                    node: file.node,
+                    name: target("name"),
+                    file: doc.text(file.node),
+                });
+                continue;
+            }
             let Some(text) = doc.text(field.node) else {
                 continue;
             };
-            let target = |key| doc.text_at(item.node, &["target", key]);
-            let is_flux = target("kind").as_deref() == Some("HelmRelease");
             let by_path = is_flux && text.contains("/spec/values");
             let object = Tree::parse(text.clone()).ok();
             let object = object.as_ref().and_then(|tree| {
@@ -80,6 +88,7 @@ fn patches(doc: &Doc<'_>, found: &mut Found) {
                 found.patches.push(TextPatch {
                     node: field.node,
                     name: target("name").or(object.flatten()),
+                    file: None,
                 });
             }
         }

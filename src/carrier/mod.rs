@@ -61,6 +61,9 @@ pub fn find(tree: &Tree, path: &FilePath) -> Found {
             }
             ("helm.cattle.io", kind) => k3s::find(doc, kind, &mut found),
             (_, "HelmChartInflationGenerator") => kustomize::find_generator(doc, &mut found),
+            _ if read::file_name(path).starts_with(".argocd-source") => {
+                argo::find_overrides(doc, &mut found);
+            }
             _ if kustomize::is_kustomization(doc, path) => kustomize::find(doc, &mut found),
             _ if umbrella::is_shape(doc, path) => umbrella::find(doc, &mut found),
             _ if fleet::is_shape(doc, path) => fleet::find(doc, &mut found),

@@ -18,6 +18,9 @@ pub struct Found {
     pub carriers: Vec<Carrier>,
     /// What carriers, here or in other files, refer to.
     pub objects: Vec<Object>,
+    /// Layers that Argo CD puts above those of an Application: what `.argocd-source.yaml` and
+    /// `.argocd-source-APP.yaml` beside a chart hold.
+    pub overrides: Vec<Layer>,
     /// Texts in a kustomization that change the values of HelmReleases when kustomize runs.
     pub patches: Vec<TextPatch>,
 }
@@ -29,6 +32,8 @@ pub struct TextPatch {
     pub node: NodeId,
     /// The name of the HelmRelease that it is for; `None` for any.
     pub name: Option<String>,
+    /// The file with the patch, if it stands in one.
+    pub file: Option<String>,
 }
 
 /// The kinds of carriers, as their users know them.
@@ -298,6 +303,9 @@ pub enum MentionKind {
     /// `condition` of a dependency: paths from the root of the parent's values, joined by commas. Helm
     /// splits them at each dot and knows no escapes.
     Condition,
+    /// A path as in `--set`, at which something else puts a value: `targetPath` of Flux with a value that cannot be read
+    /// here, or an annotation of Argo CD Image Updater.
+    SetPath,
     /// `import-values`, a path in the dependency's own values.
     ImportChild,
     /// `import-values`, a path in the parent's values.

@@ -10,7 +10,7 @@
 //! have it added later, so one that is missing fits any; if two objects fit then, neither is taken.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Component, Path as FilePath, PathBuf};
+use std::path::{Path as FilePath, PathBuf};
 
 use super::chart::{ChartRef, ChartSource, normal_url};
 use super::dialect::Dialect;
@@ -19,6 +19,7 @@ use super::model::{
 };
 use super::object::{Object, ObjectBody};
 use super::version::VersionPlace;
+use crate::bounds::lexical;
 use crate::values::Path;
 use crate::yaml::{NodeId, Tree};
 
@@ -226,6 +227,7 @@ impl<'f> Index<'f> {
         for at in [patches, Some(at), deployed_by].into_iter().flatten() {
             self.place(at, &mut release);
         }
+        self.place_overrides(at, deployed_by, &mut release);
         self.without_repeated(&mut release.layers, repository);
         release
     }
@@ -431,6 +433,42 @@ impl<'f> Index<'f> {
             self.place_config(config, &mut placed, release);
         }
         release.layers.extend(placed);
+    }
+
+    /// Adds what Argo CD lays over the values of an umbrella chart from files beside it: the one for all
+    /// Applications, then that of the Application which deploys it; where none is here, those of all.
+    fn place_overrides(&self, at: At, deployed_by: Option<At>, release: &mut Release) {
+        let folder = match (self.carrier(at).kind, self.files[at.file].path.parent()) {
+            (Kind::Dependency, Some(folder)) => lexical(folder),
+            _ => return,
+        };
+        let app = deployed_by.and_then(|by| self.carrier(by).object.as_ref());
+        let own = app.map(|app| format!(".argocd-source-{}.yaml", app.name));
+        let mut files: Vec<(&FilePath, usize)> = Vec::new();
+        for (index, file) in self.files.iter().enumerate() {
+            let name = file.path.file_name().and_then(|name| name.to_str());
+            let is_meant = name.is_some_and(|name| {
+                name == ".argocd-source.yaml" || own.as_deref().is_none_or(|own| name == own)
+            });
+            if is_meant
+                && !file.found.overrides.is_empty()
+                && file.path.parent().map(lexical) == Some(folder.clone())
+            {
+                files.push((file.path, index));
+            }
+        }
+        // `.argocd-source.yaml` sorts behind `.argocd-source-x.yaml`, and is read before it.
+        files.sort_by_key(|(path, _)| (!path.ends_with(".argocd-source.yaml"), *path));
+        for (_, file) in files {
+            release
+                .layers
+                .extend(self.files[file].found.overrides.iter().map(|layer| Placed {
+                    file,
+                    layer: layer.clone(),
+                    value: None,
+                    named_by: deployed_by.unwrap_or(at),
+                }));
+        }
     }
 
     fn place_config(&self, config: At, placed: &mut Vec<Placed>, release: &mut Release) {
@@ -655,26 +693,6 @@ impl<'f> Index<'f> {
             .map(|root| lexical(&root.join(&below)))
             .collect()
     }
-}
-
-/// A path without `.` and, as far as possible, without `..`; links are not followed.
-#[must_use]
-pub fn lexical(path: &FilePath) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => match out.components().next_back() {
-                Some(Component::Normal(_)) => {
-                    out.pop();
-                }
-                Some(Component::RootDir | Component::Prefix(_)) => {}
-                _ => out.push(".."),
-            },
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Whether two objects are repositories at one address.

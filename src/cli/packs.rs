@@ -57,7 +57,7 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     for finding in findings {
         let excerpt = finding.excerpt.iter().flat_map(|text| text.lines());
         let excerpt: String = excerpt.map(|line| format!("  {line}\n")).collect();
-        terminal.result(&format!("{finding}\n{excerpt}"));
+        terminal.result(&refit::shell::shown(&format!("{finding}\n{excerpt}")));
     }
     let chart = checked.chart.as_deref().unwrap_or("the pack");
     let summary = check::summary(findings);

@@ -199,18 +199,24 @@ pub fn name_of(release: &Release) -> String {
 fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryError> {
     let folder = project.layer(Path::new("."));
     let folder = folder.canonicalize().unwrap_or(folder);
-    release
-        .files
-        .iter()
-        .map(|file| {
-            let path = file.path.clone().unwrap_or_default();
+    let sources = match release.sources.is_empty() {
+        true => release
+            .files
+            .iter()
+            .map(|file| file.path.clone().unwrap_or_default())
+            .collect(),
+        false => release.sources.clone(),
+    };
+    sources
+        .into_iter()
+        .map(|path| {
             let real = path.canonicalize().unwrap_or_else(|_| path.clone());
             real.strip_prefix(&folder).map(Path::to_owned).map_err(|_| {
                 error(
                     project.path.display().to_string(),
                     format!(
                         "{} is not below its folder, so it cannot be noted there",
-                        file.name
+                        path.display()
                     ),
                     "run refit in a folder that holds all files of the release",
                 )

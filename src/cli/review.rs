@@ -76,7 +76,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         return Ok(without_terminal(&job, terminal));
     }
     nothing_found(&job, &begun.outcome, terminal);
-    let masked = !job.show_secrets && !terminal.all_is_seen();
+    let masked = !job.show_secrets;
     let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
     if !chosen(&job, &mut begun, &mut keyboard)? {
         return Ok(INTERRUPTED);

@@ -5,7 +5,10 @@
 
 use std::io::{self, IsTerminal as _};
 
-use refit::report::{Detail, Look};
+use refit::{
+    report::{Detail, Look},
+    shell::shown,
+};
 use terminal_size::{Width, terminal_size_of};
 
 use super::args::When;
@@ -62,19 +65,20 @@ impl Terminal {
         self.out.print(text.as_bytes());
     }
 
-    /// Says something about it.
+    /// Says something about it. Names of files, releases and keys stand in such sentences, and a terminal obeys what
+    /// is in them; so nothing but line breaks and tabs goes through as it is.
     pub fn say(&mut self, text: &str) {
+        self.err.print(shown(text).as_bytes());
+    }
+
+    /// Prints what was laid out for a person, with colours: a page that shows what it was given and obeys none of it.
+    pub fn page(&mut self, text: &str) {
         self.err.print(text.as_bytes());
     }
 
     /// Whether results are read on a terminal.
     pub fn result_is_seen(&self) -> bool {
         self.out.terminal
-    }
-
-    /// Whether both streams are terminals, so that nothing said is kept anywhere.
-    pub fn all_is_seen(&self) -> bool {
-        self.out.terminal && self.err.terminal
     }
 
     /// Whether a person can be asked: what is said is read on a terminal, and one is typed on.

@@ -69,7 +69,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let job = &*job;
     known_answers(job, &outcome)?;
     nothing_found(job, &outcome, terminal);
-    let show = Show::new(job, &outcome, terminal, &jobs);
+    let show = Show::new(job, &outcome, &jobs);
     show.write_reports()?;
     let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
     let mut held = Held::default();
@@ -286,7 +286,7 @@ struct Show<'a> {
 }
 
 impl<'a> Show<'a> {
-    fn new(job: &'a Job, outcome: &'a Outcome, terminal: &Terminal, jobs: &'a Jobs<'a>) -> Self {
+    fn new(job: &'a Job, outcome: &'a Outcome, jobs: &'a Jobs<'a>) -> Self {
         let known = OnceCell::new();
         let masker = |exact: bool| {
             if exact || job.show_secrets {
@@ -295,7 +295,7 @@ impl<'a> Show<'a> {
             known.get_or_init(|| Masker::of(outcome)).clone()
         };
         let shown = match job.format {
-            Format::Text => masker(terminal.result_is_seen()),
+            Format::Text => masker(false),
             Format::Patch => masker(true),
             _ => masker(false),
         };
@@ -303,7 +303,7 @@ impl<'a> Show<'a> {
             job,
             outcome,
             shown,
-            said: masker(terminal.all_is_seen()),
+            said: masker(false),
             kept: masker(job.reports.is_empty()),
             jobs,
         }
@@ -358,7 +358,7 @@ impl<'a> Show<'a> {
         if self.job.format.is_whole() {
             return;
         }
-        terminal.say(&text::report(
+        terminal.page(&text::report(
             self.outcome,
             terminal.look(self.job.detail),
             &self.said,

@@ -44,7 +44,7 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let outcome = upgrade(&job.request);
     known_answers(&job, &outcome)?;
     nothing_found(&job, &outcome, terminal);
-    let masker = |seen: bool| match job.show_secrets || seen {
+    let masker = || match job.show_secrets {
         true => Masker::off(),
         false => Masker::of(&outcome),
     };
@@ -56,21 +56,20 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match format {
         EffectFormat::Text => {
             let look = terminal.result_look(job.detail);
-            let seen = terminal.result_is_seen();
-            terminal.result(&effects::text(&found, look, &masker(seen)));
+            terminal.result(&effects::text(&found, look, &masker()));
         }
         EffectFormat::Json => {
             let pretty = terminal.result_is_seen();
-            terminal.result(&effects::json(&found, &masker(false), pretty)?);
+            terminal.result(&effects::json(&found, &masker(), pretty)?);
         }
     }
     let open = outcome.releases.iter().any(Release::is_open);
     if open || !outcome.refused.is_empty() {
         let look = terminal.look(Detail::Quiet);
-        let questions = text::report(&outcome, look, &masker(terminal.all_is_seen()));
-        terminal.say(&format!("\n{questions}"));
+        let questions = text::report(&outcome, look, &masker());
+        terminal.page(&format!("\n{questions}"));
     }
-    say_failed(&found, &masker(terminal.all_is_seen()), terminal);
+    say_failed(&found, &masker(), terminal);
     Ok(if !outcome.refused.is_empty() || !found.failed.is_empty() {
         ERROR
     } else if open {
@@ -395,7 +394,7 @@ pub fn held<'o>(
     let found = effects_of(compared);
     if code(&found) != DONE || job.detail > Detail::Quiet {
         let said = effects::text(&found, terminal.look(job.detail), masker);
-        terminal.say(&format!("\n{said}"));
+        terminal.page(&format!("\n{said}"));
     }
     say_failed(&found, masker, terminal);
     Ok(held)

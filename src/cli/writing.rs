@@ -364,6 +364,11 @@ fn wrote(file: &Written) -> String {
             "\n  note: the file has other names (hard links), which still hold the old text",
         );
     }
+    if file.lost_attributes {
+        text.push_str(
+            "\n  note: not all of its extended attributes (an access control list is one) could be kept",
+        );
+    }
     if file.other_owner {
         text.push_str("\n  note: its owner could not be kept; it is yours now");
     }

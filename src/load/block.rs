@@ -391,14 +391,14 @@ impl Workspace {
             .filter(|(_, reference)| same(reference))
             .filter_map(|(_, reference)| carrier::set::path(&reference.target_path?.text).ok())
             .collect();
+        if let Some(path) = only_path(wanted) {
+            return paths.contains(&prefix.concat(&path));
+        }
         let Value::Map(wanted) = wanted else {
             return false;
         };
-        match leaves(wanted).as_slice() {
-            [] => paths.len() < before.iter().filter(|(_, other)| same(other)).count(),
-            [(path, _)] => paths.contains(&prefix.concat(path)),
-            _ => false,
-        }
+        let count = before.iter().filter(|(_, other)| same(other)).count();
+        leaves(wanted).is_empty() && paths.len() < count
     }
 
     /// What a block says in an edited file, as the values that Helm would get from it.
@@ -430,7 +430,8 @@ impl Workspace {
             } => {
                 let found = carrier::find(host, file.path.as_deref().unwrap_or("".as_ref()));
                 let carriers = found.carriers.iter().filter(|c| c.document == *document);
-                let mut layers = carriers.flat_map(|carrier| &carrier.layers);
+                let layers = carriers.flat_map(|carrier| &carrier.layers);
+                let mut layers = layers.chain(&found.overrides);
                 let list = layers.find_map(|layer| match &layer.source {
                     Source::Paths { entries, .. } if place_of(host, layer.node) == *path => {
                         Some(entries)
@@ -470,9 +471,27 @@ impl Workspace {
                 }
             }
         }
-        all.sort_by_key(|range| (range.start, range.end));
-        all.dedup_by(|next, last| next.start < last.end);
-        all
+        secrets::settled(all)
+    }
+}
+
+/// Where the only value stands that a value holds; in a list, behind what Helm fills up with nulls.
+fn only_path(value: &Value) -> Option<Path> {
+    match value {
+        Value::Map(map) => {
+            let mut entries = map.iter();
+            let ((key, value), None) = (entries.next()?, entries.next()) else {
+                return None;
+            };
+            Some(Path::root().key(key).concat(&only_path(value)?))
+        }
+        Value::List(items) => {
+            let (last, before) = items.split_last()?;
+            let filled = before.iter().all(|item| matches!(item, Value::Null));
+            let below = filled.then(|| only_path(last))??;
+            Some(Path::root().index(before.len()).concat(&below))
+        }
+        _ => Some(Path::root()),
     }
 }
 

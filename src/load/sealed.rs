@@ -27,6 +27,8 @@ pub struct Sealed {
     pub values: Option<Map>,
     /// The settings whose values are made up.
     pub made_up: Vec<Path>,
+    /// The path to which Flux puts its one value, as it is written, if that is all that it sets.
+    pub target: Option<String>,
     /// How many readable layers of the release Helm reads before it.
     pub below: usize,
     /// Why it is refused by itself.
@@ -41,6 +43,7 @@ impl Sealed {
             path: Some(path.to_owned()),
             values,
             made_up,
+            target: None,
             below: 0,
             refusal,
         };

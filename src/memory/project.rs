@@ -15,6 +15,7 @@ use super::{
     reader::{self, MemoryError, Reader},
 };
 use crate::{
+    bounds::Bounds,
     load::{Asked, Input},
     migrate::Answers,
     outcome::KnownBy,
@@ -136,12 +137,39 @@ impl Project {
         let next = "mend it, or name the files themselves on the command line";
         let bytes = reader::bytes(path, "the releases of this project", next)?;
         let file = parse(&path.display().to_string(), &bytes)?;
-        Ok(Self {
+        let project = Self {
             path: path.to_owned(),
             // The reader refuses what is not UTF-8.
             text: String::from_utf8_lossy(&bytes).into_owned(),
             file,
-        })
+        };
+        project.stays_within()?;
+        Ok(project)
+    }
+
+    /// A layer outside of the repository, or below no folder of the file's own, is not read: the file may come
+    /// from a stranger.
+    fn stays_within(&self) -> Result<(), MemoryError> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let bounds = Bounds::of(&self.path, folder);
+        for (name, remembered) in &self.file.releases {
+            let mut layers = remembered.layers.iter();
+            if let Some(layer) = layers.find(|layer| !bounds.hold(&self.layer(layer))) {
+                return Err(reader::error(
+                    self.path.display().to_string(),
+                    format!(
+                        "the layer {} of {name} is outside of {}",
+                        layer.display(),
+                        bounds.root().display()
+                    ),
+                    "what lies elsewhere is read only if it is named on the command line",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// A layer's file, as it is shown.

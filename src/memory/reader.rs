@@ -68,8 +68,14 @@ pub(super) fn tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
             Some(at) => format!("{name}:{}:{}", at.line, at.column),
             None => name.to_owned(),
         };
-        let mut what = refusal.what;
-        for line in refusal.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+        let (mut what, mut shown) = (refusal.what, refusal.excerpt);
+        if let Some(hidden) = refusal.hidden {
+            for secret in &hidden.secrets {
+                what = what.replace(secret, crate::secrets::MASK);
+            }
+            shown = Some(hidden.excerpt);
+        }
+        for line in shown.iter().flat_map(|excerpt| excerpt.lines()) {
             what.push_str(&format!("\n  {line}"));
         }
         error(place, what, refusal.next.unwrap_or_default())

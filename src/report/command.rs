@@ -144,6 +144,23 @@ pub fn expectation<'a>(releases: impl IntoIterator<Item = &'a Release>) -> Strin
     digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)))
 }
 
+/// The names of a release's files in order; those that cannot be read are layers, too.
+fn names(release: &Release) -> Vec<Vec<u8>> {
+    match release.sources.is_empty() {
+        true => release
+            .files
+            .iter()
+            .map(|file| file.raw_name().into())
+            .collect(),
+        false => {
+            let names = release.sources.iter();
+            names
+                .map(|name| name.as_os_str().as_encoded_bytes().to_vec())
+                .collect()
+        }
+    }
+}
+
 /// The versions to go to: one for all charts if there is but one, else one for each chart. What lies in the
 /// same folder and does not change counts too: it must not be told to go where another chart goes.
 fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
@@ -187,16 +204,17 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
                 add(format!("--release {}", quote_bytes(&word)));
                 continue;
             }
-            for (i, file) in release.files.iter().enumerate() {
+            for (i, name) in names(release).iter().enumerate() {
                 word.push(if i > 0 { b',' } else { b'=' });
-                word.extend_from_slice(&file.raw_name());
+                word.extend_from_slice(name);
             }
             add(format!("--release {}", quote_bytes(&word)));
             continue;
         }
-        let layer = if release.files.len() > 1 { "-f " } else { "" };
-        for file in &release.files {
-            add(format!("{layer}{}", quote_bytes(&file.raw_name())));
+        let names = names(release);
+        let layer = if names.len() > 1 { "-f " } else { "" };
+        for name in &names {
+            add(format!("{layer}{}", quote_bytes(name)));
         }
     }
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));

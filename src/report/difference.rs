@@ -148,13 +148,14 @@ fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden<'_>, masked: &mut bool)
         out.push('\n');
         for line in &hunk.lines {
             out.push(line.side.sign());
-            match hidden.line(line) {
-                Some(text) => {
-                    out.push_str(&text);
-                    *masked = true;
-                }
-                None => out.push_str(line.text),
-            }
+            let text = hidden.line(line);
+            *masked |= text.is_some();
+            let text = text.as_deref().unwrap_or(line.text);
+            // The end stays as it is: a terminal does nothing odd with CR LF.
+            let body = text.strip_suffix('\n').unwrap_or(text);
+            let body = body.strip_suffix('\r').unwrap_or(body);
+            out.push_str(&visible_body(body));
+            out.push_str(&text[body.len()..]);
             if !line.text.ends_with('\n') {
                 out.push_str("\n\\ No newline at end of file\n");
             }

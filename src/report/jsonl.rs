@@ -127,5 +127,5 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         text.push_str(&serde_json::to_string(&record)?);
         text.push('\n');
     }
-    Ok(text)
+    Ok(super::json::unobeyed(text))
 }

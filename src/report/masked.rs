@@ -7,8 +7,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::Masker;
-use crate::outcome::{File, Outcome};
+use super::{Masker, secrets::MASK};
+use crate::outcome::{File, Outcome, Refusal};
 
 impl Masker {
     /// The outcome as a report may show it: whole, if nothing is masked.
@@ -19,6 +19,38 @@ impl Masker {
             mask(self, &mut outcome);
         }
         outcome
+    }
+
+    /// A refusal as a report may show it.
+    #[must_use]
+    pub(super) fn refusal(&self, refusal: &Refusal) -> Refusal {
+        let mut refusal = refusal.clone();
+        let hidden = refusal.hidden.take();
+        if !self.is_on() {
+            return refusal;
+        }
+        let mut excerpt = refusal.excerpt.take();
+        let mut secrets = Vec::new();
+        if let Some(hidden) = hidden {
+            excerpt = Some(hidden.excerpt);
+            secrets = hidden.secrets;
+        }
+        let sentences = [
+            Some(&mut refusal.what),
+            refusal.why.as_mut(),
+            refusal.next.as_mut(),
+        ];
+        for sentence in sentences.into_iter().flatten() {
+            for secret in &secrets {
+                *sentence = sentence.replace(secret, MASK);
+            }
+            *sentence = self.text(sentence);
+        }
+        refusal.excerpt = excerpt.map(|excerpt| {
+            let lines: Vec<String> = excerpt.split('\n').map(|line| self.line(line)).collect();
+            lines.join("\n")
+        });
+        refusal
     }
 }
 
@@ -99,9 +131,6 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
             .for_each(|task| text(&mut task.text));
     }
     for refusal in &mut outcome.refused {
-        text(&mut refusal.what);
-        maybe(&mut refusal.why);
-        maybe(&mut refusal.next);
-        refusal.excerpt.iter_mut().for_each(lines);
+        *refusal = masker.refusal(refusal);
     }
 }

@@ -6,7 +6,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
-use crate::shell::obeyed;
+use crate::shell::sign;
 
 /// How words look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,18 +160,7 @@ pub(super) fn width(text: &str) -> usize {
 
 /// A text with nothing in it that a terminal would obey, on one line.
 pub(super) fn visible(text: &str) -> String {
-    if !text.chars().any(obeyed) {
-        return text.to_owned();
-    }
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            // The pictures of the control characters stand in the same order.
-            c if u32::from(c) < 0x20 => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            c if obeyed(c) => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    sign(text)
 }
 
 #[cfg(test)]

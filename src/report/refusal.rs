@@ -8,6 +8,7 @@ use crate::outcome::Refusal;
 
 /// Writes a refusal: the place and the sentence, the line with its marker, the reason, the next step.
 pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
+    let refusal = masker.refusal(refusal);
     let place = match &refusal.at {
         Some(at) => format!(
             "{}:{}:{}",
@@ -24,7 +25,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
         &[
             span("error: ", Style::Error),
             span(format!("{place}: "), Style::Bold),
-            span(masker.text(&refusal.what), Style::Bold),
+            span(refusal.what.as_str(), Style::Bold),
         ],
     );
     for line in refusal.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
@@ -34,7 +35,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
         let text = if marker {
             span(text, Style::Error)
         } else {
-            plain(masker.line(text))
+            plain(text)
         };
         page.line(2, &[span(format!("{gutter} | "), Style::Dim), text]);
     }
@@ -45,7 +46,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
                 8,
                 &[
                     span(format!("{:<6}", format!("{word}:")), Style::Accent),
-                    plain(masker.text(text)),
+                    plain(text.as_str()),
                 ],
             );
         }

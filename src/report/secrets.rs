@@ -11,11 +11,10 @@ use serde_json::Value as Json;
 
 use crate::{
     outcome::{File, Outcome},
-    secrets::{in_line, in_url, is_secret_key, is_secret_path, refers, tells},
+    secrets::{in_line, in_text, is_secret_key, is_secret_path, refers, tells},
 };
 
-/// What stands in place of a secret. Always the same: a length is a hint.
-pub const MASK: &str = "••••";
+pub use crate::secrets::MASK;
 /// Values shorter than this are not searched for in sentences: they would mask half of the language.
 const MIN_SEARCHED: usize = 8;
 /// Nor shorter ones than this where secrets are rendered into other texts.
@@ -137,7 +136,7 @@ impl Masker {
             }
             None => text.to_owned(),
         };
-        if let Some(range) = in_url(&text) {
+        for range in in_text(&text).into_iter().rev() {
             text.replace_range(range, MASK);
         }
         text
@@ -146,13 +145,13 @@ impl Masker {
     /// A line of YAML, or a comment, by itself.
     #[must_use]
     pub fn line(&self, line: &str) -> String {
-        let text = self.text(line);
-        match in_line(&text).filter(|_| self.on) {
-            Some(range) if &text[range.clone()] != MASK => {
-                format!("{}{MASK}{}", &text[..range.start], &text[range.end..])
+        let mut text = self.text(line);
+        if self.on {
+            for range in in_line(&text).into_iter().rev() {
+                text.replace_range(range, MASK);
             }
-            _ => text,
         }
+        text
     }
 
     /// A value as it is shown for a path.

@@ -183,9 +183,31 @@ impl Description<'_, '_> {
             kept: migrated.ledger.kept + read_by_helm,
             facts,
             checklist: self.checklist(),
+            sources: self.sources(),
             files,
             values: None,
         })
+    }
+
+    /// The names of the files that a release of plain files is made of, in Helm's order.
+    fn sources(&self) -> Vec<std::path::PathBuf> {
+        let wanted = self.worked.wanted;
+        if wanted.carrier.is_some() {
+            return Vec::new();
+        }
+        let sealed = |below: usize| {
+            let layers = wanted
+                .sealed
+                .iter()
+                .filter(move |layer| layer.below == below);
+            layers.filter_map(|layer| layer.path.clone())
+        };
+        let mut sources: Vec<_> = sealed(0).collect();
+        for (index, block) in wanted.layers.iter().enumerate() {
+            sources.extend(self.workspace.file_of(*block).path.clone());
+            sources.extend(sealed(index + 1));
+        }
+        sources
     }
 
     /// The merged values; `None` if there are none. What cannot be read of them is made up or missing,

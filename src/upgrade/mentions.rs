@@ -5,11 +5,12 @@
 
 use super::release::Worked;
 use crate::{
-    carrier::MentionKind,
-    load::{Mention, Workspace},
+    carrier::{MentionKind, set},
+    load::{Mention, Wanted, Workspace},
     migrate::{Answers, migrate},
     outcome::{Fate, Notice},
-    pack::Known,
+    pack::{Known, Pack},
+    plan::Plan,
     values::{Map, Path, Segment, Value, view::View, write},
     yaml::{NodeId, Tree},
 };
@@ -30,14 +31,18 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
     let (mut renamed, mut notices) = (Vec::new(), Vec::new());
     for mention in &worked.wanted.mentions {
         let mut texts: Vec<String> = Vec::new();
-        for one in mention.text.split(',') {
+        let parts: Vec<&str> = match mention.kind {
+            MentionKind::SetPath => vec![&mention.text],
+            _ => mention.text.split(',').collect(),
+        };
+        for one in parts {
             let Some((above, path)) = own(mention, one.trim()) else {
                 texts.push(one.to_owned());
                 continue;
             };
-            match place(worked, &path) {
+            match place(worked.pack, &worked.plan, mention.kind, &path) {
                 Place::Same => texts.push(one.to_owned()),
-                Place::Moved(to) if is_plain(&to) => {
+                Place::Moved(to) if mention.kind == MentionKind::SetPath || is_plain(&to) => {
                     texts.push(one.replace(one.trim(), &above.concat(&to).to_string()));
                 }
                 Place::Moved(_) | Place::Gone => {
@@ -90,27 +95,47 @@ pub(super) fn conditions(worked: &Worked<'_>) -> Vec<Path> {
             let texts = mention.text.split(',');
             texts.filter_map(|one| Some(own(mention, one.trim())?.1))
         })
-        .filter(|path| is_helms(worked, path))
+        .filter(|path| is_helms(worked.pack, &worked.plan, path))
         .collect()
 }
 
 /// Whether the chart itself has nothing to do with a setting.
-fn is_helms(worked: &Worked<'_>, path: &Path) -> bool {
-    let keys = &worked.pack.keys;
-    let versions = [&worked.plan.from, &worked.plan.to];
+fn is_helms(pack: &Pack, plan: &Plan<'_>, path: &Path) -> bool {
+    let keys = &pack.keys;
+    let versions = [&plan.from, &plan.to];
     versions
         .iter()
         .all(|version| keys.known(path, version) == Known::Unknown)
 }
 
+/// Whether a `targetPath` whose value cannot be read needs nobody's care: what it sets stays, or simply moves, and
+/// the path follows.
+pub(super) fn follows(pack: &Pack, plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
+    let is_meant =
+        |mention: &&Mention| mention.kind == MentionKind::SetPath && mention.text == text;
+    let mut meant = wanted.mentions.iter().filter(is_meant).peekable();
+    meant.peek().is_some()
+        && meant.all(|mention| match own(mention, text) {
+            Some((_, path)) => !matches!(place(pack, plan, mention.kind, &path), Place::Gone),
+            None => true,
+        })
+}
+
 /// What stands above a mentioned setting, and its path in the chart's own values; nothing if it is not of
 /// this chart.
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
-    let path = Path::keys(text.split('.').filter(|key| !key.is_empty()));
+    let path = match mention.kind {
+        MentionKind::SetPath => set::path(text).ok()?,
+        _ => Path::keys(text.split('.').filter(|key| !key.is_empty())),
+    };
     if path.is_root() {
         return None;
     }
     match mention.kind {
+        MentionKind::SetPath => {
+            let below = path.strip_prefix(&mention.prefix)?;
+            (!below.is_root()).then(|| (mention.prefix.clone(), below))
+        }
         MentionKind::ImportChild => Some((Path::root(), path)),
         // A name of the chart's own choosing; no pack moves `exports`.
         MentionKind::ImportExport => None,
@@ -135,36 +160,41 @@ enum Place {
 }
 
 /// Where a setting is after the migrations.
-fn place(worked: &Worked<'_>, path: &Path) -> Place {
-    if is_helms(worked, path) {
+fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> Place {
+    if kind != MentionKind::SetPath && is_helms(pack, plan, path) {
         return Place::Same;
     }
-    let value =
-        path.segments()
-            .iter()
-            .rev()
-            .fold(Value::Bool(true), |value, segment| match segment {
-                Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
-                _ => value,
-            });
+    let value = match kind {
+        MentionKind::SetPath => Value::from("x"),
+        _ => Value::Bool(true),
+    };
+    let segments = path.segments().iter().rev();
+    let value = segments.fold(value, |value, segment| match segment {
+        Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
+        Segment::Index(index) => {
+            let mut items = vec![Value::Null; (*index).min(64)];
+            items.push(value);
+            Value::List(items)
+        }
+        _ => value,
+    });
     let Ok(tree) = Tree::parse(write::block(&value, &write::Layout::default())) else {
         return Place::Same;
     };
     let view = View::new(&tree, tree.documents()[0].root);
-    let Ok(alone) = migrate(&[&view], &worked.plan, &Answers::new(), false) else {
+    let Ok(alone) = migrate(&[&view], plan, &Answers::new(), false) else {
+        return Place::Gone;
+    };
+    // A list is one leaf, and what is in it goes with it.
+    let mut entries = alone.ledger.entries.iter();
+    let entry = entries.find(|entry| path.strip_prefix(&entry.source.path).is_some());
+    let Some(entry) = entry else {
         return Place::Same;
     };
-    let entry = alone
-        .ledger
-        .entries
-        .iter()
-        .find(|entry| entry.source.path == *path);
-    match entry {
-        None => Place::Same,
-        Some(entry) => match (entry.fate, entry.to.as_slice()) {
-            (Fate::Moved | Fate::Merged, [to]) => Place::Moved(to.clone()),
-            (Fate::Held, _) => Place::Same,
-            _ => Place::Gone,
-        },
+    let below = path.strip_prefix(&entry.source.path).unwrap_or_default();
+    match (entry.fate, entry.to.as_slice()) {
+        (Fate::Moved | Fate::Merged, [to]) => Place::Moved(to.concat(&below)),
+        (Fate::Held, _) if kind != MentionKind::SetPath => Place::Same,
+        _ => Place::Gone,
     }
 }

@@ -459,9 +459,14 @@ impl<'w> Run<'_, 'w> {
                 }
             }
         }
-        sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
-            .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
-            .map_err(|e| self.migrate_refusal(&e))?;
+        sealed::ask(
+            self.wanted,
+            (self.pack, &plan),
+            &self.answers,
+            &mut migrated,
+        )
+        .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
+        .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();
         for (i, block) in self.wanted.layers.iter().enumerate() {

@@ -3,9 +3,11 @@
 //! Its values count and cannot be read. If it is known to hold nothing that a step on the route has to do
 //! with, the release goes on; else only a person can say that it was taken care of. It is never edited.
 
+use super::mentions;
 use crate::{
     load::{Sealed, Wanted},
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
+    pack::Pack,
     plan::Plan,
     questions::{SEALED_LAYER, title},
     values::{Path, Value},
@@ -21,7 +23,7 @@ const GO_ON: &str = "go-on";
 /// If the answer is none of the options, has inputs, or was given for other layers.
 pub(super) fn ask(
     wanted: &Wanted,
-    plan: &Plan<'_>,
+    (pack, plan): (&Pack, &Plan<'_>),
     answers: &Answers,
     migrated: &mut Migrated,
 ) -> Result<(), MigrateError> {
@@ -30,6 +32,10 @@ pub(super) fn ask(
         .iter()
         .map(|layer| (layer, touched(layer, plan)))
         .filter(|(layer, paths)| layer.values.is_none() || !paths.is_empty())
+        .filter(|(layer, _)| {
+            let target = layer.target.as_deref();
+            !target.is_some_and(|target| mentions::follows(pack, plan, wanted, target))
+        })
         .collect();
     if touched.is_empty() || plan.migrations.is_empty() {
         return Ok(());

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
-    Replacement,
+    Replacement, attributes,
     error::{Refusal, WriteError},
 };
 
@@ -109,7 +109,7 @@ pub(super) struct Prepared<'a> {
     pub(super) ready: TempPath,
     /// The old text under a second name, if several files are written together.
     pub(super) old: Option<TempPath>,
-    pub(super) other_owner: bool,
+    pub(super) lost: Lost,
     /// Where the old text is kept for good.
     pub(super) backup: Option<PathBuf>,
 }
@@ -117,12 +117,12 @@ pub(super) struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     pub(super) fn new(at: Target<'a>) -> Result<Self, WriteError> {
         at.check()?;
-        let (ready, other_owner) = beside(&at, at.file.after)?;
+        let (ready, lost) = beside(&at, at.file.after)?;
         Ok(Self {
             at,
             ready: ready.into_temp_path(),
             old: None,
-            other_owner,
+            lost,
             backup: None,
         })
     }
@@ -306,22 +306,31 @@ pub(super) fn refused(path: &Path, doing: &'static str) -> impl Fn(io::Error) ->
     }
 }
 
-/// A new file with a text beside another, synced, with the other's mode and owner. Also whether the owner
-/// could not be kept.
-pub(super) fn beside(at: &Target<'_>, text: &[u8]) -> Result<(NamedTempFile, bool), WriteError> {
+/// What of a file its new text could not be given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lost {
+    pub(super) owner: bool,
+    pub(super) attributes: bool,
+}
+
+/// A new file with a text beside another, synced, with the other's mode, owner and attributes. Also what could not be
+/// kept.
+pub(super) fn beside(at: &Target<'_>, text: &[u8]) -> Result<(NamedTempFile, Lost), WriteError> {
     let failed = |doing| refused(at.file.path, doing);
     let mut new = new_spare(&at.folder).map_err(failed("make a new file beside it"))?;
     new.write_all(text)
         .map_err(failed("write the new file beside it"))?;
     // The owner first: changing it may clear bits of the mode.
-    let other_owner = !keep_owner(new.as_file(), &at.meta);
+    let owner = !keep_owner(new.as_file(), &at.meta);
     new.as_file()
         .set_permissions(at.meta.permissions())
         .map_err(failed("give the new file the old one's permissions"))?;
+    // An access control list last: it decides what the mode shows.
+    let attributes = !attributes::keep(new.as_file(), &at.target);
     new.as_file()
         .sync_all()
         .map_err(failed("write the new file beside it"))?;
-    Ok((new, other_owner))
+    Ok((new, Lost { owner, attributes }))
 }
 
 #[cfg(unix)]

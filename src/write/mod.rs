@@ -16,6 +16,7 @@
 //! It must never write a file whose text is no longer what was read, never overwrite a backup, and
 //! never decide what to write.
 
+mod attributes;
 mod backup;
 mod error;
 mod file;
@@ -107,6 +108,8 @@ pub struct Written {
     pub still_elsewhere: bool,
     /// Whether the owner could not be kept.
     pub other_owner: bool,
+    /// Whether attributes of the file, such as an access control list, could not be kept.
+    pub lost_attributes: bool,
 }
 
 /// Writes files that belong together: all of them, or none. A file whose text stays is not touched and not
@@ -334,7 +337,8 @@ fn report(file: &Prepared<'_>) -> Written {
         target: link.then(|| at.target.clone()),
         backup,
         still_elsewhere: hard_links(&at.meta) > 1,
-        other_owner: file.other_owner,
+        other_owner: file.lost.owner,
+        lost_attributes: file.lost.attributes,
     }
 }
 

@@ -191,6 +191,52 @@ mod unix {
         }
     }
 
+    /// An access control list is one of them: lost, its mask would stand as the group's rights.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn attributes_stay() {
+        use rustix::fs::{XattrFlags, getxattr, setxattr};
+        let demo = Demo::new();
+        demo.file("f", "1");
+        let path = demo.path("f");
+        // Version 2; owner rw-, nobody (65534) rw-, group r--, mask rw-, others r--.
+        let list: Vec<u8> = [
+            (1u16, 6u16, u32::MAX),
+            (2, 6, 65534),
+            (4, 4, u32::MAX),
+            (16, 6, u32::MAX),
+            (32, 4, u32::MAX),
+        ]
+        .iter()
+        .fold(
+            2u32.to_le_bytes().to_vec(),
+            |mut list, (tag, rights, who)| {
+                list.extend(tag.to_le_bytes());
+                list.extend(rights.to_le_bytes());
+                list.extend(who.to_le_bytes());
+                list
+            },
+        );
+        let attributes: [(&str, &[u8]); 2] = [
+            ("user.comment", b"kept"),
+            ("system.posix_acl_access", &list),
+        ];
+        let mut set = Vec::new();
+        for (name, value) in attributes {
+            match setxattr(&path, name, value, XattrFlags::empty()) {
+                Ok(()) => set.push((name, value)),
+                Err(error) => eprintln!("{name}: not tried here: {error}"),
+            }
+        }
+        let written = write(&[replace(&path, "1", "2")], &keep("~")).unwrap();
+        assert!(!written[0].lost_attributes);
+        for (name, value) in set {
+            let mut found = vec![0u8; 256];
+            let length = getxattr(&path, name, found.as_mut_slice()).unwrap();
+            assert_eq!(&found[..length], value, "{name}");
+        }
+    }
+
     #[test]
     fn the_owner_stays_where_it_can() {
         let demo = Demo::new();

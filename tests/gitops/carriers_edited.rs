@@ -186,6 +186,7 @@ fn run(files: &[PathBuf], pack: &Path, name: &str) -> Outcome {
                 path: path.clone(),
                 named_directly: false,
                 kind: Kind::Yaml,
+                below: path.parent().map(Path::to_owned).unwrap_or_default(),
             })
             .collect(),
         pack_dirs: vec![pack.to_owned()],

@@ -9,6 +9,7 @@ mod repository;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bounds;
 mod carrier_cases;
 mod carrier_paths;
 mod carriers;

@@ -80,6 +80,7 @@ pub fn release(files: Vec<File>) -> Release {
         facts: Vec::new(),
         checklist: Vec::new(),
         digest,
+        sources: Vec::new(),
         values: None,
     }
 }
@@ -394,5 +395,6 @@ pub fn refusal() -> Refusal {
         why: Some("Helm refuses the file because of it.".into()),
         next: Some("Close the quote.".into()),
         missing: None,
+        hidden: None,
     }
 }

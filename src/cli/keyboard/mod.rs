@@ -92,7 +92,7 @@ impl<'t> Keyboard<'t> {
     }
 
     fn whole_line(&mut self, prompt: &str) -> Result<String, Stop> {
-        self.terminal.say(prompt);
+        self.terminal.page(prompt);
         let mut line = String::new();
         if io::stdin().read_line(&mut line)? == 0 {
             return Err(Stop::Interrupted);
@@ -103,7 +103,7 @@ impl<'t> Keyboard<'t> {
 
 impl Person for Keyboard<'_> {
     fn say(&mut self, text: &str) {
-        self.terminal.say(text);
+        self.terminal.page(text);
     }
 
     fn key(&mut self, prompt: &str) -> Result<talk::Key, Stop> {
@@ -114,7 +114,7 @@ impl Person for Keyboard<'_> {
                 None => talk::Key::Enter,
             });
         }
-        self.terminal.say(prompt);
+        self.terminal.page(prompt);
         loop {
             return Ok(match self.read()? {
                 // What is on the screen the terminal itself fits to its size.
@@ -136,15 +136,15 @@ impl Person for Keyboard<'_> {
         loop {
             let (_, columns) = self.keys.size();
             let shown = line.shown(prompt, usize::from(columns));
-            self.terminal.say(&shown);
+            self.terminal.page(&shown);
             match self.read()? {
                 Read::Resumed | Read::Resized => {}
                 Read::Key(console::Key::Enter) => {
-                    self.terminal.say("\n");
+                    self.terminal.page("\n");
                     return Ok(Some(line.text()));
                 }
                 Read::Key(console::Key::Escape) => {
-                    self.terminal.say("\n");
+                    self.terminal.page("\n");
                     return Ok(None);
                 }
                 Read::Key(key) => line.edit(&key),

@@ -8,6 +8,7 @@ use super::{
     release::Builder,
 };
 use crate::{
+    bounds::Bounds,
     carrier::{
         self, Root, Source, TargetPath, paths,
         resolve::Placed,
@@ -30,15 +31,17 @@ impl Builder<'_> {
         let Source::File(reference) = &placed.layer.source else {
             return vec![self.layer(placed, candidates)];
         };
-        let there = |path: &&PathBuf| path.is_file();
+        let bounds = self.bounds(placed.file);
+        let there = |path: &&PathBuf| bounds.hold(path) && path.is_file();
         if !reference.glob || candidates.iter().any(|path| there(&path)) {
             return vec![self.layer(placed, candidates)];
         }
         let mut files = Vec::new();
-        for pattern in candidates {
+        for pattern in candidates.iter().filter(|pattern| bounds.hold(pattern)) {
             let named = walk::Named::Argument(pattern.clone());
             let walked = walk::find(&[named], walk::Limits::default());
-            files.extend(walked.files.into_iter().map(|file| file.path));
+            let found = walked.files.into_iter().map(|file| file.path);
+            files.extend(found.filter(|path| bounds.hold(path)));
             if !files.is_empty() {
                 break;
             }
@@ -157,6 +160,12 @@ impl Builder<'_> {
         Ok(Some(Layer::Block(self.loader.block(file, place))))
     }
 
+    /// What the files may name that a scanned file names.
+    fn bounds(&self, file: usize) -> Bounds {
+        let file = &self.scanned[file];
+        Bounds::of(&file.path, &file.below)
+    }
+
     /// Whether a file that is not here belongs to another repository. One from which the same release has a
     /// file here is this one.
     fn is_elsewhere(&self, reference: &carrier::FileRef) -> bool {
@@ -183,11 +192,17 @@ impl Builder<'_> {
         reference: &carrier::FileRef,
         candidates: &[PathBuf],
     ) -> Result<Option<Layer>, Box<Refusal>> {
+        let bounds = self.bounds(placed.file);
         let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
-        let there = candidates
-            .iter()
-            .find(known)
-            .or_else(|| candidates.iter().find(|path| path.is_file()));
+        let there = candidates.iter().find(known).or_else(|| {
+            let mut within = candidates.iter().filter(|path| bounds.hold(path));
+            within.find(|path| path.is_file())
+        });
+        if there.is_none() && candidates.iter().all(|path| !bounds.hold(path)) {
+            let why = "it is outside of this repository, or of the folder that was named";
+            let name = format!("{} ({})", reference.path, why.trim_start_matches("it is "));
+            return Ok(Some(Layer::Sealed(unseen(name, why, None))));
+        }
         let Some(path) = there else {
             let elsewhere = self.is_elsewhere(reference);
             if reference.missing_ok && !elsewhere {
@@ -236,6 +251,10 @@ impl Builder<'_> {
 
 /// A layer that cannot be read; of one that Flux puts at a path, that path is known.
 fn unseen(name: String, why: &str, target: Option<&TargetPath>) -> Sealed {
+    let name = match target {
+        Some(target) => format!("{name}, for {}", target.text),
+        None => name,
+    };
     let (made_up, values) = target.and_then(only).unzip();
     Sealed {
         refusal: Reason::new(why.to_owned()).of(&name),
@@ -243,6 +262,7 @@ fn unseen(name: String, why: &str, target: Option<&TargetPath>) -> Sealed {
         path: None,
         values,
         made_up: made_up.into_iter().collect(),
+        target: target.map(|target| target.text.clone()),
         below: 0,
     }
 }

@@ -21,6 +21,7 @@ use super::{Asked, Input, Loader, OtherRelease, Sealed};
 use semver::Version;
 
 use crate::{
+    bounds::lexical,
     carrier::{
         self, Carrier, ChartRef, MentionKind, Sameness, Source,
         resolve::{self, Index},
@@ -129,6 +130,8 @@ struct Scanned {
     path: PathBuf,
     found: carrier::Found,
     named: bool,
+    /// The folder that was named, in or below which it was found.
+    below: PathBuf,
 }
 
 /// A release as its carrier has it.
@@ -136,6 +139,8 @@ struct Scanned {
 struct Carried {
     release: resolve::Release,
     carrier: Carrier,
+    /// What deploys the umbrella chart that it is a part of, and the file of that.
+    deployer: Option<(usize, Carrier)>,
     /// For each layer that is a file: where that can be.
     candidates: Vec<Vec<PathBuf>>,
 }
@@ -229,6 +234,9 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             workspace, plain, ..
         } = &*loader;
         let loaded = &workspace.files[file.file];
+        if !file.found.overrides.is_empty() {
+            continue;
+        }
         if file.found.carriers.is_empty() {
             if file.named {
                 let path = loaded.path.clone().unwrap_or_default();
@@ -287,9 +295,10 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
                 let found = carried.unwrap_or_else(|| carrier::find(tree, &file.path));
                 scanned.push(Scanned {
                     file: index,
-                    path: resolve::lexical(&here.join(&file.path)),
+                    path: lexical(&here.join(&file.path)),
                     found,
                     named: file.named_directly,
+                    below: file.below.clone(),
                 });
             }
             Err(refusal) => {
@@ -388,6 +397,9 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
         carried[release.carrier.file].push(Carried {
             candidates: candidates.collect(),
             carrier: index.carrier(release.carrier).clone(),
+            deployer: release
+                .deployed_by
+                .map(|by| (by.file, index.carrier(by).clone())),
             release,
         });
     }

@@ -11,10 +11,12 @@ use super::{
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
 };
 use crate::{
+    bounds::lexical,
     carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
     outcome::{At, KnownBy, Notice, Refusal},
     refusal::Reason,
-    yaml::NodeId,
+    values::view::View,
+    yaml::{Kind, NodeId},
 };
 
 /// Makes one release.
@@ -148,7 +150,32 @@ impl Builder<'_> {
             kind: mention.kind,
             prefix: release.prefix.clone(),
         });
-        let mentions = mentions.collect();
+        // A path that a value of the cluster is put at names a setting, though its value is not here.
+        let unread = release.layers.iter().filter_map(|placed| {
+            let target = match &placed.layer.source {
+                Source::Opaque { target, .. } => target.as_ref()?,
+                Source::Reference(reference) => reference.target_path.as_ref()?,
+                _ => return None,
+            };
+            Some(Mention {
+                file: self.scanned[placed.named_by.file].file,
+                node: target.node,
+                text: target.text.clone(),
+                kind: carrier::MentionKind::SetPath,
+                prefix: release.prefix.clone(),
+            })
+        });
+        let deployer = self.one.deployer.iter().flat_map(|(file, carrier)| {
+            let set = carrier.mentions.iter();
+            set.map(|mention| Mention {
+                file: self.scanned[*file].file,
+                node: mention.node,
+                text: mention.text.clone(),
+                kind: mention.kind,
+                prefix: release.prefix.clone(),
+            })
+        });
+        let mentions = mentions.chain(unread).chain(deployer).collect();
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
@@ -193,7 +220,11 @@ impl Builder<'_> {
         for (file, scanned) in self.scanned.iter().enumerate() {
             for patch in &scanned.found.patches {
                 if patch.name.is_none() || patch.name.as_deref() == own {
-                    let at = self.at(file, patch.node);
+                    let at = match &patch.file {
+                        None => Some(self.at(file, patch.node)),
+                        Some(name) => self.in_patch(file, name),
+                    };
+                    let Some(at) = at else { continue };
                     tasks.push(format!(
                         "{}:{}: This patch changes the values of {} when kustomize runs; refit does not read it. Change it by hand, together with the rest.",
                         at.file, at.line, carrier.name
@@ -202,6 +233,29 @@ impl Builder<'_> {
             }
         }
         tasks
+    }
+
+    /// Where a JSON patch in a file of its own changes values, if it does. What is no list of operations is a part
+    /// of the object, and a layer.
+    fn in_patch(&self, kustomization: usize, name: &str) -> Option<At> {
+        let folder = self.scanned[kustomization].path.parent()?;
+        let path = lexical(&folder.join(name));
+        let file = &self.loader.workspace.files[*self.by_path.get(path.as_path())?];
+        let tree = &file.tree;
+        let [document] = tree.documents() else {
+            return None;
+        };
+        let Kind::Sequence { .. } = tree.kind(document.root) else {
+            return None;
+        };
+        let view = View::new(tree, document.root);
+        let mut paths = tree.items(document.root).filter_map(|item| {
+            let path = view.get(item, "path").ok()??;
+            matches!(tree.kind(path.value), Kind::Scalar(_)).then_some(path.value)
+        });
+        let is_of_values = |path: &NodeId| tree.scalar(*path).starts_with("/spec/values");
+        let path = paths.find(is_of_values)?;
+        Some(file.at(tree.span(path).start))
     }
 
     /// A name that no release has so far: with a number behind it where one file has several of one name.

@@ -437,10 +437,11 @@ fn happens(release: &Release) -> Words {
         said.push(Words::new().lit("**").text(&stale).lit(" edited in**"));
     }
     if said.is_empty() {
-        return Words::new().lit(if release.is_changed() {
-            "settings are added"
-        } else {
-            "fits already"
+        let adds = release.steps.iter().any(|step| !step.changes.is_empty());
+        return Words::new().lit(match release.is_changed() {
+            true if adds => "settings are added",
+            true => "chart version only",
+            false => "fits already",
         });
     }
     Words::new().list(said, ", ")

@@ -1,0 +1,199 @@
+//! The recipes in `examples/` for engines that run at scale: each script is taken from its file and run in real git
+//! repositories, with nothing but git and refit at hand.
+#![cfg(unix)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value as Json;
+use serde_yaml::Value;
+
+use super::automation::read;
+use crate::repository::Repository;
+
+const APP: &str = "apps/arroyo.yaml";
+const OLD: &str = "reg.gull.example/arroyo";
+
+/// `main` deploys 0.10.3 from one manifest.
+fn deployed() -> Option<Repository> {
+    let here = Repository::new()?;
+    here.file(
+        APP,
+        &format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: arroyo}}\nspec:\n  source:\n    repoURL: https://arroyosystems.github.io/helm-repo\n    chart: arroyo\n    targetRevision: 0.10.3\n    helm:\n      valuesObject:\n        controller:\n          image:\n            repository: {OLD}   # our mirror\n        worker:\n          image:\n            repository: {OLD}\n        artifactUrl: s3://gull/a\n        checkpointUrl: s3://gull/c\n"
+        ),
+    );
+    here.file("README.md", "not for refit\n");
+    here.commit("as it runs");
+    Some(here)
+}
+
+fn raise(here: &Repository) {
+    here.replace(APP, "targetRevision: 0.10.3", "targetRevision: 0.15.0");
+}
+
+/// A work tree on `renovate/arroyo` with the version raised, and the repository that it pushes to.
+fn raised_on_a_branch() -> Option<(Repository, Repository)> {
+    let origin = deployed()?;
+    origin.git(&["checkout", "-q", "-b", "renovate/arroyo"]);
+    raise(&origin);
+    origin.commit("raise the chart");
+    let clone = origin.cloned(&["-b", "renovate/arroyo"]);
+    // What is checked out cannot be pushed to.
+    origin.git(&["checkout", "-q", "main"]);
+    Some((origin, clone))
+}
+
+/// Whether the branch of the origin holds what refit makes of it: values on the new keys, the comment kept, and a check
+/// that passes.
+fn mended(origin: &Repository) {
+    origin.git(&["checkout", "-q", "renovate/arroyo"]);
+    let text = origin.text(APP);
+    assert!(!text.contains("controller:"), "{text}");
+    assert!(text.contains("targetRevision: 0.15.0"), "{text}");
+    assert!(text.contains(OLD), "{text}");
+    let check = origin.refit(&["upgrade", "--check", "--since", "main"]);
+    assert_eq!(check.code, 0, "{check:?}");
+    let said = origin.git(&["log", "-1", "--format=%s"]);
+    assert_eq!(said.trim(), "Bring the values along");
+}
+
+fn script(here: &Path, script: &str, variables: &[(&str, &str)]) -> Output {
+    let bin = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_refit"), bin.path().join("refit")).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let before = std::iter::once(bin.path().to_owned());
+    let path = std::env::join_paths(before.chain(std::env::split_paths(&path))).unwrap();
+    Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        .current_dir(here)
+        .env("PATH", path)
+        .env("HOME", bin.path())
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn ends(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+}
+
+#[test]
+fn renovates_own_task_edits_before_it_commits() {
+    let Some(here) = deployed() else { return };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/renovate/config.json");
+    let config: Json = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let task = &config["packageRules"][0]["postUpgradeTasks"];
+    let commands: Vec<&str> = task["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c.as_str().unwrap())
+        .collect();
+    let allowed = regex::Regex::new(config["allowedCommands"][0].as_str().unwrap()).unwrap();
+    // The version is raised in the work tree, and nothing is committed yet.
+    raise(&here);
+    for command in &commands {
+        assert!(allowed.is_match(command), "{command}");
+        ends(&script(&here.root, command, &[]), 0);
+    }
+    let text = here.text(APP);
+    assert!(
+        !text.contains("controller:") && text.contains("# our mirror"),
+        "{text}"
+    );
+    let changed = here.git(&["diff", "--name-only"]);
+    assert_eq!(changed.trim(), APP);
+    let filters = task["fileFilters"].as_array().unwrap();
+    assert!(filters.iter().any(|filter| {
+        let glob = globset::Glob::new(filter.as_str().unwrap()).unwrap();
+        glob.compile_matcher().is_match(changed.trim())
+    }));
+    // A second update of the same branch changes nothing more.
+    for command in &commands {
+        ends(&script(&here.root, command, &[]), 0);
+    }
+    assert_eq!(here.text(APP), text);
+}
+
+#[test]
+fn the_workflow_pushes_to_the_branch_of_the_pull_request() {
+    let Some((origin, clone)) = raised_on_a_branch() else {
+        return;
+    };
+    let workflow = read("examples/github/renovate.yml");
+    let steps = workflow["jobs"]["values"]["steps"].as_sequence().unwrap();
+    let named = |step: &&Value| step["name"] == "Bring the values along";
+    let run = steps.iter().find(named).unwrap()["run"].as_str().unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    let summary = temp.path().join("summary");
+    let variables = [
+        ("BASE", "main"),
+        ("BRANCH", "renovate/arroyo"),
+        ("RUNNER_TEMP", temp.path().to_str().unwrap()),
+        ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap()),
+    ];
+    ends(&script(&clone.root, run, &variables), 0);
+    mended(&origin);
+    assert!(fs::read_to_string(&summary).unwrap().contains("0.10.3"));
+    // The push starts it anew, and then there is nothing to push.
+    let head = clone.git(&["rev-parse", "HEAD"]);
+    ends(&script(&clone.root, run, &variables), 0);
+    assert_eq!(clone.git(&["rev-parse", "HEAD"]), head);
+}
+
+#[test]
+fn the_jobs_for_gitlab_fail_then_mend_then_pass() {
+    let Some((origin, clone)) = raised_on_a_branch() else {
+        return;
+    };
+    let file = read("examples/gitlab/refit.gitlab-ci.yml");
+    let lines = |value: &Value| -> String {
+        let lines = value.as_sequence().unwrap().iter();
+        lines
+            .map(|line| format!("{}\n", line.as_str().unwrap()))
+            .collect()
+    };
+    let before = lines(&file[".refit"]["before_script"]);
+    let check = format!("{before}{}", lines(&file["refit-check"]["script"]));
+    let address = format!("file://{}", origin.root.display());
+    let mend = format!("{before}{}", lines(&file["refit-values"]["script"]));
+    let pushed =
+        "\"$CI_SERVER_PROTOCOL://refit:$REFIT_TOKEN@$CI_SERVER_HOST/$CI_PROJECT_PATH.git\"";
+    assert!(mend.contains(pushed), "{mend}");
+    let mend = mend.replace(pushed, &format!("'{address}'"));
+    let variables = [
+        ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ("CI_COMMIT_REF_NAME", "renovate/arroyo"),
+        ("CI_SERVER_HOST", "gitlab.example"),
+    ];
+    ends(&script(&clone.root, &check, &variables), 1);
+    let report: PathBuf = clone.path("refit.html");
+    assert!(fs::read_to_string(&report).unwrap().contains("arroyo"));
+    fs::remove_file(report).unwrap();
+    ends(&script(&clone.root, &mend, &variables), 0);
+    mended(&origin);
+    ends(&script(&clone.root, &check, &variables), 0);
+}
+
+#[test]
+fn multi_gitters_script_edits_each_clone() {
+    let Some(here) = deployed() else { return };
+    read("examples/multi-gitter/config.yaml");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-gitter/upgrade.sh");
+    let run = format!("'{}'", file.display());
+    ends(&script(&here.root, &run, &[]), 0);
+    assert_eq!(here.git(&["diff", "--name-only"]).trim(), APP);
+    here.commit("as multi-gitter does");
+    ends(&script(&here.root, &run, &[]), 0);
+    assert_eq!(here.git(&["status", "--porcelain"]), "");
+    // What cannot be read is an error, and multi-gitter opens nothing.
+    here.file(
+        APP,
+        "kind: Application\napiVersion: argoproj.io/v1alpha1\nchart: arroyo\n  x: [\n",
+    );
+    ends(&script(&here.root, &run, &[]), 2);
+}
