@@ -345,7 +345,7 @@ pub struct ReviewArgs {
     pub backup: BackupOption,
     #[command(flatten)]
     pub color: ColorOption,
-    /// Do not mask passwords and the like where standard output is no terminal
+    /// Do not mask passwords and the like
     #[arg(long, help_heading = "Output")]
     pub show_secrets: bool,
 }
