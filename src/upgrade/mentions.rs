@@ -116,9 +116,25 @@ pub(super) fn follows(pack: &Pack, plan: &Plan<'_>, wanted: &Wanted, text: &str)
     let mut meant = wanted.mentions.iter().filter(is_meant).peekable();
     meant.peek().is_some()
         && meant.all(|mention| match own(mention, text) {
-            Some((_, path)) => !matches!(place(pack, plan, mention.kind, &path), Place::Gone),
+            Some((_, path)) => match place(pack, plan, mention.kind, &path) {
+                Place::Same => is_only_moved(plan, &path),
+                Place::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
+                Place::Gone => false,
+            },
             None => true,
         })
+}
+
+/// Whether no step looks at the value of a setting: what it decides would be decided without the one that cannot be read.
+fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
+    let mut steps = plan.migrations.iter().flat_map(|one| &one.steps);
+    steps.all(|step| {
+        let named = step.takes.iter().filter(|take| take.name.is_some());
+        let mut looked_at = named
+            .map(|take| &take.path)
+            .chain(step.reads.iter().map(|(_, path)| path));
+        !looked_at.any(|other| other.may_overlap(path))
+    })
 }
 
 /// What stands above a mentioned setting, and its path in the chart's own values; nothing if it is not of
