@@ -145,3 +145,33 @@ fn what_is_excluded_is_not_looked_at() {
     assert_eq!(broken.code, 2, "{broken:?}");
     assert!(broken.said.contains("[z-a]"), "{broken:?}");
 }
+
+/// A value of the cluster needs nobody's word where its path simply moves; and a path that ends in a list leads to the
+/// same item of the list that moved.
+#[test]
+fn a_path_at_which_the_cluster_puts_a_value_follows_a_move() {
+    let Some(here) = Repository::new() else {
+        return;
+    };
+    pack(&here, "one", "2.0.0");
+    let release = |version: &str, paths: [&str; 2]| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: one}}\nspec:\n  chart:\n    spec: {{chart: one, version: {version}, sourceRef: {{kind: HelmRepository, name: tern}}}}\n  valuesFrom:\n  - {{kind: Secret, name: far, valuesKey: x, targetPath: '{}'}}\n  - {{kind: ConfigMap, name: near, valuesKey: x, targetPath: '{}'}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: near}}\ndata: {{x: y}}\n---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: tern}}\nspec: {{url: 'https://charts.tern.example'}}\n",
+            paths[0], paths[1]
+        )
+    };
+    for (before, after) in [
+        (["old", "other"], ["new", "other"]),
+        (["old.a\\.b.c", "old.d[1].e"], ["new.a\\.b.c", "new.d[1].e"]),
+        (["other", "old[0]"], ["other", "new[0]"]),
+    ] {
+        here.file("g/release.yaml", &release("1.0.0", before));
+        let run = here.refit(&["upgrade", "g", "--pack", "packs/one", "--write"]);
+        assert_eq!(run.code, 0, "{before:?}: {run:?}");
+        assert_eq!(
+            here.text("g/release.yaml"),
+            release("2.0.0", after),
+            "{run:?}"
+        );
+    }
+}
