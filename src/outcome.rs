@@ -299,6 +299,10 @@ pub struct Change {
     pub value: serde_json::Value,
     /// The file it was done in.
     pub file: String,
+    /// Where the setting stood, if it was there.
+    pub at: Option<At>,
+    /// Where it stands now, if it is there and that can be told.
+    pub now_at: Option<At>,
 }
 
 /// A question, open or answered.

@@ -484,10 +484,10 @@ pub struct BackupOption {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Standard output
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub output: Format,
-    /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html or .patch (repeatable)
+    /// Standard output [default: text; github for a --check in GitHub Actions]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub output: Option<Format>,
+    /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html, .sarif or .patch (repeatable)
     #[arg(long = "report", value_name = "FILE", value_parser = report)]
     pub reports: Vec<Report>,
     #[command(flatten)]
@@ -520,12 +520,14 @@ pub enum Format {
     Jsonl,
     Markdown,
     Html,
+    Github,
+    Sarif,
 }
 
 impl Format {
     /// Whether it says everything, so that nothing is said beside it.
     pub fn is_whole(self) -> bool {
-        !matches!(self, Self::Text | Self::Patch)
+        !matches!(self, Self::Text | Self::Patch | Self::Github)
     }
 }
 
@@ -659,8 +661,13 @@ fn report(name: &str) -> Result<Report, String> {
         Some("jsonl") => Format::Jsonl,
         Some("md") => Format::Markdown,
         Some("html") => Format::Html,
+        Some("sarif") => Format::Sarif,
         Some("patch") => Format::Patch,
-        _ => return Err("the name must end in .json, .jsonl, .md, .html or .patch".to_owned()),
+        _ => {
+            return Err(
+                "the name must end in .json, .jsonl, .md, .html, .sarif or .patch".to_owned(),
+            );
+        }
     };
     Ok(Report { path, format })
 }

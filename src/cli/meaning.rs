@@ -244,7 +244,7 @@ impl Job {
                 "standard input cannot be written to; without --write, `-` prints the migrated values"
             );
         }
-        if stdin && args.output.output == Format::Patch {
+        if stdin && args.output.output == Some(Format::Patch) {
             bail!("there is no file that a patch for standard input could apply to");
         }
         if let Some(id) = only.iter().find(|id| skip.contains(id)) {
@@ -452,7 +452,7 @@ impl Job {
             (_, true) => Detail::Verbose,
             _ => Detail::Normal,
         };
-        let (format, show_secrets) = (output.output, output.show_secrets);
+        let (format, show_secrets) = (format(output.output, &mode), output.show_secrets);
         Ok(Self {
             request,
             mode,
@@ -471,6 +471,17 @@ impl Job {
             scratch,
             threads: jobs.jobs.unwrap_or_else(Jobs::cores),
         })
+    }
+}
+
+/// The form of the output, if none was named: text, and beside a check of GitHub's what GitHub shows in a pull
+/// request.
+fn format(named: Option<Format>, mode: &Mode) -> Format {
+    let in_actions = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    match (named, mode) {
+        (Some(format), _) => format,
+        (None, Mode::Check) if in_actions() => Format::Github,
+        (None, _) => Format::Text,
     }
 }
 

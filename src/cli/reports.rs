@@ -13,13 +13,13 @@ use std::{
 use refit::{
     jobs::Jobs,
     outcome::Outcome,
-    report::{Masker, difference, html, json, jsonl, markdown},
+    report::{Masker, command::Command, difference, github, html, json, jsonl, markdown, sarif},
     write,
 };
 
 use super::args::{Format, Report};
 
-/// The whole outcome in a form; nothing for the form that is made for a terminal.
+/// The whole outcome in a form; `commands` write what it shows. Nothing for the form that is made for a terminal.
 ///
 /// # Errors
 ///
@@ -29,6 +29,7 @@ pub fn render(
     format: Format,
     masker: &Masker,
     pretty: bool,
+    commands: &[Command],
     jobs: &Jobs<'_>,
 ) -> anyhow::Result<Option<String>> {
     Ok(Some(match format {
@@ -37,8 +38,23 @@ pub fn render(
         Format::Json => json::render(outcome, masker, pretty)?,
         Format::Jsonl => jsonl::render(outcome, masker)?,
         Format::Markdown => markdown::render(outcome, masker),
-        Format::Html => html::render(outcome, masker),
+        Format::Html => html::render_with(outcome, masker, commands),
+        Format::Github => github::render(outcome, masker, &base()),
+        Format::Sarif => sarif::render(outcome, masker, &base())?,
     }))
+}
+
+/// This folder, seen from the repository's root, where a runner of GitHub says where that is: it takes the names
+/// of files for names below it.
+fn base() -> String {
+    let root = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+    let real = |path: &Path| path.canonicalize().ok();
+    let here = std::env::current_dir().ok().and_then(|here| real(&here));
+    let below = root.and_then(|root| Some(here?.strip_prefix(real(&root)?).ok()?.to_owned()));
+    below.map_or_else(String::new, |below| {
+        let parts = below.iter().map(|part| part.to_string_lossy());
+        parts.collect::<Vec<_>>().join("/")
+    })
 }
 
 /// Writes the reports. `read` is what was read: no report may take its place, even if it was refused.
@@ -51,6 +67,7 @@ pub fn write_all(
     reports: &[Report],
     read: &[&Path],
     masker: &Masker,
+    commands: &[Command],
     jobs: &Jobs<'_>,
 ) -> anyhow::Result<()> {
     if reports.is_empty() {
@@ -76,7 +93,7 @@ pub fn write_all(
                  next: give it a name of its own"
             );
         }
-        let Some(text) = render(outcome, report.format, masker, true, jobs)? else {
+        let Some(text) = render(outcome, report.format, masker, true, commands, jobs)? else {
             continue;
         };
         write::put(&report.path, text.as_bytes())

@@ -218,7 +218,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         verify: false,
         rendering: RenderOptions::default(),
         output: OutputOptions {
-            output: Format::Text,
+            output: Some(Format::Text),
             reports: Vec::new(),
             color: args.color,
             quiet: false,

@@ -309,6 +309,14 @@ impl<'a> Show<'a> {
         }
     }
 
+    /// The commands that write what is shown, unless it is written anyway.
+    fn commands(&self) -> Vec<command::Command> {
+        match self.job.mode {
+            Mode::Preview | Mode::Check => command::commands(self.outcome, &self.job.given),
+            _ => Vec::new(),
+        }
+    }
+
     /// The reports that stand beside the output.
     fn write_reports(&self) -> anyhow::Result<()> {
         let read = paths(self.job);
@@ -317,6 +325,7 @@ impl<'a> Show<'a> {
             &self.job.reports,
             &read,
             &self.kept,
+            &self.commands(),
             self.jobs,
         )
     }
@@ -342,7 +351,14 @@ impl<'a> Show<'a> {
             }
             format => {
                 let pretty = terminal.result_is_seen();
-                let text = reports::render(self.outcome, format, &self.shown, pretty, self.jobs)?;
+                let text = reports::render(
+                    self.outcome,
+                    format,
+                    &self.shown,
+                    pretty,
+                    &self.commands(),
+                    self.jobs,
+                )?;
                 terminal.result(&text.unwrap_or_default());
                 let units = self.outcome.units();
                 let mut held = units.iter().filter(|unit| unit.is_open());

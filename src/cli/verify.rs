@@ -117,8 +117,8 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
         rendering: args.rendering,
         output: OutputOptions {
             output: match args.output {
-                EffectFormat::Text => Format::Text,
-                EffectFormat::Json => Format::Json,
+                EffectFormat::Text => Some(Format::Text),
+                EffectFormat::Json => Some(Format::Json),
             },
             color: args.color,
             reports: Vec::new(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Masker, overview::Counts, wording::short_name};
 use crate::{
     diff::Diff,
-    outcome::{FORMAT, File, Outcome, Refusal, Release, Unclaimed},
+    outcome::{Ahead, FORMAT, File, Outcome, Refusal, Release, Since, Unclaimed},
 };
 
 /// A line.
@@ -33,6 +33,10 @@ pub enum Record<'o> {
     Refusal(&'o Refusal),
     /// A values file that was seen and not touched.
     Unclaimed(&'o Unclaimed),
+    /// Releases that name a version which is newer than all that is known of their chart.
+    Ahead(&'o Ahead),
+    /// What the run compared with, if that was a git revision. It comes before the releases.
+    Since(&'o Since),
     /// The last line.
     Summary(Summary),
 }
@@ -118,9 +122,11 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
     });
     let records = std::iter::once(run)
         .chain(files)
+        .chain(outcome.since.as_ref().map(Record::Since))
         .chain(outcome.releases.iter().map(Record::Release))
         .chain(outcome.refused.iter().map(Record::Refusal))
         .chain(outcome.unclaimed.iter().map(Record::Unclaimed))
+        .chain(outcome.ahead.iter().map(Record::Ahead))
         .chain([summary]);
     let mut text = String::new();
     for record in records {

@@ -130,6 +130,9 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
             .iter_mut()
             .for_each(|task| text(&mut task.text));
     }
+    if let Some(since) = &mut outcome.since {
+        since.notes.iter_mut().for_each(|note| text(&mut note.text));
+    }
     for refusal in &mut outcome.refused {
         *refusal = masker.refusal(refusal);
     }

@@ -6,7 +6,7 @@ use super::{
     page::{Page, Style, plain, span},
     wording::count,
 };
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Since};
 
 /// New releases that are named before the rest is only counted.
 const NAMED: usize = 5;
@@ -20,6 +20,19 @@ pub(super) fn write(page: &mut Page, outcome: &Outcome, look: Look, masker: &Mas
     else {
         return;
     };
+    page.fill(0, 2, &[span(sentence(outcome, since), Style::Dim)]);
+    for note in &since.notes {
+        let at = match &note.at {
+            Some(at) => format!("{}:{}: ", at.file, at.line),
+            None => String::new(),
+        };
+        let text = format!("{at}{}", masker.text(&note.text));
+        page.fill(0, 2, &[span("note: ", Style::Warn), plain(text)]);
+    }
+}
+
+/// What was compared, in a sentence.
+pub(super) fn sentence(outcome: &Outcome, since: &Since) -> String {
     let new = |name: &str| since.new.iter().any(|other| other == name);
     let raised = outcome.releases.iter();
     let raised = raised.filter(|release| !new(&release.called)).count();
@@ -48,15 +61,8 @@ pub(super) fn write(page: &mut Page, outcome: &Outcome, look: Look, masker: &Mas
             ));
         }
     }
-    page.fill(0, 2, &[span(format!("{text}."), Style::Dim)]);
-    for note in &since.notes {
-        let at = match &note.at {
-            Some(at) => format!("{}:{}: ", at.file, at.line),
-            None => String::new(),
-        };
-        let text = format!("{at}{}", masker.text(&note.text));
-        page.fill(0, 2, &[span("note: ", Style::Warn), plain(text)]);
-    }
+    text.push('.');
+    text
 }
 
 fn names(n: usize) -> String {

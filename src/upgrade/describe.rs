@@ -41,6 +41,7 @@ pub(super) fn release(
         workspace,
         worked: &worked,
         fates,
+        files,
     };
     let mut release = description
         .release(files)
@@ -102,6 +103,8 @@ struct Description<'d, 'w> {
     worked: &'d Worked<'w>,
     /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
     fates: Vec<(usize, &'d Path, Fate)>,
+    /// The files as they are after all edits.
+    files: &'d BTreeMap<usize, Arc<File>>,
 }
 
 impl Description<'_, '_> {
@@ -462,6 +465,37 @@ impl Description<'_, '_> {
             .find_map(|place| place)
     }
 
+    /// Where a setting stood that a step did something to.
+    fn stood(&self, change: &migrate::Change) -> Option<At> {
+        let view = self.worked.views.get(change.layer)?;
+        Some(self.at(change.layer, view.at(&change.path).ok()??.node))
+    }
+
+    /// Where it stands in the file as it will be. Nothing if other blocks of that file are edited too: then
+    /// the lines below are not those of this block's own text.
+    fn stands(&self, change: &migrate::Change) -> Option<At> {
+        let path = match change.kind {
+            ChangeKind::Write => &change.path,
+            _ => change.to.as_ref()?,
+        };
+        let block = *self.worked.wanted.layers.get(change.layer)?;
+        let part = self.worked.parts.get(change.layer)?;
+        let file = self.files.get(&self.workspace.blocks[block].file)?;
+        let tree = part.tree.as_deref()?;
+        if !Arc::ptr_eq(&file.after, &part.text) {
+            return None;
+        }
+        let view = self.workspace.blocks[block].again(tree)?;
+        let found = view.at(path).ok()??;
+        let node = tree.key_of(found.node).unwrap_or(found.node);
+        let position = tree.position(tree.span(node).start);
+        Some(At {
+            file: file.name.clone(),
+            line: position.line,
+            column: position.column,
+        })
+    }
+
     /// What became of the setting that a step did something to. The ledger knows: a step that moves a value
     /// cannot see that another made it one with it, and what is told step by step has to agree with the sum.
     /// What the ledger has no single word for (a map whose parts went different ways, a value that several
@@ -507,6 +541,8 @@ impl Description<'_, '_> {
             from: change.from.iter().map(ToString::to_string).collect(),
             value: serde_json::Value::from(&change.value),
             file: self.file(change.layer).to_owned(),
+            at: self.stood(change),
+            now_at: self.stands(change),
         });
         let question = step.decision.as_ref().map(|decision| Question {
             text: decision.question.clone(),

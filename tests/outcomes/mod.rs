@@ -116,6 +116,8 @@ pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> Change 
         to: to.map(str::to_owned),
         value,
         file: "values.yaml".into(),
+        at: None,
+        now_at: None,
     }
 }
 

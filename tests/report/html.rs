@@ -105,3 +105,25 @@ fn a_difference_too_long_to_read_is_cut_and_says_so() {
     assert!(page.contains("1000 more rows. The patch holds all of them."));
     assert!(page.contains("old1999") && !page.contains("old2000"));
 }
+
+#[test]
+fn releases_that_differ_in_nothing_but_their_names_are_one_card() {
+    let of = |name: &str, kept: usize| {
+        let mut release = done();
+        outcomes::rename(&mut release, name);
+        release.kept += kept;
+        release
+    };
+    let all = outcome([of("a.yaml", 0), of("b.yaml", 1), of("c.yaml", 0)]);
+    let page = html::render(&all, &Masker::off());
+    assert_eq!(page.matches("<details class=\"card").count(), 2, "{page}");
+    assert!(
+        page.contains("data-files=\"a.yaml\nc.yaml\""),
+        "the filter finds both"
+    );
+    assert!(page.contains("The same in 1 other"));
+    assert!(
+        page.contains("id=\"r2\""),
+        "what leads to it leads somewhere"
+    );
+}

@@ -48,12 +48,15 @@ fn mixed() -> Outcome {
     answered.steps[0].question = Some(question);
     let mut fits = named(release(vec![file("x", "a: 1\n", "a: 1\n")]), "us/fits.yaml");
     fits.chart = "harbour".into();
+    // Unlike the one in eu, or they would share a card.
+    let mut other = named(open(), "us/open.yaml");
+    other.kept += 1;
     let mut outcome = outcome([
         named(done(), "eu/done.yaml"),
         named(open(), "eu/open.yaml"),
         answered,
         fits,
-        named(open(), "us/open.yaml"),
+        other,
     ]);
     outcome.refused.push(refusal());
     outcome
@@ -460,7 +463,8 @@ fn a_thousand_files_are_filtered_at_once() {
         browser.eval("document.body.offsetHeight");
         filtered.push(started.elapsed());
     }
-    assert_eq!(seen(&mut browser).len(), 334);
+    // Many are alike, and share a card.
+    assert!(seen(&mut browser).len() < 334);
     let worst = filtered.iter().max().unwrap();
     let size = std::fs::metadata(&file).unwrap().len();
     eprintln!(

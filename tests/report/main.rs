@@ -7,6 +7,7 @@ mod outcomes;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod beside_code;
 mod html;
 mod in_browser;
 mod machine;

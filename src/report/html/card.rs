@@ -15,10 +15,11 @@ use super::{
         text::unread_paths,
         wording::{self, count, fate, found, shown_name},
     },
-    link, sides,
+    link, rich, sides,
 };
 use crate::{
     diff::Diff,
+    digest,
     outcome::{Change, Fate, File, KnownBy, Question, Release, State, Step},
     shell::quote,
 };
@@ -98,8 +99,53 @@ pub(super) struct Look<'m> {
     pub masker: &'m Masker,
 }
 
-/// The card of the release with that number.
-pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &Look<'_>) -> Markup {
+/// All that a card shows of a release but the names of its files: where two are the same, one card is enough.
+pub(super) fn content_of(release: &Release) -> String {
+    let mut text = format!(
+        "{:?}",
+        (
+            (&release.chart, &release.from, &release.to, release.known_by),
+            &release.carrier,
+            (&release.chart_told_by, &release.evidence),
+            (&release.steps, &release.notices, &release.stale),
+            (
+                &release.ledger,
+                release.kept,
+                &release.facts,
+                &release.checklist
+            ),
+        )
+    );
+    for (place, file) in release.files.iter().enumerate() {
+        // Places name their file; a longer name that holds it is not cut.
+        text = text.replace(&format!("{:?}", file.name), &format!("<{place}>"));
+        text.push_str(&format!("{:?}", &file.removed_comments));
+        for hunk in &Diff::new(&file.before, &file.after).hunks {
+            text.push_str(&hunk.header());
+            for row in hunk.rows() {
+                for cell in [&row.before, &row.after] {
+                    text.push_str(&format!("{:?}", cell.as_ref().map(|cell| cell.line.body())));
+                }
+            }
+        }
+    }
+    digest::of_text(&text)
+}
+
+/// The card of releases that differ in nothing but their names, by their numbers.
+pub(super) fn card(
+    same: &[usize],
+    releases: &[Release],
+    shown: &Shown<'_>,
+    look: &Look<'_>,
+) -> Markup {
+    let number = same[0];
+    let release = &releases[number];
+    let others = &same[1..];
+    let all_names: Vec<String> = same
+        .iter()
+        .map(|at| wording::names(&releases[*at]))
+        .collect();
     let verdict = Verdict::of(release);
     let questions = release.steps.iter().filter(|step| step.question.is_some());
     let asks: Vec<&str> = questions
@@ -124,11 +170,11 @@ pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &L
         .fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
     let open_questions = asks.iter().filter(|asked| **asked == "open").count();
     html! {
-        details .card id={ "r" (number) } open[look.open] data-files=(wording::names(release))
+        details .card id={ "r" (number) } open[look.open] data-files=(all_names.join("\n"))
             data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.join(" "))
             data-verdict=(verdict.id()) {
             summary {
-                h3 .path { (wording::names(release)) }
+                h3 .path { (wording::names(release)) @if !others.is_empty() { " and " (others.len()) " alike" } }
                 span .versions { (release.chart) " " (release.from) @if release.from != release.to { " → " (release.to) } }
                 span .badges {
                     @if open_questions > 0 {
@@ -142,6 +188,12 @@ pub(super) fn card(number: usize, release: &Release, shown: &Shown<'_>, look: &L
                 }
             }
             div .body {
+                @if !others.is_empty() {
+                    details .more.alike {
+                        summary { "The same in " (count(others.len(), "other")) }
+                        ul { @for at in others { li .path id={ "r" (at) } { (wording::names(&releases[*at])) } } }
+                    }
+                }
                 @if release.carrier.is_some() || release.files.len() > 1 {
                     p .note {
                         @if let Some(carrier) = &release.carrier { (carrier) ". " }
@@ -187,7 +239,7 @@ fn open_questions_of(release: &Release) -> Markup {
         @for step in questions::open(release) {
             @if let Some(question) = &step.question {
                 section .question {
-                    h4 { (question.text) }
+                    h4 { (rich(&question.text)) }
                     (answers(step, question))
                 }
             }
@@ -221,7 +273,7 @@ pub(super) fn answers(step: &Step, question: &Question) -> Markup {
             @for option in &question.options {
                 li {
                     p {
-                        strong { (option.id) } " " (option.title)
+                        strong { (option.id) } " " (rich(&option.title))
                         @if option.recommended { " " span .badge.good { "recommended" } }
                     }
                     p { code .copy { "--answer " (quote(&format!("{}={}", step.asked_as(), option.id))) } }
@@ -288,7 +340,7 @@ fn changes(release: &Release) -> Markup {
                         }
                     }
                     ul .done { @for change in &step.changes { li { (self::change(change, release)) } } }
-                    @if let Some(why) = &step.why { p .note { (why) } }
+                    @if let Some(why) = &step.why { p .note { (rich(why)) } }
                 }
             }
         }
@@ -334,12 +386,12 @@ fn told(release: &Release) -> Markup {
                 h4 { "Good to know" }
                 ul {
                     @for step in tells() {
-                        @for text in &step.tell { li { (text) " " code .note { (step.id) } } }
+                        @for text in &step.tell { li { (rich(text)) " " code .note { (step.id) } } }
                     }
                     @for notice in notices() {
                         li {
                             @if let Some(at) = &notice.at { strong { (shown_name(&at.file)) ":" (at.line) } " " }
-                            (notice.text)
+                            (rich(&notice.text))
                         }
                     }
                 }
@@ -399,7 +451,7 @@ fn tasks(release: &Release) -> Markup {
                 ul .tasks {
                     @for (when, title) in WHEN {
                         @for task in release.checklist.iter().filter(|task| task.when == when) {
-                            li { span .word { (title) } ": " (task.text) }
+                            li { span .word { (title) } ": " (rich(&task.text)) }
                         }
                     }
                 }

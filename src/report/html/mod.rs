@@ -26,10 +26,11 @@ use sha2::{Digest as _, Sha256};
 use self::card::{Look, Shown, Verdict};
 use super::{
     Masker,
+    command::Command,
     overview::{self, Counts, WHEN},
     wording::{count, short_name, shown_name},
 };
-use crate::outcome::{File, Outcome, Refusal, Release};
+use crate::outcome::{File, Outcome, Refusal, Release, Task};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -39,12 +40,20 @@ const UNFOLDED: usize = 3;
 /// Names listed before the rest is folded, and questions and refusals unfolded; with more, each is folded
 /// behind its first line.
 const LISTED: usize = 5;
+/// Columns of a command, where its words allow.
+const COMMAND: usize = 100;
 
 /// The outcome as a page. Secrets are masked as the masker says.
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker) -> String {
+    render_with(outcome, masker, &[])
+}
+
+/// The same, with the commands that write what the page shows.
+#[must_use]
+pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> String {
     let outcome = masker.outcome(outcome);
-    let page = page(&outcome, masker).into_string();
+    let page = page(&outcome, masker, commands).into_string();
     if !page.chars().any(turns) {
         return page;
     }
@@ -75,7 +84,7 @@ fn policy() -> String {
     )
 }
 
-fn page(outcome: &Outcome, masker: &Masker) -> Markup {
+fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
     let counts = Counts::of(outcome);
     let title = overview::versions(outcome).unwrap_or_else(|| "Helm values".to_owned());
     html! {
@@ -101,8 +110,9 @@ fn page(outcome: &Outcome, masker: &Masker) -> Markup {
                 main {
                     (questions(outcome))
                     (refused(outcome))
-                    (tasks(outcome))
                     (files(outcome, masker))
+                    (command_lines(commands, masker))
+                    (tasks(outcome))
                     (unclaimed(outcome))
                 }
                 footer {
@@ -149,8 +159,8 @@ fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
             overview::asked(outcome).len(),
         ),
         ("refused", "refused", "refused", counts.refused),
-        ("tasks", "to do", "to do", overview::tasks(outcome).len()),
         ("files", "file", "files", counts.files),
+        ("tasks", "to do", "to do", overview::tasks(outcome).len()),
         (
             "unclaimed",
             "not touched",
@@ -163,6 +173,44 @@ fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
             ul {
                 @for (id, one, many, n) in parts.iter().filter(|part| part.3 > 0) {
                     li { a class=(id) href={ "#" (id) } { span .n { (n) } " " (if *n == 1 { one } else { many }) } }
+                }
+            }
+        }
+    }
+}
+
+/// A sentence in which what stands between backticks is code.
+fn rich(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // A single backtick is only that.
+    if parts.len() % 2 == 0 {
+        return html! { (text) };
+    }
+    html! {
+        @for (at, part) in parts.iter().enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// The commands that write what the page shows.
+fn command_lines(commands: &[Command], masker: &Masker) -> Markup {
+    let open = commands.iter().any(|command| command.open);
+    html! {
+        @if !commands.is_empty() {
+            section #write {
+                h2 { "Write it" }
+                p .note {
+                    @if open { "Put an answer in the place of each word in capitals. " }
+                    "It writes what is shown here, or nothing."
+                }
+                @for command in commands {
+                    pre .copy {
+                        @for (at, line) in command.lines(COMMAND).iter().enumerate() {
+                            @if at > 0 { "\n" }
+                            (masker.text(line))
+                        }
+                    }
                 }
             }
         }
@@ -214,7 +262,7 @@ fn questions(outcome: &Outcome) -> Markup {
                 @for shared in &asked {
                     @let (step, question) = shared.what;
                     details .question open[asked.len() <= LISTED] {
-                        summary { h3 { (question.text) } }
+                        summary { h3 { (rich(&question.text)) } }
                         div .note {
                             code { (step.id) } ", " (shared.releases[0].chart) " "
                             (link(&step.version.to_string(), step.link.as_deref()))
@@ -256,13 +304,13 @@ fn refusal(refusal: &Refusal, open: bool) -> Markup {
                             None => (shown_name(&refusal.name)),
                         }
                     }
-                    " " (refusal.what)
+                    " " (rich(&refusal.what))
                 }
             }
             @if let Some(excerpt) = &refusal.excerpt { pre { (excerpt) } }
             dl {
-                @if let Some(why) = &refusal.why { dt { "Why" } dd { (why) } }
-                @if let Some(next) = &refusal.next { dt { "Next" } dd { (next) } }
+                @if let Some(why) = &refusal.why { dt { "Why" } dd { (rich(why)) } }
+                @if let Some(next) = &refusal.next { dt { "Next" } dd { (rich(next)) } }
             }
         }
     }
@@ -287,21 +335,29 @@ fn unclaimed(outcome: &Outcome) -> Markup {
 
 fn tasks(outcome: &Outcome) -> Markup {
     let tasks = overview::tasks(outcome);
+    let one = |shared: &overview::Shared<'_, &Task>| {
+        html! {
+            li {
+                label { input type="checkbox"; span { (rich(&shared.what.text)) } }
+                @if outcome.releases.len() > 1 {
+                    div .note { (places(outcome, &shared.releases)) }
+                }
+            }
+        }
+    };
     html! {
         @if !tasks.is_empty() {
             section #tasks {
                 h2 { "To do outside the files" }
                 @for (when, title) in WHEN {
-                    @if tasks.iter().any(|shared| shared.what.when == when) {
+                    @let now: Vec<_> = tasks.iter().filter(|shared| shared.what.when == when).collect();
+                    @if !now.is_empty() {
                         h3 { (title) }
-                        ul .tasks {
-                            @for shared in tasks.iter().filter(|shared| shared.what.when == when) {
-                                li {
-                                    label { input type="checkbox"; span { (shared.what.text) } }
-                                    @if outcome.releases.len() > 1 {
-                                        div .note { (places(outcome, &shared.releases)) }
-                                    }
-                                }
+                        ul .tasks { @for shared in now.iter().take(LISTED) { (one(shared)) } }
+                        @if now.len() > LISTED {
+                            details .more {
+                                summary { (now.len() - LISTED) " more" }
+                                ul .tasks { @for shared in now.iter().skip(LISTED) { (one(shared)) } }
                             }
                         }
                     }
@@ -357,14 +413,39 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
                     }
                 }
                 div #list {
-                    @for (number, release) in releases.iter().enumerate() {
-                        (card::card(number, release, &shown(number, release), &look))
+                    @for same in &alike(releases) {
+                        @let number = same[0];
+                        (card::card(same, releases, &shown(number, &releases[number]), &look))
                     }
                 }
                 p #nothing hidden { "Nothing here is like that. " button type="button" { "Clear the filters" } }
             }
         }
     }
+}
+
+/// The releases by what their cards would show: those that differ in nothing but their names are one card. What
+/// shares a file with another release keeps a card of its own.
+fn alike(releases: &[Release]) -> Vec<Vec<usize>> {
+    let mut uses: HashMap<*const File, usize> = HashMap::new();
+    for file in releases.iter().flat_map(|release| &release.files) {
+        *uses.entry(Arc::as_ptr(file)).or_default() += 1;
+    }
+    let mut of: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (number, release) in releases.iter().enumerate() {
+        let mut files = release.files.iter();
+        let next = groups.len();
+        let place = match files.any(|file| uses[&Arc::as_ptr(file)] > 1) {
+            true => next,
+            false => *of.entry(card::content_of(release)).or_insert(next),
+        };
+        match groups.get_mut(place) {
+            Some(group) => group.push(number),
+            None => groups.push(vec![number]),
+        }
+    }
+    groups
 }
 
 /// The filters; the script unhides them, because without it they do nothing.

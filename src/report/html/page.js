@@ -6,23 +6,27 @@
   const form = document.getElementById("filters");
   const cards = [...document.querySelectorAll(".card")].map((element) => ({
     element,
-    file: element.dataset.files.toLowerCase(),
+    files: element.dataset.files.toLowerCase().split("\n"),
     chart: element.dataset.chart,
     steps: new Set(element.dataset.steps.split(" ")),
     questions: new Set(element.dataset.questions.split(" ").filter(Boolean)),
     verdict: element.dataset.verdict,
     text: null,
   }));
+  const all = cards.reduce((sum, card) => sum + card.files.length, 0);
 
   // What a link leads to is shown, whatever the filters say.
   const follow = () => {
     const id = location.hash.slice(1);
     const target = id.startsWith("?") ? null : document.getElementById(id);
-    if (target && target.matches(".card")) {
-      target.hidden = false;
-      target.open = true;
+    // What is alike stands in the card of the first of them.
+    const card = target?.closest(".card");
+    if (card) {
+      card.hidden = false;
+      card.open = true;
+      for (let inner = target.closest("details"); inner !== card; inner = inner.parentElement.closest("details")) inner.open = true;
       target.scrollIntoView();
-      target.querySelector("summary").focus({ preventScroll: true });
+      card.querySelector("summary").focus({ preventScroll: true });
     }
   };
 
@@ -49,8 +53,11 @@
 
   const wanted = () => Object.fromEntries(fields.map((name) => [name, form.elements[name].value.trim()]));
 
+  // A card can stand for several that are alike; those of them count that have the name.
+  const named = (card, want) => card.files.filter((file) => file.includes(want.file.toLowerCase())).length;
+
   const fits = (card, want, words) => {
-    if (want.file && !card.file.includes(want.file.toLowerCase())) return false;
+    if (named(card, want) === 0) return false;
     if (want.chart && card.chart !== want.chart) return false;
     if (want.step && !card.steps.has(want.step)) return false;
     if (want.verdict && card.verdict !== want.verdict) return false;
@@ -67,10 +74,10 @@
     for (const card of cards) {
       const fit = fits(card, want, words);
       if (card.element.hidden === fit) card.element.hidden = !fit;
-      if (fit) shown += 1;
+      if (fit) shown += named(card, want);
     }
-    const what = count.dataset.one + (cards.length === 1 ? "" : "s");
-    count.textContent = shown === cards.length ? `${shown} ${what}` : `${shown} of ${cards.length} ${what}`;
+    const what = count.dataset.one + (all === 1 ? "" : "s");
+    count.textContent = shown === all ? `${shown} ${what}` : `${shown} of ${all} ${what}`;
     nothing.hidden = shown > 0;
     return want;
   };

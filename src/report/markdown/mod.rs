@@ -1,7 +1,7 @@
 //! The outcome as Markdown, made for the description of a pull request.
 //!
 //! A reviewer reads from the top and stops early, so the order is that of what is needed from a person:
-//! how much changes, what has to be answered, what could not be read, the files, what to do outside of
+//! how much changes, the table of the files, what has to be answered, what could not be read, what to do outside of
 //! them, and the differences last and folded. What many files share is said once, with their number.
 //!
 //! GitHub cuts nothing: a description that is too long is refused whole. So each part has its share of
@@ -31,6 +31,7 @@ pub const LIMIT: usize = 65_536;
 /// Where the room goes, in bytes. What one part does not use is there for the differences.
 const QUESTIONS: usize = 20_000;
 const REFUSED: usize = 8_000;
+const SINCE: usize = 2_000;
 const FILES: usize = 12_000;
 const CHANGES: usize = 5_000;
 const TASKS: usize = 7_000;
@@ -49,9 +50,10 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     let outcome = masker.outcome(outcome);
     let mut page = Page::default();
     headline(&mut page, &outcome);
+    since(&mut page, &outcome);
+    files(&mut page, &outcome);
     questions(&mut page, &outcome);
     refused(&mut page, &outcome);
-    files(&mut page, &outcome);
     changes(&mut page, &outcome);
     tasks(&mut page, &outcome);
     notices(&mut page, &outcome);
@@ -171,6 +173,29 @@ fn headline(page: &mut Page, outcome: &Outcome) {
         "."
     };
     page.block(Words::new().list(said, ", ").lit(end).as_str());
+}
+
+/// What the run compared with, and what a person should know of that.
+fn since(page: &mut Page, outcome: &Outcome) {
+    let Some(since) = &outcome.since else {
+        return;
+    };
+    let sentence = super::since::sentence(outcome, since);
+    page.block(Words::new().text(&sentence).as_str());
+    let pieces: Vec<String> = since
+        .notes
+        .iter()
+        .map(|note| {
+            let mut words = Words::new().lit("- ");
+            if let Some(at) = &note.at {
+                let place = format!("{}:{}", shown_name(&at.file), at.line);
+                words = words.code(&place).lit(": ");
+            }
+            words.text(&cut(&note.text)).as_str().to_owned()
+        })
+        .collect();
+    let left = page.pieces(&pieces, SINCE, false);
+    page.rest(left, "note");
 }
 
 /// The files of releases, a few by name.
