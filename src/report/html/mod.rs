@@ -183,7 +183,7 @@ fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
 fn rich(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // A single backtick is only that.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return html! { (text) };
     }
     html! {
