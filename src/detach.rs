@@ -16,6 +16,7 @@ use crate::{
         Answer, Answers, Decision, Evidence, Fate, MigrateError, Migrated, Offer, Source,
         StepReport, StepState,
     },
+    pack::Told,
     questions::{DETACH, title},
     values::Value,
 };
@@ -162,7 +163,11 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
         )
     });
     migrated.steps.push(StepReport {
-        tell: if open { Vec::new() } else { copied.collect() },
+        tell: if open {
+            Vec::new()
+        } else {
+            copied.map(Told::from).collect()
+        },
         ..StepReport::asking(version, title(DETACH), decision)
     });
 }

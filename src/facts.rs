@@ -47,6 +47,7 @@ pub fn changes(
             title,
             before,
             after,
+            open: Vec::new(),
         })
         .filter(|fact| fact.before.is_some() || fact.after.is_some())
         .collect())

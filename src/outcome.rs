@@ -16,7 +16,10 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-pub use crate::pack::{When, model::Strength};
+pub use crate::pack::{
+    When,
+    model::{Severity, Strength, Told},
+};
 
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -93,6 +96,9 @@ pub struct Release {
     pub from: Version,
     /// How that is known.
     pub known_by: KnownBy,
+    /// The oldest version from which the result is the same, if the content could as well be for that one.
+    #[schemars(with = "Option<String>")]
+    pub same_from: Option<Version>,
     /// What in the content tells the version.
     pub evidence: Vec<Clue>,
     /// The version that they are for afterwards.
@@ -262,7 +268,7 @@ pub struct Step {
     /// What it did.
     pub changes: Vec<Change>,
     /// What it tells.
-    pub tell: Vec<String>,
+    pub tell: Vec<Told>,
     /// What it asked.
     pub question: Option<Question>,
 }
@@ -385,6 +391,8 @@ pub struct Input {
 pub struct Notice {
     /// Where.
     pub at: Option<At>,
+    /// How much it matters.
+    pub severity: Severity,
     /// What.
     pub text: String,
     /// The setting that it is about, with everything below it, if it is about one.
@@ -435,8 +443,10 @@ pub struct FactChange {
     pub title: String,
     /// Before.
     pub before: Option<String>,
-    /// Afterwards.
+    /// Afterwards; as if nothing were decided, where questions are open.
     pub after: Option<String>,
+    /// The open questions whose answers decide what it is afterwards.
+    pub open: Vec<String>,
 }
 
 /// Something that a person must do outside the files.
@@ -446,6 +456,9 @@ pub struct Task {
     pub when: When,
     /// What.
     pub text: String,
+    /// The step that says so, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// Something that was not touched, and why.

@@ -487,6 +487,9 @@ pub struct OutputOptions {
     /// Standard output [default: text; github for a --check in GitHub Actions]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
+    /// Show the whole difference, of folders too; without it, as much of it as is read at a glance
+    #[arg(long)]
+    pub diff: bool,
     /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html, .sarif or .patch (repeatable)
     #[arg(long = "report", value_name = "FILE", value_parser = report)]
     pub reports: Vec<Report>,

@@ -45,6 +45,10 @@ pub struct Job {
     pub mode: Mode,
     /// How to show it.
     pub format: Format,
+    /// Whether the whole difference is shown.
+    pub whole_difference: bool,
+    /// Whether folders, patterns or lists were searched for what to work on.
+    pub searched: bool,
     /// What to write about it beside the output.
     pub reports: Vec<Report>,
     /// How much to say.
@@ -278,6 +282,13 @@ impl Job {
             recorded: Vec::new(),
             whole: Vec::new(),
             from: from.as_ref().map(ToString::to_string),
+            to: to
+                .iter()
+                .map(|target| match &target.chart {
+                    Some(chart) => format!("{chart}={}", target.version),
+                    None => target.version.to_string(),
+                })
+                .collect(),
             keep_version,
             since: since.clone(),
             exclude: exclude.clone(),
@@ -457,6 +468,8 @@ impl Job {
             request,
             mode,
             format,
+            whole_difference: output.diff,
+            searched: !given_again.whole.is_empty(),
             reports: output.reports,
             detail,
             show_secrets,

@@ -219,6 +219,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         rendering: RenderOptions::default(),
         output: OutputOptions {
             output: Some(Format::Text),
+            diff: false,
             reports: Vec::new(),
             color: args.color,
             quiet: false,
@@ -556,16 +557,16 @@ fn command_lines(
     let Some(mut command) = command::commands(&outcome, &given).pop() else {
         return Vec::new();
     };
-    let placeholder = format!("={}", command::PLACEHOLDER);
+    // What was not decided stays open.
+    let recommended = std::mem::take(&mut command.recommended);
     command.pieces.retain(|piece| {
         let pinned = piece.starts_with("--expect ");
-        let unanswered = piece.starts_with("--answer ") && piece.ends_with(&placeholder);
+        let unanswered = recommended.contains(piece);
         let writes = piece == "--write" || piece == "--force";
         !pinned && !unanswered && (done || !writes)
     });
     if !done && let Some(first) = command.pieces.first_mut() {
         *first = "refit review".to_owned();
     }
-    command.open = false;
     command.lines(width)
 }

@@ -7,7 +7,11 @@ use refit::{
     load::Input,
     outcome::{Outcome, Release, Unit},
     questions::{self, kind_of},
-    report::{Detail, Masker, command, difference, secrets, text},
+    report::{
+        Detail, Masker, command, difference,
+        preview::{self, Shown, Ways},
+        secrets, text,
+    },
     review::talk::{Person as _, Stop},
     upgrade::{packs, upgrade_with},
 };
@@ -88,15 +92,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     };
     match &job.mode {
         Mode::Preview => {
-            show.result(terminal)?;
-            show.report(terminal);
-            if job.detail > Detail::Quiet && !job.format.is_whole() {
-                let commands = command::commands(&outcome, &job.given);
-                show.next(
-                    terminal,
-                    &text::commands(&commands, terminal.look(job.detail)),
-                );
-            }
+            show.all(terminal, &show.ways())?;
             Ok(if unsure || !outcome.refused.is_empty() {
                 ERROR
             } else if differs {
@@ -109,11 +105,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
             if job.format != Format::Text {
                 show.result(terminal)?;
             }
-            terminal.say(&text::summary(
-                &outcome,
-                terminal.look(job.detail),
-                &show.said,
-            ));
+            show.check(terminal);
             Ok(code(&outcome, true, false))
         }
         Mode::Filter { check: false } if unsure => {
@@ -124,8 +116,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Mode::Write { backup, expect } => {
             // What a preview has shown is not shown again: with its digest, the result is that one.
             if expect.is_none() {
-                show.result(terminal)?;
-                show.report(terminal);
+                show.all(terminal, &Ways::default())?;
             } else if job.format == Format::Text {
                 terminal.say(&text::brief(
                     &outcome,
@@ -337,17 +328,7 @@ impl<'a> Show<'a> {
                 let look = terminal.result_look(self.job.detail);
                 let (text, masked) =
                     difference::shown_with(self.outcome, look, &self.shown, self.jobs);
-                let seen = terminal.result_is_seen();
-                terminal.result(&text);
-                if seen && !text.is_empty() && self.job.detail > Detail::Quiet {
-                    terminal.say("\n");
-                }
-                if masked && self.job.detail > Detail::Quiet {
-                    let mask = secrets::MASK;
-                    terminal.say(&format!(
-                        "note: secrets are shown as {mask}; --show-secrets shows them, -o patch is exact\n\n"
-                    ));
-                }
+                self.difference(terminal, &text, masked);
             }
             format => {
                 let pretty = terminal.result_is_seen();
@@ -370,8 +351,98 @@ impl<'a> Show<'a> {
         Ok(())
     }
 
+    /// The difference, and what has to be known of it.
+    fn difference(&self, terminal: &mut Terminal, text: &str, masked: bool) {
+        let loud = self.job.detail > Detail::Quiet;
+        terminal.result(text);
+        if terminal.result_is_seen() && !text.is_empty() && loud {
+            terminal.say("\n");
+        }
+        if masked && loud {
+            let mask = secrets::MASK;
+            terminal.say(&format!(
+                "note: secrets are shown as {mask}; --show-secrets shows them, -o patch is exact\n"
+            ));
+        }
+    }
+
+    /// How a preview goes on.
+    fn ways(&self) -> Ways {
+        Ways {
+            review: command::review(self.outcome, &self.job.given),
+            write: command::commands(self.outcome, &self.job.given),
+        }
+    }
+
+    /// The result and what there is to say of it, in the order in which it is read.
+    fn all(&self, terminal: &mut Terminal, ways: &Ways) -> anyhow::Result<()> {
+        if self.job.format.is_whole() {
+            return self.result(terminal);
+        }
+        let detail = self.job.detail;
+        if detail != Detail::Normal {
+            self.result(terminal)?;
+            self.report(terminal);
+            if detail == Detail::Verbose {
+                let text = text::ways(ways, terminal.look(detail));
+                self.next(terminal, &text);
+            }
+            return Ok(());
+        }
+        let shown = match self.job.format {
+            Format::Text if self.job.whole_difference => Shown::Whole,
+            Format::Text => Shown::Short {
+                searched: self.job.searched,
+            },
+            _ => Shown::Nothing,
+        };
+        let preview = self.preview(terminal, ways, shown, false);
+        terminal.say(&preview.head);
+        match shown {
+            Shown::Short { .. } => {
+                self.difference(terminal, &preview.difference, preview.masked);
+            }
+            _ => self.result(terminal)?,
+        }
+        terminal.say(&preview.rest);
+        Ok(())
+    }
+
+    fn preview(
+        &self,
+        terminal: &Terminal,
+        ways: &Ways,
+        shown: Shown,
+        check: bool,
+    ) -> preview::Preview {
+        let detail = self.job.detail;
+        let words = (terminal.look(detail), &self.said);
+        let lines = (terminal.result_look(detail), &self.shown);
+        preview::preview(self.outcome, ways, (shown, check), words, lines)
+    }
+
+    /// What a check says: a line for each release, and everything else once.
+    fn check(&self, terminal: &mut Terminal) {
+        let detail = self.job.detail;
+        let text = match detail {
+            Detail::Normal => {
+                let preview = self.preview(terminal, &Ways::default(), Shown::Nothing, true);
+                preview.head + &preview.rest
+            }
+            Detail::Verbose => text::report(self.outcome, terminal.look(detail), &self.said),
+            Detail::Quiet => text::summary(self.outcome, terminal.look(detail), &self.said),
+        };
+        terminal.say(&text);
+    }
+
+    /// What there is to say beside values on standard output.
     fn report(&self, terminal: &mut Terminal) {
         if self.job.format.is_whole() {
+            return;
+        }
+        if self.job.detail == Detail::Normal {
+            let preview = self.preview(terminal, &Ways::default(), Shown::Nothing, false);
+            terminal.page(&(preview.head + &preview.rest));
             return;
         }
         terminal.page(&text::report(

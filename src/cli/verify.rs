@@ -121,6 +121,7 @@ fn job(args: VerifyArgs) -> anyhow::Result<Job> {
                 EffectFormat::Json => Some(Format::Json),
             },
             color: args.color,
+            diff: false,
             reports: Vec::new(),
             quiet: args.quiet,
             verbose: args.verbose,

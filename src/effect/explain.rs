@@ -102,7 +102,7 @@ impl Voices {
                 changed.extend(looked.iter().cloned());
             }
             let answer = step.question.as_ref().and_then(|q| q.answer.as_deref());
-            let mut said = step.tell.first().cloned();
+            let mut said = step.tell.first().map(|told| told.text.clone());
             if let Some(question) = &step.question {
                 let chosen = |id: &str| question.options.iter().find(|option| option.id == id);
                 let decided = answer.and_then(chosen).map(|option| option.title.clone());

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    outcome::{At, Notice, Refusal},
+    outcome::{At, Notice, Refusal, Severity},
     refusal::{self, Reason},
     values::{
         readers::{DifferenceKind, difference},
@@ -212,6 +212,7 @@ impl Loaded {
     pub fn notices(&self) -> Vec<Notice> {
         let notice = |offset, text| Notice {
             at: Some(self.at(offset)),
+            severity: Severity::Action,
             text,
             path: None,
         };

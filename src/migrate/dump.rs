@@ -25,7 +25,7 @@ use super::{
     run::{Change, ChangeKind, StepReport},
 };
 use crate::{
-    pack::{Keys, Known},
+    pack::{Keys, Known, Told},
     plan::Plan,
     questions::STRIP_DEFAULTS,
     values::{Map, Part, Path, Value, leaves, merge::merge_all},
@@ -136,10 +136,10 @@ pub(super) fn strip(
                 take(layers, layer, &path, sources, &mut stripped);
             }
             let tell = &mut stripped.report.tell;
-            tell.extend(changed_defaults(keys, &comparison.same, plan));
-            tell.extend(of_bundled_charts(
-                keys, &plan.from, &values, &defaults, layers,
-            ));
+            tell.extend(changed_defaults(keys, &comparison.same, plan).map(Told::from));
+            tell.extend(
+                of_bundled_charts(keys, &plan.from, &values, &defaults, layers).map(Told::from),
+            );
         }
         Some(_) => {}
     }

@@ -13,7 +13,7 @@ use super::{
     run::{Run, StepReport},
 };
 use crate::{
-    pack::{Known, Migration, Step, Write},
+    pack::{Known, Migration, Step, Told, Write},
     values::Path,
 };
 
@@ -138,23 +138,23 @@ impl<'r> Run<'r> {
         let chart = &self.plan.pack.info.chart;
         if !dead.is_empty() {
             let many = dead.len() > 1;
-            report.tell.push(format!(
+            report.tell.push(Told::from(format!(
                 "{} {} not read by {chart} {from}; the newer key is set and ran, so {} dropped.",
                 names(&dead),
                 if many { "are" } else { "is" },
                 if many { "they are" } else { "it is" },
-            ));
+            )));
         }
         if !stays.is_empty() {
             let many = stays.len() > 1;
-            report.tell.push(format!(
+            report.tell.push(Told::from(format!(
                 "{} {} not read by {chart} {from}, nor by {}; left as {}.",
                 names(&stays),
                 if many { "are" } else { "is" },
                 self.plan.to,
                 if many { "they are" } else { "it is" },
-            ));
-            report.tell.extend(self.place_now(&stays));
+            )));
+            report.tell.extend(self.place_now(&stays).map(Told::from));
         }
         for stale in &dead {
             if let Some(node) = &stale.node {

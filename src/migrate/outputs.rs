@@ -13,7 +13,7 @@ use super::{
     run::{Effect, Output, Positions, Run},
 };
 use crate::{
-    pack::{Row, Scope, Step, Template, Write},
+    pack::{Row, Scope, Step, Template, Told, Write},
     values::{Map, Path, Value},
 };
 
@@ -30,10 +30,11 @@ impl<'r> Run<'r> {
         for (name, value) in inputs {
             inner.bind(name, Some(value));
         }
-        for text in &row.tell {
-            let text = inner.fill(text)?.trim().to_owned();
+        for told in &row.tell {
+            let text = inner.fill(&told.text)?.trim().to_owned();
+            let severity = told.severity;
             if !text.is_empty() {
-                effect.report.tell.push(text);
+                effect.report.tell.push(Told { severity, text });
             }
         }
         for (when, text) in &row.todo {

@@ -18,7 +18,7 @@ use super::{
     own::{Owned, Places},
 };
 use crate::{
-    pack::{Made, Migration, Scope, Step, When},
+    pack::{Made, Migration, Scope, Step, Told, When},
     plan::Plan,
     values::{Path, Value, view::View},
 };
@@ -52,7 +52,7 @@ pub struct StepReport {
     /// What it did, in file order.
     pub changes: Vec<Change>,
     /// What it tells.
-    pub tell: Vec<String>,
+    pub tell: Vec<Told>,
     /// What it leaves to a person.
     pub todo: Vec<(When, String)>,
     /// What it asked.

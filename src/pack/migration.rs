@@ -96,7 +96,7 @@ pub struct Row {
     /// What it writes, and where.
     pub writes: Vec<Write>,
     /// Notices, with expressions in braces.
-    pub tell: Vec<String>,
+    pub tell: Vec<model::Told>,
     /// What a person must do.
     pub todo: Vec<(When, String)>,
     /// What it asks.
@@ -342,7 +342,7 @@ impl Step {
                 || fields.ask.is_some()
                 || fields.target.is_some()
                 || !fields.leave.is_empty()
-                || !fields.tell.as_slice().is_empty()
+                || !fields.tell.notices().is_empty()
             {
                 return Err(
                     "beside `first`, a step has no row of its own; only `if`, `move` and `drop`"
@@ -539,7 +539,7 @@ impl Row {
             target: fields.target,
             leave: fields.leave,
             writes,
-            tell: fields.tell.as_slice().to_vec(),
+            tell: fields.tell.notices(),
             todo,
             question,
         })

@@ -25,5 +25,6 @@ pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};
 pub use load::{LazyKeys, Pack, Texts, built_in, built_in_names};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
+pub use model::{Severity, Told};
 pub use range::{RangeError, VersionRange};
 pub use trace::Trace;

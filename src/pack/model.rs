@@ -406,7 +406,7 @@ pub struct RowFields {
     pub upsert: IndexMap<String, Upsert>,
     /// Notices.
     #[serde(default)]
-    pub tell: OneOrMany,
+    pub tell: Tell,
     /// What a person must do outside the file.
     #[serde(default)]
     pub todo: Todo,
@@ -464,6 +464,124 @@ pub struct Input {
     /// What is taken if nothing is typed: a text, or an expression after `=`.
     #[serde(default)]
     pub default: Option<String>,
+}
+
+/// How much a notice matters to whoever upgrades.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Deserialize,
+    Serialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something breaks, is lost or becomes visible to others, and nothing else says so.
+    Danger,
+    /// Somebody has to do or decide something.
+    Action,
+    /// Good to know.
+    #[default]
+    Note,
+}
+
+/// A notice, and how much it matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Told {
+    /// How much it matters.
+    pub severity: Severity,
+    /// The notice, in sentences.
+    pub text: String,
+}
+
+impl<T: Into<String>> From<T> for Told {
+    /// A notice that is good to know.
+    fn from(text: T) -> Self {
+        Self {
+            severity: Severity::Note,
+            text: text.into(),
+        }
+    }
+}
+
+/// Notices: a text, texts by how much they matter, or a list of both.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a notice is a text, a list of texts, or texts under `danger`, `action` or `note`"
+)]
+pub enum Tell {
+    /// None.
+    #[default]
+    None,
+    /// Several.
+    Many(Vec<TellItem>),
+    /// One, or several by how much they matter.
+    One(TellItem),
+}
+
+/// A notice, or several by how much they matter.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a notice is a text, or texts under `danger`, `action` or `note`"
+)]
+pub enum TellItem {
+    /// A text: good to know.
+    Text(String),
+    /// Texts by how much they matter.
+    Graded(Graded),
+}
+
+/// Texts by how much they matter.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Graded {
+    /// Something breaks, is lost or becomes visible to others.
+    #[serde(default)]
+    pub danger: OneOrMany,
+    /// Somebody has to do or decide something.
+    #[serde(default)]
+    pub action: OneOrMany,
+    /// Good to know.
+    #[serde(default)]
+    pub note: OneOrMany,
+}
+
+impl Tell {
+    /// The notices, in the order of the file; those of one item with the worst first.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Told> {
+        let items = match self {
+            Self::None => &[],
+            Self::One(item) => std::slice::from_ref(item),
+            Self::Many(items) => items.as_slice(),
+        };
+        let mut notices = Vec::new();
+        for item in items {
+            match item {
+                TellItem::Text(text) => notices.push(Told::from(text.clone())),
+                TellItem::Graded(graded) => {
+                    for (severity, texts) in [
+                        (Severity::Danger, &graded.danger),
+                        (Severity::Action, &graded.action),
+                        (Severity::Note, &graded.note),
+                    ] {
+                        let texts = texts.as_slice().iter().cloned();
+                        notices.extend(texts.map(|text| Told { severity, text }));
+                    }
+                }
+            }
+        }
+        notices
+    }
 }
 
 /// A text or several.

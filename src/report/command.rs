@@ -35,6 +35,8 @@ pub struct Given {
     pub whole: Vec<String>,
     /// `--from`.
     pub from: Option<String>,
+    /// `--to`, in order.
+    pub to: Vec<String>,
     /// `--keep-version`.
     pub keep_version: bool,
     /// `--since`.
@@ -54,18 +56,29 @@ pub struct Given {
 pub struct Command {
     /// Its words, quoted for a shell; those that belong together are one piece.
     pub pieces: Vec<String>,
-    /// Whether questions are open, so that it holds words to replace.
-    pub open: bool,
-    /// Whether an answer lacks something to type.
-    pub lacks: bool,
+    /// Those of its pieces that answer open questions as recommended.
+    pub recommended: Vec<String>,
+    /// What a person has to add before it can write: questions without a recommended answer, and what an answer
+    /// needs to be typed.
+    pub missing: Vec<Missing>,
     /// Whether it loses settings on request.
     pub loses: bool,
 }
 
-/// Stands in a command where an option has to be chosen.
-pub const PLACEHOLDER: &str = "OPTION";
-/// Stands in a command where something has to be typed.
-pub const VALUE: &str = "VALUE";
+/// Something that only a person can add to a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What is added, up to what the person puts behind it: `--answer one-image=`.
+    pub argument: String,
+    /// What can be put there: the ids of options; none where something is typed.
+    pub options: Vec<String>,
+    /// What is typed, where something is.
+    pub what: Option<String>,
+}
+
+/// More answers than these are given as one: `--accept-recommended`.
+const ANSWERS: usize = 6;
+const ACCEPT: &str = "--accept-recommended";
 
 /// The commands that write what an outcome shows: one for each pair of versions, in order. None for
 /// standard input, and none where nothing would change and nothing is asked.
@@ -180,9 +193,60 @@ fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
     }
 }
 
-/// The command for releases; `beside` are all that what was named holds.
-fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command {
-    let mut pieces = vec!["refit upgrade".to_owned()];
+/// The command that reviews these releases change by change; nothing where nothing is to be decided.
+#[must_use]
+pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
+    let writable = outcome.releases.iter().filter(|release| {
+        (release.is_changed() || release.is_open())
+            && release.files.iter().all(|file| file.path.is_some())
+    });
+    let releases: Vec<&Release> = writable.collect();
+    let named = releases.iter().filter(|release| release.name.is_some());
+    // Files of several versions cannot share what is stated for one of them.
+    if releases.is_empty() || given.whole.is_empty() && named.count() > ANSWERS {
+        return None;
+    }
+    let mut pieces = vec!["refit review".to_owned()];
+    inputs(&releases, given, &mut pieces);
+    let mut flag = |name: &str, value: &str| pieces.push(format!("--{name} {}", quote(value)));
+    if let Some(chart) = &given.chart {
+        flag("chart", chart);
+    }
+    for (name, values) in [
+        ("pack", &given.packs),
+        ("exclude", &given.exclude),
+        ("only", &given.only),
+        ("skip", &given.skip),
+        ("answers", &given.answer_files),
+        ("answer", &given.answers),
+    ] {
+        values.iter().for_each(|value| flag(name, value));
+    }
+    match (&given.since, &given.from, &given.to) {
+        (Some(since), ..) => flag("since", since),
+        (None, from, to) => {
+            from.iter().for_each(|from| flag("from", from));
+            to.iter().for_each(|to| flag("to", to));
+        }
+    }
+    if given.keep_version {
+        pieces.push("--keep-version".to_owned());
+    }
+    match given.backup.as_deref() {
+        Some("") => pieces.push("--backup".to_owned()),
+        Some(suffix) => pieces.push(format!("--backup={}", quote(suffix))),
+        None => {}
+    }
+    Some(Command {
+        pieces,
+        recommended: Vec::new(),
+        missing: Vec::new(),
+        loses: false,
+    })
+}
+
+/// The words that name these releases.
+fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
     let mut add = |piece: String| pieces.push(piece);
     for word in &given.whole {
         add(quote(word));
@@ -217,6 +281,13 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
             add(format!("{layer}{}", quote_bytes(name)));
         }
     }
+}
+
+/// The command for releases; `beside` are all that what was named holds.
+fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command {
+    let mut pieces = vec!["refit upgrade".to_owned()];
+    inputs(releases, given, &mut pieces);
+    let mut add = |piece: String| pieces.push(piece);
     let mut flag = |name: &str, value: &str| add(format!("--{name} {}", quote(value)));
     let chosen = |release: &&&Release| given.chart_chosen.contains(&release.called);
     let chosen = releases.iter().find(chosen).map(|release| &release.chart);
@@ -254,7 +325,8 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
         }
     }
     let mut asked: Vec<String> = Vec::new();
-    let mut lacks = false;
+    let mut missing: Vec<Missing> = Vec::new();
+    let mut recommended: Vec<String> = Vec::new();
     let answered = |name: &str| {
         let answers = given.answers.iter();
         let mut pairs = answers.filter_map(|answer| answer.split_once('='));
@@ -272,25 +344,40 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
             .map(|name| format!("{name}:{}", step.id));
         let mut ids = own.chain([step.id.clone()]);
         let found = ids.find_map(|id| answered(&id).map(|(_, option)| (id, option)));
-        let Some((id, option)) = found else {
-            if !asked.contains(&id) {
-                flag("answer", &format!("{id}={PLACEHOLDER}"));
-                asked.push(id);
+        let options = || step.question.iter().flat_map(|question| &question.options);
+        let (id, choice) = match found {
+            Some((id, given)) => (id, options().find(|choice| choice.id == given)),
+            None if asked.contains(&id) => continue,
+            None => {
+                asked.push(id.clone());
+                let choice = options().find(|choice| choice.recommended);
+                match choice {
+                    Some(choice) => recommended.push(format!("{id}={}", choice.id)),
+                    None => missing.push(Missing {
+                        argument: format!("--answer {}=", quote(&id)),
+                        options: options().map(|choice| choice.id.clone()).collect(),
+                        what: None,
+                    }),
+                }
+                (id, choice)
             }
-            continue;
         };
-        let options = step.question.iter().flat_map(|question| &question.options);
-        let inputs = options
-            .filter(|choice| choice.id == option)
-            .flat_map(|choice| &choice.inputs);
+        let inputs = choice.iter().flat_map(|choice| &choice.inputs);
         for input in inputs.filter(|input| input.default.is_none()) {
             let name = format!("{id}.{}", input.name);
             if answered(&name).is_none() && !asked.contains(&name) {
-                lacks = true;
-                flag("answer", &format!("{name}={VALUE}"));
+                missing.push(Missing {
+                    argument: format!("--answer {}=", quote(&name)),
+                    options: Vec::new(),
+                    what: Some(input.title.clone()),
+                });
                 asked.push(name);
             }
         }
+    }
+    let all = recommended.len() > ANSWERS;
+    if !all {
+        recommended.iter().for_each(|answer| flag("answer", answer));
     }
     let open = releases.iter().any(|release| release.is_open());
     let loses = releases
@@ -299,8 +386,8 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     if given.keep_version {
         add("--keep-version".to_owned());
     }
-    if given.accept_recommended {
-        add("--accept-recommended".to_owned());
+    if given.accept_recommended || all {
+        add(ACCEPT.to_owned());
     }
     if loses {
         add("--force".to_owned());
@@ -323,25 +410,29 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     add("--write".to_owned());
     Command {
         pieces,
-        open,
-        lacks,
+        recommended: match all {
+            true => vec![ACCEPT.to_owned()],
+            false => {
+                let flags = recommended.iter();
+                flags
+                    .map(|answer| format!("--answer {}", quote(answer)))
+                    .collect()
+            }
+        },
+        missing,
         loses,
     }
 }
 
 impl Command {
     /// The command in lines of at most `width` columns where its pieces allow, each but the last ending
-    /// in a backslash; with an open question, each `--answer` has a line of its own.
+    /// in a backslash.
     #[must_use]
     pub fn lines(&self, width: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for piece in &self.pieces {
-            let alone = self.open && piece.starts_with("--answer ");
-            let room = |line: &String| {
-                super::page::width(line) + super::page::width(piece) + 3 <= width
-                    && !alone
-                    && !(self.open && line.trim_start().starts_with("--answer "))
-            };
+            let room =
+                |line: &String| super::page::width(line) + super::page::width(piece) + 3 <= width;
             match lines.last_mut() {
                 Some(line) if room(line) => {
                     line.push(' ');

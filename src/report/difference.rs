@@ -7,6 +7,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     Look, Masker,
+    hunks::Causes,
     page::{self, Page, Style, span, visible, width},
     secrets::MASK,
     wording::shown_name,
@@ -59,10 +60,19 @@ pub fn shown_with(
             return (String::new(), masked);
         }
         let hidden = Hidden::new(file, masker);
+        let causes = Causes::of(outcome, file);
         let text = if look.colour {
-            coloured(file, &diff, look, usize::MAX, &hidden, &mut masked)
+            coloured(
+                file,
+                &diff,
+                look,
+                usize::MAX,
+                &hidden,
+                Some(&causes),
+                &mut masked,
+            )
         } else {
-            unified(file, &diff, &hidden, &mut masked)
+            unified(file, &diff, &hidden, &causes, &mut masked)
         };
         (text, masked)
     };
@@ -98,7 +108,8 @@ pub(super) fn plain(file: &File, masker: &Masker) -> (String, (usize, usize), bo
     let diff = Diff::new(&file.before, &file.after);
     let (mut text, mut masked) = (String::new(), false);
     let hidden = Hidden::new(file, masker);
-    hunks(&mut text, &diff, &hidden, Paint::default(), &mut masked);
+    let paint = Paint::default();
+    hunks(&mut text, &diff, &hidden, paint, None, &mut masked);
     (text, diff.counts(), masked)
 }
 
@@ -141,10 +152,17 @@ impl<'f> Hidden<'f> {
     }
 }
 
-fn unified(file: &File, diff: &Diff<'_>, hidden: &Hidden<'_>, masked: &mut bool) -> String {
+fn unified(
+    file: &File,
+    diff: &Diff<'_>,
+    hidden: &Hidden<'_>,
+    causes: &Causes<'_>,
+    masked: &mut bool,
+) -> String {
     let mut out = diff::headers(file.raw_name());
     for hunk in &diff.hunks {
-        out.push_str(&hunk.header());
+        // Tools skip what stands behind the line numbers.
+        out.push_str(&with_label(&hunk.header(), hunk, Some(causes), hidden));
         out.push('\n');
         for line in &hunk.lines {
             out.push(line.side.sign());
@@ -170,6 +188,7 @@ fn coloured(
     look: Look,
     columns: usize,
     hidden: &Hidden<'_>,
+    causes: Option<&Causes<'_>>,
     masked: &mut bool,
 ) -> String {
     let (gone, came) = diff.counts();
@@ -190,7 +209,7 @@ fn coloured(
         columns,
         ..Paint::default()
     };
-    hunks(&mut out, diff, hidden, paint, masked);
+    hunks(&mut out, diff, hidden, paint, causes, masked);
     out
 }
 
@@ -204,6 +223,7 @@ pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
         look,
         look.width,
         &Hidden::new(file, masker),
+        None,
         &mut false,
     )
 }
@@ -226,7 +246,7 @@ pub fn excerpt(
         most,
     };
     let hidden = Hidden::new(file, masker);
-    let left = hunks(&mut out, &diff, &hidden, paint, &mut false);
+    let left = hunks(&mut out, &diff, &hidden, paint, None, &mut false);
     (out, left)
 }
 
@@ -256,17 +276,10 @@ fn hunks(
     diff: &Diff<'_>,
     hidden: &Hidden<'_>,
     paint: Paint,
+    causes: Option<&Causes<'_>>,
     masked: &mut bool,
 ) -> usize {
-    // Carriage returns are only worth seeing where some lines gain or lose one.
-    let changed = || {
-        diff.hunks
-            .iter()
-            .flat_map(|h| &h.lines)
-            .filter(|line| line.side != Side::Both)
-    };
-    let with_cr = changed().filter(|line| line.end() == "\r\n").count();
-    let returns = with_cr > 0 && with_cr < changed().count();
+    let returns = shows_returns(diff);
     let code = |code: &'static str| if paint.colour { code } else { "" };
     let all: usize = diff.hunks.iter().map(|hunk| hunk.lines.len()).sum();
     let mut painted = 0;
@@ -274,52 +287,217 @@ fn hunks(
         if painted == paint.most {
             break;
         }
+        let header = with_label(&hunk.header(), hunk, causes, hidden);
         out.push_str(&format!(
-            "{}{}{}\n",
+            "{}{header}{}\n",
             code("\x1b[36m"),
-            hunk.header(),
             code("\x1b[0m")
         ));
         for line in hunk.lines.iter().take(paint.most - painted) {
             painted += 1;
-            let (on, mark) = match line.side {
-                Side::Both => ("", ""),
-                Side::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
-                Side::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
-            };
-            out.push_str(on);
-            out.push(line.side.sign());
-            let hidden = hidden.line(line);
-            match &hidden {
-                Some(text) => {
-                    out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
-                    *masked = true;
-                }
-                None if line.side == Side::Both => {
-                    out.push_str(&cut(&visible_body(line.body()), paint.columns));
-                }
-                None => emphasised(out, line, on, mark),
-            }
-            if returns && line.end() == "\r\n" {
-                out.push('␍');
-            }
-            if !on.is_empty() {
-                out.push_str("\x1b[0m");
-            }
-            out.push('\n');
-            if line.end().is_empty() {
-                out.push_str(code("\x1b[2m"));
-                out.push_str("\\ No newline at end of file");
-                out.push_str(code("\x1b[0m"));
-                out.push('\n');
-            }
+            painted_line(out, line, hidden, paint, returns, masked);
         }
     }
     all - painted
 }
 
+/// Whether carriage returns are shown: they are only worth seeing where some lines gain or lose one.
+fn shows_returns(diff: &Diff<'_>) -> bool {
+    let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
+    let changed: Vec<_> = lines.filter(|line| line.side != Side::Both).collect();
+    let with_cr = changed.iter().filter(|line| line.end() == "\r\n").count();
+    with_cr > 0 && with_cr < changed.len()
+}
+
+/// The line numbers of a hunk, and behind them the steps that caused it.
+fn with_label(
+    header: &str,
+    hunk: &diff::Hunk<'_>,
+    causes: Option<&Causes<'_>>,
+    hidden: &Hidden<'_>,
+) -> String {
+    let label = causes.map(|causes| causes.label(hunk)).unwrap_or_default();
+    match label.is_empty() {
+        true => header.to_owned(),
+        false => format!("{header} {}", visible(&hidden.masker.text(&label))),
+    }
+}
+
+/// Paints one line, with its end.
+fn painted_line(
+    out: &mut String,
+    line: &Line<'_>,
+    hidden: &Hidden<'_>,
+    paint: Paint,
+    returns: bool,
+    masked: &mut bool,
+) {
+    let code = |code: &'static str| if paint.colour { code } else { "" };
+    let (on, mark) = match line.side {
+        Side::Both => ("", ""),
+        Side::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
+        Side::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
+    };
+    out.push_str(on);
+    out.push(line.side.sign());
+    let hidden = hidden.line(line);
+    match &hidden {
+        Some(text) => {
+            out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
+            *masked = true;
+        }
+        None if line.side == Side::Both => {
+            out.push_str(&cut(&visible_body(line.body()), paint.columns));
+        }
+        None => emphasised(out, line, on, mark),
+    }
+    if returns && line.end() == "\r\n" {
+        out.push('␍');
+    }
+    if !on.is_empty() {
+        out.push_str("\x1b[0m");
+    }
+    out.push('\n');
+    if line.end().is_empty() {
+        out.push_str(code("\x1b[2m"));
+        out.push_str("\\ No newline at end of file");
+        out.push_str(code("\x1b[0m"));
+        out.push('\n');
+    }
+}
+
+/// How a difference gets shorter, step by step: the unchanged lines around a change, and how many lines of one side
+/// in a row are shown before the rest of them is only counted.
+const FORMS: [(usize, usize); 6] = [
+    (3, usize::MAX),
+    (1, usize::MAX),
+    (0, usize::MAX),
+    (0, 4),
+    (0, 2),
+    (0, 1),
+];
+
+/// The difference as a preview shows it: in about so many lines. Where it does not fit, unchanged lines around
+/// changes go first, then the inside of long removals and additions, and then what is left is counted. Never a
+/// patch: what is counted instead of shown would be lost in one.
+#[must_use]
+pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (String, bool) {
+    let files: Vec<&Arc<File>> = outcome.files();
+    let changed: Vec<_> = files.into_iter().filter(|file| file.changed).collect();
+    let room = room / changed.len().max(1);
+    let (mut text, mut masked) = (String::new(), false);
+    for file in &changed {
+        if changed.len() > 1 {
+            let (gone, came) = Diff::new(&file.before, &file.after).counts();
+            let mut page = Page::new(look);
+            page.line(
+                0,
+                &[
+                    span(shown_name(&file.name), Style::Bold),
+                    page::plain("  "),
+                    span(format!("-{gone}"), Style::Error),
+                    page::plain(" "),
+                    span(format!("+{came}"), Style::Good),
+                ],
+            );
+            text.push_str(&page.finish());
+        }
+        let causes = Causes::of(outcome, file);
+        let shortened = Shortened {
+            hidden: Hidden::new(file, masker),
+            causes: &causes,
+            look,
+        };
+        text.push_str(&shortened.lines(file, room, &mut masked).concat());
+    }
+    (text, masked)
+}
+
+struct Shortened<'s> {
+    hidden: Hidden<'s>,
+    causes: &'s Causes<'s>,
+    look: Look,
+}
+
+impl Shortened<'_> {
+    /// The first form that fits; else as much of the last as has room, and how much more there is.
+    fn lines(&self, file: &File, room: usize, masked: &mut bool) -> Vec<String> {
+        let (mut lines, mut hidden) = (Vec::new(), false);
+        for (context, most) in FORMS {
+            let diff = Diff::with_context(&file.before, &file.after, context);
+            let mut hides = false;
+            lines = self.form(&diff, most, &mut hides);
+            hidden = hides;
+            if lines.len() <= room {
+                *masked |= hides;
+                return lines;
+            }
+        }
+        let rest = lines.len() + 1 - room.clamp(1, lines.len());
+        lines.truncate(lines.len() - rest);
+        *masked |= hidden;
+        let note = format!("… {rest} more lines; --diff shows the whole difference");
+        lines.push(self.dim(&note));
+        lines
+    }
+
+    fn form(&self, diff: &Diff<'_>, most: usize, masked: &mut bool) -> Vec<String> {
+        let returns = shows_returns(diff);
+        let paint = Paint {
+            colour: self.look.colour,
+            columns: self.look.width,
+            ..Paint::default()
+        };
+        let mut lines = Vec::new();
+        for hunk in &diff.hunks {
+            let first = hunk.lines.iter().find(|line| line.side != Side::Both);
+            let offset = first.map_or(0, |first| {
+                let before = hunk
+                    .lines
+                    .iter()
+                    .take_while(|line| !std::ptr::eq(*line, first));
+                before.count()
+            });
+            let header = format!("@@ line {} @@", hunk.before.start + offset + 1);
+            let header = with_label(&header, hunk, Some(self.causes), &self.hidden);
+            let mut page = Page::new(self.look);
+            page.line(0, &[span(cut(&header, self.look.width), Style::Accent)]);
+            lines.push(page.finish());
+            for run in hunk.lines.chunk_by(|a, b| a.side == b.side) {
+                // A count in place of a single line would gain nothing.
+                let shown = match run[0].side == Side::Both || run.len() <= most.saturating_add(1) {
+                    true => run.len(),
+                    false => most,
+                };
+                for line in &run[..shown] {
+                    let mut text = String::new();
+                    painted_line(&mut text, line, &self.hidden, paint, returns, masked);
+                    lines.push(text);
+                }
+                if shown < run.len() {
+                    let what = if run[0].side == Side::Before {
+                        "removed"
+                    } else {
+                        "added"
+                    };
+                    let sign = run[0].side.sign();
+                    let note = format!("{sign} … {} more lines {what}", run.len() - shown);
+                    lines.push(self.dim(&note));
+                }
+            }
+        }
+        lines
+    }
+
+    fn dim(&self, text: &str) -> String {
+        let mut page = Page::new(self.look);
+        page.line(0, &[span(text, Style::Dim)]);
+        page.finish()
+    }
+}
+
 /// A line that fits behind its sign; what is cut off shows as three dots.
-fn cut(text: &str, columns: usize) -> String {
+pub(super) fn cut(text: &str, columns: usize) -> String {
     if width(text) < columns {
         return text.to_owned();
     }

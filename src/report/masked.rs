@@ -86,7 +86,7 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
         for step in &mut release.steps {
             text(&mut step.title);
             maybe(&mut step.why);
-            step.tell.iter_mut().for_each(text);
+            step.tell.iter_mut().for_each(|told| text(&mut told.text));
             for change in &mut step.changes {
                 let places = [Some(&change.path), change.to.as_ref()];
                 for place in places.into_iter().flatten().chain(&change.from) {

@@ -7,17 +7,20 @@
 
 pub mod catalog;
 pub mod command;
+pub mod content;
 pub mod difference;
 pub mod effects;
 mod findings;
 pub mod github;
 pub mod html;
+mod hunks;
 pub mod json;
 pub mod jsonl;
 pub mod markdown;
 mod masked;
 mod overview;
 mod page;
+pub mod preview;
 mod questions;
 mod refusal;
 pub mod review;

@@ -126,8 +126,8 @@ pub(super) fn tasks(outcome: &Outcome) -> Vec<Shared<'_, &Task>> {
 /// When a task is done: its name in an outcome, and a heading for it, in order.
 pub(super) const WHEN: [(When, &str); 3] = [
     (When::Before, "Before the upgrade"),
-    (When::With, "Together with it"),
-    (When::After, "After it"),
+    (When::With, "With the upgrade"),
+    (When::After, "After the upgrade"),
 ];
 
 /// The steps that changed something.
@@ -164,11 +164,13 @@ pub(super) fn told(outcome: &Outcome) -> Vec<Shared<'_, Told<'_>>> {
             .iter()
             .filter(|step| step.state == State::Done)
         {
-            for text in &step.tell {
-                told.add(format!("{:?}", (&step.id, text)), release, || Told {
-                    text,
-                    at: None,
-                    step: Some(step),
+            for notice in &step.tell {
+                told.add(format!("{:?}", (&step.id, &notice.text)), release, || {
+                    Told {
+                        text: &notice.text,
+                        at: None,
+                        step: Some(step),
+                    }
                 });
             }
         }

@@ -166,8 +166,8 @@ pub fn told(step: &Step, look: Look, masker: &Masker) -> String {
 }
 
 fn tells(page: &mut Page, step: &Step, masker: &Masker) {
-    for text in &step.tell {
-        page.bullet(2, "!", Style::Warn, &[plain(masker.text(text))]);
+    for told in &step.tell {
+        page.bullet(2, "!", Style::Warn, &[plain(masker.text(&told.text))]);
     }
 }
 

@@ -6,16 +6,14 @@
 
 use super::{
     Detail, Look, Masker,
-    command::{Command, PLACEHOLDER},
+    command::Command,
     page::{Page, Span, Style, plain, span, width},
     questions, refusal, since,
     wording::{self, count},
 };
 use std::cmp::Reverse;
 
-use crate::outcome::{
-    Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When, mentions,
-};
+use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -51,7 +49,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
 }
 
 /// The releases that are ahead of what is known of their chart, a line for each version.
-fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
+pub(super) fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
     for ahead in outcome.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
         let names = match ahead.releases.as_slice() {
             names if names.len() <= AHEAD || look.detail == Detail::Verbose => names.join(", "),
@@ -70,11 +68,11 @@ fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
 }
 
 /// The values files that were seen and not touched.
-fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
+pub(super) fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
     if outcome.unclaimed.is_empty() || look.detail == Detail::Quiet {
         return;
     }
-    page.heading("Seen and not touched: no manifest says what these values files are for");
+    page.heading("Not touched, because no manifest names these values files");
     for file in &outcome.unclaimed {
         let text = format!("  looks like {}", file.chart);
         page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
@@ -152,50 +150,65 @@ fn is_are(n: usize, what: &str) -> String {
     format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
 }
 
-/// How to go on: the commands that write what was shown. `stdin` says that the values came from
-/// standard input, which has nowhere to be written.
+/// How to go on: the commands that write what was shown.
 #[must_use]
 pub fn commands(commands: &[Command], look: Look) -> String {
     let mut page = Page::new(look);
-    let alike = commands.len() > 1
-        && commands
-            .iter()
-            .all(|command| !command.open && !command.loses);
-    if alike {
-        let lead =
-            "Nothing was written. To write exactly this, file by file as the versions need it:";
-        page.fill(0, 0, &[plain(lead)]);
+    if !commands.is_empty() {
+        page.fill(0, 0, &[plain("Nothing was written.")]);
     }
-    for (i, command) in commands.iter().enumerate() {
-        page.gap();
-        let lead = match (command.open, command.loses) {
-            (true, _) => format!(
-                "To answer and write, put an option from above in place of each {PLACEHOLDER}{}. Without \
-                 --write you see the result first:",
-                if command.lacks {
-                    ", and what is asked for in place of each VALUE"
-                } else {
-                    ""
-                }
-            ),
-            (false, true) => "To write this, although settings lose their effect:".to_owned(),
-            (false, false) => "To write exactly this:".to_owned(),
-        };
-        let style = if command.loses {
-            Style::Warn
-        } else {
-            Style::Plain
-        };
-        let first = if i == 0 { "Nothing was written. " } else { "" };
-        if !alike {
-            page.fill(0, 0, &[plain(first), span(lead, style)]);
-        }
-        page.gap();
-        for line in command.lines(look.width.saturating_sub(2)) {
-            page.line(2, &[span(line, Style::Accent)]);
-        }
+    for command in commands {
+        self::command(&mut page, command, look);
     }
     page.finish()
+}
+
+/// How to go on: to decide one by one, or to write as recommended.
+#[must_use]
+pub fn ways(ways: &super::preview::Ways, look: Look) -> String {
+    let mut page = Page::new(look);
+    super::preview::ways(&mut page, ways, look);
+    page.finish()
+}
+
+/// A command that writes, what it does, and what a person has to add to it.
+pub(super) fn command(page: &mut Page, command: &Command, look: Look) {
+    if !command.missing.is_empty() {
+        let lead = match command.recommended.is_empty() {
+            true => "To write, add your answers to the command:",
+            false => "To write with the recommended answers, add yours to the command:",
+        };
+        page.fill(0, 2, &[plain(lead)]);
+        for missing in &command.missing {
+            let mut spans = vec![span(missing.argument.clone(), Style::Accent)];
+            spans.push(match &missing.what {
+                Some(what) => span(format!("  ({what})"), Style::Dim),
+                None => span(format!("  ({})", one_of(&missing.options)), Style::Dim),
+            });
+            page.fill(2, 6, &spans);
+        }
+    } else {
+        let (lead, style) = match (command.loses, command.recommended.is_empty()) {
+            (true, _) => (
+                "To write this, although settings stop working:",
+                Style::Warn,
+            ),
+            (false, false) => ("To write with the recommended answers:", Style::Plain),
+            (false, true) => ("To write exactly this:", Style::Plain),
+        };
+        page.fill(0, 2, &[span(lead, style)]);
+    }
+    for line in command.lines(look.width.saturating_sub(2)) {
+        page.line(2, &[span(line, Style::Accent)]);
+    }
+}
+
+/// `tag, chart-tag or both`.
+fn one_of(options: &[String]) -> String {
+    match options {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        options => options.join(", "),
+    }
 }
 
 pub(super) fn versions(release: &Release) -> String {
@@ -220,7 +233,7 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
     } else {
         let verdict = if release.lost_by_leaving_out().next().is_some() {
             span(
-                "the chosen steps change nothing, but steps were left out that would",
+                "the chosen steps change nothing; steps that would were left out",
                 Style::Error,
             )
         } else {
@@ -281,10 +294,7 @@ fn chart_told_by(page: &mut Page, release: &Release, look: Look) {
         }
     });
     let signs: Vec<String> = signs.collect();
-    let text = format!(
-        "Nothing names the chart; it is told by {}.",
-        signs.join(", ")
-    );
+    let text = format!("Recognised as {} by {}.", release.chart, signs.join(", "));
     page.fill(2, 4, &[span(text, Style::Dim)]);
 }
 
@@ -294,7 +304,7 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
     let verbose = look.detail == Detail::Verbose;
     let said = match release.known_by {
         KnownBy::Content => None,
-        KnownBy::Stated => Some("It was said that the values are for"),
+        KnownBy::Stated => Some("You said that the values are for"),
         KnownBy::Carrier => Some("The manifest says that the values are for"),
         KnownBy::Recorded => Some("refit.yaml says that the values are for"),
         KnownBy::Live => Some("The running release is"),
@@ -314,8 +324,14 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
             4,
             &[span(
                 format!(
-                    "What the file holds fits {} {} (or older versions that come to the same result):",
-                    release.chart, release.from
+                    "Detected: {} {}{}",
+                    release.chart,
+                    release.from,
+                    match &release.same_from {
+                        Some(first) =>
+                            format!("; {first} to {} give the same result", release.from),
+                        None => String::new(),
+                    }
                 ),
                 Style::Dim,
             )],
@@ -361,16 +377,12 @@ pub(super) fn facts(page: &mut Page, release: &Release, look: Look, masker: &Mas
     let changed: Vec<_> = release
         .facts
         .iter()
-        .filter(|fact| fact.before != fact.after)
+        .filter(|fact| fact.before != fact.after || !fact.open.is_empty())
         .collect();
     if changed.is_empty() {
         return;
     }
-    page.heading(if release.is_open() {
-        "In effect, as far as it is decided"
-    } else {
-        "In effect"
-    });
+    page.heading("Effect");
     let text = |value: &Option<String>| {
         value
             .as_deref()
@@ -378,7 +390,13 @@ pub(super) fn facts(page: &mut Page, release: &Release, look: Look, masker: &Mas
     };
     let rows: Vec<[String; 3]> = changed
         .iter()
-        .map(|fact| [fact.title.clone(), text(&fact.before), text(&fact.after)])
+        .map(|fact| {
+            let after = match fact.open.as_slice() {
+                [] => text(&fact.after),
+                open => format!("open, until you answer {}", open.join(", ")),
+            };
+            [fact.title.clone(), text(&fact.before), after]
+        })
         .collect();
     // What fits stands in columns; what does not has a line for each side.
     let fits = |row: &[String; 3], titles: usize| {
@@ -430,7 +448,7 @@ fn stale(page: &mut Page, release: &Release, masker: &Masker) {
     if release.stale.is_empty() {
         return;
     }
-    page.heading("Edited in since the upgrade, and read by nothing");
+    page.heading("Edited in after the upgrade, and unused by the new chart");
     for notice in &release.stale {
         let place = match &notice.at {
             Some(at) => format!("{}:{}: ", at.file, at.line),
@@ -509,8 +527,8 @@ fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
         {
             page.fill(4, 4, &[span(masker.text(why), Style::Dim)]);
         }
-        for text in &step.tell {
-            page.bullet(4, "!", Style::Warn, &[plain(masker.text(text))]);
+        for told in &step.tell {
+            page.bullet(4, "!", Style::Warn, &[plain(masker.text(&told.text))]);
         }
     }
 }
@@ -536,7 +554,7 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
     match (&change.to, change.fate) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
         (None, _) if change.left_over => spans.push(span(
-            format!(" (was {}; left over, not in use)", value()),
+            format!(" (was {}; left over, unused)", value()),
             Style::Dim,
         )),
         (None, Fate::Dropped) => spans.push(span(format!(" (was {})", value()), Style::Dim)),
@@ -560,10 +578,10 @@ pub(super) fn notices(page: &mut Page, release: &Release, masker: &Masker) {
     if release.notices.is_empty() && !release.steps.iter().any(|step| tells(&step)) {
         return;
     }
-    page.heading("Good to know");
+    page.heading("Notes");
     for step in release.steps.iter().filter(tells) {
-        for (i, text) in step.tell.iter().enumerate() {
-            let mut spans = vec![plain(masker.text(text))];
+        for (i, told) in step.tell.iter().enumerate() {
+            let mut spans = vec![plain(masker.text(&told.text))];
             if i + 1 == step.tell.len() {
                 spans.push(span(format!(" [{} {}]", step.version, step.id), Style::Dim));
             }
@@ -603,37 +621,11 @@ fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
 /// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
 /// told with that step.
 pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
-    let left = unread_paths(release);
+    let left = super::content::unused(release);
     if !left.is_empty() {
-        page.heading(&format!(
-            "Stays, but {} {} does not read it",
-            release.chart, release.to
-        ));
+        page.heading(&format!("Unused by {} {}", release.chart, release.to));
         paths(page, 2, &left, look.detail == Detail::Verbose);
     }
-}
-
-/// The paths that stay unread, and are told nowhere else.
-pub(super) fn unread_paths(release: &Release) -> Vec<&str> {
-    let told: Vec<&str> = release
-        .lost_by_leaving_out()
-        .flat_map(|step| &step.because)
-        .map(String::as_str)
-        .collect();
-    release
-        .ledger
-        .iter()
-        .filter(|leaf| leaf.fate == Fate::Left)
-        .map(|leaf| leaf.path.as_str())
-        .filter(|path| !told.contains(path) && !is_noticed(release, path))
-        .collect()
-}
-
-/// Whether somebody speaks of a path: a notice, or a step that tells of it.
-fn is_noticed(release: &Release, path: &str) -> bool {
-    let mut notices = release.notices.iter().chain(&release.stale);
-    let mut told = release.steps.iter().flat_map(|step| &step.tell);
-    notices.any(|notice| notice.is_about(path)) || told.any(|text| mentions(text, path))
 }
 
 fn left_out(page: &mut Page, release: &Release) {
@@ -645,7 +637,7 @@ fn left_out(page: &mut Page, release: &Release) {
     if left_out.peek().is_none() {
         return;
     }
-    page.heading("Left out on request");
+    page.heading("Left out, as you asked");
     for step in left_out {
         title(page, step);
         if !step.because.is_empty() {
@@ -654,10 +646,10 @@ fn left_out(page: &mut Page, release: &Release) {
                 4,
                 6,
                 &[
-                    span("These settings lose their effect: ", Style::Error),
+                    span("These settings stop working: ", Style::Error),
                     plain(lost.join(", ")),
                     plain(format!(
-                        ". Nothing in {} {} reads them; refit writes this only with --force.",
+                        ". {} {} does not use them; refit writes this only with --force.",
                         release.chart, release.to
                     )),
                 ],
@@ -675,7 +667,7 @@ pub(super) fn waiting(page: &mut Page, release: &Release) {
     if steps.peek().is_none() {
         return;
     }
-    page.heading("Waits for an answer");
+    page.heading("Waiting for your answer");
     for step in steps {
         page.bullet(
             2,
@@ -697,11 +689,11 @@ pub(super) fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
     if release.checklist.is_empty() {
         return;
     }
-    page.heading("To do outside the file");
+    page.heading("To do");
     for (when, title) in [
         (When::Before, "before the upgrade"),
-        (When::With, "together with it"),
-        (When::After, "after it"),
+        (When::With, "with the upgrade"),
+        (When::After, "after the upgrade"),
     ] {
         let mut tasks = release
             .checklist

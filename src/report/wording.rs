@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::page::width;
-use crate::outcome::{Fate, Release, Strength};
+use crate::outcome::{Fate, Refusal, Release, Strength, When};
 
 /// Columns that a value may take in a line of text.
 const WIDEST_VALUE: usize = 60;
@@ -85,32 +85,23 @@ pub(super) fn shorten(text: &str) -> String {
     short
 }
 
-/// What became of the settings, in one line: `31 settings kept, 6 moved`.
+/// What settings that do not simply stay can come to, in the order in which it is said.
+pub(super) const FATES: [Fate; 7] = [
+    Fate::Moved,
+    Fate::Merged,
+    Fate::Copied,
+    Fate::Rewritten,
+    Fate::Dropped,
+    Fate::Left,
+    Fate::Held,
+];
+
+/// What became of the settings, in one line: `9 settings: 5 kept, 3 moved, 1 waiting for your answer`.
 pub(super) fn fates(release: &Release) -> String {
-    let words = [
-        (Fate::Moved, "moved"),
-        (Fate::Merged, "merged"),
-        (Fate::Copied, "copied"),
-        (Fate::Rewritten, "rewritten"),
-        (Fate::Dropped, "dropped"),
-        (Fate::Left, "left unread"),
-        (Fate::Held, "held by open questions"),
-    ];
-    let mut text = format!("{} kept", count(release.kept, "setting"));
-    for (fate, word) in words {
-        let n = release
-            .ledger
-            .iter()
-            .filter(|leaf| leaf.fate == fate)
-            .count();
-        if n > 0 {
-            text.push_str(&format!(", {n} {word}"));
-        }
-    }
-    text
+    super::content::Settings::of(release).text()
 }
 
-/// The word for a fate.
+/// The word for what became of one setting; lists and sums use the same.
 pub(super) fn fate(fate: Fate) -> &'static str {
     match fate {
         Fate::Moved => "moved",
@@ -118,9 +109,35 @@ pub(super) fn fate(fate: Fate) -> &'static str {
         Fate::Copied => "copied",
         Fate::Rewritten => "rewritten",
         Fate::Dropped => "dropped",
-        Fate::Left => "left",
-        Fate::Held => "held",
-        Fate::Written => "wrote",
+        Fate::Left => "unused",
+        Fate::Held => "waiting",
+        Fate::Written => "added",
+    }
+}
+
+/// The same with what belongs to it, where there is room.
+pub(super) fn fate_of_several(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Left => "unused by the new chart",
+        Fate::Held => "waiting for your answer",
+        other => self::fate(other),
+    }
+}
+
+/// When something is to be done.
+pub(super) fn when(when: When) -> &'static str {
+    match when {
+        When::Before => "before the upgrade",
+        When::With => "with the upgrade",
+        When::After => "after the upgrade",
+    }
+}
+
+/// Where something was refused: file, line and column, or what it is called.
+pub(super) fn place_of(refusal: &Refusal) -> String {
+    match &refusal.at {
+        Some(at) => format!("{}:{}:{}", shown_name(&at.file), at.line, at.column),
+        None => shown_name(&refusal.name).to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@
 use super::{Said, Subject, Told, is_default};
 use crate::{
     migrate::Node,
-    pack::Known,
+    pack::{Known, Severity},
     values::{Path, Value, view::View},
 };
 
@@ -55,10 +55,25 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether any setting at or below a place is there as it was written.
+    fn stays(&self, node: &Node, at: &Path) -> bool {
+        let (mut below, mut stays) = (false, false);
+        for entry in node.entries(self.view) {
+            below = true;
+            stays |= self.stays(&entry.node, &at.key(&entry.key));
+        }
+        let written = || node.source().is_some_and(|source| source.path == *at);
+        if below { stays } else { written() }
+    }
+
     fn wakes(&mut self, node: &Node, path: Path) {
         let Some(source) = node.source().filter(|source| source.path == path) else {
             return;
         };
+        // What the run writes there is the steps' affair: only what stays as it was wakes up.
+        if !self.stays(node, &path) {
+            return;
+        }
         let value = node.value(self.view).unwrap_or(Value::Null);
         let idle = is_default(&path, &value, self.defaults);
         if source.layer != self.layer || idle || self.said.of(&path) {
@@ -69,6 +84,7 @@ impl Walk<'_> {
         self.told.push(Told {
             layer: self.layer,
             node: source.node,
+            severity: Severity::Action,
             text: format!(
                 "{chart} {from} does not read `{path}`, and {to} does: it takes effect with this upgrade."
             ),

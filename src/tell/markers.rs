@@ -18,6 +18,7 @@ use crate::{
     migrate::{
         Answers, Decision, Evidence, MigrateError, Migrated, Offer, Source, StepReport, StepState,
     },
+    pack::{Severity, Told},
     questions::{MARKER, title},
     values::{Path, Value, view::View},
     yaml::{Comment, Kind, NodeId, Tree},
@@ -334,7 +335,13 @@ pub fn settle(
     };
     let mut report = StepReport::asking(version, title(MARKER), decision);
     if report.state == StepState::Done {
-        report.tell = told.into_iter().map(|text| text + ".").collect();
+        report.tell = told
+            .into_iter()
+            .map(|text| Told {
+                severity: Severity::Action,
+                text: text + ".",
+            })
+            .collect();
     }
     migrated.steps.push(report);
     Ok(choice)

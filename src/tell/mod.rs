@@ -25,7 +25,7 @@ use semver::Version;
 use crate::{
     migrate::{Fate, Migrated, StepState},
     outcome::mentions,
-    pack::{Pack, PackError},
+    pack::{Pack, PackError, Severity},
     values::{Path, Value, leaves_at, view::View},
     yaml::NodeId,
 };
@@ -54,6 +54,8 @@ pub struct Told {
     pub node: NodeId,
     /// The path that it is about, in the result; everything below it is meant, too.
     pub path: Path,
+    /// How much it matters.
+    pub severity: Severity,
     /// What.
     pub text: String,
 }
@@ -94,7 +96,7 @@ impl<'s> Said<'s> {
     fn new(subject: Subject<'s>) -> Self {
         let (mut texts, mut paths) = (Vec::new(), Vec::new());
         for step in &subject.migrated.steps {
-            texts.extend(step.tell.iter().map(String::as_str));
+            texts.extend(step.tell.iter().map(|told| told.text.as_str()));
             texts.extend(step.todo.iter().map(|(_, text)| text.as_str()));
             texts.extend(step.decision.iter().map(|it| it.question.as_str()));
             if let StepState::LeftOut(lost) = &step.state {

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use super::{Said, Subject, Told};
 use crate::{
     migrate::{Body, Node},
-    pack::{Keys, Known},
+    pack::{Keys, Known, Severity},
     secrets::is_secret_path,
     values::{Number, Path, Segment, Value, scalar::Resolved, view::View},
     yaml::{Kind, NodeId, ScalarStyle, Tree},
@@ -83,6 +83,7 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
                 told.push(Told {
                     layer,
                     node,
+                    severity: Severity::Action,
                     path,
                     text,
                 });

@@ -14,7 +14,7 @@ use semver::Version;
 use super::{Said, Subject, Told, is_default};
 use crate::{
     migrate::Node,
-    pack::{Keys, Known, Pack, PackError},
+    pack::{Keys, Known, Pack, PackError, Severity},
     values::{Path, Segment, Value, view::View},
 };
 
@@ -93,6 +93,7 @@ impl Walk<'_> {
         self.told.push(Told {
             layer: self.layer,
             node: place.node,
+            severity: Severity::Action,
             path,
             text,
         });

@@ -5,15 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{fault, mentions, release::Worked};
+use super::{fault, mentions, release::Worked, undecided};
 use crate::{
     carrier::raise,
     digest, facts,
     load::{Sealed, Workspace},
     migrate::{self, ChangeKind, LedgerEntry, StepState},
     outcome::{
-        At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, LeafFate,
-        Notice, Question, Refusal, Release, State, Step, Task, Values,
+        At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, KnownBy,
+        LeafFate, Notice, Question, Refusal, Release, Severity, State, Step, Task, Told, Values,
     },
     pack::{Known, When, expr::describe},
     questions::RAISED_FIRST,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What Helm itself wants at the command line. GitOps tools always set all values anew.
-const RESET_VALUES: &str = "Use `helm upgrade --reset-values -f FILE`: --reuse-values keeps the old chart's defaults, and the new chart's keys are missing then.";
+const RESET_VALUES: &str = "Use `helm upgrade --reset-values`; --reuse-values keeps old defaults.";
 
 /// Describes a release, with its files as they are after all edits.
 pub(super) fn release(
@@ -134,9 +134,10 @@ impl Description<'_, '_> {
                 files.push(Arc::clone(file));
             }
         }
-        let facts: Vec<FactChange> =
+        let mut facts: Vec<FactChange> =
             facts::changes(pack, views, &migrated.layers, &plan.from, &plan.to)
                 .map_err(|e| Reason::new(e.to_string()).of(&wanted.name))?;
+        undecided::mark(self.worked, &mut facts);
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
             path: clue.path.to_string(),
@@ -175,6 +176,12 @@ impl Description<'_, '_> {
             chart: pack.info.chart.clone(),
             chart_told_by: signs.collect(),
             known_by: *known_by,
+            same_from: {
+                let first = detection.candidates.first();
+                let older =
+                    first.filter(|first| *known_by == KnownBy::Content && **first < plan.from);
+                older.cloned()
+            },
             evidence: clues.collect(),
             from: plan.from.clone(),
             to: plan.to.clone(),
@@ -277,6 +284,7 @@ impl Description<'_, '_> {
                 let last = older(&entry.source.path)?;
                 Some(Notice {
                     at: Some(self.at(entry.source.layer, entry.source.node)),
+                    severity: Severity::Action,
                     path: Some(entry.source.path.to_string()),
                     text: format!(
                         "{} was last read by {} {last}; {} ignores it. {}",
@@ -312,13 +320,15 @@ impl Description<'_, '_> {
     fn checklist(&self) -> Vec<Task> {
         let mut tasks: Vec<(When, Task)> = Vec::new();
         let steps = self.worked.migrated.steps.iter();
-        for (when, text) in steps.flat_map(|step| &step.todo) {
+        let todo = steps.flat_map(|step| step.todo.iter().map(move |todo| (&step.id, todo)));
+        for (id, (when, text)) in todo {
             if tasks.iter().any(|(_, task)| task.text == *text) {
                 continue;
             }
             let task = Task {
                 when: *when,
                 text: text.clone(),
+                step: Some(id.clone()),
             };
             tasks.push((*when, task));
         }
@@ -327,25 +337,48 @@ impl Description<'_, '_> {
             let task = Task {
                 when: When::With,
                 text: RESET_VALUES.to_owned(),
+                step: None,
             };
             tasks.push((When::With, task));
         }
         if let Some(text) = self.locked() {
             let when = When::With;
-            tasks.push((when, Task { when, text }));
+            tasks.push((
+                when,
+                Task {
+                    when,
+                    text,
+                    step: None,
+                },
+            ));
         }
         if let (_, Some(text)) = mentions::succeeded(self.worked) {
             let when = When::With;
-            tasks.push((when, Task { when, text }));
+            tasks.push((
+                when,
+                Task {
+                    when,
+                    text,
+                    step: None,
+                },
+            ));
         }
         if let Some(text) = self.not_continued() {
             let when = When::After;
-            tasks.push((when, Task { when, text }));
+            tasks.push((
+                when,
+                Task {
+                    when,
+                    text,
+                    step: None,
+                },
+            ));
         }
         let before = wanted.before.iter().map(|text| {
             let task = Task {
                 when: When::Before,
                 text: text.clone(),
+                step: None,
             };
             (When::Before, task)
         });
@@ -422,6 +455,7 @@ impl Description<'_, '_> {
         let told = tell::notices(subject).map_err(|e| fault(&e, &worked.wanted.name))?;
         let told = told.into_iter().map(|told| Notice {
             at: Some(self.at(told.layer, told.node)),
+            severity: told.severity,
             text: told.text,
             path: Some(told.path.to_string()),
         });
@@ -438,6 +472,7 @@ impl Description<'_, '_> {
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),
+                severity: Severity::Action,
                 text: mark.notice()?,
                 path: None,
             })
@@ -596,7 +631,14 @@ impl Description<'_, '_> {
             state,
             because,
             changes: changes.collect(),
-            tell: step.tell.iter().map(|text| self.with_name(text)).collect(),
+            tell: step
+                .tell
+                .iter()
+                .map(|told| Told {
+                    severity: told.severity,
+                    text: self.with_name(&told.text),
+                })
+                .collect(),
             question,
         }
     }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     jobs::{Jobs, Work},
     load::{Loaded, Wanted, Workspace},
-    outcome::{File, Notice, Refusal, Secrets},
+    outcome::{File, Notice, Refusal, Secrets, Severity},
     refusal::{Reason, own_fault},
     values::View,
     verify::{SecondReadingError, second_reading},
@@ -238,6 +238,7 @@ fn edited(
                 notices.extend(embedded.notice.map(|(offset, text)| {
                     let notice = Notice {
                         at: Some(loaded.at(offset)),
+                        severity: Severity::Action,
                         text: text.to_owned(),
                         path: None,
                     };

@@ -8,7 +8,7 @@ use crate::{
     carrier::{MentionKind, set},
     load::{Mention, Wanted, Workspace},
     migrate::{Answers, migrate},
-    outcome::{Fate, Notice},
+    outcome::{Fate, Notice, Severity},
     pack::{Known, Pack},
     plan::Plan,
     values::{Map, Path, Segment, Value, view::View, write},
@@ -50,6 +50,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
                     let file = &workspace.files[mention.file];
                     notices.push(Notice {
                         at: Some(file.at(file.tree.span(mention.node).start)),
+                        severity: Severity::Action,
                         text: format!(
                             "`{}` names a setting that {} {} no longer has in this form. Name another one.",
                             one.trim(),

@@ -25,6 +25,7 @@ mod release;
 mod sealed;
 mod shared;
 mod since;
+mod undecided;
 
 use std::{
     borrow::Cow,

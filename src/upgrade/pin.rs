@@ -4,7 +4,7 @@ use super::release::Worked;
 use crate::{
     carrier::raise,
     load::Loaded,
-    outcome::Notice,
+    outcome::{Notice, Severity},
     values::{
         Value, View,
         write::{Context, Quotes, string},
@@ -32,6 +32,7 @@ pub(super) fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
         let chart = &worked.pack.info.chart;
         return Pinned::Stays(Notice {
             at: Some(loaded.at(tree.span(pin.node).start)),
+            severity: Severity::Action,
             text: format!(
                 "`{}` stays as it is, because it is no chart version. See that it leads to {chart} {to} together with these values.",
                 pin.text
@@ -43,6 +44,7 @@ pub(super) fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
     let stays = |why: &str| {
         Pinned::Stays(Notice {
             at: Some(loaded.at(tree.span(pin.node).start)),
+            severity: Severity::Action,
             text: format!(
                 "The version `{}` stays as it is: {why}. Write {to} in its place.",
                 pin.text

@@ -47,6 +47,8 @@ pub(super) struct Worked<'w> {
     pub plan: Plan<'w>,
     /// The answers that it was given.
     pub answers: Answers,
+    /// Whether questions without an answer take the recommended one.
+    pub accept_recommended: bool,
     /// The layers, as they are before.
     pub views: Vec<View<'w>>,
     /// What the migrations came to.
@@ -125,6 +127,7 @@ pub(super) fn work<'w>(
         known_by,
         plan: candidate.plan,
         answers,
+        accept_recommended: request.accept_recommended,
         migrated: candidate.migrated,
         parts: candidate.parts,
         marks: Vec::new(),
@@ -187,7 +190,8 @@ impl<'w> Run<'_, 'w> {
             .map(|from| (from.clone(), KnownBy::Stated));
         match stated.or_else(|| self.wanted.version.clone()) {
             Some((from, known_by)) => {
-                known_version(self.pack, &from).map_err(|reason| reason.of(self.name()))?;
+                known_version(self.pack, &from)
+                    .map_err(|reason| self.of_version(reason, known_by))?;
                 if known_by == KnownBy::Recorded {
                     self.still_holds(&from)?;
                 }
@@ -215,6 +219,17 @@ impl<'w> Run<'_, 'w> {
                     Ok((KnownBy::Content, self.not_done(best)?))
                 }
             },
+        }
+    }
+
+    /// What is wrong with the version that the values are for, with its place where a manifest names it.
+    fn of_version(&self, reason: Reason, known_by: KnownBy) -> Box<Refusal> {
+        match &self.wanted.pin {
+            Some(pin) if known_by == KnownBy::Carrier => {
+                let file = &self.workspace.files[pin.file];
+                reason.at(&file.name, &file.text, file.tree.span(pin.node).start)
+            }
+            _ => reason.of(self.name()),
         }
     }
 

@@ -18,7 +18,7 @@ use semver::Version;
 
 use crate::{
     load::{Asked, Wanted, Workspace},
-    outcome::{self, At, KnownBy, Notice},
+    outcome::{self, At, KnownBy, Notice, Severity},
     pack::Pack,
     walk::Found,
 };
@@ -96,6 +96,7 @@ pub(super) fn raised(
         let (at, name) = (place(workspace, &wanted), wanted.name.clone());
         let note = |text: String| Notice {
             at: at.clone(),
+            severity: Severity::Note,
             text: format!("{name}: {text}"),
             path: None,
         };

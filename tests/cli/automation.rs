@@ -192,7 +192,7 @@ fn the_hook_takes_values_files_and_runs_a_check() {
     let entry = hook["entry"].as_str().unwrap();
     let run = bash(&demo, &format!("{entry} {DEMO} v.yaml"), &[], &[]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.err.contains("would change"), "{run:?}");
+    assert!(run.err.contains("1 release: 1 ready"), "{run:?}");
 }
 
 /// git with settings of its own.

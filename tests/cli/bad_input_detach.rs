@@ -102,7 +102,11 @@ fn the_question_is_one_like_any_other() {
     assert_eq!((preview.code, preview.out.as_str()), (0, ""), "{preview:?}");
     insta::assert_snapshot!("question", preview.err);
     let pasted = demo.paste(&preview.err);
-    assert_eq!(pasted.code, 2, "a placeholder is no answer: {pasted:?}");
+    assert_eq!(
+        pasted.code, 0,
+        "the command answers as recommended: {pasted:?}"
+    );
+    demo.file("v.yaml", &text);
     for (line, code) in [
         ("--write", 3),
         ("--check", 3),
@@ -388,7 +392,7 @@ fn layers_share_one_question() {
         .unwrap()
         .into();
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.err.contains("1 question for you to answer"), "{run:?}");
+    assert!(run.err.contains("1 question for you"), "{run:?}");
     assert!(
         run.err.contains("a.yaml:7") && run.err.contains("b.yaml:7"),
         "{run:?}"

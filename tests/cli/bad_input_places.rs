@@ -174,8 +174,9 @@ fn a_file_that_may_not_be_read() {
         run.out.contains("+new: a"),
         "the other file is shown: {run:?}"
     );
-    let error = run.err.split("\n\n").find(|part| part.starts_with("error"));
-    snapshot("not_readable", error.unwrap());
+    let error = run.err.find("error:").unwrap();
+    let error = run.err[error..].split("\naction").next().unwrap();
+    snapshot("not_readable", error);
 }
 
 #[test]

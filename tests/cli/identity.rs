@@ -179,17 +179,23 @@ fn what_told_the_chart_is_shown() {
     let demo = folder(&[("v.yaml", "artifactUrl: s3://a/b\ncheckpointUrl: s3://a/c\n")]);
     let run = demo.run("upgrade v.yaml");
     let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words =
-        "Nothing names the chart; it is told by artifactUrl (line 1), checkpointUrl (line 2).";
-    assert!(told.contains(words), "{}", run.err);
+    assert!(told.contains("by artifactUrl (line 1)"), "{}", run.err);
+    let run = demo.run("upgrade v.yaml -v");
+    let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "Recognised as arroyo by artifactUrl (line 1: ",
+        "checkpointUrl (line 2: ",
+    ] {
+        assert!(told.contains(words), "{}", run.err);
+    }
     let json = demo.run("upgrade v.yaml -o json");
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let sign = &json["releases"][0]["chart_told_by"][1];
     assert_eq!(sign["path"], "checkpointUrl");
     assert_eq!(sign["at"]["line"], 2);
     // Where the chart is named nothing has to tell it.
-    let run = demo.run("upgrade v.yaml --chart arroyo");
-    assert!(!run.err.contains("Nothing names the chart"), "{}", run.err);
+    let run = demo.run("upgrade v.yaml --chart arroyo -v");
+    assert!(!run.err.contains("Recognised as"), "{}", run.err);
 }
 
 #[test]

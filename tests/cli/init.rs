@@ -134,7 +134,7 @@ fn writing_makes_the_file_once_and_then_adds_to_it() {
         .current_dir(demo.path("team"));
     let upgrade: Run = command.output().unwrap().into();
     assert_eq!(upgrade.code, 0, "{}", upgrade.err);
-    assert!(upgrade.err.contains("values-dev.yaml"), "{}", upgrade.err);
+    assert!(upgrade.err.contains("ready  dev "), "{}", upgrade.err);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use refit::{
     digest,
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, State, Step, Strength,
-        Task, When,
+        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, Severity, State, Step,
+        Strength, Task, When,
     },
     secrets,
     yaml::Tree,
@@ -68,6 +68,7 @@ pub fn release(files: Vec<File>) -> Release {
         chart: "arroyo".into(),
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
+        same_from: None,
         chart_told_by: Vec::new(),
         evidence: Vec::new(),
         to: Version::new(0, 15, 0),
@@ -188,19 +189,22 @@ pub fn done() -> Release {
             title: "Images a node pulls".into(),
             before: Some("2: registry.example.com/arroyo:0.10.3, twice".into()),
             after: Some("1: registry.example.com/arroyo:0.15".into()),
+            open: Vec::new(),
         },
         FactChange {
             title: "Workers get the pull secrets".into(),
             before: Some("no".into()),
             after: Some("yes".into()),
+            open: Vec::new(),
         },
         FactChange {
             title: "Same".into(),
             before: Some("x".into()),
             after: Some("x".into()),
+            open: Vec::new(),
         },
     ];
-    let mut images = step("one-image", "Fold two images into one", State::Done);
+    let mut images = step("one-image", "Merge the two images into one", State::Done);
     images.why = Some("From 0.11 on, controller.image and worker.image are ignored.".into());
     images.link = Some("https://github.com/ArroyoSystems/arroyo/pull/669".into());
     let repository = json!("registry.example.com/arroyo");
@@ -246,6 +250,7 @@ pub fn done() -> Release {
     release.steps = vec![images, secrets];
     release.notices = vec![Notice {
         at: at(10, 1),
+        severity: Severity::Action,
         text: "A key stands here twice.".into(),
         path: None,
     }];
@@ -275,10 +280,12 @@ pub fn done() -> Release {
             when: When::Before,
             text: "Copy ghcr.io/arroyosystems/arroyo:0.15 to registry.example.com/arroyo:0.15."
                 .into(),
+            step: Some("one-image".into()),
         },
         Task {
             when: When::After,
             text: "Delete the old image.".into(),
+            step: None,
         },
     ];
     release
@@ -349,7 +356,7 @@ pub fn question() -> Question {
 /// A file with an open question, and a step that waits for it.
 pub fn open() -> Release {
     let mut release = release(vec![file("values.yaml", OLD, OLD)]);
-    let mut images = step("one-image", "Fold two images into one", State::Open);
+    let mut images = step("one-image", "Merge the two images into one", State::Open);
     images.question = Some(question());
     let mut second = step("storage", "Write storage as URLs", State::Open);
     second.question = Some(Question {
@@ -369,7 +376,7 @@ pub fn open() -> Release {
 /// A file where a step was left out whose keys the target ignores.
 pub fn left_out() -> Release {
     let mut release = release(vec![file("values.yaml", "a: 1\nb: 2\n", "b: 2\na: 1\n")]);
-    let mut images = step("one-image", "Fold two images into one", State::LeftOut);
+    let mut images = step("one-image", "Merge the two images into one", State::LeftOut);
     images.because = vec![
         "controller.image.repository".into(),
         "worker.image.repository".into(),

@@ -12,4 +12,5 @@ mod html;
 mod in_browser;
 mod machine;
 mod markdown;
+mod preview;
 mod text;

@@ -516,7 +516,7 @@ fn which_of_two_places_counts_is_asked_first() {
     let effect = pty.press("2", TAKE);
     assert!(effect.contains("changes no line"), "{effect}");
     let card = pty.press("y", CHANGE);
-    assert!(card.contains("[2/2] Hand on the region"), "{card}");
+    assert!(card.contains("[2/2] Move s3.region"), "{card}");
     assert!(card.contains("eu-north-1"), "{card}");
     pty.press("y", "Write 1 file?");
     pty.press("y", FILE);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     bounds::lexical,
     carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
-    outcome::{At, KnownBy, Notice, Refusal},
+    outcome::{At, KnownBy, Notice, Refusal, Severity},
     refusal::Reason,
     values::view::View,
     yaml::{Kind, NodeId},
@@ -279,6 +279,7 @@ impl Builder<'_> {
     fn notice(&self, file: usize, node: NodeId, text: String) -> Notice {
         Notice {
             at: Some(self.at(file, node)),
+            severity: Severity::Note,
             text,
             path: None,
         }

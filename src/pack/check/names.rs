@@ -188,7 +188,11 @@ impl Scope<'_, '_> {
 
     fn texts(&mut self, spot: Spot<'_>) {
         for item in spot.items() {
-            self.text(item);
+            self.texts(item);
+        }
+        // Notices by how much they matter.
+        for (_, texts) in spot.entries() {
+            self.texts(texts);
         }
         self.text(spot);
     }

@@ -203,7 +203,17 @@ impl<'s> Shape<'_, 's> {
         }
     }
 
+    /// Variants of which some have variants of their own, in one list.
+    fn flattened(&self, variants: &'s [Json]) -> Vec<&'s Json> {
+        let one = |variant: &'s Json| match self.resolved(variant).0["anyOf"].as_array() {
+            Some(below) => self.flattened(below),
+            None => vec![variant],
+        };
+        variants.iter().flat_map(one).collect()
+    }
+
     fn variants(&mut self, node: NodeId, variants: &'s [Json], depth: usize) {
+        let variants = self.flattened(variants);
         let kind = self.kind(node);
         let text = self.tree.content(node).to_owned();
         let resolved: Vec<&Json> = variants.iter().map(|v| self.resolved(v).0).collect();

@@ -10,9 +10,9 @@ use maud::{Markup, html};
 use super::{
     super::{
         Masker,
+        content::unused,
         overview::WHEN,
         questions,
-        text::unread_paths,
         wording::{self, count, fate, found, shown_name},
     },
     link, rich, sides,
@@ -386,7 +386,7 @@ fn told(release: &Release) -> Markup {
                 h4 { "Good to know" }
                 ul {
                     @for step in tells() {
-                        @for text in &step.tell { li { (rich(text)) " " code .note { (step.id) } } }
+                        @for told in &step.tell { li { (rich(&told.text)) " " code .note { (step.id) } } }
                     }
                     @for notice in notices() {
                         li {
@@ -401,7 +401,7 @@ fn told(release: &Release) -> Markup {
 }
 
 fn unread(release: &Release) -> Markup {
-    let left = unread_paths(release);
+    let left = unused(release);
     html! {
         @if !left.is_empty() {
             section {

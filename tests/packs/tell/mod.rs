@@ -65,7 +65,8 @@ fn notices(release: &Release) -> Vec<String> {
 /// Everything that a step says of itself.
 fn told(release: &Release, id: &str) -> Vec<String> {
     let steps = release.steps.iter().filter(|step| step.id == id);
-    steps.flat_map(|step| step.tell.clone()).collect()
+    let told = steps.flat_map(|step| step.tell.clone());
+    told.map(|told| told.text).collect()
 }
 
 /// The ids of the questions, open or answered.

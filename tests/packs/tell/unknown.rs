@@ -184,10 +184,9 @@ fn the_report_says_it_once() {
         run.err,
         "\
 v.yaml: already fits demo 2.0.0; nothing to do
-
-Good to know
-  • v.yaml:2: No version of demo knows `pasword`. Did you mean `password`?
-  • v.yaml:3: No version of demo knows `old2`.
+action  v.yaml:2: No version of demo knows `pasword`. Did you mean `password`?
+action  v.yaml:3: No version of demo knows `old2`.
+4 settings: 1 kept, 3 unused by the new chart.
 "
     );
 }

@@ -1,0 +1,85 @@
+//! Which steps caused the parts of a difference.
+//!
+//! A difference says what changed and not why. The outcome knows where every setting stood that a step took, and
+//! where each stands that it wrote; so each hunk gets the names of the steps whose lines are in it. What no step
+//! did (the chart's version in a manifest, a comment) has no name.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    diff::Hunk,
+    outcome::{File, Outcome, Release, Step},
+};
+
+/// The lines of a file that steps have to do with.
+#[derive(Debug, Default)]
+pub(super) struct Causes<'o> {
+    /// Lines before, from 0, each with its step.
+    before: BTreeSet<(usize, usize)>,
+    /// Lines afterwards.
+    after: BTreeSet<(usize, usize)>,
+    /// The steps.
+    steps: Vec<&'o Step>,
+}
+
+impl<'o> Causes<'o> {
+    /// What the steps of all releases did in a file.
+    pub fn of(outcome: &'o Outcome, file: &File) -> Self {
+        let has = |release: &&Release| release.files.iter().any(|other| other.name == file.name);
+        let mut causes = Self::default();
+        for release in outcome.releases.iter().filter(has) {
+            for step in &release.steps {
+                causes.add(step, file);
+            }
+        }
+        causes
+    }
+
+    fn add(&mut self, step: &'o Step, file: &File) {
+        let known = self.steps.iter().position(|known| known.id == step.id);
+        let number = known.unwrap_or(self.steps.len());
+        if known.is_none() {
+            self.steps.push(step);
+        }
+        for change in &step.changes {
+            let here = |at: &&crate::outcome::At| at.file == file.name;
+            for (at, lines) in [
+                (change.at.as_ref().filter(here), &mut self.before),
+                (change.now_at.as_ref().filter(here), &mut self.after),
+            ] {
+                if let Some(at) = at {
+                    lines.insert((at.line - 1, number));
+                }
+            }
+        }
+    }
+
+    /// The steps whose lines are in a hunk, in the order in which they stand there.
+    pub fn steps(&self, hunk: &Hunk<'_>) -> Vec<&'o Step> {
+        let mut found: Vec<&'o Step> = Vec::new();
+        let lines = |lines: &BTreeSet<(usize, usize)>, range: &std::ops::Range<usize>| {
+            let inside = lines.range((range.start, 0)..(range.end, 0));
+            inside.map(|(_, number)| *number).collect::<Vec<_>>()
+        };
+        let numbers = lines(&self.before, &hunk.before);
+        for number in numbers.into_iter().chain(lines(&self.after, &hunk.after)) {
+            let step = self.steps[number];
+            if !found.iter().any(|known| known.id == step.id) {
+                found.push(step);
+            }
+        }
+        found
+    }
+
+    /// What stands behind the line numbers of a hunk: the step's id and what it does, or the ids of several.
+    pub fn label(&self, hunk: &Hunk<'_>) -> String {
+        match self.steps(hunk).as_slice() {
+            [] => String::new(),
+            [step] => format!("{}: {}", step.id, step.title),
+            steps => {
+                let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
+                ids.join(", ")
+            }
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! The preview: what a run would do, to be understood in twenty seconds.
+//!
+//! For one release: a headline, why refit takes the values to be for that version, the difference with the step at
+//! each hunk, what must be decided, what hurts, what to do, the sum, and the two ways on. For many: a line each,
+//! and below them everything that is said, once. All of it is [`super::content`] in a form; what is said, and in
+//! which order, is decided there. The whole, with every reason, is [`super::text`], which `-v` shows.
+//!
+//! The difference goes to standard output and the words to standard error, so it is made in three parts. It tells
+//! what is open as open: facts that depend on an answer are not here at all.
+
+use super::{
+    Look, Masker,
+    command::Command,
+    content::{Content, Item, Row, Section, Verdict},
+    difference,
+    page::{Page, Span, Style, plain, span, width},
+    refusal, since, text,
+    wording::{self, count, shown_name},
+};
+use crate::outcome::{Fate, KnownBy, Outcome, Release, Strength};
+
+/// Lines that a preview of one file should not exceed.
+pub const LINES: usize = 40;
+/// The difference gets so many of them at least.
+const LEAST: usize = 8;
+/// Files whose differences are shown without being asked for.
+const FILES: usize = 3;
+/// Names and ids that are listed before the rest is counted.
+const NAMED: usize = 3;
+/// Other wordings of one thing that are shown.
+const VARIANTS: usize = 2;
+/// Things to do that are shown of one kind.
+const SHOWN: usize = 8;
+
+/// How a run goes on.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// The command that reviews it.
+    pub review: Option<Command>,
+    /// The commands that write it.
+    pub write: Vec<Command>,
+}
+
+/// A preview in its parts, in the order in which they are read.
+#[derive(Debug)]
+pub struct Preview {
+    /// What is above the difference: for standard error.
+    pub head: String,
+    /// The difference: for standard output. Empty where none is shown.
+    pub difference: String,
+    /// Whether something is hidden in it.
+    pub masked: bool,
+    /// What is below it: for standard error.
+    pub rest: String,
+}
+
+/// How much of the difference is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// None: standard output holds something else.
+    Nothing,
+    /// As much as fits; nothing of what folders hold.
+    Short {
+        /// Whether folders were searched.
+        searched: bool,
+    },
+    /// All of it, made elsewhere.
+    Whole,
+}
+
+/// The preview of a run. A `check` says as little of one release as of many. `words` is how standard error looks and hides, `lines` how standard output does.
+#[must_use]
+pub fn preview(
+    outcome: &Outcome,
+    ways: &Ways,
+    (shown, check): (Shown, bool),
+    (words, word_masker): (Look, &Masker),
+    (lines, line_masker): (Look, &Masker),
+) -> Preview {
+    let masked = word_masker.outcome(outcome);
+    let content = Content::of(&masked);
+    let form = Form {
+        content: &content,
+        look: words,
+        many: check || content.rows.len() != 1,
+        common: common_folders(&content),
+    };
+    let changed = outcome.files().iter().filter(|file| file.changed).count();
+    let is_short = match shown {
+        Shown::Nothing | Shown::Whole => false,
+        Shown::Short { searched } => changed > 0 && changed <= FILES && !searched,
+    };
+    let hides =
+        shown == Shown::Short { searched: true } || shown != Shown::Whole && changed > FILES;
+    let hides = hides && shown != Shown::Nothing && changed > 0;
+    let head = form.head(&masked, word_masker);
+    let rest = form.rest(&masked, ways, hides, word_masker);
+    let (mut difference, mut is_masked) = (String::new(), false);
+    if is_short {
+        let taken = head.lines().count() + rest.lines().count() + 1;
+        let room = LINES.saturating_sub(taken).max(LEAST);
+        (difference, is_masked) = difference::short(outcome, lines, line_masker, room);
+    }
+    Preview {
+        head,
+        difference,
+        masked: is_masked,
+        rest,
+    }
+}
+
+struct Form<'f, 'o> {
+    content: &'f Content<'o>,
+    look: Look,
+    /// Whether it is about several releases, so that each thing says which.
+    many: bool,
+    /// How much of their names are folders that all have in common.
+    common: usize,
+}
+
+impl Form<'_, '_> {
+    fn head(&self, outcome: &Outcome, masker: &Masker) -> String {
+        let mut page = Page::new(self.look);
+        since::write(&mut page, outcome, self.look, masker);
+        match self.content.rows.as_slice() {
+            [row] if !self.many => {
+                page.gap();
+                headline(&mut page, row);
+                let is_known = row.release.known_by != KnownBy::Content;
+                if row.verdict != Verdict::Fits || !is_known {
+                    why(&mut page, row.release);
+                }
+            }
+            rows => {
+                let name = |row: &Row<'_>| row_name(self.content, row);
+                let wide = rows.iter().map(|row| width(&name(row))).max();
+                let wide = wide.unwrap_or_default().min(self.look.width / 2);
+                rows.iter()
+                    .for_each(|row| line(&mut page, row, &name(row), wide));
+            }
+        }
+        page.finish()
+    }
+
+    fn rest(&self, outcome: &Outcome, ways: &Ways, hides: bool, masker: &Masker) -> String {
+        let mut page = Page::new(self.look);
+        for item in self.content.section(Section::Errors) {
+            if let Some(refusal) = item.refusal {
+                refusal::write(&mut page, refusal, masker);
+            }
+        }
+        for item in self.content.section(Section::Questions) {
+            self.question(&mut page, item);
+        }
+        self.waiting(&mut page);
+        for section in [Section::Danger, Section::Action] {
+            self.told(&mut page, section);
+        }
+        self.notes(&mut page);
+        text::ahead(&mut page, outcome, self.look);
+        text::unclaimed(&mut page, outcome, self.look);
+        self.total(&mut page, hides);
+        self::ways(&mut page, ways, self.look);
+        page.finish()
+    }
+
+    fn question(&self, page: &mut Page, item: &Item<'_>) {
+        let Some(question) = item.question else {
+            return;
+        };
+        let id = item.id.unwrap_or_default();
+        let mut spans = vec![
+            span(item.text.clone(), Style::Bold),
+            span(format!(" [{id}]"), Style::Dim),
+        ];
+        spans.extend(self.releases(item));
+        page.bullet(0, "?", Style::Warn, &spans);
+        // Elsewhere the same is asked about other values.
+        for variant in item.variants.iter().take(VARIANTS) {
+            page.fill(2, 2, &[span(variant.clone(), Style::Dim)]);
+        }
+        if item.variants.len() > VARIANTS {
+            let rest = item.variants.len() - VARIANTS;
+            let text = format!("… and {rest} more like it, about other values (-v)");
+            page.fill(2, 2, &[span(text, Style::Dim)]);
+        }
+        if let Some(lacking) = &question.lacking {
+            let text = format!("The answer is not complete: {lacking}");
+            page.fill(4, 4, &[span(text, Style::Warn)]);
+        }
+        if !self.many && !question.evidence.is_empty() {
+            let about = question.evidence.iter().take(NAMED).map(|evidence| {
+                let value = match &evidence.value {
+                    Some(value) => wording::found(value),
+                    None => "not set".to_owned(),
+                };
+                format!("{}: {value}", evidence.path)
+            });
+            let mut about = about.collect::<Vec<_>>().join(", ");
+            if question.evidence.len() > NAMED {
+                about.push_str(&format!(" and {} more", question.evidence.len() - NAMED));
+            }
+            let about = difference::cut(&about, self.look.width - 4);
+            page.line(4, &[span(about, Style::Dim)]);
+        }
+        let options = question.options.iter();
+        let wide = options.map(|option| width(&option.id)).max().unwrap_or(0);
+        for answer in &item.answers {
+            let option = answer.option;
+            let pad = " ".repeat(wide - width(&option.id));
+            let mut spans = vec![
+                span(option.id.clone(), Style::Accent),
+                plain(format!("{pad}  {}", option.title)),
+            ];
+            if option.recommended {
+                spans.push(span(" (recommended)", Style::Good));
+            }
+            let needs = option.inputs.iter();
+            let needs: Vec<String> = needs
+                .filter(|input| input.default.is_none())
+                .map(|input| format!("{id}.{}", input.name))
+                .collect();
+            if !needs.is_empty() {
+                spans.push(span(format!(" (needs {})", needs.join(", ")), Style::Dim));
+            }
+            page.fill(4, 6 + wide, &spans);
+        }
+    }
+
+    /// The steps that wait for answers, in one line.
+    fn waiting(&self, page: &mut Page) {
+        let items: Vec<&Item<'_>> = self.content.section(Section::Waiting).collect();
+        if items.is_empty() {
+            return;
+        }
+        let ids: Vec<&str> = items.iter().filter_map(|item| item.id).collect();
+        let text = format!(
+            "{} for these answers: {}",
+            match ids.len() {
+                1 => "1 more step waits".to_owned(),
+                n => format!("{n} more steps wait"),
+            },
+            some(&ids)
+        );
+        page.fill(2, 4, &[span(text, Style::Dim)]);
+    }
+
+    /// What hurts, and what to do.
+    fn told(&self, page: &mut Page, section: Section) {
+        let (word, style) = match section {
+            Section::Danger => ("danger", Style::Error),
+            _ => ("action", Style::Warn),
+        };
+        let items: Vec<&Item<'_>> = self.content.section(section).collect();
+        for item in items.iter().take(SHOWN) {
+            let mut spans = vec![span(format!("{word}  "), style)];
+            if let Some(at) = item.places.first().filter(|_| item.refusal.is_none()) {
+                let place = format!("{}:{}: ", shown_name(&at.file), at.line);
+                spans.push(span(place, Style::Bold));
+            }
+            if item.when.is_some() {
+                spans.push(span(format!("{}: ", item.title), Style::Bold));
+            }
+            spans.push(plain(item.text.clone()));
+            if let (Some(id), None) = (item.id, item.when) {
+                spans.push(span(format!(" [{id}]"), Style::Dim));
+            }
+            spans.extend(self.releases(item));
+            page.fill(0, 8, &spans);
+            for variant in item.variants.iter().take(VARIANTS) {
+                page.fill(8, 8, &[plain(variant.clone())]);
+            }
+            if item.variants.len() > VARIANTS {
+                let rest = item.variants.len() - VARIANTS;
+                let text = format!("… and {rest} more like it, for other releases (-v)");
+                page.fill(8, 8, &[span(text, Style::Dim)]);
+            }
+        }
+        if items.len() > SHOWN {
+            let text = format!("… and {} more (-v)", items.len() - SHOWN);
+            page.fill(8, 8, &[span(text, Style::Dim)]);
+        }
+    }
+
+    /// The rest, counted.
+    fn notes(&self, page: &mut Page) {
+        let items: Vec<&Item<'_>> = self.content.section(Section::Notes).collect();
+        if items.is_empty() {
+            return;
+        }
+        let mut ids: Vec<&str> = Vec::new();
+        for id in items.iter().filter_map(|item| item.id) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        let about = match ids.is_empty() {
+            true => String::new(),
+            false => format!(": {}", some(&ids)),
+        };
+        let how = match ids.is_empty() {
+            false => " (-v shows them)",
+            true => " (-v shows them)",
+        };
+        let text = format!("{}{about}", count(items.len(), "note"));
+        page.fill(0, 8, &[plain(text), span(how, Style::Dim)]);
+    }
+
+    fn total(&self, page: &mut Page, hides: bool) {
+        let mut text = match self.content.rows.as_slice() {
+            [row] if !self.many && (row.verdict != Verdict::Fits || is_left(row)) => {
+                row.settings.text()
+            }
+            [_] if !self.many => return,
+            [] if self.content.total.refused == 0 => return,
+            _ => self.content.total.text(),
+        };
+        if hides {
+            text.push_str(". --diff shows what changes in the files");
+        }
+        page.fill(0, 2, &[span(format!("{text}."), Style::Bold)]);
+    }
+
+    /// What a release is called where it is one of several: without the folders that all have in common.
+    fn place(&self, row: &Row<'_>) -> String {
+        row_name(self.content, row)[self.common..].to_owned()
+    }
+
+    /// How many releases a thing is about, and which.
+    fn releases(&self, item: &Item<'_>) -> Option<Span> {
+        if !self.many || item.releases.is_empty() {
+            return None;
+        }
+        let all = item.releases.len() == self.content.rows.len() && item.releases.len() > NAMED;
+        let rows = item
+            .releases
+            .iter()
+            .filter_map(|at| self.content.rows.get(*at));
+        let names: Vec<String> = rows.map(|row| self.place(row)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let text = match names.len() {
+            n if all => format!(" (all {n} releases)"),
+            1 => format!(" ({})", names[0]),
+            n => format!(" ({n} releases: {})", some(&names)),
+        };
+        Some(span(text, Style::Dim))
+    }
+}
+
+/// How much of the names of all releases are folders that they have in common.
+fn common_folders(content: &Content<'_>) -> usize {
+    let mut names = content.rows.iter().map(|row| row_name(content, row));
+    let mut common = names.next().unwrap_or_default();
+    for other in names {
+        let same = common.char_indices().zip(other.chars());
+        let same = same.take_while(|((_, a), b)| a == b).count();
+        let end = common.char_indices().nth(same).map(|(at, _)| at);
+        common.truncate(end.unwrap_or(common.len()));
+    }
+    common.rfind('/').map_or(0, |at| at + 1)
+}
+
+/// Whether a release that needs nothing has settings that the chart does not use.
+fn is_left(row: &Row<'_>) -> bool {
+    row.settings
+        .others
+        .iter()
+        .any(|(fate, _)| *fate == Fate::Left)
+}
+
+/// A few names, and how many more.
+fn some(names: &[&str]) -> String {
+    match names.len() {
+        n if n <= NAMED + 1 => names.join(", "),
+        n => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
+    }
+}
+
+/// What a release is called in a line: the file that holds it, and its name where others are in the same file.
+fn row_name(content: &Content<'_>, row: &Row<'_>) -> String {
+    let release = row.release;
+    let (Some(name), Some(file)) = (&release.name, release.files.first()) else {
+        return wording::names(release);
+    };
+    let mut others = content.rows.iter().filter(|other| {
+        let first = other.release.files.first();
+        first.is_some_and(|first| first.name == file.name)
+    });
+    match (release.carrier.is_some(), others.nth(1).is_some()) {
+        (true, false) => shown_name(&file.name).to_owned(),
+        _ => name.clone(),
+    }
+}
+
+fn lines(row: &Row<'_>) -> Option<String> {
+    let (gone, came) = row.lines;
+    (gone + came > 0).then(|| match (gone, came) {
+        (0, came) => format!("{} added", count(came, "line")),
+        (gone, 0) => format!("{} removed", count(gone, "line")),
+        (gone, came) => format!("{} removed, {came} added", count(gone, "line")),
+    })
+}
+
+fn headline(page: &mut Page, row: &Row<'_>) {
+    let release = row.release;
+    let name = span(format!("{}: ", wording::names(release)), Style::Bold);
+    if row.verdict == Verdict::Fits || row.lines == (0, 0) && row.open.is_empty() {
+        // Versions between which nothing concerns the file, steps that were left out, or nothing at all.
+        return text::headline(page, release);
+    }
+    let mut parts = vec![text::versions(release)];
+    parts.extend(lines(row));
+    if !row.open.is_empty() {
+        parts.push(format!("{} for you", count(row.open.len(), "question")));
+    }
+    page.fill(0, 2, &[name, span(parts.join(", "), Style::Bold)]);
+}
+
+/// Why the values are taken to be for that version, in one line.
+fn why(page: &mut Page, release: &Release) {
+    let version = format!("{} {}", release.chart, release.from);
+    let text = match release.known_by {
+        KnownBy::Stated => format!("Written for {version}, as you said."),
+        KnownBy::Carrier => format!("Written for {version}, as the manifest says."),
+        KnownBy::Recorded => format!("Written for {version}, as refit.yaml says."),
+        KnownBy::Live => format!("Written for {version}, which runs now."),
+        KnownBy::Revision => format!("Written for {version}, which the manifest named before."),
+        KnownBy::Content => {
+            let alike = release.same_from.as_ref();
+            let alike =
+                alike.map(|first| format!("; {first} to {} give the same result", release.from));
+            let signs = release.chart_told_by.iter();
+            let signs = signs.map(|sign| (&sign.path, &sign.at));
+            let clues = release.evidence.iter();
+            let clues = clues.filter(|clue| clue.strength > Strength::Weak);
+            let clues = clues.map(|clue| (&clue.path, &clue.at));
+            let by = clues.chain(signs).next().map(|(path, at)| match at {
+                Some(at) => format!(" by {path} (line {})", at.line),
+                None => format!(" by {path}"),
+            });
+            format!(
+                "Detected {version}{}{}.",
+                by.unwrap_or_default(),
+                alike.unwrap_or_default()
+            )
+        }
+    };
+    page.fill(0, 2, &[span(text, Style::Dim)]);
+}
+
+/// A release in one line.
+fn line(page: &mut Page, row: &Row<'_>, name: &str, wide: usize) {
+    let style = match row.verdict {
+        Verdict::Ready => Style::Good,
+        Verdict::Waits => Style::Warn,
+        Verdict::Fits => Style::Dim,
+        Verdict::Stale | Verdict::Loses => Style::Error,
+    };
+    let release = row.release;
+    let pad = " ".repeat(wide.saturating_sub(width(name)));
+    let mut spans = vec![
+        span(format!("{:<6} ", row.verdict.word()), style),
+        plain(format!("{name}{pad}")),
+    ];
+    let versions = match release.from == release.to {
+        true => format!("  {} {}", release.chart, release.to),
+        false => format!("  {}", text::versions(release)),
+    };
+    spans.push(span(versions, Style::Dim));
+    let (gone, came) = row.lines;
+    if gone + came > 0 {
+        spans.push(span(format!("  -{gone} +{came}"), Style::Dim));
+    }
+    if !row.open.is_empty() {
+        let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
+        spans.push(span(format!("  {}", ids.join(", ")), Style::Warn));
+    }
+    page.line(0, &spans);
+}
+
+/// How to go on: to decide one by one, or to write as recommended.
+pub(super) fn ways(page: &mut Page, ways: &Ways, look: Look) {
+    if ways.write.is_empty() {
+        return;
+    }
+    match &ways.review {
+        Some(review) => {
+            let lead = "Nothing was written. Decide each change: ";
+            let line = review.pieces.join(" ");
+            if width(lead) + width(&line) <= look.width {
+                page.line(0, &[plain(lead), span(line, Style::Accent)]);
+            } else {
+                page.fill(0, 2, &[plain(lead)]);
+                for line in review.lines(look.width.saturating_sub(2)) {
+                    page.line(2, &[span(line, Style::Accent)]);
+                }
+            }
+        }
+        None => page.fill(0, 2, &[plain("Nothing was written.")]),
+    }
+    for command in &ways.write {
+        text::command(page, command, look);
+    }
+}
