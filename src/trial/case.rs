@@ -305,7 +305,10 @@ fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
         }
     }
     for text in &case.file.says {
-        let told = release.steps.iter().flat_map(|step| &step.tell);
+        let told = release
+            .steps
+            .iter()
+            .flat_map(|step| step.tell.iter().map(|told| &told.text));
         let todo = release.checklist.iter().map(|task| &task.text);
         let notices = release.notices.iter().map(|notice| &notice.text);
         let mut all = told.chain(todo).chain(notices);
