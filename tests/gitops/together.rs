@@ -117,7 +117,7 @@ fn charts_of_one_kustomization_have_names_of_their_own() {
         "kustomization.yaml",
         format!("helmCharts:\n{}", charts.concat()),
     );
-    let run = ok(demo.run("upgrade . --to 0.15.0"));
+    let run = ok(demo.run("upgrade . --to 0.15.0 -v"));
     for name in [
         "helmCharts north ",
         "helmCharts south ",
@@ -256,8 +256,8 @@ fn a_patch_of_a_helm_release_is_a_layer_above_it() {
         "{patch}"
     );
     for name in [
-        "base/release.yaml#HelmRelease/streams/arroyo",
-        "production/arroyo-values.yaml#HelmRelease/streams/arroyo",
+        "ready  base/release.yaml ",
+        "ready  production/arroyo-values.yaml ",
     ] {
         assert!(run.err.contains(name), "{name}\n{}", run.err);
     }
@@ -323,7 +323,7 @@ fn an_umbrella_chart_keeps_its_switch_and_is_told_of_its_lock() {
     demo.file("Chart.yaml", format!("apiVersion: v2\nname: u\nversion: 1.0.0\ndependencies:\n  - name: arroyo\n    version: 0.10.3\n    repository: {REPOSITORY}\n    condition: arroyo.enabled\n"));
     demo.file("Chart.lock", "dependencies: []\n");
     demo.file("values.yaml", format!("arroyo:\n    enabled: true\n{OLD}"));
-    let run = ok(demo.run("upgrade . --to 0.15.0 --write"));
+    let run = ok(demo.run("upgrade . --to 0.15.0 --write -v"));
     assert!(
         run.err
             .contains("[ ] Run `helm dependency update .`: Chart.lock holds the old version."),

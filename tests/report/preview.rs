@@ -91,7 +91,7 @@ fn what_many_releases_share_is_said_once_with_their_number() {
     assert_eq!(made.head.lines().count(), 12, "{}", made.head);
     assert_eq!(made.difference, "", "folders are many lines");
     let rest = &made.rest;
-    assert_eq!(rest.matches("? ").count(), 1, "{rest}");
+    assert_eq!(rest.matches("\n? ").count(), 1, "{rest}");
     assert!(
         rest.contains("(3 releases: 0.yaml, 1.yaml, 2.yaml)"),
         "{rest}"

@@ -131,7 +131,7 @@ fn the_documented_session_with_two_releases_is_what_happens() {
     assert_eq!(code, 0, "{screen}");
     let command = format!("$ refit {}", args.join(" ")).replace(" --", " \\\n    --");
     // What is told of each release stands in the first session.
-    let (before, rest) = screen.split_once("In effect").expect("facts are shown");
+    let (before, rest) = screen.split_once("\nEffect").expect("facts are shown");
     let (_, after) = rest.rsplit_once("\nWrite 2 files?").expect("it asks");
     let session = format!("{command}\n{before}[...]\n\nWrite 2 files?{after}\n");
     documented(BEGIN_TWO, &session);

@@ -736,7 +736,7 @@ fn without_a_terminal_the_options_are_named() {
         "a review needs a terminal",
         "--answer know=one",
         "refit upgrade a.yaml --chart demo --pack pack --from 1.0.0 --to 2.0.0",
-        "--answer choose=OPTION",
+        "--answer choose=",
     ] {
         assert!(run.err.contains(part), "{part}: {}", run.err);
     }

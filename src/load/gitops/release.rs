@@ -279,7 +279,7 @@ impl Builder<'_> {
     fn notice(&self, file: usize, node: NodeId, text: String) -> Notice {
         Notice {
             at: Some(self.at(file, node)),
-            severity: Severity::Note,
+            severity: Severity::Action,
             text,
             path: None,
         }
