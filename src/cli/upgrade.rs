@@ -397,14 +397,14 @@ impl<'a> Show<'a> {
             _ => Shown::Nothing,
         };
         let preview = self.preview(terminal, ways, shown, false);
-        terminal.say(&preview.head);
+        terminal.page(&preview.head);
         match shown {
             Shown::Short { .. } => {
                 self.difference(terminal, &preview.difference, preview.masked);
             }
             _ => self.result(terminal)?,
         }
-        terminal.say(&preview.rest);
+        terminal.page(&preview.rest);
         Ok(())
     }
 
@@ -432,7 +432,7 @@ impl<'a> Show<'a> {
             Detail::Verbose => text::report(self.outcome, terminal.look(detail), &self.said),
             Detail::Quiet => text::summary(self.outcome, terminal.look(detail), &self.said),
         };
-        terminal.say(&text);
+        terminal.page(&text);
     }
 
     /// What there is to say beside values on standard output.

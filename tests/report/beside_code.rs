@@ -13,6 +13,7 @@ use serde_json::Value;
 fn everything() -> Outcome {
     let mut done = done();
     done.notices.push(Notice {
+        severity: refit::outcome::Severity::Action,
         at: Some(At {
             file: "my values, 100%: a.yaml".to_owned(),
             line: 7,
@@ -124,6 +125,7 @@ fn what_was_compared_stands_in_json_lines_and_markdown_too() {
         kept: 3,
         new: vec!["streams".to_owned()],
         notes: vec![Notice {
+            severity: refit::outcome::Severity::Action,
             at: None,
             text: "It could be compared in part only.".to_owned(),
             path: None,

@@ -195,14 +195,31 @@ fn rich(text: &str) -> Markup {
 
 /// The commands that write what the page shows.
 fn command_lines(commands: &[Command], masker: &Masker) -> Markup {
-    let open = commands.iter().any(|command| command.open);
+    let recommends = commands
+        .iter()
+        .any(|command| !command.recommended.is_empty());
+    let missing = || commands.iter().flat_map(|command| &command.missing);
     html! {
         @if !commands.is_empty() {
             section #write {
                 h2 { "Write it" }
                 p .note {
-                    @if open { "Put an answer in the place of each word in capitals. " }
+                    @if recommends { "It answers as recommended. " }
                     "It writes what is shown here, or nothing."
+                }
+                @if missing().next().is_some() {
+                    p { "Add your answers to it:" }
+                    ul {
+                        @for missing in missing() {
+                            li {
+                                code { (masker.text(&missing.argument)) "…" } " "
+                                @match &missing.what {
+                                    Some(what) => (masker.text(what)),
+                                    None => (missing.options.join(", ")),
+                                }
+                            }
+                        }
+                    }
                 }
                 @for command in commands {
                     pre .copy {
