@@ -90,7 +90,7 @@ fn every_kind_of_carrier_is_upgraded_as_its_case_says() {
         let old = files(&folder.join("old"));
         let made = copy(&folder.join("old"));
         // Nothing is written without being asked.
-        let mut args = vec!["upgrade", "."];
+        let mut args = vec!["upgrade", ".", "-v"];
         args.extend(case.args.iter().map(String::as_str));
         run(made.path(), &args);
         assert_eq!(files(made.path()), old, "{name}: a preview wrote");

@@ -91,13 +91,13 @@ fn what_many_releases_share_is_said_once_with_their_number() {
     assert_eq!(made.head.lines().count(), 12, "{}", made.head);
     assert_eq!(made.difference, "", "folders are many lines");
     let rest = &made.rest;
-    assert_eq!(rest.matches("\n? ").count(), 1, "{rest}");
+    assert_eq!(rest.matches("[one-image] (3").count(), 1, "{rest}");
     assert!(
         rest.contains("(3 releases: 0.yaml, 1.yaml, 2.yaml)"),
         "{rest}"
     );
     assert_eq!(rest.matches("Copy ghcr.io").count(), 1, "{rest}");
-    let total = "12 releases: 9 ready, 3 wait (one-image 3), 1 refused. --diff shows";
+    let total = "12 releases: 9 ready, 3 wait (one-image 3, storage 3), 1 refused. --diff shows";
     assert!(rest.contains(total), "{rest}");
 }
 

@@ -133,7 +133,7 @@ fn the_documented_session_with_two_releases_is_what_happens() {
     // What is told of each release stands in the first session.
     let (before, rest) = screen.split_once("\nEffect").expect("facts are shown");
     let (_, after) = rest.rsplit_once("\nWrite 2 files?").expect("it asks");
-    let session = format!("{command}\n{before}[...]\n\nWrite 2 files?{after}\n");
+    let session = format!("{command}\n{before}\n[...]\n\nWrite 2 files?{after}\n");
     documented(BEGIN_TWO, &session);
     let texts = || LAYERS.map(|(name, _)| fs::read_to_string(folder.path().join(name)).unwrap());
     let written = texts();
