@@ -16,7 +16,6 @@ use crate::{
         Answer, Answers, Decision, Evidence, Fate, MigrateError, Migrated, Offer, Source,
         StepReport, StepState,
     },
-    pack::Told,
     questions::{DETACH, title},
     values::Value,
 };
@@ -166,7 +165,7 @@ pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, place
         tell: if open {
             Vec::new()
         } else {
-            copied.map(Told::from).collect()
+            copied.map(Into::into).collect()
         },
         ..StepReport::asking(version, title(DETACH), decision)
     });
