@@ -15,7 +15,7 @@ use crate::{
     migrate::Answer,
     outcome::{Choice, Refusal, Release, Unit},
     questions::can_be_left_out,
-    report::{Look, Masker, difference, review as show, review::Room},
+    report::{Look, Masker, difference, review as show, review::Room, secrets::MASK},
 };
 
 /// How a dialogue ended.
@@ -450,12 +450,20 @@ impl Talk<'_> {
         self.keys(&keys);
     }
 
+    /// Shows lines of a file: its own signs as they are, the mask in signs that the terminal has.
+    fn file_lines(&mut self, text: &str) {
+        match self.person.is_ascii() {
+            true => self.person.say(&text.replace(MASK, "****")),
+            false => self.person.say(text),
+        }
+    }
+
     /// The lines that a step causes.
     fn lines(&mut self, files: &[crate::outcome::File], room: usize, always: bool) {
         let (text, left) = show::difference(files, ROOMS[room], self.wide(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
-            self.person.say(&text);
+            self.file_lines(&text);
             if left > 0 {
                 self.sentence(&format!("... and {left} more lines; m shows more"));
             }
@@ -582,7 +590,7 @@ impl Talk<'_> {
         if text.is_empty() {
             self.sentence("Nothing is changed.");
         } else {
-            self.person.say(&text);
+            self.file_lines(&text);
         }
     }
 
