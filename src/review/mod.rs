@@ -31,7 +31,7 @@ pub use begin::{Begun, begin};
 
 use crate::{
     migrate::Answer,
-    outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, State, Step},
+    outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, Secrets, State, Step},
     pack::{Pack, expr},
     questions::{self, LAYERS, SHARED_LAYER, Stage, can_be_left_out, stage},
     refusal::Reason,
@@ -564,6 +564,11 @@ fn between(without: &[Arc<File>], with: &[Arc<File>]) -> Vec<File> {
         .map(|(before, after)| File {
             before: Arc::clone(&before.after),
             changed: before.after != after.after,
+            // They belong to the texts: in another one they would hide something else, and show a secret.
+            secrets: Secrets {
+                before: before.secrets.after.clone(),
+                after: after.secrets.after.clone(),
+            },
             ..File::clone(after)
         })
         .collect()

@@ -762,3 +762,25 @@ fn without_a_terminal_the_options_are_named() {
     }
     assert_eq!(demo.text("a.yaml"), VALUES);
 }
+
+#[test]
+fn a_secret_is_hidden_in_the_lines_of_each_step_whatever_came_before_it() {
+    let demo = demo();
+    let mut pty = review(&demo, "a.yaml");
+    pty.until(CHANGE);
+    // What is decided first makes the text above the secret longer, so that it stands elsewhere.
+    question(&mut pty, "y", CHOOSE);
+    pty.press("1", TAKE);
+    question(&mut pty, "y", KNOW);
+    pty.press("2", TAKE);
+    let card = pty.press("y", CHANGE);
+    assert!(card.contains("-gone: x\n"), "{card}");
+    assert!(card.contains("password: ••••\n"), "{card}");
+    let raw = pty.raw();
+    assert!(!raw.contains("hunter2"), "{raw}");
+    for line in raw.lines().filter(|line| line.contains("••••")) {
+        assert!(line.contains("password"), "nothing else is hidden: {line}");
+    }
+    pty.keys("q");
+    assert_eq!(pty.end().0, 1);
+}
