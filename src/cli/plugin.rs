@@ -4,7 +4,7 @@
 //! and asks `plugin.complete` for the rest: versions, charts and steps. Both are hidden commands, for no
 //! person has a use for them.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use clap::CommandFactory as _;
 use refit::pack::{Pack, built_in, built_in_names};
@@ -55,8 +55,14 @@ fn flags(command: &clap::Command, indent: usize, text: &mut String) {
 pub fn complete(words: &[String]) -> String {
     let before = words.len().checked_sub(2).and_then(|at| words.get(at));
     let begun = words.last().map_or("", String::as_str);
+    let named = words.iter().zip(words.iter().skip(1));
+    let chart = named
+        .filter(|(flag, _)| *flag == "--chart")
+        .map(|(_, chart)| chart)
+        .next_back();
     let packs: Vec<Pack> = built_in_names()
         .filter_map(|name| built_in(name).ok().flatten())
+        .filter(|pack| before == Some(&"--chart".to_owned()) || speaks_of(pack, chart))
         .collect();
     let mut found: Vec<String> = match before.map(String::as_str) {
         Some("--from" | "--to") => packs
@@ -69,9 +75,17 @@ pub fn complete(words: &[String]) -> String {
         }
         _ => return ":0\n".to_owned(),
     };
-    found.retain(|word| word.starts_with(begun));
+    let mut seen = BTreeSet::new();
+    found.retain(|word| word.starts_with(begun) && seen.insert(word.clone()));
     found.push(":4".to_owned());
     found.join("\n") + "\n"
+}
+
+/// Whether a pack is for the chart that the line names, if it names one that is known.
+fn speaks_of(pack: &Pack, chart: Option<&String>) -> bool {
+    chart.is_none_or(|chart| {
+        *chart == pack.info.chart || !built_in_names().any(|known| known == chart.as_str())
+    })
 }
 
 fn steps(pack: &Pack) -> Vec<String> {
@@ -94,8 +108,11 @@ mod tests {
                 .map(|word| (*word).to_owned())
                 .collect::<Vec<_>>()
         };
-        let versions = complete(&words(&["upgrade", "--to", "0.15"]));
+        let versions = complete(&words(&["upgrade", "--chart", "arroyo", "--to", "0.15"]));
         assert_eq!(versions, "0.15.0\n:4\n");
+        let of_all = complete(&words(&["upgrade", "--to", "0.15"]));
+        assert_eq!(of_all.lines().filter(|line| *line == "0.15.0").count(), 1);
+        assert!(of_all.contains("0.15.2\n"), "{of_all}");
         assert!(complete(&words(&["explain", "one-"])).contains("one-image\n"));
         assert_eq!(complete(&words(&["upgrade", "val"])), ":0\n");
     }

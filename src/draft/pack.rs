@@ -73,7 +73,7 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
                     "`{}` has no effect in {}, and the chart's own default does the same now.",
                     proposal.from, versions.new
                 );
-                notice(&mut steps, &mut ids, proposal, &text);
+                notice(&mut steps, &mut ids, proposal, "note", &text);
             }
             Fate::Lost => {
                 let did = proposal.did.as_deref();
@@ -82,7 +82,8 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
                     "`{}` has no effect in {}, and nothing was found that does the same.{did}",
                     proposal.from, versions.new
                 );
-                notice(&mut steps, &mut ids, proposal, &text);
+                // A setting without effect that nothing replaces is the first thing that a person looks at.
+                notice(&mut steps, &mut ids, proposal, "action", &text);
             }
         }
     }
@@ -265,11 +266,17 @@ fn option(number: usize) -> &'static str {
         .unwrap_or("other")
 }
 
-fn notice(steps: &mut String, ids: &mut BTreeSet<String>, proposal: &Proposal, text: &str) {
+fn notice(
+    steps: &mut String,
+    ids: &mut BTreeSet<String>,
+    proposal: &Proposal,
+    severity: &str,
+    text: &str,
+) {
     let id = id(ids, "gone", &proposal.from);
     let _ = writeln!(
         steps,
-        "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {}",
+        "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {{{severity}: {}}}",
         said(&format!("Look at {}", proposal.from)),
         quoted(&proposal.from.to_string()),
         said(text)

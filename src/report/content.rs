@@ -259,7 +259,11 @@ impl Total {
         if parts.is_empty() {
             parts.push("nothing to do".to_owned());
         }
-        format!("{}: {}", count(self.releases, "release"), parts.join(", "))
+        let parts = parts.join(", ");
+        match self.releases {
+            0 => parts,
+            releases => format!("{}: {parts}", count(releases, "release")),
+        }
     }
 }
 

@@ -312,7 +312,8 @@ impl Form<'_, '_> {
                 row.settings.text()
             }
             [_] if !self.many => return,
-            [] if self.content.total.refused == 0 => return,
+            // One error has said it all.
+            [] if self.content.total.refused <= 1 => return,
             _ => self.content.total.text(),
         };
         if hides {

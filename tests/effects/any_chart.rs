@@ -184,8 +184,8 @@ fn a_draft_finds_where_settings_went_and_asks_before_it_moves_them() {
         assert_eq!(output.status.code(), Some(0), "{text}");
         for says in [
             "No pack is for the chart shop",
-            "move: replicas (sets the same field: Deployment/shop spec.replicas",
-            "4 questions for you to answer",
+            "move   replicas (sets the same field: Deployment/shop spec.replicas",
+            "4 questions for you",
             "(recommended)",
             "`showTax` has no effect in 2.0.0, and nothing was found",
         ] {
