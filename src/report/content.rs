@@ -18,7 +18,7 @@
 //! An [`Item`] is one thing to know, to answer or to do, however many releases it is about: `text` is how it reads
 //! in the first of them, `variants` are the other wordings (another registry, another number), `releases` are
 //! numbers of rows. Commands are made by [`super::command`], of the outcome that is not masked: names in it are
-//! exact. Where the steps stand in a difference is told by [`super::hunks`].
+//! exact. Where the steps stand in a difference is told by `hunks`.
 //!
 //! It knows no colour, no width and no markup, reads and writes nothing, and keeps the order of the outcome: a run
 //! with the same result has the same content.

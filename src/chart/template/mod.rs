@@ -4,7 +4,7 @@
 //! not given, and newer syntax. Here nothing is run, and one that cannot be read must not hide the others. So this
 //! is a small parser of its own, after the grammar of Go's package `text/template/parse`: text between actions is
 //! skipped, and what it does not understand becomes an operand that stands for anything. It never fails, and its
-//! work is bounded by the length of the text and [`MAX_DEPTH`].
+//! work is bounded by the length of the text and a limit on depth.
 
 mod functions;
 mod lex;
