@@ -65,6 +65,14 @@ pub enum MigrateError {
         /// The first difference.
         difference: String,
     },
+    /// A step adds settings to a release that has no values to add them to.
+    #[error(
+        "the step {step} adds settings, and the release has no values that they could stand in"
+    )]
+    NoValues {
+        /// The step.
+        step: String,
+    },
     /// Leaves of the input have no fate. This is a fault of refit or of the pack.
     #[error(
         "{} of the file would be lost without a word ({}); nothing was changed. This is a fault of refit",

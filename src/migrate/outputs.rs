@@ -7,6 +7,7 @@ use super::{
     apply::sets,
     bind::{Named, names},
     decision::StepError,
+    error::MigrateError,
     layers::list_of,
     node::{Body, Node, Origin, Source},
     own::Places,
@@ -66,6 +67,10 @@ impl<'r> Run<'r> {
         places: &[Places<'_>],
     ) -> Result<Vec<Output>, StepError> {
         let step = effect.step;
+        if self.layers.is_empty() {
+            let step = step.id.clone();
+            return Err(MigrateError::NoValues { step }.into());
+        }
         let mut used = Vec::new();
         for expression in write.value.expressions() {
             used.extend(expression.names()?);

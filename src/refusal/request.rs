@@ -221,6 +221,9 @@ pub fn answer(error: &MigrateError) -> Reason {
         MigrateError::Layers { .. } => reason
             .why("How these values are spread over the files makes a difference that refit cannot keep. Nothing was changed.")
             .next("Move the setting that is named into one of the layers, or upgrade the merged values."),
+        MigrateError::NoValues { step } => reason.next(format!(
+            "Add values to the release, if only one setting, and run refit again; or leave the step out with --skip {step}."
+        )),
         MigrateError::Read { .. } => reason,
     }
 }

@@ -363,3 +363,16 @@ fn a_fleet_target_with_another_chart_keeps_the_values_that_it_inherits() {
     ok(demo.run("upgrade . --to 0.15.0 --write"));
     assert!(demo.text("fleet.yaml").contains("version: 0.15.0"));
 }
+
+/// What a question would add has no place in a release without values: said when it is chosen, no fault before.
+#[test]
+fn a_release_without_values_is_upgraded_though_an_option_would_add_some() {
+    let demo = Demo::new();
+    let manifest = format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: a\nspec:\n  sources:\n    - repoURL: {REPOSITORY}\n      chart: arroyo\n      targetRevision: 0.10.3"
+    );
+    demo.file("app.yaml", &manifest);
+    let run = demo.run("upgrade app.yaml");
+    assert!(!run.err.contains("fault of refit"), "{}", run.err);
+    assert!(run.err.contains("0.10.3 → 0.15.0"), "{}", run.err);
+}
