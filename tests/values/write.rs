@@ -231,6 +231,8 @@ fn any_value() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn a_string_is_the_same_string_for_helm_and_for_yaml_1_2(text in any_text()) {
+        // The document's own keys: a key given twice is another matter.
+        prop_assume!(text != "k" && text != "k2");
         for quotes in [Quotes::None, Quotes::Single, Quotes::Double] {
             for context in [Context::Block, Context::Flow] {
                 let source = write::string(&text, context, quotes);
@@ -241,14 +243,10 @@ proptest! {
                 };
                 let values = read(&document);
                 prop_assert_eq!(values.get(&text).and_then(Value::as_str), Some("v"));
-                if text != "k" {
-                    prop_assert_eq!(values.get("k").and_then(Value::as_str), Some(text.as_str()));
-                }
+                prop_assert_eq!(values.get("k").and_then(Value::as_str), Some(text.as_str()));
                 let yaml: serde_yaml::Value = serde_yaml::from_str(&document)
                     .map_err(|e| TestCaseError::fail(format!("{document:?}: {e}")))?;
-                if text != "k" {
-                    prop_assert_eq!(yaml.get("k").and_then(|v| v.as_str()), Some(text.as_str()));
-                }
+                prop_assert_eq!(yaml.get("k").and_then(|v| v.as_str()), Some(text.as_str()));
                 prop_assert_eq!(yaml.get(text.as_str()).and_then(|v| v.as_str()), Some("v"));
             }
         }
