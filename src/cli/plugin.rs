@@ -55,37 +55,38 @@ fn flags(command: &clap::Command, indent: usize, text: &mut String) {
 pub fn complete(words: &[String]) -> String {
     let before = words.len().checked_sub(2).and_then(|at| words.get(at));
     let begun = words.last().map_or("", String::as_str);
+    let flag = match before.map(String::as_str) {
+        Some(
+            flag @ ("--from" | "--to" | "--chart" | "--only" | "--skip" | "--answer" | "explain"),
+        ) => flag,
+        _ => return ":0\n".to_owned(),
+    };
+    if flag == "--chart" {
+        return listed(built_in_names().map(str::to_owned).collect(), begun);
+    }
     let named = words.iter().zip(words.iter().skip(1));
-    let chart = named
-        .filter(|(flag, _)| *flag == "--chart")
-        .map(|(_, chart)| chart)
-        .next_back();
+    let chart = named.rev().find(|(flag, _)| *flag == "--chart");
+    let known = chart.filter(|(_, chart)| built_in_names().any(|known| known == *chart));
     let packs: Vec<Pack> = built_in_names()
+        .filter(|name| known.is_none_or(|(_, chart)| name == chart))
         .filter_map(|name| built_in(name).ok().flatten())
-        .filter(|pack| before == Some(&"--chart".to_owned()) || speaks_of(pack, chart))
         .collect();
-    let mut found: Vec<String> = match before.map(String::as_str) {
-        Some("--from" | "--to") => packs
+    let found = match flag {
+        "--from" | "--to" => packs
             .iter()
             .flat_map(|pack| pack.info.versions.keys().map(ToString::to_string))
             .collect(),
-        Some("--chart") => packs.iter().map(|pack| pack.info.chart.clone()).collect(),
-        Some("--only" | "--skip" | "--answer" | "explain") => {
-            packs.iter().flat_map(steps).collect()
-        }
-        _ => return ":0\n".to_owned(),
+        _ => packs.iter().flat_map(steps).collect(),
     };
+    listed(found, begun)
+}
+
+/// The words that go on as what was begun, each once, and that no files come into question.
+fn listed(mut found: Vec<String>, begun: &str) -> String {
     let mut seen = BTreeSet::new();
     found.retain(|word| word.starts_with(begun) && seen.insert(word.clone()));
     found.push(":4".to_owned());
     found.join("\n") + "\n"
-}
-
-/// Whether a pack is for the chart that the line names, if it names one that is known.
-fn speaks_of(pack: &Pack, chart: Option<&String>) -> bool {
-    chart.is_none_or(|chart| {
-        *chart == pack.info.chart || !built_in_names().any(|known| known == chart.as_str())
-    })
 }
 
 fn steps(pack: &Pack) -> Vec<String> {

@@ -212,14 +212,8 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
     if let Some(chart) = &given.chart {
         flag("chart", chart);
     }
-    for (name, values) in [
-        ("pack", &given.packs),
-        ("exclude", &given.exclude),
-        ("only", &given.only),
-        ("skip", &given.skip),
-        ("answers", &given.answer_files),
-        ("answer", &given.answers),
-    ] {
+    let more = [("pack", &given.packs), ("exclude", &given.exclude)];
+    for (name, values) in more.into_iter().chain(decided(given)) {
         values.iter().for_each(|value| flag(name, value));
     }
     match (&given.since, &given.from, &given.to) {
@@ -243,6 +237,16 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
         missing: Vec::new(),
         loses: false,
     })
+}
+
+/// What was decided on the command line, by flag, in the order in which commands are printed.
+fn decided(given: &Given) -> [(&'static str, &Vec<String>); 4] {
+    [
+        ("only", &given.only),
+        ("skip", &given.skip),
+        ("answers", &given.answer_files),
+        ("answer", &given.answers),
+    ]
 }
 
 /// The words that name these releases.
@@ -314,12 +318,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     for pattern in &given.exclude {
         flag("exclude", pattern);
     }
-    for (name, values) in [
-        ("only", &given.only),
-        ("skip", &given.skip),
-        ("answers", &given.answer_files),
-        ("answer", &given.answers),
-    ] {
+    for (name, values) in decided(given) {
         for value in values {
             flag(name, value);
         }

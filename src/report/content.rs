@@ -23,7 +23,7 @@
 //! It knows no colour, no width and no markup, reads and writes nothing, and keeps the order of the outcome: a run
 //! with the same result has the same content.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use semver::Version;
 
@@ -34,7 +34,8 @@ use super::{
 use crate::{
     diff::Diff,
     outcome::{
-        At, Choice, Fate, Notice, Outcome, Question, Refusal, Release, Severity, State, Step, When,
+        At, Choice, Fate, File, Notice, Outcome, Question, Refusal, Release, Severity, State, Step,
+        When,
     },
     shell::quote,
 };
@@ -134,6 +135,22 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// That of a release.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
+        if release.is_open() {
+            Self::Waits
+        } else if release.lost_by_leaving_out().next().is_some() {
+            Self::Loses
+        } else if !release.stale.is_empty() {
+            Self::Stale
+        } else if release.is_changed() {
+            Self::Ready
+        } else {
+            Self::Fits
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -311,7 +328,9 @@ impl<'o> Content<'o> {
     /// The content of an outcome. It is shown as it is: mask the outcome first.
     #[must_use]
     pub fn of(outcome: &'o Outcome) -> Self {
-        let rows: Vec<Row<'o>> = outcome.releases.iter().map(Row::of).collect();
+        let mut lines = HashMap::new();
+        let rows = outcome.releases.iter();
+        let rows: Vec<Row<'o>> = rows.map(|release| Row::of(release, &mut lines)).collect();
         let mut items = Items::default();
         for refusal in &outcome.refused {
             items.all.push(refused(refusal));
@@ -342,24 +361,16 @@ impl<'o> Content<'o> {
 }
 
 impl<'o> Row<'o> {
-    fn of(release: &'o Release) -> Self {
-        let verdict = if release.is_open() {
-            Verdict::Waits
-        } else if release.lost_by_leaving_out().next().is_some() {
-            Verdict::Loses
-        } else if !release.stale.is_empty() {
-            Verdict::Stale
-        } else if release.is_changed() {
-            Verdict::Ready
-        } else {
-            Verdict::Fits
-        };
-        let counts = release.files.iter();
-        let counts = counts.map(|file| Diff::new(&file.before, &file.after).counts());
+    /// `known` has the lines of files that releases before it share.
+    fn of(release: &'o Release, known: &mut HashMap<*const File, (usize, usize)>) -> Self {
+        let counts = release.files.iter().map(|file| {
+            let counts = || Diff::new(&file.before, &file.after).counts();
+            *known.entry(Arc::as_ptr(file)).or_insert_with(counts)
+        });
         let lines = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         Self {
             release,
-            verdict,
+            verdict: Verdict::of(release),
             lines,
             open: questions::open(release).collect(),
             settings: Settings::of(release),

@@ -7,7 +7,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     Look, Masker,
-    hunks::Causes,
+    hunks::{Causes, Releases},
     page::{self, Page, Style, span, visible, width},
     secrets::MASK,
     wording::shown_name,
@@ -53,6 +53,7 @@ pub fn shown_with(
     masker: &Masker,
     jobs: &Jobs<'_>,
 ) -> (String, bool) {
+    let releases = Releases::of(outcome);
     let one = |file: &Arc<File>| {
         let diff = Diff::new(&file.before, &file.after);
         let mut masked = false;
@@ -60,7 +61,7 @@ pub fn shown_with(
             return (String::new(), masked);
         }
         let hidden = Hidden::new(file, masker);
-        let causes = Causes::of(outcome, file);
+        let causes = releases.causes(file);
         let text = if look.colour {
             coloured(
                 file,
@@ -182,15 +183,8 @@ fn unified(
     out
 }
 
-fn coloured(
-    file: &File,
-    diff: &Diff<'_>,
-    look: Look,
-    columns: usize,
-    hidden: &Hidden<'_>,
-    causes: Option<&Causes<'_>>,
-    masked: &mut bool,
-) -> String {
+/// The file's name, and how many lines are gone and came.
+fn heading(file: &File, diff: &Diff<'_>, look: Look) -> String {
     let (gone, came) = diff.counts();
     let mut page = Page::new(look);
     page.line(
@@ -203,7 +197,19 @@ fn coloured(
             span(format!("+{came}"), Style::Good),
         ],
     );
-    let mut out = page.finish();
+    page.finish()
+}
+
+fn coloured(
+    file: &File,
+    diff: &Diff<'_>,
+    look: Look,
+    columns: usize,
+    hidden: &Hidden<'_>,
+    causes: Option<&Causes<'_>>,
+    masked: &mut bool,
+) -> String {
+    let mut out = heading(file, diff, look);
     let paint = Paint {
         colour: look.colour,
         columns,
@@ -385,24 +391,14 @@ pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (St
     let files: Vec<&Arc<File>> = outcome.files();
     let changed: Vec<_> = files.into_iter().filter(|file| file.changed).collect();
     let room = room / changed.len().max(1);
+    let releases = Releases::of(outcome);
     let (mut text, mut masked) = (String::new(), false);
     for file in &changed {
         if changed.len() > 1 {
-            let (gone, came) = Diff::new(&file.before, &file.after).counts();
-            let mut page = Page::new(look);
-            page.line(
-                0,
-                &[
-                    span(shown_name(&file.name), Style::Bold),
-                    page::plain("  "),
-                    span(format!("-{gone}"), Style::Error),
-                    page::plain(" "),
-                    span(format!("+{came}"), Style::Good),
-                ],
-            );
-            text.push_str(&page.finish());
+            let diff = Diff::new(&file.before, &file.after);
+            text.push_str(&heading(file, &diff, look));
         }
-        let causes = Causes::of(outcome, file);
+        let causes = releases.causes(file);
         let shortened = Shortened {
             hidden: Hidden::new(file, masker),
             causes: &causes,

@@ -4,7 +4,7 @@
 //! where each stands that it wrote; so each hunk gets the names of the steps whose lines are in it. What no step
 //! did (the chart's version in a manifest, a comment) has no name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     diff::Hunk,
@@ -22,19 +22,40 @@ pub(super) struct Causes<'o> {
     steps: Vec<&'o Step>,
 }
 
-impl<'o> Causes<'o> {
-    /// What the steps of all releases did in a file.
-    pub fn of(outcome: &'o Outcome, file: &File) -> Self {
-        let has = |release: &&Release| release.files.iter().any(|other| other.name == file.name);
-        let mut causes = Self::default();
-        for release in outcome.releases.iter().filter(has) {
+/// Which releases each file belongs to: a run over a folder has thousands of both.
+pub(super) struct Releases<'o>(HashMap<&'o str, Vec<&'o Release>>);
+
+impl<'o> Releases<'o> {
+    /// Those of an outcome.
+    pub fn of(outcome: &'o Outcome) -> Self {
+        let mut by_file: HashMap<&str, Vec<&Release>> = HashMap::new();
+        for release in &outcome.releases {
+            for file in &release.files {
+                let known = by_file.entry(&file.name).or_default();
+                if !known
+                    .last()
+                    .is_some_and(|last| std::ptr::eq(*last, release))
+                {
+                    known.push(release);
+                }
+            }
+        }
+        Self(by_file)
+    }
+
+    /// What the steps of all of them did in a file.
+    pub fn causes(&self, file: &File) -> Causes<'o> {
+        let mut causes = Causes::default();
+        for release in self.0.get(file.name.as_str()).into_iter().flatten() {
             for step in &release.steps {
                 causes.add(step, file);
             }
         }
         causes
     }
+}
 
+impl<'o> Causes<'o> {
     fn add(&mut self, step: &'o Step, file: &File) {
         let known = self.steps.iter().position(|known| known.id == step.id);
         let number = known.unwrap_or(self.steps.len());

@@ -8,6 +8,8 @@
 //! The difference goes to standard output and the words to standard error, so it is made in three parts. It tells
 //! what is open as open: facts that depend on an answer are not here at all.
 
+use std::collections::HashMap;
+
 use super::{
     Look, Masker,
     command::Command,
@@ -79,11 +81,13 @@ pub fn preview(
 ) -> Preview {
     let masked = word_masker.outcome(outcome);
     let content = Content::of(&masked);
+    let names = row_names(&content);
     let form = Form {
         content: &content,
         look: words,
         many: check || content.rows.len() != 1,
-        common: common_folders(&content),
+        common: common_folders(&names),
+        names,
     };
     let changed = outcome.files().iter().filter(|file| file.changed).count();
     let is_short = match shown {
@@ -114,6 +118,8 @@ struct Form<'f, 'o> {
     look: Look,
     /// Whether it is about several releases, so that each thing says which.
     many: bool,
+    /// What each release is called in a line.
+    names: Vec<String>,
     /// How much of their names are folders that all have in common.
     common: usize,
 }
@@ -132,11 +138,11 @@ impl Form<'_, '_> {
                 }
             }
             rows => {
-                let name = |row: &Row<'_>| row_name(self.content, row);
-                let wide = rows.iter().map(|row| width(&name(row))).max();
+                let wide = self.names.iter().map(|name| width(name)).max();
                 let wide = wide.unwrap_or_default().min(self.look.width / 2);
-                rows.iter()
-                    .for_each(|row| line(&mut page, row, &name(row), wide));
+                for (row, name) in rows.iter().zip(&self.names) {
+                    line(&mut page, row, name, wide);
+                }
             }
         }
         page.finish()
@@ -298,12 +304,8 @@ impl Form<'_, '_> {
             true => String::new(),
             false => format!(": {}", some(&ids)),
         };
-        let how = match ids.is_empty() {
-            false => " (-v shows them)",
-            true => " (-v shows them)",
-        };
         let text = format!("{}{about}", count(items.len(), "note"));
-        page.fill(0, 8, &[plain(text), span(how, Style::Dim)]);
+        page.fill(0, 8, &[plain(text), span(" (-v shows them)", Style::Dim)]);
     }
 
     fn total(&self, page: &mut Page, hides: bool) {
@@ -322,23 +324,15 @@ impl Form<'_, '_> {
         page.fill(0, 2, &[span(format!("{text}."), Style::Bold)]);
     }
 
-    /// What a release is called where it is one of several: without the folders that all have in common.
-    fn place(&self, row: &Row<'_>) -> String {
-        row_name(self.content, row)[self.common..].to_owned()
-    }
-
     /// How many releases a thing is about, and which.
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
         if !self.many || item.releases.is_empty() {
             return None;
         }
         let all = item.releases.len() == self.content.rows.len() && item.releases.len() > NAMED;
-        let rows = item
-            .releases
-            .iter()
-            .filter_map(|at| self.content.rows.get(*at));
-        let names: Vec<String> = rows.map(|row| self.place(row)).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        // Without the folders that all have in common.
+        let names = item.releases.iter().filter_map(|at| self.names.get(*at));
+        let names: Vec<&str> = names.map(|name| &name[self.common..]).collect();
         let text = match names.len() {
             n if all => format!(" (all {n} releases)"),
             1 => format!(" ({})", names[0]),
@@ -349,9 +343,9 @@ impl Form<'_, '_> {
 }
 
 /// How much of the names of all releases are folders that they have in common.
-fn common_folders(content: &Content<'_>) -> usize {
-    let mut names = content.rows.iter().map(|row| row_name(content, row));
-    let mut common = names.next().unwrap_or_default();
+fn common_folders(names: &[String]) -> usize {
+    let mut names = names.iter();
+    let mut common = names.next().cloned().unwrap_or_default();
     for other in names {
         let same = common.char_indices().zip(other.chars());
         let same = same.take_while(|((_, a), b)| a == b).count();
@@ -377,20 +371,27 @@ fn some(names: &[&str]) -> String {
     }
 }
 
-/// What a release is called in a line: the file that holds it, and its name where others are in the same file.
-fn row_name(content: &Content<'_>, row: &Row<'_>) -> String {
-    let release = row.release;
-    let (Some(name), Some(file)) = (&release.name, release.files.first()) else {
-        return wording::names(release);
-    };
-    let mut others = content.rows.iter().filter(|other| {
-        let first = other.release.files.first();
-        first.is_some_and(|first| first.name == file.name)
-    });
-    match (release.carrier.is_some(), others.nth(1).is_some()) {
-        (true, false) => shown_name(&file.name).to_owned(),
-        _ => name.clone(),
+/// What each release is called in a line: the file that holds it, and its name where others are in the same file.
+fn row_names(content: &Content<'_>) -> Vec<String> {
+    let mut held: HashMap<&str, usize> = HashMap::new();
+    for file in content
+        .rows
+        .iter()
+        .filter_map(|row| row.release.files.first())
+    {
+        *held.entry(&file.name).or_default() += 1;
     }
+    let name = |row: &Row<'_>| {
+        let release = row.release;
+        let (Some(name), Some(file)) = (&release.name, release.files.first()) else {
+            return wording::names(release);
+        };
+        match (release.carrier.is_some(), held[file.name.as_str()] > 1) {
+            (true, false) => shown_name(&file.name).to_owned(),
+            _ => name.clone(),
+        }
+    };
+    content.rows.iter().map(name).collect()
 }
 
 fn lines(row: &Row<'_>) -> Option<String> {

@@ -318,77 +318,42 @@ impl Description<'_, '_> {
     }
 
     fn checklist(&self) -> Vec<Task> {
-        let mut tasks: Vec<(When, Task)> = Vec::new();
-        let steps = self.worked.migrated.steps.iter();
-        let todo = steps.flat_map(|step| step.todo.iter().map(move |todo| (&step.id, todo)));
-        for (id, (when, text)) in todo {
-            if tasks.iter().any(|(_, task)| task.text == *text) {
-                continue;
-            }
-            let task = Task {
-                when: *when,
-                text: text.clone(),
-                step: Some(id.clone()),
-            };
-            tasks.push((*when, task));
-        }
+        let task = |when, text| Task {
+            when,
+            text,
+            step: None,
+        };
         let Worked { wanted, plan, .. } = self.worked;
+        let before = wanted.before.iter();
+        let mut tasks: Vec<Task> = before
+            .map(|text| task(When::Before, text.clone()))
+            .collect();
+        let own = tasks.len();
+        for step in &self.worked.migrated.steps {
+            for (when, text) in &step.todo {
+                if !tasks[own..].iter().any(|task| task.text == *text) {
+                    tasks.push(Task {
+                        step: Some(step.id.clone()),
+                        ..task(*when, text.clone())
+                    });
+                }
+            }
+        }
         if wanted.carrier.is_none() && !plan.migrations.is_empty() {
-            let task = Task {
-                when: When::With,
-                text: RESET_VALUES.to_owned(),
-                step: None,
-            };
-            tasks.push((When::With, task));
+            tasks.push(task(When::With, RESET_VALUES.to_owned()));
         }
-        if let Some(text) = self.locked() {
-            let when = When::With;
-            tasks.push((
-                when,
-                Task {
-                    when,
-                    text,
-                    step: None,
-                },
-            ));
+        tasks.extend(self.locked().map(|text| task(When::With, text)));
+        tasks.extend(
+            mentions::succeeded(self.worked)
+                .1
+                .map(|text| task(When::With, text)),
+        );
+        tasks.extend(self.not_continued().map(|text| task(When::After, text)));
+        tasks.sort_by_key(|task| task.when);
+        for task in &mut tasks {
+            task.text = self.with_name(&task.text);
         }
-        if let (_, Some(text)) = mentions::succeeded(self.worked) {
-            let when = When::With;
-            tasks.push((
-                when,
-                Task {
-                    when,
-                    text,
-                    step: None,
-                },
-            ));
-        }
-        if let Some(text) = self.not_continued() {
-            let when = When::After;
-            tasks.push((
-                when,
-                Task {
-                    when,
-                    text,
-                    step: None,
-                },
-            ));
-        }
-        let before = wanted.before.iter().map(|text| {
-            let task = Task {
-                when: When::Before,
-                text: text.clone(),
-                step: None,
-            };
-            (When::Before, task)
-        });
-        tasks.splice(0..0, before);
-        tasks.sort_by_key(|(when, _)| *when);
-        let named = tasks.into_iter().map(|(_, task)| Task {
-            text: self.with_name(&task.text),
-            ..task
-        });
-        named.collect()
+        tasks
     }
 
     /// What takes the place of a chart that has no newer version than the one reached.

@@ -29,6 +29,10 @@ const ANYTHING: [&str; 6] = [
 
 /// Notes the open questions that decide what facts are afterwards.
 pub(super) fn mark(worked: &Worked<'_>, told: &mut [FactChange]) {
+    // Each trial is a migration of its own, so none is made where there is nothing to find out.
+    if told.is_empty() {
+        return;
+    }
     let steps = worked.migrated.steps.iter();
     let open = steps.filter_map(|step| {
         let decision = step.decision.as_ref()?;

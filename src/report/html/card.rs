@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::{
     super::{
         Masker,
-        content::unused,
+        content::{Verdict, unused},
         overview::WHEN,
         questions,
         wording::{self, count, fate, found, shown_name},
@@ -24,62 +24,34 @@ use crate::{
     shell::quote,
 };
 
-/// What a release comes to, for the filter and for the eye.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// A question is open.
-    Open,
-    /// Settings would be lost, because a step is left out.
-    Loses,
-    /// Settings that nothing reads any more were edited in.
-    Stale,
-    /// It changes.
-    Changes,
-    /// There is nothing to do.
-    Fits,
+/// How releases can stand, in the order in which the filter lists it.
+pub(super) const VERDICTS: [Verdict; 5] = [
+    Verdict::Waits,
+    Verdict::Loses,
+    Verdict::Stale,
+    Verdict::Ready,
+    Verdict::Fits,
+];
+
+/// What the filter calls it.
+pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Waits => "open",
+        Verdict::Loses => "loses",
+        Verdict::Stale => "stale",
+        Verdict::Ready => "changes",
+        Verdict::Fits => "fits",
+    }
 }
 
-impl Verdict {
-    pub fn of(release: &Release) -> Self {
-        if release.is_open() {
-            Self::Open
-        } else if release.lost_by_leaving_out().next().is_some() {
-            Self::Loses
-        } else if !release.stale.is_empty() {
-            Self::Stale
-        } else if release.is_changed() {
-            Self::Changes
-        } else {
-            Self::Fits
-        }
-    }
-
-    pub const ALL: [Self; 5] = [
-        Self::Open,
-        Self::Loses,
-        Self::Stale,
-        Self::Changes,
-        Self::Fits,
-    ];
-
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Loses => "loses",
-            Self::Stale => "stale",
-            Self::Changes => "changes",
-            Self::Fits => "fits",
-        }
-    }
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Open => "waits for an answer",
-            Self::Loses => "loses settings",
-            Self::Stale => "old settings edited in",
-            Self::Changes => "changes",
-            Self::Fits => "fits already",
-        }
+/// What people read.
+pub(super) fn verdict_title(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Waits => "waits for an answer",
+        Verdict::Loses => "loses settings",
+        Verdict::Stale => "old settings edited in",
+        Verdict::Ready => "changes",
+        Verdict::Fits => "fits already",
     }
 }
 
@@ -172,7 +144,7 @@ pub(super) fn card(
     html! {
         details .card id={ "r" (number) } open[look.open] data-files=(all_names.join("\n"))
             data-chart=(release.chart) data-steps=(steps.join(" ")) data-questions=(asks.join(" "))
-            data-verdict=(verdict.id()) {
+            data-verdict=(verdict_id(verdict)) {
             summary {
                 h3 .path { (wording::names(release)) @if !others.is_empty() { " and " (others.len()) " alike" } }
                 span .versions { (release.chart) " " (release.from) @if release.from != release.to { " → " (release.to) } }
@@ -180,8 +152,8 @@ pub(super) fn card(
                     @if open_questions > 0 {
                         span .badge.open { (count(open_questions, "question")) }
                     }
-                    @if matches!(verdict, Verdict::Loses | Verdict::Stale) { span .badge.loses { (verdict.title()) } }
-                    @if verdict == Verdict::Fits { span .badge.fits { (verdict.title()) } }
+                    @if matches!(verdict, Verdict::Loses | Verdict::Stale) { span .badge.loses { (verdict_title(verdict)) } }
+                    @if verdict == Verdict::Fits { span .badge.fits { (verdict_title(verdict)) } }
                 }
                 span .lines {
                     @if gone + came > 0 { span .gone { "−" (gone) } " " span .came { "+" (came) } }

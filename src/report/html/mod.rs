@@ -23,10 +23,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use self::card::{Look, Shown, Verdict};
+use self::card::{Look, Shown, VERDICTS, verdict_id, verdict_title};
 use super::{
     Masker,
     command::Command,
+    content::Verdict,
     overview::{self, Counts, WHEN},
     wording::{count, short_name, shown_name},
 };
@@ -472,7 +473,9 @@ fn filters(outcome: &Outcome) -> Markup {
     let mut verdicts: HashMap<&str, usize> = HashMap::new();
     for release in &outcome.releases {
         *charts.entry(&release.chart).or_default() += 1;
-        *verdicts.entry(Verdict::of(release).id()).or_default() += 1;
+        *verdicts
+            .entry(verdict_id(Verdict::of(release)))
+            .or_default() += 1;
         for step in release
             .steps
             .iter()
@@ -515,9 +518,9 @@ fn filters(outcome: &Outcome) -> Markup {
                 span { "Result" }
                 select name="verdict" {
                     option value="" { "all" }
-                    @for verdict in Verdict::ALL {
-                        @if let Some(n) = verdicts.get(verdict.id()) {
-                            option value=(verdict.id()) { (verdict.title()) " (" (n) ")" }
+                    @for verdict in VERDICTS {
+                        @if let Some(n) = verdicts.get(verdict_id(verdict)) {
+                            option value=(verdict_id(verdict)) { (verdict_title(verdict)) " (" (n) ")" }
                         }
                     }
                 }

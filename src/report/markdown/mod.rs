@@ -15,12 +15,14 @@ mod words;
 
 use self::words::{Words, fenced, html};
 use super::{
-    Masker, difference,
+    Masker,
+    content::Settings,
+    difference,
     overview::{self, Counts, Shared},
     wording::{count, count_of, fate, found, short_name, shown_name},
 };
 use crate::{
-    outcome::{Fate, File, Outcome, Question, Refusal, Release, Step},
+    outcome::{File, Outcome, Question, Refusal, Release, Step},
     shell::quote,
 };
 
@@ -437,22 +439,9 @@ fn asked_of(release: &Release) -> (usize, usize) {
 
 /// What becomes of the settings of a release, in short.
 fn happens(release: &Release) -> Words {
-    const ORDER: [Fate; 7] = [
-        Fate::Moved,
-        Fate::Merged,
-        Fate::Copied,
-        Fate::Rewritten,
-        Fate::Dropped,
-        Fate::Left,
-        Fate::Held,
-    ];
-    let mut said: Vec<Words> = ORDER
-        .iter()
-        .filter_map(|&wanted| {
-            let leaves = release.ledger.iter().filter(|leaf| leaf.fate == wanted);
-            let n = leaves.count();
-            (n > 0).then(|| Words::new().number(n).lit(" ").lit(fate(wanted)))
-        })
+    let others = Settings::of(release).others.into_iter();
+    let mut said: Vec<Words> = others
+        .map(|(what, n)| Words::new().number(n).lit(" ").lit(fate(what)))
         .collect();
     if release.lost_by_leaving_out().next().is_some() {
         said.push(Words::new().lit("**loses settings, because a step is left out**"));
