@@ -3,7 +3,8 @@
 use crate::demo;
 
 use std::{
-    fs::File,
+    fs::{self, File},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -361,4 +362,21 @@ fn a_result_that_is_lost_is_an_error() {
         run.err.contains("standard output could not be written"),
         "{run:?}"
     );
+}
+
+/// The cluster's example asks what its numbers are for; what each worker requests hangs on the answer.
+#[test]
+fn a_fact_that_hangs_on_an_open_question_is_told_as_open() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/arroyo-0.10.yaml");
+    let demo = Demo::new();
+    demo.file("values.yaml", fs::read(example).unwrap());
+    let open = demo.run("upgrade values.yaml -v").err;
+    assert!(
+        open.contains("open, until you answer worker-resources"),
+        "{open}"
+    );
+    let decided = demo
+        .run("upgrade values.yaml -v --answer worker-resources=per-slot")
+        .err;
+    assert!(!decided.contains("open, until you answer"), "{decided}");
 }
