@@ -12,7 +12,12 @@ use crate::{
         ExprError, Expression, Pack, PackError, Scope,
         expr::{describe, template_places},
     },
-    values::{Map, Part, Path, Value, merge::merge_all, view::View},
+    plan::Plan,
+    values::{
+        Map, Part, Path, Value,
+        merge::{hand_down, merge_all},
+        view::View,
+    },
 };
 
 /// The facts of a release before and after, those that did not change included.
@@ -21,12 +26,11 @@ use crate::{
 ///
 /// If an expression of the pack is none.
 pub fn changes(
-    pack: &Pack,
     views: &[View<'_>],
     layers: &[Node],
-    from: &Version,
-    to: &Version,
+    plan: &Plan<'_>,
 ) -> Result<Vec<FactChange>, PackError> {
+    let Plan { pack, from, to, .. } = plan;
     let part = looked_at(pack, from, to)?;
     let before = views
         .iter()
@@ -38,8 +42,12 @@ pub fn changes(
             Ok(Value::Map(map)) => map,
             _ => Map::new(),
         });
-    let before = facts(pack, merge_all(before), from, &part)?;
-    let after = facts(pack, merge_all(after), to, &part)?;
+    let (mut before, mut after) = (merge_all(before), merge_all(after));
+    for values in [&mut before, &mut after] {
+        hand_down(values, &plan.global);
+    }
+    let before = facts(pack, before, from, &part)?;
+    let after = facts(pack, after, to, &part)?;
     let titles = pack.info.facts.values().map(|fact| fact.title.clone());
     Ok(titles
         .zip(before.into_iter().zip(after))

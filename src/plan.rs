@@ -8,6 +8,7 @@ use crate::{
     pack::{Migration, Pack, PackError},
     questions,
     spelling::closest,
+    values::Map,
 };
 
 /// What is asked for.
@@ -36,6 +37,9 @@ pub struct Plan<'p> {
     /// The steps that are left out: of these migrations, or of older ones, whose left-overs then stay, or
     /// what refit itself offers to do. Its questions about what an edit would do cannot be left out.
     pub left_out: BTreeSet<String>,
+    /// What the chart above hands down as `global`, for a sub-chart: it stands over the values' own `global` and is
+    /// not theirs to change.
+    pub global: Map,
 }
 
 /// Why there is no plan.
@@ -133,7 +137,14 @@ impl<'p> Plan<'p> {
             to: to.clone(),
             migrations,
             left_out,
+            global: Map::new(),
         })
+    }
+
+    /// The same for a sub-chart to which this `global` is handed down.
+    #[must_use]
+    pub fn below(self, global: Map) -> Self {
+        Self { global, ..self }
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     migrate::Answers,
     outcome::{KnownBy, Notice, Refusal},
     refusal::{Reason, own_fault},
+    values::Map,
     walk::{Found, Kind},
     yaml::NodeId,
 };
@@ -139,6 +140,8 @@ pub struct Wanted {
     pub layers: Vec<usize>,
     /// Its layers that cannot be read.
     pub sealed: Vec<Sealed>,
+    /// For a sub-chart: the `global` of the values of the chart above it, all layers of it merged.
+    pub global: Map,
     /// What is known of it before anything is worked out.
     pub notices: Vec<Notice>,
     /// Answers that are kept for it.

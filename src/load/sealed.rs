@@ -11,7 +11,7 @@ use std::path::{Path as FilePath, PathBuf};
 use crate::{
     digest,
     outcome::Refusal,
-    values::{Map, Number, Path, Value, leaves, view::View},
+    values::{Map, Number, Path, Value, coalesce::GLOBAL, leaves, merge::hand_down, view::View},
     yaml::Tree,
 };
 
@@ -67,16 +67,31 @@ impl Sealed {
         Some(sealed(Some(values), made_up))
     }
 
-    /// The same layer, of which only the values below a path count; nothing if it has none there.
+    /// The same layer, of which only the values below a path count, and below a path the `global` of the root, which
+    /// Helm hands down; nothing if it has none of them.
     pub(super) fn below(mut self, prefix: &Path) -> Option<Self> {
         let Some(values) = self.values.take() else {
             return Some(self);
         };
-        self.values = match prefix.get(&Value::Map(values)) {
-            Some(Value::Map(values)) => Some(values.clone()),
+        let global = match values.get(GLOBAL) {
+            Some(Value::Map(global)) if !prefix.is_root() => Some(global.clone()),
+            _ => None,
+        };
+        let mut below = match prefix.get(&Value::Map(values)) {
+            Some(Value::Map(values)) => values.clone(),
+            _ if global.is_some() => Map::new(),
             _ => return None,
         };
-        let below = |path: &Path| path.strip_prefix(prefix);
+        let is_global = global.is_some();
+        if let Some(global) = global {
+            hand_down(&mut below, &global);
+        }
+        self.values = Some(below);
+        let global = Path::root().key(GLOBAL);
+        let below = |path: &Path| match path.strip_prefix(&global) {
+            Some(_) if is_global => Some(path.clone()),
+            _ => path.strip_prefix(prefix),
+        };
         self.made_up = self.made_up.iter().filter_map(below).collect();
         Some(self)
     }

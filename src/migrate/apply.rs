@@ -39,17 +39,23 @@ impl<'r> Run<'r> {
             let mut deferred = effect.deferred;
             let takes = effect.takes;
             let own = &mut outputs[e];
-            self.record_drops(effect.step, &takes, &mut report, (&mut deferred, own));
+            self.tell_of_globals(&takes, &mut report);
+            let of_layers = &takes[..self.own.min(takes.len())];
+            self.record_drops(effect.step, of_layers, &mut report, (&mut deferred, own));
             for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
                 self.record(layer, path, node, ChangeKind::Drop, id, &mut report);
             }
             for output in own.iter() {
+                for (path, node) in &output.covered {
+                    let id = report.id.clone();
+                    self.record(output.layer, path, node, ChangeKind::Drop, &id, &mut report);
+                }
                 let Some(from) = &output.moved_from else {
                     continue;
                 };
                 let moved = (from, &output.path, &output.node);
-                for (layer, path, node) in uncover(&mut self.layers, &snapshot, output.layer, moved)
-                {
+                let (now, before) = (&mut self.layers[..self.own], &snapshot[..self.own]);
+                for (layer, path, node) in uncover(now, before, output.layer, moved) {
                     let kind = match self.standing(output, &path) {
                         Standing::LeftOver => ChangeKind::DropLeftOver,
                         _ => ChangeKind::Drop,
@@ -160,7 +166,7 @@ impl<'r> Run<'r> {
 
     /// Drops what an older chart did not read and this step's result takes the place of.
     pub(super) fn drop_left_overs(&mut self, step: &Step, report: &mut StepReport) {
-        for i in 0..self.layers.len() {
+        for i in 0..self.own {
             let Layer { view, root } = &mut self.layers[i];
             let found = step.replaces.iter();
             let found = found.flat_map(|pattern| root.find(pattern.segments(), view));
@@ -239,6 +245,7 @@ impl<'r> Run<'r> {
         let view = self.layers[output.layer].view;
         let i = output.layer;
         let (path, mut replaced) = self.with_new_items(&output);
+        self.note_global(&report.id, &path);
         let node = output.node.clone();
         let place = Place {
             near: output.near.as_ref().map(Path::segments),

@@ -73,6 +73,16 @@ pub enum MigrateError {
         /// The step.
         step: String,
     },
+    /// What a step writes into `global` would not count, because the chart above hands something else down.
+    #[error(
+        "the step {step} has to change {path}, but the chart above sets that for all of its charts, in the `global` at its root"
+    )]
+    HandedDown {
+        /// The step.
+        step: String,
+        /// The place.
+        path: String,
+    },
     /// Leaves of the input have no fate. This is a fault of refit or of the pack.
     #[error(
         "{} of the file would be lost without a word ({}); nothing was changed. This is a fault of refit",

@@ -23,9 +23,10 @@ impl<'r> Run<'r> {
         if self.plan.migrations.is_empty() {
             return Ok(());
         }
+        self.see_globals()?;
         let keys = &self.plan.pack.keys;
         let from = &self.plan.from;
-        let stale = self.layers.iter().any(|layer| {
+        let stale = self.layers[..self.own].iter().any(|layer| {
             layer.root.entries(layer.view).iter().any(|entry| {
                 has_unread(
                     &entry.node,
@@ -82,7 +83,8 @@ impl<'r> Run<'r> {
         let from = &self.plan.from;
         let mut dead: Vec<Stale> = Vec::new();
         let mut stays: Vec<Stale> = Vec::new();
-        for (i, (layer, places)) in self.layers.iter().zip(places).enumerate() {
+        let own = self.layers[..self.own].iter();
+        for (i, (layer, places)) in own.zip(places).enumerate() {
             for owned in places.owned(migration, index, &layer.root, layer.view) {
                 let take = &step.takes[owned.take];
                 // What a row leaves may be there on purpose, from an earlier leg of the same route.

@@ -133,7 +133,10 @@ impl<'r> Run<'r> {
                 places.take(&taken);
                 places.remove_taken(&mut layer.root, layer.view);
             }
-            let mut outputs: Vec<Vec<Output>> = effects.iter().map(Self::written).collect();
+            let mut outputs = Vec::new();
+            for effect in effects.iter() {
+                outputs.push(self.written(effect)?);
+            }
             settle(outputs.iter_mut().flatten(), &after);
             let ids = |effect: usize| effects[effect].report.id.clone();
             check_clashes(&migration.version, &outputs, &ids, &after)?;
@@ -254,7 +257,7 @@ impl<'r> Run<'r> {
     }
 
     /// What a step writes: what its row does, then what moves.
-    fn written(effect: &Effect<'_>) -> Vec<Output> {
+    fn written(&self, effect: &Effect<'_>) -> Result<Vec<Output>, MigrateError> {
         let mut outputs = effect.outputs.clone();
         let seen: Vec<Path> = names(effect.step).map(|named| named.path.clone()).collect();
         for (layer, takes) in effect.takes.iter().enumerate() {
@@ -263,6 +266,10 @@ impl<'r> Run<'r> {
                 let Some(to) = to.and_then(|to| to.fill(&owned.captures)) else {
                     continue;
                 };
+                if layer == self.own {
+                    self.add_handed_down(effect, owned, to, &mut outputs)?;
+                    continue;
+                }
                 outputs.push(Output {
                     layer,
                     place: to.clone(),
@@ -273,13 +280,14 @@ impl<'r> Run<'r> {
                     near: Some(owned.path.clone()),
                     moved_from: Some(owned.path.clone()),
                     of: Vec::new(),
+                    covered: Vec::new(),
                     seen: seen.clone(),
                     positions: Positions::Snapshot,
                     before: effect.before.clone(),
                 });
             }
         }
-        outputs
+        Ok(outputs)
     }
 
     /// What a value is that stands at a place where something is written.

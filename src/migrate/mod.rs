@@ -14,6 +14,7 @@ mod consider;
 mod decision;
 mod dump;
 mod error;
+mod globals;
 mod layers;
 mod ledger;
 mod left_overs;

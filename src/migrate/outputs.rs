@@ -5,7 +5,7 @@
 
 use super::{
     apply::sets,
-    bind::{Named, names},
+    bind::{Layer, Named, names},
     decision::StepError,
     error::MigrateError,
     layers::list_of,
@@ -67,7 +67,8 @@ impl<'r> Run<'r> {
         places: &[Places<'_>],
     ) -> Result<Vec<Output>, StepError> {
         let step = effect.step;
-        if self.layers.is_empty() {
+        let own = self.own;
+        if own == 0 {
             let step = step.id.clone();
             return Err(MigrateError::NoValues { step }.into());
         }
@@ -79,19 +80,20 @@ impl<'r> Run<'r> {
         let sources: Vec<Named<'_>> = names(step)
             .filter(|named| used.iter().any(|used| used == named.name))
             .collect();
-        let mut layers: Vec<usize> = (0..self.layers.len())
-            .filter(|&i| {
-                let layer = &self.layers[i];
-                sources.iter().any(|named| sets(layer, named.path))
-            })
-            .collect();
+        let is_source = |layer: &Layer<'_>| sources.iter().any(|named| sets(layer, named.path));
+        let mut layers: Vec<usize> = (0..own).filter(|&i| is_source(&self.layers[i])).collect();
+        // What is handed down stands over all layers, so what comes of it does, too.
+        let handed_down = self.layers[own..].iter().any(is_source);
+        if handed_down && layers.last() != Some(&(own - 1)) {
+            layers.push(own - 1);
+        }
         match layers.first() {
             None => layers.push(self.layer_of_additions(step)),
             // A later layer that sets the place itself would hide what is written before it.
             Some(&first) => {
                 let place = list_of(&write.path);
                 let hides = |i: &usize| sets(&self.layers[*i], &place);
-                layers.extend((first + 1..self.layers.len()).filter(hides));
+                layers.extend((first + 1..own).filter(hides));
                 layers.sort_unstable();
                 layers.dedup();
             }
@@ -99,9 +101,8 @@ impl<'r> Run<'r> {
         let highest = layers.last().copied().unwrap_or_default();
         let mut outputs = Vec::new();
         for layer in layers {
-            let last = self.layers.len() - 1;
             let rebound;
-            let scope = if layer == last {
+            let scope = if layer == own - 1 {
                 scope
             } else {
                 // The guards held for the release. Where an expression fails on the lower layers alone
@@ -129,11 +130,16 @@ impl<'r> Run<'r> {
                     .any(|owned| path.starts_with(&owned.path))
             };
             let moved_from = moved_from.filter(taken);
-            let of = nodes.into_iter().map(|(path, _)| path).collect();
+            let mut of: Vec<Path> = nodes.into_iter().map(|(path, _)| path).collect();
+            if handed_down && layer == own - 1 {
+                let above = self.nodes_of(effect, &sources, own).into_iter();
+                of.extend(above.map(|(path, _)| path));
+            }
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from,
                 of,
+                covered: Vec::new(),
                 seen: names(step).map(|named| named.path.clone()).collect(),
                 // The position of a match is that of its item, wherever it is written.
                 positions: match step.one_of {
@@ -171,10 +177,8 @@ impl<'r> Run<'r> {
     /// Where something without a source goes: to the right-most layer that sets what the step looks at.
     pub(super) fn layer_of_additions(&self, step: &Step) -> usize {
         let set = |i: &usize| names(step).any(|named| sets(&self.layers[*i], named.path));
-        (0..self.layers.len())
-            .rev()
-            .find(set)
-            .unwrap_or(self.layers.len() - 1)
+        let found = (0..self.layers.len()).rev().find(set);
+        found.unwrap_or(self.own).min(self.own - 1)
     }
 
     /// What the names of a step have in a layer: of what it takes, what it owns.

@@ -21,6 +21,7 @@ use crate::{
     pack::{Made, Migration, Scope, Step, Told, When},
     plan::Plan,
     values::{Path, Value, view::View},
+    yaml::Tree,
 };
 
 /// What the migrations came to.
@@ -145,14 +146,22 @@ pub fn migrate(
     answers: &Answers,
     accept_recommended: bool,
 ) -> Result<Migrated, MigrateError> {
+    // Something to see what is handed down through, which stands in none of the texts.
+    let nothing = Tree::parse("{}").ok();
+    let nothing = nothing
+        .as_ref()
+        .map(|tree| View::new(tree, tree.documents()[0].root));
     let mut asked_late = BTreeMap::new();
     loop {
         let mut run = Run::new(views, plan, answers, accept_recommended, asked_late);
+        run.above = nothing.as_ref();
+        run.see_globals()?;
         run.strip_defaults()?;
         run.leftovers()?;
         for migration in &plan.migrations {
             run.migration(migration)?;
         }
+        run.see_globals()?;
         let open = run.write_deferred()?;
         if open.is_empty() {
             return run.finish();
@@ -175,7 +184,14 @@ pub(super) struct Run<'r> {
     pub(super) answers: &'r Answers,
     pub(super) accept_recommended: bool,
     pub(super) scope: Scope<'static>,
+    /// The layers; behind the release's own, for a sub-chart, what the chart above hands down as `global`.
     pub(super) layers: Vec<Layer<'r>>,
+    /// How many layers the release has itself.
+    pub(super) own: usize,
+    /// Through which what is handed down is seen.
+    pub(super) above: Option<&'r View<'r>>,
+    /// What was written into `global`, and by which step.
+    pub(super) globals: Vec<(String, Path)>,
     /// Leaves that an open question keeps from being decided, with the question.
     pub(super) held: Vec<(String, Source)>,
     /// What is written after the last migration.
@@ -212,6 +228,8 @@ pub(super) struct Output {
     pub(super) of: Vec<Path>,
     /// What the step looked at or took: to write over it is to rewrite it.
     pub(super) seen: Vec<Path>,
+    /// What stood in its layer and does not count, since the chart above hands something else down.
+    pub(super) covered: Vec<(Path, Node)>,
     /// What the positions in its path count.
     pub(super) positions: Positions,
     /// The newest version of the chart before the step's migration: what it did not read is left over.
@@ -267,6 +285,9 @@ impl<'r> Run<'r> {
             accept_recommended,
             scope,
             layers: layers.collect(),
+            own: views.len(),
+            above: None,
+            globals: Vec::new(),
             held: Vec::new(),
             deferred: Vec::new(),
             dropped: Vec::new(),
@@ -277,6 +298,7 @@ impl<'r> Run<'r> {
     }
 
     fn migration(&mut self, migration: &Migration) -> Result<(), MigrateError> {
+        self.see_globals()?;
         let migration = &*self.for_each(migration)?;
         let places = self.layers.iter();
         let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
@@ -318,7 +340,8 @@ impl<'r> Run<'r> {
 
     /// Asks about a copy of the chart's defaults before any step sees it.
     fn strip_defaults(&mut self) -> Result<(), MigrateError> {
-        if let Some(stripped) = dump::strip(&mut self.layers, self.plan, self.answers)? {
+        let own = &mut self.layers[..self.own];
+        if let Some(stripped) = dump::strip(own, self.plan, self.answers)? {
             self.dropped.extend(stripped.dropped);
             self.held.extend(stripped.held);
             self.steps.push(stripped.report);
@@ -326,7 +349,9 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Migrated, MigrateError> {
+    fn finish(mut self) -> Result<Migrated, MigrateError> {
+        self.globals_count()?;
+        self.layers.truncate(self.own);
         let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
         let layers: Vec<Node> = self.layers.into_iter().map(|layer| layer.root).collect();
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.plan)?;

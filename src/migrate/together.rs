@@ -21,7 +21,7 @@ use crate::{
     values::{
         Helm, Map, Path, Value,
         coalesce::{ChartDefaults, coalesce},
-        merge::merge_all,
+        merge::{hand_down, merge_all},
         view::View,
         write,
     },
@@ -96,7 +96,9 @@ pub fn meaning(layers: &[Node], views: &[&View<'_>], plan: &Plan<'_>) -> Value {
             Ok(Value::Map(map)) => map,
             _ => Map::new(),
         });
-    effective(plan.pack, &plan.to, merge_all(maps))
+    let mut values = merge_all(maps);
+    hand_down(&mut values, &plan.global);
+    effective(plan.pack, &plan.to, values)
 }
 
 /// Values under the defaults of a chart version.

@@ -224,6 +224,11 @@ pub fn answer(error: &MigrateError) -> Reason {
         MigrateError::NoValues { step } => reason.next(format!(
             "Add values to the release, if only one setting, and run refit again; or leave the step out with --skip {step}."
         )),
+        MigrateError::HandedDown { step, path } => reason
+            .why("What stands there goes over what a chart below has in its own `global`, and other charts may read it: changing it is not for one of them to decide. Nothing was changed.")
+            .next(format!(
+                "Change {path} at the root by hand, if every chart that reads it can do with that; then, or if it shall stay as it is, leave the step out: --skip {step}."
+            )),
         MigrateError::Read { .. } => reason,
     }
 }

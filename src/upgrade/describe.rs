@@ -19,7 +19,10 @@ use crate::{
     questions::RAISED_FIRST,
     refusal::Reason,
     tell,
-    values::{Map, Path, Value, leaves, merge::merge_all},
+    values::{
+        Map, Path, Value, leaves,
+        merge::{hand_down, merge_all},
+    },
     yaml::NodeId,
 };
 
@@ -134,9 +137,8 @@ impl Description<'_, '_> {
                 files.push(Arc::clone(file));
             }
         }
-        let mut facts: Vec<FactChange> =
-            facts::changes(pack, views, &migrated.layers, &plan.from, &plan.to)
-                .map_err(|e| Reason::new(e.to_string()).of(&wanted.name))?;
+        let mut facts: Vec<FactChange> = facts::changes(views, &migrated.layers, plan)
+            .map_err(|e| Reason::new(e.to_string()).of(&wanted.name))?;
         undecided::mark(self.worked, &mut facts);
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
@@ -241,7 +243,10 @@ impl Description<'_, '_> {
             }
             merge_all(layers)
         };
-        let (before, after) = (merged(before?), merged(after?));
+        let (mut before, mut after) = (merged(before?), merged(after?));
+        for values in [&mut before, &mut after] {
+            hand_down(values, &worked.plan.global);
+        }
         let places = leaves(&before)
             .into_iter()
             .filter_map(|(path, _)| Some((path.to_string(), self.place(&path)?)))

@@ -455,7 +455,8 @@ impl<'w> Run<'_, 'w> {
             .skip_known
             .extend(skip.into_iter().flatten().cloned());
         let plan = Plan::new(self.pack, from, &self.to, &selection)
-            .map_err(|e| refusal::request::plan(&e).of(self.name()))?;
+            .map_err(|e| refusal::request::plan(&e).of(self.name()))?
+            .below(self.wanted.global.clone());
         let views: Vec<&View<'_>> = self.views.iter().collect();
         let mut migrated = migrate_layers(
             &views,

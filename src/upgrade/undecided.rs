@@ -56,9 +56,7 @@ pub(super) fn mark(worked: &Worked<'_>, told: &mut [FactChange]) {
 
 /// The facts if this option were chosen; nothing where that cannot be tried.
 fn with_option(worked: &Worked<'_>, decision: &Decision, option: usize) -> Option<Vec<FactChange>> {
-    let Worked {
-        pack, plan, views, ..
-    } = worked;
+    let Worked { plan, views, .. } = worked;
     let offer = &decision.options[option];
     let mut inputs = std::collections::BTreeMap::new();
     for input in offer.inputs.iter().filter(|input| input.default.is_none()) {
@@ -74,5 +72,5 @@ fn with_option(worked: &Worked<'_>, decision: &Decision, option: usize) -> Optio
     answers.insert(decision.id.clone(), answer);
     let layers: Vec<&View<'_>> = views.iter().collect();
     let migrated = migrate_layers(&layers, plan, &answers, worked.accept_recommended).ok()?;
-    facts::changes(pack, views, &migrated.layers, &plan.from, &plan.to).ok()
+    facts::changes(views, &migrated.layers, plan).ok()
 }

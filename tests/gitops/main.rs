@@ -18,6 +18,7 @@ mod carriers_edited;
 mod carriers_joined;
 mod folders;
 mod git;
+mod globals;
 mod namesakes;
 #[cfg(unix)]
 mod since;

@@ -101,6 +101,7 @@ fn ends(values: &str, migrations: &[(&str, &str)], answers: &[(&str, &str)]) -> 
     };
     let judged = match judge::judge(&judges, &tree(values), &from, &to, &own) {
         Verdict::Clash => "clash".to_owned(),
+        Verdict::HandedDown => "handed down".to_owned(),
         Verdict::Error(error) => error,
         Verdict::Values { values, .. } => sorted(Json::Object(values)),
     };

@@ -100,7 +100,7 @@ fn judged(files: &[(String, String)], text: &str) -> End {
             End::Asks(asked.iter().filter(live).count())
         }
         Verdict::Clash => End::Clash,
-        error @ Verdict::Error(_) => End::Other(error.shown()),
+        error @ (Verdict::Error(_) | Verdict::HandedDown) => End::Other(error.shown()),
     }
 }
 

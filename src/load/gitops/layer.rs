@@ -16,7 +16,9 @@ use crate::{
     },
     outcome::Refusal,
     refusal::Reason,
-    values::{Map, Path, Segment, place_of, view::Kind, view::View},
+    values::{
+        Map, Path, Segment, Value, coalesce::GLOBAL, merge::merge, place_of, view::Kind, view::View,
+    },
     walk,
     yaml::Tree,
 };
@@ -59,7 +61,7 @@ impl Builder<'_> {
         placed: &Placed,
         candidates: &[PathBuf],
     ) -> Result<Option<Layer>, Box<Refusal>> {
-        let prefix = &self.one.release.prefix;
+        let prefix = &self.one.release.prefix.clone();
         let node = placed.layer.node;
         let loaded = self.file(placed.file);
         let tree = &loaded.tree;
@@ -79,11 +81,15 @@ impl Builder<'_> {
         let place = match &placed.layer.source {
             Source::Map => {
                 let view = View::new(tree, tree.documents()[document].root);
+                let global = global_of(&view, &path);
                 let path = path.concat(prefix);
                 let there = view.at(&path).ok().flatten();
-                match there.map(|place| view.kind(place.node)) {
-                    Some(Ok(Kind::Map)) => Place::Map { document, path },
-                    _ => return Ok(None),
+                let is_map =
+                    there.is_some_and(|place| matches!(view.kind(place.node), Ok(Kind::Map)));
+                self.hand_down(global);
+                match is_map {
+                    true => Place::Map { document, path },
+                    false => return Ok(None),
                 }
             }
             Source::Text => {
@@ -101,6 +107,7 @@ impl Builder<'_> {
                     let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
                     reason.at(&file.name, &file.text, offset)
                 })?;
+                self.hand_down(global_in(&inner));
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
@@ -127,14 +134,16 @@ impl Builder<'_> {
                 let fault = |e: crate::yaml::ParseError| Reason::new(e.to_string());
                 let inner = Tree::parse(assigned.text())
                     .map_err(|e| self.place(placed.file, node, fault(e)))?;
+                let (entries, dialect) = (entries.clone(), *dialect);
+                self.hand_down(global_in(&inner));
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
                 Place::Paths {
                     document,
                     path,
-                    entries: entries.clone(),
-                    dialect: *dialect,
+                    entries,
+                    dialect,
                     tree: inner,
                     prefix: prefix.clone(),
                 }
@@ -158,6 +167,13 @@ impl Builder<'_> {
         };
         let file = self.scanned[placed.file].file;
         Ok(Some(Layer::Block(self.loader.block(file, place))))
+    }
+
+    /// Notes what a layer has as `global` for all charts, if this is a sub-chart.
+    fn hand_down(&mut self, global: Option<Map>) {
+        if let Some(global) = global.filter(|_| !self.one.release.prefix.is_root()) {
+            merge(&mut self.global, global);
+        }
     }
 
     /// What the files may name that a scanned file names.
@@ -235,6 +251,8 @@ impl Builder<'_> {
                 if prefix.is_root() {
                     return Ok(Some(Layer::Block(block)));
                 }
+                let global = global_in(&self.loader.workspace.files[file].tree);
+                self.hand_down(global);
                 if !holds(&self.loader.workspace.files[file].tree, &prefix) {
                     return Ok(None);
                 }
@@ -279,6 +297,23 @@ fn only(target: &TargetPath) -> Option<(Path, Map)> {
     let set = format!("{}={}", target.text, invented(&path));
     set::set(&set, Typing::String, &mut values).ok()?;
     Some((path, values))
+}
+
+/// What stands as `global` at the root of values.
+fn global_of(view: &View<'_>, values: &Path) -> Option<Map> {
+    let place = view.at(&values.key(GLOBAL)).ok()??;
+    match view.value(place.node).ok()? {
+        Value::Map(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// What stands as `global` in a text of values.
+fn global_in(tree: &Tree) -> Option<Map> {
+    let [document] = tree.documents() else {
+        return None;
+    };
+    global_of(&View::new(tree, document.root), &Path::root())
 }
 
 /// Whether a text holds a map at a path.

@@ -28,7 +28,7 @@ use crate::{
     },
     outcome::{At, Refusal},
     refusal::Reason,
-    values::Path,
+    values::{Map, Path},
     walk::{self, Found},
     yaml::{NodeId, Tree},
 };
@@ -202,6 +202,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 one,
                 unique: names.get(&one.carrier.name) == Some(&1),
                 claimed: &mut claimed,
+                global: Map::new(),
             };
             builder.build(chart, sameness, former);
         }
@@ -220,6 +221,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 unique: names.get(&one.carrier.name) == Some(&1),
                 // Another dependency of the chart may have values in the same file.
                 claimed: &mut overlaid_files,
+                global: Map::new(),
             };
             builder.build(chart, sameness, former);
         }

@@ -15,7 +15,7 @@ use crate::{
     carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
     outcome::{At, KnownBy, Notice, Refusal, Severity},
     refusal::Reason,
-    values::view::View,
+    values::{Map, view::View},
     yaml::{Kind, NodeId},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Builder<'b> {
     /// Whether no other release has the same name.
     pub(super) unique: bool,
     pub(super) claimed: &'b mut BTreeSet<usize>,
+    /// For a sub-chart: what the layers that were read so far have as `global` for all charts.
+    pub(super) global: Map,
 }
 
 impl Builder<'_> {
@@ -192,6 +194,7 @@ impl Builder<'_> {
             version,
             layers,
             sealed,
+            global: self.global,
             notices,
             range,
             pin,

@@ -48,6 +48,8 @@ pub enum Verdict {
     Values { values: Tree, asked: Vec<Asked> },
     /// Two steps put different values at one place.
     Clash,
+    /// What was put into `global` does not count, for the chart above says something else there.
+    HandedDown,
     /// An expression cannot be worked out.
     Error(String),
 }
@@ -60,6 +62,7 @@ impl Verdict {
                 format!("{} with {asked:?} asked", Json::Object(values.clone()))
             }
             Self::Clash => "two writes differ".to_owned(),
+            Self::HandedDown => "the chart above has another `global`".to_owned(),
             Self::Error(message) => format!("an error: {message}"),
         }
     }
@@ -68,6 +71,7 @@ impl Verdict {
 /// Why a migration does not come to values.
 enum Stop {
     Clash,
+    HandedDown,
     Error(String),
 }
 
@@ -100,6 +104,7 @@ pub fn judge_under(
     match steps::run(pack, values, root, from, to, answers) {
         Ok((values, asked)) => Verdict::Values { values, asked },
         Err(Stop::Clash) => Verdict::Clash,
+        Err(Stop::HandedDown) => Verdict::HandedDown,
         Err(Stop::Error(message)) => Verdict::Error(message),
     }
 }

@@ -177,6 +177,11 @@ impl Pack {
     /// Whether a version reads a key, something below it, or all that is below something above it.
     pub fn reads(&self, version: &Version, keys: &[String]) -> bool {
         use super::paths::Seg;
+        // Helm hands `global` to the charts below, whatever this one does with it.
+        let global = keys.first().is_some_and(|key| key == "global");
+        if global && !self.lists_as_dead(version, keys) {
+            return true;
+        }
         self.keys.iter().any(|(path, known)| {
             let known = known.iter().find(|known| known.range.holds(version));
             let Some(known) = known.filter(|known| known.read) else {
@@ -193,33 +198,17 @@ impl Pack {
         })
     }
 
-    /// Whether a step writes below a key.
-    pub fn writes(&self, key: &str) -> bool {
-        let below = |path: &Selector| {
-            path.text == key
-                || path
-                    .text
-                    .strip_prefix(key)
-                    .is_some_and(|t| t.starts_with('.'))
-        };
-        let steps = self
-            .migrations
-            .iter()
-            .flat_map(|migration| &migration.steps);
-        steps.into_iter().any(|step| {
-            let moved = step.paths.iter().filter_map(|owned| match &owned.role {
-                Role::Move(to) => Some(to),
-                _ => None,
-            });
-            let rows = step.rows.iter().flat_map(|row| {
-                let options = row.options.iter().map(|choice| &choice.row);
-                std::iter::once(row).chain(options)
-            });
-            let written = rows.flat_map(|row| {
-                let upserts = row.upserts.iter().map(|(path, ..)| path);
-                row.writes.iter().map(|(path, _)| path).chain(upserts)
-            });
-            moved.chain(written).any(below)
+    /// Whether a key, or one above it, stands in a version and nothing reads it.
+    fn lists_as_dead(&self, version: &Version, keys: &[String]) -> bool {
+        use super::paths::Seg;
+        self.keys.iter().any(|(path, known)| {
+            let mut known = known.iter();
+            let dead = known.any(|known| known.range.holds(version) && !known.read);
+            let same = |(seg, key): (&Seg, &String)| match seg {
+                Seg::Key(pattern) => pattern.captures(key).is_some(),
+                _ => false,
+            };
+            dead && path.segs.len() <= keys.len() && path.segs.iter().zip(keys).all(same)
         })
     }
 

@@ -49,6 +49,7 @@ pub fn run(
         answers,
         asked: Vec::new(),
         deferred: Vec::new(),
+        globals: Vec::new(),
     };
     let mut values = Json::Object(values.clone());
     let on_the_way = |m: &&Migration| *from < m.version && m.version <= *to;
@@ -66,17 +67,20 @@ pub fn run(
     let mut work = Work::from(&values);
     let deferred = std::mem::take(&mut run.deferred);
     let mut puts = Vec::new();
+    let snapshot = Work::from(&run.seen(&values));
     for deferred in deferred {
-        let snapshot = work.clone();
         if let Some(put) = run.live(deferred.put, &snapshot, &deferred.looked, &deferred.before)? {
             puts.push(put);
         }
     }
+    run.note_globals(&work, &puts);
     write(&mut work, puts)?;
+    let values = work.json();
+    run.globals_count(&values)?;
     let mut asked = run.asked;
     asked.sort();
     asked.dedup();
-    match work.json() {
+    match values {
         Json::Object(values) => Ok((values, asked)),
         _ => Ok((Map::new(), asked)),
     }
@@ -89,6 +93,8 @@ struct Run<'r> {
     answers: &'r Answers,
     asked: Vec<Asked>,
     deferred: Vec<Deferred>,
+    /// The places below `global` at which something was put.
+    globals: Vec<Vec<String>>,
 }
 
 /// The leaves of a snapshot and who owns each: a step and one of its paths, by their numbers.
@@ -185,15 +191,58 @@ impl Run<'_> {
     /// The values as the chart has them: a sub-chart gets the `global` of the chart above it.
     fn seen(&self, values: &Json) -> Json {
         let mut seen = values.clone();
-        if let (Some(root), Json::Object(map)) = (self.root, &mut seen) {
-            match map.get_mut("global") {
-                Some(own) => merge(own, root),
-                None => {
-                    map.insert("global".to_owned(), root.clone());
+        if let (Some(Json::Object(root)), Json::Object(map)) = (self.root, &mut seen) {
+            let own = map
+                .entry("global".to_owned())
+                .or_insert_with(|| Json::Object(Map::new()));
+            let Json::Object(own) = own else { return seen };
+            for (key, value) in root {
+                match own.get_mut(key) {
+                    None => _ = own.insert(key.clone(), value.clone()),
+                    // Where only one of the two is a map, the sub-chart's stays.
+                    Some(there) if there.is_object() == value.is_object() => merge(there, value),
+                    Some(_) => {}
                 }
+            }
+            if own.is_empty() {
+                return values.clone();
             }
         }
         seen
+    }
+
+    /// Remembers what is put into `global`.
+    fn note_globals(&mut self, work: &Work, puts: &[Put]) {
+        if self.root.is_none() {
+            return;
+        }
+        let places = puts.iter().map(|put| keys_of(&work.resolve(&put.to)));
+        let global = places.filter(|keys| keys.first().is_some_and(|key| key == "global"));
+        self.globals.extend(global);
+    }
+
+    /// What was put into `global` and stands there must be what the chart sees there.
+    fn globals_count(&self, values: &Json) -> Result<(), Stop> {
+        fn same(own: &Json, seen: &Json) -> bool {
+            match (own, seen) {
+                (Json::Object(own), Json::Object(seen)) => own
+                    .iter()
+                    .all(|(key, own)| seen.get(key).is_some_and(|seen| same(own, seen))),
+                _ => own == seen,
+            }
+        }
+        let seen = self.seen(values);
+        for keys in &self.globals {
+            let at = |values: &Json| {
+                let below = |value: Json, key: &String| value.get(key).cloned();
+                keys.iter().try_fold(values.clone(), below)
+            };
+            let (own, seen) = (at(values), at(&seen));
+            if own.is_some_and(|own| seen.is_none_or(|seen| !same(&own, &seen))) {
+                return Err(Stop::HandedDown);
+            }
+        }
+        Ok(())
     }
 
     fn migrate(&mut self, migration: &Migration, values: Json) -> Result<Json, Stop> {
@@ -241,7 +290,8 @@ impl Run<'_> {
             }
         }
         if asking.is_empty() {
-            let kept = kept.into_iter().map(|(put, _)| put).collect();
+            let kept: Vec<Put> = kept.into_iter().map(|(put, _)| put).collect();
+            self.note_globals(&work, &kept);
             write(&mut work, kept)?;
             return Ok(work.json());
         }
