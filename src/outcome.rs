@@ -16,6 +16,8 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
+use crate::values::Path;
+
 pub use crate::pack::{
     When,
     model::{Severity, Strength, Told},
@@ -152,11 +154,11 @@ pub struct Values {
     /// Afterwards.
     pub after: serde_json::Value,
     /// Where each leaf stands before, in the right-most layer that has it.
-    pub places: Vec<(String, At)>,
+    pub places: Vec<(Path, At)>,
     /// What of them is made up or missing, because a layer cannot be read.
     pub unknown: Vec<String>,
     /// The settings whose values are made up.
-    pub made_up: Vec<String>,
+    pub made_up: Vec<Path>,
 }
 
 /// How the source version is known.
@@ -181,7 +183,7 @@ pub enum KnownBy {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ChartSign {
     /// The path.
-    pub path: String,
+    pub path: Path,
     /// Where it stands.
     pub at: Option<At>,
     /// Why it tells the chart.
@@ -192,7 +194,7 @@ pub struct ChartSign {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Clue {
     /// The path.
-    pub path: String,
+    pub path: Path,
     /// Where it stands.
     pub at: Option<At>,
     /// The versions that it speaks for.
@@ -263,8 +265,10 @@ pub struct Step {
     pub link: Option<String>,
     /// How far it came.
     pub state: State,
-    /// The open questions it waits for, or the paths that the target will not read because it was left out.
-    pub because: Vec<String>,
+    /// The open questions that it waits for.
+    pub waits_for: Vec<String>,
+    /// The settings that the target will not read because it was left out.
+    pub loses: Vec<Path>,
     /// What it did.
     pub changes: Vec<Change>,
     /// What it tells.
@@ -295,11 +299,11 @@ pub struct Change {
     /// Whether it was dropped because it was left over from another chart version, and not in use.
     pub left_over: bool,
     /// Where the setting stood; for what was written, where it stands.
-    pub path: String,
+    pub path: Path,
     /// Where it went, if it is elsewhere.
-    pub to: Option<String>,
+    pub to: Option<Path>,
     /// The places that a written value was made of.
-    pub from: Vec<String>,
+    pub from: Vec<Path>,
     /// The value.
     #[schemars(with = "serde_json::Value")]
     pub value: serde_json::Value,
@@ -396,7 +400,7 @@ pub struct Notice {
     /// What.
     pub text: String,
     /// The setting that it is about, with everything below it, if it is about one.
-    pub path: Option<String>,
+    pub path: Option<Path>,
 }
 
 /// What became of a leaf.
@@ -405,11 +409,11 @@ pub struct LeafFate {
     /// The file it stood in.
     pub file: String,
     /// Where it stood.
-    pub path: String,
+    pub path: Path,
     /// What became of it.
     pub fate: Fate,
     /// Where it is now, if it is anywhere else.
-    pub to: Vec<String>,
+    pub to: Vec<Path>,
     /// The step that did it.
     pub step: Option<String>,
 }
@@ -612,12 +616,9 @@ impl File {
 impl Notice {
     /// Whether it is about a setting, or about something above it.
     #[must_use]
-    pub fn is_about(&self, path: &str) -> bool {
-        let rest = self
-            .path
-            .as_deref()
-            .and_then(|about| path.strip_prefix(about));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    pub fn is_about(&self, path: &Path) -> bool {
+        let about = self.path.as_ref();
+        about.is_some_and(|about| path.starts_with(about))
     }
 }
 
@@ -638,7 +639,7 @@ impl Release {
     pub fn lost_by_leaving_out(&self) -> impl Iterator<Item = &Step> {
         self.steps
             .iter()
-            .filter(|step| step.state == State::LeftOut && !step.because.is_empty())
+            .filter(|step| step.state == State::LeftOut && !step.loses.is_empty())
     }
 }
 

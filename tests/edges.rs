@@ -37,7 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // A chart as files.
     ("chart", &["values", "yaml"]),
     // It takes its words for evidence and tasks from packs.
-    ("outcome", &["pack"]),
+    ("outcome", &["pack", "values"]),
     // Values only; of the text it knows the names of nodes.
     (
         "migrate",
@@ -134,7 +134,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "report",
         &[
             "diff", "digest", "effect", "jobs", "migrate", "outcome", "pack", "secrets", "shell",
-            "yaml",
+            "values", "yaml",
         ],
     ),
     // A review changes a request and runs it again.
@@ -149,6 +149,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "refusal",
             "report",
             "upgrade",
+            "values",
         ],
     ),
 ];

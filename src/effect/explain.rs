@@ -79,22 +79,21 @@ impl Voices {
             }
             let mut changed = Vec::new();
             for change in &step.changes {
-                let path = |text: &String| text.parse::<Path>().ok();
                 let at = change.to.as_ref().or(match change.fate {
                     outcome::Fate::Written => Some(&change.path),
                     _ => None,
                 });
                 // What the step wrote is no longer there: what it says is about something else.
-                if let Some(at) = at.and_then(path)
+                if let Some(at) = at
                     && at.is_concrete()
                     && !says_the_same(at.get(&after), &change.value)
-                    && !rewritten_later(release, step, &at)
+                    && !rewritten_later(release, step, at)
                 {
                     continue;
                 }
-                changed.extend(path(&change.path));
-                changed.extend(change.to.as_ref().and_then(path));
-                changed.extend(change.from.iter().filter_map(path));
+                changed.push(change.path.clone());
+                changed.extend(change.to.clone());
+                changed.extend(change.from.iter().cloned());
             }
             // An open question holds back what it is about, and says so.
             let open = step.state != State::Done;
@@ -266,7 +265,6 @@ fn rewritten_later(release: &Release, step: &crate::outcome::Step, at: &Path) ->
             touched
                 .into_iter()
                 .flatten()
-                .filter_map(|text| text.parse::<Path>().ok())
                 .any(|path| path.may_overlap(at))
         })
 }

@@ -170,21 +170,15 @@ impl Places {
     pub fn of(release: &Release, after: &Map) -> Self {
         let mut before = HashMap::new();
         for (path, at) in release.values.iter().flat_map(|values| &values.places) {
-            if let Ok(path) = path.parse::<Path>() {
-                before.insert(path, at.clone());
-            }
+            before.insert(path.clone(), at.clone());
         }
         let mut origins: HashMap<Path, At> = HashMap::new();
         for fate in &release.ledger {
-            let at = fate
-                .path
-                .parse::<Path>()
-                .ok()
-                .and_then(|path| before.get(&path));
-            for to in fate.to.iter().filter_map(|to| to.parse::<Path>().ok()) {
-                if let Some(at) = at {
-                    origins.entry(to).or_insert_with(|| at.clone());
-                }
+            let Some(at) = before.get(&fate.path) else {
+                continue;
+            };
+            for to in &fate.to {
+                origins.entry(to.clone()).or_insert_with(|| at.clone());
             }
         }
         let after = leaves_of(after)
@@ -331,7 +325,6 @@ impl Check<'_> {
         let values = self.release.values.iter();
         values
             .flat_map(|values| &values.made_up)
-            .filter_map(|made_up| made_up.parse::<Path>().ok())
             .any(|made_up| made_up.starts_with(&path))
     }
 
@@ -513,17 +506,13 @@ impl Check<'_> {
     fn links(&self, after: &[Leaf]) -> HashMap<Path, Vec<Path>> {
         let mut links: HashMap<Path, Vec<Path>> = HashMap::new();
         for fate in &self.release.ledger {
-            let Ok(path) = fate.path.parse::<Path>() else {
-                continue;
-            };
             for to in &fate.to {
-                let Ok(to) = to.parse::<Path>() else { continue };
                 let leaves = after
                     .iter()
                     .filter_map(|leaf| leaf.path.as_ref())
-                    .filter(|leaf| leaf.is_related(&to));
+                    .filter(|leaf| leaf.is_related(to));
                 links
-                    .entry(path.clone())
+                    .entry(fate.path.clone())
                     .or_default()
                     .extend(leaves.cloned());
             }

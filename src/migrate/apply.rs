@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::{
     bind::Layer,
     layers::{bring_list, list_of, uncover},
-    ledger::Dropped,
+    ledger::{Dropped, Fate},
     meet::{Met, Standing},
     node::{Node, Source},
     own::{Owned, Places},
     place::{Place, Replaced},
-    run::{Change, ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
+    run::{Change, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
     pack::Step,
@@ -43,12 +43,12 @@ impl<'r> Run<'r> {
             let of_layers = &takes[..self.own.min(takes.len())];
             self.record_drops(effect.step, of_layers, &mut report, (&mut deferred, own));
             for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
-                self.record(layer, path, node, ChangeKind::Drop, id, &mut report);
+                self.record(layer, path, node, Standing::Live, id, &mut report);
             }
             for output in own.iter() {
                 for (path, node) in &output.covered {
                     let id = report.id.clone();
-                    self.record(output.layer, path, node, ChangeKind::Drop, &id, &mut report);
+                    self.record(output.layer, path, node, Standing::Live, &id, &mut report);
                 }
                 let Some(from) = &output.moved_from else {
                     continue;
@@ -56,12 +56,9 @@ impl<'r> Run<'r> {
                 let moved = (from, &output.path, &output.node);
                 let (now, before) = (&mut self.layers[..self.own], &snapshot[..self.own]);
                 for (layer, path, node) in uncover(now, before, output.layer, moved) {
-                    let kind = match self.standing(output, &path) {
-                        Standing::LeftOver => ChangeKind::DropLeftOver,
-                        _ => ChangeKind::Drop,
-                    };
+                    let standing = self.standing(output, &path);
                     let id = report.id.clone();
-                    self.record(layer, &path, &node, kind, &id, &mut report);
+                    self.record(layer, &path, &node, standing, &id, &mut report);
                 }
             }
             if !takes.iter().all(Vec::is_empty) && report.state == StepState::Done {
@@ -143,17 +140,18 @@ impl<'r> Run<'r> {
                         source: source.clone(),
                         step: report.id.clone(),
                     }));
-                    let (kind, to) = match heir {
+                    let (fate, to) = match heir {
                         Heir::MadeOfIt => continue,
                         Heir::Equal(output) => {
                             output.node.also.extend(sources);
-                            (ChangeKind::Merge, Some(output.path.clone()))
+                            (Fate::Merged, Some(output.path.clone()))
                         }
-                        Heir::None => (ChangeKind::Drop, None),
+                        Heir::None => (Fate::Dropped, None),
                     };
                     report.changes.push(Change {
                         layer: i,
-                        kind,
+                        fate,
+                        left_over: false,
                         path: path.concat(&below),
                         to,
                         from: Vec::new(),
@@ -186,7 +184,7 @@ impl<'r> Run<'r> {
         report: &mut StepReport,
     ) {
         let id = report.id.clone();
-        self.record(layer, path, node, ChangeKind::DropLeftOver, &id, report);
+        self.record(layer, path, node, Standing::LeftOver, &id, report);
     }
 
     /// Notes the leaves of a value that goes.
@@ -195,7 +193,7 @@ impl<'r> Run<'r> {
         layer: usize,
         path: &Path,
         node: &Node,
-        kind: ChangeKind,
+        standing: Standing,
         step: &str,
         report: &mut StepReport,
     ) {
@@ -208,7 +206,8 @@ impl<'r> Run<'r> {
                 }));
             report.changes.push(Change {
                 layer,
-                kind,
+                fate: Fate::Dropped,
+                left_over: standing == Standing::LeftOver,
                 path: path.concat(&below),
                 to: None,
                 from: Vec::new(),
@@ -255,7 +254,8 @@ impl<'r> Run<'r> {
         let change = match &output.moved_from {
             Some(from) => Change {
                 layer: i,
-                kind: ChangeKind::Move,
+                fate: Fate::Moved,
+                left_over: false,
                 path: from.clone(),
                 to: Some(output.path.clone()),
                 from: Vec::new(),
@@ -263,7 +263,8 @@ impl<'r> Run<'r> {
             },
             None => Change {
                 layer: i,
-                kind: ChangeKind::Write,
+                fate: Fate::Written,
+                left_over: false,
                 path: output.path.clone(),
                 to: None,
                 from: output.of.clone(),
@@ -299,7 +300,7 @@ impl<'r> Run<'r> {
                 Standing::LeftOver => self.record_left_over(i, &path, &node, report),
                 Standing::Live => {
                     let id = report.id.clone();
-                    self.record(i, &path, &node, ChangeKind::Drop, &id, report);
+                    self.record(i, &path, &node, Standing::Live, &id, report);
                 }
             }
         }

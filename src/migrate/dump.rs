@@ -20,9 +20,9 @@ use super::{
     bind::Layer,
     decision::{Answers, Decision, Evidence, Offer},
     error::MigrateError,
-    ledger::Dropped,
+    ledger::{Dropped, Fate},
     node::Source,
-    run::{Change, ChangeKind, StepReport},
+    run::{Change, StepReport},
 };
 use crate::{
     pack::{Keys, Known, Told},
@@ -251,7 +251,8 @@ fn take(
     root.remove_all([path], view);
     stripped.report.changes.push(Change {
         layer,
-        kind: ChangeKind::Drop,
+        fate: Fate::Dropped,
+        left_over: false,
         path: path.clone(),
         to: None,
         from: Vec::new(),

@@ -18,7 +18,7 @@ use super::{
     layers::list_of,
     node::Node,
     own::Places,
-    run::{ChangeKind, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
+    run::{Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
     pack::{Known, Migration, PackError},
@@ -246,7 +246,7 @@ impl<'r> Run<'r> {
                 id,
                 ..
             } = kept;
-            self.record(layer, &path, &node, ChangeKind::Drop, &id, &mut step);
+            self.record(layer, &path, &node, Standing::Live, &id, &mut step);
             self.steps[kept.effect] = step;
         }
         self.steps.extend(asked.into_values());

@@ -30,4 +30,4 @@ pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
 pub use error::MigrateError;
 pub use ledger::{Fate, Ledger, LedgerEntry};
 pub use node::{Body, Entry, Node, Origin, Source};
-pub use run::{Change, ChangeKind, Migrated, StepReport, StepState, migrate};
+pub use run::{Change, Migrated, StepReport, StepState, migrate};

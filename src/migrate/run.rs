@@ -12,7 +12,7 @@ use super::{
     decision::{Answers, Decision},
     dump,
     error::MigrateError,
-    ledger::{Dropped, Ledger},
+    ledger::{Dropped, Fate, Ledger},
     meet::Questions,
     node::{Node, Source},
     own::{Owned, Places},
@@ -108,8 +108,10 @@ pub enum StepState {
 pub struct Change {
     /// The layer.
     pub layer: usize,
-    /// What was done.
-    pub kind: ChangeKind,
+    /// What became of the value: moved, merged, written or dropped.
+    pub fate: Fate,
+    /// Whether it was dropped because it was left over from another chart version, and not in use.
+    pub left_over: bool,
     /// Where: the old place of what was moved or dropped, the new place of what was written.
     pub path: Path,
     /// Where it went, for what was moved or merged.
@@ -118,21 +120,6 @@ pub struct Change {
     pub from: Vec<Path>,
     /// The value.
     pub value: Value,
-}
-
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeKind {
-    /// A value went elsewhere unchanged.
-    Move,
-    /// A value became one with an equal one.
-    Merge,
-    /// A value was written.
-    Write,
-    /// A value was dropped.
-    Drop,
-    /// A left-over of another chart version was dropped.
-    DropLeftOver,
 }
 
 /// Runs the migrations of a plan.
@@ -357,7 +344,10 @@ impl<'r> Run<'r> {
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.plan)?;
         let mut steps = self.steps;
         for step in &mut steps {
-            step.changes.sort_by_key(|change| change.kind);
+            step.changes.sort_by_key(|change| {
+                let goes = change.fate == Fate::Dropped;
+                (goes, change.fate, change.left_over)
+            });
         }
         Ok(Migrated {
             layers,

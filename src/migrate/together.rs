@@ -9,10 +9,8 @@
 //! Nothing here looks at steps: it compares two results as Helm merges them over the target's defaults.
 
 use super::{
-    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport,
-    decision::Answers,
-    place::Place,
-    run::{ChangeKind, migrate},
+    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport, decision::Answers,
+    place::Place, run::migrate,
 };
 use crate::{
     pack::Pack,
@@ -143,7 +141,7 @@ pub fn settle(
     for (path, value) in deleted.chain(differences.set) {
         let node = Node::made(value.clone(), Vec::new(), None);
         put(migrated, views[top], plan, top, (&path, node));
-        changes.push(change(ChangeKind::Write, top, path, value));
+        changes.push(change(Fate::Written, top, path, value));
     }
     changes
 }
@@ -264,7 +262,7 @@ fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -
             account(migrated, source, Fate::Dropped, Vec::new());
         }
         let value = node.value(view).unwrap_or(Value::Null);
-        changes.push(change(ChangeKind::Drop, layer, at, value));
+        changes.push(change(Fate::Dropped, layer, at, value));
     }
     changes
 }
@@ -275,10 +273,11 @@ fn own(node: &Node, view: &View<'_>, layer: usize) -> impl Iterator<Item = Sourc
     sources.filter(move |source| source.layer == layer)
 }
 
-fn change(kind: ChangeKind, layer: usize, path: Path, value: Value) -> Change {
+fn change(fate: Fate, layer: usize, path: Path, value: Value) -> Change {
     Change {
         layer,
-        kind,
+        fate,
+        left_over: false,
         path,
         to: None,
         from: Vec::new(),

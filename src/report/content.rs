@@ -38,6 +38,7 @@ use crate::{
         When,
     },
     shell::quote,
+    values::Path,
 };
 
 /// Parts of a report, in the order in which they are read: what stops, what must be decided, what hurts, what must
@@ -433,7 +434,7 @@ impl<'o> Items<'o> {
             let chart = format!("{} {}", release.chart, release.to);
             let key = format!("{:?}", ("unused", &chart, &unused));
             let item = Item {
-                text: format!("Unused by {chart}: {}", unused.join(", ")),
+                text: format!("Unused by {chart}: {}", wording::paths(&unused)),
                 ..plain(Section::Action, format!("Unused by {chart}"))
             };
             self.add(key, number, None, item);
@@ -489,24 +490,24 @@ impl<'o> Items<'o> {
                 &release.chart,
                 &step.version,
                 &step.id,
-                &step.because
+                &step.waits_for
             )
         );
-        let text = format!("waits for your answer to {}", step.because.join(", "));
+        let text = format!("waits for your answer to {}", step.waits_for.join(", "));
         let item = of_step(Section::Waiting, step, text);
         self.add(key, number, None, item);
     }
 
     fn left_out(&mut self, number: usize, release: &'o Release, step: &'o Step) {
         let chart = format!("{} {}", release.chart, release.to);
-        let (section, text) = match step.because.as_slice() {
+        let (section, text) = match step.loses.as_slice() {
             [] => (Section::Notes, "Left out, as you asked.".to_owned()),
             lost => (
                 Section::Danger,
                 format!(
                     "Left out, as you asked. These settings stop working, because {chart} does not use them: {}. \
                      refit writes this only with --force.",
-                    lost.join(", ")
+                    wording::paths(lost)
                 ),
             ),
         };
@@ -600,20 +601,20 @@ fn refused(refusal: &Refusal) -> Item<'_> {
 
 /// The settings that stay although the target does not use them, and that nothing else speaks of.
 #[must_use]
-pub fn unused(release: &Release) -> Vec<&str> {
+pub fn unused(release: &Release) -> Vec<&Path> {
     let lost = release.lost_by_leaving_out();
-    let told: Vec<&String> = lost.flat_map(|step| &step.because).collect();
+    let told: Vec<&Path> = lost.flat_map(|step| &step.loses).collect();
     let left = release.ledger.iter().filter(|leaf| leaf.fate == Fate::Left);
     let left = left.map(|leaf| &leaf.path);
     left.filter(|path| !told.contains(path) && !is_noticed(release, path))
-        .map(String::as_str)
         .collect()
 }
 
 /// Whether somebody speaks of a path: a notice, or a step that tells of it.
-fn is_noticed(release: &Release, path: &str) -> bool {
+fn is_noticed(release: &Release, path: &Path) -> bool {
+    let name = path.to_string();
     let mut notices = release.notices.iter().chain(&release.stale);
     let mut told = release.steps.iter().flat_map(|step| &step.tell);
     notices.any(|notice| notice.is_about(path))
-        || told.any(|told| crate::outcome::mentions(&told.text, path))
+        || told.any(|told| crate::outcome::mentions(&told.text, &name))
 }

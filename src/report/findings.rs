@@ -144,7 +144,7 @@ fn loss<'o>(release: &'o Release, step: &'o Step) -> Finding<'o> {
             "{} {} does not use {}.",
             release.chart,
             release.to,
-            step.because.join(", ")
+            wording::paths(&step.loses)
         ),
         file: first_file(release),
         at: None,

@@ -10,7 +10,10 @@ use super::{
     undecided::{Item, Suggestion, Tally},
     wording::{self, count, found, shown_name},
 };
-use crate::outcome::{Choice, File, Input, Refusal, Release, State, Step};
+use crate::{
+    outcome::{Choice, File, Input, Refusal, Release, State, Step},
+    values::Path,
+};
 
 /// Settings listed by name before the rest is only counted.
 const LISTED: usize = 8;
@@ -296,7 +299,7 @@ pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) 
 
 /// What leaving a step out means, beyond that it is not done.
 #[must_use]
-pub fn losses(lost: &[String], needed_by: &[String], release: &Release, look: Look) -> String {
+pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look) -> String {
     let mut page = Page::new(look);
     if !lost.is_empty() {
         let text = format!(
@@ -322,8 +325,8 @@ pub fn losses(lost: &[String], needed_by: &[String], release: &Release, look: Lo
     page.finish()
 }
 
-fn listed(names: &[String]) -> String {
-    let mut text = names[..names.len().min(LISTED)].join(", ");
+fn listed<N: std::fmt::Display>(names: &[N]) -> String {
+    let mut text = wording::paths(&names[..names.len().min(LISTED)]);
     if names.len() > LISTED {
         text.push_str(&format!(" and {} more", names.len() - LISTED));
     }
@@ -398,9 +401,9 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
         ..look
     };
     text::unread(&mut page, release, quiet);
-    let lost: Vec<String> = release
+    let lost: Vec<Path> = release
         .lost_by_leaving_out()
-        .flat_map(|step| step.because.clone())
+        .flat_map(|step| step.loses.clone())
         .collect();
     if !lost.is_empty() {
         page.heading("Loses its effect, because a step is skipped");

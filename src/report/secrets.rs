@@ -3,7 +3,7 @@
 //! Which parts of the files are secrets the outcome says; here they are kept out of what is printed, be it
 //! a value under its path, a sentence that repeats one, or a line that is not part of any file.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Display};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -172,9 +172,9 @@ impl Masker {
     }
 
     /// A JSON value that stands at a path.
-    pub fn json(&self, path: &str, value: &mut Json) {
+    pub fn json(&self, path: impl Display, value: &mut Json) {
         if self.on {
-            mask_json(self, value, is_secret_path(path));
+            mask_json(self, value, is_secret_path(&path.to_string()));
         }
     }
 }

@@ -13,7 +13,10 @@ use super::{
 };
 use std::cmp::Reverse;
 
-use crate::outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When};
+use crate::{
+    outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When},
+    values::Path,
+};
 
 /// Changes and paths listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -289,7 +292,7 @@ fn chart_told_by(page: &mut Page, release: &Release, look: Look) {
         let why = verbose.then(|| sign.why.trim_end_matches('.').to_owned());
         let more: Vec<String> = place.into_iter().chain(why).collect();
         match more.is_empty() {
-            true => sign.path.clone(),
+            true => sign.path.to_string(),
             false => format!("{} ({})", sign.path, more.join(": ")),
         }
     });
@@ -363,7 +366,7 @@ pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &
             4,
             6,
             &[
-                span(clue.path.clone(), Style::Accent),
+                span(clue.path.to_string(), Style::Accent),
                 span(format!("{place}: "), Style::Dim),
                 span(masker.text(&clue.why), Style::Dim),
                 span(strength, Style::Dim),
@@ -549,7 +552,7 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
     let word = wording::fate(change.fate);
     let mut spans: Vec<Span> = vec![
         span(format!("{word:<8} "), style),
-        plain(change.path.clone()),
+        plain(change.path.to_string()),
     ];
     match (&change.to, change.fate) {
         (Some(to), _) => spans.push(plain(format!(" → {to}"))),
@@ -561,7 +564,7 @@ fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) 
         (None, _) => spans.push(plain(format!(": {}", value()))),
     }
     if !change.from.is_empty() {
-        let from = format!(" (from {})", change.from.join(", "));
+        let from = format!(" (from {})", wording::paths(&change.from));
         spans.push(span(from, Style::Dim));
     }
     if release.files.len() > 1 {
@@ -602,13 +605,13 @@ pub(super) fn notices(page: &mut Page, release: &Release, masker: &Masker) {
     }
 }
 
-fn paths(page: &mut Page, indent: usize, paths: &[&str], all: bool) {
+fn paths(page: &mut Page, indent: usize, paths: &[&Path], all: bool) {
     let listed = if all {
         paths.len()
     } else {
         LISTED.min(paths.len())
     };
-    let mut text = paths[..listed].join(", ");
+    let mut text = wording::paths(&paths[..listed]);
     if listed < paths.len() {
         text.push_str(&format!(
             " and {} more (-v lists them)",
@@ -640,14 +643,13 @@ fn left_out(page: &mut Page, release: &Release) {
     page.heading("Left out, as you asked");
     for step in left_out {
         title(page, step);
-        if !step.because.is_empty() {
-            let lost: Vec<&str> = step.because.iter().map(String::as_str).collect();
+        if !step.loses.is_empty() {
             page.fill(
                 4,
                 6,
                 &[
                     span("These settings stop working: ", Style::Error),
-                    plain(lost.join(", ")),
+                    plain(wording::paths(&step.loses)),
                     plain(format!(
                         ". {} {} does not use them; refit writes this only with --force.",
                         release.chart, release.to
@@ -676,7 +678,7 @@ pub(super) fn waiting(page: &mut Page, release: &Release) {
             &[
                 plain(step.title.clone()),
                 span(
-                    format!(" [{}, waits for {}]", step.id, step.because.join(", ")),
+                    format!(" [{}, waits for {}]", step.id, step.waits_for.join(", ")),
                     Style::Dim,
                 ),
             ],
@@ -716,10 +718,10 @@ pub(super) fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
         for leaf in &release.ledger {
             let mut spans = vec![
                 plain(format!("{:<9} ", wording::fate(leaf.fate))),
-                plain(leaf.path.clone()),
+                plain(leaf.path.to_string()),
             ];
             if !leaf.to.is_empty() {
-                spans.push(plain(format!(" → {}", leaf.to.join(", "))));
+                spans.push(plain(format!(" → {}", wording::paths(&leaf.to))));
             }
             let mut note = leaf.step.clone().unwrap_or_default();
             if release.files.len() > 1 {

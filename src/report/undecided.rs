@@ -7,6 +7,7 @@
 use crate::{
     migrate::Answer,
     outcome::{File, Step},
+    values::Path,
 };
 
 /// A step that waits for a decision.
@@ -23,7 +24,7 @@ pub struct Item {
     /// The texts without it and with it; for a question that has no answer, without its options.
     pub files: Vec<File>,
     /// Settings that nothing reads in the target if the step is left out.
-    pub lost: Vec<String>,
+    pub lost: Vec<Path>,
     /// Steps not decided yet that need this one, and are left out with it.
     pub needed_by: Vec<String>,
     /// The option that is taken if nothing else is said, and what is typed for it.

@@ -149,3 +149,9 @@ pub(super) fn strength(strength: Strength) -> &'static str {
         Strength::Strong => "strong",
     }
 }
+
+/// Paths in a row.
+pub(crate) fn paths<P: std::fmt::Display>(paths: &[P]) -> String {
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

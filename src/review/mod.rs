@@ -40,6 +40,7 @@ use crate::{
         catalog::{self, StepPage},
     },
     upgrade::{Earlier, Material, Request},
+    values::Path,
 };
 
 /// What was decided about a step.
@@ -186,9 +187,7 @@ impl Review {
             let with = self.with(release, step, None)?;
             files = between(&without.files, &with[0].files);
             let left_out = without.steps.iter().find(|other| other.id == step.id);
-            lost = left_out
-                .map(|step| step.because.clone())
-                .unwrap_or_default();
+            lost = left_out.map(|step| step.loses.clone()).unwrap_or_default();
         }
         let (suggested, source) = self.suggested(release, step);
         Ok(Some(Item {
@@ -299,15 +298,15 @@ impl Review {
     /// # Errors
     ///
     /// If that is refused.
-    pub fn lost_by_skipping_the_rest(&self) -> Result<Vec<String>, Vec<Refusal>> {
-        let mut lost: Vec<String> = Vec::new();
+    pub fn lost_by_skipping_the_rest(&self) -> Result<Vec<Path>, Vec<Refusal>> {
+        let mut lost: Vec<Path> = Vec::new();
         for at in 0..self.names.len() {
             let rest = self.rest_of(at);
             let release = self.alone(at, &self.asking(&rest, true))?;
             let left_out = release.lost_by_leaving_out();
             let paths = left_out
                 .filter(|step| rest.contains(&(at, step.id.clone())))
-                .flat_map(|step| step.because.clone());
+                .flat_map(|step| step.loses.clone());
             for path in paths {
                 if !lost.contains(&path) {
                     lost.push(path);

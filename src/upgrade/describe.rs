@@ -10,7 +10,7 @@ use crate::{
     carrier::raise,
     digest, facts,
     load::{Sealed, Workspace},
-    migrate::{self, ChangeKind, LedgerEntry, StepState},
+    migrate::{self, LedgerEntry, StepState},
     outcome::{
         At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, KnownBy,
         LeafFate, Notice, Question, Refusal, Release, Severity, State, Step, Task, Told, Values,
@@ -142,14 +142,14 @@ impl Description<'_, '_> {
         undecided::mark(self.worked, &mut facts);
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
-            path: clue.path.to_string(),
+            path: clue.path.clone(),
             versions: clue.versions.to_string(),
             strength: clue.strength,
             why: clue.why.clone(),
         });
         let signs = signs.iter().map(|sign| ChartSign {
             at: self.place(&sign.path),
-            path: sign.path.to_string(),
+            path: sign.path.clone(),
             why: sign.why.clone(),
         });
         // What Helm itself reads is not left unread, although no template looks at it.
@@ -164,9 +164,9 @@ impl Description<'_, '_> {
             .filter(|entry| !is_helms(entry));
         let ledger = entries.map(|entry| LeafFate {
             file: self.file(entry.source.layer).to_owned(),
-            path: entry.source.path.to_string(),
+            path: entry.source.path.clone(),
             fate: entry.fate,
-            to: entry.to.iter().map(ToString::to_string).collect(),
+            to: entry.to.clone(),
             step: entry.step.clone(),
         });
         let stale = self.stale();
@@ -249,7 +249,10 @@ impl Description<'_, '_> {
         }
         let places = leaves(&before)
             .into_iter()
-            .filter_map(|(path, _)| Some((path.to_string(), self.place(&path)?)))
+            .filter_map(|(path, _)| {
+                let place = self.place(&path)?;
+                Some((path, place))
+            })
             .collect();
         Some(Values {
             places,
@@ -258,7 +261,7 @@ impl Description<'_, '_> {
             unknown: sealed.iter().map(unknown).collect(),
             made_up: {
                 let paths = sealed.iter().flat_map(|layer| &layer.made_up);
-                paths.map(ToString::to_string).collect()
+                paths.cloned().collect()
             },
         })
     }
@@ -290,7 +293,7 @@ impl Description<'_, '_> {
                 Some(Notice {
                     at: Some(self.at(entry.source.layer, entry.source.node)),
                     severity: Severity::Action,
-                    path: Some(entry.source.path.to_string()),
+                    path: Some(entry.source.path.clone()),
                     text: format!(
                         "{} was last read by {} {last}; {} ignores it. {}",
                         entry.source.path,
@@ -427,17 +430,14 @@ impl Description<'_, '_> {
             at: Some(self.at(told.layer, told.node)),
             severity: told.severity,
             text: told.text,
-            path: Some(told.path.to_string()),
+            path: Some(told.path),
         });
         let said = |told: &Notice| {
-            let of = |old: &Notice| old.path.as_deref().is_some_and(|path| told.is_about(path));
+            let of = |old: &Notice| old.path.as_ref().is_some_and(|path| told.is_about(path));
             stale.iter().any(of)
         };
         let helms = mentions::conditions(worked);
-        let is_helms = |told: &Notice| {
-            let path = told.path.as_ref().and_then(|path| path.parse().ok());
-            path.is_some_and(|path: Path| helms.contains(&path))
-        };
+        let is_helms = |told: &Notice| told.path.as_ref().is_some_and(|path| helms.contains(path));
         let told = told.filter(|told| !said(told) && !is_helms(told));
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
@@ -479,8 +479,8 @@ impl Description<'_, '_> {
     /// Where it stands in the file as it will be. Nothing if other blocks of that file are edited too: then
     /// the lines below are not those of this block's own text.
     fn stands(&self, change: &migrate::Change) -> Option<At> {
-        let path = match change.kind {
-            ChangeKind::Write => &change.path,
+        let path = match change.fate {
+            Fate::Written => &change.path,
             _ => change.to.as_ref()?,
         };
         let block = *self.worked.wanted.layers.get(change.layer)?;
@@ -506,12 +506,7 @@ impl Description<'_, '_> {
     /// What the ledger has no single word for (a map whose parts went different ways, a value that several
     /// steps had in hand) is called what the step did.
     fn fate(&self, change: &migrate::Change) -> Fate {
-        let own = match change.kind {
-            ChangeKind::Move => Fate::Moved,
-            ChangeKind::Merge => Fate::Merged,
-            ChangeKind::Write => Fate::Written,
-            ChangeKind::Drop | ChangeKind::DropLeftOver => Fate::Dropped,
-        };
+        let own = change.fate;
         if own == Fate::Written {
             return own;
         }
@@ -529,21 +524,25 @@ impl Description<'_, '_> {
     }
 
     fn step(&self, step: &migrate::StepReport) -> Step {
-        let (state, because) = match &step.state {
-            StepState::Done => (State::Done, Vec::new()),
-            StepState::Open => (State::Open, Vec::new()),
-            StepState::Waiting(ids) => (State::Waiting, ids.clone()),
-            StepState::LeftOut(paths) => (
-                State::LeftOut,
-                paths.iter().map(ToString::to_string).collect(),
-            ),
+        let (mut waits_for, mut loses) = (Vec::new(), Vec::new());
+        let state = match &step.state {
+            StepState::Done => State::Done,
+            StepState::Open => State::Open,
+            StepState::Waiting(ids) => {
+                waits_for.clone_from(ids);
+                State::Waiting
+            }
+            StepState::LeftOut(paths) => {
+                loses.clone_from(paths);
+                State::LeftOut
+            }
         };
         let changes = step.changes.iter().map(|change| Change {
             fate: self.fate(change),
-            left_over: change.kind == ChangeKind::DropLeftOver,
-            path: change.path.to_string(),
-            to: change.to.as_ref().map(ToString::to_string),
-            from: change.from.iter().map(ToString::to_string).collect(),
+            left_over: change.left_over,
+            path: change.path.clone(),
+            to: change.to.clone(),
+            from: change.from.clone(),
             value: serde_json::Value::from(&change.value),
             file: self.file(change.layer).to_owned(),
             at: self.stood(change),
@@ -599,7 +598,8 @@ impl Description<'_, '_> {
             why: step.why.clone(),
             link: step.link.clone(),
             state,
-            because,
+            waits_for,
+            loses,
             changes: changes.collect(),
             tell: step
                 .tell

@@ -11,6 +11,7 @@ use refit::{
         Strength, Task, When,
     },
     secrets,
+    values::Path,
     yaml::Tree,
 };
 use semver::Version;
@@ -101,20 +102,25 @@ pub fn step(id: &str, title: &str, state: State) -> Step {
         why: None,
         link: None,
         state,
-        because: Vec::new(),
+        waits_for: Vec::new(),
+        loses: Vec::new(),
         changes: Vec::new(),
         tell: Vec::new(),
         question: None,
     }
 }
 
+pub fn path_of(text: &str) -> Path {
+    text.parse().expect("a path")
+}
+
 pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> Change {
     Change {
         fate,
         left_over: false,
-        path: path.into(),
+        path: path_of(path),
         from: Vec::new(),
-        to: to.map(str::to_owned),
+        to: to.map(path_of),
         value,
         file: "values.yaml".into(),
         at: None,
@@ -125,9 +131,9 @@ pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> Change 
 pub fn fate(path: &str, fate: Fate, to: &[&str], step: &str) -> LeafFate {
     LeafFate {
         file: "values.yaml".into(),
-        path: path.into(),
+        path: path_of(path),
         fate,
-        to: to.iter().map(|to| (*to).to_owned()).collect(),
+        to: to.iter().map(|to| path_of(to)).collect(),
         step: Some(step.into()),
     }
 }
@@ -170,14 +176,14 @@ pub fn done() -> Release {
     release.known_by = KnownBy::Content;
     release.evidence = vec![
         Clue {
-            path: "logLevel".into(),
+            path: path_of("logLevel"),
             at: at(15, 1),
             versions: ">=0.2.0".into(),
             strength: Strength::Weak,
             why: "Chart 0.2 brought logLevel.".into(),
         },
         Clue {
-            path: "controller.image".into(),
+            path: path_of("controller.image"),
             at: at(3, 3),
             versions: "<0.11.0".into(),
             strength: Strength::Strong,
@@ -229,7 +235,7 @@ pub fn done() -> Release {
             json!("hunter2-postgres"),
         ),
         Change {
-            from: vec!["a.user".into(), "a.password".into()],
+            from: vec![path_of("a.user"), path_of("a.password")],
             ..change(
                 Fate::Written,
                 "databaseUrl",
@@ -367,7 +373,7 @@ pub fn open() -> Release {
         }
     });
     let mut waits = step("env", "Fill env", State::Waiting);
-    waits.because = vec!["one-image".into()];
+    waits.waits_for = vec!["one-image".into()];
     release.steps = vec![images, second, waits];
     release.ledger = vec![fate("controller.image.tag", Fate::Held, &[], "one-image")];
     release
@@ -377,9 +383,9 @@ pub fn open() -> Release {
 pub fn left_out() -> Release {
     let mut release = release(vec![file("values.yaml", "a: 1\nb: 2\n", "b: 2\na: 1\n")]);
     let mut images = step("one-image", "Merge the two images into one", State::LeftOut);
-    images.because = vec![
-        "controller.image.repository".into(),
-        "worker.image.repository".into(),
+    images.loses = vec![
+        path_of("controller.image.repository"),
+        path_of("worker.image.repository"),
     ];
     release.steps = vec![images, step("other", "Another one", State::LeftOut)];
     release.ledger = vec![fate(

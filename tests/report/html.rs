@@ -6,6 +6,7 @@ use outcomes::{done, file, open, outcome, refusal, release};
 use refit::{
     outcome::Outcome,
     report::{Masker, html},
+    values::Path,
 };
 
 fn report(outcome: &Outcome) -> String {
@@ -50,12 +51,12 @@ fn nothing_from_a_file_is_html() {
     release.steps[0].title = evil.into();
     release.steps[0].why = Some(evil.into());
     release.steps[0].link = Some("javascript:alert(1)".into());
-    release.steps[0].changes[0].path = evil.into();
+    release.steps[0].changes[0].path = Path::keys([evil]);
     release.steps[0].changes[1].value = serde_json::Value::String(evil.into());
     release.steps[1].tell = vec![evil.into()];
     release.notices[0].text = evil.into();
     release.checklist[0].text = evil.into();
-    release.ledger[0].path = evil.into();
+    release.ledger[0].path = Path::keys([evil]);
     let text = format!("a: \"{}\"\n", evil.replace('"', ""));
     release
         .files

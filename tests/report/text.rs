@@ -10,6 +10,7 @@ use refit::{
         command::{Given, commands},
         difference, text,
     },
+    values::Path,
 };
 
 const WIDTHS: [usize; 2] = [60, 100];
@@ -277,7 +278,7 @@ fn a_coloured_difference_marks_words_and_line_ends() {
 #[test]
 fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     let mut evil = done();
-    evil.steps[0].changes[0].path = "a\x1b[2Jb".into();
+    evil.steps[0].changes[0].path = Path::keys(["a\x1b[2Jb"]);
     evil.steps[1].tell[0].text = "clear\x1bc the screen".into();
     evil.notices[0].text = "two\nlines".into();
     std::sync::Arc::make_mut(&mut evil.files[0]).name = "\x1b]0;x\x07.yaml".into();

@@ -339,7 +339,7 @@ fn change(change: &Change, release: &Release) -> Markup {
             (None, Fate::Dropped) => { span .note { " was " code { (value) } } },
             (None, _) => { ": " code { (value) } },
         }
-        @if !change.from.is_empty() { span .note { " from " (change.from.join(", ")) } }
+        @if !change.from.is_empty() { span .note { " from " (wording::paths(&change.from)) } }
         @if release.files.len() > 1 { span .note { " in " (change.file) } }
     }
 }
@@ -394,8 +394,8 @@ fn left_out(release: &Release) -> Markup {
                     @for step in steps(State::LeftOut) {
                         li {
                             (step.title) " " code .note { (step.id) }
-                            @if !step.because.is_empty() {
-                                p .lacking { "These settings lose their effect: " (step.because.join(", ")) }
+                            @if !step.loses.is_empty() {
+                                p .lacking { "These settings lose their effect: " (wording::paths(&step.loses)) }
                             }
                         }
                     }
@@ -407,7 +407,7 @@ fn left_out(release: &Release) -> Markup {
                 h4 { "Waits for an answer" }
                 ul {
                     @for step in steps(State::Waiting) {
-                        li { (step.title) " " span .note { "waits for " (step.because.join(", ")) } }
+                        li { (step.title) " " span .note { "waits for " (step.waits_for.join(", ")) } }
                     }
                 }
             }
