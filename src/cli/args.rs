@@ -1,6 +1,10 @@
 //! The arguments as they are typed. What they mean together is worked out in [`super::meaning`].
 
-use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
+use std::{
+    ffi::OsString,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -384,6 +388,18 @@ pub struct Inputs {
         conflicts_with_all = ["files", "files_from", "values"]
     )]
     pub releases: Vec<NamedRelease>,
+}
+
+impl Inputs {
+    /// Whether values come from standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.files.iter().any(|file| is_stdin(file))
+    }
+}
+
+/// Whether a name stands for standard input.
+pub fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 /// A running release.
