@@ -1,35 +1,55 @@
 //! How refit ends: the exit codes of every command, with what each says. Help texts are made from these lists, and
 //! a test holds the pages in `docs/` and README.md to them, so that a code cannot mean two things.
 //!
-//! Where several apply, the order is [`ERROR`], [`OPEN`], [`DIFFERS`], [`DONE`].
+//! Where several apply, the order is [`Exit::Error`], [`Exit::Open`], [`Exit::Differs`], [`Exit::Done`].
 
-/// Nothing is left to do, or it is done.
-pub const DONE: u8 = 0;
-/// Something would change, differs, is wrong, or was left alone: what the command was asked to tell.
-pub const DIFFERS: u8 = 1;
-/// An error, of usage or otherwise.
-pub const ERROR: u8 = 2;
-/// Questions are open.
-pub const OPEN: u8 = 3;
-/// Ctrl-C, as shells count a process that it has ended.
-pub const INTERRUPTED: u8 = 130;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Nothing is left to do, or it is done.
+    Done = 0,
+    /// Something would change, differs, is wrong, or was left alone: what the command was asked to tell.
+    Differs = 1,
+    /// An error, of usage or otherwise.
+    Error = 2,
+    /// Questions are open.
+    Open = 3,
+    /// Ctrl-C, as shells count a process that it has ended.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The code that a shell sees.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
 
 /// The codes of a command, and what each says.
-pub type Meanings = &'static [(u8, &'static str)];
+pub type Meanings = &'static [(Exit, &'static str)];
 
 /// `refit upgrade`.
 pub const UPGRADE: Meanings = &[
-    (DONE, "done, or nothing to do; a preview that worked"),
+    (Exit::Done, "done, or nothing to do; a preview that worked"),
     (
-        DIFFERS,
+        Exit::Differs,
         "`--check`: something would change; `--verify`: something differs and no step says why",
     ),
     (
-        ERROR,
+        Exit::Error,
         "an error; what could be done for other files was done",
     ),
     (
-        OPEN,
+        Exit::Open,
         "a question is open (under `--write`, `--check` or `-`); nothing was written for that file",
     ),
 ];
@@ -37,34 +57,34 @@ pub const UPGRADE: Meanings = &[
 /// `refit verify`.
 pub const VERIFY: Meanings = &[
     (
-        DONE,
+        Exit::Done,
         "everything is as it was, or a step says why it is not",
     ),
     (
-        DIFFERS,
+        Exit::Differs,
         "something differs and no step says why, or the new chart refuses the values",
     ),
-    (ERROR, "an error"),
+    (Exit::Error, "an error"),
     (
-        OPEN,
+        Exit::Open,
         "a question is open; what it holds back was compared as it stands",
     ),
 ];
 
 /// `refit review`.
 pub const REVIEW: Meanings = &[
-    (DONE, "written, or nothing to do"),
-    (DIFFERS, "left without writing: `q`, or no at the end"),
+    (Exit::Done, "written, or nothing to do"),
+    (Exit::Differs, "left without writing: `q`, or no at the end"),
     (
-        ERROR,
+        Exit::Error,
         "an error, or no terminal; what could be done was done",
     ),
     (
-        OPEN,
+        Exit::Open,
         "questions are open, so nothing was written for these files",
     ),
     (
-        INTERRUPTED,
+        Exit::Interrupted,
         "Ctrl-C (143 after SIGTERM, 129 when the terminal is gone)",
     ),
 ];
@@ -72,7 +92,8 @@ pub const REVIEW: Meanings = &[
 /// A help text that ends with exit codes.
 pub fn help(text: &str, meanings: Meanings) -> String {
     let mut help = format!("{text}\n\nExit codes:");
-    for (code, says) in meanings {
+    for (exit, says) in meanings {
+        let code = exit.code();
         // In a terminal flags and keys stand without the marks that pages have.
         help.push_str(&format!("\n  {code:<3}  {}", says.replace('`', "")));
     }
@@ -104,7 +125,8 @@ mod tests {
             ),
         ];
         for (name, page, meanings) in pages {
-            for (code, says) in meanings {
+            for (exit, says) in meanings {
+                let code = exit.code();
                 let row = format!("| {code} | {says} |");
                 assert!(page.contains(&row), "{name} should have this row: {row}");
             }

@@ -21,17 +21,17 @@ use refit::{
     write::{self, Replacement},
 };
 
-use super::{args::InitArgs, precautions::Writing, terminal::Terminal};
+use super::{args::InitArgs, exit::Exit, precautions::Writing, terminal::Terminal};
 
 /// Proposes, and writes if that was asked for. The exit code.
 ///
 /// # Errors
 ///
 /// If the folder cannot be looked at, a pack cannot be used, or the file cannot be written.
-pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if args.schema {
         terminal.result(&(serde_json::to_string_pretty(&schema())? + "\n"));
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from("."));
     if !folder.is_dir() {
@@ -91,7 +91,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     terminal.say(&seen(&proposal, workspace.refused.len()));
     if proposal.releases.is_empty() {
         terminal.say(&nothing(&proposal, &path, args));
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     if !args.write {
         terminal.say(&format!(
@@ -104,7 +104,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
             },
             path.display()
         ));
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     match &project {
         Some(project) => {
@@ -129,7 +129,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         names.join(", ")
     ));
     terminal.say("  next: look through it, then `refit upgrade` shows what these releases need\n");
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 /// A path below a folder, as a person would write it.

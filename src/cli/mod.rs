@@ -33,7 +33,7 @@ use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use refit::spelling::closest;
 
 use args::{Cli, Command, PackCommand, When};
-use exit::{DONE, ERROR};
+use exit::Exit;
 use meaning::Job;
 use terminal::Terminal;
 
@@ -53,7 +53,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if filter {
                 terminal.result(upgrade::NOTHING);
             }
-            ERROR
+            Exit::Error
         }
     };
     ExitCode::from(terminal.finish(code))
@@ -79,7 +79,7 @@ fn is_filter(command: &Command) -> bool {
     matches!(command, Command::Upgrade(args) if args.inputs.files.iter().any(|file| file.as_os_str() == "-"))
 }
 
-fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
+fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     match command {
         Command::Upgrade(args) => return upgrade::run(&mut Job::new(*args)?, terminal),
         Command::Review(args) => return review::run(*args, terminal),
@@ -100,7 +100,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<u8> {
         Command::PluginComplete { words } => terminal.result(&plugin::complete(&words)),
         Command::Man { command } => terminal.result(&manual(command.as_deref())?),
     }
-    Ok(DONE)
+    Ok(Exit::Done)
 }
 
 /// A manual page: of refit, or of one of its commands.
@@ -144,6 +144,6 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     }
     match u8::try_from(error.exit_code()) {
         Ok(code) if !lost => ExitCode::from(code),
-        _ => ExitCode::from(ERROR),
+        _ => ExitCode::from(Exit::Error),
     }
 }

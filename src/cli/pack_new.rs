@@ -17,6 +17,7 @@ use refit::{
 };
 use semver::Version;
 
+use super::exit::Exit;
 use super::terminal::Terminal;
 
 /// How many versions are held in memory at once while they are read.
@@ -67,7 +68,7 @@ pub struct NewArgs {
 /// # Errors
 ///
 /// If nothing can be read, the charts are not of one name, or a file stands in the way.
-pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let mut editions = Vec::new();
     let mut left_out: Vec<String> = Vec::new();
     for path in &args.charts {
@@ -137,7 +138,7 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         keys.display(),
         refit::shell::quote(&folder.display().to_string()),
     ));
-    Ok(super::exit::DONE)
+    Ok(Exit::Done)
 }
 
 fn put(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use refit::{
 };
 use semver::Version;
 
-use super::{args::CheckOutput, exit, terminal::Terminal};
+use super::{args::CheckOutput, exit::Exit, terminal::Terminal};
 
 /// `refit pack test`.
 #[derive(Debug, Args)]
@@ -63,7 +63,7 @@ fn chart(text: &str) -> Result<(Version, PathBuf), String> {
 /// # Errors
 ///
 /// If the pack cannot be used, a case cannot be read, or Helm is asked for and cannot be run.
-pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let trial = Trial::open(&args.folder)?;
     let jobs = Jobs::many();
     let folder = args.cases.clone();
@@ -109,8 +109,8 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         tested.failures.extend(failures);
     }
     let code = match tested.failures.is_empty() {
-        true => exit::DONE,
-        false => exit::DIFFERS,
+        true => Exit::Done,
+        false => Exit::Differs,
     };
     if args.output == CheckOutput::Json {
         terminal.result(&(serde_json::to_string_pretty(&tested)? + "\n"));

@@ -18,6 +18,7 @@ use semver::Version;
 
 use super::{
     args::{CheckArgs, CheckOutput, Deny, ExplainArgs, PackOptions},
+    exit::Exit,
     terminal::Terminal,
 };
 
@@ -43,16 +44,20 @@ fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
 /// # Errors
 ///
 /// If the folder holds no pack.
-pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let checked = check::check_folder(&args.folder)?;
     let denied = args.deny.contains(&Deny::Warnings);
     let findings = &checked.findings;
-    let failed = findings
+    let wrong = findings
         .iter()
         .any(|f| denied || f.severity == Severity::Error);
+    let exit = match wrong {
+        true => Exit::Differs,
+        false => Exit::Done,
+    };
     if args.output == CheckOutput::Json {
         terminal.result(&(serde_json::to_string_pretty(&checked)? + "\n"));
-        return Ok(u8::from(failed));
+        return Ok(exit);
     }
     for finding in findings {
         let excerpt = finding.excerpt.iter().flat_map(|text| text.lines());
@@ -68,7 +73,7 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         ),
         false => format!("{chart}: {summary}\n"),
     });
-    Ok(u8::from(failed))
+    Ok(exit)
 }
 
 /// Prints the schema of a file of a pack.

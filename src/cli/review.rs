@@ -25,7 +25,7 @@ use super::{
     args::{
         Format, JobsOption, LiveOptions, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs,
     },
-    exit::{DIFFERS, DONE, ERROR, INTERRUPTED, OPEN},
+    exit::Exit,
     keyboard::Keyboard,
     meaning::{Job, Mode},
     missing::{self, Asked},
@@ -47,7 +47,7 @@ const UNUSABLE: &str = "the terminal cannot be used";
 /// # Errors
 ///
 /// If the arguments contradict each other, or the terminal cannot be used.
-pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let save = args.save_answers.clone();
     let mut job = job(args)?;
     let mut begun = begun(&job);
@@ -60,7 +60,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
         }
     }
     if asked == Asked::Interrupted {
-        return Ok(INTERRUPTED);
+        return Ok(Exit::Interrupted);
     }
     if save.is_some() && groups(&job, &begun.reviews).len() > 1 {
         bail!(
@@ -79,13 +79,13 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let masked = !job.show_secrets;
     let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
     if !chosen(&job, &mut begun, &mut keyboard)? {
-        return Ok(INTERRUPTED);
+        return Ok(Exit::Interrupted);
     }
     let end = talk::review(&mut begun, &mut keyboard, masked);
     let error = if begun.outcome.refused.is_empty() {
-        DONE
+        Exit::Done
     } else {
-        ERROR
+        Exit::Error
     };
     let mut after = After {
         job: &job,
@@ -96,46 +96,46 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     };
     let reviews = &begun.reviews;
     let code = match end {
-        End::Nothing if reviews.is_empty() => DONE,
-        End::Nothing => after.kept(DONE)?,
+        End::Nothing if reviews.is_empty() => Exit::Done,
+        End::Nothing => after.kept(Exit::Done)?,
         End::Write => {
             let failed = after.write();
             let open = reviews.iter().any(Review::is_open);
             let code = match (failed, open) {
-                (true, _) => ERROR,
-                (_, true) => OPEN,
-                _ => DONE,
+                (true, _) => Exit::Error,
+                (_, true) => Exit::Open,
+                _ => Exit::Done,
             };
             after.kept(code)?
         }
         End::Leave => {
             after.say("Nothing was written.");
-            after.kept(DIFFERS)?
+            after.kept(Exit::Differs)?
         }
         End::Open => {
             after.say("Nothing was written.");
-            after.kept(OPEN)?
+            after.kept(Exit::Open)?
         }
         End::Stopped(Stop::Quit) => {
             after.say("Nothing was written.");
             after.left();
-            DIFFERS
+            Exit::Differs
         }
         End::Stopped(Stop::Interrupted) => {
             after.keyboard.say("\nInterrupted; nothing was written.\n");
             after.left();
-            INTERRUPTED
+            Exit::Interrupted
         }
         End::Stopped(stop @ Stop::Terminal(_)) => {
             after
                 .keyboard
                 .say(&format!("\nerror: {stop}; nothing was written\n"));
-            ERROR
+            Exit::Error
         }
     };
     Ok(match (error, code) {
-        (ERROR, INTERRUPTED) => INTERRUPTED,
-        (ERROR, _) => ERROR,
+        (Exit::Error, Exit::Interrupted) => Exit::Interrupted,
+        (Exit::Error, _) => Exit::Error,
         (_, code) => code,
     })
 }
@@ -230,7 +230,7 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
 }
 
 /// Says which commands come to the same without a terminal.
-fn without_terminal(job: &Job, terminal: &mut Terminal) -> u8 {
+fn without_terminal(job: &Job, terminal: &mut Terminal) -> Exit {
     terminal.say(
         "error: a review needs a terminal to ask on, and there is none\n  \
          next: give the answers as options; nothing is asked then\n",
@@ -253,7 +253,7 @@ fn without_terminal(job: &Job, terminal: &mut Terminal) -> u8 {
     if !commands.is_empty() {
         terminal.say(&format!("\n{}", text::commands(&commands, look)));
     }
-    ERROR
+    Exit::Error
 }
 
 /// What follows a dialogue.
@@ -301,7 +301,7 @@ impl After<'_, '_> {
     }
 
     /// Saves what was decided if the person wants it, and lists it.
-    fn kept(&mut self, code: u8) -> anyhow::Result<u8> {
+    fn kept(&mut self, code: Exit) -> anyhow::Result<Exit> {
         for reviews in groups(self.job, &self.begun.reviews) {
             let mut saved = None;
             if self.save.is_some() || reviews.iter().copied().any(has_record) {
@@ -311,13 +311,13 @@ impl After<'_, '_> {
                     // Ctrl-C at this prompt takes nothing back that was written.
                     Err(_) => {
                         self.keyboard.say("\nThe answers were not saved.\n");
-                        return Ok(INTERRUPTED);
+                        return Ok(Exit::Interrupted);
                     }
                 }
             }
             let failed = self.finish(&reviews, saved.as_deref(), true);
             if failed {
-                return Ok(ERROR);
+                return Ok(Exit::Error);
             }
         }
         Ok(code)

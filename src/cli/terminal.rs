@@ -12,6 +12,7 @@ use refit::{
 use terminal_size::{Width, terminal_size_of};
 
 use super::args::When;
+use super::exit::Exit;
 
 /// The two streams, and what they are.
 pub struct Terminal {
@@ -125,13 +126,13 @@ impl Terminal {
     }
 
     /// Ends the output. Says so if a result was lost, and gives the error's exit code then.
-    pub fn finish(mut self, code: u8) -> u8 {
+    pub fn finish(mut self, code: Exit) -> Exit {
         match self.out.failed.take() {
             Some(e) => {
                 self.say(&format!(
                     "error: standard output could not be written: {e}\n"
                 ));
-                super::exit::ERROR
+                Exit::Error
             }
             None => code,
         }

@@ -19,7 +19,7 @@ use refit::{
 use super::{
     args::Format,
     charts,
-    exit::{DIFFERS, DONE, ERROR, INTERRUPTED, OPEN},
+    exit::Exit,
     keyboard::Keyboard,
     meaning::{Job, Mode},
     missing::{self, Asked},
@@ -40,7 +40,7 @@ pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its
 /// # Errors
 ///
 /// If an answer was given that belongs to no question, or the outcome cannot be shown as JSON.
-pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let drafted = charts::without_pack(job)?;
     match &drafted {
         Some(both) => charts::draft(job, both, terminal),
@@ -66,7 +66,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
         let mut keyboard = Keyboard::new(terminal)?;
         match missing::ask(job, &outcome.refused, &mut keyboard)? {
             Asked::Nothing => break,
-            Asked::Interrupted => return Ok(INTERRUPTED),
+            Asked::Interrupted => return Ok(Exit::Interrupted),
             Asked::Answered => outcome = upgrade_with(&job.request, &jobs),
         }
     }
@@ -87,18 +87,18 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     let (differs, unsure) = (!held.differing.is_empty(), !held.failed.is_empty());
     let code = |outcome: &Outcome, check, failed| match code(outcome, check, failed || unsure) {
-        DONE if differs => DIFFERS,
+        Exit::Done if differs => Exit::Differs,
         code => code,
     };
     match &job.mode {
         Mode::Preview => {
             show.all(terminal, &show.ways())?;
             Ok(if unsure || !outcome.refused.is_empty() {
-                ERROR
+                Exit::Error
             } else if differs {
-                DIFFERS
+                Exit::Differs
             } else {
-                DONE
+                Exit::Done
             })
         }
         Mode::Check => {
@@ -110,7 +110,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<u8> {
         }
         Mode::Filter { check: false } if unsure => {
             terminal.result(NOTHING);
-            Ok(ERROR)
+            Ok(Exit::Error)
         }
         Mode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
         Mode::Write { backup, expect } => {
@@ -187,7 +187,7 @@ fn is_confirmed(outcome: &Outcome, terminal: &mut Terminal) -> anyhow::Result<bo
 }
 
 /// Nothing is written and no values are printed, because effects differ that nobody has explained.
-fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<u8> {
+fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if job.format != Format::Text {
         show.result(terminal)?;
     }
@@ -200,7 +200,7 @@ fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> an
             "\"refit migrated nothing: effects differ and no step says why; see its messages.\"\n",
         );
     }
-    Ok(DIFFERS)
+    Ok(Exit::Differs)
 }
 
 /// The files that are read.
@@ -246,20 +246,20 @@ pub fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
     }
 }
 
-fn code(outcome: &Outcome, check: bool, failed: bool) -> u8 {
+fn code(outcome: &Outcome, check: bool, failed: bool) -> Exit {
     if failed || !outcome.refused.is_empty() {
-        ERROR
+        Exit::Error
     } else if outcome.releases.iter().any(Release::is_open) {
-        OPEN
+        Exit::Open
     } else if check
         && outcome
             .releases
             .iter()
             .any(|release| release.is_changed() || !release.stale.is_empty())
     {
-        DIFFERS
+        Exit::Differs
     } else {
-        DONE
+        Exit::Done
     }
 }
 
@@ -568,7 +568,7 @@ fn filter(
     show: &Show<'_>,
     check: bool,
     terminal: &mut Terminal,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Exit> {
     if job.format.is_whole() {
         show.result(terminal)?;
         return Ok(code(outcome, check, false));
@@ -583,7 +583,7 @@ fn filter(
         terminal.say("\nerror: settings would lose their effect; --force accepts that\n");
     }
     let code = code(outcome, check, lost);
-    if code == DONE {
+    if code == Exit::Done {
         for file in outcome.files() {
             terminal.result(&file.after);
         }
@@ -599,17 +599,17 @@ fn filter(
     ids.dedup();
     let quoted = |sentence: String| format!("{}\n", serde_json::Value::String(sentence));
     terminal.result(&match code {
-        OPEN => quoted(format!(
+        Exit::Open => quoted(format!(
             "refit migrated nothing: it needs answers ({}); see its messages.",
             ids.join(", ")
         )),
-        DIFFERS => quoted(
+        Exit::Differs => quoted(
             "refit --check: these values would change; run it without --check to get them."
                 .to_owned(),
         ),
         _ => NOTHING.to_owned(),
     });
-    if code == OPEN {
+    if code == Exit::Open {
         terminal.say("\nNothing was migrated. Give the answers above on the same command line.\n");
     }
     Ok(code)

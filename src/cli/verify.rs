@@ -25,7 +25,7 @@ use super::{
         VerifyArgs,
     },
     charts,
-    exit::{DIFFERS, DONE, ERROR, OPEN},
+    exit::Exit,
     meaning::{Job, Rendering},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
@@ -36,7 +36,7 @@ use super::{
 /// # Errors
 ///
 /// If the arguments contradict each other, a chart cannot be had, or Helm cannot be asked.
-pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let format = args.output;
     let mut job = job(args)?;
     let _charts = charts::without_pack(&mut job)?;
@@ -71,20 +71,20 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     say_failed(&found, &masker(), terminal);
     Ok(if !outcome.refused.is_empty() || !found.failed.is_empty() {
-        ERROR
+        Exit::Error
     } else if open {
         terminal.say("\nWhat the open questions hold back was compared as it stands now. Answer them to see the whole.\n");
-        OPEN
+        Exit::Open
     } else {
         code(&found)
     })
 }
 
 /// The exit code of checks that could be made.
-fn code(found: &Effects) -> u8 {
+fn code(found: &Effects) -> Exit {
     match found.releases.iter().any(|report| report.unexplained > 0) {
-        true => DIFFERS,
-        false => DONE,
+        true => Exit::Differs,
+        false => Exit::Done,
     }
 }
 
@@ -393,7 +393,7 @@ pub fn held<'o>(
         }
     }
     let found = effects_of(compared);
-    if code(&found) != DONE || job.detail > Detail::Quiet {
+    if code(&found) != Exit::Done || job.detail > Detail::Quiet {
         let said = effects::text(&found, terminal.look(job.detail), masker);
         terminal.page(&format!("\n{said}"));
     }
