@@ -98,8 +98,9 @@ impl<'p> Plan<'p> {
             .migrated_versions()
             .filter(|version| *version > from && *version <= to);
         let migrations = route
-            .filter_map(|version| pack.migration(version).transpose())
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|version| pack.migrations(version))
+            .collect::<Result<Vec<_>, _>>()?
+            .concat();
         let steps = || migrations.iter().flat_map(|migration| &migration.steps);
         for id in selection.only.iter().chain(&selection.skip) {
             // A step from before the route may still drop what it left over; that can be skipped, too.
@@ -151,8 +152,7 @@ impl<'p> Plan<'p> {
 /// Whether a step belongs to a migration that lies before the route.
 fn is_past(pack: &Pack, from: &Version, id: &str) -> Result<bool, PackError> {
     for version in pack.migrated_versions().filter(|version| *version <= from) {
-        let migration = pack.migration(version)?;
-        if migration.is_some_and(|migration| migration.steps.iter().any(|step| step.id == id)) {
+        if pack.step(version, id)?.is_some() {
             return Ok(true);
         }
     }

@@ -102,9 +102,10 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()
         let end = |version: Option<&Version>| version.map(ToString::to_string).unwrap_or_default();
         let mut steps = 0;
         for version in pack.migrated_versions() {
-            steps += pack
-                .migration(version)?
-                .map_or(0, |migration| migration.steps.len());
+            let migrations = pack.migrations(version)?.into_iter();
+            steps += migrations
+                .map(|migration| migration.steps.len())
+                .sum::<usize>();
         }
         rows.push(PackRow {
             chart: pack.info.chart.clone(),
@@ -144,31 +145,32 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     let wanted = Version::parse(args.id.strip_prefix('v').unwrap_or(&args.id)).ok();
     for pack in &packs {
         let chart = &pack.info.chart;
-        for version in pack.migrated_versions() {
-            let Some(migration) = pack.migration(version)? else {
-                continue;
-            };
-            if wanted.as_ref() == Some(version) {
-                pages.push(catalog::migration(
-                    &MigrationPage {
-                        chart: chart.clone(),
-                        version: version.to_string(),
-                        title: migration.title.clone(),
-                        link: migration.link.clone(),
-                        steps: migration
-                            .steps
-                            .iter()
-                            .map(|s| (s.id.clone(), s.title.clone()))
-                            .collect(),
-                    },
-                    look,
-                ));
-            }
-            for step in &migration.steps {
-                if step.id == args.id {
-                    pages.push(catalog::step(&StepPage::new(chart, version, step), look));
+        let versions = pack.migrated_versions();
+        let all = versions.map(|version| Ok((version, pack.migrations(version)?)));
+        for (version, migrations) in all.collect::<anyhow::Result<Vec<_>>>()? {
+            for migration in migrations {
+                if wanted.as_ref() == Some(version) {
+                    pages.push(catalog::migration(
+                        &MigrationPage {
+                            chart: chart.clone(),
+                            version: version.to_string(),
+                            title: migration.title.clone(),
+                            link: migration.link.clone(),
+                            steps: migration
+                                .steps
+                                .iter()
+                                .map(|s| (s.id.clone(), s.title.clone()))
+                                .collect(),
+                        },
+                        look,
+                    ));
                 }
-                ids.push(step.id.clone());
+                for step in &migration.steps {
+                    if step.id == args.id {
+                        pages.push(catalog::step(&StepPage::new(chart, version, step), look));
+                    }
+                    ids.push(step.id.clone());
+                }
             }
             ids.push(version.to_string());
         }

@@ -91,7 +91,7 @@ fn listed(mut found: Vec<String>, begun: &str) -> String {
 
 fn steps(pack: &Pack) -> Vec<String> {
     let versions = pack.migrated_versions();
-    let migrations = versions.filter_map(|version| pack.migration(version).ok().flatten());
+    let migrations = versions.flat_map(|version| pack.migrations(version).unwrap_or_default());
     migrations
         .flat_map(|migration| migration.steps.iter().map(|step| step.id.clone()))
         .collect()

@@ -519,19 +519,12 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let mut steps: Vec<&str> = optional.map(|own| own.id).collect();
     for pack in &packs {
         for version in pack.migrated_versions() {
-            let Some(migration) = pack.migration(version)? else {
-                continue;
-            };
-            steps.extend(migration.steps.iter().map(|step| step.id.as_str()));
+            let migrations = pack.migrations(version)?;
+            let all = || migrations.iter().flat_map(|migration| &migration.steps);
+            steps.extend(all().map(|step| step.id.as_str()));
             let asks =
                 |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());
-            known.extend(
-                migration
-                    .steps
-                    .iter()
-                    .filter(asks)
-                    .map(|step| step.id.clone()),
-            );
+            known.extend(all().filter(asks).map(|step| step.id.clone()));
         }
     }
     if let Some(unknown) = skipped.iter().find(|id| !steps.contains(&id.as_str())) {

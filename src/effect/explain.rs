@@ -69,9 +69,7 @@ impl Voices {
             if step.state == State::LeftOut {
                 continue;
             }
-            let definition = pack
-                .migration(&step.version)?
-                .and_then(|migration| migration.steps.iter().find(|s| s.id == step.id));
+            let definition = pack.step(&step.version, &step.id)?;
             let mut looked = Vec::new();
             if let Some(definition) = definition {
                 looked.extend(definition.reads.iter().map(|(_, path)| path.clone()));

@@ -39,7 +39,7 @@ impl<'r> Run<'r> {
             let mut deferred = effect.deferred;
             let takes = effect.takes;
             let own = &mut outputs[e];
-            self.tell_of_globals(&takes, &mut report);
+            self.tell_of_globals(effect.step, &takes, &mut report);
             let of_layers = &takes[..self.own.min(takes.len())];
             self.record_drops(effect.step, of_layers, &mut report, (&mut deferred, own));
             for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
@@ -131,6 +131,7 @@ impl<'r> Run<'r> {
             let view = self.layers[i].view;
             let unmoved = takes
                 .iter()
+                .filter(|owned| !step.takes[owned.take].stays)
                 .filter(|owned| step.takes[owned.take].to.is_none());
             for Owned { path, node, .. } in unmoved {
                 for (below, sources) in node.leaves(view) {

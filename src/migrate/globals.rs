@@ -6,6 +6,8 @@
 //! the chart above says something else at that place, nothing is written at all. What counts of it hangs on the
 //! release's own `global`, so it is worked out anew before each migration.
 
+use std::collections::BTreeSet;
+
 use super::{
     bind::{Layer, effective, names},
     error::MigrateError,
@@ -16,7 +18,7 @@ use super::{
     run::{Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
-    pack::Told,
+    pack::{Step, Told},
     values::{
         Map, Path, Segment, Value,
         coalesce::GLOBAL,
@@ -95,13 +97,22 @@ impl<'r> Run<'r> {
     }
 
     /// Says that what a step took of what is handed down stays where it is.
-    pub(super) fn tell_of_globals(&self, takes: &[Vec<Owned>], report: &mut StepReport) {
-        let owned = takes.get(self.own).into_iter().flatten();
-        let paths: Vec<String> = owned.map(|owned| owned.path.to_string()).collect();
+    pub(super) fn tell_of_globals(
+        &self,
+        step: &Step,
+        takes: &[Vec<Owned>],
+        report: &mut StepReport,
+    ) {
+        let owned = takes.iter().enumerate().flat_map(|(layer, takes)| {
+            let stays = move |owned: &&Owned| layer == self.own || step.takes[owned.take].stays;
+            takes.iter().filter(stays)
+        });
+        let paths: BTreeSet<String> = owned.map(|owned| owned.path.to_string()).collect();
         if paths.is_empty() || report.state != StepState::Done {
             return;
         }
         let stay = if paths.len() > 1 { "stay" } else { "stays" };
+        let paths: Vec<String> = paths.into_iter().collect();
         report.tell.push(Told::from(format!(
             "{} {stay} at the root of the values as well: what stands there is for every chart below, and others may read it.",
             paths.join(", ")

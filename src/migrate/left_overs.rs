@@ -48,24 +48,24 @@ impl<'r> Run<'r> {
             .cloned()
             .collect();
         for version in past.iter().rev() {
-            let Some(migration) = self.plan.pack.migration(version)? else {
-                continue;
-            };
-            let migration = &*self.for_each(migration)?;
-            let places = self.layers.iter();
-            let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
-            let places: Vec<Places<'_>> = places.collect();
-            let mut dead = Vec::new();
-            for (index, step) in migration.steps.iter().enumerate() {
-                if !self.plan.left_out.contains(&step.id) {
-                    dead.extend(self.left_over_step(migration, index, &places));
+            let migrations = self.plan.pack.migrations(version)?.into_iter();
+            for migration in migrations.rev() {
+                let migration = &*self.for_each(migration)?;
+                let places = self.layers.iter();
+                let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
+                let places: Vec<Places<'_>> = places.collect();
+                let mut dead = Vec::new();
+                for (index, step) in migration.steps.iter().enumerate() {
+                    if !self.plan.left_out.contains(&step.id) {
+                        dead.extend(self.left_over_step(migration, index, &places));
+                    }
                 }
-            }
-            for (i, layer) in self.layers.iter_mut().enumerate() {
-                let dead = dead.iter().filter(|(of, _)| *of == i);
-                layer
-                    .root
-                    .remove_all(dead.map(|(_, path)| path), layer.view);
+                for (i, layer) in self.layers.iter_mut().enumerate() {
+                    let dead = dead.iter().filter(|(of, _)| *of == i);
+                    layer
+                        .root
+                        .remove_all(dead.map(|(_, path)| path), layer.view);
+                }
             }
         }
         Ok(())
@@ -87,6 +87,9 @@ impl<'r> Run<'r> {
         for (i, (layer, places)) in own.zip(places).enumerate() {
             for owned in places.owned(migration, index, &layer.root, layer.view) {
                 let take = &step.takes[owned.take];
+                if take.stays {
+                    continue;
+                }
                 // What a row leaves may be there on purpose, from an earlier leg of the same route.
                 let left = |name: &String| step.all_rows().any(|row| row.leave.contains(name));
                 let may_stay = take.name.as_ref().is_some_and(left);

@@ -17,7 +17,7 @@ use super::{
     error::MigrateError,
     layers::list_of,
     node::Node,
-    own::Places,
+    own::{Owned, Places},
     run::{Deferred, Effect, Output, Positions, Run, StepReport, StepState},
 };
 use crate::{
@@ -114,7 +114,8 @@ impl<'r> Run<'r> {
                 .iter()
                 .flat_map(|effect| {
                     let owned = effect.takes.iter().flatten();
-                    owned.map(|owned| (effect.index, owned.take))
+                    let goes = |owned: &&Owned| !effect.step.takes[owned.take].stays;
+                    owned.filter(goes).map(|owned| (effect.index, owned.take))
                 })
                 .collect();
             let taken = |step, take| taken.contains(&(step, take));
@@ -266,6 +267,7 @@ impl<'r> Run<'r> {
                 let Some(to) = to.and_then(|to| to.fill(&owned.captures)) else {
                     continue;
                 };
+                let stays = effect.step.takes[owned.take].stays;
                 if layer == self.own {
                     self.add_handed_down(effect, owned, to, &mut outputs)?;
                     continue;
@@ -278,8 +280,8 @@ impl<'r> Run<'r> {
                     by: None,
                     node: owned.node.clone(),
                     near: Some(owned.path.clone()),
-                    moved_from: Some(owned.path.clone()),
-                    of: Vec::new(),
+                    moved_from: (!stays).then(|| owned.path.clone()),
+                    of: stays.then(|| owned.path.clone()).into_iter().collect(),
                     covered: Vec::new(),
                     seen: seen.clone(),
                     positions: Positions::Snapshot,

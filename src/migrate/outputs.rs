@@ -127,7 +127,7 @@ impl<'r> Run<'r> {
             let taken = |path: &Path| {
                 effect.takes[layer]
                     .iter()
-                    .any(|owned| path.starts_with(&owned.path))
+                    .any(|owned| path.starts_with(&owned.path) && !step.takes[owned.take].stays)
             };
             let moved_from = moved_from.filter(taken);
             let mut of: Vec<Path> = nodes.into_iter().map(|(path, _)| path).collect();

@@ -18,9 +18,9 @@ use super::{
     own::{Owned, Places},
 };
 use crate::{
-    pack::{Made, Migration, Scope, Step, Told, When},
+    pack::{Below, Made, Migration, Scope, Step, Told, When},
     plan::Plan,
-    values::{Path, Value, view::View},
+    values::{Map, Path, Value, view::View},
     yaml::Tree,
 };
 
@@ -294,8 +294,13 @@ impl<'r> Run<'r> {
         {
             let mut scope = self.scope.inner();
             let before = self.before(&migration.version);
-            let defaults = self.plan.pack.keys.defaults_made(&before);
-            scope.bind_made("before", Made::map([("values", defaults)]));
+            match &migration.below {
+                None => {
+                    let defaults = self.plan.pack.keys.defaults_made(&before);
+                    scope.bind_made("before", Made::map([("values", defaults)]));
+                }
+                Some(below) => self.bind_sub_chart(&mut scope, below, &before),
+            }
             for (index, step) in migration.steps.iter().enumerate() {
                 let considered = self.consider(migration, index, &scope, &places);
                 if let Some(effect) = considered.map_err(|e| e.of(&migration.version, &step.id))? {
@@ -316,6 +321,32 @@ impl<'r> Run<'r> {
         migration.for_each(|path| {
             matches(&self.layers, path).map_err(|error| MigrateError::Read { layer: 0, error })
         })
+    }
+
+    /// What a sub-chart's expressions see of versions: the sub-chart's, as this chart brings it along.
+    fn bind_sub_chart(&self, scope: &mut Scope<'_>, below: &Below, before: &Version) {
+        let chart = &below.chart;
+        let text = |text: String| Made::new(|| Value::String(text));
+        let defaults = |version: &Version| {
+            let defaults = self
+                .plan
+                .pack
+                .keys
+                .defaults(version)
+                .swap_remove(&chart.key);
+            Made::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
+        };
+        scope.bind_made("before", Made::map([("values", defaults(before))]));
+        let to = &self.plan.to;
+        let version = chart.version_with(to).unwrap_or(&below.version);
+        let app = chart.pack.info.versions.get(version);
+        let app = app.map_or_else(|| version.to_string(), |info| info.app.clone());
+        let target = Made::map([
+            ("values", defaults(to)),
+            ("version", text(version.to_string())),
+            ("app", text(app)),
+        ]);
+        scope.bind_made("target", target);
     }
 
     /// The version whose defaults the values have before a migration.

@@ -194,6 +194,7 @@ impl Migration {
                 // A name counts as the wildcard that it was: a path written out is more specific.
                 for (take, shown) in one.takes.iter_mut().zip(&step.takes) {
                     take.written = shown.written.clone();
+                    take.stays = shown.stays;
                 }
                 steps.push(one);
             }
@@ -204,6 +205,7 @@ impl Migration {
             link: self.link.clone(),
             steps,
             ignored: self.ignored.clone(),
+            below: self.below.clone(),
         }))
     }
 }

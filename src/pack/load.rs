@@ -6,12 +6,12 @@
 //! looks at all packs to find the one that a file is for, and needs the keys of that one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs,
     io::Read as _,
     ops::Deref,
     path::{Path as FilePath, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use include_dir::{Dir, include_dir};
@@ -21,8 +21,9 @@ use serde::de::DeserializeOwned;
 use super::{
     error::PackError,
     keys::Keys,
-    migration::Migration,
+    migration::{Migration, Step},
     model::{KeysFile, MigrationFile, PackFile},
+    sub_charts::SubChart,
 };
 use crate::{
     values::{Path, Segment},
@@ -41,6 +42,8 @@ const FIRST_KEYS: &str = "first-keys.txt";
 
 /// The largest file of a pack, in bytes.
 const MAX_FILE: usize = 1 << 20;
+/// The folder beside `pack.yaml` in which packs of sub-charts are.
+pub(super) const SUB_CHARTS: &str = "charts";
 /// The deepest nesting of a pack's file.
 pub(super) const MAX_DEPTH: usize = 64;
 
@@ -53,6 +56,10 @@ pub struct Pack {
     pub keys: LazyKeys,
     source: Source,
     migrations: BTreeMap<Version, OnceLock<Migration>>,
+    /// Charts that it brings along and that have packs.
+    sub_charts: Vec<Arc<SubChart>>,
+    /// By version: what changed in those. A version that is only here has no file.
+    below: BTreeMap<Version, OnceLock<Vec<Migration>>>,
 }
 
 /// The keys of a pack; those of a built-in one are read on first use.
@@ -61,6 +68,8 @@ pub struct LazyKeys {
     packed: &'static [u8],
     /// The first keys, of a built-in pack.
     first: Option<&'static str>,
+    /// Charts whose keys come to these.
+    sub_charts: Vec<Arc<SubChart>>,
 }
 
 impl LazyKeys {
@@ -69,6 +78,7 @@ impl LazyKeys {
             keys: OnceLock::new(),
             packed,
             first,
+            sub_charts: Vec::new(),
         }
     }
 
@@ -94,12 +104,20 @@ impl LazyKeys {
     }
 
     fn unpacked(&self) -> Result<Keys, String> {
-        let mut json = Vec::new();
-        let mut decoder = flate2::read::ZlibDecoder::new(self.packed);
-        decoder.read_to_end(&mut json).map_err(|e| e.to_string())?;
-        let file: KeysFile = serde_json::from_slice(&json).map_err(|e| e.to_string())?;
+        let mut file = unpacked(self.packed)?;
+        for sub_chart in &self.sub_charts {
+            sub_chart.add_keys(&mut file).map_err(|e| e.to_string())?;
+        }
         Keys::read(file)
     }
+}
+
+/// The keys of a built-in pack.
+fn unpacked(packed: &[u8]) -> Result<KeysFile, String> {
+    let mut json = Vec::new();
+    let mut decoder = flate2::read::ZlibDecoder::new(packed);
+    decoder.read_to_end(&mut json).map_err(|e| e.to_string())?;
+    serde_json::from_slice(&json).map_err(|e| e.to_string())
 }
 
 impl From<Keys> for LazyKeys {
@@ -108,6 +126,7 @@ impl From<Keys> for LazyKeys {
             keys: OnceLock::from(keys),
             packed: &[],
             first: None,
+            sub_charts: Vec::new(),
         }
     }
 }
@@ -130,7 +149,7 @@ impl fmt::Debug for LazyKeys {
 }
 
 /// Where the files of a pack are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Source {
     /// In the program.
     BuiltIn(&'static Dir<'static>),
@@ -217,6 +236,48 @@ impl Source {
         }
     }
 
+    /// The keys as they are written.
+    pub(super) fn keys(&self) -> Result<KeysFile, PackError> {
+        if let Self::BuiltIn(dir) = self
+            && let Some(packed) = dir.get_file(dir.path().join(KEYS))
+        {
+            return unpacked(packed.contents()).map_err(|message| PackError::Format {
+                file: "keys.yaml".to_owned(),
+                message,
+            });
+        }
+        self.parse("keys.yaml")
+    }
+
+    /// A migration as it is written.
+    pub(super) fn migration(&self, version: &Version) -> Result<MigrationFile, PackError> {
+        let name = format!("{version}.yaml");
+        let file: MigrationFile = self.parse(&name)?;
+        if file.version != *version {
+            let message = format!("it says that it is for version {}", file.version);
+            return Err(PackError::Format {
+                file: name,
+                message,
+            });
+        }
+        Ok(file)
+    }
+
+    /// Where the files of a pack are that this one names: in `charts/` of its folder, or else built in.
+    pub(super) fn of_sub_chart(&self, name: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        if name.is_empty() || !name.chars().all(plain) {
+            return None;
+        }
+        if let Self::Folder(folder) = self {
+            let own = folder.join(SUB_CHARTS).join(name);
+            if own.join("pack.yaml").is_file() {
+                return Some(Self::Folder(own));
+            }
+        }
+        BUILT_IN.get_dir(name).map(Self::BuiltIn)
+    }
+
     fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
         let format = |message| PackError::Format {
             file: name.to_owned(),
@@ -288,6 +349,41 @@ impl Pack {
     }
 
     fn load(source: Source) -> Result<Self, PackError> {
+        let mut pack = Self::load_alone(source)?;
+        let named = pack.info.sub_charts.iter();
+        let sub_charts = named
+            .map(|(key, named)| Ok(Arc::new(SubChart::load(key, named, &pack.source)?)))
+            .collect::<Result<Vec<_>, PackError>>()?;
+        for sub_chart in &sub_charts {
+            for (own, _) in sub_chart.migrated() {
+                pack.below.entry(own.clone()).or_default();
+            }
+        }
+        if !sub_charts.is_empty() {
+            if pack.keys.packed.is_empty() {
+                let mut file = pack.source.keys()?;
+                for sub_chart in &sub_charts {
+                    sub_chart.add_keys(&mut file)?;
+                }
+                let keys = Keys::read(file).map_err(|message| PackError::Format {
+                    file: "keys.yaml".to_owned(),
+                    message,
+                })?;
+                pack.keys = keys.into();
+            }
+            pack.keys.sub_charts.clone_from(&sub_charts);
+        }
+        pack.sub_charts = sub_charts;
+        Ok(pack)
+    }
+
+    /// The pack again, without what it knows of sub-charts.
+    pub(super) fn alone(&self) -> Result<Self, PackError> {
+        Self::load_alone(self.source.clone())
+    }
+
+    /// Loads a pack without those of its sub-charts.
+    pub(super) fn load_alone(source: Source) -> Result<Self, PackError> {
         let info: PackFile = source.parse("pack.yaml")?;
         let format = |message| PackError::Format {
             file: "pack.yaml".to_owned(),
@@ -329,15 +425,61 @@ impl Pack {
             keys,
             source,
             migrations,
+            sub_charts: Vec::new(),
+            below: BTreeMap::new(),
         })
     }
 
-    /// The versions that have a migration, oldest first.
+    /// The versions that have a migration, of the chart or of one that it brings along, oldest first.
     pub fn migrated_versions(&self) -> impl Iterator<Item = &Version> {
-        self.migrations.keys()
+        let own = self.migrations.keys().chain(self.below.keys());
+        own.collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// The migration to a version, read on first use; `None` if nothing changed there.
+    /// What changed with a version, in the order in which it is done: in the chart, then in those that it brings
+    /// along, each on its way. Read on first use.
+    ///
+    /// # Errors
+    ///
+    /// If a file is not in the format.
+    pub fn migrations(&self, version: &Version) -> Result<Vec<&Migration>, PackError> {
+        let mut migrations: Vec<&Migration> = self.migration(version)?.into_iter().collect();
+        let Some(cell) = self.below.get(version) else {
+            return Ok(migrations);
+        };
+        if cell.get().is_none() {
+            let mut below = Vec::new();
+            for sub_chart in &self.sub_charts {
+                for (own, way) in sub_chart.migrated().filter(|(own, _)| *own == version) {
+                    for of in way {
+                        below.push(sub_chart.migration(own, of)?);
+                    }
+                }
+            }
+            let _ = cell.set(below);
+        }
+        migrations.extend(cell.get().into_iter().flatten());
+        Ok(migrations)
+    }
+
+    /// A step of what changed with a version.
+    ///
+    /// # Errors
+    ///
+    /// If a file is not in the format.
+    pub fn step(&self, version: &Version, id: &str) -> Result<Option<&Step>, PackError> {
+        let migrations = self.migrations(version)?.into_iter();
+        let mut steps = migrations.flat_map(|migration| &migration.steps);
+        Ok(steps.find(|step| step.id == id))
+    }
+
+    /// The charts that it brings along and that have packs.
+    #[must_use]
+    pub fn sub_charts(&self) -> &[Arc<SubChart>] {
+        &self.sub_charts
+    }
+
+    /// The chart's own migration to a version, read on first use; `None` if nothing changed there.
     ///
     /// # Errors
     ///
@@ -347,15 +489,7 @@ impl Pack {
             return Ok(None);
         };
         if cell.get().is_none() {
-            let name = format!("{version}.yaml");
-            let file: MigrationFile = self.source.parse(&name)?;
-            if file.version != *version {
-                let message = format!("it says that it is for version {}", file.version);
-                return Err(PackError::Format {
-                    file: name,
-                    message,
-                });
-            }
+            let file = self.source.migration(version)?;
             let _ = cell.set(Migration::read(file)?);
         }
         Ok(cell.get())

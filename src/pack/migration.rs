@@ -12,6 +12,7 @@ use super::{
     expr::{self, ExprError, Expression},
     model::{self, MigrationFile, OneOrMany, RowFields},
     range::VersionRange,
+    sub_charts::Below,
 };
 use crate::values::{Map, Path, Value};
 
@@ -28,6 +29,8 @@ pub struct Migration {
     pub steps: Vec<Step>,
     /// Keys that need no step, for the check.
     pub ignored: Vec<Path>,
+    /// The sub-chart that it is of, if it is not of the chart itself.
+    pub below: Option<Below>,
 }
 
 /// One step.
@@ -82,6 +85,8 @@ pub struct Take {
     pub of: Option<(usize, Option<usize>)>,
     /// The path by which it is judged how specific it is: with wildcards in place of the names of matches.
     pub written: Path,
+    /// Whether it also stays where it is, since others read it.
+    pub stays: bool,
 }
 
 /// What a step does under a condition.
@@ -254,6 +259,7 @@ impl Migration {
             link,
             steps,
             ignored,
+            below: None,
         })
     }
 }
@@ -318,6 +324,7 @@ impl Step {
                 name: Some(name.clone()),
                 to: None,
                 of: None,
+                stays: false,
             });
         }
         takes.extend(moved(&step.row, None)?);
@@ -469,6 +476,7 @@ fn moved(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take
             name: None,
             to: to.map(|to| self::path(to)).transpose()?,
             of,
+            stays: false,
         })
     });
     taken.collect()

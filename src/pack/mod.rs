@@ -17,6 +17,7 @@ mod migration;
 pub mod model;
 mod range;
 pub mod schema;
+mod sub_charts;
 mod trace;
 
 pub use each::Each;
@@ -27,4 +28,5 @@ pub use load::{LazyKeys, Pack, Texts, built_in, built_in_names};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
 pub use model::{Severity, Told};
 pub use range::{RangeError, VersionRange};
+pub use sub_charts::{Below, SubChart};
 pub use trace::Trace;

@@ -37,6 +37,9 @@ pub struct PackFile {
     /// What takes its place, where it is not continued.
     #[serde(default)]
     pub replaced_by: Option<Replacement>,
+    /// Charts that it brings along and that have packs, by the key that their values stand under.
+    #[serde(default)]
+    pub sub_charts: IndexMap<String, SubChart>,
     /// Every released chart version, oldest first.
     #[schemars(with = "IndexMap<String, VersionInfo>")]
     pub versions: IndexMap<Version, VersionInfo>,
@@ -56,6 +59,17 @@ pub struct PackFile {
     /// check only).
     #[serde(default)]
     pub ignored: Vec<Ignored>,
+}
+
+/// A chart that another one brings along.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubChart {
+    /// Its pack: a folder in `charts/` beside this file, or else a built-in one.
+    pub pack: String,
+    /// By version of this chart, from which on: the version of it that comes along.
+    #[schemars(with = "IndexMap<String, String>")]
+    pub versions: IndexMap<Version, Version>,
 }
 
 /// Keys of which no migration speaks, in a range of versions.

@@ -81,6 +81,30 @@ impl VersionRange {
         Self([self.0.as_slice(), &other.0].concat())
     }
 
+    /// The versions from one on, up to just before another.
+    #[must_use]
+    pub(super) fn between(first: &Version, end: Option<&Version>) -> Self {
+        let end = end.map(|end| (Comparison::Less, end.clone()));
+        let first = (Comparison::GreaterOrEqual, first.clone());
+        Self(std::iter::once(first).chain(end).collect())
+    }
+
+    /// The versions before one.
+    #[must_use]
+    pub(super) fn before(end: &Version) -> Self {
+        Self(vec![(Comparison::Less, end.clone())])
+    }
+
+    /// No version at all.
+    #[must_use]
+    pub(super) fn none() -> Self {
+        let none = Version::new(0, 0, 0);
+        Self(vec![
+            (Comparison::Less, none.clone()),
+            (Comparison::Greater, none),
+        ])
+    }
+
     /// The versions that the range names as bounds.
     pub fn bounds(&self) -> impl Iterator<Item = &Version> {
         self.0.iter().map(|(_, bound)| bound)

@@ -320,11 +320,7 @@ impl Review {
     #[must_use]
     pub fn explain(&self, item: &Item, look: Look) -> Option<String> {
         let pack = self.material.pack(&self.start[item.about[0]].chart)?;
-        let migration = pack.migration(&item.step.version).ok()??;
-        let found = migration
-            .steps
-            .iter()
-            .find(|other| other.id == item.step.id)?;
+        let found = pack.step(&item.step.version, &item.step.id).ok()??;
         let page = StepPage::new(&pack.info.chart, &item.step.version, found);
         Some(catalog::step(&page, look))
     }
@@ -549,7 +545,7 @@ fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
         .migrated_versions()
         .filter(|version| **version > release.from && **version <= release.to);
     route
-        .filter_map(|version| pack.migration(version).ok().flatten())
+        .flat_map(|version| pack.migrations(version).unwrap_or_default())
         .flat_map(|migration| &migration.steps)
         .map(|step| (step.id.clone(), step.needs.clone()))
         .collect()

@@ -233,10 +233,8 @@ fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError>
         }
         places = Vec::new();
         for version in pack.migrated_versions().filter(|version| *version <= to) {
-            let Some(migration) = pack.migration(version)? else {
-                continue;
-            };
-            for step in &migration.steps {
+            let migrations = pack.migrations(version)?.into_iter();
+            for step in migrations.flat_map(|migration| &migration.steps) {
                 for place in &lost {
                     let next = step
                         .destinations(place)

@@ -317,7 +317,7 @@ impl Description<'_, '_> {
         let passed = pack
             .migrated_versions()
             .filter(|version| **version <= plan.from);
-        let migrations = passed.filter_map(|version| pack.migration(version).ok().flatten());
+        let migrations = passed.flat_map(|version| pack.migrations(version).unwrap_or_default());
         let steps = migrations.flat_map(|migration| &migration.steps);
         let takes =
             |step: &&crate::pack::Step| step.takes.iter().any(|take| take.path.may_overlap(path));

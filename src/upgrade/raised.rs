@@ -112,7 +112,7 @@ fn unread(
         .migrated_versions()
         .filter(|version| *version <= stated);
     let migrations: Vec<_> = passed
-        .filter_map(|version| pack.migration(version).ok().flatten())
+        .flat_map(|version| pack.migrations(version).unwrap_or_default())
         .collect();
     let steps = || migrations.iter().flat_map(|migration| &migration.steps);
     let all = leaves(values);

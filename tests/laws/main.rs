@@ -9,6 +9,7 @@ mod mutated_texts;
 mod support;
 
 mod arroyo;
+mod below;
 mod choice;
 mod corpus;
 mod documents;

@@ -10,4 +10,5 @@ mod built_in;
 mod charts;
 mod check;
 mod expressions;
+mod sub_charts;
 mod tell;

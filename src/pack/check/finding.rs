@@ -100,6 +100,7 @@ codes! {
     BadRange "bad-range" Error "A text that must be a range of versions is none."
     EmptyRange "empty-range" Error "No version can satisfy a range."
     RangeWithoutVersion "range-without-version" Warning "None of the pack's versions lies in a range."
+    SubChart "sub-chart" Error "A pack that is named for a sub-chart cannot be used, or does not fit."
     // Paths and keys.
     BadPath "bad-path" Error "A text that must be a path is none."
     UnknownKey "unknown-key" Error "A path that no version at this side of the migration knows."

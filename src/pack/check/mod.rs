@@ -14,6 +14,7 @@ mod place;
 mod range;
 mod shape;
 mod steps;
+mod sub_charts;
 mod writes;
 
 use std::path::Path as FilePath;
@@ -25,7 +26,10 @@ use serde::Serialize;
 pub use finding::{Code, Finding, Severity, summary};
 use place::{File, Spot};
 
-use super::{Migration, Pack, PackError, Step, load::Source};
+use super::{
+    Migration, Pack, PackError, Step,
+    load::{SUB_CHARTS, Source},
+};
 use crate::spelling::closest;
 
 /// What a check of a folder came to.
@@ -44,9 +48,9 @@ pub struct Checked {
 /// Checks a pack that could be loaded.
 #[must_use]
 pub fn check(pack: &Pack) -> Vec<Finding> {
-    match Files::read(pack.source()) {
-        Ok(files) => files.check(Some(pack)),
-        Err(error) => vec![unreadable(&error)],
+    match (Files::read(pack.source()), pack.alone()) {
+        (Ok(files), Ok(alone)) => files.check(Some(&alone)),
+        (Err(error), _) | (_, Err(error)) => vec![unreadable(&error)],
     }
 }
 
@@ -59,7 +63,8 @@ pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     let source = Source::Folder(folder.to_owned());
     source.read("pack.yaml")?;
     let files = Files::read(&source)?;
-    let pack = Pack::from_folder(folder);
+    // The packs that it names of sub-charts are looked at by themselves.
+    let pack = Pack::load_alone(source.clone());
     let mut findings = files.check(pack.as_ref().ok());
     let error = |finding: &Finding| finding.severity == Severity::Error;
     if let Err(failure) = &pack
@@ -207,6 +212,7 @@ impl Files {
                 "LICENSE",
                 "CHANGELOG.md",
                 "cases",
+                SUB_CHARTS,
                 // What `refit pack new` is told; nothing else reads it.
                 "corrections.yaml",
             ];
@@ -350,6 +356,7 @@ struct Whole<'p> {
 impl<'p> Whole<'p> {
     fn check(&self, found: &mut Vec<Finding>) {
         evidence::check(self, found);
+        sub_charts::check(self, found);
         history::check(self, found);
         steps::ids(self, found);
         for migration in &self.migrations {
