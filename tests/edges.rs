@@ -30,7 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("carrier", &["bounds", "values", "yaml"]),
     // What is known of charts, and nothing of a user's files.
     ("pack", &["questions", "spelling", "values", "yaml"]),
-    ("plan", &["pack", "questions", "spelling"]),
+    ("plan", &["pack", "questions", "spelling", "values"]),
     ("detect", &["pack", "values"]),
     // The chart that a plain file is for.
     ("identify", &["pack", "values"]),
