@@ -76,7 +76,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "yaml",
         ],
     ),
-    ("facts", &["migrate", "outcome", "pack", "values"]),
+    ("facts", &["migrate", "outcome", "pack", "plan", "values"]),
     // What is remembered between runs, as files say it; a proposal for it looks at files for traces of
     // charts.
     (
