@@ -27,7 +27,7 @@ const REFUSE: &str = "refuse";
 
 /// Places of one layer that come from anchors.
 #[derive(Debug)]
-pub struct Place {
+pub struct SharedPlace {
     /// The layer, counted from the first one given.
     pub layer: usize,
     /// `FILE:LINE` of the alias or the merge key.
@@ -38,7 +38,7 @@ pub struct Place {
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub enum CopyDecision {
     /// Nothing yet.
     Open,
     /// Copies may be written.
@@ -49,11 +49,11 @@ pub enum Choice {
 
 /// What was answered, before it is known whether it will be asked.
 #[must_use]
-pub fn choice(decision: &Decision) -> Choice {
+pub fn choice(decision: &Decision) -> CopyDecision {
     match decision.chosen() {
-        Some(COPY) => Choice::Copy,
-        Some(_) => Choice::Refuse,
-        None => Choice::Open,
+        Some(COPY) => CopyDecision::Copy,
+        Some(_) => CopyDecision::Refuse,
+        None => CopyDecision::Open,
     }
 }
 
@@ -63,7 +63,7 @@ pub fn choice(decision: &Decision) -> Choice {
 ///
 /// If the answer is none of the options, has inputs, or was given for other places.
 pub fn decide(
-    places: &[Place],
+    places: &[SharedPlace],
     answers: &Answers,
     accept_recommended: bool,
 ) -> Result<Decision, MigrateError> {
@@ -105,7 +105,7 @@ pub fn decide(
     Ok(decision)
 }
 
-fn evidence(place: &Place) -> Evidence {
+fn evidence(place: &SharedPlace) -> Evidence {
     Evidence {
         path: place.shared.path.to_string(),
         value: Some(Value::String(stands_for(&place.shared))),
@@ -137,7 +137,7 @@ pub fn copies() -> Answer {
 }
 
 /// Adds the question to what the migrations came to. While it is open, nothing they did is done.
-pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, places: &[Place]) {
+pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, places: &[SharedPlace]) {
     let open = decision.answer.is_none();
     if open {
         for step in &mut migrated.steps {

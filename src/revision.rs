@@ -219,7 +219,7 @@ impl Revision {
     pub fn write_out(&self, folder: &Path) -> Result<(), RevisionError> {
         let args = ["ls-tree", "-r", "-z", "--full-tree", &self.commit];
         let listed = ask(&self.root, &args)?.map_err(|message| self.failed(message))?;
-        let entries: Vec<Entry<'_>> = listed.split(|b| *b == 0).filter_map(entry).collect();
+        let entries: Vec<TreeEntry<'_>> = listed.split(|b| *b == 0).filter_map(entry).collect();
         // So that it is a repository's root, as the work tree's is.
         let mark = folder.join(".git");
         fs::create_dir_all(&mark).map_err(|source| RevisionError::Write { path: mark, source })?;
@@ -250,20 +250,20 @@ impl Revision {
 }
 
 /// A file of a commit.
-struct Entry<'a> {
+struct TreeEntry<'a> {
     is_link: bool,
     id: &'a str,
     path: &'a Path,
 }
 
 /// A line of `git ls-tree -z`, if it is a file that a run may read.
-fn entry(line: &[u8]) -> Option<Entry<'_>> {
+fn entry(line: &[u8]) -> Option<TreeEntry<'_>> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let mut words = std::str::from_utf8(&line[..tab]).ok()?.split(' ');
     let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
     let path = path(&line[tab + 1..])?;
     let is_link = mode == "120000";
-    (kind == "blob" && (is_link || may_be_read(path))).then_some(Entry { is_link, id, path })
+    (kind == "blob" && (is_link || may_be_read(path))).then_some(TreeEntry { is_link, id, path })
 }
 
 /// Whether a run may read a file of this name.
@@ -295,7 +295,7 @@ fn answer(git: &mut impl io::BufRead, id: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn put(folder: &Path, entry: &Entry<'_>, bytes: &[u8]) -> Result<(), RevisionError> {
+fn put(folder: &Path, entry: &TreeEntry<'_>, bytes: &[u8]) -> Result<(), RevisionError> {
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     // Git itself makes no other paths; one that was forged must not lead out of the folder.
     if !entry.path.components().all(plain) {

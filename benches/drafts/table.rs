@@ -7,7 +7,7 @@ use refit::{
     draft::{
         Pair,
         candidates::Keys,
-        propose::{Fate, propose_with},
+        propose::{Suggestion, propose_with},
     },
     effect::{
         helm::Helm,
@@ -82,21 +82,21 @@ pub fn run(changes: &str, folder: &str, with_helm: bool) {
         let places = setting.map(|setting| setting.places()).unwrap_or_default();
         let is_among = places.iter().any(|place| place.to == to);
         let said = match setting.map(|setting| &setting.fate) {
-            Some(Fate::Moves(place)) if place.to == to => {
+            Some(Suggestion::Moves(place)) if place.to == to => {
                 tally.sure_right += 1;
                 "sure"
             }
-            Some(Fate::Moves(_)) => {
+            Some(Suggestion::Moves(_)) => {
                 tally.sure_wrong += 1;
                 "SURE BUT WRONG"
             }
-            Some(Fate::Unsure(_)) if is_among => "among three",
-            Some(Fate::Unsure(_)) => "others only",
-            Some(Fate::Lost) => {
+            Some(Suggestion::Unsure(_)) if is_among => "among three",
+            Some(Suggestion::Unsure(_)) => "others only",
+            Some(Suggestion::Lost) => {
                 tally.nothing += 1;
                 "nothing found"
             }
-            Some(Fate::IsDefault) => "default does it",
+            Some(Suggestion::IsDefault) => "default does it",
             None => {
                 tally.untouched += 1;
                 "still works, or does nothing"

@@ -252,7 +252,7 @@ pub enum PathsError {
 }
 
 /// What becomes of an entry.
-enum Fate {
+enum EntryEdit {
     Keep,
     Remove,
     Change {
@@ -275,7 +275,7 @@ pub fn rewrite(
 ) -> Result<Rewrite, PathsError> {
     let assigned = read(entries, dialect);
     let root = Value::Map(assigned.values.clone());
-    let mut fates: Vec<Fate> = entries.iter().map(|_| Fate::Keep).collect();
+    let mut fates: Vec<EntryEdit> = entries.iter().map(|_| EntryEdit::Keep).collect();
     let mut new: Vec<&NewLeaf> = leaves
         .iter()
         .filter(|leaf| {
@@ -294,7 +294,7 @@ pub fn rewrite(
         let Some((first, others)) = uses.split_first() else {
             for &entry in by {
                 whole(&assigned, entry, old)?;
-                fates[entry] = Fate::Remove;
+                fates[entry] = EntryEdit::Remove;
             }
             continue;
         };
@@ -321,7 +321,7 @@ pub fn rewrite(
                 }
                 None => None,
             };
-            fates[entry] = Fate::Change {
+            fates[entry] = EntryEdit::Change {
                 path,
                 value: value.clone().filter(|_| i + 1 == by.len()),
             };
@@ -357,7 +357,7 @@ impl Writer<'_> {
     fn rewrite(
         &self,
         list: NodeId,
-        fates: &[Fate],
+        fates: &[EntryEdit],
         new: &[&NewLeaf],
     ) -> Result<Rewrite, PathsError> {
         if matches!(self.dialect, Dialect::Flux | Dialect::FluxLiteral) {
@@ -433,19 +433,19 @@ impl Writer<'_> {
             .map_or(Quotes::None, |node| self.quotes(node))
     }
 
-    fn k3s(&self, entry: &PathEntry, fate: &Fate) -> Result<Option<WantEntry>, PathsError> {
+    fn k3s(&self, entry: &PathEntry, fate: &EntryEdit) -> Result<Option<WantEntry>, PathsError> {
         let node = match &entry.value {
             PathValue::Set { node, .. } | PathValue::String { node, .. } => *node,
             _ => None,
         };
         let kept = node.map_or(Want::Scalar(String::new()), Want::Node);
         Ok(match fate {
-            Fate::Remove => None,
-            Fate::Keep => Some(WantEntry {
+            EntryEdit::Remove => None,
+            EntryEdit::Keep => Some(WantEntry {
                 key: WantKey::Entry(entry.node),
                 value: kept,
             }),
-            Fate::Change { path, value } => Some(WantEntry {
+            EntryEdit::Change { path, value } => Some(WantEntry {
                 key: match path {
                     Some(path) => WantKey::Renamed(
                         entry.node,
@@ -478,11 +478,11 @@ impl Writer<'_> {
     }
 
     /// An entry of a list, as it should be.
-    fn item(&self, entry: &PathEntry, fate: &Fate) -> Result<Option<Want>, PathsError> {
+    fn item(&self, entry: &PathEntry, fate: &EntryEdit) -> Result<Option<Want>, PathsError> {
         let (path, value) = match fate {
-            Fate::Keep => return Ok(Some(Want::Node(entry.node))),
-            Fate::Remove => return Ok(None),
-            Fate::Change { path, value } => (path, value),
+            EntryEdit::Keep => return Ok(Some(Want::Node(entry.node))),
+            EntryEdit::Remove => return Ok(None),
+            EntryEdit::Change { path, value } => (path, value),
         };
         let shown = match path {
             Some(path) => path.clone(),
@@ -674,7 +674,7 @@ impl Writer<'_> {
     }
 
     /// A `targetPath` has its one value in another object: the path can change, or the entry go.
-    fn target_path(&self, fates: &[Fate], new: &[&NewLeaf]) -> Result<Rewrite, PathsError> {
+    fn target_path(&self, fates: &[EntryEdit], new: &[&NewLeaf]) -> Result<Rewrite, PathsError> {
         if let Some(leaf) = new.first() {
             return Err(PathsError::Elsewhere(leaf.path.clone()));
         }
@@ -683,14 +683,14 @@ impl Writer<'_> {
         };
         let old = || set::path(&entry.path).unwrap_or_default();
         let want = match &fates[0] {
-            Fate::Remove => return self.without(entry.node),
-            Fate::Keep
-            | Fate::Change {
+            EntryEdit::Remove => return self.without(entry.node),
+            EntryEdit::Keep
+            | EntryEdit::Change {
                 path: None,
                 value: None,
             } => Want::Node(entry.name),
-            Fate::Change { value: Some(_), .. } => return Err(PathsError::Elsewhere(old())),
-            Fate::Change {
+            EntryEdit::Change { value: Some(_), .. } => return Err(PathsError::Elsewhere(old())),
+            EntryEdit::Change {
                 path: Some(path), ..
             } => Want::Scalar(write::string(
                 &self.name(path)?,

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Chart,
-    template::{Node, Seen, Walk, parse},
+    template::{Node, TemplateWalk, ValuesRead, parse},
 };
 use crate::values::{Map, Path, Value, coalesce::GLOBAL};
 
@@ -56,7 +56,7 @@ impl Reads {
             defaults: Value::Map(defaults(chart, 0)),
             trees: Vec::new(),
         };
-        let mut seen = Seen::default();
+        let mut seen = ValuesRead::default();
         reads.gather(chart, &Path::root(), &mut seen, 0);
         reads.walk(seen);
         reads.and_values(&reads.defaults.clone());
@@ -64,7 +64,7 @@ impl Reads {
     }
 
     /// Takes in the templates of a chart whose values stand at a place, and what reads them beside templates.
-    fn gather(&mut self, chart: &Chart, at: &Path, seen: &mut Seen, depth: usize) {
+    fn gather(&mut self, chart: &Chart, at: &Path, seen: &mut ValuesRead, depth: usize) {
         let templates = chart
             .files
             .iter()
@@ -103,9 +103,9 @@ impl Reads {
     }
 
     /// Goes through all templates.
-    fn walk(&mut self, seen: Seen) {
+    fn walk(&mut self, seen: ValuesRead) {
         let trees = self.trees.clone();
-        let mut walk = Walk::default();
+        let mut walk = TemplateWalk::default();
         walk.seen = seen;
         for tree in &trees {
             walk.define(&tree.nodes);
@@ -128,7 +128,7 @@ impl Reads {
         self.take_in(seen);
     }
 
-    fn take_in(&mut self, seen: Seen) {
+    fn take_in(&mut self, seen: ValuesRead) {
         self.renders_values |= seen.renders_values;
         self.everything |= seen.taken.contains(&Path::root());
         let no_root = |path: &Path| !path.is_root();
@@ -216,7 +216,7 @@ impl Reads {
             .filter_map(|tree| tree.values.clone())
             .collect();
         let parsed: Vec<Vec<Node>> = texts.iter().map(|text| parse(text)).collect();
-        let mut walk = Walk::default();
+        let mut walk = TemplateWalk::default();
         for tree in &trees {
             walk.define(&tree.nodes);
             walk.named.entry(&tree.name).or_default().push(&tree.nodes);

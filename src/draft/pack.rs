@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     bare::{Versions, bare},
-    propose::{Fate, Place, Proposal, Proposals, without_shared_end},
+    propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
 };
 use crate::{
     authoring::{Edition, corrections::Corrections, gather, keys_yaml},
@@ -56,26 +56,26 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
             continue;
         }
         match &proposal.fate {
-            Fate::Moves(place) => {
+            Suggestion::Moves(place) => {
                 let together = together(proposal, place, &found.settings[at..]);
                 done.extend(together.iter().map(|(proposal, _)| &proposal.from));
                 moves(&mut steps, &mut ids, &together, accepted);
             }
-            Fate::Unsure(places) => question(
+            Suggestion::Unsure(places) => question(
                 &mut steps,
                 &mut ids,
                 &[(proposal, &places[0])],
                 places,
                 false,
             ),
-            Fate::IsDefault => {
+            Suggestion::IsDefault => {
                 let text = format!(
                     "`{}` has no effect in {}, and the chart's own default does the same now.",
                     proposal.from, versions.new
                 );
                 notice(&mut steps, &mut ids, proposal, "note", &text);
             }
-            Fate::Lost => {
+            Suggestion::Lost => {
                 let did = proposal.did.as_deref();
                 let did = did.map_or_else(String::new, |did| format!(" It did set {did}."));
                 let text = format!(
@@ -96,13 +96,13 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
     ))
 }
 
-type Pairs<'p> = Vec<(&'p Proposal, &'p Place)>;
+type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
 
 /// The settings that are sure and went from the same map to the same map.
-fn together<'p>(first: &'p Proposal, place: &'p Place, all: &'p [Proposal]) -> Pairs<'p> {
+fn together<'p>(first: &'p Proposal, place: &'p Destination, all: &'p [Proposal]) -> Pairs<'p> {
     let way = without_shared_end(&first.from, &place.to);
     let same = all.iter().filter_map(|other| match &other.fate {
-        Fate::Moves(to)
+        Suggestion::Moves(to)
             if to.wraps == place.wraps && without_shared_end(&other.from, &to.to) == way =>
         {
             Some((other, to))
@@ -161,7 +161,7 @@ fn moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, acce
 }
 
 /// From where to where, for one setting or a map of them.
-fn shown(pairs: &[(&Proposal, &Place)]) -> (String, String) {
+fn shown(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
     let (first, place) = pairs[0];
     match pairs {
         [_] => (first.from.to_string(), place.to.to_string()),
@@ -172,7 +172,7 @@ fn shown(pairs: &[(&Proposal, &Place)]) -> (String, String) {
     }
 }
 
-fn reason(pairs: &[(&Proposal, &Place)]) -> String {
+fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
     let (_, place) = pairs[0];
     let mut evidence = place.evidence.clone();
     if let Some(first) = evidence.get_mut(..1) {
@@ -184,8 +184,8 @@ fn reason(pairs: &[(&Proposal, &Place)]) -> String {
 fn question(
     steps: &mut String,
     ids: &mut BTreeSet<String>,
-    pairs: &[(&Proposal, &Place)],
-    places: &[Place],
+    pairs: &[(&Proposal, &Destination)],
+    places: &[Destination],
     recommends: bool,
 ) {
     let Some((first, place)) = pairs.first() else {
@@ -211,7 +211,7 @@ fn question(
         ))
     );
     steps.push_str("    options:\n");
-    let write = |steps: &mut String, at: usize, place: &Place| {
+    let write = |steps: &mut String, at: usize, place: &Destination| {
         let value = match place.wraps {
             true => format!("[\"=v{at}\"]"),
             false => format!("\"=v{at}\""),

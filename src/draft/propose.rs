@@ -45,11 +45,11 @@ pub struct Pair<'c> {
 
 /// What became of a setting.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fate {
+pub enum Suggestion {
     /// It has no effect any more, and one place is so much like it that it can be moved there.
-    Moves(Place),
+    Moves(Destination),
     /// It has no effect any more, and these are the likeliest places.
-    Unsure(Vec<Place>),
+    Unsure(Vec<Destination>),
     /// The new chart's own default does the same.
     IsDefault,
     /// It has no effect any more, and nothing was found.
@@ -58,7 +58,7 @@ pub enum Fate {
 
 /// A place that a setting may have gone to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct Destination {
     /// The key.
     pub to: Path,
     /// Whether the value becomes the only item of a list there.
@@ -77,7 +77,7 @@ pub struct Proposal {
     /// What it did, as the field of an object; `None` if that is not known.
     pub did: Option<String>,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: Suggestion,
 }
 
 /// What was found for some values.
@@ -110,7 +110,7 @@ impl Proposals {
 impl Proposal {
     fn agree(&mut self, other: Self) {
         let (own, theirs) = (self.places(), other.places());
-        let same = |a: &[Place], b: &[Place]| {
+        let same = |a: &[Destination], b: &[Destination]| {
             a.first().map(|place| &place.to) == b.first().map(|place| &place.to)
         };
         if same(&own, &theirs) {
@@ -124,18 +124,18 @@ impl Proposal {
         }
         all.truncate(TOLD);
         self.fate = match all.is_empty() {
-            true => Fate::Lost,
-            false => Fate::Unsure(all),
+            true => Suggestion::Lost,
+            false => Suggestion::Unsure(all),
         };
     }
 
     /// The places that come into question.
     #[must_use]
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<Destination> {
         match &self.fate {
-            Fate::Moves(place) => vec![place.clone()],
-            Fate::Unsure(places) => places.clone(),
-            Fate::IsDefault | Fate::Lost => Vec::new(),
+            Suggestion::Moves(place) => vec![place.clone()],
+            Suggestion::Unsure(places) => places.clone(),
+            Suggestion::IsDefault | Suggestion::Lost => Vec::new(),
         }
     }
 }
@@ -467,25 +467,25 @@ fn moved(one: &Open<'_>, rendered: bool) -> Option<(Path, Path)> {
 }
 
 fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
-    let place = |(candidate, score, print): &(Candidate, f64, Footprint)| Place {
+    let place = |(candidate, score, print): &(Candidate, f64, Footprint)| Destination {
         to: candidate.to.clone(),
         wraps: candidate.wraps,
         score: *score,
         evidence: evidence(one, candidate, print),
     };
     let fate = match sure(one, rendered) {
-        _ if one.is_default => Fate::IsDefault,
-        Some(best) => Fate::Moves(place(best)),
+        _ if one.is_default => Suggestion::IsDefault,
+        Some(best) => Suggestion::Moves(place(best)),
         None => {
             let likely = one.tried.iter().filter(|tried| {
                 let some =
                     !rendered || one.did.is_empty() || found(&one.did, &tried.0, &tried.2) > 0.1;
                 tried.1 >= MAYBE && some
             });
-            let places: Vec<Place> = likely.take(TOLD).map(place).collect();
+            let places: Vec<Destination> = likely.take(TOLD).map(place).collect();
             match places.is_empty() {
-                true => Fate::Lost,
-                false => Fate::Unsure(places),
+                true => Suggestion::Lost,
+                false => Suggestion::Unsure(places),
             }
         }
     };
@@ -526,7 +526,7 @@ fn prove(settings: &mut [Proposal], open: &[Open<'_>], after: &Side<'_>) {
     let mut values = after.values.clone();
     let mut any = false;
     for (setting, one) in settings.iter().zip(open) {
-        if let Fate::Moves(place) = &setting.fate {
+        if let Suggestion::Moves(place) = &setting.fate {
             put(&mut values, &place.to, shaped(&one.leaf.value, place.wraps));
             any = true;
         }
@@ -538,14 +538,14 @@ fn prove(settings: &mut [Proposal], open: &[Open<'_>], after: &Side<'_>) {
     let together = rendered.as_ref().as_ref().ok();
     let together = together.map(|manifest| Footprint::of(&after.added(&Value::Null, manifest)));
     for (setting, one) in settings.iter_mut().zip(open) {
-        let Fate::Moves(place) = &setting.fate else {
+        let Suggestion::Moves(place) = &setting.fate else {
             continue;
         };
         let holds = together
             .as_ref()
             .is_some_and(|together| one.did.covered_by(together) >= FOUND);
         if !holds {
-            setting.fate = Fate::Unsure(vec![place.clone()]);
+            setting.fate = Suggestion::Unsure(vec![place.clone()]);
         }
     }
 }
@@ -554,15 +554,15 @@ fn prove(settings: &mut [Proposal], open: &[Open<'_>], after: &Side<'_>) {
 fn one_source_each(settings: &mut [Proposal]) {
     let mut to: BTreeMap<Path, usize> = BTreeMap::new();
     for setting in settings.iter() {
-        if let Fate::Moves(place) = &setting.fate {
+        if let Suggestion::Moves(place) = &setting.fate {
             *to.entry(place.to.clone()).or_default() += 1;
         }
     }
     for setting in settings {
-        if let Fate::Moves(place) = &setting.fate
+        if let Suggestion::Moves(place) = &setting.fate
             && to.get(&place.to).is_some_and(|count| *count > 1)
         {
-            setting.fate = Fate::Unsure(vec![place.clone()]);
+            setting.fate = Suggestion::Unsure(vec![place.clone()]);
         }
     }
 }

@@ -8,7 +8,7 @@
 //! explains nothing: somebody changed the result behind its back.
 
 use crate::{
-    effect::judge::Fate,
+    effect::model::EffectFate,
     outcome::{self, Release, State},
     pack::{Pack, PackError, Step},
     values::{Map, Path, Segment, Value},
@@ -40,7 +40,7 @@ pub struct Voices(Vec<Voice>);
 #[derive(Debug, Clone)]
 pub struct Difference<'d> {
     /// What became of it.
-    pub fate: Fate,
+    pub fate: EffectFate,
     /// The settings that are behind it, old and new.
     pub settings: &'d [Path],
     /// Those of the new values that show there now and were not set, or not so, before.
@@ -175,9 +175,9 @@ impl Voice {
     fn did_it(&self, difference: &Difference<'_>) -> Option<&str> {
         let another = self.answered || !difference.carried;
         let enough = match difference.fate {
-            Fate::Kept | Fate::Moved | Fate::Repeated => false,
-            Fate::Different | Fate::Gone => another,
-            Fate::WithObject | Fate::New => true,
+            EffectFate::Kept | EffectFate::Moved | EffectFate::Repeated => false,
+            EffectFate::Different | EffectFate::Gone => another,
+            EffectFate::GoneWithObject | EffectFate::New => true,
         };
         // What is there now is set by somebody: by this step, or it is not this step's doing.
         let mut written = difference.written.iter();
@@ -190,13 +190,13 @@ impl Voice {
     /// What the step said, if it looked at the setting, which is still as it was.
     fn looked_at_it(&self, difference: &Difference<'_>) -> Option<&str> {
         let enough = match difference.fate {
-            Fate::Kept | Fate::Moved | Fate::Repeated => false,
-            Fate::Different => difference.unchanged,
+            EffectFate::Kept | EffectFate::Moved | EffectFate::Repeated => false,
+            EffectFate::Different => difference.unchanged,
             // A notice about a setting that lives on is about that, not about a place that it lost.
-            Fate::Gone | Fate::WithObject => {
+            EffectFate::Gone | EffectFate::GoneWithObject => {
                 difference.unchanged && (self.answered || !difference.elsewhere)
             }
-            Fate::New => difference.carried,
+            EffectFate::New => difference.carried,
         };
         self.said
             .as_deref()

@@ -17,31 +17,13 @@ use super::{
     composed::{Change, Filled, Match, change, is_composed},
     fields::{last_name, words},
     leaves::{Effect, Leaf, Spot, holds, text_equal},
+    model::EffectFate,
     objects::{Manifest, ObjectId, pairs},
 };
 use crate::{
-    pack::effects::{Moved, Place, moved},
+    pack::effects::{Moved, ObjectField, moved},
     values::{Path, Segment, Value},
 };
-
-/// What became of an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It is the same, in the same place.
-    Kept,
-    /// It is the same, in another place.
-    Moved,
-    /// There is something else in its place.
-    Different,
-    /// It is gone.
-    Gone,
-    /// The new chart has no such object at all, or no longer calls an object by its name there.
-    WithObject,
-    /// It was not there before.
-    New,
-    /// It was not there before, and repeats in a new container or object what the setting does elsewhere.
-    Repeated,
-}
 
 /// An effect and what became of it.
 #[derive(Debug, Clone)]
@@ -49,7 +31,7 @@ pub struct Judged {
     /// The setting: an index into the leaves of the old side, of the new side for what is new.
     pub leaf: usize,
     /// What became of it.
-    pub fate: Fate,
+    pub fate: EffectFate,
     /// Where it was; for what is new, where it is.
     pub spot: Spot,
     /// Where it is now.
@@ -127,7 +109,7 @@ impl<'c> Comparison<'c> {
             .collect();
         let kept: Vec<Judged> = judged
             .iter()
-            .filter(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved))
+            .filter(|judged| matches!(judged.fate, EffectFate::Kept | EffectFate::Moved))
             .cloned()
             .collect();
         // What settings put into texts that the chart composes: names, mostly.
@@ -166,7 +148,11 @@ impl<'c> Comparison<'c> {
                 && (says_again() || kept.iter().any(|kept| self.repeats(kept, leaf, effect)));
             judged.push(Judged {
                 leaf,
-                fate: if repeated { Fate::Repeated } else { Fate::New },
+                fate: if repeated {
+                    EffectFate::Repeated
+                } else {
+                    EffectFate::New
+                },
                 spot: spot.clone(),
                 to: Some(spot.clone()),
                 was: before.cloned(),
@@ -232,18 +218,18 @@ impl<'c> Comparison<'c> {
         let fate = |at: &Spot| {
             let object = self.objects.get(&spot.object).unwrap_or(&spot.object);
             if at.path == spot.path && at.object == *object {
-                Fate::Kept
+                EffectFate::Kept
             } else {
-                Fate::Moved
+                EffectFate::Moved
             }
         };
         let Some(with) = &effect.with else {
             // The setting took something away: it must still be away.
             let empty = |at: &&Spot| self.value(self.after, at).and_then(Value::as_str) == Some("");
             return match there.filter(|at| !empty(at)) {
-                None => judged(Fate::Kept, candidates.first().cloned(), None),
+                None => judged(EffectFate::Kept, candidates.first().cloned(), None),
                 Some(at) => judged(
-                    Fate::Different,
+                    EffectFate::Different,
                     Some(at.clone()),
                     self.value(self.after, at),
                 ),
@@ -251,27 +237,35 @@ impl<'c> Comparison<'c> {
         };
         if let Some(at) = there {
             let now = self.value(self.after, at);
-            let moved_there = fate(at) == Fate::Moved && at.path != spot.path;
+            let moved_there = fate(at) == EffectFate::Moved && at.path != spot.path;
             let same = now == Some(with) || moved_there && text_equal(now, Some(with));
             let part = !holds(&self.old[leaf].value, with);
             let fate = match same || part && self.same_change(leaf, effect, at) {
                 true => fate(at),
-                false => Fate::Different,
+                false => EffectFate::Different,
             };
             return judged(fate, Some(at.clone()), now);
         }
         // A null printed into a text, where the new chart prints none: nothing both times.
         if with.as_str() == Some("null") {
-            return judged(Fate::Kept, candidates.first().cloned(), None);
+            return judged(EffectFate::Kept, candidates.first().cloned(), None);
         }
         if let Some((at, now)) = self.alike(effect) {
-            return judged(Fate::Moved, Some(at), now);
+            return judged(EffectFate::Moved, Some(at), now);
         }
         let object = candidates
             .iter()
             .any(|at| self.after.objects.contains_key(&at.object));
         let lost = object && !self.is_mere_name(leaf, effect);
-        judged(if lost { Fate::Gone } else { Fate::WithObject }, None, None)
+        judged(
+            if lost {
+                EffectFate::Gone
+            } else {
+                EffectFate::GoneWithObject
+            },
+            None,
+            None,
+        )
     }
 
     /// Whether an effect only puts the name that the setting gives to objects into a text of the chart,
@@ -291,12 +285,12 @@ impl<'c> Comparison<'c> {
 
     /// Where an effect can be now, the strongest place first.
     fn candidates(&self, spot: &Spot) -> Vec<Spot> {
-        let place = Place {
+        let place = ObjectField {
             kind: spot.object.kind.clone(),
             name: spot.object.name.clone(),
             path: spot.path.clone(),
         };
-        let at = |place: Place| {
+        let at = |place: ObjectField| {
             let object = ObjectId {
                 kind: place.kind,
                 name: place.name,

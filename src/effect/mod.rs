@@ -29,9 +29,9 @@ use std::collections::{HashMap, HashSet};
 
 use self::{
     explain::{Difference, Voices},
-    judge::{Comparison, Fate, Judged},
+    judge::{Comparison, Judged},
     leaves::{How, Leaf, Side, Spot},
-    model::{Finding, FindingKind, Report, Seen, SeenFate, Setting, SettingFate},
+    model::{EffectFate, Finding, FindingKind, Report, Seen, Setting, SettingFate},
     objects::Manifest,
     render::{Mode, RenderError, Renderer},
 };
@@ -105,7 +105,7 @@ impl Rendering {
 }
 
 /// What is needed to tell of differences.
-struct Told<'t> {
+struct Circumstances<'t> {
     /// Where the migration says that each old setting went.
     links: &'t HashMap<Path, Vec<Path>>,
     /// What its steps say.
@@ -116,7 +116,7 @@ struct Told<'t> {
     shared: HashSet<String>,
 }
 
-impl Told<'_> {
+impl Circumstances<'_> {
     /// A place as it is printed, with namespace and API group only where they tell objects apart.
     fn place(&self, spot: &Spot) -> String {
         let object = match self.shared.contains(&spot.object.to_string()) {
@@ -260,7 +260,7 @@ impl Check<'_> {
                 [&templates[0], &templates[1]],
             );
             let judged = comparison.judge();
-            let told = Told {
+            let told = Circumstances {
                 links: &links,
                 voices: &voices,
                 after: &after,
@@ -455,13 +455,18 @@ impl Check<'_> {
     }
 
     /// The settings with their effects, those of the old values first.
-    fn settings(&self, before: &[Leaf], judged: Vec<Judged>, told: &Told<'_>) -> Vec<Setting> {
+    fn settings(
+        &self,
+        before: &[Leaf],
+        judged: Vec<Judged>,
+        told: &Circumstances<'_>,
+    ) -> Vec<Setting> {
         let (after, links) = (told.after, told.links);
         let mut of_old: Vec<Vec<Judged>> = vec![Vec::new(); before.len()];
         let mut of_new: Vec<Vec<Judged>> = vec![Vec::new(); after.len()];
         for judged in judged {
             let home = match judged.fate {
-                Fate::New | Fate::Repeated => {
+                EffectFate::New | EffectFate::Repeated => {
                     let home = after[judged.leaf].path.as_ref().and_then(|path| {
                         before.iter().position(|leaf| {
                             leaf.path.as_ref().is_some_and(|old| {
@@ -526,12 +531,12 @@ impl Check<'_> {
         at: Option<&At>,
         value: Option<&Value>,
         judged: Vec<Judged>,
-        told: &Told<'_>,
+        told: &Circumstances<'_>,
     ) -> Setting {
         let lives = judged
             .iter()
-            .any(|judged| matches!(judged.fate, Fate::Kept | Fate::Moved));
-        let elsewhere = lives || judged.iter().any(|judged| judged.fate == Fate::New);
+            .any(|judged| matches!(judged.fate, EffectFate::Kept | EffectFate::Moved));
+        let elsewhere = lives || judged.iter().any(|judged| judged.fate == EffectFate::New);
         let mut effects: Vec<Seen> = judged
             .iter()
             .map(|judged| self.seen(leaf, judged, (lives, elsewhere), told))
@@ -557,7 +562,7 @@ impl Check<'_> {
     }
 
     /// A setting that could not be compared and is nowhere in the new values.
-    fn vanished(&self, leaf: &Leaf, told: &Told<'_>) -> Option<Seen> {
+    fn vanished(&self, leaf: &Leaf, told: &Circumstances<'_>) -> Option<Seen> {
         let path = leaf.path.clone()?;
         let now = Value::Map(self.after.clone());
         let mut paths = vec![path];
@@ -566,7 +571,7 @@ impl Check<'_> {
             return None;
         }
         let explained = told.voices.explain(&Difference {
-            fate: Fate::Gone,
+            fate: EffectFate::Gone,
             settings: &paths,
             written: &[],
             unchanged: false,
@@ -575,7 +580,7 @@ impl Check<'_> {
             spot: &Path::root(),
         });
         Some(Seen {
-            fate: SeenFate::Gone,
+            fate: EffectFate::Gone,
             place: "values".to_owned(),
             to: None,
             was: (&leaf.value).into(),
@@ -591,7 +596,7 @@ impl Check<'_> {
         leaf: &Leaf,
         judged: &Judged,
         (lives, elsewhere): (bool, bool),
-        told: &Told<'_>,
+        told: &Circumstances<'_>,
     ) -> Seen {
         let (links, after) = (told.links, told.after);
         let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
@@ -611,7 +616,7 @@ impl Check<'_> {
                 .cloned(),
         );
         let mut shown: Vec<Path> = Vec::new();
-        if matches!(judged.fate, Fate::New | Fate::Repeated) {
+        if matches!(judged.fate, EffectFate::New | EffectFate::Repeated) {
             shown.extend(after[judged.leaf].path.clone());
         } else if let Some(to) = &judged.to {
             let there = after
@@ -641,20 +646,12 @@ impl Check<'_> {
                     .flatten()
                     .any(|to| same(path, to))
         });
-        let fate = match judged.fate {
-            Fate::Kept => SeenFate::Kept,
-            Fate::Moved => SeenFate::Moved,
-            Fate::Different => SeenFate::Different,
-            Fate::Gone => SeenFate::Gone,
-            Fate::WithObject => SeenFate::GoneWithObject,
-            Fate::New => SeenFate::New,
-            Fate::Repeated => SeenFate::Repeated,
-        };
+        let fate = judged.fate;
         let differs = match judged.fate {
-            Fate::Kept | Fate::Moved | Fate::Repeated => false,
+            EffectFate::Kept | EffectFate::Moved | EffectFate::Repeated => false,
             // The chart gave the object up, and the setting still does its work elsewhere.
-            Fate::WithObject => !lives,
-            Fate::Different | Fate::Gone | Fate::New => true,
+            EffectFate::GoneWithObject => !lives,
+            EffectFate::Different | EffectFate::Gone | EffectFate::New => true,
         };
         let explained = differs
             .then(|| {
@@ -690,19 +687,19 @@ impl Check<'_> {
 
 /// The worst that became of effects.
 fn fate(effects: &[Seen]) -> SettingFate {
-    let has = |fates: &[SeenFate]| effects.iter().any(|seen| fates.contains(&seen.fate));
-    let lives = has(&[SeenFate::Kept, SeenFate::Moved]);
+    let has = |fates: &[EffectFate]| effects.iter().any(|seen| fates.contains(&seen.fate));
+    let lives = has(&[EffectFate::Kept, EffectFate::Moved]);
     if effects.is_empty() {
         SettingFate::None
-    } else if has(&[SeenFate::Different])
-        || (lives || has(&[SeenFate::New])) && has(&[SeenFate::Gone])
+    } else if has(&[EffectFate::Different])
+        || (lives || has(&[EffectFate::New])) && has(&[EffectFate::Gone])
     {
         SettingFate::Different
-    } else if has(&[SeenFate::New]) {
+    } else if has(&[EffectFate::New]) {
         SettingFate::More
-    } else if !lives && !has(&[SeenFate::Repeated]) {
+    } else if !lives && !has(&[EffectFate::Repeated]) {
         SettingFate::Gone
-    } else if has(&[SeenFate::Moved]) {
+    } else if has(&[EffectFate::Moved]) {
         SettingFate::Moved
     } else {
         SettingFate::Kept

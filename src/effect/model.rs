@@ -122,7 +122,7 @@ pub enum SettingFate {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Seen {
     /// What became of it.
-    pub fate: SeenFate,
+    pub fate: EffectFate,
     /// The object and field where it was; for a new one where it is; `values` for a setting that could not
     /// be compared and is not in the new values.
     pub place: String,
@@ -145,7 +145,7 @@ pub struct Seen {
 /// What became of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum SeenFate {
+pub enum EffectFate {
     /// It is the same, in the same place.
     Kept,
     /// It is the same, in another place.

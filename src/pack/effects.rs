@@ -11,7 +11,7 @@ use crate::values::{Path, Segment};
 
 /// A place in a rendered object, or a pattern for places.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ObjectField {
     /// The kind of the object.
     pub kind: String,
     /// Its name; in a pattern one `*` stands for any text.
@@ -26,9 +26,9 @@ pub struct Moved {
     /// The version that moved it.
     pub version: Version,
     /// Where it was.
-    pub from: Place,
+    pub from: ObjectField,
     /// Where it is, the strongest first.
-    pub to: Vec<Place>,
+    pub to: Vec<ObjectField>,
 }
 
 /// What a pattern has caught.
@@ -38,7 +38,7 @@ struct Caught {
     rest: Path,
 }
 
-impl Place {
+impl ObjectField {
     /// Reads `KIND/NAME PATH`, or `NAME-OF-A-PLACE PATH`.
     fn read(text: &str, file: &EffectsFile) -> Result<Self, String> {
         let (head, path) = match text.split_once(' ') {
@@ -139,14 +139,14 @@ pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
     let mut moves = Vec::new();
     for (version, moved) in &file.moved {
         for moved in moved {
-            let from = Place::read(&moved.from, file)?;
+            let from = ObjectField::read(&moved.from, file)?;
             let to = moved
                 .to
                 .as_slice()
                 .iter()
-                .map(|text| Place::read(text, file))
+                .map(|text| ObjectField::read(text, file))
                 .collect::<Result<Vec<_>, _>>()?;
-            let wild = |place: &Place| {
+            let wild = |place: &ObjectField| {
                 let segments = place.path.segments().iter();
                 segments.filter(|segment| segment.is_wildcard()).count()
             };
@@ -177,7 +177,10 @@ pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
 /// Where a place is after some moves, the strongest place first; `None` if no move is about it. Where
 /// several moves of one version catch it, the most specific counts.
 #[must_use]
-pub fn moved<'m>(moves: impl IntoIterator<Item = &'m Moved>, place: &Place) -> Option<Vec<Place>> {
+pub fn moved<'m>(
+    moves: impl IntoIterator<Item = &'m Moved>,
+    place: &ObjectField,
+) -> Option<Vec<ObjectField>> {
     let mut at = vec![place.clone()];
     let mut any = false;
     let mut moves = moves.into_iter().peekable();
@@ -210,8 +213,8 @@ pub fn moved<'m>(moves: impl IntoIterator<Item = &'m Moved>, place: &Place) -> O
 mod tests {
     use super::*;
 
-    fn place(kind: &str, name: &str, path: &str) -> Place {
-        Place {
+    fn place(kind: &str, name: &str, path: &str) -> ObjectField {
+        ObjectField {
             kind: kind.to_owned(),
             name: name.to_owned(),
             path: path.parse().unwrap(),

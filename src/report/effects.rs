@@ -14,7 +14,7 @@ use super::{
     wording::{count, shorten, value},
 };
 use crate::{
-    effect::model::{Effects, Report, Seen, SeenFate, Setting, SettingFate},
+    effect::model::{EffectFate, Effects, Report, Seen, Setting, SettingFate},
     secrets::is_secret_path,
 };
 
@@ -397,8 +397,8 @@ fn seen_lines<'s>(
             .map(|to| format!(", now {}", self::place(to)));
         let (was, now) = shown_both(&seen.was, &seen.now);
         let change = match (seen.fate, &seen.was, &seen.now) {
-            (SeenFate::New, Json::Null, _) => format!("is now {now}"),
-            (SeenFate::Gone | SeenFate::GoneWithObject, _, Json::Null) => {
+            (EffectFate::New, Json::Null, _) => format!("is now {now}"),
+            (EffectFate::Gone | EffectFate::GoneWithObject, _, Json::Null) => {
                 format!("was {was}, and is gone")
             }
             (_, Json::Null, _) => format!("was nothing, is {now}"),

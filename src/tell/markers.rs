@@ -147,7 +147,7 @@ impl Mark {
 }
 
 /// A marker in a text.
-struct Found {
+struct Marker {
     tool: Tool,
     comment: String,
     path: Path,
@@ -165,7 +165,7 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
     let are = markers(after);
     let mut used = vec![false; are.len()];
     let mut fates: Vec<Option<MarkFate>> = vec![None; were.len()];
-    let same = |was: &Found, is: &Found| was.tool == is.tool && was.comment == is.comment;
+    let same = |was: &Marker, is: &Marker| was.tool == is.tool && was.comment == is.comment;
     // First those that stayed, then those that moved: of two equal ones the one that stayed did not move.
     let mut at: HashMap<&Path, Vec<usize>> = HashMap::new();
     for (i, is) in are.iter().enumerate() {
@@ -182,7 +182,7 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
             *fate = Some(MarkFate::Moved(was.path.clone()));
         }
     }
-    type Fits = fn(&Found, &Found) -> bool;
+    type Fits = fn(&Marker, &Marker) -> bool;
     let rounds: [Fits; 3] = [
         |was, is| was.value == is.value,
         |was, is| was.path == is.path,
@@ -228,7 +228,7 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
     marks.collect()
 }
 
-fn markers(view: &View<'_>) -> Vec<Found> {
+fn markers(view: &View<'_>) -> Vec<Marker> {
     let tree = view.tree();
     let marked = |comment: &&Comment| Tool::of(&tree.text()[comment.span.clone()]).is_some();
     let comments: Vec<&Comment> = tree.comments().iter().filter(marked).collect();
@@ -242,7 +242,7 @@ fn markers(view: &View<'_>) -> Vec<Found> {
     let found = comments.into_iter().filter_map(|comment| {
         let text = &tree.text()[comment.span.clone()];
         let node = bound(tree, &words, comment)?;
-        Some(Found {
+        Some(Marker {
             tool: Tool::of(text)?,
             comment: text.trim_end().to_owned(),
             path: view.path_of(node)?,
@@ -282,7 +282,7 @@ fn bound(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<NodeId> {
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
+pub enum MarkerDecision {
     /// Nothing needs to be, or nothing is yet, or the markers may go.
     GoOn,
     /// The release is to be left alone.
@@ -301,10 +301,10 @@ pub fn settle(
     place: impl Fn(&Mark) -> String,
     answers: &Answers,
     version: &Version,
-) -> Result<Choice, MigrateError> {
+) -> Result<MarkerDecision, MigrateError> {
     let asked: Vec<&Mark> = marks.iter().filter(|mark| mark.is_asked()).collect();
     if asked.is_empty() {
-        return Ok(Choice::GoOn);
+        return Ok(MarkerDecision::GoOn);
     }
     let told = |mark: &&Mark| format!("{}: {}", place(mark), mark.consequence());
     let told: Vec<String> = asked.iter().map(told).collect();
@@ -330,8 +330,8 @@ pub fn settle(
     );
     decision.look_up(answers)?;
     let choice = match decision.chosen() {
-        Some(REFUSE) => Choice::Refuse,
-        _ => Choice::GoOn,
+        Some(REFUSE) => MarkerDecision::Refuse,
+        _ => MarkerDecision::GoOn,
     };
     let mut report = StepReport::asking(version, title(MARKER), decision);
     if report.state == StepState::Done {

@@ -13,7 +13,7 @@ use crate::{
     outcome::Refusal,
     questions::MARKER,
     refusal::{self, Reason},
-    tell::markers::{Choice, Mark, compare, settle as put},
+    tell::markers::{Mark, MarkerDecision, compare, settle as put},
     values::view::View,
 };
 
@@ -60,7 +60,7 @@ pub(super) fn ask(
     let choice = put(migrated, &marks, place, answers, to)
         .map_err(|e| refusal::request::answer(&e).of(&wanted.name))?;
     let lost = marks.iter().find(|mark| mark.is_asked());
-    let (Choice::Refuse, Some(lost)) = (choice, lost) else {
+    let (MarkerDecision::Refuse, Some(lost)) = (choice, lost) else {
         return Ok(marks);
     };
     let file = workspace.file_of(block(lost));

@@ -41,11 +41,11 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
                 continue;
             };
             match place(worked.pack, &worked.plan, mention.kind, &path) {
-                Place::Same => texts.push(one.to_owned()),
-                Place::Moved(to) if mention.kind == MentionKind::SetPath || is_plain(&to) => {
+                NewPlace::Same => texts.push(one.to_owned()),
+                NewPlace::Moved(to) if mention.kind == MentionKind::SetPath || is_plain(&to) => {
                     texts.push(one.replace(one.trim(), &above.concat(&to).to_string()));
                 }
-                Place::Moved(_) | Place::Gone => {
+                NewPlace::Moved(_) | NewPlace::Gone => {
                     texts.push(one.to_owned());
                     let file = &workspace.files[mention.file];
                     notices.push(Notice {
@@ -118,9 +118,9 @@ pub(super) fn follows(pack: &Pack, plan: &Plan<'_>, wanted: &Wanted, text: &str)
     meant.peek().is_some()
         && meant.all(|mention| match own(mention, text) {
             Some((_, path)) => match place(pack, plan, mention.kind, &path) {
-                Place::Same => is_only_moved(plan, &path),
-                Place::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
-                Place::Gone => false,
+                NewPlace::Same => is_only_moved(plan, &path),
+                NewPlace::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
+                NewPlace::Gone => false,
             },
             None => true,
         })
@@ -170,16 +170,16 @@ fn is_plain(path: &Path) -> bool {
         .all(|segment| matches!(segment, Segment::Key(key) if !key.contains(['.', ','])))
 }
 
-enum Place {
+enum NewPlace {
     Same,
     Moved(Path),
     Gone,
 }
 
 /// Where a setting is after the migrations.
-fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> Place {
+fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
     if kind != MentionKind::SetPath && is_helms(pack, plan, path) {
-        return Place::Same;
+        return NewPlace::Same;
     }
     let value = match kind {
         MentionKind::SetPath => Value::from("x"),
@@ -196,22 +196,22 @@ fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> Place 
         _ => value,
     });
     let Ok(tree) = Tree::parse(write::block(&value, &write::Layout::default())) else {
-        return Place::Same;
+        return NewPlace::Same;
     };
     let view = View::new(&tree, tree.documents()[0].root);
     let Ok(alone) = migrate(&[&view], plan, &Answers::new(), false) else {
-        return Place::Gone;
+        return NewPlace::Gone;
     };
     // A list is one leaf, and what is in it goes with it.
     let mut entries = alone.ledger.entries.iter();
     let entry = entries.find(|entry| path.strip_prefix(&entry.source.path).is_some());
     let Some(entry) = entry else {
-        return Place::Same;
+        return NewPlace::Same;
     };
     let below = path.strip_prefix(&entry.source.path).unwrap_or_default();
     match (entry.fate, entry.to.as_slice()) {
-        (Fate::Moved | Fate::Merged, [to]) => Place::Moved(to.concat(&below)),
-        (Fate::Held, _) if kind != MentionKind::SetPath => Place::Same,
-        _ => Place::Gone,
+        (Fate::Moved | Fate::Merged, [to]) => NewPlace::Moved(to.concat(&below)),
+        (Fate::Held, _) if kind != MentionKind::SetPath => NewPlace::Same,
+        _ => NewPlace::Gone,
     }
 }

@@ -539,7 +539,7 @@ impl<'w> Run<'_, 'w> {
                     places.extend(shared.into_iter().map(|shared| {
                         let line = self.workspace.at(self.wanted.layers[i], shared.node).line;
                         let at = format!("{}:{line}", layer.name);
-                        detach::Place {
+                        detach::SharedPlace {
                             layer: i,
                             at,
                             shared,
@@ -557,9 +557,9 @@ impl<'w> Run<'_, 'w> {
         let decision = detach::decide(&places, &self.answers, self.request.accept_recommended)
             .map_err(|e| self.migrate_refusal(&e))?;
         match detach::choice(&decision) {
-            detach::Choice::Open => rewrites.clear(),
-            detach::Choice::Copy => {}
-            detach::Choice::Refuse => {
+            detach::CopyDecision::Open => rewrites.clear(),
+            detach::CopyDecision::Copy => {}
+            detach::CopyDecision::Refuse => {
                 let error = EditError::Shared(vec![first.shared.clone()]);
                 let block = self.wanted.layers[first.layer];
                 return Err(edit_refusal(self.workspace, block, &error));

@@ -12,7 +12,7 @@
 //!
 //! Whoever reads one must not believe it: it may come out of a stranger's repository or archive. It names
 //! only plain files below its own folder, behind no links, and, beside them, only names such as refit makes
-//! ([`Entry::place`]). A journal that does not keep to that is refused whole.
+//! ([`FileRecord::place`]). A journal that does not keep to that is refused whole.
 
 use std::{
     collections::BTreeSet,
@@ -48,13 +48,13 @@ struct Content {
     /// The folder from which the paths go, if it is not the journal's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     root: Option<String>,
-    files: Vec<Entry>,
+    files: Vec<FileRecord>,
 }
 
 /// What a journal says of one file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Entry {
+pub(super) struct FileRecord {
     /// Where it is below the root.
     path: String,
     /// The digest of the old text.
@@ -83,7 +83,7 @@ impl Draft {
     }
 
     /// Fills the journal and makes it durable. Returns where it is.
-    pub(super) fn commit(mut self, files: Vec<Entry>) -> io::Result<PathBuf> {
+    pub(super) fn commit(mut self, files: Vec<FileRecord>) -> io::Result<PathBuf> {
         let root = (self.root != self.folder).then(|| escape(self.root.as_os_str()));
         let content = Content {
             journal: VERSION,
@@ -123,7 +123,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-impl Entry {
+impl FileRecord {
     /// An entry for a file below a root, which must be that.
     pub(super) fn new(
         root: &Path,
@@ -167,7 +167,7 @@ impl Entry {
     }
 
     /// The file and the texts beside it, on disk: below the root, and behind no links.
-    pub(super) fn place(&self, root: &Path) -> Result<Place, Damage> {
+    pub(super) fn place(&self, root: &Path) -> Result<FileOnDisk, Damage> {
         let below = self.below()?;
         let target = root.join(&below);
         let folder = target.parent().unwrap_or(root).to_owned();
@@ -182,7 +182,7 @@ impl Entry {
         if link(&target) || spares.iter().any(|spare| link(spare)) {
             return Err(Damage::Link { path: below });
         }
-        Ok(Place {
+        Ok(FileOnDisk {
             target,
             folder,
             spares,
@@ -192,7 +192,7 @@ impl Entry {
 
 /// A file of a journal, on disk.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct FileOnDisk {
     pub(super) target: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) spares: Vec<PathBuf>,
@@ -203,7 +203,7 @@ pub(super) struct Place {
 pub(super) struct Journal {
     pub(super) path: PathBuf,
     pub(super) root: PathBuf,
-    pub(super) files: Vec<Entry>,
+    pub(super) files: Vec<FileRecord>,
 }
 
 /// Why a journal is not followed.
@@ -366,8 +366,8 @@ fn unescape(text: &str) -> Option<std::ffi::OsString> {
 mod tests {
     use super::*;
 
-    fn entry(path: &str) -> Entry {
-        Entry {
+    fn entry(path: &str) -> FileRecord {
+        FileRecord {
             path: path.to_owned(),
             before: digest_of(b"old"),
             after: digest_of(b"new"),
@@ -375,7 +375,7 @@ mod tests {
         }
     }
 
-    fn saved(folder: &Path, root: &Path, files: Vec<Entry>) -> PathBuf {
+    fn saved(folder: &Path, root: &Path, files: Vec<FileRecord>) -> PathBuf {
         Draft::new(folder, root).unwrap().commit(files).unwrap()
     }
 
@@ -383,7 +383,7 @@ mod tests {
     fn a_journal_is_read_as_it_was_written_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
-        let files = vec![Entry::new(
+        let files = vec![FileRecord::new(
             at,
             &at.join("a/b 100%.yaml"),
             b"old",
@@ -453,7 +453,7 @@ mod tests {
             assert!(matches!(error, Damage::Outside { .. }), "{error}");
         }
         for name in ["../.refit-a.tmp", "a.yaml", ".refit-/a.tmp", ""] {
-            let entry = Entry {
+            let entry = FileRecord {
                 spares: vec![name.to_owned()],
                 ..entry("a.yaml")
             };

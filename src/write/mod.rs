@@ -35,7 +35,7 @@ use std::{
 
 use backup::Backups;
 use file::{Prepared, Target, hard_links, refused, sync_folder};
-use journal::{Draft, Entry};
+use journal::{Draft, FileRecord};
 use lock::{Held, Lock};
 use tempfile::NamedTempFile;
 
@@ -262,7 +262,7 @@ fn commit(draft: Draft, root: &Path, prepared: &mut [Prepared<'_>]) -> Result<Pa
             .map(AsRef::as_ref)
             .collect();
         let at = &file.at;
-        entries.push(Entry::new(
+        entries.push(FileRecord::new(
             root,
             &at.target,
             at.file.before,

@@ -19,7 +19,7 @@ use super::{
     Options,
     error::list,
     file::{self, NotPlaced, Text, is_spare, place, sync_folder},
-    journal::{self, Damage, Entry, Journal, Place, is_mine},
+    journal::{self, Damage, FileOnDisk, FileRecord, Journal, is_mine},
     lock::{Held, Lock},
 };
 
@@ -231,14 +231,14 @@ pub(super) fn own_folder(folder: &Path, make: bool) -> Option<PathBuf> {
 }
 
 /// A journal that was found.
-struct Found {
+struct FoundJournal {
     path: PathBuf,
     /// Whether it is in the user's own folder.
     own: bool,
     read: Result<Journal, Damage>,
 }
 
-impl Found {
+impl FoundJournal {
     fn targets(&self) -> Vec<PathBuf> {
         self.read
             .iter()
@@ -251,7 +251,7 @@ impl Found {
 struct Scan {
     /// The folders of the files.
     folders: BTreeSet<PathBuf>,
-    journals: Vec<Found>,
+    journals: Vec<FoundJournal>,
     /// The folders in which there are texts in waiting.
     with_spares: Vec<PathBuf>,
 }
@@ -284,7 +284,7 @@ impl Scan {
                 if name.starts_with(journal::NAME) {
                     let path = entry.path();
                     let read = Journal::read(&path, own);
-                    journals.push(Found { path, own, read });
+                    journals.push(FoundJournal { path, own, read });
                 }
             }
             if spares {
@@ -308,7 +308,7 @@ impl Scan {
     }
 
     /// The journals that name a file in the folders of the files.
-    fn relevant(&self) -> impl Iterator<Item = &Found> {
+    fn relevant(&self) -> impl Iterator<Item = &FoundJournal> {
         self.journals.iter().filter(|found| {
             found.read.as_ref().is_ok_and(|journal| {
                 journal.targets().any(|target| {
@@ -371,7 +371,7 @@ fn folders_of(files: &[&Path]) -> BTreeSet<PathBuf> {
 
 /// A file of a journal and its texts, as they are on disk.
 struct OnDisk {
-    place: Place,
+    place: FileOnDisk,
     is_new: bool,
     old: Option<PathBuf>,
     new: Option<PathBuf>,
@@ -460,7 +460,7 @@ fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
 }
 
 /// Which text a file holds, and which lie beside it.
-fn look_at(entry: &Entry, root: &Path) -> Result<OnDisk, Why> {
+fn look_at(entry: &FileRecord, root: &Path) -> Result<OnDisk, Why> {
     let place = entry.place(root)?;
     let (mut old, mut new, mut strange) = (None, None, None);
     for spare in &place.spares {

@@ -6,13 +6,13 @@
 
 use super::{
     meaning::{ANY, MOST_PLACES, Meaning, POSITION},
-    walk::{Variables, Walk},
+    walk::{TemplateWalk, Variables},
 };
 use crate::values::Segment;
 
 /// A call. `target` is the variable that is the first argument, if it is one by itself.
 pub(super) fn call(
-    walk: &mut Walk<'_>,
+    walk: &mut TemplateWalk<'_>,
     name: &str,
     args: Vec<Meaning>,
     target: Option<&str>,
@@ -227,7 +227,7 @@ pub(super) fn call(
 }
 
 /// What stands under a key, or at a position of a list.
-fn item(walk: &mut Walk<'_>, of: &Meaning, key: Option<&str>) -> Meaning {
+fn item(walk: &mut TemplateWalk<'_>, of: &Meaning, key: Option<&str>) -> Meaning {
     let position =
         key.filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()));
     let Some(position) = position else {
@@ -264,7 +264,7 @@ fn worked_out(args: &[Meaning]) -> Meaning {
 
 /// Puts a value into a map, wherever that is looked at later: a variable, a place in the values, a context.
 fn put(
-    walk: &mut Walk<'_>,
+    walk: &mut TemplateWalk<'_>,
     map: &Meaning,
     target: Option<&str>,
     key: Option<&str>,

@@ -13,7 +13,7 @@ mod parse;
 mod walk;
 
 pub use parse::parse;
-pub use walk::{Seen, Walk};
+pub use walk::{TemplateWalk, ValuesRead};
 
 /// How deep actions and parentheses are followed.
 pub(super) const MAX_DEPTH: usize = 100;

@@ -25,7 +25,7 @@ const MAX_INCLUDES: usize = 40;
 
 /// What templates were seen to do with values.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct ValuesRead {
     /// Places that are looked at.
     pub looked: BTreeSet<Path>,
     /// Places that are taken with all that is below.
@@ -36,11 +36,11 @@ pub struct Seen {
 
 /// A walk through the templates of a chart and of those that it bundles.
 #[derive(Debug, Default)]
-pub struct Walk<'t> {
+pub struct TemplateWalk<'t> {
     /// The named templates.
     pub named: HashMap<&'t str, Vec<&'t [Node]>>,
     /// What was seen.
-    pub seen: Seen,
+    pub seen: ValuesRead,
     /// What was gone through already, with what it was given.
     done: HashSet<(String, Meaning)>,
     /// What templates put into values and contexts, by what is set.
@@ -53,7 +53,7 @@ pub struct Walk<'t> {
 /// The variables that can be seen at a point.
 pub(super) type Variables = Vec<(String, Meaning)>;
 
-impl<'t> Walk<'t> {
+impl<'t> TemplateWalk<'t> {
     /// Takes in the named templates of a tree.
     pub fn define(&mut self, nodes: &'t [Node]) {
         for node in nodes {

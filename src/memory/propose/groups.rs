@@ -16,7 +16,7 @@ use super::{
 use crate::{pack::Pack, values::Map};
 
 /// A file that may be a layer.
-pub(super) struct Seen<'a> {
+pub(super) struct LayerCandidate<'a> {
     /// Below the folder of `refit.yaml`.
     pub(super) path: PathBuf,
     /// The folder that it counts for.
@@ -31,21 +31,25 @@ pub(super) struct Seen<'a> {
 /// A release in the making: its name and its layers.
 pub(super) struct Grouped<'s, 'a> {
     pub(super) name: String,
-    pub(super) layers: Vec<&'s Seen<'a>>,
+    pub(super) layers: Vec<&'s LayerCandidate<'a>>,
     /// How the files came together.
     pub(super) how: String,
     /// The files that belong to this release alone.
-    pub(super) own: Vec<&'s Seen<'a>>,
+    pub(super) own: Vec<&'s LayerCandidate<'a>>,
 }
 
-pub(super) fn seen_file<'a>(pack: &Pack, path: PathBuf, values: Option<&'a Map>) -> Seen<'a> {
+pub(super) fn seen_file<'a>(
+    pack: &Pack,
+    path: PathBuf,
+    values: Option<&'a Map>,
+) -> LayerCandidate<'a> {
     let role = role(&path, &pack.info.chart, values.is_none());
     let folder = path.parent().map(FilePath::to_owned).unwrap_or_default();
     let is_base = folder
         .file_name()
         .and_then(|name| name.to_str())
         .is_some_and(roles::is_base);
-    Seen {
+    LayerCandidate {
         folder: match folder.parent() {
             Some(above) if is_base => above.to_owned(),
             _ => folder,
@@ -58,18 +62,18 @@ pub(super) fn seen_file<'a>(pack: &Pack, path: PathBuf, values: Option<&'a Map>)
 }
 
 /// Files by what they are called and where they lie.
-pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [Seen<'a>]) -> Vec<Grouped<'s, 'a>> {
-    let mut folders: BTreeMap<&FilePath, Vec<&'s Seen<'a>>> = BTreeMap::new();
+pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [LayerCandidate<'a>]) -> Vec<Grouped<'s, 'a>> {
+    let mut folders: BTreeMap<&FilePath, Vec<&'s LayerCandidate<'a>>> = BTreeMap::new();
     for file in seen {
         folders.entry(&file.folder).or_default().push(file);
     }
-    let bases = |folder: &FilePath| -> Vec<&'s Seen<'a>> {
+    let bases = |folder: &FilePath| -> Vec<&'s LayerCandidate<'a>> {
         let files = folders.get(folder).into_iter().flatten().copied();
         let mut files: Vec<_> = files.filter(|file| file.role.is_base()).collect();
         files.sort_by_key(|file| file.role.rank());
         files
     };
-    let secrets = |folder: &FilePath, of: Option<&str>| -> Vec<&'s Seen<'a>> {
+    let secrets = |folder: &FilePath, of: Option<&str>| -> Vec<&'s LayerCandidate<'a>> {
         let files = folders.get(folder).into_iter().flatten().copied();
         files
             .filter(|file| matches!(&file.role, Role::Secret(name) if name.as_deref() == of))
@@ -89,7 +93,7 @@ pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [Seen<'a>]) -> Vec<Grouped<
     let mut groups = Vec::new();
     for (folder, files) in &folders {
         let own = bases(folder);
-        let mut below: Vec<&Seen<'_>> = Vec::new();
+        let mut below: Vec<&LayerCandidate<'_>> = Vec::new();
         let parent = above(folder);
         if let Some(parent) = &parent {
             below.extend(bases(parent));
@@ -101,7 +105,7 @@ pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [Seen<'a>]) -> Vec<Grouped<
             Role::Overlay(name) => Some((name.clone(), file)),
             _ => None,
         });
-        let overlays: Vec<(String, &Seen<'_>)> = overlays.collect();
+        let overlays: Vec<(String, &LayerCandidate<'_>)> = overlays.collect();
         let folder_name = folder
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());

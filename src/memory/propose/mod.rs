@@ -31,7 +31,7 @@ use crate::{
     pack::{Pack, PackError},
     values::{Map, merge::merge_all},
 };
-use groups::{Grouped, Seen, grouped, seen_file};
+use groups::{Grouped, LayerCandidate, grouped, seen_file};
 use roles::Role;
 use told::{Fit, Tops, fits, looks_like, told_by, traces, unknown};
 
@@ -275,7 +275,7 @@ fn add(
     } = group;
     if let Some(project) = look.project {
         let releases = &project.file.releases;
-        let has = |file: &&Seen<'_>| {
+        let has = |file: &&LayerCandidate<'_>| {
             let mut known = releases.values().flat_map(|release| &release.layers);
             known.any(|layer| *layer == file.path)
         };

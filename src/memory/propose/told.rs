@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, path::Path as FilePath};
 
-use super::{groups::Seen, roles::is_values_name};
+use super::{groups::LayerCandidate, roles::is_values_name};
 use crate::{
     identify::{self, Claim},
     pack::{Known, Pack, PackError},
@@ -101,7 +101,7 @@ pub(super) fn traces(told: &[String]) -> String {
 }
 
 /// The keys at the root of layers that no version of the chart knows.
-pub(super) fn unknown(pack: &Pack, layers: &[&Seen<'_>]) -> Vec<String> {
+pub(super) fn unknown(pack: &Pack, layers: &[&LayerCandidate<'_>]) -> Vec<String> {
     let known = |key: &String| {
         let path = Path::root().key(key);
         let mut versions = pack.info.versions.keys();
