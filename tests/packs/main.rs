@@ -7,6 +7,7 @@ mod support;
 
 mod arroyo_cases;
 mod built_in;
+mod changes;
 mod charts;
 mod check;
 mod expressions;
