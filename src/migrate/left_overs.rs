@@ -62,9 +62,9 @@ impl<'r> Run<'r> {
                 }
                 for (i, layer) in self.layers.iter_mut().enumerate() {
                     let dead = dead.iter().filter(|(of, _)| *of == i);
-                    layer
-                        .root
-                        .remove_all(dead.map(|(_, path)| path), layer.view);
+                    let dead = dead.map(|(_, path)| path).collect();
+                    Places::taken_but(dead, &places[i]).remove_taken(&mut layer.root, layer.view);
+                    layer.root.close_gaps();
                 }
             }
         }

@@ -84,6 +84,26 @@ impl<'p> Places<'p> {
         places
     }
 
+    /// These places, all of them taken but for what other paths own below them.
+    pub fn taken_but(mut paths: Vec<&'p Path>, others: &Self) -> Self {
+        let mut places = Self::default();
+        paths.sort_by_key(|path| path.depth());
+        for path in paths {
+            let place = places.at_mut(path);
+            if let Some(others) = others.at(path) {
+                place.clone_from(others);
+                place.take(&|_, _| false);
+            }
+            place.claim = Some(Claim {
+                pattern: path,
+                written: path,
+                by: Vec::new(),
+                taken: true,
+            });
+        }
+        places
+    }
+
     fn at_mut(&mut self, path: &Path) -> &mut Self {
         path.segments()
             .iter()

@@ -205,7 +205,7 @@ impl Node {
         if self.is_map(view) && value.is_map(view) {
             let entries = value.entries(view);
             if entries.is_empty() {
-                self.also.extend(value.made_of(view));
+                self.first_leaf(view).also.extend(value.made_of(view));
             }
             let place = Place {
                 near: None,
@@ -227,6 +227,18 @@ impl Node {
             replaced.push((at, self.clone()));
         }
         *self = value;
+    }
+
+    /// The first leaf of a map, or the node itself. What becomes one with a map lives on in it: the map has no fate
+    /// of its own, and can be taken apart.
+    fn first_leaf(&mut self, view: &View<'_>) -> &mut Self {
+        let mut node = self;
+        while node.is_map(view) && !node.entries(view).is_empty() {
+            let entries = node.open_map(view);
+            let first = entries.iter().position(|entry| !entry.gone);
+            node = &mut entries[first.unwrap_or_default()].node;
+        }
+        node
     }
 
     /// An item of a list that has a name, and nothing else yet.

@@ -58,11 +58,30 @@ fn tree(text: &str) -> Map<String, Json> {
 
 /// What refit comes to and what the judge does: values as JSON, the places asked about, or "clash".
 fn ends(values: &str, migrations: &[(&str, &str)], answers: &[(&str, &str)]) -> [String; 2] {
-    let files = files(&tree(values), migrations);
+    ends_from(1, values, migrations, answers)
+}
+
+/// The same from another of the versions, counted from 1.
+fn ends_from(
+    from: usize,
+    values: &str,
+    migrations: &[(&str, &str)],
+    answers: &[(&str, &str)],
+) -> [String; 2] {
+    ends_of(from, &files(&tree(values), migrations), values, answers)
+}
+
+fn ends_of(
+    from: usize,
+    files: &[(String, String)],
+    values: &str,
+    answers: &[(&str, &str)],
+) -> [String; 2] {
     let folder = tempfile::tempdir().expect("a folder");
-    let pack = packs::load(&files, folder.path()).expect("a pack");
-    let judges = judge::Pack::read(&files).expect("a pack for the judge");
-    let (from, to) = (Version::new(1, 0, 0), Version::new(2, 0, 0));
+    let pack = packs::load(files, folder.path()).expect("a pack");
+    let judges = judge::Pack::read(files).expect("a pack for the judge");
+    let from: Version = VERSIONS[from - 1].parse().expect("a version");
+    let to = Version::new(2, 0, 0);
     let mut given = Answers::new();
     let mut own = judge::Answers::new();
     for (place, option) in answers {
@@ -238,4 +257,46 @@ fn a_value_in_use_in_an_item_selected_by_name_can_be_kept() {
         &[("a[0].v.x", "take")],
         "a: [{name: A, v: {x: 2, q: 3}}]\n",
     );
+}
+
+#[test]
+fn an_empty_map_that_became_one_with_another_is_accounted_for_when_that_is_taken_apart() {
+    both(
+        "a: {}\nc: {u: 1, x: 2}\n",
+        &[
+            ("1.1.0", "s: {read: {r: c.x}, if: set(r), move: {a: c}}"),
+            ("2.0.0", "t: {move: {'c.*': 'n2.*'}}"),
+        ],
+        &[],
+        "n2: {u: 1, x: 2}\n",
+    );
+    both(
+        "e: {}\nb: [{name: A, x: 1}, {name: A}]\n",
+        &[
+            ("1.1.0", "s: {move: {e: 'b[name=A]', 'b[0]': n}}"),
+            ("2.0.0", "t: {move: {'b[0].name': n2}}"),
+        ],
+        &[],
+        "\"n\": {name: A, x: 1}\nn2: A\n",
+    );
+}
+
+#[test]
+fn what_a_more_specific_path_owns_in_a_list_that_is_left_over_stays() {
+    // The values are for 1.1.0: what the step to it would take was not read, but for what another path owns.
+    let values = "\"n\": 1\nold: [{name: A, v: 2, w: 3}]\n";
+    let all = [
+        (
+            "1.1.0",
+            "s: {take: {o: old}, do: {n: =o}}\nt: {drop: ['old[*].v']}",
+        ),
+        ("2.0.0", "u: {move: {n: n2}}"),
+    ];
+    let mut files = files(&tree(values), &all);
+    let keys = json!({"n": [{"in": ">=1.1.0", "open": "map"}], "n2": [{"in": ">=1.1.0", "open": "map"}],
+        "old": [{"in": "<1.1.0", "open": "map"}]});
+    files[1].1 = keys.to_string();
+    let ends = ends_of(2, &files, values, &[]);
+    let wanted = sorted(json!({"n2": 1, "old": [{"v": 2}]}));
+    assert_eq!(ends, [wanted.clone(), wanted]);
 }
