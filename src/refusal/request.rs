@@ -113,32 +113,48 @@ pub fn several_charts(charts: &[&str]) -> Reason {
     )
 }
 
-/// A version that a pack does not know, with the pack's own word on it if it has one.
+/// A version that a pack does not know, with the pack's own word on it if it has one, and the versions beside it.
 #[must_use]
 pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
     let chart = &pack.info.chart;
-    let versions = || {
-        let names: Vec<String> = pack.info.versions.keys().map(ToString::to_string).collect();
-        format!("Known versions: {}.", names.join(", "))
+    let known = || pack.info.versions.keys();
+    let below = known().filter(|known| *known < version).max();
+    let above = known().filter(|known| *known > version).min();
+    let range = match (known().min(), known().max()) {
+        (Some(first), Some(newest)) => format!("refit knows {chart} {first} to {newest}."),
+        _ => format!("refit knows no version of {chart}."),
+    };
+    let near = match (below, above) {
+        (Some(below), Some(above)) => format!("The nearest are {below} and {above}. {range}"),
+        (Some(nearest), None) | (None, Some(nearest)) => {
+            format!("The nearest is {nearest}. {range}")
+        }
+        (None, None) => range,
     };
     if let Some(why) = pack.info.not_versions.get(&version.to_string()) {
         return Reason::new(format!("{version} is not a version of the chart {chart}"))
             .why(why.clone())
-            .next(versions());
+            .next(near);
     }
     let reason = Reason::new(format!(
         "refit knows no version {version} of the chart {chart}"
     ));
-    match pack.info.versions.keys().max() {
-        Some(newest) if version > newest => reason
+    match (below, above) {
+        (Some(newest), None) => reason
             .why(format!(
-                "It is newer than everything that this refit knows. {}",
-                versions()
+                "It is newer than all that this refit knows: {chart} up to {newest}."
             ))
             .next("Update refit, or give a folder with a newer pack: --pack DIR."),
+        (None, Some(first)) => reason
+            .why(format!(
+                "refit knows {chart} from {first} on, and not what changed before."
+            ))
+            .next(format!(
+                "Bring the values to {first} as the chart's own notes say, then go on with --from {first}."
+            )),
         _ => reason
             .why("A version is never rounded: what changed at it would be missed.")
-            .next(versions()),
+            .next(near),
     }
 }
 

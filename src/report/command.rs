@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::questions;
+use super::content::open_questions;
 use crate::{
     digest,
     outcome::{KnownBy, Outcome, Release, Unit},
@@ -333,7 +333,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     };
     let open = releases
         .iter()
-        .flat_map(|release| questions::open(release).map(move |step| (release, step)));
+        .flat_map(|release| open_questions(release).map(move |step| (release, step)));
     for (release, step) in open {
         let id = step.asked_as();
         // An answer of one release alone goes before one for all.

@@ -1,16 +1,16 @@
 //! Findings: what a run has to say about lines of files, one by one, for the forms that show it beside the code.
 //!
 //! Annotations and code scanning know no sections and no tables: they have a rule, a level, a sentence and a place.
-//! This makes those of an outcome, so that both say the same, and most important first, because what shows them
-//! stops after some. What is about no line (tasks, what steps tell) is left to the reports for people.
+//! This cuts a content into those, so that both say the same as every other report, most important first, because
+//! what shows them stops after some. What is about no line is left to the reports for people, unless it is a danger.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::{
-    questions,
+    content::{Content, Item, Section, Use},
     wording::{self, shown_name},
 };
-use crate::outcome::{At, Change, Fate, Notice, Outcome, Refusal, Release, State, Step};
+use crate::outcome::{At, Change, Fate};
 
 /// Settings that are listed in a sentence before the rest is only counted.
 const LISTED: usize = 6;
@@ -32,11 +32,11 @@ pub(super) enum Level {
 
 /// One thing about a place in a file.
 #[derive(Debug)]
-pub(super) struct Finding<'o> {
+pub(super) struct Finding<'c> {
     /// What finds it: the id of a step, or a word for what is no step.
-    pub rule: &'o str,
-    /// The step, if one is responsible.
-    pub step: Option<&'o Step>,
+    pub rule: &'c str,
+    /// What says it.
+    pub item: &'c Item<'c>,
     /// How much it matters.
     pub level: Level,
     /// What it is, in a few words.
@@ -44,57 +44,46 @@ pub(super) struct Finding<'o> {
     /// What it says.
     pub text: String,
     /// The file, as it was named; `None` for standard input.
-    pub file: Option<&'o str>,
+    pub file: Option<&'c str>,
     /// The place in it, if it is about one.
-    pub at: Option<&'o At>,
+    pub at: Option<&'c At>,
     /// Further places that it is about.
-    pub also: Vec<&'o At>,
+    pub also: Vec<&'c At>,
 }
 
-/// All findings of an outcome, the most important first. Mask it before.
-pub(super) fn of(outcome: &Outcome) -> Vec<Finding<'_>> {
-    let mut found: Vec<Finding<'_>> = outcome.refused.iter().map(refused).collect();
-    for release in &outcome.releases {
-        found.extend(questions::open(release).filter_map(|step| question(release, step)));
-        let lost = release.lost_by_leaving_out();
-        found.extend(lost.map(|step| loss(release, step)));
-        changes(release, &mut found);
-        let stale = release.stale.iter().map(|told| (Level::Warning, told));
-        let notices = release.notices.iter().map(|told| (Level::Note, told));
-        for (level, notice) in stale.chain(notices) {
-            let finding = told(release, notice, level);
-            // A layer that several releases share is told of once.
-            let same = |known: &Finding<'_>| known.at == finding.at && known.text == finding.text;
-            if !found.iter().any(same) {
-                found.push(finding);
+/// All findings of a content, the most important first.
+pub(super) fn of<'c>(content: &'c Content<'c>) -> Vec<Finding<'c>> {
+    let mut found: Vec<Finding<'c>> = Vec::new();
+    for item in &content.items {
+        let level = match item.section {
+            Section::Errors | Section::Questions => Level::Error,
+            Section::Danger | Section::Changes => Level::Warning,
+            Section::Action | Section::Notes => Level::Note,
+            Section::Waiting => continue,
+        };
+        for one in &item.uses {
+            match item.section {
+                Section::Changes => changes(content, item, one, level, &mut found),
+                Section::Errors | Section::Questions | Section::Danger => {
+                    found.push(finding(content, item, one, level));
+                }
+                _ if one.places.is_empty() => {}
+                _ => found.push(finding(content, item, one, level)),
             }
         }
     }
+    // A layer that several releases share is told of once.
+    let mut known = HashSet::new();
+    found.retain(|it| {
+        let at = it.at.map(|at| (at.line, at.column));
+        it.item.refusal.is_some() || known.insert((it.rule, it.file, at, it.text.clone()))
+    });
     found.sort_by_key(|finding| finding.level);
     found
 }
 
 fn named(file: &str) -> Option<&str> {
     (file != "-").then_some(file)
-}
-
-fn refused(refusal: &Refusal) -> Finding<'_> {
-    let said = [
-        Some(format!("{}.", capitalised(&refusal.what))),
-        refusal.why.clone(),
-        refusal.next.clone(),
-    ];
-    let file = refusal.at.as_ref().map_or(&refusal.name, |at| &at.file);
-    Finding {
-        rule: REFUSED,
-        step: None,
-        level: Level::Error,
-        title: "refit cannot work on this".to_owned(),
-        text: said.into_iter().flatten().collect::<Vec<_>>().join(" "),
-        file: named(file),
-        at: refusal.at.as_ref(),
-        also: Vec::new(),
-    }
 }
 
 /// A text that begins a sentence.
@@ -106,125 +95,103 @@ fn capitalised(text: &str) -> String {
     }
 }
 
-/// A question, at the first of the values that it is about.
-fn question<'o>(release: &'o Release, step: &'o Step) -> Option<Finding<'o>> {
-    let question = step.question.as_ref()?;
-    let mut places = question.evidence.iter().filter_map(|it| it.at.as_ref());
+fn finding<'c>(
+    content: &'c Content<'c>,
+    item: &'c Item<'c>,
+    one: &'c Use<'c>,
+    level: Level,
+) -> Finding<'c> {
+    let mut places = one.places.iter().copied();
     let at = places.next();
-    let answers: Vec<&str> = question.options.iter().map(|it| it.id.as_str()).collect();
-    let lacking = question.lacking.as_ref();
-    let lacking = lacking.map_or_else(String::new, |text| {
-        format!(" The answer is not complete: {text}.")
-    });
-    Some(Finding {
-        rule: &step.id,
-        step: Some(step),
-        level: Level::Error,
-        title: format!("A question is open: {}", step.title),
-        text: format!(
-            "{}{lacking} Answer with --answer {}=OPTION; options: {}.",
-            question.text,
-            step.asked_as(),
-            answers.join(", ")
-        ),
-        file: at.map_or_else(|| first_file(release), |at| named(&at.file)),
+    let first = content.rows.get(one.release);
+    let first = first.and_then(|row| row.release.files.first());
+    let file = match (at, one.file) {
+        (Some(at), _) => Some(at.file.as_str()),
+        (None, Some(file)) => Some(file),
+        (None, None) => first.map(|file| file.name.as_str()),
+    };
+    let text = item.wording(one);
+    let (title, text) = match (item.section, item.refusal) {
+        (_, Some(refusal)) => {
+            let what = format!("{}.", capitalised(text));
+            let more = [&refusal.why, &refusal.next].into_iter().flatten();
+            let said: Vec<&str> = std::iter::once(what.as_str())
+                .chain(more.map(String::as_str))
+                .collect();
+            ("refit cannot work on this".to_owned(), said.join(" "))
+        }
+        (Section::Questions, _) => {
+            let ids: Vec<&str> = item
+                .answers
+                .iter()
+                .map(|it| it.option.id.as_str())
+                .collect();
+            let lacking = item.lacking.map_or_else(String::new, |text| {
+                format!(" The answer is not complete: {text}.")
+            });
+            let asked_as = item.asked_as.as_deref().unwrap_or_default();
+            let text = format!(
+                "{text}{lacking} Answer with --answer {asked_as}=OPTION; options: {}.",
+                ids.join(", ")
+            );
+            (format!("A question is open: {}", item.title), text)
+        }
+        _ if item.title.is_empty() => ("A setting needs a look".to_owned(), text.to_owned()),
+        _ => (item.title.clone(), text.to_owned()),
+    };
+    Finding {
+        rule: match item.refusal {
+            Some(_) => REFUSED,
+            None => item.id.unwrap_or(NOTICE),
+        },
+        item,
+        level,
+        title,
+        text,
+        file: file.and_then(named),
         at,
         also: places.collect(),
-    })
-}
-
-/// What a step that is left out would have kept working.
-fn loss<'o>(release: &'o Release, step: &'o Step) -> Finding<'o> {
-    Finding {
-        rule: &step.id,
-        step: Some(step),
-        level: Level::Warning,
-        title: format!("Left out: {}", step.title),
-        text: format!(
-            "{} {} does not use {}.",
-            release.chart,
-            release.to,
-            wording::paths(&step.loses)
-        ),
-        file: first_file(release),
-        at: None,
-        also: Vec::new(),
     }
 }
 
-fn first_file(release: &Release) -> Option<&str> {
-    named(&release.files.first()?.name)
-}
-
-/// What is told of a file.
-fn told<'o>(release: &'o Release, notice: &'o Notice, level: Level) -> Finding<'o> {
-    let at = notice.at.as_ref();
-    Finding {
-        rule: NOTICE,
-        step: None,
-        level,
-        title: "A setting needs a look".to_owned(),
-        text: notice.text.clone(),
-        file: at.map_or_else(|| first_file(release), |at| named(&at.file)),
-        at,
-        also: Vec::new(),
+/// What a step changes, once for each file.
+fn changes<'c>(
+    content: &'c Content<'c>,
+    item: &'c Item<'c>,
+    one: &'c Use<'c>,
+    level: Level,
+    found: &mut Vec<Finding<'c>>,
+) {
+    let mut lists: Vec<(&'c str, Vec<&'c Change>)> = Vec::new();
+    for change in &one.changes {
+        match lists.iter_mut().find(|(file, _)| *file == change.file) {
+            Some((_, changes)) => changes.push(change),
+            None => lists.push((&change.file, vec![change])),
+        }
     }
-}
-
-/// What the steps of a release change, once for each step and file.
-fn changes<'o>(release: &'o Release, found: &mut Vec<Finding<'o>>) {
-    for step in release
-        .steps
-        .iter()
-        .filter(|step| step.state == State::Done)
-    {
-        let mut of_file: HashMap<&str, usize> = HashMap::new();
-        let mut lists: Vec<(&'o str, Vec<&'o Change>)> = Vec::new();
-        for change in &step.changes {
-            let next = lists.len();
-            let place = *of_file.entry(&change.file).or_insert(next);
-            if place == next {
-                lists.push((&change.file, Vec::new()));
-            }
-            lists[place].1.push(change);
-        }
-        for (file, changes) in lists {
-            let here = |at: &&At| at.file == file;
-            let mut places: Vec<&At> = changes
-                .iter()
-                .filter_map(|change| change.at.as_ref())
-                .filter(here)
-                .collect();
-            places.sort_by_key(|at| (at.line, at.column));
-            places.dedup();
-            let mut places = places.into_iter();
-            let at = places.next();
-            let finding = Finding {
-                rule: &step.id,
-                step: Some(step),
-                level: Level::Warning,
-                title: format!("{} {}: {}", release.chart, release.to, step.title),
-                text: sentence(step, &changes),
-                file: named(file),
-                at,
-                also: places.collect(),
-            };
-            // A layer that several releases share changes once.
-            let same = |known: &Finding<'_>| {
-                known.rule == finding.rule
-                    && known.file == finding.file
-                    && known.at == finding.at
-                    && known.text == finding.text
-            };
-            if !found.iter().any(same) {
-                found.push(finding);
-            }
-        }
+    for (file, changes) in lists {
+        let here = one.places.iter().copied().filter(|at| at.file == file);
+        let mut places: Vec<&At> = here.collect();
+        places.sort_by_key(|at| (at.line, at.column));
+        places.dedup();
+        let mut places = places.into_iter();
+        let to = content.rows.get(one.release).map(|row| row.release);
+        let to = to.map(|release| format!("{} {}: ", release.chart, release.to));
+        found.push(Finding {
+            rule: item.id.unwrap_or(NOTICE),
+            item,
+            level,
+            title: format!("{}{}", to.unwrap_or_default(), item.title),
+            text: sentence(item.why, &changes),
+            file: named(file),
+            at: places.next(),
+            also: places.collect(),
+        });
     }
 }
 
 /// What a step does to a file, in a sentence; values are not named.
-fn sentence(step: &Step, changes: &[&Change]) -> String {
+fn sentence(why: Option<&str>, changes: &[&Change]) -> String {
     let of = |change: &&Change| {
         let word = wording::fate(change.fate);
         match (&change.to, change.fate) {
@@ -245,7 +212,7 @@ fn sentence(step: &Step, changes: &[&Change]) -> String {
         all.push(format!("and {rest} more"));
     }
     let mut text = format!("{}.", all.join("; "));
-    if let Some(why) = &step.why {
+    if let Some(why) = why {
         text.push_str(&format!(" {why}"));
     }
     text

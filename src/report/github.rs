@@ -8,6 +8,7 @@
 
 use super::{
     Masker,
+    content::Content,
     findings::{self, Finding, Level, place},
     page::visible,
 };
@@ -23,7 +24,8 @@ const ALSO: usize = 4;
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
     let outcome = masker.outcome(outcome);
-    let found = findings::of(&outcome);
+    let content = Content::of(&outcome);
+    let found = findings::of(&content);
     let mut out = String::new();
     for level in [Level::Error, Level::Warning, Level::Note] {
         let of_level: Vec<&Finding<'_>> = found.iter().filter(|it| it.level == level).collect();
@@ -63,7 +65,7 @@ fn annotation(finding: &Finding<'_>, base: &str) -> String {
         }
         text.push_str(&format!(" Also at {}.", shown.join(", ")));
     }
-    if finding.step.is_some() {
+    if finding.item.id.is_some() {
         text.push_str(&format!(" More: refit explain {}", finding.rule));
     }
     command(finding.level, &properties, &text)

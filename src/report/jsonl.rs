@@ -8,7 +8,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Masker, overview::Counts, wording::short_name};
+use super::{Masker, content::Content, wording::short_name};
 use crate::{
     diff::Diff,
     outcome::{Ahead, FORMAT, File, Outcome, Refusal, Release, Since, Unclaimed},
@@ -110,14 +110,14 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
             releases,
         })
     });
-    let counts = Counts::of(&outcome);
+    let total = Content::of(&outcome).total;
     let summary = Record::Summary(Summary {
-        files: counts.files,
-        changed: counts.changed,
-        releases: counts.releases,
-        open: counts.open,
-        questions: counts.questions,
-        refused: counts.refused,
+        files: total.files,
+        changed: total.changed,
+        releases: total.releases,
+        open: total.waiting,
+        questions: total.open(),
+        refused: total.refused,
         unclaimed: outcome.unclaimed.len(),
     });
     let records = std::iter::once(run)

@@ -8,7 +8,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Masker, secrets::MASK};
-use crate::outcome::{File, Outcome, Refusal};
+use crate::outcome::{File, Outcome, Refusal, Release};
 
 impl Masker {
     /// The outcome as a report may show it: whole, if nothing is masked.
@@ -19,6 +19,16 @@ impl Masker {
             mask(self, &mut outcome);
         }
         outcome
+    }
+
+    /// A release as a report may show it.
+    #[must_use]
+    pub(super) fn release(&self, release: &Release) -> Release {
+        let mut release = release.clone();
+        if self.is_on() {
+            mask_release(self, &mut release, &mut HashMap::new());
+        }
+        release
     }
 
     /// A refusal as a report may show it.
@@ -57,6 +67,24 @@ impl Masker {
 fn mask(masker: &Masker, outcome: &mut Outcome) {
     // The outcome that this is a copy of holds the files, so that no address is used twice.
     let mut files: HashMap<*const File, Arc<File>> = HashMap::new();
+    for release in &mut outcome.releases {
+        mask_release(masker, release, &mut files);
+    }
+    if let Some(since) = &mut outcome.since {
+        let notes = since.notes.iter_mut();
+        notes.for_each(|note| note.text = masker.text(&note.text));
+    }
+    for refusal in &mut outcome.refused {
+        *refusal = masker.refusal(refusal);
+    }
+}
+
+/// `files` are those of releases before it: what shares a file still does.
+fn mask_release(
+    masker: &Masker,
+    release: &mut Release,
+    files: &mut HashMap<*const File, Arc<File>>,
+) {
     let text = |text: &mut String| *text = masker.text(text);
     let maybe = |text: &mut Option<String>| {
         if let Some(text) = text {
@@ -70,70 +98,66 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
             .collect::<Vec<_>>()
             .join("\n");
     };
-    for release in &mut outcome.releases {
-        release
-            .evidence
-            .iter_mut()
-            .for_each(|clue| text(&mut clue.why));
-        for file in &mut release.files {
-            let masked = files.entry(Arc::as_ptr(file)).or_insert_with(|| {
-                let mut file = File::clone(file);
-                file.removed_comments.iter_mut().for_each(lines);
-                Arc::new(file)
-            });
-            *file = Arc::clone(masked);
-        }
-        for step in &mut release.steps {
-            text(&mut step.title);
-            maybe(&mut step.why);
-            step.tell.iter_mut().for_each(|told| text(&mut told.text));
-            for change in &mut step.changes {
-                let places = [Some(&change.path), change.to.as_ref()];
-                for place in places.into_iter().flatten().chain(&change.from) {
-                    masker.json(place, &mut change.value);
-                }
-            }
-            let Some(question) = &mut step.question else {
-                continue;
-            };
-            text(&mut question.text);
-            maybe(&mut question.lacking);
-            for evidence in &mut question.evidence {
-                if let Some(value) = &mut evidence.value {
-                    *value = masker.value(&evidence.path, value);
-                }
-            }
-            for (name, value) in &mut question.inputs {
-                *value = masker.value(name, value);
-            }
-            for option in &mut question.options {
-                text(&mut option.title);
-                for input in &mut option.inputs {
-                    text(&mut input.title);
-                    if let Some(default) = &mut input.default {
-                        *default = masker.value(&input.name, default);
-                    }
-                }
+    release
+        .evidence
+        .iter_mut()
+        .for_each(|clue| text(&mut clue.why));
+    release
+        .chart_told_by
+        .iter_mut()
+        .for_each(|sign| text(&mut sign.why));
+    for file in &mut release.files {
+        let masked = files.entry(Arc::as_ptr(file)).or_insert_with(|| {
+            let mut file = File::clone(file);
+            file.removed_comments.iter_mut().for_each(lines);
+            Arc::new(file)
+        });
+        *file = Arc::clone(masked);
+    }
+    for step in &mut release.steps {
+        text(&mut step.title);
+        maybe(&mut step.why);
+        step.tell.iter_mut().for_each(|told| text(&mut told.text));
+        for change in &mut step.changes {
+            let places = [Some(&change.path), change.to.as_ref()];
+            for place in places.into_iter().flatten().chain(&change.from) {
+                masker.json(place, &mut change.value);
             }
         }
-        release
-            .notices
-            .iter_mut()
-            .chain(&mut release.stale)
-            .for_each(|notice| text(&mut notice.text));
-        for fact in &mut release.facts {
-            maybe(&mut fact.before);
-            maybe(&mut fact.after);
+        let Some(question) = &mut step.question else {
+            continue;
+        };
+        text(&mut question.text);
+        maybe(&mut question.lacking);
+        for evidence in &mut question.evidence {
+            if let Some(value) = &mut evidence.value {
+                *value = masker.value(&evidence.path, value);
+            }
         }
-        release
-            .checklist
-            .iter_mut()
-            .for_each(|task| text(&mut task.text));
+        for (name, value) in &mut question.inputs {
+            *value = masker.value(name, value);
+        }
+        for option in &mut question.options {
+            text(&mut option.title);
+            for input in &mut option.inputs {
+                text(&mut input.title);
+                if let Some(default) = &mut input.default {
+                    *default = masker.value(&input.name, default);
+                }
+            }
+        }
     }
-    if let Some(since) = &mut outcome.since {
-        since.notes.iter_mut().for_each(|note| text(&mut note.text));
+    release
+        .notices
+        .iter_mut()
+        .chain(&mut release.stale)
+        .for_each(|notice| text(&mut notice.text));
+    for fact in &mut release.facts {
+        maybe(&mut fact.before);
+        maybe(&mut fact.after);
     }
-    for refusal in &mut outcome.refused {
-        *refusal = masker.refusal(refusal);
-    }
+    release
+        .checklist
+        .iter_mut()
+        .for_each(|task| text(&mut task.text));
 }

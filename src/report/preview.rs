@@ -13,13 +13,13 @@ use std::collections::HashMap;
 use super::{
     Look, Masker,
     command::Command,
-    content::{Content, Item, Row, Section, Verdict},
+    content::{Account, Content, Item, Row, Section, Verdict, place, versions},
     difference,
     page::{Page, Span, Style, plain, span, width},
     refusal, since, text,
     wording::{self, count, shown_name},
 };
-use crate::outcome::{Fate, KnownBy, Outcome, Release, Strength};
+use crate::outcome::{Fate, KnownBy, Outcome};
 
 /// Lines that a preview of one file should not exceed.
 pub const LINES: usize = 40;
@@ -97,8 +97,8 @@ pub fn preview(
     let hides =
         shown == Shown::Short { searched: true } || shown != Shown::Whole && changed > FILES;
     let hides = hides && shown != Shown::Nothing && changed > 0;
-    let head = form.head(&masked, word_masker);
-    let rest = form.rest(&masked, ways, hides, word_masker);
+    let head = form.head();
+    let rest = form.rest(ways, hides, word_masker);
     let (mut difference, mut is_masked) = (String::new(), false);
     if is_short {
         let taken = head.lines().count() + rest.lines().count() + 1;
@@ -125,16 +125,17 @@ struct Form<'f, 'o> {
 }
 
 impl Form<'_, '_> {
-    fn head(&self, outcome: &Outcome, masker: &Masker) -> String {
+    fn head(&self) -> String {
         let mut page = Page::new(self.look);
-        since::write(&mut page, outcome, self.look, masker);
+        since::write(&mut page, self.content, self.look);
         match self.content.rows.as_slice() {
             [row] if !self.many => {
                 page.gap();
                 headline(&mut page, row);
                 let is_known = row.release.known_by != KnownBy::Content;
                 if row.verdict != Verdict::Fits || !is_known {
-                    why(&mut page, row.release);
+                    let known = Account::of(row.release).known;
+                    page.fill(0, 2, &[span(known.sentence, Style::Dim)]);
                 }
             }
             rows => {
@@ -148,7 +149,7 @@ impl Form<'_, '_> {
         page.finish()
     }
 
-    fn rest(&self, outcome: &Outcome, ways: &Ways, hides: bool, masker: &Masker) -> String {
+    fn rest(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
         for item in self.content.section(Section::Errors) {
             if let Some(refusal) = item.refusal {
@@ -163,18 +164,18 @@ impl Form<'_, '_> {
             self.told(&mut page, section);
         }
         self.notes(&mut page);
-        text::ahead(&mut page, outcome, self.look);
-        text::unclaimed(&mut page, outcome, self.look);
+        text::ahead(&mut page, self.content, self.look);
+        text::unclaimed(&mut page, self.content, self.look);
         self.total(&mut page, hides);
         self::ways(&mut page, ways, self.look);
         page.finish()
     }
 
     fn question(&self, page: &mut Page, item: &Item<'_>) {
-        let Some(question) = item.question else {
-            return;
-        };
         let id = item.id.unwrap_or_default();
+        if self.many {
+            return self.short_question(page, item);
+        }
         let mut spans = vec![
             span(item.text.clone(), Style::Bold),
             span(format!(" [{id}]"), Style::Dim),
@@ -190,27 +191,24 @@ impl Form<'_, '_> {
             let text = format!("… and {rest} more like it, about other values (-v)");
             page.fill(2, 2, &[span(text, Style::Dim)]);
         }
-        if let Some(lacking) = &question.lacking {
+        if let Some(lacking) = item.lacking {
             let text = format!("The answer is not complete: {lacking}");
             page.fill(4, 4, &[span(text, Style::Warn)]);
         }
-        if !self.many && !question.evidence.is_empty() {
-            let about = question.evidence.iter().take(NAMED).map(|evidence| {
-                let value = match &evidence.value {
-                    Some(value) => wording::found(value),
-                    None => "not set".to_owned(),
-                };
-                format!("{}: {value}", evidence.path)
+        if !item.about.is_empty() {
+            let about = item.about.iter().take(NAMED).map(|about| {
+                let value = about.value.as_deref().unwrap_or("not set");
+                format!("{}: {value}", about.path)
             });
             let mut about = about.collect::<Vec<_>>().join(", ");
-            if question.evidence.len() > NAMED {
-                about.push_str(&format!(" and {} more", question.evidence.len() - NAMED));
+            if item.about.len() > NAMED {
+                about.push_str(&format!(" and {} more", item.about.len() - NAMED));
             }
             let about = difference::cut(&about, self.look.width - 4);
             page.line(4, &[span(about, Style::Dim)]);
         }
-        let options = question.options.iter();
-        let wide = options.map(|option| width(&option.id)).max().unwrap_or(0);
+        let ids = item.answers.iter().map(|answer| width(&answer.option.id));
+        let wide = ids.max().unwrap_or(0);
         for answer in &item.answers {
             let option = answer.option;
             let pad = " ".repeat(wide - width(&option.id));
@@ -221,16 +219,50 @@ impl Form<'_, '_> {
             if option.recommended {
                 spans.push(span(" (recommended)", Style::Good));
             }
-            let needs = option.inputs.iter();
-            let needs: Vec<String> = needs
-                .filter(|input| input.default.is_none())
-                .map(|input| format!("{id}.{}", input.name))
-                .collect();
+            let needs: Vec<&str> = answer.needs().collect();
             if !needs.is_empty() {
                 spans.push(span(format!(" (needs {})", needs.join(", ")), Style::Dim));
             }
             page.fill(4, 6 + wide, &spans);
         }
+    }
+
+    /// A question of many releases: what it is, who asks it, and what can be answered, in few lines.
+    fn short_question(&self, page: &mut Page, item: &Item<'_>) {
+        let behind = self.behind(item);
+        page.bullet(
+            0,
+            "?",
+            Style::Warn,
+            &[
+                span(self.cut(&item.text, &behind, 2), Style::Bold),
+                span(behind, Style::Dim),
+            ],
+        );
+        let mut spans = Vec::new();
+        for (i, answer) in item.answers.iter().enumerate() {
+            if i > 0 {
+                spans.push(plain(", "));
+            }
+            spans.push(span(answer.option.id.clone(), Style::Accent));
+            if answer.option.recommended {
+                spans.push(span(" (recommended)", Style::Good));
+            }
+        }
+        page.fill(2, 4, &spans);
+    }
+
+    /// What stands behind a text: the step that says it, and the releases.
+    fn behind(&self, item: &Item<'_>) -> String {
+        let id = item.id.map(|id| format!(" [{id}]"));
+        let releases = self.releases(item).map(|(text, _)| text);
+        id.into_iter().chain(releases).collect()
+    }
+
+    /// A text as far as its first line has room for it in front of what stands behind it; at least the half of a line.
+    fn cut(&self, text: &str, behind: &str, before: usize) -> String {
+        let room = self.look.width.saturating_sub(before + width(behind));
+        difference::cut(text, room.max(self.look.width / 2))
     }
 
     /// The steps that wait for answers, in one line.
@@ -251,39 +283,54 @@ impl Form<'_, '_> {
         page.fill(2, 4, &[span(text, Style::Dim)]);
     }
 
-    /// What hurts, and what to do.
+    /// What hurts, and what to do. Dangers are all told, and in full.
     fn told(&self, page: &mut Page, section: Section) {
-        let (word, style) = match section {
-            Section::Danger => ("danger", Style::Error),
-            _ => ("action", Style::Warn),
+        let (word, style, most) = match section {
+            Section::Danger => ("danger", Style::Error, usize::MAX),
+            _ => ("action", Style::Warn, SHOWN),
         };
         let items: Vec<&Item<'_>> = self.content.section(section).collect();
-        for item in items.iter().take(SHOWN) {
+        for item in items.iter().take(most) {
             let mut spans = vec![span(format!("{word}  "), style)];
-            if let Some(at) = item.places.first().filter(|_| item.refusal.is_none()) {
-                let place = format!("{}:{}: ", shown_name(&at.file), at.line);
-                spans.push(span(place, Style::Bold));
+            let mut before = String::new();
+            if let Some(at) = item.places().next() {
+                before.push_str(&format!("{}: ", place(at)));
             }
-            if item.when.is_some() {
-                spans.push(span(format!("{}: ", item.title), Style::Bold));
+            if let Some(lead) = &item.lead {
+                before.push_str(&format!("{lead}: "));
             }
-            spans.push(plain(item.text.clone()));
-            if let (Some(id), None) = (item.id, item.when) {
-                spans.push(span(format!(" [{id}]"), Style::Dim));
-            }
-            spans.extend(self.releases(item));
+            let behind = match (self.many, item.when) {
+                (true, _) | (false, None) => self.behind(item),
+                (false, Some(_)) => String::new(),
+            };
+            let text = match self.many && section != Section::Danger {
+                true => self.cut(&item.text, &behind, 8 + width(&before)),
+                false => item.text.clone(),
+            };
+            spans.push(span(before, Style::Bold));
+            spans.push(plain(text));
+            spans.push(span(behind, Style::Dim));
             page.fill(0, 8, &spans);
-            for variant in item.variants.iter().take(VARIANTS) {
-                page.fill(8, 8, &[plain(variant.clone())]);
-            }
-            if item.variants.len() > VARIANTS {
-                let rest = item.variants.len() - VARIANTS;
-                let text = format!("… and {rest} more like it, for other releases (-v)");
-                page.fill(8, 8, &[span(text, Style::Dim)]);
-            }
+            self.variants(page, item, section);
         }
-        if items.len() > SHOWN {
-            let text = format!("… and {} more (-v)", items.len() - SHOWN);
+        if items.len() > most {
+            let text = format!("… and {} more (-v)", items.len() - most);
+            page.fill(8, 8, &[span(text, Style::Dim)]);
+        }
+    }
+
+    /// How something reads elsewhere. Among many releases that is for `-v`, which tells each of them apart.
+    fn variants(&self, page: &mut Page, item: &Item<'_>, section: Section) {
+        let shown = match (self.many, section) {
+            (true, Section::Action) => 0,
+            _ => VARIANTS,
+        };
+        for variant in item.variants.iter().take(shown) {
+            page.fill(8, 8, &[plain(variant.clone())]);
+        }
+        if shown > 0 && item.variants.len() > shown {
+            let rest = item.variants.len() - shown;
+            let text = format!("… and {rest} more like it, for other releases (-v)");
             page.fill(8, 8, &[span(text, Style::Dim)]);
         }
     }
@@ -326,12 +373,13 @@ impl Form<'_, '_> {
 
     /// How many releases a thing is about, and which.
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
-        if !self.many || item.releases.is_empty() {
+        let releases: Vec<usize> = item.releases().collect();
+        if !self.many || releases.is_empty() {
             return None;
         }
-        let all = item.releases.len() == self.content.rows.len() && item.releases.len() > NAMED;
+        let all = releases.len() == self.content.rows.len() && releases.len() > NAMED;
         // Without the folders that all have in common.
-        let names = item.releases.iter().filter_map(|at| self.names.get(*at));
+        let names = releases.iter().filter_map(|at| self.names.get(*at));
         let names: Vec<&str> = names.map(|name| &name[self.common..]).collect();
         let text = match names.len() {
             n if all => format!(" (all {n} releases)"),
@@ -410,44 +458,12 @@ fn headline(page: &mut Page, row: &Row<'_>) {
         // Versions between which nothing concerns the file, steps that were left out, or nothing at all.
         return text::headline(page, release);
     }
-    let mut parts = vec![text::versions(release)];
+    let mut parts = vec![versions(release)];
     parts.extend(lines(row));
     if !row.open.is_empty() {
         parts.push(format!("{} for you", count(row.open.len(), "question")));
     }
     page.fill(0, 2, &[name, span(parts.join(", "), Style::Bold)]);
-}
-
-/// Why the values are taken to be for that version, in one line.
-fn why(page: &mut Page, release: &Release) {
-    let version = format!("{} {}", release.chart, release.from);
-    let text = match release.known_by {
-        KnownBy::Stated => format!("Written for {version}, as you said."),
-        KnownBy::Carrier => format!("Written for {version}, as the manifest says."),
-        KnownBy::Recorded => format!("Written for {version}, as refit.yaml says."),
-        KnownBy::Live => format!("Written for {version}, which runs now."),
-        KnownBy::Revision => format!("Written for {version}, which the manifest named before."),
-        KnownBy::Content => {
-            let alike = release.same_from.as_ref();
-            let alike =
-                alike.map(|first| format!("; {first} to {} give the same result", release.from));
-            let signs = release.chart_told_by.iter();
-            let signs = signs.map(|sign| (&sign.path, &sign.at));
-            let clues = release.evidence.iter();
-            let clues = clues.filter(|clue| clue.strength > Strength::Weak);
-            let clues = clues.map(|clue| (&clue.path, &clue.at));
-            let by = clues.chain(signs).next().map(|(path, at)| match at {
-                Some(at) => format!(" by {path} (line {})", at.line),
-                None => format!(" by {path}"),
-            });
-            format!(
-                "Detected {version}{}{}.",
-                by.unwrap_or_default(),
-                alike.unwrap_or_default()
-            )
-        }
-    };
-    page.fill(0, 2, &[span(text, Style::Dim)]);
 }
 
 /// A release in one line.
@@ -458,17 +474,12 @@ fn line(page: &mut Page, row: &Row<'_>, name: &str, wide: usize) {
         Verdict::Fits => Style::Dim,
         Verdict::Stale | Verdict::Loses => Style::Error,
     };
-    let release = row.release;
     let pad = " ".repeat(wide.saturating_sub(width(name)));
     let mut spans = vec![
         span(format!("{:<6} ", row.verdict.word()), style),
         plain(format!("{name}{pad}")),
     ];
-    let versions = match release.from == release.to {
-        true => format!("  {} {}", release.chart, release.to),
-        false => format!("  {}", text::versions(release)),
-    };
-    spans.push(span(versions, Style::Dim));
+    spans.push(span(format!("  {}", row.versions()), Style::Dim));
     let (gone, came) = row.lines;
     if gone + came > 0 {
         spans.push(span(format!("  -{gone} +{came}"), Style::Dim));

@@ -4,9 +4,11 @@
 //! decided there.
 
 use super::{
-    Detail, Look, Masker, difference,
+    Look, Masker,
+    content::{Account, Section, versions},
+    difference,
     page::{Page, Span, Style, plain, span, width},
-    text,
+    sections, text,
     undecided::{Item, Suggestion, Tally},
     wording::{self, count, found, shown_name},
 };
@@ -37,10 +39,11 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
             text::headline(&mut page, release);
         } else {
             // Whether it changes by itself cannot be told while the layers it shares are open.
-            let name = format!("{}: {}", wording::names(release), text::versions(release));
+            let name = format!("{}: {}", wording::names(release), versions(release));
             page.fill(0, 2, &[span(name, Style::Bold)]);
         }
-        text::known_by(&mut page, release, look, masker);
+        let known = masker.release(release);
+        text::known_by(&mut page, &Account::of(&known), look);
     }
     if releases.len() > 1 {
         page.fill(
@@ -86,7 +89,7 @@ pub fn place(number: usize, releases: &[Release], left: usize) -> String {
 #[must_use]
 pub fn some(releases: &[Release]) -> String {
     match releases {
-        [release] => format!("{}, {}", wording::names(release), text::versions(release)),
+        [release] => format!("{}, {}", wording::names(release), versions(release)),
         several => all_names(several),
     }
 }
@@ -383,9 +386,11 @@ pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
 #[must_use]
 pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    text::every_leaf(&mut page, release, masker);
+    let release = masker.release(release);
+    let account = Account::of(&release);
+    text::every_leaf(&mut page, &account);
     page.gap();
-    page.fill(2, 2, &[span(wording::fates(release), Style::Dim)]);
+    page.fill(2, 2, &[span(account.settings.text(), Style::Dim)]);
     page.finish()
 }
 
@@ -394,23 +399,24 @@ pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
 #[must_use]
 pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    text::facts(&mut page, release, look, masker);
-    text::notices(&mut page, release, masker);
-    let quiet = Look {
-        detail: Detail::Normal,
-        ..look
-    };
-    text::unread(&mut page, release, quiet);
-    let lost: Vec<Path> = release
-        .lost_by_leaving_out()
-        .flat_map(|step| step.loses.clone())
-        .collect();
-    if !lost.is_empty() {
-        page.heading("Loses its effect, because a step is skipped");
-        page.fill(2, 2, &[span(listed(&lost), Style::Warn)]);
-    }
-    text::waiting(&mut page, release);
-    text::checklist(&mut page, release, masker);
+    let release = masker.release(release);
+    let mut account = Account::of(&release);
+    // What a step that changes something notes stood on its card.
+    let done: Vec<&str> = account.done.iter().map(|done| done.id).collect();
+    account.items.retain(|item| {
+        item.section != Section::Notes || item.id.is_none_or(|id| !done.contains(&id))
+    });
+    text::effect(&mut page, &account, look);
+    sections::write(
+        &mut page,
+        &account,
+        &[
+            Section::Waiting,
+            Section::Danger,
+            Section::Action,
+            Section::Notes,
+        ],
+    );
     page.gap();
     page.fill(
         0,
@@ -420,7 +426,7 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
             tally.accepted.len(),
             tally.skipped.len(),
             tally.open.len(),
-            wording::fates(release)
+            account.settings.text()
         ))],
     );
     page.finish()

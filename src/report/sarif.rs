@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     Masker,
+    content::Content,
     findings::{self, Finding, Level},
 };
 use crate::{
@@ -124,7 +125,8 @@ struct Region {
 /// If it cannot be serialised, which no outcome is known to cause.
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, serde_json::Error> {
     let outcome = masker.outcome(outcome);
-    let found = findings::of(&outcome);
+    let content = Content::of(&outcome);
+    let found = findings::of(&content);
     let mut rules: Vec<Rule<'_>> = Vec::new();
     let mut results = Vec::new();
     for finding in &found {
@@ -159,7 +161,7 @@ fn rule<'o>(finding: &Finding<'o>) -> Rule<'o> {
     let text = |text: &str| Text {
         text: text.to_owned(),
     };
-    let Some(step) = finding.step else {
+    let Some(id) = finding.item.id else {
         return Rule {
             id: finding.rule,
             short_description: text(&finding.title),
@@ -168,13 +170,13 @@ fn rule<'o>(finding: &Finding<'o>) -> Rule<'o> {
             help: text("refit upgrade FILE shows it with its reason and what to do next."),
         };
     };
-    let link = step.link.as_deref();
+    let link = finding.item.link;
     Rule {
         id: finding.rule,
-        short_description: text(&step.title),
-        full_description: step.why.as_deref().map(text),
+        short_description: text(&finding.item.title),
+        full_description: finding.item.why.map(text),
         help_uri: link.filter(|link| link.starts_with("https://")),
-        help: text(&format!("refit explain {} tells more.", step.id)),
+        help: text(&format!("refit explain {id} tells more.")),
     }
 }
 

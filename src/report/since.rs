@@ -2,7 +2,8 @@
 //! nothing was looked at.
 
 use super::{
-    Detail, Look, Masker,
+    Detail, Look,
+    content::{Content, place},
     page::{Page, Style, plain, span},
     wording::count,
 };
@@ -12,21 +13,18 @@ use crate::outcome::{Outcome, Since};
 const NAMED: usize = 5;
 
 /// Writes it, in front of the releases that were raised.
-pub(super) fn write(page: &mut Page, outcome: &Outcome, look: Look, masker: &Masker) {
-    let Some(since) = outcome
+pub(super) fn write(page: &mut Page, content: &Content<'_>, look: Look) {
+    let Some(since) = content
         .since
         .as_ref()
         .filter(|_| look.detail > Detail::Quiet)
     else {
         return;
     };
-    page.fill(0, 2, &[span(sentence(outcome, since), Style::Dim)]);
-    for note in &since.notes {
-        let at = match &note.at {
-            Some(at) => format!("{}:{}: ", at.file, at.line),
-            None => String::new(),
-        };
-        let text = format!("{at}{}", masker.text(&note.text));
+    page.fill(0, 2, &[span(since.sentence.clone(), Style::Dim)]);
+    for (at, text) in &since.notes {
+        let at = at.map(|at| format!("{}: ", place(at)));
+        let text = format!("{}{text}", at.unwrap_or_default());
         page.fill(0, 2, &[span("note: ", Style::Warn), plain(text)]);
     }
 }

@@ -1,60 +1,79 @@
-//! The report that a person reads, beside the difference: what happens, why, what must be answered,
-//! what must be done, and the command that writes.
+//! The report that a person reads with `-v`, beside the difference: each release in full, with every reason and the
+//! fate of every setting. Also the short forms of it: what `-q` says, and what is said behind a write.
 //!
-//! It says little where there is little to say. The order is that of a decision: which versions, what
-//! changes in effect, what moved, what to know, what to answer, what to do.
+//! It is content in a form and decides nothing. The order is that of a preview: which versions, what changes in
+//! effect, what each step did, what must be decided, what hurts, what to do, what to know.
 
 use super::{
     Detail, Look, Masker,
     command::Command,
+    content::{
+        self, Account, ChangeLine, Content, Effect, Reason, Row, Section, Verdict, fits, versions,
+    },
     page::{Page, Span, Style, plain, span, width},
-    questions, refusal, since,
+    refusal, sections, since,
     wording::{self, count},
 };
-use std::cmp::Reverse;
 
-use crate::{
-    outcome::{Change, Fate, KnownBy, Outcome, Release, State, Step, Strength, When},
-    values::Path,
-};
+use crate::outcome::{Fate, Outcome, Release};
 
-/// Changes and paths listed before the rest is only counted.
-const LISTED: usize = 12;
 /// Releases that are named of those which are ahead.
 const AHEAD: usize = 3;
-/// Clues shown for a version that was not stated.
-const DECIDING: usize = 3;
 
 /// The report on a whole run, without the commands.
 #[must_use]
 pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let masked = masker.outcome(outcome);
+    let content = Content::of(&masked);
     let mut page = Page::new(look);
-    since::write(&mut page, outcome, look, masker);
-    for release in &outcome.releases {
-        if look.detail == Detail::Quiet {
-            stale(&mut page, release, masker);
-            if questions::open(release).next().is_some() {
-                page.gap();
-                headline(&mut page, release);
-                questions::write(&mut page, release, masker);
-            }
-        } else {
-            page.gap();
-            self::release(&mut page, release, look, masker);
+    since::write(&mut page, &content, look);
+    for row in &content.rows {
+        match look.detail {
+            Detail::Quiet => urgent(&mut page, row),
+            _ => release(&mut page, row.release, look),
         }
     }
-    for refusal in &outcome.refused {
-        refusal::write(&mut page, refusal, masker);
-    }
-    ahead(&mut page, outcome, look);
-    unclaimed(&mut page, outcome, look);
+    errors(&mut page, &content, masker);
+    ahead(&mut page, &content, look);
+    unclaimed(&mut page, &content, look);
     page.finish()
 }
 
+/// What was refused.
+fn errors(page: &mut Page, content: &Content<'_>, masker: &Masker) {
+    for item in content.section(Section::Errors) {
+        if let Some(refusal) = item.refusal {
+            refusal::write(page, refusal, masker);
+        }
+    }
+}
+
+/// What cannot wait, even where little is said: open questions, and old settings that were edited in.
+fn urgent(page: &mut Page, row: &Row<'_>) {
+    let account = Account::of(row.release);
+    stale(page, &account);
+    if !row.open.is_empty() {
+        page.gap();
+        headline(page, row.release);
+        sections::write(page, &account, &[Section::Questions]);
+    }
+}
+
+/// Old settings that were edited in after the upgrade.
+fn stale(page: &mut Page, account: &Account<'_>) {
+    if account.release.stale.is_empty() {
+        return;
+    }
+    let of_file = |item: &&content::Item<'_>| item.id.is_none();
+    for item in account.section(Section::Danger).filter(of_file) {
+        sections::one(page, item);
+    }
+}
+
 /// The releases that are ahead of what is known of their chart, a line for each version.
-pub(super) fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
-    for ahead in outcome.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
-        let names = match ahead.releases.as_slice() {
+pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
+    for ahead in content.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
+        let names = match ahead.releases {
             names if names.len() <= AHEAD || look.detail == Detail::Verbose => names.join(", "),
             names => format!(
                 "{} and {} more",
@@ -62,70 +81,59 @@ pub(super) fn ahead(page: &mut Page, outcome: &Outcome, look: Look) {
                 names.len() - AHEAD
             ),
         };
-        let text = format!(
-            "Ahead of what refit knows ({} up to {}), and left alone: {} {} in {names}",
-            ahead.chart, ahead.newest, ahead.chart, ahead.version
-        );
+        let text = format!("{} {names}", ahead.sentence);
         page.fill(0, 2, &[span(text, Style::Dim)]);
     }
 }
 
 /// The values files that were seen and not touched.
-pub(super) fn unclaimed(page: &mut Page, outcome: &Outcome, look: Look) {
-    if outcome.unclaimed.is_empty() || look.detail == Detail::Quiet {
+pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
+    if content.unclaimed.is_empty() || look.detail == Detail::Quiet {
         return;
     }
-    page.heading("Not touched, because no manifest names these values files");
-    for file in &outcome.unclaimed {
+    page.heading(content::UNCLAIMED);
+    for file in content.unclaimed {
         let text = format!("  looks like {}", file.chart);
         page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
     }
-    page.fill(
-        2,
-        4,
-        &[span(
-            "Name one on the command line, or put it into refit.yaml, to upgrade it.",
-            Style::Dim,
-        )],
-    );
+    page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, Style::Dim)]);
 }
 
-/// One line for each release: what a check prints.
+/// One line for each release: what a check prints that shall say little.
 #[must_use]
 pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let masked = masker.outcome(outcome);
+    let content = Content::of(&masked);
     let mut page = Page::new(look);
-    since::write(&mut page, outcome, look, masker);
-    for release in &outcome.releases {
-        let name = span(format!("{}: ", wording::names(release)), Style::Bold);
-        let open: Vec<&str> = questions::open(release)
-            .map(|step| step.id.as_str())
-            .collect();
-        if !open.is_empty() {
-            let text = format!(
-                "{} open: {}",
-                is_are(open.len(), "question"),
-                open.join(", ")
-            );
-            page.fill(0, 2, &[name, span(text, Style::Warn)]);
-        } else if !release.stale.is_empty() {
-            let text = format!("{} edited in", is_are(release.stale.len(), "old setting"));
-            page.fill(0, 2, &[name, span(text, Style::Warn)]);
-            stale(&mut page, release, masker);
-        } else if release.is_changed() {
-            let text = format!(
-                "would change ({}): {}",
-                versions(release),
-                wording::fates(release)
-            );
-            page.fill(0, 2, &[name, plain(text)]);
-        } else if look.detail > Detail::Quiet {
-            page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
+    since::write(&mut page, &content, look);
+    for row in &content.rows {
+        let name = span(format!("{}: ", wording::names(row.release)), Style::Bold);
+        let (text, style) = match row.verdict {
+            Verdict::Waits => {
+                let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
+                let are = is_are(ids.len(), "question");
+                (format!("{are} open: {}", ids.join(", ")), Style::Warn)
+            }
+            Verdict::Loses | Verdict::Stale => {
+                let said = row.happens().into_iter().filter(|it| it.matters);
+                let said: Vec<String> = said.map(|it| it.text).collect();
+                (said.join(", "), Style::Warn)
+            }
+            Verdict::Ready => {
+                let settings = row.settings.text();
+                let text = format!("would change ({}): {settings}", row.versions());
+                (text, Style::Plain)
+            }
+            Verdict::Fits if look.detail > Detail::Quiet => (fits(row.release), Style::Good),
+            Verdict::Fits => continue,
+        };
+        page.fill(0, 2, &[name, span(text, style)]);
+        if row.verdict == Verdict::Stale {
+            stale(&mut page, &Account::of(row.release));
         }
     }
-    for refusal in &outcome.refused {
-        refusal::write(&mut page, refusal, masker);
-    }
-    ahead(&mut page, outcome, look);
+    errors(&mut page, &content, masker);
+    ahead(&mut page, &content, look);
     page.finish()
 }
 
@@ -133,19 +141,21 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
 /// the files, and the errors.
 #[must_use]
 pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+    let masked = masker.outcome(outcome);
+    let content = Content::of(&masked);
     let mut page = Page::new(look);
-    for release in outcome
-        .releases
-        .iter()
-        .filter(|_| look.detail > Detail::Quiet)
-    {
-        page.gap();
-        headline(&mut page, release);
-        checklist(&mut page, release, masker);
+    if look.detail > Detail::Quiet {
+        for row in &content.rows {
+            headline(&mut page, row.release);
+        }
+        let tasks = content.section(Section::Action);
+        let tasks: Vec<_> = tasks.filter(|item| item.when.is_some()).collect();
+        if !tasks.is_empty() {
+            page.heading(Section::Action.title());
+            tasks.iter().for_each(|item| sections::one(&mut page, item));
+        }
     }
-    for refusal in &outcome.refused {
-        refusal::write(&mut page, refusal, masker);
-    }
+    errors(&mut page, &content, masker);
     page.finish()
 }
 
@@ -214,17 +224,6 @@ fn one_of(options: &[String]) -> String {
     }
 }
 
-pub(super) fn versions(release: &Release) -> String {
-    format!("{} {} → {}", release.chart, release.from, release.to)
-}
-
-fn fits(release: &Release) -> String {
-    format!(
-        "already fits {} {}; nothing to do",
-        release.chart, release.to
-    )
-}
-
 pub(super) fn headline(page: &mut Page, release: &Release) {
     let name = span(format!("{}: ", wording::names(release)), Style::Bold);
     // A release whose text waits for another one that shares it has changes, and shows none yet.
@@ -254,490 +253,181 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
     }
 }
 
-fn release(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
+fn release(page: &mut Page, release: &Release, look: Look) {
+    let account = Account::of(release);
+    page.gap();
     headline(page, release);
-    known_by(page, release, look, masker);
-    facts(page, release, look, masker);
-    changes(page, release, look, masker);
-    stale(page, release, masker);
-    notices(page, release, masker);
-    unread(page, release, look);
-    left_out(page, release);
-    questions::write(page, release, masker);
-    waiting(page, release);
-    checklist(page, release, masker);
+    known_by(page, &account, look);
+    effect(page, &account, look);
+    changes(page, &account);
+    sections::write(
+        page,
+        &account,
+        &[
+            Section::Questions,
+            Section::Waiting,
+            Section::Danger,
+            Section::Action,
+            Section::Notes,
+        ],
+    );
     if look.detail == Detail::Verbose {
-        every_leaf(page, release, masker);
+        every_leaf(page, &account);
     }
     if release.is_changed() || release.is_open() {
         page.gap();
-        page.fill(
-            0,
-            2,
-            &[span(format!("{}.", wording::fates(release)), Style::Dim)],
-        );
+        let text = format!("{}.", account.settings.text());
+        page.fill(0, 2, &[span(text, Style::Dim)]);
     }
 }
 
-/// By what the chart is known, if nothing named it: some of the keys, or all with `-v`.
-fn chart_told_by(page: &mut Page, release: &Release, look: Look) {
-    if release.chart_told_by.is_empty() {
-        return;
-    }
+/// How the chart and the version are known: what decides it, or all with `-v`.
+pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
+    let known = &account.known;
     let verbose = look.detail == Detail::Verbose;
-    let shown = if verbose { usize::MAX } else { DECIDING };
-    let signs = release.chart_told_by.iter();
-    let signs = signs.take(shown).map(|sign| {
-        let place = sign.at.as_ref().map(|at| format!("line {}", at.line));
-        let why = verbose.then(|| sign.why.trim_end_matches('.').to_owned());
-        let more: Vec<String> = place.into_iter().chain(why).collect();
-        match more.is_empty() {
-            true => sign.path.to_string(),
-            false => format!("{} ({})", sign.path, more.join(": ")),
-        }
-    });
-    let signs: Vec<String> = signs.collect();
-    let text = format!("Recognised as {} by {}.", release.chart, signs.join(", "));
-    page.fill(2, 4, &[span(text, Style::Dim)]);
-}
-
-/// How the version is known, if it was not stated: the clues that decide, or all with `-v`.
-pub(super) fn known_by(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
-    chart_told_by(page, release, look);
-    let verbose = look.detail == Detail::Verbose;
-    let said = match release.known_by {
-        KnownBy::Content => None,
-        KnownBy::Stated => Some("You said that the values are for"),
-        KnownBy::Carrier => Some("The manifest says that the values are for"),
-        KnownBy::Recorded => Some("refit.yaml says that the values are for"),
-        KnownBy::Live => Some("The running release is"),
-        KnownBy::Revision => Some("Before, its manifest said that the values are for"),
-    };
-    if let Some(said) = said {
-        if verbose {
-            let text = format!("{said} {} {}.", release.chart, release.from);
-            page.fill(2, 4, &[span(text, Style::Dim)]);
-        } else {
-            return;
-        }
+    if verbose || known.by_content {
+        page.fill(2, 4, &[span(known.sentence.clone(), Style::Dim)]);
     }
-    if release.known_by == KnownBy::Content {
-        page.fill(
-            2,
-            4,
-            &[span(
-                format!(
-                    "Detected: {} {}{}",
-                    release.chart,
-                    release.from,
-                    match &release.same_from {
-                        Some(first) =>
-                            format!("; {first} to {} give the same result", release.from),
-                        None => String::new(),
-                    }
-                ),
-                Style::Dim,
-            )],
-        );
-    }
-    let mut clues: Vec<_> = release.evidence.iter().collect();
-    clues.sort_by_key(|clue| Reverse(clue.strength));
-    if !verbose {
-        // One for each bound decides as much as all.
-        let mut bounds: Vec<&str> = Vec::new();
-        clues.retain(|clue| {
-            let new = clue.strength > Strength::Weak && !bounds.contains(&clue.versions.as_str());
-            bounds.push(&clue.versions);
-            new
+    if verbose {
+        known.chart.iter().for_each(|it| reason(page, it, true));
+    } else if !known.chart.is_empty() {
+        let signs = known.deciding_for_chart().iter().map(|sign| match sign.at {
+            Some(at) => format!("{} (line {})", sign.path, at.line),
+            None => sign.path.to_string(),
         });
-        clues.truncate(DECIDING);
+        let signs: Vec<String> = signs.collect();
+        let chart = &account.release.chart;
+        let text = format!("Recognised as {chart} by {}.", signs.join(", "));
+        page.fill(2, 4, &[span(text, Style::Dim)]);
     }
-    for clue in clues {
-        let place = match &clue.at {
-            Some(at) => format!(" (line {})", at.line),
-            None => String::new(),
-        };
-        let strength = if verbose {
-            format!(" [{}, {}]", wording::strength(clue.strength), clue.versions)
-        } else {
-            String::new()
-        };
-        page.fill(
-            4,
-            6,
-            &[
-                span(clue.path.to_string(), Style::Accent),
-                span(format!("{place}: "), Style::Dim),
-                span(masker.text(&clue.why), Style::Dim),
-                span(strength, Style::Dim),
-            ],
-        );
+    match verbose {
+        true => known.version.iter().for_each(|it| reason(page, it, true)),
+        false if known.by_content => known.deciding().for_each(|it| reason(page, it, false)),
+        false => {}
     }
 }
 
-/// The facts that are other ones afterwards, in columns.
-pub(super) fn facts(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
-    let changed: Vec<_> = release
-        .facts
-        .iter()
-        .filter(|fact| fact.before != fact.after || !fact.open.is_empty())
-        .collect();
-    if changed.is_empty() {
+fn reason(page: &mut Page, reason: &Reason<'_>, verbose: bool) {
+    let line = reason.at.map(|at| format!(" (line {})", at.line));
+    let strength = match reason.versions {
+        Some(versions) if verbose => {
+            format!(" [{}, {versions}]", wording::strength(reason.strength))
+        }
+        _ => String::new(),
+    };
+    page.fill(
+        4,
+        6,
+        &[
+            span(reason.path.to_string(), Style::Accent),
+            span(format!("{}: ", line.unwrap_or_default()), Style::Dim),
+            span(reason.why, Style::Dim),
+            span(strength, Style::Dim),
+        ],
+    );
+}
+
+/// What is other in effect, in columns; what has no room in them has a line for each side.
+pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: Look) {
+    if account.effect.is_empty() {
         return;
     }
     page.heading("Effect");
-    let text = |value: &Option<String>| {
-        value
-            .as_deref()
-            .map_or_else(|| "(none)".to_owned(), |value| masker.text(value))
+    let fits = |it: &Effect<'_>, titles: usize| {
+        2 + titles + 2 + width(it.before) + 3 + width(&it.after) <= look.width
     };
-    let rows: Vec<[String; 3]> = changed
-        .iter()
-        .map(|fact| {
-            let after = match fact.open.as_slice() {
-                [] => text(&fact.after),
-                open => format!("open, until you answer {}", open.join(", ")),
-            };
-            [fact.title.clone(), text(&fact.before), after]
-        })
-        .collect();
-    // What fits stands in columns; what does not has a line for each side.
-    let fits = |row: &[String; 3], titles: usize| {
-        2 + titles + 2 + width(&row[1]) + 3 + width(&row[2]) <= look.width
-    };
-    let titles = rows
-        .iter()
-        .filter(|row| fits(row, width(&row[0])))
-        .map(|row| width(&row[0]))
-        .max()
-        .unwrap_or_default();
-    for row in &rows {
-        let [title, before, after] = row;
-        if width(title) <= titles && fits(row, titles) {
-            let pad = " ".repeat(titles - width(title));
+    let in_columns = account.effect.iter().filter(|it| fits(it, width(it.title)));
+    let titles = in_columns.map(|it| width(it.title)).max();
+    let titles = titles.unwrap_or_default();
+    for it in &account.effect {
+        if width(it.title) <= titles && fits(it, titles) {
+            let pad = " ".repeat(titles - width(it.title));
             page.line(
                 2,
                 &[
-                    plain(format!("{title}{pad}  ")),
-                    span(before.clone(), Style::Dim),
+                    plain(format!("{}{pad}  ", it.title)),
+                    span(it.before, Style::Dim),
                     plain(" → "),
-                    span(after.clone(), Style::Bold),
+                    span(it.after.clone(), Style::Bold),
                 ],
             );
             continue;
         }
-        page.fill(2, 4, &[plain(title.clone())]);
-        page.fill(
-            4,
-            12,
-            &[
-                span("before: ", Style::Dim),
-                span(before.clone(), Style::Dim),
-            ],
-        );
-        page.fill(
-            4,
-            12,
-            &[
-                span("now:    ", Style::Dim),
-                span(after.clone(), Style::Bold),
-            ],
-        );
+        page.fill(2, 4, &[plain(it.title)]);
+        let before = span(it.before, Style::Dim);
+        page.fill(4, 12, &[span("before: ", Style::Dim), before]);
+        let after = span(it.after.clone(), Style::Bold);
+        page.fill(4, 12, &[span("now:    ", Style::Dim), after]);
     }
-}
-
-/// Old keys that were edited into a file after it was upgraded.
-fn stale(page: &mut Page, release: &Release, masker: &Masker) {
-    if release.stale.is_empty() {
-        return;
-    }
-    page.heading("Edited in after the upgrade, and unused by the new chart");
-    for notice in &release.stale {
-        let place = match &notice.at {
-            Some(at) => format!("{}:{}: ", at.file, at.line),
-            None => String::new(),
-        };
-        page.bullet(
-            2,
-            "!",
-            Style::Error,
-            &[plain(place), plain(masker.text(&notice.text))],
-        );
-    }
-}
-
-fn title(page: &mut Page, step: &Step) {
-    let mut spans = vec![
-        span(format!("{} ", step.version), Style::Dim),
-        plain(step.title.clone()),
-        span(format!(" [{}]", step.id), Style::Dim),
-    ];
-    if let Some(link) = &step.link {
-        spans.push(span(format!(" {link}"), Style::Dim));
-    }
-    page.fill(2, 4, &spans);
 }
 
 /// What the steps did, each with its reason.
-fn changes(page: &mut Page, release: &Release, look: Look, masker: &Masker) {
-    let verbose = look.detail == Detail::Verbose;
-    let acted = |step: &&Step| step.state == State::Done && !step.changes.is_empty();
-    if !release.steps.iter().any(|step| acted(&step)) {
+fn changes(page: &mut Page, account: &Account<'_>) {
+    if account.done.is_empty() {
         return;
     }
-    page.heading("What changes");
-    for step in release.steps.iter().filter(acted) {
-        title(page, step);
-        if let Some(answer) = step
-            .question
-            .as_ref()
-            .and_then(|q| Some((q, q.answer.as_ref()?)))
-        {
-            let (question, id) = answer;
-            let title = question
-                .options
-                .iter()
-                .find(|option| option.id == *id)
-                .map(|o| &o.title);
-            let mut text = format!("answered {id}");
-            if let Some(title) = title {
-                text.push_str(&format!(": {}", masker.text(title)));
-            }
-            for (name, value) in &question.inputs {
-                text.push_str(&format!("; {name} = {}", masker.value(name, value)));
-            }
-            page.fill(4, 6, &[span(text, Style::Accent)]);
+    page.heading(Section::Changes.title());
+    for done in &account.done {
+        let mut spans = vec![
+            span(format!("{} ", done.version), Style::Dim),
+            plain(done.title),
+            span(format!(" [{}]", done.id), Style::Dim),
+        ];
+        spans.extend(done.link.map(|link| span(format!(" {link}"), Style::Dim)));
+        page.fill(2, 4, &spans);
+        if let Some(answered) = &done.answered {
+            page.fill(4, 6, &[span(format!("answered {answered}"), Style::Accent)]);
         }
-        let listed = if verbose { step.changes.len() } else { LISTED };
-        for change in step.changes.iter().take(listed) {
-            self::change(page, change, release, masker);
-        }
-        if step.changes.len() > listed {
-            let rest = step.changes.len() - listed;
-            page.fill(
-                4,
-                6,
-                &[span(
-                    format!("… and {rest} more; -v lists them"),
-                    Style::Dim,
-                )],
-            );
-        }
-        if let Some(why) = step
-            .why
-            .as_ref()
-            .filter(|_| verbose || step.tell.is_empty())
-        {
-            page.fill(4, 4, &[span(masker.text(why), Style::Dim)]);
-        }
-        for told in &step.tell {
-            page.bullet(4, "!", Style::Warn, &[plain(masker.text(&told.text))]);
+        done.changes.iter().for_each(|it| change(page, it));
+        if let Some(why) = done.why {
+            page.fill(4, 4, &[span(why, Style::Dim)]);
         }
     }
 }
 
-fn change(page: &mut Page, change: &Change, release: &Release, masker: &Masker) {
-    let value = || {
-        // What was made of a secret is one.
-        let places = std::iter::once(&change.path).chain(&change.from);
-        let mut value = change.value.clone();
-        places.for_each(|place| masker.json(place, &mut value));
-        wording::value(&value)
-    };
+fn change(page: &mut Page, change: &ChangeLine<'_>) {
     let style = match change.fate {
         Fate::Written => Style::Good,
         Fate::Dropped => Style::Error,
         _ => Style::Plain,
     };
-    let word = wording::fate(change.fate);
     let mut spans: Vec<Span> = vec![
-        span(format!("{word:<8} "), style),
+        span(format!("{:<8} ", change.word), style),
         plain(change.path.to_string()),
     ];
-    match (&change.to, change.fate) {
-        (Some(to), _) => spans.push(plain(format!(" → {to}"))),
-        (None, _) if change.left_over => spans.push(span(
-            format!(" (was {}; left over, unused)", value()),
-            Style::Dim,
-        )),
-        (None, Fate::Dropped) => spans.push(span(format!(" (was {})", value()), Style::Dim)),
-        (None, _) => spans.push(plain(format!(": {}", value()))),
-    }
+    spans.extend(change.to.map(|to| plain(format!(" → {to}"))));
+    let was = change.was.as_ref();
+    spans.extend(was.map(|was| span(format!(" (was {was})"), Style::Dim)));
+    spans.extend(change.now.as_ref().map(|now| plain(format!(": {now}"))));
     if !change.from.is_empty() {
-        let from = format!(" (from {})", wording::paths(&change.from));
+        let from = format!(" (from {})", wording::paths(change.from));
         spans.push(span(from, Style::Dim));
     }
-    if release.files.len() > 1 {
-        spans.push(span(format!("  in {}", change.file), Style::Dim));
-    }
+    let file = change.file;
+    spans.extend(file.map(|file| span(format!("  in {file}"), Style::Dim)));
     page.fill(4, 13, &spans);
 }
 
-/// What the steps that changed nothing tell, and what was found about the files.
-pub(super) fn notices(page: &mut Page, release: &Release, masker: &Masker) {
-    let tells = |step: &&Step| {
-        step.state == State::Done && step.changes.is_empty() && !step.tell.is_empty()
-    };
-    if release.notices.is_empty() && !release.steps.iter().any(|step| tells(&step)) {
-        return;
-    }
-    page.heading("Notes");
-    for step in release.steps.iter().filter(tells) {
-        for (i, told) in step.tell.iter().enumerate() {
-            let mut spans = vec![plain(masker.text(&told.text))];
-            if i + 1 == step.tell.len() {
-                spans.push(span(format!(" [{} {}]", step.version, step.id), Style::Dim));
-            }
-            // What one step tells belongs together: its second notice stands below the first.
-            page.bullet(2, if i == 0 { "•" } else { " " }, Style::Warn, &spans);
-        }
-    }
-    for notice in &release.notices {
-        let mut spans = Vec::new();
-        if let Some(at) = &notice.at {
-            spans.push(span(
-                format!("{}:{}: ", wording::shown_name(&at.file), at.line),
-                Style::Bold,
-            ));
-        }
-        spans.push(plain(masker.text(&notice.text)));
-        page.bullet(2, "•", Style::Warn, &spans);
-    }
-}
-
-fn paths(page: &mut Page, indent: usize, paths: &[&Path], all: bool) {
-    let listed = if all {
-        paths.len()
-    } else {
-        LISTED.min(paths.len())
-    };
-    let mut text = wording::paths(&paths[..listed]);
-    if listed < paths.len() {
-        text.push_str(&format!(
-            " and {} more (-v lists them)",
-            paths.len() - listed
-        ));
-    }
-    page.fill(indent, indent, &[plain(text)]);
-}
-
-/// What stays although the target does not read it, and no notice says so. What a left-out step leaves is
-/// told with that step.
-pub(super) fn unread(page: &mut Page, release: &Release, look: Look) {
-    let left = super::content::unused(release);
-    if !left.is_empty() {
-        page.heading(&format!("Unused by {} {}", release.chart, release.to));
-        paths(page, 2, &left, look.detail == Detail::Verbose);
-    }
-}
-
-fn left_out(page: &mut Page, release: &Release) {
-    let mut left_out = release
-        .steps
-        .iter()
-        .filter(|step| step.state == State::LeftOut)
-        .peekable();
-    if left_out.peek().is_none() {
-        return;
-    }
-    page.heading("Left out, as you asked");
-    for step in left_out {
-        title(page, step);
-        if !step.loses.is_empty() {
-            page.fill(
-                4,
-                6,
-                &[
-                    span("These settings stop working: ", Style::Error),
-                    plain(wording::paths(&step.loses)),
-                    plain(format!(
-                        ". {} {} does not use them; refit writes this only with --force.",
-                        release.chart, release.to
-                    )),
-                ],
-            );
-        }
-    }
-}
-
-pub(super) fn waiting(page: &mut Page, release: &Release) {
-    let mut steps = release
-        .steps
-        .iter()
-        .filter(|step| step.state == State::Waiting)
-        .peekable();
-    if steps.peek().is_none() {
-        return;
-    }
-    page.heading("Waiting for your answer");
-    for step in steps {
-        page.bullet(
-            2,
-            "•",
-            Style::Plain,
-            &[
-                plain(step.title.clone()),
-                span(
-                    format!(" [{}, waits for {}]", step.id, step.waits_for.join(", ")),
-                    Style::Dim,
-                ),
-            ],
-        );
-    }
-}
-
-/// What must be done outside the files, in the order in which it must be done.
-pub(super) fn checklist(page: &mut Page, release: &Release, masker: &Masker) {
-    if release.checklist.is_empty() {
-        return;
-    }
-    page.heading("To do");
-    for (when, title) in [
-        (When::Before, "before the upgrade"),
-        (When::With, "with the upgrade"),
-        (When::After, "after the upgrade"),
-    ] {
-        let mut tasks = release
-            .checklist
-            .iter()
-            .filter(|task| task.when == when)
-            .peekable();
-        if tasks.peek().is_some() {
-            page.line(2, &[span(title, Style::Accent)]);
-        }
-        for task in tasks {
-            page.bullet(4, "[ ]", Style::Plain, &[plain(masker.text(&task.text))]);
-        }
-    }
-}
-
 /// The fate of every setting, and the comments that went with what was removed.
-pub(super) fn every_leaf(page: &mut Page, release: &Release, masker: &Masker) {
-    if !release.ledger.is_empty() {
+pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
+    if !account.ledger.is_empty() {
         page.heading("Every setting that did not just stay");
-        for leaf in &release.ledger {
-            let mut spans = vec![
-                plain(format!("{:<9} ", wording::fate(leaf.fate))),
-                plain(leaf.path.to_string()),
-            ];
+        for leaf in &account.ledger {
+            let mut spans = vec![plain(format!("{:<9} ", leaf.word)), plain(leaf.path.to_string())];
             if !leaf.to.is_empty() {
-                spans.push(plain(format!(" → {}", wording::paths(&leaf.to))));
+                spans.push(plain(format!(" → {}", wording::paths(leaf.to))));
             }
-            let mut note = leaf.step.clone().unwrap_or_default();
-            if release.files.len() > 1 {
-                note = format!("{} {note}", leaf.file);
-            }
-            if !note.is_empty() {
-                spans.push(span(format!(" [{}]", note.trim()), Style::Dim));
+            let notes: Vec<&str> = leaf.file.into_iter().chain(leaf.step).collect();
+            if !notes.is_empty() {
+                spans.push(span(format!(" [{}]", notes.join(" ")), Style::Dim));
             }
             page.fill(2, 12, &spans);
         }
     }
-    let comments = || release.files.iter().flat_map(|file| &file.removed_comments);
-    if comments().next().is_some() {
+    if !account.comments.is_empty() {
         page.heading("Comments that went with what was removed");
-        for line in comments().flat_map(|comment| comment.lines()) {
-            page.line(2, &[span(masker.line(line.trim()), Style::Dim)]);
+        for line in account.comments.iter().flat_map(|comment| comment.lines()) {
+            page.line(2, &[span(line.trim(), Style::Dim)]);
         }
     }
 }

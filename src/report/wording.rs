@@ -96,11 +96,6 @@ pub(super) const FATES: [Fate; 7] = [
     Fate::Held,
 ];
 
-/// What became of the settings, in one line: `9 settings: 5 kept, 3 moved, 1 waiting for your answer`.
-pub(super) fn fates(release: &Release) -> String {
-    super::content::Settings::of(release).text()
-}
-
 /// The word for what became of one setting; lists and sums use the same.
 pub(super) fn fate(fate: Fate) -> &'static str {
     match fate {

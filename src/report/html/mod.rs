@@ -23,15 +23,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use self::card::{Look, Shown, VERDICTS, verdict_id, verdict_title};
+use self::card::{Look, Shown, verdict_id};
 use super::{
     Masker,
     command::Command,
-    content::Verdict,
-    overview::{self, Counts, WHEN},
-    wording::{count, short_name, shown_name},
+    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, UNCLAIMED_NEXT, Verdict},
+    wording::{count, short_name},
 };
-use crate::outcome::{File, Outcome, Refusal, Release, Task};
+use crate::outcome::{File, Outcome, Release};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -86,8 +85,10 @@ fn policy() -> String {
 }
 
 fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
-    let counts = Counts::of(outcome);
-    let title = overview::versions(outcome).unwrap_or_else(|| "Helm values".to_owned());
+    let content = Content::of(outcome);
+    let content = &content;
+    let title = content.versions.as_deref().unwrap_or("Helm values");
+    let lead = content.total.lead();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -97,7 +98,7 @@ fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                title { (title) ": " (lead(&counts)) }
+                title { (title) ": " (lead) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
@@ -105,16 +106,22 @@ fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
                 a .skip href="#files" { "Skip to the files" }
                 header {
                     h1 { (title) }
-                    p .lead { (lead(&counts)) "." }
-                    (contents(outcome, &counts))
+                    p .lead { (lead) "." }
+                    @if content.is_about_many() { p .note { (content.total.text()) "." } }
+                    @if let Some(since) = &content.since {
+                        p .note { (since.sentence) }
+                        @for (at, text) in &since.notes {
+                            p .note { @if let Some(at) = at { (super::content::place(at)) ": " } (rich(text)) }
+                        }
+                    }
+                    (contents(content))
                 }
                 main {
-                    (questions(outcome))
-                    (refused(outcome))
-                    (files(outcome, masker))
+                    @for section in BEFORE { (self::section(content, section)) }
+                    (files(content, masker))
                     (command_lines(commands, masker))
-                    (tasks(outcome))
-                    (unclaimed(outcome))
+                    @for section in BEHIND { (self::section(content, section)) }
+                    (unclaimed(content))
                 }
                 footer {
                     p {
@@ -128,52 +135,51 @@ fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
     }
 }
 
-/// What it comes to, in a sentence without its point.
-fn lead(counts: &Counts) -> String {
-    let mut said = match (counts.changed, counts.files) {
-        (0, 0) => "No file was read".to_owned(),
-        (0, 1) => "The file does not change".to_owned(),
-        (0, n) => format!("None of {} changes", count(n, "file")),
-        (1, 1) => "1 file changes".to_owned(),
-        (1, n) => format!("1 of {n} files changes"),
-        (n, all) if n == all => format!("{n} files change"),
-        (n, all) => format!("{n} of {all} files change"),
-    };
-    if counts.questions > 0 {
-        said.push_str(&format!(", {}", count(counts.questions, "open question")));
-        if counts.releases > 1 {
-            said.push_str(&format!(" in {}", count(counts.open, "release")));
-        }
+/// What comes before the files: what stops, what must be decided, what hurts.
+const BEFORE: [Section; 3] = [Section::Questions, Section::Errors, Section::Danger];
+/// What comes behind them.
+const BEHIND: [Section; 2] = [Section::Action, Section::Notes];
+
+/// What a section is called in addresses.
+fn anchor(section: Section) -> &'static str {
+    match section {
+        Section::Errors => "refused",
+        Section::Questions => "questions",
+        Section::Waiting => "waiting",
+        Section::Danger => "danger",
+        Section::Action => "tasks",
+        Section::Changes => "changes",
+        Section::Notes => "notes",
     }
-    if counts.refused > 0 {
-        said.push_str(&format!(", {} refused", counts.refused));
-    }
-    said
 }
 
-fn contents(outcome: &Outcome, counts: &Counts) -> Markup {
-    let parts = [
-        (
-            "questions",
-            "question",
-            "questions",
-            overview::asked(outcome).len(),
-        ),
-        ("refused", "refused", "refused", counts.refused),
-        ("files", "file", "files", counts.files),
-        ("tasks", "to do", "to do", overview::tasks(outcome).len()),
-        (
-            "unclaimed",
-            "not touched",
-            "not touched",
-            outcome.unclaimed.len(),
-        ),
-    ];
+fn contents(content: &Content<'_>) -> Markup {
+    let part = |section: Section| {
+        let title = section.title().to_lowercase();
+        (anchor(section), title, content.section(section).count())
+    };
+    let files = (
+        "files",
+        if content.total.files == 1 {
+            "file"
+        } else {
+            "files"
+        }
+        .to_owned(),
+        content.total.files,
+    );
+    let unclaimed = (
+        "unclaimed",
+        "not touched".to_owned(),
+        content.unclaimed.len(),
+    );
+    let parts = BEFORE.map(part).into_iter().chain([files]);
+    let parts = parts.chain(BEHIND.map(part)).chain([unclaimed]);
     html! {
         nav aria-label="Parts of this page" {
             ul {
-                @for (id, one, many, n) in parts.iter().filter(|part| part.3 > 0) {
-                    li { a class=(id) href={ "#" (id) } { span .n { (n) } " " (if *n == 1 { one } else { many }) } }
+                @for (id, title, n) in parts.filter(|part| part.2 > 0) {
+                    li { a class=(id) href={ "#" (id) } { span .n { (n) } " " (title) } }
                 }
             }
         }
@@ -246,16 +252,11 @@ fn link(text: &str, url: Option<&str>) -> Markup {
 }
 
 /// The releases that something is about: a few, and the rest folded.
-fn places(outcome: &Outcome, releases: &[&Release]) -> Markup {
-    let numbers: HashMap<*const Release, usize> = outcome
-        .releases
-        .iter()
-        .enumerate()
-        .map(|(number, release)| (std::ptr::from_ref(release), number))
-        .collect();
-    let place = |release: &&Release| {
-        let number = numbers.get(&std::ptr::from_ref(*release)).copied();
-        html! { a .path href={ "#r" (number.unwrap_or_default()) } { (short_name(release)) } }
+fn places(content: &Content<'_>, item: &Item<'_>) -> Markup {
+    let releases: Vec<usize> = item.releases().collect();
+    let place = |number: &usize| {
+        let name = content.rows.get(*number).map(|row| short_name(row.release));
+        html! { a .path href={ "#r" (number) } { (name.unwrap_or_default()) } }
     };
     let (first, rest) = releases.split_at(releases.len().min(LISTED));
     html! {
@@ -270,79 +271,136 @@ fn places(outcome: &Outcome, releases: &[&Release]) -> Markup {
     }
 }
 
-fn questions(outcome: &Outcome) -> Markup {
-    let asked = overview::asked(outcome);
+/// A section: its heading, its items, and behind some of them a fold with the rest.
+fn section(content: &Content<'_>, section: Section) -> Markup {
+    let items: Vec<&Item<'_>> = content.section(section).collect();
+    let short = items.len() <= LISTED;
     html! {
-        @if !asked.is_empty() {
-            section #questions {
-                h2 { "Questions to answer" }
-                p .note { "Each is answered once, on the command line, for all the files that ask it. A file with an open question is not written." }
-                @for shared in &asked {
-                    @let (step, question) = shared.what;
-                    details .question open[asked.len() <= LISTED] {
-                        summary { h3 { (rich(&question.text)) } }
-                        div .note {
-                            code { (step.id) } ", " (shared.releases[0].chart) " "
-                            (link(&step.version.to_string(), step.link.as_deref()))
-                            ", asked for " (places(outcome, &shared.releases))
+        @if !items.is_empty() {
+            section id=(anchor(section)) {
+                h2 { (section.title()) }
+                @match section {
+                    Section::Questions => {
+                        p .note { "Each is answered once, on the command line, for all the files that ask it. " (OPEN_IS_NOT_WRITTEN) }
+                        @for item in &items { (question(content, item, short)) }
+                        (waiting(content))
+                    },
+                    Section::Errors => { @for item in &items { (refusal(item, short)) } },
+                    _ => {
+                        ul .tasks { @for item in items.iter().take(LISTED) { (told(content, item)) } }
+                        @if !short {
+                            details .more {
+                                summary { (items.len() - LISTED) " more" }
+                                ul .tasks { @for item in items.iter().skip(LISTED) { (told(content, item)) } }
+                            }
                         }
-                        (card::answers(step, question))
-                        @if shared.releases.len() > 1 {
-                            p .scripted { a href={ "#?step=" (step.id) "&question=open" } { "Show only these files" } }
-                        }
-                    }
+                    },
                 }
             }
         }
     }
 }
 
-fn refused(outcome: &Outcome) -> Markup {
+fn question(content: &Content<'_>, item: &Item<'_>, open: bool) -> Markup {
+    let id = item.id.unwrap_or_default();
     html! {
-        @if !outcome.refused.is_empty() {
-            section #refused {
-                h2 { "Refused" }
-                p .note { "Nothing of these was changed." }
-                @for refusal in &outcome.refused {
-                    (self::refusal(refusal, outcome.refused.len() <= LISTED))
+        details .question open[open] {
+            summary { h3 { (rich(&item.text)) } }
+            div .note {
+                code { (id) } ", " (item.chart.unwrap_or_default()) " " (version(item))
+                ", asked for " (places(content, item))
+            }
+            (variants(item))
+            (card::answers(item))
+            @if item.releases().nth(1).is_some() {
+                p .scripted { a href={ "#?step=" (id) "&question=open" } { "Show only these files" } }
+            }
+        }
+    }
+}
+
+/// The steps that wait for answers.
+fn waiting(content: &Content<'_>) -> Markup {
+    html! {
+        @if content.section(Section::Waiting).next().is_some() {
+            p .note {
+                (Section::Waiting.title()) ": "
+                @for (i, item) in content.section(Section::Waiting).enumerate() {
+                    @if i > 0 { ", " } (item.title) " " code { (item.id.unwrap_or_default()) }
                 }
             }
         }
     }
 }
 
-fn refusal(refusal: &Refusal, open: bool) -> Markup {
+/// The version that brought a step, as a link if it has one.
+fn version(item: &Item<'_>) -> Markup {
+    let version = item.version.map(ToString::to_string).unwrap_or_default();
+    link(&version, item.link)
+}
+
+/// How something reads elsewhere: a few, and the rest folded.
+fn variants(item: &Item<'_>) -> Markup {
+    let (first, rest) = item.variants.split_at(item.variants.len().min(LISTED));
+    html! {
+        @for text in first { p .variant { (rich(text)) } }
+        @if !rest.is_empty() {
+            details .more {
+                summary { (rest.len()) " more like it" }
+                @for text in rest { p .variant { (rich(text)) } }
+            }
+        }
+    }
+}
+
+/// What is told, or to be done.
+fn told(content: &Content<'_>, item: &Item<'_>) -> Markup {
+    let sentence = html! {
+        @if let Some(at) = item.places().next() { strong { (super::content::place(at)) } " " }
+        @if let Some(lead) = &item.lead { span .word { (lead) } ": " }
+        (rich(&item.text))
+        @if let Some(id) = item.id { " " code .note { (id) } }
+    };
+    html! {
+        li {
+            @if item.when.is_some() {
+                label { input type="checkbox"; span { (sentence) } }
+            } @else {
+                (sentence)
+            }
+            (variants(item))
+            @if content.is_about_many() { div .note { (places(content, item)) } }
+        }
+    }
+}
+
+fn refusal(item: &Item<'_>, open: bool) -> Markup {
     html! {
         details .refusal open[open] {
-            summary {
-                h3 {
-                    span .path {
-                        @match &refusal.at {
-                            Some(at) => { (shown_name(&at.file)) ":" (at.line) ":" (at.column) },
-                            None => (shown_name(&refusal.name)),
-                        }
-                    }
-                    " " (rich(&refusal.what))
+            summary { h3 { span .path { (item.title) } " " (rich(&item.text)) } }
+            @if let Some(refusal) = item.refusal {
+                @if let Some(excerpt) = &refusal.excerpt { pre { (excerpt) } }
+                dl {
+                    @if let Some(why) = &refusal.why { dt { "Why" } dd { (rich(why)) } }
+                    @if let Some(next) = &refusal.next { dt { "Next" } dd { (rich(next)) } }
                 }
-            }
-            @if let Some(excerpt) = &refusal.excerpt { pre { (excerpt) } }
-            dl {
-                @if let Some(why) = &refusal.why { dt { "Why" } dd { (rich(why)) } }
-                @if let Some(next) = &refusal.next { dt { "Next" } dd { (rich(next)) } }
             }
         }
     }
 }
 
-/// The values files that were seen and not touched.
-fn unclaimed(outcome: &Outcome) -> Markup {
+/// What was seen and not touched: releases that are ahead, and values files that nothing names.
+fn unclaimed(content: &Content<'_>) -> Markup {
     html! {
-        @if !outcome.unclaimed.is_empty() {
+        @for ahead in &content.ahead {
+            p .note { (ahead.sentence) " " (ahead.releases.join(", ")) "." }
+        }
+        @if !content.unclaimed.is_empty() {
             section #unclaimed {
-                h2 { "Seen and not touched" }
-                p .note { "No manifest says what these values files are for. Name one on the command line, or put it into refit.yaml, to upgrade it." }
+                h2 { (UNCLAIMED) }
+                p .note { (UNCLAIMED_NEXT) }
                 ul {
-                    @for file in &outcome.unclaimed {
+                    @for file in content.unclaimed {
                         li { span .path { (file.file) } span .note { " looks like " (file.chart) } }
                     }
                 }
@@ -351,42 +409,8 @@ fn unclaimed(outcome: &Outcome) -> Markup {
     }
 }
 
-fn tasks(outcome: &Outcome) -> Markup {
-    let tasks = overview::tasks(outcome);
-    let one = |shared: &overview::Shared<'_, &Task>| {
-        html! {
-            li {
-                label { input type="checkbox"; span { (rich(&shared.what.text)) } }
-                @if outcome.releases.len() > 1 {
-                    div .note { (places(outcome, &shared.releases)) }
-                }
-            }
-        }
-    };
-    html! {
-        @if !tasks.is_empty() {
-            section #tasks {
-                h2 { "To do outside the files" }
-                @for (when, title) in WHEN {
-                    @let now: Vec<_> = tasks.iter().filter(|shared| shared.what.when == when).collect();
-                    @if !now.is_empty() {
-                        h3 { (title) }
-                        ul .tasks { @for shared in now.iter().take(LISTED) { (one(shared)) } }
-                        @if now.len() > LISTED {
-                            details .more {
-                                summary { (now.len() - LISTED) " more" }
-                                ul .tasks { @for shared in now.iter().skip(LISTED) { (one(shared)) } }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn files(outcome: &Outcome, masker: &Masker) -> Markup {
-    let releases = &outcome.releases;
+fn files(content: &Content<'_>, masker: &Masker) -> Markup {
+    let releases: Vec<&Release> = content.rows.iter().map(|row| row.release).collect();
     // The card that shows a file: that of the first release it is part of.
     let mut first: HashMap<*const File, usize> = HashMap::new();
     for (number, release) in releases.iter().enumerate() {
@@ -394,8 +418,8 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
             first.entry(Arc::as_ptr(file)).or_insert(number);
         }
     }
-    let shown = |number: usize, release| -> Shown<'_> {
-        let release: &Release = release;
+    let shown = |number: usize| -> Shown<'_> {
+        let release = releases[number];
         let changed = || release.files.iter().filter(|file| file.changed);
         let place = |file: &Arc<File>| first.get(&Arc::as_ptr(file)).copied().unwrap_or(number);
         Shown {
@@ -418,7 +442,7 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
             section #files {
                 h2 { "Files" }
                 @if releases.len() > 1 {
-                    (filters(outcome))
+                    (filters(content))
                     div .bar {
                         p #count role="status" data-one=(if one_to_one { "file" } else { "release" }) {
                             (count(releases.len(), if one_to_one { "file" } else { "release" }))
@@ -431,9 +455,8 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
                     }
                 }
                 div #list {
-                    @for same in &alike(releases) {
-                        @let number = same[0];
-                        (card::card(same, releases, &shown(number, &releases[number]), &look))
+                    @for same in &content.alike() {
+                        (card::card(same, content, &shown(same.rows[0]), &look))
                     }
                 }
                 p #nothing hidden { "Nothing here is like that. " button type="button" { "Clear the filters" } }
@@ -442,40 +465,15 @@ fn files(outcome: &Outcome, masker: &Masker) -> Markup {
     }
 }
 
-/// The releases by what their cards would show: those that differ in nothing but their names are one card. What
-/// shares a file with another release keeps a card of its own.
-fn alike(releases: &[Release]) -> Vec<Vec<usize>> {
-    let mut uses: HashMap<*const File, usize> = HashMap::new();
-    for file in releases.iter().flat_map(|release| &release.files) {
-        *uses.entry(Arc::as_ptr(file)).or_default() += 1;
-    }
-    let mut of: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (number, release) in releases.iter().enumerate() {
-        let mut files = release.files.iter();
-        let next = groups.len();
-        let place = match files.any(|file| uses[&Arc::as_ptr(file)] > 1) {
-            true => next,
-            false => *of.entry(card::content_of(release)).or_insert(next),
-        };
-        match groups.get_mut(place) {
-            Some(group) => group.push(number),
-            None => groups.push(vec![number]),
-        }
-    }
-    groups
-}
-
 /// The filters; the script unhides them, because without it they do nothing.
-fn filters(outcome: &Outcome) -> Markup {
+fn filters(content: &Content<'_>) -> Markup {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut steps: BTreeMap<(&semver::Version, &str), (&str, usize)> = BTreeMap::new();
     let mut verdicts: HashMap<&str, usize> = HashMap::new();
-    for release in &outcome.releases {
+    for row in &content.rows {
+        let release = row.release;
         *charts.entry(&release.chart).or_default() += 1;
-        *verdicts
-            .entry(verdict_id(Verdict::of(release)))
-            .or_default() += 1;
+        *verdicts.entry(verdict_id(row.verdict)).or_default() += 1;
         for step in release
             .steps
             .iter()
@@ -518,9 +516,9 @@ fn filters(outcome: &Outcome) -> Markup {
                 span { "Result" }
                 select name="verdict" {
                     option value="" { "all" }
-                    @for verdict in VERDICTS {
+                    @for verdict in Verdict::ALL {
                         @if let Some(n) = verdicts.get(verdict_id(verdict)) {
-                            option value=(verdict_id(verdict)) { (verdict_title(verdict)) " (" (n) ")" }
+                            option value=(verdict_id(verdict)) { (verdict.title()) " (" (n) ")" }
                         }
                     }
                 }

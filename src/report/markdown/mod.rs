@@ -16,15 +16,11 @@ mod words;
 use self::words::{Words, fenced, html};
 use super::{
     Masker,
-    content::Settings,
+    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Row, Section, UNCLAIMED, UNCLAIMED_NEXT, place},
     difference,
-    overview::{self, Counts, Shared},
-    wording::{count, count_of, fate, found, short_name, shown_name},
+    wording::{count, count_of, short_name, shown_name},
 };
-use crate::{
-    outcome::{File, Outcome, Question, Refusal, Release, Step},
-    shell::quote,
-};
+use crate::outcome::{File, Outcome, Release};
 
 /// What a description on GitHub may hold, in bytes: its limit is one of characters, of which this many
 /// bytes are never more.
@@ -35,10 +31,12 @@ const QUESTIONS: usize = 20_000;
 const REFUSED: usize = 8_000;
 const SINCE: usize = 2_000;
 const FILES: usize = 12_000;
+const WAITING: usize = 1_500;
+const DANGER: usize = 5_000;
+const ACTION: usize = 7_000;
 const CHANGES: usize = 5_000;
-const TASKS: usize = 7_000;
-const NOTICES: usize = 5_000;
-const UNCLAIMED: usize = 1_500;
+const NOTES: usize = 4_000;
+const NOT_TOUCHED: usize = 1_500;
 /// Kept free for what is said at the end.
 const END: usize = 1_000;
 /// Names of files listed where something is about many.
@@ -50,16 +48,24 @@ const LONGEST: usize = 1_200;
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     let outcome = masker.outcome(outcome);
+    let content = Content::of(&outcome);
     let mut page = Page::default();
-    headline(&mut page, &outcome);
-    since(&mut page, &outcome);
-    files(&mut page, &outcome);
-    questions(&mut page, &outcome);
-    refused(&mut page, &outcome);
-    changes(&mut page, &outcome);
-    tasks(&mut page, &outcome);
-    notices(&mut page, &outcome);
-    unclaimed(&mut page, &outcome);
+    headline(&mut page, &content);
+    since(&mut page, &content);
+    files(&mut page, &content);
+    for section in [
+        Section::Questions,
+        Section::Waiting,
+        Section::Errors,
+        Section::Danger,
+        Section::Action,
+        Section::Changes,
+        Section::Notes,
+    ] {
+        self::section(&mut page, &content, section);
+    }
+    ahead(&mut page, &content);
+    unclaimed(&mut page, &content);
     differences(&mut page, &outcome, masker);
     page.text
 }
@@ -127,81 +133,57 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end.unwrap_or(0)])
 }
 
-fn headline(page: &mut Page, outcome: &Outcome) {
-    let counts = Counts::of(outcome);
-    let title = match overview::versions(outcome) {
-        Some(versions) => Words::new().lit("## Helm values: ").text(&versions),
-        None if outcome.releases.is_empty() => Words::new().lit("## Helm values"),
+fn headline(page: &mut Page, content: &Content<'_>) {
+    let total = &content.total;
+    let title = match &content.versions {
+        Some(versions) => Words::new().lit("## Helm values: ").text(versions),
+        None if content.rows.is_empty() => Words::new().lit("## Helm values"),
         None => Words::new().lit("## Helm values for newer charts"),
     };
     page.block(title.as_str());
-    let mut said = vec![match (counts.changed, counts.files) {
-        (0, 0) => Words::new().lit("No file was read"),
-        (0, 1) => Words::new().lit("The file does not change"),
-        (0, n) => Words::new().lit("None of ").number(n).lit(" files changes"),
-        (1, 1) => Words::new().lit("**1 file changes**"),
-        (1, n) => Words::new()
-            .lit("**1 of ")
-            .number(n)
-            .lit(" files changes**"),
-        (n, all) if n == all => Words::new().lit("**").number(n).lit(" files change**"),
-        (n, all) => Words::new()
-            .lit("**")
-            .number(n)
-            .lit(" of ")
-            .number(all)
-            .lit(" files change**"),
+    let strong = |text: &str| Words::new().lit("**").text(text).lit("**");
+    let mut said = vec![match total.changed {
+        0 => Words::new().text(&total.of_files()),
+        _ => strong(&total.of_files()),
     }];
-    if counts.questions > 0 {
-        let asked = Words::new()
-            .lit("**")
-            .text(&count(counts.questions, "open question"));
-        said.push(match counts.releases {
-            1 => asked.lit("**"),
-            _ => asked.lit("** in ").text(&count(counts.open, "release")),
-        });
+    said.extend(total.beside_files().iter().map(|text| strong(text)));
+    let mut words = Words::new().list(said, ", ").lit(".");
+    if total.waiting > 0 {
+        words = words.lit(" ").text(OPEN_IS_NOT_WRITTEN);
     }
-    if counts.refused > 0 {
-        said.push(
-            Words::new()
-                .lit("**")
-                .number(counts.refused)
-                .lit(" refused**"),
-        );
+    if content.is_about_many() {
+        words = words.lit("<br>").text(&total.text()).lit(".");
     }
-    let end = if counts.open > 0 {
-        ". A file with an open question is not written."
-    } else {
-        "."
-    };
-    page.block(Words::new().list(said, ", ").lit(end).as_str());
+    page.block(words.as_str());
 }
 
 /// What the run compared with, and what a person should know of that.
-fn since(page: &mut Page, outcome: &Outcome) {
-    let Some(since) = &outcome.since else {
+fn since(page: &mut Page, content: &Content<'_>) {
+    let Some(since) = &content.since else {
         return;
     };
-    let sentence = super::since::sentence(outcome, since);
-    page.block(Words::new().text(&sentence).as_str());
+    page.block(Words::new().text(&since.sentence).as_str());
     let pieces: Vec<String> = since
         .notes
         .iter()
-        .map(|note| {
+        .map(|(at, text)| {
             let mut words = Words::new().lit("- ");
-            if let Some(at) = &note.at {
-                let place = format!("{}:{}", shown_name(&at.file), at.line);
-                words = words.code(&place).lit(": ");
+            if let Some(at) = at {
+                words = words.code(&place(at)).lit(": ");
             }
-            words.text(&cut(&note.text)).as_str().to_owned()
+            words.text(&cut(text)).as_str().to_owned()
         })
         .collect();
     let left = page.pieces(&pieces, SINCE, false);
     page.rest(left, "note");
 }
 
-/// The files of releases, a few by name.
-fn places(releases: &[&Release]) -> Words {
+/// The releases that something is about, a few by name.
+fn places(content: &Content<'_>, item: &Item<'_>) -> Words {
+    let releases: Vec<&Release> = item
+        .releases()
+        .filter_map(|at| Some(content.rows.get(at)?.release))
+        .collect();
     let name = |release: &&Release| Words::new().code(&short_name(release));
     let named = Words::new().list(releases.iter().take(LISTED).map(name), ", ");
     match releases.len().saturating_sub(LISTED) {
@@ -210,49 +192,65 @@ fn places(releases: &[&Release]) -> Words {
     }
 }
 
-/// A step's version, as a link if it has one.
-fn version(step: &Step) -> Words {
-    let version = step.version.to_string();
-    match &step.link {
+/// The version that brought a step, as a link if it has one.
+fn version(item: &Item<'_>) -> Words {
+    let version = item.version.map(ToString::to_string).unwrap_or_default();
+    match item.link {
         Some(link) => Words::new().link(&version, link),
         None => Words::new().text(&version),
     }
 }
 
-fn questions(page: &mut Page, outcome: &Outcome) {
-    let asked = overview::asked(outcome);
-    if asked.is_empty() {
+/// A section: its heading, its items as far as they have room, and how many have none.
+fn section(page: &mut Page, content: &Content<'_>, section: Section) {
+    let items: Vec<&Item<'_>> = content.section(section).collect();
+    if items.is_empty() {
         return;
     }
-    page.heading(&Words::new().text(&format!("{} to answer", count(asked.len(), "question"))));
-    let pieces: Vec<String> = asked
+    let heading = Words::new().lit(section.title()).lit(" (");
+    page.heading(&heading.number(items.len()).lit(")"));
+    let (room, apart, what) = match section {
+        Section::Questions => (QUESTIONS, true, "question"),
+        Section::Waiting => (WAITING, false, "step"),
+        Section::Errors => (REFUSED, false, "refusal"),
+        Section::Danger => (DANGER, false, "danger"),
+        Section::Action => (ACTION, false, "task"),
+        Section::Changes => (CHANGES, false, "step"),
+        Section::Notes => (NOTES, false, "note"),
+    };
+    let pieces: Vec<String> = items
         .iter()
         .enumerate()
-        .map(|(i, shared)| question(i + 1, shared))
+        .map(|(i, item)| match section {
+            Section::Questions => question(i + 1, content, item),
+            Section::Errors => refusal(item),
+            Section::Changes => change(content, item),
+            _ => told(content, item),
+        })
         .collect();
-    let left = page.pieces(&pieces, QUESTIONS, true);
-    page.rest(left, "question");
+    let left = page.pieces(&pieces, room, apart);
+    page.rest(left, what);
 }
 
-fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
-    let (step, question) = shared.what;
+fn question(number: usize, content: &Content<'_>, item: &Item<'_>) -> String {
     let mut lines = vec![
         Words::new()
             .lit("**")
             .number(number)
             .lit(". ")
-            .text(&cut(&question.text))
+            .text(&cut(&item.text))
             .lit("**"),
         Words::new()
-            .code(&step.id)
+            .code(item.id.unwrap_or_default())
             .lit(", ")
-            .text(&shared.releases[0].chart)
+            .text(item.chart.unwrap_or_default())
             .lit(" ")
-            .and(&version(step))
+            .and(&version(item))
             .lit(", asked for ")
-            .and(&places(&shared.releases)),
+            .and(&places(content, item)),
     ];
-    if let Some(lacking) = &question.lacking {
+    lines.extend(variants(item));
+    if let Some(lacking) = item.lacking {
         let lacking = cut(lacking);
         lines.push(
             Words::new()
@@ -267,56 +265,38 @@ fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
         .collect::<Vec<_>>()
         .join("  \n");
     text.push_str("\n\n");
-    for evidence in &question.evidence {
-        let mut words = Words::new().lit("- ").code(&evidence.path);
-        words = match &evidence.value {
-            Some(value) => words.lit(" is ").code(&found(value)),
+    for about in &item.about {
+        let mut words = Words::new().lit("- ").code(about.path);
+        words = match &about.value {
+            Some(value) => words.lit(" is ").code(value),
             None => words.lit(" is not set"),
         };
-        if let Some(at) = &evidence.at {
-            let place = format!("{}:{}", shown_name(&at.file), at.line);
-            words = words.lit(" (").code(&place).lit(")");
+        if let Some(at) = about.at {
+            words = words.lit(" (").code(&place(at)).lit(")");
         }
         text.push_str(words.as_str());
         text.push('\n');
     }
-    if !question.evidence.is_empty() {
+    if !item.about.is_empty() {
         text.push('\n');
     }
     text.push_str("| Option | What it does | Answer with |\n| --- | --- | --- |\n");
-    for option in &question.options {
+    for answer in &item.answers {
+        let option = answer.option;
         let mut id = Words::new().code(&option.id);
         if option.recommended {
             id = id.lit(" (recommended)");
         }
         let mut does = Words::new().text(&cut(&option.title));
-        let answer = format!(
-            "--answer {}",
-            quote(&format!("{}={}", step.asked_as(), option.id))
-        );
-        let mut answers = vec![Words::new().code(&answer)];
-        for input in &option.inputs {
-            let typed = input
-                .default
-                .as_deref()
-                .map_or_else(|| "…".to_owned(), quote);
-            answers.push(Words::new().code(&format!(
-                "--answer {}.{}={typed}",
-                step.asked_as(),
-                input.name
-            )));
-            let mut note = cut(&input.title);
-            if input.list {
-                note.push_str("; several, separated by commas");
-            }
-            if input.default.is_some() {
-                note.push_str("; may be left out if it is as shown");
-            }
-            does = does.lit("<br>").code(&input.name).lit(": ").text(&note);
+        for note in answer.arguments.iter().filter_map(|it| it.note.as_ref()) {
+            does = does.lit("<br>").text(&cut(note));
         }
+        let arguments = answer.arguments.iter();
+        let arguments = arguments.map(|it| Words::new().code(&it.text));
+        let arguments = Words::new().list(arguments, "<br>");
         let row = Words::new()
             .lit("| ")
-            .list([id, does, Words::new().list(answers, "<br>")], " | ")
+            .list([id, does, arguments], " | ")
             .lit(" |");
         text.push_str(row.as_str());
         text.push('\n');
@@ -324,34 +304,78 @@ fn question(number: usize, shared: &Shared<'_, (&Step, &Question)>) -> String {
     text
 }
 
-fn refused(page: &mut Page, outcome: &Outcome) {
-    if outcome.refused.is_empty() {
-        return;
+/// How something reads in other releases: a few, and how many more.
+fn variants(item: &Item<'_>) -> Vec<Words> {
+    let shown = item.variants.iter().take(LISTED);
+    let mut lines: Vec<Words> = shown.map(|text| Words::new().text(&cut(text))).collect();
+    let rest = item.variants.len().saturating_sub(LISTED);
+    if rest > 0 {
+        let rest = Words::new().lit("*… and ").number(rest);
+        lines.push(rest.lit(" more like it, for other releases*"));
     }
-    page.heading(&Words::new().lit("Refused; nothing of it was changed"));
-    let pieces: Vec<String> = outcome.refused.iter().map(refusal).collect();
-    let left = page.pieces(&pieces, REFUSED, false);
-    page.rest(left, "refusal");
+    lines
 }
 
-fn refusal(refusal: &Refusal) -> String {
-    let place = match &refusal.at {
-        Some(at) => format!("{}:{}:{}", shown_name(&at.file), at.line, at.column),
-        None => shown_name(&refusal.name).to_owned(),
-    };
+/// What is told, to be done, or waits.
+fn told(content: &Content<'_>, item: &Item<'_>) -> String {
+    let mut words = Words::new().lit(match item.when {
+        Some(_) => "- [ ] ",
+        None => "- ",
+    });
+    let at = item.places().next();
+    if let Some(at) = at {
+        words = words.code(&place(at)).lit(": ");
+    }
+    if let Some(lead) = &item.lead {
+        words = words.text(lead).lit(": ");
+    }
+    words = words.text(&cut(&item.text));
+    if let Some(id) = item.id {
+        words = words.lit(" ").code(id);
+    }
+    if content.is_about_many() && (at.is_none() || item.uses.len() > 1) {
+        words = words.lit(" (").and(&places(content, item)).lit(")");
+    }
+    for variant in variants(item) {
+        words = words.lit("<br>").and(&variant);
+    }
+    words.as_str().to_owned()
+}
+
+fn change(content: &Content<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new()
         .lit("- ")
-        .code(&place)
+        .text(item.chart.unwrap_or_default())
+        .lit(" ")
+        .and(&version(item))
         .lit(": ")
-        .text(&cut(&refusal.what));
-    for text in [&refusal.why, &refusal.next].into_iter().flatten() {
+        .text(&cut(&item.title))
+        .lit(" ")
+        .code(item.id.unwrap_or_default());
+    if content.is_about_many() {
+        words = words.lit(" in ").and(&places(content, item));
+    }
+    if let Some(why) = item.why {
+        words = words.lit("<br>").text(&cut(why));
+    }
+    words.as_str().to_owned()
+}
+
+fn refusal(item: &Item<'_>) -> String {
+    let mut words = Words::new()
+        .lit("- ")
+        .code(&item.title)
+        .lit(": ")
+        .text(&cut(&item.text));
+    let more = item.refusal.iter();
+    for text in more.flat_map(|it| [&it.why, &it.next]).flatten() {
         words = words.lit("<br>").text(&cut(text));
     }
     words.as_str().to_owned()
 }
 
-fn files(page: &mut Page, outcome: &Outcome) {
-    if outcome.releases.is_empty() {
+fn files(page: &mut Page, content: &Content<'_>) {
+    if content.rows.is_empty() {
         return;
     }
     page.heading(&Words::new().lit("Files"));
@@ -359,12 +383,13 @@ fn files(page: &mut Page, outcome: &Outcome) {
         "| File | Chart | From → to | What happens | Questions |\n| --- | --- | --- | --- | --- |"
             .to_owned(),
     ];
-    rows.extend(outcome.releases.iter().map(row));
+    rows.extend(content.rows.iter().map(row));
     let left = page.pieces(&rows, FILES, false);
     page.rest(left, "release");
 }
 
-fn row(release: &Release) -> String {
+fn row(row: &Row<'_>) -> String {
+    let release = row.release;
     let name = |file: &std::sync::Arc<File>| Words::new().code(shown_name(&file.name));
     let mut files = Words::new().list(release.files.iter().take(2 * LISTED).map(name), "<br>");
     if release.files.len() > 2 * LISTED {
@@ -393,8 +418,7 @@ fn row(release: &Release) -> String {
             .lit(" → ")
             .text(&release.to.to_string())
     };
-    let (open, answered) = asked_of(release);
-    let questions = match (open, answered) {
+    let questions = match (row.open.len(), row.answered) {
         (0, 0) => Words::new(),
         (0, n) => Words::new().number(n).lit(" answered"),
         (n, 0) => Words::new().lit("**").number(n).lit(" open**"),
@@ -405,6 +429,12 @@ fn row(release: &Release) -> String {
             .number(m)
             .lit(" answered"),
     };
+    let happens = row.happens();
+    let happens = happens.iter().map(|it| match it.matters {
+        true => Words::new().lit("**").text(&it.text).lit("**"),
+        false => Words::new().text(&it.text),
+    });
+    let happens = Words::new().list(happens, ", ");
     Words::new()
         .lit("| ")
         .list(
@@ -412,7 +442,7 @@ fn row(release: &Release) -> String {
                 files,
                 Words::new().text(&release.chart),
                 versions,
-                happens(release),
+                happens,
                 questions,
             ],
             " | ",
@@ -422,144 +452,28 @@ fn row(release: &Release) -> String {
         .to_owned()
 }
 
-/// How many questions of a release are open, and how many answered.
-fn asked_of(release: &Release) -> (usize, usize) {
-    let questions = || {
-        release
-            .steps
-            .iter()
-            .filter_map(|step| step.question.as_ref())
-    };
-    let answered = questions()
-        .filter(|question| question.answer.is_some())
-        .count();
-    let open = super::questions::open(release).count();
-    (open, answered)
-}
-
-/// What becomes of the settings of a release, in short.
-fn happens(release: &Release) -> Words {
-    let others = Settings::of(release).others.into_iter();
-    let mut said: Vec<Words> = others
-        .map(|(what, n)| Words::new().number(n).lit(" ").lit(fate(what)))
-        .collect();
-    if release.lost_by_leaving_out().next().is_some() {
-        said.push(Words::new().lit("**loses settings, because a step is left out**"));
-    }
-    if !release.stale.is_empty() {
-        let stale = count(release.stale.len(), "old setting");
-        said.push(Words::new().lit("**").text(&stale).lit(" edited in**"));
-    }
-    if said.is_empty() {
-        let adds = release.steps.iter().any(|step| !step.changes.is_empty());
-        return Words::new().lit(match release.is_changed() {
-            true if adds => "settings are added",
-            true => "chart version only",
-            false => "fits already",
-        });
-    }
-    Words::new().list(said, ", ")
-}
-
-fn changes(page: &mut Page, outcome: &Outcome) {
-    let done = overview::done(outcome);
-    if done.is_empty() {
-        return;
-    }
-    page.heading(&Words::new().lit("What changes"));
-    let pieces: Vec<String> = done
-        .iter()
-        .map(|shared| {
-            let step = shared.what;
-            let mut words = Words::new()
-                .lit("- ")
-                .text(&shared.releases[0].chart)
-                .lit(" ")
-                .and(&version(step))
-                .lit(": ")
-                .text(&cut(&step.title))
-                .lit(" ")
-                .code(&step.id);
-            if outcome.releases.len() > 1 {
-                words = words.lit(" in ").and(&places(&shared.releases));
-            }
-            if let Some(why) = &step.why {
-                words = words.lit("<br>").text(&cut(why));
-            }
-            words.as_str().to_owned()
-        })
-        .collect();
-    let left = page.pieces(&pieces, CHANGES, false);
-    page.rest(left, "step");
-}
-
-fn tasks(page: &mut Page, outcome: &Outcome) {
-    let tasks = overview::tasks(outcome);
-    if tasks.is_empty() {
-        return;
-    }
-    page.heading(&Words::new().lit("To do outside the files"));
-    let mut left = 0;
-    let mut room = TASKS;
-    for (when, title) in overview::WHEN {
-        let pieces: Vec<String> = tasks
-            .iter()
-            .filter(|shared| shared.what.when == when)
-            .map(|shared| {
-                let mut words = Words::new().lit("- [ ] ").text(&cut(&shared.what.text));
-                if outcome.releases.len() > 1 {
-                    words = words.lit(" (").and(&places(&shared.releases)).lit(")");
-                }
-                words.as_str().to_owned()
-            })
-            .collect();
-        if pieces.is_empty() {
-            continue;
+/// Releases that are ahead of what is known of their chart.
+fn ahead(page: &mut Page, content: &Content<'_>) {
+    for ahead in &content.ahead {
+        let names = ahead.releases.iter().take(LISTED);
+        let names = Words::new().list(names.map(|name| Words::new().code(name)), ", ");
+        let mut words = Words::new().text(&ahead.sentence).lit(" ").and(&names);
+        let rest = ahead.releases.len().saturating_sub(LISTED);
+        if rest > 0 {
+            words = words.lit(" and ").number(rest).lit(" more");
         }
-        page.block(Words::new().lit("**").lit(title).lit("**").as_str());
-        left += page.pieces(&pieces, room, false);
-        room = room.saturating_sub(pieces.iter().map(String::len).sum());
+        page.block(words.lit(".").as_str());
     }
-    page.rest(left, "task");
-}
-
-fn notices(page: &mut Page, outcome: &Outcome) {
-    let told = overview::told(outcome);
-    if told.is_empty() {
-        return;
-    }
-    page.heading(&Words::new().lit("Good to know"));
-    let pieces: Vec<String> = told
-        .iter()
-        .map(|shared| {
-            let told = shared.what;
-            let mut words = Words::new().lit("- ");
-            if let Some(at) = told.at {
-                let place = format!("{}:{}", shown_name(&at.file), at.line);
-                words = words.code(&place).lit(": ");
-            }
-            words = words.text(&cut(told.text));
-            if let Some(step) = told.step {
-                words = words.lit(" ").code(&step.id);
-            }
-            if outcome.releases.len() > 1 && told.at.is_none() {
-                words = words.lit(" (").and(&places(&shared.releases)).lit(")");
-            }
-            words.as_str().to_owned()
-        })
-        .collect();
-    let left = page.pieces(&pieces, NOTICES, false);
-    page.rest(left, "notice");
 }
 
 /// The values files that were seen and not touched.
-fn unclaimed(page: &mut Page, outcome: &Outcome) {
-    if outcome.unclaimed.is_empty() {
+fn unclaimed(page: &mut Page, content: &Content<'_>) {
+    if content.unclaimed.is_empty() {
         return;
     }
-    page.heading(&Words::new().lit("Seen and not touched"));
-    page.block("No manifest says what these values files are for. Name one on the command line to upgrade it.");
-    let pieces: Vec<String> = outcome
+    page.heading(&Words::new().lit(UNCLAIMED));
+    page.block(UNCLAIMED_NEXT);
+    let pieces: Vec<String> = content
         .unclaimed
         .iter()
         .map(|file| {
@@ -568,7 +482,7 @@ fn unclaimed(page: &mut Page, outcome: &Outcome) {
             words.as_str().to_owned()
         })
         .collect();
-    let left = page.pieces(&pieces, UNCLAIMED, false);
+    let left = page.pieces(&pieces, NOT_TOUCHED, false);
     page.rest(left, "file");
 }
 

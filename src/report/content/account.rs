@@ -1,0 +1,312 @@
+//! A release in full: why its version is known, what is other in effect, what each step did, what became of every
+//! setting. For `-v`, the cards of a page, and the end of a review.
+
+use std::cmp::Reverse;
+
+use semver::Version;
+
+use super::{Item, Settings, item::Items};
+use crate::{
+    outcome::{At, Change, Fate, KnownBy, LeafFate, Release, State, Step, Strength},
+    report::wording,
+    values::Path,
+};
+
+/// Reasons shown for a version where not all are.
+const DECIDING: usize = 3;
+
+/// All that is to say of a release.
+#[derive(Debug)]
+pub struct Account<'o> {
+    /// The release.
+    pub release: &'o Release,
+    /// How its chart and its version are known.
+    pub known: Known<'o>,
+    /// What is other in effect, or waits for an answer.
+    pub effect: Vec<Effect<'o>>,
+    /// The steps that changed something.
+    pub done: Vec<Done<'o>>,
+    /// What it says: as in the content of a run, of this release alone.
+    pub items: Vec<Item<'o>>,
+    /// What became of its settings, in numbers.
+    pub settings: Settings,
+    /// What became of every setting that did not just stay.
+    pub ledger: Vec<Leaf<'o>>,
+    /// Comments that went with what was removed.
+    pub comments: Vec<&'o str>,
+}
+
+/// How a chart and a version are known.
+#[derive(Debug)]
+pub struct Known<'o> {
+    /// It in a sentence.
+    pub sentence: String,
+    /// Whether the content alone tells the version.
+    pub by_content: bool,
+    /// What tells the chart, if nothing named it.
+    pub chart: Vec<Reason<'o>>,
+    /// What tells the version, the strongest first.
+    pub version: Vec<Reason<'o>>,
+}
+
+/// What in a file tells its chart or its version.
+#[derive(Debug)]
+pub struct Reason<'o> {
+    /// The setting.
+    pub path: &'o Path,
+    /// Where it stands.
+    pub at: Option<&'o At>,
+    /// The versions that it speaks for.
+    pub versions: Option<&'o str>,
+    /// How much it says.
+    pub strength: Strength,
+    /// Why it says so.
+    pub why: &'o str,
+}
+
+/// Something that is other in effect.
+#[derive(Debug)]
+pub struct Effect<'o> {
+    /// What it is about.
+    pub title: &'o str,
+    /// Before.
+    pub before: &'o str,
+    /// Afterwards; where that depends on an answer, that it is open.
+    pub after: String,
+    /// Whether it is open.
+    pub is_open: bool,
+}
+
+/// A step that changed something.
+#[derive(Debug)]
+pub struct Done<'o> {
+    /// Its id.
+    pub id: &'o str,
+    /// The chart version that brought it.
+    pub version: &'o Version,
+    /// What it does.
+    pub title: &'o str,
+    /// Where that is documented.
+    pub link: Option<&'o str>,
+    /// Why.
+    pub why: Option<&'o str>,
+    /// The answer that it was given, in words.
+    pub answered: Option<String>,
+    /// What it did.
+    pub changes: Vec<ChangeLine<'o>>,
+}
+
+/// What a step did to a setting.
+#[derive(Debug)]
+pub struct ChangeLine<'o> {
+    /// What became of it.
+    pub fate: Fate,
+    /// The word for that.
+    pub word: &'static str,
+    /// The setting.
+    pub path: &'o Path,
+    /// Where it went, if it is elsewhere.
+    pub to: Option<&'o Path>,
+    /// What it was, where it is gone.
+    pub was: Option<String>,
+    /// What it is now, where it stays or is new.
+    pub now: Option<String>,
+    /// What it was made of.
+    pub from: &'o [Path],
+    /// The file, where the release has several.
+    pub file: Option<&'o str>,
+}
+
+/// What became of a setting.
+#[derive(Debug)]
+pub struct Leaf<'o> {
+    /// The word for it.
+    pub word: &'static str,
+    /// The setting.
+    pub path: &'o Path,
+    /// Where it is now.
+    pub to: &'o [Path],
+    /// The step that did it.
+    pub step: Option<&'o str>,
+    /// The file, where the release has several.
+    pub file: Option<&'o str>,
+}
+
+impl<'o> Account<'o> {
+    /// All that is to say of a release. It is shown as it is: mask the outcome first.
+    #[must_use]
+    pub fn of(release: &'o Release) -> Self {
+        let mut items = Items::default();
+        items.add_release(0, release);
+        let acted = |step: &&Step| step.state == State::Done && !step.changes.is_empty();
+        let effect = release.facts.iter();
+        let effect = effect.filter(|fact| fact.before != fact.after || !fact.open.is_empty());
+        let comments = release.files.iter().flat_map(|file| &file.removed_comments);
+        Self {
+            release,
+            known: Known::of(release),
+            effect: effect
+                .map(|fact| Effect {
+                    title: &fact.title,
+                    before: fact.before.as_deref().unwrap_or("(none)"),
+                    after: match fact.open.as_slice() {
+                        [] => fact.after.as_deref().unwrap_or("(none)").to_owned(),
+                        open => format!("open, until you answer {}", open.join(", ")),
+                    },
+                    is_open: !fact.open.is_empty(),
+                })
+                .collect(),
+            done: release
+                .steps
+                .iter()
+                .filter(acted)
+                .map(|step| Done::of(step, release))
+                .collect(),
+            items: items.in_order(),
+            settings: Settings::of(release),
+            ledger: release
+                .ledger
+                .iter()
+                .map(|leaf| Leaf::of(leaf, release))
+                .collect(),
+            comments: comments.map(String::as_str).collect(),
+        }
+    }
+
+    /// What it says in a section.
+    pub fn section(&self, section: super::Section) -> impl Iterator<Item = &Item<'o>> {
+        let items = self.items.iter();
+        items.filter(move |item| item.section == section)
+    }
+}
+
+impl<'o> Known<'o> {
+    fn of(release: &'o Release) -> Self {
+        let chart = release.chart_told_by.iter().map(|sign| Reason {
+            path: &sign.path,
+            at: sign.at.as_ref(),
+            versions: None,
+            strength: Strength::Strong,
+            why: &sign.why,
+        });
+        let clues = release.evidence.iter().map(|clue| Reason {
+            path: &clue.path,
+            at: clue.at.as_ref(),
+            versions: Some(&clue.versions),
+            strength: clue.strength,
+            why: &clue.why,
+        });
+        let mut version: Vec<Reason<'o>> = clues.collect();
+        version.sort_by_key(|clue| Reverse(clue.strength));
+        let chart: Vec<Reason<'o>> = chart.collect();
+        let of = format!("{} {}", release.chart, release.from);
+        let sentence = match release.known_by {
+            KnownBy::Stated => format!("Written for {of}, as you said."),
+            KnownBy::Carrier => format!("Written for {of}, as the manifest says."),
+            KnownBy::Recorded => format!("Written for {of}, as refit.yaml says."),
+            KnownBy::Live => format!("Written for {of}, which runs now."),
+            KnownBy::Revision => format!("Written for {of}, which the manifest named before."),
+            KnownBy::Content => {
+                let same = release
+                    .same_from
+                    .as_ref()
+                    .map_or_else(String::new, |first| {
+                        format!("; {first} to {} give the same result", release.from)
+                    });
+                let telling = version.iter().filter(|clue| clue.strength > Strength::Weak);
+                let by = telling.chain(&chart).next().map(|reason| match reason.at {
+                    Some(at) => format!(" by {} (line {})", reason.path, at.line),
+                    None => format!(" by {}", reason.path),
+                });
+                format!("Detected {of}{}{same}.", by.unwrap_or_default())
+            }
+        };
+        Self {
+            sentence,
+            by_content: release.known_by == KnownBy::Content,
+            chart,
+            version,
+        }
+    }
+
+    /// The few reasons that decide the version: one for each bound says as much as all.
+    pub fn deciding(&self) -> impl Iterator<Item = &Reason<'o>> {
+        let mut bounds: Vec<&str> = Vec::new();
+        let new = move |reason: &&Reason<'o>| {
+            let bound = reason.versions.unwrap_or_default();
+            let is_new = !bounds.contains(&bound);
+            bounds.push(bound);
+            is_new
+        };
+        let telling = self.version.iter();
+        let telling = telling.filter(|reason| reason.strength > Strength::Weak);
+        telling.filter(new).take(DECIDING)
+    }
+
+    /// The first of what tells the chart, where not all of it is shown.
+    #[must_use]
+    pub fn deciding_for_chart(&self) -> &[Reason<'o>] {
+        &self.chart[..self.chart.len().min(DECIDING)]
+    }
+}
+
+impl<'o> Done<'o> {
+    fn of(step: &'o Step, release: &'o Release) -> Self {
+        let answered = step.question.as_ref().and_then(|question| {
+            let id = question.answer.as_ref()?;
+            let mut text = id.clone();
+            if let Some(option) = question.options.iter().find(|option| option.id == *id) {
+                text.push_str(&format!(": {}", option.title));
+            }
+            for (name, value) in &question.inputs {
+                text.push_str(&format!("; {name} = {value}"));
+            }
+            Some(text)
+        });
+        let changes = step.changes.iter();
+        Self {
+            id: &step.id,
+            version: &step.version,
+            title: &step.title,
+            link: step.link.as_deref(),
+            why: step.why.as_deref(),
+            answered,
+            changes: changes.map(|it| ChangeLine::of(it, release)).collect(),
+        }
+    }
+}
+
+impl<'o> ChangeLine<'o> {
+    fn of(change: &'o Change, release: &Release) -> Self {
+        let value = || wording::value(&change.value);
+        let (mut was, mut now) = (None, None);
+        match (&change.to, change.fate) {
+            (Some(_), _) => {}
+            (None, _) if change.left_over => was = Some(format!("{}; left over, unused", value())),
+            (None, Fate::Dropped) => was = Some(value()),
+            (None, _) => now = Some(value()),
+        }
+        Self {
+            fate: change.fate,
+            word: wording::fate(change.fate),
+            path: &change.path,
+            to: change.to.as_ref(),
+            was,
+            now,
+            from: &change.from,
+            file: (release.files.len() > 1).then_some(change.file.as_str()),
+        }
+    }
+}
+
+impl<'o> Leaf<'o> {
+    fn of(leaf: &'o LeafFate, release: &Release) -> Self {
+        Self {
+            word: wording::fate(leaf.fate),
+            path: &leaf.path,
+            to: &leaf.to,
+            step: leaf.step.as_deref(),
+            file: (release.files.len() > 1).then_some(leaf.file.as_str()),
+        }
+    }
+}

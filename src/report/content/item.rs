@@ -1,0 +1,482 @@
+//! What is said, each thing once: questions, dangers, things to do, changes, notes, and what was refused.
+//!
+//! Releases that say the same are gathered in one item, in the order in which it was first met. What makes two
+//! things the same is the step that says it and what can be answered, not the words: another registry in the
+//! sentence is a variant of it.
+
+use std::collections::HashMap;
+
+use semver::Version;
+
+use super::Section;
+use crate::{
+    outcome::{
+        At, Change, Choice, Evidence, Fate, Input, Notice, Refusal, Release, State, Step, When,
+    },
+    report::wording,
+    shell::quote,
+    values::Path,
+};
+
+/// One thing to know, to answer or to do.
+#[derive(Debug)]
+pub struct Item<'o> {
+    /// Where it is said.
+    pub section: Section,
+    /// What it is about, in a few words: the title of a step, or what kind of notice it is.
+    pub title: String,
+    /// The step that says or asks it: what `refit explain` and `--answer` call it.
+    pub id: Option<&'o str>,
+    /// The chart, for what a step says.
+    pub chart: Option<&'o str>,
+    /// The chart version that brought it.
+    pub version: Option<&'o Version>,
+    /// Where it is documented.
+    pub link: Option<&'o str>,
+    /// What stands before the text, where it needs that to be understood: when it is to be done, what waits.
+    pub lead: Option<String>,
+    /// What is said.
+    pub text: String,
+    /// How it reads where it reads otherwise, each once.
+    pub variants: Vec<String>,
+    /// For something to do outside the files: when.
+    pub when: Option<When>,
+    /// The releases that say it, in order: once for each time that it is said.
+    pub uses: Vec<Use<'o>>,
+    /// Why the step does what it does.
+    pub why: Option<&'o str>,
+    /// The values that a question is about.
+    pub about: Vec<About<'o>>,
+    /// What `--answer` calls the question.
+    pub asked_as: Option<String>,
+    /// Why an answer that was given does not do yet.
+    pub lacking: Option<&'o str>,
+    /// What can be answered.
+    pub answers: Vec<Answer<'o>>,
+    /// What was refused, with its excerpt, its reason and what to do next.
+    pub refusal: Option<&'o Refusal>,
+}
+
+/// A release that says something.
+#[derive(Debug)]
+pub struct Use<'o> {
+    /// The number of its row.
+    pub release: usize,
+    /// How it reads there: 0 is the text, the others are variants.
+    pub wording: usize,
+    /// The file that it is about, where that is one.
+    pub file: Option<&'o str>,
+    /// The lines that it is about there.
+    pub places: Vec<&'o At>,
+    /// What a step changes there.
+    pub changes: Vec<&'o Change>,
+}
+
+/// A value that a question is about.
+#[derive(Debug)]
+pub struct About<'o> {
+    /// The setting.
+    pub path: &'o str,
+    /// Its value; `None` if it is not set.
+    pub value: Option<String>,
+    /// Where it stands.
+    pub at: Option<&'o At>,
+}
+
+/// An answer to a question.
+#[derive(Debug)]
+pub struct Answer<'o> {
+    /// The option: its id, its title, whether it is recommended, what must be typed.
+    pub option: &'o Choice,
+    /// What to type on the command line to give it: the option, and what it needs.
+    pub arguments: Vec<Argument>,
+}
+
+/// A piece of a command that answers a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// What to type. What a person has to put in is `…`.
+    pub text: String,
+    /// What is typed there, for an input.
+    pub note: Option<String>,
+    /// What `--answer` calls the input, if it has to be typed.
+    pub needed: Option<String>,
+}
+
+/// Items as they are gathered: what several releases say alike is one.
+#[derive(Default)]
+pub(super) struct Items<'o> {
+    all: Vec<Item<'o>>,
+    known: HashMap<String, usize>,
+}
+
+impl<'o> Items<'o> {
+    /// All of them by section, and in a section in the order in which they were met.
+    pub fn in_order(self) -> Vec<Item<'o>> {
+        let mut items = self.all;
+        items.sort_by_key(|item| (item.section, item.when.is_some(), item.when));
+        items
+    }
+
+    /// Adds an item, or its use to the one that has the same key.
+    fn add(&mut self, key: String, one: Use<'o>, item: Item<'o>) {
+        let next = self.all.len();
+        let place = *self.known.entry(key).or_insert(next);
+        if place == next {
+            self.all.push(item);
+            self.all[place].uses.push(one);
+            return;
+        }
+        let known = &mut self.all[place];
+        let wording = match known.text == item.text {
+            true => 0,
+            false => {
+                let found = known.variants.iter().position(|text| *text == item.text);
+                let at = found.unwrap_or(known.variants.len());
+                if found.is_none() {
+                    known.variants.push(item.text);
+                }
+                at + 1
+            }
+        };
+        known.uses.push(Use { wording, ..one });
+    }
+
+    /// What was refused.
+    pub fn refused(&mut self, refusal: &'o Refusal) {
+        let file = refusal.at.as_ref().map_or(&refusal.name, |at| &at.file);
+        let mut item = Item {
+            text: refusal.what.clone(),
+            refusal: Some(refusal),
+            ..plain(Section::Errors, wording::place_of(refusal))
+        };
+        item.uses.push(Use {
+            release: usize::MAX,
+            file: Some(file),
+            places: refusal.at.iter().collect(),
+            ..Use::of(usize::MAX)
+        });
+        self.all.push(item);
+    }
+
+    /// All that a release says, by the number of its row.
+    pub fn add_release(&mut self, number: usize, release: &'o Release) {
+        for step in &release.steps {
+            match step.state {
+                State::Open => self.question(number, release, step),
+                State::Waiting => self.waiting(number, release, step),
+                State::LeftOut => self.left_out(number, release, step),
+                State::Done => self.told(number, release, step),
+            }
+            self.changes(number, release, step);
+        }
+        for notice in &release.stale {
+            self.notice(
+                number,
+                notice,
+                Section::Danger,
+                "Edited in after the upgrade, and unused by the new chart",
+            );
+        }
+        for notice in &release.notices {
+            self.notice(number, notice, notice.severity.into(), "");
+        }
+        let unused = unused(release);
+        if !unused.is_empty() {
+            let chart = format!("{} {}", release.chart, release.to);
+            let key = format!("{:?}", ("unused", &chart, &unused));
+            let item = Item {
+                text: format!("Unused by {chart}: {}", wording::paths(&unused)),
+                ..plain(Section::Action, format!("Unused by {chart}"))
+            };
+            self.add(key, Use::of(number), item);
+        }
+        for task in &release.checklist {
+            let id = task.step.as_deref();
+            let of = id.or(Some(&task.text));
+            let key = format!("{:?}", ("task", &release.chart, of, task.when));
+            let step = release.steps.iter().find(|step| Some(&*step.id) == id);
+            let item = Item {
+                id,
+                chart: Some(&release.chart),
+                version: step.map(|step| &step.version),
+                link: step.and_then(|step| step.link.as_deref()),
+                lead: Some(wording::when(task.when).to_owned()),
+                text: task.text.clone(),
+                when: Some(task.when),
+                ..plain(Section::Action, wording::when(task.when).to_owned())
+            };
+            self.add(key, Use::of(number), item);
+        }
+    }
+
+    fn question(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+        let Some(question) = &step.question else {
+            return;
+        };
+        let options: Vec<&str> = question.options.iter().map(|o| o.id.as_str()).collect();
+        let key = format!(
+            "{:?}",
+            (
+                "question",
+                &release.chart,
+                &step.version,
+                step.asked_as(),
+                options,
+                &question.lacking
+            )
+        );
+        let item = Item {
+            about: question.evidence.iter().map(About::of).collect(),
+            asked_as: Some(step.asked_as()),
+            lacking: question.lacking.as_deref(),
+            answers: question
+                .options
+                .iter()
+                .map(|option| Answer::to(step, option))
+                .collect(),
+            ..of_step(Section::Questions, release, step, question.text.clone())
+        };
+        let places = question.evidence.iter().filter_map(|it| it.at.as_ref());
+        let one = Use {
+            places: places.collect(),
+            ..Use::of(number)
+        };
+        self.add(key, one, item);
+    }
+
+    fn waiting(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+        let key = format!(
+            "{:?}",
+            (
+                "waiting",
+                &release.chart,
+                &step.version,
+                &step.id,
+                &step.waits_for
+            )
+        );
+        let text = format!("waits for your answer to {}", step.waits_for.join(", "));
+        let item = Item {
+            lead: Some(step.title.clone()),
+            ..of_step(Section::Waiting, release, step, text)
+        };
+        self.add(key, Use::of(number), item);
+    }
+
+    fn left_out(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+        let chart = format!("{} {}", release.chart, release.to);
+        let (section, text) = match step.loses.as_slice() {
+            [] => (
+                Section::Notes,
+                format!("Left out, as you asked: {}.", step.title),
+            ),
+            lost => (
+                Section::Danger,
+                format!(
+                    "Left out, as you asked: {}. These settings stop working, because {chart} does not use them: {}.",
+                    step.title,
+                    wording::paths(lost)
+                ),
+            ),
+        };
+        let key = format!("{:?}", ("left out", &chart, &step.id, &text));
+        let item = of_step(section, release, step, text);
+        self.add(key, Use::of(number), item);
+    }
+
+    fn told(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+        for (place, told) in step.tell.iter().enumerate() {
+            let key = format!(
+                "{:?}",
+                (
+                    "told",
+                    &release.chart,
+                    &step.version,
+                    &step.id,
+                    told.severity,
+                    place
+                )
+            );
+            let item = of_step(told.severity.into(), release, step, told.text.clone());
+            self.add(key, Use::of(number), item);
+        }
+    }
+
+    /// What a step changed. Its text is the reason: what becomes of which setting is in the changes.
+    fn changes(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+        if step.state != State::Done || step.changes.is_empty() {
+            return;
+        }
+        let key = format!("{:?}", ("changes", &release.chart, &step.version, &step.id));
+        let text = step.why.clone().unwrap_or_default();
+        let places = step.changes.iter().filter_map(|change| change.at.as_ref());
+        let one = Use {
+            places: places.collect(),
+            changes: step.changes.iter().collect(),
+            ..Use::of(number)
+        };
+        self.add(key, one, of_step(Section::Changes, release, step, text));
+    }
+
+    fn notice(&mut self, number: usize, notice: &'o Notice, section: Section, title: &str) {
+        let key = format!("{:?}", ("notice", section, &notice.text));
+        let item = Item {
+            lead: (!title.is_empty()).then(|| title.to_owned()),
+            text: notice.text.clone(),
+            ..plain(section, title.to_owned())
+        };
+        let one = Use {
+            places: notice.at.iter().collect(),
+            ..Use::of(number)
+        };
+        self.add(key, one, item);
+    }
+}
+
+impl Use<'_> {
+    fn of(release: usize) -> Self {
+        Self {
+            release,
+            wording: 0,
+            file: None,
+            places: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+}
+
+impl<'o> Item<'o> {
+    /// The releases that it is about, each once, by the numbers of their rows.
+    pub fn releases(&self) -> impl Iterator<Item = usize> {
+        let mut last = None;
+        self.uses
+            .iter()
+            .map(|one| one.release)
+            .filter(move |release| {
+                *release != usize::MAX && last.replace(*release) != Some(*release)
+            })
+    }
+
+    /// The lines that it is about.
+    pub fn places(&self) -> impl Iterator<Item = &'o At> {
+        self.uses.iter().flat_map(|one| one.places.iter().copied())
+    }
+
+    /// How it reads in one of its uses.
+    #[must_use]
+    pub fn wording(&self, one: &Use<'_>) -> &str {
+        match one.wording {
+            0 => &self.text,
+            n => &self.variants[n - 1],
+        }
+    }
+}
+
+impl<'o> About<'o> {
+    fn of(evidence: &'o Evidence) -> Self {
+        Self {
+            path: &evidence.path,
+            value: evidence.value.as_deref().map(wording::found),
+            at: evidence.at.as_ref(),
+        }
+    }
+}
+
+impl<'o> Answer<'o> {
+    fn to(step: &Step, option: &'o Choice) -> Self {
+        let id = step.asked_as();
+        let mut arguments = vec![Argument {
+            text: format!("--answer {}", quote(&format!("{id}={}", option.id))),
+            note: None,
+            needed: None,
+        }];
+        arguments.extend(option.inputs.iter().map(|input| {
+            let typed = input.default.as_deref();
+            let name = format!("{id}.{}", input.name);
+            Argument {
+                text: format!(
+                    "--answer {}={}",
+                    quote(&name),
+                    typed.map_or_else(|| "…".to_owned(), quote)
+                ),
+                note: Some(note(input)),
+                needed: typed.is_none().then_some(name),
+            }
+        }));
+        Self { option, arguments }
+    }
+
+    /// What has to be typed for it, as `--answer` calls it.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        self.arguments
+            .iter()
+            .filter_map(|argument| argument.needed.as_deref())
+    }
+}
+
+/// What is typed for an input.
+fn note(input: &Input) -> String {
+    let mut note = input.title.clone();
+    if input.list {
+        note.push_str("; several, separated by commas");
+    }
+    if input.default.is_some() {
+        note.push_str("; may be left out if it is as shown");
+    }
+    note
+}
+
+fn plain<'o>(section: Section, title: String) -> Item<'o> {
+    Item {
+        section,
+        title,
+        id: None,
+        chart: None,
+        version: None,
+        link: None,
+        why: None,
+        lead: None,
+        text: String::new(),
+        variants: Vec::new(),
+        when: None,
+        uses: Vec::new(),
+        about: Vec::new(),
+        asked_as: None,
+        lacking: None,
+        answers: Vec::new(),
+        refusal: None,
+    }
+}
+
+fn of_step<'o>(section: Section, release: &'o Release, step: &'o Step, text: String) -> Item<'o> {
+    Item {
+        id: Some(&step.id),
+        chart: Some(&release.chart),
+        version: Some(&step.version),
+        link: step.link.as_deref(),
+        why: step.why.as_deref(),
+        text,
+        ..plain(section, step.title.clone())
+    }
+}
+
+/// The settings that stay although the target does not use them, and that nothing else speaks of.
+#[must_use]
+pub fn unused(release: &Release) -> Vec<&Path> {
+    let lost = release.lost_by_leaving_out();
+    let told: Vec<&Path> = lost.flat_map(|step| &step.loses).collect();
+    let left = release.ledger.iter().filter(|leaf| leaf.fate == Fate::Left);
+    let left = left.map(|leaf| &leaf.path);
+    left.filter(|path| !told.contains(path) && !is_noticed(release, path))
+        .collect()
+}
+
+/// Whether somebody speaks of a path: a notice, or a step that tells of it.
+fn is_noticed(release: &Release, path: &Path) -> bool {
+    let name = path.to_string();
+    let mut notices = release.notices.iter().chain(&release.stale);
+    let mut told = release.steps.iter().flat_map(|step| &step.tell);
+    notices.any(|notice| notice.is_about(path))
+        || told.any(|told| crate::outcome::mentions(&told.text, &name))
+}

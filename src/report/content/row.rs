@@ -1,0 +1,245 @@
+//! A release in one line: how it stands, how much changes, what becomes of its settings.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    diff::Diff,
+    outcome::{Fate, File, Release, State, Step},
+    report::wording::{self, count},
+};
+
+/// A release in one line.
+#[derive(Debug)]
+pub struct Row<'o> {
+    /// The release.
+    pub release: &'o Release,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// Lines that are removed and added in its files.
+    pub lines: (usize, usize),
+    /// Its open questions.
+    pub open: Vec<&'o Step>,
+    /// How many of its questions are answered.
+    pub answered: usize,
+    /// What became of its settings: kept ones first, then the others in a fixed order. They add up to all.
+    pub settings: Settings,
+}
+
+/// How a release stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It can be written.
+    Ready,
+    /// It waits for answers.
+    Waits,
+    /// It needs nothing.
+    Fits,
+    /// Old settings came into it after the upgrade; a person has to look.
+    Stale,
+    /// It loses settings, because a step was left out.
+    Loses,
+}
+
+impl Verdict {
+    /// That of a release.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
+        if release.is_open() {
+            Self::Waits
+        } else if release.lost_by_leaving_out().next().is_some() {
+            Self::Loses
+        } else if !release.stale.is_empty() {
+            Self::Stale
+        } else if release.is_changed() {
+            Self::Ready
+        } else {
+            Self::Fits
+        }
+    }
+
+    /// All, in the order in which they need somebody.
+    pub const ALL: [Self; 5] = [
+        Self::Waits,
+        Self::Loses,
+        Self::Stale,
+        Self::Ready,
+        Self::Fits,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Waits => "waits",
+            Self::Fits => "fits",
+            Self::Stale => "look",
+            Self::Loses => "loses",
+        }
+    }
+
+    /// The same where there is room.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ready => "ready to write",
+            Self::Waits => "waits for an answer",
+            Self::Fits => "already fits",
+            Self::Stale => "has old settings that were edited in",
+            Self::Loses => "loses settings, because a step is left out",
+        }
+    }
+}
+
+/// What became of the settings of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How many stayed as they were.
+    pub kept: usize,
+    /// How many had another fate; only fates that some had.
+    pub others: Vec<(Fate, usize)>,
+}
+
+impl Settings {
+    /// Those of a release.
+    #[must_use]
+    pub fn of(release: &Release) -> Self {
+        let number = |fate| {
+            let leaves = release.ledger.iter();
+            leaves.filter(|leaf| leaf.fate == fate).count()
+        };
+        let others = wording::FATES.iter().map(|fate| (*fate, number(*fate)));
+        Self {
+            kept: release.kept,
+            others: others.filter(|(_, n)| *n > 0).collect(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.kept + self.others.iter().map(|(_, n)| n).sum::<usize>()
+    }
+
+    /// All of it in a line: `9 settings: 5 kept, 3 moved, 1 waiting for your answer`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.all() == 0 {
+            return "No settings".to_owned();
+        }
+        let mut text = format!("{}: {} kept", count(self.all(), "setting"), self.kept);
+        for (fate, n) in &self.others {
+            text.push_str(&format!(", {n} {}", wording::fate_of_several(*fate)));
+        }
+        text
+    }
+}
+
+impl<'o> Row<'o> {
+    /// `known` has the lines of files that releases before it share.
+    pub(super) fn of(
+        release: &'o Release,
+        known: &mut HashMap<*const File, (usize, usize)>,
+    ) -> Self {
+        let counts = release.files.iter().map(|file| {
+            let counts = || Diff::new(&file.before, &file.after).counts();
+            *known.entry(Arc::as_ptr(file)).or_insert_with(counts)
+        });
+        let lines = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let questions = release
+            .steps
+            .iter()
+            .filter_map(|step| step.question.as_ref());
+        Self {
+            release,
+            verdict: Verdict::of(release),
+            lines,
+            open: open_questions(release).collect(),
+            answered: questions
+                .filter(|question| question.answer.is_some())
+                .count(),
+            settings: Settings::of(release),
+        }
+    }
+
+    /// The versions: `arroyo 0.10.3 → 0.15.0`, or `arroyo 0.15.0` where they are the same.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        match self.release.from == self.release.to {
+            true => format!("{} {}", self.release.chart, self.release.to),
+            false => versions(self.release),
+        }
+    }
+
+    /// What becomes of its settings, in short: `3 moved, 1 dropped`, and what somebody has to look at.
+    #[must_use]
+    pub fn happens(&self) -> Vec<Happens> {
+        let others = self.settings.others.iter();
+        let mut said: Vec<Happens> = others
+            .map(|(fate, n)| Happens {
+                text: format!("{n} {}", wording::fate(*fate)),
+                matters: false,
+            })
+            .collect();
+        let matters = |text: String| Happens {
+            text,
+            matters: true,
+        };
+        if self.release.lost_by_leaving_out().next().is_some() {
+            said.push(matters(Verdict::Loses.title().to_owned()));
+        }
+        if !self.release.stale.is_empty() {
+            let stale = count(self.release.stale.len(), "old setting");
+            said.push(matters(format!("{stale} edited in")));
+        }
+        if said.is_empty() {
+            let adds = self
+                .release
+                .steps
+                .iter()
+                .any(|step| !step.changes.is_empty());
+            let text = match self.release.is_changed() {
+                true if adds => "settings are added",
+                true => "chart version only",
+                false => "already fits",
+            };
+            said.push(Happens {
+                text: text.to_owned(),
+                matters: false,
+            });
+        }
+        said
+    }
+}
+
+/// One thing that becomes of the settings of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happens {
+    /// What, in a few words.
+    pub text: String,
+    /// Whether somebody has to look at it.
+    pub matters: bool,
+}
+
+/// The versions that a release goes from and to.
+#[must_use]
+pub fn versions(release: &Release) -> String {
+    format!("{} {} → {}", release.chart, release.from, release.to)
+}
+
+/// That a release needs nothing.
+#[must_use]
+pub fn fits(release: &Release) -> String {
+    format!(
+        "already fits {} {}; nothing to do",
+        release.chart, release.to
+    )
+}
+
+/// The questions of a release that wait for an answer.
+pub fn open_questions(release: &Release) -> impl Iterator<Item = &Step> {
+    release
+        .steps
+        .iter()
+        .filter(|step| step.state == State::Open && step.question.is_some())
+}

@@ -1,0 +1,126 @@
+//! The sections of a content on a page, each item in full: what `-v` shows of a release, and a review at its end.
+//!
+//! It is a form and decides nothing: which items there are, in which section and in which order, is content's.
+
+use super::{
+    content::{Account, Answer, Item, Section, place},
+    page::{Page, Span, Style, plain, span, width},
+    wording::count,
+};
+
+/// Columns that the names of settings may take in a list.
+const WIDEST: usize = 40;
+
+/// Writes these sections of a release, in their order.
+pub(super) fn write(page: &mut Page, account: &Account<'_>, sections: &[Section]) {
+    for section in sections {
+        let items: Vec<&Item<'_>> = account.section(*section).collect();
+        if items.is_empty() {
+            continue;
+        }
+        match section {
+            Section::Questions => questions(page, &items),
+            _ => {
+                page.heading(section.title());
+                items.iter().for_each(|item| one(page, item));
+            }
+        }
+    }
+}
+
+/// Writes something that is told, to be done, or waits.
+pub(super) fn one(page: &mut Page, item: &Item<'_>) {
+    let (mark, style) = match item.section {
+        Section::Danger => ("!", Style::Error),
+        Section::Action if item.when.is_some() => ("[ ]", Style::Warn),
+        Section::Action => ("•", Style::Warn),
+        _ => ("•", Style::Plain),
+    };
+    let mut spans: Vec<Span> = Vec::new();
+    if let Some(at) = item.places().next() {
+        spans.push(span(format!("{}: ", place(at)), Style::Bold));
+    }
+    if let Some(lead) = &item.lead {
+        spans.push(span(format!("{lead}: "), Style::Accent));
+    }
+    spans.push(plain(item.text.clone()));
+    spans.extend(step(item));
+    page.bullet(2, mark, style, &spans);
+}
+
+/// The step that says something, with the version that brought it.
+fn step(item: &Item<'_>) -> Option<Span> {
+    let id = item.id?;
+    let text = match item.version {
+        Some(version) => format!(" [{version} {id}]"),
+        None => format!(" [{id}]"),
+    };
+    Some(span(text, Style::Dim))
+}
+
+fn questions(page: &mut Page, items: &[&Item<'_>]) {
+    page.heading(&format!(
+        "{} for you to answer",
+        count(items.len(), "question")
+    ));
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            page.gap();
+        }
+        question(page, &format!("{}.", i + 1), item);
+    }
+}
+
+fn question(page: &mut Page, number: &str, item: &Item<'_>) {
+    let mut spans = vec![span(item.text.clone(), Style::Bold)];
+    let id = item.id.map(|id| span(format!(" [{id}]"), Style::Dim));
+    spans.extend(id);
+    page.bullet(2, number, Style::Warn, &spans);
+    if let Some(lacking) = item.lacking {
+        let lead = span("The answer is not complete: ", Style::Warn);
+        page.fill(5, 5, &[lead, plain(lacking)]);
+    }
+    let widest = item.about.iter().map(|about| width(about.path)).max();
+    let widest = widest.unwrap_or_default().min(WIDEST);
+    for about in &item.about {
+        let value = match &about.value {
+            Some(value) => plain(value.clone()),
+            None => span("not set", Style::Dim),
+        };
+        let at = about.at.map(|at| format!("  {}", place(at)));
+        let pad = " ".repeat(widest.saturating_sub(width(about.path)));
+        page.fill(
+            5,
+            9,
+            &[
+                span(about.path, Style::Accent),
+                plain(format!("{pad}  ")),
+                value,
+                span(at.unwrap_or_default(), Style::Dim),
+            ],
+        );
+    }
+    item.answers.iter().for_each(|answer| option(page, answer));
+}
+
+fn option(page: &mut Page, answer: &Answer<'_>) {
+    let option = answer.option;
+    let mut spans = vec![
+        span(option.id.clone(), Style::Bold),
+        plain(format!(": {}", option.title)),
+    ];
+    let (mark, style) = match option.recommended {
+        true => ("*", Style::Good),
+        false => ("-", Style::Plain),
+    };
+    if option.recommended {
+        spans.push(span(" (recommended)", Style::Good));
+    }
+    page.bullet(5, mark, style, &spans);
+    for argument in &answer.arguments {
+        page.line(9, &[span(argument.text.clone(), Style::Accent)]);
+        if let Some(note) = &argument.note {
+            page.fill(13, 13, &[span(note.clone(), Style::Dim)]);
+        }
+    }
+}
