@@ -17,10 +17,10 @@ Examples:
   refit upgrade values.yaml                       what would change, and the command that changes it
   refit upgrade values.yaml --from 0.10.3         the same, for a version that you know
   refit review values.yaml                        decide change by change, then write
-  refit upgrade values.yaml --write --backup      change the file, keep the old text beside it
+  refit upgrade values.yaml --write --backup      change the file, keep a copy of the old one
   refit explain one-image                         why a setting is moved, and what may be asked
 
-Nothing is written without --write. `refit COMMAND --help` tells more of a command.";
+Nothing is written without --write (or a yes in refit review). `refit COMMAND --help` has the details.";
 
 const UPGRADE_EXAMPLES: &str = "\
 Examples:
@@ -36,16 +36,20 @@ Examples:
   In a pipeline: does anything need to change?
     refit upgrade --check environments/*.yaml
 
-  The layers of one release, in the order that helm gets them:
+  One release made of several values files, in the order of helm -f:
     refit upgrade -f base.yaml -f prod.yaml
 
-  Two releases that share a layer, each upgraded with the other in mind:
+  Two releases that share a file; what they share stays right for both:
     refit upgrade --release prod=base.yaml,prod.yaml --release staging=base.yaml,staging.yaml
 
-  From a running release to the newer chart, without a file to keep:
+  From a running release to the newer chart, without values files of your own:
     helm get values arroyo -o yaml > old.yaml
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
-      && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml";
+      && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml
+
+Questions about your values are answered with --answer, or in refit review. At a terminal, refit also
+asks for the chart or its version if the files do not tell; it never asks with --check, -q, in CI, in a
+pipe, or with an output format other than text.";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
@@ -53,7 +57,7 @@ Examples:
     refit init
     refit init --write
 
-  For values that many charts could have:
+  If the files do not show which chart they are for:
     refit init environments --chart arroyo
 
 The proposal is on standard output, what was seen on standard error. Files that a manifest names
@@ -70,7 +74,7 @@ Examples:
   Of a running release:
     refit verify --live arroyo -n streams
 
-  Write only if nothing unexplained is left:
+  Write only if every difference is explained:
     refit upgrade values.yaml --verify --write
 
 The program `helm` renders; HELM_BIN names another one. Nothing is changed, in files or in a cluster.";
@@ -99,13 +103,13 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what a newer chart needs changed in values files; with --write, change it
+    /// Show what has to change in values files for a newer chart; with --write, change it
     Upgrade(Box<UpgradeArgs>),
-    /// Decide change by change what a newer chart needs changed; writes at the end if you say so
+    /// Go through the changes one by one and decide; files are written at the end if you say so
     Review(Box<ReviewArgs>),
     /// Propose refit.yaml for a folder of values files
     Init(InitArgs),
-    /// Render both charts with Helm and compare what the settings do
+    /// Render the old and the new chart with Helm and compare what your settings do
     Verify(Box<VerifyArgs>),
     /// List the charts that refit knows, and their versions
     Packs(PackOptions),
@@ -147,7 +151,7 @@ pub struct CheckArgs {
     /// The folder that holds pack.yaml
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// What else makes the exit code 1, beside errors
+    /// What makes the exit code 1, besides errors
     #[arg(long, value_name = "WHAT", value_enum)]
     pub deny: Vec<Deny>,
     /// How the findings are printed
@@ -174,14 +178,14 @@ pub enum CheckOutput {
 /// `refit pack`.
 #[derive(Debug, Subcommand)]
 pub enum PackCommand {
-    /// Check that a pack holds what packs must hold, and list everything that is wrong with it
+    /// Check a pack and list everything that is wrong with it
     #[command(
         after_help = "Examples:\n  refit pack check migrations/arroyo\n  refit pack check --deny warnings -o json my-pack"
     )]
     Check(CheckArgs),
-    /// Make pack.yaml and keys.yaml out of a chart's releases: archives, folders, or tags of a repository
+    /// Make pack.yaml and keys.yaml from a chart's releases: archives, folders, or tags of a repository
     New(super::pack_new::NewArgs),
-    /// Run a pack's cases, and bring every key that it knows to the newest version, twice
+    /// Run a pack's test cases, and try every key it knows on the way to the newest version
     Test(super::pack_test::TestArgs),
     /// Print the JSON Schema of a file of a pack, for an editor
     #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
@@ -226,13 +230,13 @@ pub struct UpgradeArgs {
     pub jobs: JobsOption,
     #[command(flatten)]
     pub steps: StepOptions,
-    /// Write although settings lose their effect, because a step is left out
+    /// Write even if settings stop working because a step is left out
     #[arg(long, help_heading = "Steps and answers")]
     pub force: bool,
     /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
-    /// For a chart without a pack: move what was found for sure, instead of asking about it
+    /// For a chart that refit does not know: apply the moves that are certain, instead of asking about each
     #[arg(
         long,
         requires = "old_chart",
@@ -246,16 +250,16 @@ pub struct UpgradeArgs {
     pub write: bool,
     #[command(flatten)]
     pub backup: BackupOption,
-    /// Write only the result that a preview showed with this digest
+    /// Write only if the result is the one that the preview with this digest showed
     #[arg(long, value_name = "DIGEST", requires = "write", value_parser = expectation, help_heading = "Writing")]
     pub expect: Option<String>,
-    /// Note the releases that are written in refit.yaml, which is made if there is none
+    /// Record the written releases in refit.yaml; create it if there is none
     #[arg(long, requires = "write", help_heading = "Writing")]
     pub record: bool,
-    /// Change nothing; exit with 1 if anything would change
+    /// For CI: change nothing and ask nothing; exit with 1 if anything would change
     #[arg(long, help_heading = "Writing")]
     pub check: bool,
-    /// Compare effects with Helm first, and write only if nothing unexplained is left
+    /// Render both charts with Helm first, and write only if every difference is explained
     #[arg(long, help_heading = "Rendering with Helm")]
     pub verify: bool,
     #[command(flatten)]
@@ -287,13 +291,13 @@ pub struct VerifyArgs {
     pub output: EffectFormat,
     #[command(flatten)]
     pub color: ColorOption,
-    /// Say only what can hurt
+    /// Print only differences that can do harm
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
-    /// List every effect, too
+    /// List every effect
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
-    /// Do not mask passwords and the like
+    /// Show passwords and other secrets instead of ••••
     #[arg(long, help_heading = "Output")]
     pub show_secrets: bool,
 }
@@ -322,10 +326,10 @@ pub struct RenderOptions {
     /// The Kubernetes version that templates see [default: Helm's own]
     #[arg(long, value_name = "VERSION")]
     pub kube_version: Option<String>,
-    /// An API version that templates see besides Helm's own (repeatable)
+    /// A further API version that templates see (repeatable)
     #[arg(long, value_name = "API")]
     pub api_versions: Vec<String>,
-    /// Render as for an installation instead of an upgrade
+    /// Render as for `helm install` instead of `helm upgrade`
     #[arg(long)]
     pub install: bool,
 }
@@ -342,14 +346,14 @@ pub struct ReviewArgs {
     pub chart: ChartOptions,
     #[command(flatten)]
     pub steps: StepOptions,
-    /// Save what is decided to this file, without asking for its name
+    /// Save your decisions to this file, without asking for its name
     #[arg(long, value_name = "FILE", help_heading = "Steps and answers")]
     pub save_answers: Option<PathBuf>,
     #[command(flatten)]
     pub backup: BackupOption,
     #[command(flatten)]
     pub color: ColorOption,
-    /// Do not mask passwords and the like
+    /// Show passwords and other secrets instead of ••••
     #[arg(long, help_heading = "Output")]
     pub show_secrets: bool,
 }
@@ -361,7 +365,7 @@ pub struct Inputs {
     /// refit.yaml]; for `refit upgrade`, `-` reads standard input and prints the migrated values
     #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
-    /// Read the names of files and folders from a file, or from standard input with `-`
+    /// Read the names of files and folders from this file, or from standard input with `-`
     #[arg(long, value_name = "FILE|-")]
     pub files_from: Option<PathBuf>,
     /// These names end with a zero byte, as `git ls-files -z` prints them
@@ -371,7 +375,7 @@ pub struct Inputs {
     /// (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
-    /// A layer of one release, in Helm's order: the right-most is on top (repeatable)
+    /// A values file of one release, as `helm -f`: later ones win (repeatable)
     #[arg(
         short = 'f',
         long = "values",
@@ -379,8 +383,8 @@ pub struct Inputs {
         conflicts_with_all = ["files", "files_from"]
     )]
     pub values: Vec<PathBuf>,
-    /// A release with its layers in Helm's order, which several may share; NAME alone: as refit.yaml
-    /// has it (repeatable)
+    /// A release and its values files in Helm's order; releases may share files. NAME alone: the release of
+    /// that name in refit.yaml (repeatable)
     #[arg(
         long = "release",
         value_name = "NAME[@VERSION][=FILE,FILE]",
@@ -405,7 +409,7 @@ pub fn is_stdin(file: &Path) -> bool {
 /// A running release.
 #[derive(Debug, Default, Args)]
 pub struct LiveOptions {
-    /// A running release: helm tells its values, chart and version; nothing is changed in the cluster
+    /// A running release: values, chart and version are read with helm; nothing in the cluster changes
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "values", "releases"])]
     pub live: Option<String>,
     /// The namespace of the release [default: helm's own]
@@ -442,21 +446,21 @@ pub struct ChartOptions {
     /// The chart, if the files do not show it
     #[arg(long, value_name = "NAME")]
     pub chart: Option<String>,
-    /// The chart version that the files are for [default: what their content tells]
+    /// The chart version that the files were written for [default: the manifest's, or detected from the content]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub from: Option<Version>,
     /// The chart version to go to, of one chart if it is named (repeatable)
     /// [default: the newest release that refit knows]
     #[arg(long, value_name = "[CHART=]VERSION", value_parser = target)]
     pub to: Vec<Target>,
-    /// The chart version was raised first: bring the values from the version that was named where this
-    /// branch left REV, a branch, tag or commit of git, to the one that is named now
+    /// For a branch on which the chart version is raised already (by Renovate, say): take the old version from
+    /// where this branch left REV (a branch, tag or commit of git), the new one from the files as they are
     #[arg(long, value_name = "REV", conflicts_with_all = ["from", "to", "values", "live", "keep_version"])]
     pub since: Option<String>,
-    /// Leave the chart version that a manifest names as it is
+    /// Do not raise the chart version in manifests
     #[arg(long)]
     pub keep_version: bool,
-    /// A folder with a pack, to use before the built-in ones (repeatable)
+    /// A folder with a pack (what refit knows of a chart), used before the built-in ones (repeatable)
     #[arg(long = "pack", value_name = "DIR")]
     pub packs: Vec<PathBuf>,
 }
@@ -465,7 +469,7 @@ pub struct ChartOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Steps and answers")]
 pub struct StepOptions {
-    /// Do only this step, and those that it needs (repeatable)
+    /// Do only this step and those that it needs (repeatable)
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
     /// Leave this step out, of one release if it is named (repeatable)
@@ -483,7 +487,7 @@ pub struct StepOptions {
 /// `--jobs`.
 #[derive(Debug, Default, Args)]
 pub struct JobsOption {
-    /// Work on so many files at once; the result is the same [default: the number of cores]
+    /// How many files to work on at a time [default: the number of cores]
     #[arg(short, long, value_name = "N", help_heading = "Output")]
     pub jobs: Option<NonZeroUsize>,
 }
@@ -491,7 +495,7 @@ pub struct JobsOption {
 /// `--backup`.
 #[derive(Debug, Args)]
 pub struct BackupOption {
-    /// Keep the old text beside each file [default suffix: .bak]
+    /// Keep a copy of each old file beside it [default suffix: .bak]
     #[arg(long, value_name = "SUFFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Writing")]
     pub backup: Option<OsString>,
 }
@@ -500,24 +504,24 @@ pub struct BackupOption {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Standard output [default: text; github for a --check in GitHub Actions]
+    /// What to print on standard output [default: text; github for a --check in GitHub Actions]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub output: Option<Format>,
-    /// Show the whole difference, of folders too; without it, as much of it as is read at a glance
+    /// Show the whole difference, also of folders [default: a short form, none for folders]
     #[arg(long)]
     pub diff: bool,
-    /// Write a report, too; the name tells its form: .json, .jsonl, .md, .html, .sarif or .patch (repeatable)
+    /// Also write a report; the name says the format: .json, .jsonl, .md, .html, .sarif or .patch (repeatable)
     #[arg(long = "report", value_name = "FILE", value_parser = report)]
     pub reports: Vec<Report>,
     #[command(flatten)]
     pub color: ColorOption,
-    /// Say nothing but errors and open questions
+    /// Print only errors and open questions
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// List the fate of every setting, too
+    /// Print everything: each notice, each reason, and what became of every setting
     #[arg(short, long)]
     pub verbose: bool,
-    /// Do not mask passwords and the like
+    /// Show passwords and other secrets instead of ••••
     #[arg(long)]
     pub show_secrets: bool,
 }
@@ -561,7 +565,7 @@ pub enum When {
 /// Where packs come from.
 #[derive(Debug, Args)]
 pub struct PackOptions {
-    /// A folder with a pack, to use before the built-in ones (repeatable)
+    /// A folder with a pack (what refit knows of a chart), used before the built-in ones (repeatable)
     #[arg(long = "pack", value_name = "DIR")]
     pub packs: Vec<PathBuf>,
     #[command(flatten)]
@@ -572,10 +576,10 @@ pub struct PackOptions {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  refit explain 0.11.0\n  refit explain one-image")]
 pub struct ExplainArgs {
-    /// A chart version, or the id of a step as reports show it in brackets
+    /// A chart version, or the id of a step, as reports show it in brackets
     #[arg(value_name = "VERSION|STEP")]
     pub id: String,
-    /// Only this chart
+    /// Look only in this chart
     #[arg(long, value_name = "NAME")]
     pub chart: Option<String>,
     #[command(flatten)]

@@ -116,6 +116,12 @@ pub fn step_name(item: &Item, releases: &[Release]) -> String {
     }
 }
 
+/// The releases that a card is about, in short.
+#[must_use]
+pub fn releases_of(item: &Item, releases: &[Release]) -> String {
+    about(item, releases, wording::short_name)
+}
+
 fn about(item: &Item, releases: &[Release], name: fn(&Release) -> String) -> String {
     let names = item
         .about

@@ -288,7 +288,9 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
     if verbose || known.by_content {
         page.fill(2, 4, &[span(known.sentence.clone(), Style::Dim)]);
     }
-    if verbose {
+    if verbose && !known.chart.is_empty() {
+        let text = format!("Recognised as {} by:", account.release.chart);
+        page.fill(2, 4, &[span(text, Style::Dim)]);
         known.chart.iter().for_each(|it| reason(page, it, true));
     } else if !known.chart.is_empty() {
         let signs = known.deciding_for_chart().iter().map(|sign| match sign.at {

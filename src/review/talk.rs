@@ -4,11 +4,12 @@
 //! back, a narrow window only breaks lines, and a resized one cannot be garbled. Each screen is made
 //! for the width that the terminal has then.
 
+mod again;
 mod answering;
 mod end;
 mod going;
 
-use self::answering::Picked;
+use self::{again::Decided, answering::Picked};
 pub use super::person::{Key, Person, Stop};
 use super::{Begun, Decision, Item, Review, Suggestion, answer, is_complete};
 use crate::{
@@ -69,6 +70,8 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
         masker,
         hinted: false,
         accepting: false,
+        several: begun.reviews.len() > 1,
+        decided: Decided::default(),
         prompt: 0,
     };
     if !begun.outcome.refused.is_empty() {
@@ -92,6 +95,10 @@ struct Talk<'p> {
     hinted: bool,
     /// Whether all that is left is accepted: only what needs a person is asked.
     accepting: bool,
+    /// Whether there are several releases, or groups of them.
+    several: bool,
+    /// What was decided about cards that may come again.
+    decided: Decided,
     /// Columns that the last prompt took.
     prompt: usize,
 }
@@ -262,6 +269,10 @@ impl Talk<'_> {
                         self.did("left open");
                         self.decide(review, item, Decision::Open)
                     }
+                    Picked::Again => {
+                        self.decide_everywhere(item);
+                        return Ok(Act::Again);
+                    }
                     Picked::Keys => {
                         is_listed = false;
                         false
@@ -319,6 +330,11 @@ impl Talk<'_> {
                 (Key::Char('A'), _) => {
                     self.did("accept everything that is left");
                     return Ok(Act::AcceptRest);
+                }
+                (Key::Char('r'), _) if self.decided_before(item).is_some() => {
+                    self.did("the same wherever it is the same");
+                    self.decide_everywhere(item);
+                    return Ok(Act::Again);
                 }
                 (Key::Char('S'), _) => {
                     if self.skip_rest(review)? {
@@ -384,6 +400,12 @@ impl Talk<'_> {
         if item.was_skipped {
             self.sentence("It was skipped before; Enter skips it again, y accepts it.");
         }
+        if let Some((name, how)) = self.decided_before(item) {
+            let text = format!(
+                "The same was {how} for {name}. r decides it so here and in every release where it is the same."
+            );
+            self.sentence(&text);
+        }
         if !std::mem::replace(&mut self.hinted, true) {
             self.sentence(if item.step.question.is_some() {
                 "Choose with the arrows and Enter; Esc for all other keys."
@@ -432,6 +454,12 @@ impl Talk<'_> {
             key("Enter, y, a", "accept");
             key("s, n", "skip: leave this step out");
         }
+        if several {
+            key(
+                "r",
+                "repeat what was decided about the same card, in every release where it is the same",
+            );
+        }
         key(
             "A",
             "accept everything that is left, in all releases; questions are asked if nothing is recommended",
@@ -474,8 +502,11 @@ impl Talk<'_> {
     }
 
     fn decide(&mut self, review: &mut Review, item: &Item, decision: Decision) -> bool {
-        match review.decide(item, decision, false) {
-            Ok(()) => true,
+        match review.decide(item, decision.clone(), false) {
+            Ok(()) => {
+                self.remember(review, item, &decision);
+                true
+            }
             Err(refusals) => {
                 self.refused(&refusals);
                 false
@@ -612,6 +643,8 @@ impl Talk<'_> {
 /// What a key at a step leads to.
 enum Act {
     Next,
+    /// What was decided about the same card is decided here.
+    Again,
     AcceptRest,
     Back,
     Elsewhere,

@@ -183,8 +183,8 @@ fn what_told_the_chart_is_shown() {
     let run = demo.run("upgrade v.yaml -v");
     let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
-        "Recognised as arroyo by artifactUrl (line 1: ",
-        "checkpointUrl (line 2: ",
+        "Recognised as arroyo by: artifactUrl (line 1): ",
+        "checkpointUrl (line 2): ",
     ] {
         assert!(told.contains(words), "{}", run.err);
     }

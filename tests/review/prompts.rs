@@ -208,6 +208,13 @@ fn what_to_review_of_a_folder_is_chosen_from_a_list() {
     }
     // The first, which is the long one, is left out.
     pty.press(" ", "> [ ]");
+    // What is ticked stays so in a window of another size.
+    pty.resize(60);
+    let again = pty.until("two.yaml");
+    assert!(
+        again.contains("[ ] ") && again.matches("[x] ").count() == 2,
+        "{again}"
+    );
     let card = pty.press("\r", CHANGE.split(' ').next().unwrap());
     assert!(card.contains("2 of 3 are reviewed."), "{card}");
     assert!(card.contains("Release 1 of 2"), "{card}");
@@ -231,6 +238,72 @@ fn what_to_review_of_a_folder_is_chosen_from_a_list() {
         demo.text(&format!("apps/{long}.yaml"))
             .contains("old: a-name")
     );
+}
+
+/// Manifests that differ in names and in what stands beside the change.
+fn fleet(demo: &Demo, names: &[&str]) {
+    std::fs::create_dir(demo.path("apps")).unwrap();
+    for name in names {
+        let text = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  source:\n    \
+             chart: demo\n    repoURL: https://charts.example\n    targetRevision: 1.0.0\n    helm:\n      \
+             valuesObject:\n        password: of-{name}\n        old: a\n        pick: b\n"
+        );
+        demo.file(&format!("apps/{name}.yaml"), text);
+    }
+}
+
+#[test]
+fn what_is_ticked_stays_so_over_a_suspension() {
+    let demo = Demo::new();
+    fleet(&demo, &["one", "three", "two"]);
+    let mut pty = Pty::shell(demo.folder(), 80);
+    pty.until("shell>");
+    pty.keys("\"$REFIT\" review --pack pack --chart demo apps\r");
+    pty.until("two.yaml");
+    pty.press(&format!("{DOWN}{DOWN} "), "> [ ]");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    pty.press(CTRL_Z, "Stopped");
+    let list = pty.press("fg\r", "two.yaml");
+    assert_eq!(list.matches("[ ] ").count(), 1, "{list}");
+    let card = pty.press("\r", "Accept?");
+    assert!(card.contains("2 of 3 are reviewed."), "{card}");
+    pty.press(CTRL_C, "nothing was written");
+    pty.keys("exit 0\r");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
+fn the_same_card_is_decided_once_where_a_person_says_so() {
+    let demo = Demo::new();
+    fleet(&demo, &["four", "one", "three", "two"]);
+    let mut pty = at(&demo, "review --pack pack --chart demo apps", 90);
+    pty.until("two.yaml");
+    pty.press("\r", "Accept?");
+    let list = pty.press("y", LIST);
+    assert!(!list.contains("wherever it is the same"), "{list}");
+    pty.press("\r", "Take this answer?");
+    // Only names and unchanged lines differ from the first.
+    let card = pty.press("y", "Accept?");
+    assert!(card.contains("The same was accepted for"), "{card}");
+    let list = pty.press("r", LIST);
+    assert!(list.contains("accepted as for"), "{list}");
+    assert!(list.contains("wherever it is the same"), "{list}");
+    let up = "\x1b[A".repeat(3);
+    pty.press(&up, "> (answered");
+    let end = pty.press("\r", "Write 4 files?");
+    assert_eq!(end.matches("accepted as for").count(), 2, "{end}");
+    assert_eq!(end.matches("answered ").count(), 3, "{end}");
+    pty.keys("y");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 0, "{screen}");
+    for name in ["four", "one", "three", "two"] {
+        let text = demo.text(&format!("apps/{name}.yaml"));
+        assert!(
+            text.contains("new: a") && text.contains("picked: b"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

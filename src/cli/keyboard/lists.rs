@@ -4,11 +4,16 @@
 //!   (it counts bytes to find out what a broken line took).
 //! - It does not see a resize, and what it painted before is broken anew by the terminal. A resize ends it, and
 //!   the list is shown again below.
+//! - Ended so, or by Ctrl-Z, it forgets what was ticked. Whoever paints an item is told whether it is, so that is
+//!   noted and the list begins with it again.
 //! - Left by Ctrl-C it leaves the cursor hidden. `mode` shows it.
 //!
 //! A list shows short names; what they mean stands above it. Nothing in an item is obeyed by the terminal.
 
-use std::{cell::Cell, fmt, io};
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+};
 
 use dialoguer::{Confirm, FuzzySelect, MultiSelect, Select, theme::Theme};
 use refit::{
@@ -25,21 +30,45 @@ const SEARCHED: usize = 12;
 /// Columns that stand before an item, at most, and the last of the line.
 const MARKS: usize = 8;
 
-/// How prompts and items look: signs of ASCII, and colour only if it is wanted. It also notes which item was
-/// the active one, so that a list that is shown again begins there.
-struct Plain {
+/// Where a list stands, so that it begins there when it is shown again.
+#[derive(Default)]
+struct Kept {
+    /// The active item.
+    active: Cell<Option<usize>>,
+    /// Which items are ticked, in a list of which several can be.
+    ticks: RefCell<Vec<bool>>,
+}
+
+impl Kept {
+    /// Notes what an item was painted as. A key ticks the active item, or all: an item that is not active and changes
+    /// says so of those, too, that have no room on the screen.
+    fn tick(&self, at: usize, ticked: bool, active: bool) {
+        let mut ticks = self.ticks.borrow_mut();
+        match ticks.get_mut(at) {
+            Some(known) if active => *known = ticked,
+            Some(known) if *known != ticked => ticks.fill(ticked),
+            _ => {}
+        }
+    }
+}
+
+/// How prompts and items look: signs of ASCII, and colour only if it is wanted. It also notes where the list stands.
+struct Plain<'k> {
     colour: bool,
     /// Columns.
     room: usize,
     items: Vec<String>,
-    active: Cell<Option<usize>>,
+    kept: &'k Kept,
 }
 
-impl Plain {
+impl Plain<'_> {
+    fn place(&self, text: &str) -> Option<usize> {
+        self.items.iter().position(|item| item == text)
+    }
+
     fn item(&self, f: &mut dyn fmt::Write, mark: &str, text: &str, active: bool) -> fmt::Result {
-        if active {
-            let at = self.items.iter().position(|item| item == text);
-            self.active.set(at.or(self.active.get()));
+        if active && let Some(at) = self.place(text) {
+            self.kept.active.set(Some(at));
         }
         let sign = if active { '>' } else { ' ' };
         match active && self.colour {
@@ -49,7 +78,7 @@ impl Plain {
     }
 }
 
-impl Theme for Plain {
+impl Theme for Plain<'_> {
     fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
         write!(f, "{prompt}")
     }
@@ -70,6 +99,9 @@ impl Theme for Plain {
         checked: bool,
         active: bool,
     ) -> fmt::Result {
+        if let Some(at) = self.place(text) {
+            self.kept.tick(at, checked, active);
+        }
         let mark = if checked { "[x] " } else { "[ ] " };
         self.item(f, mark, text, active)
     }
@@ -167,13 +199,16 @@ impl Keyboard<'_> {
         items: &[String],
         first: Option<usize>,
     ) -> Result<Option<usize>, Stop> {
-        let active = Cell::new(first);
+        let kept = Kept {
+            active: Cell::new(first),
+            ..Kept::default()
+        };
         let searched = items.len() > SEARCHED;
         let keys = match searched {
             true => "type to search, arrows, Enter, Esc",
             false => "arrows, Enter, Esc",
         };
-        self.list(&active, items, |theme, items, room, keys_shown| {
+        self.list(&kept, items, |theme, items, room, keys_shown| {
             let prompt = match keys_shown {
                 true => cut(&format!("{prompt} ({keys})"), room),
                 false => cut(prompt, room),
@@ -185,7 +220,7 @@ impl Keyboard<'_> {
                     .items(items)
                     .highlight_matches(false)
                     .report(false);
-                let list = match active.get() {
+                let list = match kept.active.get() {
                     Some(at) => list.default(at),
                     None => list,
                 };
@@ -195,7 +230,7 @@ impl Keyboard<'_> {
                 .with_prompt(prompt)
                 .items(items)
                 .report(false);
-            let list = match active.get() {
+            let list = match kept.active.get() {
                 Some(at) => list.default(at),
                 None => list,
             };
@@ -209,13 +244,17 @@ impl Keyboard<'_> {
         prompt: &str,
         items: &[String],
     ) -> Result<Option<Vec<usize>>, Stop> {
-        let active = Cell::new(None);
-        self.list(&active, items, |theme, items, room, _| {
+        let kept = Kept {
+            ticks: RefCell::new(vec![true; items.len()]),
+            ..Kept::default()
+        };
+        self.list(&kept, items, |theme, items, room, _| {
             let prompt = cut(prompt, room);
+            let ticks = kept.ticks.borrow().clone();
             let chosen = MultiSelect::with_theme(theme)
                 .with_prompt(prompt)
                 .items(items)
-                .defaults(&vec![true; items.len()])
+                .defaults(&ticks)
                 .report(false)
                 .interact_on_opt(&console::Term::stderr());
             chosen.map_err(io::Error::from)
@@ -224,8 +263,7 @@ impl Keyboard<'_> {
 
     /// Yes or no; no if nothing is said.
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
-        let active = Cell::new(None);
-        self.list(&active, &[], |theme, _, room, _| {
+        self.list(&Kept::default(), &[], |theme, _, room, _| {
             let confirmed = Confirm::with_theme(theme)
                 .with_prompt(cut(prompt, room))
                 .default(false)
@@ -238,9 +276,9 @@ impl Keyboard<'_> {
     /// Shows something of dialoguer's until it comes to an end; again after a suspension or a resize.
     fn list<T>(
         &mut self,
-        active: &Cell<Option<usize>>,
+        kept: &Kept,
         items: &[String],
-        show: impl Fn(&Plain, &[String], usize, bool) -> io::Result<T>,
+        show: impl Fn(&Plain<'_>, &[String], usize, bool) -> io::Result<T>,
     ) -> Result<T, Stop> {
         loop {
             if self.mode.begin_to_read() {
@@ -258,12 +296,11 @@ impl Keyboard<'_> {
                 colour: look.colour,
                 room: columns.saturating_sub(1),
                 items: fitted(&items, room),
-                active: Cell::new(active.get()),
+                kept,
             };
             let result = self
                 .mode
                 .list(|| show(&theme, &theme.items, theme.room, columns >= 60));
-            active.set(theme.active.get());
             match result {
                 Ok(result) => return Ok(result),
                 Err(error) => match self.mode.after(error) {
@@ -331,6 +368,24 @@ mod tests {
             }
         }
         assert_eq!(cut("short", 40), "short");
+    }
+
+    #[test]
+    fn ticks_are_noted_as_they_are_painted() {
+        let kept = Kept {
+            ticks: RefCell::new(vec![true; 4]),
+            ..Kept::default()
+        };
+        // The space bar: the active one alone. The last two have no room on the screen.
+        kept.tick(0, true, false);
+        kept.tick(1, false, true);
+        assert_eq!(*kept.ticks.borrow(), [true, false, true, true]);
+        // `a` ticks all, and then none.
+        for ticked in [true, false] {
+            kept.tick(0, ticked, false);
+            kept.tick(1, ticked, true);
+        }
+        assert_eq!(*kept.ticks.borrow(), [false; 4]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) enum Picked {
     Skip,
     /// The question stays open.
     Open,
+    /// As the same question was answered for another release, wherever it is the same.
+    Again,
     /// Something else, by its key.
     Keys,
 }
@@ -36,6 +38,10 @@ impl Talk<'_> {
         }
         items.push("(leave the question open)".to_owned());
         meant.push(Picked::Open);
+        if let Some((name, how)) = self.decided_before(item) {
+            items.push(format!("({how} as for {name}, wherever it is the same)"));
+            meant.push(Picked::Again);
+        }
         items.push("(other keys)".to_owned());
         meant.push(Picked::Keys);
         let suggested = item.suggested.as_ref();
@@ -61,7 +67,7 @@ impl Talk<'_> {
                 self.prompt = prompt.len() + 1;
                 self.report(&format!("{prompt} "));
             }
-            Picked::Keys => {}
+            Picked::Again | Picked::Keys => {}
         }
         Ok(picked)
     }

@@ -95,8 +95,11 @@ impl Talk<'_> {
             if self.accepting && self.accepted(review, &item, true) {
                 continue;
             }
+            if self.decided_again(review, &item) {
+                continue;
+            }
             match self.step(review, &item, several)? {
-                Act::Next => {}
+                Act::Next | Act::Again => {}
                 Act::AcceptRest => {
                     self.accepting = true;
                     if !self.accepted(review, &item, true) {

@@ -1,0 +1,101 @@
+//! Cards that are the same in several releases: what was decided about one is offered for all of them.
+//!
+//! Two cards are the same if they say and ask the same and change the same lines. Names of files, numbers of lines and
+//! the unchanged lines around a change may differ. Nothing is decided by itself: a person has to ask for it once, and
+//! what was done so is said release by release.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Talk;
+use crate::{
+    report::{content, review as show},
+    review::{Decision, Item, Review},
+};
+
+/// What was decided about cards, by what is seen of them.
+#[derive(Default)]
+pub(super) struct Decided {
+    known: HashMap<String, (Decision, String)>,
+    /// Cards whose decision is taken again without a question.
+    everywhere: HashSet<String>,
+}
+
+impl Talk<'_> {
+    /// Remembers what was decided about a card.
+    pub(super) fn remember(&mut self, review: &Review, item: &Item, decision: &Decision) {
+        if self.several && !self.accepting {
+            let name = show::releases_of(item, review.start());
+            let known = (decision.clone(), name);
+            self.decided.known.insert(seen(item), known);
+        }
+    }
+
+    /// For which release the same card was decided, and how, in words.
+    pub(super) fn decided_before(&self, item: &Item) -> Option<(&str, String)> {
+        if !self.several || item.was_skipped {
+            return None;
+        }
+        let (decision, name) = self.decided.known.get(&seen(item))?;
+        let how = match decision {
+            Decision::Accept => "accepted".to_owned(),
+            Decision::Skip => "skipped".to_owned(),
+            Decision::Answer(answer) => format!("answered {}", answer.option),
+            Decision::Open => return None,
+        };
+        Some((name, how))
+    }
+
+    /// From now on the decision about this card is taken again wherever it is the same.
+    pub(super) fn decide_everywhere(&mut self, item: &Item) {
+        self.decided.everywhere.insert(seen(item));
+    }
+
+    /// Decides a card as the same one was decided, if a person asked for that. Whether it is decided.
+    pub(super) fn decided_again(&mut self, review: &mut Review, item: &Item) -> bool {
+        if self.decided.everywhere.is_empty() {
+            return false;
+        }
+        let key = seen(item);
+        if !self.decided.everywhere.contains(&key) {
+            return false;
+        }
+        let Some((name, how)) = self.decided_before(item) else {
+            return false;
+        };
+        let text = format!("{how} as for {name}: {}", item.step.id);
+        let Some((decision, _)) = self.decided.known.get(&key).cloned() else {
+            return false;
+        };
+        let done = review.decide(item, decision, true).is_ok();
+        if done {
+            let about = show::releases_of(item, review.start());
+            self.sentence(&format!("{about}: {text}"));
+        }
+        done
+    }
+}
+
+/// What is seen of a card.
+fn seen(item: &Item) -> String {
+    let step = &item.step;
+    let told: Vec<&str> = step.tell.iter().map(|told| told.text.as_str()).collect();
+    let asked = step.question.as_ref().map(|question| {
+        let evidence = question.evidence.iter();
+        let evidence: Vec<_> = evidence.map(|it| (&it.path, &it.value)).collect();
+        (&question.text, &question.options, evidence)
+    });
+    let said = format!(
+        "{:?}",
+        (
+            (&step.id, &step.version, &step.title, &step.why),
+            (told, asked, step.state),
+            (
+                &item.lost,
+                &item.needed_by,
+                &item.suggested,
+                item.about.len()
+            ),
+        )
+    );
+    content::seen(&said, &item.files)
+}
