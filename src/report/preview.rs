@@ -33,6 +33,8 @@ const NAMED: usize = 3;
 const VARIANTS: usize = 2;
 /// Things to do that are shown of one kind.
 const SHOWN: usize = 8;
+/// With more releases and errors than these, each error is told in two lines.
+const FEW: usize = 6;
 
 /// How a run goes on.
 #[derive(Debug, Default)]
@@ -151,9 +153,12 @@ impl Form<'_, '_> {
 
     fn rest(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
-        for item in self.content.section(Section::Errors) {
-            if let Some(refusal) = item.refusal {
-                refusal::write(&mut page, refusal, masker);
+        let errors: Vec<&Item<'_>> = self.content.section(Section::Errors).collect();
+        let few = self.content.rows.len() + errors.len() <= FEW;
+        for refusal in errors.iter().filter_map(|item| item.refusal) {
+            match few {
+                true => refusal::write(&mut page, refusal, masker),
+                false => refusal::write_short(&mut page, refusal),
             }
         }
         for item in self.content.section(Section::Questions) {
@@ -262,7 +267,16 @@ impl Form<'_, '_> {
     /// A text as far as its first line has room for it in front of what stands behind it; at least the half of a line.
     fn cut(&self, text: &str, behind: &str, before: usize) -> String {
         let room = self.look.width.saturating_sub(before + width(behind));
-        difference::cut(text, room.max(self.look.width / 2))
+        let short = difference::cut(text, room.max(self.look.width / 2));
+        if short == text {
+            return short;
+        }
+        // Not in the middle of a word.
+        let whole = short.trim_end_matches('.');
+        match whole.rfind(' ') {
+            Some(at) if at > whole.len() / 2 => format!("{} ...", whole[..at].trim_end()),
+            _ => short,
+        }
     }
 
     /// The steps that wait for answers, in one line.
@@ -383,8 +397,8 @@ impl Form<'_, '_> {
         let names: Vec<&str> = names.map(|name| &name[self.common..]).collect();
         let text = match names.len() {
             n if all => format!(" (all {n} releases)"),
-            1 => format!(" ({})", names[0]),
-            n => format!(" ({n} releases: {})", some(&names)),
+            1 | 2 => format!(" ({})", names.join(", ")),
+            n => format!(" ({n} releases)"),
         };
         Some(span(text, Style::Dim))
     }

@@ -6,6 +6,23 @@ use super::{
 };
 use crate::outcome::Refusal;
 
+/// The same among many: the place and the sentence, and the next step. The rest is for `-v`.
+pub(super) fn write_short(page: &mut Page, refusal: &Refusal) {
+    let place = super::wording::place_of(refusal);
+    page.fill(
+        0,
+        7,
+        &[
+            span("error: ", Style::Error),
+            span(format!("{place}: "), Style::Bold),
+            plain(refusal.what.as_str()),
+        ],
+    );
+    if let Some(next) = &refusal.next {
+        page.fill(2, 8, &[span("next: ", Style::Accent), plain(next.as_str())]);
+    }
+}
+
 /// Writes a refusal: the place and the sentence, the line with its marker, the reason, the next step.
 pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
     let refusal = masker.refusal(refusal);

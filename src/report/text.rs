@@ -92,9 +92,15 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
         return;
     }
     page.heading(content::UNCLAIMED);
-    for file in content.unclaimed {
+    let all = look.detail == Detail::Verbose || content.unclaimed.len() <= AHEAD + 1;
+    let shown = if all { usize::MAX } else { AHEAD };
+    for file in content.unclaimed.iter().take(shown) {
         let text = format!("  looks like {}", file.chart);
         page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
+    }
+    if !all {
+        let rest = content.unclaimed.len() - shown;
+        page.fill(2, 4, &[span(format!("… and {rest} more (-v)"), Style::Dim)]);
     }
     page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, Style::Dim)]);
 }
@@ -415,7 +421,10 @@ pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
     if !account.ledger.is_empty() {
         page.heading("Every setting that did not just stay");
         for leaf in &account.ledger {
-            let mut spans = vec![plain(format!("{:<9} ", leaf.word)), plain(leaf.path.to_string())];
+            let mut spans = vec![
+                plain(format!("{:<9} ", leaf.word)),
+                plain(leaf.path.to_string()),
+            ];
             if !leaf.to.is_empty() {
                 spans.push(plain(format!(" → {}", wording::paths(leaf.to))));
             }

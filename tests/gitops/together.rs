@@ -326,7 +326,7 @@ fn an_umbrella_chart_keeps_its_switch_and_is_told_of_its_lock() {
     let run = ok(demo.run("upgrade . --to 0.15.0 --write -v"));
     assert!(
         run.err
-            .contains("[ ] Run `helm dependency update .`: Chart.lock holds the old version."),
+            .contains("Run `helm dependency update .`: Chart.lock holds the old version."),
         "{}",
         run.err
     );

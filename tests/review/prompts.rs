@@ -289,7 +289,7 @@ fn the_same_card_is_decided_once_where_a_person_says_so() {
     let list = pty.press("r", LIST);
     assert!(list.contains("accepted as for"), "{list}");
     assert!(list.contains("wherever it is the same"), "{list}");
-    let up = "\x1b[A".repeat(3);
+    let up = "\x1b[A".repeat(2);
     pty.press(&up, "> (answered");
     let end = pty.press("\r", "Write 4 files?");
     assert_eq!(end.matches("accepted as for").count(), 2, "{end}");
