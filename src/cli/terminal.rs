@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal as _};
 
 use refit::{
-    report::{Detail, Look},
+    report::{Detail, Look, review::ascii, secrets::MASK},
     shell::shown,
 };
 use terminal_size::{Width, terminal_size_of};
@@ -63,7 +63,10 @@ impl Terminal {
 
     /// Prints a result.
     pub fn result(&mut self, text: &str) {
-        self.out.print(text.as_bytes());
+        match self.out.terminal && !takes_unicode() {
+            true => self.out.print(plain_notes(text).as_bytes()),
+            false => self.out.print(text.as_bytes()),
+        }
     }
 
     /// Says something about it. Names of files, releases and keys stand in such sentences, and a terminal obeys what
@@ -74,7 +77,10 @@ impl Terminal {
 
     /// Prints what was laid out for a person, with colours: a page that shows what it was given and obeys none of it.
     pub fn page(&mut self, text: &str) {
-        self.err.print(text.as_bytes());
+        match self.err.terminal && !takes_unicode() {
+            true => self.err.print(ascii(text).as_bytes()),
+            false => self.err.print(text.as_bytes()),
+        }
     }
 
     /// Whether results are read on a terminal.
@@ -137,6 +143,37 @@ impl Terminal {
             None => code,
         }
     }
+}
+
+/// Whether the locale says that the terminal shows more than ASCII.
+pub fn takes_unicode() -> bool {
+    if cfg!(windows) {
+        return true;
+    }
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// A difference in a terminal without signs beyond ASCII: the masks and the notes of what is left out become plain; the
+/// lines of files stay as they are.
+fn plain_notes(text: &str) -> String {
+    let text = text.replace(MASK, "****");
+    let lines = text.split_inclusive('\n').map(|line| {
+        let painted = line
+            .strip_prefix("\x1b[")
+            .and_then(|rest| rest.split_once('m'));
+        let seen = painted.map_or(line, |(_, rest)| rest);
+        let starts = ["… ", "- … ", "+ … ", "@@ "];
+        match starts.iter().any(|start| seen.starts_with(start)) {
+            true => ascii(line),
+            false => line.to_owned(),
+        }
+    });
+    lines.collect()
 }
 
 fn look(

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::{
     Look, Masker,
     command::Command,
-    content::{Account, Content, Item, Row, Section, Verdict, place, versions},
+    content::{Account, Content, Item, Row, Section, Verdict, place},
     difference,
     page::{Page, Span, Style, plain, span, width},
     refusal, since, text,
@@ -33,7 +33,7 @@ const NAMED: usize = 3;
 const VARIANTS: usize = 2;
 /// Things to do that are shown of one kind.
 const SHOWN: usize = 8;
-/// With more releases and errors than these, each error is told in two lines.
+/// With more releases and errors than these, each thing is told in a line or two.
 const FEW: usize = 6;
 
 /// How a run goes on.
@@ -88,6 +88,7 @@ pub fn preview(
         content: &content,
         look: words,
         many: check || content.rows.len() != 1,
+        short: content.rows.len() + content.total.refused > FEW,
         common: common_folders(&names),
         names,
     };
@@ -120,6 +121,8 @@ struct Form<'f, 'o> {
     look: Look,
     /// Whether it is about several releases, so that each thing says which.
     many: bool,
+    /// Whether there is so much of it that each thing has a line or two.
+    short: bool,
     /// What each release is called in a line.
     names: Vec<String>,
     /// How much of their names are folders that all have in common.
@@ -154,11 +157,10 @@ impl Form<'_, '_> {
     fn rest(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
         let errors: Vec<&Item<'_>> = self.content.section(Section::Errors).collect();
-        let few = self.content.rows.len() + errors.len() <= FEW;
         for refusal in errors.iter().filter_map(|item| item.refusal) {
-            match few {
-                true => refusal::write(&mut page, refusal, masker),
-                false => refusal::write_short(&mut page, refusal),
+            match self.short {
+                true => refusal::write_short(&mut page, refusal),
+                false => refusal::write(&mut page, refusal, masker),
             }
         }
         for item in self.content.section(Section::Questions) {
@@ -178,7 +180,7 @@ impl Form<'_, '_> {
 
     fn question(&self, page: &mut Page, item: &Item<'_>) {
         let id = item.id.unwrap_or_default();
-        if self.many {
+        if self.short {
             return self.short_question(page, item);
         }
         let mut spans = vec![
@@ -317,7 +319,7 @@ impl Form<'_, '_> {
                 (true, _) | (false, None) => self.behind(item),
                 (false, Some(_)) => String::new(),
             };
-            let text = match self.many && section != Section::Danger {
+            let text = match self.short && section != Section::Danger {
                 true => self.cut(&item.text, &behind, 8 + width(&before)),
                 false => item.text.clone(),
             };
@@ -335,7 +337,7 @@ impl Form<'_, '_> {
 
     /// How something reads elsewhere. Among many releases that is for `-v`, which tells each of them apart.
     fn variants(&self, page: &mut Page, item: &Item<'_>, section: Section) {
-        let shown = match (self.many, section) {
+        let shown = match (self.short, section) {
             (true, Section::Action) => 0,
             _ => VARIANTS,
         };
@@ -388,7 +390,10 @@ impl Form<'_, '_> {
     /// How many releases a thing is about, and which.
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
         let releases: Vec<usize> = item.releases().collect();
-        if !self.many || releases.is_empty() {
+        // The place says which it is.
+        let placed = releases.len() == 1 && item.places().next().is_some();
+        let placed = placed && item.section != Section::Questions;
+        if !self.many || releases.is_empty() || placed {
             return None;
         }
         let all = releases.len() == self.content.rows.len() && releases.len() > NAMED;
@@ -472,7 +477,7 @@ fn headline(page: &mut Page, row: &Row<'_>) {
         // Versions between which nothing concerns the file, steps that were left out, or nothing at all.
         return text::headline(page, release);
     }
-    let mut parts = vec![versions(release)];
+    let mut parts = vec![row.versions()];
     parts.extend(lines(row));
     if !row.open.is_empty() {
         parts.push(format!("{} for you", count(row.open.len(), "question")));

@@ -6,6 +6,7 @@ mod demo;
 mod pty;
 
 mod docs;
+mod first_use;
 mod prompts;
 mod releases;
 mod replay;

@@ -19,7 +19,7 @@ use refit::{
 };
 use unicode_width::UnicodeWidthStr as _;
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, takes_unicode};
 
 /// The terminal of this process while a review has it.
 pub struct Keyboard<'t> {
@@ -198,19 +198,6 @@ impl Person for Keyboard<'_> {
     fn is_ascii(&self) -> bool {
         self.ascii
     }
-}
-
-/// Whether the locale says that the terminal shows more than ASCII.
-fn takes_unicode() -> bool {
-    if cfg!(windows) {
-        return true;
-    }
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }
 
 /// A line that is being typed. It is painted on one line of the screen, and scrolls sideways.

@@ -285,7 +285,15 @@ fn section(content: &Content<'_>, section: Section) -> Markup {
                         @for item in &items { (question(content, item, short)) }
                         (waiting(content))
                     },
-                    Section::Errors => { @for item in &items { (refusal(item, short)) } },
+                    Section::Errors => {
+                        @for item in items.iter().take(LISTED) { (refusal(item, short)) }
+                        @if !short {
+                            details .more {
+                                summary { (items.len() - LISTED) " more" }
+                                @for item in items.iter().skip(LISTED) { (refusal(item, false)) }
+                            }
+                        }
+                    },
                     _ => {
                         ul .tasks { @for item in items.iter().take(LISTED) { (told(content, item)) } }
                         @if !short {
