@@ -77,9 +77,14 @@ impl Terminal {
 
     /// Prints what was laid out for a person, with colours: a page that shows what it was given and obeys none of it.
     pub fn page(&mut self, text: &str) {
+        self.err.print(text.as_bytes());
+    }
+
+    /// The same for a report, which holds no lines of files: in plain signs where the terminal has no others.
+    pub fn report(&mut self, text: &str) {
         match self.err.terminal && !takes_unicode() {
-            true => self.err.print(ascii(text).as_bytes()),
-            false => self.err.print(text.as_bytes()),
+            true => self.page(&ascii(text)),
+            false => self.page(text),
         }
     }
 

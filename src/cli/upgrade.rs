@@ -397,14 +397,14 @@ impl<'a> Show<'a> {
             _ => Shown::Nothing,
         };
         let preview = self.preview(terminal, ways, shown, false);
-        terminal.page(&preview.head);
+        terminal.report(&preview.head);
         match shown {
             Shown::Short { .. } => {
                 self.difference(terminal, &preview.difference, preview.masked);
             }
             _ => self.result(terminal)?,
         }
-        terminal.page(&preview.rest);
+        terminal.report(&preview.rest);
         Ok(())
     }
 
@@ -432,7 +432,7 @@ impl<'a> Show<'a> {
             Detail::Verbose => text::report(self.outcome, terminal.look(detail), &self.said),
             Detail::Quiet => text::summary(self.outcome, terminal.look(detail), &self.said),
         };
-        terminal.page(&text);
+        terminal.report(&text);
     }
 
     /// What there is to say beside values on standard output.
@@ -442,10 +442,10 @@ impl<'a> Show<'a> {
         }
         if self.job.detail == Detail::Normal {
             let preview = self.preview(terminal, &Ways::default(), Shown::Nothing, false);
-            terminal.page(&(preview.head + &preview.rest));
+            terminal.report(&(preview.head + &preview.rest));
             return;
         }
-        terminal.page(&text::report(
+        terminal.report(&text::report(
             self.outcome,
             terminal.look(self.job.detail),
             &self.said,

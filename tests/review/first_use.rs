@@ -45,7 +45,7 @@ fn a_preview_at_a_terminal_fits_it_and_hides_secrets() {
         let demo = Demo::new();
         demo.file(
             "v.yaml",
-            "# mine\nold: hunter2-demo\npick: b\npassword: hunter2-demo\n",
+            "# mine\nold: a\npick: b\npassword: hunter2-demo\n",
         );
         let args = ["upgrade", "v.yaml", "--pack", "pack", "--from", "1.0.0"];
         let mut pty = Pty::new(demo.folder(), &args, columns, env);
@@ -83,10 +83,8 @@ fn a_folder_of_many_releases_is_read_in_one_screen() {
             application(&name, "0.10.3", &values),
         );
     }
-    demo.file(
-        "apps/broken.yaml",
-        "kind: Application\nmetadata: {name: arroyo-x\n",
-    );
+    let broken = application("x", "0.10.3", MIRRORED).replace("name: x", "name: [x");
+    demo.file("apps/broken.yaml", broken);
     for line in ["upgrade apps", "upgrade --check apps"] {
         let run = demo.run(line);
         assert_eq!(run.code, 2, "{}", run.err);

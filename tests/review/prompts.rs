@@ -294,7 +294,8 @@ fn the_same_card_is_decided_once_where_a_person_says_so() {
     let end = pty.press("\r", "Write 4 files?");
     assert_eq!(end.matches("accepted as for").count(), 2, "{end}");
     assert_eq!(end.matches("answered ").count(), 3, "{end}");
-    pty.keys("y");
+    pty.press("y", "file:");
+    pty.keys(ESC);
     let (code, screen) = pty.end();
     assert_eq!(code, 0, "{screen}");
     for name in ["four", "one", "three", "two"] {
