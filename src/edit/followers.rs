@@ -45,7 +45,7 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
                 }
                 work.extend(items);
             }
-            Want::Scalar(_) => {}
+            Want::Scalar(_) | Want::Lines(_) => {}
         }
     }
     let follows = |alias: &NodeId| {
@@ -86,7 +86,7 @@ pub(super) fn released(view: &View<'_>, want: &Want, aliases: &[NodeId]) -> Opti
         Some(Want::Map { base, entries })
     };
     match want {
-        Want::Scalar(_) => Some(want.clone()),
+        Want::Scalar(_) | Want::Lines(_) => Some(want.clone()),
         Want::Node(id) if aliases.contains(id) => {
             Some(tree.alias_target(*id).map_or(want.clone(), Want::Node))
         }

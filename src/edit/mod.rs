@@ -6,20 +6,26 @@
 //! file, however many migrations ran.
 
 mod followers;
+mod parts;
+mod style;
 
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
 };
 
+pub use style::{key_source, made};
+
+use style::{Style, styled, styled_key};
+
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
     values::{
-        Path, ReadError, Value,
-        key::{self, KeyError},
+        Path, ReadError, Segment, Value,
+        key::KeyError,
         place_of,
         view::{self, Loss, Via, View},
-        write::{self, Context, Quotes},
+        write::Quotes,
     },
     yaml::{
         self, Kind, NodeId, Rewrite, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey,
@@ -348,6 +354,12 @@ impl Writer<'_> {
             {
                 Ok(want)
             }
+            (Body::Value(value), Origin::Made { from, .. })
+                if !style.flow
+                    && let Some(lines) = self.parsed(value, from) =>
+            {
+                Ok(Want::Lines(lines))
+            }
             (Body::Value(value), origin) => {
                 let quotes = match origin {
                     Origin::Made {
@@ -372,73 +384,6 @@ impl Writer<'_> {
                 Ok(Want::List { base, items })
             }
         }
-    }
-
-    /// The list that items of a list which a step made stand in, so that they keep what stands beside them.
-    fn list_of(&self, items: &[Node]) -> Option<NodeId> {
-        items.iter().find_map(|item| {
-            let source = item.source().filter(|source| {
-                source.layer == self.claims.layer
-                    && source.direct
-                    && matches!(item.body, Body::Same)
-            })?;
-            let list = self.tree.parent(source.node)?;
-            matches!(self.tree.kind(list), Kind::Sequence { .. }).then_some(list)
-        })
-    }
-
-    /// A list that a step made out of one in this text: items that are still in it, in their order, keep
-    /// their text and their comments. `None` if there is no such item.
-    fn list_like(
-        &self,
-        items: &[Value],
-        from: &[Source],
-        style: Style,
-    ) -> Result<Option<Want>, EditError> {
-        let list = from.iter().find(|source| {
-            source.layer == self.claims.layer
-                && source.direct
-                && matches!(self.tree.kind(source.node), Kind::Sequence { .. })
-        });
-        let Some(base) = list.map(|source| source.node) else {
-            return Ok(None);
-        };
-        let old: Vec<NodeId> = self.tree.items(base).collect();
-        let said = |value: &Value| serde_json::Value::from(value).to_string();
-        let old_said = old
-            .iter()
-            .map(|item| Ok(said(&self.view.value(*item)?)))
-            .collect::<Result<Vec<_>, ReadError>>()?;
-        let new_said: Vec<String> = items.iter().map(said).collect();
-        let mut kept = vec![None; items.len()];
-        for op in similar::capture_diff_slices(similar::Algorithm::Myers, &old_said, &new_said) {
-            if let similar::DiffOp::Equal {
-                old_index,
-                new_index,
-                len,
-            } = op
-            {
-                for n in 0..len {
-                    kept[new_index + n] = Some(old[old_index + n]);
-                }
-            }
-        }
-        if kept.iter().all(Option::is_none) {
-            return Ok(None);
-        }
-        let style = self.style(base, style);
-        let items = items
-            .iter()
-            .zip(kept)
-            .map(|(item, kept)| match kept {
-                Some(node) => Ok(Want::Node(node)),
-                None => styled(item, Quotes::None, style),
-            })
-            .collect::<Result<_, EditError>>()?;
-        Ok(Some(Want::List {
-            base: Some(base),
-            items,
-        }))
     }
 
     /// The alias that a value stands behind, if the value changes as it does at the anchor: then one edit
@@ -578,6 +523,10 @@ impl Writer<'_> {
         };
         let known = Known::of(&written, entries);
         let mut wanted = Vec::new();
+        // An item that is made around an entry has its comments, if that entry has another name in it.
+        let mut around = base.is_none()
+            && matches!(origin, Origin::Made { .. })
+            && matches!(at.last(), Some(Segment::Index(_)));
         let kept_merge = !merges.is_empty();
         for entry in entries.iter().filter(|entry| !entry.gone) {
             let here = at.key(&entry.key);
@@ -596,6 +545,7 @@ impl Writer<'_> {
                     }
                     _ => WantKey::New(text),
                 },
+                WantKey::Renamed(_, text) if std::mem::take(&mut around) => WantKey::New(text),
                 key => key,
             };
             let value = self.want(&entry.node, &here, style)?;
@@ -808,92 +758,4 @@ impl<'e> Known<'e> {
                 .collect(),
         }
     }
-}
-
-/// How something new is written.
-#[derive(Clone, Copy)]
-struct Style {
-    /// Whether it stands between brackets.
-    flow: bool,
-    /// The quotes of the keys beside it. Where keys are quoted, as in JSON, texts are too.
-    keys: Quotes,
-}
-
-impl Style {
-    const PLAIN: Self = Self {
-        flow: false,
-        keys: Quotes::None,
-    };
-
-    fn context(self) -> Context {
-        if self.flow {
-            Context::Flow
-        } else {
-            Context::Block
-        }
-    }
-
-    fn texts(self, like: Quotes) -> Quotes {
-        if like == Quotes::None {
-            self.keys
-        } else {
-            like
-        }
-    }
-}
-
-fn styled_key(name: &str, style: Style) -> Result<String, EditError> {
-    key::source(name, style.context(), style.keys).map_err(|error| EditError::Key {
-        key: name.to_owned(),
-        error,
-    })
-}
-
-/// A key of a block map that is written anew, as YAML source.
-///
-/// # Errors
-///
-/// If it cannot be a key.
-pub fn key_source(name: &str) -> Result<String, EditError> {
-    styled_key(name, Style::PLAIN)
-}
-
-/// A value that is written anew, in block style.
-///
-/// # Errors
-///
-/// If a key in it cannot be one.
-pub fn made(value: &Value, quotes: Quotes) -> Result<Want, EditError> {
-    styled(value, quotes, Style::PLAIN)
-}
-
-/// A value that is written anew.
-fn styled(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
-    Ok(match value {
-        Value::Map(map) => Want::Map {
-            base: None,
-            entries: map
-                .iter()
-                .map(|(key, value)| {
-                    let key = WantKey::New(styled_key(key, style)?);
-                    Ok(WantEntry {
-                        key,
-                        value: styled(value, quotes, style)?,
-                    })
-                })
-                .collect::<Result<_, EditError>>()?,
-        },
-        Value::List(items) => Want::List {
-            base: None,
-            items: items
-                .iter()
-                .map(|item| styled(item, quotes, style))
-                .collect::<Result<_, _>>()?,
-        },
-        scalar => Want::Scalar(write::one_line(
-            scalar,
-            style.context(),
-            style.texts(quotes),
-        )),
-    })
 }

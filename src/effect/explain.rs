@@ -211,7 +211,12 @@ impl Voice {
                     && path.segments()[setting.depth().min(path.depth())..]
                         .iter()
                         .all(|segment| match segment {
-                            Segment::Select { value, .. } => shows(difference.spot, value),
+                            Segment::Select { value, .. } => {
+                                shows(difference.spot, &|it| it == value)
+                            }
+                            Segment::SelectPattern { value, .. } => {
+                                shows(difference.spot, &|it| value.captures(it).is_some())
+                            }
                             _ => true,
                         })
             })
@@ -226,10 +231,10 @@ impl Voice {
     }
 }
 
-/// Whether an item of this name is on the way to a field.
-fn shows(spot: &Path, name: &str) -> bool {
+/// Whether an item of such a name is on the way to a field.
+fn shows(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
     spot.segments().iter().any(|segment| match segment {
-        Segment::Select { value, .. } => value == name,
+        Segment::Select { value, .. } => is_name(value),
         _ => false,
     })
 }

@@ -74,10 +74,7 @@ impl<'r> Run<'r> {
             self.deferred.extend(deferred);
             reports.push(report);
         }
-        self.made.clear();
-        for (report, output) in in_order(outputs) {
-            self.write(output, &mut reports[report]);
-        }
+        self.write_all(outputs, &mut reports);
         for layer in &mut self.layers {
             layer.root.close_gaps();
         }
@@ -241,11 +238,75 @@ impl<'r> Run<'r> {
         }
     }
 
-    pub(super) fn write(&mut self, output: Output, report: &mut StepReport) {
+    /// Writes what steps came to, step by step as it is given, with their reports.
+    pub(super) fn write_all(&mut self, outputs: Vec<Vec<Output>>, reports: &mut [StepReport]) {
+        self.made.clear();
+        let ordered = in_order(outputs);
+        let by_name = ordered.partition_point(|(turn, ..)| *turn < Turn::MovedByName);
+        let mut ordered = ordered.into_iter();
+        for (_, report, output) in ordered.by_ref().take(by_name) {
+            self.write(output, Replaced::new(), &mut reports[report]);
+        }
+        // The places of new items that have a position are kept free from those that are made by a name.
+        let rest: Vec<_> = ordered.collect();
+        let in_the_way: Vec<Replaced> = rest
+            .iter()
+            .map(|(.., output)| self.reserve(output))
+            .collect();
+        for ((_, report, output), replaced) in rest.into_iter().zip(in_the_way) {
+            self.write(output, replaced, &mut reports[report]);
+        }
+    }
+
+    /// Makes the places of items that an output leads through by their positions. What stood in the way comes
+    /// back.
+    fn reserve(&mut self, output: &Output) -> Replaced {
+        let mut replaced = Replaced::new();
+        let i = output.layer;
+        let keys = &self.plan.pack.keys;
+        let segments = output.place.segments();
+        let adds = |view| {
+            output
+                .node
+                .items(view)
+                .is_some_and(|items| !items.is_empty())
+        };
+        if output.by.is_some() && !adds(self.layers[i].view) {
+            return replaced;
+        }
+        for (n, segment) in segments.iter().enumerate() {
+            let position = match segment {
+                Segment::Index(position) => *position,
+                Segment::Select { .. } => break,
+                _ => continue,
+            };
+            let list = Path::new(segments[..n].to_vec());
+            let Layer { view, root } = &self.layers[i];
+            let mut there = root.find(list.segments(), view).into_iter();
+            let items = there.next().and_then(|(_, list)| list.items(view));
+            if items.is_some_and(|items| position < items.len()) {
+                continue;
+            }
+            replaced.extend(bring_list(&mut self.layers, i, &list_of(&list), keys));
+            let place = Place {
+                near: output.near.as_ref().map(Path::segments),
+                keys,
+            };
+            let Layer { view, root } = &mut self.layers[i];
+            let items = root.list_at(&list, place, view, &mut replaced);
+            let len = items.len().max(position + 1);
+            items.resize_with(len, Node::place);
+        }
+        replaced
+    }
+
+    /// Writes one thing. `in_the_way` is what was replaced for it already.
+    fn write(&mut self, output: Output, in_the_way: Replaced, report: &mut StepReport) {
         let view = self.layers[output.layer].view;
         let i = output.layer;
         let (path, mut replaced) = self.with_new_items(&output);
         self.note_global(&report.id, &path);
+        replaced.extend(in_the_way);
         let node = output.node.clone();
         let place = Place {
             near: output.near.as_ref().map(Path::segments),
@@ -386,9 +447,35 @@ impl<'r> Run<'r> {
     }
 }
 
-/// What is written, in an order in which nothing is written below what is still to come. Otherwise it is
-/// that of the steps, and of what each of them writes.
-fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(usize, Output)> {
+/// When something is written. Of new items, those that moves bring come first, then those that are written by
+/// position, then those by name: again those that moves bring, then those that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Moved,
+    ByPosition,
+    MovedByName,
+    ByName,
+    /// Items are added to a list when everything else is there.
+    Added,
+}
+
+impl Turn {
+    fn of(output: &Output) -> Self {
+        let mut segments = output.place.segments().iter();
+        let named = segments.any(|at| matches!(at, Segment::Select { .. }));
+        match output.positions {
+            _ if output.by.is_some() => Self::Added,
+            _ if named && output.moves => Self::MovedByName,
+            _ if named => Self::ByName,
+            Positions::Standing => Self::ByPosition,
+            Positions::Snapshot => Self::Moved,
+        }
+    }
+}
+
+/// What is written, with its step, in an order in which nothing is written below what is still to come. Otherwise
+/// it is that of the steps, and of what each of them writes.
+fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
     let outputs = outputs.into_iter().enumerate();
     let outputs = outputs.flat_map(|(i, own)| own.into_iter().map(move |output| (i, output)));
     let outputs: Vec<(usize, Output)> = outputs.collect();
@@ -398,26 +485,20 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(usize, Output)> {
         let path = path.segments();
         (0..path.len()).any(|n| whole.contains(&path[..n]))
     };
-    // Of new items, those that moves bring come first, then those that are written by position, then those
-    // by name.
-    let turn = |output: &Output| {
-        let mut segments = output.place.segments().iter();
-        let named = segments.any(|at| matches!(at, Segment::Select { .. }));
-        match output.positions {
-            _ if output.by.is_some() => 3,
-            _ if named => 2,
-            Positions::Standing => 1,
-            Positions::Snapshot => 0,
-        }
-    };
     let depth = |output: &Output| match is_below(&output.place) {
-        true => (turn(output), output.place.depth()),
-        false => (turn(output), 0),
+        true => output.place.depth(),
+        false => 0,
     };
-    let depths: Vec<_> = outputs.iter().map(|(_, output)| depth(output)).collect();
-    let mut sorted: Vec<(_, (usize, Output))> = depths.into_iter().zip(outputs).collect();
-    sorted.sort_by_key(|(depth, _)| *depth);
-    sorted.into_iter().map(|(_, output)| output).collect()
+    let turns: Vec<_> = outputs
+        .iter()
+        .map(|(_, output)| (Turn::of(output), depth(output)))
+        .collect();
+    let mut sorted: Vec<(_, (usize, Output))> = turns.into_iter().zip(outputs).collect();
+    sorted.sort_by_key(|(turn, _)| *turn);
+    let sorted = sorted.into_iter();
+    sorted
+        .map(|((turn, _), (i, output))| (turn, i, output))
+        .collect()
 }
 
 /// What a taken leaf lives on in.

@@ -79,10 +79,11 @@ pub(super) fn effective(
         return Ok(None);
     }
     let mut values = Map::new();
-    for layer in layers {
+    for (i, layer) in layers.iter().enumerate() {
         for found in layer.root.find_captured(pattern.segments(), layer.view) {
             let name = found.captures.join(".");
-            if !values.contains_key(&name)
+            if sight.counts(i, &found.path)
+                && !values.contains_key(&name)
                 && let Some(value) = sight.at(&found.path)?
             {
                 values.insert(name, value);
@@ -100,9 +101,12 @@ pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<St
         was: None,
     };
     let mut matches = Vec::new();
-    for layer in layers {
+    for (i, layer) in layers.iter().enumerate() {
         for found in layer.root.find_captured(pattern.segments(), layer.view) {
-            if !matches.contains(&found.captures) && sight.at(&found.path)?.is_some() {
+            if sight.counts(i, &found.path)
+                && !matches.contains(&found.captures)
+                && sight.at(&found.path)?.is_some()
+            {
                 matches.push(found.captures);
             }
         }
@@ -134,6 +138,14 @@ struct Sight<'s, 'v> {
 }
 
 impl Sight<'_, '_> {
+    /// Whether a place of a layer is one of the release: lists replace each other, so that an item of one that
+    /// a later layer has too is none.
+    fn counts(&self, layer: usize, path: &Path) -> bool {
+        let list = list_of(path);
+        let mut later = self.layers[layer + 1..].iter();
+        list == *path || later.all(|later| later.root.find(list.segments(), later.view).is_empty())
+    }
+
     /// The effective value at one place.
     fn at(&self, path: &Path) -> Result<Option<Value>, ReadError> {
         let mut values = Vec::new();
@@ -223,8 +235,9 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
                 Some(items) => {
                     in_list = true;
                     let mut items = items.into_iter().enumerate();
-                    let found = items
-                        .find(|(i, item)| item.stands() && item.selected_by(segment, *i, view));
+                    let found = items.find(|(i, item)| {
+                        item.stands() && item.selected_by(segment, *i, view).is_some()
+                    });
                     found.map(|(i, item)| {
                         at.push(Segment::Index(i));
                         Cow::Owned(item)

@@ -87,6 +87,7 @@ impl<'r> Run<'r> {
             node,
             near: None,
             moved_from: None,
+            moves: true,
             of: vec![owned.path.clone()],
             covered: Vec::new(),
             seen: names(effect.step).map(|named| named.path.clone()).collect(),

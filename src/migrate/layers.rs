@@ -13,13 +13,16 @@ use super::{
 };
 use crate::{
     pack::Keys,
-    values::{Path, Segment, Value},
+    values::{Path, Value},
 };
 
 /// The list that a path leads into, or the path itself.
 pub(super) fn list_of(path: &Path) -> Path {
-    let key = |segment: &&Segment| matches!(segment, Segment::Key(_) | Segment::AnyKey);
-    Path::new(path.segments().iter().take_while(key).cloned().collect())
+    let keys = path
+        .segments()
+        .iter()
+        .take_while(|segment| segment.is_key());
+    Path::new(keys.cloned().collect())
 }
 
 /// Writes out the list that lower layers have at a place into a layer that has none there. What stood in the

@@ -223,8 +223,8 @@ impl<'r> Run<'r> {
         if !open.is_empty() {
             return Ok(open);
         }
-        self.made.clear();
         let mut kept = Vec::new();
+        let mut by_step: Vec<Vec<Output>> = vec![Vec::new(); self.steps.len()];
         for Deferred { report, output } in deferred {
             let mut outputs = vec![output];
             for (place, question) in &asked {
@@ -232,12 +232,11 @@ impl<'r> Run<'r> {
                     self.give_way(&mut outputs, place, (report, &question.id), &mut kept);
                 }
             }
-            let mut step = self.steps[report].clone();
-            for output in outputs {
-                self.write(output, &mut step);
-            }
-            self.steps[report] = step;
+            by_step[report].append(&mut outputs);
         }
+        let mut steps = std::mem::take(&mut self.steps);
+        self.write_all(by_step, &mut steps);
+        self.steps = steps;
         for kept in kept {
             let mut step = self.steps[kept.effect].clone();
             let Kept {
@@ -282,6 +281,7 @@ impl<'r> Run<'r> {
                     near: Some(owned.path.clone()),
                     moved_from: (!stays).then(|| owned.path.clone()),
                     of: stays.then(|| owned.path.clone()).into_iter().collect(),
+                    moves: true,
                     covered: Vec::new(),
                     seen: seen.clone(),
                     positions: Positions::Snapshot,
@@ -294,7 +294,7 @@ impl<'r> Run<'r> {
 
     /// What a value is that stands at a place where something is written.
     pub(super) fn standing(&self, output: &Output, place: &Path) -> Standing {
-        let seen = |seen: &Path| seen.depth() <= place.depth() && seen.may_overlap(place);
+        let seen = |seen: &Path| seen.may_hold(place);
         if output.by.is_some() || output.seen.iter().any(seen) {
             return Standing::Seen;
         }
@@ -339,9 +339,9 @@ impl<'r> Run<'r> {
             let in_the_way = (1..segments.len()).find_map(|n| {
                 let above = Path::new(segments[..n].to_vec());
                 let value = standing(after, was, &above).ok()??;
-                let leads = match segments[n] {
-                    Segment::Key(_) | Segment::AnyKey => matches!(value, Value::Map(_)),
-                    _ => matches!(value, Value::List(_)),
+                let leads = match segments[n].is_key() {
+                    true => matches!(value, Value::Map(_)),
+                    false => matches!(value, Value::List(_)),
                 };
                 (!leads).then_some((above, value))
             });

@@ -23,6 +23,7 @@ mod node;
 mod outputs;
 mod own;
 mod place;
+mod provenance;
 mod run;
 pub mod together;
 

@@ -111,12 +111,19 @@ struct Place {
 }
 
 impl Place {
-    fn at(&self, segment: Segment, capture: Option<String>) -> Self {
+    fn at(&self, segment: Segment, captured: impl IntoIterator<Item = String>) -> Self {
         let mut captures = self.captures.clone();
-        captures.extend(capture);
+        captures.extend(captured);
         Self {
             path: self.path.join(segment),
             captures,
+        }
+    }
+
+    fn at_all(&self, keys: &Path) -> Self {
+        Self {
+            path: self.path.concat(keys),
+            captures: self.captures.clone(),
         }
     }
 }
@@ -403,20 +410,31 @@ impl Node {
         match segment {
             Segment::Key(key) => {
                 if let Some(node) = self.child(key, view) {
-                    node.find_into(rest, view, at.at(segment.clone(), None), found);
+                    node.find_into(rest, view, at.at(segment.clone(), []), found);
                 }
             }
             Segment::AnyKey => {
                 for entry in self.entries(view) {
-                    let here = at.at(Segment::Key(entry.key.clone()), Some(entry.key));
+                    let here = at.at(Segment::Key(entry.key.clone()), [entry.key]);
                     entry.node.find_into(rest, view, here, found);
                 }
             }
-            Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
+            Segment::KeyPattern(pattern) => {
+                for entry in self.entries(view) {
+                    if let Some(captures) = pattern.captures(&entry.key) {
+                        let here = at.at(Segment::Key(entry.key), captures);
+                        entry.node.find_into(rest, view, here, found);
+                    }
+                }
+            }
+            Segment::AnyDepth => self.find_deep(rest, view, &at, &Path::root(), found),
+            Segment::Index(_)
+            | Segment::Select { .. }
+            | Segment::SelectPattern { .. }
+            | Segment::AnyItem => {
                 for (i, item) in self.items(view).unwrap_or_default().into_iter().enumerate() {
-                    if item.selected_by(segment, i, view) {
-                        let capture = segment.is_wildcard().then(|| i.to_string());
-                        let here = at.at(Segment::Index(i), capture);
+                    if let Some(captures) = item.selected_by(segment, i, view) {
+                        let here = at.at(Segment::Index(i), captures);
                         item.find_into(rest, view, here, found);
                     }
                 }
@@ -424,18 +442,40 @@ impl Node {
         }
     }
 
-    /// Whether a list item is one that the segment selects.
-    #[must_use]
-    pub fn selected_by(&self, segment: &Segment, index: usize, view: &View<'_>) -> bool {
-        match segment {
-            Segment::Index(i) => *i == index,
-            Segment::AnyItem => self.stands(),
-            Segment::Select { key, value } => self.get(key, view).is_some_and(|node| {
-                let found = node.value(view).ok();
-                found.is_some_and(|found| found.scalar_text() == Some(value))
-            }),
-            Segment::Key(_) | Segment::AnyKey => false,
+    /// Finds what follows `**` here and below each of the keys.
+    fn find_deep(
+        &self,
+        rest: &[Segment],
+        view: &View<'_>,
+        above: &Place,
+        keys: &Path,
+        found: &mut Vec<Found>,
+    ) {
+        let mut here = above.at_all(keys);
+        here.captures.push(keys.to_string());
+        self.find_into(rest, view, here, found);
+        for entry in self.entries(view) {
+            let keys = keys.key(entry.key);
+            entry.node.find_deep(rest, view, above, &keys, found);
         }
+    }
+
+    /// What a segment captures of a list item; `None` if it does not select it. The place of an item that
+    /// went is found by its position only.
+    #[must_use]
+    pub fn selected_by(
+        &self,
+        segment: &Segment,
+        index: usize,
+        view: &View<'_>,
+    ) -> Option<Vec<String>> {
+        if *segment == Segment::AnyItem && !self.stands() {
+            return None;
+        }
+        segment.selects(index, |key| {
+            let value = self.get(key, view)?.value(view).ok()?;
+            value.scalar_text().map(str::to_owned)
+        })
     }
 
     /// The value of a key of a map.

@@ -9,8 +9,9 @@ use super::{
     decision::StepError,
     error::MigrateError,
     layers::list_of,
-    node::{Body, Node, Origin, Source},
+    node::{Node, Source},
     own::Places,
+    provenance::Parts,
     run::{Effect, Output, Positions, Run},
 };
 use crate::{
@@ -138,6 +139,7 @@ impl<'r> Run<'r> {
             outputs.push(Output {
                 near: self.near(effect, &sources, layer),
                 moved_from,
+                moves: false,
                 of,
                 covered: Vec::new(),
                 seen: names(step).map(|named| named.path.clone()).collect(),
@@ -232,7 +234,7 @@ impl<'r> Run<'r> {
     }
 
     /// A written value with where it came from. What yields exactly the value of a name keeps the text of
-    /// that name's value; list items likewise, one by one.
+    /// that name's value; of anything else the parts do that are known.
     fn provenance(
         &self,
         effect: &Effect<'_>,
@@ -251,35 +253,10 @@ impl<'r> Run<'r> {
             .iter()
             .flat_map(|(_, node)| node.made_of(here.view))
             .collect();
-        if let Value::List(items) = &value {
-            let known: Vec<Node> = nodes
-                .iter()
-                .filter_map(|(_, node)| node.items(here.view))
-                .flatten()
-                .collect();
-            let mut made = Vec::new();
-            for item in items {
-                let mut node = None;
-                for candidate in &known {
-                    if candidate.value(here.view)? == *item {
-                        node = Some(candidate.clone());
-                        break;
-                    }
-                }
-                made.push(node.unwrap_or_else(|| Node::made(item.clone(), from.clone(), None)));
-            }
-            let origin = Origin::Made { from, like: None };
-            return Ok((
-                Node {
-                    origin,
-                    body: Body::List(made),
-                    also: Vec::new(),
-                },
-                None,
-            ));
-        }
         let like = self.quoted_like(effect.step, write, layer, nodes);
-        Ok((Node::made(value, from, like), None))
+        let nodes = nodes.iter().map(|(_, node)| node);
+        let mut parts = Parts::of(nodes, here.view, (from, like))?;
+        Ok((parts.node(&value)?, None))
     }
 
     /// The scalar whose quotes a written text takes on: the one taken for the same key, else the first

@@ -320,8 +320,7 @@ impl Node {
         beyond: usize,
         view: &View<'_>,
     ) -> Path {
-        let is_item = |segment: &Segment| !matches!(segment, Segment::Key(_) | Segment::AnyKey);
-        if !path.segments().iter().any(is_item) {
+        if path.segments().iter().all(Segment::is_key) {
             return path.clone();
         }
         let mut at = Path::root();
@@ -346,7 +345,7 @@ impl Node {
                             Some(found.unwrap_or_else(new))
                         }
                         (segment, _) => standing
-                            .find(|(i, item)| item.selected_by(segment, *i, view))
+                            .find(|(i, item)| item.selected_by(segment, *i, view).is_some())
                             .map(|(i, _)| i),
                     };
                     let below = found.and_then(|i| items.into_iter().nth(i)).map(Cow::Owned);

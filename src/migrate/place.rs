@@ -80,7 +80,7 @@ impl Node {
                     let at = items
                         .iter()
                         .enumerate()
-                        .position(|(i, item)| item.selected_by(segment, i, view));
+                        .position(|(i, item)| item.selected_by(segment, i, view).is_some());
                     &mut items[at.expect("the path was put just above")]
                 }
             };
@@ -155,7 +155,7 @@ impl Node {
                     .node
                     .put_below(rest, value, place, view, here, replaced);
             }
-            Segment::Index(_) | Segment::Select { .. } | Segment::AnyItem => {
+            Segment::Index(_) | Segment::Select { .. } => {
                 let no_list = self.items(view).is_none() && self.stands();
                 if no_list || self.is_empty_list(view) {
                     replaced.push((at.clone(), self.clone()));
@@ -164,7 +164,7 @@ impl Node {
                 let found = items
                     .iter()
                     .enumerate()
-                    .position(|(i, item)| item.selected_by(segment, i, view));
+                    .position(|(i, item)| item.selected_by(segment, i, view).is_some());
                 let index = found.unwrap_or_else(|| {
                     let item = match segment {
                         Segment::Select { key, value } => Self::item(key, value),
@@ -184,13 +184,12 @@ impl Node {
                 let place = Place { near, ..place };
                 items[index].put_below(rest, value, place, view, at.index(index), replaced);
             }
-            Segment::AnyKey => {
-                for key in self.entries(view).into_iter().map(|entry| entry.key) {
-                    let mut path = vec![Segment::Key(key)];
-                    path.extend_from_slice(rest);
-                    self.put_below(&path, value.clone(), place, view, at.clone(), replaced);
-                }
-            }
+            // What is written has one place; its wildcards were filled in.
+            Segment::KeyPattern(_)
+            | Segment::SelectPattern { .. }
+            | Segment::AnyKey
+            | Segment::AnyItem
+            | Segment::AnyDepth => {}
         }
     }
 
@@ -203,19 +202,22 @@ impl Node {
         replaced: &mut Replaced,
     ) {
         if self.is_map(view) && value.is_map(view) {
-            let entries = value.entries(view);
-            if entries.is_empty() {
-                self.first_leaf(view).also.extend(value.made_of(view));
+            let brings = value.source().is_some() && !value.entries(view).is_empty();
+            if brings && self.is_new_item() {
+                let mut value = value;
+                let name = std::mem::take(self.open_map(view));
+                let own = value.open_map(view);
+                let is_new =
+                    |entry: &Entry| own.iter().all(|other| other.gone || other.key != entry.key);
+                if name.iter().all(is_new) {
+                    own.splice(0..0, name);
+                    *self = value;
+                    return;
+                }
+                *self.open_map(view) = name;
+                return self.merge(value, place, view, at, replaced);
             }
-            let place = Place {
-                near: None,
-                ..place
-            };
-            for entry in entries {
-                let segment = [Segment::Key(entry.key)];
-                self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
-            }
-            return;
+            return self.merge(value, place, view, at, replaced);
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
         let stands = self.stands();
@@ -227,6 +229,37 @@ impl Node {
             replaced.push((at, self.clone()));
         }
         *self = value;
+    }
+
+    /// Puts the entries of a map into this one.
+    fn merge(
+        &mut self,
+        value: Node,
+        place: Place<'_>,
+        view: &View<'_>,
+        at: Path,
+        replaced: &mut Replaced,
+    ) {
+        let entries = value.entries(view);
+        // It becomes one with what stays whatever becomes of the map.
+        if entries.is_empty() {
+            self.first_leaf(view).also.extend(value.made_of(view));
+        }
+        let place = Place {
+            near: None,
+            ..place
+        };
+        for entry in entries {
+            let segment = [Segment::Key(entry.key)];
+            self.put_below(&segment, entry.node, place, view, at.clone(), replaced);
+        }
+    }
+
+    /// Whether it is an item that was made by a name, and has nothing else yet.
+    fn is_new_item(&self) -> bool {
+        let is_name = |entries: &[Entry]| matches!(entries, [name] if !name.gone && matches!(name.node.body, Body::Value(_)));
+        matches!((&self.origin, &self.body), (Origin::Made { from, .. }, Body::Map(entries))
+            if from.is_empty() && is_name(entries))
     }
 
     /// The first leaf of a map, or the node itself. What becomes one with a map lives on in it: the map has no fate

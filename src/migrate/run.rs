@@ -211,6 +211,8 @@ pub(super) struct Output {
     pub(super) near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     pub(super) moved_from: Option<Path>,
+    /// Whether it is a `move`, and not a value that happens to be what was taken.
+    pub(super) moves: bool,
     /// The places that it was made of.
     pub(super) of: Vec<Path>,
     /// What the step looked at or took: to write over it is to rewrite it.

@@ -111,23 +111,32 @@ impl Each {
         }
         self.link = link.map(str::to_owned);
         // With names filled in every path must be one, and everything that is written one place.
-        let one: Vec<String> = self
-            .path
-            .segments()
-            .iter()
-            .flat_map(Segment::sample)
-            .collect();
-        let filled = self.one(id, &one)?;
-        for write in filled.all_rows().flat_map(|row| &row.writes) {
-            if !write.path.is_concrete() {
-                return Err(format!(
-                    "{} has a wildcard; only `move` can have one",
-                    write.path
-                ));
+        for some in [true, false] {
+            let segments = self.path.segments().iter();
+            let one: Vec<String> = segments.flat_map(|at| at.sample(some)).collect();
+            let filled = self.one(id, &one).map_err(|error| match some {
+                true => error,
+                false => format!("{error}, where `**` stands for no key"),
+            })?;
+            for write in filled.all_rows().flat_map(|row| &row.writes) {
+                if !write.path.is_concrete() {
+                    return Err(format!(
+                        "{} has a wildcard; only `move` can have one",
+                        write.path
+                    ));
+                }
             }
         }
-        let mut shown =
-            Step::read_plain(id, filled_in(&step, &self.names, &|_| "*".to_owned()), link)?;
+        let stars = self.kinds().map(|at| match at {
+            Segment::AnyDepth => "**",
+            _ => "*",
+        });
+        let stars: Vec<&str> = stars.collect();
+        let mut shown = Step::read_plain(
+            id,
+            filled_in(&step, &self.names, &|n| stars[n].to_owned()),
+            link,
+        )?;
         let unknown = |name: &String| {
             (
                 name.clone(),
@@ -139,13 +148,23 @@ impl Each {
         Ok(shown)
     }
 
+    /// For each name, the segment that it is captured by.
+    fn kinds(&self) -> impl Iterator<Item = &Segment> {
+        let segments = self.path.segments().iter();
+        segments.flat_map(|at| std::iter::repeat_n(at, at.captures()))
+    }
+
     /// The step for one match.
     fn one(&self, id: &str, captures: &[String]) -> Result<Step, String> {
-        let filled = filled_in(&self.source, &self.names, &|n| escaped(&captures[n]));
+        let kinds: Vec<&Segment> = self.kinds().collect();
+        // The keys that `**` stands for are written as a path already.
+        let fill = |n: usize| match kinds[n] {
+            Segment::AnyDepth => captures[n].clone(),
+            _ => escaped(&captures[n]),
+        };
+        let filled = filled_in(&self.source, &self.names, &fill);
         let mut step = Step::read_plain(id, filled, self.link.as_deref())?;
-        let kinds = self.path.segments().iter();
-        let positions =
-            kinds.flat_map(|at| std::iter::repeat_n(matches!(at, Segment::AnyItem), at.captures()));
+        let positions = kinds.iter().map(|at| matches!(at, Segment::AnyItem));
         let known =
             self.names
                 .iter()
@@ -228,12 +247,22 @@ fn all_rows(step: &model::Step) -> impl Iterator<Item = &model::RowFields> {
     rows.flat_map(|row| std::iter::once(row).chain(row.options.values().map(|option| &option.row)))
 }
 
+/// A path with a text in place of a name. Where that is empty, as for `**` that stands for no key, the dot that
+/// parted it from its neighbour goes too.
+fn put(path: &str, name: &str, text: &str) -> String {
+    if !text.is_empty() {
+        return path.replace(name, text);
+    }
+    let path = path.replace(&format!(".{name}"), "");
+    path.replace(&format!("{name}."), "").replace(name, "")
+}
+
 /// A step with something in place of the names in its paths.
 fn filled_in(step: &model::Step, names: &[String], fill: Fill<'_>) -> model::Step {
     let text = |text: &String| {
         let mut text = text.clone();
         for (n, name) in names.iter().enumerate() {
-            text = text.replace(&format!("{{{name}}}"), &fill(n));
+            text = put(&text, &format!("{{{name}}}"), &fill(n));
         }
         text
     };

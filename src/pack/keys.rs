@@ -175,13 +175,16 @@ impl Keys {
     }
 
     /// What a path is in a version. `global` is open in every chart: Helm hands it to all sub-charts. A
-    /// path with wildcards is the best of what it can stand for.
+    /// path with wildcards is the best of what it can stand for; one with `**` must stand for a key or a map on
+    /// the way to one.
     #[must_use]
     pub fn known(&self, path: &Path, version: &Version) -> Known {
         let mut found = Known::Unknown;
         let concrete = path.is_concrete();
+        // Whatever is the user's own may have something at any depth, which says nothing.
+        let deep = path.segments().contains(&Segment::AnyDepth);
         for (key, ranges) in self.near(path) {
-            if !key.may_overlap(path) {
+            if !key.may_overlap(path) || deep && !path.may_hold(key) {
                 continue;
             }
             let in_version = || {
@@ -192,7 +195,7 @@ impl Keys {
             let Some((range, default)) = in_version() else {
                 continue;
             };
-            if path.depth() < key.depth() {
+            if path.depth() < key.depth() || deep {
                 // A map on the way to a known key.
                 found = match found {
                     Known::Unknown | Known::Dead if range.read == Reads::No => Known::Dead,

@@ -94,7 +94,7 @@ impl LazyKeys {
                 .map_or(key.as_str(), |at| &key[..at]);
             if !first
                 .lines()
-                .any(|first| first == cut || first.starts_with('*'))
+                .any(|first| first == cut || first.contains('*'))
             {
                 return false;
             }

@@ -410,11 +410,11 @@ impl Step {
     pub fn destinations(&self, path: &Path) -> Result<Vec<Path>, ExprError> {
         let mut destinations = Vec::new();
         for take in &self.takes {
-            let Some(captures) = take.path.matches_prefix(path) else {
+            let Some((captures, depth)) = take.path.covers(path) else {
                 continue;
             };
             if let Some(to) = take.to.as_ref().and_then(|to| to.fill(&captures)) {
-                let below = path.segments()[take.path.depth()..].to_vec();
+                let below = path.segments()[depth..].to_vec();
                 destinations.push(to.concat(&Path::new(below)));
             }
             let Some(name) = &take.name else { continue };

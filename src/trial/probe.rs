@@ -212,6 +212,10 @@ fn concrete(path: &Path) -> Option<Path> {
         match segment {
             Segment::Key(key) => concrete = concrete.key(key),
             Segment::AnyKey => concrete = concrete.key("probe"),
+            Segment::KeyPattern(pattern) => {
+                concrete = concrete.key(pattern.pieces().join("probe"));
+            }
+            Segment::AnyDepth => {}
             _ => return None,
         }
     }

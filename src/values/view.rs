@@ -285,7 +285,11 @@ impl<'t> View<'t> {
                     Some(item) => (item, None, through),
                     None => return Ok(None),
                 },
-                Segment::AnyKey | Segment::AnyItem => return Ok(None),
+                Segment::KeyPattern(_)
+                | Segment::SelectPattern { .. }
+                | Segment::AnyKey
+                | Segment::AnyItem
+                | Segment::AnyDepth => return Ok(None),
             };
             let via = if place.via == Via::Direct {
                 via

@@ -26,6 +26,9 @@ pub enum Want {
     },
     /// A new scalar: YAML source on one line, quoted as needed. Empty: a null written as nothing.
     Scalar(String),
+    /// A new block collection: its YAML source as it would stand in column 0, in lines with LF, without
+    /// anchors.
+    Lines(String),
 }
 
 /// An entry of a wanted mapping.
@@ -66,7 +69,7 @@ impl Want {
         match self {
             Self::Node(id) => Some(*id),
             Self::Map { base, .. } | Self::List { base, .. } => *base,
-            Self::Scalar(_) => None,
+            Self::Scalar(_) | Self::Lines(_) => None,
         }
     }
 }

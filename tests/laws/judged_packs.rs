@@ -28,10 +28,66 @@ enum Piece {
     Item(String),
 }
 
+/// What stars capture.
+#[derive(Clone, Copy, PartialEq)]
+enum Capture {
+    Text,
+    Position,
+    Keys,
+}
+
 impl Piece {
-    fn captures(&self) -> bool {
-        matches!(self, Self::Key(text) | Self::Item(text) if text == "*")
+    fn text(&self) -> &str {
+        let (Self::Key(text) | Self::Item(text)) = self;
+        text
     }
+
+    fn text_mut(&mut self) -> &mut String {
+        let (Self::Key(text) | Self::Item(text)) = self;
+        text
+    }
+
+    /// What each of its stars captures.
+    fn captured(&self) -> Vec<Capture> {
+        match self {
+            Self::Key(text) if text == "**" => vec![Capture::Keys],
+            Self::Item(text) if text == "*" => vec![Capture::Position],
+            other => vec![Capture::Text; pieces(other.text()).len() - 1],
+        }
+    }
+
+    fn captures(&self) -> bool {
+        !self.captured().is_empty()
+    }
+
+    /// The same with names in place of its stars.
+    fn named<'n>(&self, names: &mut impl Iterator<Item = &'n String>) -> Self {
+        let mut piece = self.clone();
+        let mut name = || format!("{{{}}}", names.next().expect("one for each star"));
+        *piece.text_mut() = match self.text() {
+            "**" => name(),
+            text => pieces(text)
+                .into_iter()
+                .reduce(|text, piece| text + &name() + &piece)
+                .unwrap_or_default(),
+        };
+        piece
+    }
+}
+
+/// What stands between the stars of a text.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        let piece = pieces.last_mut().expect("one at least");
+        match c {
+            '*' => pieces.push(String::new()),
+            '\\' => piece.extend([c].into_iter().chain(chars.next())),
+            c => piece.push(c),
+        }
+    }
+    pieces
 }
 
 fn shown(path: &[Piece]) -> String {
@@ -290,9 +346,11 @@ impl Maker<'_> {
                     Piece::Item(_) => 2,
                 };
                 if self.choices.once_in(n) {
-                    let (Piece::Key(text) | Piece::Item(text)) = piece;
-                    "*".clone_into(text);
+                    *piece.text_mut() = self.loosened(piece);
                 }
+            }
+            if self.choices.once_in(12) {
+                self.deepen(&mut path);
             }
             if !self.owned.contains(&shown(&path)) {
                 self.owned.push(shown(&path));
@@ -300,6 +358,33 @@ impl Maker<'_> {
             }
         }
         None
+    }
+
+    /// A segment with stars in it, or a star alone.
+    fn loosened(&mut self, piece: &Piece) -> String {
+        let text = piece.text();
+        let ends = [text.chars().next(), text.chars().last()];
+        match (piece, self.choices.below(4)) {
+            (Piece::Key(_), 2) if !text.contains(['\\', '*', '"']) => {
+                format!("{}*", ends[0].expect("a key"))
+            }
+            (Piece::Key(_), 3) if !text.contains(['\\', '*', '"']) => {
+                format!("*{}", ends[1].expect("a key"))
+            }
+            (Piece::Item(_), 1) if text.starts_with("name=") => "name=*".to_owned(),
+            (Piece::Item(_), 2) if text.starts_with("name=A") => "name=A*".to_owned(),
+            (Piece::Item(_), 3) if text.starts_with("name=") => "name=*b*".to_owned(),
+            _ => "*".to_owned(),
+        }
+    }
+
+    /// Puts `**` in place of some keys, or of none.
+    fn deepen(&mut self, path: &mut Vec<Piece>) {
+        let from = 1 + self.choices.below(path.len());
+        let keys = path[from..].iter();
+        let keys = keys.take_while(|piece| matches!(piece, Piece::Key(_)));
+        let n = self.choices.below(keys.count() + 1);
+        path.splice(from..from + n, [Piece::Key("**".to_owned())]);
     }
 
     /// A place to write to, with the captures of a source.
@@ -318,11 +403,11 @@ impl Maker<'_> {
     }
 
     fn any_destination(&mut self, from: &[Piece]) -> Vec<Piece> {
-        let captures: Vec<Piece> = from.iter().filter(|p| p.captures()).cloned().collect();
+        let captures: Vec<Capture> = from.iter().flat_map(Piece::captured).collect();
         // The same place with another last key.
         if self.choices.once_in(4)
             && let Some((Piece::Key(last), above)) = from.split_last()
-            && last != "*"
+            && pieces(last).len() == 1
             && !above.is_empty()
         {
             let mut to = above.to_vec();
@@ -356,7 +441,13 @@ impl Maker<'_> {
             to.push(Piece::Key("in".to_owned()));
         }
         for capture in captures {
-            to.push(capture);
+            to.push(match (capture, self.choices.below(4)) {
+                (Capture::Text, 1) => Piece::Key("k*".to_owned()),
+                (Capture::Text, 2) => Piece::Item("name=*".to_owned()),
+                (Capture::Text, _) => Piece::Key("*".to_owned()),
+                (Capture::Position, _) => Piece::Item("*".to_owned()),
+                (Capture::Keys, _) => Piece::Key("**".to_owned()),
+            });
             if self.choices.once_in(3) {
                 to.push(Piece::Key("k".to_owned()));
             }
@@ -444,25 +535,18 @@ impl Maker<'_> {
                 return None;
             }
             let at = 1 + self.choices.below(from.len() - 1);
-            let (Piece::Key(text) | Piece::Item(text)) = &mut from[at];
-            "*".clone_into(text);
+            let loosened = self.loosened(&from[at]);
+            *from[at].text_mut() = loosened;
             if self.owned.contains(&shown(&from)) {
                 return None;
             }
             self.owned.push(shown(&from));
         }
-        let names: Vec<String> = (0..from.iter().filter(|p| p.captures()).count())
-            .map(|n| format!("i{n}"))
-            .collect();
+        let captures = from.iter().flat_map(Piece::captured);
+        let names: Vec<String> = (0..captures.count()).map(|n| format!("i{n}")).collect();
         let named = |path: &[Piece]| {
             let mut names = names.iter();
-            let named = path.iter().map(|piece| match (piece.captures(), piece) {
-                (true, Piece::Key(_)) => Piece::Key(format!("{{{}}}", names.next().expect("one"))),
-                (true, Piece::Item(_)) => {
-                    Piece::Item(format!("{{{}}}", names.next().expect("one")))
-                }
-                (false, piece) => piece.clone(),
-            });
+            let named = path.iter().map(|piece| piece.named(&mut names));
             shown(&named.collect::<Vec<_>>())
         };
         let to = self.destination(&from)?;

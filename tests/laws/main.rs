@@ -28,3 +28,4 @@ mod page;
 mod real;
 mod regressions;
 mod releases;
+mod reshaped;

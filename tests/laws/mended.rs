@@ -21,7 +21,7 @@ use super::{
 const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "2.0.0"];
 
 /// A pack in which the chart always had each key that is named here, and does not read those of `new`.
-fn files(values: &Map<String, Json>, migrations: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn files(values: &Map<String, Json>, migrations: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut keys = Map::new();
     for key in values.keys().map(String::as_str).chain(["n", "n2"]) {
         let range = if key.starts_with('n') { ">=1.1.0" } else { "*" };
@@ -48,7 +48,7 @@ fn files(values: &Map<String, Json>, migrations: &[(&str, &str)]) -> Vec<(String
     files
 }
 
-fn tree(text: &str) -> Map<String, Json> {
+pub fn tree(text: &str) -> Map<String, Json> {
     let loaded = load(&Input::Stdin(text.as_bytes().to_vec())).expect("values");
     match Json::from(&Value::Map(loaded.view().values().expect("values"))) {
         Json::Object(map) => map,
@@ -299,4 +299,29 @@ fn what_a_more_specific_path_owns_in_a_list_that_is_left_over_stays() {
     let ends = ends_of(2, &files, values, &[]);
     let wanted = sorted(json!({"n2": 1, "old": [{"v": 2}]}));
     assert_eq!(ends, [wanted.clone(), wanted]);
+}
+
+#[test]
+fn items_on_the_way_of_what_is_added_are_made_in_their_place_among_the_new_ones() {
+    let added = "s: {take: {a: a}, upsert: {'l[1]': {by: name, items: [{name: x, v: =a}]}}}";
+    let deep = "s: {take: {a: a}, do: {'l[1].m[name=x].v': =a}}";
+    let named = "t: {take: {b: b}, do: {'l[name=B].v': =b}}";
+    for (first, item) in [
+        (added, "[{name: x, v: 1}]"),
+        (deep, "{m: [{name: x, v: 1}]}"),
+    ] {
+        for steps in [
+            format!("{{{first}, {named}}}"),
+            format!("{{{named}, {first}}}"),
+        ] {
+            for (list, rest) in [("[{name: q}]", "{name: q}, "), ("[]", "")] {
+                both(
+                    &format!("a: 1\nb: 2\nl: {list}\n"),
+                    &[("1.1.0", &steps)],
+                    &[],
+                    &format!("l: [{rest}{item}, {{name: B, v: 2}}]\n"),
+                );
+            }
+        }
+    }
 }

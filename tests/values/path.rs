@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
-use refit::values::path::{Match, PathErrorKind};
+use refit::values::path::{Match, PathErrorKind, Pattern};
 use refit::values::{Path, Segment, Value};
 use serde_json::json;
 
@@ -47,8 +47,29 @@ fn the_text_of_helm_set_is_understood() {
         assert_eq!(path(text).segments(), segments, "{text}");
     }
     assert_eq!(
-        path(r"*.\*[*].a*").segments(),
-        [Segment::AnyKey, key("*"), Segment::AnyItem, key("a*")]
+        path(r"*.\*[*].a\*[\*=\*]").segments(),
+        [
+            Segment::AnyKey,
+            key("*"),
+            Segment::AnyItem,
+            key("a*"),
+            select("*", "*")
+        ]
+    );
+    let pattern = |pieces: &[&str]| {
+        let pieces = pieces.iter().map(|piece| (*piece).to_owned());
+        Pattern::new(pieces.collect()).unwrap()
+    };
+    assert_eq!(
+        path(r"**.a*b\**[n*=*-x]").segments(),
+        [
+            Segment::AnyDepth,
+            Segment::KeyPattern(pattern(&["a", "b*", ""])),
+            Segment::SelectPattern {
+                key: "n*".to_owned(),
+                value: pattern(&["", "-x"]),
+            }
+        ]
     );
 }
 
@@ -71,6 +92,9 @@ fn a_text_that_is_no_path_says_why_and_where() {
         ("a[65537]", Kind::IndexTooLarge, 2),
         ("a[99999999999999999999999]", Kind::IndexTooLarge, 2),
         ("a[0]b", Kind::AfterBrackets, 4),
+        ("a**", Kind::Depth, 0),
+        ("a.**.b.**", Kind::Depth, 7),
+        ("a[n=**]", Kind::Depth, 2),
     ];
     for (text, kind, position) in cases {
         let error = text.parse::<Path>().expect_err(text);
@@ -99,6 +123,41 @@ fn wildcards_capture_what_they_stand_for() {
     assert_eq!(
         path("new.*.list[*]").fill(&["web".to_owned(), "2".to_owned()]),
         Some(path("new.web.list[2]"))
+    );
+    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
+    let family = path("controller*.env[name=*-url].*");
+    assert_eq!(
+        family.matches(&path("controllerX.env[name=db-url].value")),
+        texts(&["X", "db", "value"])
+    );
+    assert_eq!(
+        family.matches(&path("controller.env[id=db-url].value")),
+        None
+    );
+    assert_eq!(path("a*b*").matches(&path("axbybz")), texts(&["x", "ybz"]));
+    assert_eq!(path("a*b").matches(&path("ab")), texts(&[""]));
+    assert_eq!(path("a*a").matches(&path("a")), None);
+    let deep = path("top.**.image");
+    assert_eq!(deep.matches(&path("top.image")), texts(&[""]));
+    assert_eq!(
+        deep.matches(&path(r"top.a\.b.c.image")),
+        texts(&[r"a\.b.c"])
+    );
+    assert_eq!(deep.matches(&path("top.l[0].image")), None);
+    assert_eq!(
+        deep.covers(&path("top.image.image.tag")),
+        Some((vec!["image".to_owned()], 3))
+    );
+    for place in ["new.img", r"new.a\.b.c.img"] {
+        let to = path("new.**.img");
+        assert_eq!(
+            to.fill(&to.matches(&path(place)).unwrap()),
+            Some(path(place))
+        );
+    }
+    assert_eq!(
+        path("new[name=*].k-*").fill(&texts(&["db", "x"]).unwrap()),
+        Some(path("new[name=db].k-x"))
     );
     assert_eq!(path("new.*").fill(&[]), None);
     assert_eq!(path("new[*]").fill(&["x".to_owned()]), None);
@@ -145,6 +204,7 @@ fn the_most_specific_path_comes_first() {
     .collect();
     paths.sort_by(Path::specificity);
     let order: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    // Of paths to places of different depths only who asks can say; they have some order, too.
     assert_eq!(
         order,
         [
@@ -154,9 +214,42 @@ fn the_most_specific_path_comes_first() {
             "api[name=x]",
             "api.*",
             "api[*]",
-            "*.service",
             "api",
+            "*.service",
             "*",
+        ]
+    );
+    // Paths to one place, that of `api.image`.
+    let mut same: Vec<Path> = [
+        "**",
+        "**.image",
+        "api.**",
+        "*.*",
+        "api.**.image",
+        "api.*",
+        "api.i*",
+        "api.image",
+        "*.im*e",
+        "api.image.**",
+    ]
+    .into_iter()
+    .map(path)
+    .collect();
+    same.sort_by(Path::specificity);
+    let order: Vec<String> = same.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        order,
+        [
+            "api.image",
+            "api.image.**",
+            "api.i*",
+            "api.*",
+            "api.**.image",
+            "api.**",
+            "*.im*e",
+            "*.*",
+            "**.image",
+            "**",
         ]
     );
 }
@@ -190,6 +283,27 @@ fn patterns_find_places_in_values() {
     assert_eq!(found("env[name=7].value"), ["env[1].value []"]);
     assert_eq!(found("a.*.p"), [r#"a.x.p ["x"]"#, r#"a.y.p ["y"]"#]);
     assert_eq!(found("env[*].name").len(), 3);
+    assert_eq!(
+        found("env[name=*].value"),
+        [
+            r#"env[0].value ["A"]"#,
+            r#"env[1].value ["7"]"#,
+            r#"env[3].value ["A"]"#
+        ]
+    );
+    assert_eq!(found("**.p"), [r#"a.x.p ["a.x"]"#, r#"a.y.p ["a.y"]"#]);
+    assert_eq!(
+        found("a.**"),
+        [
+            r#"a [""]"#,
+            r#"a.x ["x"]"#,
+            r#"a.x.p ["x.p"]"#,
+            r#"a.y ["y"]"#,
+            r#"a.y.p ["y.p"]"#,
+            r#"a.y.q ["y.q"]"#,
+            r#"a.z ["z"]"#
+        ]
+    );
     assert_eq!(found("a[0]"), Vec::<String>::new());
     assert_eq!(path("env[name=A].value").get(&root), Some(&Value::from(1)));
     assert_eq!(path("env[9]").get(&root), None);
@@ -204,11 +318,31 @@ fn any_segment() -> impl Strategy<Value = Segment> {
         1 => (text(), text()).prop_map(|(key, value)| Segment::Select { key, value }),
         1 => Just(Segment::AnyKey),
         1 => Just(Segment::AnyItem),
+        1 => any_pattern().prop_map(Segment::KeyPattern),
+        1 => (text(), any_pattern())
+            .prop_map(|(key, value)| Segment::SelectPattern { key, value }),
+        1 => Just(Segment::AnyDepth),
     ]
 }
 
+/// A pattern of a part, which neither is a star alone nor has two of them side by side.
+fn any_pattern() -> impl Strategy<Value = Pattern> {
+    let piece = r#"[a-z.\\\[\]=,*é-]{1,3}"#;
+    (piece, prop::collection::vec(piece, 0..2), ".{0,2}").prop_map(|(first, middle, last)| {
+        let pieces = std::iter::once(first).chain(middle).chain([last]);
+        Pattern::new(pieces.collect()).unwrap()
+    })
+}
+
+/// A path; only the first `**` stays.
 fn any_path() -> impl Strategy<Value = Path> {
-    prop::collection::vec(any_segment(), 1..5).prop_map(Path::new)
+    prop::collection::vec(any_segment(), 1..5).prop_map(|segments| {
+        let mut deep = false;
+        let once = |segment: &Segment| {
+            *segment != Segment::AnyDepth || !std::mem::replace(&mut deep, true)
+        };
+        segments.into_iter().filter(once).collect()
+    })
 }
 
 proptest! {

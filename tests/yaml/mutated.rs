@@ -72,7 +72,7 @@ fn wanted(tree: &Tree, want: &Want, budget: &mut usize) -> Option<Plain> {
     let tag = |base: &Option<NodeId>| base.and_then(|base| tree.tag(base)).map(str::to_owned);
     Some(match want {
         Want::Node(id) => plain(tree, *id, budget)?,
-        Want::Scalar(text) => written(text)?,
+        Want::Scalar(text) | Want::Lines(text) => written(text)?,
         Want::Map { base, entries } => Plain::Map(
             entries
                 .iter()

@@ -155,7 +155,11 @@ impl Place<'_> {
             let mut files = whole.pack.migrated_versions();
             return files.any(|version| version == self.version);
         };
-        let meets = |path: &Path| path.may_overlap(self.path);
+        // `**` can stand for whatever is below a key, and speaks only of what it leads to.
+        let meets = |path: &Path| match path.segments().contains(&Segment::AnyDepth) {
+            true => path.may_hold(self.path),
+            false => path.may_overlap(self.path),
+        };
         if let Some(ignored) = migration.ignored.iter().find(|path| meets(path)) {
             used.insert((migration.version.clone(), ignored.to_string()));
             return true;

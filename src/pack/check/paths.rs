@@ -273,8 +273,8 @@ fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec
         format!("{to} has a wildcard that {from} lacks, so nothing says what it stands for")
     } else {
         format!(
-            "the wildcards of {from} ({}) and of {to} ({}) are not of the same kind: `*` stands for a key, \
-             `[*]` for a position",
+            "the wildcards of {from} ({}) and of {to} ({}) are not of the same kind: `*` stands for a \
+             text, `[*]` for a position, and `**` for keys",
             theirs.join(", "),
             own.join(", ")
         )
@@ -282,14 +282,16 @@ fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec
     found.push(at().finding(Code::Captures, message));
 }
 
-/// The wildcards of a path, as they are written, by kind: a key, or a position.
+/// The captures of a path, as their wildcards are written, by kind: a text, a position, or keys.
 fn wildcards(path: &Path) -> Vec<&'static str> {
     let kind = |segment: &Segment| match segment {
-        Segment::AnyKey => Some("*"),
-        Segment::AnyItem => Some("[*]"),
-        _ => None,
+        Segment::AnyItem => "[*]",
+        Segment::AnyDepth => "**",
+        _ => "*",
     };
-    path.segments().iter().filter_map(kind).collect()
+    let segments = path.segments().iter();
+    let kinds = segments.flat_map(|at| std::iter::repeat_n(kind(at), at.captures()));
+    kinds.collect()
 }
 
 /// Fields of a step about paths that it has nothing to do with.

@@ -110,7 +110,14 @@ impl<'f> Spot<'f> {
         let (tree, node) = self.tree()?;
         let is = |node: NodeId| {
             let text = tree.content(node);
-            let means = |text: &str| text.parse::<Path>().as_ref() == Ok(path);
+            // A name of a match may stand for one key or for several.
+            let stars = |path: &Path| path.to_string().replace("**", "*");
+            let means = |text: &str| {
+                let read = text.parse::<Path>();
+                read.is_ok_and(|read| {
+                    read == *path || text.contains('*') && stars(&read) == stars(path)
+                })
+            };
             matches!(tree.kind(node), Kind::Scalar(_))
                 && (means(text) || text.contains('{') && means(&with_wildcards(text)))
         };

@@ -173,6 +173,10 @@ fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
 fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
     let depth = first.path.depth() == second.path.depth();
     let moves = first.row.is_none() && second.row.is_none();
+    let deep = |put: &Put<'_>| put.path.segments().contains(&Segment::AnyDepth);
+    if deep(first) || deep(second) {
+        return true;
+    }
     let mut pairs = first.path.segments().iter().zip(second.path.segments());
     depth && moves && pairs.any(|(a, b)| a.is_wildcard() != b.is_wildcard())
 }
@@ -181,7 +185,7 @@ fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
 fn apart(first: &Put<'_>, second: &Put<'_>) -> bool {
     let selects = |put: &Put<'_>| {
         let mut segments = put.path.segments().iter();
-        segments.any(|segment| matches!(segment, Segment::Select { .. }))
+        segments.any(|at| matches!(at, Segment::Select { .. } | Segment::SelectPattern { .. }))
     };
     let items = |put: &Put<'_>| put.by || selects(put);
     items(first) && items(second) && first.path != second.path
@@ -204,7 +208,7 @@ fn live(
         .rev()
         .find(|other| **other < migration.version);
     let Some(before) = before else { return };
-    let covers = |path: &Path, to: &Path| path.depth() <= to.depth() && path.may_overlap(to);
+    let covers = |path: &Path, to: &Path| path.may_hold(to);
     for put in puts_of(step, spot) {
         let looks = step.reads.iter().any(|(_, path)| covers(path, put.path))
             || step.takes.iter().any(|take| covers(&take.path, put.path))

@@ -139,7 +139,7 @@ impl Walk<'_> {
     fn want(&mut self, want: &Want) {
         match want {
             Want::Node(id) => self.range(id.0, subtree_end(self.tree, *id)),
-            Want::Scalar(_) => {}
+            Want::Scalar(_) | Want::Lines(_) => {}
             Want::Map { base, entries } => {
                 if let Some(base) = base {
                     self.node(*base);
@@ -169,7 +169,7 @@ impl Walk<'_> {
 fn contains(tree: &Tree, want: &Want, id: NodeId) -> bool {
     match want {
         Want::Node(node) => (node.0..subtree_end(tree, *node)).contains(&id.0),
-        Want::Scalar(_) => false,
+        Want::Scalar(_) | Want::Lines(_) => false,
         Want::Map { base, entries } => {
             *base == Some(id)
                 || entries
@@ -205,7 +205,7 @@ impl Swap<'_> {
                 self.find(&entry.value);
             }),
             Want::List { items, .. } => items.iter().for_each(|item| self.find(item)),
-            Want::Node(_) | Want::Scalar(_) => {}
+            Want::Node(_) | Want::Scalar(_) | Want::Lines(_) => {}
         }
     }
 
@@ -220,7 +220,7 @@ impl Swap<'_> {
             return Want::Node(self.alias);
         }
         match want {
-            Want::Scalar(_) => want.clone(),
+            Want::Scalar(_) | Want::Lines(_) => want.clone(),
             Want::Node(id) => {
                 let inside = id.0 + 1..subtree_end(self.tree, *id);
                 if inside.contains(&self.alias.0) || inside.contains(&self.target.0) {

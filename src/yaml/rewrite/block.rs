@@ -150,7 +150,7 @@ impl Cx<'_> {
             Unit::Entry(_) | Unit::Item(Want::Node(_)) => true,
             Unit::Item(Want::Map { .. }) => matches!(self.tree.kind(item), Kind::Mapping { .. }),
             Unit::Item(Want::List { .. }) => matches!(self.tree.kind(item), Kind::Sequence { .. }),
-            Unit::Item(Want::Scalar(_)) => false,
+            Unit::Item(Want::Scalar(_) | Want::Lines(_)) => false,
         }
     }
 
@@ -171,7 +171,7 @@ impl Cx<'_> {
     }
 
     /// Whether a blank line stands directly above a unit.
-    fn below_blank(&self, extent: &Extent) -> bool {
+    pub(super) fn below_blank(&self, extent: &Extent) -> bool {
         line_above(self.text, line_start(self.text, extent.start))
             .is_some_and(|line| is_blank(&self.text[line..line_end(self.text, line).0]))
     }
@@ -180,7 +180,7 @@ impl Cx<'_> {
     /// it as its own (`|+`).
     pub(super) fn takes_blank_lines(&self, want: &Want) -> bool {
         match want {
-            Want::Scalar(_) => false,
+            Want::Scalar(_) | Want::Lines(_) => false,
             Want::Node(id) => self.node_takes_blank_lines(*id),
             Want::Map { entries, .. } => entries
                 .last()
@@ -295,6 +295,7 @@ impl Emitter<'_, '_> {
                     }
                 }
                 open = false;
+                self.cx.in_place_of(source[i], unit);
                 self.unit(source[i], unit)?;
                 self.keep_until(extent.end);
                 pending = &plan.after[i + 1];

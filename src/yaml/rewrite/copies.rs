@@ -84,7 +84,7 @@ impl Occurrences<'_> {
 
     fn want(&mut self, want: &Want, own: bool) {
         match want {
-            Want::Scalar(_) => {}
+            Want::Scalar(_) | Want::Lines(_) => {}
             Want::Node(id) => {
                 for node in id.0..subtree_end(self.tree, *id) {
                     self.node(NodeId(node), own, true);
@@ -119,7 +119,7 @@ struct Copies<'a> {
 impl Copies<'_> {
     fn want(&mut self, want: &Want) -> Want {
         match want {
-            Want::Scalar(_) => want.clone(),
+            Want::Scalar(_) | Want::Lines(_) => want.clone(),
             Want::Node(id) => self.node(*id),
             Want::Map { base, entries } => {
                 self.pass(*base);

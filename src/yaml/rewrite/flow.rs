@@ -68,6 +68,7 @@ impl Cx<'_> {
     pub(super) fn flow_text(&self, want: &Want) -> Result<String, RewriteError> {
         match want {
             Want::Scalar(text) => Ok(text.clone()),
+            Want::Lines(text) => Err(RewriteError::NotOneLine(text.clone())),
             Want::Node(id) => self.flow_node(*id),
             Want::Map { base, entries } => {
                 let mut parts = Vec::new();

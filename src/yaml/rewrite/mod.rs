@@ -13,12 +13,13 @@ mod block;
 mod copies;
 mod emit;
 mod flow;
+mod loose;
 mod place;
 mod render;
 mod style;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::edits::EditSet;
@@ -55,6 +56,7 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
         text: tree.text(),
         style: Style::of(tree),
         kept: RefCell::default(),
+        loose: RefCell::new(loose::loose(tree, want)),
     };
     let mut out = Emitter::new(&cx, 0, 0);
     out.value(root, want)?;
@@ -78,6 +80,8 @@ struct Cx<'a> {
     style: Style,
     /// The parts of the source that are written somewhere.
     kept: RefCell<Vec<Range<usize>>>,
+    /// Items and entries whose comments go with what is made of them.
+    loose: RefCell<HashMap<NodeId, loose::Left>>,
 }
 
 impl Cx<'_> {
@@ -128,6 +132,7 @@ fn check(tree: &Tree, want: &Want, used: &mut HashSet<NodeId>) -> Result<(), Rew
     match want {
         Want::Node(id) => known(*id),
         Want::Scalar(text) => one_line(text),
+        Want::Lines(_) => Ok(()),
         Want::Map { base, entries } => {
             base.map_or(Ok(()), known)?;
             for entry in entries {

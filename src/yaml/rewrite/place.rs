@@ -130,6 +130,7 @@ impl Emitter<'_, '_> {
         };
         let item = key.is_none();
         let column = tree.column(parent) as isize + self.delta;
+        let had_beside = self.cx.has_beside(id);
         let rendered = self.cx.render(
             want,
             Spot {
@@ -166,6 +167,16 @@ impl Emitter<'_, '_> {
                     }
                 }
                 self.insert(first);
+                if item
+                    && block
+                    && rest.is_empty()
+                    && let Some(comment) = self.cx.take_beside(want)
+                {
+                    self.insert(" ");
+                    self.insert(comment);
+                    self.skip_old(id);
+                    return Ok(());
+                }
                 self.head_comment(id, lead, head_end);
                 self.insert(rest);
             }
@@ -193,6 +204,14 @@ impl Emitter<'_, '_> {
                     self.insert(&props);
                 }
                 let before = self.cur;
+                // The comment at the end of its line is in the lines.
+                let carried = item && !block && had_beside && !self.cx.has_beside(id);
+                if carried && props.is_empty() {
+                    self.insert(" ");
+                    self.insert(lines.trim_end_matches('\n').trim_start_matches(' '));
+                    self.skip_to(line_end(text, span.end).0);
+                    return Ok(());
+                }
                 let compact = item
                     && props.is_empty()
                     && tree

@@ -78,6 +78,20 @@ impl Cx<'_> {
     pub(super) fn render(&self, want: &Want, spot: Spot) -> Result<Rendered, RewriteError> {
         match want {
             Want::Scalar(text) => Ok(Rendered::Inline(text.clone())),
+            Want::Lines(text) => {
+                let mut code = text.lines().filter(|line| !line.starts_with('#'));
+                let sequence = code.find(|line| !is_blank(line));
+                let sequence = sequence.is_some_and(|line| line.starts_with('-'));
+                let indent = spaces(self.column_for(spot, sequence));
+                let lines = text.lines().map(|line| match line.is_empty() {
+                    true => "\n".to_owned(),
+                    false => format!("{indent}{line}\n"),
+                });
+                Ok(Rendered::Block {
+                    props: String::new(),
+                    lines: lines.collect(),
+                })
+            }
             Want::Node(id) if is_block(self.tree.kind(*id)) => {
                 let sequence = matches!(self.tree.kind(*id), Kind::Sequence { .. });
                 let column = self.column_for(spot, sequence);
@@ -134,6 +148,9 @@ impl Cx<'_> {
             _ => {
                 let mut lines = String::new();
                 for unit in units {
+                    if !lines.is_empty() && self.stood_apart(*unit) {
+                        lines.push('\n');
+                    }
                     lines.push_str(&self.render_unit(*unit, column, None)?);
                 }
                 Ok(Rendered::Block { props, lines })
@@ -201,8 +218,21 @@ impl Cx<'_> {
         }
     }
 
-    /// The lines of one entry or item at a column, with their line breaks.
+    /// The lines of one entry or item at a column, with their line breaks and the comments of the item or
+    /// entry that it is made of.
     pub(super) fn render_unit(
+        &self,
+        unit: Unit<'_>,
+        column: isize,
+        near: Option<NodeId>,
+    ) -> Result<String, RewriteError> {
+        let sources = self.take_loose(unit);
+        let lines = self.render_plain(unit, column, near)?;
+        let with = |lines, source| self.with_comments(source, unit, column, lines);
+        Ok(sources.into_iter().rev().fold(lines, with))
+    }
+
+    fn render_plain(
         &self,
         unit: Unit<'_>,
         column: isize,

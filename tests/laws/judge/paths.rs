@@ -14,10 +14,6 @@ impl Pattern {
         Self(vec![text.to_owned()])
     }
 
-    fn of(text: &str) -> Self {
-        Self(text.split('*').map(str::to_owned).collect())
-    }
-
     pub fn stars(&self) -> usize {
         self.0.len() - 1
     }
@@ -75,7 +71,7 @@ impl Capture {
         match self {
             Self::Text(text) => text.clone(),
             Self::Item(i) => i.to_string(),
-            Self::Keys(keys) => keys.join("."),
+            Self::Keys(keys) => Path::keys(keys.iter().cloned()).to_string(),
         }
     }
 }
@@ -138,37 +134,54 @@ impl Selector {
         lists
     }
 
-    /// Less is more specific.
+    /// Less is more specific, of two that name the same place.
     pub fn specificity(&self, other: &Self) -> Ordering {
-        let ranks = |selector: &Self| -> Vec<u8> { selector.segs.iter().map(rank).collect() };
-        (other.segs.len().cmp(&self.segs.len()))
-            .then_with(|| ranks(self).cmp(&ranks(other)))
-            .then_with(|| self.text.cmp(&other.text))
+        let end = (4, 0);
+        for i in 0..self.segs.len().max(other.segs.len()) {
+            let rank = |selector: &Self| selector.segs.get(i).map_or(end, rank);
+            let different = rank(self).cmp(&rank(other));
+            if different.is_ne() {
+                return different;
+            }
+        }
+        self.text.cmp(&other.text)
     }
 }
 
-/// A plain key or position before a selection, a selection before a wildcard, `**` last.
-fn rank(seg: &Seg) -> u8 {
+/// A plain key or position before a selection, that before what has a star in it (the more other characters the
+/// better), then a star alone, then the end, `**` last.
+fn rank(seg: &Seg) -> (u8, i64) {
+    let starred = |pattern: &Pattern| {
+        let others = pattern.0.iter().map(|piece| piece.chars().count());
+        (2, -(others.sum::<usize>() as i64))
+    };
     match seg {
-        Seg::Key(pattern) if pattern.stars() == 0 => 0,
-        Seg::Nth(_) => 0,
-        Seg::Item { is, .. } if is.stars() == 0 => 1,
-        Seg::Key(_) | Seg::Item { .. } | Seg::AnyItem => 2,
-        Seg::Deep => 3,
+        Seg::Key(pattern) if pattern.stars() == 0 => (0, 0),
+        Seg::Nth(_) => (0, 0),
+        Seg::Item { is, .. } if is.stars() == 0 => (1, 0),
+        Seg::Key(Pattern(pieces)) if *pieces == ["", ""] => (3, 0),
+        Seg::Key(pattern) | Seg::Item { is: pattern, .. } => starred(pattern),
+        Seg::AnyItem => (3, 0),
+        Seg::Deep => (5, 0),
     }
 }
 
 fn seg(segment: &Segment) -> Seg {
     match segment {
-        Segment::Key(key) if key == "**" => Seg::Deep,
         Segment::Key(key) => Seg::Key(Pattern::literal(key)),
         Segment::Index(i) => Seg::Nth(*i),
         Segment::Select { key, value } => Seg::Item {
             by: key.clone(),
             is: Pattern::literal(value),
         },
-        Segment::AnyKey => Seg::Key(Pattern::of("*")),
+        Segment::KeyPattern(pattern) => Seg::Key(Pattern(pattern.pieces().to_vec())),
+        Segment::SelectPattern { key, value } => Seg::Item {
+            by: key.clone(),
+            is: Pattern(value.pieces().to_vec()),
+        },
+        Segment::AnyKey => Seg::Key(Pattern(vec![String::new(), String::new()])),
         Segment::AnyItem => Seg::AnyItem,
+        Segment::AnyDepth => Seg::Deep,
     }
 }
 

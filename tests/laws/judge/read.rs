@@ -188,7 +188,7 @@ impl Pack {
                 return false;
             };
             let mut same = path.segs.iter().zip(keys).all(|(seg, key)| match seg {
-                Seg::Key(pattern) => pattern.0.len() > 1 || pattern.0[0] == *key,
+                Seg::Key(pattern) => pattern.captures(key).is_some(),
                 _ => false,
             });
             if keys.len() > path.segs.len() {
@@ -285,10 +285,13 @@ impl Step {
                 .map(str::to_owned)
                 .collect(),
         };
-        let stars = vec!["*".to_owned(); names.len()];
+        let path = Selector::new(path)?;
+        let star = |kind| if kind == 2 { "**" } else { "*" };
+        let stars = path.kinds().into_iter().map(|kind| star(kind).to_owned());
+        let stars: Vec<String> = stars.collect();
         let mut shown = Self::plain(id, &put_in(step, &names, &stars))?;
         shown.each = Some(Each {
-            path: Selector::new(path)?,
+            path,
             names,
             source: step.clone(),
         });
@@ -314,9 +317,12 @@ impl Step {
             }
             seen.push(captures.clone());
             let texts: Vec<String> = captures.iter().map(Capture::text).collect();
-            let written: Vec<String> = texts
-                .iter()
-                .map(|text| {
+            let written: Vec<String> = (texts.iter().zip(&captures))
+                .map(|(text, capture)| {
+                    // Keys are a path already.
+                    if matches!(capture, Capture::Keys(_)) {
+                        return text.clone();
+                    }
                     let plain = |c: char| c.is_alphanumeric();
                     let escaped = |c| if plain(c) { vec![c] } else { vec!['\\', c] };
                     text.chars().flat_map(escaped).collect()
@@ -455,7 +461,15 @@ fn put_in(step: &Json, names: &[String], texts: &[String]) -> Json {
     let filled = |path: &str| {
         let both = names.iter().zip(texts);
         both.fold(path.to_owned(), |path, (name, text)| {
-            path.replace(&format!("{{{name}}}"), text)
+            let name = format!("{{{name}}}");
+            // Without a key there is no dot either.
+            let path = match text.as_str() {
+                "" => path
+                    .replace(&format!(".{name}"), "")
+                    .replace(&format!("{name}."), ""),
+                _ => path,
+            };
+            path.replace(&name, text)
         })
     };
     let value = |value: &Json| match value {

@@ -18,6 +18,7 @@ use super::{
 struct Put {
     to: Vec<To>,
     what: What,
+    moves: bool,
 }
 
 enum What {
@@ -101,7 +102,8 @@ struct Run<'r> {
 struct Ownership<'s> {
     snapshot: &'s Json,
     split: HashSet<Place>,
-    owners: HashMap<Place, Vec<(usize, usize)>>,
+    /// With how far down the place is that their path names.
+    owners: HashMap<Place, (usize, Vec<(usize, usize)>)>,
 }
 
 impl<'s> Ownership<'s> {
@@ -123,9 +125,15 @@ impl<'s> Ownership<'s> {
             owners: HashMap::new(),
         };
         for leaf in ownership.leaves(&[]) {
-            let above =
-                |places: &HashSet<Place>| (0..=leaf.len()).any(|n| places.contains(&leaf[..n]));
-            let of_leaf = || matched.iter().filter(|(_, _, places)| above(places));
+            let above = |places: &HashSet<Place>| {
+                let mut depths = (0..=leaf.len()).rev();
+                depths.find(|n| places.contains(&leaf[..*n]))
+            };
+            let Some(depth) = matched.iter().filter_map(|(.., p)| above(p)).max() else {
+                continue;
+            };
+            let deepest = |(.., places): &&(_, _, HashSet<Place>)| above(places) == Some(depth);
+            let of_leaf = || matched.iter().filter(deepest);
             if let Some((_, first, _)) = of_leaf().next() {
                 // Rows and steps of which one is done may have the same path.
                 let same = |owned: &Owned| {
@@ -133,7 +141,7 @@ impl<'s> Ownership<'s> {
                 };
                 let owners = of_leaf().filter(|(_, owned, _)| same(owned));
                 let owners = owners.map(|(owner, ..)| *owner).collect();
-                ownership.owners.insert(leaf, owners);
+                ownership.owners.insert(leaf, (depth, owners));
             }
         }
         ownership
@@ -158,20 +166,25 @@ impl<'s> Ownership<'s> {
         below.iter().flat_map(|place| self.leaves(place)).collect()
     }
 
-    fn owns(&self, leaf: &[At], owner: (usize, usize)) -> bool {
+    /// Whether a path owns a leaf by the place that it names at a depth.
+    fn owns(&self, leaf: &[At], depth: usize, owner: (usize, usize)) -> bool {
         let owners = self.owners.get(leaf);
-        owners.is_some_and(|owners| owners.contains(&owner))
+        owners.is_some_and(|(at, owners)| *at == depth && owners.contains(&owner))
     }
 
-    /// The part of what is at a place that a path owns.
+    /// The part of what is at a place that a path owns which names it.
     fn part(&self, place: &[At], owner: (usize, usize)) -> Val {
+        self.part_below(place, place.len(), owner)
+    }
+
+    fn part_below(&self, place: &[At], depth: usize, owner: (usize, usize)) -> Val {
         let value = get(self.snapshot, place)?;
         match value {
             Json::Object(map) if !map.is_empty() => {
                 let mut part = Map::new();
                 for key in map.keys() {
                     let below = [place, &[At::Key(key.clone())]].concat();
-                    if let Some(value) = self.part(&below, owner) {
+                    if let Some(value) = self.part_below(&below, depth, owner) {
                         part.insert(key.clone(), value);
                     }
                 }
@@ -179,10 +192,11 @@ impl<'s> Ownership<'s> {
             }
             Json::Array(items) if !items.is_empty() && self.split.contains(place) => {
                 let below = (0..items.len()).map(|i| [place, &[At::Item(i)]].concat());
-                let part: Vec<Json> = below.filter_map(|b| self.part(&b, owner)).collect();
+                let part: Vec<Json> =
+                    (below.filter_map(|b| self.part_below(&b, depth, owner))).collect();
                 (!part.is_empty()).then_some(Json::Array(part))
             }
-            leaf => self.owns(place, owner).then(|| leaf.clone()),
+            leaf => self.owns(place, depth, owner).then(|| leaf.clone()),
         }
     }
 }
@@ -317,7 +331,8 @@ impl Run<'_> {
         let snapshot = ownership.snapshot;
         let mut own: HashMap<usize, Vec<Place>> = HashMap::new();
         for leaf in ownership.leaves(&[]) {
-            for (owner, path) in ownership.owners.get(&leaf).into_iter().flatten() {
+            let owners = ownership.owners.get(&leaf).map(|(_, owners)| owners);
+            for (owner, path) in owners.into_iter().flatten() {
                 if *owner == i && !matches!(step.paths[*path].role, Role::Keep) {
                     own.entry(*path).or_default().push(leaf.clone());
                 }
@@ -416,6 +431,7 @@ impl Run<'_> {
                     done.puts.push(Put {
                         to,
                         what: What::Value(value),
+                        moves: true,
                     });
                 }
             }
@@ -451,7 +467,7 @@ impl Run<'_> {
         let mut open = false;
         for (place, _) in work.replaced(&path, value) {
             let keys = keys_of(&place);
-            if !self.pack.reads(before, &keys) || looked.iter().any(|l| is_above(l, &place)) {
+            if !self.pack.reads(before, &keys) || looked.iter().any(|l| is_above(&l.segs, &place)) {
                 continue;
             }
             let shown = shown(&place);
@@ -464,6 +480,7 @@ impl Run<'_> {
                         return Ok(Some(Put {
                             what: What::Value(Json::Object(Map::new())),
                             to: Vec::new(),
+                            moves: false,
                         }));
                     }
                     without(value, &place[path.len()..]);
@@ -490,7 +507,7 @@ impl Run<'_> {
             for (j, owned) in step.paths.iter().enumerate() {
                 for (place, captures) in owned.path.find(&snapshot) {
                     for leaf in ownership.leaves(&place) {
-                        if !ownership.owns(&leaf, (i, j)) {
+                        if !ownership.owns(&leaf, place.len(), (i, j)) {
                             continue;
                         }
                         let keys: Vec<String> = (leaf.iter())
@@ -555,6 +572,7 @@ fn row_puts(row: &Row, names: &Names, of_match: bool) -> Result<Vec<Put>, Stop> 
             puts.push(Put {
                 to,
                 what: What::Value(value),
+                moves: false,
             });
         }
     }
@@ -568,6 +586,7 @@ fn row_puts(row: &Row, names: &Names, of_match: bool) -> Result<Vec<Put>, Stop> 
         puts.push(Put {
             to,
             what: What::Items(by.clone(), items),
+            moves: false,
         });
     }
     Ok(puts)
@@ -610,8 +629,11 @@ fn item_of(list: &[Exact]) -> Vec<Exact> {
 /// Puts everything, unless two writes differ.
 fn write(work: &mut Work, puts: Vec<Put>) -> Result<(), Stop> {
     clashes(work, puts.iter())?;
-    let resolved: Vec<(Vec<Exact>, &What)> = puts
-        .iter()
+    // Of new items those that moves bring come first.
+    let (moved, written): (Vec<_>, Vec<_>) = puts.iter().partition(|put| put.moves);
+    let resolved: Vec<(Vec<Exact>, &What)> = moved
+        .into_iter()
+        .chain(written)
         .map(|put| (work.resolve(&put.to), &put.what))
         .collect();
     for (path, what) in &resolved {
@@ -680,19 +702,25 @@ fn looked(step: &Step) -> Vec<Selector> {
 }
 
 /// Whether a path names a place or something above it.
-fn is_above(path: &Selector, place: &[Exact]) -> bool {
-    path.segs.len() <= place.len()
-        && path
-            .segs
-            .iter()
-            .zip(place)
-            .all(|(seg, at)| match (seg, at) {
-                (Seg::Key(pattern), Exact::Key(key)) => pattern.captures(key).is_some(),
-                (Seg::Nth(i), Exact::Slot(j)) => i == j,
-                (Seg::AnyItem, Exact::Slot(_)) => true,
-                (Seg::Item { .. }, Exact::Slot(_)) => true,
-                _ => false,
-            })
+fn is_above(path: &[Seg], place: &[Exact]) -> bool {
+    let Some((seg, rest)) = path.split_first() else {
+        return true;
+    };
+    if *seg == Seg::Deep && is_above(rest, place) {
+        return true;
+    }
+    let Some((at, below)) = place.split_first() else {
+        return false;
+    };
+    match (seg, at) {
+        (Seg::Deep, Exact::Key(_)) => is_above(path, below),
+        (Seg::Key(pattern), Exact::Key(key)) => {
+            pattern.captures(key).is_some() && is_above(rest, below)
+        }
+        (Seg::Nth(i), Exact::Slot(j)) => i == j && is_above(rest, below),
+        (Seg::AnyItem | Seg::Item { .. }, Exact::Slot(_)) => is_above(rest, below),
+        _ => false,
+    }
 }
 
 fn shown(place: &[Exact]) -> String {

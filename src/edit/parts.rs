@@ -1,0 +1,149 @@
+//! What a step made out of what stands in the text: how much of that can stay.
+//!
+//! Only text that says the very same is kept: items that are still in their list, in their order, and the lines of
+//! a block scalar that was read as YAML. Where nothing of the kind is found the value is written anew.
+
+use super::{
+    EditError, Writer,
+    style::{Style, styled},
+};
+use crate::{
+    migrate::{Body, Node, Origin, Source},
+    values::{ReadError, Value, View, write::Quotes},
+    yaml::{Kind, NodeId, ScalarStyle, Tree, Want},
+};
+
+impl Writer<'_> {
+    /// The lines of a block scalar that a step read as YAML, if they say the value.
+    pub(super) fn parsed(&self, value: &Value, from: &[Source]) -> Option<String> {
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return None;
+        }
+        let own = from
+            .iter()
+            .filter(|source| source.layer == self.claims.layer && source.direct);
+        let literal =
+            |source: &&Source| self.tree.kind(source.node) == Kind::Scalar(ScalarStyle::Literal);
+        let mut lines = own.filter(literal).map(|source| {
+            format!(
+                "{}\n",
+                self.tree.content(source.node).trim_end_matches('\n')
+            )
+        });
+        lines.find(|lines| says(lines, value))
+    }
+
+    /// The list that items of a list which a step made stand in, so that they keep what stands beside them.
+    pub(super) fn list_of(&self, items: &[Node]) -> Option<NodeId> {
+        let list_of = |item: &Node| {
+            let source = item.source().filter(|source| {
+                source.layer == self.claims.layer
+                    && source.direct
+                    && matches!(item.body, Body::Same | Body::Map(_))
+            })?;
+            let list = |node| {
+                let list = self.tree.parent(node)?;
+                matches!(self.tree.kind(list), Kind::Sequence { .. }).then_some(list)
+            };
+            // An item may be what stood in one at a key.
+            let key = self.tree.key_of(source.node);
+            list(source.node).or_else(|| list(self.tree.parent(key?)?))
+        };
+        // An item may be around one that was a text.
+        items
+            .iter()
+            .find_map(|item| match (&item.origin, &item.body) {
+                (Origin::Made { .. }, Body::Map(entries)) => {
+                    entries.iter().find_map(|entry| list_of(&entry.node))
+                }
+                _ => list_of(item),
+            })
+    }
+
+    /// A list that a step made out of one in this text: items that are still in it, in their order, keep
+    /// their text and their comments. `None` if there is no such item.
+    pub(super) fn list_like(
+        &self,
+        items: &[Value],
+        from: &[Source],
+        style: Style,
+    ) -> Result<Option<Want>, EditError> {
+        let list = from.iter().find(|source| {
+            source.layer == self.claims.layer
+                && source.direct
+                && matches!(self.tree.kind(source.node), Kind::Sequence { .. })
+        });
+        let Some(base) = list.map(|source| source.node) else {
+            return Ok(None);
+        };
+        let old: Vec<NodeId> = self.tree.items(base).collect();
+        let said = |value: &Value| serde_json::Value::from(value).to_string();
+        let old_said = old
+            .iter()
+            .map(|item| Ok(said(&self.view.value(*item)?)))
+            .collect::<Result<Vec<_>, ReadError>>()?;
+        let new_said: Vec<String> = items.iter().map(said).collect();
+        let mut kept = vec![None; items.len()];
+        for op in similar::capture_diff_slices(similar::Algorithm::Myers, &old_said, &new_said) {
+            if let similar::DiffOp::Equal {
+                old_index,
+                new_index,
+                len,
+            } = op
+            {
+                for n in 0..len {
+                    kept[new_index + n] = Some(old[old_index + n]);
+                }
+            }
+        }
+        if kept.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let style = self.style(base, style);
+        let items = items
+            .iter()
+            .zip(kept)
+            .map(|(item, kept)| match kept {
+                Some(node) => Ok(Want::Node(node)),
+                None => styled(item, Quotes::None, style),
+            })
+            .collect::<Result<_, EditError>>()?;
+        Ok(Some(Want::List {
+            base: Some(base),
+            items,
+        }))
+    }
+}
+
+/// Whether lines, wherever they are indented to, are a block collection that says a value.
+fn says(lines: &str, value: &Value) -> bool {
+    // The end of a document, and what depends on how far it is indented or on what follows.
+    let special =
+        |line: &str| line.starts_with("---") || line.starts_with("...") || line.starts_with('%');
+    if lines.contains(['\r', '\t', '\u{feff}'])
+        || lines.contains("|+")
+        || lines.contains(">+")
+        || lines.lines().any(special)
+    {
+        return false;
+    }
+    let Ok(tree) = Tree::parse(lines) else {
+        return false;
+    };
+    let [document] = tree.documents() else {
+        return false;
+    };
+    let root = document.root;
+    let is_block = matches!(
+        tree.kind(root),
+        Kind::Mapping { flow: false } | Kind::Sequence { flow: false }
+    );
+    let anchored = tree
+        .nodes()
+        .any(|node| tree.anchor(node).is_some() || tree.kind(node) == Kind::Alias);
+    is_block
+        && !anchored
+        && View::new(&tree, root)
+            .value(root)
+            .is_ok_and(|read| read == *value)
+}

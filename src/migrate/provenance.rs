@@ -1,0 +1,346 @@
+//! Where a value that a step made came from, part by part.
+//!
+//! What an expression makes is a new value to it; to a person who reads the file most of it is still what stood
+//! there. So a part that is what the step looked at keeps its text and its comments: a whole value, an item of
+//! a list, an item that has a key more or less, one that stands under a key now or no longer does, a text that
+//! became a key's value. Each is used once, so that a comment never comes twice. Only values are compared, and
+//! only those that the expression names; it never looks at how the step came to them.
+
+use super::node::{Body, Entry, Node, Origin, Source};
+use crate::{
+    values::{Map, ReadError, Value, View},
+    yaml::{NodeId, Tree},
+};
+
+/// What a value can be made of: the items and entries of what a step looked at.
+pub(super) struct Parts<'v> {
+    view: &'v View<'v>,
+    parts: Vec<Part>,
+    from: Vec<Source>,
+    like: Option<NodeId>,
+}
+
+/// Of more parts only those are looked for that are a value as they are.
+const MOST: usize = 2_000;
+
+struct Part {
+    /// The key that it stands under; none for an item.
+    key: Option<String>,
+    node: Node,
+    value: Value,
+    used: bool,
+}
+
+impl<'v> Parts<'v> {
+    /// The parts of what stands at some places, the places themselves first.
+    pub fn of(
+        nodes: impl Iterator<Item = &'v Node>,
+        view: &'v View<'v>,
+        (from, like): (Vec<Source>, Option<NodeId>),
+    ) -> Result<Self, ReadError> {
+        let mut parts = Self {
+            view,
+            parts: Vec::new(),
+            from,
+            like,
+        };
+        for node in nodes {
+            parts.add(None, node.clone())?;
+            parts.add_below(node)?;
+        }
+        Ok(parts)
+    }
+
+    fn add(&mut self, key: Option<String>, node: Node) -> Result<(), ReadError> {
+        let value = node.value(self.view)?;
+        self.parts.push(Part {
+            key,
+            node,
+            value,
+            used: false,
+        });
+        Ok(())
+    }
+
+    fn add_below(&mut self, node: &Node) -> Result<(), ReadError> {
+        for entry in node.entries(self.view) {
+            self.add(Some(entry.key), entry.node)?;
+        }
+        for item in node.items(self.view).into_iter().flatten() {
+            if item.stands() {
+                self.add(None, item)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A value with as much of its provenance as can be told.
+    pub fn node(&mut self, value: &Value) -> Result<Node, ReadError> {
+        Ok(match self.known(value, None)? {
+            Some(node) => node,
+            None => {
+                let like = self.like.filter(|_| !matches!(value, Value::List(_)));
+                Node::made(value.clone(), self.from.clone(), like)
+            }
+        })
+    }
+
+    /// The same, if anything can be told. `key` is the key that the value comes to stand under.
+    fn known(&mut self, value: &Value, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+        if let Some(node) = self.whole(value, key) {
+            return Ok(Some(node));
+        }
+        if let Some(source) = self.parsed(value) {
+            return Ok(Some(Node::made(value.clone(), vec![source], None)));
+        }
+        match value {
+            Value::List(items) => self.list(items),
+            // Each is compared with each.
+            _ if self.parts.len() > MOST => Ok(None),
+            Value::Map(map) => match self.alike(map, key)? {
+                Some(node) => Ok(Some(node)),
+                None => self.map(map),
+            },
+            scalar => Ok(match key {
+                Some(key) => self.value_of_item(scalar, key),
+                None => self.text_in_item(scalar),
+            }),
+        }
+    }
+
+    fn take(&mut self, fits: impl Fn(&Part) -> bool) -> Option<Node> {
+        let part = self
+            .parts
+            .iter_mut()
+            .find(|part| !part.used && fits(part))?;
+        part.used = true;
+        Some(part.node.clone())
+    }
+
+    /// A part that is just this value. What says little by itself, as `true` does, is the same by chance.
+    fn whole(&mut self, value: &Value, key: Option<&str>) -> Option<Node> {
+        let telling = match value {
+            Value::String(text) => !text.is_empty(),
+            Value::Map(map) => !map.is_empty(),
+            Value::List(items) => !items.is_empty(),
+            _ => false,
+        };
+        let own = |part: &Part| part.key.as_deref() == key;
+        self.take(|part| own(part) && part.value == *value)
+            .or_else(|| self.take(|part| telling && part.value == *value))
+    }
+
+    /// A text of several lines that says the value if it is read.
+    fn parsed(&mut self, value: &Value) -> Option<Source> {
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return None;
+        }
+        let says = |text: &str| {
+            Tree::parse(text).is_ok_and(|tree| match tree.documents() {
+                [document] => {
+                    let read = View::new(&tree, document.root).value(document.root);
+                    read.is_ok_and(|read| read == *value)
+                }
+                _ => false,
+            })
+        };
+        let parts = self.parts.iter_mut().filter(|part| !part.used);
+        for part in parts {
+            let source = part.node.source().cloned();
+            if let (Value::String(text), Some(source)) = (&part.value, source)
+                && text.contains('\n')
+                && says(text)
+            {
+                part.used = true;
+                return Some(source);
+            }
+        }
+        None
+    }
+
+    fn list(&mut self, items: &[Value]) -> Result<Option<Node>, ReadError> {
+        // What is as it was comes first, so that nothing else is made of it.
+        let mut nodes: Vec<Option<Node>> =
+            items.iter().map(|item| self.whole(item, None)).collect();
+        for (item, node) in items.iter().zip(&mut nodes) {
+            if node.is_none() {
+                *node = self.known(item, None)?;
+            }
+        }
+        if nodes.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let made = items.iter().zip(nodes).map(|(item, node)| {
+            node.unwrap_or_else(|| Node::made(item.clone(), self.from.clone(), None))
+        });
+        Ok(Some(self.made(Body::List(made.collect()))))
+    }
+
+    /// A map that is a part with a key more or less, or other values at a key; its parts may be known as well.
+    fn alike(&mut self, map: &Map, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+        let mut best: Option<(usize, usize)> = None;
+        for (i, part) in self.parts.iter().enumerate() {
+            let Value::Map(own) = &part.value else {
+                continue;
+            };
+            let same = own
+                .iter()
+                .filter(|(key, value)| map.get(*key) == Some(*value));
+            let same = same.count();
+            let other = own.len() - same;
+            if part.used || same == 0 || other > 1 && same <= other {
+                continue;
+            }
+            // What names the part, there or here, tells more than that two keys are alike.
+            let says = |name: &str| own.values().any(|value| value.scalar_text() == Some(name));
+            let named = key.is_some_and(says)
+                || part.key.as_deref().is_some_and(|name| {
+                    map.values().any(|value| value.scalar_text() == Some(name))
+                });
+            let weight = 2 * same + usize::from(named);
+            if best.is_none_or(|(heaviest, _)| weight > heaviest) {
+                best = Some((weight, i));
+            }
+        }
+        let Some((_, i)) = best else {
+            return self.scalar_in(map);
+        };
+        self.parts[i].used = true;
+        let mut node = self.parts[i].node.clone();
+        let mut entries = std::mem::take(node.open_map(self.view));
+        entries.retain(|entry| !entry.gone);
+        // What went keeps its place, for its comments; what is new comes where the value has it.
+        let mut made = Vec::new();
+        for (key, value) in map {
+            let there = entries.iter().position(|entry| entry.key == *key);
+            let same = match there {
+                Some(at) if entries[at].node.value(self.view)? == *value => {
+                    Some(entries.remove(at))
+                }
+                _ => None,
+            };
+            made.push(match same {
+                Some(entry) => entry,
+                None => self.entry(key, value)?,
+            });
+        }
+        let left = entries
+            .into_iter()
+            .filter(|entry| !map.contains_key(&entry.key));
+        made.extend(left.map(|entry| Entry {
+            gone: true,
+            ..entry
+        }));
+        node.body = Body::Map(made);
+        Ok(Some(node))
+    }
+
+    /// A map around a text of a list, or around what stood under the key that it names now.
+    fn scalar_in(&mut self, map: &Map) -> Result<Option<Node>, ReadError> {
+        for (key, value) in map {
+            let names = |name: &str| {
+                map.iter()
+                    .any(|(other, value)| other != key && value.scalar_text() == Some(name))
+            };
+            let is_text = matches!(value, Value::String(text) if !text.is_empty());
+            let fits = |part: &Part| {
+                let known = match &part.key {
+                    Some(name) => names(name),
+                    None => is_text,
+                };
+                known && part.value == *value
+            };
+            let Some(node) = self.take(fits) else {
+                continue;
+            };
+            let mut made = Vec::new();
+            for (other, value) in map {
+                made.push(if other == key {
+                    entry(other, node.clone())
+                } else {
+                    self.entry(other, value)?
+                });
+            }
+            return Ok(Some(self.made(Body::Map(made))));
+        }
+        Ok(None)
+    }
+
+    /// A map of which something is known.
+    fn map(&mut self, map: &Map) -> Result<Option<Node>, ReadError> {
+        let mut known = Vec::new();
+        for (key, value) in map {
+            known.push(self.known(value, Some(key))?);
+        }
+        if known.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let made = map.iter().zip(known).map(|((key, value), node)| {
+            let new = || Node::made(value.clone(), self.from.clone(), self.like);
+            entry(key, node.unwrap_or_else(new))
+        });
+        Ok(Some(self.made(Body::Map(made.collect()))))
+    }
+
+    /// The value in an item that is named by the key which the value stands under now.
+    fn value_of_item(&mut self, value: &Value, key: &str) -> Option<Node> {
+        for part in self.parts.iter_mut().filter(|part| !part.used) {
+            let Value::Map(own) = &part.value else {
+                continue;
+            };
+            let named = own.values().any(|name| name.scalar_text() == Some(key));
+            let at = own.iter().position(|(_, own)| own == value);
+            if let (true, Some(at), 2) = (named, at, own.len()) {
+                part.used = true;
+                let (name, _) = own.get_index(at)?;
+                return part.node.get(name, self.view);
+            }
+        }
+        None
+    }
+
+    /// A text that stood in an item and is one itself now.
+    fn text_in_item(&mut self, value: &Value) -> Option<Node> {
+        if !matches!(value, Value::String(text) if !text.is_empty()) {
+            return None;
+        }
+        let items = self.parts.iter_mut().filter(|part| !part.used);
+        for part in items.filter(|part| part.key.is_none()) {
+            let Value::Map(own) = &part.value else {
+                continue;
+            };
+            if let Some((name, _)) = own.iter().find(|(_, own)| *own == value) {
+                let found = part.node.get(name, self.view);
+                part.used = true;
+                return found;
+            }
+        }
+        None
+    }
+
+    fn entry(&mut self, key: &str, value: &Value) -> Result<Entry, ReadError> {
+        let known = self.known(value, Some(key))?;
+        let new = || Node::made(value.clone(), self.from.clone(), self.like);
+        Ok(entry(key, known.unwrap_or_else(new)))
+    }
+
+    fn made(&self, body: Body) -> Node {
+        Node {
+            origin: Origin::Made {
+                from: self.from.clone(),
+                like: None,
+            },
+            body,
+            also: Vec::new(),
+        }
+    }
+}
+
+fn entry(key: &str, node: Node) -> Entry {
+    Entry {
+        key: key.to_owned(),
+        node,
+        gone: false,
+        beside: None,
+    }
+}

@@ -1,0 +1,73 @@
+//! A text in which stars stand for any text, as keys and selections have it.
+
+/// A text with stars in it; each stands for any text, also none. Where that leaves a choice, a star
+/// stands for as little as possible, from the left.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pattern {
+    /// What stands between the stars: at least two.
+    pieces: Vec<String>,
+}
+
+impl Pattern {
+    /// A pattern of what stands between its stars; `None` if there is no star.
+    #[must_use]
+    pub fn new(pieces: Vec<String>) -> Option<Self> {
+        (pieces.len() > 1).then_some(Self { pieces })
+    }
+
+    /// What stands between the stars.
+    #[must_use]
+    pub fn pieces(&self) -> &[String] {
+        &self.pieces
+    }
+
+    /// The number of stars.
+    #[must_use]
+    pub fn stars(&self) -> usize {
+        self.pieces.len() - 1
+    }
+
+    /// How many characters it has beside the stars.
+    #[must_use]
+    pub fn fixed(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.chars().count()).sum()
+    }
+
+    /// What the stars stand for in a text; `None` if it does not fit.
+    #[must_use]
+    pub fn captures(&self, text: &str) -> Option<Vec<String>> {
+        let (first, rest) = self.pieces.split_first()?;
+        let (last, middle) = rest.split_last()?;
+        let mut text = text.strip_prefix(first.as_str())?;
+        let mut captures = Vec::with_capacity(self.stars());
+        for piece in middle {
+            let (captured, behind) = text.split_once(piece.as_str())?;
+            captures.push(captured.to_owned());
+            text = behind;
+        }
+        captures.push(text.strip_suffix(last.as_str())?.to_owned());
+        Some(captures)
+    }
+
+    /// The text with something in place of the stars; `None` if there is not enough.
+    pub(super) fn fill<'c>(
+        &self,
+        mut captures: impl Iterator<Item = &'c String>,
+    ) -> Option<String> {
+        let mut text = self.pieces[0].clone();
+        for piece in &self.pieces[1..] {
+            text.push_str(captures.next()?);
+            text.push_str(piece);
+        }
+        Some(text)
+    }
+
+    /// Whether some text may fit both: what is certain at the beginning and the end does not differ.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        let begins = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
+        let ends = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
+        let first = |pattern: &'_ Self| pattern.pieces[0].clone();
+        let last = |pattern: &'_ Self| pattern.pieces[pattern.stars()].clone();
+        begins(&first(self), &first(other)) && ends(&last(self), &last(other))
+    }
+}
