@@ -1,9 +1,14 @@
 //! One version of a chart, as far as a pack knows it: what it is called, and its keys.
 
-use std::{collections::BTreeMap, path::Path as FilePath};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path as FilePath,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use semver::Version;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     reading::{self, Row},
@@ -26,6 +31,43 @@ pub struct Edition {
     pub home: Option<String>,
     /// Its keys in their order.
     pub(super) rows: Vec<Row>,
+}
+
+/// What was read of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and
+/// following values through its templates is most of the work.
+#[derive(Debug, Default)]
+pub struct Readings {
+    known: Mutex<HashMap<[u8; 32], Arc<OnceLock<Vec<Row>>>>>,
+}
+
+impl Readings {
+    /// The keys of a chart, read once for all versions that have the same files and bundle the same charts.
+    fn rows(&self, files: &Files, chart: &Chart) -> Vec<Row> {
+        let mut hash = Sha256::new();
+        for (name, bytes) in files.iter().filter(|(name, _)| *name != "Chart.yaml") {
+            hash.update((name.len() as u64).to_le_bytes());
+            hash.update(name);
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(&***bytes);
+        }
+        // All that the keys depend on of what Chart.yaml says.
+        let about = (
+            &chart.name,
+            &chart.bundled_names,
+            &chart.conditions,
+            &chart.aliases,
+            chart.is_library,
+        );
+        hash.update(format!("{about:?}"));
+        let known = Arc::clone(
+            self.known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(hash.finalize().into())
+                .or_default(),
+        );
+        known.get_or_init(|| reading::rows(chart)).clone()
+    }
 }
 
 /// Why a version of a chart cannot be used.
@@ -61,16 +103,21 @@ impl Edition {
     pub fn load(path: &FilePath) -> Result<Self, EditionError> {
         let chart = Chart::load(path)?;
         let version = chart.version.clone();
-        Self::of(&path.display().to_string(), &chart, &version)
+        Self::of(&path.display().to_string(), &chart, &version, reading::rows(&chart))
     }
 
-    /// Reads the files of a chart at a tag. With `named`, that is its version: repositories that fill it in
+    /// Reads the files of a chart at a tag, with what is known of those before it. With `named`, that is its version: repositories that fill it in
     /// when they release have none in their files.
     ///
     /// # Errors
     ///
     /// If it is no chart, or its version is none.
-    pub fn read(place: &str, files: &Files, named: Option<&str>) -> Result<Self, EditionError> {
+    pub fn read(
+        place: &str,
+        files: &Files,
+        named: Option<&str>,
+        readings: &Readings,
+    ) -> Result<Self, EditionError> {
         let mut own: BTreeMap<String, Vec<u8>> = files
             .iter()
             .map(|(name, bytes)| (name.clone(), bytes.to_vec()))
@@ -83,7 +130,7 @@ impl Edition {
         }
         let chart = Chart::from_files(place, own)?;
         let version = named.map_or_else(|| chart.version.clone(), str::to_owned);
-        Self::of(place, &chart, &version)
+        Self::of(place, &chart, &version, readings.rows(files, &chart))
     }
 
     /// One version of a chart that is called so here.
@@ -102,7 +149,12 @@ impl Edition {
         }
     }
 
-    fn of(place: &str, chart: &Chart, version: &str) -> Result<Self, EditionError> {
+    fn of(
+        place: &str,
+        chart: &Chart,
+        version: &str,
+        rows: Vec<Row>,
+    ) -> Result<Self, EditionError> {
         let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
         let parsed = Version::parse(plain).map_err(|_| EditionError::Version {
             place: place.to_owned(),
@@ -128,7 +180,7 @@ impl Edition {
             app,
             description: about.description.unwrap_or_default(),
             home: about.home,
-            rows: reading::rows(chart),
+            rows,
         })
     }
 }

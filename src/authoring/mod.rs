@@ -15,6 +15,6 @@ mod reading;
 pub mod repository;
 mod text;
 
-pub use edition::{Edition, EditionError};
+pub use edition::{Edition, EditionError, Readings};
 pub use gather::{Gathered, KeyRow, gather};
 pub use text::{About, KEYS_MARK, keys_yaml, new_pack_yaml, with_versions};

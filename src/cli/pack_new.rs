@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
     authoring::{
-        About, Edition, KEYS_MARK, corrections::Corrections, gather, keys_yaml, new_pack_yaml,
+        About, Edition, Readings, KEYS_MARK, corrections::Corrections, gather, keys_yaml, new_pack_yaml,
         repository::Repository, with_versions,
     },
     jobs::Jobs,
@@ -200,6 +200,7 @@ fn from_git(
     };
     tags.retain(|(_, rest)| wanted(rest));
     let jobs = Jobs::many();
+    let readings = Readings::default();
     for some in tags.chunks(AT_ONCE) {
         let mut read = Vec::new();
         for (tag, rest) in some {
@@ -218,7 +219,7 @@ fn from_git(
         }
         let made = jobs.each(None, read, |(tag, rest, files)| {
             let named = args.versions_from_tags.then_some(rest.as_str());
-            Edition::read(tag, &files, named).map_err(|error| error.to_string())
+            Edition::read(tag, &files, named, &readings).map_err(|error| error.to_string())
         });
         for edition in made {
             match edition {
