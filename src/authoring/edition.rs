@@ -103,7 +103,12 @@ impl Edition {
     pub fn load(path: &FilePath) -> Result<Self, EditionError> {
         let chart = Chart::load(path)?;
         let version = chart.version.clone();
-        Self::of(&path.display().to_string(), &chart, &version, reading::rows(&chart))
+        Self::of(
+            &path.display().to_string(),
+            &chart,
+            &version,
+            reading::rows(&chart),
+        )
     }
 
     /// Reads the files of a chart at a tag, with what is known of those before it. With `named`, that is its version: repositories that fill it in
@@ -149,12 +154,7 @@ impl Edition {
         }
     }
 
-    fn of(
-        place: &str,
-        chart: &Chart,
-        version: &str,
-        rows: Vec<Row>,
-    ) -> Result<Self, EditionError> {
+    fn of(place: &str, chart: &Chart, version: &str, rows: Vec<Row>) -> Result<Self, EditionError> {
         let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
         let parsed = Version::parse(plain).map_err(|_| EditionError::Version {
             place: place.to_owned(),

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
     authoring::{
-        About, Edition, Readings, KEYS_MARK, corrections::Corrections, gather, keys_yaml, new_pack_yaml,
-        repository::Repository, with_versions,
+        About, Edition, KEYS_MARK, Readings, corrections::Corrections, gather, keys_yaml,
+        new_pack_yaml, repository::Repository, with_versions,
     },
     jobs::Jobs,
     write,
