@@ -33,11 +33,14 @@ pub struct Edition {
     pub(super) rows: Vec<Row>,
 }
 
+/// The keys of one set of files; empty until somebody has read them.
+type Reading = Arc<OnceLock<Vec<Row>>>;
+
 /// What was read of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and
 /// following values through its templates is most of the work.
 #[derive(Debug, Default)]
 pub struct Readings {
-    known: Mutex<HashMap<[u8; 32], Arc<OnceLock<Vec<Row>>>>>,
+    known: Mutex<HashMap<[u8; 32], Reading>>,
 }
 
 impl Readings {
