@@ -325,3 +325,20 @@ fn items_on_the_way_of_what_is_added_are_made_in_their_place_among_the_new_ones(
         }
     }
 }
+
+#[test]
+fn a_left_over_is_judged_by_its_own_new_place() {
+    // Of two keys that one step moved, the new place of one is set: only that one is past.
+    let values = "new1: 1\nold1: 2\nold2: 3\n";
+    let all = [
+        ("1.1.0", "s: {move: {old1: new1, old2: new2}}"),
+        ("2.0.0", "t: {move: {new1: n2}}"),
+    ];
+    let mut files = files(&tree(values), &all);
+    let since = json!([{"in": ">=1.1.0", "open": "map"}]);
+    let until = json!([{"in": "<1.1.0", "open": "map"}]);
+    let keys = json!({"new1": since, "new2": since, "n2": since, "old1": until, "old2": until});
+    files[1].1 = keys.to_string();
+    let wanted = sorted(json!({"n2": 1, "old2": 3}));
+    assert_eq!(ends_of(2, &files, values, &[]), [wanted.clone(), wanted]);
+}

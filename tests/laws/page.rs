@@ -255,6 +255,17 @@ fn the_sentences_of_the_page_are_true() {
             "{take: {a: a}, read: {b: b}, do: {new.x: =a, new.b: =b}}",
             values("new: {x: 1}"),
         ),
+        // A guard of the whole step, over its rows.
+        (
+            "a: 1\nb: 2",
+            "{take: {a: a}, read: {b: b}, if: b == 3, first: [{if: b == 2, do: {new: =a}}]}",
+            values("a: 1\nb: 2"),
+        ),
+        (
+            "a: 1\nb: 2",
+            "{take: {a: a}, read: {b: b}, if: b == 2, first: [{if: b == 3, do: {x: =a}}, {do: {new: =a}}]}",
+            values("b: 2\nnew: 1"),
+        ),
         // What stands there: left over, looked at, equal, or a question.
         ("old: 1\nnewB: 2", "move: {old: newB}", values("newB: 1")),
         ("old: 1\nb: 2", "move: {old: b}", End::Asks(1)),
