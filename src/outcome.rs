@@ -37,6 +37,9 @@ pub struct Outcome {
     pub refused: Vec<Refusal>,
     /// Values files in the folders that were searched which no manifest claims. They were not touched.
     pub unclaimed: Vec<Unclaimed>,
+    /// Releases of known charts that were seen where refit edits nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<Seen>,
     /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
     pub other_charts: BTreeMap<String, usize>,
     /// Releases that name a version which is newer than all that is known of their chart. Nothing of them was
@@ -84,6 +87,34 @@ pub struct Unclaimed {
     pub file: String,
     /// The chart that it has the keys of.
     pub chart: String,
+    /// The key of a dependency under which they stand; `None`: at the root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub under: Option<Path>,
+}
+
+/// A release of a known chart in a place where refit edits nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Seen {
+    /// Where its chart is named.
+    pub at: At,
+    /// What it is called there.
+    pub title: String,
+    /// The chart.
+    pub chart: String,
+    /// The version, as it is written.
+    pub version: Option<String>,
+    /// Why nothing is edited there.
+    pub place: SeenIn,
+}
+
+/// A kind of place where refit edits nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeenIn {
+    /// A hidden folder, or a hidden file: what people put aside. Named on the command line it is upgraded.
+    Hidden,
+    /// A file of a tool whose values refit cannot edit: Terraform, Crossplane, Pulumi.
+    OtherTool,
 }
 
 /// A set of values that goes to one chart: a stack of layers.

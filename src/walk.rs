@@ -3,11 +3,13 @@
 //! A file is taken as it is named, whatever it is: what cannot be read is refused with its reason where it
 //! is read. A folder is walked: ignore files (`.gitignore`, `.ignore`, and `.git/info/exclude`) are
 //! respected, also those above it and also outside a repository; links are not followed; hidden files and
-//! folders (`.git`, `.github`) are left out, since no tool keeps values there. What is ignored for one
+//! folders (`.git`, `.archive`) are left out, since people keep there what is not deployed. What is ignored for one
 //! person alone (git's global ignore file) is not ignored here, so that a run is the same for everybody.
 //! From a folder only those files come that can hold YAML, by their name; templates of them come too,
 //! marked, because a template that the chart's values lie in should be refused by name, not passed over.
 //! A pattern that a script has quoted is matched here by the same rules; what it matches counts as named.
+//! Beside the files there is a list of those that are never edited but may name charts ([`Walked::aside`]), so that
+//! nothing of a known chart is passed over without a word.
 //!
 //! Nothing is opened here, and a folder that cannot be read stops nothing: it is told beside the rest.
 
@@ -80,6 +82,9 @@ pub struct Walked {
     pub files: Vec<Found>,
     /// What could not be looked at. The rest was found all the same.
     pub troubles: Vec<Trouble>,
+    /// Files in folders that are never edited and may say which charts are deployed: YAML that is hidden or lies in a
+    /// hidden folder, and the programs of Terraform and Pulumi.
+    pub aside: Vec<PathBuf>,
 }
 
 /// Something that could not be looked at.
@@ -217,6 +222,7 @@ pub fn find_without(named: &[Named], excludes: &Excludes, limits: Limits) -> Wal
         seen: HashSet::new(),
         folders: BTreeMap::new(),
         charts: BTreeMap::new(),
+        projects: BTreeMap::new(),
     };
     for named in named {
         let (path, pattern) = match named {
@@ -245,6 +251,8 @@ struct Search<'e> {
     folders: BTreeMap<PathBuf, Option<PathBuf>>,
     /// Whether a folder is the `templates/` of a chart or below one.
     charts: BTreeMap<PathBuf, bool>,
+    /// Whether a folder is that of a Pulumi project or below one.
+    projects: BTreeMap<PathBuf, bool>,
 }
 
 impl Search<'_> {
@@ -334,7 +342,11 @@ impl Search<'_> {
                 pattern: pattern.to_owned(),
             });
         }
-        let matches = self.walk(&root, &|path| matcher.is_match(shown(&root, path)));
+        let below = |path: &Path| path.strip_prefix(&root).unwrap_or(path).to_owned();
+        let aside = self.walked.aside.len();
+        let matches = self.walk(&root, &|path| matcher.is_match(below(path)));
+        // Whoever names files by a pattern has left the others out.
+        self.walked.aside.truncate(aside);
         if matches.is_empty() {
             self.walked.troubles.push(Trouble::NoMatch {
                 pattern: pattern.to_owned(),
@@ -368,7 +380,7 @@ impl Search<'_> {
 
     /// The files in and below a folder that may hold YAML, by their path.
     fn walk(&mut self, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<(PathBuf, Kind)> {
-        let mut files = Vec::new();
+        let (mut files, aside) = (Vec::new(), self.walked.aside.len());
         if let Ok(real) = fs::canonicalize(root) {
             let is = self.is_templates(&real);
             self.charts.insert(root.to_owned(), is);
@@ -377,15 +389,15 @@ impl Search<'_> {
         let full = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let walk = WalkBuilder::new(root)
             .filter_entry(move |entry| {
-                if entry.depth() > 0 && is_hidden(entry.file_name()) {
+                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                if entry.depth() > 0 && is_folder && is_of_a_tool(entry.file_name()) {
                     return false;
                 }
                 let below = entry.path().strip_prefix(&top).unwrap_or(entry.path());
-                let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
                 excludes.lists.is_empty() || !excludes.leave_out(&full.join(below), is_folder)
             })
             .follow_links(false)
-            // Judged above: some hidden files hold values.
+            // Judged below: some hidden files hold values, and of others it is told.
             .hidden(false)
             .require_git(false)
             .git_global(false)
@@ -404,13 +416,25 @@ impl Search<'_> {
                     message: error.to_string(),
                 });
             }
-            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            let Some(kind) = is_file.then(|| kind(entry.path())).flatten() else {
-                continue;
-            };
-            if !wanted(entry.path()) {
+            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
                 continue;
             }
+            let kind = kind(entry.path());
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let is_hidden = below.iter().any(is_hidden);
+            if is_hidden || kind.is_none() {
+                let may_tell = match kind {
+                    Some(kind) => kind == Kind::Yaml,
+                    None => !is_hidden && self.is_program(entry.path()),
+                };
+                if may_tell && self.walked.aside.len() < self.limits.files {
+                    self.walked.aside.push(shown(root, entry.path()));
+                }
+                continue;
+            }
+            let Some(kind) = kind.filter(|_| wanted(entry.path())) else {
+                continue;
+            };
             let path = entry.into_path();
             let kind = match path.parent() {
                 Some(folder) if self.is_templates(folder) => Kind::Template,
@@ -419,7 +443,36 @@ impl Search<'_> {
             files.push((path, kind));
         }
         files.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.walked.aside[aside..].sort();
         files
+    }
+
+    /// Whether a file is a program that may deploy charts: Terraform's by its name, Pulumi's by the folder.
+    fn is_program(&mut self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match name.rsplit_once('.') {
+            Some((_, "tf")) => true,
+            Some((_, "ts" | "js" | "mjs" | "py" | "go" | "cs")) => {
+                let is_library = path.iter().any(|part| part == "node_modules");
+                let mut folder = path.parent().filter(|_| !is_library).into_iter();
+                folder.any(|folder| self.is_of_pulumi(folder))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a folder is that of a Pulumi project, or below one.
+    fn is_of_pulumi(&mut self, folder: &Path) -> bool {
+        if let Some(known) = self.projects.get(folder) {
+            return *known;
+        }
+        let names = ["Pulumi.yaml", "Pulumi.yml"];
+        let is = names.iter().any(|name| folder.join(name).is_file())
+            || folder
+                .parent()
+                .is_some_and(|above| self.is_of_pulumi(above));
+        self.projects.insert(folder.to_owned(), is);
+        is
     }
 
     /// Whether a folder is the `templates/` of a chart, or below one.
@@ -469,7 +522,8 @@ fn shown(root: &Path, path: &Path) -> PathBuf {
 
 /// What a name says of a file; `None` if it is no YAML.
 fn kind(path: &Path) -> Option<Kind> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    // A name need not be UTF-8; what decides here is ASCII.
+    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
     if is_yaml(&name) {
         return Some(Kind::Yaml);
@@ -488,12 +542,29 @@ fn is_hidden(name: &std::ffi::OsStr) -> bool {
     name.starts_with(b".") && !(name.starts_with(b".argocd-source") && name.ends_with(b".yaml"))
 }
 
-fn is_pattern(path: &Path) -> bool {
-    path.to_str()
-        .is_some_and(|text| text.contains(['*', '?', '[', '{']))
+/// Whether a folder is a tool's own, with copies of what is elsewhere or nothing of its user's.
+fn is_of_a_tool(name: &std::ffi::OsStr) -> bool {
+    [
+        ".git",
+        ".hg",
+        ".jj",
+        ".svn",
+        ".cache",
+        ".direnv",
+        ".terraform",
+        ".terragrunt-cache",
+        ".venv",
+    ]
+    .iter()
+    .any(|tool| name == *tool)
 }
 
-/// The folder from which a pattern searches, and what matches paths that begin with it.
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '[', '{'])
+}
+
+/// The folder from which a pattern searches, and what matches the paths below it. The folder's own name is no part of
+/// that: it can be anything.
 fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
     let mut root = PathBuf::new();
     let mut rest = pattern.components().peekable();
@@ -502,11 +573,7 @@ fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
             root.push(part);
         }
     }
-    let text: PathBuf = root
-        .components()
-        .map(|part| PathBuf::from(escape(&part.as_os_str().to_string_lossy())))
-        .chain(rest.map(|part| PathBuf::from(part.as_os_str())))
-        .collect();
+    let text: PathBuf = rest.map(|part| PathBuf::from(part.as_os_str())).collect();
     let matcher = GlobBuilder::new(&text.to_string_lossy())
         .literal_separator(true)
         .build()
@@ -516,11 +583,6 @@ fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
         root.push(".");
     }
     Ok((root, matcher))
-}
-
-/// What stands before the pattern is no pattern, whatever it looks like.
-fn escape(text: &str) -> String {
-    globset::escape(text)
 }
 
 /// Reads a list of names, as `find` or `git ls-files` print one: one a line, or with a zero byte behind

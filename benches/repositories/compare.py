@@ -4,14 +4,18 @@
     python3 benches/repositories/compare.py REFIT 'CHART=PACK ...' FOLDER...
 
 REFIT is the program, PACK the folder of a pack (nothing behind `=` for a built-in one). Each folder is copied; in the
-copy refit previews, writes, and runs again. Printed is a line for each folder, as a Markdown table:
+copy refit previews, writes, and runs again. Printed is a line for each folder and chart, as a Markdown table:
 
-    counted   releases that count_releases.py counts     found   those of them that refit knows of
-    missed    the others, each listed below the table    more    what refit found beyond them, listed too
-    ready, open, refused   what became of what was found
-    again     files that a second run would still change (0 is right)
+    counted   releases that count_releases.py counts
+    found     those of them that refit works out, whatever comes of them
+    aside     those that it tells of and leaves alone: in hidden folders, or newer than its pack
+    refused   those that it refuses, with the reason; reasons are listed below the table, with how often
+    missed    those of which it says nothing, each listed below the table (0 is right)
+    more      what it works out beyond them, listed too
+    edited, open, same     what came of what was found: files change, a question is open, nothing to do
+    again     releases that a second run would still change (0 is right)
 
-Refused ones are listed with their reasons. Nothing is learnt from refit in count_releases.py; see there.
+A folder that is a git work tree is shown with its commit. Nothing is learnt from refit in count_releases.py; see there.
 """
 
 import collections
@@ -51,66 +55,89 @@ def text_of(thing):
     return json.dumps(thing, ensure_ascii=False)
 
 
-def compare(refit, folder, charts, packs, notes):
+def reason(refusal):
+    """Why something is refused, without what differs from case to case."""
+    return f"{refusal['what']} {refusal.get('why') or ''}".strip()
+
+
+def is_open(release):
+    return any(step["state"] == "open" for step in release["steps"])
+
+
+def changes(release):
+    return any(file["changed"] for file in release["files"])
+
+
+def commit(folder):
+    command = ["git", "-C", folder, "log", "-1", "--format=%h %cs"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    top = subprocess.run(["git", "-C", folder, "rev-parse", "--show-prefix"], capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 and not top.stdout.strip() else "-"
+
+
+def compare(refit, folder, charts, packs, notes, reasons):
     with tempfile.TemporaryDirectory() as work:
         copy = pathlib.Path(work) / folder.name
         shutil.copytree(folder, copy, symlinks=True)
         rows = counted(copy, charts)
         _, report = run(refit, copy, packs)
-        releases = [r for r in report["releases"] if r["chart"] in charts]
-        refused = [r for r in report["refused"] if any(chart in text_of(r) for chart in charts)]
+        run(refit, copy, packs, "--write")
+        _, second = run(refit, copy, packs)
+    lines = []
+    for chart in charts:
+        counts = collections.Counter()
+        releases = [r for r in report["releases"] if r["chart"] == chart]
+        refused = [r for r in report["refused"] if chart in text_of(r)]
+        seen = [s for s in report.get("seen", []) if s["chart"] == chart]
+        ahead = [name for a in report.get("ahead", []) if a["chart"] == chart for name in a["releases"]]
         left = list(releases)
-        found, missed, said = 0, [], 0
-        for kind, file, name, chart, version in rows:
-            fits = [r for r in left if r["chart"] == chart and file in places(r)]
-            fits += [
-                r
-                for r in left
-                if r["chart"] == chart and r not in fits and os.path.dirname(file) in places(r)
-            ]
+        for kind, file, name, of, version in rows:
+            if of != chart:
+                continue
+            counts["counted"] += 1
+            fits = [r for r in left if file in places(r)]
+            fits += [r for r in left if r not in fits and os.path.dirname(file) in places(r)]
             if fits:
                 left.remove(fits[0])
-                found += 1
-                continue
-            why = [r for r in refused if file in text_of(r) or name in text_of(r)]
-            if why:
-                said += 1
-                notes.append(f"refused: {folder.name}: {file} ({chart} {version}): {why[0].get('message', why[0])}")
+                counts["found"] += 1
+            elif any(s["at"]["file"].removeprefix("./") == file for s in seen) or any(name in a for a in ahead):
+                counts["aside"] += 1
+            elif why := [r for r in refused if file in text_of(r)] or [r for r in refused if name in text_of(r)]:
+                counts["refused"] += 1
+                reasons[f"{chart} {version}: {reason(why[0])}"] += 1
             else:
-                missed.append(f"missed: {folder.name}: {kind} {file} {name} ({chart} {version})")
-        notes += missed
+                counts["missed"] += 1
+                notes.append(f"missed: {folder.name}: {kind} {file} {name} ({chart} {version})")
         notes += [f"more: {folder.name}: {r['chart']} {r.get('name')} {sorted(places(r))[:2]}" for r in left]
-        held = [r for r in releases if any(s["state"] == "open" for s in r["steps"])]
-        run(refit, copy, packs, "--write")
-        _, again = run(refit, copy, packs)
-        changed = sum(f["changed"] for r in again["releases"] for f in r["files"])
-        still_open = sum(f["changed"] for r in again["releases"] if any(s["state"] == "open" for s in r["steps"]) for f in r["files"])
-        return [
-            folder.name,
-            len(rows),
-            found,
-            len(missed),
-            len(left),
-            len(releases) - len(held),
-            len(held),
-            said,
-            changed - still_open,
-        ]
+        counts["more"] = len(left)
+        counts["open"] = sum(map(is_open, releases))
+        counts["edited"] = sum(changes(r) and not is_open(r) for r in releases)
+        counts["same"] = len(releases) - counts["open"] - counts["edited"]
+        again = [r for r in second["releases"] if r["chart"] == chart and changes(r) and not is_open(r)]
+        counts["again"] = len(again)
+        if counts["counted"] or releases:
+            lines.append((chart, counts))
+    return lines
+
+
+COLUMNS = ["counted", "found", "aside", "refused", "missed", "more", "edited", "open", "same", "again"]
 
 
 def main():
     refit, packs, folders = sys.argv[1], sys.argv[2].split(), map(pathlib.Path, sys.argv[3:])
     charts = [pack.split("=")[0] for pack in packs]
     options = [o for pack in packs if pack.split("=")[1] for o in ("--pack", os.path.abspath(pack.split("=")[1]))]
-    notes, sums = [], collections.Counter()
-    print("| repository | counted | found | missed | more | ready | open | refused | again |")
-    print("| --- |" + " ---: |" * 8)
+    notes, reasons, sums = [], collections.Counter(), collections.Counter()
+    print("| repository | commit | chart | " + " | ".join(COLUMNS) + " |")
+    print("| --- | --- | --- |" + " ---: |" * len(COLUMNS))
     for folder in folders:
-        row = compare(os.path.abspath(refit), folder, charts, options, notes)
-        sums.update(dict(enumerate(row[1:])))
-        print("| " + " | ".join(map(str, row)) + " |", flush=True)
-    print("| all | " + " | ".join(str(sums[i]) for i in range(8)) + " |\n")
+        for chart, counts in compare(os.path.abspath(refit), folder, charts, options, notes, reasons):
+            sums.update(counts)
+            cells = [folder.name, commit(folder), chart, *(str(counts[column]) for column in COLUMNS)]
+            print("| " + " | ".join(cells) + " |", flush=True)
+    print("| all | | | " + " | ".join(str(sums[column]) for column in COLUMNS) + " |\n")
     print("\n".join(notes))
+    print("\n".join(f"refused {n} times: {why}" for why, n in reasons.most_common()))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@
 //! random.
 //!
 //! With several sources each one that has a chart is a release of its own; a source with `ref` lends
-//! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators: it is
-//! never taken for a value, and the elements of generators are not values either.
+//! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators. Those of
+//! a list are in the file: each element makes an application, and what it says of the version, the values or the
+//! files is taken from there ([`Element`]). What other generators write is not known here, and never taken for a value.
 
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
@@ -27,16 +28,91 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
     match kind {
         "Application" => {
             if let Some(spec) = doc.at(doc.root, &["spec"]) {
-                application(doc, Kind::ArgoApplication, spec, found);
+                let none = Element::default();
+                application(doc, Kind::ArgoApplication, spec, &none, found);
             }
         }
         "ApplicationSet" => {
             if let Some(spec) = doc.at(doc.root, &["spec", "template", "spec"]) {
-                application(doc, Kind::ArgoApplicationSet, spec, found);
+                for element in elements(doc, spec.node) {
+                    application(doc, Kind::ArgoApplicationSet, spec, &element, found);
+                }
             }
         }
         _ => {}
     }
+}
+
+/// What an element of a list generator says, by name: texts, each with its place. One that says nothing stands for
+/// all that is generated otherwise.
+#[derive(Default)]
+struct Element {
+    fields: Vec<(String, NodeId, String)>,
+    /// Whether there are others, so that it needs a name.
+    is_one_of_several: bool,
+}
+
+impl Element {
+    /// The field that a text consists of: `{{version}}`, or `{{ .version }}` with Go's templates.
+    fn whole(&self, text: &str) -> Option<&(String, NodeId, String)> {
+        let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
+        let name = inner.strip_prefix('.').unwrap_or(inner);
+        self.fields.iter().find(|(field, ..)| field == name)
+    }
+
+    /// A text with what the element says in place of its names.
+    fn fill(&self, text: String) -> String {
+        let mut filled = text;
+        for (name, _, value) in &self.fields {
+            let forms = [
+                format!("{{{{{name}}}}}"),
+                format!("{{{{ {name} }}}}"),
+                format!("{{{{.{name}}}}}"),
+                format!("{{{{ .{name} }}}}"),
+            ];
+            for form in forms {
+                filled = filled.replace(&form, value);
+            }
+        }
+        filled
+    }
+}
+
+/// The elements of the list generators of an ApplicationSet, if its template takes anything of a release from them;
+/// else, and for what other generators make, one that says nothing.
+fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<Element> {
+    let generators = doc.items_at(doc.root, &["spec", "generators"]);
+    let mut all = Vec::new();
+    let mut has_others = generators.is_empty();
+    for generator in &generators {
+        let elements = doc.items_at(generator.node, &["list", "elements"]);
+        has_others |= elements.is_empty();
+        for element in elements {
+            let entries = doc.view.entries(element.node).unwrap_or_default().entries;
+            let fields = entries.into_iter().filter_map(|entry| {
+                let text = doc.text(entry.value)?;
+                Some((entry.name.into_owned(), entry.value, text))
+            });
+            all.push(Element {
+                fields: fields.collect(),
+                is_one_of_several: false,
+            });
+        }
+    }
+    let takes = doc.templated(template, &["{{"]).into_iter().any(|node| {
+        let text = doc.tree().content(node).to_owned();
+        all.iter().any(|element| element.fill(text.clone()) != text)
+    });
+    if !takes {
+        all.clear();
+    }
+    if all.is_empty() || has_others {
+        all.push(Element::default());
+    }
+    let several = all.len() > 1;
+    all.iter_mut()
+        .for_each(|element| element.is_one_of_several = several);
+    all
 }
 
 /// Finds what Argo CD lays over an Application from a file beside the chart: `.argocd-source.yaml`, and
@@ -45,7 +121,8 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
 pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut Found) {
     if let Some(helm) = doc.at(doc.root, &["helm"]) {
         let mut carrier = doc.carrier(Kind::ArgoApplication, String::new(), doc.root);
-        layers(doc, doc.root, helm.node, &[], &mut carrier);
+        let none = Element::default();
+        layers(doc, doc.root, helm.node, &[], &none, &mut carrier);
         let values = carrier.layers.into_iter();
         found
             .overrides
@@ -84,10 +161,15 @@ fn image_updater(doc: &Doc<'_>, kind: Kind) -> Vec<Mention> {
         .collect()
 }
 
-fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
+fn application(doc: &Doc<'_>, kind: Kind, spec: Field, element: &Element, found: &mut Found) {
     let title = match kind {
         Kind::ArgoApplicationSet => doc.title("ApplicationSet"),
         _ => doc.title("Application"),
+    };
+    let first = element.fields.first();
+    let title = match first.filter(|_| element.is_one_of_several) {
+        Some((name, _, value)) => format!("{title} ({name}: {value})"),
+        None => title,
     };
     let sources = doc.items_at(spec.node, &["sources"]);
     let several = !sources.is_empty();
@@ -120,11 +202,12 @@ fn application(doc: &Doc<'_>, kind: Kind, spec: Field, found: &mut Found) {
                 };
                 doc.text_at(doc.root, at)
             })
+            .map(|name| element.fill(name))
             .filter(|name| !is_templated(name));
         carrier.mentions = mentions;
-        chart_of(doc, source.node, chart, &mut carrier);
+        chart_of(doc, source.node, chart, element, &mut carrier);
         if let Some(helm) = helm {
-            layers(doc, source.node, helm.node, &all, &mut carrier);
+            layers(doc, source.node, helm.node, &all, element, &mut carrier);
         }
         if kind == Kind::ArgoApplicationSet {
             set(doc, &mut carrier);
@@ -168,12 +251,33 @@ fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
     }
 }
 
-fn chart_of(doc: &Doc<'_>, source: NodeId, chart: Option<Field>, carrier: &mut Carrier) {
+fn chart_of(
+    doc: &Doc<'_>,
+    source: NodeId,
+    chart: Option<Field>,
+    element: &Element,
+    carrier: &mut Carrier,
+) {
     let url = doc.text_at(source, &["repoURL"]);
+    let url = url.map(|url| element.fill(url));
     let revision = doc.at(source, &["targetRevision"]);
     let revision_text = revision.and_then(|field| doc.text(field.node));
+    // The element that writes the version is where it stands.
+    let (revision, revision_text) = match revision_text
+        .as_deref()
+        .and_then(|text| element.whole(text))
+    {
+        Some((_, node, text)) => {
+            let field = Field {
+                node: *node,
+                shared: false,
+            };
+            (Some(field), Some(text.clone()))
+        }
+        None => (revision, revision_text),
+    };
     if let Some(chart) = chart {
-        let name = doc.text(chart.node).unwrap_or_default();
+        let name = element.fill(doc.text(chart.node).unwrap_or_default());
         carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
         carrier.version = revision
             .zip(revision_text)
@@ -186,7 +290,7 @@ fn chart_of(doc: &Doc<'_>, source: NodeId, chart: Option<Field>, carrier: &mut C
         .map_or(source, |field| field.node);
     let path = doc
         .text_at(source, &["path"])
-        .unwrap_or_else(|| ".".to_owned());
+        .map_or_else(|| ".".to_owned(), |path| element.fill(path));
     if let Some(oci) = url.as_deref().filter(|url| url.starts_with("oci://")) {
         // A registry's address that holds the chart's name; `path` is `.`.
         let node = doc.at(source, &["repoURL"]).map_or(at, |field| field.node);
@@ -212,15 +316,22 @@ fn chart_of(doc: &Doc<'_>, source: NodeId, chart: Option<Field>, carrier: &mut C
     }
 }
 
-fn layers(doc: &Doc<'_>, source: NodeId, helm: NodeId, all: &[Field], carrier: &mut Carrier) {
+fn layers(
+    doc: &Doc<'_>,
+    source: NodeId,
+    helm: NodeId,
+    all: &[Field],
+    element: &Element,
+    carrier: &mut Carrier,
+) {
     let missing_ok = doc.is_true(helm, &["ignoreMissingValueFiles"]);
     for file in doc.items_at(helm, &["valueFiles"]) {
         let Some(path) = doc.text(file.node) else {
             continue;
         };
-        carrier
-            .layers
-            .push(value_file(doc, source, all, file, &path, missing_ok));
+        let path = element.fill(path);
+        let layer = value_file(doc, (source, element), all, file, &path, missing_ok);
+        carrier.layers.push(layer);
     }
     let object = doc.at(helm, &["valuesObject"]);
     let text = doc.at(helm, &["values"]);
@@ -233,7 +344,14 @@ fn layers(doc: &Doc<'_>, source: NodeId, helm: NodeId, all: &[Field], carrier: &
             );
         }
     } else if let Some(text) = text {
-        if doc.text(text.node).is_some() {
+        let written = doc.text(text.node);
+        if let Some((_, node, _)) = written.as_deref().and_then(|text| element.whole(text)) {
+            let field = Field {
+                node: *node,
+                shared: false,
+            };
+            carrier.layers.push(Layer::new(field, Source::Text));
+        } else if written.is_some() {
             carrier.layers.push(Layer::new(text, Source::Text));
         } else {
             carrier.layers.push(Layer::opaque(
@@ -292,7 +410,7 @@ fn parameters(doc: &Doc<'_>, list: NodeId, value: impl Fn(NodeId) -> PathValue) 
 
 fn value_file(
     doc: &Doc<'_>,
-    source: NodeId,
+    (source, element): (NodeId, &Element),
     all: &[Field],
     field: Field,
     path: &str,
@@ -330,7 +448,7 @@ fn value_file(
     }
     let folder = doc
         .text_at(source, &["path"])
-        .unwrap_or_else(|| ".".to_owned());
+        .map_or_else(|| ".".to_owned(), |path| element.fill(path));
     if is_templated(&folder) {
         return Layer::opaque(field, format!("a template names the folder: {folder}"));
     }

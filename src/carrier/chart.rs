@@ -80,51 +80,82 @@ impl ChartRef {
 
     /// A chart that a field names together with a repository, each as written.
     pub(super) fn named(node: NodeId, name: &str, url: Option<&str>) -> Self {
+        Self::new(node, ChartSource::named(name, url))
+    }
+
+    /// A chart by one text that can be many things: see [`ChartSource::of_text`].
+    pub(super) fn of_text(node: NodeId, text: &str) -> Self {
+        Self::new(node, ChartSource::of_text(text))
+    }
+
+    /// See [`ChartSource::name`].
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.source.name()
+    }
+
+    /// See [`ChartSource::repository`].
+    #[must_use]
+    pub fn repository(&self) -> Option<String> {
+        self.source.repository()
+    }
+
+    /// See [`ChartSource::is_from`].
+    #[must_use]
+    pub fn is_from(&self, place: &str) -> bool {
+        self.source.is_from(place)
+    }
+
+    /// See [`ChartSource::compare`].
+    #[must_use]
+    pub fn compare(&self, name: &str, repositories: &[String]) -> Sameness {
+        self.source.compare(name, repositories)
+    }
+}
+
+impl ChartSource {
+    /// A chart that a field names together with a repository, each as written.
+    pub(super) fn named(name: &str, url: Option<&str>) -> Self {
         if [Some(name), url].into_iter().flatten().any(is_templated) {
-            let shown = match url {
+            return Self::Templated(match url {
                 Some(url) => format!("{name} from {url}"),
                 None => name.to_owned(),
-            };
-            return Self::new(node, ChartSource::Templated(shown));
+            });
         }
-        Self::new(
-            node,
-            ChartSource::Repository {
-                name: name.to_owned(),
-                url: url.map(str::to_owned),
-            },
-        )
+        Self::Repository {
+            name: name.to_owned(),
+            url: url.map(str::to_owned),
+        }
     }
 
     /// A chart by one text that can be many things: an address in a registry, of an archive, a folder,
     /// or `name` alone.
-    pub(super) fn of_text(node: NodeId, text: &str) -> Self {
-        let source = if is_templated(text) {
-            ChartSource::Templated(text.to_owned())
+    pub(super) fn of_text(text: &str) -> Self {
+        if is_templated(text) {
+            Self::Templated(text.to_owned())
         } else if let Some((url, name)) = text
             .strip_prefix("oci://")
             .and_then(|path| path.trim_end_matches('/').rsplit_once('/'))
         {
-            ChartSource::Repository {
+            Self::Repository {
                 name: without_tag(name).to_owned(),
                 url: Some(format!("oci://{url}")),
             }
         } else if text.contains("://") || text.contains("::") {
-            ChartSource::Archive {
+            Self::Archive {
                 url: text.to_owned(),
             }
         } else if text.starts_with(['.', '/', '~']) {
-            ChartSource::Folder {
+            Self::Folder {
                 path: text.to_owned(),
                 url: None,
             }
         } else {
-            ChartSource::Repository {
+            Self::Repository {
                 name: text.to_owned(),
                 url: None,
             }
-        };
-        Self::new(node, source)
+        }
     }
 
     /// The chart's name, as far as it is known: of an archive or a folder the last part of its address.
@@ -135,11 +166,11 @@ impl ChartRef {
                 .rfind('/')
                 .map_or(0, |slash| slash + 1)
         };
-        match &self.source {
-            ChartSource::Repository { name, .. } => Some(name),
-            ChartSource::Named { name, .. } => Some(name[last(name)..].trim_end_matches('/')),
-            ChartSource::Folder { path, .. } => Some(path[last(path)..].trim_end_matches('/')),
-            ChartSource::Archive { url } => {
+        match self {
+            Self::Repository { name, .. } => Some(name),
+            Self::Named { name, .. } => Some(name[last(name)..].trim_end_matches('/')),
+            Self::Folder { path, .. } => Some(path[last(path)..].trim_end_matches('/')),
+            Self::Archive { url } => {
                 let file = &url[last(url)..];
                 let file = file.split(['?', '#']).next().unwrap_or(file);
                 let file = file
@@ -157,7 +188,7 @@ impl ChartRef {
                     .map_or(file.len(), |(at, _)| at);
                 Some(&file[..end])
             }
-            ChartSource::Object(_) | ChartSource::Templated(_) | ChartSource::Missing => None,
+            Self::Object(_) | Self::Templated(_) | Self::Missing => None,
         }
     }
 
@@ -165,11 +196,9 @@ impl ChartRef {
     /// The chart's own name, with which the address of a registry may end, is no part of it.
     #[must_use]
     pub fn repository(&self) -> Option<String> {
-        let url = match &self.source {
-            ChartSource::Repository { url, .. } | ChartSource::Folder { url, .. } => {
-                url.as_deref()?
-            }
-            ChartSource::Archive { url } => url.rsplit_once('/')?.0,
+        let url = match self {
+            Self::Repository { url, .. } | Self::Folder { url, .. } => url.as_deref()?,
+            Self::Archive { url } => url.rsplit_once('/')?.0,
             _ => return None,
         };
         let url = normal_url(url);
@@ -185,9 +214,7 @@ impl ChartRef {
     /// Whether it comes from a repository or registry, or from a folder of it.
     #[must_use]
     pub fn is_from(&self, place: &str) -> bool {
-        let (ChartSource::Repository { url: Some(url), .. } | ChartSource::Archive { url }) =
-            &self.source
-        else {
+        let (Self::Repository { url: Some(url), .. } | Self::Archive { url }) = self else {
             return false;
         };
         let (url, place) = (normal_url(url), normal_url(place));
@@ -203,8 +230,8 @@ impl ChartRef {
                 .iter()
                 .any(|known| normal_url(known) == normal_url(url))
         };
-        match &self.source {
-            ChartSource::Repository {
+        match self {
+            Self::Repository {
                 name: written,
                 url: Some(url),
             } => {
@@ -218,7 +245,7 @@ impl ChartRef {
                     Sameness::OtherRepository
                 }
             }
-            ChartSource::Repository {
+            Self::Repository {
                 name: written,
                 url: None,
             } => {
@@ -230,7 +257,7 @@ impl ChartRef {
                     Sameness::OtherChart
                 }
             }
-            ChartSource::Archive { url } => {
+            Self::Archive { url } => {
                 if self.name() != Some(name) {
                     Sameness::OtherChart
                 } else if repositories
@@ -242,11 +269,11 @@ impl ChartRef {
                     Sameness::OtherRepository
                 }
             }
-            ChartSource::Named { .. }
-            | ChartSource::Folder { .. }
-            | ChartSource::Object(_)
-            | ChartSource::Templated(_)
-            | ChartSource::Missing => Sameness::Unresolved,
+            Self::Named { .. }
+            | Self::Folder { .. }
+            | Self::Object(_)
+            | Self::Templated(_)
+            | Self::Missing => Sameness::Unresolved,
         }
     }
 }

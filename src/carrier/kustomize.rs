@@ -15,7 +15,9 @@
 use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource};
-use super::model::{Carrier, FileRef, Found, Kind, Layer, Refusal, Root, Source, TextPatch};
+use super::model::{
+    Carrier, FileRef, Found, Kind, Layer, PatchForm, Refusal, Root, Source, TextPatch,
+};
 use super::read::{Doc, Field, file_name};
 use super::version::VersionPlace;
 use crate::values::{Path, View};
@@ -36,7 +38,7 @@ pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
 
 /// Finds the charts of a kustomization.
 pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
-    patches(doc, found);
+    patches(doc, doc.root, found);
     let home = doc
         .text_at(doc.root, &["helmGlobals", "chartHome"])
         .unwrap_or_else(|| "charts".to_owned());
@@ -52,47 +54,83 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
     }
 }
 
-/// Finds the patches that are written in a kustomization itself and change values of HelmReleases: by a path
-/// (JSON patch) or by a part of the object. What they say is a text, and not read further.
-fn patches(doc: &Doc<'_>, found: &mut Found) {
+/// Finds the patches of a Flux `Kustomization`: those of a kustomization, below `spec`
+/// (`docs/spec/v1/kustomizations.md` of fluxcd/kustomize-controller).
+pub(super) fn find_flux(doc: &Doc<'_>, found: &mut Found) {
+    if let Some(spec) = doc.at(doc.root, &["spec"]) {
+        patches(doc, spec.node, found);
+    }
+}
+
+/// Finds the patches that change values of HelmReleases: by a path (JSON patch) or by a part of the object.
+fn patches(doc: &Doc<'_>, above: NodeId, found: &mut Found) {
     for list in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
-        for item in doc.items_at(doc.root, &[list]) {
-            let field = doc.at(item.node, &["patch"]).unwrap_or(item);
-            let target = |key| doc.text_at(item.node, &["target", key]);
-            let is_flux = target("kind").as_deref() == Some("HelmRelease");
-            if let Some(file) = doc.at(item.node, &["path"]).filter(|_| is_flux) {
-                found.patches.push(TextPatch {
-                    node: file.node,
-                    name: target("name"),
-                    file: doc.text(file.node),
-                });
-                continue;
-            }
-            let Some(text) = doc.text(field.node) else {
-                continue;
-            };
-            let by_path = is_flux && text.contains("/spec/values");
-            let object = Tree::parse(text.clone()).ok();
-            let object = object.as_ref().and_then(|tree| {
-                let [document] = tree.documents() else {
-                    return None;
-                };
-                let view = View::new(tree, document.root);
-                view.at(&Path::keys(["spec", "values"])).ok()??;
-                let name = view.at(&Path::keys(["metadata", "name"])).ok()?;
-                let kind = view.at(&Path::keys(["kind"])).ok()??;
-                (tree.scalar(kind.node) == "HelmRelease")
-                    .then(|| name.map(|name| tree.scalar(name.node).into_owned()))
-            });
-            if by_path || object.is_some() {
-                found.patches.push(TextPatch {
-                    node: field.node,
-                    name: target("name").or(object.flatten()),
-                    file: None,
-                });
-            }
+        for item in doc.items_at(above, &[list]) {
+            found.patches.extend(patch(doc, item));
         }
     }
+}
+
+fn patch(doc: &Doc<'_>, item: Field) -> Option<TextPatch> {
+    let target = |key| doc.text_at(item.node, &["target", key]);
+    let is_flux = target("kind").as_deref() == Some("HelmRelease");
+    let name = target("name");
+    // kustomize takes the names of a target for patterns.
+    let is_pattern = name.as_ref().is_some_and(|name| {
+        let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '.';
+        !name.chars().all(plain)
+    });
+    let make = |node, name: Option<String>, namespace: Option<String>, form| TextPatch {
+        node,
+        name: name.filter(|_| !is_pattern),
+        namespace: target("namespace").or(namespace),
+        form,
+    };
+    if let Some(file) = doc.at(item.node, &["path"]).filter(|_| is_flux) {
+        let form = PatchForm::File(doc.text(file.node)?);
+        return Some(make(file.node, name, None, form));
+    }
+    let field = doc.at(item.node, &["patch"]).unwrap_or(item);
+    if let Some(text) = doc.text(field.node) {
+        let tree = Tree::parse(text.clone()).ok();
+        let object = tree.as_ref().and_then(|tree| match tree.documents() {
+            [document] => object_with_values(&View::new(tree, document.root)),
+            _ => None,
+        });
+        if let Some((own, namespace)) = object {
+            return Some(make(field.node, name.or(own), namespace, PatchForm::Text));
+        }
+        let by_path = is_flux && text.contains("/spec/values");
+        return by_path.then(|| make(field.node, name, None, PatchForm::Operations));
+    }
+    // Flux takes lists and maps here, too.
+    if doc.is_map(field.node) {
+        let view = View::new(doc.tree(), field.node);
+        let (own, namespace) = object_with_values(&view)?;
+        return Some(make(field.node, name.or(own), namespace, PatchForm::Map));
+    }
+    let operations = doc.items_at(item.node, &["patch"]);
+    let mut paths = operations
+        .iter()
+        .filter_map(|operation| doc.text_at(operation.node, &["path"]));
+    let by_path = is_flux && paths.any(|path| path.starts_with("/spec/values"));
+    by_path.then(|| make(field.node, name, None, PatchForm::Operations))
+}
+
+/// The name and the namespace of a HelmRelease of which a part that sets values stands here.
+fn object_with_values(view: &View<'_>) -> Option<(Option<String>, Option<String>)> {
+    let text = |path: &[&str]| {
+        let place = view.at(&Path::keys(path.iter().copied())).ok()??;
+        Some(view.tree().scalar(place.node).into_owned())
+    };
+    view.at(&Path::keys(["spec", "values"])).ok()??;
+    let is_release = text(&["kind"])? == "HelmRelease";
+    is_release.then(|| {
+        (
+            text(&["metadata", "name"]),
+            text(&["metadata", "namespace"]),
+        )
+    })
 }
 
 /// Finds the chart of a generator.

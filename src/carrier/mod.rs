@@ -16,6 +16,7 @@
 mod argo;
 mod chart;
 mod dialect;
+mod elsewhere;
 mod fleet;
 mod flux;
 mod helmfile;
@@ -24,6 +25,7 @@ mod kustomize;
 mod model;
 mod object;
 pub mod paths;
+pub mod programs;
 mod read;
 pub mod resolve;
 pub mod set;
@@ -35,8 +37,9 @@ use std::path::Path as FilePath;
 pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
 pub use dialect::Dialect;
 pub use model::{
-    Carrier, Doubt, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice, ObjectRef,
-    PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath, TextPatch, ValuesRef,
+    Carrier, Doubt, Elsewhere, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice,
+    ObjectRef, PatchForm, PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath,
+    TextPatch, ValuesRef,
 };
 pub use object::{Object, ObjectBody};
 pub use version::{Range, VersionPlace, VersionStyle, raise};
@@ -60,11 +63,16 @@ pub fn find(tree: &Tree, path: &FilePath) -> Found {
                 flux::find_v1(doc, &mut found);
             }
             ("helm.cattle.io", kind) => k3s::find(doc, kind, &mut found),
+            ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
+                kustomize::find_flux(doc, &mut found)
+            }
+            ("helm.crossplane.io", "Release") => elsewhere::find_crossplane(doc, &mut found),
             (_, "HelmChartInflationGenerator") => kustomize::find_generator(doc, &mut found),
             _ if read::file_name(path).starts_with(".argocd-source") => {
                 argo::find_overrides(doc, &mut found);
             }
             _ if kustomize::is_kustomization(doc, path) => kustomize::find(doc, &mut found),
+            _ if elsewhere::is_pulumi(doc) => elsewhere::find_pulumi(doc, &mut found),
             _ if umbrella::is_shape(doc, path) => umbrella::find(doc, &mut found),
             _ if fleet::is_shape(doc, path) => fleet::find(doc, &mut found),
             _ if helmfile::is_shape(doc, path) => {

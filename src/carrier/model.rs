@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::chart::ChartRef;
+use super::chart::{ChartRef, ChartSource};
 use super::dialect::Dialect;
 use super::object::Object;
 use super::version::VersionPlace;
@@ -21,19 +21,57 @@ pub struct Found {
     /// Layers that Argo CD puts above those of an Application: what `.argocd-source.yaml` and
     /// `.argocd-source-APP.yaml` beside a chart hold.
     pub overrides: Vec<Layer>,
-    /// Texts in a kustomization that change the values of HelmReleases when kustomize runs.
+    /// Patches in a kustomization, or in a `Kustomization` of Flux, that change the values of HelmReleases.
     pub patches: Vec<TextPatch>,
+    /// What other tools deploy by manifests of theirs.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
-/// A patch that stands in a kustomization as a text, and changes values.
+/// A release that another tool deploys, of a form that is read and not edited: the chart and the version that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What its tool's users call it: `helm_release arroyo`.
+    pub title: String,
+    /// Which chart.
+    pub chart: ChartSource,
+    /// The version, as it is written.
+    pub version: Option<String>,
+    /// Where in the text the chart is named.
+    pub offset: usize,
+}
+
+/// A patch that a kustomization has, and that changes values of HelmReleases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextPatch {
-    /// The scalar.
+    /// The text, the map, the list of operations, or the scalar that names the file.
     pub node: NodeId,
-    /// The name of the HelmRelease that it is for; `None` for any.
+    /// The name of the HelmRelease that it is for; `None` for any, or for those that a pattern matches.
     pub name: Option<String>,
-    /// The file with the patch, if it stands in one.
-    pub file: Option<String>,
+    /// The namespace of that, if it is said.
+    pub namespace: Option<String>,
+    /// How it is written.
+    pub form: PatchForm,
+}
+
+/// How a patch is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatchForm {
+    /// A part of the object, as a text.
+    Text,
+    /// A part of the object, as a map.
+    Map,
+    /// Operations of a JSON patch, as a text or as a list.
+    Operations,
+    /// In a file.
+    File(String),
+}
+
+impl TextPatch {
+    /// Whether it may be for the HelmRelease of a name.
+    #[must_use]
+    pub fn may_mean(&self, name: Option<&str>) -> bool {
+        self.name.is_none() || self.name.as_deref() == name
+    }
 }
 
 /// The kinds of carriers, as their users know them.
@@ -306,6 +344,8 @@ pub enum MentionKind {
     /// A path as in `--set`, at which something else puts a value: `targetPath` of Flux with a value that cannot be read
     /// here, or an annotation of Argo CD Image Updater.
     SetPath,
+    /// A path of a JSON patch (RFC 6901) below `/spec/values` of a HelmRelease.
+    Pointer,
     /// `import-values`, a path in the dependency's own values.
     ImportChild,
     /// `import-values`, a path in the parent's values.

@@ -9,6 +9,8 @@
 //! References are followed by kind, name and namespace. Files in Git often leave the namespace out and
 //! have it added later, so one that is missing fits any; if two objects fit then, neither is taken.
 
+mod umbrellas;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path as FilePath, PathBuf};
 
@@ -46,6 +48,8 @@ pub struct Index<'f> {
     k3s: HashMap<(Kind, &'f str), Vec<At>>,
     /// The HelmReleases of Flux, by name.
     helm_releases: HashMap<&'f str, Vec<At>>,
+    /// Dependencies on charts in folders, by where the `Chart.yaml` of those should be.
+    local_charts: HashMap<PathBuf, Vec<At>>,
 }
 
 /// A carrier: its file, and its place in [`Found::carriers`].
@@ -66,6 +70,9 @@ pub struct Release {
     pub deployed_by: Option<At>,
     /// For a patch of another carrier (a kustomize overlay), that carrier.
     pub patches: Option<At>,
+    /// For a dependency of a chart that is itself a dependency of others in these files (`file://`, or a folder of
+    /// `charts/`): those dependencies, from the inside out.
+    pub parents: Vec<At>,
     /// Which chart, as far as that can be told.
     pub chart: ChartRef,
     /// The file that `chart` points into.
@@ -74,8 +81,10 @@ pub struct Release {
     pub version: Option<(usize, VersionPlace)>,
     /// The layers, low to high.
     pub layers: Vec<Placed>,
-    /// Under which key the chart's values stand in the layers.
+    /// Under which key the chart's values stand in the layers of its own carrier.
     pub prefix: Path,
+    /// Under which key they stand in the layers of the outermost chart, and of whatever deploys that.
+    pub outer: Path,
     /// What could not be found.
     pub gaps: Vec<Gap>,
 }
@@ -92,6 +101,8 @@ pub struct Placed {
     pub value: Option<(usize, NodeId)>,
     /// The carrier that names it.
     pub named_by: At,
+    /// Under which key the chart's values stand in it.
+    pub prefix: Path,
 }
 
 /// Something that is referred to and was not found.
@@ -113,6 +124,7 @@ impl<'f> Index<'f> {
         let mut paths: HashMap<PathBuf, Vec<usize>> = HashMap::new();
         let mut k3s: HashMap<(Kind, &str), Vec<At>> = HashMap::new();
         let mut helm_releases: HashMap<&str, Vec<At>> = HashMap::new();
+        let mut local_charts: HashMap<PathBuf, Vec<At>> = HashMap::new();
         for (i, file) in files.iter().enumerate() {
             for (j, object) in file.found.objects.iter().enumerate() {
                 objects
@@ -122,6 +134,14 @@ impl<'f> Index<'f> {
             }
             paths.entry(lexical(file.path)).or_default().push(i);
             for (carrier, found) in file.found.carriers.iter().enumerate() {
+                if let (Kind::Dependency, ChartSource::Folder { path, url: None }) =
+                    (found.kind, &found.chart.source)
+                {
+                    let folder = file.path.parent().unwrap_or(FilePath::new(""));
+                    let chart = lexical(&folder.join(path).join("Chart.yaml"));
+                    let at = At { file: i, carrier };
+                    local_charts.entry(chart).or_default().push(at);
+                }
                 let Some(object) = &found.object else {
                     continue;
                 };
@@ -141,6 +161,7 @@ impl<'f> Index<'f> {
             paths,
             k3s,
             helm_releases,
+            local_charts,
         }
     }
 
@@ -194,17 +215,33 @@ impl<'f> Index<'f> {
             if joined.contains(&at) {
                 continue;
             }
-            match deployers.get(&at) {
-                Some(by) => {
-                    releases.extend(by.iter().map(|by| self.release(at, Some(*by), repository)))
+            let mut chains = self.parents(at, 0);
+            // A chart that others take in may be deployed by itself, too.
+            if chains.is_empty() || deployers.contains_key(&at) {
+                chains.push(Vec::new());
+            }
+            for parents in chains {
+                let outermost = parents.last().copied().unwrap_or(at);
+                let by = deployers.get(&outermost).map_or(&[][..], Vec::as_slice);
+                releases.extend(
+                    by.iter()
+                        .map(|by| self.release(at, &parents, Some(*by), repository)),
+                );
+                if by.is_empty() {
+                    releases.push(self.release(at, &parents, None, repository));
                 }
-                None => releases.push(self.release(at, None, repository)),
             }
         }
         releases
     }
 
-    fn release(&self, at: At, deployed_by: Option<At>, repository: Option<&FilePath>) -> Release {
+    fn release(
+        &self,
+        at: At,
+        parents: &[At],
+        deployed_by: Option<At>,
+        repository: Option<&FilePath>,
+    ) -> Release {
         let carrier = self.carrier(at);
         let patches = self.patched(at);
         // What a patch does not say, its base says.
@@ -216,18 +253,28 @@ impl<'f> Index<'f> {
             carrier: at,
             deployed_by,
             patches,
+            parents: parents.to_vec(),
             chart: self.carrier(named_by).chart.clone(),
             chart_file: named_by.file,
             version: version.next(),
             layers: Vec::new(),
             prefix: carrier.prefix.clone(),
+            outer: carrier.prefix.clone(),
             gaps: Vec::new(),
         };
         self.follow_chart(&mut release, 0);
-        for at in [patches, Some(at), deployed_by].into_iter().flatten() {
+        for at in [patches, Some(at)].into_iter().flatten() {
             self.place(at, &mut release);
         }
-        self.place_overrides(at, deployed_by, &mut release);
+        for parent in parents {
+            release.outer = self.carrier(*parent).prefix.concat(&release.outer);
+            self.place(*parent, &mut release);
+        }
+        if let Some(by) = deployed_by {
+            self.place(by, &mut release);
+        }
+        let outermost = parents.last().copied().unwrap_or(at);
+        self.place_overrides(outermost, deployed_by, repository, &mut release);
         self.without_repeated(&mut release.layers, repository);
         release
     }
@@ -289,6 +336,12 @@ impl<'f> Index<'f> {
             && name.is_none()
             && self.carrier(release.carrier).kind == Kind::K3sHelmChartConfig
         {
+            if let Some(chart) = packaged(&reference.name) {
+                release.chart.source = ChartSource::Repository {
+                    name: chart.to_owned(),
+                    url: None,
+                };
+            }
             release.gaps.push(Gap {
                 file,
                 node: reference.node,
@@ -423,7 +476,7 @@ impl<'f> Index<'f> {
             {
                 self.place_config(config, &mut placed, release);
             }
-            placed.push(self.placed(at, layer, &mut release.gaps));
+            placed.push(self.placed(at, layer, &release.outer, &mut release.gaps));
         }
         let has_set = carrier
             .layers
@@ -435,54 +488,19 @@ impl<'f> Index<'f> {
         release.layers.extend(placed);
     }
 
-    /// Adds what Argo CD lays over the values of an umbrella chart from files beside it: the one for all
-    /// Applications, then that of the Application which deploys it; where none is here, those of all.
-    fn place_overrides(&self, at: At, deployed_by: Option<At>, release: &mut Release) {
-        let folder = match (self.carrier(at).kind, self.files[at.file].path.parent()) {
-            (Kind::Dependency, Some(folder)) => lexical(folder),
-            _ => return,
-        };
-        let app = deployed_by.and_then(|by| self.carrier(by).object.as_ref());
-        let own = app.map(|app| format!(".argocd-source-{}.yaml", app.name));
-        let mut files: Vec<(&FilePath, usize)> = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let name = file.path.file_name().and_then(|name| name.to_str());
-            let is_meant = name.is_some_and(|name| {
-                name == ".argocd-source.yaml" || own.as_deref().is_none_or(|own| name == own)
-            });
-            if is_meant
-                && !file.found.overrides.is_empty()
-                && file.path.parent().map(lexical) == Some(folder.clone())
-            {
-                files.push((file.path, index));
-            }
-        }
-        // `.argocd-source.yaml` sorts behind `.argocd-source-x.yaml`, and is read before it.
-        files.sort_by_key(|(path, _)| (!path.ends_with(".argocd-source.yaml"), *path));
-        for (_, file) in files {
-            release
-                .layers
-                .extend(self.files[file].found.overrides.iter().map(|layer| Placed {
-                    file,
-                    layer: layer.clone(),
-                    value: None,
-                    named_by: deployed_by.unwrap_or(at),
-                }));
-        }
-    }
-
     fn place_config(&self, config: At, placed: &mut Vec<Placed>, release: &mut Release) {
         for layer in &self.carrier(config).layers {
-            placed.push(self.placed(config, layer, &mut release.gaps));
+            placed.push(self.placed(config, layer, &release.outer, &mut release.gaps));
         }
     }
 
-    fn placed(&self, at: At, layer: &Layer, gaps: &mut Vec<Gap>) -> Placed {
+    fn placed(&self, at: At, layer: &Layer, prefix: &Path, gaps: &mut Vec<Gap>) -> Placed {
         let mut placed = Placed {
             file: at.file,
             layer: layer.clone(),
             value: None,
             named_by: at,
+            prefix: prefix.clone(),
         };
         let Source::Reference(reference) = &layer.source else {
             return placed;
@@ -615,57 +633,6 @@ impl<'f> Index<'f> {
         found.next().is_none().then_some(one)
     }
 
-    /// The dependencies of the umbrella chart that a carrier deploys.
-    fn dependencies(&self, at: At, carrier: &Carrier, repository: Option<&FilePath>) -> Vec<At> {
-        let mut release = Release {
-            carrier: at,
-            deployed_by: None,
-            patches: None,
-            chart: carrier.chart.clone(),
-            chart_file: at.file,
-            version: None,
-            layers: Vec::new(),
-            prefix: Path::root(),
-            gaps: Vec::new(),
-        };
-        self.follow_chart(&mut release, 0);
-        let (path, url) = match &release.chart.source {
-            ChartSource::Folder { path, url } => (path, url.clone()),
-            // The repository's own object is often made by `flux bootstrap` and lies elsewhere; a chart's folder
-            // that is here is the one that is meant.
-            ChartSource::Named { name, object } if object.kind == "GitRepository" => {
-                (name, Some(String::new()))
-            }
-            _ => return Vec::new(),
-        };
-        let root = match url {
-            None => Root::Folder,
-            Some(url) => Root::Repository { url: Some(url) },
-        };
-        let chart = FileRef {
-            path: format!("{path}/Chart.yaml"),
-            root,
-            missing_ok: false,
-            glob: false,
-        };
-        let wanted = self.candidates(at.file, &chart, repository);
-        let charts: BTreeSet<usize> = wanted
-            .iter()
-            .filter_map(|path| self.paths.get(path))
-            .flatten()
-            .copied()
-            .collect();
-        let mut charts = charts.into_iter();
-        let (Some(file), None) = (charts.next(), charts.next()) else {
-            return Vec::new();
-        };
-        let found = self.files[file].found;
-        (0..found.carriers.len())
-            .map(|carrier| At { file, carrier })
-            .filter(|at| self.carrier(*at).kind == Kind::Dependency)
-            .collect()
-    }
-
     /// Where a values file that a carrier in `file` names can be, likeliest first. Without the root of
     /// the repository every folder above the carrier's can be it, the uppermost first; if more than one
     /// of the files is there, it is not certain which is meant.
@@ -692,6 +659,17 @@ impl<'f> Index<'f> {
             .into_iter()
             .map(|root| lexical(&root.join(&below)))
             .collect()
+    }
+}
+
+/// The chart that k3s and RKE2 bring along under the name of a HelmChart (`manifests/` of k3s-io/k3s,
+/// `charts/chart_versions.yaml` of rancher/rke2), where its keys are those of the chart that it is packed from. Which
+/// version that is depends on the version of k3s and is not said here.
+fn packaged(name: &str) -> Option<&'static str> {
+    match name {
+        "traefik" | "rke2-traefik" => Some("traefik"),
+        "rke2-ingress-nginx" => Some("ingress-nginx"),
+        _ => None,
     }
 }
 

@@ -169,6 +169,8 @@ impl Job {
             others,
             releases: sources.releases,
             found: sources.found,
+            aside: sources.aside,
+            excludes,
             troubles: sources.troubles,
             // The version was raised by somebody else.
             keep_version: keep_version || compared.is_some(),

@@ -433,6 +433,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         releases: releases.collect(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        seen: Vec::new(),
         other_charts: Default::default(),
         ahead: Vec::new(),
         since: None,

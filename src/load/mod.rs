@@ -5,30 +5,34 @@
 //! anything is detected or migrated. Nothing is written, and a link is followed only if it is what was
 //! named.
 
+mod aside;
 mod block;
 mod file;
 mod gitops;
 mod sealed;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Path as FilePath, PathBuf},
 };
 
 use semver::Version;
 
+pub use aside::aside;
 pub use block::{Block, EmbedError, Embedded, Place};
 pub use file::{Input, Loaded, load};
-pub use gitops::{Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession};
+pub use gitops::{
+    Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession, with_their_charts,
+};
 pub use sealed::Sealed;
 
 use crate::{
     carrier::{self, Range},
     jobs::{Jobs, Work},
     migrate::Answers,
-    outcome::{KnownBy, Notice, Refusal},
+    outcome::{KnownBy, Notice, Refusal, Seen},
     refusal::{Reason, own_fault},
-    values::Map,
+    values::{Map, Path, merge::merge},
     walk::{Found, Kind},
     yaml::NodeId,
 };
@@ -82,6 +86,10 @@ pub struct Workspace {
     pub unclaimed_sealed: Vec<Sealed>,
     /// Those of the unclaimed files that a manifest names for a chart that is not known, with that chart.
     pub of_other_charts: BTreeMap<usize, String>,
+    /// Under which keys dependencies on known charts have their values here, with those charts.
+    pub dependencies: BTreeSet<(Path, String)>,
+    /// Releases of known charts that stand where nothing is edited.
+    pub seen: Vec<Seen>,
     /// Other charts that manifests deploy, and how often.
     pub others: BTreeMap<String, usize>,
     /// The releases of these.
@@ -184,7 +192,12 @@ pub fn workspace(
     let mut loader = Loader::default();
     loader.prepare(asked, found, jobs);
     for release in asked {
-        loader.release(release);
+        match loader.parts_of_charts(release, charts) {
+            parts if parts.is_empty() => loader.release(release, None),
+            parts => parts
+                .iter()
+                .for_each(|(release, part)| loader.release(release, Some(part))),
+        }
     }
     gitops::add(&mut loader, found, charts);
     loader.workspace
@@ -269,11 +282,68 @@ impl Loader {
         }
     }
 
-    fn release(&mut self, asked: &Asked) {
+    /// The releases that files of an umbrella chart are, if they were named as the layers of one: one for each
+    /// dependency on a known chart whose values they hold.
+    fn parts_of_charts(
+        &mut self,
+        asked: &Asked,
+        charts: &[KnownChart],
+    ) -> Vec<(Asked, gitops::Dependency)> {
+        let mut of: Option<(PathBuf, Vec<gitops::Dependency>)> = None;
+        for input in &asked.layers {
+            let Input::Path(path) = input else {
+                return Vec::new();
+            };
+            let below = std::env::current_dir().unwrap_or_default();
+            let found = gitops::dependencies(path, &below, charts);
+            match (&of, found) {
+                (_, None) => return Vec::new(),
+                (Some((folder, _)), Some((other, _))) if real(folder) != real(&other) => {
+                    return Vec::new();
+                }
+                (None, found) => of = found,
+                _ => {}
+            }
+        }
+        let Some((_, mut dependencies)) = of else {
+            return Vec::new();
+        };
+        dependencies.retain(|one| {
+            asked.chart.as_ref().is_none_or(|chart| *chart == one.chart)
+                && asked.layers.iter().any(|input| {
+                    let file = self.file(input);
+                    file.is_ok_and(|file| {
+                        gitops::holds(&self.workspace.files[file].tree, &one.prefix)
+                    })
+                })
+        });
+        let several = dependencies.len() > 1;
+        let one = |dependency: gitops::Dependency| {
+            let mut release = asked.clone();
+            release.chart = Some(dependency.chart.clone());
+            if release.version.is_none() {
+                let version = dependency.version.clone();
+                release.version = version.map(|version| (version, KnownBy::Carrier));
+            }
+            if several {
+                let names: Vec<String> = asked.layers.iter().map(Input::name).collect();
+                let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
+                release.name = Some(format!("{name}, {}", dependency.prefix));
+            }
+            (release, dependency)
+        };
+        dependencies.into_iter().map(one).collect()
+    }
+
+    /// Reads a release that was asked for. Its values stand in the files by themselves, or as those of a dependency.
+    fn release(&mut self, asked: &Asked, part: Option<&gitops::Dependency>) {
         let (mut layers, mut sealed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for input in &asked.layers {
             match self.layer(input, asked.layers.len() > 1) {
-                Ok(Layer::Block(block)) => layers.push(block),
+                Ok(Layer::Block(block)) => layers.extend(match part {
+                    Some(part) => self.part(block, &part.prefix),
+                    None => Some(block),
+                }),
                 Ok(Layer::Sealed(layer)) => sealed.push(Sealed {
                     below: layers.len(),
                     ..layer
@@ -304,6 +374,18 @@ impl Loader {
             });
             return;
         }
+        let mut global = Map::new();
+        for block in layers.iter().filter(|_| part.is_some()) {
+            let file = self.workspace.file_of(*block);
+            if let Some(own) = gitops::global_in(&file.tree) {
+                merge(&mut global, own);
+            }
+        }
+        let before = part.and_then(|part| part.pin.as_ref()).map(|(at, text)| {
+            format!(
+                "{at} names the version {text} of the dependency: raise it together with these values. (`refit upgrade` with the chart's folder does both.)"
+            )
+        });
         let notices = layers
             .iter()
             .flat_map(|block| self.workspace.file_of(*block).notices())
@@ -342,8 +424,19 @@ impl Loader {
             skip: asked.skip.clone(),
             edited,
             holder,
+            before: before.into_iter().collect(),
+            global,
             ..Wanted::default()
         });
+    }
+
+    /// The values of a dependency in a document; nothing if it has none.
+    fn part(&mut self, block: usize, prefix: &Path) -> Option<usize> {
+        let file = self.workspace.blocks[block].file;
+        gitops::holds(&self.workspace.files[file].tree, prefix).then(|| {
+            let path = prefix.clone();
+            self.block(file, Place::Map { document: 0, path })
+        })
     }
 
     fn layer(&mut self, input: &Input, among_others: bool) -> Result<Layer, Box<Refusal>> {

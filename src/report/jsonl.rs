@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Masker, content::Content, wording::short_name};
 use crate::{
     diff::Diff,
-    outcome::{Ahead, FORMAT, File, Outcome, Refusal, Release, Since, Unclaimed},
+    outcome::{Ahead, FORMAT, File, Outcome, Refusal, Release, Seen, Since, Unclaimed},
 };
 
 /// A line.
@@ -33,6 +33,8 @@ pub enum Record<'o> {
     Refusal(&'o Refusal),
     /// A values file that was seen and not touched.
     Unclaimed(&'o Unclaimed),
+    /// A release of a known chart where nothing is edited.
+    Seen(&'o Seen),
     /// Releases that name a version which is newer than all that is known of their chart.
     Ahead(&'o Ahead),
     /// What the run compared with, if that was a git revision. It comes before the releases.
@@ -126,6 +128,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         .chain(outcome.releases.iter().map(Record::Release))
         .chain(outcome.refused.iter().map(Record::Refusal))
         .chain(outcome.unclaimed.iter().map(Record::Unclaimed))
+        .chain(outcome.seen.iter().map(Record::Seen))
         .chain(outcome.ahead.iter().map(Record::Ahead))
         .chain([summary]);
     let mut text = String::new();

@@ -25,6 +25,7 @@ pub mod review;
 pub mod sarif;
 pub mod secrets;
 mod sections;
+mod seen;
 mod since;
 pub mod text;
 pub mod undecided;

@@ -88,14 +88,18 @@ pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
 
 /// The values files that were seen and not touched.
 pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
-    if content.unclaimed.is_empty() || look.detail == Detail::Quiet {
+    if look.detail == Detail::Quiet {
+        return;
+    }
+    seen(page, content, look);
+    if content.unclaimed.is_empty() {
         return;
     }
     page.heading(content::UNCLAIMED);
     let all = look.detail == Detail::Verbose || content.unclaimed.len() <= AHEAD + 1;
     let shown = if all { usize::MAX } else { AHEAD };
     for file in content.unclaimed.iter().take(shown) {
-        let text = format!("  looks like {}", file.chart);
+        let text = format!("  {}", wording::unclaimed(file));
         page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
     }
     if !all {
@@ -103,6 +107,18 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
         page.fill(2, 4, &[span(format!("… and {rest} more (-v)"), Style::Dim)]);
     }
     page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, Style::Dim)]);
+}
+
+/// What was seen where nothing is edited.
+fn seen(page: &mut Page, content: &Content<'_>, look: Look) {
+    for group in content.seen.iter().filter(|_| look.detail > Detail::Quiet) {
+        page.heading(group.heading);
+        for (place, text) in &group.lines {
+            let text = format!("  {text}");
+            page.fill(2, 4, &[plain(place.clone()), span(text, Style::Dim)]);
+        }
+        page.fill(2, 4, &[span(group.next.clone(), Style::Dim)]);
+    }
 }
 
 /// One line for each release: what a check prints that shall say little.
@@ -140,6 +156,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     }
     errors(&mut page, &content, masker);
     ahead(&mut page, &content, look);
+    seen(&mut page, &content, look);
     page.finish()
 }
 

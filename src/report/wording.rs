@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::page::width;
-use crate::outcome::{Fate, Refusal, Release, Strength, When};
+use crate::outcome::{Fate, Refusal, Release, Strength, Unclaimed, When};
 
 /// Columns that a value may take in a line of text.
 const WIDEST_VALUE: usize = 60;
@@ -149,4 +149,12 @@ pub(super) fn strength(strength: Strength) -> &'static str {
 pub(crate) fn paths<P: std::fmt::Display>(paths: &[P]) -> String {
     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
     names.join(", ")
+}
+
+/// What a values file is that nobody claims.
+pub(super) fn unclaimed(file: &Unclaimed) -> String {
+    match &file.under {
+        Some(under) => format!("has values of {} under `{under}`", file.chart),
+        None => format!("looks like {}", file.chart),
+    }
 }

@@ -130,7 +130,10 @@ impl Description<'_, '_> {
             .map(|block| self.workspace.blocks[*block].file);
         let manifest = wanted.pin.iter().map(|pin| pin.file);
         let holder = wanted.carrier.iter().map(|_| wanted.holder);
-        for file in holder.chain(layers).chain(manifest) {
+        // A path in a third file may follow a setting.
+        let mentioned = wanted.mentions.iter().map(|mention| mention.file);
+        let mentioned = mentioned.filter(|file| all.get(file).is_some_and(|file| file.changed));
+        for file in holder.chain(layers).chain(manifest).chain(mentioned) {
             let file = all.get(&file);
             let new = |file: &&Arc<File>| !files.iter().any(|other| Arc::ptr_eq(other, file));
             if let Some(file) = file.filter(new) {

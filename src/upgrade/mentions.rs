@@ -32,7 +32,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
     for mention in &worked.wanted.mentions {
         let mut texts: Vec<String> = Vec::new();
         let parts: Vec<&str> = match mention.kind {
-            MentionKind::SetPath => vec![&mention.text],
+            MentionKind::SetPath | MentionKind::Pointer => vec![&mention.text],
             _ => mention.text.split(',').collect(),
         };
         for one in parts {
@@ -42,7 +42,17 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
             };
             match place(worked.pack, &worked.plan, mention.kind, &path) {
                 NewPlace::Same => texts.push(one.to_owned()),
-                NewPlace::Moved(to) if mention.kind == MentionKind::SetPath || is_plain(&to) => {
+                // Its value is not looked at here, and must not be looked at by a step.
+                NewPlace::Moved(to)
+                    if mention.kind == MentionKind::Pointer
+                        && is_only_moved(&worked.plan, &path) =>
+                {
+                    texts.push(pointer(&above.concat(&to)));
+                }
+                NewPlace::Moved(to)
+                    if mention.kind != MentionKind::Pointer
+                        && (mention.kind == MentionKind::SetPath || is_plain(&to)) =>
+                {
                     texts.push(one.replace(one.trim(), &above.concat(&to).to_string()));
                 }
                 NewPlace::Moved(_) | NewPlace::Gone => {
@@ -143,13 +153,14 @@ fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     let path = match mention.kind {
         MentionKind::SetPath => set::path(text).ok()?,
+        MentionKind::Pointer => pointed(text)?,
         _ => Path::keys(text.split('.').filter(|key| !key.is_empty())),
     };
     if path.is_root() {
         return None;
     }
     match mention.kind {
-        MentionKind::SetPath => {
+        MentionKind::SetPath | MentionKind::Pointer => {
             let below = path.strip_prefix(&mention.prefix)?;
             (!below.is_root()).then(|| (mention.prefix.clone(), below))
         }
@@ -161,6 +172,32 @@ fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
             (!below.is_root() && !mention.prefix.is_root()).then(|| (mention.prefix.clone(), below))
         }
     }
+}
+
+/// The keys that a path of a JSON patch names below `/spec/values`; `None` if it names something in a list, or ends in
+/// one.
+fn pointed(text: &str) -> Option<Path> {
+    let below = text.strip_prefix("/spec/values/")?;
+    let keys: Vec<String> = below
+        .split('/')
+        .map(|key| key.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    let in_list = |key: &String| key == "-" || key.bytes().all(|b| b.is_ascii_digit());
+    (!keys.iter().any(in_list)).then(|| Path::keys(keys))
+}
+
+/// A path of a JSON patch for keys below `/spec/values`.
+fn pointer(path: &Path) -> String {
+    let mut text = "/spec/values".to_owned();
+    for segment in path.segments() {
+        text.push('/');
+        match segment {
+            Segment::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Index(index) => text.push_str(&index.to_string()),
+            other => text.push_str(&Path::new(vec![other.clone()]).to_string()),
+        }
+    }
+    text
 }
 
 /// Helm splits these paths at each dot and knows no escapes.
@@ -178,11 +215,12 @@ enum NewPlace {
 
 /// Where a setting is after the migrations.
 fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
-    if kind != MentionKind::SetPath && is_helms(pack, plan, path) {
+    let is_set = matches!(kind, MentionKind::SetPath | MentionKind::Pointer);
+    if !is_set && is_helms(pack, plan, path) {
         return NewPlace::Same;
     }
     let value = match kind {
-        MentionKind::SetPath => Value::from("x"),
+        MentionKind::SetPath | MentionKind::Pointer => Value::from("x"),
         _ => Value::Bool(true),
     };
     let segments = path.segments().iter().rev();
@@ -211,7 +249,7 @@ fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPla
     let below = path.strip_prefix(&entry.source.path).unwrap_or_default();
     match (entry.fate, entry.to.as_slice()) {
         (Fate::Moved | Fate::Merged, [to]) => NewPlace::Moved(to.concat(&below)),
-        (Fate::Held, _) if kind != MentionKind::SetPath => NewPlace::Same,
+        (Fate::Held, _) if !is_set => NewPlace::Same,
         _ => NewPlace::Gone,
     }
 }

@@ -48,8 +48,8 @@ use crate::{
     pack::{Pack, PackError, Texts},
     plan::Selection,
     refusal::{Reason, own_fault},
-    values::Part,
-    walk::Found,
+    values::{Part, View},
+    walk::{Excludes, Found},
 };
 use release::Worked;
 
@@ -60,6 +60,10 @@ pub struct Request {
     pub releases: Vec<Asked>,
     /// Files to look for releases in: manifests, and values files that were named.
     pub found: Vec<Found>,
+    /// What is left out where one file brings its chart's others along.
+    pub excludes: Excludes,
+    /// Files that are not edited and may say which charts are deployed: what they say is told.
+    pub aside: Vec<PathBuf>,
     /// What could not be looked at while files were searched for.
     pub troubles: Vec<Refusal>,
     /// Whether the chart version that a manifest names stays as it is.
@@ -170,9 +174,14 @@ fn read_with(
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
     }
     let charts = known_charts(&packs, request.chart.as_deref());
-    let mut workspace = load::workspace(&request.releases, &request.found, &charts, jobs);
+    let found = load::with_their_charts(&request.found, &charts, &request.excludes);
+    let mut workspace = load::workspace(&request.releases, &found, &charts, jobs);
+    workspace
+        .seen
+        .extend(load::aside(&request.aside, &charts, jobs));
     let before = request.since.as_ref().map(|since| {
-        let before = load::workspace(&since.releases, &since.found, &charts, jobs);
+        let found = load::with_their_charts(&since.found, &charts, &Excludes::default());
+        let before = load::workspace(&since.releases, &found, &charts, jobs);
         since::without_old_errors(&mut workspace, &before, since);
         let told = since::raised(&mut workspace, &before, since, &packs);
         (before, told)
@@ -264,6 +273,7 @@ fn run_with(
         outcome.refused.extend(workspace.refused.iter().cloned());
         outcome.other_charts.clone_from(&workspace.others);
         outcome.ahead.clone_from(ahead);
+        outcome.seen.clone_from(&workspace.seen);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
         if let Ok(part) = &part {
             outcome.unclaimed = unclaimed(workspace, packs, part, jobs);
@@ -292,6 +302,7 @@ fn nothing() -> Outcome {
         releases: Vec::new(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        seen: Vec::new(),
         other_charts: BTreeMap::new(),
         ahead: Vec::new(),
         since: None,
@@ -323,7 +334,7 @@ fn settled<'n, T>(
 }
 
 /// Values files that were found in folders, that no manifest names, and that are unmistakably of one known
-/// chart. `part` is what tells it.
+/// chart, or hold its values under the key that a dependency has here. `part` is what tells it.
 fn unclaimed(
     workspace: &Workspace,
     packs: &[Pack],
@@ -342,10 +353,24 @@ fn unclaimed(
             let claim = identify::claim(pack, packs, &values, whole);
             claim.is_ok_and(|claim| claim.is_some_and(|claim| claim.holds()))
         });
-        let pack = held.next().filter(|_| held.next().is_none())?;
-        Some(Unclaimed {
-            file: loaded.name.clone(),
-            chart: pack.info.chart.clone(),
+        if let Some(pack) = held.next().filter(|_| held.next().is_none()) {
+            return Some(Unclaimed {
+                file: loaded.name.clone(),
+                chart: pack.info.chart.clone(),
+                under: None,
+            });
+        }
+        // The key is that of a dependency, and what stands under it is mostly known to its chart.
+        workspace.dependencies.iter().find_map(|(prefix, chart)| {
+            let pack = packs.iter().find(|pack| pack.info.chart == *chart)?;
+            let place = loaded.view().at(prefix).ok()??;
+            let values = View::new(&loaded.tree, place.node).values().ok()?;
+            let weight = identify::Weight::of(pack, &values);
+            weight.speaks_for_the_chart().then(|| Unclaimed {
+                file: loaded.name.clone(),
+                chart: chart.clone(),
+                under: Some(prefix.clone()),
+            })
         })
     };
     let files = workspace.unclaimed.iter();

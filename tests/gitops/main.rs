@@ -20,6 +20,7 @@ mod folders;
 mod git;
 mod globals;
 mod namesakes;
+mod places;
 #[cfg(unix)]
 mod since;
 mod succession;

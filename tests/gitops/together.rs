@@ -278,8 +278,13 @@ fn a_patch_that_is_a_text_is_told() {
             true,
         ),
         (
-            "patches:\n  - patch: |\n      apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease\n      metadata: {name: arroyo}\n      spec: {values: {worker: {slots: 3}}}\n",
+            "patches:\n  - target: {kind: HelmRelease}\n    patch: |\n      apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease\n      metadata: {annotations: {a: b}}\n      spec: {values: {worker: {slots: 3}}}\n",
             true,
+        ),
+        (
+            // A part of the object that names one release is a layer of it, and is edited.
+            "patches:\n  - patch: |\n      apiVersion: helm.toolkit.fluxcd.io/v2\n      kind: HelmRelease\n      metadata: {name: arroyo}\n      spec: {values: {worker: {slots: 3}}}\n",
+            false,
         ),
         (
             "patches:\n  - target: {kind: HelmRelease, name: other}\n    patch: |\n      - {op: replace, path: /spec/values/a, value: x}\n",

@@ -24,6 +24,7 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
         releases: releases.into_iter().collect(),
         refused: Vec::new(),
         unclaimed: Vec::new(),
+        seen: Vec::new(),
         other_charts: Default::default(),
         ahead: Vec::new(),
         since: None,

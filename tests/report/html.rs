@@ -34,6 +34,7 @@ fn a_small_page() {
     both.unclaimed.push(refit::outcome::Unclaimed {
         file: "charts/values.yaml".into(),
         chart: "arroyo".into(),
+        under: None,
     });
     insta::assert_snapshot!("html", body(&report(&both)));
 }

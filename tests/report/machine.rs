@@ -169,6 +169,7 @@ fn json_lines_have_a_record_for_everything_and_count_them() {
     outcome.unclaimed.push(refit::outcome::Unclaimed {
         file: "x.yaml".into(),
         chart: "arroyo".into(),
+        under: None,
     });
     let lines = |masker: &Masker| -> Vec<serde_json::Value> {
         let text = jsonl::render(&outcome, masker).unwrap();

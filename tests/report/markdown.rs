@@ -52,6 +52,7 @@ fn it_reads_well() {
     both.unclaimed.push(refit::outcome::Unclaimed {
         file: "charts/values.yaml".into(),
         chart: "arroyo".into(),
+        under: None,
     });
     insta::assert_snapshot!("markdown", report(&both));
 }

@@ -1,7 +1,7 @@
 //! What an edit leaves and what it takes: one example for every rule.
 
 use crate::edit::{entry, given, list, map, scalar};
-use refit::yaml::{RewriteError, Want};
+use refit::yaml::{NodeId, RewriteError, Tree, Want, WantEntry, WantKey, rewrite};
 
 #[test]
 fn nothing_wanted_nothing_edited() {
@@ -625,4 +625,39 @@ fn plain_text_that_begins_with_an_indicator_is_quoted_in_flow() {
         .shift("x", "m")
         .shift("z", "m")
         .produces("m: {e: 2, x: \"?y\", z: \":y\"}\n");
+}
+
+#[test]
+fn what_is_new_stands_under_the_heading_of_its_source() {
+    let text = "# the file\n\n# --- args ---\n\nargs: [x]\n\n# --- limit ---\n\nlimit: 5 # pods\n\n# --- rest ---\n\nrest: z\n";
+    let wanted = "# the file\n\n# --- args ---\n\ncontroller:\n  args: [x]\n\n# --- limit ---\n\nlimits:\n  max: 5 # pods\n\n# --- rest ---\n\nrest: z\n";
+    let tree = Tree::parse(text).unwrap();
+    let root = tree.documents()[0].root;
+    let entries: Vec<_> = tree.entries(root).collect();
+    let under = |name: &str, (key, value): (NodeId, NodeId), renamed: Option<&str>| WantEntry {
+        key: WantKey::New(name.to_owned()),
+        value: Want::Map {
+            base: None,
+            entries: vec![WantEntry {
+                key: match renamed {
+                    Some(name) => WantKey::Renamed(key, name.to_owned()),
+                    None => WantKey::Entry(key),
+                },
+                value: Want::Node(value),
+            }],
+        },
+    };
+    let want = Want::Map {
+        base: Some(root),
+        entries: vec![
+            under("controller", entries[0], None),
+            under("limits", entries[1], Some("max")),
+            WantEntry {
+                key: WantKey::Entry(entries[2].0),
+                value: Want::Node(entries[2].1),
+            },
+        ],
+    };
+    let edited = rewrite(&tree, root, &want).unwrap();
+    assert_eq!(edited.edits.apply(text), wanted);
 }

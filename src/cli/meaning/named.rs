@@ -32,6 +32,8 @@ pub struct Sources {
     pub releases: Vec<Asked>,
     /// The files that were found: values files, and manifests that may hold releases.
     pub found: Vec<Found>,
+    /// Files that are not edited and may name charts.
+    pub aside: Vec<PathBuf>,
     /// What could not be looked at.
     pub troubles: Vec<Refusal>,
     /// The chart, if a running release tells it.
@@ -146,6 +148,7 @@ impl Sources {
         Ok(Self {
             releases,
             found,
+            aside: walked.aside,
             troubles: walked.troubles.iter().map(trouble).collect(),
             chart: None,
             inputs,

@@ -61,7 +61,7 @@ impl Builder<'_> {
         placed: &Placed,
         candidates: &[PathBuf],
     ) -> Result<Option<Layer>, Box<Refusal>> {
-        let prefix = &self.one.release.prefix.clone();
+        let prefix = &placed.prefix;
         let node = placed.layer.node;
         let loaded = self.file(placed.file);
         let tree = &loaded.tree;
@@ -246,7 +246,7 @@ impl Builder<'_> {
         );
         match self.loader.layer(&Input::Path(shown), true)? {
             Layer::Block(block) => {
-                let prefix = self.one.release.prefix.clone();
+                let prefix = placed.prefix.clone();
                 let file = self.loader.workspace.blocks[block].file;
                 if prefix.is_root() {
                     return Ok(Some(Layer::Block(block)));
@@ -262,7 +262,7 @@ impl Builder<'_> {
                 };
                 Ok(Some(Layer::Block(self.loader.block(file, place))))
             }
-            Layer::Sealed(layer) => Ok(layer.below(&self.one.release.prefix).map(Layer::Sealed)),
+            Layer::Sealed(layer) => Ok(layer.below(&placed.prefix).map(Layer::Sealed)),
         }
     }
 }
@@ -309,7 +309,7 @@ fn global_of(view: &View<'_>, values: &Path) -> Option<Map> {
 }
 
 /// What stands as `global` in a text of values.
-fn global_in(tree: &Tree) -> Option<Map> {
+pub(in crate::load) fn global_in(tree: &Tree) -> Option<Map> {
     let [document] = tree.documents() else {
         return None;
     };
@@ -317,7 +317,7 @@ fn global_in(tree: &Tree) -> Option<Map> {
 }
 
 /// Whether a text holds a map at a path.
-pub(super) fn holds(tree: &Tree, path: &Path) -> bool {
+pub(in crate::load) fn holds(tree: &Tree, path: &Path) -> bool {
     let [document] = tree.documents() else {
         return false;
     };

@@ -6,7 +6,9 @@
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
 mod layer;
+mod named;
 mod overlays;
+mod patches;
 mod release;
 mod succession;
 
@@ -15,15 +17,20 @@ use std::{
     path::{Path as FilePath, PathBuf},
 };
 
+pub use self::named::with_their_charts;
 use self::release::Builder;
 pub use self::succession::Succession;
-use super::{Asked, Input, Loader, OtherRelease, Sealed};
+pub(super) use self::{
+    layer::{global_in, holds},
+    named::{Dependency, dependencies},
+};
+use super::{Asked, Input, Loader, OtherRelease, Sealed, aside};
 use semver::Version;
 
 use crate::{
     bounds::lexical,
     carrier::{
-        self, Carrier, ChartRef, MentionKind, Sameness, Source,
+        self, Carrier, ChartSource, MentionKind, Sameness, Source,
         resolve::{self, Index},
     },
     outcome::{At, Refusal},
@@ -151,7 +158,32 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         return;
     }
     let scanned = scan(loader, found, charts);
-    let carried = carried(loader, &scanned);
+    for file in &scanned {
+        let loaded = &loader.workspace.files[file.file];
+        let seen: Vec<_> = file
+            .found
+            .elsewhere
+            .iter()
+            .filter_map(|one| aside::elsewhere(one, charts, loaded.at(one.offset)))
+            .collect();
+        loader.workspace.seen.extend(seen);
+    }
+    let mut carried = carried(loader, &scanned);
+    for (file, releases) in scanned.iter().zip(&mut carried) {
+        // k3s brings the HelmChart along, and which chart that is was said.
+        let stated = charts.iter().find(|chart| chart.is_stated && file.named);
+        let Some(stated) = stated else { continue };
+        for one in releases {
+            let is_alone = one.carrier.kind == carrier::Kind::K3sHelmChartConfig
+                && matches!(one.release.chart.source, ChartSource::Object(_));
+            if is_alone {
+                one.release.chart.source = ChartSource::Repository {
+                    name: stated.name.clone(),
+                    url: None,
+                };
+            }
+        }
+    }
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     for one in carried.iter().flatten() {
         *names.entry(one.carrier.name.clone()).or_default() += 1;
@@ -162,12 +194,13 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         .collect();
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
     let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();
+    let mut overlaid_by: BTreeSet<(resolve::At, String)> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
     let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
     for releases in &carried {
         let mut other = BTreeSet::new();
         for one in releases {
-            let means = means(&one.release.chart, charts);
+            let means = means(&one.release.chart.source, charts);
             if let Means::Namesake(chart, namesake) = means {
                 let release = &one.release;
                 let file = &loader.workspace.files[scanned[release.chart_file].file];
@@ -195,6 +228,13 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
                 of_others.extend(files.map(|file| (*file, name.to_owned())));
                 continue;
             };
+            if one.carrier.kind == carrier::Kind::Dependency {
+                let under = one.release.outer.clone();
+                loader
+                    .workspace
+                    .dependencies
+                    .insert((under, chart.name.clone()));
+            }
             let builder = Builder {
                 loader,
                 scanned: &scanned,
@@ -208,11 +248,25 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
         }
         others.push(other);
     }
+    // What a manifest names is its layer, also where it cannot be read.
+    let mut taken = claimed.clone();
+    let named = carried.iter().flatten().flat_map(|one| &one.candidates);
+    let named = named
+        .flatten()
+        .filter_map(|path| by_path.get(path.as_path()));
+    taken.extend(named);
     for one in carried.iter().flatten() {
-        let Means::Known(chart, sameness, former) = means(&one.release.chart, charts) else {
+        let Means::Known(chart, sameness, former) = means(&one.release.chart.source, charts) else {
             continue;
         };
-        for overlaid in overlays::overlays(loader, &scanned, &by_path, one, &claimed) {
+        let mut more = overlays::overlays(loader, &scanned, &by_path, one, &taken);
+        // Several deployers of a chart leave the same files to themselves.
+        more.retain(|overlaid| {
+            let title = overlaid.carrier.name.clone();
+            overlaid_by.insert((overlaid.release.carrier, title))
+        });
+        more.extend(patches::patched(loader, &scanned, one));
+        for overlaid in more {
             let builder = Builder {
                 loader,
                 scanned: &scanned,
@@ -236,13 +290,14 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             workspace, plain, ..
         } = &*loader;
         let loaded = &workspace.files[file.file];
-        if !file.found.overrides.is_empty() {
+        // What another tool's manifest says is no values file, and was told.
+        if !file.found.overrides.is_empty() || !file.found.elsewhere.is_empty() {
             continue;
         }
         if file.found.carriers.is_empty() {
             if file.named {
                 let path = loaded.path.clone().unwrap_or_default();
-                loader.release(&Asked::new(vec![Input::Path(path)]));
+                loader.release(&Asked::new(vec![Input::Path(path)]), None);
             } else {
                 let checked = match plain.get(&file.file) {
                     Some(checked) => checked.clone(),
@@ -396,9 +451,13 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
                 }
                 _ => Vec::new(),
             });
+        let mut carrier = index.carrier(release.carrier).clone();
+        for parent in &release.parents {
+            carrier.name = format!("{}, {}", carrier.name, index.carrier(*parent).name);
+        }
         carried[release.carrier.file].push(Carried {
             candidates: candidates.collect(),
-            carrier: index.carrier(release.carrier).clone(),
+            carrier,
             deployer: release
                 .deployed_by
                 .map(|by| (by.file, index.carrier(by).clone())),
@@ -417,7 +476,7 @@ fn repository(path: &FilePath) -> Option<PathBuf> {
 }
 
 /// What a reference means: of several known charts the one that is surest.
-fn means<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Means<'c> {
+fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
     let mut best: Option<(&KnownChart, Sameness, Option<&FormerName>)> = None;
     let rank = |sameness| match sameness {
         Sameness::Same => 0,
@@ -454,6 +513,14 @@ fn means<'c>(chart: &ChartRef, charts: &'c [KnownChart]) -> Means<'c> {
                 _ => Means::Known(known, sameness, former),
             }
         }
+    }
+}
+
+/// The name of the known chart that a reference means, if it means one.
+pub(super) fn known_name<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Option<&'c str> {
+    match means(chart, charts) {
+        Means::Known(known, ..) => Some(&known.name),
+        Means::Namesake(..) | Means::Other => None,
     }
 }
 

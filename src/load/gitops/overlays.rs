@@ -4,7 +4,7 @@
 //! deploys the chart. What a manifest names is a layer where it says so; each file that none names is taken
 //! above `values.yaml` by itself: so it is not left behind, and nothing is assumed of its neighbours.
 //! A file counts if it is plain YAML in the chart's own folder (not in a chart below it) and has a map under the
-//! dependency's alias or name.
+//! dependency's alias or name. Of a chart that others take in, the files beside the outermost one count.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -13,7 +13,7 @@ use std::{
 
 use super::{Carried, Scanned, layer::holds};
 use crate::{
-    carrier::{FileRef, Kind, Layer, Root, Source, resolve::Placed},
+    carrier::{FileRef, Kind, Layer, Root, Source, resolve, resolve::Placed},
     load::Loader,
 };
 
@@ -25,18 +25,36 @@ pub(super) fn overlays(
     one: &Carried,
     claimed: &BTreeSet<usize>,
 ) -> Vec<Carried> {
-    if one.carrier.kind != Kind::Dependency || one.release.deployed_by.is_some() {
+    if one.carrier.kind != Kind::Dependency {
         return Vec::new();
     }
-    let chart = &scanned[one.release.carrier.file];
-    let (Some(folder), Some(own)) = (chart.path.parent(), one.release.layers.first()) else {
+    let mut one = one.clone();
+    // What nobody names is not above what a deployer sets.
+    if one.release.deployed_by.take().is_some() {
+        let charts =
+            std::iter::once(one.release.carrier).chain(one.release.parents.iter().copied());
+        let charts: Vec<resolve::At> = charts.collect();
+        let layers = std::mem::take(&mut one.release.layers);
+        let candidates = std::mem::take(&mut one.candidates);
+        let of_charts = layers.into_iter().zip(candidates);
+        let of_charts = of_charts.filter(|(placed, _)| charts.contains(&placed.named_by));
+        (one.release.layers, one.candidates) = of_charts.unzip();
+        one.deployer = None;
+    }
+    let one = &one;
+    let outermost = one.release.parents.last().copied();
+    let outermost = outermost.unwrap_or(one.release.carrier);
+    let chart = &scanned[outermost.file];
+    let mut layers = one.release.layers.iter();
+    let own = layers.find(|placed| placed.named_by == outermost);
+    let (Some(folder), Some(own)) = (chart.path.parent(), own) else {
         return Vec::new();
     };
     let is_plain = |file: &&Scanned| {
         file.found.carriers.is_empty()
             && file.found.objects.is_empty()
             && !claimed.contains(&file.file)
-            && holds(&loader.workspace.files[file.file].tree, &one.release.prefix)
+            && holds(&loader.workspace.files[file.file].tree, &one.release.outer)
     };
     // The innermost chart that a file is in is the one that it may hold values of.
     let innermost = |path: &FilePath| {

@@ -11,12 +11,11 @@ use super::{
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
 };
 use crate::{
-    bounds::lexical,
     carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
     outcome::{At, KnownBy, Notice, Refusal, Severity},
     refusal::Reason,
-    values::{Map, view::View},
-    yaml::{Kind, NodeId},
+    values::Map,
+    yaml::NodeId,
 };
 
 /// Makes one release.
@@ -74,7 +73,8 @@ impl Builder<'_> {
                 notices.push(self.notice(own, notice.node, notice.text.clone()));
             }
         }
-        before.extend(self.text_patches());
+        let (tasks, patched) = self.told_patches();
+        before.extend(tasks);
         for gap in &release.gaps {
             notices.push(self.notice(gap.file, gap.node, gap.text.clone()));
         }
@@ -164,7 +164,7 @@ impl Builder<'_> {
                 node: target.node,
                 text: target.text.clone(),
                 kind: carrier::MentionKind::SetPath,
-                prefix: release.prefix.clone(),
+                prefix: placed.prefix.clone(),
             })
         });
         let deployer = self.one.deployer.iter().flat_map(|(file, carrier)| {
@@ -174,10 +174,18 @@ impl Builder<'_> {
                 node: mention.node,
                 text: mention.text.clone(),
                 kind: mention.kind,
-                prefix: release.prefix.clone(),
+                prefix: release.outer.clone(),
             })
         });
-        let mentions = mentions.chain(unread).chain(deployer).collect();
+        let pointed_at = patched.into_iter().map(|(file, node, text)| Mention {
+            file,
+            node,
+            text,
+            kind: carrier::MentionKind::Pointer,
+            prefix: release.prefix.clone(),
+        });
+        let mentions = mentions.chain(unread).chain(deployer);
+        let mentions = mentions.chain(pointed_at).collect();
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
@@ -210,55 +218,6 @@ impl Builder<'_> {
 
     pub(super) fn file(&self, file: usize) -> &Loaded {
         &self.loader.workspace.files[self.scanned[file].file]
-    }
-
-    /// What to do about patches of a HelmRelease that stand in kustomizations as texts.
-    fn text_patches(&self) -> Vec<String> {
-        let carrier = &self.one.carrier;
-        if carrier.kind != carrier::Kind::FluxHelmRelease {
-            return Vec::new();
-        }
-        let own = carrier.object.as_ref().map(|object| object.name.as_str());
-        let mut tasks = Vec::new();
-        for (file, scanned) in self.scanned.iter().enumerate() {
-            for patch in &scanned.found.patches {
-                if patch.name.is_none() || patch.name.as_deref() == own {
-                    let at = match &patch.file {
-                        None => Some(self.at(file, patch.node)),
-                        Some(name) => self.in_patch(file, name),
-                    };
-                    let Some(at) = at else { continue };
-                    tasks.push(format!(
-                        "{}:{}: This patch changes the values of {} when kustomize runs; refit does not read it. Change it by hand, together with the rest.",
-                        at.file, at.line, carrier.name
-                    ));
-                }
-            }
-        }
-        tasks
-    }
-
-    /// Where a JSON patch in a file of its own changes values, if it does. What is no list of operations is a part
-    /// of the object, and a layer.
-    fn in_patch(&self, kustomization: usize, name: &str) -> Option<At> {
-        let folder = self.scanned[kustomization].path.parent()?;
-        let path = lexical(&folder.join(name));
-        let file = &self.loader.workspace.files[*self.by_path.get(path.as_path())?];
-        let tree = &file.tree;
-        let [document] = tree.documents() else {
-            return None;
-        };
-        let Kind::Sequence { .. } = tree.kind(document.root) else {
-            return None;
-        };
-        let view = View::new(tree, document.root);
-        let mut paths = tree.items(document.root).filter_map(|item| {
-            let path = view.get(item, "path").ok()??;
-            matches!(tree.kind(path.value), Kind::Scalar(_)).then_some(path.value)
-        });
-        let is_of_values = |path: &NodeId| tree.scalar(*path).starts_with("/spec/values");
-        let path = paths.find(is_of_values)?;
-        Some(file.at(tree.span(path).start))
     }
 
     /// A name that no release has so far: with a number behind it where one file has several of one name.

@@ -119,6 +119,8 @@ pub struct Content<'o> {
     pub ahead: Vec<Ahead<'o>>,
     /// Values files that were seen and not touched.
     pub unclaimed: &'o [Unclaimed],
+    /// Releases of known charts that were seen where nothing is edited.
+    pub seen: Vec<super::seen::Group>,
 }
 
 /// What a run compared with.
@@ -311,6 +313,7 @@ impl<'o> Content<'o> {
             }),
             ahead: outcome.ahead.iter().map(Ahead::of).collect(),
             unclaimed: &outcome.unclaimed,
+            seen: super::seen::groups(outcome),
         }
     }
 

@@ -28,7 +28,7 @@ use super::{
     Masker,
     command::Command,
     content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, UNCLAIMED_NEXT, Verdict},
-    wording::{count, short_name},
+    wording::{self, count, short_name},
 };
 use crate::outcome::{File, Outcome, Release};
 
@@ -409,7 +409,18 @@ fn unclaimed(content: &Content<'_>) -> Markup {
                 p .note { (UNCLAIMED_NEXT) }
                 ul {
                     @for file in content.unclaimed {
-                        li { span .path { (file.file) } span .note { " looks like " (file.chart) } }
+                        li { span .path { (file.file) } span .note { " " (wording::unclaimed(file)) } }
+                    }
+                }
+            }
+        }
+        @for group in &content.seen {
+            section .seen {
+                h2 { (group.heading) }
+                p .note { (group.next) }
+                ul {
+                    @for (place, text) in &group.lines {
+                        li { span .path { (place) } span .note { " " (text) } }
                     }
                 }
             }

@@ -18,7 +18,7 @@ use super::{
     Masker,
     content::{Content, Item, OPEN_IS_NOT_WRITTEN, Row, Section, UNCLAIMED, UNCLAIMED_NEXT, place},
     difference,
-    wording::{count, count_of, short_name, shown_name},
+    wording::{self, count, count_of, short_name, shown_name},
 };
 use crate::outcome::{File, Outcome, Release};
 
@@ -468,6 +468,16 @@ fn ahead(page: &mut Page, content: &Content<'_>) {
 
 /// The values files that were seen and not touched.
 fn unclaimed(page: &mut Page, content: &Content<'_>) {
+    for group in &content.seen {
+        page.heading(&Words::new().text(group.heading));
+        page.block(Words::new().text(&group.next).as_str());
+        let lines = group.lines.iter().map(|(place, text)| {
+            let words = Words::new().lit("- ").code(place).lit(" ").text(text);
+            words.as_str().to_owned()
+        });
+        let left = page.pieces(&lines.collect::<Vec<_>>(), NOT_TOUCHED, false);
+        page.rest(left, "line");
+    }
     if content.unclaimed.is_empty() {
         return;
     }
@@ -478,7 +488,7 @@ fn unclaimed(page: &mut Page, content: &Content<'_>) {
         .iter()
         .map(|file| {
             let words = Words::new().lit("- ").code(&file.file);
-            let words = words.lit(" looks like ").text(&file.chart);
+            let words = words.lit(" ").text(&wording::unclaimed(file));
             words.as_str().to_owned()
         })
         .collect();

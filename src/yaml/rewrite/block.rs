@@ -154,6 +154,40 @@ impl Cx<'_> {
         }
     }
 
+    /// A run of units, divided where a comment that belongs to none of them stands between: it is a heading of what
+    /// follows.
+    fn sections<'e>(&self, run: &'e [Extent]) -> Vec<&'e [Extent]> {
+        let mut sections = Vec::new();
+        let mut first = 0;
+        for i in 1..run.len() {
+            if !is_blank(&self.text[run[i - 1].end..run[i].start.max(run[i - 1].end)]) {
+                sections.push(&run[first..i]);
+                first = i;
+            }
+        }
+        sections.push(&run[first..]);
+        sections
+    }
+
+    /// How many of the units, from the first one on, are made of what stood before a place of the run, so that they
+    /// stay above its heading. What is made of nothing in the run stands with the unit before it.
+    fn come_from_before(&self, units: &[Unit<'_>], run: &[Extent], until: Option<usize>) -> usize {
+        let Some(until) = until else {
+            return units.len();
+        };
+        let run = run[0].start..run[run.len() - 1].end;
+        let is_behind = |unit: &Unit<'_>| {
+            let (key, value) = match unit {
+                Unit::Entry(entry) => (entry.key.entry(), &entry.value),
+                Unit::Item(want) => (None, *want),
+            };
+            let source = key.or_else(|| first_source(value));
+            let at = source.map(|node| self.tree.span(node).start);
+            at.is_some_and(|at| run.contains(&at) && at >= until)
+        };
+        units.iter().position(is_behind).unwrap_or(units.len())
+    }
+
     /// Whether all units of a collection are separated by blank lines.
     fn separated(&self, extents: &[Extent]) -> bool {
         extents.len() > 1 && extents[1..].iter().all(|extent| self.below_blank(extent))
@@ -356,12 +390,21 @@ impl Emitter<'_, '_> {
                 continue;
             }
             if !pending.is_empty() {
-                self.keep_until(extent.start);
-                self.end_line();
-                takes_blank = self.new_units(pending, column, id, false)?;
+                let sections = self.cx.sections(run);
+                let mut left = pending;
+                for (n, section) in sections.iter().enumerate() {
+                    let until = sections.get(n + 1).map(|next| next[0].start);
+                    let (units, rest) = left.split_at(self.cx.come_from_before(left, run, until));
+                    left = rest;
+                    self.keep_until(section[0].start);
+                    if !units.is_empty() {
+                        self.end_line();
+                        takes_blank = self.new_units(units, column, id, false)?;
+                    }
+                    self.skip_run(section, false);
+                    self.drop_blank_lines(takes_blank && !units.is_empty());
+                }
                 pending = &[];
-                self.skip_run(run, false);
-                self.drop_blank_lines(takes_blank);
                 continue;
             }
             self.remove_run(run, first == 0, i == source.len());
@@ -470,6 +513,20 @@ impl Emitter<'_, '_> {
             Unit::Entry(entry) => self.entry(id, entry),
             Unit::Item(want) => self.value(id, want),
         }
+    }
+}
+
+/// The first node of the source that a want is made of.
+fn first_source(want: &Want) -> Option<NodeId> {
+    match want {
+        Want::Node(node) => Some(*node),
+        Want::Scalar(_) | Want::Lines(_) => None,
+        Want::Map { base, entries } => base.or_else(|| {
+            entries
+                .iter()
+                .find_map(|entry| entry.key.entry().or_else(|| first_source(&entry.value)))
+        }),
+        Want::List { base, items } => base.or_else(|| items.iter().find_map(first_source)),
     }
 }
 

@@ -1,0 +1,167 @@
+//! Charts that take in charts: which dependencies a carrier deploys, through which charts a chart is taken in, and what
+//! Argo CD lays over a chart's values from files beside it.
+//!
+//! Values for a dependency come from its own chart's file, from each chart that takes that one in, and from whatever
+//! deploys the outermost; each has them one key further down. Nothing is followed out of the files that were read.
+
+use std::collections::BTreeSet;
+use std::path::Path as FilePath;
+
+use super::{At, Index, Placed, Release};
+use crate::bounds::lexical;
+use crate::carrier::chart::ChartSource;
+use crate::carrier::model::{Carrier, FileRef, Kind, Root};
+use crate::values::Path;
+
+/// How many charts a chart is followed through that take it in, one the other.
+const MAX_PARENTS: usize = 6;
+
+impl Index<'_> {
+    /// The ways in which the chart of a dependency is itself a dependency of others: each from the inside out.
+    pub(super) fn parents(&self, at: At, depth: usize) -> Vec<Vec<At>> {
+        let is_dependency = self.carrier(at).kind == Kind::Dependency;
+        // No chart is that deep; two that take in each other would never end.
+        if !is_dependency || depth == MAX_PARENTS {
+            return Vec::new();
+        }
+        let above = self.local_charts.get(&lexical(self.files[at.file].path));
+        let mut chains = Vec::new();
+        for parent in above.into_iter().flatten() {
+            let mut further = self.parents(*parent, depth + 1);
+            if further.is_empty() {
+                further.push(Vec::new());
+            }
+            chains.extend(further.into_iter().map(|further| {
+                let mut chain = vec![*parent];
+                chain.extend(further);
+                chain
+            }));
+        }
+        chains
+    }
+
+    /// Adds what Argo CD lays over the values of an umbrella chart from files beside it: the one for all
+    /// Applications, then that of the Application which deploys it; where none is here, those of all.
+    pub(super) fn place_overrides(
+        &self,
+        at: At,
+        deployed_by: Option<At>,
+        repository: Option<&FilePath>,
+        release: &mut Release,
+    ) {
+        let carrier = self.carrier(at);
+        let folders = match (carrier.kind, &carrier.chart.source) {
+            (Kind::Dependency, _) => self.files[at.file]
+                .path
+                .parent()
+                .map(lexical)
+                .into_iter()
+                .collect(),
+            // A chart that is itself in these files.
+            (
+                Kind::ArgoApplication | Kind::ArgoApplicationSet,
+                ChartSource::Folder { path, url },
+            ) => {
+                let folder = FileRef {
+                    path: path.clone(),
+                    root: Root::Repository { url: url.clone() },
+                    missing_ok: false,
+                    glob: false,
+                };
+                self.candidates(at.file, &folder, repository)
+            }
+            _ => return,
+        };
+        let app = deployed_by.or((carrier.kind != Kind::Dependency).then_some(at));
+        let app = app.and_then(|by| self.carrier(by).object.as_ref());
+        let own = app.map(|app| format!(".argocd-source-{}.yaml", app.name));
+        let mut files: Vec<(&FilePath, usize)> = Vec::new();
+        for (index, file) in self.files.iter().enumerate() {
+            let name = file.path.file_name().and_then(|name| name.to_str());
+            let is_meant = name.is_some_and(|name| {
+                name == ".argocd-source.yaml" || own.as_deref().is_none_or(|own| name == own)
+            });
+            if is_meant
+                && !file.found.overrides.is_empty()
+                && file
+                    .path
+                    .parent()
+                    .map(lexical)
+                    .is_some_and(|folder| folders.contains(&folder))
+            {
+                files.push((file.path, index));
+            }
+        }
+        // `.argocd-source.yaml` sorts behind `.argocd-source-x.yaml`, and is read before it.
+        files.sort_by_key(|(path, _)| (!path.ends_with(".argocd-source.yaml"), *path));
+        for (_, file) in files {
+            release
+                .layers
+                .extend(self.files[file].found.overrides.iter().map(|layer| Placed {
+                    file,
+                    layer: layer.clone(),
+                    value: None,
+                    named_by: deployed_by.unwrap_or(at),
+                    prefix: release.outer.clone(),
+                }));
+        }
+    }
+
+    /// The dependencies of the umbrella chart that a carrier deploys.
+    pub(super) fn dependencies(
+        &self,
+        at: At,
+        carrier: &Carrier,
+        repository: Option<&FilePath>,
+    ) -> Vec<At> {
+        let mut release = Release {
+            carrier: at,
+            deployed_by: None,
+            patches: None,
+            parents: Vec::new(),
+            chart: carrier.chart.clone(),
+            chart_file: at.file,
+            version: None,
+            layers: Vec::new(),
+            prefix: Path::root(),
+            outer: Path::root(),
+            gaps: Vec::new(),
+        };
+        self.follow_chart(&mut release, 0);
+        let (path, url) = match &release.chart.source {
+            ChartSource::Folder { path, url } => (path, url.clone()),
+            // The repository's own object is often made by `flux bootstrap` and lies elsewhere; a chart's folder
+            // that is here is the one that is meant.
+            ChartSource::Named { name, object } if object.kind == "GitRepository" => {
+                (name, Some(String::new()))
+            }
+            _ => return Vec::new(),
+        };
+        let root = match url {
+            None => Root::Folder,
+            Some(url) => Root::Repository { url: Some(url) },
+        };
+        let chart = FileRef {
+            path: format!("{path}/Chart.yaml"),
+            root,
+            missing_ok: false,
+            glob: false,
+        };
+        let wanted = self.candidates(at.file, &chart, repository);
+        let charts: BTreeSet<usize> = wanted
+            .iter()
+            .filter_map(|path| self.paths.get(path))
+            .flatten()
+            .copied()
+            .collect();
+        let mut charts = charts.into_iter();
+        let (Some(file), None) = (charts.next(), charts.next()) else {
+            return Vec::new();
+        };
+        let found = self.files[file].found;
+        (0..found.carriers.len())
+            .map(|carrier| At { file, carrier })
+            .filter(|at| self.carrier(*at).kind == Kind::Dependency)
+            .collect()
+    }
+}

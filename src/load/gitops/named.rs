@@ -1,0 +1,128 @@
+//! Values files of an umbrella chart that are named by themselves: `refit upgrade umbrella/values-prod.yaml`, and
+//! `-f umbrella/values.yaml -f umbrella/values-prod.yaml`.
+//!
+//! What such a file is for is said by the `Chart.yaml` above it: under the key of a dependency stand that chart's values.
+//! One file named alone means its whole chart: the version of a dependency and the chart's own `values.yaml` are shared
+//! by all files beside it, and none of them may be left behind. Files that are named together as the layers of one
+//! release are that release, and nothing else is edited.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use semver::Version;
+
+use super::{KnownChart, known_name, layer::holds};
+use crate::{
+    bounds::{Bounds, lexical},
+    carrier::{self, Kind as CarrierKind, VersionStyle},
+    values::Path,
+    walk::{self, Excludes, Found, Kind},
+    yaml::Tree,
+};
+
+/// A dependency on a known chart, as the chart that a file belongs to has it.
+#[derive(Debug, Clone)]
+pub(in crate::load) struct Dependency {
+    /// Under which key its values stand.
+    pub(in crate::load) prefix: Path,
+    /// The known chart.
+    pub(in crate::load) chart: String,
+    /// The version, if a single one is named.
+    pub(in crate::load) version: Option<Version>,
+    /// Where it is named, as a person finds it, and as it is written.
+    pub(in crate::load) pin: Option<(String, String)>,
+}
+
+/// The dependencies on known charts of the innermost chart that a file lies in, and that chart's folder as it is named.
+/// The chart must be within the bounds of the file.
+pub(in crate::load) fn dependencies(
+    path: &FilePath,
+    below: &FilePath,
+    charts: &[KnownChart],
+) -> Option<(PathBuf, Vec<Dependency>)> {
+    let bounds = Bounds::of(path, below);
+    let here = std::env::current_dir().unwrap_or_default();
+    let full = lexical(&here.join(path));
+    let above = full.ancestors().skip(1).enumerate();
+    let (steps, folder) = above
+        .take_while(|(_, folder)| bounds.hold(folder))
+        .find(|(_, folder)| folder.join("Chart.yaml").is_file())?;
+    // The folder in the words of whoever named the file.
+    let folder = match path.ancestors().nth(steps + 1) {
+        Some(shown) if shown.as_os_str().is_empty() => PathBuf::from("."),
+        Some(shown) if here.join(shown).canonicalize().ok() == folder.canonicalize().ok() => {
+            shown.to_owned()
+        }
+        _ => folder.to_owned(),
+    };
+    let file = folder.join("Chart.yaml");
+    let tree = Tree::parse_bytes(&std::fs::read(&file).ok()?).ok()?;
+    let found = carrier::find(&tree, &file);
+    let dependencies = found
+        .carriers
+        .iter()
+        .filter(|carrier| carrier.kind == CarrierKind::Dependency && carrier.refused.is_none());
+    let known = dependencies.filter_map(|carrier| {
+        let version = carrier.version.as_ref();
+        Some(Dependency {
+            prefix: carrier.prefix.clone(),
+            chart: known_name(&carrier.chart.source, charts)?.to_owned(),
+            version: version.and_then(|place| match &place.style {
+                VersionStyle::Exact(version) => Some(version.clone()),
+                _ => None,
+            }),
+            pin: version.map(|place| {
+                let line = tree.position(tree.span(place.node).start).line;
+                (format!("{}:{line}", file.display()), place.text.clone())
+            }),
+        })
+    });
+    let known: Vec<Dependency> = known.collect();
+    (!known.is_empty()).then_some((folder, known))
+}
+
+/// What was found, and with each file of an umbrella chart that was named by itself the other files of that chart, but for
+/// those that are left out.
+#[must_use]
+pub fn with_their_charts(
+    found: &[Found],
+    charts: &[KnownChart],
+    excludes: &Excludes,
+) -> Vec<Found> {
+    let mut all = found.to_vec();
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for file in found {
+        let is_meant = file.named_directly && file.kind == Kind::Yaml && file.path.is_file();
+        if !is_meant {
+            continue;
+        }
+        let Some((folder, dependencies)) = dependencies(&file.path, &file.below, charts) else {
+            continue;
+        };
+        let is_chart = file
+            .path
+            .file_name()
+            .is_some_and(|name| name == "Chart.yaml");
+        let belongs = || {
+            let tree = Tree::parse_bytes(&std::fs::read(&file.path).ok()?).ok()?;
+            let mut prefixes = dependencies.iter().map(|one| &one.prefix);
+            prefixes.any(|prefix| holds(&tree, prefix)).then_some(())
+        };
+        if !folders.contains(&folder) && (is_chart || belongs().is_some()) {
+            folders.push(folder);
+        }
+    }
+    let real = |path: &FilePath| path.canonicalize().ok();
+    let mut known: Vec<Option<PathBuf>> = found.iter().map(|file| real(&file.path)).collect();
+    for folder in folders {
+        let named = [walk::Named::Listed(folder)];
+        let walked = walk::find_without(&named, excludes, walk::Limits::default());
+        for file in walked.files {
+            let is_new = real(&file.path);
+            if !known.contains(&is_new) {
+                known.push(is_new);
+                all.push(file);
+            }
+        }
+    }
+    all
+}

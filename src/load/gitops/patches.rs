@@ -1,0 +1,172 @@
+//! Patches of HelmReleases that kustomize and Flux apply when they run: what they set is a layer above the release's own
+//! values, wherever it is written.
+//!
+//! A patch that is a part of the object (a strategic-merge patch) and names one HelmRelease is such a layer: it is read
+//! and edited, as a text in a kustomization, or as a map in a Flux `Kustomization`. All that one file has for a release
+//! is laid over it together, in order. A JSON patch is a list of operations: where one replaces a setting that simply
+//! moves, its path follows; any other one that touches values is told with its line. A patch for many releases at
+//! once is told, too: what is right for one of them may not be for another.
+
+use super::{Carried, Scanned, layer::holds, release::Builder};
+use crate::{
+    bounds::lexical,
+    carrier::{Kind as CarrierKind, Layer, PatchForm, Source, TextPatch, resolve::Placed},
+    load::Loader,
+    outcome::At,
+    values::{Path, View},
+    yaml::{Kind, NodeId, Tree},
+};
+
+/// Where the values of a HelmRelease stand in it.
+fn values() -> Path {
+    Path::keys(["spec", "values"])
+}
+
+/// Whether a patch is a layer of a release: a part of the object, for this release by its name, that sets values.
+fn is_layer(patch: &TextPatch, one: &Carried, tree: &Tree) -> bool {
+    let object = one.carrier.object.as_ref();
+    let is_named = object.is_some_and(|object| {
+        let namespaces = (&patch.namespace, &object.namespace);
+        patch.name.as_ref() == Some(&object.name)
+            && !matches!(namespaces, (Some(one), Some(other)) if one != other)
+    });
+    let path = values().concat(&one.release.prefix);
+    is_named
+        && match patch.form {
+            PatchForm::Text => {
+                let inner = Tree::parse(tree.scalar(patch.node).as_ref());
+                inner.is_ok_and(|inner| holds(&inner, &path))
+            }
+            PatchForm::Map => {
+                let place = View::new(tree, patch.node).at(&path);
+                place.is_ok_and(|place| place.is_some())
+            }
+            PatchForm::Operations | PatchForm::File(_) => false,
+        }
+}
+
+/// A release once more for each file that patches its values, with the patches on top.
+pub(super) fn patched(loader: &Loader, scanned: &[Scanned], one: &Carried) -> Vec<Carried> {
+    let is_whole = one.release.patches.is_none() && one.carrier.refused.is_none();
+    if one.carrier.kind != CarrierKind::FluxHelmRelease || !is_whole {
+        return Vec::new();
+    }
+    // What a patch says of `values` stands below what Flux puts at a path.
+    let mut layers = one.release.layers.iter();
+    let behind = layers
+        .rposition(|placed| matches!(placed.layer.source, Source::Map | Source::File(_)))
+        .map_or(one.release.layers.len(), |at| at + 1);
+    let mut all = Vec::new();
+    for (file, other) in scanned.iter().enumerate() {
+        let tree = &loader.workspace.files[other.file].tree;
+        let patches = other.found.patches.iter();
+        let layers: Vec<Placed> = patches
+            .filter(|patch| is_layer(patch, one, tree))
+            .map(|patch| Placed {
+                file,
+                layer: Layer {
+                    node: patch.node,
+                    shared: false,
+                    source: match patch.form {
+                        PatchForm::Map => Source::Map,
+                        _ => Source::Text,
+                    },
+                },
+                value: None,
+                named_by: one.release.carrier,
+                prefix: values().concat(&one.release.prefix),
+            })
+            .collect();
+        if layers.is_empty() {
+            continue;
+        }
+        let mut patched = one.clone();
+        let name = &loader.workspace.files[other.file].name;
+        patched.carrier.name = format!("{} as {name} patches it", one.carrier.name);
+        let none = layers.iter().map(|_| Vec::new());
+        patched.candidates.splice(behind..behind, none);
+        patched.release.layers.splice(behind..behind, layers);
+        all.push(patched);
+    }
+    all
+}
+
+/// A path in a JSON patch that names a setting: the file, the scalar, and the path below `/spec/values`.
+pub(super) type Pointed = (usize, NodeId, String);
+
+impl Builder<'_> {
+    /// What to do by hand about patches of this HelmRelease, and the paths in JSON patches that can follow a setting.
+    pub(super) fn told_patches(&self) -> (Vec<String>, Vec<Pointed>) {
+        let (mut tasks, mut pointed) = (Vec::new(), Vec::new());
+        let carrier = &self.one.carrier;
+        if carrier.kind != CarrierKind::FluxHelmRelease {
+            return (tasks, pointed);
+        }
+        let own = carrier.object.as_ref().map(|object| object.name.as_str());
+        for (file, scanned) in self.scanned.iter().enumerate() {
+            let tree = &self.file(file).tree;
+            for patch in &scanned.found.patches {
+                if !patch.may_mean(own) || is_layer(patch, self.one, tree) {
+                    continue;
+                }
+                let at = match &patch.form {
+                    PatchForm::File(name) => match self.operations(file, name) {
+                        Some(Ok(found)) => {
+                            pointed.extend(found);
+                            None
+                        }
+                        Some(Err(at)) => Some(at),
+                        None => None,
+                    },
+                    _ => Some(self.at(file, patch.node)),
+                };
+                let Some(at) = at else { continue };
+                tasks.push(format!(
+                    "{}:{}: This patch changes the values of {} when it is applied; refit does not edit it. Change it by hand, together with the rest.",
+                    at.file, at.line, carrier.name
+                ));
+            }
+        }
+        (tasks, pointed)
+    }
+
+    /// The paths of settings in a JSON patch in a file of its own, if all of them can follow; else the place of one
+    /// that cannot. Nothing if it touches no values. What is no list of operations is a part of the object, and a
+    /// layer.
+    fn operations(&self, kustomization: usize, name: &str) -> Option<Result<Vec<Pointed>, At>> {
+        let folder = self.scanned[kustomization].path.parent()?;
+        let path = lexical(&folder.join(name));
+        let index = *self.by_path.get(path.as_path())?;
+        let file = &self.loader.workspace.files[index];
+        let tree = &file.tree;
+        let [document] = tree.documents() else {
+            return None;
+        };
+        let Kind::Sequence { .. } = tree.kind(document.root) else {
+            return None;
+        };
+        let view = View::new(tree, document.root);
+        let text = |item, field| {
+            let entry = view.get(item, field).ok().flatten()?;
+            matches!(tree.kind(entry.value), Kind::Scalar(_)).then_some(entry.value)
+        };
+        let mut pointed = Vec::new();
+        for item in tree.items(document.root) {
+            let Some(path) = text(item, "path") else {
+                continue;
+            };
+            let written = tree.scalar(path);
+            if !written.starts_with("/spec/values") {
+                continue;
+            }
+            // Only what must be there already is certain to be there at its new place.
+            let replaces = text(item, "op").is_some_and(|op| tree.scalar(op) == "replace");
+            let in_list = |key: &str| key == "-" || key.bytes().all(|b| b.is_ascii_digit());
+            if !replaces || written.split('/').skip(3).any(in_list) {
+                return Some(Err(file.at(tree.span(path).start)));
+            }
+            pointed.push((index, path, written.into_owned()));
+        }
+        (!pointed.is_empty()).then_some(Ok(pointed))
+    }
+}

@@ -1,0 +1,87 @@
+//! What was seen where refit edits nothing: releases of known charts in hidden folders, and in files of other tools.
+//! Every report tells it in the same words, grouped: a folder of an archive can hold a hundred of them.
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::{
+    outcome::{Outcome, Seen, SeenIn},
+    shell::quote,
+};
+
+/// What stands together: why nothing is edited there, what was seen, and what to do.
+#[derive(Debug)]
+pub struct Group {
+    /// Why nothing is edited there, as a heading.
+    pub heading: &'static str,
+    /// What was seen: the place, and what is there.
+    pub lines: Vec<(String, String)>,
+    /// What to do, a sentence.
+    pub next: String,
+}
+
+/// The groups of an outcome.
+pub(super) fn groups(outcome: &Outcome) -> Vec<Group> {
+    let of = |place| outcome.seen.iter().filter(move |seen| seen.place == place);
+    let mut groups = Vec::new();
+    let mut hidden: BTreeMap<String, Vec<&Seen>> = BTreeMap::new();
+    for seen in of(SeenIn::Hidden) {
+        hidden
+            .entry(hidden_part(&seen.at.file))
+            .or_default()
+            .push(seen);
+    }
+    if let Some(first) = hidden.keys().next() {
+        groups.push(Group {
+            heading: "Not upgraded, because it is hidden",
+            next: format!("Name it to upgrade it, too: refit upgrade {}", quote(first)),
+            lines: hidden
+                .iter()
+                .map(|(place, seen)| (place.clone(), counted(seen)))
+                .collect(),
+        });
+    }
+    let others: Vec<(String, String)> = of(SeenIn::OtherTool)
+        .map(|seen| {
+            let version = seen
+                .version
+                .as_deref()
+                .unwrap_or("of a version that is not written there");
+            let text = format!("{}: {} {version}", seen.title, seen.chart);
+            (format!("{}:{}", seen.at.file, seen.at.line), text)
+        })
+        .collect();
+    if !others.is_empty() {
+        groups.push(Group {
+            heading: "Seen and not edited, because another tool's files hold these releases",
+            lines: others,
+            next: "Change their values by hand. For a file of values that one of them names: refit upgrade FILE --chart CHART --from VERSION".to_owned(),
+        });
+    }
+    groups
+}
+
+/// The path up to its first hidden part.
+fn hidden_part(file: &str) -> String {
+    let mut shown = std::path::PathBuf::new();
+    for part in Path::new(file).iter() {
+        shown.push(part);
+        let part = part.to_string_lossy();
+        if part.starts_with('.') && part != "." && part != ".." {
+            break;
+        }
+    }
+    shown.display().to_string()
+}
+
+/// How many releases of which charts.
+fn counted(seen: &[&Seen]) -> String {
+    let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in seen {
+        *charts.entry(&one.chart).or_default() += 1;
+    }
+    let counts = charts.iter().map(|(chart, n)| match n {
+        1 => format!("1 release of {chart}"),
+        n => format!("{n} of {chart}"),
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
