@@ -24,6 +24,16 @@ class Loader(LOADER):
     """A reader that takes unknown tags for plain values."""
 
 
+class Patient(yaml.SafeLoader):
+    """The same, slower, for an anchor that is set again: YAML allows it, and PyYAML refuses it."""
+
+    def compose_node(self, parent, index):
+        anchor = getattr(self.peek_event(), "anchor", None)
+        if anchor in self.anchors and not self.check_event(yaml.AliasEvent):
+            del self.anchors[anchor]
+        return super().compose_node(parent, index)
+
+
 def any_tag(loader, _suffix, node):
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
@@ -32,14 +42,13 @@ def any_tag(loader, _suffix, node):
     return node.value
 
 
-Loader.add_multi_constructor("", any_tag)
 # Versions are texts, and dates are none of our business.
-for letter, resolvers in list(LOADER.yaml_implicit_resolvers.items()):
-    Loader.yaml_implicit_resolvers[letter] = [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if not tag.endswith((":timestamp", ":float", ":int"))
-    ]
+for reader in (Loader, Patient):
+    reader.add_multi_constructor("", any_tag)
+    reader.yaml_implicit_resolvers = {
+        letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":float", ":int"))]
+        for letter, resolvers in reader.yaml_implicit_resolvers.items()
+    }
 
 
 def get(value, *path):
@@ -117,7 +126,11 @@ def by_file_name(path, doc, charts):
 
 def documents(path):
     text = path.read_text(encoding="utf-8", errors="replace")
-    return [doc for doc in yaml.load_all(text, Loader) if isinstance(doc, dict)]
+    try:
+        docs = list(yaml.load_all(text, Loader))
+    except yaml.composer.ComposerError:
+        docs = list(yaml.load_all(text, Patient))
+    return [doc for doc in docs if isinstance(doc, dict)]
 
 
 def main():
