@@ -92,15 +92,19 @@ impl LazyKeys {
             let cut = key
                 .find(['.', '[', '\\'])
                 .map_or(key.as_str(), |at| &key[..at]);
-            if !first
-                .lines()
-                .any(|first| first == cut || first.contains('*'))
-            {
+            // A lone wildcard begins no key of the chart's own.
+            let may_be = |first: &str| first == cut || first.contains('*') && first.len() > 2;
+            if !first.lines().any(may_be) {
                 return false;
             }
         }
+        // What takes in whatever there is says nothing of a key.
+        let is_any = |key: &Path| {
+            let first = key.segments().first();
+            matches!(first, Some(Segment::AnyKey | Segment::AnyDepth))
+        };
         self.iter()
-            .any(|(key, _)| path.depth() <= key.depth() && key.may_overlap(path))
+            .any(|(key, _)| !is_any(key) && path.depth() <= key.depth() && key.may_overlap(path))
     }
 
     fn unpacked(&self) -> Result<Keys, String> {

@@ -339,3 +339,48 @@ fn with_several_packs_a_real_file_is_its_own_charts_or_nobodys() {
     assert!(wrong.is_empty(), "{own} right; wrong: {wrong:#?}");
     assert!(own > 0, "none is told at all");
 }
+
+/// Keys that begin with a wildcard take in whatever a user writes: with them a chart knows every key, and would
+/// take from every other chart what tells it.
+#[test]
+fn a_chart_that_knows_whatever_is_written_takes_no_other_charts_signs() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = |chart: &str, identifies: &str, keys: &str| {
+        let home = folder.path().join("packs").join(chart);
+        fs::create_dir_all(&home).unwrap();
+        let text = format!(
+            "pack: 1\nchart: {chart}\ntitle: A chart for tests\n{identifies}versions:\n  1.0.0: {{app: \"1\"}}\n  2.0.0: {{app: \"2\"}}\n"
+        );
+        fs::write(home.join("pack.yaml"), text).unwrap();
+        fs::write(home.join("keys.yaml"), keys).unwrap();
+    };
+    let tells = "identifies:\n  keys:\n    - {path: streamStore, why: Only this chart has it.}\n";
+    pack("one", tells, "streamStore: [{in: \"*\", default: \"\"}]\n");
+    pack(
+        "wide",
+        "",
+        "\"*\": [{in: \"*\"}]\n\"*.deep\": [{in: \"*\"}]\n",
+    );
+    let file = folder.path().join("values.yaml");
+    fs::write(&file, "streamStore: x\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_refit"))
+        .args([
+            "upgrade",
+            "--pack",
+            "packs/one",
+            "--pack",
+            "packs/wide",
+            "values.yaml",
+            "--from",
+            "1.0.0",
+        ])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("one 1.0.0 → 2.0.0") || said.contains("one 2.0.0"),
+        "{said}"
+    );
+}
