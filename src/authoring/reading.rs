@@ -179,9 +179,10 @@ impl Reader<'_> {
         let mut last: HashMap<Path, usize> = HashMap::new();
         for path in found {
             let first = path.segments().first();
-            if matches!(first, Some(Segment::Key(key)) if key == "global" || key == "tags")
-                || self.is_known(&path)
-            {
+            // Templates that go through all values make no keys: every key would be one of the chart.
+            let named =
+                matches!(first, Some(Segment::Key(key)) if key != "global" && key != "tags");
+            if !named || self.is_known(&path) {
                 continue;
             }
             let parent = path.parent().unwrap_or_default();
@@ -259,6 +260,15 @@ mod tests {
                 "dead: default: \"x\", read: \"no\"",
                 "nothing: default: null, open: map",
             ]
+        );
+    }
+
+    #[test]
+    fn templates_that_go_through_all_values_make_no_keys() {
+        let template = "{{ range $k, $v := .Values }}{{ $v.port }}{{ end }}{{ .Values.b.c }}";
+        assert_eq!(
+            read("a: 1\n", template),
+            ["a: default: 1", "b.c: documented: false"]
         );
     }
 

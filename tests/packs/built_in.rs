@@ -35,3 +35,14 @@ fn built_in_packs_say_what_their_files_say() {
         }
     }
 }
+
+/// A chart whose templates go through all of `.Values` has no key of every name: it would seem to know the keys of
+/// every other chart, and none of these would tell theirs any more.
+#[test]
+fn no_built_in_pack_knows_every_key() {
+    for name in built_in_names() {
+        let pack = built_in(name).unwrap().unwrap();
+        let strange = "key-that-no-chart-has".parse().unwrap();
+        assert!(!pack.keys.have(&strange), "{name}");
+    }
+}
