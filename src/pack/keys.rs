@@ -9,6 +9,7 @@ use semver::Version;
 
 use super::expr::Made;
 use super::model::{KeyRange, KeysFile, Open, Reads};
+use super::nearby::Nearby;
 use crate::values::{Map, Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
@@ -17,11 +18,9 @@ pub struct Keys {
     keys: Arc<Vec<Key>>,
     /// Each key as the file has it.
     texts: Vec<String>,
-    /// The keys below each first key: what is looked up is among them, or nowhere. Those with a wildcard
-    /// come last, so that a key that is named wins over a pattern that fits it too.
-    below: BTreeMap<String, Vec<usize>>,
-    /// Whether no key begins with a wildcard.
-    first_keys_are_plain: bool,
+    /// Where a path is looked up. Keys with a wildcard come last, so that a key that is named wins over a pattern
+    /// that fits it too.
+    nearby: Nearby,
     /// The places of keys in the chart's own order, gathered when the first key is put into a file.
     ranks: OnceLock<Ranks>,
     /// The default values of the versions that were asked for: a run over many releases asks often.
@@ -77,22 +76,11 @@ impl Keys {
                 Ok((path, ranges))
             })
             .collect::<Result<Vec<Key>, String>>()?;
-        let plain = |key: &Key| matches!(key.0.segments().first(), Some(Segment::Key(_)));
-        let first_keys_are_plain = keys.iter().all(plain);
-        let mut below: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, (path, _)) in keys.iter().enumerate() {
-            if let Some(Segment::Key(first)) = path.segments().first() {
-                below.entry(first.clone()).or_default().push(at);
-            }
-        }
-        for near in below.values_mut() {
-            near.sort_by_key(|at| !keys[*at].0.is_concrete());
-        }
+        let nearby = Nearby::of(keys.iter().map(|(path, _)| path));
         Ok(Self {
             keys: Arc::new(keys),
             texts,
-            first_keys_are_plain,
-            below,
+            nearby,
             ranks: OnceLock::new(),
             defaults: Mutex::default(),
             made: Mutex::default(),
@@ -101,18 +89,8 @@ impl Keys {
 
     /// The keys that can have to do with a path, those with a wildcard last.
     fn near(&self, path: &Path) -> Vec<&Key> {
-        let positions = self.positions_near(path).into_iter();
+        let positions = self.nearby.of_path(path).into_iter();
         positions.map(|at| &self.keys[at]).collect()
-    }
-
-    /// Where those keys stand in the chart's own order.
-    fn positions_near(&self, path: &Path) -> Vec<usize> {
-        match path.segments().first() {
-            Some(Segment::Key(first)) if self.first_keys_are_plain => {
-                self.below.get(first).cloned().unwrap_or_default()
-            }
-            _ => (0..self.keys.len()).collect(),
-        }
     }
 
     /// Every key, with its ranges.
@@ -247,7 +225,7 @@ impl Keys {
         let above = above.filter_map(|above| ranks.own.get(&above)).min();
         above.copied().or_else(|| {
             let fits = |at: &usize| self.keys[*at].0.may_overlap(path);
-            self.positions_near(path).into_iter().filter(fits).min()
+            self.nearby.of_path(path).into_iter().filter(fits).min()
         })
     }
 }

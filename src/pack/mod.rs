@@ -15,6 +15,7 @@ mod keys;
 mod load;
 mod migration;
 pub mod model;
+mod nearby;
 mod range;
 pub mod schema;
 mod sub_charts;

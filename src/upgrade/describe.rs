@@ -21,7 +21,9 @@ use crate::{
     tell,
     values::{
         Map, Path, Value, leaves,
+        lookup::Lookup,
         merge::{hand_down, merge_all},
+        view::View,
     },
     yaml::NodeId,
 };
@@ -40,11 +42,21 @@ pub(super) fn release(
     let fates = leaves.map(|entry| (entry.source.layer, &entry.source.path, entry.fate));
     let mut fates: Vec<_> = fates.collect();
     fates.sort_by_key(|(layer, path, _)| (*layer, *path));
+    let edited = worked.parts.iter().enumerate().map(|(layer, part)| {
+        let block = *worked.wanted.layers.get(layer)?;
+        let file = files.get(&workspace.blocks[block].file)?;
+        let tree = part.tree.as_deref()?;
+        let alone = Arc::ptr_eq(&file.after, &part.text);
+        workspace.blocks[block].again(tree).filter(|_| alone)
+    });
+    let edited: Vec<Option<View<'_>>> = edited.collect();
+    let edited = edited.iter().map(|view| view.as_ref().map(Lookup::new));
     let description = Description {
         workspace,
         worked: &worked,
+        before: worked.views.iter().map(Lookup::new).collect(),
+        after: edited.collect(),
         fates,
-        files,
     };
     let mut release = description
         .release(files)
@@ -104,10 +116,13 @@ pub(super) fn scopes(releases: &mut [Release]) {
 struct Description<'d, 'w> {
     workspace: &'w Workspace,
     worked: &'d Worked<'w>,
+    /// The layers as they were read.
+    before: Vec<Lookup<'d, 'w>>,
+    /// The layers as they will be. Nothing where other blocks of the file are edited too: then the lines are not
+    /// those of the layer's own text.
+    after: Vec<Option<Lookup<'d, 'd>>>,
     /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
     fates: Vec<(usize, &'d Path, Fate)>,
-    /// The files as they are after all edits.
-    files: &'d BTreeMap<usize, Arc<File>>,
 }
 
 impl Description<'_, '_> {
@@ -467,38 +482,29 @@ impl Description<'_, '_> {
 
     /// Where a path stands, in the right-most layer that has it.
     fn place(&self, path: &Path) -> Option<At> {
-        let views = self.worked.views.iter().enumerate().rev();
-        views
-            .map(|(layer, view)| Some(self.at(layer, view.at(path).ok()??.node)))
-            .find_map(|place| place)
+        let mut layers = self.before.iter().enumerate().rev();
+        layers.find_map(|(layer, lookup)| Some(self.at(layer, lookup.node(path)?)))
     }
 
     /// Where a setting stood that a step did something to.
     fn stood(&self, change: &migrate::Change) -> Option<At> {
-        let view = self.worked.views.get(change.layer)?;
-        Some(self.at(change.layer, view.at(&change.path).ok()??.node))
+        let node = self.before.get(change.layer)?.node(&change.path)?;
+        Some(self.at(change.layer, node))
     }
 
-    /// Where it stands in the file as it will be. Nothing if other blocks of that file are edited too: then
-    /// the lines below are not those of this block's own text.
+    /// Where it stands in the file as it will be, if that can be told.
     fn stands(&self, change: &migrate::Change) -> Option<At> {
         let path = match change.fate {
             Fate::Written => &change.path,
             _ => change.to.as_ref()?,
         };
-        let block = *self.worked.wanted.layers.get(change.layer)?;
-        let part = self.worked.parts.get(change.layer)?;
-        let file = self.files.get(&self.workspace.blocks[block].file)?;
-        let tree = part.tree.as_deref()?;
-        if !Arc::ptr_eq(&file.after, &part.text) {
-            return None;
-        }
-        let view = self.workspace.blocks[block].again(tree)?;
-        let found = view.at(path).ok()??;
-        let node = tree.key_of(found.node).unwrap_or(found.node);
+        let lookup = self.after.get(change.layer)?.as_ref()?;
+        let tree = lookup.view().tree();
+        let node = lookup.node(path)?;
+        let node = tree.key_of(node).unwrap_or(node);
         let position = tree.position(tree.span(node).start);
         Some(At {
-            file: file.name.clone(),
+            file: self.file(change.layer).to_owned(),
             line: position.line,
             column: position.column,
         })

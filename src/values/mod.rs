@@ -14,6 +14,7 @@ mod error;
 mod float;
 pub mod key;
 mod leaves;
+pub mod lookup;
 pub mod merge;
 mod part;
 pub mod path;

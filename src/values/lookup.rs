@@ -1,0 +1,108 @@
+//! Looking up many paths of one document. [`View::at`] reads each map on its way from the beginning; a map with
+//! thousands of keys, each of which is looked up, is read once here.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use super::{Path, Segment, view::View};
+use crate::yaml::NodeId;
+
+/// What stands where in a document, remembered map by map.
+#[derive(Debug)]
+pub struct Lookup<'v, 't> {
+    view: &'v View<'t>,
+    /// What stands under each key of a map; `None` for a map that Helm refuses.
+    maps: RefCell<HashMap<NodeId, Option<HashMap<String, NodeId>>>>,
+    lists: RefCell<HashMap<NodeId, Vec<NodeId>>>,
+}
+
+impl<'v, 't> Lookup<'v, 't> {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(view: &'v View<'t>) -> Self {
+        Self {
+            view,
+            maps: RefCell::default(),
+            lists: RefCell::default(),
+        }
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn view(&self) -> &'v View<'t> {
+        self.view
+    }
+
+    /// The node at a concrete path, perhaps an alias; `None` where [`View::at`] has nothing, or refuses a map.
+    #[must_use]
+    pub fn node(&self, path: &Path) -> Option<NodeId> {
+        let mut node = self.view.root();
+        for segment in path.segments() {
+            node = match segment {
+                Segment::Key(name) => self.entry(node, name)?,
+                Segment::Index(index) => self.item(node, *index)?,
+                // Items are looked at for this, so nothing is gained by remembering.
+                _ => return Some(self.view.at(path).ok()??.node),
+            };
+        }
+        Some(node)
+    }
+
+    fn entry(&self, map: NodeId, name: &str) -> Option<NodeId> {
+        let mut maps = self.maps.borrow_mut();
+        let entries = maps.entry(map).or_insert_with(|| {
+            let entries = self.view.entries(map).ok()?.entries.into_iter();
+            let entries = entries.map(|entry| (entry.name.into_owned(), entry.value));
+            Some(entries.collect())
+        });
+        match entries {
+            Some(entries) => entries.get(name).copied(),
+            // Another key of it may be what is wrong.
+            None => Some(self.view.get(map, name).ok()??.value),
+        }
+    }
+
+    fn item(&self, list: NodeId, index: usize) -> Option<NodeId> {
+        let mut lists = self.lists.borrow_mut();
+        let items = lists
+            .entry(list)
+            .or_insert_with(|| self.view.items(list).collect());
+        items.get(index).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Tree;
+
+    #[test]
+    fn it_finds_what_the_view_finds() {
+        let text = "a: &x {b: 1, c: [1, {n: y, d: 2}]}\nz: *x\nm: {<<: *x, b: 3}\n'': 4\n1: 5\n";
+        let tree = Tree::parse(text).expect("it is YAML");
+        let view = View::new(&tree, tree.documents()[0].root);
+        let lookup = Lookup::new(&view);
+        for path in [
+            "a",
+            "a.b",
+            "a.c[1].d",
+            "a.c[2]",
+            "a.c[n=y].d",
+            "z.b",
+            "z.c[0]",
+            "m.b",
+            "m.c",
+            "[\"\"]",
+            "1",
+            "a.b.c",
+            "q",
+            "a[0]",
+            "a.*",
+        ] {
+            let path: Path = path.parse().expect("a path");
+            for _ in 0..2 {
+                let at = view.at(&path).expect("nothing is refused");
+                assert_eq!(lookup.node(&path), at.map(|at| at.node), "{path}");
+            }
+        }
+    }
+}
