@@ -2,7 +2,7 @@
 //! do with a path and not the thousands that a chart has. It only leaves keys out that cannot: what a key that
 //! is found has to do with the path is for the caller to say.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::values::{Path, Segment};
 
@@ -20,7 +20,7 @@ struct Node {
     /// The keys that end here.
     here: Vec<usize>,
     /// The keys that go on with a key.
-    below: HashMap<String, Node>,
+    below: BTreeMap<String, Node>,
     /// The keys that go on with something else: what that fits, a name does not tell.
     others: Vec<usize>,
 }

@@ -476,10 +476,16 @@ pub fn ledger(done: &Done) -> Result<BTreeMap<String, usize>, String> {
                         return wrong(&format!("its words are at {place}"));
                     }
                 }
-                // What stays may also have helped to make something else.
+                // What stays may also have helped to make something else. A part of a list that is elsewhere
+                // may be a word that others have too.
                 let used = |place: &&str| !here || places.contains(*place);
+                let every = words(text);
+                let told = new
+                    .iter()
+                    .filter(|(_, now)| !every.is_disjoint(&words(now)));
+                let told: Vec<&str> = told.map(|(place, _)| place.as_str()).collect();
                 for place in named.iter().filter(|place| used(place)) {
-                    if !places
+                    if !told
                         .iter()
                         .any(|p| p == place || list_of(p) == list_of(place))
                     {

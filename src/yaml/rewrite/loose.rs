@@ -229,9 +229,16 @@ impl Cx<'_> {
             Unit::Item(_) => false,
         };
         if is_one_line || opens {
-            return format!("{text}{} {comment}{}", &lines[..first], &lines[first..]);
+            let gap = self.gap_before(beside.start);
+            return format!("{text}{}{gap}{comment}{}", &lines[..first], &lines[first..]);
         }
         format!("{text}{}{comment}\n{lines}", super::render::spaces(column))
+    }
+
+    /// The blanks in front of a comment: people line comments up with them.
+    fn gap_before(&self, comment: usize) -> &str {
+        let before = self.text[..comment].trim_end_matches([' ', '\t']);
+        &self.text[before.len()..comment]
     }
 
     /// The comment at the end of a unit's line: behind its value, or where the value begins below, behind its
