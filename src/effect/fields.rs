@@ -9,10 +9,7 @@
 
 use indexmap::IndexMap;
 
-use crate::{
-    values::{Map, Path, Segment, Value, View},
-    yaml::Tree,
-};
+use crate::values::{Map, Path, Segment, Value, view};
 
 /// The fields of an object, in its order.
 pub type Fields = IndexMap<Path, Value>;
@@ -148,11 +145,7 @@ fn open(at: &Path, text: &str) -> Option<Value> {
     if !yaml || trimmed.starts_with("#!") || trimmed.starts_with("-----BEGIN") {
         return None;
     }
-    let tree = Tree::parse(text).ok()?;
-    let [document] = tree.documents() else {
-        return None;
-    };
-    let value = View::new(&tree, document.root).value(document.root).ok()?;
+    let value = view::read(text)?;
     // Nor is a template, unless all that it fills in stands in texts.
     let is_yaml = structured(&value) && braces(&value) == braces_in(text);
     is_yaml.then_some(value)
@@ -287,6 +280,7 @@ pub fn containers(object: &Value) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{values::View, yaml::Tree};
 
     fn fields(text: &str) -> Vec<(String, String)> {
         let tree = Tree::parse(text).unwrap();

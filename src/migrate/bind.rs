@@ -67,8 +67,7 @@ pub(super) fn effective(
         }
         // Of several items the first that has what is looked for, in the list that counts.
         let list = list_of(pattern);
-        let has = |layer: &&Layer<'_>| !layer.root.find(list.segments(), layer.view).is_empty();
-        let Some(layer) = layers.iter().rev().find(has) else {
+        let Some(layer) = layers.iter().rev().find(|layer| has(layer, &list)) else {
             return Ok(None);
         };
         for (path, _) in layer.root.find(pattern.segments(), layer.view) {
@@ -82,8 +81,8 @@ pub(super) fn effective(
     for (i, layer) in layers.iter().enumerate() {
         for found in layer.root.find_captured(pattern.segments(), layer.view) {
             let name = found.captures.join(".");
-            if sight.counts(i, &found.path)
-                && !values.contains_key(&name)
+            if !values.contains_key(&name)
+                && sight.counts(i, &found.path)
                 && let Some(value) = sight.at(&found.path)?
             {
                 values.insert(name, value);
@@ -103,8 +102,8 @@ pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<St
     let mut matches = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
         for found in layer.root.find_captured(pattern.segments(), layer.view) {
-            if sight.counts(i, &found.path)
-                && !matches.contains(&found.captures)
+            if !matches.contains(&found.captures)
+                && sight.counts(i, &found.path)
                 && sight.at(&found.path)?.is_some()
             {
                 matches.push(found.captures);
@@ -129,6 +128,10 @@ pub(super) fn standing(
     sight.at(path)
 }
 
+fn has(layer: &Layer<'_>, path: &Path) -> bool {
+    !layer.root.find(path.segments(), layer.view).is_empty()
+}
+
 struct Sight<'s, 'v> {
     layers: &'s [Layer<'v>],
     /// Whose leaves are seen: those of one take.
@@ -142,8 +145,8 @@ impl Sight<'_, '_> {
     /// a later layer has too is none.
     fn counts(&self, layer: usize, path: &Path) -> bool {
         let list = list_of(path);
-        let mut later = self.layers[layer + 1..].iter();
-        list == *path || later.all(|later| later.root.find(list.segments(), later.view).is_empty())
+        let later = &self.layers[layer + 1..];
+        list == *path || !later.iter().any(|later| has(later, &list))
     }
 
     /// The effective value at one place.

@@ -9,18 +9,18 @@
 use std::collections::BTreeSet;
 
 use super::{
-    bind::{Layer, effective, names},
+    bind::{Layer, effective},
     error::MigrateError,
     layers::list_of,
     node::Node,
     own::Owned,
     place::Place,
-    run::{Effect, Output, Positions, Run, StepReport, StepState},
+    run::{Effect, Output, Run, StepReport, StepState},
 };
 use crate::{
     pack::{Step, Told},
     values::{
-        Map, Path, Segment, Value,
+        Map, Path, Value,
         coalesce::GLOBAL,
         merge::{counting_globals, hand_down},
     },
@@ -30,7 +30,7 @@ impl<'r> Run<'r> {
     /// Puts what is handed down behind the release's own layers, as far as it counts now.
     pub(super) fn see_globals(&mut self) -> Result<(), MigrateError> {
         self.layers.truncate(self.own);
-        let (Some(view), false) = (self.above, self.plan.global.is_empty()) else {
+        let Some(view) = self.above else {
             return Ok(());
         };
         let counting = counting_globals(self.own_global()?.as_ref(), &self.plan.global);
@@ -79,20 +79,11 @@ impl<'r> Run<'r> {
             return Ok(());
         }
         outputs.push(Output {
-            layer,
-            place: to.clone(),
-            stands: to.clone(),
-            path: to,
-            by: None,
             node,
             near: None,
             moved_from: None,
-            moves: true,
             of: vec![owned.path.clone()],
-            covered: Vec::new(),
-            seen: names(effect.step).map(|named| named.path.clone()).collect(),
-            positions: Positions::Snapshot,
-            before: effect.before.clone(),
+            ..Output::moving(effect, owned, layer, to)
         });
         Ok(())
     }
@@ -122,8 +113,7 @@ impl<'r> Run<'r> {
 
     /// Notes what is written into `global`.
     pub(super) fn note_global(&mut self, step: &str, path: &Path) {
-        let is_global = matches!(path.segments().first(), Some(Segment::Key(key)) if key == GLOBAL);
-        if is_global && !self.plan.global.is_empty() {
+        if path.is_global() && !self.plan.global.is_empty() {
             self.globals.push((step.to_owned(), list_of(path)));
         }
     }

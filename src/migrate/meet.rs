@@ -11,7 +11,7 @@ use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, find, names, standing},
+    bind::{Layer, find, standing},
     clash::check_clashes,
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
@@ -236,9 +236,8 @@ impl<'r> Run<'r> {
         }
         let mut steps = std::mem::take(&mut self.steps);
         self.write_all(by_step, &mut steps);
-        self.steps = steps;
         for kept in kept {
-            let mut step = self.steps[kept.effect].clone();
+            let step = &mut steps[kept.effect];
             let Kept {
                 layer,
                 path,
@@ -246,9 +245,9 @@ impl<'r> Run<'r> {
                 id,
                 ..
             } = kept;
-            self.record(layer, &path, &node, Standing::Live, &id, &mut step);
-            self.steps[kept.effect] = step;
+            self.record(layer, &path, &node, Standing::Live, &id, step);
         }
+        self.steps = steps;
         self.steps.extend(asked.into_values());
         for layer in &mut self.layers {
             layer.root.close_gaps();
@@ -259,34 +258,21 @@ impl<'r> Run<'r> {
     /// What a step writes: what its row does, then what moves.
     fn written(&self, effect: &Effect<'_>) -> Result<Vec<Output>, MigrateError> {
         let mut outputs = effect.outputs.clone();
-        let seen: Vec<Path> = names(effect.step).map(|named| named.path.clone()).collect();
         for (layer, takes) in effect.takes.iter().enumerate() {
             for owned in takes {
                 let to = effect.step.takes[owned.take].to.as_ref();
                 let Some(to) = to.and_then(|to| to.fill(&owned.captures)) else {
                     continue;
                 };
-                let stays = effect.step.takes[owned.take].stays;
                 if layer == self.own {
                     self.add_handed_down(effect, owned, to, &mut outputs)?;
                     continue;
                 }
-                outputs.push(Output {
-                    layer,
-                    place: to.clone(),
-                    stands: to.clone(),
-                    path: to,
-                    by: None,
-                    node: owned.node.clone(),
-                    near: Some(owned.path.clone()),
-                    moved_from: (!stays).then(|| owned.path.clone()),
-                    of: stays.then(|| owned.path.clone()).into_iter().collect(),
-                    moves: true,
-                    covered: Vec::new(),
-                    seen: seen.clone(),
-                    positions: Positions::Snapshot,
-                    before: effect.before.clone(),
-                });
+                let mut output = Output::moving(effect, owned, layer, to);
+                if effect.step.takes[owned.take].stays {
+                    output.of.extend(output.moved_from.take());
+                }
+                outputs.push(output);
             }
         }
         Ok(outputs)

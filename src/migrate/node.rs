@@ -413,17 +413,13 @@ impl Node {
                     node.find_into(rest, view, at.at(segment.clone(), []), found);
                 }
             }
-            Segment::AnyKey => {
+            Segment::AnyKey | Segment::KeyPattern(_) => {
                 for entry in self.entries(view) {
-                    let here = at.at(Segment::Key(entry.key.clone()), [entry.key]);
-                    entry.node.find_into(rest, view, here, found);
-                }
-            }
-            Segment::KeyPattern(pattern) => {
-                for entry in self.entries(view) {
-                    if let Some(captures) = pattern.captures(&entry.key) {
-                        let here = at.at(Segment::Key(entry.key), captures);
-                        entry.node.find_into(rest, view, here, found);
+                    let key = Segment::Key(entry.key);
+                    if let Some(captures) = segment.meets(&key) {
+                        entry
+                            .node
+                            .find_into(rest, view, at.at(key, captures), found);
                     }
                 }
             }

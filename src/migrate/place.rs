@@ -203,19 +203,11 @@ impl Node {
     ) {
         if self.is_map(view) && value.is_map(view) {
             let brings = value.source().is_some() && !value.entries(view).is_empty();
-            if brings && self.is_new_item() {
-                let mut value = value;
-                let name = std::mem::take(self.open_map(view));
-                let own = value.open_map(view);
-                let is_new =
-                    |entry: &Entry| own.iter().all(|other| other.gone || other.key != entry.key);
-                if name.iter().all(is_new) {
-                    own.splice(0..0, name);
-                    *self = value;
-                    return;
-                }
-                *self.open_map(view) = name;
-                return self.merge(value, place, view, at, replaced);
+            let has = |name: &Entry| value.get(&name.key, view).is_some();
+            if brings && self.is_new_item() && !self.entries(view).iter().any(has) {
+                let name = std::mem::replace(self, value).entries(view);
+                self.open_map(view).splice(0..0, name);
+                return;
             }
             return self.merge(value, place, view, at, replaced);
         }

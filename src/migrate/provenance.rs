@@ -6,10 +6,12 @@
 //! became a key's value. Each is used once, so that a comment never comes twice. Only values are compared, and
 //! only those that the expression names; it never looks at how the step came to them.
 
+use std::cell::OnceCell;
+
 use super::node::{Body, Entry, Node, Origin, Source};
 use crate::{
-    values::{Map, ReadError, Value, View},
-    yaml::{NodeId, Tree},
+    values::{Map, ReadError, Value, View, view},
+    yaml::NodeId,
 };
 
 /// What a value can be made of: the items and entries of what a step looked at.
@@ -29,6 +31,18 @@ struct Part {
     node: Node,
     value: Value,
     used: bool,
+    /// What a text of several lines says, read when it is first asked for.
+    says: OnceCell<Option<Value>>,
+}
+
+impl Part {
+    fn says(&self) -> Option<&Value> {
+        let read = || match &self.value {
+            Value::String(text) if text.contains('\n') => view::read(text),
+            _ => None,
+        };
+        self.says.get_or_init(read).as_ref()
+    }
 }
 
 impl<'v> Parts<'v> {
@@ -58,6 +72,7 @@ impl<'v> Parts<'v> {
             node,
             value,
             used: false,
+            says: OnceCell::new(),
         });
         Ok(())
     }
@@ -135,27 +150,8 @@ impl<'v> Parts<'v> {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
             return None;
         }
-        let says = |text: &str| {
-            Tree::parse(text).is_ok_and(|tree| match tree.documents() {
-                [document] => {
-                    let read = View::new(&tree, document.root).value(document.root);
-                    read.is_ok_and(|read| read == *value)
-                }
-                _ => false,
-            })
-        };
-        let parts = self.parts.iter_mut().filter(|part| !part.used);
-        for part in parts {
-            let source = part.node.source().cloned();
-            if let (Value::String(text), Some(source)) = (&part.value, source)
-                && text.contains('\n')
-                && says(text)
-            {
-                part.used = true;
-                return Some(source);
-            }
-        }
-        None
+        let fits = |part: &Part| part.node.source().is_some() && part.says() == Some(value);
+        self.take(fits)?.source().cloned()
     }
 
     fn list(&mut self, items: &[Value]) -> Result<Option<Node>, ReadError> {
@@ -275,10 +271,10 @@ impl<'v> Parts<'v> {
         if known.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let made = map.iter().zip(known).map(|((key, value), node)| {
-            let new = || Node::made(value.clone(), self.from.clone(), self.like);
-            entry(key, node.unwrap_or_else(new))
-        });
+        let made = map
+            .iter()
+            .zip(known)
+            .map(|((key, value), node)| self.entry_of(key, value, node));
         Ok(Some(self.made(Body::Map(made.collect()))))
     }
 
@@ -320,8 +316,12 @@ impl<'v> Parts<'v> {
 
     fn entry(&mut self, key: &str, value: &Value) -> Result<Entry, ReadError> {
         let known = self.known(value, Some(key))?;
+        Ok(self.entry_of(key, value, known))
+    }
+
+    fn entry_of(&self, key: &str, value: &Value, known: Option<Node>) -> Entry {
         let new = || Node::made(value.clone(), self.from.clone(), self.like);
-        Ok(entry(key, known.unwrap_or_else(new)))
+        entry(key, known.unwrap_or_else(new))
     }
 
     fn made(&self, body: Body) -> Node {

@@ -8,7 +8,7 @@ use std::{
 use semver::Version;
 
 use super::{
-    bind::{Layer, matches},
+    bind::{Layer, matches, names},
     decision::{Answers, Decision},
     dump,
     error::MigrateError,
@@ -134,7 +134,8 @@ pub fn migrate(
     accept_recommended: bool,
 ) -> Result<Migrated, MigrateError> {
     // Something to see what is handed down through, which stands in none of the texts.
-    let nothing = Tree::parse("{}").ok();
+    let handed_down = !plan.global.is_empty();
+    let nothing = handed_down.then(|| Tree::parse("{}").ok()).flatten();
     let nothing = nothing
         .as_ref()
         .map(|tree| View::new(tree, tree.documents()[0].root));
@@ -142,7 +143,6 @@ pub fn migrate(
     loop {
         let mut run = Run::new(views, plan, answers, accept_recommended, asked_late);
         run.above = nothing.as_ref();
-        run.see_globals()?;
         run.strip_defaults()?;
         run.leftovers()?;
         for migration in &plan.migrations {
@@ -223,6 +223,28 @@ pub(super) struct Output {
     pub(super) positions: Positions,
     /// The newest version of the chart before the step's migration: what it did not read is left over.
     pub(super) before: Version,
+}
+
+impl Output {
+    /// What a `move` of a step brings to a place, out of a layer.
+    pub(super) fn moving(effect: &Effect<'_>, owned: &Owned, layer: usize, to: Path) -> Self {
+        Self {
+            layer,
+            place: to.clone(),
+            stands: to.clone(),
+            path: to,
+            by: None,
+            node: owned.node.clone(),
+            near: Some(owned.path.clone()),
+            moved_from: Some(owned.path.clone()),
+            moves: true,
+            of: Vec::new(),
+            seen: names(effect.step).map(|named| named.path.clone()).collect(),
+            covered: Vec::new(),
+            positions: Positions::Snapshot,
+            before: effect.before.clone(),
+        }
+    }
 }
 
 /// What the positions in the path of something that is written count.

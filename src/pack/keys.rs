@@ -160,7 +160,7 @@ impl Keys {
         let mut found = Known::Unknown;
         let concrete = path.is_concrete();
         // Whatever is the user's own may have something at any depth, which says nothing.
-        let deep = path.segments().contains(&Segment::AnyDepth);
+        let deep = path.is_deep();
         for (key, ranges) in self.near(path) {
             if !key.may_overlap(path) || deep && !path.may_hold(key) {
                 continue;
@@ -205,8 +205,7 @@ impl Keys {
                 return found;
             }
         }
-        let global = matches!(path.segments().first(), Some(Segment::Key(key)) if key == "global");
-        if found == Known::Unknown && global {
+        if found == Known::Unknown && path.is_global() {
             Known::SubChart
         } else {
             found

@@ -477,12 +477,6 @@ impl Pack {
         Ok(steps.find(|step| step.id == id))
     }
 
-    /// The charts that it brings along and that have packs.
-    #[must_use]
-    pub fn sub_charts(&self) -> &[Arc<SubChart>] {
-        &self.sub_charts
-    }
-
     /// The chart's own migration to a version, read on first use; `None` if nothing changed there.
     ///
     /// # Errors

@@ -154,8 +154,7 @@ impl SubChart {
         let mut migration = Migration::read(file)?;
         let takes = migration.steps.iter_mut().flat_map(|step| &mut step.takes);
         for take in takes {
-            let first = take.path.segments().first();
-            take.stays = matches!(first, Some(Segment::Key(key)) if key == GLOBAL);
+            take.stays = take.path.is_global();
         }
         migration.below = Some(Below {
             chart: Arc::clone(self),
@@ -223,8 +222,7 @@ impl SubChart {
     }
 
     /// The id of one of its steps.
-    #[must_use]
-    pub fn id(&self, id: &str) -> String {
+    fn id(&self, id: &str) -> String {
         format!("{}-{id}", self.key)
     }
 

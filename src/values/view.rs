@@ -23,6 +23,7 @@ use super::key::{self, KeyError, KeyType};
 use super::path::{Path, Segment};
 use super::scalar::{self, Resolved};
 use super::tag::Handles;
+use super::value::Value;
 use crate::yaml::{Kind as NodeKind, NodeId, ScalarStyle, Tree};
 
 /// The nesting of values, aliases expanded, beyond which reading stops.
@@ -130,6 +131,16 @@ pub(super) struct Met<'t> {
     pub(super) key: NodeId,
     pub(super) value: NodeId,
     pub(super) via: Via,
+}
+
+/// What a text of one document says; `None` for several documents, and where Helm refuses it.
+#[must_use]
+pub fn read(text: &str) -> Option<Value> {
+    let tree = Tree::parse(text).ok()?;
+    let [document] = tree.documents() else {
+        return None;
+    };
+    View::new(&tree, document.root).value(document.root).ok()
 }
 
 impl<'t> View<'t> {

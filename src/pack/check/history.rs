@@ -156,7 +156,7 @@ impl Place<'_> {
             return files.any(|version| version == self.version);
         };
         // `**` can stand for whatever is below a key, and speaks only of what it leads to.
-        let meets = |path: &Path| match path.segments().contains(&Segment::AnyDepth) {
+        let meets = |path: &Path| match path.is_deep() {
             true => path.may_hold(self.path),
             false => path.may_overlap(self.path),
         };

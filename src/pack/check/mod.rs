@@ -48,10 +48,14 @@ pub struct Checked {
 /// Checks a pack that could be loaded.
 #[must_use]
 pub fn check(pack: &Pack) -> Vec<Finding> {
-    match (Files::read(pack.source()), pack.alone()) {
-        (Ok(files), Ok(alone)) => files.check(Some(&alone)),
-        (Err(error), _) | (_, Err(error)) => vec![unreadable(&error)],
-    }
+    let checked = Files::read(pack.source()).and_then(|files| {
+        Ok(match pack.info.sub_charts.is_empty() {
+            true => files.check(Some(pack)),
+            // What other packs say is not of its files.
+            false => files.check(Some(&pack.alone()?)),
+        })
+    });
+    checked.unwrap_or_else(|error| vec![unreadable(&error)])
 }
 
 /// Checks a folder, also one that cannot be loaded as a pack.

@@ -173,7 +173,7 @@ fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
 fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
     let depth = first.path.depth() == second.path.depth();
     let moves = first.row.is_none() && second.row.is_none();
-    let deep = |put: &Put<'_>| put.path.segments().contains(&Segment::AnyDepth);
+    let deep = |put: &Put<'_>| put.path.is_deep();
     if deep(first) || deep(second) {
         return true;
     }

@@ -44,7 +44,7 @@ impl Segment {
 
     /// What its wildcards stand for where it meets another segment, which may have wildcards itself; `None`
     /// if it does not cover it.
-    fn meets(&self, other: &Self) -> Option<Vec<String>> {
+    pub(crate) fn meets(&self, other: &Self) -> Option<Vec<String>> {
         match (self, other) {
             (Self::AnyKey, Self::Key(_) | Self::AnyKey | Self::KeyPattern(_)) => {
                 Some(vec![other.capture()])

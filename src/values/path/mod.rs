@@ -19,6 +19,7 @@ use std::cmp::{Ordering, Reverse};
 pub use matching::Match;
 pub use pattern::Pattern;
 
+use super::coalesce::GLOBAL;
 use super::value::Value;
 
 /// The largest index, as in Helm.
@@ -237,6 +238,18 @@ impl Path {
     /// Removes the last segment.
     pub fn pop(&mut self) -> Option<Segment> {
         self.0.pop()
+    }
+
+    /// Whether it is `global`, which Helm hands to every sub-chart, or below it.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        matches!(self.0.first(), Some(Segment::Key(key)) if key == GLOBAL)
+    }
+
+    /// Whether it has `**`, and so no depth of its own.
+    #[must_use]
+    pub fn is_deep(&self) -> bool {
+        self.0.contains(&Segment::AnyDepth)
     }
 
     /// Whether it has no wildcard.
