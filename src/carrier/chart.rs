@@ -105,12 +105,6 @@ impl ChartRef {
     pub fn is_from(&self, place: &str) -> bool {
         self.source.is_from(place)
     }
-
-    /// See [`ChartSource::compare`].
-    #[must_use]
-    pub fn compare(&self, name: &str, repositories: &[String]) -> Sameness {
-        self.source.compare(name, repositories)
-    }
 }
 
 impl ChartSource {
@@ -400,7 +394,7 @@ mod tests {
     #[test]
     fn a_chart_is_its_name_and_its_repository() {
         let known = ["https://charts.example/arroyo".to_owned()];
-        let compare = |chart: ChartRef| chart.compare("arroyo", &known);
+        let compare = |chart: ChartRef| chart.source.compare("arroyo", &known);
         let named = |name, url| compare(ChartRef::named(node(), name, url));
         assert_eq!(
             named("arroyo", Some("https://charts.example/arroyo/")),

@@ -25,6 +25,7 @@ mod kustomize;
 mod model;
 mod object;
 pub mod paths;
+pub mod pointer;
 pub mod programs;
 mod read;
 pub mod resolve;

@@ -354,6 +354,14 @@ pub enum MentionKind {
     ImportExport,
 }
 
+impl MentionKind {
+    /// Whether something else puts a value at the path.
+    #[must_use]
+    pub fn is_set(self) -> bool {
+        matches!(self, Self::SetPath | Self::Pointer)
+    }
+}
+
 /// Two settings of which it is not certain which one wins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {

@@ -13,7 +13,7 @@ use super::model::{Finding, FindingKind};
 use crate::{
     chart::Chart,
     outcome::At,
-    values::{Map, Path, Value},
+    values::{Map, Path, Value, pointer},
 };
 
 /// How Helm begins when a schema refuses values.
@@ -164,8 +164,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
             continue;
         }
         let (path, said) = if let Some(found) = AT.captures(line) {
-            let keys = found[1].split('/').filter(|key| !key.is_empty());
-            let keys = keys.map(|key| key.replace("~1", "/").replace("~0", "~"));
+            let keys = pointer::keys(&found[1]).filter(|key| !key.is_empty());
             (Path::keys(keys), found[2].to_owned())
         } else if let Some(found) = DOTTED.captures(line) {
             let path = match &found[1] {

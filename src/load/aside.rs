@@ -70,7 +70,7 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
         let all = programs::find(path, text);
         return all
             .iter()
-            .filter_map(|one| elsewhere(one, charts, at(one.offset)))
+            .filter_map(|one| elsewhere(one, charts, at))
             .collect();
     }
     let Ok(tree) = Tree::parse(text) else {
@@ -94,26 +94,32 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
     let mut all: Vec<Seen> = carriers
         .chain(objects)
         .filter_map(|(chart, title, version)| {
+            let known = gitops::known_name(&chart.source, charts)?.to_owned();
             Some(Seen {
                 at: at(tree.span(chart.node).start),
                 title,
-                chart: gitops::known_name(&chart.source, charts)?.to_owned(),
+                chart: known,
                 version: version.map(|place| place.text.clone()),
                 place: SeenIn::Hidden,
             })
         })
         .collect();
     let others = found.elsewhere.iter();
-    all.extend(others.filter_map(|one| elsewhere(one, charts, at(one.offset))));
+    all.extend(others.filter_map(|one| elsewhere(one, charts, at)));
     all
 }
 
 /// What another tool deploys, if it is a known chart.
-pub(super) fn elsewhere(one: &Elsewhere, charts: &[KnownChart], at: At) -> Option<Seen> {
+pub(super) fn elsewhere(
+    one: &Elsewhere,
+    charts: &[KnownChart],
+    at: impl FnOnce(usize) -> At,
+) -> Option<Seen> {
+    let chart = gitops::known_name(&one.chart, charts)?.to_owned();
     Some(Seen {
-        at,
+        at: at(one.offset),
         title: one.title.clone(),
-        chart: gitops::known_name(&one.chart, charts)?.to_owned(),
+        chart,
         version: one.version.clone(),
         place: SeenIn::OtherTool,
     })

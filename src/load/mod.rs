@@ -289,25 +289,23 @@ impl Loader {
         asked: &Asked,
         charts: &[KnownChart],
     ) -> Vec<(Asked, gitops::Dependency)> {
-        let mut of: Option<(PathBuf, Vec<gitops::Dependency>)> = None;
+        let mut folder: Option<PathBuf> = None;
         for input in &asked.layers {
             let Input::Path(path) = input else {
                 return Vec::new();
             };
             let below = std::env::current_dir().unwrap_or_default();
-            let found = gitops::dependencies(path, &below, charts);
-            match (&of, found) {
+            match (&folder, gitops::chart_folder(path, &below)) {
                 (_, None) => return Vec::new(),
-                (Some((folder, _)), Some((other, _))) if real(folder) != real(&other) => {
-                    return Vec::new();
-                }
-                (None, found) => of = found,
+                (Some(folder), Some(other)) if real(folder) != real(&other) => return Vec::new(),
+                (None, found) => folder = found,
                 _ => {}
             }
         }
-        let Some((_, mut dependencies)) = of else {
+        let Some(folder) = folder else {
             return Vec::new();
         };
+        let mut dependencies = gitops::dependencies_of(&folder, charts);
         dependencies.retain(|one| {
             asked.chart.as_ref().is_none_or(|chart| *chart == one.chart)
                 && asked.layers.iter().any(|input| {

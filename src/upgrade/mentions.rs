@@ -5,7 +5,7 @@
 
 use super::release::Worked;
 use crate::{
-    carrier::{MentionKind, set},
+    carrier::{MentionKind, pointer, set},
     load::{Mention, Wanted, Workspace},
     migrate::{Answers, migrate},
     outcome::{Fate, Notice, Severity},
@@ -32,7 +32,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
     for mention in &worked.wanted.mentions {
         let mut texts: Vec<String> = Vec::new();
         let parts: Vec<&str> = match mention.kind {
-            MentionKind::SetPath | MentionKind::Pointer => vec![&mention.text],
+            kind if kind.is_set() => vec![&mention.text],
             _ => mention.text.split(',').collect(),
         };
         for one in parts {
@@ -42,18 +42,12 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
             };
             match place(worked.pack, &worked.plan, mention.kind, &path) {
                 NewPlace::Same => texts.push(one.to_owned()),
-                // Its value is not looked at here, and must not be looked at by a step.
-                NewPlace::Moved(to)
-                    if mention.kind == MentionKind::Pointer
-                        && is_only_moved(&worked.plan, &path) =>
-                {
-                    texts.push(pointer(&above.concat(&to)));
-                }
-                NewPlace::Moved(to)
-                    if mention.kind != MentionKind::Pointer
-                        && (mention.kind == MentionKind::SetPath || is_plain(&to)) =>
-                {
-                    texts.push(one.replace(one.trim(), &above.concat(&to).to_string()));
+                NewPlace::Moved(to) if can_follow(&worked.plan, mention.kind, &path, &to) => {
+                    let to = above.concat(&to);
+                    texts.push(match mention.kind {
+                        MentionKind::Pointer => pointer::to_setting(&to),
+                        _ => one.replace(one.trim(), &to.to_string()),
+                    });
                 }
                 NewPlace::Moved(_) | NewPlace::Gone => {
                     texts.push(one.to_owned());
@@ -153,7 +147,7 @@ fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     let path = match mention.kind {
         MentionKind::SetPath => set::path(text).ok()?,
-        MentionKind::Pointer => pointed(text)?,
+        MentionKind::Pointer => pointer::setting(text)?,
         _ => Path::keys(text.split('.').filter(|key| !key.is_empty())),
     };
     if path.is_root() {
@@ -174,30 +168,14 @@ fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     }
 }
 
-/// The keys that a path of a JSON patch names below `/spec/values`; `None` if it names something in a list, or ends in
-/// one.
-fn pointed(text: &str) -> Option<Path> {
-    let below = text.strip_prefix("/spec/values/")?;
-    let keys: Vec<String> = below
-        .split('/')
-        .map(|key| key.replace("~1", "/").replace("~0", "~"))
-        .collect();
-    let in_list = |key: &String| key == "-" || key.bytes().all(|b| b.is_ascii_digit());
-    (!keys.iter().any(in_list)).then(|| Path::keys(keys))
-}
-
-/// A path of a JSON patch for keys below `/spec/values`.
-fn pointer(path: &Path) -> String {
-    let mut text = "/spec/values".to_owned();
-    for segment in path.segments() {
-        text.push('/');
-        match segment {
-            Segment::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
-            Segment::Index(index) => text.push_str(&index.to_string()),
-            other => text.push_str(&Path::new(vec![other.clone()]).to_string()),
-        }
+/// Whether who reads a path string finds a setting at its new place.
+fn can_follow(plan: &Plan<'_>, kind: MentionKind, from: &Path, to: &Path) -> bool {
+    match kind {
+        // Its value is not looked at here, and must not be looked at by a step.
+        MentionKind::Pointer => is_only_moved(plan, from),
+        MentionKind::SetPath => true,
+        _ => is_plain(to),
     }
-    text
 }
 
 /// Helm splits these paths at each dot and knows no escapes.
@@ -215,13 +193,13 @@ enum NewPlace {
 
 /// Where a setting is after the migrations.
 fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
-    let is_set = matches!(kind, MentionKind::SetPath | MentionKind::Pointer);
+    let is_set = kind.is_set();
     if !is_set && is_helms(pack, plan, path) {
         return NewPlace::Same;
     }
-    let value = match kind {
-        MentionKind::SetPath | MentionKind::Pointer => Value::from("x"),
-        _ => Value::Bool(true),
+    let value = match is_set {
+        true => Value::from("x"),
+        false => Value::Bool(true),
     };
     let segments = path.segments().iter().rev();
     let value = segments.fold(value, |value, segment| match segment {

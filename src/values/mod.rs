@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod merge;
 mod part;
 pub mod path;
+pub mod pointer;
 pub mod readers;
 pub mod scalar;
 mod tag;

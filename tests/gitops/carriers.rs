@@ -672,7 +672,7 @@ fn a_chart_is_known_by_name_and_repository() {
     let sameness: Vec<Sameness> = found
         .carriers
         .iter()
-        .map(|carrier| carrier.chart.compare("arroyo", &known))
+        .map(|carrier| carrier.chart.source.compare("arroyo", &known))
         .collect();
     assert_eq!(
         sameness,

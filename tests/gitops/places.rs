@@ -196,7 +196,7 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
         "g/base/one.yaml",
         &flux("1.0.0", "old: base, a: {x: 1}, stays: y"),
     );
-    let kustomization = "resources: [../base]\npatches:\n- {path: ours.yaml, target: {kind: HelmRelease, name: one}}\n- {path: theirs.yaml, target: {kind: HelmRelease, name: one}}\n- {path: labels.yaml, target: {kind: HelmRelease, name: one}}\n";
+    let kustomization = "resources: [../base]\npatches:\n- {path: ours.yaml, target: {kind: HelmRelease, name: one}}\n- {path: theirs.yaml, target: {kind: HelmRelease, name: one}}\n- {path: whole.yaml, target: {kind: HelmRelease, name: one}}\n- {path: labels.yaml, target: {kind: HelmRelease, name: one}}\n";
     let patch = |old: &str, a: &str| {
         format!(
             "- {{op: replace, path: /spec/values/{old}, value: prod}}   # ours\n- op: replace\n  path: \"/spec/values/{a}/x\"\n  value: 2\n- {{op: replace, path: /spec/values/stays, value: z}}\n"
@@ -211,12 +211,20 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
         "g/prod/labels.yaml",
         "- {op: add, path: /metadata/labels/a, value: b}\n",
     );
+    // What has values put in place whole may have any of them.
+    let whole = "- {op: replace, path: /spec/values, value: {old: w}}\n";
+    here.file("g/prod/whole.yaml", whole);
     let run = written(&here, "g");
     assert_eq!(here.text("g/prod/ours.yaml"), patch("new", "b"));
     assert_eq!(here.text("g/prod/theirs.yaml"), theirs);
     assert!(
         run.said
             .contains("g/prod/theirs.yaml:2: This patch changes the values"),
+        "{run:?}"
+    );
+    assert!(
+        run.said
+            .contains("g/prod/whole.yaml:1: This patch changes the values"),
         "{run:?}"
     );
     assert!(!run.said.contains("labels.yaml"), "{run:?}");

@@ -78,10 +78,12 @@ impl Builder<'_> {
                 .next("Write the values out at this place, and run refit again.");
             return Err(self.place(placed.file, node, reason));
         }
+        // Only to a sub-chart something is handed down.
+        let of_part = !self.one.release.prefix.is_root();
         let place = match &placed.layer.source {
             Source::Map => {
                 let view = View::new(tree, tree.documents()[document].root);
-                let global = global_of(&view, &path);
+                let global = of_part.then(|| global_of(&view, &path)).flatten();
                 let path = path.concat(prefix);
                 let there = view.at(&path).ok().flatten();
                 let is_map =
@@ -107,7 +109,7 @@ impl Builder<'_> {
                     let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
                     reason.at(&file.name, &file.text, offset)
                 })?;
-                self.hand_down(global_in(&inner));
+                self.hand_down(of_part.then(|| global_in(&inner)).flatten());
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
@@ -135,7 +137,7 @@ impl Builder<'_> {
                 let inner = Tree::parse(assigned.text())
                     .map_err(|e| self.place(placed.file, node, fault(e)))?;
                 let (entries, dialect) = (entries.clone(), *dialect);
-                self.hand_down(global_in(&inner));
+                self.hand_down(of_part.then(|| global_in(&inner)).flatten());
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
@@ -169,9 +171,9 @@ impl Builder<'_> {
         Ok(Some(Layer::Block(self.loader.block(file, place))))
     }
 
-    /// Notes what a layer has as `global` for all charts, if this is a sub-chart.
+    /// Notes what a layer has as `global` for all charts.
     fn hand_down(&mut self, global: Option<Map>) {
-        if let Some(global) = global.filter(|_| !self.one.release.prefix.is_root()) {
+        if let Some(global) = global {
             merge(&mut self.global, global);
         }
     }

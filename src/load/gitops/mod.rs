@@ -22,7 +22,7 @@ use self::release::Builder;
 pub use self::succession::Succession;
 pub(super) use self::{
     layer::{global_in, holds},
-    named::{Dependency, dependencies},
+    named::{Dependency, chart_folder, dependencies_of},
 };
 use super::{Asked, Input, Loader, OtherRelease, Sealed, aside};
 use semver::Version;
@@ -164,7 +164,7 @@ pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
             .found
             .elsewhere
             .iter()
-            .filter_map(|one| aside::elsewhere(one, charts, loaded.at(one.offset)))
+            .filter_map(|one| aside::elsewhere(one, charts, |offset| loaded.at(offset)))
             .collect();
         loader.workspace.seen.extend(seen);
     }

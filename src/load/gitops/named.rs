@@ -6,7 +6,10 @@
 //! by all files beside it, and none of them may be left behind. Files that are named together as the layers of one
 //! release are that release, and nothing else is edited.
 
-use std::path::{Path as FilePath, PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path as FilePath, PathBuf},
+};
 
 use semver::Version;
 
@@ -32,13 +35,9 @@ pub(in crate::load) struct Dependency {
     pub(in crate::load) pin: Option<(String, String)>,
 }
 
-/// The dependencies on known charts of the innermost chart that a file lies in, and that chart's folder as it is named.
-/// The chart must be within the bounds of the file.
-pub(in crate::load) fn dependencies(
-    path: &FilePath,
-    below: &FilePath,
-    charts: &[KnownChart],
-) -> Option<(PathBuf, Vec<Dependency>)> {
+/// The folder of the innermost chart that a file lies in, as it is named. The chart must be within the bounds of the
+/// file.
+pub(in crate::load) fn chart_folder(path: &FilePath, below: &FilePath) -> Option<PathBuf> {
     let bounds = Bounds::of(path, below);
     let here = std::env::current_dir().unwrap_or_default();
     let full = lexical(&here.join(path));
@@ -47,15 +46,25 @@ pub(in crate::load) fn dependencies(
         .take_while(|(_, folder)| bounds.hold(folder))
         .find(|(_, folder)| folder.join("Chart.yaml").is_file())?;
     // The folder in the words of whoever named the file.
-    let folder = match path.ancestors().nth(steps + 1) {
+    Some(match path.ancestors().nth(steps + 1) {
         Some(shown) if shown.as_os_str().is_empty() => PathBuf::from("."),
         Some(shown) if here.join(shown).canonicalize().ok() == folder.canonicalize().ok() => {
             shown.to_owned()
         }
         _ => folder.to_owned(),
-    };
+    })
+}
+
+/// The dependencies of a chart on known charts; none if its `Chart.yaml` cannot be read.
+pub(in crate::load) fn dependencies_of(
+    folder: &FilePath,
+    charts: &[KnownChart],
+) -> Vec<Dependency> {
     let file = folder.join("Chart.yaml");
-    let tree = Tree::parse_bytes(&std::fs::read(&file).ok()?).ok()?;
+    let bytes = std::fs::read(&file).ok();
+    let Some(tree) = bytes.and_then(|bytes| Tree::parse_bytes(&bytes).ok()) else {
+        return Vec::new();
+    };
     let found = carrier::find(&tree, &file);
     let dependencies = found
         .carriers
@@ -76,8 +85,7 @@ pub(in crate::load) fn dependencies(
             }),
         })
     });
-    let known: Vec<Dependency> = known.collect();
-    (!known.is_empty()).then_some((folder, known))
+    known.collect()
 }
 
 /// What was found, and with each file of an umbrella chart that was named by itself the other files of that chart, but for
@@ -90,14 +98,21 @@ pub fn with_their_charts(
 ) -> Vec<Found> {
     let mut all = found.to_vec();
     let mut folders: Vec<PathBuf> = Vec::new();
+    let mut of_folder: HashMap<PathBuf, Vec<Dependency>> = HashMap::new();
     for file in found {
         let is_meant = file.named_directly && file.kind == Kind::Yaml && file.path.is_file();
         if !is_meant {
             continue;
         }
-        let Some((folder, dependencies)) = dependencies(&file.path, &file.below, charts) else {
+        let Some(folder) = chart_folder(&file.path, &file.below) else {
             continue;
         };
+        if folders.contains(&folder) {
+            continue;
+        }
+        let dependencies = of_folder
+            .entry(folder.clone())
+            .or_insert_with(|| dependencies_of(&folder, charts));
         let is_chart = file
             .path
             .file_name()
@@ -107,19 +122,21 @@ pub fn with_their_charts(
             let mut prefixes = dependencies.iter().map(|one| &one.prefix);
             prefixes.any(|prefix| holds(&tree, prefix)).then_some(())
         };
-        if !folders.contains(&folder) && (is_chart || belongs().is_some()) {
+        let is_part = !dependencies.is_empty() && (is_chart || belongs().is_some());
+        if is_part {
             folders.push(folder);
         }
     }
+    if folders.is_empty() {
+        return all;
+    }
     let real = |path: &FilePath| path.canonicalize().ok();
-    let mut known: Vec<Option<PathBuf>> = found.iter().map(|file| real(&file.path)).collect();
+    let mut known: HashSet<Option<PathBuf>> = found.iter().map(|file| real(&file.path)).collect();
     for folder in folders {
         let named = [walk::Named::Listed(folder)];
         let walked = walk::find_without(&named, excludes, walk::Limits::default());
         for file in walked.files {
-            let is_new = real(&file.path);
-            if !known.contains(&is_new) {
-                known.push(is_new);
+            if known.insert(real(&file.path)) {
                 all.push(file);
             }
         }

@@ -10,7 +10,7 @@
 use super::{Carried, Scanned, layer::holds, release::Builder};
 use crate::{
     bounds::lexical,
-    carrier::{Kind as CarrierKind, Layer, PatchForm, Source, TextPatch, resolve::Placed},
+    carrier::{Kind as CarrierKind, Layer, PatchForm, Source, TextPatch, pointer, resolve::Placed},
     load::Loader,
     outcome::At,
     values::{Path, View},
@@ -156,13 +156,12 @@ impl Builder<'_> {
                 continue;
             };
             let written = tree.scalar(path);
-            if !written.starts_with("/spec/values") {
+            if !pointer::is_of_values(&written) {
                 continue;
             }
             // Only what must be there already is certain to be there at its new place.
             let replaces = text(item, "op").is_some_and(|op| tree.scalar(op) == "replace");
-            let in_list = |key: &str| key == "-" || key.bytes().all(|b| b.is_ascii_digit());
-            if !replaces || written.split('/').skip(3).any(in_list) {
+            if !replaces || pointer::setting(&written).is_none() {
                 return Some(Err(file.at(tree.span(path).start)));
             }
             pointed.push((index, path, written.into_owned()));
