@@ -146,6 +146,35 @@ fn the_root_of_any_layer_counts_over_the_charts_own_globals() {
 }
 
 #[test]
+fn what_a_manifest_itself_has_as_global_counts_too() {
+    for own in [
+        "valuesObject: {global: {class: ssd}}",
+        "values: \"global: {class: ssd}\"",
+        "parameters: [{name: global.class, value: ssd}]",
+    ] {
+        let app = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: app}}\nspec:\n  source:\n    repoURL: https://git.example/repo\n    path: in\n    helm:\n      {own}\n"
+        );
+        let demo = umbrella(
+            &step(RENAME),
+            &[
+                ("repo/app.yaml", &app),
+                ("repo/in/Chart.yaml", CHART),
+                ("repo/in/values.yaml", "kit:\n  size: 2 # how much\n"),
+            ],
+        );
+        let run = demo.run("upgrade repo --pack pack --write");
+        assert_eq!(run.code, 0, "{own}: {}", run.err);
+        assert_eq!(
+            demo.text("repo/in/values.yaml"),
+            "kit:\n  size: 2 # how much\n  global:\n    defaultClass: ssd\n",
+            "{own}"
+        );
+        assert_eq!(demo.text("repo/app.yaml"), app);
+    }
+}
+
+#[test]
 fn what_does_not_count_is_refused_with_the_step_and_the_place() {
     let values = "global: {class: ssd, defaultClass: hdd}\nkit: {size: 2}\n";
     let demo = umbrella(&step(RENAME), &[("in/values.yaml", values)]);
