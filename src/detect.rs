@@ -13,7 +13,7 @@ use crate::{
         Pack, PackError, Scope, Trace, VersionRange,
         model::{Evidence, Strength},
     },
-    values::{Map, Part, Path, Value},
+    values::{Map, Path, Value, ValuesPart},
 };
 
 /// What the content tells.
@@ -43,7 +43,7 @@ pub struct Clue {
 /// # Errors
 ///
 /// If the pack's evidence is not in the format.
-pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
+pub fn looked_at(pack: &Pack, part: &mut ValuesPart) -> Result<(), PackError> {
     for evidence in &pack.info.evidence {
         let trace = trace(evidence);
         trace.add_to(part)?;

@@ -14,7 +14,7 @@ use crate::{
     },
     plan::Plan,
     values::{
-        Map, Part, Path, Value,
+        Map, Path, Value, ValuesPart,
         merge::{hand_down, merge_all},
         view::View,
     },
@@ -62,8 +62,8 @@ pub fn changes(
 }
 
 /// What the facts of two versions look at.
-fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<Part, PackError> {
-    let mut part = Part::default();
+fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<ValuesPart, PackError> {
+    let mut part = ValuesPart::default();
     for (id, fact) in &pack.info.facts {
         for version in [from, to] {
             let Some(text) = fact.text(version) else {
@@ -94,7 +94,7 @@ fn facts(
     pack: &Pack,
     values: Map,
     version: &Version,
-    part: &Part,
+    part: &ValuesPart,
 ) -> Result<Vec<Option<String>>, PackError> {
     let values = part.of(&effective(pack, version, values));
     let mut scope = Scope::new();

@@ -13,7 +13,7 @@
 
 use crate::{
     pack::{Known, Pack, PackError, Scope, Trace, model::Telling},
-    values::{Map, Part, Path, Value},
+    values::{Map, Path, Value, ValuesPart},
 };
 
 /// A key that tells the chart, as it was found.
@@ -93,7 +93,7 @@ impl Claim {
 /// # Errors
 ///
 /// If the pack's telling keys are not in the format.
-pub fn looked_at(pack: &Pack, part: &mut Part) -> Result<(), PackError> {
+pub fn looked_at(pack: &Pack, part: &mut ValuesPart) -> Result<(), PackError> {
     let mut keys = pack.info.identifies.keys.iter();
     keys.try_for_each(|telling| trace(telling).add_to(part))
 }

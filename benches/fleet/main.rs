@@ -22,7 +22,7 @@ use refit::{
     jobs::{Jobs, Work},
     upgrade::{Request, upgrade_with},
     walk::{self, Limits, Named},
-    write::{self, Options, Replacement},
+    write::{self, FileReplacement, WriteOptions},
 };
 use similar::{ChangeTag, TextDiff};
 
@@ -107,16 +107,16 @@ fn whole(shop: &Path, root: &Path, count: usize) -> Result<()> {
             .iter()
             .filter_map(|file| Some(copy.join(file.path.as_ref()?.strip_prefix(root).ok()?)))
             .collect();
-        let replacements: Vec<Replacement<'_>> = files
+        let replacements: Vec<FileReplacement<'_>> = files
             .iter()
             .zip(&paths)
-            .map(|(file, path)| Replacement {
+            .map(|(file, path)| FileReplacement {
                 path,
                 before: file.before.as_bytes(),
                 after: file.after.as_bytes(),
             })
             .collect();
-        write::write(&replacements, &Options::default())?;
+        write::write(&replacements, &WriteOptions::default())?;
     }
     let bare = start.elapsed().as_secs_f64();
     show(

@@ -218,7 +218,7 @@ fn meets(view: &View<'_>, path: &Path) -> Option<NodeId> {
             None => {
                 let open = matches!(
                     view.kind(at),
-                    Ok(crate::values::view::Kind::Map | crate::values::view::Kind::List)
+                    Ok(crate::values::view::ValueKind::Map | crate::values::view::ValueKind::List)
                 );
                 return (!open && at != view.root()).then_some(at);
             }

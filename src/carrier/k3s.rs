@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::read::Doc;
 use super::version::VersionPlace;
-use crate::values::view::Kind as ValueKind;
+use crate::values::view::ValueKind;
 use crate::yaml::NodeId;
 
 /// Finds the carrier that a manifest of `helm.cattle.io` is.

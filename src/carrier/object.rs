@@ -9,7 +9,7 @@ use super::chart::{ChartRef, object_ref};
 use super::model::{Found, ObjectRef};
 use super::read::{Doc, file_name};
 use super::version::{VersionPlace, VersionStyle};
-use crate::values::view::Kind as ValueKind;
+use crate::values::view::ValueKind;
 use crate::yaml::NodeId;
 
 /// An object that carriers refer to.

@@ -8,7 +8,7 @@ use std::path::Path as FilePath;
 use super::model::{Carrier, Found, Kind, Layer, Notice, ObjectRef, Refusal, Refused, Source};
 use super::{chart::ChartRef, object};
 use crate::values::Path;
-use crate::values::view::{Kind as ValueKind, Via, View};
+use crate::values::view::{ValueKind, Via, View};
 use crate::yaml::{Kind as NodeKind, NodeId, Tree};
 
 /// A field of a map.

@@ -18,7 +18,7 @@ use refit::{
     shell::quote as shell,
     upgrade::{Request, known_charts, packs},
     walk::{self, Limits, Named},
-    write::{self, Replacement},
+    write::{self, FileReplacement},
 };
 
 use super::{args::InitArgs, exit::Exit, precautions::Writing, terminal::Terminal};
@@ -108,7 +108,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
     match &project {
         Some(project) => {
-            let replacement = Replacement {
+            let replacement = FileReplacement {
                 path: &path,
                 before: project.text.as_bytes(),
                 after: text.as_bytes(),

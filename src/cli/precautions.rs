@@ -9,7 +9,7 @@ use std::{
 use refit::{
     git::{self, State},
     report::Detail,
-    write::{self, How, Options, Trouble, Why},
+    write::{self, RecoveryEnd, UnfinishedWrite, Why, WriteOptions},
 };
 
 use super::terminal::Terminal;
@@ -38,8 +38,8 @@ impl Writing {
     }
 
     /// What the library needs to know.
-    pub fn options<'a>(&'a self, backup: Option<&'a OsStr>) -> Options<'a> {
-        Options {
+    pub fn options<'a>(&'a self, backup: Option<&'a OsStr>) -> WriteOptions<'a> {
+        WriteOptions {
             backup,
             own: self.own.as_deref(),
             waiting: &|folder| {
@@ -50,7 +50,7 @@ impl Writing {
                     folder.display()
                 );
             },
-            ..Options::default()
+            ..WriteOptions::default()
         }
     }
 
@@ -59,8 +59,8 @@ impl Writing {
         let recovery = write::recover(files, &self.options(None));
         for mended in recovery.mended {
             let how = match mended.how {
-                How::Finished => "finished",
-                How::Undone => "undone",
+                RecoveryEnd::Finished => "finished",
+                RecoveryEnd::Undone => "undone",
             };
             let files = names(mended.files.iter().map(PathBuf::as_path));
             terminal.say(&format!(
@@ -81,7 +81,7 @@ impl Writing {
 
     /// What an interrupted run left that could not be mended. Another run that is still at work is none of
     /// that: it is waited for.
-    pub fn left(&self, files: &[&Path]) -> Vec<Trouble> {
+    pub fn left(&self, files: &[&Path]) -> Vec<UnfinishedWrite> {
         let mut left = write::unfinished(files, self.own.as_deref());
         left.retain(|trouble| !matches!(trouble.why, Why::Busy(_)));
         left

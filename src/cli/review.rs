@@ -18,7 +18,7 @@ use refit::{
         talk::{self, End, Person as _, Stop},
     },
     upgrade::upgrade,
-    write::{self, Replacement},
+    write::{self, FileReplacement},
 };
 
 use super::{
@@ -498,12 +498,12 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
     }
     let before =
         std::fs::read(path).with_context(|| format!("{}: cannot read it", path.display()))?;
-    let file = Replacement {
+    let file = FileReplacement {
         path,
         before: &before,
         after: text.as_bytes(),
     };
-    write::write(&[file], &write::Options::default())?;
+    write::write(&[file], &write::WriteOptions::default())?;
     Ok(())
 }
 

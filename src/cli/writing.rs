@@ -8,7 +8,7 @@ use refit::{
     memory::{MemoryError, Project},
     outcome::{File, Outcome, Release, Unit},
     report::{Detail, command},
-    write::{self, Replacement, WriteError, Written},
+    write::{self, FileReplacement, WriteError, Written},
 };
 
 use std::{
@@ -236,11 +236,11 @@ impl<'w> Writer<'w> {
             return Ok(());
         }
         let files: Vec<&Arc<File>> = units.iter().flat_map(|unit| unit.files()).collect();
-        let mut replacements: Vec<Replacement<'_>> = files
+        let mut replacements: Vec<FileReplacement<'_>> = files
             .iter()
             .filter_map(|file| {
                 let (before, after) = (file.before.as_bytes(), file.after.as_bytes());
-                Some(Replacement {
+                Some(FileReplacement {
                     path: file.path.as_deref()?,
                     before,
                     after,
@@ -250,7 +250,7 @@ impl<'w> Writer<'w> {
         if let Some(memory) = &memory
             && let Some(before) = &memory.before
         {
-            replacements.push(Replacement {
+            replacements.push(FileReplacement {
                 path: &memory.project.path,
                 before: before.as_bytes(),
                 after: memory.project.text.as_bytes(),

@@ -588,7 +588,7 @@ impl Writer<'_> {
     fn merges(
         &self,
         base: NodeId,
-        written: &view::Entries<'_>,
+        written: &view::MapEntries<'_>,
         entries: &[Entry],
         at: &Path,
     ) -> Result<Vec<(NodeId, NodeId)>, EditError> {
@@ -736,7 +736,7 @@ struct Known<'e> {
 }
 
 impl<'e> Known<'e> {
-    fn of(written: &'e view::Entries<'_>, entries: &'e [Entry]) -> Self {
+    fn of(written: &'e view::MapEntries<'_>, entries: &'e [Entry]) -> Self {
         let mut first_beside = HashMap::new();
         for entry in entries.iter().filter(|entry| !entry.gone) {
             if let Some(beside) = &entry.beside {

@@ -16,7 +16,7 @@ use crate::{
     refusal::{self, Reason},
     values::{
         readers::{DifferenceKind, difference},
-        view::{Kind, Loss, View},
+        view::{Loss, ValueKind, View},
     },
     yaml::{self, DivergenceKind, Tree},
 };
@@ -278,7 +278,7 @@ impl Loaded {
         let view = self.view();
         let root = view.root();
         if let Ok(kind) = view.kind(root)
-            && !matches!(kind, Kind::Map | Kind::Null)
+            && !matches!(kind, ValueKind::Map | ValueKind::Null)
         {
             let offset = self.tree.span(root).start;
             let reason = Reason::new("the values are not a map")

@@ -141,7 +141,10 @@ impl Writer<'_> {
                 }),
             }
         }
-        let is_map = matches!(self.view.kind(node), Ok(crate::values::view::Kind::Map));
+        let is_map = matches!(
+            self.view.kind(node),
+            Ok(crate::values::view::ValueKind::Map)
+        );
         Ok(Want::Map {
             base: is_map.then_some(node),
             entries: wanted,
@@ -182,7 +185,10 @@ impl Writer<'_> {
                 },
             });
         }
-        let is_map = matches!(self.view.kind(node), Ok(crate::values::view::Kind::Map));
+        let is_map = matches!(
+            self.view.kind(node),
+            Ok(crate::values::view::ValueKind::Map)
+        );
         Ok(Want::Map {
             base: is_map.then_some(node),
             entries: wanted,

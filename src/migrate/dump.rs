@@ -28,7 +28,7 @@ use crate::{
     pack::{Keys, Known, Told},
     plan::Plan,
     questions::STRIP_DEFAULTS,
-    values::{Map, Part, Path, Value, leaves, merge::merge_all},
+    values::{Map, Path, Value, ValuesPart, leaves, merge::merge_all},
 };
 
 const STRIP: &str = "strip";
@@ -151,7 +151,7 @@ fn compared(
     layers: &[Layer<'_>],
     defaults: &Map,
 ) -> Result<Option<(Value, Comparison)>, MigrateError> {
-    let mut part = Part::default();
+    let mut part = ValuesPart::default();
     for (path, _) in leaves(defaults) {
         part.add(&path);
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     values::{
-        Map, Part, Path, ReadError, Segment, Value,
+        Map, Path, ReadError, Segment, Value, ValuesPart,
         view::{self, Via, View},
     },
     yaml::{self, NodeId},
@@ -17,12 +17,12 @@ use crate::{
 /// The entries of a map of the text.
 ///
 /// Layers are read whole before they are migrated, so that a map that cannot be read does not come here.
-fn entries_of<'t>(view: &View<'t>, node: NodeId) -> Vec<view::Entry<'t>> {
+fn entries_of<'t>(view: &View<'t>, node: NodeId) -> Vec<view::MapEntry<'t>> {
     view.entries(node).unwrap_or_default().entries
 }
 
 fn is_map(view: &View<'_>, node: NodeId) -> bool {
-    matches!(view.kind(node), Ok(view::Kind::Map))
+    matches!(view.kind(node), Ok(view::ValueKind::Map))
 }
 
 fn is_alias(view: &View<'_>, node: NodeId) -> bool {
@@ -228,12 +228,12 @@ impl Node {
     /// # Errors
     ///
     /// If the text has something that Helm cannot read.
-    pub fn part(&self, part: &Part, view: &View<'_>) -> Result<Value, ReadError> {
+    pub fn part(&self, part: &ValuesPart, view: &View<'_>) -> Result<Value, ReadError> {
         match (part, &self.body, &self.origin) {
-            (Part::Keys(_), Body::Same, Origin::Source(source)) => {
+            (ValuesPart::Keys(_), Body::Same, Origin::Source(source)) => {
                 view.part_below(source.node, part)
             }
-            (Part::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
+            (ValuesPart::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
                 entries
                     .iter()
                     .filter(|entry| !entry.gone)
@@ -312,7 +312,7 @@ impl Node {
     pub fn items(&self, view: &View<'_>) -> Option<Vec<Self>> {
         match (&self.body, &self.origin) {
             (Body::Same, Origin::Source(source)) => {
-                if !matches!(view.kind(source.node), Ok(view::Kind::List)) {
+                if !matches!(view.kind(source.node), Ok(view::ValueKind::List)) {
                     return None;
                 }
                 let item = |(i, node): (usize, NodeId)| Self {

@@ -17,7 +17,7 @@ use crate::{
     plan::Plan,
     questions::{LAYERS, title},
     values::{
-        Helm, Map, Path, Value,
+        HelmMajor, Map, Path, Value,
         coalesce::{ChartDefaults, coalesce},
         merge::{hand_down, merge_all},
         view::View,
@@ -107,7 +107,7 @@ pub fn effective(pack: &Pack, version: &semver::Version, values: Map) -> Value {
         values: pack.keys.defaults(version),
         dependencies: Vec::new(),
     };
-    let merged = coalesce(Helm::V3, &chart, &values);
+    let merged = coalesce(HelmMajor::V3, &chart, &values);
     Value::Map(merged.map_or(values, |merged| merged.values))
 }
 

@@ -4,7 +4,7 @@
 //! The two are judged apart and by others; that both are read, and fail, in the same way is held here.
 
 use super::{ExprError, Expression, PackError, Scope};
-use crate::values::{Part, Path};
+use crate::values::{Path, ValuesPart};
 
 /// A path to look for.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl Trace<'_> {
     /// # Errors
     ///
     /// If the path is none, or the condition no expression.
-    pub fn add_to(&self, part: &mut Part) -> Result<(), PackError> {
+    pub fn add_to(&self, part: &mut ValuesPart) -> Result<(), PackError> {
         part.add(&self.path()?);
         if let Some(condition) = self.condition {
             let places = Expression::known(condition).places("values");

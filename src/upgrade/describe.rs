@@ -21,7 +21,7 @@ use crate::{
     tell,
     values::{
         Map, Path, Value, leaves,
-        lookup::Lookup,
+        lookup::NodeLookup,
         merge::{hand_down, merge_all},
         view::View,
     },
@@ -50,11 +50,11 @@ pub(super) fn release(
         workspace.blocks[block].again(tree).filter(|_| alone)
     });
     let edited: Vec<Option<View<'_>>> = edited.collect();
-    let edited = edited.iter().map(|view| view.as_ref().map(Lookup::new));
+    let edited = edited.iter().map(|view| view.as_ref().map(NodeLookup::new));
     let description = Description {
         workspace,
         worked: &worked,
-        before: worked.views.iter().map(Lookup::new).collect(),
+        before: worked.views.iter().map(NodeLookup::new).collect(),
         after: edited.collect(),
         fates,
     };
@@ -117,10 +117,10 @@ struct Description<'d, 'w> {
     workspace: &'w Workspace,
     worked: &'d Worked<'w>,
     /// The layers as they were read.
-    before: Vec<Lookup<'d, 'w>>,
+    before: Vec<NodeLookup<'d, 'w>>,
     /// The layers as they will be. Nothing where other blocks of the file are edited too: then the lines are not
     /// those of the layer's own text.
-    after: Vec<Option<Lookup<'d, 'd>>>,
+    after: Vec<Option<NodeLookup<'d, 'd>>>,
     /// Sorted by layer and path: a file may have thousands of changes, and each looks up what it came to.
     fates: Vec<(usize, &'d Path, Fate)>,
 }

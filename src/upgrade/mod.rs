@@ -48,7 +48,7 @@ use crate::{
     pack::{Pack, PackError, Texts},
     plan::Selection,
     refusal::{Reason, own_fault},
-    values::{Part, View},
+    values::{ValuesPart, View},
     walk::{Excludes, Found},
 };
 use release::Worked;
@@ -310,8 +310,8 @@ fn nothing() -> Outcome {
 }
 
 /// What the evidence of all packs looks at.
-fn looked_at_by(packs: &[Pack]) -> Result<Part, PackError> {
-    let mut part = Part::default();
+fn looked_at_by(packs: &[Pack]) -> Result<ValuesPart, PackError> {
+    let mut part = ValuesPart::default();
     for pack in packs {
         detect::looked_at(pack, &mut part)?;
         identify::looked_at(pack, &mut part)?;
@@ -338,7 +338,7 @@ fn settled<'n, T>(
 fn unclaimed(
     workspace: &Workspace,
     packs: &[Pack],
-    part: &Part,
+    part: &ValuesPart,
     jobs: &Jobs<'_>,
 ) -> Vec<Unclaimed> {
     let of = |file: usize| {

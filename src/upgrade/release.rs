@@ -26,7 +26,7 @@ use crate::{
     questions::{RAISED_FIRST, title},
     refusal::{self, Reason},
     tell::markers::Mark,
-    values::{Part, merge::merge_all, view::View},
+    values::{ValuesPart, merge::merge_all, view::View},
     verify::{SecondReadingError, oracle, second_reading},
     yaml::{Disagreement, NodeId, Rewrite, Tree},
 };
@@ -90,7 +90,7 @@ pub(super) fn work<'w>(
     (workspace, before): (&'w Workspace, Option<&'w Workspace>),
     packs: &'w [Pack],
     wanted: &'w Wanted,
-    part: &Part,
+    part: &ValuesPart,
 ) -> Result<Worked<'w>, Vec<Refusal>> {
     let one = |refusal: Box<Refusal>| vec![*refusal];
     let views: Vec<View<'_>> = wanted

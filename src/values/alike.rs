@@ -9,8 +9,8 @@ use super::view::View;
 use crate::yaml::{Kind, NodeId};
 
 impl View<'_> {
-    /// Whether a node is written as one of another document is, apart from layout. If not, the values may
-    /// still be equal.
+    /// True if a node is written as one of another document is, apart from layout. If not, the values may still be
+    /// equal.
     #[must_use]
     pub fn is_alike(&self, node: NodeId, other: &View<'_>, theirs: NodeId) -> bool {
         let (ours, tree) = (self.tree(), other.tree());

@@ -21,7 +21,7 @@ pub const GLOBAL: &str = "global";
 
 /// The major version of Helm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Helm {
+pub enum HelmMajor {
     /// Helm 3.
     V3,
     /// Helm 4.
@@ -104,11 +104,11 @@ pub struct SubchartNotMap {
 /// # Errors
 /// [`SubchartNotMap`], where Helm stops with "type mismatch".
 pub fn coalesce(
-    helm: Helm,
+    helm: HelmMajor,
     chart: &ChartDefaults,
     values: &Map,
 ) -> Result<Coalesced, SubchartNotMap> {
-    let mut work = Work {
+    let mut work = Coalescing {
         helm,
         warnings: Vec::new(),
     };
@@ -121,10 +121,10 @@ pub fn coalesce(
 }
 
 /// A Go map: several places may hold it, and all see a change.
-type Table = Rc<RefCell<IndexMap<String, Node>>>;
+type Table = Rc<RefCell<IndexMap<String, GoValue>>>;
 
 #[derive(Clone)]
-enum Node {
+enum GoValue {
     Table(Table),
     Null,
     Other(Rc<Value>),
@@ -135,19 +135,19 @@ fn share_map(map: &Map) -> Table {
     Rc::new(RefCell::new(shared))
 }
 
-fn share(value: &Value) -> Node {
+fn share(value: &Value) -> GoValue {
     match value {
-        Value::Map(map) => Node::Table(share_map(map)),
-        Value::Null => Node::Null,
-        other => Node::Other(Rc::new(other.clone())),
+        Value::Map(map) => GoValue::Table(share_map(map)),
+        Value::Null => GoValue::Null,
+        other => GoValue::Other(Rc::new(other.clone())),
     }
 }
 
 fn own_map(table: &Table) -> Map {
-    let own = |node: &Node| match node {
-        Node::Table(table) => Value::Map(own_map(table)),
-        Node::Null => Value::Null,
-        Node::Other(value) => (**value).clone(),
+    let own = |node: &GoValue| match node {
+        GoValue::Table(table) => Value::Map(own_map(table)),
+        GoValue::Null => Value::Null,
+        GoValue::Other(value) => (**value).clone(),
     };
     table
         .borrow()
@@ -157,16 +157,16 @@ fn own_map(table: &Table) -> Map {
 }
 
 /// The entries as they are now, so that the table can be changed while they are gone through.
-fn entries(table: &Table) -> Vec<(String, Node)> {
+fn entries(table: &Table) -> Vec<(String, GoValue)> {
     let table = table.borrow();
     table.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-fn get(table: &Table, key: &str) -> Option<Node> {
+fn get(table: &Table, key: &str) -> Option<GoValue> {
     table.borrow().get(key).cloned()
 }
 
-fn set(table: &Table, key: &str, node: Node) {
+fn set(table: &Table, key: &str, node: GoValue) {
     table.borrow_mut().insert(key.to_owned(), node);
 }
 
@@ -182,12 +182,12 @@ fn join(prefix: &str, key: &str) -> String {
     }
 }
 
-struct Work {
-    helm: Helm,
+struct Coalescing {
+    helm: HelmMajor,
     warnings: Vec<Warning>,
 }
 
-impl Work {
+impl Coalescing {
     fn chart(
         &mut self,
         chart: &ChartDefaults,
@@ -197,7 +197,7 @@ impl Work {
         self.values(chart, dest, prefix);
         for dependency in &chart.dependencies {
             let below = match get(dest, &dependency.name) {
-                Some(Node::Table(table)) => table,
+                Some(GoValue::Table(table)) => table,
                 Some(_) => {
                     return Err(SubchartNotMap {
                         chart: dependency.name.clone(),
@@ -205,7 +205,7 @@ impl Work {
                 }
                 None => {
                     let table = new_table();
-                    set(dest, &dependency.name, Node::Table(table.clone()));
+                    set(dest, &dependency.name, GoValue::Table(table.clone()));
                     table
                 }
             };
@@ -221,31 +221,31 @@ impl Work {
         let prefix = join(prefix, &chart.name);
         for (key, default) in entries(&share_map(&chart.values)) {
             match get(values, &key) {
-                Some(Node::Null) => {
+                Some(GoValue::Null) => {
                     values.borrow_mut().shift_remove(&key);
                 }
-                Some(Node::Table(dest)) => match default {
-                    Node::Table(src) => {
+                Some(GoValue::Table(dest)) => match default {
+                    GoValue::Table(src) => {
                         // A null meant for a sub-chart stays until its own defaults are known.
                         let keep_nulls = chart.dependencies.iter().any(|d| d.name == key);
-                        if self.helm == Helm::V4 && !keep_nulls {
+                        if self.helm == HelmMajor::V4 && !keep_nulls {
                             remove_nulls(&src);
                         }
                         self.tables(&dest, &src, &join(&prefix, &key), keep_nulls);
                     }
-                    Node::Null => {}
-                    Node::Other(_) => {
+                    GoValue::Null => {}
+                    GoValue::Other(_) => {
                         self.warnings
                             .push(Warning::SkippedDefault(join(&prefix, &key)));
                     }
                 },
-                Some(Node::Other(_)) => {}
+                Some(GoValue::Other(_)) => {}
                 None => {
-                    if self.helm == Helm::V4 {
+                    if self.helm == HelmMajor::V4 {
                         match &default {
-                            Node::Null => continue,
-                            Node::Table(table) => remove_nulls(table),
-                            Node::Other(_) => {}
+                            GoValue::Null => continue,
+                            GoValue::Table(table) => remove_nulls(table),
+                            GoValue::Other(_) => {}
                         }
                     }
                     set(values, &key, default);
@@ -263,31 +263,31 @@ impl Work {
         // Helm marks the user's nulls in the defaults, where a null then meets a null and stays.
         let nulls: Vec<String> = entries(dest)
             .into_iter()
-            .filter(|(_, node)| matches!(node, Node::Null))
+            .filter(|(_, node)| matches!(node, GoValue::Null))
             .map(|(key, _)| key)
             .collect();
         for key in nulls {
-            set(src, &key, Node::Null);
+            set(src, &key, GoValue::Null);
         }
         for (key, default) in defaults {
             let path = join(prefix, &key);
             match (get(dest, &key), default) {
                 (None, default) => set(dest, &key, default),
-                (Some(Node::Null), default) => {
-                    if !keep_nulls && !matches!(default, Node::Null) {
+                (Some(GoValue::Null), default) => {
+                    if !keep_nulls && !matches!(default, GoValue::Null) {
                         dest.borrow_mut().shift_remove(&key);
                     }
                 }
-                (Some(Node::Table(dest)), Node::Table(src)) => {
+                (Some(GoValue::Table(dest)), GoValue::Table(src)) => {
                     self.tables(&dest, &src, &path, keep_nulls);
                 }
-                (Some(Node::Other(_)), Node::Table(_)) => {
+                (Some(GoValue::Other(_)), GoValue::Table(_)) => {
                     self.warnings.push(Warning::CannotOverwriteTable(path));
                 }
-                (Some(Node::Table(_)), Node::Other(_)) => {
+                (Some(GoValue::Table(_)), GoValue::Other(_)) => {
                     self.warnings.push(Warning::DestinationIsTable(path));
                 }
-                (Some(Node::Table(_)), Node::Null) | (Some(Node::Other(_)), _) => {}
+                (Some(GoValue::Table(_)), GoValue::Null) | (Some(GoValue::Other(_)), _) => {}
             }
         }
     }
@@ -296,7 +296,7 @@ impl Work {
     fn globals(&mut self, dest: &Table, src: &Table, prefix: &str) {
         let dest_globals = match get(dest, GLOBAL) {
             None => new_table(),
-            Some(Node::Table(table)) => table,
+            Some(GoValue::Table(table)) => table,
             Some(_) => {
                 self.warnings.push(Warning::GlobalsDestination);
                 return;
@@ -304,7 +304,7 @@ impl Work {
         };
         let src_globals = match get(src, GLOBAL) {
             None => new_table(),
-            Some(Node::Table(table)) => table,
+            Some(GoValue::Table(table)) => table,
             Some(_) => {
                 self.warnings.push(Warning::GlobalsSource);
                 return;
@@ -313,32 +313,32 @@ impl Work {
         for (key, value) in entries(&src_globals) {
             let there = get(&dest_globals, &key);
             match (value, there) {
-                (Node::Table(table), there) => {
+                (GoValue::Table(table), there) => {
                     // A copy of this level only: what is nested stays shared with the parent.
                     let copy = Rc::new(RefCell::new(table.borrow().clone()));
                     match there {
-                        None => set(&dest_globals, &key, Node::Table(copy)),
-                        Some(Node::Table(theirs)) => {
+                        None => set(&dest_globals, &key, GoValue::Table(copy)),
+                        Some(GoValue::Table(theirs)) => {
                             self.tables(&copy, &theirs, &join(prefix, &key), true);
-                            set(&dest_globals, &key, Node::Table(copy));
+                            set(&dest_globals, &key, GoValue::Table(copy));
                         }
                         Some(_) => self.warnings.push(Warning::GlobalConflict(key)),
                     }
                 }
-                (_, Some(Node::Table(_))) => self.warnings.push(Warning::GlobalIsTable(key)),
+                (_, Some(GoValue::Table(_))) => self.warnings.push(Warning::GlobalIsTable(key)),
                 (value, _) => set(&dest_globals, &key, value),
             }
         }
-        set(dest, GLOBAL, Node::Table(dest_globals));
+        set(dest, GLOBAL, GoValue::Table(dest_globals));
     }
 }
 
 fn remove_nulls(table: &Table) {
     table
         .borrow_mut()
-        .retain(|_, node| !matches!(node, Node::Null));
+        .retain(|_, node| !matches!(node, GoValue::Null));
     for (_, node) in entries(table) {
-        if let Node::Table(table) = node {
+        if let GoValue::Table(table) = node {
             remove_nulls(&table);
         }
     }

@@ -60,7 +60,7 @@ fn number_to_json(n: &Number) -> serde_json::Number {
     serde_json::Number::from_f64(n.as_f64()).unwrap_or_else(|| 0.into())
 }
 
-/// Why a document that serde read cannot be values.
+/// The reasons for which a document that serde read cannot be values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConvertError {
     /// A scalar that Helm cannot hold.

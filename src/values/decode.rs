@@ -12,12 +12,12 @@ use super::key::KeyType;
 use super::readers;
 use super::scalar::Resolved;
 use super::value::{Map, Value};
-use super::view::{Kind, MAX_VALUE_DEPTH, Met, Via, View};
+use super::view::{MAX_VALUE_DEPTH, ValueKind, Via, View, WrittenEntry};
 use crate::yaml::{Kind as NodeKind, NodeId};
 
-/// How far the expansion of aliases has gone; the counts are those of go-yaml's decoder.
+/// The expansion of aliases so far; the counts are those of go-yaml's decoder.
 #[derive(Default)]
-pub(super) struct Budget {
+pub(super) struct AliasBudget {
     pub(super) decoded: usize,
     pub(super) through_aliases: usize,
     pub(super) open: Vec<NodeId>,
@@ -39,16 +39,16 @@ impl View<'_> {
         }
     }
 
-    /// Whether [`values`](Self::values) succeeds, without keeping what is read.
+    /// Checks that [`values`](Self::values) would succeed, without keeping what is read.
     ///
     /// # Errors
     /// As for [`values`](Self::values).
     pub fn check(&self) -> Result<(), ReadError> {
-        if !matches!(self.kind(self.root), Ok(Kind::Map)) {
+        if !matches!(self.kind(self.root), Ok(ValueKind::Map)) {
             return self.values().map(drop);
         }
         readers::check(self.tree, self.root)?;
-        self.check_node(&mut Budget::document(), self.root)?
+        self.check_node(&mut AliasBudget::document(), self.root)?
     }
 
     /// The value of a node with everything below it.
@@ -56,14 +56,14 @@ impl View<'_> {
     /// # Errors
     /// Everything that Helm refuses, [`ReadErrorKind::RandomKey`] and [`ReadErrorKind::TooDeep`].
     pub fn value(&self, node: NodeId) -> Result<Value, ReadError> {
-        self.decode(&mut Budget::document(), node)?
+        self.decode(&mut AliasBudget::document(), node)?
     }
 
     /// go-yaml's decoder. The outer error is one of decoding, which stops Helm wherever it is; the
     /// inner one belongs to the step to JSON, and does not count if the value is overridden.
     fn decode(
         &self,
-        budget: &mut Budget,
+        budget: &mut AliasBudget,
         node: NodeId,
     ) -> Result<Result<Value, ReadError>, ReadError> {
         self.count(budget, node)?;
@@ -92,7 +92,7 @@ impl View<'_> {
                 failed.map_or(Ok(Value::List(items)), Err)
             }
             NodeKind::Mapping { .. } => {
-                let mut map = Gathered::with_capacity(self.tree.len(node));
+                let mut map = DecodedMap::with_capacity(self.tree.len(node));
                 self.walk(budget, node, Via::Direct, &mut |budget, met| {
                     let value = self.decode(budget, met.value)?;
                     map.insert(self, met, value);
@@ -106,7 +106,7 @@ impl View<'_> {
     /// [`decode`](Self::decode) for its errors only.
     fn check_node(
         &self,
-        budget: &mut Budget,
+        budget: &mut AliasBudget,
         node: NodeId,
     ) -> Result<Result<(), ReadError>, ReadError> {
         self.count(budget, node)?;
@@ -128,7 +128,7 @@ impl View<'_> {
                 failed.map_or(Ok(()), Err)
             }
             NodeKind::Mapping { .. } => {
-                let mut seen = Seen::default();
+                let mut seen = CheckedEntries::default();
                 self.walk(budget, node, Via::Direct, &mut |budget, met| {
                     let checked = self.check_node(budget, met.value)?;
                     seen.add(met, checked);
@@ -149,7 +149,7 @@ impl View<'_> {
         Ok(value.map(drop).map_err(|error| self.error(node, error)))
     }
 
-    pub(super) fn count(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+    pub(super) fn count(&self, budget: &mut AliasBudget, node: NodeId) -> Result<(), ReadError> {
         budget.decoded += 1;
         if !budget.open.is_empty() {
             budget.through_aliases += 1;
@@ -160,7 +160,11 @@ impl View<'_> {
         Ok(())
     }
 
-    pub(super) fn enter(&self, budget: &mut Budget, alias: NodeId) -> Result<NodeId, ReadError> {
+    pub(super) fn enter(
+        &self,
+        budget: &mut AliasBudget,
+        alias: NodeId,
+    ) -> Result<NodeId, ReadError> {
         if budget.open.contains(&alias) {
             let name = self.tree.content(alias).to_owned();
             return Err(self.error(alias, ReadErrorKind::AliasCycle(name)));
@@ -170,12 +174,12 @@ impl View<'_> {
         Ok(self.target(alias))
     }
 
-    pub(super) fn leave(&self, budget: &mut Budget) {
+    pub(super) fn leave(&self, budget: &mut AliasBudget) {
         budget.open.pop();
         budget.depth -= 1;
     }
 
-    pub(super) fn deeper(&self, budget: &mut Budget, node: NodeId) -> Result<(), ReadError> {
+    pub(super) fn deeper(&self, budget: &mut AliasBudget, node: NodeId) -> Result<(), ReadError> {
         budget.depth += 1;
         if budget.depth > MAX_VALUE_DEPTH {
             return Err(self.error(node, ReadErrorKind::TooDeep));
@@ -184,7 +188,7 @@ impl View<'_> {
     }
 }
 
-impl Budget {
+impl AliasBudget {
     /// For one document, which go-yaml counts as well.
     fn document() -> Self {
         Self {
@@ -216,14 +220,14 @@ impl Budget {
 
 /// The entries of a map that is checked.
 #[derive(Default)]
-struct Seen<'t> {
-    entries: Vec<(Met<'t>, Result<(), ReadError>)>,
-    /// Whether it takes more than a look at each to know which of them counts.
+struct CheckedEntries<'t> {
+    entries: Vec<(WrittenEntry<'t>, Result<(), ReadError>)>,
+    /// True if it takes more than a look at each to know which of them counts.
     odd: bool,
 }
 
-impl<'t> Seen<'t> {
-    fn add(&mut self, met: Met<'t>, checked: Result<(), ReadError>) {
+impl<'t> CheckedEntries<'t> {
+    fn add(&mut self, met: WrittenEntry<'t>, checked: Result<(), ReadError>) {
         self.odd |= checked.is_err() || !matches!(met.name, Ok((_, KeyType::String)));
         self.entries.push((met, checked));
     }
@@ -232,7 +236,7 @@ impl<'t> Seen<'t> {
         if !self.odd {
             return Ok(());
         }
-        let mut map = Gathered::with_capacity(self.entries.len());
+        let mut map = DecodedMap::with_capacity(self.entries.len());
         for (met, checked) in self.entries {
             map.insert(view, met, checked.map(|()| Value::Null));
         }
@@ -241,7 +245,7 @@ impl<'t> Seen<'t> {
 }
 
 /// A map on its way to JSON: the last entry of a name counts, and only errors of entries that count.
-struct Gathered {
+struct DecodedMap {
     map: Map,
     /// The types of keys that are not strings, by name.
     types: HashMap<String, KeyType>,
@@ -251,7 +255,7 @@ struct Gathered {
     refused: Option<ReadError>,
 }
 
-impl Gathered {
+impl DecodedMap {
     fn with_capacity(entries: usize) -> Self {
         Self {
             map: Map::with_capacity(entries),
@@ -261,7 +265,7 @@ impl Gathered {
         }
     }
 
-    fn insert(&mut self, view: &View<'_>, met: Met<'_>, value: Result<Value, ReadError>) {
+    fn insert(&mut self, view: &View<'_>, met: WrittenEntry<'_>, value: Result<Value, ReadError>) {
         let (name, key_type) = match met.name {
             Ok((name, key_type)) => (name.into_owned(), key_type),
             Err(error) => {

@@ -12,13 +12,13 @@ use crate::yaml::DivergenceKind;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct ReadError {
-    /// What is wrong.
+    /// The kind of error.
     pub kind: ReadErrorKind,
-    /// Where, in bytes from the start of the text.
+    /// The byte offset in the text.
     pub offset: usize,
 }
 
-/// What is wrong with a place in a document.
+/// The kinds of errors at a place in a document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadErrorKind {
     /// A scalar that Helm refuses.

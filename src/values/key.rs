@@ -26,7 +26,7 @@ pub enum KeyType {
     String,
 }
 
-/// Why something cannot be a key.
+/// The reasons for which a node cannot be a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// `null:`, `~:` or an empty key.

@@ -36,7 +36,7 @@ fn collect<'v>(at: Path, value: &'v Value, out: &mut Vec<(Path, &'v Value)>) {
 }
 
 impl Value {
-    /// Whether it is a leaf: everything but a map with entries.
+    /// True for a leaf: everything but a map with entries.
     #[must_use]
     pub fn is_leaf(&self) -> bool {
         !matches!(self, Self::Map(map) if !map.is_empty())

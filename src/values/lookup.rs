@@ -6,16 +6,16 @@ use std::{cell::RefCell, collections::HashMap};
 use super::{Path, Segment, view::View};
 use crate::yaml::NodeId;
 
-/// What stands where in a document, remembered map by map.
+/// The nodes of a document by their paths, remembered map by map.
 #[derive(Debug)]
-pub struct Lookup<'v, 't> {
+pub struct NodeLookup<'v, 't> {
     view: &'v View<'t>,
-    /// What stands under each key of a map; `None` for a map that Helm refuses.
+    /// The nodes under the keys of a map; `None` for a map that Helm refuses.
     maps: RefCell<HashMap<NodeId, Option<HashMap<String, NodeId>>>>,
     lists: RefCell<HashMap<NodeId, Vec<NodeId>>>,
 }
 
-impl<'v, 't> Lookup<'v, 't> {
+impl<'v, 't> NodeLookup<'v, 't> {
     /// Nothing is read yet.
     #[must_use]
     pub fn new(view: &'v View<'t>) -> Self {
@@ -80,7 +80,7 @@ mod tests {
         let text = "a: &x {b: 1, c: [1, {n: y, d: 2}]}\nz: *x\nm: {<<: *x, b: 3}\n'': 4\n1: 5\n";
         let tree = Tree::parse(text).expect("it is YAML");
         let view = View::new(&tree, tree.documents()[0].root);
-        let lookup = Lookup::new(&view);
+        let lookup = NodeLookup::new(&view);
         for path in [
             "a",
             "a.b",

@@ -36,7 +36,7 @@ pub fn merge_all(layers: impl IntoIterator<Item = Map>) -> Map {
     result
 }
 
-/// What counts for a sub-chart of the `global` of the chart above it: `own` is the sub-chart's own `global`.
+/// The `global` that counts for a sub-chart: the one of the chart above it with the sub-chart's own, `own`.
 ///
 /// The parent's stands over the sub-chart's. But where, right below `global`, one of the two has a map and the other
 /// none, Helm warns and leaves the sub-chart's; so it does with all of it if the sub-chart's `global` is no map

@@ -27,11 +27,11 @@ mod value;
 pub mod view;
 pub mod write;
 
-pub use coalesce::Helm;
+pub use coalesce::HelmMajor;
 pub use convert::ConvertError;
 pub use error::{ReadError, ReadErrorKind};
 pub use leaves::{leaves, leaves_at};
-pub use part::Part;
+pub use part::ValuesPart;
 pub use path::{Path, Segment};
 pub use value::{Map, Number, Value};
 pub use view::{View, place_of};

@@ -7,25 +7,25 @@
 
 use indexmap::IndexMap;
 
-use super::{Map, Path, ReadError, Segment, Value, View, view::Kind};
+use super::{Map, Path, ReadError, Segment, Value, View, view::ValueKind};
 use crate::yaml::NodeId;
 
 /// Some of the places of values. Nothing to begin with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ValuesPart {
     /// A place with everything below it.
     Whole,
     /// Of a map these keys, of anything else all.
-    Keys(IndexMap<String, Part>),
+    Keys(IndexMap<String, ValuesPart>),
 }
 
-impl Default for Part {
+impl Default for ValuesPart {
     fn default() -> Self {
         Self::Keys(IndexMap::new())
     }
 }
 
-impl Part {
+impl ValuesPart {
     /// Adds a place with everything below it. Of a path with list items or wildcards the list or map that
     /// they are looked for in is added.
     pub fn add(&mut self, path: &Path) {
@@ -62,7 +62,7 @@ impl View<'_> {
     ///
     /// # Errors
     /// What Helm refuses in the part and the maps on the way to it.
-    pub fn part(&self, part: &Part) -> Result<Map, ReadError> {
+    pub fn part(&self, part: &ValuesPart) -> Result<Map, ReadError> {
         match self.part_below(self.root(), part)? {
             Value::Map(map) => Ok(map),
             _ => Ok(Map::new()),
@@ -73,9 +73,9 @@ impl View<'_> {
     ///
     /// # Errors
     /// As [`part`](Self::part).
-    pub fn part_below(&self, node: NodeId, part: &Part) -> Result<Value, ReadError> {
+    pub fn part_below(&self, node: NodeId, part: &ValuesPart) -> Result<Value, ReadError> {
         let keys = match part {
-            Part::Keys(keys) if self.kind(node)? == Kind::Map => keys,
+            ValuesPart::Keys(keys) if self.kind(node)? == ValueKind::Map => keys,
             _ => return self.value(node),
         };
         let mut map = Map::with_capacity(keys.len());
@@ -93,8 +93,8 @@ mod tests {
     use super::*;
     use crate::yaml::Tree;
 
-    fn part(paths: &[&str]) -> Part {
-        let mut part = Part::default();
+    fn part(paths: &[&str]) -> ValuesPart {
+        let mut part = ValuesPart::default();
         for path in paths {
             part.add(&path.parse().expect("a path"));
         }

@@ -10,16 +10,16 @@
 use super::error::{ReadError, ReadErrorKind};
 use crate::yaml::{Divergence, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};
 
-/// What Helm 3 and Helm 4 read differently, and where.
+/// A place that Helm 3 and Helm 4 read differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// What it is.
+pub struct ReaderDifference {
+    /// The kind of difference.
     pub kind: DifferenceKind,
-    /// Where, in bytes from the start of the text.
+    /// The byte offset in the text.
     pub offset: usize,
 }
 
-/// What Helm 3 and Helm 4 read differently.
+/// The kinds of text that Helm 3 and Helm 4 read differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
 pub enum DifferenceKind {
     /// Several documents: Helm 3 reads the first, Helm 4 merges all.
@@ -35,11 +35,11 @@ pub enum DifferenceKind {
 
 /// The first difference in how Helm 3 and Helm 4 read a whole text; `None` if there is none.
 #[must_use]
-pub fn difference(tree: &Tree) -> Option<Difference> {
+pub fn difference(tree: &Tree) -> Option<ReaderDifference> {
     let documents = tree.documents();
     let directive = documents.iter().find_map(|d| d.directives.first());
     if let Some(line) = directive {
-        return Some(Difference {
+        return Some(ReaderDifference {
             kind: DifferenceKind::Directive,
             offset: line.start,
         });
@@ -51,14 +51,14 @@ pub fn difference(tree: &Tree) -> Option<Difference> {
             && !rest.trim().is_empty()
             && !rest.trim_start().starts_with('#')
         {
-            return Some(Difference {
+            return Some(ReaderDifference {
                 kind: DifferenceKind::Marker,
                 offset,
             });
         }
         offset += line.len();
     }
-    documents.get(1).map(|second| Difference {
+    documents.get(1).map(|second| ReaderDifference {
         kind: DifferenceKind::Documents,
         offset: second.span.start,
     })

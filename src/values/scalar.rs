@@ -38,15 +38,15 @@ pub enum Resolved<'a> {
     String(Cow<'a, str>),
 }
 
-/// Why Helm refuses a scalar.
+/// The reasons for which Helm refuses a scalar.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScalarError {
     /// The tag asks for a type that the content does not have, as in `!!int x`.
     #[error("cannot read {found} `{content}` as {wanted}")]
     Tag {
-        /// What the content is, as a short tag (`!!str`).
+        /// The type of the content, as a short tag (`!!str`).
         found: &'static str,
-        /// What the tag asked for, as a short tag (`!!int`).
+        /// The type that the tag asks for, as a short tag (`!!int`).
         wanted: &'static str,
         /// The content.
         content: String,
@@ -206,8 +206,8 @@ fn untagged(s: &str) -> Resolved<'_> {
     }
 }
 
-/// What begins with a digit or a sign, and is a number. Timestamps need no case of their own: no
-/// number contains a `-` between digits, and Helm keeps timestamps as strings.
+/// A number, from a text that begins with a digit or a sign. Timestamps need no case of their own: no number contains a
+/// `-` between digits, and Helm keeps timestamps as strings.
 fn number(s: &str) -> Option<Resolved<'static>> {
     let digits: Cow<'_, str> = if s.contains('_') {
         Cow::Owned(s.replace('_', ""))

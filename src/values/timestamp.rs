@@ -4,7 +4,7 @@
 //! `!!timestamp` that is none is an error. The four layouts are go-yaml's, the leniency (one-digit
 //! fields, any number of fraction digits, a comma for the point) is that of Go's `time.Parse`.
 
-/// Whether go-yaml takes the text for a timestamp.
+/// True if go-yaml takes the text for a timestamp.
 pub(super) fn is_timestamp(s: &str) -> bool {
     let Some((date, rest)) = date(s) else {
         return false;

@@ -179,7 +179,7 @@ impl Value {
         }
     }
 
-    /// Whether it is `null`.
+    /// True for `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::decode::Budget;
+use super::decode::AliasBudget;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{self, KeyError, KeyType};
 use super::path::{Path, Segment};
@@ -31,7 +31,7 @@ pub const MAX_VALUE_DEPTH: usize = 512;
 
 /// The type of a node, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ValueKind {
     /// Null, written or not.
     Null,
     /// A boolean.
@@ -46,7 +46,7 @@ pub enum Kind {
     Map,
 }
 
-/// How an entry comes to be in the map that was asked.
+/// The way on which an entry comes into a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// It is written there.
@@ -59,18 +59,18 @@ pub enum Via {
 
 /// An entry of a map under Helm's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry<'t> {
+pub struct MapEntry<'t> {
     /// The name.
     pub name: Cow<'t, str>,
     /// The key as written.
     pub key: NodeId,
     /// The value as written; perhaps an alias.
     pub value: NodeId,
-    /// How it comes to be here.
+    /// The way on which it comes into the map.
     pub via: Via,
 }
 
-/// Why an entry that is written counts for nothing.
+/// The reasons for which a written entry does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Loss {
     /// The same key follows.
@@ -88,22 +88,22 @@ pub struct Duplicate<'t> {
     pub lost: NodeId,
     /// The key that overrode it.
     pub by: NodeId,
-    /// Why.
+    /// The reason.
     pub loss: Loss,
 }
 
 /// The entries of a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entries<'t> {
+pub struct MapEntries<'t> {
     /// One entry for each name, in the order in which the names first occur.
-    pub entries: Vec<Entry<'t>>,
+    pub entries: Vec<MapEntry<'t>>,
     /// The written entries that were overridden in the same map.
     pub duplicates: Vec<Duplicate<'t>>,
 }
 
-/// What stands at a path.
+/// The node at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct NodeAtPath {
     /// The node; perhaps an alias.
     pub node: NodeId,
     /// The key, if the node is a map's value.
@@ -122,18 +122,18 @@ pub struct View<'t> {
 }
 
 /// A name, and the type of the key that has it.
-pub(super) type Key<'t> = (Cow<'t, str>, KeyType);
+pub(super) type TypedName<'t> = (Cow<'t, str>, KeyType);
 
 /// An entry as it is met on the way through a map. A name that cannot be had is an error only if the
 /// map counts.
-pub(super) struct Met<'t> {
-    pub(super) name: Result<Key<'t>, ReadError>,
+pub(super) struct WrittenEntry<'t> {
+    pub(super) name: Result<TypedName<'t>, ReadError>,
     pub(super) key: NodeId,
     pub(super) value: NodeId,
     pub(super) via: Via,
 }
 
-/// What a text of one document says; `None` for several documents, and where Helm refuses it.
+/// The value of a text of one document; `None` for several documents, and where Helm refuses it.
 #[must_use]
 pub fn read(text: &str) -> Option<Value> {
     let tree = Tree::parse(text).ok()?;
@@ -171,16 +171,16 @@ impl<'t> View<'t> {
     ///
     /// # Errors
     /// A scalar whose tag it does not fit.
-    pub fn kind(&self, node: NodeId) -> Result<Kind, ReadError> {
+    pub fn kind(&self, node: NodeId) -> Result<ValueKind, ReadError> {
         let node = self.target(node);
         Ok(match self.tree.kind(node) {
-            NodeKind::Mapping { .. } => Kind::Map,
-            NodeKind::Sequence { .. } => Kind::List,
+            NodeKind::Mapping { .. } => ValueKind::Map,
+            NodeKind::Sequence { .. } => ValueKind::List,
             _ => match self.resolve(node)? {
-                Resolved::Null => Kind::Null,
-                Resolved::Bool(_) => Kind::Bool,
-                Resolved::Int(_) | Resolved::Uint(_) | Resolved::Float(_) => Kind::Number,
-                Resolved::String(_) => Kind::String,
+                Resolved::Null => ValueKind::Null,
+                Resolved::Bool(_) => ValueKind::Bool,
+                Resolved::Int(_) | Resolved::Uint(_) | Resolved::Float(_) => ValueKind::Number,
+                Resolved::String(_) => ValueKind::String,
             },
         })
     }
@@ -196,8 +196,8 @@ impl<'t> View<'t> {
     ///
     /// # Errors
     /// Keys or merges in this map that Helm refuses, and a name it would pick at random.
-    pub fn get(&self, node: NodeId, name: &str) -> Result<Option<Entry<'t>>, ReadError> {
-        let mut found: Option<(Entry<'t>, KeyType)> = None;
+    pub fn get(&self, node: NodeId, name: &str) -> Result<Option<MapEntry<'t>>, ReadError> {
+        let mut found: Option<(MapEntry<'t>, KeyType)> = None;
         self.each(node, &mut |met| {
             let (met_name, key_type) = met.name?;
             if met_name != name {
@@ -206,7 +206,7 @@ impl<'t> View<'t> {
             if found.as_ref().is_some_and(|(_, other)| *other != key_type) {
                 return Err(self.error(met.key, ReadErrorKind::RandomKey(met_name.into_owned())));
             }
-            let entry = Entry {
+            let entry = MapEntry {
                 name: met_name,
                 key: met.key,
                 value: met.value,
@@ -222,12 +222,12 @@ impl<'t> View<'t> {
     ///
     /// # Errors
     /// As [`get`](Self::get), for all keys.
-    pub fn entries(&self, node: NodeId) -> Result<Entries<'t>, ReadError> {
-        let mut entries: IndexMap<Cow<'t, str>, (Entry<'t>, KeyType)> = IndexMap::new();
+    pub fn entries(&self, node: NodeId) -> Result<MapEntries<'t>, ReadError> {
+        let mut entries: IndexMap<Cow<'t, str>, (MapEntry<'t>, KeyType)> = IndexMap::new();
         let mut duplicates = Vec::new();
         self.each(node, &mut |met| {
             let (name, key_type) = met.name?;
-            let entry = Entry {
+            let entry = MapEntry {
                 name: name.clone(),
                 key: met.key,
                 value: met.value,
@@ -256,7 +256,7 @@ impl<'t> View<'t> {
             entries.insert(name, (entry, key_type));
             Ok(())
         })?;
-        Ok(Entries {
+        Ok(MapEntries {
             entries: entries.into_values().map(|(entry, _)| entry).collect(),
             duplicates,
         })
@@ -267,13 +267,13 @@ impl<'t> View<'t> {
         self.tree.items(self.target(node))
     }
 
-    /// What stands at a concrete path; of several items that a selection fits, the first. `None` if
-    /// there is nothing or the path has a wildcard.
+    /// The node at a concrete path; of several items that a selection fits, the first. `None` if there is none or the
+    /// path has a wildcard.
     ///
     /// # Errors
     /// Maps on the way that Helm refuses. The value at the end is not read.
-    pub fn at(&self, path: &Path) -> Result<Option<Place>, ReadError> {
-        let mut place = Place {
+    pub fn at(&self, path: &Path) -> Result<Option<NodeAtPath>, ReadError> {
+        let mut place = NodeAtPath {
             node: self.root,
             key: None,
             via: Via::Direct,
@@ -307,7 +307,7 @@ impl<'t> View<'t> {
             } else {
                 place.via
             };
-            place = Place { node, key, via };
+            place = NodeAtPath { node, key, via };
         }
         Ok(Some(place))
     }
@@ -363,7 +363,7 @@ impl<'t> View<'t> {
     fn each(
         &self,
         node: NodeId,
-        f: &mut dyn FnMut(Met<'t>) -> Result<(), ReadError>,
+        f: &mut dyn FnMut(WrittenEntry<'t>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let map = self.target(node);
         if !matches!(self.tree.kind(map), NodeKind::Mapping { .. }) {
@@ -374,16 +374,16 @@ impl<'t> View<'t> {
         } else {
             Via::Alias(node)
         };
-        self.walk(&mut Budget::default(), map, via, &mut |_, met| f(met))
+        self.walk(&mut AliasBudget::default(), map, via, &mut |_, met| f(met))
     }
 
     /// Goes through the entries of a mapping in Helm's order, merges carried out where they stand.
     pub(super) fn walk(
         &self,
-        budget: &mut Budget,
+        budget: &mut AliasBudget,
         map: NodeId,
         via: Via,
-        f: &mut dyn FnMut(&mut Budget, Met<'t>) -> Result<(), ReadError>,
+        f: &mut dyn FnMut(&mut AliasBudget, WrittenEntry<'t>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         self.deeper(budget, map)?;
         for (key, value) in self.tree.entries(map) {
@@ -396,7 +396,7 @@ impl<'t> View<'t> {
                 continue;
             }
             let name = self.key(budget, key)?;
-            let met = Met {
+            let met = WrittenEntry {
                 name,
                 key,
                 value,
@@ -411,10 +411,10 @@ impl<'t> View<'t> {
     /// Carries out `<<`: the entries of one map, or of the maps of a list, the last first.
     fn merge(
         &self,
-        budget: &mut Budget,
+        budget: &mut AliasBudget,
         value: NodeId,
         via: Via,
-        f: &mut dyn FnMut(&mut Budget, Met<'t>) -> Result<(), ReadError>,
+        f: &mut dyn FnMut(&mut AliasBudget, WrittenEntry<'t>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let maps: Vec<NodeId> = match self.tree.kind(value) {
             NodeKind::Sequence { .. } => self.tree.items(value).collect(),
@@ -451,9 +451,9 @@ impl<'t> View<'t> {
     /// The name of a key. The outer error stops Helm in any case.
     fn key(
         &self,
-        budget: &mut Budget,
+        budget: &mut AliasBudget,
         key: NodeId,
-    ) -> Result<Result<Key<'t>, ReadError>, ReadError> {
+    ) -> Result<Result<TypedName<'t>, ReadError>, ReadError> {
         self.count(budget, key)?;
         let mut node = key;
         if self.tree.kind(key) == NodeKind::Alias {

@@ -11,7 +11,7 @@ use super::scalar::{self, Resolved};
 use super::value::{Map, Number, Value};
 use crate::yaml::{double_quoted, needs_escape};
 
-/// Where a scalar will stand. Inside `{}` and `[]` more characters need quotes.
+/// The collection around a scalar. Inside `{}` and `[]` more characters need quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Context {
     /// In a block mapping or sequence, or alone.
@@ -33,14 +33,14 @@ pub enum Quotes {
     Double,
 }
 
-/// How a value of several lines is laid out.
+/// The layout of a value of several lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Spaces before the keys or dashes of the outermost collection.
     pub indent: usize,
     /// Spaces per level, at least 1.
     pub step: usize,
-    /// Whether the dashes of a list under a key are indented one step, or stand under the key.
+    /// True if the dashes of a list under a key are indented one step, false if they stand under the key.
     pub indent_lists: bool,
     /// Between lines: `\n` or `\r\n`.
     pub newline: &'static str,
@@ -192,7 +192,7 @@ fn new_line(layout: &Layout, indent: usize, out: &mut String) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// Whether every reader takes the text, written without quotes, for this very string.
+/// True if every reader takes the text, written without quotes, for this very string.
 fn is_plain_safe(text: &str, context: Context) -> bool {
     let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
         return false;
@@ -218,8 +218,7 @@ fn is_plain_safe(text: &str, context: Context) -> bool {
     !is_typed_somewhere(text)
 }
 
-/// Whether some reader takes the plain text for something other than a string. Errs on the side of
-/// yes.
+/// True if some reader takes the plain text for something other than a string. Errs on the side of yes.
 fn is_typed_somewhere(text: &str) -> bool {
     // The words of YAML 1.1 and 1.2, in any case: readers differ in which cases they know.
     const WORDS: [&str; 13] = [

@@ -10,7 +10,7 @@ use crate::{
     migrate::{Body, Node},
     values::{
         Path, ReadError, Value,
-        view::{Kind, View},
+        view::{ValueKind, View},
     },
     yaml::{Disagreement, NodeId, Tree, agreement},
 };
@@ -107,7 +107,7 @@ fn compare(
         if there.is_empty() && at.is_root() && wanted().next().is_none() {
             return Ok(());
         }
-        if after.kind(found)? == Kind::Map && there.len() == wanted().count() {
+        if after.kind(found)? == ValueKind::Map && there.len() == wanted().count() {
             let there: HashMap<&str, NodeId> = there
                 .iter()
                 .map(|entry| (entry.name.as_ref(), entry.value))

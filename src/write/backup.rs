@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     error::WriteError,
-    file::{Target, beside, refused},
+    file::{TargetFile, beside, refused},
 };
 
 /// Backups of one call, taken away again if the call fails.
@@ -16,11 +16,15 @@ use super::{
 pub(super) struct Backups(Vec<PathBuf>);
 
 impl Backups {
-    /// How many numbers are tried before the folder is taken to be a trap.
+    /// The number of names that are tried before the folder is taken to be a trap.
     const TRIES: u32 = 10_000;
 
     /// Makes one. Its name is durable when the folder is synced next.
-    pub(super) fn make(&mut self, at: &Target<'_>, suffix: &OsStr) -> Result<PathBuf, WriteError> {
+    pub(super) fn make(
+        &mut self,
+        at: &TargetFile<'_>,
+        suffix: &OsStr,
+    ) -> Result<PathBuf, WriteError> {
         let failed = |e| refused(at.file.path, "keep a backup beside it")(e);
         let (mut old, _) = beside(at, at.file.before)?;
         let mut name = OsString::from(&at.target);

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-/// Why a file was not written. No file of the call was changed, unless [`WriteError::HalfWritten`].
+/// The reasons for which a file was not written. No file of the call was changed, unless [`WriteError::HalfWritten`].
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The file on disk is not what was read.
@@ -16,7 +16,7 @@ pub enum WriteError {
     NotAFile {
         /// The name.
         path: PathBuf,
-        /// What it is.
+        /// The kind of thing that it is.
         what: &'static str,
     },
     /// Two names lead to one file, with different texts to write.
@@ -41,8 +41,8 @@ pub enum WriteError {
     NoJournal {
         /// The folder that the files have in common.
         folder: PathBuf,
-        /// What kind of refusal it is.
-        kind: Refusal,
+        /// The kind of refusal.
+        kind: WriteRefusal,
         /// The system's words.
         source: io::Error,
     },
@@ -51,10 +51,10 @@ pub enum WriteError {
     Refused {
         /// The file.
         path: PathBuf,
-        /// What was tried, as it continues "cannot".
+        /// The action that was tried, as it continues "cannot".
         doing: &'static str,
-        /// What kind of refusal it is.
-        kind: Refusal,
+        /// The kind of refusal.
+        kind: WriteRefusal,
         /// The system's words.
         source: io::Error,
     },
@@ -65,7 +65,7 @@ pub enum WriteError {
         list(.left), if .left.len() == 1 { "holds" } else { "hold" }
     )]
     HalfWritten {
-        /// What failed first.
+        /// The error that came first.
         failed: Box<WriteError>,
         /// The files that hold the new text.
         left: Vec<PathBuf>,
@@ -74,7 +74,7 @@ pub enum WriteError {
 
 /// Kinds of refusal, as far as they call for different next steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum WriteRefusal {
     /// The file is gone.
     Missing,
     /// Permissions of the file or of its folder.
@@ -89,7 +89,7 @@ pub enum Refusal {
     Other,
 }
 
-impl Refusal {
+impl WriteRefusal {
     pub(super) fn of(error: &io::Error) -> Self {
         use io::ErrorKind as K;
         match error.kind() {
@@ -104,7 +104,7 @@ impl Refusal {
 }
 
 impl WriteError {
-    /// What the user can do, one sentence.
+    /// The user's next step, one sentence.
     #[must_use]
     pub fn next(&self) -> &'static str {
         match self {
@@ -118,27 +118,27 @@ impl WriteError {
                 "mend what failed and run a command with --write again, which undoes or finishes this one first; or restore the files from version control"
             }
             Self::NoJournal {
-                kind: Refusal::Full,
+                kind: WriteRefusal::Full,
                 ..
             } => "free some space and run the command again",
             Self::NoJournal { .. } => {
                 "give yourself write permission on that folder, which all files of this write have in common, or take the change with -o patch"
             }
             Self::Refused { kind, .. } => match kind {
-                Refusal::Missing => "check the name; the file was there when refit read it",
-                Refusal::Permission => {
+                WriteRefusal::Missing => "check the name; the file was there when refit read it",
+                WriteRefusal::Permission => {
                     "give yourself write permission on the file and on its folder (refit makes a new file beside the old one), or take the change with -o patch"
                 }
-                Refusal::ReadOnly => {
+                WriteRefusal::ReadOnly => {
                     "run refit where the folder can be written, or take the change with -o patch"
                 }
-                Refusal::Full => {
+                WriteRefusal::Full => {
                     "free some space (refit needs room for a second copy of the file) and run the command again"
                 }
-                Refusal::Busy => {
+                WriteRefusal::Busy => {
                     "the file is a mount by itself, or in use; run refit where its folder is, or take the change with -o patch"
                 }
-                Refusal::Other => {
+                WriteRefusal::Other => {
                     "see the system's message above; -o patch gives the change without writing"
                 }
             },

@@ -15,16 +15,16 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
-    Replacement, attributes,
-    error::{Refusal, WriteError},
+    FileReplacement, attributes,
+    error::{WriteError, WriteRefusal},
 };
 
-/// What the names of refit's own files begin with.
+/// The beginning of the names of refit's own files.
 pub(super) const PREFIX: &str = ".refit-";
-/// What the names of texts in waiting end with.
+/// The end of the names of texts in waiting.
 const SUFFIX: &str = ".tmp";
 
-/// Whether a name is one that refit gives to a text in waiting.
+/// True for a name that refit gives to a text in waiting.
 pub(super) fn is_spare(name: &str) -> bool {
     name.strip_prefix(PREFIX)
         .and_then(|rest| rest.strip_suffix(SUFFIX))
@@ -52,16 +52,16 @@ pub(super) fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// A file to write, found on disk.
-pub(super) struct Target<'a> {
-    pub(super) file: Replacement<'a>,
+pub(super) struct TargetFile<'a> {
+    pub(super) file: FileReplacement<'a>,
     /// The file itself, behind all links.
     pub(super) target: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) meta: Metadata,
 }
 
-impl<'a> Target<'a> {
-    pub(super) fn find(file: Replacement<'a>) -> Result<Self, WriteError> {
+impl<'a> TargetFile<'a> {
+    pub(super) fn find(file: FileReplacement<'a>) -> Result<Self, WriteError> {
         let failed = |doing| refused(file.path, doing);
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
@@ -83,13 +83,13 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Whether the file is still where it was found and still holds what was read.
+    /// Checks that the file is still where it was found and still contains the text that was read.
     pub(super) fn check(&self) -> Result<(), WriteError> {
         let failed = |doing| refused(self.file.path, doing);
         // Named again: a link may lead elsewhere by now.
         let now = fs::canonicalize(self.file.path).map_err(failed("find it"))?;
         if now == self.target
-            && Text::Bytes(self.file.before)
+            && ComparedText::Bytes(self.file.before)
                 .is_in(&self.target)
                 .map_err(failed("read it again"))?
         {
@@ -104,18 +104,18 @@ impl<'a> Target<'a> {
 
 /// A file whose new text lies ready beside it.
 pub(super) struct Prepared<'a> {
-    pub(super) at: Target<'a>,
+    pub(super) at: TargetFile<'a>,
     /// The new text; the old one, once the two have changed places.
     pub(super) ready: TempPath,
     /// The old text under a second name, if several files are written together.
     pub(super) old: Option<TempPath>,
     pub(super) lost: Lost,
-    /// Where the old text is kept for good.
+    /// The place where the old text is kept for good.
     pub(super) backup: Option<PathBuf>,
 }
 
 impl<'a> Prepared<'a> {
-    pub(super) fn new(at: Target<'a>) -> Result<Self, WriteError> {
+    pub(super) fn new(at: TargetFile<'a>) -> Result<Self, WriteError> {
         at.check()?;
         let (ready, lost) = beside(&at, at.file.after)?;
         Ok(Self {
@@ -148,7 +148,7 @@ impl<'a> Prepared<'a> {
         place(
             &self.ready,
             &self.at.target,
-            &Text::Bytes(self.at.file.before),
+            &ComparedText::Bytes(self.at.file.before),
         )
         .map_err(|failed| match failed {
             NotPlaced::Changed => WriteError::Changed {
@@ -163,7 +163,11 @@ impl<'a> Prepared<'a> {
         let Some(old) = &self.old else {
             return Err(NotPlaced::Changed);
         };
-        place(old, &self.at.target, &Text::Bytes(self.at.file.after))
+        place(
+            old,
+            &self.at.target,
+            &ComparedText::Bytes(self.at.file.after),
+        )
     }
 
     /// Leaves the texts beside the file where they are.
@@ -176,14 +180,14 @@ impl<'a> Prepared<'a> {
 }
 
 /// A text that a file is compared with.
-pub(super) enum Text<'a> {
+pub(super) enum ComparedText<'a> {
     Bytes(&'a [u8]),
     /// By its [`digest`].
     Digest(&'a str),
 }
 
-impl Text<'_> {
-    /// Whether a plain file holds just this text. Nothing else than a plain file is opened.
+impl ComparedText<'_> {
+    /// True for a plain file with just this text. Nothing else than a plain file is opened.
     pub(super) fn is_in(&self, path: &Path) -> io::Result<bool> {
         let meta = fs::symlink_metadata(path)?;
         if !meta.is_file() {
@@ -231,7 +235,7 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Why a text did not take its place; what was there is there still.
+/// The reasons for which a text did not take its place; the file before is there still.
 #[derive(Debug)]
 pub(super) enum NotPlaced {
     /// Another text than the expected one is there.
@@ -248,7 +252,11 @@ impl From<io::Error> for NotPlaced {
 
 /// Puts a text in a file's place, if the expected one is there. The name `spare` then belongs to what was
 /// there before, or to nothing.
-pub(super) fn place(spare: &Path, target: &Path, expected: &Text<'_>) -> Result<(), NotPlaced> {
+pub(super) fn place(
+    spare: &Path,
+    target: &Path,
+    expected: &ComparedText<'_>,
+) -> Result<(), NotPlaced> {
     place_by(exchange, spare, target, expected)
 }
 
@@ -257,7 +265,7 @@ pub(super) fn place_by(
     exchange: impl Fn(&Path, &Path) -> io::Result<bool>,
     spare: &Path,
     target: &Path,
-    expected: &Text<'_>,
+    expected: &ComparedText<'_>,
 ) -> Result<(), NotPlaced> {
     // Seldom needed where files can be exchanged; but a reader shall not even for a moment see our text
     // in the place of one that is not the expected one.
@@ -301,12 +309,12 @@ pub(super) fn refused(path: &Path, doing: &'static str) -> impl Fn(io::Error) ->
     move |source| WriteError::Refused {
         path: path.to_owned(),
         doing,
-        kind: Refusal::of(&source),
+        kind: WriteRefusal::of(&source),
         source,
     }
 }
 
-/// What of a file its new text could not be given.
+/// The properties of a file that its new text could not be given.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lost {
     pub(super) owner: bool,
@@ -315,7 +323,10 @@ pub(super) struct Lost {
 
 /// A new file with a text beside another, synced, with the other's mode, owner and attributes. Also what could not be
 /// kept.
-pub(super) fn beside(at: &Target<'_>, text: &[u8]) -> Result<(NamedTempFile, Lost), WriteError> {
+pub(super) fn beside(
+    at: &TargetFile<'_>,
+    text: &[u8],
+) -> Result<(NamedTempFile, Lost), WriteError> {
     let failed = |doing| refused(at.file.path, doing);
     let mut new = new_spare(&at.folder).map_err(failed("make a new file beside it"))?;
     new.write_all(text)
@@ -414,7 +425,10 @@ mod tests {
     fn a_text_that_was_not_expected_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let (spare, target) = (folder.path().join("s"), folder.path().join("t"));
-        for expected in [Text::Bytes(b"old"), Text::Digest(&digest_of(b"old"))] {
+        for expected in [
+            ComparedText::Bytes(b"old"),
+            ComparedText::Digest(&digest_of(b"old")),
+        ] {
             fs::write(&spare, "new").unwrap();
             fs::write(&target, "mine").unwrap();
             let error = place(&spare, &target, &expected).unwrap_err();
@@ -443,7 +457,7 @@ mod tests {
             fs::rename(between, other)?;
             Ok(true)
         };
-        let error = place_by(late, &spare, &target, &Text::Bytes(b"old")).unwrap_err();
+        let error = place_by(late, &spare, &target, &ComparedText::Bytes(b"old")).unwrap_err();
         assert!(matches!(error, NotPlaced::Changed), "{error:?}");
         assert_eq!(fs::read(&target).unwrap(), b"mine");
         assert_eq!(fs::read(&spare).unwrap(), b"new");
@@ -454,7 +468,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (spare, target) = (folder.path().join("s"), folder.path().join("t"));
         fs::write(&spare, "new").unwrap();
-        place(&spare, &target, &Text::Bytes(b"old")).unwrap_err();
+        place(&spare, &target, &ComparedText::Bytes(b"old")).unwrap_err();
         assert!(!target.exists());
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! Whoever reads one must not believe it: it may come out of a stranger's repository or archive. It names
 //! only plain files below its own folder, behind no links, and, beside them, only names such as refit makes
-//! ([`FileRecord::place`]). A journal that does not keep to that is refused whole.
+//! ([`JournalEntry::place`]). A journal that does not keep to that is refused whole.
 
 use std::{
     collections::BTreeSet,
@@ -27,13 +27,13 @@ use tempfile::NamedTempFile;
 
 use super::file::{PREFIX, digest_of, is_spare, new_spare, sync_folder};
 
-/// What the names of journals begin with.
+/// The beginning of the names of journals.
 pub(super) const NAME: &str = ".refit-journal-";
 /// The form that this refit writes and reads.
 const VERSION: u32 = 1;
 /// The largest journal that is read: a hundred thousand files with long names.
 const MAX_SIZE: u64 = 64 << 20;
-/// What stands before the digest of a journal, in its last line.
+/// The text before the digest of a journal, in its last line.
 const END: &str = "end ";
 
 /// For whoever finds the file and wonders.
@@ -42,20 +42,20 @@ const NOTE: &str = "refit was interrupted while it wrote these files. The next `
 /// The text of a journal.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Content {
+struct JournalText {
     journal: u32,
     note: String,
     /// The folder from which the paths go, if it is not the journal's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     root: Option<String>,
-    files: Vec<FileRecord>,
+    files: Vec<JournalEntry>,
 }
 
-/// What a journal says of one file.
+/// The entry of a journal for one file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FileRecord {
-    /// Where it is below the root.
+pub(super) struct JournalEntry {
+    /// The path below the root.
     path: String,
     /// The digest of the old text.
     pub(super) before: String,
@@ -83,9 +83,9 @@ impl Draft {
     }
 
     /// Fills the journal and makes it durable. Returns where it is.
-    pub(super) fn commit(mut self, files: Vec<FileRecord>) -> io::Result<PathBuf> {
+    pub(super) fn commit(mut self, files: Vec<JournalEntry>) -> io::Result<PathBuf> {
         let root = (self.root != self.folder).then(|| escape(self.root.as_os_str()));
-        let content = Content {
+        let content = JournalText {
             journal: VERSION,
             note: NOTE.to_owned(),
             root,
@@ -123,7 +123,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-impl FileRecord {
+impl JournalEntry {
     /// An entry for a file below a root, which must be that.
     pub(super) fn new(
         root: &Path,
@@ -144,7 +144,7 @@ impl FileRecord {
         }
     }
 
-    /// Where the file is below the root, if the entry has a form that refit writes.
+    /// The path of the file below the root, if the entry has a form that refit writes.
     fn below(&self) -> Result<PathBuf, Damage> {
         let path = PathBuf::from(unescape(&self.path).ok_or(Damage::Form)?);
         let plain = path
@@ -203,10 +203,10 @@ pub(super) struct FileOnDisk {
 pub(super) struct Journal {
     pub(super) path: PathBuf,
     pub(super) root: PathBuf,
-    pub(super) files: Vec<FileRecord>,
+    pub(super) files: Vec<JournalEntry>,
 }
 
-/// Why a journal is not followed.
+/// The reasons for which a journal is not followed.
 #[derive(Debug, thiserror::Error)]
 pub enum Damage {
     /// It cannot be read.
@@ -224,13 +224,13 @@ pub enum Damage {
     /// It names something that is not below its folder, or not a file of refit's.
     #[error("it names {}, which refit would not name", .path.display())]
     Outside {
-        /// What it names.
+        /// The path that it names.
         path: PathBuf,
     },
     /// It names something behind a link.
     #[error("it names {}, which is a link or lies behind one", .path.display())]
     Link {
-        /// What it names.
+        /// The path that it names.
         path: PathBuf,
     },
 }
@@ -262,7 +262,7 @@ impl Journal {
         if journal != VERSION {
             return Err(Damage::Newer);
         }
-        let content: Content = serde_json::from_slice(content).map_err(|_| Damage::Form)?;
+        let content: JournalText = serde_json::from_slice(content).map_err(|_| Damage::Form)?;
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         let root = match content.root {
             None => folder,
@@ -316,7 +316,7 @@ fn split(text: &[u8]) -> Option<(&[u8], &str)> {
     Some((&text[..at], end.strip_prefix(END)?))
 }
 
-/// Whether a file belongs to the user that runs refit.
+/// True for a file of the user that runs refit.
 #[cfg(unix)]
 pub(super) fn is_mine(meta: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(meta) == rustix::process::geteuid().as_raw()
@@ -366,8 +366,8 @@ fn unescape(text: &str) -> Option<std::ffi::OsString> {
 mod tests {
     use super::*;
 
-    fn entry(path: &str) -> FileRecord {
-        FileRecord {
+    fn entry(path: &str) -> JournalEntry {
+        JournalEntry {
             path: path.to_owned(),
             before: digest_of(b"old"),
             after: digest_of(b"new"),
@@ -375,7 +375,7 @@ mod tests {
         }
     }
 
-    fn saved(folder: &Path, root: &Path, files: Vec<FileRecord>) -> PathBuf {
+    fn saved(folder: &Path, root: &Path, files: Vec<JournalEntry>) -> PathBuf {
         Draft::new(folder, root).unwrap().commit(files).unwrap()
     }
 
@@ -383,7 +383,7 @@ mod tests {
     fn a_journal_is_read_as_it_was_written_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
-        let files = vec![FileRecord::new(
+        let files = vec![JournalEntry::new(
             at,
             &at.join("a/b 100%.yaml"),
             b"old",
@@ -453,7 +453,7 @@ mod tests {
             assert!(matches!(error, Damage::Outside { .. }), "{error}");
         }
         for name in ["../.refit-a.tmp", "a.yaml", ".refit-/a.tmp", ""] {
-            let entry = FileRecord {
+            let entry = JournalEntry {
                 spares: vec![name.to_owned()],
                 ..entry("a.yaml")
             };

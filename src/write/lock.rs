@@ -43,13 +43,13 @@ struct Ours(BTreeSet<PathBuf>);
 
 impl Ours {
     /// Waits until no other thread has any of the folders in hand.
-    fn take(folders: &BTreeSet<PathBuf>, patience: Duration) -> Result<Self, Held> {
+    fn take(folders: &BTreeSet<PathBuf>, patience: Duration) -> Result<Self, LockedByOther> {
         let ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut ours, _) = FEWER
             .wait_timeout_while(ours, patience, |ours| !ours.is_disjoint(folders))
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(folder) = ours.intersection(folders).next() {
-            return Err(Held(folder.clone()));
+            return Err(LockedByOther(folder.clone()));
         }
         ours.extend(folders.iter().cloned());
         Ok(Self(folders.clone()))
@@ -66,9 +66,9 @@ impl Drop for Ours {
 
 /// A folder that another process holds.
 #[derive(Debug)]
-pub(super) struct Held(pub PathBuf);
+pub(super) struct LockedByOther(pub PathBuf);
 
-/// What one attempt on one folder came to.
+/// The result of one attempt to lock one folder.
 enum Attempt {
     Mine(File),
     Held,
@@ -83,7 +83,7 @@ impl Lock {
         folders: &BTreeSet<PathBuf>,
         patience: Duration,
         waiting: &dyn Fn(&Path),
-    ) -> Result<Self, Held> {
+    ) -> Result<Self, LockedByOther> {
         let start = Instant::now();
         let mut told = false;
         let mut lock = Self {
@@ -99,7 +99,7 @@ impl Lock {
                     Attempt::Gone => {}
                     Attempt::Unsupported => lock.sure = false,
                     Attempt::Held if start.elapsed() >= patience => {
-                        return Err(Held(folder.clone()));
+                        return Err(LockedByOther(folder.clone()));
                     }
                     Attempt::Held => {
                         if !told && start.elapsed() >= PATIENCE_UNTOLD {
@@ -118,11 +118,11 @@ impl Lock {
     }
 
     /// Locks folders if nobody else holds one of them.
-    pub(super) fn try_take(folders: &BTreeSet<PathBuf>) -> Result<Self, Held> {
+    pub(super) fn try_take(folders: &BTreeSet<PathBuf>) -> Result<Self, LockedByOther> {
         Self::take(folders, Duration::ZERO, &|_| {})
     }
 
-    /// Whether all folders could really be locked: what lies in them is then in nobody else's hands.
+    /// True if all folders could really be locked: the files in them are then in nobody else's hands.
     pub(super) fn is_sure(&self) -> bool {
         self.sure
     }
@@ -181,7 +181,7 @@ mod tests {
         let here = set(&[folder.path()]);
         let first = held_elsewhere(folder.path());
         let told = Cell::new(0);
-        let Held(held) = Lock::take(&here, Duration::from_millis(600), &|at| {
+        let LockedByOther(held) = Lock::take(&here, Duration::from_millis(600), &|at| {
             assert_eq!(at, folder.path());
             told.set(told.get() + 1);
         })
@@ -199,7 +199,7 @@ mod tests {
             set(&[folders[0].path(), folders[1].path()]),
         ];
         let first = Lock::try_take(&one).unwrap();
-        let Held(held) = Lock::try_take(&both).unwrap_err();
+        let LockedByOther(held) = Lock::try_take(&both).unwrap_err();
         assert_eq!(held, folders[0].path());
         // What was not had is not kept.
         drop(Lock::try_take(&set(&[folders[1].path()])).unwrap());

@@ -34,45 +34,45 @@ use std::{
 };
 
 use backup::Backups;
-use file::{Prepared, Target, hard_links, refused, sync_folder};
-use journal::{Draft, FileRecord};
-use lock::{Held, Lock};
+use file::{Prepared, TargetFile, hard_links, refused, sync_folder};
+use journal::{Draft, JournalEntry};
+use lock::{Lock, LockedByOther};
 use tempfile::NamedTempFile;
 
-pub use error::{Refusal, WriteError};
+pub use error::{WriteError, WriteRefusal};
 pub use journal::Damage;
-pub use recover::{How, Mended, Recovery, Trouble, Why, recover, unfinished};
+pub use recover::{Mended, Recovery, RecoveryEnd, UnfinishedWrite, Why, recover, unfinished};
 
 /// A file to write.
 #[derive(Debug, Clone, Copy)]
-pub struct Replacement<'a> {
-    /// Where it is.
+pub struct FileReplacement<'a> {
+    /// The path of the file.
     pub path: &'a Path,
-    /// What it held when it was read.
+    /// The bytes that were read.
     pub before: &'a [u8],
-    /// What it shall hold.
+    /// The bytes to write.
     pub after: &'a [u8],
 }
 
-/// How to write.
+/// The options of a write.
 #[derive(Clone, Copy)]
-pub struct Options<'a> {
+pub struct WriteOptions<'a> {
     /// The suffix under which the old text is kept beside each file (`.bak`); where that name is taken a
     /// number follows.
     pub backup: Option<&'a OsStr>,
-    /// Where `refit.yaml` is: the place for the journal, if all files are below it. Else it is the folder
-    /// that they have in common.
+    /// The folder of `refit.yaml`: the place for the journal, if all files are below it. Else it is the folder that
+    /// they have in common.
     pub home: Option<&'a Path>,
     /// A folder of the user's own, where the journal goes if it cannot be among the files. It is made if
     /// it is not there. To find such a journal, [`recover`] must be told the same folder.
     pub own: Option<&'a Path>,
-    /// How long another run of refit in the same folder is waited for.
+    /// The time for which another run of refit in the same folder is waited for.
     pub patience: Duration,
     /// Called with the folder when that takes long enough to say so.
     pub waiting: &'a (dyn Fn(&Path) + Sync),
 }
 
-impl Default for Options<'_> {
+impl Default for WriteOptions<'_> {
     fn default() -> Self {
         Self {
             backup: None,
@@ -84,9 +84,9 @@ impl Default for Options<'_> {
     }
 }
 
-impl fmt::Debug for Options<'_> {
+impl fmt::Debug for WriteOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("WriteOptions")
             .field("backup", &self.backup)
             .field("home", &self.home)
             .field("own", &self.own)
@@ -102,13 +102,13 @@ pub struct Written {
     pub path: PathBuf,
     /// The file that was replaced, if the name is a link.
     pub target: Option<PathBuf>,
-    /// Where the old text is kept.
+    /// The place where the old text is kept.
     pub backup: Option<PathBuf>,
-    /// Whether another hard link still has the old text.
+    /// True if another hard link still has the old text.
     pub still_elsewhere: bool,
-    /// Whether the owner could not be kept.
+    /// True if the owner could not be kept.
     pub other_owner: bool,
-    /// Whether attributes of the file, such as an access control list, could not be kept.
+    /// True if attributes of the file, such as an access control list, could not be kept.
     pub lost_attributes: bool,
 }
 
@@ -119,12 +119,15 @@ pub struct Written {
 ///
 /// The first file that cannot be written, with the reason. The files are then as they were, except
 /// after [`WriteError::HalfWritten`].
-pub fn write(files: &[Replacement<'_>], options: &Options<'_>) -> Result<Vec<Written>, WriteError> {
+pub fn write(
+    files: &[FileReplacement<'_>],
+    options: &WriteOptions<'_>,
+) -> Result<Vec<Written>, WriteError> {
     let targets = find(files)?;
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    // Held until everything else is dropped: what lies beside the files is taken away under the lock.
+    // LockedByOther until everything else is dropped: what lies beside the files is taken away under the lock.
     let (_lock, draft) = begin(&targets, options)?;
     let mut prepared = Vec::with_capacity(targets.len());
     for target in targets {
@@ -163,11 +166,11 @@ pub fn write(files: &[Replacement<'_>], options: &Options<'_>) -> Result<Vec<Wri
 }
 
 /// The files that change, on disk, each once.
-fn find<'a>(files: &[Replacement<'a>]) -> Result<Vec<Target<'a>>, WriteError> {
-    let mut targets: Vec<Target<'a>> = Vec::new();
+fn find<'a>(files: &[FileReplacement<'a>]) -> Result<Vec<TargetFile<'a>>, WriteError> {
+    let mut targets: Vec<TargetFile<'a>> = Vec::new();
     let mut known: HashMap<PathBuf, usize> = HashMap::new();
     for file in files.iter().filter(|file| file.before != file.after) {
-        let next = Target::find(*file)?;
+        let next = TargetFile::find(*file)?;
         let earlier = known.get(&next.target).map(|at| &targets[*at]);
         match earlier {
             None => {
@@ -187,14 +190,17 @@ fn find<'a>(files: &[Replacement<'a>]) -> Result<Vec<Target<'a>>, WriteError> {
 }
 
 /// A journal to fill, and the root of its paths.
-type Begun = Option<(Draft, PathBuf)>;
+type JournalDraft = Option<(Draft, PathBuf)>;
 
 /// Locks the folders, and finds a place for the journal if there are several files.
-fn begin(targets: &[Target<'_>], options: &Options<'_>) -> Result<(Lock, Begun), WriteError> {
+fn begin(
+    targets: &[TargetFile<'_>],
+    options: &WriteOptions<'_>,
+) -> Result<(Lock, JournalDraft), WriteError> {
     let folders: BTreeSet<PathBuf> = targets.iter().map(|file| file.folder.clone()).collect();
     let lock = |folders: &BTreeSet<PathBuf>| {
         Lock::take(folders, options.patience, options.waiting)
-            .map_err(|Held(folder)| WriteError::Locked { folder })
+            .map_err(|LockedByOther(folder)| WriteError::Locked { folder })
     };
     if targets.len() == 1 {
         return Ok((lock(&folders)?, None));
@@ -213,16 +219,16 @@ fn begin(targets: &[Target<'_>], options: &Options<'_>) -> Result<(Lock, Begun),
     let source = failed.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
     Err(WriteError::NoJournal {
         folder: common,
-        kind: Refusal::of(&source),
+        kind: WriteRefusal::of(&source),
         source,
     })
 }
 
-/// Where a journal may be, best first, and from where its paths go.
+/// The folders for a journal, best first, and the folders that its paths start from.
 fn places(
     common: &Path,
     folders: &BTreeSet<PathBuf>,
-    options: &Options<'_>,
+    options: &WriteOptions<'_>,
 ) -> Vec<(PathBuf, PathBuf)> {
     let mut places = Vec::new();
     if let Some(home) = options.home.and_then(|home| fs::canonicalize(home).ok())
@@ -262,7 +268,7 @@ fn commit(draft: Draft, root: &Path, prepared: &mut [Prepared<'_>]) -> Result<Pa
             .map(AsRef::as_ref)
             .collect();
         let at = &file.at;
-        entries.push(FileRecord::new(
+        entries.push(JournalEntry::new(
             root,
             &at.target,
             at.file.before,
@@ -275,7 +281,7 @@ fn commit(draft: Draft, root: &Path, prepared: &mut [Prepared<'_>]) -> Result<Pa
         .commit(entries)
         .map_err(|source| WriteError::NoJournal {
             folder: root.to_owned(),
-            kind: Refusal::of(&source),
+            kind: WriteRefusal::of(&source),
             source,
         })
 }
@@ -383,10 +389,10 @@ fn named<T>(
         _ => Path::new("."),
     };
     let folder = fs::canonicalize(folder).map_err(failed("make a file there"))?;
-    let options = Options::default();
+    let options = WriteOptions::default();
     let folders = BTreeSet::from([folder.clone()]);
     let _lock = Lock::take(&folders, options.patience, options.waiting)
-        .map_err(|Held(folder)| WriteError::Locked { folder })?;
+        .map_err(|LockedByOther(folder)| WriteError::Locked { folder })?;
     let mut new = file::new_file(&folder).map_err(failed("make a file there"))?;
     new.write_all(text)
         .and_then(|()| new.as_file().sync_all())

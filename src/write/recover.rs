@@ -16,36 +16,36 @@ use std::{
 };
 
 use super::{
-    Options,
+    WriteOptions,
     error::list,
-    file::{self, NotPlaced, Text, is_spare, place, sync_folder},
-    journal::{self, Damage, FileOnDisk, FileRecord, Journal, is_mine},
-    lock::{Held, Lock},
+    file::{self, ComparedText, NotPlaced, is_spare, place, sync_folder},
+    journal::{self, Damage, FileOnDisk, Journal, JournalEntry, is_mine},
+    lock::{Lock, LockedByOther},
 };
 
-/// What became of interrupted runs.
+/// The end of interrupted runs.
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// Writes that were finished or undone.
     pub mended: Vec<Mended>,
-    /// What a person must look at.
-    pub troubles: Vec<Trouble>,
-    /// How many texts in waiting were taken away that belonged to no journal.
+    /// The journals that a person must look at.
+    pub troubles: Vec<UnfinishedWrite>,
+    /// The number of texts in waiting that were taken away because they belonged to no journal.
     pub cleaned: usize,
 }
 
 /// A write that was finished or undone.
 #[derive(Debug)]
 pub struct Mended {
-    /// Which of the two.
-    pub how: How,
+    /// The way in which it ended.
+    pub how: RecoveryEnd,
     /// The files, by their full names.
     pub files: Vec<PathBuf>,
 }
 
-/// How an interrupted write ended.
+/// The way in which an interrupted write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum RecoveryEnd {
     /// All files hold the new text.
     Finished,
     /// All files hold the old text.
@@ -54,17 +54,17 @@ pub enum How {
 
 /// A journal that is still there.
 #[derive(Debug)]
-pub struct Trouble {
-    /// Where it is.
+pub struct UnfinishedWrite {
+    /// The path of the journal.
     pub journal: PathBuf,
     /// The files that it names, by their full names. None of them should be written before the trouble is
     /// over. Empty if the journal cannot be believed.
     pub files: Vec<PathBuf>,
-    /// What is the matter.
+    /// The reason for which it is still there.
     pub why: Why,
 }
 
-/// Why a journal is still there.
+/// The reasons for which a journal is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum Why {
     /// Nobody has tried yet.
@@ -83,9 +83,9 @@ pub enum Why {
     Changed {
         /// The file.
         file: PathBuf,
-        /// Where its old text lies.
+        /// The path of its old text.
         old: Option<PathBuf>,
-        /// Where its new text lies.
+        /// The path of its new text.
         new: Option<PathBuf>,
     },
     /// Some files hold the old text and some the new, and the texts for neither end are all there.
@@ -104,7 +104,7 @@ pub enum Why {
     },
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for UnfinishedWrite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.journal.display(), self.why)?;
         if let Why::Changed { old, new, .. } = &self.why {
@@ -121,8 +121,8 @@ impl std::fmt::Display for Trouble {
     }
 }
 
-impl Trouble {
-    /// What the user can do, one sentence.
+impl UnfinishedWrite {
+    /// The user's next step, one sentence.
     #[must_use]
     pub fn next(&self) -> String {
         let delete = format!("delete {}", self.journal.display());
@@ -157,11 +157,11 @@ impl Trouble {
 /// waiting that nobody waits for. Journals are looked for in the files' folders, in all folders above, and in
 /// the user's own one.
 #[must_use]
-pub fn recover(files: &[&Path], options: &Options<'_>) -> Recovery {
+pub fn recover(files: &[&Path], options: &WriteOptions<'_>) -> Recovery {
     let mut recovery = Recovery::default();
     let scan = Scan::of(files, options.own);
     for found in scan.relevant() {
-        let trouble = |why| Trouble {
+        let trouble = |why| UnfinishedWrite {
             journal: found.path.clone(),
             files: found.targets(),
             why,
@@ -186,12 +186,12 @@ pub fn recover(files: &[&Path], options: &Options<'_>) -> Recovery {
 
 /// The interrupted writes of these files and of those beside them. Changes nothing.
 #[must_use]
-pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<Trouble> {
+pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<UnfinishedWrite> {
     let scan = Scan::of(files, own);
     let relevant = scan.relevant().filter_map(|found| {
         let journal = found.read.as_ref().ok()?;
         let why = match Lock::try_take(&journal.folders()) {
-            Err(Held(folder)) => Why::Busy(folder),
+            Err(LockedByOther(folder)) => Why::Busy(folder),
             Ok(lock) if !lock.is_sure() => Why::NoLocks,
             Ok(_lock) => match again(journal, found.own).and_then(|journal| match journal {
                 // Its own run has ended since.
@@ -203,7 +203,7 @@ pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<Trouble> {
                 Err(why) => why,
             },
         };
-        Some(Trouble {
+        Some(UnfinishedWrite {
             journal: found.path.clone(),
             files: found.targets(),
             why,
@@ -233,7 +233,7 @@ pub(super) fn own_folder(folder: &Path, make: bool) -> Option<PathBuf> {
 /// A journal that was found.
 struct FoundJournal {
     path: PathBuf,
-    /// Whether it is in the user's own folder.
+    /// True if it is in the user's own folder.
     own: bool,
     read: Result<Journal, Damage>,
 }
@@ -247,7 +247,7 @@ impl FoundJournal {
     }
 }
 
-/// What lies in the folders of some files, and above them.
+/// The journals and the texts in waiting in the folders of some files, and above them.
 struct Scan {
     /// The folders of the files.
     folders: BTreeSet<PathBuf>,
@@ -321,7 +321,7 @@ impl Scan {
     }
 
     /// The journals that are not followed.
-    fn damaged(&self) -> impl Iterator<Item = Trouble> {
+    fn damaged(&self) -> impl Iterator<Item = UnfinishedWrite> {
         self.journals.iter().filter_map(|found| {
             let again = match found.read.as_ref().err()? {
                 // What others do above is no matter of ours: /tmp is everybody's.
@@ -339,7 +339,7 @@ impl Scan {
             if matches!(&again, Damage::Unreadable(e) if e.kind() == io::ErrorKind::NotFound) {
                 return None;
             }
-            Some(Trouble {
+            Some(UnfinishedWrite {
                 journal: found.path.clone(),
                 files: Vec::new(),
                 why: Why::Damaged(again),
@@ -378,9 +378,9 @@ struct OnDisk {
 }
 
 /// Finishes or undoes what a journal says. `None` if its own run has done so meanwhile.
-fn mend(journal: &Journal, own: bool, options: &Options<'_>) -> Result<Option<Mended>, Why> {
+fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Option<Mended>, Why> {
     let lock = Lock::take(&journal.folders(), options.patience, options.waiting)
-        .map_err(|Held(folder)| Why::Busy(folder))?;
+        .map_err(|LockedByOther(folder)| Why::Busy(folder))?;
     if !lock.is_sure() {
         return Err(Why::NoLocks);
     }
@@ -390,13 +390,13 @@ fn mend(journal: &Journal, own: bool, options: &Options<'_>) -> Result<Option<Me
     let (how, files) = assess(&journal)?;
     for (file, entry) in files.iter().zip(&journal.files) {
         let (spare, expected) = match how {
-            How::Finished if !file.is_new => (&file.new, &entry.before),
-            How::Undone if file.is_new => (&file.old, &entry.after),
+            RecoveryEnd::Finished if !file.is_new => (&file.new, &entry.before),
+            RecoveryEnd::Undone if file.is_new => (&file.old, &entry.after),
             _ => continue,
         };
         let Some(spare) = spare else { continue };
         let target = &file.place.target;
-        place(spare, target, &Text::Digest(expected)).map_err(|failed| match failed {
+        place(spare, target, &ComparedText::Digest(expected)).map_err(|failed| match failed {
             NotPlaced::Refused(source) => refused(target, source),
             NotPlaced::Changed => Why::Changed {
                 file: target.clone(),
@@ -436,8 +436,8 @@ fn refused(path: &Path, source: io::Error) -> Why {
     }
 }
 
-/// What can become of an interrupted write, from what lies on disk.
-fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
+/// The possible end of an interrupted write, from the files on disk.
+fn assess(journal: &Journal) -> Result<(RecoveryEnd, Vec<OnDisk>), Why> {
     let mut files = Vec::with_capacity(journal.files.len());
     for entry in &journal.files {
         files.push(look_at(entry, &journal.root)?);
@@ -446,9 +446,9 @@ fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
     // with answers that may be yesterday's.
     let begun = files.iter().any(|file| file.is_new);
     let how = if begun && files.iter().all(|file| file.is_new || file.new.is_some()) {
-        How::Finished
+        RecoveryEnd::Finished
     } else if files.iter().all(|file| !file.is_new || file.old.is_some()) {
-        How::Undone
+        RecoveryEnd::Undone
     } else {
         let lost = files.iter().find(|file| !file.is_new && file.new.is_none());
         return Err(Why::Lost(lost.map_or_else(
@@ -459,8 +459,8 @@ fn assess(journal: &Journal) -> Result<(How, Vec<OnDisk>), Why> {
     Ok((how, files))
 }
 
-/// Which text a file holds, and which lie beside it.
-fn look_at(entry: &FileRecord, root: &Path) -> Result<OnDisk, Why> {
+/// The text that a file contains, and the texts beside it.
+fn look_at(entry: &JournalEntry, root: &Path) -> Result<OnDisk, Why> {
     let place = entry.place(root)?;
     let (mut old, mut new, mut strange) = (None, None, None);
     for spare in &place.spares {

@@ -8,7 +8,7 @@ fn prepared<'a>(paths: &'a [PathBuf]) -> Vec<Prepared<'a>> {
         .iter()
         .map(|path| {
             fs::write(path, "old").unwrap();
-            Replacement {
+            FileReplacement {
                 path,
                 before: b"old",
                 after: b"new",
@@ -104,7 +104,7 @@ fn killed_after(
             file.place().unwrap();
         } else {
             let (ready, at) = (&file.ready, &file.at);
-            let old = file::Text::Bytes(at.file.before);
+            let old = file::ComparedText::Bytes(at.file.before);
             file::place_by(|_, _| Ok(false), ready, &at.target, &old).unwrap();
         }
     }
@@ -117,7 +117,7 @@ fn killed_after(
 
 fn again(paths: &[PathBuf]) -> Recovery {
     let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-    recover(&paths[1..2], &Options::default())
+    recover(&paths[1..2], &WriteOptions::default())
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
             assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
             let recovery = again(&paths);
             let (how, text) = match lost && done < 3 || done == 0 {
-                true => (How::Undone, "old"),
-                false => (How::Finished, "new"),
+                true => (RecoveryEnd::Undone, "old"),
+                false => (RecoveryEnd::Finished, "new"),
             };
             assert!(recovery.troubles.is_empty(), "{recovery:?}");
             assert_eq!(recovery.mended.len(), 1);
@@ -157,9 +157,9 @@ fn a_journal_in_the_users_own_folder_is_found_and_followed() {
     prepared[0].place().unwrap();
     prepared.iter_mut().for_each(Prepared::leave);
     drop(prepared);
-    let options = Options {
+    let options = WriteOptions {
         own: Some(own.path()),
-        ..Options::default()
+        ..WriteOptions::default()
     };
     let mended = recover(&[&paths[2]], &options).mended;
     assert_eq!(mended.len(), 1);
@@ -241,13 +241,13 @@ fn threads_of_one_run_write_side_by_side() {
         for part in units.chunks(10) {
             scope.spawn(move || {
                 for unit in part {
-                    let file = |path| Replacement {
+                    let file = |path| FileReplacement {
                         path,
                         before: b"old",
                         after: b"new",
                     };
                     let files = [file(&unit[0]), file(&unit[1])];
-                    assert_eq!(write(&files, &Options::default()).unwrap().len(), 2);
+                    assert_eq!(write(&files, &WriteOptions::default()).unwrap().len(), 2);
                 }
             });
         }
@@ -266,9 +266,9 @@ fn the_journal_is_where_all_files_can_find_it() {
     assert_eq!(common(&set(&["a", "a/c"])), at.join("a"));
     assert_eq!(common(&set(&["a/bc", "a/b"])), at.join("a"));
     assert_eq!(common(&set(&["a"])), at.join("a"));
-    let home = Options {
+    let home = WriteOptions {
         home: Some(&at),
-        ..Options::default()
+        ..WriteOptions::default()
     };
     let first =
         |folders: &BTreeSet<PathBuf>| places(&common(folders), folders, &home).swap_remove(0).0;

@@ -28,9 +28,9 @@ const COMPARED_DEPTH: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("readers as old as Helm's read the text otherwise: {what}")]
 pub struct Disagreement {
-    /// What the older reader says, or what it reads.
+    /// The error or the reading of the older reader.
     pub what: String,
-    /// Where, in bytes from the start of the text.
+    /// The byte offset in the text.
     pub offset: usize,
 }
 
@@ -49,15 +49,15 @@ pub fn agreement(
     };
     let (span, roots) = match part.and_then(|part| entries_in(tree, document, &part)) {
         Some((span, _)) if span.is_empty() => return Ok(()),
-        Some((span, keys)) => (span, Root::Entries(keys)),
-        None => (document.span.clone(), Root::Node(document.root)),
+        Some((span, keys)) => (span, ComparedRoot::Entries(keys)),
+        None => (document.span.clone(), ComparedRoot::Node(document.root)),
     };
     let text = &tree.text()[span.clone()];
     // The other reader is told that the text is UTF-8, and then takes the mark for a character.
     let text = text.trim_start_matches(BOM);
     let start = span.end - text.len();
     let found = RefCell::new(None);
-    let reading = Reading {
+    let reading = ComparisonState {
         tree,
         found: &found,
         depth: 0,
@@ -67,15 +67,15 @@ pub fn agreement(
     };
     let read = match roots {
         // The other reader has no document at all where there is nothing to be read.
-        Root::Node(root) if tree.is_implicit_null(root) => {
+        ComparedRoot::Node(root) if tree.is_implicit_null(root) => {
             reader.deserialize_ignored_any(IgnoredAny).map(|_| ())
         }
-        Root::Node(root) => Value {
+        ComparedRoot::Node(root) => ExpectedNode {
             reading,
             node: root,
         }
         .deserialize(reader),
-        Root::Entries(keys) => reader.deserialize_map(Map { reading, keys }),
+        ComparedRoot::Entries(keys) => reader.deserialize_map(ExpectedEntries { reading, keys }),
     };
     read.map_err(|error| {
         found.take().unwrap_or_else(|| Disagreement {
@@ -87,8 +87,8 @@ pub fn agreement(
     })
 }
 
-/// What is read.
-enum Root {
+/// The kind of the document's root.
+enum ComparedRoot {
     Node(NodeId),
     /// These entries, by their keys, as a map of their own.
     Entries(Vec<NodeId>),
@@ -148,18 +148,18 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
     at + byte.map_or(rest.len(), |(byte, _)| byte)
 }
 
-/// What the whole comparison shares, and how deep it is in.
+/// The state that the whole comparison shares, and its depth.
 #[derive(Clone, Copy)]
-struct Reading<'t> {
+struct ComparisonState<'t> {
     tree: &'t Tree,
     found: &'t RefCell<Option<Disagreement>>,
     depth: usize,
 }
 
-impl<'t> Reading<'t> {
-    fn of(self, node: NodeId) -> Value<'t> {
-        Value {
-            reading: Reading {
+impl<'t> ComparisonState<'t> {
+    fn of(self, node: NodeId) -> ExpectedNode<'t> {
+        ExpectedNode {
+            reading: ComparisonState {
                 depth: self.depth + 1,
                 ..self
             },
@@ -178,12 +178,12 @@ impl<'t> Reading<'t> {
 }
 
 /// A node that is to be found.
-struct Value<'t> {
-    reading: Reading<'t>,
+struct ExpectedNode<'t> {
+    reading: ComparisonState<'t>,
     node: NodeId,
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for ExpectedNode<'_> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
@@ -192,7 +192,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
             Kind::Scalar(_) => reader.deserialize_str(self),
             Kind::Mapping { .. } if reading.depth < COMPARED_DEPTH => {
                 let keys = reading.tree.entries(node).map(|(key, _)| key).collect();
-                reader.deserialize_map(Map { reading, keys })
+                reader.deserialize_map(ExpectedEntries { reading, keys })
             }
             Kind::Sequence { .. } if reading.depth < COMPARED_DEPTH => reader.deserialize_seq(self),
             _ => reader.deserialize_ignored_any(IgnoredAny).map(|_| ()),
@@ -200,7 +200,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
+impl<'de> Visitor<'de> for ExpectedNode<'_> {
     type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -232,12 +232,12 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 /// Entries that are to be found.
-struct Map<'t> {
-    reading: Reading<'t>,
+struct ExpectedEntries<'t> {
+    reading: ComparisonState<'t>,
     keys: Vec<NodeId>,
 }
 
-impl<'de> Visitor<'de> for Map<'_> {
+impl<'de> Visitor<'de> for ExpectedEntries<'_> {
     type Value = ();
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use super::source::{line_end, lines};
 pub(crate) struct Header {
     /// The indentation indicator.
     pub(crate) indicator: Option<u8>,
-    /// Whether the line breaks at the end are kept (`+`).
+    /// True if the line breaks at the end are kept (`+`).
     pub(crate) keep: bool,
     /// The end of the header, before white space and a comment.
     pub(crate) end: usize,
@@ -39,7 +39,7 @@ pub(crate) fn header(text: &str, at: usize) -> Header {
 
 /// The extent of a block scalar's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Body {
+pub(crate) struct BlockContent {
     /// The indentation of the content, in spaces.
     pub(crate) indent: usize,
     /// The end of the last content line without its line break; the header's end if there is none.
@@ -48,7 +48,7 @@ pub(crate) struct Body {
 
 /// Finds the content of the block scalar whose header is at `at`; `parent` is the column of the
 /// collection it stands in (`None` for the root of a document).
-pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> Body {
+pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> BlockContent {
     let header = header(text, at);
     let first = line_end(text, header.end).1;
     // At the root, the indicator counts from column 0, and content may stand there.
@@ -56,7 +56,7 @@ pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> Body {
     let mut indent = header
         .indicator
         .map(|n| parent.unwrap_or(0) + usize::from(n));
-    let mut body = Body {
+    let mut body = BlockContent {
         indent: indent.unwrap_or(least),
         end: header.end,
     };
@@ -92,7 +92,7 @@ pub(crate) fn body(text: &str, at: usize, parent: Option<usize>) -> Body {
     body
 }
 
-/// Whether a line is `---` or `...`, which end a document wherever they stand in column 0.
+/// True for `---` and `...`, which end a document wherever they stand in column 0.
 pub(crate) fn is_marker(line: &str) -> bool {
     (line.starts_with("---") || line.starts_with("..."))
         && line

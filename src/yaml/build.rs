@@ -21,7 +21,7 @@ use super::tree::{
 pub const MAX_DEPTH: usize = 255;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum NodeRole {
     BlockItem,
     BlockKey,
     BlockValue,
@@ -33,23 +33,23 @@ enum Place {
 struct Frame {
     id: u32,
     last_child: u32,
-    place: Place,
+    place: NodeRole,
 }
 
-struct Builder<'t> {
+struct TreeBuilder<'t> {
     text: &'t str,
     tree: Tree,
     stack: Vec<Frame>,
     /// The node that an [`Ev::Anchor`] belongs to by the parser's anchor number.
     anchors: Vec<u32>,
     cursor: usize,
-    /// Where the document that is being read began.
+    /// The start of the document that is being read.
     document: DocumentInfo,
     latest: u32,
 }
 
-/// Where a node stands.
-struct Spot {
+/// The start of a node, with its flags.
+struct NodeStart {
     /// The first byte of the node or its properties; for a node of which nothing is written, where
     /// it would be.
     start: usize,
@@ -78,7 +78,7 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
         divergences: OnceLock::new(),
         first_comments: OnceLock::new(),
     };
-    let mut builder = Builder {
+    let mut builder = TreeBuilder {
         text: &source,
         tree,
         stack: Vec::new(),
@@ -95,7 +95,7 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
             anchor: false,
         };
         let end = source.len();
-        let spot = Spot {
+        let spot = NodeStart {
             start: end,
             lead: end,
             flags: VERBATIM,
@@ -124,7 +124,7 @@ fn empty_document(start: usize) -> DocumentInfo {
     }
 }
 
-impl Builder<'_> {
+impl TreeBuilder<'_> {
     fn event(&mut self, event: Ev<'_>) -> Result<(), ParseError> {
         match event {
             Ev::DocumentStart { marker } => self.document_start(marker),
@@ -230,12 +230,12 @@ impl Builder<'_> {
 
     /// Walks from the cursor to the next node, over the indicators that its place calls for.
     /// `content` is where the parser saw it begin, if anything of it is written.
-    fn lead(&mut self, content: Option<usize>) -> Spot {
+    fn lead(&mut self, content: Option<usize>) -> NodeStart {
         let text = self.text;
         let bytes = text.as_bytes();
         let Some(frame) = self.stack.last_mut() else {
             let start = content.map_or(self.cursor, |_| skip_trivia(text, self.cursor));
-            return Spot {
+            return NodeStart {
                 start,
                 lead: start,
                 flags: 0,
@@ -243,18 +243,18 @@ impl Builder<'_> {
         };
         let place = frame.place;
         frame.place = match place {
-            Place::BlockKey => Place::BlockValue,
-            Place::BlockValue => Place::BlockKey,
-            Place::FlowKey => Place::FlowValue,
-            Place::FlowValue => Place::FlowKey,
+            NodeRole::BlockKey => NodeRole::BlockValue,
+            NodeRole::BlockValue => NodeRole::BlockKey,
+            NodeRole::FlowKey => NodeRole::FlowValue,
+            NodeRole::FlowValue => NodeRole::FlowKey,
             item => item,
         };
         let mut at = skip_trivia(text, self.cursor);
         let mut flags = match place {
-            Place::BlockKey | Place::FlowKey => KEY,
+            NodeRole::BlockKey | NodeRole::FlowKey => KEY,
             _ => 0,
         };
-        if matches!(place, Place::FlowItem | Place::FlowKey) && bytes.get(at) == Some(&b',') {
+        if matches!(place, NodeRole::FlowItem | NodeRole::FlowKey) && bytes.get(at) == Some(&b',') {
             at = skip_trivia(text, at + 1);
         }
         let lead = at;
@@ -262,33 +262,34 @@ impl Builder<'_> {
         let mut nothing = at;
         let here = bytes.get(at).copied();
         match place {
-            Place::BlockItem => {
+            NodeRole::BlockItem => {
                 if here == Some(b'-') {
                     nothing = at + 1;
                 }
             }
-            Place::BlockKey | Place::FlowKey => {
+            NodeRole::BlockKey | NodeRole::FlowKey => {
                 if here == Some(b'?') && content != Some(at) {
                     flags |= EXPLICIT;
                     nothing = at + 1;
                 }
             }
-            Place::BlockValue | Place::FlowValue => {
-                let own = here == Some(b':') && (place == Place::FlowValue || self.own_colon(at));
+            NodeRole::BlockValue | NodeRole::FlowValue => {
+                let own =
+                    here == Some(b':') && (place == NodeRole::FlowValue || self.own_colon(at));
                 nothing = if own { at + 1 } else { self.cursor };
             }
-            Place::FlowItem => {}
+            NodeRole::FlowItem => {}
         }
         self.cursor = nothing;
         let start = match content {
             None => nothing,
             Some(_) => skip_trivia(text, nothing),
         };
-        Spot { start, lead, flags }
+        NodeStart { start, lead, flags }
     }
 
-    /// Whether a `:` found after a key in a block mapping is that key's: one on a later line belongs
-    /// to the mapping in whose column it stands (`? ? a` and on the next line `: v`).
+    /// True if a `:` found after a key in a block mapping is that key's: one on a later line belongs to the mapping in
+    /// whose column it stands (`? ? a` and on the next line `: v`).
     fn own_colon(&self, at: usize) -> bool {
         let bytes = &self.text.as_bytes()[self.cursor..at];
         if !bytes.iter().any(|b| matches!(b, b'\n' | b'\r')) {
@@ -301,7 +302,7 @@ impl Builder<'_> {
         source::column(self.text, at) == source::column(self.text, map.body as usize)
     }
 
-    fn push(&mut self, kind: Kind, spot: &Spot, body: u32, end: u32, props: Props) -> u32 {
+    fn push(&mut self, kind: Kind, spot: &NodeStart, body: u32, end: u32, props: Props) -> u32 {
         let id = self.tree.nodes.len() as u32;
         let mut flags = spot.flags;
         if let Some((start, end)) = props.tag {
@@ -446,10 +447,10 @@ impl Builder<'_> {
             self.cursor = self.cursor.max(end as usize);
         }
         let place = match (sequence, flow) {
-            (true, false) => Place::BlockItem,
-            (false, false) => Place::BlockKey,
-            (true, true) => Place::FlowItem,
-            (false, true) => Place::FlowKey,
+            (true, false) => NodeRole::BlockItem,
+            (false, false) => NodeRole::BlockKey,
+            (true, true) => NodeRole::FlowItem,
+            (false, true) => NodeRole::FlowKey,
         };
         self.stack.push(Frame {
             id,

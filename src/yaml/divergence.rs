@@ -13,13 +13,13 @@ use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 /// One place that an older reader reads otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {
-    /// What stands there.
+    /// The kind of text that is read otherwise.
     pub kind: DivergenceKind,
-    /// Where, in bytes.
+    /// The byte range in the text.
     pub span: Range<usize>,
 }
 
-/// What older readers read otherwise.
+/// The kinds of text that older readers read otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DivergenceKind {

@@ -62,7 +62,7 @@ impl EditSet {
         Self::new(text, all)
     }
 
-    /// Whether nothing changes.
+    /// True if nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()

@@ -7,9 +7,9 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} (at byte {offset})")]
 pub struct ParseError {
-    /// What is wrong.
+    /// The kind of error.
     pub kind: ParseErrorKind,
-    /// Where, in bytes from the start of the text.
+    /// The byte offset in the text.
     pub offset: usize,
 }
 
@@ -19,7 +19,7 @@ impl ParseError {
     }
 }
 
-/// What is wrong with a text.
+/// The kinds of errors in a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {

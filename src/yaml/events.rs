@@ -56,12 +56,12 @@ pub(crate) enum Ev<'t> {
     },
 }
 
-/// What stands before a node.
+/// The properties before a node: its anchor and its tag.
 #[derive(Clone, Copy)]
 pub(crate) struct Props {
     /// The tag as written.
     pub(crate) tag: Option<(u32, u32)>,
-    /// Whether an [`Ev::Anchor`] follows.
+    /// True if an [`Ev::Anchor`] follows.
     pub(crate) anchor: bool,
 }
 
@@ -335,7 +335,7 @@ fn template_near(text: &str, offset: usize) -> Option<usize> {
         .map(|line| line.start + (text[line.clone()].len() - text[line].trim_start().len()))
 }
 
-/// Whether the line of the error is indented with a tab.
+/// True if the line of the error is indented with a tab.
 fn tab_indents(text: &str, offset: usize) -> bool {
     let start = line_start(text, offset);
     let line = &text[start..line_end(text, start).0];
@@ -343,7 +343,7 @@ fn tab_indents(text: &str, offset: usize) -> bool {
     line[..white].contains('\t') && white < line.len()
 }
 
-/// Whether the line of the error holds a `: ` before the one the parser stumbled over.
+/// True if the line of the error has a `: ` before the one the parser stumbled over.
 fn second_colon(text: &str, offset: usize) -> bool {
     let before = &text[line_start(text, offset)..offset];
     before.contains(": ") || before.contains(":\t")
@@ -358,15 +358,15 @@ fn long_line(text: &str, offset: usize) -> bool {
         .any(|&s| text[s..line_end(text, s).0].chars().count() > 1024)
 }
 
-/// Whether the parser stumbled over an anchor, a tag or an alias directly after another.
+/// True if the parser stumbled over an anchor, a tag or an alias directly after another.
 fn doubled_property(text: &str, offset: usize) -> bool {
     let before = text[line_start(text, offset)..offset].trim_end_matches([' ', '\t']);
     let word = &before[before.rfind([' ', '\t']).map_or(0, |at| at + 1)..];
     word.starts_with(['&', '!']) && text[offset..].starts_with(['&', '!', '*'])
 }
 
-/// Whether fewer brackets are closed than opened from `open` to the end of the text; comments and
-/// quotes are looked at only as far as a mistake in them could fake a bracket on the same line.
+/// True if fewer brackets are closed than opened from `open` to the end of the text; comments and quotes are looked at
+/// only as far as a mistake in them could fake a bracket on the same line.
 fn never_closed(text: &str, open: usize) -> bool {
     let mut depth = 0i64;
     for line in super::source::lines(text, open..text.len()) {

@@ -13,10 +13,10 @@ use super::tree::{Kind, NodeId, Tree};
 /// The parts of a block entry's extent, as offsets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// Where the comments of its own begin; `lead_line` if there are none.
+    /// The start of the entry's own comments; `lead_line` if there are none.
     pub(crate) start: usize,
-    /// Where the line begins on which the entry's first character stands; that character itself if
-    /// the entry shares its line with what stands before it (`- a: 1`).
+    /// The start of the line on which the entry's first character stands; that character itself if the entry shares its
+    /// line with text before it (`- a: 1`).
     pub(crate) lead_line: usize,
     /// The entry's first character: its key, `?`, or `-`.
     pub(crate) lead: usize,
@@ -41,7 +41,7 @@ impl Tree {
         }
     }
 
-    /// Whether a key or an item stands in a block collection.
+    /// True for a key or an item of a block collection.
     pub(crate) fn in_block(&self, id: NodeId) -> bool {
         self.parent(id).is_some_and(|parent| {
             matches!(
@@ -51,7 +51,7 @@ impl Tree {
         })
     }
 
-    /// Where an entry or item ends: after its value, its colon, or its dash.
+    /// The end of an entry or item: after its value, its colon, or its dash.
     pub(crate) fn entry_end(&self, id: NodeId) -> usize {
         match self.value_of(id) {
             Some(value) => self.span(value).end.max(self.span(id).end),
@@ -151,7 +151,7 @@ impl Tree {
         }
     }
 
-    /// Where the comment lines directly above the line at `line` begin that stand in `column`.
+    /// The start of the comment lines in `column` directly above the line at `line`.
     fn comments_above(&self, line: usize, column: usize) -> usize {
         let text = self.text();
         let header = self.first_comment_block();

@@ -28,11 +28,11 @@ use super::tree::{Kind, NodeId, ScalarStyle, Tree};
 pub struct InnerRewrite {
     /// The replacements, in the host's text.
     pub edits: EditSet,
-    /// Whether the scalar is written in another notation than before.
+    /// True if the scalar is written in another notation than before.
     pub restyled: bool,
 }
 
-/// Why a content cannot be brought back into its host.
+/// The reasons for which a content cannot be brought back into its host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InnerError {
@@ -56,8 +56,7 @@ pub enum InnerError {
     Overlap(#[from] OverlappingEdits),
 }
 
-/// Where a place in the content of a scalar stands in the host: exact in a literal block, else the start
-/// of the scalar.
+/// The place in the host of a place in the content of a scalar: exact in a literal block, else the start of the scalar.
 #[must_use]
 pub fn host_offset(host: &Tree, node: NodeId, inner: usize) -> usize {
     let start = host.span(node).start;
@@ -135,7 +134,7 @@ pub fn rewrite_inner(
     }
 }
 
-/// Whether a node stands between braces or brackets.
+/// True for a node between braces or brackets.
 fn in_flow(host: &Tree, node: NodeId) -> bool {
     let mut at = node;
     while let Some(parent) = host.parent(at) {
@@ -156,7 +155,7 @@ fn is_literal(c: char) -> bool {
         && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// How the content must end: the chomping indicator that says so.
+/// The chomping indicator that keeps the end of the content.
 fn chomping(content: &str) -> &'static str {
     match content.len() - content.trim_end_matches('\n').len() {
         0 => "-",
@@ -165,7 +164,7 @@ fn chomping(content: &str) -> &'static str {
     }
 }
 
-/// Whether the indentation must be said, because it cannot be seen at the first line.
+/// True if the indentation must be written out, because the first line does not show it.
 fn needs_indicator(content: &str) -> bool {
     content
         .split('\n')
@@ -335,7 +334,7 @@ impl<'t> Literal<'t> {
         wanted
     }
 
-    /// Whether the block is the end of a host that does not end with a line break.
+    /// True if the block is the end of a host that does not end with a line break.
     fn open(&self) -> bool {
         let text = self.host.text();
         let end = match self.lines.last() {
@@ -347,7 +346,7 @@ impl<'t> Literal<'t> {
 
     /// The lines that no edit touches and that are still lines, and where they come to in the new
     /// content.
-    fn kept(&self, edits: &EditSet, new: &str) -> Vec<Kept> {
+    fn kept(&self, edits: &EditSet, new: &str) -> Vec<KeptLine> {
         let edits: Vec<(Range<usize>, &str)> = edits.iter().collect();
         let mut kept = Vec::new();
         // The edits that are over before the line, and what they added to its offset.
@@ -365,7 +364,7 @@ impl<'t> Literal<'t> {
             });
             let at = start + added - removed;
             if !touched && (at == 0 || new[..at].ends_with('\n')) {
-                kept.push(Kept {
+                kept.push(KeptLine {
                     line,
                     new: at..at + text.len(),
                 });
@@ -376,7 +375,7 @@ impl<'t> Literal<'t> {
     }
 }
 
-struct Kept {
+struct KeptLine {
     line: usize,
     new: Range<usize>,
 }

@@ -32,7 +32,7 @@ mod want;
 pub use agreement::{Disagreement, agreement};
 pub use build::MAX_DEPTH;
 pub use divergence::{Divergence, DivergenceKind};
-pub use editor::{Editor, EditorError, Found, NewValue, NodePath, PathStep};
+pub use editor::{Editor, EditorError, FoundNode, NewValue, NodePath, PathStep};
 pub use edits::{EditSet, OverlappingEdits};
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{excerpt, line_of};

@@ -3,8 +3,8 @@
 //! What readers agree on stands for itself; controls, and line breaks and marks that they treat differently,
 //! are escaped.
 
-/// Whether a character may not stand for itself in a scalar on one line: a control, a line break or a byte
-/// order mark that readers treat differently, or what YAML does not allow.
+/// True if a scalar on one line must escape the character: a control, a line break or a byte order mark that readers
+/// treat differently, or one that YAML does not allow.
 #[must_use]
 pub fn needs_escape(c: char) -> bool {
     c.is_control()

@@ -24,15 +24,15 @@ impl Position {
     /// The position of a byte offset in a text of which there is no tree.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
-        Lines::new(text).position(text, offset)
+        LineStarts::new(text).position(text, offset)
     }
 }
 
 /// The starts of all lines, for [`Position`]s.
 #[derive(Debug)]
-pub(crate) struct Lines(Vec<u32>);
+pub(crate) struct LineStarts(Vec<u32>);
 
-impl Lines {
+impl LineStarts {
     pub(crate) fn new(text: &str) -> Self {
         let mut starts = vec![0];
         let bytes = text.as_bytes();
@@ -114,8 +114,7 @@ pub(crate) fn control_character(text: &str) -> Option<(usize, char)> {
     })
 }
 
-/// Where the line that contains `at` begins; a byte order mark at the start of the text belongs to
-/// no line.
+/// The start of the line that contains `at`; a byte order mark at the start of the text belongs to no line.
 pub(crate) fn line_start(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let mut start = at;
@@ -126,7 +125,7 @@ pub(crate) fn line_start(text: &str, at: usize) -> usize {
     if marked { BOM.len() } else { start }
 }
 
-/// Where the line above the one that begins at `line` begins.
+/// The start of the line above the one that begins at `line`.
 pub(crate) fn line_above(text: &str, line: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let content_end = match bytes[..line] {
@@ -137,7 +136,7 @@ pub(crate) fn line_above(text: &str, line: usize) -> Option<usize> {
     Some(line_start(text, content_end))
 }
 
-/// Where the content of the line at `at` ends, and where the next line begins.
+/// The end of the content of the line at `at`, and the start of the next line.
 pub(crate) fn line_end(text: &str, at: usize) -> (usize, usize) {
     let bytes = text.as_bytes();
     match bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')) {
@@ -167,7 +166,7 @@ pub(crate) fn indent_of(text: &str, at: usize) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Whether a line holds nothing but spaces and tabs.
+/// True for a line of nothing but spaces and tabs.
 pub(crate) fn is_blank(line: &str) -> bool {
     line.bytes()
         .all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
@@ -222,7 +221,7 @@ mod tests {
     #[test]
     fn positions_count_characters_and_every_line_break() {
         let text = "\u{feff}a\r\nü: é\rx\n";
-        let lines = Lines::new(text);
+        let lines = LineStarts::new(text);
         let at = |needle: char| {
             let p = lines.position(text, text.find(needle).unwrap());
             (p.line, p.column)

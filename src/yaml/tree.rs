@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::divergence::{self, Divergence};
 use super::error::{ParseError, ParseErrorKind};
-use super::source::{self, Lines, Position};
+use super::source::{self, LineStarts, Position};
 use super::{block, build};
 
 /// A node of one [`Tree`]; of no use with another.
@@ -24,26 +24,26 @@ impl NodeId {
     }
 }
 
-/// What a node is, and in which notation.
+/// The kind of a node, with its notation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A scalar; also a null that is written as nothing.
     Scalar(ScalarStyle),
     /// A mapping.
     Mapping {
-        /// Whether it is written in braces (or is a `[key: value]` pair).
+        /// True in braces (or for a `[key: value]` pair).
         flow: bool,
     },
     /// A sequence.
     Sequence {
-        /// Whether it is written in brackets.
+        /// True in brackets.
         flow: bool,
     },
     /// `*name`.
     Alias,
 }
 
-/// How a scalar is written.
+/// The notation of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScalarStyle {
     /// Without quotes; an empty one is an implicit null.
@@ -91,9 +91,9 @@ pub(crate) struct Node {
 /// A comment: from `#` to the end of its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// Where it stands, without the line break.
+    /// The byte range in the text, without the line break.
     pub span: Range<usize>,
-    /// Whether nothing but white space stands before it on its line.
+    /// True if nothing but white space stands before it on its line.
     pub own_line: bool,
 }
 
@@ -128,7 +128,7 @@ pub struct Tree {
     pub(crate) decoded: String,
     /// (node, start, end) in `decoded`, sorted by node.
     pub(crate) decoded_spans: Vec<(u32, u32, u32)>,
-    pub(crate) lines: OnceLock<Lines>,
+    pub(crate) lines: OnceLock<LineStarts>,
     pub(crate) divergences: OnceLock<Vec<Divergence>>,
     /// The file's first comment block, which is asked for at each entry.
     pub(crate) first_comments: OnceLock<Range<usize>>,
@@ -179,13 +179,13 @@ impl Tree {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
-    /// What a node is.
+    /// The kind of a node, with its notation.
     #[must_use]
     pub fn kind(&self, id: NodeId) -> Kind {
         self.node(id).kind
     }
 
-    /// Whether a node is an implicit null: nothing is written for it but, perhaps, properties.
+    /// True for an implicit null: nothing is written for it but, perhaps, properties.
     #[must_use]
     pub fn is_implicit_null(&self, id: NodeId) -> bool {
         let node = self.node(id);
@@ -242,7 +242,7 @@ impl Tree {
         (parent != NONE).then_some(NodeId(parent))
     }
 
-    /// Whether a node is another one, or stands in it.
+    /// True if a node is `above` or stands in it.
     #[must_use]
     pub fn is_within(&self, node: NodeId, above: NodeId) -> bool {
         std::iter::successors(Some(node), |node| self.parent(*node)).any(|node| node == above)
@@ -253,7 +253,7 @@ impl Tree {
         (next != NONE).then_some(NodeId(next))
     }
 
-    /// Whether a node is the key of an entry.
+    /// True for the key of an entry.
     #[must_use]
     pub fn is_key(&self, id: NodeId) -> bool {
         self.node(id).flags & KEY != 0
@@ -282,7 +282,7 @@ impl Tree {
             .map(|(key, _)| key)
     }
 
-    /// Whether a key is written after `? `.
+    /// True for a key written after `? `.
     #[must_use]
     pub fn is_explicit_key(&self, key: NodeId) -> bool {
         self.node(key).flags & EXPLICIT != 0
@@ -339,7 +339,7 @@ impl Tree {
         self.tag_span(id).map(|span| &self.text[span])
     }
 
-    /// Where the tag stands.
+    /// The byte range of the tag.
     #[must_use]
     pub fn tag_span(&self, id: NodeId) -> Option<Range<usize>> {
         (self.node(id).flags & TAG != 0).then_some(())?;
@@ -394,11 +394,11 @@ impl Tree {
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         self.lines
-            .get_or_init(|| Lines::new(&self.text))
+            .get_or_init(|| LineStarts::new(&self.text))
             .position(&self.text, offset)
     }
 
-    /// What readers of older YAML read otherwise, in document order.
+    /// The places that readers of older YAML read otherwise, in document order.
     #[must_use]
     pub fn divergences(&self) -> &[Divergence] {
         self.divergences.get_or_init(|| divergence::find(self))
@@ -419,7 +419,7 @@ impl Tree {
     }
 
     /// The indentation of a block scalar's content; `None` for other nodes.
-    pub(crate) fn block_scalar(&self, id: NodeId) -> Option<block::Body> {
+    pub(crate) fn block_scalar(&self, id: NodeId) -> Option<block::BlockContent> {
         let node = self.node(id);
         matches!(
             node.kind,

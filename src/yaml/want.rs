@@ -2,11 +2,11 @@
 
 use super::tree::NodeId;
 
-/// What should stand at a place.
+/// The node that should stand at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// What is written at this node; if the node stands elsewhere, its text is brought here and
-    /// re-indented. An alias stays an alias.
+    /// The text of this node; if the node stands elsewhere, its text is brought here and re-indented. An alias stays an
+    /// alias.
     Node(NodeId),
     /// A mapping.
     Map {
@@ -34,7 +34,7 @@ pub enum Want {
 /// An entry of a wanted mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantEntry {
-    /// Which key.
+    /// The key.
     pub key: WantKey,
     /// Its value. For an entry that is to stay as it is: [`Want::Node`] of its value.
     pub value: Want,
@@ -74,7 +74,7 @@ impl Want {
     }
 }
 
-/// Why a text cannot become what is wanted.
+/// The reasons for which a text cannot become the one that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RewriteError {
@@ -84,7 +84,7 @@ pub enum RewriteError {
     ComplexKey {
         /// The key.
         node: NodeId,
-        /// Where it stands.
+        /// Its byte offset.
         offset: usize,
     },
     /// A comment would have to stand inside a flow collection that is written on one line.
@@ -92,7 +92,7 @@ pub enum RewriteError {
     CommentInFlow {
         /// The node that would be brought into the flow collection.
         node: NodeId,
-        /// Where the comment stands.
+        /// The byte offset of the comment.
         offset: usize,
     },
     /// An alias would lose its anchor, and the anchored text cannot be brought to it.
@@ -102,7 +102,7 @@ pub enum RewriteError {
         node: NodeId,
         /// The anchor's name.
         name: String,
-        /// Where the alias stands.
+        /// The byte offset of the alias.
         offset: usize,
     },
     /// An entry is used twice.
@@ -110,7 +110,7 @@ pub enum RewriteError {
     UsedTwice {
         /// Its key.
         node: NodeId,
-        /// Where it stands.
+        /// Its byte offset.
         offset: usize,
     },
     /// A node that the tree does not have, or a key that is none.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use refit::write::{Options, recover};
+use refit::write::{WriteOptions, recover};
 
 /// Every file below a folder, by its name there.
 type Texts = BTreeMap<PathBuf, String>;
@@ -218,9 +218,9 @@ fn killed_at_any_moment_every_unit_is_old_or_new_and_the_next_run_ends_the_work(
         let state = repository.folder.path().join(".state/refit");
         let mended = recover(
             &paths.iter().map(PathBuf::as_path).collect::<Vec<_>>(),
-            &Options {
+            &WriteOptions {
                 own: Some(&state),
-                ..Options::default()
+                ..WriteOptions::default()
             },
         );
         assert!(mended.troubles.is_empty(), "{mended:?}");

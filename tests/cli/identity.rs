@@ -11,7 +11,7 @@ use refit::{
     identify::{self, Claim},
     load::{Input, load},
     pack::{Pack, built_in, model::Telling},
-    values::{Map, Part},
+    values::{Map, ValuesPart},
 };
 
 fn arroyo() -> Pack {
@@ -20,7 +20,7 @@ fn arroyo() -> Pack {
 
 /// The charts that a file can be taken for, with why.
 fn claims(packs: &[Pack], values: &Map) -> Vec<(String, Claim)> {
-    let mut part = Part::default();
+    let mut part = ValuesPart::default();
     for pack in packs {
         identify::looked_at(pack, &mut part).unwrap();
     }

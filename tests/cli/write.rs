@@ -9,25 +9,25 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER};
-use refit::write::{Options, Refusal, Replacement, WriteError, Written, write};
+use refit::write::{FileReplacement, WriteError, WriteOptions, WriteRefusal, Written, write};
 
-fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> Replacement<'a> {
-    Replacement {
+fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> FileReplacement<'a> {
+    FileReplacement {
         path,
         before: before.as_bytes(),
         after: after.as_bytes(),
     }
 }
 
-fn keep(suffix: &str) -> Options<'_> {
-    Options {
+fn keep(suffix: &str) -> WriteOptions<'_> {
+    WriteOptions {
         backup: Some(OsStr::new(suffix)),
-        ..Options::default()
+        ..WriteOptions::default()
     }
 }
 
 fn one(path: &Path, before: &str, after: &str) -> Result<Vec<Written>, WriteError> {
-    write(&[replace(path, before, after)], &Options::default())
+    write(&[replace(path, before, after)], &WriteOptions::default())
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn folders_and_missing_files_are_refused() {
         matches!(
             error,
             WriteError::Refused {
-                kind: Refusal::Missing,
+                kind: WriteRefusal::Missing,
                 ..
             }
         ),
@@ -134,13 +134,13 @@ fn one_file_under_two_names_is_written_once_or_refused() {
     let (a, b) = (demo.path("v.yaml"), demo.folder().join("pack/../v.yaml"));
     let written = write(
         &[replace(&a, PLAIN, "x"), replace(&b, PLAIN, "x")],
-        &Options::default(),
+        &WriteOptions::default(),
     )
     .unwrap();
     assert_eq!(written.len(), 1);
     let error = write(
         &[replace(&a, "x", "y"), replace(&b, "x", "z")],
-        &Options::default(),
+        &WriteOptions::default(),
     )
     .unwrap_err();
     assert!(matches!(error, WriteError::SameFile { .. }), "{error}");
@@ -287,7 +287,7 @@ mod unix {
             matches!(
                 error,
                 WriteError::Refused {
-                    kind: Refusal::Missing,
+                    kind: WriteRefusal::Missing,
                     ..
                 }
             ),

@@ -14,7 +14,7 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER, Run};
-use refit::write::{Options, Replacement, WriteError, recover, unfinished, write};
+use refit::write::{FileReplacement, WriteError, WriteOptions, recover, unfinished, write};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
 
@@ -116,7 +116,7 @@ impl Unit {
 
     fn recover(&self) -> refit::write::Recovery {
         let files: Vec<&Path> = self.files.iter().map(PathBuf::as_path).collect();
-        recover(&files, &Options::default())
+        recover(&files, &WriteOptions::default())
     }
 }
 
@@ -340,14 +340,14 @@ fn a_run_waits_for_another_and_says_so() {
 fn a_run_that_has_to_wait_too_long_writes_nothing() {
     let demo = Demo::new();
     let path = demo.path("v.yaml");
-    let file = Replacement {
+    let file = FileReplacement {
         path: &path,
         before: PLAIN.as_bytes(),
         after: b"x",
     };
-    let options = Options {
+    let options = WriteOptions {
         patience: Duration::from_millis(50),
-        ..Options::default()
+        ..WriteOptions::default()
     };
     let held = hold(demo.folder());
     let error = write(&[file], &options).unwrap_err();
@@ -364,9 +364,9 @@ fn texts_in_waiting_of_a_run_that_still_goes_on_are_left_to_it() {
     demo.file(".refit-abc123.tmp", "new");
     let path = demo.path("v.yaml");
     let held = hold(demo.folder());
-    assert_eq!(recover(&[&path], &Options::default()).cleaned, 0);
+    assert_eq!(recover(&[&path], &WriteOptions::default()).cleaned, 0);
     drop(held);
-    assert_eq!(recover(&[&path], &Options::default()).cleaned, 1);
+    assert_eq!(recover(&[&path], &WriteOptions::default()).cleaned, 1);
     assert!(!demo.path(".refit-abc123.tmp").exists());
     assert_eq!(demo.text("v.yaml"), PLAIN);
 }
@@ -389,9 +389,9 @@ fn a_file_that_is_replaced_in_between_is_never_lost() {
             fs::write(path, "old").unwrap();
         }
         demo.file("mine", "mine");
-        let files: Vec<Replacement<'_>> = paths
+        let files: Vec<FileReplacement<'_>> = paths
             .iter()
-            .map(|path| Replacement {
+            .map(|path| FileReplacement {
                 path,
                 before: b"old",
                 after: b"new",
@@ -404,7 +404,7 @@ fn a_file_that_is_replaced_in_between_is_never_lost() {
                 std::thread::sleep(pause);
                 fs::rename(demo.path("mine"), last).unwrap();
             });
-            write(&files, &Options::default())
+            write(&files, &WriteOptions::default())
         });
         assert_eq!(fs::read_to_string(last).unwrap(), "mine");
         let rest = match result {
@@ -438,12 +438,12 @@ fn links_in_a_unit_are_written_through_from_a_journal_above_them() {
     std::os::unix::fs::symlink("../real/a.yaml", demo.path("links/a.yaml")).unwrap();
     fs::hard_link(demo.path("links/b.yaml"), demo.path("other")).unwrap();
     let paths = ["links/a.yaml", "links/b.yaml"].map(|name| demo.path(name));
-    let files = paths.each_ref().map(|path| Replacement {
+    let files = paths.each_ref().map(|path| FileReplacement {
         path,
         before: b"old",
         after: b"new",
     });
-    let written = write(&files, &Options::default()).unwrap();
+    let written = write(&files, &WriteOptions::default()).unwrap();
     assert_eq!(written.len(), 2);
     assert!(written[0].target.is_some() && written[1].still_elsewhere);
     let texts = ["real/a.yaml", "links/b.yaml", "other"].map(|name| demo.text(name));

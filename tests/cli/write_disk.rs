@@ -12,7 +12,7 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER, Run};
-use refit::write::{Options, recover};
+use refit::write::{WriteOptions, recover};
 
 /// A user that owns nothing else.
 const NOBODY: u32 = 65534;
@@ -212,9 +212,9 @@ fn a_folder_that_others_can_write_is_not_the_users_own() {
         fs::create_dir(&own).unwrap();
         mode(&own, bits);
         fs::write(own.join(".refit-journal-x"), "damaged").unwrap();
-        let options = Options {
+        let options = WriteOptions {
             own: Some(&own),
-            ..Options::default()
+            ..WriteOptions::default()
         };
         let recovery = recover(&[&demo.path("v.yaml")], &options);
         assert_eq!(recovery.troubles.len(), usize::from(taken), "{bits:o}");

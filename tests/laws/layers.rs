@@ -7,7 +7,7 @@ use refit::{
     plan::{Plan, Selection},
     values::{
         Map, Value, View,
-        coalesce::{ChartDefaults, Helm, coalesce},
+        coalesce::{ChartDefaults, HelmMajor, coalesce},
         merge::merge_all,
         write::{Layout, block},
     },
@@ -30,7 +30,7 @@ pub fn rendered(pack: &Pack, version: &Version, values: &Map) -> Map {
         values: pack.keys.defaults(version),
         dependencies: Vec::new(),
     };
-    coalesce(Helm::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
+    coalesce(HelmMajor::V3, &chart, values).map_or_else(|_| Map::new(), |done| done.values)
 }
 
 /// The merged values, the texts of the layers, and the steps that are open.

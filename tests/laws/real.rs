@@ -8,7 +8,7 @@ use refit::{
     outcome::Outcome,
     upgrade::{Request, upgrade},
     values::{Map, Value},
-    write::{Options, Replacement, write},
+    write::{FileReplacement, WriteOptions, write},
 };
 
 use super::{
@@ -76,12 +76,12 @@ fn preview(
         return Err("preview: two runs have two digests".to_owned());
     }
     let shown_file = &release.files[0];
-    let replacement = Replacement {
+    let replacement = FileReplacement {
         path: &file,
         before: shown_file.before.as_bytes(),
         after: shown_file.after.as_bytes(),
     };
-    let written = write(&[replacement], &Options::default())
+    let written = write(&[replacement], &WriteOptions::default())
         .map_err(|e| format!("preview: not written: {e}"))?;
     if written.is_empty() == release.is_changed() {
         return Err(format!("preview: {} files were written", written.len()));
@@ -98,7 +98,7 @@ fn preview(
     // A file that changed since is not written, and another text has another digest.
     fs::write(&file, format!("{}\n# changed", case.text)).map_err(|e| e.to_string())?;
     if release.is_changed() {
-        if write(&[replacement], &Options::default()).is_ok() {
+        if write(&[replacement], &WriteOptions::default()).is_ok() {
             return Err("preview: a file that changed on disk was written over".to_owned());
         }
         choices.count("changed on disk: refused");

@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use refit::values::coalesce::{ChartDefaults, Warning, coalesce};
 use refit::values::merge::{merge, merge_all};
-use refit::values::{Helm, Map, Value};
+use refit::values::{HelmMajor, Map, Value};
 use serde_json::{Value as Json, json};
 
 fn map(json: &Json) -> Map {
@@ -56,7 +56,10 @@ fn defaults_and_layers_meet_as_in_both_majors_of_helm() {
         let case: Json = serde_json::from_str(line).expect("a case");
         let chart = chart("c", &case["chart"], &case["deps"]);
         let values = map(&case["values"]);
-        for (helm, expected) in [(Helm::V3, &case["helm3"]), (Helm::V4, &case["helm4"])] {
+        for (helm, expected) in [
+            (HelmMajor::V3, &case["helm3"]),
+            (HelmMajor::V4, &case["helm4"]),
+        ] {
             let found = coalesce(helm, &chart, &values).ok().map(|found| {
                 let mut warnings: Vec<_> = found.warnings.iter().map(warning_text).collect();
                 warnings.sort();
@@ -90,7 +93,7 @@ fn a_null_survives_layers_and_deletes_a_default() {
         values: defaults,
         dependencies: Vec::new(),
     };
-    for helm in [Helm::V3, Helm::V4] {
+    for helm in [HelmMajor::V3, HelmMajor::V4] {
         let found = coalesce(helm, &chart, &merged).expect("no sub-charts");
         assert_eq!(
             Json::from(&Value::Map(found.values)),
@@ -112,10 +115,10 @@ fn only_helm_4_removes_nulls_from_the_defaults() {
         Json::from(&Value::Map(found.values))
     };
     assert_eq!(
-        values(Helm::V3),
+        values(HelmMajor::V3),
         json!({"a": null, "b": {"c": null, "d": 1}})
     );
-    assert_eq!(values(Helm::V4), json!({"b": {"d": 1}}));
+    assert_eq!(values(HelmMajor::V4), json!({"b": {"d": 1}}));
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn a_map_that_meets_a_scalar_is_warned_about_with_its_place() {
         dependencies: Vec::new(),
     };
     let values = map(&json!({"a": {"x": 1}, "b": {"c": 5, "e": {"y": 1}}}));
-    let found = coalesce(Helm::V3, &chart, &values).expect("no sub-charts");
+    let found = coalesce(HelmMajor::V3, &chart, &values).expect("no sub-charts");
     assert_eq!(
         found.warnings,
         [

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
-use refit::values::path::{Match, PathErrorKind, Pattern};
+use refit::values::path::{PathErrorKind, Pattern, PatternMatch};
 use refit::values::{Path, Segment, Value};
 use serde_json::json;
 
@@ -265,7 +265,7 @@ fn patterns_find_places_in_values() {
             .find(&root)
             .into_iter()
             .map(
-                |Match {
+                |PatternMatch {
                      path,
                      captures,
                      value,

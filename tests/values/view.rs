@@ -2,7 +2,7 @@
 
 use refit::values::readers::{DifferenceKind, difference};
 use refit::values::scalar::ScalarError;
-use refit::values::view::{Duplicate, Kind, Loss, Via};
+use refit::values::view::{Duplicate, Loss, ValueKind, Via};
 use refit::values::{Map, Path, ReadError, ReadErrorKind, Value, View, key::KeyError};
 use refit::yaml::{DivergenceKind, Tree};
 use serde_json::{Value as Json, json};
@@ -176,7 +176,7 @@ fn aliases_are_followed_and_named() {
     assert_eq!(tree.content(alias), "a");
     assert!(matches!(place("e.b[0]").via, Via::Merge(_)));
     assert_eq!(place("d").via, Via::Direct);
-    assert_eq!(view.kind(place("d").node), Ok(Kind::Map));
+    assert_eq!(view.kind(place("d").node), Ok(ValueKind::Map));
     assert_eq!(view.value(place("d.b[1].c").node), Ok(Value::Bool(true)));
     assert_eq!(view.at(&"d.b[2]".parse().expect("a path")), Ok(None));
     assert_eq!(view.at(&"d.*".parse().expect("a path")), Ok(None));

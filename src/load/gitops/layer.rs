@@ -17,7 +17,8 @@ use crate::{
     outcome::Refusal,
     refusal::Reason,
     values::{
-        Map, Path, Segment, Value, coalesce::GLOBAL, merge::merge, place_of, view::Kind, view::View,
+        Map, Path, Segment, Value, coalesce::GLOBAL, merge::merge, place_of, view::ValueKind,
+        view::View,
     },
     walk,
     yaml::Tree,
@@ -87,7 +88,7 @@ impl Builder<'_> {
                 let path = path.concat(prefix);
                 let there = view.at(&path).ok().flatten();
                 let is_map =
-                    there.is_some_and(|place| matches!(view.kind(place.node), Ok(Kind::Map)));
+                    there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)));
                 self.hand_down(global);
                 match is_map {
                     true => Place::Map { document, path },
@@ -325,7 +326,7 @@ pub(in crate::load) fn holds(tree: &Tree, path: &Path) -> bool {
     };
     let view = View::new(tree, document.root);
     let there = view.at(path).ok().flatten();
-    there.is_some_and(|place| matches!(view.kind(place.node), Ok(Kind::Map)))
+    there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)))
 }
 
 /// A file beside another one, named in the way that the other one was.

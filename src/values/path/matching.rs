@@ -8,17 +8,17 @@ use crate::values::value::Value;
 
 /// A place that a pattern names.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Match<'v> {
+pub struct PatternMatch<'v> {
     /// The place, by keys and positions.
     pub path: Path,
-    /// What each wildcard stands for.
+    /// The text that each wildcard stands for.
     pub captures: Vec<String>,
-    /// What is there.
+    /// The value at the place.
     pub value: &'v Value,
 }
 
 impl Segment {
-    /// What a wildcard for one key or item stands for when it meets this segment.
+    /// The text that a wildcard for one key or item captures of this segment.
     pub(crate) fn capture(&self) -> String {
         match self {
             Self::Key(key) => key.clone(),
@@ -42,8 +42,8 @@ impl Segment {
         vec![text.to_owned(); self.captures()]
     }
 
-    /// What its wildcards stand for where it meets another segment, which may have wildcards itself; `None`
-    /// if it does not cover it.
+    /// The texts that its wildcards capture of another segment, which may have wildcards itself; `None` if it does not
+    /// cover it.
     pub(crate) fn meets(&self, other: &Self) -> Option<Vec<String>> {
         match (self, other) {
             (Self::AnyKey, Self::Key(_) | Self::AnyKey | Self::KeyPattern(_)) => {
@@ -66,7 +66,7 @@ impl Segment {
         }
     }
 
-    /// Whether some key or item may be what both stand for; neither is `**`.
+    /// True if both can stand for the same key or item; neither is `**`.
     fn may_meet(&self, other: &Self) -> bool {
         if self.is_key() != other.is_key() {
             return false;
@@ -128,14 +128,14 @@ impl Path {
         Some((captures, depth))
     }
 
-    /// Whether some values may have a place that both patterns name, or a place named by one inside
-    /// a place named by the other.
+    /// True if some values may have a place that both patterns name, or a place named by one inside a place named by
+    /// the other.
     #[must_use]
     pub fn may_overlap(&self, other: &Self) -> bool {
         overlap(&self.0, &other.0)
     }
 
-    /// Whether this pattern may name a place that another one names, or one that holds it.
+    /// True if this pattern may name a place that another one names, or one that contains it.
     #[must_use]
     pub fn may_hold(&self, other: &Self) -> bool {
         hold(&self.0, &other.0)
@@ -172,8 +172,8 @@ impl Path {
     /// Every place in `root` that the pattern names, in the order of the values. Places are given by
     /// keys and positions.
     #[must_use]
-    pub fn find<'v>(&self, root: &'v Value) -> Vec<Match<'v>> {
-        let mut found = vec![Match {
+    pub fn find<'v>(&self, root: &'v Value) -> Vec<PatternMatch<'v>> {
+        let mut found = vec![PatternMatch {
             path: Self::root(),
             captures: Vec::new(),
             value: root,
@@ -189,8 +189,8 @@ impl Path {
     }
 }
 
-/// How many segments of a path lead to a place that a pattern names, as many as can be; with `whole` it is all
-/// or none.
+/// The number of segments of a path that lead to a place that a pattern names, as many as can be; with `whole` it is
+/// all or none.
 fn cover(
     pattern: &[Segment],
     path: &[Segment],
@@ -243,7 +243,7 @@ fn hold(above: &[Segment], below: &[Segment]) -> bool {
     }
 }
 
-impl<'v> Match<'v> {
+impl<'v> PatternMatch<'v> {
     fn step(self, segment: &Segment, out: &mut Vec<Self>) {
         let mut below = |at: Segment, captured: Vec<String>, value: &'v Value| {
             let captures = self.captures.iter().cloned().chain(captured);
@@ -289,8 +289,8 @@ impl<'v> Match<'v> {
 }
 
 impl Segment {
-    /// What it captures of an item at a position; `None` if it does not select it. `named` gives what the
-    /// item has at a key, as text.
+    /// The texts that it captures of an item at a position; `None` if it does not select it. `named` gives the value of
+    /// the item at a key, as text.
     pub(crate) fn selects<T: AsRef<str>>(
         &self,
         index: usize,
@@ -306,10 +306,15 @@ impl Segment {
     }
 }
 
-/// What stands at a place and, with their keys, at each place below it in maps.
-fn deep<'v>(above: &Match<'v>, keys: Path, value: &'v Value, out: &mut Vec<Match<'v>>) {
+/// The value at a place and, with their keys, those at all places below it in maps.
+fn deep<'v>(
+    above: &PatternMatch<'v>,
+    keys: Path,
+    value: &'v Value,
+    out: &mut Vec<PatternMatch<'v>>,
+) {
     let captured = std::iter::once(keys.to_string());
-    out.push(Match {
+    out.push(PatternMatch {
         path: above.path.concat(&keys),
         captures: above.captures.iter().cloned().chain(captured).collect(),
         value,

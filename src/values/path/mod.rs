@@ -16,7 +16,7 @@ mod text;
 
 use std::cmp::{Ordering, Reverse};
 
-pub use matching::Match;
+pub use matching::PatternMatch;
 pub use pattern::Pattern;
 
 use super::coalesce::GLOBAL;
@@ -45,7 +45,7 @@ pub enum Segment {
     SelectPattern {
         /// The key looked at in each item.
         key: String,
-        /// What its value, as text, has to fit.
+        /// The pattern that its value, as text, has to fit.
         value: Pattern,
     },
     /// Any key of a map: `*`.
@@ -56,24 +56,24 @@ pub enum Segment {
     AnyDepth,
 }
 
-/// How specific the end of a path is beside the segments of others.
+/// The rank of the end of a path beside the segments of others.
 const END: (u8, Reverse<usize>) = (4, Reverse(0));
 
 /// A place in values, or a pattern for places.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Path(Vec<Segment>);
 
-/// Why a text is no path.
+/// A text that is no path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at position {position}")]
 pub struct PathError {
-    /// What is wrong.
+    /// The kind of error.
     pub kind: PathErrorKind,
-    /// Where, as a byte offset into the text.
+    /// The byte offset in the text.
     pub position: usize,
 }
 
-/// What is wrong with the text of a path.
+/// The kinds of errors in the text of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathErrorKind {
     /// The text is empty.
@@ -108,13 +108,13 @@ pub enum PathErrorKind {
 }
 
 impl Segment {
-    /// Whether it can stand for more than one place of the same collection.
+    /// True if it can stand for more than one place of the same collection.
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
         self.captures() > 0
     }
 
-    /// Whether it stands for keys of maps, and not for items of a list.
+    /// True if it stands for keys of maps, and not for items of a list.
     #[must_use]
     pub fn is_key(&self) -> bool {
         match self {
@@ -125,7 +125,7 @@ impl Segment {
         }
     }
 
-    /// How many captures it has.
+    /// The number of captures.
     #[must_use]
     pub fn captures(&self) -> usize {
         match self {
@@ -137,9 +137,9 @@ impl Segment {
         }
     }
 
-    /// How specific it is, less being more: a key or position before a selection, that before what has a
-    /// star in it, with more other characters first, then what is a star alone, then the end of a path, and
-    /// `**` last.
+    /// The looseness of a segment, less being more specific: a key or position before a selection, that before a
+    /// pattern with a star in it, with more other characters first, then a star alone, then the end of a path, and `**`
+    /// last.
     fn looseness(&self) -> (u8, Reverse<usize>) {
         let (class, fixed) = match self {
             Self::Key(_) | Self::Index(_) => (0, 0),
@@ -184,7 +184,7 @@ impl Path {
         self.0.len()
     }
 
-    /// Whether it is the root.
+    /// True for the root.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -240,38 +240,38 @@ impl Path {
         self.0.pop()
     }
 
-    /// Whether it is `global`, which Helm hands to every sub-chart, or below it.
+    /// True for `global`, which Helm hands to every sub-chart, and all below it.
     #[must_use]
     pub fn is_global(&self) -> bool {
         matches!(self.0.first(), Some(Segment::Key(key)) if key == GLOBAL)
     }
 
-    /// Whether it has `**`, and so no depth of its own.
+    /// True if it has `**`, and so no depth of its own.
     #[must_use]
     pub fn is_deep(&self) -> bool {
         self.0.contains(&Segment::AnyDepth)
     }
 
-    /// Whether it has no wildcard.
+    /// True if it has no wildcard.
     #[must_use]
     pub fn is_concrete(&self) -> bool {
         !self.0.iter().any(Segment::is_wildcard)
     }
 
-    /// Whether the segments begin with those of `prefix`, wildcards taken literally. Every path
-    /// begins with itself and with the root.
+    /// True if the segments begin with those of `prefix`, wildcards taken literally. Every path begins with itself and
+    /// with the root.
     #[must_use]
     pub fn starts_with(&self, prefix: &Self) -> bool {
         self.0.starts_with(&prefix.0)
     }
 
-    /// What follows `prefix`, if the path begins with it.
+    /// The segments behind `prefix`, if the path begins with it.
     #[must_use]
     pub fn strip_prefix(&self, prefix: &Self) -> Option<Self> {
         Some(Self(self.0.strip_prefix(prefix.0.as_slice())?.to_vec()))
     }
 
-    /// Whether one of the two holds the other, or both are the same; wildcards taken literally.
+    /// True if one of the two contains the other, or both are the same; wildcards taken literally.
     #[must_use]
     pub fn is_related(&self, other: &Self) -> bool {
         self.starts_with(other) || other.starts_with(self)

@@ -4,7 +4,7 @@
 /// stands for as little as possible, from the left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
-    /// What stands between the stars: at least two.
+    /// The texts between the stars: at least two.
     pieces: Vec<String>,
 }
 
@@ -15,7 +15,7 @@ impl Pattern {
         (pieces.len() > 1).then_some(Self { pieces })
     }
 
-    /// What stands between the stars.
+    /// The texts between the stars.
     #[must_use]
     pub fn pieces(&self) -> &[String] {
         &self.pieces
@@ -27,13 +27,13 @@ impl Pattern {
         self.pieces.len() - 1
     }
 
-    /// How many characters it has beside the stars.
+    /// The number of characters beside the stars.
     #[must_use]
     pub fn fixed(&self) -> usize {
         self.pieces.iter().map(|piece| piece.chars().count()).sum()
     }
 
-    /// What the stars stand for in a text; `None` if it does not fit.
+    /// The texts that the stars stand for in a text; `None` if it does not fit.
     #[must_use]
     pub fn captures(&self, text: &str) -> Option<Vec<String>> {
         let (first, rest) = self.pieces.split_first()?;
@@ -62,7 +62,7 @@ impl Pattern {
         Some(text)
     }
 
-    /// Whether some text may fit both: what is certain at the beginning and the end does not differ.
+    /// True if some text may fit both: their certain beginnings and ends do not differ.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
         let begins = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
         let ends = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);

@@ -93,16 +93,16 @@ impl FromStr for Path {
     type Err = PathError;
 
     fn from_str(text: &str) -> Result<Self, PathError> {
-        Parser { text, at: 0 }.path()
+        PathParser { text, at: 0 }.path()
     }
 }
 
-struct Parser<'t> {
+struct PathParser<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl Parser<'_> {
+impl PathParser<'_> {
     fn path(mut self) -> Result<Path, PathError> {
         if self.text.is_empty() {
             return Err(self.error(PathErrorKind::Empty));
@@ -252,7 +252,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether two stars stand side by side.
+/// True if two stars stand side by side.
 fn has_depth(pieces: &[String]) -> bool {
     let between = pieces.get(1..pieces.len() - 1).unwrap_or_default();
     between.iter().any(String::is_empty)

@@ -20,7 +20,7 @@ use super::want::{RewriteError, Want, WantEntry, WantKey};
 pub use path::{NodePath, PathStep};
 pub use value::NewValue;
 
-/// Why a text cannot be edited so. The text is as it was.
+/// An edit that cannot be done. The text is as it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditorError {
@@ -100,13 +100,13 @@ pub struct Editor {
 
 /// A place in the text of an [`Editor`], to be looked at.
 #[derive(Clone, Copy, Debug)]
-pub struct Found<'e> {
+pub struct FoundNode<'e> {
     tree: &'e Tree,
     node: NodeId,
 }
 
-impl<'e> Found<'e> {
-    /// What it is, and in which notation.
+impl<'e> FoundNode<'e> {
+    /// The kind of the node, with its notation.
     #[must_use]
     pub fn kind(self) -> Kind {
         self.tree.kind(self.node)
@@ -131,7 +131,7 @@ impl<'e> Found<'e> {
         self.tree.len(self.node)
     }
 
-    /// Whether it has no entries or items.
+    /// True if the node has no entries or items.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
@@ -144,15 +144,15 @@ impl<'e> Found<'e> {
             .map(|(key, _)| self.tree.content(key))
     }
 
-    /// Where it stands.
+    /// The place in the text: line and column.
     #[must_use]
     pub fn position(self) -> Position {
         self.tree.position(self.tree.span(self.node).start)
     }
 }
 
-/// What is at a path, or as much of the way as there is.
-struct Way {
+/// The nodes along a path, as far as they exist.
+struct PathNodes {
     /// The nodes from the root on.
     nodes: Vec<NodeId>,
     /// The number of steps for which there is nothing.
@@ -186,7 +186,7 @@ impl Editor {
         self.tree.text()
     }
 
-    /// What stands at a path; `None` if there is nothing.
+    /// The node at a path; `None` if there is none.
     ///
     /// ```
     /// # use refit::yaml::Editor;
@@ -199,14 +199,14 @@ impl Editor {
     ///
     /// # Errors
     /// If the path is malformed, leads into something of another kind, or over a key that stands twice.
-    pub fn get<P>(&self, path: P) -> Result<Option<Found<'_>>, EditorError>
+    pub fn get<P>(&self, path: P) -> Result<Option<FoundNode<'_>>, EditorError>
     where
         P: TryInto<NodePath, Error: Into<EditorError>>,
     {
         let path = path.try_into().map_err(Into::into)?;
-        let way = self.way(&path)?;
+        let way = self.nodes_along(&path)?;
         let node = way.nodes.last().copied().filter(|_| way.missing == 0);
-        Ok(node.map(|node| Found {
+        Ok(node.map(|node| FoundNode {
             tree: &self.tree,
             node,
         }))
@@ -224,16 +224,16 @@ impl Editor {
     {
         let path = path.try_into().map_err(Into::into)?;
         let value = value.into();
-        let way = self.way(&path)?;
+        let way = self.nodes_along(&path)?;
         if way.missing == 0 {
             let node = way.nodes[way.nodes.len() - 1];
-            self.owned(&way.nodes, &path)?;
+            self.refuse_shared(&way.nodes, &path)?;
             let new = value.want(self.is_quoted(node));
             return self.replace(node, &new);
         }
         let there = path.steps().len() - way.missing;
         let parent = way.nodes[there];
-        self.owned(&way.nodes, &path)?;
+        self.refuse_shared(&way.nodes, &path)?;
         let quoted = self.is_quoted(parent);
         // What is missing below the first step that is.
         let mut new = value.want(quoted);
@@ -297,9 +297,9 @@ impl Editor {
         let Some((above, step)) = path.split() else {
             return Err(EditorError::Occupied(path));
         };
-        let way = self.way(&above)?;
-        let parent = self.there(&way, &above)?;
-        self.owned(&way.nodes, &path)?;
+        let way = self.nodes_along(&above)?;
+        let parent = self.existing_node(&way, &above)?;
+        self.refuse_shared(&way.nodes, &path)?;
         let place = match step {
             PathStep::Index(index) => *index,
             PathStep::Key(_) if self.child(parent, step, &path)?.is_some() => {
@@ -336,9 +336,9 @@ impl Editor {
         P: TryInto<NodePath, Error: Into<EditorError>>,
     {
         let path = path.try_into().map_err(Into::into)?;
-        let way = self.way(&path)?;
-        let node = self.there(&way, &path)?;
-        self.owned(&way.nodes, &path)?;
+        let way = self.nodes_along(&path)?;
+        let node = self.existing_node(&way, &path)?;
+        self.refuse_shared(&way.nodes, &path)?;
         let Some(parent) = self.tree.parent(node) else {
             return Err(EditorError::WrongKind(path));
         };
@@ -368,21 +368,21 @@ impl Editor {
     {
         let from = from.try_into().map_err(Into::into)?;
         let to = to.try_into().map_err(Into::into)?;
-        let way = self.way(&from)?;
-        let node = self.there(&way, &from)?;
+        let way = self.nodes_along(&from)?;
+        let node = self.existing_node(&way, &from)?;
         let (Some(parent), Some((above, step))) = (self.tree.parent(node), to.split()) else {
             return Err(EditorError::WrongKind(from));
         };
         if from == to {
             return Ok(());
         }
-        let target_way = self.way(&above)?;
-        let target = self.there(&target_way, &above)?;
+        let target_way = self.nodes_along(&above)?;
+        let target = self.existing_node(&target_way, &above)?;
         if self.tree.is_within(target, node) {
             return Err(EditorError::IntoItself(from));
         }
-        self.owned(&way.nodes, &from)?;
-        self.owned(&target_way.nodes, &to)?;
+        self.refuse_shared(&way.nodes, &from)?;
+        self.refuse_shared(&target_way.nodes, &to)?;
         let existing = self.child(target, step, &to)?;
         if matches!(step, PathStep::Key(_)) && existing.is_some() {
             return Err(EditorError::Occupied(to));
@@ -405,7 +405,7 @@ impl Editor {
             PathStep::Key(_) if target == parent => self.place(parent, node),
             PathStep::Key(_) => self.tree.len(target),
         };
-        let moved = Moved {
+        let moved = MovedNode {
             tree: &self.tree,
             node,
             parent,
@@ -422,21 +422,21 @@ impl Editor {
         self.tree.documents()[self.document].root
     }
 
-    fn way(&self, path: &NodePath) -> Result<Way, EditorError> {
+    fn nodes_along(&self, path: &NodePath) -> Result<PathNodes, EditorError> {
         let mut nodes = vec![self.root()];
         for (n, step) in path.steps().iter().enumerate() {
             match self.child(nodes[n], step, path)? {
                 Some(node) => nodes.push(node),
                 None => {
                     let missing = path.steps().len() - n;
-                    return Ok(Way { nodes, missing });
+                    return Ok(PathNodes { nodes, missing });
                 }
             }
         }
-        Ok(Way { nodes, missing: 0 })
+        Ok(PathNodes { nodes, missing: 0 })
     }
 
-    fn there(&self, way: &Way, path: &NodePath) -> Result<NodeId, EditorError> {
+    fn existing_node(&self, way: &PathNodes, path: &NodePath) -> Result<NodeId, EditorError> {
         match way.nodes.last() {
             Some(node) if way.missing == 0 => Ok(*node),
             _ => Err(EditorError::NotFound(path.clone())),
@@ -476,7 +476,7 @@ impl Editor {
     }
 
     /// Refuses what would be seen at an alias.
-    fn owned(&self, nodes: &[NodeId], path: &NodePath) -> Result<(), EditorError> {
+    fn refuse_shared(&self, nodes: &[NodeId], path: &NodePath) -> Result<(), EditorError> {
         let tree = &self.tree;
         let repeated = |node: NodeId| {
             tree.anchor(node).is_some()
@@ -488,7 +488,7 @@ impl Editor {
         }
     }
 
-    /// Whether texts beside a node are quoted, as in JSON.
+    /// True if texts beside a node are quoted, as in JSON.
     fn is_quoted(&self, node: NodeId) -> bool {
         let map = std::iter::successors(Some(node), |node| self.tree.parent(*node))
             .find(|node| matches!(self.tree.kind(*node), Kind::Mapping { .. }));
@@ -589,18 +589,18 @@ fn as_they_are(tree: &Tree, map: NodeId) -> Vec<WantEntry> {
 }
 
 /// Something that goes from one collection to another.
-struct Moved<'t> {
+struct MovedNode<'t> {
     tree: &'t Tree,
     node: NodeId,
     parent: NodeId,
     target: NodeId,
-    /// Where in the target, counted with what is there now.
+    /// The index in the target, counted among its present units.
     place: usize,
     /// Its key there; `None` for an item.
     key: Option<WantKey>,
 }
 
-impl Moved<'_> {
+impl MovedNode<'_> {
     /// A collection that holds both, as it should be.
     fn want(&self, id: NodeId) -> Want {
         let tree = self.tree;

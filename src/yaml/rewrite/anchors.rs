@@ -11,7 +11,11 @@ use crate::yaml::tree::{Kind, NodeId, Tree};
 use crate::yaml::want::{RewriteError, Want, WantEntry, WantKey};
 
 /// A want with the same meaning in which every alias has its anchor; `None` if that is so already.
-pub(super) fn settle(tree: &Tree, root: NodeId, want: &Want) -> Result<Option<Want>, RewriteError> {
+pub(super) fn anchor_aliases(
+    tree: &Tree,
+    root: NodeId,
+    want: &Want,
+) -> Result<Option<Want>, RewriteError> {
     if tree.anchors.is_empty() || *want == Want::Node(root) {
         return Ok(None);
     }
@@ -73,7 +77,7 @@ fn first_orphan(tree: &Tree, root: NodeId, want: &Want) -> Option<(NodeId, bool)
         .rev()
         .find(|document| document.root <= root)?;
     let document_end = subtree_end(tree, document.root);
-    let mut walk = Walk {
+    let mut walk = AnchorWalk {
         tree,
         defined: HashMap::new(),
         orphan: None,
@@ -110,14 +114,14 @@ pub(super) fn subtree_end(tree: &Tree, id: NodeId) -> u32 {
         .map_or(tree.nodes.len() as u32, |document| document.root.0)
 }
 
-struct Walk<'a> {
+struct AnchorWalk<'a> {
     tree: &'a Tree,
     /// The node that each name stands for at this point.
     defined: HashMap<&'a str, NodeId>,
     orphan: Option<NodeId>,
 }
 
-impl Walk<'_> {
+impl AnchorWalk<'_> {
     fn node(&mut self, id: NodeId) {
         if let Some((name, _)) = self.tree.anchor(id) {
             self.defined.insert(name, id);
@@ -165,7 +169,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a node is part of what is wanted.
+/// True if a node is part of what is wanted.
 fn contains(tree: &Tree, want: &Want, id: NodeId) -> bool {
     match want {
         Want::Node(node) => (node.0..subtree_end(tree, *node)).contains(&id.0),
@@ -187,7 +191,7 @@ struct Swap<'a> {
     tree: &'a Tree,
     alias: NodeId,
     target: NodeId,
-    /// What the anchored node becomes, if it is still wanted somewhere.
+    /// The new text of the anchored node, if it is still wanted somewhere.
     text: Option<Want>,
     done: bool,
     /// The anchored node is a key, which cannot become an alias.

@@ -1,22 +1,22 @@
 //! Block collections, edited line by line.
 
 use super::emit::Emitter;
-use super::{Cx, Unit};
+use super::{Cx, WantedUnit};
 use crate::yaml::block;
 use crate::yaml::extent::Extent;
 use crate::yaml::source::{indent_of, is_blank, line_above, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantKey};
 
-/// What becomes of the units of a collection.
-pub(super) struct Plan<'w> {
+/// The fate of each unit of a collection.
+pub(super) struct UnitPlan<'w> {
     /// For each unit of the source, in order: what it becomes, or `None` if it goes.
-    pub(super) kept: Vec<Option<Unit<'w>>>,
-    /// What comes before all kept units (index 0) or after kept unit `i` (index `i + 1`).
-    pub(super) after: Vec<Vec<Unit<'w>>>,
+    pub(super) kept: Vec<Option<WantedUnit<'w>>>,
+    /// The new units before all kept units (index 0) or after kept unit `i` (index `i + 1`).
+    pub(super) after: Vec<Vec<WantedUnit<'w>>>,
 }
 
-impl Plan<'_> {
+impl UnitPlan<'_> {
     /// Items have no names: where as many come as go, each takes the place of one, so that its dash
     /// and the comment on its line stay.
     fn pair_up(&mut self) {
@@ -36,19 +36,19 @@ impl Plan<'_> {
     }
 }
 
-/// Where a wanted unit could stay.
+/// A source unit in whose place a wanted unit could stay.
 #[derive(Clone, Copy)]
-struct Place {
+struct SourceUnit {
     /// Its place among the units of the source.
     index: usize,
-    /// Whether it is wanted as it is written.
+    /// True if the unit is wanted as it is written.
     untouched: bool,
 }
 
 /// Chooses the places that are kept: a longest sequence of them that ascends, in which an untouched unit
 /// counts more than all others together. The heaviest sequence that ends at or before each place of the
 /// source stands in a Fenwick tree, so this takes n log n steps.
-fn common_order(places: &[Option<Place>], len: usize) -> Vec<Option<usize>> {
+fn common_order(places: &[Option<SourceUnit>], len: usize) -> Vec<Option<usize>> {
     let all = places.len() as u64;
     // The heaviest sequence so far that ends before a place: its weight, and the unit that is its last.
     let mut heaviest: Vec<(u64, Option<usize>)> = vec![(0, None); len + 1];
@@ -90,9 +90,13 @@ impl Cx<'_> {
     /// Finds which units keep their places: of those that can, as many as stand in one order here and
     /// there, and first of all those that nothing else happens to. So one entry that comes from far below
     /// moves alone, and not everything that it passes.
-    pub(super) fn plan<'w>(&self, id: NodeId, units: &[Unit<'w>]) -> (Vec<NodeId>, Plan<'w>) {
+    pub(super) fn plan<'w>(
+        &self,
+        id: NodeId,
+        units: &[WantedUnit<'w>],
+    ) -> (Vec<NodeId>, UnitPlan<'w>) {
         let source = self.units(id);
-        let mut plan = Plan {
+        let mut plan = UnitPlan {
             kept: source.iter().map(|_| None).collect(),
             after: (0..=source.len()).map(|_| Vec::new()).collect(),
         };
@@ -101,15 +105,15 @@ impl Cx<'_> {
             .enumerate()
             .map(|(i, &unit)| (unit, i))
             .collect();
-        let places: Vec<Option<Place>> = units
+        let places: Vec<Option<SourceUnit>> = units
             .iter()
             .map(|&unit| {
                 let ground = match unit {
-                    Unit::Entry(entry) => entry.key.entry(),
-                    Unit::Item(want) => want.ground(),
+                    WantedUnit::Entry(entry) => entry.key.entry(),
+                    WantedUnit::Item(want) => want.ground(),
                 };
                 let index = ground.and_then(|ground| position.get(&ground)).copied()?;
-                self.can_stay(source[index], unit).then(|| Place {
+                self.can_stay(source[index], unit).then(|| SourceUnit {
                     index,
                     untouched: self.is_untouched(unit),
                 })
@@ -131,11 +135,11 @@ impl Cx<'_> {
         (source, plan)
     }
 
-    /// Whether a unit is wanted as it is written.
-    fn is_untouched(&self, unit: Unit<'_>) -> bool {
+    /// True if a unit is wanted as it is written.
+    fn is_untouched(&self, unit: WantedUnit<'_>) -> bool {
         match unit {
-            Unit::Item(want) => matches!(want, Want::Node(_)),
-            Unit::Entry(entry) => match (&entry.key, &entry.value) {
+            WantedUnit::Item(want) => matches!(want, Want::Node(_)),
+            WantedUnit::Entry(entry) => match (&entry.key, &entry.value) {
                 (WantKey::Entry(key), Want::Node(value)) => {
                     self.tree.value_of(*key) == Some(*value)
                 }
@@ -144,13 +148,17 @@ impl Cx<'_> {
         }
     }
 
-    /// Whether an item's ground is of the kind that is wanted; entries always can stay.
-    fn can_stay(&self, item: NodeId, unit: Unit<'_>) -> bool {
+    /// True if an item's ground is of the kind that is wanted; entries always can stay.
+    fn can_stay(&self, item: NodeId, unit: WantedUnit<'_>) -> bool {
         match unit {
-            Unit::Entry(_) | Unit::Item(Want::Node(_)) => true,
-            Unit::Item(Want::Map { .. }) => matches!(self.tree.kind(item), Kind::Mapping { .. }),
-            Unit::Item(Want::List { .. }) => matches!(self.tree.kind(item), Kind::Sequence { .. }),
-            Unit::Item(Want::Scalar(_) | Want::Lines(_)) => false,
+            WantedUnit::Entry(_) | WantedUnit::Item(Want::Node(_)) => true,
+            WantedUnit::Item(Want::Map { .. }) => {
+                matches!(self.tree.kind(item), Kind::Mapping { .. })
+            }
+            WantedUnit::Item(Want::List { .. }) => {
+                matches!(self.tree.kind(item), Kind::Sequence { .. })
+            }
+            WantedUnit::Item(Want::Scalar(_) | Want::Lines(_)) => false,
         }
     }
 
@@ -169,17 +177,22 @@ impl Cx<'_> {
         sections
     }
 
-    /// How many of the units, from the first one on, are made of what stood before a place of the run, so that they
-    /// stay above its heading. What is made of nothing in the run stands with the unit before it.
-    fn come_from_before(&self, units: &[Unit<'_>], run: &[Extent], until: Option<usize>) -> usize {
+    /// The number of units, from the first one on, that are made of units before a place of the run, so that they stay
+    /// above its heading. A unit made of nothing in the run stands with the unit before it.
+    fn come_from_before(
+        &self,
+        units: &[WantedUnit<'_>],
+        run: &[Extent],
+        until: Option<usize>,
+    ) -> usize {
         let Some(until) = until else {
             return units.len();
         };
         let run = run[0].start..run[run.len() - 1].end;
-        let is_behind = |unit: &Unit<'_>| {
+        let is_behind = |unit: &WantedUnit<'_>| {
             let (key, value) = match unit {
-                Unit::Entry(entry) => (entry.key.entry(), &entry.value),
-                Unit::Item(want) => (None, *want),
+                WantedUnit::Entry(entry) => (entry.key.entry(), &entry.value),
+                WantedUnit::Item(want) => (None, *want),
             };
             let source = key.or_else(|| first_source(value));
             let at = source.map(|node| self.tree.span(node).start);
@@ -188,13 +201,13 @@ impl Cx<'_> {
         units.iter().position(is_behind).unwrap_or(units.len())
     }
 
-    /// Whether all units of a collection are separated by blank lines.
+    /// True if all units of a collection are separated by blank lines.
     fn separated(&self, extents: &[Extent]) -> bool {
         extents.len() > 1 && extents[1..].iter().all(|extent| self.below_blank(extent))
     }
 
-    /// Whether a unit of several lines is separated by blank lines from those around it. What is written
-    /// behind it then stands apart from it, too.
+    /// True if a unit of several lines is separated by blank lines from those around it. A unit that is written behind
+    /// it then stands apart from it, too.
     fn set_apart(&self, extents: &[Extent], i: usize) -> bool {
         let lines = &self.text[extents[i].start..extents[i].end];
         let below = extents.get(i + 1);
@@ -204,14 +217,14 @@ impl Cx<'_> {
             && around.all(|extent| self.below_blank(extent))
     }
 
-    /// Whether a blank line stands directly above a unit.
+    /// True if a blank line stands directly above a unit.
     pub(super) fn below_blank(&self, extent: &Extent) -> bool {
         line_above(self.text, line_start(self.text, extent.start))
             .is_some_and(|line| is_blank(&self.text[line..line_end(self.text, line).0]))
     }
 
-    /// Whether what is written for a want ends in a block scalar that takes every blank line after
-    /// it as its own (`|+`).
+    /// True if the text written for a want ends in a block scalar that takes every blank line after it as its own
+    /// (`|+`).
     pub(super) fn takes_blank_lines(&self, want: &Want) -> bool {
         match want {
             Want::Scalar(_) | Want::Lines(_) => false,
@@ -239,10 +252,10 @@ impl Cx<'_> {
         }
     }
 
-    fn unit_takes_blank_lines(&self, unit: Unit<'_>) -> bool {
+    fn unit_takes_blank_lines(&self, unit: WantedUnit<'_>) -> bool {
         match unit {
-            Unit::Entry(entry) => self.takes_blank_lines(&entry.value),
-            Unit::Item(want) => self.takes_blank_lines(want),
+            WantedUnit::Entry(entry) => self.takes_blank_lines(&entry.value),
+            WantedUnit::Item(want) => self.takes_blank_lines(want),
         }
     }
 
@@ -287,7 +300,11 @@ impl Cx<'_> {
 
 impl Emitter<'_, '_> {
     /// Writes a block collection in its place (or shifted). At least one unit is wanted.
-    pub(super) fn block(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
+    pub(super) fn block(
+        &mut self,
+        id: NodeId,
+        units: &[WantedUnit<'_>],
+    ) -> Result<(), RewriteError> {
         let (source, plan) = self.cx.plan(id, units);
         let extents: Vec<_> = source
             .iter()
@@ -300,7 +317,7 @@ impl Emitter<'_, '_> {
             e.start == e.lead && !is_blank(&self.cx.text[line_start(self.cx.text, e.lead)..e.lead])
         });
         let begin = extents.first().map_or(self.cur, |extent| extent.start);
-        let mut pending: &[Unit<'_>] = &plan.after[0];
+        let mut pending: &[WantedUnit<'_>] = &plan.after[0];
         // Whether what was written last would take a blank line after it as its own.
         let mut takes_blank = false;
         let mut i = 0;
@@ -351,8 +368,7 @@ impl Emitter<'_, '_> {
                     self.keep_until(end);
                     self.end_line();
                     // An entry under a new key is new itself, and what is new stands together.
-                    let new =
-                        matches!(unit, Unit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
+                    let new = matches!(unit, WantedUnit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
                     if separated && !takes_blank && !new {
                         self.insert("\n");
                     }
@@ -468,7 +484,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Whether only the collection's own key, or nothing, stands above `at`.
+    /// True if only the collection's own key, or nothing, stands above `at`.
     fn opens_here(&self, at: usize) -> bool {
         match line_above(self.cx.text, at) {
             None => true,
@@ -480,7 +496,7 @@ impl Emitter<'_, '_> {
 
     fn new_units(
         &mut self,
-        units: &[Unit<'_>],
+        units: &[WantedUnit<'_>],
         column: isize,
         near: NodeId,
         open: bool,
@@ -508,10 +524,10 @@ impl Emitter<'_, '_> {
     }
 
     /// Writes one unit that stays.
-    pub(super) fn unit(&mut self, id: NodeId, unit: Unit<'_>) -> Result<(), RewriteError> {
+    pub(super) fn unit(&mut self, id: NodeId, unit: WantedUnit<'_>) -> Result<(), RewriteError> {
         match unit {
-            Unit::Entry(entry) => self.entry(id, entry),
-            Unit::Item(want) => self.value(id, want),
+            WantedUnit::Entry(entry) => self.entry(id, entry),
+            WantedUnit::Item(want) => self.value(id, want),
         }
     }
 }

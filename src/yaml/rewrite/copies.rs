@@ -16,7 +16,7 @@ use crate::yaml::want::{Want, WantEntry, WantKey};
 
 /// The same want in which each anchored node is written with its anchor once; `None` if that is so
 /// already.
-pub(super) fn once(tree: &Tree, want: &Want) -> Option<Want> {
+pub(super) fn write_anchors_once(tree: &Tree, want: &Want) -> Option<Want> {
     if tree.anchors.is_empty() || matches!(want, Want::Node(_)) {
         return None;
     }
@@ -46,7 +46,7 @@ pub(super) fn once(tree: &Tree, want: &Want) -> Option<Want> {
     Some(copies.want(want))
 }
 
-/// Whether a value stands under the key that it has in the source.
+/// True if a value stands under the key that it has in the source.
 fn is_own(tree: &Tree, key: &WantKey, value: &Want) -> bool {
     match key {
         WantKey::Entry(key) | WantKey::Renamed(key, _) => {
@@ -60,7 +60,7 @@ fn is_own_item(tree: &Tree, base: Option<NodeId>, item: &Want) -> bool {
     base.is_some() && item.ground().is_some_and(|node| tree.parent(node) == base)
 }
 
-/// Where anchored nodes are written, in the order of the new text.
+/// The places of anchored nodes, in the order of the new text.
 struct Occurrences<'a> {
     tree: &'a Tree,
     found: Vec<Occurrence>,
@@ -69,9 +69,9 @@ struct Occurrences<'a> {
 /// An anchored node in the new text.
 struct Occurrence {
     node: NodeId,
-    /// Whether it stands under its own key.
+    /// True if it stands under its own key.
     own: bool,
-    /// Whether it is as it was, so that an alias of it says the same.
+    /// True if the node is as it was, so that an alias of it says the same.
     whole: bool,
 }
 
@@ -149,7 +149,7 @@ impl Copies<'_> {
         self.at += usize::from(anchored);
     }
 
-    /// How many occurrences a node and what is in it make.
+    /// The number of occurrences that a node and the nodes in it make.
     fn inside(&self, id: NodeId) -> usize {
         let nodes = id.0..subtree_end(self.tree, id);
         nodes
@@ -181,7 +181,7 @@ impl Copies<'_> {
         want.unwrap_or(Want::Node(id))
     }
 
-    /// Whether the anchor of the occurrence that comes next is what its name stands for there.
+    /// True if the anchor of the occurrence that comes next is what its name stands for there.
     fn is_in_force(&self, name: &str) -> bool {
         let here = self.found[self.at].node;
         let keeper = self.keepers[&here];

@@ -67,7 +67,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
-    /// Whether what is written next stands at the start of a line.
+    /// True if the next text stands at the start of a line.
     pub(super) fn at_line_start(&self) -> bool {
         match self.pieces.last() {
             Some(Piece::Text(text)) => text.ends_with('\n'),
@@ -82,7 +82,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
-    /// Whether what was written last ends with a character.
+    /// True if the text so far ends with a character.
     pub(super) fn ends_with(&self, c: char) -> bool {
         match self.pieces.last() {
             Some(Piece::Text(text)) => text.ends_with(c),
@@ -109,7 +109,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
     /// The replacements that turn the source into what was written.
     pub(super) fn into_edits(mut self) -> Result<EditSet, RewriteError> {
         let text = self.cx.text;
-        self.settle_end();
+        self.write_last_line_break();
         let mut edits = Vec::new();
         let mut at = 0;
         let mut new = String::new();
@@ -133,7 +133,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
     }
 
     /// A final line break that was missing stays missing; one that was there stays.
-    fn settle_end(&mut self) {
+    fn write_last_line_break(&mut self) {
         let text = self.cx.text;
         if text.ends_with(['\n', '\r']) {
             if !self.at_line_start() {
@@ -159,7 +159,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
         }
     }
 
-    /// Whether what was written anew ends in a block scalar, to which its last line break belongs.
+    /// True if the new text ends in a block scalar, to which its last line break belongs.
     fn ends_in_block_scalar(&self) -> bool {
         if matches!(self.pieces.last(), Some(Piece::Keep(range)) if range.end == self.cx.text.len())
         {
@@ -201,7 +201,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
         self.pieces.splice(i..=i, parts);
     }
 
-    /// What was written, as text with LF, shifted.
+    /// The text so far with LF, shifted.
     pub(super) fn into_text(self) -> String {
         let mut out = String::new();
         for piece in self.pieces {

@@ -3,13 +3,13 @@
 
 use super::emit::Emitter;
 use super::render::is_block;
-use super::{Cx, Unit};
+use super::{Cx, WantedUnit};
 use crate::yaml::source::{column, indent_of, line_end, skip_trivia};
 use crate::yaml::tree::{Kind, NodeId, PAIR, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantKey};
 
-/// Where one element of a flow collection stands.
-struct Element {
+/// The extent of one element of a flow collection.
+struct FlowElement {
     /// After the bracket or the comma before it (and the rest of that line, if nothing else is
     /// there).
     begin: usize,
@@ -17,12 +17,12 @@ struct Element {
     end: usize,
     /// The offset of its comma.
     comma: Option<usize>,
-    /// Where the next element begins.
+    /// The start of the next element.
     next: usize,
 }
 
 impl Cx<'_> {
-    fn elements(&self, id: NodeId, source: &[NodeId]) -> Vec<Element> {
+    fn elements(&self, id: NodeId, source: &[NodeId]) -> Vec<FlowElement> {
         let text = self.text;
         let close = self.tree.span(id).end - 1;
         let mut begin = self.line_rest(self.tree.body(id).start + 1, close);
@@ -36,7 +36,7 @@ impl Cx<'_> {
             let after = skip_trivia(text, end);
             let comma = (text.as_bytes()[after] == b',').then_some(after);
             let next = self.line_rest(comma.map_or(end, |comma| comma + 1), close);
-            elements.push(Element {
+            elements.push(FlowElement {
                 begin,
                 start,
                 end,
@@ -74,7 +74,7 @@ impl Cx<'_> {
                 let mut parts = Vec::new();
                 self.loose_comments(*base, entries.iter().filter_map(|entry| entry.key.entry()))?;
                 for entry in entries {
-                    parts.push(self.flow_unit(Unit::Entry(entry))?);
+                    parts.push(self.flow_unit(WantedUnit::Entry(entry))?);
                 }
                 Ok(self.bracketed(*base, '{', &parts, '}'))
             }
@@ -82,7 +82,7 @@ impl Cx<'_> {
                 let mut parts = Vec::new();
                 self.loose_comments(*base, items.iter().filter_map(Want::ground))?;
                 for item in items {
-                    parts.push(self.flow_unit(Unit::Item(item))?);
+                    parts.push(self.flow_unit(WantedUnit::Item(item))?);
                 }
                 Ok(self.bracketed(*base, '[', &parts, ']'))
             }
@@ -139,9 +139,9 @@ impl Cx<'_> {
         format!("{props}{gap}{open}{}{close}", parts.join(", "))
     }
 
-    fn flow_unit(&self, unit: Unit<'_>) -> Result<String, RewriteError> {
+    fn flow_unit(&self, unit: WantedUnit<'_>) -> Result<String, RewriteError> {
         let entry = match unit {
-            Unit::Item(want) => {
+            WantedUnit::Item(want) => {
                 let text = self.flow_text(want)?;
                 // Nothing is no element.
                 return Ok(if text.is_empty() {
@@ -150,7 +150,7 @@ impl Cx<'_> {
                     text
                 });
             }
-            Unit::Entry(entry) => entry,
+            WantedUnit::Entry(entry) => entry,
         };
         let key = match &entry.key {
             WantKey::New(text) => text.clone(),
@@ -253,7 +253,7 @@ impl Cx<'_> {
         let mut parts = Vec::new();
         if matches!(self.tree.kind(id), Kind::Sequence { .. }) {
             for item in self.tree.items(id) {
-                parts.push(self.flow_unit(Unit::Item(&Want::Node(item)))?);
+                parts.push(self.flow_unit(WantedUnit::Item(&Want::Node(item)))?);
             }
             return Ok(self.bracketed(Some(id), '[', &parts, ']'));
         }
@@ -299,27 +299,31 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether a plain scalar means the same between brackets. `?` and `:` at its start are indicators there
-/// for older readers, whatever follows.
+/// True if a plain scalar means the same between brackets. `?` and `:` at its start are indicators there for older
+/// readers, whatever follows.
 fn is_flow_safe(content: &str) -> bool {
     !content.starts_with(['?', ':']) && !content.contains(['[', ']', '{', '}', ',', '\n'])
 }
 
 impl Emitter<'_, '_> {
-    /// Whether what was written for an element ends with a colon or a tag, and nothing behind it.
-    fn ends_bare(&self, id: NodeId, unit: Unit<'_>) -> bool {
+    /// True if the text written for an element ends with a colon or a tag, and nothing behind it.
+    fn ends_bare(&self, id: NodeId, unit: WantedUnit<'_>) -> bool {
         let tree = self.cx.tree;
         let value = tree.value_of(id).unwrap_or(id);
         let wanted = match unit {
-            Unit::Entry(entry) => &entry.value,
-            Unit::Item(want) => want,
+            WantedUnit::Entry(entry) => &entry.value,
+            WantedUnit::Item(want) => want,
         };
         let tagged = tree.is_implicit_null(value) && tree.tag(value).is_some();
         self.ends_with(':') || tagged && *wanted == Want::Node(value)
     }
 
     /// Writes a flow collection in its place, with its brackets.
-    pub(super) fn flow(&mut self, id: NodeId, units: &[Unit<'_>]) -> Result<(), RewriteError> {
+    pub(super) fn flow(
+        &mut self,
+        id: NodeId,
+        units: &[WantedUnit<'_>],
+    ) -> Result<(), RewriteError> {
         let (tree, text) = (self.cx.tree, self.cx.text);
         let span = tree.span(id);
         if tree.node(id).flags & PAIR != 0 {
@@ -338,7 +342,7 @@ impl Emitter<'_, '_> {
         let elements = self.cx.elements(id, &source);
         let close = span.end - 1;
         // What is written, in order: a kept element, or new text.
-        let mut outputs: Vec<(Option<usize>, Unit<'_>)> = Vec::new();
+        let mut outputs: Vec<(Option<usize>, WantedUnit<'_>)> = Vec::new();
         for i in 0..=source.len() {
             if i > 0
                 && let Some(unit) = plan.kept[i - 1]
@@ -367,7 +371,7 @@ impl Emitter<'_, '_> {
             lead
         };
         // What stands between an element and the comma before it.
-        let gap = |element: &Element| match &text[element.begin..element.start] {
+        let gap = |element: &FlowElement| match &text[element.begin..element.start] {
             gap if gap.contains(['\n', '\r', '#']) => " ",
             gap => gap,
         };

@@ -6,28 +6,28 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Cx, Unit};
+use super::{Cx, WantedUnit};
 use crate::yaml::source::{is_blank, line_end};
 use crate::yaml::tree::{Kind, NodeId, Tree};
 use crate::yaml::want::{Want, WantKey};
 
-/// Which comments of a unit nothing took yet.
+/// The comments of a unit that are not written yet.
 #[derive(Clone, Copy)]
-pub(super) struct Left {
+pub(super) struct UnwrittenComments {
     above: bool,
     beside: bool,
 }
 
 /// The units of the source whose comments go with what is made of them.
-pub(super) fn loose(tree: &Tree, want: &Want) -> HashMap<NodeId, Left> {
-    let mut walk = Walk {
+pub(super) fn loose(tree: &Tree, want: &Want) -> HashMap<NodeId, UnwrittenComments> {
+    let mut walk = CommentWalk {
         tree,
         loose: HashSet::new(),
         whole: HashSet::new(),
         placed: HashSet::new(),
     };
     walk.want(want);
-    let Walk {
+    let CommentWalk {
         mut loose,
         whole,
         placed,
@@ -37,23 +37,23 @@ pub(super) fn loose(tree: &Tree, want: &Want) -> HashMap<NodeId, Left> {
         let mut above = std::iter::successors(tree.parent(*unit), |node| tree.parent(*node));
         !placed.contains(unit) && tree.in_block(*unit) && !above.any(|node| whole.contains(&node))
     });
-    let all = Left {
+    let all = UnwrittenComments {
         above: true,
         beside: true,
     };
     loose.into_iter().map(|unit| (unit, all)).collect()
 }
 
-struct Walk<'t> {
+struct CommentWalk<'t> {
     tree: &'t Tree,
     loose: HashSet<NodeId>,
-    /// What is wanted as it is written, with all that is in it.
+    /// The nodes that are wanted as they are written, with all nodes in them.
     whole: HashSet<NodeId>,
     /// Units that stay units of their kind.
     placed: HashSet<NodeId>,
 }
 
-impl Walk<'_> {
+impl CommentWalk<'_> {
     fn want(&mut self, want: &Want) {
         match want {
             Want::Scalar(_) | Want::Lines(_) => {}
@@ -61,7 +61,8 @@ impl Walk<'_> {
             Want::Map { entries, .. } => {
                 for entry in entries {
                     self.placed.extend(entry.key.entry());
-                    self.loose.extend(units_of(self.tree, Unit::Entry(entry)));
+                    self.loose
+                        .extend(units_of(self.tree, WantedUnit::Entry(entry)));
                     self.want(&entry.value);
                 }
             }
@@ -70,7 +71,9 @@ impl Walk<'_> {
                     let ground = item.ground();
                     match ground.filter(|node| base.is_some() && self.tree.parent(*node) == *base) {
                         Some(own) if !self.tree.is_key(own) => _ = self.placed.insert(own),
-                        _ => self.loose.extend(units_of(self.tree, Unit::Item(item))),
+                        _ => self
+                            .loose
+                            .extend(units_of(self.tree, WantedUnit::Item(item))),
                     }
                     self.want(item);
                 }
@@ -80,7 +83,7 @@ impl Walk<'_> {
 }
 
 /// The items and entries of the source that a unit of another kind is made of, the outer one first.
-fn units_of(tree: &Tree, unit: Unit<'_>) -> Vec<NodeId> {
+fn units_of(tree: &Tree, unit: WantedUnit<'_>) -> Vec<NodeId> {
     let item = |node: NodeId| {
         let list = tree.parent(node)?;
         matches!(tree.kind(list), Kind::Sequence { .. }).then_some(node)
@@ -91,7 +94,7 @@ fn units_of(tree: &Tree, unit: Unit<'_>) -> Vec<NodeId> {
         above.into_iter().chain([key]).collect::<Vec<_>>()
     };
     match unit {
-        Unit::Entry(entry) => match &entry.key {
+        WantedUnit::Entry(entry) => match &entry.key {
             WantKey::New(_) => {
                 let node = entry.value.ground();
                 let unit = node.and_then(|node| tree.key_of(node).or_else(|| item(node)));
@@ -101,7 +104,7 @@ fn units_of(tree: &Tree, unit: Unit<'_>) -> Vec<NodeId> {
                 tree.parent(*key).and_then(item).into_iter().collect()
             }
         },
-        Unit::Item(want) => match (want.ground(), want) {
+        WantedUnit::Item(want) => match (want.ground(), want) {
             (Some(node), _) => match tree.key_of(node) {
                 Some(key) => entry_of(key),
                 None => item(node).into_iter().collect(),
@@ -123,18 +126,18 @@ fn units_of(tree: &Tree, unit: Unit<'_>) -> Vec<NodeId> {
 impl Cx<'_> {
     /// The units whose comments go with this one, as far as nothing took them before. What stands beside a value
     /// that an item is made around goes with that value.
-    pub(super) fn take_loose(&self, unit: Unit<'_>) -> Vec<(NodeId, Left)> {
+    pub(super) fn take_loose(&self, unit: WantedUnit<'_>) -> Vec<(NodeId, UnwrittenComments)> {
         let mut loose = self.loose.borrow_mut();
         if loose.is_empty() {
             return Vec::new();
         }
-        let around = matches!(unit, Unit::Item(want) if want.ground().is_none());
+        let around = matches!(unit, WantedUnit::Item(want) if want.ground().is_none());
         let mut taken = Vec::new();
         for source in units_of(self.tree, unit) {
             let Some(left) = loose.get_mut(&source) else {
                 continue;
             };
-            let takes = Left {
+            let takes = UnwrittenComments {
                 beside: left.beside && !around,
                 ..*left
             };
@@ -147,7 +150,7 @@ impl Cx<'_> {
 
     /// Notes that a unit stands where an item stood, with what is above that. What stands beside it goes on
     /// with what it is made of, if that is this item.
-    pub(super) fn in_place_of(&self, item: NodeId, unit: Unit<'_>) {
+    pub(super) fn in_place_of(&self, item: NodeId, unit: WantedUnit<'_>) {
         let mut loose = self.loose.borrow_mut();
         if let Some(left) = loose.get_mut(&item) {
             left.above = false;
@@ -155,7 +158,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Whether the comment beside an item is still to be written.
+    /// True if the comment beside an item is still to be written.
     pub(super) fn has_beside(&self, item: NodeId) -> bool {
         self.loose
             .borrow()
@@ -166,7 +169,7 @@ impl Cx<'_> {
     /// The comment beside what an item is made of, if nothing took it before.
     pub(super) fn take_beside(&self, want: &Want) -> Option<&str> {
         let mut loose = self.loose.borrow_mut();
-        let units = units_of(self.tree, Unit::Item(want)).into_iter();
+        let units = units_of(self.tree, WantedUnit::Item(want)).into_iter();
         let mut found = units.filter_map(|unit| {
             let left = loose.get_mut(&unit)?;
             std::mem::take(&mut left.beside).then(|| self.comment_beside(unit))?
@@ -176,8 +179,8 @@ impl Cx<'_> {
         Some(&self.text[beside])
     }
 
-    /// Whether what a unit is made of stood apart from what is above it.
-    pub(super) fn stood_apart(&self, unit: Unit<'_>) -> bool {
+    /// True if the source of a unit stood apart from the unit above it.
+    pub(super) fn stood_apart(&self, unit: WantedUnit<'_>) -> bool {
         let loose = self.loose.borrow();
         !loose.is_empty()
             && units_of(self.tree, unit).first().is_some_and(|unit| {
@@ -186,11 +189,11 @@ impl Cx<'_> {
             })
     }
 
-    /// What was rendered for a unit, with the comments of the one that it is made of.
+    /// The lines rendered for a unit, with the comments of the one that it is made of.
     pub(super) fn with_comments(
         &self,
-        (source, left): (NodeId, Left),
-        unit: Unit<'_>,
+        (source, left): (NodeId, UnwrittenComments),
+        unit: WantedUnit<'_>,
         column: isize,
         lines: String,
     ) -> String {
@@ -219,14 +222,14 @@ impl Cx<'_> {
         let first = lines.find('\n').unwrap_or(lines.len());
         let is_one_line = lines[first..].trim().is_empty();
         let opens = match unit {
-            Unit::Entry(_) => lines[..first].ends_with(':'),
-            Unit::Item(Want::Map { entries, .. }) => {
+            WantedUnit::Entry(_) => lines[..first].ends_with(':'),
+            WantedUnit::Item(Want::Map { entries, .. }) => {
                 let mut entries = entries.iter();
                 entries
                     .next()
                     .is_some_and(|entry| matches!(entry.value, Want::Scalar(_)))
             }
-            Unit::Item(_) => false,
+            WantedUnit::Item(_) => false,
         };
         if is_one_line || opens {
             let gap = self.gap_before(beside.start);

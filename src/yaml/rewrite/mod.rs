@@ -26,7 +26,7 @@ use super::edits::EditSet;
 use super::tree::{NodeId, Tree};
 use super::want::{RewriteError, Want, WantEntry};
 use emit::Emitter;
-use style::Style;
+use style::Indentation;
 
 /// The edits that make a document what it should become.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +47,14 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
     if root.index() >= tree.nodes.len() {
         return Err(RewriteError::UnknownNode(root));
     }
-    let copied = copies::once(tree, want);
+    let copied = copies::write_anchors_once(tree, want);
     let want = copied.as_ref().unwrap_or(want);
-    let settled = anchors::settle(tree, root, want)?;
+    let settled = anchors::anchor_aliases(tree, root, want)?;
     let want = settled.as_ref().unwrap_or(want);
     let cx = Cx {
         tree,
         text: tree.text(),
-        style: Style::of(tree),
+        style: Indentation::of(tree),
         kept: RefCell::default(),
         loose: RefCell::new(loose::loose(tree, want)),
     };
@@ -73,15 +73,15 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
     })
 }
 
-/// What the whole rewrite shares.
+/// The state that the whole rewrite shares.
 struct Cx<'a> {
     tree: &'a Tree,
     text: &'a str,
-    style: Style,
+    style: Indentation,
     /// The parts of the source that are written somewhere.
     kept: RefCell<Vec<Range<usize>>>,
     /// Items and entries whose comments go with what is made of them.
-    loose: RefCell<HashMap<NodeId, loose::Left>>,
+    loose: RefCell<HashMap<NodeId, loose::UnwrittenComments>>,
 }
 
 impl Cx<'_> {
@@ -109,7 +109,7 @@ impl Cx<'_> {
 
 /// One place of a wanted collection.
 #[derive(Clone, Copy)]
-enum Unit<'w> {
+enum WantedUnit<'w> {
     Entry(&'w WantEntry),
     Item(&'w Want),
 }

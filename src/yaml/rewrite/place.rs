@@ -1,8 +1,8 @@
 //! Values, entries and items that stay in their place.
 
 use super::emit::Emitter;
-use super::render::{Rendered, Spot, is_block};
-use super::{Cx, Unit};
+use super::render::{RenderPlace, RenderedValue, is_block};
+use super::{Cx, WantedUnit};
 use crate::yaml::source::{break_len, is_blank, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantEntry, WantKey};
@@ -17,13 +17,13 @@ impl Emitter<'_, '_> {
             Want::Map { entries, .. }
                 if in_place && matches!(tree.kind(id), Kind::Mapping { .. }) =>
             {
-                let units: Vec<_> = entries.iter().map(Unit::Entry).collect();
+                let units: Vec<_> = entries.iter().map(WantedUnit::Entry).collect();
                 self.collection(id, &units, want)
             }
             Want::List { items, .. }
                 if in_place && matches!(tree.kind(id), Kind::Sequence { .. }) =>
             {
-                let units: Vec<_> = items.iter().map(Unit::Item).collect();
+                let units: Vec<_> = items.iter().map(WantedUnit::Item).collect();
                 self.collection(id, &units, want)
             }
             Want::Scalar(text) if *text == self.cx.text[tree.span(id)] => Ok(()),
@@ -34,7 +34,7 @@ impl Emitter<'_, '_> {
     fn collection(
         &mut self,
         id: NodeId,
-        units: &[Unit<'_>],
+        units: &[WantedUnit<'_>],
         want: &Want,
     ) -> Result<(), RewriteError> {
         let tree = self.cx.tree;
@@ -133,7 +133,7 @@ impl Emitter<'_, '_> {
         let had_beside = self.cx.has_beside(id);
         let rendered = self.cx.render(
             want,
-            Spot {
+            RenderPlace {
                 parent: column,
                 item,
                 near: Some(parent),
@@ -145,7 +145,7 @@ impl Emitter<'_, '_> {
         let below = body.start > head_end;
         let block = is_block(tree.kind(id));
         match rendered {
-            Rendered::Inline(new) => {
+            RenderedValue::Inline(new) => {
                 if below && !block {
                     // A scalar on a line of its own stays there.
                     self.keep_until(span.start.max(lead));
@@ -180,7 +180,7 @@ impl Emitter<'_, '_> {
                 self.head_comment(id, lead, head_end);
                 self.insert(rest);
             }
-            Rendered::Block { props, lines } => {
+            RenderedValue::Block { props, lines } => {
                 if below && !block {
                     let line = line_start(text, span.start);
                     if is_blank(&text[line..span.start]) && props.is_empty() {
@@ -345,18 +345,18 @@ impl Emitter<'_, '_> {
         let (tree, text) = (self.cx.tree, self.cx.text);
         let rendered = self.cx.render(
             want,
-            Spot {
+            RenderPlace {
                 parent: -1,
                 item: false,
                 near: None,
             },
         )?;
         let new = match rendered {
-            Rendered::Inline(new) => new,
-            Rendered::Block { props, lines } if props.is_empty() => {
+            RenderedValue::Inline(new) => new,
+            RenderedValue::Block { props, lines } if props.is_empty() => {
                 lines.strip_suffix('\n').unwrap_or(&lines).to_owned()
             }
-            Rendered::Block { props, lines } => {
+            RenderedValue::Block { props, lines } => {
                 format!("{props}\n{}", lines.strip_suffix('\n').unwrap_or(&lines))
             }
         };
@@ -402,7 +402,7 @@ fn blanks(text: &str) -> usize {
 }
 
 impl crate::yaml::Tree {
-    /// Where a node's properties begin, if it has any.
+    /// The start of a node's properties, if it has any.
     pub(super) fn props_start(&self, id: NodeId) -> Option<usize> {
         let (span, body) = (self.span(id), self.body(id));
         (self.tag(id).is_some() || self.anchor(id).is_some())

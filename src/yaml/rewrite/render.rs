@@ -4,30 +4,30 @@
 //! continues on) or a block (lines below the key).
 
 use super::emit::Emitter;
-use super::{Cx, Unit};
+use super::{Cx, WantedUnit};
 use crate::yaml::source::{is_blank, line_start};
 use crate::yaml::tree::{Kind, NodeId};
 use crate::yaml::want::{RewriteError, Want, WantKey};
 
-pub(super) enum Rendered {
+pub(super) enum RenderedValue {
     /// Without a line break at its end; the properties are part of it.
     Inline(String),
     /// Whole lines with their breaks, at their column; the properties go above them.
     Block { props: String, lines: String },
 }
 
-/// Where something is rendered to.
+/// The place of a rendered text: its column and what it hangs from.
 #[derive(Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct RenderPlace {
     /// The column of the block collection it comes to stand in; -1 at the root of a document.
     pub(super) parent: isize,
-    /// Whether that is a sequence.
+    /// True below a sequence.
     pub(super) item: bool,
     /// That collection, where it is in the source.
     pub(super) near: Option<NodeId>,
 }
 
-impl Spot {
+impl RenderPlace {
     fn inside(column: isize, item: bool, near: Option<NodeId>) -> Self {
         Self {
             parent: column,
@@ -63,7 +63,7 @@ impl Cx<'_> {
             .join(" ")
     }
 
-    fn column_for(&self, spot: Spot, sequence: bool) -> isize {
+    fn column_for(&self, spot: RenderPlace, sequence: bool) -> isize {
         if spot.parent < 0 {
             0
         } else if spot.item {
@@ -75,9 +75,13 @@ impl Cx<'_> {
         }
     }
 
-    pub(super) fn render(&self, want: &Want, spot: Spot) -> Result<Rendered, RewriteError> {
+    pub(super) fn render(
+        &self,
+        want: &Want,
+        spot: RenderPlace,
+    ) -> Result<RenderedValue, RewriteError> {
         match want {
-            Want::Scalar(text) => Ok(Rendered::Inline(text.clone())),
+            Want::Scalar(text) => Ok(RenderedValue::Inline(text.clone())),
             Want::Lines(text) => {
                 let mut code = text.lines().filter(|line| !line.starts_with('#'));
                 let sequence = code.find(|line| !is_blank(line));
@@ -87,7 +91,7 @@ impl Cx<'_> {
                     true => "\n".to_owned(),
                     false => format!("{indent}{line}\n"),
                 });
-                Ok(Rendered::Block {
+                Ok(RenderedValue::Block {
                     props: String::new(),
                     lines: lines.collect(),
                 })
@@ -106,15 +110,15 @@ impl Cx<'_> {
                 if self.ends_open(*id) {
                     text = close_block_scalar(&text);
                 }
-                Ok(Rendered::Inline(text))
+                Ok(RenderedValue::Inline(text))
             }
             Want::Map { base, entries } => {
-                let units: Vec<_> = entries.iter().map(Unit::Entry).collect();
+                let units: Vec<_> = entries.iter().map(WantedUnit::Entry).collect();
                 let base = base.filter(|&id| matches!(self.tree.kind(id), Kind::Mapping { .. }));
                 self.render_collection(base, &units, spot, false)
             }
             Want::List { base, items } => {
-                let units: Vec<_> = items.iter().map(Unit::Item).collect();
+                let units: Vec<_> = items.iter().map(WantedUnit::Item).collect();
                 let base = base.filter(|&id| matches!(self.tree.kind(id), Kind::Sequence { .. }));
                 self.render_collection(base, &units, spot, true)
             }
@@ -124,15 +128,15 @@ impl Cx<'_> {
     fn render_collection(
         &self,
         base: Option<NodeId>,
-        units: &[Unit<'_>],
-        spot: Spot,
+        units: &[WantedUnit<'_>],
+        spot: RenderPlace,
         sequence: bool,
-    ) -> Result<Rendered, RewriteError> {
+    ) -> Result<RenderedValue, RewriteError> {
         let props = base.map_or(String::new(), |id| self.props(id));
         if units.is_empty() {
             let empty = if sequence { "[]" } else { "{}" };
             let gap = if props.is_empty() { "" } else { " " };
-            return Ok(Rendered::Inline(format!("{props}{gap}{empty}")));
+            return Ok(RenderedValue::Inline(format!("{props}{gap}{empty}")));
         }
         let column = self.column_for(spot, sequence);
         match base {
@@ -143,7 +147,7 @@ impl Cx<'_> {
                 let mut out = Emitter::new(self, span.start, delta);
                 out.flow(id, units)?;
                 out.keep_until(span.end);
-                Ok(Rendered::Inline(out.into_text()))
+                Ok(RenderedValue::Inline(out.into_text()))
             }
             _ => {
                 let mut lines = String::new();
@@ -153,7 +157,7 @@ impl Cx<'_> {
                     }
                     lines.push_str(&self.render_unit(*unit, column, None)?);
                 }
-                Ok(Rendered::Block { props, lines })
+                Ok(RenderedValue::Block { props, lines })
             }
         }
     }
@@ -163,8 +167,8 @@ impl Cx<'_> {
         &self,
         id: NodeId,
         column: isize,
-        units: Option<&[Unit<'_>]>,
-    ) -> Result<Rendered, RewriteError> {
+        units: Option<&[WantedUnit<'_>]>,
+    ) -> Result<RenderedValue, RewriteError> {
         let region = self.region(id);
         let delta = column - self.tree.column(id) as isize;
         let mut out = Emitter::new(self, region.start, delta);
@@ -181,7 +185,7 @@ impl Cx<'_> {
         if self.ends_open(id) {
             lines = close_last_block_scalar(self, id, lines);
         }
-        Ok(Rendered::Block {
+        Ok(RenderedValue::Block {
             props: self.props(id),
             lines,
         })
@@ -222,7 +226,7 @@ impl Cx<'_> {
     /// entry that it is made of.
     pub(super) fn render_unit(
         &self,
-        unit: Unit<'_>,
+        unit: WantedUnit<'_>,
         column: isize,
         near: Option<NodeId>,
     ) -> Result<String, RewriteError> {
@@ -234,24 +238,24 @@ impl Cx<'_> {
 
     fn render_plain(
         &self,
-        unit: Unit<'_>,
+        unit: WantedUnit<'_>,
         column: isize,
         near: Option<NodeId>,
     ) -> Result<String, RewriteError> {
         let indent = spaces(column);
         let entry = match unit {
-            Unit::Item(want) => {
-                let rendered = self.render(want, Spot::inside(column, true, near))?;
+            WantedUnit::Item(want) => {
+                let rendered = self.render(want, RenderPlace::inside(column, true, near))?;
                 return Ok(match rendered {
-                    Rendered::Inline(text) if text.is_empty() => format!("{indent}-\n"),
-                    Rendered::Inline(text) => format!("{indent}- {text}\n"),
-                    Rendered::Block { props, lines } if props.is_empty() => {
+                    RenderedValue::Inline(text) if text.is_empty() => format!("{indent}-\n"),
+                    RenderedValue::Inline(text) => format!("{indent}- {text}\n"),
+                    RenderedValue::Block { props, lines } if props.is_empty() => {
                         format!("{indent}- {}", lines.trim_start_matches(' '))
                     }
-                    Rendered::Block { props, lines } => format!("{indent}- {props}\n{lines}"),
+                    RenderedValue::Block { props, lines } => format!("{indent}- {props}\n{lines}"),
                 });
             }
-            Unit::Entry(entry) => entry,
+            WantedUnit::Entry(entry) => entry,
         };
         if let Some(key) = entry.key.entry()
             && self.tree.in_block(key)
@@ -287,14 +291,14 @@ impl Cx<'_> {
             }
             WantKey::Entry(key) => self.inline_key(*key)?,
         };
-        let rendered = self.render(&entry.value, Spot::inside(column, false, near))?;
+        let rendered = self.render(&entry.value, RenderPlace::inside(column, false, near))?;
         Ok(match rendered {
-            Rendered::Inline(text) if text.is_empty() => format!("{indent}{key}:\n"),
-            Rendered::Inline(text) => format!("{indent}{key}: {text}\n"),
-            Rendered::Block { props, lines } if props.is_empty() => {
+            RenderedValue::Inline(text) if text.is_empty() => format!("{indent}{key}:\n"),
+            RenderedValue::Inline(text) => format!("{indent}{key}: {text}\n"),
+            RenderedValue::Block { props, lines } if props.is_empty() => {
                 format!("{indent}{key}:\n{lines}")
             }
-            Rendered::Block { props, lines } => format!("{indent}{key}: {props}\n{lines}"),
+            RenderedValue::Block { props, lines } => format!("{indent}{key}: {props}\n{lines}"),
         })
     }
 
@@ -321,8 +325,8 @@ impl Cx<'_> {
         Ok(format!("{text}{gap}"))
     }
 
-    /// Whether a node ends with a block scalar that the end of the text cuts off: without a line
-    /// break its content has none either, which must stay so where a line break follows.
+    /// True if a node ends with a block scalar that the end of the text cuts off: without a line break its content has
+    /// none either, which must stay so where a line break follows.
     pub(super) fn ends_open(&self, id: NodeId) -> bool {
         self.tree.span(id).end == self.text.len()
             && self.last_block_scalar(id).is_some_and(|scalar| {

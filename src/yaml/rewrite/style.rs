@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::yaml::tree::{Kind, NodeId, Tree};
 
 /// The file's habits.
-pub(super) struct Style {
+pub(super) struct Indentation {
     /// The most frequent indentation of a mapping below a mapping's key.
     width: usize,
     /// The most frequent indentation of a sequence below a key; 0: not indented.
@@ -18,7 +18,7 @@ pub(super) struct Style {
 const MAPPING: Kind = Kind::Mapping { flow: false };
 const SEQUENCE: Kind = Kind::Sequence { flow: false };
 
-impl Style {
+impl Indentation {
     pub(super) fn of(tree: &Tree) -> Self {
         let (mut widths, mut sequences) = (BTreeMap::new(), BTreeMap::new());
         for id in tree.nodes().filter(|&id| tree.kind(id) == MAPPING) {
@@ -73,7 +73,7 @@ impl Style {
     }
 }
 
-/// How far what stands below a mapping's keys is indented, as far as that mapping tells.
+/// The indentation of values below a mapping's keys, as far as that mapping shows it.
 fn local_width(tree: &Tree, near: NodeId, sequence: bool) -> Option<usize> {
     let kind = if sequence { SEQUENCE } else { MAPPING };
     let own = tree.column(near);
