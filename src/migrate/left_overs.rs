@@ -3,13 +3,16 @@
 //! What ran was the newer key. So what an older step would take is never converted: where one of the
 //! step's outputs is set it is dropped and told, else it stays and is told.
 
+use std::collections::HashSet;
+
 use semver::Version;
 
 use super::{
     consider::has_unread,
     error::MigrateError,
+    layers::list_of,
     node::Node,
-    own::{Owned, Places},
+    own::{Owned, Places, split_lists},
     run::{Run, StepReport},
 };
 use crate::{
@@ -54,10 +57,13 @@ impl<'r> Run<'r> {
                 let places = self.layers.iter();
                 let places = places.map(|layer| Places::of(migration, &layer.root, layer.view));
                 let places: Vec<Places<'_>> = places.collect();
+                let split = self.layers.iter();
+                let split = split.map(|layer| split_lists(migration, &layer.root, layer.view));
+                let split: Vec<HashSet<Path>> = split.collect();
                 let mut dead = Vec::new();
                 for (index, step) in migration.steps.iter().enumerate() {
                     if !self.plan.left_out.contains(&step.id) {
-                        dead.extend(self.left_over_step(migration, index, &places));
+                        dead.extend(self.left_over_step(migration, index, &places, &split));
                     }
                 }
                 for (i, layer) in self.layers.iter_mut().enumerate() {
@@ -77,6 +83,7 @@ impl<'r> Run<'r> {
         migration: &Migration,
         index: usize,
         places: &[Places<'_>],
+        split: &[HashSet<Path>],
     ) -> Vec<(usize, Path)> {
         let step = &migration.steps[index];
         let keys = &self.plan.pack.keys;
@@ -93,17 +100,24 @@ impl<'r> Run<'r> {
                 // What a row leaves may be there on purpose, from an earlier leg of the same route.
                 let left = |name: &String| step.all_rows().any(|row| row.leave.contains(name));
                 let may_stay = take.name.as_ref().is_some_and(left);
-                for (below, _) in owned.node.leaves(layer.view) {
-                    let leaf = owned.path.concat(&below);
+                let (Some(place), Some((_, whole))) = (
+                    places.at(&owned.path),
+                    layer.root.find(owned.path.segments(), layer.view).pop(),
+                ) else {
+                    continue;
+                };
+                for (leaf, node) in place.own_leaves(&whole, &owned.path, &split[i], layer.view) {
                     // What the step itself writes below what it takes is no left-over.
                     let written = step
                         .outputs()
                         .any(|output| output.matches_prefix(&leaf).is_some());
-                    // A dead key that the chart still lists is not left over: it is just dead.
-                    let unknown = keys.known(&leaf, from) == Known::Unknown;
+                    // A dead key that the chart still lists is not left over: it is just dead. What a list
+                    // holds is read with it.
+                    let unknown = keys.known(&list_of(&leaf), from) == Known::Unknown;
                     if written || !unknown {
                         continue;
                     }
+                    let below = Path::new(leaf.segments()[owned.path.depth()..].to_vec());
                     let went = destinations(step, &owned, &below);
                     let is_set = |place: &Path| {
                         let mut layers = self.layers.iter();
@@ -113,11 +127,7 @@ impl<'r> Run<'r> {
                     let stale = Stale {
                         layer: i,
                         at: leaf,
-                        node: owned
-                            .node
-                            .find(below.segments(), layer.view)
-                            .pop()
-                            .map(|(_, node)| node),
+                        node,
                         places: went,
                     };
                     match !may_stay && stale.places.iter().any(is_set) {
@@ -162,9 +172,7 @@ impl<'r> Run<'r> {
             report.tell.extend(self.place_now(&stays).map(Told::from));
         }
         for stale in &dead {
-            if let Some(node) = &stale.node {
-                self.record_left_over(stale.layer, &stale.at, node, &mut report);
-            }
+            self.record_left_over(stale.layer, &stale.at, &stale.node, &mut report);
         }
         if !report.tell.is_empty() {
             self.steps.push(report);
@@ -193,7 +201,7 @@ impl<'r> Run<'r> {
 struct Stale {
     layer: usize,
     at: Path,
-    node: Option<Node>,
+    node: Node,
     /// Where the step would have put it.
     places: Vec<Path>,
 }

@@ -8,7 +8,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use super::{
@@ -226,6 +226,20 @@ impl<'p> Places<'p> {
         owned
     }
 
+    /// The leaves of what stands at this place, without what more specific paths own below it. Of a list in
+    /// `split` each item is looked into, at the position that it has; any other is one leaf.
+    pub fn own_leaves(
+        &self,
+        node: &Node,
+        at: &Path,
+        split: &HashSet<Path>,
+        view: &View<'_>,
+    ) -> Vec<(Path, Node)> {
+        let mut leaves = Vec::new();
+        add_leaves(Some(self), node, at.clone(), split, view, &mut leaves);
+        leaves
+    }
+
     /// Marks what is taken: what `by` says of a step and its take.
     pub fn take(&mut self, by: &dyn Fn(usize, usize) -> bool) {
         if let Some(claim) = &mut self.claim {
@@ -281,6 +295,57 @@ impl<'p> Places<'p> {
             items.iter().any(Node::stands)
         }
     }
+}
+
+fn add_leaves(
+    place: Option<&Places<'_>>,
+    node: &Node,
+    at: Path,
+    split: &HashSet<Path>,
+    view: &View<'_>,
+    leaves: &mut Vec<(Path, Node)>,
+) {
+    let mut below = |place: Option<&Places<'_>>, node: &Node, at: Path| {
+        if place.is_none_or(|place| place.claim.is_none()) {
+            add_leaves(place, node, at, split, view, leaves);
+        }
+    };
+    let entries = node.entries(view);
+    let items = split.contains(&at).then(|| node.items(view)).flatten();
+    match items.filter(|items| !items.is_empty()) {
+        _ if !entries.is_empty() => {
+            for entry in entries {
+                let place = place.and_then(|place| place.keys.get(&entry.key));
+                below(place, &entry.node, at.key(&entry.key));
+            }
+        }
+        Some(items) => {
+            for (i, item) in items.iter().enumerate().filter(|(_, item)| item.stands()) {
+                let place = place.and_then(|place| place.items.get(&i));
+                below(place, item, at.index(i));
+            }
+        }
+        None => leaves.push((at, node.clone())),
+    }
+}
+
+/// The lists of a layer of which paths that a migration takes or keeps select items.
+pub(super) fn split_lists(migration: &Migration, root: &Node, view: &View<'_>) -> HashSet<Path> {
+    let steps = migration.steps.iter();
+    let paths = steps.flat_map(|step| {
+        let takes = step.takes.iter().map(|take| &take.path);
+        takes.chain(&step.keep)
+    });
+    let mut lists = HashSet::new();
+    for path in paths {
+        let segments = path.segments();
+        for (depth, _) in segments.iter().enumerate().filter(|(_, at)| !at.is_key()) {
+            let above = root.find(&segments[..depth], view).into_iter();
+            let above = above.filter(|(_, node)| node.items(view).is_some());
+            lists.extend(above.map(|(path, _)| path));
+        }
+    }
+    lists
 }
 
 impl Node {

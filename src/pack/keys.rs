@@ -161,8 +161,12 @@ impl Keys {
         let concrete = path.is_concrete();
         // Whatever is the user's own may have something at any depth, which says nothing.
         let deep = path.is_deep();
+        let mut segments = path.segments().iter();
+        let depth_before_any = segments.position(|at| *at == Segment::AnyDepth);
         for (key, ranges) in self.near(path) {
-            if !key.may_overlap(path) || deep && !path.may_hold(key) {
+            // The user's own has it at any depth, where the path leads into it before it says `**`.
+            let is_in = depth_before_any.is_some_and(|depth| key.depth() <= depth);
+            if !key.may_overlap(path) || deep && !is_in && !path.may_hold(key) {
                 continue;
             }
             let in_version = || {
@@ -173,7 +177,16 @@ impl Keys {
             let Some((range, default)) = in_version() else {
                 continue;
             };
-            if path.depth() < key.depth() || deep {
+            let free = match default {
+                Some(Value::Map(map)) => map.is_empty(),
+                Some(Value::List(_)) => true,
+                _ => false,
+            };
+            let is_open = range.open.is_some() || free;
+            if path.depth() < key.depth() || deep && !(is_in && is_open) {
+                if deep && !path.may_hold(key) {
+                    continue;
+                }
                 // A map on the way to a known key.
                 found = match found {
                     Known::Unknown | Known::Dead if range.read == Reads::No => Known::Dead,
@@ -182,11 +195,6 @@ impl Keys {
                 };
                 continue;
             }
-            let free = match default {
-                Some(Value::Map(map)) => map.is_empty(),
-                Some(Value::List(_)) => true,
-                _ => false,
-            };
             let exact = path.depth() == key.depth();
             found = match range.open {
                 // Where a pattern can stand for a dead key and for one that is read, it is read.

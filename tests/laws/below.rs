@@ -19,6 +19,7 @@ use super::{
     choice::{Choices, each},
     engine::{Refused, run},
     judge::{self, Verdict},
+    judged::without_empty,
     judged_packs::{Judged, judged},
     packs::load as load_pack,
 };
@@ -100,14 +101,9 @@ fn below(choices: &mut Choices, case: &Judged) -> Result<(), String> {
             return Err(format!("only the judge asks {asked:?}\n{}", done.after));
         }
         (Ok(done), Verdict::Values { values: wanted, .. }) => {
-            let mut wanted = json!({"other": {"a": 1}, "k.it": wanted});
-            if wanted["k.it"] == json!({}) {
-                wanted.as_object_mut().expect("a map").shift_remove("k.it");
-            }
-            let mut new = Json::from(&Value::Map(done.new.clone()));
-            if new["k.it"] == json!({}) {
-                new.as_object_mut().expect("a map").shift_remove("k.it");
-            }
+            let wanted = json!({"other": {"a": 1}, "k.it": wanted});
+            let wanted = without_empty("k.it", &wanted);
+            let new = without_empty("k.it", &Json::from(&Value::Map(done.new.clone())));
             if new != wanted {
                 return Err(format!("below: {new}\n--- the judge has {wanted}"));
             }

@@ -551,8 +551,13 @@ fn under(choices: &mut Choices, case: &Judged, whole: &Json) -> Result<(), Strin
     let Some(wanted) = wanted else {
         let text_after =
             fs::read_to_string(chart.join("values.yaml")).map_err(|e| e.to_string())?;
-        if ran.status.success() || !said.contains("the chart above sets that") || text_after != text
-        {
+        if ran.status.code() == Some(3) && text_after == text {
+            choices.count("asked before it could be refused");
+            return Ok(());
+        }
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let told = words.join(" ").contains("the chart above sets that");
+        if ran.status.success() || !told || text_after != text {
             return Err(format!(
                 "prefix: what is put into `global` does not count, and refit ends with {}:\n{said}",
                 ran.status
@@ -568,7 +573,7 @@ fn under(choices: &mut Choices, case: &Judged, whole: &Json) -> Result<(), Strin
     let read = second_reader(&after)?;
     let mut expected = whole.clone();
     expected["kit"] = wanted.into();
-    if without_empty_kit(&read) != without_empty_kit(&expected) {
+    if without_empty("kit", &read) != without_empty("kit", &expected) {
         return Err(format!(
             "prefix: {read}\n--- the judge has {expected}\n{said}"
         ));
@@ -581,13 +586,13 @@ fn under(choices: &mut Choices, case: &Judged, whole: &Json) -> Result<(), Strin
     Ok(())
 }
 
-/// A sub-chart that is set to nothing is not set.
-fn without_empty_kit(values: &Json) -> Json {
+/// Values in which a sub-chart that is set to nothing is not set.
+pub fn without_empty(key: &str, values: &Json) -> Json {
     let mut values = values.clone();
     if let Json::Object(map) = &mut values
-        && map.get("kit") == Some(&json!({}))
+        && map.get(key) == Some(&json!({}))
     {
-        map.shift_remove("kit");
+        map.shift_remove(key);
     }
     values
 }

@@ -342,3 +342,39 @@ fn a_left_over_is_judged_by_its_own_new_place() {
     let wanted = sorted(json!({"n2": 1, "old2": 3}));
     assert_eq!(ends_of(2, &files, values, &[]), [wanted.clone(), wanted]);
 }
+
+#[test]
+fn a_left_over_list_is_judged_item_by_item_where_a_path_selects_its_items() {
+    let values = "\"n\": [{w: 9}]\nold: [{v: 1, w: 2}, {w: 3}]\n";
+    let since = json!([{"in": ">=1.1.0", "open": "map"}]);
+    let until = json!([{"in": "<1.1.0", "open": "map"}]);
+    let read = json!([{"in": "*", "default": []}]);
+    for (dropped, keys, old) in [
+        // What another path owns stays, and so does an item whose place in the new list is not set.
+        ("old[*].v", &until, json!([{"v": 1}, {"w": 3}])),
+        // A path that fits no item selects items of the list all the same.
+        ("old[name=x].v", &until, json!([{"v": 1}, {"w": 3}])),
+        // Without one the list is one leaf, for which the new list stands.
+        ("old2", &until, json!(null)),
+        // What the chart reads is no left-over, nor is what a list that it reads holds.
+        ("old[*].v", &read, json!([{"v": 1, "w": 2}, {"w": 3}])),
+    ] {
+        let steps = format!("s: {{move: {{old: \"n\"}}}}\nt: {{drop: ['{dropped}']}}");
+        let all = [
+            ("1.1.0", steps.as_str()),
+            ("2.0.0", "u: {move: {\"n\": n2}}"),
+        ];
+        let mut files = files(&tree(values), &all);
+        files[1].1 = json!({"n": since, "n2": since, "old": keys, "old2": until}).to_string();
+        let mut wanted = json!({"n2": [{"w": 9}]});
+        if !old.is_null() {
+            wanted["old"] = old;
+        }
+        let wanted = sorted(wanted);
+        assert_eq!(
+            ends_of(2, &files, values, &[]),
+            [wanted.clone(), wanted],
+            "{dropped}, {keys}"
+        );
+    }
+}

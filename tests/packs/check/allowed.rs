@@ -132,3 +132,24 @@ fn one_reason_can_do_for_many_versions() {
         "{found:?}"
     );
 }
+
+#[test]
+fn any_number_of_keys_may_lie_below_what_is_the_users_own() {
+    // `resources` takes whatever there is: a path that leads into it may go on to any depth.
+    for path in ["resources.**.cpu", "resources.*.**.cpu", "resources.**"] {
+        let copy = with_steps(&format!(
+            "  one:\n    title: One\n    why: It is not read.\n    drop: [\"{path}\"]\n"
+        ));
+        assert_eq!(findings(&copy), Vec::<String>::new(), "{path}");
+    }
+    for path in ["log.level.**.name", "envs.**.name"] {
+        let copy = with_steps(&format!(
+            "  one:\n    title: One\n    why: It is not read.\n    drop: [\"{path}\"]\n"
+        ));
+        let found = findings(&copy);
+        assert!(
+            found.iter().any(|f| f.contains("unknown-key")),
+            "{path}: {found:?}"
+        );
+    }
+}
