@@ -36,7 +36,7 @@ pub struct SharedPlace {
     pub shared: Shared,
 }
 
-/// What was decided.
+/// The decision about copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyDecision {
     /// Nothing yet.
@@ -47,7 +47,7 @@ pub enum CopyDecision {
     Refuse,
 }
 
-/// What was answered, before it is known whether it will be asked.
+/// The answer, before it is known whether it will be asked.
 #[must_use]
 pub fn choice(decision: &Decision) -> CopyDecision {
     match decision.chosen() {

@@ -16,25 +16,25 @@ use crate::{
     values::{Map, Path, Value, ValuesPart},
 };
 
-/// What the content tells.
+/// The version that the content tells.
 #[derive(Debug, Clone)]
 pub struct Detection {
     /// The released versions that no evidence excludes, oldest first. Empty if evidence contradicts.
     pub candidates: Vec<Version>,
-    /// What was found, strongest first.
-    pub clues: Vec<Clue>,
+    /// The evidence, strongest first.
+    pub clues: Vec<VersionClue>,
 }
 
 /// A piece of evidence that was found.
 #[derive(Debug, Clone)]
-pub struct Clue {
+pub struct VersionClue {
     /// The path that is set.
     pub path: Path,
     /// The versions that it speaks for.
     pub versions: VersionRange,
-    /// How much it says.
+    /// Its strength.
     pub strength: Strength,
-    /// Why it says so.
+    /// The reason for which it tells that.
     pub why: String,
 }
 
@@ -88,7 +88,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
             continue;
         }
         found.push(evidence);
-        clues.push(Clue {
+        clues.push(VersionClue {
             path: at,
             versions: evidence.versions.clone(),
             strength: evidence.strength,
@@ -115,7 +115,7 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     Ok(Detection { candidates, clues })
 }
 
-impl fmt::Display for Clue {
+impl fmt::Display for VersionClue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): {}", self.path, self.versions, self.why)
     }

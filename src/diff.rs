@@ -15,16 +15,16 @@ use std::{
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, capture_diff_slices_deadline};
 
-pub use sides::{Cell, Row};
+pub use sides::{Cell, SideBySide};
 
 /// Unchanged lines shown around a change, as everywhere.
 const CONTEXT: usize = 3;
-/// How long lines may be compared before the rest is taken as replaced.
+/// The time for which lines may be compared before the rest is taken as replaced.
 const DEADLINE: Duration = Duration::from_millis(800);
 /// Changed lines longer than this get no marks inside; their parts would cost more than they tell.
 const MAX_MARKED: usize = 2_000;
 
-/// What changed between two texts.
+/// The difference of two texts.
 #[derive(Debug)]
 pub struct Diff<'a> {
     /// The changes with their context, in order. None if the texts are equal.
@@ -39,12 +39,12 @@ pub struct Hunk<'a> {
     /// The lines afterwards, counted from 0.
     pub after: Range<usize>,
     /// The lines of both.
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<DiffLine<'a>>,
 }
 
-/// Which side a line is from.
+/// The side that a line is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum LineSide {
     /// Both, unchanged.
     Both,
     /// Only before.
@@ -55,19 +55,19 @@ pub enum Side {
 
 /// A line of a hunk.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
-    /// Where it is from.
-    pub side: Side,
+pub struct DiffLine<'a> {
+    /// The side that it is from.
+    pub side: LineSide,
     /// The line with its end, `\n` or `\r\n`, unless it is the last and has none.
     pub text: &'a str,
-    /// Where it begins, in bytes: in the text before, or for [`Side::After`] in that afterwards.
+    /// Its byte offset: in the text before, or for [`LineSide::After`] in that afterwards.
     pub offset: usize,
     /// The parts that differ from the line it replaces or is replaced by, in bytes of `text`. Empty if
     /// there is no such line or little is common.
     pub marks: Vec<Range<usize>>,
 }
 
-impl Line<'_> {
+impl DiffLine<'_> {
     /// The line without its end.
     #[must_use]
     pub fn body(&self) -> &str {
@@ -96,8 +96,8 @@ impl<'a> Diff<'a> {
             return Self { hunks: Vec::new() };
         }
         let same = Same::of(before, after, context);
-        let old = Lines::of(before, &same);
-        let new = Lines::of(after, &same);
+        let old = TextLines::of(before, &same);
+        let new = TextLines::of(after, &same);
         let deadline = Instant::now() + DEADLINE;
         let ops = capture_diff_slices_deadline(
             Algorithm::Patience,
@@ -114,19 +114,19 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Whether the texts are equal.
+    /// True if the texts are equal.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hunks.is_empty()
     }
 
-    /// How many lines are gone, and how many are new.
+    /// The numbers of lines that are gone, and of new ones.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let lines = || self.hunks.iter().flat_map(|hunk| &hunk.lines);
         (
-            lines().filter(|line| line.side == Side::Before).count(),
-            lines().filter(|line| line.side == Side::After).count(),
+            lines().filter(|line| line.side == LineSide::Before).count(),
+            lines().filter(|line| line.side == LineSide::After).count(),
         )
     }
 }
@@ -171,8 +171,8 @@ pub fn unified(name: impl AsRef<[u8]>, before: &str, after: &str) -> String {
     out
 }
 
-impl Side {
-    /// What stands before the line in a unified diff.
+impl LineSide {
+    /// The sign before the line in a unified diff.
     #[must_use]
     pub fn sign(self) -> char {
         match self {
@@ -244,8 +244,8 @@ fn quoted(side: &str, name: &[u8]) -> String {
     out
 }
 
-/// What two texts begin and end with, in whole lines, less the context of what differs. Changes are few
-/// and close together as a rule, so only the rest is taken apart and compared.
+/// The common beginning and end of two texts, in whole lines, less the context of the changes. Changes are few and
+/// close together as a rule, so only the rest is taken apart and compared.
 struct Same {
     /// Bytes at the start.
     start: usize,
@@ -283,21 +283,21 @@ fn floor(text: &str, mut offset: usize) -> usize {
     offset
 }
 
-/// Where the line begins that is `count` lines above the last one.
+/// The start of the line that is `count` lines above the last one.
 fn lines_back(text: &str, count: usize) -> usize {
     let breaks = text.bytes().enumerate().rev().filter(|(_, b)| *b == b'\n');
     breaks.map(|(at, _)| at + 1).nth(count).unwrap_or(0)
 }
 
 /// A text in lines, each with its end, and where each begins; without what is the same.
-struct Lines<'a> {
+struct TextLines<'a> {
     texts: Vec<&'a str>,
     offsets: Vec<usize>,
-    /// How many lines stand before the first.
+    /// The number of lines before the first.
     before: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> TextLines<'a> {
     fn of(text: &'a str, same: &Same) -> Self {
         let part = &text[same.start..text.len() - same.end];
         let texts: Vec<_> = part.split_inclusive('\n').collect();
@@ -321,9 +321,9 @@ impl<'a> Lines<'a> {
         lines.start + self.before..lines.end + self.before
     }
 
-    fn line(&self, index: usize, side: Side) -> Line<'a> {
+    fn line(&self, index: usize, side: LineSide) -> DiffLine<'a> {
         let (text, offset) = (self.texts[index], self.offsets[index]);
-        Line {
+        DiffLine {
             side,
             text,
             offset,
@@ -332,17 +332,17 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn hunk<'a>(ops: &[DiffOp], old: &Lines<'a>, new: &Lines<'a>) -> Option<Hunk<'a>> {
+fn hunk<'a>(ops: &[DiffOp], old: &TextLines<'a>, new: &TextLines<'a>) -> Option<Hunk<'a>> {
     let (first, last) = (ops.first()?, ops.last()?);
     let mut lines = Vec::new();
     for op in ops {
         let (tag, before, after) = op.as_tag_tuple();
         if tag == DiffTag::Equal {
-            lines.extend(before.map(|i| old.line(i, Side::Both)));
+            lines.extend(before.map(|i| old.line(i, LineSide::Both)));
             continue;
         }
-        let mut gone: Vec<_> = before.map(|i| old.line(i, Side::Before)).collect();
-        let mut came: Vec<_> = after.map(|i| new.line(i, Side::After)).collect();
+        let mut gone: Vec<_> = before.map(|i| old.line(i, LineSide::Before)).collect();
+        let mut came: Vec<_> = after.map(|i| new.line(i, LineSide::After)).collect();
         if gone.len() == came.len() {
             for (a, b) in gone.iter_mut().zip(&mut came) {
                 (a.marks, b.marks) = marks(a.text, b.text);
@@ -488,7 +488,7 @@ mod tests {
                 hunk.before
             );
             for line in &hunk.lines {
-                let text = if line.side == Side::After {
+                let text = if line.side == LineSide::After {
                     &after
                 } else {
                     &before

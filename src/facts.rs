@@ -61,7 +61,7 @@ pub fn changes(
         .collect())
 }
 
-/// What the facts of two versions look at.
+/// The places of values that the facts of two versions look at.
 fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<ValuesPart, PackError> {
     let mut part = ValuesPart::default();
     for (id, fact) in &pack.info.facts {

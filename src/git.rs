@@ -19,9 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Why git could not give a file back as it is now.
+/// The reason for which git could not give a file back as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum UnsavedState {
     /// It holds changes, staged or not.
     Modified,
     /// Git does not have it.
@@ -30,9 +30,9 @@ pub enum State {
 
 /// More names than this are not given to git; it is asked for the folder that they have in common.
 const MAX_NAMES: usize = 200;
-/// How long git may take. A warning that comes later is worth nothing.
+/// The time that git may take. A warning that comes later is worth nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What a hook, or whoever starts refit, may have set for another repository.
+/// The variables that a hook, or whoever starts refit, may have set for another repository.
 const VARIABLES: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -58,7 +58,9 @@ const VARIABLES: &[&str] = &[
 /// The files with changes that are not committed, under the names given. Files in no repository, files that
 /// git ignores, and everything that cannot be known are not in it.
 #[must_use]
-pub fn uncommitted<'a>(files: impl IntoIterator<Item = &'a Path>) -> BTreeMap<&'a Path, State> {
+pub fn uncommitted<'a>(
+    files: impl IntoIterator<Item = &'a Path>,
+) -> BTreeMap<&'a Path, UnsavedState> {
     let mut repositories: BTreeMap<PathBuf, BTreeMap<PathBuf, Vec<&'a Path>>> = BTreeMap::new();
     let mut known = BTreeMap::new();
     let mut folders: BTreeMap<&Path, Option<PathBuf>> = BTreeMap::new();
@@ -147,7 +149,7 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
-/// What `git status` prints of these files.
+/// The output of `git status` for these files.
 fn ask<'a>(root: &Path, names: impl Iterator<Item = &'a Path> + Clone) -> Option<Vec<u8>> {
     let mut command = command(root);
     command
@@ -203,13 +205,13 @@ fn common<'a>(names: impl Iterator<Item = &'a Path>) -> PathBuf {
 }
 
 /// The files in the output of `git status --porcelain=v1 -z --no-renames`.
-fn read(answer: &[u8]) -> impl Iterator<Item = (State, &Path)> {
+fn read(answer: &[u8]) -> impl Iterator<Item = (UnsavedState, &Path)> {
     answer.split(|byte| *byte == 0).filter_map(|entry| {
         let (state, name) = (entry.get(..2)?, entry.get(3..)?);
         let state = match state {
-            b"??" => State::Untracked,
+            b"??" => UnsavedState::Untracked,
             b"!!" => return None,
-            _ => State::Modified,
+            _ => UnsavedState::Modified,
         };
         Some((state, path(name)?))
     })
@@ -239,12 +241,12 @@ mod tests {
     #[test]
     fn names_are_read_whatever_is_in_them() {
         let found: Vec<_> = read(b" M a b\nc\0?? d\0M  e\0UU f\0!! g\0").collect();
-        let modified = |name| (State::Modified, Path::new(name));
+        let modified = |name| (UnsavedState::Modified, Path::new(name));
         assert_eq!(
             found,
             [
                 modified("a b\nc"),
-                (State::Untracked, Path::new("d")),
+                (UnsavedState::Untracked, Path::new("d")),
                 modified("e"),
                 modified("f")
             ]

@@ -18,26 +18,26 @@ use crate::{
 
 /// A key that tells the chart, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sign {
+pub struct ChartSign {
     /// The path that is set.
     pub path: Path,
-    /// Why it tells the chart.
+    /// The reason for which it tells the chart.
     pub why: String,
 }
 
-/// How much of some values a chart knows. A key counts once, where what the chart knows of it begins to be
-/// the user's own, or ends: a map that the chart leaves to the user is one key, and so is a map that it
-/// does not know. `global`, which Helm hands to every chart, counts for nothing.
+/// The keys of some values that a chart knows, and those that it does not. A key counts once, where the chart's
+/// knowledge of it begins to be the user's own, or ends: a map that the chart leaves to the user is one key, and so is
+/// a map that it does not know. `global`, which Helm hands to every chart, counts for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weight {
-    /// How many keys a version of the chart knows.
+    /// The number of keys that a version of the chart knows.
     pub known: usize,
     /// The keys that no version of it knows.
     pub unknown: Vec<Path>,
 }
 
 impl Weight {
-    /// How much of the values the chart of a pack knows.
+    /// The weight of values for the chart of a pack.
     #[must_use]
     pub fn of(pack: &Pack, values: &Map) -> Self {
         let mut weight = Self::default();
@@ -45,7 +45,7 @@ impl Weight {
         weight
     }
 
-    /// Whether the chart knows more of the keys than it does not.
+    /// True if the chart knows more of the keys than it does not.
     #[must_use]
     pub fn speaks_for_the_chart(&self) -> bool {
         self.known > self.unknown.len()
@@ -71,17 +71,17 @@ impl Weight {
     }
 }
 
-/// What values say of one chart.
+/// The evidence of values for one chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
+pub struct ChartClaim {
     /// The telling keys that were found.
-    pub signs: Vec<Sign>,
-    /// How much of the values the chart knows.
+    pub signs: Vec<ChartSign>,
+    /// The weight of the keys that the chart knows.
     pub weight: Weight,
 }
 
-impl Claim {
-    /// Whether the values are the chart's, as far as this chart alone is looked at.
+impl ChartClaim {
+    /// True if the values are the chart's, as far as this chart alone is looked at.
     #[must_use]
     pub fn holds(&self) -> bool {
         !self.signs.is_empty() && self.weight.speaks_for_the_chart()
@@ -112,7 +112,7 @@ fn trace(telling: &Telling) -> Trace<'_> {
 /// # Errors
 ///
 /// If an expression of the pack is none.
-pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Sign>, PackError> {
+pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<ChartSign>, PackError> {
     let values = Value::Map(values.clone());
     let mut scope = Scope::new();
     scope.bind("values", Some(&values));
@@ -131,14 +131,14 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<Sign>, PackE
         };
         if tells {
             let why = telling.why.clone();
-            signs.push(Sign { path, why });
+            signs.push(ChartSign { path, why });
         }
     }
     Ok(signs)
 }
 
-/// What values say of a chart; `None` without any telling key. The whole values are asked for only if there
-/// is one.
+/// The evidence of values for a chart; `None` without any telling key. The whole values are asked for only if there is
+/// one.
 ///
 /// # Errors
 ///
@@ -148,22 +148,22 @@ pub fn claim(
     all: &[Pack],
     part: &Map,
     whole: impl FnOnce() -> Map,
-) -> Result<Option<Claim>, PackError> {
+) -> Result<Option<ChartClaim>, PackError> {
     let signs = signs(pack, all, part)?;
     if signs.is_empty() {
         return Ok(None);
     }
     let weight = Weight::of(pack, &whole());
-    Ok(Some(Claim { signs, weight }))
+    Ok(Some(ChartClaim { signs, weight }))
 }
 
-/// Whether any version of the chart knows a path: as its own, as the user's own, or as a sub-chart's.
+/// True if any version of the chart knows a path: as its own, as the user's own, or as a sub-chart's.
 fn is_known(pack: &Pack, path: &Path) -> bool {
     let mut versions = pack.info.versions.keys();
     versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
 }
 
-/// Whether the chart knows keys below a path by name.
+/// True if the chart knows keys below a path by name.
 fn has_keys_below(pack: &Pack, path: &Path) -> bool {
     let depth = path.segments().len();
     let mut keys = pack.keys.iter();

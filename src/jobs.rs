@@ -58,7 +58,7 @@ impl Watch for Nobody {
 #[error("{0}")]
 pub struct Fault(pub String);
 
-/// How many threads there are, and who watches them.
+/// The number of threads, and their watch.
 pub struct Jobs<'w> {
     threads: usize,
     watch: &'w dyn Watch,

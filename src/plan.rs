@@ -11,7 +11,7 @@ use crate::{
     values::Map,
 };
 
-/// What is asked for.
+/// The steps that are asked for, and those that are not.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Only these steps (and those they need); empty for all.
@@ -37,12 +37,12 @@ pub struct Plan<'p> {
     /// The steps that are left out: of these migrations, or of older ones, whose left-overs then stay, or
     /// what refit itself offers to do. Its questions about what an edit would do cannot be left out.
     pub left_out: BTreeSet<String>,
-    /// What the chart above hands down as `global`, for a sub-chart: it stands over the values' own `global` and is
-    /// not theirs to change.
+    /// The `global` that the chart above hands down to a sub-chart: it stands over the values' own `global` and is not
+    /// theirs to change.
     pub global: Map,
 }
 
-/// Why there is no plan.
+/// The reasons for which there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// The pack is at fault.
@@ -64,7 +64,7 @@ pub enum PlanError {
         match close { Some(close) => format!("; did you mean `{close}`?"), None => String::new() }
     )]
     UnknownStep {
-        /// What was named.
+        /// The id that was named.
         id: String,
         /// Between which versions.
         route: String,
@@ -149,7 +149,7 @@ impl<'p> Plan<'p> {
     }
 }
 
-/// Whether a step belongs to a migration that lies before the route.
+/// True if a step belongs to a migration that lies before the route.
 fn is_past(pack: &Pack, from: &Version, id: &str) -> Result<bool, PackError> {
     for version in pack.migrated_versions().filter(|version| *version <= from) {
         if pack.step(version, id)?.is_some() {

@@ -26,11 +26,11 @@ pub struct Revision {
     pub root: PathBuf,
     /// The commit.
     pub commit: String,
-    /// What was named.
+    /// The name that was given.
     pub named: String,
 }
 
-/// Why there is nothing to compare with.
+/// The reasons for which there is nothing to compare with.
 #[derive(Debug, thiserror::Error)]
 pub enum RevisionError {
     /// The program `git` cannot be run.
@@ -47,17 +47,17 @@ pub enum RevisionError {
     /// The revision does not exist here.
     #[error("git knows no revision `{named}` here")]
     Unknown {
-        /// What was named.
+        /// The name that was given.
         named: String,
-        /// Whether the history is cut off.
+        /// True if the history is cut off.
         shallow: bool,
     },
     /// The histories do not meet, as far as they are here.
     #[error("git finds no commit from which both `{named}` and this branch come")]
     NoMergeBase {
-        /// What was named.
+        /// The name that was given.
         named: String,
-        /// Whether the history is cut off.
+        /// True if the history is cut off.
         shallow: bool,
     },
     /// An object is missing, as in a partial clone, or git failed.
@@ -71,7 +71,7 @@ pub enum RevisionError {
     /// The files cannot be put anywhere.
     #[error("{}: the files of the revision cannot be written there: {source}", .path.display())]
     Write {
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's words.
         source: io::Error,
@@ -86,7 +86,7 @@ fn said(message: &str) -> String {
 }
 
 impl RevisionError {
-    /// What the user can do, one sentence.
+    /// The user's next step, one sentence.
     #[must_use]
     pub fn next(&self) -> String {
         match self {
@@ -116,7 +116,7 @@ impl RevisionError {
     }
 }
 
-/// What git answers, if it ends well; else what it says.
+/// The output of git, if it ends well; else its error.
 fn ask(folder: &Path, args: &[&str]) -> Result<Result<Vec<u8>, String>, RevisionError> {
     let output = command(folder)
         .args(args)
@@ -266,7 +266,7 @@ fn entry(line: &[u8]) -> Option<TreeEntry<'_>> {
     (kind == "blob" && (is_link || may_be_read(path))).then_some(TreeEntry { is_link, id, path })
 }
 
-/// Whether a run may read a file of this name.
+/// True if a run may read a file of this name.
 fn may_be_read(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;

@@ -16,7 +16,7 @@ use regex::Regex;
 
 use crate::yaml::{Kind, NodeId, Tree};
 
-/// What stands in place of a secret. Always the same: a length is a hint.
+/// The text in place of a secret. Always the same: a length is a hint.
 pub const MASK: &str = "••••";
 
 /// Words of a key that make its value a secret. Numbers behind a word count for nothing: `password2`.
@@ -94,7 +94,7 @@ const SECRET_PAIRS: [(&str, &str); 40] = [
 /// Ends of keys in one word that do: `bindpw`, `smtppass`, `dbpassword`. Whole words such as `compass` are not meant, so
 /// what stands before is named.
 const SECRET_ENDS: [&str; 4] = ["password", "passwd", "bindpw", "rootpw"];
-/// What stands before `pass` in one word or as a word where it is a password, and not nginx's `proxy_pass`.
+/// The words before `pass` that make it no password, joined or apart: nginx's `proxy_pass`.
 const NOT_PASS: [&str; 6] = ["proxy", "fastcgi", "by", "com", "tres", "sur"];
 /// Last words of keys that name a Secret, a place or a setting and hold no secret themselves.
 const REFERENCE_ENDS: [&str; 26] = [
@@ -143,7 +143,7 @@ const STEMS: [&str; 11] = [
     "string",
 ];
 
-/// Whether the value under a key is a secret.
+/// True if the value under a key is a secret.
 #[must_use]
 pub fn is_secret_key(key: &str) -> bool {
     if !STEMS.iter().any(|stem| holds(key, stem)) {
@@ -181,7 +181,7 @@ pub fn is_secret_key(key: &str) -> bool {
         || words == ["pass"]
 }
 
-/// Whether a key makes a secret together with the key above it: `key` below `tls`.
+/// True if a key makes a secret together with the key above it: `key` below `tls`.
 fn is_secret_below(above: &str, key: &str) -> bool {
     key.len() <= 6 && !above.is_empty() && !refers(key) && {
         let both = format!("{above}.{key}");
@@ -189,7 +189,7 @@ fn is_secret_below(above: &str, key: &str) -> bool {
     }
 }
 
-/// Whether a key only refers to a Secret, or says something about one.
+/// True if a key only refers to a Secret, or says something about one.
 pub(crate) fn refers(key: &str) -> bool {
     words(key)
         .last()
@@ -202,7 +202,7 @@ fn holds(key: &str, stem: &str) -> bool {
         .any(|part| part.eq_ignore_ascii_case(stem))
 }
 
-/// Whether any key on a path makes what is there a secret.
+/// True if any key on a path makes its value a secret.
 #[must_use]
 pub fn is_secret_path(path: &str) -> bool {
     // Selectors are names of their own: `env[name=DB_PASSWORD].value`.
@@ -248,7 +248,7 @@ fn words(key: &str) -> Vec<String> {
     words
 }
 
-/// Whether a value is worth masking: what carries no information is not.
+/// True if a value is worth masking: one that carries no information is not.
 pub(crate) fn tells(text: &str) -> bool {
     !matches!(
         text.trim(),
@@ -256,7 +256,7 @@ pub(crate) fn tells(text: &str) -> bool {
     )
 }
 
-/// Where the secrets of a text are, in bytes, in order and apart from each other.
+/// The byte ranges of the secrets of a text, in order and apart from each other.
 #[must_use]
 pub fn in_tree(tree: &Tree) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -469,12 +469,12 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
     settled(found)
 }
 
-/// Whether a text can hold a secret at all: one pass, for most hold none.
+/// True if a text can contain a secret at all: one pass, for most contain none.
 fn may_hold(text: &str) -> bool {
     text.len() >= 6 && HINTS.is_match(text)
 }
 
-/// What every form, and every key, has in it.
+/// The texts of which every form, and every key, contains one.
 static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let hints = [
         "://",
@@ -567,11 +567,11 @@ static FORMS: LazyLock<Regex> = LazyLock::new(|| {
     regex(&all)
 });
 
-/// What is given to a name: `--password=x`, `Password=x;`, `?token=x&`.
+/// A value that is given to a name: `--password=x`, `Password=x;`, `?token=x&`.
 static GIVEN: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"([A-Za-z0-9_.\-]{2,64})\s?=\s?("[^"]*"|'[^']*'|[^\s;&,"'}\])]+)"#));
 
-/// What follows an option: `--password x`.
+/// The value of an option: `--password x`.
 static OPTION: LazyLock<Regex> = LazyLock::new(|| {
     regex(r#"(?:^|[\s"'\[])--([A-Za-z0-9_.\-]{2,64}) +("[^"]*"|'[^']*'|[^\s\-"'][^\s"']*)"#)
 });
@@ -580,7 +580,7 @@ static OPTION: LazyLock<Regex> = LazyLock::new(|| {
 static KEYED: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"([A-Za-z0-9_.\-]{2,128})["']?\s*:(?:\s|"|'|$)"#));
 
-/// What a login looks like in a registry's configuration.
+/// The form of a login in a registry's configuration.
 static BASE64: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z0-9+/]{8,}={0,2}$"));
 
 fn regex(pattern: &str) -> Regex {

@@ -25,9 +25,9 @@ use ignore::{
     gitignore::{Gitignore, GitignoreBuilder},
 };
 
-/// What was named.
+/// A name on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedPath {
     /// An argument: a file, a folder, or a pattern if there is no such file.
     Argument(PathBuf),
     /// An entry of a list: a file or a folder, never a pattern.
@@ -36,33 +36,33 @@ pub enum Named {
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// Its path, beginning as it was named.
     pub path: PathBuf,
-    /// Whether it was named itself and not found in a folder.
+    /// True if it was named itself and not found in a folder.
     pub named_directly: bool,
-    /// What its name says that it is.
-    pub kind: Kind,
+    /// The kind that its name tells.
+    pub kind: FileKind,
     /// The folder that was named, in or below which it lies. Of a file that was named itself: the current one
     /// if it lies there, else its own.
     pub below: PathBuf,
 }
 
-/// What a name says of a file.
+/// The kinds of files, by their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// It may hold YAML: by its name, or because it was named.
     Yaml,
     /// It is a template: a Go template by its name (`.gotmpl`, `.tpl`), or a file of a chart's `templates/`.
     Template,
 }
 
-/// How far a search goes.
+/// The limits of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many files are taken.
+    /// The number of files that are taken.
     pub files: usize,
-    /// How deep below a folder that was named.
+    /// The depth below a folder that was named.
     pub depth: usize,
 }
 
@@ -75,13 +75,13 @@ impl Default for Limits {
     }
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub struct Walked {
     /// The files, in the order in which they were named; those of one folder or pattern by their path.
-    pub files: Vec<Found>,
-    /// What could not be looked at. The rest was found all the same.
-    pub troubles: Vec<Trouble>,
+    pub files: Vec<FoundFile>,
+    /// The places that could not be looked at. The rest was found all the same.
+    pub troubles: Vec<WalkTrouble>,
     /// Files in folders that are never edited and may say which charts are deployed: YAML that is hidden or lies in a
     /// hidden folder, and the programs of Terraform and Pulumi.
     pub aside: Vec<PathBuf>,
@@ -89,11 +89,11 @@ pub struct Walked {
 
 /// Something that could not be looked at.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum WalkTrouble {
     /// A folder, or something in it, cannot be read.
     #[error("{}: cannot look into it: {source}", .path.display())]
     Unreadable {
-        /// Where.
+        /// The path.
         path: PathBuf,
         /// The system's words.
         source: io::Error,
@@ -109,7 +109,7 @@ pub enum Trouble {
     Pattern {
         /// The pattern.
         pattern: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         message: String,
     },
     /// A pattern matches nothing.
@@ -121,15 +121,15 @@ pub enum Trouble {
     /// There is more than [`Limits::files`].
     #[error("{}: there are more than {limit} files; those behind are not looked at", .path.display())]
     TooMany {
-        /// Where the limit was reached.
+        /// The place where the limit was reached.
         path: PathBuf,
         /// The limit.
         limit: usize,
     },
 }
 
-impl Trouble {
-    /// What the user can do, one sentence.
+impl WalkTrouble {
+    /// The user's next step, one sentence.
     #[must_use]
     pub fn next(&self) -> &'static str {
         match self {
@@ -146,8 +146,8 @@ impl Trouble {
     }
 }
 
-/// What is left out of folders, patterns and lists: patterns as in a `.gitignore`, each list with the folder
-/// that it would stand in.
+/// The exclusions from folders, patterns and lists: patterns as in a `.gitignore`, each list with the folder that it
+/// would stand in.
 #[derive(Debug, Clone, Default)]
 pub struct Excludes {
     lists: Vec<(PathBuf, Vec<String>, Gitignore)>,
@@ -207,13 +207,13 @@ fn absolute(here: &Path, path: &Path) -> PathBuf {
 
 /// Finds the files.
 #[must_use]
-pub fn find(named: &[Named], limits: Limits) -> Walked {
+pub fn find(named: &[NamedPath], limits: Limits) -> Walked {
     find_without(named, &Excludes::default(), limits)
 }
 
 /// Finds the files, without those that are left out. A file that is named as an argument is taken.
 #[must_use]
-pub fn find_without(named: &[Named], excludes: &Excludes, limits: Limits) -> Walked {
+pub fn find_without(named: &[NamedPath], excludes: &Excludes, limits: Limits) -> Walked {
     let here = std::env::current_dir().unwrap_or_default();
     let mut search = Search {
         excludes,
@@ -226,13 +226,13 @@ pub fn find_without(named: &[Named], excludes: &Excludes, limits: Limits) -> Wal
     };
     for named in named {
         let (path, pattern) = match named {
-            Named::Argument(path) => (path, is_pattern(path)),
-            Named::Listed(path) => (path, false),
+            NamedPath::Argument(path) => (path, is_pattern(path)),
+            NamedPath::Listed(path) => (path, false),
         };
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => search.folder(path),
             Err(_) if pattern && fs::symlink_metadata(path).is_err() => search.pattern(path),
-            _ if matches!(named, Named::Listed(_))
+            _ if matches!(named, NamedPath::Listed(_))
                 && excludes.leave_out(&absolute(&here, path), false) => {}
             // What cannot be read, or is not there, is refused with more words where it is read.
             _ => search.file(path),
@@ -249,9 +249,9 @@ struct Search<'e> {
     seen: HashSet<PathBuf>,
     /// The real names of folders.
     folders: BTreeMap<PathBuf, Option<PathBuf>>,
-    /// Whether a folder is the `templates/` of a chart or below one.
+    /// True for a folder that is the `templates/` of a chart or below one.
     charts: BTreeMap<PathBuf, bool>,
-    /// Whether a folder is that of a Pulumi project or below one.
+    /// True for a folder of a Pulumi project or below one.
     projects: BTreeMap<PathBuf, bool>,
 }
 
@@ -259,8 +259,8 @@ impl Search<'_> {
     fn file(&mut self, path: &Path) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let kind = match kind(path) {
-            Some(Kind::Template) => Kind::Template,
-            _ => Kind::Yaml,
+            Some(FileKind::Template) => FileKind::Template,
+            _ => FileKind::Yaml,
         };
         let here = std::env::current_dir().and_then(fs::canonicalize);
         let below = match here {
@@ -268,7 +268,7 @@ impl Search<'_> {
             _ => real.parent().map(Path::to_owned).unwrap_or_default(),
         };
         self.take(
-            Found {
+            FoundFile {
                 path: path.to_owned(),
                 named_directly: true,
                 kind,
@@ -279,7 +279,7 @@ impl Search<'_> {
     }
 
     /// Takes a file unless it is there already. `false` if there are too many.
-    fn take(&mut self, file: Found, real: PathBuf) -> bool {
+    fn take(&mut self, file: FoundFile, real: PathBuf) -> bool {
         if !self.seen.insert(real) {
             if file.named_directly {
                 self.name(&file.path);
@@ -287,7 +287,7 @@ impl Search<'_> {
             return true;
         }
         if self.walked.files.len() >= self.limits.files {
-            self.walked.troubles.push(Trouble::TooMany {
+            self.walked.troubles.push(WalkTrouble::TooMany {
                 path: file.path,
                 limit: self.limits.files,
             });
@@ -316,7 +316,7 @@ impl Search<'_> {
         for (path, kind) in self.walk(root, &|_| true) {
             let below = path.strip_prefix(root).unwrap_or(&path);
             let real = real_root.join(below);
-            let file = Found {
+            let file = FoundFile {
                 path: shown(root, &path),
                 named_directly: false,
                 kind,
@@ -329,7 +329,7 @@ impl Search<'_> {
     }
 
     fn pattern(&mut self, pattern: &Path) {
-        let failed = |message: String| Trouble::Pattern {
+        let failed = |message: String| WalkTrouble::Pattern {
             pattern: pattern.to_owned(),
             message,
         };
@@ -338,7 +338,7 @@ impl Search<'_> {
             Err(message) => return self.walked.troubles.push(failed(message)),
         };
         if !root.is_dir() {
-            return self.walked.troubles.push(Trouble::NoMatch {
+            return self.walked.troubles.push(WalkTrouble::NoMatch {
                 pattern: pattern.to_owned(),
             });
         }
@@ -348,13 +348,13 @@ impl Search<'_> {
         // Whoever names files by a pattern has left the others out.
         self.walked.aside.truncate(aside);
         if matches.is_empty() {
-            self.walked.troubles.push(Trouble::NoMatch {
+            self.walked.troubles.push(WalkTrouble::NoMatch {
                 pattern: pattern.to_owned(),
             });
         }
         for (path, kind) in matches {
             let real = self.real(&path);
-            let file = Found {
+            let file = FoundFile {
                 path: shown(&root, &path),
                 named_directly: true,
                 kind,
@@ -379,7 +379,7 @@ impl Search<'_> {
     }
 
     /// The files in and below a folder that may hold YAML, by their path.
-    fn walk(&mut self, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<(PathBuf, Kind)> {
+    fn walk(&mut self, root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<(PathBuf, FileKind)> {
         let (mut files, aside) = (Vec::new(), self.walked.aside.len());
         if let Ok(real) = fs::canonicalize(root) {
             let is = self.is_templates(&real);
@@ -412,7 +412,7 @@ impl Search<'_> {
                 }
             };
             if let Some(error) = entry.error() {
-                self.walked.troubles.push(Trouble::Ignore {
+                self.walked.troubles.push(WalkTrouble::Ignore {
                     message: error.to_string(),
                 });
             }
@@ -424,7 +424,7 @@ impl Search<'_> {
             let is_hidden = below.iter().any(is_hidden);
             if is_hidden || kind.is_none() {
                 let may_tell = match kind {
-                    Some(kind) => kind == Kind::Yaml,
+                    Some(kind) => kind == FileKind::Yaml,
                     None => !is_hidden && self.is_program(entry.path()),
                 };
                 if may_tell && self.walked.aside.len() < self.limits.files {
@@ -437,7 +437,7 @@ impl Search<'_> {
             };
             let path = entry.into_path();
             let kind = match path.parent() {
-                Some(folder) if self.is_templates(folder) => Kind::Template,
+                Some(folder) if self.is_templates(folder) => FileKind::Template,
                 _ => kind,
             };
             files.push((path, kind));
@@ -447,7 +447,7 @@ impl Search<'_> {
         files
     }
 
-    /// Whether a file is a program that may deploy charts: Terraform's by its name, Pulumi's by the folder.
+    /// True for a program that may deploy charts: Terraform's by its name, Pulumi's by the folder.
     fn is_program(&mut self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         match name.rsplit_once('.') {
@@ -461,7 +461,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a folder is that of a Pulumi project, or below one.
+    /// True for the folder of a Pulumi project, or below one.
     fn is_of_pulumi(&mut self, folder: &Path) -> bool {
         if let Some(known) = self.projects.get(folder) {
             return *known;
@@ -475,7 +475,7 @@ impl Search<'_> {
         is
     }
 
-    /// Whether a folder is the `templates/` of a chart, or below one.
+    /// True for the `templates/` of a chart, or below one.
     fn is_templates(&mut self, folder: &Path) -> bool {
         if let Some(known) = self.charts.get(folder) {
             return *known;
@@ -493,7 +493,7 @@ impl Search<'_> {
     }
 }
 
-fn trouble(root: &Path, error: ignore::Error) -> Trouble {
+fn trouble(root: &Path, error: ignore::Error) -> WalkTrouble {
     fn place(error: &ignore::Error) -> Option<&Path> {
         match error {
             ignore::Error::WithPath { path, .. } => Some(path),
@@ -506,8 +506,8 @@ fn trouble(root: &Path, error: ignore::Error) -> Trouble {
     let path = place(&error).unwrap_or(root).to_owned();
     let message = error.to_string();
     match error.into_io_error() {
-        Some(source) => Trouble::Unreadable { path, source },
-        None => Trouble::Ignore { message },
+        Some(source) => WalkTrouble::Unreadable { path, source },
+        None => WalkTrouble::Ignore { message },
     }
 }
 
@@ -520,29 +520,29 @@ fn shown(root: &Path, path: &Path) -> PathBuf {
     }
 }
 
-/// What a name says of a file; `None` if it is no YAML.
-fn kind(path: &Path) -> Option<Kind> {
+/// The kind of a file by its name; `None` if it is no YAML.
+fn kind(path: &Path) -> Option<FileKind> {
     // A name need not be UTF-8; what decides here is ASCII.
     let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
     let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
     if is_yaml(&name) {
-        return Some(Kind::Yaml);
+        return Some(FileKind::Yaml);
     }
     let (stem, end) = name.rsplit_once('.')?;
     match end {
-        "gotmpl" => Some(Kind::Template),
-        "tpl" if is_yaml(stem) => Some(Kind::Template),
+        "gotmpl" => Some(FileKind::Template),
+        "tpl" if is_yaml(stem) => Some(FileKind::Template),
         _ => None,
     }
 }
 
-/// Whether a file or folder is hidden and stays so. Argo CD reads values from files of its own that are.
+/// True for a file or folder that is hidden and stays so. Argo CD reads values from files of its own that are.
 fn is_hidden(name: &std::ffi::OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(b".") && !(name.starts_with(b".argocd-source") && name.ends_with(b".yaml"))
 }
 
-/// Whether a folder is a tool's own, with copies of what is elsewhere or nothing of its user's.
+/// True for a tool's own folder, with copies of files from elsewhere or nothing of its user's.
 fn is_of_a_tool(name: &std::ffi::OsStr) -> bool {
     [
         ".git",
@@ -591,7 +591,7 @@ fn compile(pattern: &Path) -> Result<(PathBuf, GlobMatcher), String> {
 /// # Errors
 ///
 /// If the list cannot be one, as when it was printed the other way.
-pub fn read_list(list: &[u8], zero: bool) -> Result<Vec<Named>, ListError> {
+pub fn read_list(list: &[u8], zero: bool) -> Result<Vec<NamedPath>, ListError> {
     if list.len() > MAX_LIST {
         return Err(ListError::TooLong);
     }
@@ -608,7 +608,7 @@ pub fn read_list(list: &[u8], zero: bool) -> Result<Vec<Named>, ListError> {
         let path = path(name).ok_or_else(|| ListError::NotText {
             name: String::from_utf8_lossy(name).into_owned(),
         })?;
-        named.push(Named::Listed(path));
+        named.push(NamedPath::Listed(path));
     }
     Ok(named)
 }
@@ -616,7 +616,7 @@ pub fn read_list(list: &[u8], zero: bool) -> Result<Vec<Named>, ListError> {
 /// The longest list that is read, in bytes.
 pub const MAX_LIST: usize = 64 << 20;
 
-/// Why a list of names cannot be read.
+/// The reasons for which a list of names cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ListError {
     /// It is longer than [`MAX_LIST`].

@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result, ensure};
 use refit::{
     jobs::{Jobs, Work},
     upgrade::{Request, upgrade_with},
-    walk::{self, Limits, Named},
+    walk::{self, Limits, NamedPath},
     write::{self, FileReplacement, WriteOptions},
 };
 use similar::{ChangeTag, TextDiff};
@@ -71,7 +71,7 @@ fn show(name: &str, seconds: f64, files: usize, base: Option<f64>) {
 /// The whole tree: looked through, previewed and written.
 fn whole(shop: &Path, root: &Path, count: usize) -> Result<()> {
     // What refit will write is worked out beforehand, to read and write the same without it.
-    let named = [Named::Argument(root.to_owned())];
+    let named = [NamedPath::Argument(root.to_owned())];
     let request = Request {
         found: walk::find(&named, Limits::default()).files,
         ..Request::default()
@@ -98,7 +98,7 @@ fn whole(shop: &Path, root: &Path, count: usize) -> Result<()> {
     let copy = shop.join("copy");
     tree::make(&copy, count)?;
     let start = Instant::now();
-    for file in walk::find(&[Named::Argument(copy.clone())], Limits::default()).files {
+    for file in walk::find(&[NamedPath::Argument(copy.clone())], Limits::default()).files {
         std::hint::black_box(fs::read(&file.path)?);
     }
     for unit in outcome.units().iter().filter(|unit| !unit.is_open()) {

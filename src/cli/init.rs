@@ -17,7 +17,7 @@ use refit::{
     outcome::Refusal,
     shell::quote as shell,
     upgrade::{Request, known_charts, packs},
-    walk::{self, Limits, Named},
+    walk::{self, Limits, NamedPath},
     write::{self, FileReplacement},
 };
 
@@ -61,7 +61,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         ..Request::default()
     };
     let packs = packs(&request).map_err(|refusal| refused(&refusal))?;
-    let walked = walk::find(&[Named::Listed(folder.clone())], Limits::default());
+    let walked = walk::find(&[NamedPath::Listed(folder.clone())], Limits::default());
     for trouble in &walked.troubles {
         terminal.say(&format!("warning: {trouble}\n  next: {}\n", trouble.next()));
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use refit::{
-    git::{self, State},
+    git::{self, UnsavedState},
     report::Detail,
     write::{self, RecoveryEnd, UnfinishedWrite, Why, WriteOptions},
 };
@@ -96,11 +96,15 @@ pub fn warn_uncommitted(files: &[&Path], detail: Detail, terminal: &mut Terminal
     let found = git::uncommitted(files.iter().copied());
     for (state, one, many) in [
         (
-            State::Modified,
+            UnsavedState::Modified,
             "has changes that are not committed",
             "have changes that are not committed",
         ),
-        (State::Untracked, "is not in git yet", "are not in git yet"),
+        (
+            UnsavedState::Untracked,
+            "is not in git yet",
+            "are not in git yet",
+        ),
     ] {
         let these: Vec<&Path> = found
             .iter()

@@ -13,7 +13,9 @@ use std::{
 use refit::{
     jobs::Jobs,
     outcome::Outcome,
-    report::{Masker, command::Command, difference, github, html, json, jsonl, markdown, sarif},
+    report::{
+        Masker, command::NextCommand, difference, github, html, json, jsonl, markdown, sarif,
+    },
     write,
 };
 
@@ -29,7 +31,7 @@ pub fn render(
     format: Format,
     masker: &Masker,
     pretty: bool,
-    commands: &[Command],
+    commands: &[NextCommand],
     jobs: &Jobs<'_>,
 ) -> anyhow::Result<Option<String>> {
     Ok(Some(match format {
@@ -67,7 +69,7 @@ pub fn write_all(
     reports: &[Report],
     read: &[&Path],
     masker: &Masker,
-    commands: &[Command],
+    commands: &[NextCommand],
     jobs: &Jobs<'_>,
 ) -> anyhow::Result<()> {
     if reports.is_empty() {

@@ -15,7 +15,7 @@ use refit::{
     review::{
         Begun, Review, begin,
         record::record,
-        talk::{self, End, Person as _, Stop},
+        talk::{self, DialogueEnd, Person as _, Stop},
     },
     upgrade::upgrade,
     write::{self, FileReplacement},
@@ -96,9 +96,9 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     };
     let reviews = &begun.reviews;
     let code = match end {
-        End::Nothing if reviews.is_empty() => Exit::Done,
-        End::Nothing => after.kept(Exit::Done)?,
-        End::Write => {
+        DialogueEnd::Nothing if reviews.is_empty() => Exit::Done,
+        DialogueEnd::Nothing => after.kept(Exit::Done)?,
+        DialogueEnd::Write => {
             let failed = after.write();
             let open = reviews.iter().any(Review::is_open);
             let code = match (failed, open) {
@@ -108,25 +108,25 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             };
             after.kept(code)?
         }
-        End::Leave => {
+        DialogueEnd::Leave => {
             after.say("Nothing was written.");
             after.kept(Exit::Differs)?
         }
-        End::Open => {
+        DialogueEnd::Open => {
             after.say("Nothing was written.");
             after.kept(Exit::Open)?
         }
-        End::Stopped(Stop::Quit) => {
+        DialogueEnd::Stopped(Stop::Quit) => {
             after.say("Nothing was written.");
             after.left();
             Exit::Differs
         }
-        End::Stopped(Stop::Interrupted) => {
+        DialogueEnd::Stopped(Stop::Interrupted) => {
             after.keyboard.say("\nInterrupted; nothing was written.\n");
             after.left();
             Exit::Interrupted
         }
-        End::Stopped(stop @ Stop::Terminal(_)) => {
+        DialogueEnd::Stopped(stop @ Stop::Terminal(_)) => {
             after
                 .keyboard
                 .say(&format!("\nerror: {stop}; nothing was written\n"));

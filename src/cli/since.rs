@@ -7,7 +7,7 @@ use refit::{
     memory::Project,
     revision::{Revision, RevisionError},
     upgrade::Since,
-    walk::{self, Excludes, Limits, Named},
+    walk::{self, Excludes, Limits, NamedPath},
 };
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// If git cannot give it, in words that say what to do.
 pub fn since(
     named: &str,
-    inputs: &[Named],
+    inputs: &[NamedPath],
     excludes: &Excludes,
     project: Option<&Project>,
 ) -> anyhow::Result<(Since, TempDir)> {
@@ -43,21 +43,21 @@ pub fn since(
         let below = real.strip_prefix(&revision.root).ok()?.to_owned();
         Some(below)
     };
-    let mut then: Vec<Named> = Vec::new();
+    let mut then: Vec<NamedPath> = Vec::new();
     for input in inputs {
         let Some(below) = there(path(input)) else {
             continue;
         };
         // What had another name is looked for under that.
         let old = renamed.iter().filter(|(new, _)| new.starts_with(&below));
-        then.extend(old.map(|(_, old)| Named::Listed(copy.join(old))));
+        then.extend(old.map(|(_, old)| NamedPath::Listed(copy.join(old))));
         let path = copy.join(below);
         match input {
-            Named::Argument(_) => then.push(Named::Argument(path)),
-            Named::Listed(_) => then.push(Named::Listed(path)),
+            NamedPath::Argument(_) => then.push(NamedPath::Argument(path)),
+            NamedPath::Listed(_) => then.push(NamedPath::Listed(path)),
         }
     }
-    then.retain(|named| matches!(named, Named::Argument(_)) || path(named).exists());
+    then.retain(|named| matches!(named, NamedPath::Argument(_)) || path(named).exists());
     let excludes = excludes.moved(&revision.root, &copy);
     let walked = walk::find_without(&then, &excludes, Limits::default());
     let found = walked.files.into_iter().filter(|file| file.path.exists());
@@ -75,9 +75,9 @@ pub fn since(
     ))
 }
 
-fn path(named: &Named) -> &Path {
+fn path(named: &NamedPath) -> &Path {
     match named {
-        Named::Argument(path) | Named::Listed(path) => path,
+        NamedPath::Argument(path) | NamedPath::Listed(path) => path,
     }
 }
 

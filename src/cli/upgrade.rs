@@ -9,7 +9,7 @@ use refit::{
     questions::{self, kind_of},
     report::{
         Detail, Masker, command, difference,
-        preview::{self, Shown, Ways},
+        preview::{self, ShownDifference, Ways},
         secrets, text,
     },
     review::talk::{Person as _, Stop},
@@ -301,7 +301,7 @@ impl<'a> Show<'a> {
     }
 
     /// The commands that write what is shown, unless it is written anyway.
-    fn commands(&self) -> Vec<command::Command> {
+    fn commands(&self) -> Vec<command::NextCommand> {
         match self.job.mode {
             Mode::Preview | Mode::Check => command::commands(self.outcome, &self.job.given),
             _ => Vec::new(),
@@ -390,16 +390,16 @@ impl<'a> Show<'a> {
             return Ok(());
         }
         let shown = match self.job.format {
-            Format::Text if self.job.whole_difference => Shown::Whole,
-            Format::Text => Shown::Short {
+            Format::Text if self.job.whole_difference => ShownDifference::Whole,
+            Format::Text => ShownDifference::Short {
                 searched: self.job.searched,
             },
-            _ => Shown::Nothing,
+            _ => ShownDifference::Nothing,
         };
         let preview = self.preview(terminal, ways, shown, false);
         terminal.report(&preview.head);
         match shown {
-            Shown::Short { .. } => {
+            ShownDifference::Short { .. } => {
                 self.difference(terminal, &preview.difference, preview.masked);
             }
             _ => self.result(terminal)?,
@@ -412,7 +412,7 @@ impl<'a> Show<'a> {
         &self,
         terminal: &Terminal,
         ways: &Ways,
-        shown: Shown,
+        shown: ShownDifference,
         check: bool,
     ) -> preview::Preview {
         let detail = self.job.detail;
@@ -426,7 +426,8 @@ impl<'a> Show<'a> {
         let detail = self.job.detail;
         let text = match detail {
             Detail::Normal => {
-                let preview = self.preview(terminal, &Ways::default(), Shown::Nothing, true);
+                let preview =
+                    self.preview(terminal, &Ways::default(), ShownDifference::Nothing, true);
                 preview.head + &preview.rest
             }
             Detail::Verbose => text::report(self.outcome, terminal.look(detail), &self.said),
@@ -441,7 +442,7 @@ impl<'a> Show<'a> {
             return;
         }
         if self.job.detail == Detail::Normal {
-            let preview = self.preview(terminal, &Ways::default(), Shown::Nothing, false);
+            let preview = self.preview(terminal, &Ways::default(), ShownDifference::Nothing, false);
             terminal.report(&(preview.head + &preview.rest));
             return;
         }

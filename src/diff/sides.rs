@@ -7,16 +7,16 @@
 
 use std::ops::Range;
 
-use super::{Hunk, Line, Side, marks, words};
+use super::{DiffLine, Hunk, LineSide, marks, words};
 
 /// Runs larger than this, as gone times come, are not paired: nobody compares them line by line.
 const MAX_PAIRS: usize = 4_096;
-/// How much of the longer line two lines must share to be taken for one that changed, in percent.
+/// The part of the longer line that two lines must share to be taken for one that changed, in percent.
 const ALIKE: usize = 50;
 
 /// A row of two columns.
 #[derive(Debug, Clone)]
-pub struct Row<'l, 'a> {
+pub struct SideBySide<'l, 'a> {
     /// The line before.
     pub before: Option<Cell<'l, 'a>>,
     /// The line afterwards.
@@ -29,7 +29,7 @@ pub struct Cell<'l, 'a> {
     /// Its number in its text, from 1.
     pub number: usize,
     /// The line.
-    pub line: &'l Line<'a>,
+    pub line: &'l DiffLine<'a>,
     /// The parts that differ from the line beside it, in bytes of its text; empty if that one is another
     /// line altogether.
     pub marks: Vec<Range<usize>>,
@@ -38,12 +38,12 @@ pub struct Cell<'l, 'a> {
 impl<'a> Hunk<'a> {
     /// The lines of both texts in two columns.
     #[must_use]
-    pub fn rows(&self) -> Vec<Row<'_, 'a>> {
+    pub fn rows(&self) -> Vec<SideBySide<'_, 'a>> {
         let mut rows = Vec::with_capacity(self.lines.len());
         let (mut before, mut after) = (self.before.start, self.after.start);
         let mut lines = self.lines.iter().peekable();
         while let Some(line) = lines.peek() {
-            if line.side == Side::Both {
+            if line.side == LineSide::Both {
                 (before, after) = (before + 1, after + 1);
                 let cell = |number| {
                     Some(Cell {
@@ -52,7 +52,7 @@ impl<'a> Hunk<'a> {
                         marks: Vec::new(),
                     })
                 };
-                rows.push(Row {
+                rows.push(SideBySide {
                     before: cell(before),
                     after: cell(after),
                 });
@@ -66,7 +66,7 @@ impl<'a> Hunk<'a> {
                 }
                 run
             };
-            let (gone, came) = (run(Side::Before), run(Side::After));
+            let (gone, came) = (run(LineSide::Before), run(LineSide::After));
             beside(&mut rows, &gone, &came, before, after);
             (before, after) = (before + gone.len(), after + came.len());
         }
@@ -76,21 +76,21 @@ impl<'a> Hunk<'a> {
 
 /// Sets a run of lines that are gone beside one of lines that came.
 fn beside<'l, 'a>(
-    rows: &mut Vec<Row<'l, 'a>>,
-    gone: &[&'l Line<'a>],
-    came: &[&'l Line<'a>],
+    rows: &mut Vec<SideBySide<'l, 'a>>,
+    gone: &[&'l DiffLine<'a>],
+    came: &[&'l DiffLine<'a>],
     before: usize,
     after: usize,
 ) {
-    let cell = |line: &&'l Line<'a>, number| Cell {
+    let cell = |line: &&'l DiffLine<'a>, number| Cell {
         number,
         line,
         marks: Vec::new(),
     };
-    let apart = |rows: &mut Vec<Row<'l, 'a>>, old: Range<usize>, new: Range<usize>| {
+    let apart = |rows: &mut Vec<SideBySide<'l, 'a>>, old: Range<usize>, new: Range<usize>| {
         for i in 0..old.len().max(new.len()) {
             let (a, b) = (old.start + i, new.start + i);
-            rows.push(Row {
+            rows.push(SideBySide {
                 before: (a < old.end).then(|| cell(&gone[a], before + a + 1)),
                 after: (b < new.end).then(|| cell(&came[b], after + b + 1)),
             });
@@ -104,7 +104,7 @@ fn beside<'l, 'a>(
             cell(&came[b], after + b + 1),
         );
         (left.marks, right.marks) = marks(gone[a].text, came[b].text);
-        rows.push(Row {
+        rows.push(SideBySide {
             before: Some(left),
             after: Some(right),
         });
@@ -114,12 +114,12 @@ fn beside<'l, 'a>(
 }
 
 /// The partners of two runs, in order: those that have the most in common together.
-fn pairs(gone: &[&Line<'_>], came: &[&Line<'_>]) -> Vec<(usize, usize)> {
+fn pairs(gone: &[&DiffLine<'_>], came: &[&DiffLine<'_>]) -> Vec<(usize, usize)> {
     let (n, m) = (gone.len(), came.len());
     if n == 0 || m == 0 || n.saturating_mul(m) > MAX_PAIRS {
         return Vec::new();
     }
-    let split = |lines: &[&Line<'_>]| -> Vec<Vec<String>> {
+    let split = |lines: &[&DiffLine<'_>]| -> Vec<Vec<String>> {
         lines
             .iter()
             .map(|line| {
@@ -163,7 +163,7 @@ fn pairs(gone: &[&Line<'_>], came: &[&Line<'_>]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// How much two lines have in common, in percent of the longer; 0 if it is too little.
+/// The common part of two lines, in percent of the longer; 0 if it is too little.
 fn alike(a: &[String], b: &[String]) -> usize {
     let size = |words: &[String]| words.iter().map(String::len).sum::<usize>();
     let longest = size(a).max(size(b));

@@ -57,7 +57,7 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
     tree.aliases().filter(follows).collect()
 }
 
-/// Whether a copy can stand in the place of an alias: it is a value, an item, or what `<<` brings in.
+/// True if a copy can stand in the place of an alias: as a value, an item, or the map of a `<<`.
 pub(super) fn can_be_copy(tree: &Tree, alias: NodeId) -> bool {
     !tree.is_key(alias)
 }

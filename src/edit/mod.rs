@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Why the text cannot be edited. Nothing was changed.
+/// The reasons for which the text cannot be edited. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     /// The change would have to go through aliases or merge keys, and so change other places too.
@@ -66,7 +66,7 @@ pub enum EditError {
     Key {
         /// The key.
         key: String,
-        /// Why.
+        /// The reason.
         error: KeyError,
     },
     /// A map on the way cannot be read.
@@ -84,7 +84,7 @@ pub struct Shared {
     pub path: Path,
     /// The alias, or the merge key.
     pub node: NodeId,
-    /// What it stands for: the names of the anchors.
+    /// The names of the anchors that it stands for.
     pub anchors: Vec<String>,
 }
 
@@ -122,7 +122,7 @@ pub fn edit(
     };
     claims.in_place(node, &Path::root(), &Path::root());
     claims.moved(node, &Path::root());
-    let writer = Writer {
+    let writer = WantBuilder {
         view,
         tree,
         claims,
@@ -199,7 +199,7 @@ fn anchored(tree: &Tree, alias: NodeId) -> EditError {
     }
 }
 
-/// What becomes of each anchored map or list that stays where it is written.
+/// The new nodes of the anchored maps and lists that stay where they are written.
 fn anchored_places<'n>(view: &View<'_>, node: &'n Node, layer: usize) -> HashMap<NodeId, &'n Node> {
     let tree = view.tree();
     let mut found = HashMap::new();
@@ -237,7 +237,7 @@ fn anchored_places<'n>(view: &View<'_>, node: &'n Node, layer: usize) -> HashMap
     found
 }
 
-/// Whether a value somewhere in a map is the text of a node.
+/// True if a value somewhere in a map is the text of a node.
 fn brings(entries: &[Entry], node: NodeId) -> bool {
     entries
         .iter()
@@ -252,8 +252,8 @@ fn brings(entries: &[Entry], node: NodeId) -> bool {
         })
 }
 
-/// Which place of the result gets which entry of the text. An entry goes to one place; everything else
-/// that came from it is a copy of its value.
+/// The entry of the text that each place of the result gets. An entry goes to one place; everything else that came from
+/// it is a copy of its value.
 struct Claims<'v> {
     view: &'v View<'v>,
     layer: usize,
@@ -326,11 +326,11 @@ impl Claims<'_> {
     }
 }
 
-struct Writer<'v> {
+struct WantBuilder<'v> {
     view: &'v View<'v>,
     tree: &'v Tree,
     claims: Claims<'v>,
-    /// What becomes of each anchored value that stays in its place.
+    /// The new node of each anchored value that stays in its place.
     anchored: HashMap<NodeId, &'v Node>,
     /// Aliases that are to follow the change at their anchor, since it is theirs as well.
     alike: RefCell<HashSet<NodeId>>,
@@ -340,7 +340,7 @@ struct Writer<'v> {
     kept_keys: RefCell<HashSet<NodeId>>,
 }
 
-impl Writer<'_> {
+impl WantBuilder<'_> {
     fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
         if let Some(alias) = self.changes_alike(node, at)? {
             self.alike.borrow_mut().insert(alias);
@@ -407,8 +407,8 @@ impl Writer<'_> {
         Ok((at_anchor.value(self.view)? == node.value(self.view)?).then_some(alias))
     }
 
-    /// How what is added to a collection is written: as its neighbours are, and where it has no keys as
-    /// what it stands in.
+    /// The style for an addition to a collection: that of its neighbours, and where it has no keys that of the
+    /// collection around it.
     fn style(&self, collection: NodeId, around: Style) -> Style {
         let flow = matches!(
             self.tree.kind(collection),
@@ -521,7 +521,7 @@ impl Writer<'_> {
             Some(base) => self.merges(base, &written, entries, at)?,
             None => Vec::new(),
         };
-        let known = Known::of(&written, entries);
+        let known = WrittenEntries::of(&written, entries);
         let mut wanted = Vec::new();
         // An item that is made around an entry has its comments, if that entry has another name in it.
         let mut around = base.is_none()
@@ -663,7 +663,7 @@ impl Writer<'_> {
         &self,
         entry: &Entry,
         source: Option<&Source>,
-        known: &Known<'_>,
+        known: &WrittenEntries<'_>,
         here: &Path,
         style: Style,
     ) -> Result<WantKey, EditError> {
@@ -708,7 +708,7 @@ impl Writer<'_> {
 
     /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.
     /// The comments on it are then about the new one.
-    fn inherits(&self, entry: &Entry, known: &Known<'_>) -> Option<NodeId> {
+    fn inherits(&self, entry: &Entry, known: &WrittenEntries<'_>) -> Option<NodeId> {
         let beside = entry.beside.as_deref()?;
         let is_first = known
             .first_beside
@@ -726,7 +726,7 @@ impl Writer<'_> {
 
 /// A map's entries by name, as they are written and as they will be: what is asked of them is asked for each
 /// entry.
-struct Known<'e> {
+struct WrittenEntries<'e> {
     /// The keys of those that are written in the map itself.
     keys: HashMap<&'e str, NodeId>,
     /// For each entry that new ones stand beside, the first of these.
@@ -735,7 +735,7 @@ struct Known<'e> {
     gone: HashSet<&'e str>,
 }
 
-impl<'e> Known<'e> {
+impl<'e> WrittenEntries<'e> {
     fn of(written: &'e view::MapEntries<'_>, entries: &'e [Entry]) -> Self {
         let mut first_beside = HashMap::new();
         for entry in entries.iter().filter(|entry| !entry.gone) {

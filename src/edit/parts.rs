@@ -4,7 +4,7 @@
 //! a block scalar that was read as YAML. Where nothing of the kind is found the value is written anew.
 
 use super::{
-    EditError, Writer,
+    EditError, WantBuilder,
     style::{Style, styled},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     yaml::{Kind, NodeId, ScalarStyle, Tree, Want},
 };
 
-impl Writer<'_> {
+impl WantBuilder<'_> {
     /// The lines of a block scalar that a step read as YAML, if they say the value.
     pub(super) fn parsed(&self, value: &Value, from: &[Source]) -> Option<String> {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
@@ -115,7 +115,7 @@ impl Writer<'_> {
     }
 }
 
-/// Whether lines, wherever they are indented to, are a block collection that says a value.
+/// True if lines, wherever they are indented to, are a block collection that is read as a value.
 fn says(lines: &str, value: &Value) -> bool {
     // The end of a document, and what depends on how far it is indented or on what follows.
     let special =

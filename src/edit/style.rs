@@ -9,10 +9,10 @@ use crate::{
     yaml::{Want, WantEntry, WantKey},
 };
 
-/// How something new is written.
+/// The style of a new value.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
-    /// Whether it stands between brackets.
+    /// True if it stands between brackets.
     pub flow: bool,
     /// The quotes of the keys beside it. Where keys are quoted, as in JSON, texts are too.
     pub keys: Quotes,

@@ -33,7 +33,7 @@ use crate::{
     outcome::{KnownBy, Notice, Refusal, Seen},
     refusal::{Reason, own_fault},
     values::{Map, Path, merge::merge},
-    walk::{Found, Kind},
+    walk::{FileKind, FoundFile},
     yaml::NodeId,
 };
 
@@ -185,7 +185,7 @@ pub struct Wanted {
 #[must_use]
 pub fn workspace(
     asked: &[Asked],
-    found: &[Found],
+    found: &[FoundFile],
     charts: &[KnownChart],
     jobs: &Jobs<'_>,
 ) -> Workspace {
@@ -254,13 +254,13 @@ impl Ready {
 impl Loader {
     /// Reads every file once, at the same time as others. What is read is taken from here later, in the
     /// order in which it is asked for.
-    fn prepare(&mut self, asked: &[Asked], found: &[Found], jobs: &Jobs<'_>) {
+    fn prepare(&mut self, asked: &[Asked], found: &[FoundFile], jobs: &Jobs<'_>) {
         let layers = asked.iter().flat_map(|release| &release.layers);
         let layers = layers.filter_map(|input| match input {
             Input::Path(path) => Some((path.as_path(), false)),
             Input::Stdin(_) => None,
         });
-        let found = found.iter().filter(|file| file.kind == Kind::Yaml);
+        let found = found.iter().filter(|file| file.kind == FileKind::Yaml);
         let all = layers.chain(found.map(|file| (file.path.as_path(), true)));
         let mut seen: HashSet<&FilePath> = HashSet::new();
         let all: Vec<(&FilePath, bool)> = all.filter(|(path, _)| seen.insert(path)).collect();

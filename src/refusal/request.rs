@@ -5,7 +5,7 @@ use semver::Version;
 
 use super::Reason;
 use crate::{
-    identify::{Claim, Weight},
+    identify::{ChartClaim, Weight},
     migrate::MigrateError,
     pack::{ExprError, Pack, PackError},
     plan::PlanError,
@@ -48,7 +48,7 @@ pub fn no_chart(is_empty: bool, known: &[String]) -> Reason {
 
 /// Values with a key that tells a chart, and with more that the chart does not know.
 #[must_use]
-pub fn outweighed(chart: &str, claim: &Claim) -> Reason {
+pub fn outweighed(chart: &str, claim: &ChartClaim) -> Reason {
     let signs: Vec<String> = claim
         .signs
         .iter()

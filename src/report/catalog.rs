@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::{
     Look,
-    page::{Page, Style, plain, span, width},
+    page::{Page, WordStyle, plain, span, width},
     wording::count,
 };
 use crate::pack::Step;
@@ -16,15 +16,15 @@ use crate::pack::Step;
 pub struct PackRow {
     /// The chart.
     pub chart: String,
-    /// What it is.
+    /// The title of the chart's pack.
     pub title: String,
     /// The oldest and the newest version.
     pub versions: (String, String),
     /// The newest version that is a release.
     pub newest_release: String,
-    /// How many migrations it has.
+    /// The number of migrations.
     pub migrations: usize,
-    /// How many steps they have together.
+    /// The number of steps in all migrations.
     pub steps: usize,
 }
 
@@ -35,9 +35,9 @@ pub struct MigrationPage {
     pub chart: String,
     /// The version.
     pub version: String,
-    /// What it is about.
+    /// The title of the migration.
     pub title: String,
-    /// Where it is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
     /// Its steps: id and title.
     pub steps: Vec<(String, String)>,
@@ -52,11 +52,11 @@ pub struct StepPage {
     pub version: String,
     /// The id.
     pub id: String,
-    /// What it does.
+    /// The title: the thing that the step does.
     pub title: String,
-    /// Why.
+    /// The reason.
     pub why: Option<String>,
-    /// Where it is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
     /// The paths it takes; with where they go, if they go elsewhere unchanged.
     pub takes: Vec<(String, Option<String>)>,
@@ -66,9 +66,9 @@ pub struct StepPage {
     pub writes: Vec<String>,
     /// The steps that must run too.
     pub needs: Vec<String>,
-    /// Whether it changes the meaning of a key that stays.
+    /// True if it changes the meaning of a key that stays.
     pub same_key: bool,
-    /// What it may ask.
+    /// The questions that it may ask.
     pub questions: Vec<QuestionPage>,
 }
 
@@ -86,16 +86,16 @@ pub struct QuestionPage {
 pub struct OptionPage {
     /// The id.
     pub id: String,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub title: String,
-    /// Whether it is recommended.
+    /// True if it is recommended.
     pub recommended: bool,
-    /// What must be typed: name and explanation.
+    /// The inputs that must be typed: name and explanation.
     pub inputs: Vec<(String, String)>,
 }
 
 impl StepPage {
-    /// What a pack says of a step.
+    /// The page of a step in a pack.
     #[must_use]
     pub fn new(chart: &str, version: &Version, step: &Step) -> Self {
         let unfilled = |text: &String| step.unfilled(text);
@@ -189,7 +189,11 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
             .zip(&widths)
             .map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell))))
             .collect();
-        let style = if n == 0 { Style::Dim } else { Style::Plain };
+        let style = if n == 0 {
+            WordStyle::Dim
+        } else {
+            WordStyle::Plain
+        };
         page.line(0, &[span(text.join("  ").trim_end(), style)]);
     }
     page.finish()
@@ -207,11 +211,11 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
                 "{} {}: {}",
                 migration.chart, migration.version, migration.title
             ),
-            Style::Bold,
+            WordStyle::Bold,
         )],
     );
     if let Some(link) = &migration.link {
-        page.fill(2, 2, &[span(link.clone(), Style::Dim)]);
+        page.fill(2, 2, &[span(link.clone(), WordStyle::Dim)]);
     }
     page.heading(&count(migration.steps.len(), "step"));
     let widest = migration
@@ -226,7 +230,7 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
             2,
             widest + 4,
             &[
-                span(id.clone(), Style::Accent),
+                span(id.clone(), WordStyle::Accent),
                 plain(format!("{pad}  ")),
                 plain(title.clone()),
             ],
@@ -238,7 +242,7 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
         0,
         &[span(
             "`refit explain STEP` tells more of one of them.",
-            Style::Dim,
+            WordStyle::Dim,
         )],
     );
     page.finish()
@@ -252,15 +256,15 @@ pub fn step(step: &StepPage, look: Look) -> String {
         0,
         2,
         &[
-            span(step.title.clone(), Style::Bold),
+            span(step.title.clone(), WordStyle::Bold),
             span(
                 format!(" [{}, {} {}]", step.id, step.chart, step.version),
-                Style::Dim,
+                WordStyle::Dim,
             ),
         ],
     );
     if let Some(link) = &step.link {
-        page.fill(2, 2, &[span(link.clone(), Style::Dim)]);
+        page.fill(2, 2, &[span(link.clone(), WordStyle::Dim)]);
     }
     if let Some(why) = &step.why {
         page.gap();
@@ -306,9 +310,9 @@ pub fn step(step: &StepPage, look: Look) -> String {
             page.bullet(
                 4,
                 mark,
-                Style::Good,
+                WordStyle::Good,
                 &[
-                    span(option.id.clone(), Style::Bold),
+                    span(option.id.clone(), WordStyle::Bold),
                     plain(format!(": {}", option.title)),
                     span(
                         if option.recommended {
@@ -316,7 +320,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
                         } else {
                             ""
                         },
-                        Style::Good,
+                        WordStyle::Good,
                     ),
                 ],
             );
@@ -325,8 +329,8 @@ pub fn step(step: &StepPage, look: Look) -> String {
                     8,
                     10,
                     &[
-                        span(format!("--answer {}.{name}=…", step.id), Style::Accent),
-                        span(format!("  {title}"), Style::Dim),
+                        span(format!("--answer {}.{name}=…", step.id), WordStyle::Accent),
+                        span(format!("  {title}"), WordStyle::Dim),
                     ],
                 );
             }

@@ -12,7 +12,7 @@ use crate::{
     shell::{quote, quote_bytes},
 };
 
-/// What was typed, as far as a second run needs it.
+/// The arguments that were typed, as far as a second run needs them.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     /// `--chart`.
@@ -31,7 +31,7 @@ pub struct Given {
     pub answers: Vec<String>,
     /// `--accept-recommended`.
     pub accept_recommended: bool,
-    /// What was named, if it was a folder, a pattern or a list: it is named again as it is.
+    /// The folders, patterns and lists that were named: they are named again as they are.
     pub whole: Vec<String>,
     /// `--from`.
     pub from: Option<String>,
@@ -53,26 +53,26 @@ pub struct Given {
 
 /// A command for releases that share their versions.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Command {
+pub struct NextCommand {
     /// Its words, quoted for a shell; those that belong together are one piece.
     pub pieces: Vec<String>,
     /// Those of its pieces that answer open questions as recommended.
     pub recommended: Vec<String>,
-    /// What a person has to add before it can write: questions without a recommended answer, and what an answer
-    /// needs to be typed.
-    pub missing: Vec<Missing>,
-    /// Whether it loses settings on request.
+    /// The arguments that a person has to add before it can write: questions without a recommended answer, and inputs
+    /// of an answer.
+    pub missing: Vec<MissingArgument>,
+    /// True if it loses settings on request.
     pub loses: bool,
 }
 
 /// Something that only a person can add to a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// What is added, up to what the person puts behind it: `--answer one-image=`.
+pub struct MissingArgument {
+    /// The argument to add, up to the part that the person puts behind it: `--answer one-image=`.
     pub argument: String,
-    /// What can be put there: the ids of options; none where something is typed.
+    /// The ids of options that can be put there; none where something is typed.
     pub options: Vec<String>,
-    /// What is typed, where something is.
+    /// The input to type, if there is one.
     pub what: Option<String>,
 }
 
@@ -83,7 +83,7 @@ const ACCEPT: &str = "--accept-recommended";
 /// The commands that write what an outcome shows: one for each pair of versions, in order. None for
 /// standard input, and none where nothing would change and nothing is asked.
 #[must_use]
-pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
+pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
     let writable = outcome.releases.iter().filter(|release| {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
@@ -114,7 +114,7 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<Command> {
         .collect()
 }
 
-/// Whether `--from` has to say the version of a release. One with a name of its own brings its version along
+/// True if `--from` has to say the version of a release. One with a name of its own brings its version along
 /// (`NAME@VERSION`), a manifest too, unless somebody has said another.
 fn needs_from(release: &Release) -> bool {
     release.name.is_none() || release.carrier.is_some() && release.known_by == KnownBy::Stated
@@ -195,7 +195,7 @@ fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
 
 /// The command that reviews these releases change by change; nothing where nothing is to be decided.
 #[must_use]
-pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
+pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
     let writable = outcome.releases.iter().filter(|release| {
         (release.is_changed() || release.is_open())
             && release.files.iter().all(|file| file.path.is_some())
@@ -231,7 +231,7 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
         Some(suffix) => pieces.push(format!("--backup={}", quote(suffix))),
         None => {}
     }
-    Some(Command {
+    Some(NextCommand {
         pieces,
         recommended: Vec::new(),
         missing: Vec::new(),
@@ -239,7 +239,7 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<Command> {
     })
 }
 
-/// What was decided on the command line, by flag, in the order in which commands are printed.
+/// The decisions on the command line, by flag, in the order in which commands are printed.
 fn decided(given: &Given) -> [(&'static str, &Vec<String>); 4] {
     [
         ("only", &given.only),
@@ -288,7 +288,7 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
 }
 
 /// The command for releases; `beside` are all that what was named holds.
-fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command {
+fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
     let mut pieces = vec!["refit upgrade".to_owned()];
     inputs(releases, given, &mut pieces);
     let mut add = |piece: String| pieces.push(piece);
@@ -324,7 +324,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
         }
     }
     let mut asked: Vec<String> = Vec::new();
-    let mut missing: Vec<Missing> = Vec::new();
+    let mut missing: Vec<MissingArgument> = Vec::new();
     let mut recommended: Vec<String> = Vec::new();
     let answered = |name: &str| {
         let answers = given.answers.iter();
@@ -352,7 +352,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
                 let choice = options().find(|choice| choice.recommended);
                 match choice {
                     Some(choice) => recommended.push(format!("{id}={}", choice.id)),
-                    None => missing.push(Missing {
+                    None => missing.push(MissingArgument {
                         argument: format!("--answer {}=", quote(&id)),
                         options: options().map(|choice| choice.id.clone()).collect(),
                         what: None,
@@ -365,7 +365,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
         for input in inputs.filter(|input| input.default.is_none()) {
             let name = format!("{id}.{}", input.name);
             if answered(&name).is_none() && !asked.contains(&name) {
-                missing.push(Missing {
+                missing.push(MissingArgument {
                     argument: format!("--answer {}=", quote(&name)),
                     options: Vec::new(),
                     what: Some(input.title.clone()),
@@ -407,7 +407,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     };
     add(format!("--expect {expected}"));
     add("--write".to_owned());
-    Command {
+    NextCommand {
         pieces,
         recommended: match all {
             true => vec![ACCEPT.to_owned()],
@@ -423,7 +423,7 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> Command 
     }
 }
 
-impl Command {
+impl NextCommand {
     /// The command in lines of at most `width` columns where its pieces allow, each but the last ending
     /// in a backslash.
     #[must_use]

@@ -8,12 +8,12 @@ use std::{collections::HashSet, sync::Arc};
 use super::{
     Look, Masker,
     hunks::{Causes, Releases},
-    page::{self, Page, Style, span, visible, width},
+    page::{self, Page, WordStyle, span, visible, width},
     secrets::MASK,
     wording::shown_name,
 };
 use crate::{
-    diff::{self, Diff, Line, Side},
+    diff::{self, Diff, DiffLine, LineSide},
     jobs::Jobs,
     outcome::{File, Outcome, Unit},
 };
@@ -60,7 +60,7 @@ pub fn shown_with(
         if diff.is_empty() {
             return (String::new(), masked);
         }
-        let hidden = Hidden::new(file, masker);
+        let hidden = FileMasker::new(file, masker);
         let causes = releases.causes(file);
         let text = if look.colour {
             coloured(
@@ -108,30 +108,30 @@ fn each<'o, T: Send + 'o>(
 pub(super) fn plain(file: &File, masker: &Masker) -> (String, (usize, usize), bool) {
     let diff = Diff::new(&file.before, &file.after);
     let (mut text, mut masked) = (String::new(), false);
-    let hidden = Hidden::new(file, masker);
+    let hidden = FileMasker::new(file, masker);
     let paint = Paint::default();
     hunks(&mut text, &diff, &hidden, paint, None, &mut masked);
     (text, diff.counts(), masked)
 }
 
-/// What hides the secrets of a file.
-pub(super) struct Hidden<'f> {
+/// A masker for the secrets of one file.
+pub(super) struct FileMasker<'f> {
     file: &'f File,
     masker: &'f Masker,
 }
 
-impl<'f> Hidden<'f> {
+impl<'f> FileMasker<'f> {
     pub fn new(file: &'f File, masker: &'f Masker) -> Self {
         Self { file, masker }
     }
 
     /// The line without its secrets, or nothing if it has none.
-    pub fn line(&self, line: &Line<'_>) -> Option<String> {
+    pub fn line(&self, line: &DiffLine<'_>) -> Option<String> {
         if !self.masker.is_on() {
             return None;
         }
         let ranges = match line.side {
-            Side::After => &self.file.secrets.after,
+            LineSide::After => &self.file.secrets.after,
             _ => &self.file.secrets.before,
         };
         let body = line.body();
@@ -156,7 +156,7 @@ impl<'f> Hidden<'f> {
 fn unified(
     file: &File,
     diff: &Diff<'_>,
-    hidden: &Hidden<'_>,
+    hidden: &FileMasker<'_>,
     causes: &Causes<'_>,
     masked: &mut bool,
 ) -> String {
@@ -190,11 +190,11 @@ fn heading(file: &File, diff: &Diff<'_>, look: Look) -> String {
     page.line(
         0,
         &[
-            span(shown_name(&file.name), Style::Bold),
+            span(shown_name(&file.name), WordStyle::Bold),
             page::plain("  "),
-            span(format!("-{gone}"), Style::Error),
+            span(format!("-{gone}"), WordStyle::Error),
             page::plain(" "),
-            span(format!("+{came}"), Style::Good),
+            span(format!("+{came}"), WordStyle::Good),
         ],
     );
     page.finish()
@@ -205,7 +205,7 @@ fn coloured(
     diff: &Diff<'_>,
     look: Look,
     columns: usize,
-    hidden: &Hidden<'_>,
+    hidden: &FileMasker<'_>,
     causes: Option<&Causes<'_>>,
     masked: &mut bool,
 ) -> String {
@@ -228,7 +228,7 @@ pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
         &diff,
         look,
         look.width,
-        &Hidden::new(file, masker),
+        &FileMasker::new(file, masker),
         None,
         &mut false,
     )
@@ -251,18 +251,18 @@ pub fn excerpt(
         columns: look.width,
         most,
     };
-    let hidden = Hidden::new(file, masker);
+    let hidden = FileMasker::new(file, masker);
     let left = hunks(&mut out, &diff, &hidden, paint, None, &mut false);
     (out, left)
 }
 
-/// How the lines of a difference are painted.
+/// The form in which the lines of a difference are painted.
 #[derive(Clone, Copy)]
 struct Paint {
     colour: bool,
     /// Lines that did not change are cut behind this column.
     columns: usize,
-    /// How many lines are painted.
+    /// The greatest number of lines that are painted.
     most: usize,
 }
 
@@ -280,7 +280,7 @@ impl Default for Paint {
 fn hunks(
     out: &mut String,
     diff: &Diff<'_>,
-    hidden: &Hidden<'_>,
+    hidden: &FileMasker<'_>,
     paint: Paint,
     causes: Option<&Causes<'_>>,
     masked: &mut bool,
@@ -307,10 +307,10 @@ fn hunks(
     all - painted
 }
 
-/// Whether carriage returns are shown: they are only worth seeing where some lines gain or lose one.
+/// True if carriage returns are shown: they are only worth seeing where some lines gain or lose one.
 fn shows_returns(diff: &Diff<'_>) -> bool {
     let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
-    let changed: Vec<_> = lines.filter(|line| line.side != Side::Both).collect();
+    let changed: Vec<_> = lines.filter(|line| line.side != LineSide::Both).collect();
     let with_cr = changed.iter().filter(|line| line.end() == "\r\n").count();
     with_cr > 0 && with_cr < changed.len()
 }
@@ -320,7 +320,7 @@ fn with_label(
     header: &str,
     hunk: &diff::Hunk<'_>,
     causes: Option<&Causes<'_>>,
-    hidden: &Hidden<'_>,
+    hidden: &FileMasker<'_>,
 ) -> String {
     let label = causes.map(|causes| causes.label(hunk)).unwrap_or_default();
     match label.is_empty() {
@@ -332,17 +332,17 @@ fn with_label(
 /// Paints one line, with its end.
 fn painted_line(
     out: &mut String,
-    line: &Line<'_>,
-    hidden: &Hidden<'_>,
+    line: &DiffLine<'_>,
+    hidden: &FileMasker<'_>,
     paint: Paint,
     returns: bool,
     masked: &mut bool,
 ) {
     let code = |code: &'static str| if paint.colour { code } else { "" };
     let (on, mark) = match line.side {
-        Side::Both => ("", ""),
-        Side::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
-        Side::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
+        LineSide::Both => ("", ""),
+        LineSide::Before => (code("\x1b[31m"), code("\x1b[1;7;31m")),
+        LineSide::After => (code("\x1b[32m"), code("\x1b[1;7;32m")),
     };
     out.push_str(on);
     out.push(line.side.sign());
@@ -352,7 +352,7 @@ fn painted_line(
             out.push_str(&visible_body(text.trim_end_matches(['\n', '\r'])));
             *masked = true;
         }
-        None if line.side == Side::Both => {
+        None if line.side == LineSide::Both => {
             out.push_str(&cut(&visible_body(line.body()), paint.columns));
         }
         None => emphasised(out, line, on, mark),
@@ -372,8 +372,8 @@ fn painted_line(
     }
 }
 
-/// How a difference gets shorter, step by step: the unchanged lines around a change, and how many lines of one side
-/// in a row are shown before the rest of them is only counted.
+/// The forms of a difference, ever shorter: the unchanged lines around a change, and the lines of one side in a row
+/// that are shown before the rest of them is only counted.
 const FORMS: [(usize, usize); 6] = [
     (3, usize::MAX),
     (1, usize::MAX),
@@ -400,7 +400,7 @@ pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (St
         }
         let causes = releases.causes(file);
         let shortened = Shortened {
-            hidden: Hidden::new(file, masker),
+            hidden: FileMasker::new(file, masker),
             causes: &causes,
             look,
         };
@@ -410,7 +410,7 @@ pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (St
 }
 
 struct Shortened<'s> {
-    hidden: Hidden<'s>,
+    hidden: FileMasker<'s>,
     causes: &'s Causes<'s>,
     look: Look,
 }
@@ -446,7 +446,7 @@ impl Shortened<'_> {
         };
         let mut lines = Vec::new();
         for hunk in &diff.hunks {
-            let first = hunk.lines.iter().find(|line| line.side != Side::Both);
+            let first = hunk.lines.iter().find(|line| line.side != LineSide::Both);
             let offset = first.map_or(0, |first| {
                 let before = hunk
                     .lines
@@ -457,21 +457,22 @@ impl Shortened<'_> {
             let header = format!("@@ line {} @@", hunk.before.start + offset + 1);
             let header = with_label(&header, hunk, Some(self.causes), &self.hidden);
             let mut page = Page::new(self.look);
-            page.line(0, &[span(cut(&header, self.look.width), Style::Accent)]);
+            page.line(0, &[span(cut(&header, self.look.width), WordStyle::Accent)]);
             lines.push(page.finish());
             for run in hunk.lines.chunk_by(|a, b| a.side == b.side) {
                 // A count in place of a single line would gain nothing.
-                let shown = match run[0].side == Side::Both || run.len() <= most.saturating_add(1) {
-                    true => run.len(),
-                    false => most,
-                };
+                let shown =
+                    match run[0].side == LineSide::Both || run.len() <= most.saturating_add(1) {
+                        true => run.len(),
+                        false => most,
+                    };
                 for line in &run[..shown] {
                     let mut text = String::new();
                     painted_line(&mut text, line, &self.hidden, paint, returns, masked);
                     lines.push(text);
                 }
                 if shown < run.len() {
-                    let what = if run[0].side == Side::Before {
+                    let what = if run[0].side == LineSide::Before {
                         "removed"
                     } else {
                         "added"
@@ -487,7 +488,7 @@ impl Shortened<'_> {
 
     fn dim(&self, text: &str) -> String {
         let mut page = Page::new(self.look);
-        page.line(0, &[span(text, Style::Dim)]);
+        page.line(0, &[span(text, WordStyle::Dim)]);
         page.finish()
     }
 }
@@ -508,7 +509,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// The line with the words that differ set apart.
-fn emphasised(out: &mut String, line: &Line<'_>, on: &str, mark: &str) {
+fn emphasised(out: &mut String, line: &DiffLine<'_>, on: &str, mark: &str) {
     let body = line.body();
     let mut at = 0;
     for range in &line.marks {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Detail, Look, Masker,
-    page::{Page, Style, plain, span},
+    page::{Page, WordStyle, plain, span},
     wording::{count, shorten, value},
 };
 use crate::{
@@ -24,7 +24,7 @@ const LISTED: usize = 6;
 const DEFAULTS: usize = 12;
 /// Places of a changed default that are listed.
 const PLACES: usize = 2;
-/// How much of a long value is shown before the part that differs.
+/// The number of characters of a long value that are shown before the part that differs.
 const SHOWN_BEFORE: usize = 12;
 
 /// The checks as one JSON document with a final line end.
@@ -103,7 +103,7 @@ fn masked(effects: &Effects, masker: &Masker) -> Effects {
     effects
 }
 
-/// Whether a place is in the data of a Secret.
+/// True for a place in the data of a Secret.
 fn in_secret(place: &str) -> bool {
     let path = place
         .strip_prefix("Secret/")
@@ -111,7 +111,7 @@ fn in_secret(place: &str) -> bool {
     path.is_some_and(|(_, path)| path.starts_with("data") || path.starts_with("stringData"))
 }
 
-/// Whether a setting is a secret: by its name, or because it shows in Secrets only.
+/// True for a secret setting: by its name, or because it shows in Secrets only.
 fn is_secret(setting: &Setting) -> bool {
     let path = setting.path.as_deref().unwrap_or_default();
     is_secret_path(path)
@@ -166,11 +166,11 @@ fn release(page: &mut Page, report: &Report, look: Look) {
     page.fill(
         0,
         2,
-        &[span(format!("{name}: "), Style::Bold), plain(versions)],
+        &[span(format!("{name}: "), WordStyle::Bold), plain(versions)],
     );
     if look.detail > Detail::Quiet {
         for note in &report.notes {
-            page.fill(2, 4, &[span(format!("note: {note}"), Style::Dim)]);
+            page.fill(2, 4, &[span(format!("note: {note}"), WordStyle::Dim)]);
         }
     }
     dangers(page, report);
@@ -191,8 +191,12 @@ fn dangers(page: &mut Page, report: &Report) {
     }
     page.heading("Before you upgrade");
     for danger in &report.dangers {
-        page.fill(2, 4, &[span("! ", Style::Warn), plain(danger.what.clone())]);
-        page.fill(4, 6, &[span(danger.next.clone(), Style::Dim)]);
+        page.fill(
+            2,
+            4,
+            &[span("! ", WordStyle::Warn), plain(danger.what.clone())],
+        );
+        page.fill(4, 6, &[span(danger.next.clone(), WordStyle::Dim)]);
     }
 }
 
@@ -208,9 +212,9 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
     page.heading("What the new chart says");
     for finding in shown {
         let style = match (finding.is_unexplained(), finding.kind.is_fatal()) {
-            (true, _) => Style::Error,
-            (false, true) => Style::Warn,
-            (false, false) => Style::Plain,
+            (true, _) => WordStyle::Error,
+            (false, true) => WordStyle::Warn,
+            (false, false) => WordStyle::Plain,
         };
         let place = finding
             .at
@@ -225,9 +229,13 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
             ],
         );
         if let Some(step) = &finding.step {
-            page.fill(4, 6, &[span(format!("[{step}] asks about it"), Style::Dim)]);
+            page.fill(
+                4,
+                6,
+                &[span(format!("[{step}] asks about it"), WordStyle::Dim)],
+            );
         } else if let Some(next) = &finding.next {
-            page.fill(4, 6, &[span(next.clone(), Style::Dim)]);
+            page.fill(4, 6, &[span(next.clone(), WordStyle::Dim)]);
         }
     }
 }
@@ -249,9 +257,9 @@ fn facts(page: &mut Page, report: &Report, look: Look) {
             4,
             &[
                 plain(format!("{}: ", fact.title)),
-                span(side(&fact.before), Style::Dim),
+                span(side(&fact.before), WordStyle::Dim),
                 plain(" → "),
-                span(side(&fact.after), Style::Accent),
+                span(side(&fact.after), WordStyle::Accent),
             ],
         );
     }
@@ -270,7 +278,7 @@ fn unexplained(page: &mut Page, report: &Report) {
     for setting in shown {
         headline(page, setting);
         let effects = setting.effects.iter().filter(|seen| seen.unexplained);
-        seen_lines(page, effects, usize::MAX, Style::Error);
+        seen_lines(page, effects, usize::MAX, WordStyle::Error);
     }
 }
 
@@ -299,7 +307,7 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
             } else {
                 LISTED
             };
-            seen_lines(page, effects(), limit, Style::Plain);
+            seen_lines(page, effects(), limit, WordStyle::Plain);
             let mut told: Vec<(&String, &String)> = effects()
                 .filter_map(|seen| seen.step.as_ref().zip(seen.notice.as_ref()))
                 .collect();
@@ -310,8 +318,8 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
                     4,
                     6,
                     &[
-                        span(format!("[{step}] "), Style::Accent),
-                        span(notice.clone(), Style::Dim),
+                        span(format!("[{step}] "), WordStyle::Accent),
+                        span(notice.clone(), WordStyle::Dim),
                     ],
                 );
             }
@@ -339,7 +347,7 @@ fn changed_defaults(page: &mut Page, report: &Report, look: Look) {
             2,
             4,
             &[
-                span(one.path.clone(), Style::Bold),
+                span(one.path.clone(), WordStyle::Bold),
                 plain(format!(": was {was}, is {now}")),
             ],
         );
@@ -351,20 +359,20 @@ fn changed_defaults(page: &mut Page, report: &Report, look: Look) {
         if one.places.len() > places {
             shown.push(format!("{} more", one.places.len() - places));
         }
-        page.fill(4, 6, &[span(shown.join("; "), Style::Dim)]);
+        page.fill(4, 6, &[span(shown.join("; "), WordStyle::Dim)]);
     }
     if changed.len() > most {
         let more = format!("and {} more; -v lists them", changed.len() - most);
-        page.fill(2, 4, &[span(more, Style::Dim)]);
+        page.fill(2, 4, &[span(more, WordStyle::Dim)]);
     }
     let pin = "To keep an old one, set it in your values.";
-    page.fill(2, 4, &[span(pin, Style::Dim)]);
+    page.fill(2, 4, &[span(pin, WordStyle::Dim)]);
 }
 
 fn headline(page: &mut Page, setting: &Setting) {
     let Some(path) = &setting.path else {
         let text = "several settings together";
-        return page.fill(2, 4, &[span(text, Style::Bold)]);
+        return page.fill(2, 4, &[span(text, WordStyle::Bold)]);
     };
     let at = setting
         .at
@@ -375,9 +383,9 @@ fn headline(page: &mut Page, setting: &Setting) {
         2,
         4,
         &[
-            span(path.clone(), Style::Bold),
+            span(path.clone(), WordStyle::Bold),
             plain(format!(": {}", value(&setting.value))),
-            span(at, Style::Dim),
+            span(at, WordStyle::Dim),
         ],
     );
 }
@@ -386,7 +394,7 @@ fn seen_lines<'s>(
     page: &mut Page,
     effects: impl Iterator<Item = &'s Seen>,
     limit: usize,
-    style: Style,
+    style: WordStyle,
 ) {
     let effects: Vec<&Seen> = effects.collect();
     for seen in effects.iter().take(limit) {
@@ -416,11 +424,11 @@ fn seen_lines<'s>(
     }
     if effects.len() > limit {
         let more = format!("and {} more; -v lists them", effects.len() - limit);
-        page.fill(4, 6, &[span(more, Style::Dim)]);
+        page.fill(4, 6, &[span(more, WordStyle::Dim)]);
     }
 }
 
-/// What was and what is: of what is too long for a line, the part that differs.
+/// The old and the new value: of one that is too long for a line, the part that differs.
 fn shown_both(was: &Json, now: &Json) -> (String, String) {
     let text = |json: &Json| match json {
         Json::Bool(true) => "there".to_owned(),
@@ -446,7 +454,7 @@ fn shown_both(was: &Json, now: &Json) -> (String, String) {
     (part(&was), part(&now))
 }
 
-/// What is as it was: names only, all effects with `-v`.
+/// The settings with the same effect: names only, all effects with `-v`.
 fn same(page: &mut Page, report: &Report, look: Look) {
     let groups = [
         (SettingFate::NotCompared, "Not compared"),
@@ -480,7 +488,7 @@ fn same(page: &mut Page, report: &Report, look: Look) {
         for setting in settings {
             headline(page, setting);
             if let Some(because) = &setting.because {
-                page.fill(4, 6, &[span(because.clone(), Style::Dim)]);
+                page.fill(4, 6, &[span(because.clone(), WordStyle::Dim)]);
             }
             for seen in &setting.effects {
                 let mut text = place(&seen.place);
@@ -512,7 +520,7 @@ fn verdict(page: &mut Page, report: &Report) {
             0,
             &[span(
                 "Everything is as it was, or a step says why it is not.",
-                Style::Good,
+                WordStyle::Good,
             )],
         ),
         n => page.fill(
@@ -526,11 +534,11 @@ fn verdict(page: &mut Page, report: &Report) {
                         n => format!("{n} differences are"),
                     }
                 ),
-                Style::Error,
+                WordStyle::Error,
             )],
         ),
     }
-    page.fill(0, 0, &[span(looked, Style::Dim)]);
+    page.fill(0, 0, &[span(looked, WordStyle::Dim)]);
 }
 
 /// A place in words.

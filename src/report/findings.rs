@@ -19,7 +19,7 @@ const REFUSED: &str = "refused";
 /// The rule of what no step is responsible for.
 const NOTICE: &str = "notice";
 
-/// How much a finding matters.
+/// The importance of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     /// It stops refit, or waits for a person.
@@ -30,18 +30,18 @@ pub(super) enum Level {
     Note,
 }
 
-/// One thing about a place in a file.
+/// A message about a place in a file.
 #[derive(Debug)]
-pub(super) struct Finding<'c> {
-    /// What finds it: the id of a step, or a word for what is no step.
+pub(super) struct PlacedFinding<'c> {
+    /// The id of the step that finds it, or a word if no step does.
     pub rule: &'c str,
-    /// What says it.
+    /// The item that says it.
     pub item: &'c Item<'c>,
-    /// How much it matters.
+    /// Its importance.
     pub level: Level,
-    /// What it is, in a few words.
+    /// A title of a few words.
     pub title: String,
-    /// What it says.
+    /// The message.
     pub text: String,
     /// The file, as it was named; `None` for standard input.
     pub file: Option<&'c str>,
@@ -52,8 +52,8 @@ pub(super) struct Finding<'c> {
 }
 
 /// All findings of a content, the most important first.
-pub(super) fn of<'c>(content: &'c Content<'c>) -> Vec<Finding<'c>> {
-    let mut found: Vec<Finding<'c>> = Vec::new();
+pub(super) fn of<'c>(content: &'c Content<'c>) -> Vec<PlacedFinding<'c>> {
+    let mut found: Vec<PlacedFinding<'c>> = Vec::new();
     for item in &content.items {
         let level = match item.section {
             Section::Errors | Section::Questions => Level::Error,
@@ -100,7 +100,7 @@ fn finding<'c>(
     item: &'c Item<'c>,
     one: &'c Use<'c>,
     level: Level,
-) -> Finding<'c> {
+) -> PlacedFinding<'c> {
     let mut places = one.places.iter().copied();
     let at = places.next();
     let first = content.rows.get(one.release);
@@ -139,7 +139,7 @@ fn finding<'c>(
         _ if item.title.is_empty() => ("A setting needs a look".to_owned(), text.to_owned()),
         _ => (item.title.clone(), text.to_owned()),
     };
-    Finding {
+    PlacedFinding {
         rule: match item.refusal {
             Some(_) => REFUSED,
             None => item.id.unwrap_or(NOTICE),
@@ -154,13 +154,13 @@ fn finding<'c>(
     }
 }
 
-/// What a step changes, once for each file.
+/// The changes of a step, one finding for each file.
 fn changes<'c>(
     content: &'c Content<'c>,
     item: &'c Item<'c>,
     one: &'c Use<'c>,
     level: Level,
-    found: &mut Vec<Finding<'c>>,
+    found: &mut Vec<PlacedFinding<'c>>,
 ) {
     let mut lists: Vec<(&'c str, Vec<&'c Change>)> = Vec::new();
     for change in &one.changes {
@@ -177,7 +177,7 @@ fn changes<'c>(
         let mut places = places.into_iter();
         let to = content.rows.get(one.release).map(|row| row.release);
         let to = to.map(|release| format!("{} {}: ", release.chart, release.to));
-        found.push(Finding {
+        found.push(PlacedFinding {
             rule: item.id.unwrap_or(NOTICE),
             item,
             level,
@@ -190,7 +190,7 @@ fn changes<'c>(
     }
 }
 
-/// What a step does to a file, in a sentence; values are not named.
+/// The changes of a step to a file, in a sentence; values are not named.
 fn sentence(why: Option<&str>, changes: &[&Change]) -> String {
     let of = |change: &&Change| {
         let word = wording::fate(change.fate);

@@ -9,7 +9,7 @@
 use super::{
     Masker,
     content::Content,
-    findings::{self, Finding, Level, place},
+    findings::{self, Level, PlacedFinding, place},
     page::visible,
 };
 use crate::outcome::Outcome;
@@ -28,7 +28,8 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
     let found = findings::of(&content);
     let mut out = String::new();
     for level in [Level::Error, Level::Warning, Level::Note] {
-        let of_level: Vec<&Finding<'_>> = found.iter().filter(|it| it.level == level).collect();
+        let of_level: Vec<&PlacedFinding<'_>> =
+            found.iter().filter(|it| it.level == level).collect();
         let shown = match of_level.len() {
             n if n > SHOWN => SHOWN - 1,
             n => n,
@@ -45,7 +46,7 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
     out
 }
 
-fn annotation(finding: &Finding<'_>, base: &str) -> String {
+fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     let mut properties = Vec::new();
     if let Some(file) = finding.file {
         properties.push(("file", super::sarif::below(base, file)));

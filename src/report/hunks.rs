@@ -22,7 +22,7 @@ pub(super) struct Causes<'o> {
     steps: Vec<&'o Step>,
 }
 
-/// Which releases each file belongs to: a run over a folder has thousands of both.
+/// The releases that each file belongs to: a run over a folder has thousands of both.
 pub(super) struct Releases<'o>(HashMap<&'o str, Vec<&'o Release>>);
 
 impl<'o> Releases<'o> {
@@ -43,7 +43,7 @@ impl<'o> Releases<'o> {
         Self(by_file)
     }
 
-    /// What the steps of all of them did in a file.
+    /// The causes of a file's changes, from the steps of all releases that it belongs to.
     pub fn causes(&self, file: &File) -> Causes<'o> {
         let mut causes = Causes::default();
         for release in self.0.get(file.name.as_str()).into_iter().flatten() {
@@ -92,7 +92,7 @@ impl<'o> Causes<'o> {
         found
     }
 
-    /// What stands behind the line numbers of a hunk: the step's id and what it does, or the ids of several.
+    /// The text behind the line numbers of a hunk: the step's id and title, or the ids of several.
     pub fn label(&self, hunk: &Hunk<'_>) -> String {
         match self.steps(hunk).as_slice() {
             [] => String::new(),

@@ -37,7 +37,7 @@ pub enum Record<'o> {
     Seen(&'o Seen),
     /// Releases that name a version which is newer than all that is known of their chart.
     Ahead(&'o Ahead),
-    /// What the run compared with, if that was a git revision. It comes before the releases.
+    /// The git revision that the run compared with, if there was one. It comes before the releases.
     Since(&'o Since),
     /// The last line.
     Summary(Summary),
@@ -48,17 +48,17 @@ pub enum Record<'o> {
 pub struct FileRecord<'o> {
     /// The file as it was named; `-` for standard input.
     pub name: &'o str,
-    /// Whether it would change.
+    /// True if it would change.
     pub changed: bool,
-    /// How many lines are gone.
+    /// The number of lines that are gone.
     pub lines_removed: usize,
-    /// How many lines are new.
+    /// The number of new lines.
     pub lines_added: usize,
     /// The releases that it is part of: their names, or their files where they have none.
     pub releases: Vec<String>,
 }
 
-/// How many records there are of what, and what they come to.
+/// The numbers of records of each kind, and their verdict.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Summary {
     /// Files.
@@ -71,7 +71,7 @@ pub struct Summary {
     pub open: usize,
     /// Questions that are open.
     pub questions: usize,
-    /// What was refused.
+    /// The number of refusals.
     pub refused: usize,
     /// Values files that were seen and not touched.
     pub unclaimed: usize,

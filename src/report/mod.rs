@@ -33,23 +33,23 @@ mod wording;
 
 pub use secrets::Masker;
 
-/// How a report looks.
+/// The look of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Whether it may use colour.
+    /// True if it may use colour.
     pub colour: bool,
     /// Columns to fill.
     pub width: usize,
-    /// How much it says.
+    /// Its detail.
     pub detail: Detail,
 }
 
-/// How much a report says.
+/// The detail of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// Errors and open questions.
     Quiet,
-    /// What a person needs to judge the change.
+    /// Everything that a person needs to judge the change.
     Normal,
     /// The fate of every setting, too.
     Verbose,

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Look;
 use crate::shell::sign;
 
-/// How words look.
+/// The style of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum WordStyle {
     Plain,
     Bold,
     Dim,
@@ -20,7 +20,7 @@ pub(super) enum Style {
     Accent,
 }
 
-impl Style {
+impl WordStyle {
     fn code(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -35,15 +35,15 @@ impl Style {
 }
 
 /// Text in one style.
-pub(super) type Span = (String, Style);
+pub(super) type Span = (String, WordStyle);
 
 /// Text in no style.
 pub(super) fn plain(text: impl Into<String>) -> Span {
-    (text.into(), Style::Plain)
+    (text.into(), WordStyle::Plain)
 }
 
 /// Text in a style.
-pub(super) fn span(text: impl Into<String>, style: Style) -> Span {
+pub(super) fn span(text: impl Into<String>, style: WordStyle) -> Span {
     (text.into(), style)
 }
 
@@ -75,7 +75,7 @@ impl Page {
     /// A heading: an empty line and a bold one.
     pub fn heading(&mut self, text: &str) {
         self.gap();
-        self.fill(0, 0, &[span(text, Style::Bold)]);
+        self.fill(0, 0, &[span(text, WordStyle::Bold)]);
     }
 
     /// One line as it is, never broken: what is to be copied or stands in columns.
@@ -130,7 +130,7 @@ impl Page {
     }
 
     /// Words filled into lines behind a mark.
-    pub fn bullet(&mut self, indent: usize, mark: &str, style: Style, spans: &[Span]) {
+    pub fn bullet(&mut self, indent: usize, mark: &str, style: WordStyle, spans: &[Span]) {
         let mut all = vec![span(format!("{mark} "), style)];
         all.extend_from_slice(spans);
         self.fill(indent, indent + mark.width() + 1, &all);
@@ -142,8 +142,8 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn paint(&mut self, text: &str, style: Style) {
-        if self.look.colour && style != Style::Plain && !text.trim().is_empty() {
+    fn paint(&mut self, text: &str, style: WordStyle) {
+        if self.look.colour && style != WordStyle::Plain && !text.trim().is_empty() {
             self.out.push_str(style.code());
             self.out.push_str(text);
             self.out.push_str("\x1b[0m");
@@ -187,7 +187,10 @@ mod tests {
             "  a\n    aaaaaaaaaaaaaaa\n    b\n"
         );
         assert_eq!(
-            filled(12, &[plain("one "), span("two", Style::Bold), plain(", x")]),
+            filled(
+                12,
+                &[plain("one "), span("two", WordStyle::Bold), plain(", x")]
+            ),
             "  one two, x\n"
         );
         assert_eq!(filled(11, &[plain("日本 日本")]), "  日本 日本\n");

@@ -12,10 +12,10 @@ use std::collections::HashMap;
 
 use super::{
     Look, Masker,
-    command::Command,
-    content::{Account, Content, Item, Row, Section, Verdict, place},
+    command::NextCommand,
+    content::{Account, Content, Item, ReleaseRow, Section, Verdict, place},
     difference,
-    page::{Page, Span, Style, plain, span, width},
+    page::{Page, Span, WordStyle, plain, span, width},
     refusal, since, text,
     wording::{self, count, shown_name},
 };
@@ -36,36 +36,36 @@ const SHOWN: usize = 8;
 /// With more releases and errors than these, each thing is told in a line or two.
 const FEW: usize = 6;
 
-/// How a run goes on.
+/// The ways in which a run goes on.
 #[derive(Debug, Default)]
 pub struct Ways {
     /// The command that reviews it.
-    pub review: Option<Command>,
+    pub review: Option<NextCommand>,
     /// The commands that write it.
-    pub write: Vec<Command>,
+    pub write: Vec<NextCommand>,
 }
 
 /// A preview in its parts, in the order in which they are read.
 #[derive(Debug)]
 pub struct Preview {
-    /// What is above the difference: for standard error.
+    /// The part above the difference: for standard error.
     pub head: String,
     /// The difference: for standard output. Empty where none is shown.
     pub difference: String,
-    /// Whether something is hidden in it.
+    /// True if it hides something.
     pub masked: bool,
-    /// What is below it: for standard error.
+    /// The part below it: for standard error.
     pub rest: String,
 }
 
-/// How much of the difference is shown.
+/// The part of the difference that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownDifference {
     /// None: standard output holds something else.
     Nothing,
     /// As much as fits; nothing of what folders hold.
     Short {
-        /// Whether folders were searched.
+        /// True if folders were searched.
         searched: bool,
     },
     /// All of it, made elsewhere.
@@ -77,14 +77,14 @@ pub enum Shown {
 pub fn preview(
     outcome: &Outcome,
     ways: &Ways,
-    (shown, check): (Shown, bool),
+    (shown, check): (ShownDifference, bool),
     (words, word_masker): (Look, &Masker),
     (lines, line_masker): (Look, &Masker),
 ) -> Preview {
     let masked = word_masker.outcome(outcome);
     let content = Content::of(&masked);
     let names = row_names(&content);
-    let form = Form {
+    let form = PreviewForm {
         content: &content,
         look: words,
         many: check || content.rows.len() != 1,
@@ -94,12 +94,12 @@ pub fn preview(
     };
     let changed = outcome.files().iter().filter(|file| file.changed).count();
     let is_short = match shown {
-        Shown::Nothing | Shown::Whole => false,
-        Shown::Short { searched } => changed > 0 && changed <= FILES && !searched,
+        ShownDifference::Nothing | ShownDifference::Whole => false,
+        ShownDifference::Short { searched } => changed > 0 && changed <= FILES && !searched,
     };
-    let hides =
-        shown == Shown::Short { searched: true } || shown != Shown::Whole && changed > FILES;
-    let hides = hides && shown != Shown::Nothing && changed > 0;
+    let hides = shown == ShownDifference::Short { searched: true }
+        || shown != ShownDifference::Whole && changed > FILES;
+    let hides = hides && shown != ShownDifference::Nothing && changed > 0;
     let head = form.head();
     let rest = form.rest(ways, hides, word_masker);
     let (mut difference, mut is_masked) = (String::new(), false);
@@ -116,20 +116,20 @@ pub fn preview(
     }
 }
 
-struct Form<'f, 'o> {
+struct PreviewForm<'f, 'o> {
     content: &'f Content<'o>,
     look: Look,
-    /// Whether it is about several releases, so that each thing says which.
+    /// True if there are several releases, so that each item says which.
     many: bool,
-    /// Whether there is so much of it that each thing has a line or two.
+    /// True if there are so many items that each has a line or two.
     short: bool,
-    /// What each release is called in a line.
+    /// The name of each release in a line.
     names: Vec<String>,
-    /// How much of their names are folders that all have in common.
+    /// The length of the folders that all names have in common.
     common: usize,
 }
 
-impl Form<'_, '_> {
+impl PreviewForm<'_, '_> {
     fn head(&self) -> String {
         let mut page = Page::new(self.look);
         since::write(&mut page, self.content, self.look);
@@ -140,7 +140,7 @@ impl Form<'_, '_> {
                 let is_known = row.release.known_by != KnownBy::Content;
                 if row.verdict != Verdict::Fits || !is_known {
                     let known = Account::of(row.release).known;
-                    page.fill(0, 2, &[span(known.sentence, Style::Dim)]);
+                    page.fill(0, 2, &[span(known.sentence, WordStyle::Dim)]);
                 }
             }
             rows => {
@@ -184,23 +184,23 @@ impl Form<'_, '_> {
             return self.short_question(page, item);
         }
         let mut spans = vec![
-            span(item.text.clone(), Style::Bold),
-            span(format!(" [{id}]"), Style::Dim),
+            span(item.text.clone(), WordStyle::Bold),
+            span(format!(" [{id}]"), WordStyle::Dim),
         ];
         spans.extend(self.releases(item));
-        page.bullet(0, "?", Style::Warn, &spans);
+        page.bullet(0, "?", WordStyle::Warn, &spans);
         // Elsewhere the same is asked about other values.
         for variant in item.variants.iter().take(VARIANTS) {
-            page.fill(2, 2, &[span(variant.clone(), Style::Dim)]);
+            page.fill(2, 2, &[span(variant.clone(), WordStyle::Dim)]);
         }
         if item.variants.len() > VARIANTS {
             let rest = item.variants.len() - VARIANTS;
             let text = format!("… and {rest} more like it, about other values (-v)");
-            page.fill(2, 2, &[span(text, Style::Dim)]);
+            page.fill(2, 2, &[span(text, WordStyle::Dim)]);
         }
         if let Some(lacking) = item.lacking {
             let text = format!("The answer is not complete: {lacking}");
-            page.fill(4, 4, &[span(text, Style::Warn)]);
+            page.fill(4, 4, &[span(text, WordStyle::Warn)]);
         }
         if !item.about.is_empty() {
             let about = item.about.iter().take(NAMED).map(|about| {
@@ -212,7 +212,7 @@ impl Form<'_, '_> {
                 about.push_str(&format!(" and {} more", item.about.len() - NAMED));
             }
             let about = difference::cut(&about, self.look.width - 4);
-            page.line(4, &[span(about, Style::Dim)]);
+            page.line(4, &[span(about, WordStyle::Dim)]);
         }
         let ids = item.answers.iter().map(|answer| width(&answer.option.id));
         let wide = ids.max().unwrap_or(0);
@@ -220,15 +220,18 @@ impl Form<'_, '_> {
             let option = answer.option;
             let pad = " ".repeat(wide - width(&option.id));
             let mut spans = vec![
-                span(option.id.clone(), Style::Accent),
+                span(option.id.clone(), WordStyle::Accent),
                 plain(format!("{pad}  {}", option.title)),
             ];
             if option.recommended {
-                spans.push(span(" (recommended)", Style::Good));
+                spans.push(span(" (recommended)", WordStyle::Good));
             }
             let needs: Vec<&str> = answer.needs().collect();
             if !needs.is_empty() {
-                spans.push(span(format!(" (needs {})", needs.join(", ")), Style::Dim));
+                spans.push(span(
+                    format!(" (needs {})", needs.join(", ")),
+                    WordStyle::Dim,
+                ));
             }
             page.fill(4, 6 + wide, &spans);
         }
@@ -240,10 +243,10 @@ impl Form<'_, '_> {
         page.bullet(
             0,
             "?",
-            Style::Warn,
+            WordStyle::Warn,
             &[
-                span(self.cut(&item.text, &behind, 2), Style::Bold),
-                span(behind, Style::Dim),
+                span(self.cut(&item.text, &behind, 2), WordStyle::Bold),
+                span(behind, WordStyle::Dim),
             ],
         );
         let mut spans = Vec::new();
@@ -251,15 +254,15 @@ impl Form<'_, '_> {
             if i > 0 {
                 spans.push(plain(", "));
             }
-            spans.push(span(answer.option.id.clone(), Style::Accent));
+            spans.push(span(answer.option.id.clone(), WordStyle::Accent));
             if answer.option.recommended {
-                spans.push(span(" (recommended)", Style::Good));
+                spans.push(span(" (recommended)", WordStyle::Good));
             }
         }
         page.fill(2, 4, &spans);
     }
 
-    /// What stands behind a text: the step that says it, and the releases.
+    /// The text behind an item: the step that says it, and the releases.
     fn behind(&self, item: &Item<'_>) -> String {
         let id = item.id.map(|id| format!(" [{id}]"));
         let releases = self.releases(item).map(|(text, _)| text);
@@ -296,14 +299,14 @@ impl Form<'_, '_> {
             },
             some(&ids)
         );
-        page.fill(2, 4, &[span(text, Style::Dim)]);
+        page.fill(2, 4, &[span(text, WordStyle::Dim)]);
     }
 
-    /// What hurts, and what to do. Dangers are all told, and in full.
+    /// The dangers, or the actions. Dangers are all shown, and in full.
     fn told(&self, page: &mut Page, section: Section) {
         let (word, style, most) = match section {
-            Section::Danger => ("danger", Style::Error, usize::MAX),
-            _ => ("action", Style::Warn, SHOWN),
+            Section::Danger => ("danger", WordStyle::Error, usize::MAX),
+            _ => ("action", WordStyle::Warn, SHOWN),
         };
         let items: Vec<&Item<'_>> = self.content.section(section).collect();
         for item in items.iter().take(most) {
@@ -323,19 +326,19 @@ impl Form<'_, '_> {
                 true => self.cut(&item.text, &behind, 8 + width(&before)),
                 false => item.text.clone(),
             };
-            spans.push(span(before, Style::Bold));
+            spans.push(span(before, WordStyle::Bold));
             spans.push(plain(text));
-            spans.push(span(behind, Style::Dim));
+            spans.push(span(behind, WordStyle::Dim));
             page.fill(0, 8, &spans);
             self.variants(page, item, section);
         }
         if items.len() > most {
             let text = format!("… and {} more (-v)", items.len() - most);
-            page.fill(8, 8, &[span(text, Style::Dim)]);
+            page.fill(8, 8, &[span(text, WordStyle::Dim)]);
         }
     }
 
-    /// How something reads elsewhere. Among many releases that is for `-v`, which tells each of them apart.
+    /// The other wordings of an item. Among many releases they are for `-v`, which shows each release apart.
     fn variants(&self, page: &mut Page, item: &Item<'_>, section: Section) {
         let shown = match (self.short, section) {
             (true, Section::Action) => 0,
@@ -347,7 +350,7 @@ impl Form<'_, '_> {
         if shown > 0 && item.variants.len() > shown {
             let rest = item.variants.len() - shown;
             let text = format!("… and {rest} more like it, for other releases (-v)");
-            page.fill(8, 8, &[span(text, Style::Dim)]);
+            page.fill(8, 8, &[span(text, WordStyle::Dim)]);
         }
     }
 
@@ -368,7 +371,11 @@ impl Form<'_, '_> {
             false => format!(": {}", some(&ids)),
         };
         let text = format!("{}{about}", count(items.len(), "note"));
-        page.fill(0, 8, &[plain(text), span(" (-v shows them)", Style::Dim)]);
+        page.fill(
+            0,
+            8,
+            &[plain(text), span(" (-v shows them)", WordStyle::Dim)],
+        );
     }
 
     fn total(&self, page: &mut Page, hides: bool) {
@@ -384,10 +391,10 @@ impl Form<'_, '_> {
         if hides {
             text.push_str(". --diff shows what changes in the files");
         }
-        page.fill(0, 2, &[span(format!("{text}."), Style::Bold)]);
+        page.fill(0, 2, &[span(format!("{text}."), WordStyle::Bold)]);
     }
 
-    /// How many releases a thing is about, and which.
+    /// The number of releases that an item is about, or their names.
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
         let releases: Vec<usize> = item.releases().collect();
         // The place says which it is.
@@ -405,11 +412,11 @@ impl Form<'_, '_> {
             1 | 2 => format!(" ({})", names.join(", ")),
             n => format!(" ({n} releases)"),
         };
-        Some(span(text, Style::Dim))
+        Some(span(text, WordStyle::Dim))
     }
 }
 
-/// How much of the names of all releases are folders that they have in common.
+/// The length of the folders that the names of all releases have in common.
 fn common_folders(names: &[String]) -> usize {
     let mut names = names.iter();
     let mut common = names.next().cloned().unwrap_or_default();
@@ -422,8 +429,8 @@ fn common_folders(names: &[String]) -> usize {
     common.rfind('/').map_or(0, |at| at + 1)
 }
 
-/// Whether a release that needs nothing has settings that the chart does not use.
-fn is_left(row: &Row<'_>) -> bool {
+/// True if a release that needs nothing has settings that the chart does not use.
+fn is_left(row: &ReleaseRow<'_>) -> bool {
     row.settings
         .others
         .iter()
@@ -438,7 +445,7 @@ fn some(names: &[&str]) -> String {
     }
 }
 
-/// What each release is called in a line: the file that holds it, and its name where others are in the same file.
+/// The name of each release in a line: its file, and its own name where others are in the same file.
 fn row_names(content: &Content<'_>) -> Vec<String> {
     let mut held: HashMap<&str, usize> = HashMap::new();
     for file in content
@@ -448,7 +455,7 @@ fn row_names(content: &Content<'_>) -> Vec<String> {
     {
         *held.entry(&file.name).or_default() += 1;
     }
-    let name = |row: &Row<'_>| {
+    let name = |row: &ReleaseRow<'_>| {
         let release = row.release;
         let (Some(name), Some(file)) = (&release.name, release.files.first()) else {
             return wording::names(release);
@@ -461,7 +468,7 @@ fn row_names(content: &Content<'_>) -> Vec<String> {
     content.rows.iter().map(name).collect()
 }
 
-fn lines(row: &Row<'_>) -> Option<String> {
+fn lines(row: &ReleaseRow<'_>) -> Option<String> {
     let (gone, came) = row.lines;
     (gone + came > 0).then(|| match (gone, came) {
         (0, came) => format!("{} added", count(came, "line")),
@@ -470,9 +477,9 @@ fn lines(row: &Row<'_>) -> Option<String> {
     })
 }
 
-fn headline(page: &mut Page, row: &Row<'_>) {
+fn headline(page: &mut Page, row: &ReleaseRow<'_>) {
     let release = row.release;
-    let name = span(format!("{}: ", wording::names(release)), Style::Bold);
+    let name = span(format!("{}: ", wording::names(release)), WordStyle::Bold);
     if row.verdict == Verdict::Fits || row.lines == (0, 0) && row.open.is_empty() {
         // Versions between which nothing concerns the file, steps that were left out, or nothing at all.
         return text::headline(page, release);
@@ -482,35 +489,35 @@ fn headline(page: &mut Page, row: &Row<'_>) {
     if !row.open.is_empty() {
         parts.push(format!("{} for you", count(row.open.len(), "question")));
     }
-    page.fill(0, 2, &[name, span(parts.join(", "), Style::Bold)]);
+    page.fill(0, 2, &[name, span(parts.join(", "), WordStyle::Bold)]);
 }
 
 /// A release in one line.
-fn line(page: &mut Page, row: &Row<'_>, name: &str, wide: usize) {
+fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
     let style = match row.verdict {
-        Verdict::Ready => Style::Good,
-        Verdict::Waits => Style::Warn,
-        Verdict::Fits => Style::Dim,
-        Verdict::Stale | Verdict::Loses => Style::Error,
+        Verdict::Ready => WordStyle::Good,
+        Verdict::Waits => WordStyle::Warn,
+        Verdict::Fits => WordStyle::Dim,
+        Verdict::Stale | Verdict::Loses => WordStyle::Error,
     };
     let pad = " ".repeat(wide.saturating_sub(width(name)));
     let mut spans = vec![
         span(format!("{:<6} ", row.verdict.word()), style),
         plain(format!("{name}{pad}")),
     ];
-    spans.push(span(format!("  {}", row.versions()), Style::Dim));
+    spans.push(span(format!("  {}", row.versions()), WordStyle::Dim));
     let (gone, came) = row.lines;
     if gone + came > 0 {
-        spans.push(span(format!("  -{gone} +{came}"), Style::Dim));
+        spans.push(span(format!("  -{gone} +{came}"), WordStyle::Dim));
     }
     if !row.open.is_empty() {
         let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
-        spans.push(span(format!("  {}", ids.join(", ")), Style::Warn));
+        spans.push(span(format!("  {}", ids.join(", ")), WordStyle::Warn));
     }
     page.line(0, &spans);
 }
 
-/// How to go on: to decide one by one, or to write as recommended.
+/// The commands to go on with: to decide one by one, or to write as recommended.
 pub(super) fn ways(page: &mut Page, ways: &Ways, look: Look) {
     if ways.write.is_empty() {
         return;
@@ -520,11 +527,11 @@ pub(super) fn ways(page: &mut Page, ways: &Ways, look: Look) {
             let lead = "Nothing was written. Decide each change: ";
             let line = review.pieces.join(" ");
             if width(lead) + width(&line) <= look.width {
-                page.line(0, &[plain(lead), span(line, Style::Accent)]);
+                page.line(0, &[plain(lead), span(line, WordStyle::Accent)]);
             } else {
                 page.fill(0, 2, &[plain(lead)]);
                 for line in review.lines(look.width.saturating_sub(2)) {
-                    page.line(2, &[span(line, Style::Accent)]);
+                    page.line(2, &[span(line, WordStyle::Accent)]);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Masker,
-    page::{Page, Style, plain, span},
+    page::{Page, WordStyle, plain, span},
 };
 use crate::outcome::Refusal;
 
@@ -13,13 +13,17 @@ pub(super) fn write_short(page: &mut Page, refusal: &Refusal) {
         0,
         7,
         &[
-            span("error: ", Style::Error),
-            span(format!("{place}: "), Style::Bold),
+            span("error: ", WordStyle::Error),
+            span(format!("{place}: "), WordStyle::Bold),
             plain(refusal.what.as_str()),
         ],
     );
     if let Some(next) = &refusal.next {
-        page.fill(2, 8, &[span("next: ", Style::Accent), plain(next.as_str())]);
+        page.fill(
+            2,
+            8,
+            &[span("next: ", WordStyle::Accent), plain(next.as_str())],
+        );
     }
 }
 
@@ -40,9 +44,9 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
         0,
         7,
         &[
-            span("error: ", Style::Error),
-            span(format!("{place}: "), Style::Bold),
-            span(refusal.what.as_str(), Style::Bold),
+            span("error: ", WordStyle::Error),
+            span(format!("{place}: "), WordStyle::Bold),
+            span(refusal.what.as_str(), WordStyle::Bold),
         ],
     );
     for line in refusal.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
@@ -50,11 +54,11 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
         let (gutter, text) = line.split_once(" | ").unwrap_or(("", line));
         let marker = gutter.trim().is_empty() && text.trim() == "^";
         let text = if marker {
-            span(text, Style::Error)
+            span(text, WordStyle::Error)
         } else {
             plain(text)
         };
-        page.line(2, &[span(format!("{gutter} | "), Style::Dim), text]);
+        page.line(2, &[span(format!("{gutter} | "), WordStyle::Dim), text]);
     }
     for (word, text) in [("why", &refusal.why), ("next", &refusal.next)] {
         if let Some(text) = text {
@@ -62,7 +66,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
                 2,
                 8,
                 &[
-                    span(format!("{:<6}", format!("{word}:")), Style::Accent),
+                    span(format!("{:<6}", format!("{word}:")), WordStyle::Accent),
                     plain(text.as_str()),
                 ],
             );

@@ -7,9 +7,9 @@ use super::{
     Look, Masker,
     content::{Account, Section, versions},
     difference,
-    page::{Page, Span, Style, plain, span, width},
+    page::{Page, Span, WordStyle, plain, span, width},
     sections, text,
-    undecided::{Item, Suggestion, Tally},
+    undecided::{SuggestionSource, Tally, UndecidedStep},
     wording::{self, count, found, shown_name},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// Settings listed by name before the rest is only counted.
 const LISTED: usize = 8;
 
-/// How much of a difference is shown.
+/// The room for a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
     /// Unchanged lines around a change.
@@ -29,8 +29,8 @@ pub struct Room {
     pub lines: usize,
 }
 
-/// What begins the review of releases that are written together: their files, their versions, how they
-/// are known.
+/// The beginning of the review of releases that are written together: their files, their versions, the evidence for
+/// them.
 #[must_use]
 pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
@@ -40,7 +40,7 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
         } else {
             // Whether it changes by itself cannot be told while the layers it shares are open.
             let name = format!("{}: {}", wording::names(release), versions(release));
-            page.fill(0, 2, &[span(name, Style::Bold)]);
+            page.fill(0, 2, &[span(name, WordStyle::Bold)]);
         }
         let known = masker.release(release);
         text::known_by(&mut page, &Account::of(&known), look);
@@ -71,7 +71,7 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
 #[must_use]
 pub fn name(release: &Release, look: Look) -> String {
     let mut page = Page::new(look);
-    page.fill(0, 2, &[span(wording::names(release), Style::Bold)]);
+    page.fill(0, 2, &[span(wording::names(release), WordStyle::Bold)]);
     page.finish()
 }
 
@@ -108,7 +108,7 @@ fn all_names(releases: &[Release]) -> String {
 
 /// A step in a sentence: its id, and the release where there are several.
 #[must_use]
-pub fn step_name(item: &Item, releases: &[Release]) -> String {
+pub fn step_name(item: &UndecidedStep, releases: &[Release]) -> String {
     let id = &item.step.id;
     match releases {
         [_] => id.clone(),
@@ -118,11 +118,11 @@ pub fn step_name(item: &Item, releases: &[Release]) -> String {
 
 /// The releases that a card is about, in short.
 #[must_use]
-pub fn releases_of(item: &Item, releases: &[Release]) -> String {
+pub fn releases_of(item: &UndecidedStep, releases: &[Release]) -> String {
     about(item, releases, wording::short_name)
 }
 
-fn about(item: &Item, releases: &[Release], name: fn(&Release) -> String) -> String {
+fn about(item: &UndecidedStep, releases: &[Release], name: fn(&Release) -> String) -> String {
     let names = item
         .about
         .iter()
@@ -134,7 +134,7 @@ fn about(item: &Item, releases: &[Release], name: fn(&Release) -> String) -> Str
 /// One step: what it is, which of the releases it is about, why, and what it is about. The difference
 /// follows it.
 #[must_use]
-pub fn card(item: &Item, releases: &[Release], look: Look, masker: &Masker) -> String {
+pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let step = &item.step;
     let release = &releases[item.about[0]];
@@ -144,21 +144,21 @@ pub fn card(item: &Item, releases: &[Release], look: Look, masker: &Masker) -> S
         0,
         6,
         &[
-            span(format!("[{}/{}] ", item.number, item.of), Style::Accent),
-            span(step.title.clone(), Style::Bold),
-            span(format!(" [{}]", step.id), Style::Dim),
+            span(format!("[{}/{}] ", item.number, item.of), WordStyle::Accent),
+            span(step.title.clone(), WordStyle::Bold),
+            span(format!(" [{}]", step.id), WordStyle::Dim),
         ],
     );
     if releases.len() > 1 {
         let about = about(item, releases, wording::names);
-        page.fill(2, 4, &[plain("for "), span(about, Style::Accent)]);
+        page.fill(2, 4, &[plain("for "), span(about, WordStyle::Accent)]);
     }
     if item.from_pack {
         let since = format!("since {} {}", release.chart, step.version);
-        page.fill(2, 4, &[span(since, Style::Dim)]);
+        page.fill(2, 4, &[span(since, WordStyle::Dim)]);
     }
     if let Some(link) = &step.link {
-        page.fill(2, 4, &[span(link.clone(), Style::Dim)]);
+        page.fill(2, 4, &[span(link.clone(), WordStyle::Dim)]);
     }
     if let Some(why) = &step.why {
         page.fill(2, 2, &[plain(masker.text(why))]);
@@ -169,7 +169,7 @@ pub fn card(item: &Item, releases: &[Release], look: Look, masker: &Masker) -> S
     page.finish()
 }
 
-/// What a step tells.
+/// The texts that a step tells.
 #[must_use]
 pub fn told(step: &Step, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
@@ -179,7 +179,7 @@ pub fn told(step: &Step, look: Look, masker: &Masker) -> String {
 
 fn tells(page: &mut Page, step: &Step, masker: &Masker) {
     for told in &step.tell {
-        page.bullet(2, "!", Style::Warn, &[plain(masker.text(&told.text))]);
+        page.bullet(2, "!", WordStyle::Warn, &[plain(masker.text(&told.text))]);
     }
 }
 
@@ -192,7 +192,7 @@ pub fn difference(files: &[File], room: Room, look: Look, masker: &Masker) -> (S
         let (hunks, more) = difference::excerpt(file, room.context, room.lines, look, masker);
         if files.len() > 1 {
             let mut page = Page::new(look);
-            page.line(0, &[span(shown_name(&file.name), Style::Bold)]);
+            page.line(0, &[span(shown_name(&file.name), WordStyle::Bold)]);
             text.push_str(&page.finish());
         }
         text.push_str(&hunks);
@@ -203,22 +203,22 @@ pub fn difference(files: &[File], room: Room, look: Look, masker: &Masker) -> (S
 
 /// A question with its evidence and its numbered options. Enter takes the marked one.
 #[must_use]
-pub fn question(item: &Item, look: Look, masker: &Masker) -> String {
+pub fn question(item: &UndecidedStep, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let Some(question) = &item.step.question else {
         return String::new();
     };
-    page.fill(2, 2, &[span(masker.text(&question.text), Style::Bold)]);
+    page.fill(2, 2, &[span(masker.text(&question.text), WordStyle::Bold)]);
     for evidence in &question.evidence {
         let mut spans: Vec<Span> = Vec::new();
         if let Some(at) = &evidence.at {
             let place = format!("{}:{}: ", shown_name(&at.file), at.line);
-            spans.push(span(place, Style::Dim));
+            spans.push(span(place, WordStyle::Dim));
         }
-        spans.push(span(format!("{}: ", evidence.path), Style::Accent));
+        spans.push(span(format!("{}: ", evidence.path), WordStyle::Accent));
         spans.push(match &evidence.value {
             Some(value) => plain(found(&masker.value(&evidence.path, value))),
-            None => span("not set", Style::Dim),
+            None => span("not set", WordStyle::Dim),
         });
         page.fill(4, 6, &spans);
     }
@@ -241,7 +241,7 @@ fn option(
     page: &mut Page,
     number: usize,
     option: &Choice,
-    source: Option<&Suggestion>,
+    source: Option<&SuggestionSource>,
     of: usize,
     masker: &Masker,
 ) {
@@ -249,22 +249,26 @@ fn option(
     let mark = if enter { "*" } else { " " };
     let pad = " ".repeat(width(&of.to_string()) - width(&number.to_string()));
     let mut spans = vec![
-        span(option.id.clone(), Style::Bold),
+        span(option.id.clone(), WordStyle::Bold),
         plain(": "),
         plain(masker.text(&option.title)),
     ];
-    spans.extend(note(option, source).map(|note| span(format!(" ({note})"), Style::Good)));
-    let style = if enter { Style::Good } else { Style::Accent };
+    spans.extend(note(option, source).map(|note| span(format!(" ({note})"), WordStyle::Good)));
+    let style = if enter {
+        WordStyle::Good
+    } else {
+        WordStyle::Accent
+    };
     page.bullet(2, &format!("{mark}{pad}{number}"), style, &spans);
     for input in &option.inputs {
         let text = format!("asks for: {}", masker.text(&input.title));
-        page.fill(7, 9, &[span(text, Style::Dim)]);
+        page.fill(7, 9, &[span(text, WordStyle::Dim)]);
     }
 }
 
 /// An option in a list: its id, and whether it is the one that is suggested. What it means stands above.
 #[must_use]
-pub fn short_choice(option: &Choice, item: &Item) -> String {
+pub fn short_choice(option: &Choice, item: &UndecidedStep) -> String {
     let suggested = item.suggested.as_ref();
     let is_suggested = suggested.is_some_and(|answer| answer.option == option.id);
     let note = is_suggested
@@ -277,17 +281,17 @@ pub fn short_choice(option: &Choice, item: &Item) -> String {
     }
 }
 
-/// Why an option is suggested.
-fn note(option: &Choice, source: Option<&Suggestion>) -> Option<String> {
+/// The reason for which an option is suggested.
+fn note(option: &Choice, source: Option<&SuggestionSource>) -> Option<String> {
     match source {
-        Some(Suggestion::Before) if !option.recommended => Some("as before".to_owned()),
-        Some(Suggestion::Other(name)) => Some(format!("as for {name}")),
+        Some(SuggestionSource::Before) if !option.recommended => Some("as before".to_owned()),
+        Some(SuggestionSource::Other(name)) => Some(format!("as for {name}")),
         _ if option.recommended => Some("recommended".to_owned()),
         _ => None,
     }
 }
 
-/// What is said above the line in which something is typed.
+/// The text above the line in which an input is typed.
 #[must_use]
 pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
@@ -302,11 +306,11 @@ pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) 
         ));
     }
     notes.push("Esc goes back to the options".to_owned());
-    page.fill(4, 4, &[span(notes.join("; "), Style::Dim)]);
+    page.fill(4, 4, &[span(notes.join("; "), WordStyle::Dim)]);
     page.finish()
 }
 
-/// What leaving a step out means, beyond that it is not done.
+/// The consequences of leaving a step out, beyond that it is not done.
 #[must_use]
 pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look) -> String {
     let mut page = Page::new(look);
@@ -321,7 +325,7 @@ pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look
             2,
             4,
             &[
-                span("Skipped, this has no effect any longer: ", Style::Warn),
+                span("Skipped, this has no effect any longer: ", WordStyle::Warn),
                 plain(listed(lost)),
                 plain(text),
             ],
@@ -329,7 +333,7 @@ pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look
     }
     if !needed_by.is_empty() {
         let text = format!("What needs it is skipped too: {}", listed(needed_by));
-        page.fill(2, 4, &[span(text, Style::Warn)]);
+        page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     }
     page.finish()
 }
@@ -354,11 +358,11 @@ pub fn sentence(text: &str, look: Look) -> String {
 #[must_use]
 pub fn warning(text: &str, look: Look) -> String {
     let mut page = Page::new(look);
-    page.fill(2, 4, &[span(text, Style::Warn)]);
+    page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     page.finish()
 }
 
-/// Why something cannot be done.
+/// The reasons for which something cannot be done.
 #[must_use]
 pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
@@ -379,7 +383,7 @@ pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
             2,
             widest + 4,
             &[
-                span(*key, Style::Accent),
+                span(*key, WordStyle::Accent),
                 plain(format!("{pad}  ")),
                 plain(*what),
             ],
@@ -396,7 +400,7 @@ pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
     let account = Account::of(&release);
     text::every_leaf(&mut page, &account);
     page.gap();
-    page.fill(2, 2, &[span(account.settings.text(), Style::Dim)]);
+    page.fill(2, 2, &[span(account.settings.text(), WordStyle::Dim)]);
     page.finish()
 }
 
@@ -443,11 +447,11 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
 pub fn part(title: &str, look: Look) -> String {
     let mut page = Page::new(look);
     rule(&mut page, look);
-    page.fill(0, 2, &[span(title, Style::Bold)]);
+    page.fill(0, 2, &[span(title, WordStyle::Bold)]);
     page.finish()
 }
 
-/// What was decided, in lists.
+/// The decisions, in lists.
 #[must_use]
 pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
@@ -463,7 +467,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
                 &[
                     plain(step.id.clone()),
                     plain(note),
-                    span(format!("  {}", masker.text(&step.title)), Style::Dim),
+                    span(format!("  {}", masker.text(&step.title)), WordStyle::Dim),
                 ],
             );
         }
@@ -477,7 +481,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
     };
     list(
         "Accepted",
-        Style::Good,
+        WordStyle::Good,
         tally
             .accepted
             .iter()
@@ -485,9 +489,13 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
             .collect(),
     );
     for (title, style, steps) in [
-        ("Skipped", Style::Warn, none(&tally.skipped)),
-        ("Still open", Style::Warn, none(&tally.open)),
-        ("Waiting for an answer", Style::Plain, none(&tally.waiting)),
+        ("Skipped", WordStyle::Warn, none(&tally.skipped)),
+        ("Still open", WordStyle::Warn, none(&tally.open)),
+        (
+            "Waiting for an answer",
+            WordStyle::Plain,
+            none(&tally.waiting),
+        ),
     ] {
         list(
             title,
@@ -499,7 +507,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
 }
 
 fn rule(page: &mut Page, look: Look) {
-    page.line(0, &[span("─".repeat(look.width), Style::Dim)]);
+    page.line(0, &[span("─".repeat(look.width), WordStyle::Dim)]);
 }
 
 /// A text without signs that need more than ASCII: the signs that reports are made of, not the

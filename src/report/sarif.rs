@@ -12,16 +12,16 @@ use serde::Serialize;
 use super::{
     Masker,
     content::Content,
-    findings::{self, Finding, Level},
+    findings::{self, Level, PlacedFinding},
 };
 use crate::{
     digest,
     outcome::{At, Outcome},
 };
 
-/// Where the schema is that the document claims to follow.
+/// The address of the schema that the document claims to follow.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-/// What names of files are relative to, as GitHub calls it.
+/// The folder that names of files are relative to, as GitHub calls it.
 const ROOT: &str = "%SRCROOT%";
 
 #[derive(Debug, Serialize)]
@@ -30,20 +30,20 @@ struct Log<'o> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'o>; 1],
+    runs: [SarifRun<'o>; 1],
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'o> {
-    tool: Tool<'o>,
+struct SarifRun<'o> {
+    tool: SarifTool<'o>,
     column_kind: &'static str,
-    results: Vec<Entry<'o>>,
+    results: Vec<SarifResult<'o>>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tool<'o> {
+struct SarifTool<'o> {
     driver: Driver<'o>,
 }
 
@@ -59,26 +59,26 @@ struct Driver<'o> {
 #[serde(rename_all = "camelCase")]
 struct Rule<'o> {
     id: &'o str,
-    short_description: Text,
+    short_description: SarifText,
     #[serde(skip_serializing_if = "Option::is_none")]
-    full_description: Option<Text>,
+    full_description: Option<SarifText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help_uri: Option<&'o str>,
-    help: Text,
+    help: SarifText,
 }
 
 #[derive(Debug, Serialize)]
-struct Text {
+struct SarifText {
     text: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'o> {
+struct SarifResult<'o> {
     rule_id: &'o str,
     rule_index: usize,
     level: &'static str,
-    message: Text,
+    message: SarifText,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locations: Vec<Location>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -140,8 +140,8 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, 
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
-        runs: [Run {
-            tool: Tool {
+        runs: [SarifRun {
+            tool: SarifTool {
                 driver: Driver {
                     name: "refit",
                     semantic_version: env!("CARGO_PKG_VERSION"),
@@ -157,8 +157,8 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, 
     Ok(text)
 }
 
-fn rule<'o>(finding: &Finding<'o>) -> Rule<'o> {
-    let text = |text: &str| Text {
+fn rule<'o>(finding: &PlacedFinding<'o>) -> Rule<'o> {
+    let text = |text: &str| SarifText {
         text: text.to_owned(),
     };
     let Some(id) = finding.item.id else {
@@ -180,7 +180,7 @@ fn rule<'o>(finding: &Finding<'o>) -> Rule<'o> {
     }
 }
 
-fn entry<'o>(finding: &Finding<'o>, rule_index: usize, base: &str) -> Entry<'o> {
+fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> SarifResult<'o> {
     let file = finding.file.map(|file| Location {
         id: None,
         physical_location: physical(file, finding.at, base),
@@ -191,7 +191,7 @@ fn entry<'o>(finding: &Finding<'o>, rule_index: usize, base: &str) -> Entry<'o> 
     });
     let name = finding.file.unwrap_or_default();
     let print = digest::of([(finding.rule, name), ("", finding.text.as_str())]);
-    Entry {
+    SarifResult {
         rule_id: finding.rule,
         rule_index,
         level: match finding.level {
@@ -199,7 +199,7 @@ fn entry<'o>(finding: &Finding<'o>, rule_index: usize, base: &str) -> Entry<'o> 
             Level::Warning => "warning",
             Level::Note => "note",
         },
-        message: Text {
+        message: SarifText {
             text: format!("{}: {}", finding.title, finding.text),
         },
         locations: file.into_iter().collect(),

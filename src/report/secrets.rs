@@ -113,7 +113,7 @@ impl Masker {
         Self::on(outcome.files().into_iter().map(|file| &**file))
     }
 
-    /// Whether it masks at all.
+    /// True if it masks at all.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.on
@@ -179,7 +179,7 @@ impl Masker {
     }
 }
 
-/// What finds any of many texts in one pass. `None` for no texts, or more than can be searched for.
+/// A searcher that finds any of many texts in one pass. `None` for no texts, or more than can be searched for.
 fn search(texts: &[&str], kind: MatchKind) -> Option<AhoCorasick> {
     if texts.is_empty() {
         return None;

@@ -3,8 +3,8 @@
 //! It is a form and decides nothing: which items there are, in which section and in which order, is content's.
 
 use super::{
-    content::{Account, Answer, Item, Section, place},
-    page::{Page, Span, Style, plain, span, width},
+    content::{Account, AnswerOption, Item, Section, place},
+    page::{Page, Span, WordStyle, plain, span, width},
     wording::count,
 };
 
@@ -31,17 +31,17 @@ pub(super) fn write(page: &mut Page, account: &Account<'_>, sections: &[Section]
 /// Writes something that is told, to be done, or waits.
 pub(super) fn one(page: &mut Page, item: &Item<'_>) {
     let (mark, style) = match item.section {
-        Section::Danger => ("!", Style::Error),
-        Section::Action if item.when.is_some() => ("[ ]", Style::Warn),
-        Section::Action => ("•", Style::Warn),
-        _ => ("•", Style::Plain),
+        Section::Danger => ("!", WordStyle::Error),
+        Section::Action if item.when.is_some() => ("[ ]", WordStyle::Warn),
+        Section::Action => ("•", WordStyle::Warn),
+        _ => ("•", WordStyle::Plain),
     };
     let mut spans: Vec<Span> = Vec::new();
     if let Some(at) = item.places().next() {
-        spans.push(span(format!("{}: ", place(at)), Style::Bold));
+        spans.push(span(format!("{}: ", place(at)), WordStyle::Bold));
     }
     if let Some(lead) = &item.lead {
-        spans.push(span(format!("{lead}: "), Style::Accent));
+        spans.push(span(format!("{lead}: "), WordStyle::Accent));
     }
     spans.push(plain(item.text.clone()));
     spans.extend(step(item));
@@ -55,7 +55,7 @@ fn step(item: &Item<'_>) -> Option<Span> {
         Some(version) => format!(" [{version} {id}]"),
         None => format!(" [{id}]"),
     };
-    Some(span(text, Style::Dim))
+    Some(span(text, WordStyle::Dim))
 }
 
 fn questions(page: &mut Page, items: &[&Item<'_>]) {
@@ -72,12 +72,12 @@ fn questions(page: &mut Page, items: &[&Item<'_>]) {
 }
 
 fn question(page: &mut Page, number: &str, item: &Item<'_>) {
-    let mut spans = vec![span(item.text.clone(), Style::Bold)];
-    let id = item.id.map(|id| span(format!(" [{id}]"), Style::Dim));
+    let mut spans = vec![span(item.text.clone(), WordStyle::Bold)];
+    let id = item.id.map(|id| span(format!(" [{id}]"), WordStyle::Dim));
     spans.extend(id);
-    page.bullet(2, number, Style::Warn, &spans);
+    page.bullet(2, number, WordStyle::Warn, &spans);
     if let Some(lacking) = item.lacking {
-        let lead = span("The answer is not complete: ", Style::Warn);
+        let lead = span("The answer is not complete: ", WordStyle::Warn);
         page.fill(5, 5, &[lead, plain(lacking)]);
     }
     let widest = item.about.iter().map(|about| width(about.path)).max();
@@ -85,7 +85,7 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
     for about in &item.about {
         let value = match &about.value {
             Some(value) => plain(value.clone()),
-            None => span("not set", Style::Dim),
+            None => span("not set", WordStyle::Dim),
         };
         let at = about.at.map(|at| format!("  {}", place(at)));
         let pad = " ".repeat(widest.saturating_sub(width(about.path)));
@@ -93,34 +93,34 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
             5,
             9,
             &[
-                span(about.path, Style::Accent),
+                span(about.path, WordStyle::Accent),
                 plain(format!("{pad}  ")),
                 value,
-                span(at.unwrap_or_default(), Style::Dim),
+                span(at.unwrap_or_default(), WordStyle::Dim),
             ],
         );
     }
     item.answers.iter().for_each(|answer| option(page, answer));
 }
 
-fn option(page: &mut Page, answer: &Answer<'_>) {
+fn option(page: &mut Page, answer: &AnswerOption<'_>) {
     let option = answer.option;
     let mut spans = vec![
-        span(option.id.clone(), Style::Bold),
+        span(option.id.clone(), WordStyle::Bold),
         plain(format!(": {}", option.title)),
     ];
     let (mark, style) = match option.recommended {
-        true => ("*", Style::Good),
-        false => ("-", Style::Plain),
+        true => ("*", WordStyle::Good),
+        false => ("-", WordStyle::Plain),
     };
     if option.recommended {
-        spans.push(span(" (recommended)", Style::Good));
+        spans.push(span(" (recommended)", WordStyle::Good));
     }
     page.bullet(5, mark, style, &spans);
     for argument in &answer.arguments {
-        page.line(9, &[span(argument.text.clone(), Style::Accent)]);
+        page.line(9, &[span(argument.text.clone(), WordStyle::Accent)]);
         if let Some(note) = &argument.note {
-            page.fill(13, 13, &[span(note.clone(), Style::Dim)]);
+            page.fill(13, 13, &[span(note.clone(), WordStyle::Dim)]);
         }
     }
 }

@@ -8,19 +8,19 @@ use crate::{
     shell::quote,
 };
 
-/// What stands together: why nothing is edited there, what was seen, and what to do.
+/// Values that are not edited for the same reason, with the next step.
 #[derive(Debug)]
-pub struct Group {
-    /// Why nothing is edited there, as a heading.
+pub struct SeenGroup {
+    /// The reason for which nothing is edited there, as a heading.
     pub heading: &'static str,
-    /// What was seen: the place, and what is there.
+    /// The values: their place, and a description.
     pub lines: Vec<(String, String)>,
-    /// What to do, a sentence.
+    /// The next step, a sentence.
     pub next: String,
 }
 
 /// The groups of an outcome.
-pub(super) fn groups(outcome: &Outcome) -> Vec<Group> {
+pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
     let of = |place| outcome.seen.iter().filter(move |seen| seen.place == place);
     let mut groups = Vec::new();
     let mut hidden: BTreeMap<String, Vec<&Seen>> = BTreeMap::new();
@@ -31,7 +31,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<Group> {
             .push(seen);
     }
     if let Some(first) = hidden.keys().next() {
-        groups.push(Group {
+        groups.push(SeenGroup {
             heading: "Not upgraded, because it is hidden",
             next: format!("Name it to upgrade it, too: refit upgrade {}", quote(first)),
             lines: hidden
@@ -51,7 +51,7 @@ pub(super) fn groups(outcome: &Outcome) -> Vec<Group> {
         })
         .collect();
     if !others.is_empty() {
-        groups.push(Group {
+        groups.push(SeenGroup {
             heading: "Seen and not edited, because another tool's files hold these releases",
             lines: others,
             next: "Change their values by hand. For a file of values that one of them names: refit upgrade FILE --chart CHART --from VERSION".to_owned(),
@@ -73,7 +73,7 @@ fn hidden_part(file: &str) -> String {
     shown.display().to_string()
 }
 
-/// How many releases of which charts.
+/// The number of releases of each chart.
 fn counted(seen: &[&Seen]) -> String {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in seen {

@@ -4,7 +4,7 @@
 use super::{
     Detail, Look,
     content::{Content, place},
-    page::{Page, Style, plain, span},
+    page::{Page, WordStyle, plain, span},
     wording::count,
 };
 use crate::outcome::{Outcome, Since};
@@ -21,15 +21,15 @@ pub(super) fn write(page: &mut Page, content: &Content<'_>, look: Look) {
     else {
         return;
     };
-    page.fill(0, 2, &[span(since.sentence.clone(), Style::Dim)]);
+    page.fill(0, 2, &[span(since.sentence.clone(), WordStyle::Dim)]);
     for (at, text) in &since.notes {
         let at = at.map(|at| format!("{}: ", place(at)));
         let text = format!("{}{text}", at.unwrap_or_default());
-        page.fill(0, 2, &[span("note: ", Style::Warn), plain(text)]);
+        page.fill(0, 2, &[span("note: ", WordStyle::Warn), plain(text)]);
     }
 }
 
-/// What was compared, in a sentence.
+/// The comparison in a sentence.
 pub(super) fn sentence(outcome: &Outcome, since: &Since) -> String {
     let new = |name: &str| since.new.iter().any(|other| other == name);
     let raised = outcome.releases.iter();

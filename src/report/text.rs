@@ -6,11 +6,12 @@
 
 use super::{
     Detail, Look, Masker,
-    command::Command,
+    command::NextCommand,
     content::{
-        self, Account, ChangeLine, Content, Effect, Reason, Row, Section, Verdict, fits, versions,
+        self, Account, ChangeLine, Content, EffectLine, RecognitionReason, ReleaseRow, Section,
+        Verdict, fits, versions,
     },
-    page::{Page, Span, Style, plain, span, width},
+    page::{Page, Span, WordStyle, plain, span, width},
     refusal, sections, since,
     wording::{self, count},
 };
@@ -39,7 +40,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-/// What was refused.
+/// The refusals.
 fn errors(page: &mut Page, content: &Content<'_>, masker: &Masker) {
     for item in content.section(Section::Errors) {
         if let Some(refusal) = item.refusal {
@@ -48,8 +49,8 @@ fn errors(page: &mut Page, content: &Content<'_>, masker: &Masker) {
     }
 }
 
-/// What cannot wait, even where little is said: open questions, and old settings that were edited in.
-fn urgent(page: &mut Page, row: &Row<'_>) {
+/// The items that cannot wait, even in a short report: open questions, and old settings that were edited in.
+fn urgent(page: &mut Page, row: &ReleaseRow<'_>) {
     let account = Account::of(row.release);
     stale(page, &account);
     if !row.open.is_empty() {
@@ -82,7 +83,7 @@ pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
             ),
         };
         let text = format!("{} {names}", ahead.sentence);
-        page.fill(0, 2, &[span(text, Style::Dim)]);
+        page.fill(0, 2, &[span(text, WordStyle::Dim)]);
     }
 }
 
@@ -100,24 +101,32 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
     let shown = if all { usize::MAX } else { AHEAD };
     for file in content.unclaimed.iter().take(shown) {
         let text = format!("  {}", wording::unclaimed(file));
-        page.fill(2, 4, &[plain(file.file.clone()), span(text, Style::Dim)]);
+        page.fill(
+            2,
+            4,
+            &[plain(file.file.clone()), span(text, WordStyle::Dim)],
+        );
     }
     if !all {
         let rest = content.unclaimed.len() - shown;
-        page.fill(2, 4, &[span(format!("… and {rest} more (-v)"), Style::Dim)]);
+        page.fill(
+            2,
+            4,
+            &[span(format!("… and {rest} more (-v)"), WordStyle::Dim)],
+        );
     }
-    page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, Style::Dim)]);
+    page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, WordStyle::Dim)]);
 }
 
-/// What was seen where nothing is edited.
+/// The values in places where nothing is edited.
 fn seen(page: &mut Page, content: &Content<'_>, look: Look) {
     for group in content.seen.iter().filter(|_| look.detail > Detail::Quiet) {
         page.heading(group.heading);
         for (place, text) in &group.lines {
             let text = format!("  {text}");
-            page.fill(2, 4, &[plain(place.clone()), span(text, Style::Dim)]);
+            page.fill(2, 4, &[plain(place.clone()), span(text, WordStyle::Dim)]);
         }
-        page.fill(2, 4, &[span(group.next.clone(), Style::Dim)]);
+        page.fill(2, 4, &[span(group.next.clone(), WordStyle::Dim)]);
     }
 }
 
@@ -129,24 +138,27 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     since::write(&mut page, &content, look);
     for row in &content.rows {
-        let name = span(format!("{}: ", wording::names(row.release)), Style::Bold);
+        let name = span(
+            format!("{}: ", wording::names(row.release)),
+            WordStyle::Bold,
+        );
         let (text, style) = match row.verdict {
             Verdict::Waits => {
                 let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
                 let are = is_are(ids.len(), "question");
-                (format!("{are} open: {}", ids.join(", ")), Style::Warn)
+                (format!("{are} open: {}", ids.join(", ")), WordStyle::Warn)
             }
             Verdict::Loses | Verdict::Stale => {
                 let said = row.happens().into_iter().filter(|it| it.matters);
                 let said: Vec<String> = said.map(|it| it.text).collect();
-                (said.join(", "), Style::Warn)
+                (said.join(", "), WordStyle::Warn)
             }
             Verdict::Ready => {
                 let settings = row.settings.text();
                 let text = format!("would change ({}): {settings}", row.versions());
-                (text, Style::Plain)
+                (text, WordStyle::Plain)
             }
-            Verdict::Fits if look.detail > Detail::Quiet => (fits(row.release), Style::Good),
+            Verdict::Fits if look.detail > Detail::Quiet => (fits(row.release), WordStyle::Good),
             Verdict::Fits => continue,
         };
         page.fill(0, 2, &[name, span(text, style)]);
@@ -160,8 +172,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-/// What is left to say of a result that was shown before: which versions, what there is to do outside
-/// the files, and the errors.
+/// The rest of a result that was shown before: the versions, the actions outside the files, and the errors.
 #[must_use]
 pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let masked = masker.outcome(outcome);
@@ -186,9 +197,9 @@ fn is_are(n: usize, what: &str) -> String {
     format!("{} {}", count(n, what), if n == 1 { "is" } else { "are" })
 }
 
-/// How to go on: the commands that write what was shown.
+/// The commands that write the result.
 #[must_use]
-pub fn commands(commands: &[Command], look: Look) -> String {
+pub fn commands(commands: &[NextCommand], look: Look) -> String {
     let mut page = Page::new(look);
     if !commands.is_empty() {
         page.fill(0, 0, &[plain("Nothing was written.")]);
@@ -199,7 +210,7 @@ pub fn commands(commands: &[Command], look: Look) -> String {
     page.finish()
 }
 
-/// How to go on: to decide one by one, or to write as recommended.
+/// The commands to go on with: to decide one by one, or to write as recommended.
 #[must_use]
 pub fn ways(ways: &super::preview::Ways, look: Look) -> String {
     let mut page = Page::new(look);
@@ -208,7 +219,7 @@ pub fn ways(ways: &super::preview::Ways, look: Look) -> String {
 }
 
 /// A command that writes, what it does, and what a person has to add to it.
-pub(super) fn command(page: &mut Page, command: &Command, look: Look) {
+pub(super) fn command(page: &mut Page, command: &NextCommand, look: Look) {
     if !command.missing.is_empty() {
         let lead = match command.recommended.is_empty() {
             true => "To write, add your answers to the command:",
@@ -216,10 +227,10 @@ pub(super) fn command(page: &mut Page, command: &Command, look: Look) {
         };
         page.fill(0, 2, &[plain(lead)]);
         for missing in &command.missing {
-            let mut spans = vec![span(missing.argument.clone(), Style::Accent)];
+            let mut spans = vec![span(missing.argument.clone(), WordStyle::Accent)];
             spans.push(match &missing.what {
-                Some(what) => span(format!("  ({what})"), Style::Dim),
-                None => span(format!("  ({})", one_of(&missing.options)), Style::Dim),
+                Some(what) => span(format!("  ({what})"), WordStyle::Dim),
+                None => span(format!("  ({})", one_of(&missing.options)), WordStyle::Dim),
             });
             page.fill(2, 6, &spans);
         }
@@ -227,15 +238,15 @@ pub(super) fn command(page: &mut Page, command: &Command, look: Look) {
         let (lead, style) = match (command.loses, command.recommended.is_empty()) {
             (true, _) => (
                 "To write this, although settings stop working:",
-                Style::Warn,
+                WordStyle::Warn,
             ),
-            (false, false) => ("To write with the recommended answers:", Style::Plain),
-            (false, true) => ("To write exactly this:", Style::Plain),
+            (false, false) => ("To write with the recommended answers:", WordStyle::Plain),
+            (false, true) => ("To write exactly this:", WordStyle::Plain),
         };
         page.fill(0, 2, &[span(lead, style)]);
     }
     for line in command.lines(look.width.saturating_sub(2)) {
-        page.line(2, &[span(line, Style::Accent)]);
+        page.line(2, &[span(line, WordStyle::Accent)]);
     }
 }
 
@@ -248,28 +259,28 @@ fn one_of(options: &[String]) -> String {
 }
 
 pub(super) fn headline(page: &mut Page, release: &Release) {
-    let name = span(format!("{}: ", wording::names(release)), Style::Bold);
+    let name = span(format!("{}: ", wording::names(release)), WordStyle::Bold);
     // A release whose text waits for another one that shares it has changes, and shows none yet.
     let does = release.steps.iter().any(|step| !step.changes.is_empty());
     if release.is_changed() || release.is_open() || does {
-        page.fill(0, 2, &[name, span(versions(release), Style::Bold)]);
+        page.fill(0, 2, &[name, span(versions(release), WordStyle::Bold)]);
     } else if release.from == release.to {
-        page.fill(0, 2, &[name, span(fits(release), Style::Good)]);
+        page.fill(0, 2, &[name, span(fits(release), WordStyle::Good)]);
     } else {
         let verdict = if release.lost_by_leaving_out().next().is_some() {
             span(
                 "the chosen steps change nothing; steps that would were left out",
-                Style::Error,
+                WordStyle::Error,
             )
         } else {
-            span("it already fits; nothing to do", Style::Good)
+            span("it already fits; nothing to do", WordStyle::Good)
         };
         page.fill(
             0,
             2,
             &[
                 name,
-                span(format!("{}: ", versions(release)), Style::Bold),
+                span(format!("{}: ", versions(release)), WordStyle::Bold),
                 verdict,
             ],
         );
@@ -300,20 +311,20 @@ fn release(page: &mut Page, release: &Release, look: Look) {
     if release.is_changed() || release.is_open() {
         page.gap();
         let text = format!("{}.", account.settings.text());
-        page.fill(0, 2, &[span(text, Style::Dim)]);
+        page.fill(0, 2, &[span(text, WordStyle::Dim)]);
     }
 }
 
-/// How the chart and the version are known: what decides it, or all with `-v`.
+/// The evidence for the chart and the version: the strongest, or all with `-v`.
 pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
     let known = &account.known;
     let verbose = look.detail == Detail::Verbose;
     if verbose || known.by_content {
-        page.fill(2, 4, &[span(known.sentence.clone(), Style::Dim)]);
+        page.fill(2, 4, &[span(known.sentence.clone(), WordStyle::Dim)]);
     }
     if verbose && !known.chart.is_empty() {
         let text = format!("Recognised as {} by:", account.release.chart);
-        page.fill(2, 4, &[span(text, Style::Dim)]);
+        page.fill(2, 4, &[span(text, WordStyle::Dim)]);
         known.chart.iter().for_each(|it| reason(page, it, true));
     } else if !known.chart.is_empty() {
         let signs = known.deciding_for_chart().iter().map(|sign| match sign.at {
@@ -323,7 +334,7 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
         let signs: Vec<String> = signs.collect();
         let chart = &account.release.chart;
         let text = format!("Recognised as {chart} by {}.", signs.join(", "));
-        page.fill(2, 4, &[span(text, Style::Dim)]);
+        page.fill(2, 4, &[span(text, WordStyle::Dim)]);
     }
     match verbose {
         true => known.version.iter().for_each(|it| reason(page, it, true)),
@@ -332,7 +343,7 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
     }
 }
 
-fn reason(page: &mut Page, reason: &Reason<'_>, verbose: bool) {
+fn reason(page: &mut Page, reason: &RecognitionReason<'_>, verbose: bool) {
     let line = reason.at.map(|at| format!(" (line {})", at.line));
     let strength = match reason.versions {
         Some(versions) if verbose => {
@@ -344,21 +355,21 @@ fn reason(page: &mut Page, reason: &Reason<'_>, verbose: bool) {
         4,
         6,
         &[
-            span(reason.path.to_string(), Style::Accent),
-            span(format!("{}: ", line.unwrap_or_default()), Style::Dim),
-            span(reason.why, Style::Dim),
-            span(strength, Style::Dim),
+            span(reason.path.to_string(), WordStyle::Accent),
+            span(format!("{}: ", line.unwrap_or_default()), WordStyle::Dim),
+            span(reason.why, WordStyle::Dim),
+            span(strength, WordStyle::Dim),
         ],
     );
 }
 
-/// What is other in effect, in columns; what has no room in them has a line for each side.
+/// The changes in effect, in columns; one that has no room in them has a line for each side.
 pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: Look) {
     if account.effect.is_empty() {
         return;
     }
     page.heading("Effect");
-    let fits = |it: &Effect<'_>, titles: usize| {
+    let fits = |it: &EffectLine<'_>, titles: usize| {
         2 + titles + 2 + width(it.before) + 3 + width(&it.after) <= look.width
     };
     let in_columns = account.effect.iter().filter(|it| fits(it, width(it.title)));
@@ -371,22 +382,22 @@ pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: Look) {
                 2,
                 &[
                     plain(format!("{}{pad}  ", it.title)),
-                    span(it.before, Style::Dim),
+                    span(it.before, WordStyle::Dim),
                     plain(" → "),
-                    span(it.after.clone(), Style::Bold),
+                    span(it.after.clone(), WordStyle::Bold),
                 ],
             );
             continue;
         }
         page.fill(2, 4, &[plain(it.title)]);
-        let before = span(it.before, Style::Dim);
-        page.fill(4, 12, &[span("before: ", Style::Dim), before]);
-        let after = span(it.after.clone(), Style::Bold);
-        page.fill(4, 12, &[span("now:    ", Style::Dim), after]);
+        let before = span(it.before, WordStyle::Dim);
+        page.fill(4, 12, &[span("before: ", WordStyle::Dim), before]);
+        let after = span(it.after.clone(), WordStyle::Bold);
+        page.fill(4, 12, &[span("now:    ", WordStyle::Dim), after]);
     }
 }
 
-/// What the steps did, each with its reason.
+/// The steps that were done, each with its reason.
 fn changes(page: &mut Page, account: &Account<'_>) {
     if account.done.is_empty() {
         return;
@@ -394,27 +405,34 @@ fn changes(page: &mut Page, account: &Account<'_>) {
     page.heading(Section::Changes.title());
     for done in &account.done {
         let mut spans = vec![
-            span(format!("{} ", done.version), Style::Dim),
+            span(format!("{} ", done.version), WordStyle::Dim),
             plain(done.title),
-            span(format!(" [{}]", done.id), Style::Dim),
+            span(format!(" [{}]", done.id), WordStyle::Dim),
         ];
-        spans.extend(done.link.map(|link| span(format!(" {link}"), Style::Dim)));
+        spans.extend(
+            done.link
+                .map(|link| span(format!(" {link}"), WordStyle::Dim)),
+        );
         page.fill(2, 4, &spans);
         if let Some(answered) = &done.answered {
-            page.fill(4, 6, &[span(format!("answered {answered}"), Style::Accent)]);
+            page.fill(
+                4,
+                6,
+                &[span(format!("answered {answered}"), WordStyle::Accent)],
+            );
         }
         done.changes.iter().for_each(|it| change(page, it));
         if let Some(why) = done.why {
-            page.fill(4, 4, &[span(why, Style::Dim)]);
+            page.fill(4, 4, &[span(why, WordStyle::Dim)]);
         }
     }
 }
 
 fn change(page: &mut Page, change: &ChangeLine<'_>) {
     let style = match change.fate {
-        Fate::Written => Style::Good,
-        Fate::Dropped => Style::Error,
-        _ => Style::Plain,
+        Fate::Written => WordStyle::Good,
+        Fate::Dropped => WordStyle::Error,
+        _ => WordStyle::Plain,
     };
     let mut spans: Vec<Span> = vec![
         span(format!("{:<8} ", change.word), style),
@@ -422,14 +440,14 @@ fn change(page: &mut Page, change: &ChangeLine<'_>) {
     ];
     spans.extend(change.to.map(|to| plain(format!(" → {to}"))));
     let was = change.was.as_ref();
-    spans.extend(was.map(|was| span(format!(" (was {was})"), Style::Dim)));
+    spans.extend(was.map(|was| span(format!(" (was {was})"), WordStyle::Dim)));
     spans.extend(change.now.as_ref().map(|now| plain(format!(": {now}"))));
     if !change.from.is_empty() {
         let from = format!(" (from {})", wording::paths(change.from));
-        spans.push(span(from, Style::Dim));
+        spans.push(span(from, WordStyle::Dim));
     }
     let file = change.file;
-    spans.extend(file.map(|file| span(format!("  in {file}"), Style::Dim)));
+    spans.extend(file.map(|file| span(format!("  in {file}"), WordStyle::Dim)));
     page.fill(4, 13, &spans);
 }
 
@@ -447,7 +465,7 @@ pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
             }
             let notes: Vec<&str> = leaf.file.into_iter().chain(leaf.step).collect();
             if !notes.is_empty() {
-                spans.push(span(format!(" [{}]", notes.join(" ")), Style::Dim));
+                spans.push(span(format!(" [{}]", notes.join(" ")), WordStyle::Dim));
             }
             page.fill(2, 12, &spans);
         }
@@ -455,7 +473,7 @@ pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
     if !account.comments.is_empty() {
         page.heading("Comments that went with what was removed");
         for line in account.comments.iter().flat_map(|comment| comment.lines()) {
-            page.line(2, &[span(line.trim(), Style::Dim)]);
+            page.line(2, &[span(line.trim(), WordStyle::Dim)]);
         }
     }
 }

@@ -12,14 +12,14 @@ use crate::{
 
 /// A step that waits for a decision.
 #[derive(Debug)]
-pub struct Item {
+pub struct UndecidedStep {
     /// The releases that it is about, by number: one, unless it is about what several share.
     pub about: Vec<usize>,
-    /// What it does, tells and asks.
+    /// The step: its changes, texts and question.
     pub step: Step,
     /// Its number among all, from 1.
     pub number: usize,
-    /// How many there are, as far as it can be known before questions are answered.
+    /// The number of items, as far as it can be known before questions are answered.
     pub of: usize,
     /// The texts without it and with it; for a question that has no answer, without its options.
     pub files: Vec<File>,
@@ -29,17 +29,17 @@ pub struct Item {
     pub needed_by: Vec<String>,
     /// The option that is taken if nothing else is said, and what is typed for it.
     pub suggested: Option<Answer>,
-    /// Where the suggestion comes from.
-    pub source: Suggestion,
-    /// Whether it was left out before the review.
+    /// The source of the suggestion.
+    pub source: SuggestionSource,
+    /// True if it was left out before the review.
     pub was_skipped: bool,
-    /// Whether the chart's pack has it; else refit itself asks it.
+    /// True if the chart's pack has it; else refit itself asks it.
     pub from_pack: bool,
 }
 
-/// Where a suggestion comes from.
+/// The source of a suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Suggestion {
+pub enum SuggestionSource {
     /// The option is recommended, or there is none.
     Recommended,
     /// It was answered so before.
@@ -50,7 +50,7 @@ pub enum Suggestion {
     OtherValues,
 }
 
-/// How far the steps of a release came.
+/// The steps of a release by their state.
 #[derive(Debug, Default)]
 pub struct Tally<'r> {
     /// Done, with the answer if there was a question.

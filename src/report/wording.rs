@@ -18,7 +18,7 @@ pub(super) fn count_of(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// What a release is called: its own name with its files, or the files as they were named.
+/// The name of a release: its own with its files, or the files as they were named.
 pub(super) fn names(release: &Release) -> String {
     let files: Vec<&str> = release
         .files
@@ -31,7 +31,7 @@ pub(super) fn names(release: &Release) -> String {
     }
 }
 
-/// What a release is called where there is little room: its own name, or its files as they were named.
+/// The name of a release where there is little room: its own, or its files as they were named.
 pub(super) fn short_name(release: &Release) -> String {
     match &release.name {
         Some(name) => name.clone(),
@@ -52,7 +52,7 @@ pub(super) fn value(value: &Json) -> String {
     })
 }
 
-/// Whether a text needs no quotes to be told from a number, a boolean or a structure.
+/// True if a text needs no quotes to be told from a number, a boolean or a structure.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '•'))
         && !text.contains(|c: char| c.is_control())
@@ -85,7 +85,7 @@ pub(super) fn shorten(text: &str) -> String {
     short
 }
 
-/// What settings that do not simply stay can come to, in the order in which it is said.
+/// The fates of settings that do not simply stay, in the order of reports.
 pub(super) const FATES: [Fate; 7] = [
     Fate::Moved,
     Fate::Merged,
@@ -119,7 +119,7 @@ pub(super) fn fate_of_several(fate: Fate) -> &'static str {
     }
 }
 
-/// When something is to be done.
+/// The time of an action.
 pub(super) fn when(when: When) -> &'static str {
     match when {
         When::Before => "before the upgrade",
@@ -128,7 +128,7 @@ pub(super) fn when(when: When) -> &'static str {
     }
 }
 
-/// Where something was refused: file, line and column, or what it is called.
+/// The place of a refusal: file, line and column, or its name.
 pub(super) fn place_of(refusal: &Refusal) -> String {
     match &refusal.at {
         Some(at) => format!("{}:{}:{}", shown_name(&at.file), at.line, at.column),
@@ -151,7 +151,7 @@ pub(crate) fn paths<P: std::fmt::Display>(paths: &[P]) -> String {
     names.join(", ")
 }
 
-/// What a values file is that nobody claims.
+/// A description of a values file that nothing names.
 pub(super) fn unclaimed(file: &Unclaimed) -> String {
     match &file.under {
         Some(under) => format!("has values of {} under `{under}`", file.chart),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Decision, Key, Review, distinct};
+use super::{Review, StepDecision, StepKey, distinct};
 use crate::{
     detach,
     migrate::Answer,
@@ -38,9 +38,9 @@ impl Review {
         }
     }
 
-    /// What is asked for with everything decided so far. `to_look` assumes that copies may be written in
-    /// place of aliases as long as that is not decided, because without it no edit could be shown.
-    pub(super) fn asking(&self, left_aside: &BTreeSet<Key>, to_look: bool) -> Request {
+    /// The request with every decision so far. `to_look` assumes that copies may be written in place of aliases as long
+    /// as that is not decided, because without it no edit could be shown.
+    pub(super) fn asking(&self, left_aside: &BTreeSet<StepKey>, to_look: bool) -> Request {
         let mut request = self.request.clone();
         for (release, id) in left_aside {
             let skip = request
@@ -58,13 +58,13 @@ impl Review {
         for taken in &self.taken {
             let name = &self.names[taken.about[0]];
             match &taken.decision {
-                Decision::Skip => {
+                StepDecision::Skip => {
                     let skip = request.skip_of.entry(name.clone()).or_default();
                     if !skip.contains(&taken.id) {
                         skip.push(taken.id.clone());
                     }
                 }
-                Decision::Answer(answer) => {
+                StepDecision::Answer(answer) => {
                     let answers = request.answers_of.entry(name.clone()).or_default();
                     answers.insert(taken.id.clone(), answer.clone());
                 }

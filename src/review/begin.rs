@@ -14,14 +14,14 @@ use crate::{
     upgrade::{Earlier, Material, Request, read, run},
 };
 
-/// What is there to review.
+/// The reviews of a run.
 #[derive(Debug)]
 pub struct Begun {
     /// A review for each unit that changes or asks.
     pub reviews: Vec<Review>,
     /// Releases of which nothing is to be decided.
     pub fitting: Vec<Release>,
-    /// What all of it came to before anything was decided, with what was refused.
+    /// The outcome before any decision, with the refusals.
     pub outcome: Outcome,
 }
 

@@ -26,7 +26,7 @@ use std::{
     sync::Arc,
 };
 
-pub use crate::report::undecided::{Item, Suggestion, Tally};
+pub use crate::report::undecided::{SuggestionSource, Tally, UndecidedStep};
 pub use begin::{Begun, begin};
 
 use crate::{
@@ -43,9 +43,9 @@ use crate::{
     values::Path,
 };
 
-/// What was decided about a step.
+/// The decision about a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum StepDecision {
     /// It is done.
     Accept,
     /// It is left out.
@@ -64,31 +64,31 @@ struct Taken {
     id: String,
     /// As it was before; a step that is left out may not be heard of again.
     step: Option<Step>,
-    decision: Decision,
-    /// Whether it was taken for all the rest, and not looked at by itself.
+    decision: StepDecision,
+    /// True if it was taken for all the rest, and not looked at by itself.
     together: bool,
     /// Decisions of one group are taken back together.
     group: usize,
 }
 
 /// A step of a release, by their numbers and names.
-type Key = (usize, String);
+type StepKey = (usize, String);
 
 /// A unit under review.
 #[derive(Debug)]
 pub struct Review {
-    /// What was read.
+    /// The files that were read.
     material: Arc<Material>,
-    /// What is asked for, without anything that can be decided here.
+    /// The request, without anything that can be decided here.
     request: Request,
     /// The releases, as requests call them.
     names: Vec<String>,
-    /// What was decided for each before the review; suggestions.
+    /// The decisions on each release before the review; suggestions.
     earlier: Vec<Earlier>,
     /// For each: which steps a step needs, as its pack says.
     needs: Vec<BTreeMap<String, Vec<String>>>,
     taken: Vec<Taken>,
-    /// How their versions were known, and what they came to before anything was decided.
+    /// The releases before any decision, with the evidence for their versions.
     start: Vec<Release>,
     /// As everything is decided so far, and all that is undecided is in.
     full: Vec<Release>,
@@ -101,20 +101,20 @@ impl Review {
         &self.start
     }
 
-    /// What it comes to, with everything that is undecided done as far as it needs no answer. When
-    /// [`Review::next`] has nothing left, this is the result.
+    /// The result, with every undecided step done as far as it needs no answer. When [`Review::next`] has nothing left,
+    /// this is the final one.
     #[must_use]
     pub fn result(&self) -> &[Release] {
         &self.full
     }
 
-    /// Whether a question is open, so that nothing of it is written.
+    /// True if a question is open, so that nothing of it is written.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.full.iter().any(Release::is_open)
     }
 
-    /// Whether any file would change.
+    /// True if any file would change.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.full.iter().any(Release::is_changed)
@@ -126,8 +126,8 @@ impl Review {
         distinct(&self.full)
     }
 
-    /// What it comes to if only what was accepted is done: for each release of which anything was
-    /// decided, what it wants by itself. Everything, when all is decided.
+    /// The result if only the accepted steps are done: for each release with a decision, its own changes. Everything,
+    /// when all is decided.
     ///
     /// # Errors
     ///
@@ -153,13 +153,13 @@ impl Review {
         Ok(found)
     }
 
-    /// What is asked for to come to the result again without a review.
+    /// The request that leads to the same result without a review.
     #[must_use]
     pub fn request(&self) -> Request {
         self.asking(&BTreeSet::new(), false)
     }
 
-    /// Whether anything was decided.
+    /// True if there is a decision.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         !self.taken.is_empty()
@@ -170,7 +170,7 @@ impl Review {
     /// # Errors
     ///
     /// If what it does cannot be worked out.
-    pub fn next(&self) -> Result<Option<Item>, Vec<Refusal>> {
+    pub fn next(&self) -> Result<Option<UndecidedStep>, Vec<Refusal>> {
         let undecided = self.undecided();
         let waiting = |step: &&Step| step.state == State::Waiting;
         let steps = self.full.iter().flat_map(|release| &release.steps);
@@ -190,7 +190,7 @@ impl Review {
             lost = left_out.map(|step| step.loses.clone()).unwrap_or_default();
         }
         let (suggested, source) = self.suggested(release, step);
-        Ok(Some(Item {
+        Ok(Some(UndecidedStep {
             about: self.about(release, step),
             number: self.taken.len() + 1,
             of: self.taken.len() + undecided.len() + waiting,
@@ -205,15 +205,15 @@ impl Review {
         }))
     }
 
-    /// What an answer would do: the step with it, and the texts without the step and with it. For a
-    /// question about all edits: the texts as they are, and with the answer.
+    /// The effect of an answer: the step with it, and the texts without the step and with it. For a question about all
+    /// edits: the texts as they are, and with the answer.
     ///
     /// # Errors
     ///
     /// If the answer is refused.
     pub fn try_answer(
         &self,
-        item: &Item,
+        item: &UndecidedStep,
         answer: &Answer,
     ) -> Result<(Step, Vec<File>), Vec<Refusal>> {
         let release = item.about[0];
@@ -239,15 +239,15 @@ impl Review {
     /// If the result would be refused; it is as if nothing had been decided then.
     pub fn decide(
         &mut self,
-        item: &Item,
-        decision: Decision,
+        item: &UndecidedStep,
+        decision: StepDecision,
         together: bool,
     ) -> Result<(), Vec<Refusal>> {
         self.same_files()?;
         let before = self.taken.len();
         let release = item.about[0];
         let id = &item.step.id;
-        let with_it = if decision == Decision::Skip {
+        let with_it = if decision == StepDecision::Skip {
             self.needed_by(release, id)
         } else {
             Vec::new()
@@ -293,7 +293,7 @@ impl Review {
         true
     }
 
-    /// What would be lost if everything that is undecided were left out.
+    /// The settings that would be lost if every undecided step were left out.
     ///
     /// # Errors
     ///
@@ -318,14 +318,14 @@ impl Review {
 
     /// All that a step may do and ask, as its pack has it.
     #[must_use]
-    pub fn explain(&self, item: &Item, look: Look) -> Option<String> {
+    pub fn explain(&self, item: &UndecidedStep, look: Look) -> Option<String> {
         let pack = self.material.pack(&self.start[item.about[0]].chart)?;
         let found = pack.step(&item.step.version, &item.step.id).ok()??;
         let page = StepPage::new(&pack.info.chart, &item.step.version, found);
         Some(catalog::step(&page, look))
     }
 
-    fn decision(&self, release: usize, id: &str) -> Option<&Decision> {
+    fn decision(&self, release: usize, id: &str) -> Option<&StepDecision> {
         let mut taken = self.taken.iter();
         let taken = taken.find(|taken| taken.id == id && taken.about.contains(&release))?;
         Some(&taken.decision)
@@ -344,7 +344,7 @@ impl Review {
         (0..self.full.len()).filter(asks).collect()
     }
 
-    /// What waits for a decision, in the order in which it is asked for.
+    /// The steps that wait for a decision, in the order in which they are asked for.
     fn undecided(&self) -> Vec<(usize, &Step)> {
         let mut found: Vec<(usize, &Step)> = Vec::new();
         for (release, of) in self.full.iter().enumerate() {
@@ -364,7 +364,7 @@ impl Review {
     }
 
     /// The undecided steps of a release.
-    fn rest_of(&self, release: usize) -> BTreeSet<Key> {
+    fn rest_of(&self, release: usize) -> BTreeSet<StepKey> {
         let rest = self.undecided().into_iter();
         rest.filter(|(of, _)| *of == release)
             .map(|(of, step)| (of, step.id.clone()))
@@ -391,11 +391,11 @@ impl Review {
         found
     }
 
-    /// What is suggested for a question: what was answered before, else what was answered to the same
-    /// question of another release, else what is recommended.
-    fn suggested(&self, release: usize, step: &Step) -> (Option<Answer>, Suggestion) {
+    /// The suggestion for a question: its answer before, else the answer to the same question of another release, else
+    /// the recommended option.
+    fn suggested(&self, release: usize, step: &Step) -> (Option<Answer>, SuggestionSource) {
         let Some(question) = &step.question else {
-            return (None, Suggestion::Recommended);
+            return (None, SuggestionSource::Recommended);
         };
         let offered = |id: &str| question.options.iter().any(|option| option.id == id);
         let mut other_values = false;
@@ -407,31 +407,31 @@ impl Review {
                 .as_ref()
                 .is_none_or(|given| is_about(given, question))
             {
-                return (Some(given.clone()), Suggestion::Before);
+                return (Some(given.clone()), SuggestionSource::Before);
             }
             other_values = true;
         }
         for taken in self.taken.iter().filter(|taken| taken.id == step.id) {
             let then = taken.step.as_ref().and_then(|step| step.question.as_ref());
-            if let (Decision::Answer(answer), Some(then)) = (&taken.decision, then)
+            if let (StepDecision::Answer(answer), Some(then)) = (&taken.decision, then)
                 && offered(&answer.option)
                 && values(then).eq(values(question))
             {
                 let name = self.names[taken.about[0]].clone();
-                return (Some(answer.clone()), Suggestion::Other(name));
+                return (Some(answer.clone()), SuggestionSource::Other(name));
             }
         }
         let recommended = question.options.iter().find(|option| option.recommended);
         let source = match other_values {
-            true => Suggestion::OtherValues,
-            false => Suggestion::Recommended,
+            true => SuggestionSource::OtherValues,
+            false => SuggestionSource::Recommended,
         };
         (recommended.map(answer), source)
     }
 
-    /// What is left aside to look at a step: all of its release that waits for a decision, and the step
-    /// itself if it shall be seen without it. What the step needs is not left aside.
-    fn left_aside(&self, release: usize, step: &Step, and_itself: bool) -> BTreeSet<Key> {
+    /// The steps that are left aside to look at a step: all of its release that wait for a decision, and the step
+    /// itself if it shall be seen without it. Steps that the step needs are not left aside.
+    fn left_aside(&self, release: usize, step: &Step, and_itself: bool) -> BTreeSet<StepKey> {
         let mut needed: Vec<&str> = Vec::new();
         let mut next = vec![step.id.as_str()];
         while let Some(id) = next.pop() {
@@ -457,7 +457,7 @@ fn values(question: &Question) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// Whether an answer was given for the values that a question is about.
+/// True if an answer was given for the values that a question is about.
 fn is_about(given: &indexmap::IndexMap<String, String>, question: &Question) -> bool {
     let given = given
         .iter()
@@ -479,7 +479,7 @@ pub fn answer(option: &Choice) -> Answer {
     }
 }
 
-/// Whether an answer leaves nothing to type.
+/// True if an answer leaves nothing to type.
 #[must_use]
 pub fn is_complete(answer: &Answer, question: &Question) -> bool {
     let option = question
@@ -528,7 +528,7 @@ fn complete(
     Ok(releases)
 }
 
-/// Whether a step is something to decide.
+/// True if a step is something to decide.
 fn is_item(step: &Step) -> bool {
     match step.state {
         // What keeps the layers together is a consequence, and not for choice.
@@ -539,7 +539,7 @@ fn is_item(step: &Step) -> bool {
     }
 }
 
-/// What the steps of a route need.
+/// The needs of the steps of a route.
 fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
     let route = pack
         .migrated_versions()

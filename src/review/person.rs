@@ -8,7 +8,7 @@ use crate::report::Look;
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum KeyPress {
     /// A letter, a digit or a sign.
     Char(char),
     /// Enter.
@@ -21,7 +21,7 @@ pub enum Key {
     Again,
 }
 
-/// Why a dialogue ends at once.
+/// The reasons for which a dialogue ends at once.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
     /// Ctrl-C.
@@ -35,7 +35,7 @@ pub enum Stop {
     Terminal(#[from] io::Error),
 }
 
-/// Who is asked.
+/// The person who is asked.
 pub trait Person {
     /// Shows a text.
     fn say(&mut self, text: &str);
@@ -45,7 +45,7 @@ pub trait Person {
     /// # Errors
     ///
     /// If there will be no key.
-    fn key(&mut self, prompt: &str) -> Result<Key, Stop>;
+    fn key(&mut self, prompt: &str) -> Result<KeyPress, Stop>;
 
     /// Shows a prompt and lets a line be typed; `None` if the person wants to go back instead.
     ///
@@ -76,12 +76,12 @@ pub trait Person {
     /// Forgets what was typed and not read, so that it is no answer to what was not seen.
     fn forget(&mut self);
 
-    /// How reports look now.
+    /// The present look of reports.
     fn look(&self) -> Look;
 
-    /// How many columns a line of a file may take.
+    /// The number of columns that a line of a file may take.
     fn columns(&self) -> usize;
 
-    /// Whether signs beyond ASCII can be shown.
+    /// True if signs beyond ASCII cannot be shown.
     fn is_ascii(&self) -> bool;
 }

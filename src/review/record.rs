@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Decision, Review};
+use super::{Review, StepDecision};
 use crate::{outcome::Step, pack::expr, report::Masker};
 
 /// Writes the answers and the skipped steps of reviews: by release, if there are several. `command` is
@@ -55,13 +55,13 @@ pub fn record(reviews: &[&Review], command: &str) -> String {
     out
 }
 
-/// What was decided for one release.
+/// The decisions for one release.
 fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
     let release = &review.full[at];
     let taken = || review.taken.iter().filter(|taken| taken.about[0] == at);
     let answered: Vec<_> = taken()
         .filter_map(|taken| match &taken.decision {
-            Decision::Answer(answer) => Some((&taken.id, answer)),
+            StepDecision::Answer(answer) => Some((&taken.id, answer)),
             _ => None,
         })
         .collect();
@@ -94,7 +94,7 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
         }
     }
     let skipped: Vec<String> = taken()
-        .filter(|taken| taken.decision == Decision::Skip)
+        .filter(|taken| taken.decision == StepDecision::Skip)
         .map(|taken| name(&taken.id))
         .collect();
     if !skipped.is_empty() {
@@ -102,7 +102,7 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
     }
 }
 
-/// What a question was about, in the form in which answers hold it.
+/// The evidence of a question, in the form of a file of answers.
 fn evidence(step: &Step, masker: &Masker) -> Vec<(String, String)> {
     let evidence = step.question.iter().flat_map(|question| &question.evidence);
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| expr::describe(None));

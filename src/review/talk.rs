@@ -9,9 +9,9 @@ mod answering;
 mod end;
 mod going;
 
-use self::{again::Decided, answering::Picked};
-pub use super::person::{Key, Person, Stop};
-use super::{Begun, Decision, Item, Review, Suggestion, answer, is_complete};
+use self::{again::CardDecisions, answering::Picked};
+pub use super::person::{KeyPress, Person, Stop};
+use super::{Begun, Review, StepDecision, SuggestionSource, UndecidedStep, answer, is_complete};
 use crate::{
     migrate::Answer,
     outcome::{Choice, Refusal, Release, Unit},
@@ -19,9 +19,9 @@ use crate::{
     report::{Look, Masker, difference, review as show, review::Room, secrets::MASK},
 };
 
-/// How a dialogue ended.
+/// The end of a dialogue.
 #[derive(Debug)]
-pub enum End {
+pub enum DialogueEnd {
     /// There is nothing to write.
     Nothing,
     /// The person wants the results written.
@@ -34,15 +34,15 @@ pub enum End {
     Stopped(Stop),
 }
 
-/// How a step was dealt with.
-enum Turn {
+/// The next move after a step.
+enum NextMove {
     Next,
     Back,
     /// The person wants to go on with another release.
     Elsewhere,
 }
 
-/// How much a difference shows, from little to all.
+/// The rooms for a difference, from little to all.
 const ROOMS: [Room; 3] = [
     Room {
         context: 3,
@@ -59,7 +59,7 @@ const ROOMS: [Room; 3] = [
 ];
 
 /// Goes through what was begun with a person. `masked` hides secrets.
-pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
+pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> DialogueEnd {
     let masker = if masked {
         Masker::of(&begun.outcome)
     } else {
@@ -71,7 +71,7 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
         hinted: false,
         accepting: false,
         several: begun.reviews.len() > 1,
-        decided: Decided::default(),
+        decided: CardDecisions::default(),
         prompt: 0,
     };
     if !begun.outcome.refused.is_empty() {
@@ -82,23 +82,23 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> End {
         talk.report(&text);
     }
     if begun.reviews.is_empty() {
-        return End::Nothing;
+        return DialogueEnd::Nothing;
     }
     talk.through(&mut begun.reviews)
-        .unwrap_or_else(End::Stopped)
+        .unwrap_or_else(DialogueEnd::Stopped)
 }
 
 struct Talk<'p> {
     person: &'p mut dyn Person,
     masker: Masker,
-    /// Whether the keys were explained once.
+    /// True if the keys were explained once.
     hinted: bool,
-    /// Whether all that is left is accepted: only what needs a person is asked.
+    /// True if all the rest is accepted: only steps that need a person are asked.
     accepting: bool,
-    /// Whether there are several releases, or groups of them.
+    /// True if there are several releases, or groups of them.
     several: bool,
-    /// What was decided about cards that may come again.
-    decided: Decided,
+    /// The decisions about cards that may come again.
+    decided: CardDecisions,
     /// Columns that the last prompt took.
     prompt: usize,
 }
@@ -147,17 +147,17 @@ impl Talk<'_> {
 
     /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does. After a suspension
     /// the prompt is shown again.
-    fn key(&mut self, prompt: &str) -> Result<Key, Stop> {
+    fn key(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
         loop {
             match self.key_or_again(prompt)? {
-                Key::Again => self.person.say("\n"),
+                KeyPress::Again => self.person.say("\n"),
                 key => return Ok(key),
             }
         }
     }
 
-    /// The same; [`Key::Again`] if what belongs to the prompt has to be shown again.
-    fn key_or_again(&mut self, prompt: &str) -> Result<Key, Stop> {
+    /// The same; [`KeyPress::Again`] if what belongs to the prompt has to be shown again.
+    fn key_or_again(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
         self.prompt = prompt.chars().count();
         if self.person.is_ascii() {
             self.person.key(&show::ascii(prompt))
@@ -188,14 +188,14 @@ impl Talk<'_> {
         self.person.confirm(prompt)
     }
 
-    fn only_back_or_quit(&mut self) -> Result<Turn, Stop> {
+    fn only_back_or_quit(&mut self) -> Result<NextMove, Stop> {
         loop {
             match self.key("Go [b]ack or [q]uit? ")? {
-                Key::Char('b') | Key::Escape => {
+                KeyPress::Char('b') | KeyPress::Escape => {
                     self.did("back");
-                    return Ok(Turn::Back);
+                    return Ok(NextMove::Back);
                 }
-                Key::Char('q') => {
+                KeyPress::Char('q') => {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
@@ -206,17 +206,17 @@ impl Talk<'_> {
 
     /// Accepts a step without a question to the person, if that is possible; says what was done, if
     /// it is `told`.
-    fn accepted(&mut self, review: &mut Review, item: &Item, told: bool) -> bool {
+    fn accepted(&mut self, review: &mut Review, item: &UndecidedStep, told: bool) -> bool {
         let id = show::step_name(item, review.start());
         if item.was_skipped {
-            let done = review.decide(item, Decision::Skip, true).is_ok();
+            let done = review.decide(item, StepDecision::Skip, true).is_ok();
             if done && told {
                 self.sentence(&format!("skipped, as before: {id}"));
             }
             return done;
         }
         let Some(question) = &item.step.question else {
-            let done = review.decide(item, Decision::Accept, true).is_ok();
+            let done = review.decide(item, StepDecision::Accept, true).is_ok();
             if done && told {
                 self.sentence(&format!("accepted: {id} ({})", item.step.title));
             }
@@ -228,12 +228,14 @@ impl Talk<'_> {
         let option = answer.option.clone();
         let title = question.options.iter().find(|other| other.id == option);
         let title = title.map(|option| self.masker.text(&option.title));
-        let done = review.decide(item, Decision::Answer(answer), true).is_ok();
+        let done = review
+            .decide(item, StepDecision::Answer(answer), true)
+            .is_ok();
         if done && told {
             let title = title.unwrap_or_default();
             let how = match &item.source {
-                Suggestion::Before => "answered as before",
-                Suggestion::Other(_) => "answered the same",
+                SuggestionSource::Before => "answered as before",
+                SuggestionSource::Other(_) => "answered the same",
                 _ => "answered as recommended",
             };
             self.sentence(&format!("{how}: {id}: {option} ({title})"));
@@ -242,7 +244,7 @@ impl Talk<'_> {
     }
 
     /// Shows a step: what it is, its lines, what it asks.
-    fn shown(&mut self, review: &Review, item: &Item) {
+    fn shown(&mut self, review: &Review, item: &UndecidedStep) {
         let look = self.look();
         self.person.say("\n");
         let text = show::card(item, review.start(), look, &self.masker);
@@ -252,7 +254,12 @@ impl Talk<'_> {
     }
 
     /// Shows a step and asks until it is decided. `several` says that there are other releases to go to.
-    fn step(&mut self, review: &mut Review, item: &Item, several: bool) -> Result<Act, Stop> {
+    fn step(
+        &mut self,
+        review: &mut Review,
+        item: &UndecidedStep,
+        several: bool,
+    ) -> Result<Act, Stop> {
         self.shown(review, item);
         let mut room = 0;
         // A question shows its list first, and again whenever somebody comes back from one of its options.
@@ -267,7 +274,7 @@ impl Talk<'_> {
                     Picked::Skip => self.skip(review, item)?,
                     Picked::Open => {
                         self.did("left open");
-                        self.decide(review, item, Decision::Open)
+                        self.decide(review, item, StepDecision::Open)
                     }
                     Picked::Again => {
                         self.decide_everywhere(item);
@@ -287,33 +294,35 @@ impl Talk<'_> {
             let key = self.key_or_again(&prompt)?;
             let question = item.step.question.as_ref();
             match (key, question) {
-                (Key::Enter, _) if item.was_skipped => {
+                (KeyPress::Enter, _) if item.was_skipped => {
                     if self.skip(review, item)? {
                         return Ok(Act::Next);
                     }
                 }
-                (Key::Char('y' | 'a') | Key::Enter, None) => {
+                (KeyPress::Char('y' | 'a') | KeyPress::Enter, None) => {
                     self.did("accepted");
-                    if self.decide(review, item, Decision::Accept) {
+                    if self.decide(review, item, StepDecision::Accept) {
                         return Ok(Act::Next);
                     }
                 }
-                (Key::Char('s' | 'n'), _) => {
+                (KeyPress::Char('s' | 'n'), _) => {
                     if self.skip(review, item)? {
                         return Ok(Act::Next);
                     }
                 }
-                (Key::Enter | Key::Char('y' | 'a'), Some(question)) => match &item.suggested {
-                    Some(suggested) => {
-                        self.did(&suggested.option);
-                        if self.chosen(review, item, question, suggested)? {
-                            return Ok(Act::Next);
+                (KeyPress::Enter | KeyPress::Char('y' | 'a'), Some(question)) => {
+                    match &item.suggested {
+                        Some(suggested) => {
+                            self.did(&suggested.option);
+                            if self.chosen(review, item, question, suggested)? {
+                                return Ok(Act::Next);
+                            }
+                            is_listed = true;
                         }
-                        is_listed = true;
+                        None => self.did("nothing is recommended here: type a number"),
                     }
-                    None => self.did("nothing is recommended here: type a number"),
-                },
-                (Key::Char(digit @ '0'..='9'), Some(question)) => {
+                }
+                (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
                     if let Some(option) = self.numbered(question, digit)? {
                         if self.chosen(review, item, question, &suggested_or(item, option))? {
                             return Ok(Act::Next);
@@ -321,27 +330,27 @@ impl Talk<'_> {
                         is_listed = true;
                     }
                 }
-                (Key::Char('u'), Some(_)) => {
+                (KeyPress::Char('u'), Some(_)) => {
                     self.did("left open");
-                    if self.decide(review, item, Decision::Open) {
+                    if self.decide(review, item, StepDecision::Open) {
                         return Ok(Act::Next);
                     }
                 }
-                (Key::Char('A'), _) => {
+                (KeyPress::Char('A'), _) => {
                     self.did("accept everything that is left");
                     return Ok(Act::AcceptRest);
                 }
-                (Key::Char('r'), _) if self.decided_before(item).is_some() => {
+                (KeyPress::Char('r'), _) if self.decided_before(item).is_some() => {
                     self.did("the same wherever it is the same");
                     self.decide_everywhere(item);
                     return Ok(Act::Again);
                 }
-                (Key::Char('S'), _) => {
+                (KeyPress::Char('S'), _) => {
                     if self.skip_rest(review)? {
                         return Ok(Act::Next);
                     }
                 }
-                (Key::Char('m'), _) => {
+                (KeyPress::Char('m'), _) => {
                     room = (room + 1).min(ROOMS.len() - 1);
                     self.did(if room + 1 < ROOMS.len() {
                         "more lines"
@@ -350,39 +359,39 @@ impl Talk<'_> {
                     });
                     self.lines(&item.files, room, item.step.question.is_none());
                 }
-                (Key::Char('d'), _) => {
+                (KeyPress::Char('d'), _) => {
                     self.did("the difference so far");
                     self.so_far(review, Talk::whole_difference);
                 }
-                (Key::Char('l'), _) => {
+                (KeyPress::Char('l'), _) => {
                     self.did("the settings so far");
                     self.so_far(review, Talk::ledger);
                 }
-                (Key::Char('e'), _) => {
+                (KeyPress::Char('e'), _) => {
                     self.did("explain");
                     self.explain(review, item);
                 }
-                (Key::Char('b') | Key::Escape, _) => {
+                (KeyPress::Char('b') | KeyPress::Escape, _) => {
                     self.did("back");
                     return Ok(Act::Back);
                 }
-                (Key::Char('g'), _) if several => {
+                (KeyPress::Char('g'), _) if several => {
                     self.did("go to another release");
                     return Ok(Act::Elsewhere);
                 }
-                (Key::Char('q'), _) => {
+                (KeyPress::Char('q'), _) => {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
-                (Key::Char('?' | 'h'), _) => {
+                (KeyPress::Char('?' | 'h'), _) => {
                     self.did("keys");
                     self.help(item, several);
                 }
-                (Key::Again, question) => {
+                (KeyPress::Again, question) => {
                     self.shown(review, item);
                     is_listed = question.is_some();
                 }
-                (Key::Char(c), _) if !c.is_control() => {
+                (KeyPress::Char(c), _) if !c.is_control() => {
                     self.did(&format!("{c} means nothing here; ? lists the keys"))
                 }
                 _ => self.did("? lists the keys"),
@@ -391,10 +400,10 @@ impl Talk<'_> {
     }
 
     /// The question, and what was decided before.
-    fn about(&mut self, item: &Item) {
+    fn about(&mut self, item: &UndecidedStep) {
         let text = show::question(item, self.look(), &self.masker);
         self.report(&text);
-        if item.source == Suggestion::OtherValues {
+        if item.source == SuggestionSource::OtherValues {
             self.warning("It was answered before, but for other values than these.");
         }
         if item.was_skipped {
@@ -415,7 +424,7 @@ impl Talk<'_> {
         }
     }
 
-    fn prompt(&self, item: &Item) -> String {
+    fn prompt(&self, item: &UndecidedStep) -> String {
         let number = format!("[{}/{}]", item.number, item.of);
         let Some(question) = &item.step.question else {
             let default = if item.was_skipped { "y,S" } else { "Y,s" };
@@ -439,7 +448,7 @@ impl Talk<'_> {
         format!("{number} Which? [{options}{enter},s,u,A,S,m,d,l,e,b,q,?] ")
     }
 
-    fn help(&mut self, item: &Item, several: bool) {
+    fn help(&mut self, item: &UndecidedStep, several: bool) {
         let mut keys: Vec<(&str, &str)> = Vec::new();
         let mut key = |key: &'static str, what: &'static str| keys.push((key, what));
         if item.step.question.is_some() {
@@ -501,7 +510,12 @@ impl Talk<'_> {
         }
     }
 
-    fn decide(&mut self, review: &mut Review, item: &Item, decision: Decision) -> bool {
+    fn decide(
+        &mut self,
+        review: &mut Review,
+        item: &UndecidedStep,
+        decision: StepDecision,
+    ) -> bool {
         match review.decide(item, decision.clone(), false) {
             Ok(()) => {
                 self.remember(review, item, &decision);
@@ -515,7 +529,7 @@ impl Talk<'_> {
     }
 
     /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
-    fn skip(&mut self, review: &mut Review, item: &Item) -> Result<bool, Stop> {
+    fn skip(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<bool, Stop> {
         if !can_be_left_out(&item.step.id) {
             self.did(match item.step.question {
                 Some(_) => "this has to be answered; u leaves it open, and nothing is written then",
@@ -537,7 +551,7 @@ impl Talk<'_> {
                 return Ok(false);
             }
         }
-        Ok(self.decide(review, item, Decision::Skip))
+        Ok(self.decide(review, item, StepDecision::Skip))
     }
 
     fn skip_rest(&mut self, review: &mut Review) -> Result<bool, Stop> {
@@ -569,7 +583,7 @@ impl Talk<'_> {
                         });
                         return Ok(true);
                     }
-                    if let Err(refusals) = review.decide(&item, Decision::Skip, true) {
+                    if let Err(refusals) = review.decide(&item, StepDecision::Skip, true) {
                         self.refused(&refusals);
                         return Ok(true);
                     }
@@ -632,7 +646,7 @@ impl Talk<'_> {
         }
     }
 
-    fn explain(&mut self, review: &Review, item: &Item) {
+    fn explain(&mut self, review: &Review, item: &UndecidedStep) {
         match review.explain(item, self.look()) {
             Some(text) => self.report(&text),
             None => self.sentence("The pack says no more about it."),
@@ -640,18 +654,18 @@ impl Talk<'_> {
     }
 }
 
-/// What a key at a step leads to.
+/// The action of a key at a step.
 enum Act {
     Next,
-    /// What was decided about the same card is decided here.
+    /// The decision about the same card is taken here.
     Again,
     AcceptRest,
     Back,
     Elsewhere,
 }
 
-/// What is suggested, if it is this option; else the option with its defaults.
-fn suggested_or(item: &Item, option: &Choice) -> Answer {
+/// The suggestion, if it is this option; else the option with its defaults.
+fn suggested_or(item: &UndecidedStep, option: &Choice) -> Answer {
     let suggested = item.suggested.as_ref();
     let suggested = suggested.filter(|answer| answer.option == option.id);
     suggested.cloned().unwrap_or_else(|| answer(option))

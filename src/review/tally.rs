@@ -1,11 +1,10 @@
 //! How far the steps of a release came: what was accepted, what was skipped, what is open.
 
-use super::{Decision, Review, Tally};
+use super::{Review, StepDecision, Tally};
 use crate::{outcome::State, questions::LAYERS};
 
 impl Review {
-    /// How far the steps of a release came, by its number. What is about several releases counts for
-    /// the first of them.
+    /// The steps of a release by their state, by its number. A step of several releases counts for the first of them.
     #[must_use]
     pub fn tally(&self, release: usize) -> Tally<'_> {
         let mut tally = Tally::default();
@@ -28,7 +27,7 @@ impl Review {
             }
         }
         let skipped = self.taken.iter().filter(|taken| {
-            taken.decision == Decision::Skip && taken.about.first() == Some(&release)
+            taken.decision == StepDecision::Skip && taken.about.first() == Some(&release)
         });
         for taken in skipped {
             let now = full.steps.iter().find(|step| step.id == taken.id);

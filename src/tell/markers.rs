@@ -29,7 +29,7 @@ const REFUSE: &str = "refuse";
 
 /// A program that looks for comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tool {
+pub enum MarkerTool {
     /// Flux image automation.
     Flux,
     /// Renovate.
@@ -38,7 +38,7 @@ pub enum Tool {
     ReleasePlease,
 }
 
-impl Tool {
+impl MarkerTool {
     /// The tool whose marker a comment is.
     fn of(comment: &str) -> Option<Self> {
         let text = comment.trim_start_matches('#').trim_start();
@@ -62,7 +62,7 @@ impl Tool {
         }
     }
 
-    /// What a person should look at after the marker moved.
+    /// The action for a person after the marker moved.
     fn after_a_move(self) -> &'static str {
         match self {
             Self::Flux => "Flux goes on writing there.",
@@ -80,18 +80,18 @@ pub struct Mark {
     /// The layer.
     pub layer: usize,
     /// Whose it is.
-    pub tool: Tool,
+    pub tool: MarkerTool,
     /// The comment.
     pub comment: String,
     /// The setting that it stood on.
     pub path: Path,
     /// The node of that setting, in the text as it was read.
     pub node: NodeId,
-    /// What became of it.
+    /// Its fate.
     pub fate: MarkFate,
 }
 
-/// What can become of a marker.
+/// The fate of a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkFate {
     /// It stands on the same value at another place.
@@ -105,7 +105,7 @@ pub enum MarkFate {
 }
 
 impl Mark {
-    /// What is told of a marker that may go on.
+    /// The notice about a marker that may go on.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
         let tool = self.tool.name();
@@ -124,7 +124,7 @@ impl Mark {
         }
     }
 
-    /// Whether going on needs somebody's consent.
+    /// True if going on needs somebody's consent.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         matches!(self.fate, MarkFate::Rewritten(_) | MarkFate::Lost)
@@ -148,7 +148,7 @@ impl Mark {
 
 /// A marker in a text.
 struct Marker {
-    tool: Tool,
+    tool: MarkerTool,
     comment: String,
     path: Path,
     node: NodeId,
@@ -230,7 +230,7 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
 
 fn markers(view: &View<'_>) -> Vec<Marker> {
     let tree = view.tree();
-    let marked = |comment: &&Comment| Tool::of(&tree.text()[comment.span.clone()]).is_some();
+    let marked = |comment: &&Comment| MarkerTool::of(&tree.text()[comment.span.clone()]).is_some();
     let comments: Vec<&Comment> = tree.comments().iter().filter(marked).collect();
     if comments.is_empty() {
         return Vec::new();
@@ -243,7 +243,7 @@ fn markers(view: &View<'_>) -> Vec<Marker> {
         let text = &tree.text()[comment.span.clone()];
         let node = bound(tree, &words, comment)?;
         Some(Marker {
-            tool: Tool::of(text)?,
+            tool: MarkerTool::of(text)?,
             comment: text.trim_end().to_owned(),
             path: view.path_of(node)?,
             node,
@@ -280,7 +280,7 @@ fn bound(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<NodeId> {
     (line(tree.span(first).start) == below).then(|| value(first))
 }
 
-/// What was decided.
+/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkerDecision {
     /// Nothing needs to be, or nothing is yet, or the markers may go.

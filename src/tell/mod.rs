@@ -3,7 +3,7 @@
 //! Helm ignores a key that a chart does not read, turns `0.10` into 0.1 and says nothing of either. A tool
 //! that writes image tags stops writing them when the comment it looks for is gone. Each of these is
 //! looked for here, in what the migrations came to: keys that the target does not know or does not read
-//! (`unknown`), keys that only the target reads (`awake`), scalars that a template prints otherwise than they are written (`numbers`), comments
+//! (`unknown`), keys that only the target reads (`newly_read`), scalars that a template prints otherwise than they are written (`numbers`), comments
 //! that another program is bound to ([`markers`]).
 //!
 //! A notice is worth something only if it is right and rare. So one voice speaks of a path: what a step
@@ -15,8 +15,8 @@
 //! refit's to decide, and a question is put among those of the steps. Texts and values are looked at
 //! through views; no file is read, and nothing is known of how the text was edited.
 
-mod awake;
 pub mod markers;
+mod newly_read;
 mod numbers;
 mod unknown;
 
@@ -30,10 +30,10 @@ use crate::{
     yaml::NodeId,
 };
 
-/// What was migrated, and from where to where.
+/// A migrated release, with its versions.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'s> {
-    /// What is known of the chart.
+    /// The pack of the chart.
     pub pack: &'s Pack,
     /// The version that the values were for.
     pub from: &'s Version,
@@ -41,40 +41,40 @@ pub struct Subject<'s> {
     pub to: &'s Version,
     /// The layers as they were read.
     pub views: &'s [View<'s>],
-    /// What the migrations came to.
+    /// The migrated values.
     pub migrated: &'s Migrated,
 }
 
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct LayerNotice {
     /// The layer that it is about.
     pub layer: usize,
     /// The place in that layer's text, as it was read.
     pub node: NodeId,
     /// The path that it is about, in the result; everything below it is meant, too.
     pub path: Path,
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// What.
+    /// The text of the notice.
     pub text: String,
 }
 
-/// What is to be told of a result, layer by layer in the order of the text.
+/// The notices about a result, layer by layer in the order of the text.
 ///
 /// # Errors
 ///
 /// If the pack is at fault.
-pub fn notices(subject: Subject<'_>) -> Result<Vec<Told>, PackError> {
-    let said = Said::new(subject);
-    let mut told = unknown::notices(subject, &said)?;
-    told.extend(awake::notices(subject, &said));
-    told.extend(numbers::notices(subject, &said));
+pub fn notices(subject: Subject<'_>) -> Result<Vec<LayerNotice>, PackError> {
+    let step_texts = StepTexts::new(subject);
+    let mut told = unknown::notices(subject, &step_texts)?;
+    told.extend(newly_read::notices(subject, &step_texts));
+    told.extend(numbers::notices(subject, &step_texts));
     told.sort_by_key(|told| (told.layer, told.node));
     Ok(told)
 }
 
-/// Whether a value says what the target's defaults say anyway.
+/// True if a value is the target's default anyway.
 fn is_default(path: &Path, value: &Value, defaults: &Value) -> bool {
     leaves_at(path, value)
         .into_iter()
@@ -84,15 +84,15 @@ fn is_default(path: &Path, value: &Value, defaults: &Value) -> bool {
         })
 }
 
-/// What the steps say already.
-struct Said<'s> {
-    /// What they tell and ask.
+/// The texts of the steps, which need no repetition.
+struct StepTexts<'s> {
+    /// The notices and questions of the steps.
     texts: Vec<&'s str>,
     /// The paths whose fate they speak of: held by a question, or lost because a step was left out.
     paths: Vec<&'s Path>,
 }
 
-impl<'s> Said<'s> {
+impl<'s> StepTexts<'s> {
     fn new(subject: Subject<'s>) -> Self {
         let (mut texts, mut paths) = (Vec::new(), Vec::new());
         for step in &subject.migrated.steps {
@@ -111,18 +111,18 @@ impl<'s> Said<'s> {
         Self { texts, paths }
     }
 
-    /// Whether somebody speaks of a path, of one above it, or of one below it by name.
-    fn of(&self, path: &Path) -> bool {
-        self.fate_of(path) || self.any(path, |_| true)
+    /// True if a step speaks of a path, of one above it, or of one below it by name.
+    fn speak_of(&self, path: &Path) -> bool {
+        self.speak_of_fate(path) || self.any(path, |_| true)
     }
 
-    /// Whether somebody says how what stands at a path is written, or it may not stay there anyway.
-    fn form_of(&self, path: &Path) -> bool {
-        self.fate_of(path) || self.any(path, |text| text.contains("quote"))
+    /// True if a step speaks of the notation of the value at a path, or it may not stay there anyway.
+    fn speak_of_notation(&self, path: &Path) -> bool {
+        self.speak_of_fate(path) || self.any(path, |text| text.contains("quote"))
     }
 
-    fn fate_of(&self, path: &Path) -> bool {
-        self.paths.iter().any(|said| said.is_related(path))
+    fn speak_of_fate(&self, path: &Path) -> bool {
+        self.paths.iter().any(|lost| lost.is_related(path))
     }
 
     fn any(&self, path: &Path, speaks: impl Fn(&str) -> bool) -> bool {

@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use super::{Said, Subject, Told};
+use super::{LayerNotice, StepTexts, Subject};
 use crate::{
     migrate::{Body, Node},
     pack::{Keys, Known, Severity},
@@ -45,7 +45,7 @@ const TEXT_MAPS: &[&str] = &["annotations", "labels", "nodeselector", "matchlabe
 const QUANTITIES: &[&str] = &["resources", "requests", "limits"];
 
 /// The scalars of every layer that Helm reads otherwise than they look.
-pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
+pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
     let mut told = Vec::new();
     let defaults = Value::Map(subject.pack.keys.defaults(subject.to));
     for (layer, (root, view)) in subject
@@ -59,7 +59,7 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
         if suspects.is_empty() {
             continue;
         }
-        let mut search = Search {
+        let mut search = SuspectSearch {
             view,
             layer,
             has_aliases: view.tree().aliases().next().is_some(),
@@ -74,13 +74,13 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
         let before = told.len();
         for (path, node) in found.into_iter().filter(|(_, node)| seen.insert(*node)) {
             if let Some(text) = judge(&path, node, view, subject, &defaults)
-                && !said.form_of(&path)
+                && !step_texts.speak_of_notation(&path)
             {
                 if told.len() - before == LISTED {
                     more += 1;
                     continue;
                 }
-                told.push(Told {
+                told.push(LayerNotice {
                     layer,
                     node,
                     severity: Severity::Action,
@@ -116,7 +116,7 @@ fn suspects(view: &View<'_>) -> Vec<NodeId> {
         .collect()
 }
 
-/// What a template makes of a scalar, if it is something else than what is written.
+/// The text that a template makes of a scalar, if it differs from the written one.
 fn printed<'t>(view: &View<'t>, node: NodeId) -> Option<(Resolved<'t>, String)> {
     let resolved = view.resolve(node).ok()?;
     let printed = match &resolved {
@@ -140,17 +140,17 @@ fn number_of(resolved: &Resolved<'_>) -> Option<Number> {
 }
 
 /// Looks for scalars of the text in a result: those that still stand in it as they are written.
-struct Search<'s> {
+struct SuspectSearch<'s> {
     view: &'s View<'s>,
     layer: usize,
-    /// Whether what is below a node may stand elsewhere in the text.
+    /// True if nodes below a node may stand elsewhere in the text.
     has_aliases: bool,
     /// In the order of the text.
     suspects: &'s [NodeId],
     found: Vec<(Path, NodeId)>,
 }
 
-impl Search<'_> {
+impl SuspectSearch<'_> {
     fn below(&mut self, node: &Node, at: &Path) {
         if let (Body::Same, Some(source)) = (&node.body, node.source())
             && source.layer == self.layer
@@ -171,7 +171,7 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a suspect stands in the text of a node.
+    /// True if a suspect stands in the text of a node.
     fn holds_one(&self, node: NodeId) -> bool {
         let next = self.suspects.partition_point(|suspect| *suspect < node);
         let tree = self.view.tree();
@@ -220,7 +220,7 @@ fn known(keys: &Keys, path: &Path, subject: Subject<'_>) -> bool {
     !matches!(keys.known(path, subject.to), Known::Unknown | Known::Dead)
 }
 
-/// Whether the chart takes what stands at a path for a text.
+/// True if the chart takes the value at a path for a text.
 fn is_text(
     path: &Path,
     is_bool: bool,
@@ -279,7 +279,7 @@ fn last_word(key: &str) -> String {
         .to_lowercase()
 }
 
-/// Whether a value stands beside a `name`, as in a list of environment variables.
+/// True if a value stands beside a `name`, as in a list of environment variables.
 fn beside_a_name(tree: &Tree, node: NodeId) -> bool {
     let Some(map) = tree.parent(node) else {
         return false;

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
-use super::{Said, Subject, Told, is_default};
+use super::{LayerNotice, StepTexts, Subject, is_default};
 use crate::{
     migrate::Node,
     pack::{Keys, Known, Pack, PackError, Severity},
@@ -23,8 +23,11 @@ const LISTED: usize = 20;
 /// A key that moved may have moved again.
 const MOVES: usize = 5;
 
-/// What the target does not know or does not read, of every layer.
-pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Result<Vec<Told>, PackError> {
+/// The keys of every layer that the target does not know or does not read.
+pub(super) fn notices(
+    subject: Subject<'_>,
+    step_texts: &StepTexts<'_>,
+) -> Result<Vec<LayerNotice>, PackError> {
     let mut told = Vec::new();
     for (layer, (root, view)) in subject
         .migrated
@@ -33,9 +36,9 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Result<Vec<Told>
         .zip(subject.views)
         .enumerate()
     {
-        let mut walk = Walk {
+        let mut walk = UnknownWalk {
             subject,
-            said,
+            step_texts,
             layer,
             view,
             defaults: Value::Map(subject.pack.keys.defaults(subject.to)),
@@ -55,19 +58,19 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Result<Vec<Told>
     Ok(told)
 }
 
-struct Walk<'w> {
+struct UnknownWalk<'w> {
     subject: Subject<'w>,
-    said: &'w Said<'w>,
+    step_texts: &'w StepTexts<'w>,
     layer: usize,
     view: &'w View<'w>,
     defaults: Value,
     /// The target's paths, gathered when the first unknown key is met.
     hints: Option<Hints>,
-    told: Vec<Told>,
+    told: Vec<LayerNotice>,
     more: usize,
 }
 
-impl Walk<'_> {
+impl UnknownWalk<'_> {
     fn below(&mut self, node: &Node, at: &Path) -> Result<(), PackError> {
         let keys = &self.subject.pack.keys;
         for entry in node.entries(self.view) {
@@ -90,7 +93,7 @@ impl Walk<'_> {
         let Some(place) = place.filter(|place| place.layer == self.layer) else {
             return;
         };
-        self.told.push(Told {
+        self.told.push(LayerNotice {
             layer: self.layer,
             node: place.node,
             severity: Severity::Action,
@@ -104,7 +107,7 @@ impl Walk<'_> {
             self.more += 1;
             return Ok(());
         }
-        if self.said.of(&path) {
+        if self.step_texts.speak_of(&path) {
             return Ok(());
         }
         let Subject { pack, to, .. } = self.subject;
@@ -140,7 +143,7 @@ impl Walk<'_> {
     fn dead(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
         // What is as the chart has it anyway changes nothing and surprises nobody.
         let value = node.value(self.view).unwrap_or(Value::Null);
-        if is_default(&path, &value, &self.defaults) || self.said.of(&path) {
+        if is_default(&path, &value, &self.defaults) || self.step_texts.speak_of(&path) {
             return Ok(());
         }
         let Subject { pack, to, .. } = self.subject;
@@ -158,7 +161,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Where the settings at and below a path have their place now, as a sentence.
+    /// The places that the settings at and below a path have now, as a sentence.
     fn moved(&self, node: &Node, path: &Path) -> Result<String, PackError> {
         let Subject { pack, to, .. } = self.subject;
         let (mut places, mut all) = (Vec::new(), true);
@@ -199,7 +202,11 @@ impl Walk<'_> {
             .filter(in_target)
             .collect();
         let value = node.value(self.view).unwrap_or(Value::Null);
-        if value.is_null() || below.is_empty() || below.contains(&path) || self.said.of(&path) {
+        if value.is_null()
+            || below.is_empty()
+            || below.contains(&path)
+            || self.step_texts.speak_of(&path)
+        {
             return;
         }
         let (chart, to) = (&self.subject.pack.info.chart, self.subject.to);
@@ -220,8 +227,7 @@ fn list(paths: &[Path], word: &str) -> String {
     }
 }
 
-/// Where the pack's migrations put what stood at a path, as far as the target reads the place; nothing if
-/// they do not say.
+/// The places to which the pack's migrations move a path, as far as the target reads them; none if they do not say.
 fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError> {
     let mut places = vec![path.clone()];
     for _ in 0..MOVES {
@@ -321,7 +327,7 @@ fn nearest<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path>
     best.take(2).map(|(path, _)| path.clone()).collect()
 }
 
-/// How many slips of the pen lie between two texts, if they are no more than so many.
+/// The number of typing errors between two texts, if they are no more than `most`.
 fn apart(a: &str, b: &str, most: usize) -> Option<usize> {
     // Each makes a text longer or shorter by one letter at most.
     let longer = a.chars().count().abs_diff(b.chars().count());

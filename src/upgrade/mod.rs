@@ -49,7 +49,7 @@ use crate::{
     plan::Selection,
     refusal::{Reason, own_fault},
     values::{ValuesPart, View},
-    walk::{Excludes, Found},
+    walk::{Excludes, FoundFile},
 };
 use release::Worked;
 
@@ -59,7 +59,7 @@ pub struct Request {
     /// The releases to upgrade.
     pub releases: Vec<Asked>,
     /// Files to look for releases in: manifests, and values files that were named.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundFile>,
     /// What is left out where one file brings its chart's others along.
     pub excludes: Excludes,
     /// Files that are not edited and may say which charts are deployed: what they say is told.

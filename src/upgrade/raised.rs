@@ -9,7 +9,7 @@
 use semver::Version;
 
 use crate::{
-    detect::{Clue, Detection},
+    detect::{Detection, VersionClue},
     migrate::{Answers, Decision, Evidence, MigrateError, Offer, OfferedInput},
     outcome::KnownBy,
     pack::{Known, Pack, Step, model::Strength},
@@ -47,7 +47,7 @@ pub(super) fn doubt(
         .keys()
         .filter(|version| *version < stated && version.pre.is_empty())
         .collect();
-    let is_old = |clue: &&Clue| {
+    let is_old = |clue: &&VersionClue| {
         let fits = |version: &&&Version| clue.versions.contains(version);
         !clue.versions.contains(stated) && older.iter().any(|version| fits(&version))
     };
@@ -78,7 +78,7 @@ pub(super) fn doubt(
     };
     let fits: Vec<&&Version> = older.iter().filter(fitting).collect();
     // What the stated version has and none of these: then the older keys are left over.
-    let is_new = |clue: &Clue| {
+    let is_new = |clue: &VersionClue| {
         clue.strength > Strength::Weak
             && clue.versions.contains(stated)
             && !fits.iter().any(|version| clue.versions.contains(version))

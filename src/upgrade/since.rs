@@ -20,7 +20,7 @@ use crate::{
     load::{Asked, Wanted, Workspace},
     outcome::{self, At, KnownBy, Notice, Severity},
     pack::Pack,
-    walk::Found,
+    walk::FoundFile,
 };
 
 /// The state that a run compares with.
@@ -37,7 +37,7 @@ pub struct Since {
     /// Files of the work tree that had another name: now, and then.
     pub renamed: BTreeMap<PathBuf, PathBuf>,
     /// The files of the commit to look for releases in.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundFile>,
     /// The releases that `refit.yaml` had.
     pub releases: Vec<Asked>,
 }

@@ -18,17 +18,17 @@ use crate::{
 /// In texts larger than this only what changed is read a second time.
 const READ_AGAIN_WHOLE: usize = 1 << 20;
 
-/// How text and values disagree. It is a fault of refit, and nothing was changed.
+/// A disagreement of text and values. It is a fault of refit, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum OracleError {
     /// The edited text says something else.
     #[error("the edited text says {found} at {path} where it should say {wanted}")]
     Differs {
-        /// Where.
+        /// The path.
         path: Path,
-        /// What the text says.
+        /// The value in the text.
         found: String,
-        /// What it should say.
+        /// The value that it should be.
         wanted: String,
     },
     /// The edited text cannot be read.
@@ -36,7 +36,7 @@ pub enum OracleError {
     Read(#[from] ReadError),
 }
 
-/// What the second reader found.
+/// A disagreement that the second reader found.
 #[derive(Debug, thiserror::Error)]
 pub enum SecondReadingError {
     /// The text that was given is not for the reader that Helm has; it was so before it was edited.

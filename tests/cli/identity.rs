@@ -8,7 +8,7 @@ use std::{
 };
 
 use refit::{
-    identify::{self, Claim},
+    identify::{self, ChartClaim},
     load::{Input, load},
     pack::{Pack, built_in, model::Telling},
     values::{Map, ValuesPart},
@@ -19,7 +19,7 @@ fn arroyo() -> Pack {
 }
 
 /// The charts that a file can be taken for, with why.
-fn claims(packs: &[Pack], values: &Map) -> Vec<(String, Claim)> {
+fn claims(packs: &[Pack], values: &Map) -> Vec<(String, ChartClaim)> {
     let mut part = ValuesPart::default();
     for pack in packs {
         identify::looked_at(pack, &mut part).unwrap();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use refit::walk::{Kind, Limits, ListError, Named, Trouble, Walked, find, read_list};
+use refit::walk::{FileKind, Limits, ListError, NamedPath, WalkTrouble, Walked, find, read_list};
 
 /// A folder with empty files.
 struct Tree(tempfile::TempDir);
@@ -29,9 +29,9 @@ impl Tree {
     }
 
     fn find(&self, named: &[&str]) -> Walked {
-        let named: Vec<Named> = named
+        let named: Vec<NamedPath> = named
             .iter()
-            .map(|name| Named::Argument(self.path(name)))
+            .map(|name| NamedPath::Argument(self.path(name)))
             .collect();
         find(&named, Limits::default())
     }
@@ -48,7 +48,7 @@ impl Tree {
         found
             .map(|found| {
                 let named = if found.named_directly { "!" } else { "" };
-                let template = if found.kind == Kind::Template {
+                let template = if found.kind == FileKind::Template {
                     "?"
                 } else {
                     ""
@@ -168,7 +168,7 @@ fn a_line_that_is_no_pattern_is_told_and_the_rest_is_found() {
     tree.file(".gitignore", "{a\nb.yaml\n");
     let walked = tree.find(&[""]);
     assert_eq!(tree.names(&walked), ["a.yaml"]);
-    let told: Vec<String> = walked.troubles.iter().map(Trouble::to_string).collect();
+    let told: Vec<String> = walked.troubles.iter().map(WalkTrouble::to_string).collect();
     assert!(
         told.len() == 1 && told[0].contains(".gitignore"),
         "{told:?}"
@@ -222,12 +222,12 @@ fn patterns_are_matched_as_a_shell_would_but_not_in_what_is_ignored() {
 #[test]
 fn a_search_is_bounded() {
     let tree = Tree::new(&["a/1.yaml", "a/2.yaml", "a/b/c/3.yaml", "z.yaml"]);
-    let named = [Named::Argument(tree.path(""))];
+    let named = [NamedPath::Argument(tree.path(""))];
     let limits = |files, depth| Limits { files, depth };
     let walked = find(&named, limits(2, 100));
     assert_eq!(walked.files.len(), 2);
     assert!(
-        matches!(walked.troubles[..], [Trouble::TooMany { limit: 2, .. }]),
+        matches!(walked.troubles[..], [WalkTrouble::TooMany { limit: 2, .. }]),
         "{:?}",
         walked.troubles
     );
@@ -237,10 +237,10 @@ fn a_search_is_bounded() {
 
 #[test]
 fn lists_are_read_by_lines_or_by_zero_bytes() {
-    let listed = |names: &[&str]| -> Vec<Named> {
+    let listed = |names: &[&str]| -> Vec<NamedPath> {
         names
             .iter()
-            .map(|name| Named::Listed(name.into()))
+            .map(|name| NamedPath::Listed(name.into()))
             .collect()
     };
     for (list, zero, names) in [
@@ -253,7 +253,7 @@ fn lists_are_read_by_lines_or_by_zero_bytes() {
     assert_eq!(read_list(b"a\0b\0", false).unwrap_err(), ListError::Zero);
     // What a list says is a name, whatever it looks like.
     let tree = Tree::new(&["a.yaml"]);
-    let walked = find(&[Named::Listed(tree.path("*.yaml"))], Limits::default());
+    let walked = find(&[NamedPath::Listed(tree.path("*.yaml"))], Limits::default());
     assert_eq!(tree.names(&walked), ["*.yaml!"]);
 }
 
@@ -316,7 +316,7 @@ fn a_folder_that_cannot_be_read_stops_nothing() {
         return as_nobody("a_folder_that_cannot_be_read_stops_nothing");
     }
     assert_eq!(tree.names(&walked), ["b/2.yaml"]);
-    let [Trouble::Unreadable { path, .. }] = &walked.troubles[..] else {
+    let [WalkTrouble::Unreadable { path, .. }] = &walked.troubles[..] else {
         panic!("{:?}", walked.troubles)
     };
     assert_eq!(path, &tree.path("a"));

@@ -18,7 +18,7 @@ use refit::{
     outcome::{Outcome, State},
     upgrade::{Request, upgrade},
     values::View,
-    walk::{Found, Kind},
+    walk::{FileKind, FoundFile},
     yaml::Tree,
 };
 
@@ -182,10 +182,10 @@ fn run(files: &[PathBuf], pack: &Path, name: &str) -> Outcome {
     upgrade(&Request {
         found: files
             .iter()
-            .map(|path| Found {
+            .map(|path| FoundFile {
                 path: path.clone(),
                 named_directly: false,
-                kind: Kind::Yaml,
+                kind: FileKind::Yaml,
                 below: path.parent().map(Path::to_owned).unwrap_or_default(),
             })
             .collect(),

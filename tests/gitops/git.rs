@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use refit::git::{State, uncommitted};
+use refit::git::{UnsavedState, uncommitted};
 
 /// A repository with what the test needs of git; `None` where there is no git.
 struct Repository(tempfile::TempDir);
@@ -60,7 +60,7 @@ impl Repository {
     }
 
     /// The states of these files, by name.
-    fn states(&self, names: &[&str]) -> BTreeMap<String, State> {
+    fn states(&self, names: &[&str]) -> BTreeMap<String, UnsavedState> {
         let paths: Vec<PathBuf> = names.iter().map(|name| self.path(name)).collect();
         uncommitted(paths.iter().map(PathBuf::as_path))
             .into_iter()
@@ -72,7 +72,7 @@ impl Repository {
     }
 }
 
-fn expected(states: &[(&str, State)]) -> BTreeMap<String, State> {
+fn expected(states: &[(&str, UnsavedState)]) -> BTreeMap<String, UnsavedState> {
     states
         .iter()
         .map(|(name, state)| ((*name).to_owned(), *state))
@@ -114,11 +114,11 @@ fn changes_and_new_files_are_told_apart_from_what_is_committed() {
     assert_eq!(
         states,
         expected(&[
-            ("changed.yaml", State::Modified),
-            ("staged.yaml", State::Modified),
-            ("a b/ü*.yaml", State::Modified),
-            ("renamed.yaml", State::Modified),
-            ("new/new.yaml", State::Untracked),
+            ("changed.yaml", UnsavedState::Modified),
+            ("staged.yaml", UnsavedState::Modified),
+            ("a b/ü*.yaml", UnsavedState::Modified),
+            ("renamed.yaml", UnsavedState::Modified),
+            ("new/new.yaml", UnsavedState::Untracked),
         ])
     );
 }
@@ -144,9 +144,9 @@ fn many_files_and_several_repositories_are_asked_for_at_once() {
     let found = uncommitted(paths.iter().map(PathBuf::as_path));
     eprintln!("two repositories were asked in {:?}", start.elapsed());
     let (changed, new) = (one.path("a/7.yaml"), other.path("o.yaml"));
-    let expected: BTreeMap<&Path, State> = BTreeMap::from([
-        (changed.as_path(), State::Modified),
-        (new.as_path(), State::Untracked),
+    let expected: BTreeMap<&Path, UnsavedState> = BTreeMap::from([
+        (changed.as_path(), UnsavedState::Modified),
+        (new.as_path(), UnsavedState::Untracked),
     ]);
     assert_eq!(found, expected);
 }

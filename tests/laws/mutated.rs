@@ -15,7 +15,7 @@ use refit::{
     load::{Asked, Input},
     outcome::Outcome,
     upgrade::{Request, upgrade},
-    walk::{self, Limits, Named},
+    walk::{self, Limits, NamedPath},
     yaml::Tree,
 };
 use semver::Version;
@@ -189,7 +189,7 @@ fn read_all(root: &Path) -> Repository {
 }
 
 fn folder_request(folder: &Path) -> Request {
-    let walked = walk::find(&[Named::Argument(folder.to_owned())], Limits::default());
+    let walked = walk::find(&[NamedPath::Argument(folder.to_owned())], Limits::default());
     Request {
         found: walked.files,
         accept_recommended: true,

@@ -9,7 +9,7 @@ use refit::{
         Detail, Look, Masker,
         command::{self, Given},
         content::{Content, Section, Verdict},
-        preview::{LINES, Preview, Shown, Ways, preview},
+        preview::{LINES, Preview, ShownDifference, Ways, preview},
         text,
     },
 };
@@ -25,7 +25,7 @@ fn made(outcome: &Outcome, searched: bool) -> Preview {
     preview(
         outcome,
         &ways,
-        (Shown::Short { searched }, false),
+        (ShownDifference::Short { searched }, false),
         look,
         look,
     )

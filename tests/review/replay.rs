@@ -17,9 +17,9 @@ use refit::{
     migrate::{Answer, OfferedInput},
     outcome::KnownBy,
     questions::{SHARED_LAYER, can_be_left_out},
-    review::{Decision, Item, Review, begin, record::record},
+    review::{Review, StepDecision, UndecidedStep, begin, record::record},
     upgrade::Request,
-    walk::{Limits, Named, find},
+    walk::{Limits, NamedPath, find},
 };
 use serde::Deserialize;
 
@@ -56,7 +56,7 @@ struct Case {
     to: String,
 }
 
-fn answer(item: &Item, dice: &mut Dice) -> Option<Answer> {
+fn answer(item: &UndecidedStep, dice: &mut Dice) -> Option<Answer> {
     let question = item.step.question.as_ref()?;
     let option = &question.options[dice.below(question.options.len())];
     let mut answer = Answer {
@@ -85,16 +85,16 @@ fn answer(item: &Item, dice: &mut Dice) -> Option<Answer> {
 }
 
 /// What can be decided about a step, what the dice prefer first.
-fn decisions(item: &Item, dice: &mut Dice) -> Vec<Decision> {
+fn decisions(item: &UndecidedStep, dice: &mut Dice) -> Vec<StepDecision> {
     let mut decisions = Vec::new();
     match &item.step.question {
-        None => decisions.push(Decision::Accept),
+        None => decisions.push(StepDecision::Accept),
         Some(question) => {
             for _ in &question.options {
-                decisions.extend(answer(item, dice).map(Decision::Answer));
+                decisions.extend(answer(item, dice).map(StepDecision::Answer));
             }
             let all = question.options.iter().map(refit::review::answer);
-            decisions.extend(all.map(Decision::Answer));
+            decisions.extend(all.map(StepDecision::Answer));
         }
     }
     if can_be_left_out(&item.step.id) {
@@ -103,7 +103,7 @@ fn decisions(item: &Item, dice: &mut Dice) -> Vec<Decision> {
         } else {
             decisions.len()
         };
-        decisions.insert(at, Decision::Skip);
+        decisions.insert(at, StepDecision::Skip);
     }
     decisions
 }
@@ -116,7 +116,7 @@ fn through(review: &mut Review, dice: &mut Dice) -> Option<usize> {
         let id = item.step.id.clone();
         let mut is_decided = false;
         for decision in decisions(&item, dice) {
-            if let Decision::Answer(answer) = &decision
+            if let StepDecision::Answer(answer) = &decision
                 && review.try_answer(&item, answer).is_err()
             {
                 continue;
@@ -302,7 +302,7 @@ fn manifests_are_replayed_to_the_same_bytes() {
             let folder = tempfile::tempdir().unwrap();
             copy(&case.join("old"), folder.path());
             let found = find(
-                &[Named::Argument(folder.path().to_owned())],
+                &[NamedPath::Argument(folder.path().to_owned())],
                 Limits::default(),
             );
             let request = Request {

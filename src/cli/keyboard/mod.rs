@@ -106,12 +106,12 @@ impl Person for Keyboard<'_> {
         self.terminal.page(text);
     }
 
-    fn key(&mut self, prompt: &str) -> Result<talk::Key, Stop> {
+    fn key(&mut self, prompt: &str) -> Result<talk::KeyPress, Stop> {
         if self.dumb {
             let line = self.whole_line(prompt)?;
             return Ok(match line.trim().chars().next() {
-                Some(c) => talk::Key::Char(c),
-                None => talk::Key::Enter,
+                Some(c) => talk::KeyPress::Char(c),
+                None => talk::KeyPress::Enter,
             });
         }
         self.terminal.page(prompt);
@@ -119,11 +119,11 @@ impl Person for Keyboard<'_> {
             return Ok(match self.read()? {
                 // What is on the screen the terminal itself fits to its size.
                 Read::Resized => continue,
-                Read::Resumed => talk::Key::Again,
-                Read::Key(console::Key::Char(c)) => talk::Key::Char(c),
-                Read::Key(console::Key::Enter) => talk::Key::Enter,
-                Read::Key(console::Key::Escape) => talk::Key::Escape,
-                Read::Key(_) => talk::Key::Other,
+                Read::Resumed => talk::KeyPress::Again,
+                Read::Key(console::Key::Char(c)) => talk::KeyPress::Char(c),
+                Read::Key(console::Key::Enter) => talk::KeyPress::Enter,
+                Read::Key(console::Key::Escape) => talk::KeyPress::Escape,
+                Read::Key(_) => talk::KeyPress::Other,
             });
         }
     }

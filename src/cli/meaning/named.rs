@@ -17,7 +17,7 @@ use refit::{
     memory::Project,
     outcome::{KnownBy, Refusal},
     refusal::Reason,
-    walk::{self, Excludes, Found, Limits, Named},
+    walk::{self, Excludes, FoundFile, Limits, NamedPath},
 };
 
 use crate::cli::{
@@ -31,7 +31,7 @@ pub struct Sources {
     /// The releases whose layers are known, in order.
     pub releases: Vec<Asked>,
     /// The files that were found: values files, and manifests that may hold releases.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundFile>,
     /// Files that are not edited and may name charts.
     pub aside: Vec<PathBuf>,
     /// What could not be looked at.
@@ -39,7 +39,7 @@ pub struct Sources {
     /// The chart, if a running release tells it.
     pub chart: Option<String>,
     /// The folders, patterns and lists that were searched.
-    pub inputs: Vec<Named>,
+    pub inputs: Vec<NamedPath>,
     /// What has to be typed to search them again.
     pub whole: Vec<String>,
 }
@@ -142,7 +142,7 @@ impl Sources {
             whole.extend(super::strings(&files));
         }
         let arguments = files.into_iter().map(not_a_flag);
-        inputs.extend(arguments.map(Named::Argument));
+        inputs.extend(arguments.map(NamedPath::Argument));
         let walked = walk::find_without(&inputs, excludes, Limits::default());
         let (releases, found) = recorded(walked.files, project);
         Ok(Self {
@@ -176,7 +176,7 @@ fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String
 
 /// The releases of `refit.yaml` of which a file is a layer, and the files that it does not know. What a
 /// layer means depends on the other layers of its release.
-fn recorded(files: Vec<Found>, project: Option<&Project>) -> (Vec<Asked>, Vec<Found>) {
+fn recorded(files: Vec<FoundFile>, project: Option<&Project>) -> (Vec<Asked>, Vec<FoundFile>) {
     let Some(project) = project else {
         return (Vec::new(), files);
     };
@@ -221,7 +221,7 @@ pub fn excludes(typed: &[String], project: Option<&Project>) -> anyhow::Result<E
 }
 
 /// The names in a list of files.
-fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<Named>> {
+fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
     let bytes = match list.as_os_str() == "-" {
         true => {
             let mut bytes = Vec::new();
@@ -237,7 +237,7 @@ fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<Named>> {
 }
 
 /// A folder or a pattern that could not be looked at.
-fn trouble(trouble: &walk::Trouble) -> Refusal {
+fn trouble(trouble: &walk::WalkTrouble) -> Refusal {
     let text = trouble.to_string();
     let (name, what) = text.split_once(": ").unwrap_or(("", &text));
     *Reason::new(what).next(trouble.next()).of(name)

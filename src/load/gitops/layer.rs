@@ -41,7 +41,7 @@ impl Builder<'_> {
         }
         let mut files = Vec::new();
         for pattern in candidates.iter().filter(|pattern| bounds.hold(pattern)) {
-            let named = walk::Named::Argument(pattern.clone());
+            let named = walk::NamedPath::Argument(pattern.clone());
             let walked = walk::find(&[named], walk::Limits::default());
             let found = walked.files.into_iter().map(|file| file.path);
             files.extend(found.filter(|path| bounds.hold(path)));

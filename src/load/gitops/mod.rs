@@ -36,7 +36,7 @@ use crate::{
     outcome::{At, Refusal},
     refusal::Reason,
     values::{Map, Path},
-    walk::{self, Found},
+    walk::{self, FoundFile},
     yaml::{NodeId, Tree},
 };
 
@@ -153,7 +153,7 @@ struct Carried {
 }
 
 /// Adds what was found in files.
-pub(super) fn add(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) {
+pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) {
     if found.is_empty() {
         return;
     }
@@ -334,15 +334,15 @@ fn not_ours(name: &str, other: &BTreeSet<String>, charts: &[KnownChart]) -> Refu
 }
 
 /// Reads the files, and finds what they carry.
-fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scanned> {
+fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<Scanned> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut scanned: Vec<Scanned> = Vec::new();
     let mut seen: HashSet<usize> = HashSet::new();
     for file in found {
         let input = Input::Path(file.path.clone());
         let read = match file.kind {
-            walk::Kind::Template => Err(template(&input.name())),
-            walk::Kind::Yaml => loader.file(&input),
+            walk::FileKind::Template => Err(template(&input.name())),
+            walk::FileKind::Yaml => loader.file(&input),
         };
         match read {
             Ok(index) if !seen.insert(index) => {}
@@ -384,7 +384,7 @@ fn scan(loader: &mut Loader, found: &[Found], charts: &[KnownChart]) -> Vec<Scan
                             .of(&input.name()),
                     ),
                     None => {
-                        let broken = file.kind == walk::Kind::Yaml
+                        let broken = file.kind == walk::FileKind::Yaml
                             && is_file
                             && is_manifest(&file.path, &text, charts);
                         (file.named_directly || broken).then_some(refusal)

@@ -18,7 +18,7 @@ use crate::{
     bounds::{Bounds, lexical},
     carrier::{self, Kind as CarrierKind, VersionStyle},
     values::Path,
-    walk::{self, Excludes, Found, Kind},
+    walk::{self, Excludes, FileKind, FoundFile},
     yaml::Tree,
 };
 
@@ -92,15 +92,15 @@ pub(in crate::load) fn dependencies_of(
 /// those that are left out.
 #[must_use]
 pub fn with_their_charts(
-    found: &[Found],
+    found: &[FoundFile],
     charts: &[KnownChart],
     excludes: &Excludes,
-) -> Vec<Found> {
+) -> Vec<FoundFile> {
     let mut all = found.to_vec();
     let mut folders: Vec<PathBuf> = Vec::new();
     let mut of_folder: HashMap<PathBuf, Vec<Dependency>> = HashMap::new();
     for file in found {
-        let is_meant = file.named_directly && file.kind == Kind::Yaml && file.path.is_file();
+        let is_meant = file.named_directly && file.kind == FileKind::Yaml && file.path.is_file();
         if !is_meant {
             continue;
         }
@@ -133,7 +133,7 @@ pub fn with_their_charts(
     let real = |path: &FilePath| path.canonicalize().ok();
     let mut known: HashSet<Option<PathBuf>> = found.iter().map(|file| real(&file.path)).collect();
     for folder in folders {
-        let named = [walk::Named::Listed(folder)];
+        let named = [walk::NamedPath::Listed(folder)];
         let walked = walk::find_without(&named, excludes, walk::Limits::default());
         for file in walked.files {
             if known.insert(real(&file.path)) {

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::Path as FilePath};
 
 use super::{groups::LayerCandidate, roles::is_values_name};
 use crate::{
-    identify::{self, Claim},
+    identify::{self, ChartClaim},
     pack::{Known, Pack, PackError},
     values::{Map, Path},
 };
@@ -81,7 +81,7 @@ pub(super) fn fits(
 pub(super) fn told_by(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<String>, PackError> {
     let claim = |pack| {
         let claim = identify::claim(pack, all, values, || values.clone())?;
-        Ok(claim.filter(Claim::holds))
+        Ok(claim.filter(ChartClaim::holds))
     };
     let Some(own) = claim(pack)? else {
         return Ok(Vec::new());

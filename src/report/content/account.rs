@@ -20,60 +20,60 @@ const DECIDING: usize = 3;
 pub struct Account<'o> {
     /// The release.
     pub release: &'o Release,
-    /// How its chart and its version are known.
-    pub known: Known<'o>,
-    /// What is other in effect, or waits for an answer.
-    pub effect: Vec<Effect<'o>>,
+    /// The evidence for its chart and its version.
+    pub known: Recognition<'o>,
+    /// The settings with another effect, or that wait for an answer.
+    pub effect: Vec<EffectLine<'o>>,
     /// The steps that changed something.
     pub done: Vec<Done<'o>>,
-    /// What it says: as in the content of a run, of this release alone.
+    /// Its items: as in the content of a run, of this release alone.
     pub items: Vec<Item<'o>>,
-    /// What became of its settings, in numbers.
+    /// The fates of its settings, in numbers.
     pub settings: Settings,
-    /// What became of every setting that did not just stay.
-    pub ledger: Vec<Leaf<'o>>,
+    /// The fate of every setting that did not just stay.
+    pub ledger: Vec<LedgerLine<'o>>,
     /// Comments that went with what was removed.
     pub comments: Vec<&'o str>,
 }
 
-/// How a chart and a version are known.
+/// The evidence for a chart and a version.
 #[derive(Debug)]
-pub struct Known<'o> {
-    /// It in a sentence.
+pub struct Recognition<'o> {
+    /// The evidence in a sentence.
     pub sentence: String,
-    /// Whether the content alone tells the version.
+    /// True if the content alone tells the version.
     pub by_content: bool,
-    /// What tells the chart, if nothing named it.
-    pub chart: Vec<Reason<'o>>,
-    /// What tells the version, the strongest first.
-    pub version: Vec<Reason<'o>>,
+    /// The evidence for the chart, if nothing named it.
+    pub chart: Vec<RecognitionReason<'o>>,
+    /// The evidence for the version, the strongest first.
+    pub version: Vec<RecognitionReason<'o>>,
 }
 
-/// What in a file tells its chart or its version.
+/// A key or text in a file that tells its chart or its version.
 #[derive(Debug)]
-pub struct Reason<'o> {
+pub struct RecognitionReason<'o> {
     /// The setting.
     pub path: &'o Path,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<&'o At>,
     /// The versions that it speaks for.
     pub versions: Option<&'o str>,
-    /// How much it says.
+    /// Its strength.
     pub strength: Strength,
-    /// Why it says so.
+    /// The reason for which it tells that.
     pub why: &'o str,
 }
 
-/// Something that is other in effect.
+/// A setting with another effect.
 #[derive(Debug)]
-pub struct Effect<'o> {
-    /// What it is about.
+pub struct EffectLine<'o> {
+    /// Its title.
     pub title: &'o str,
     /// Before.
     pub before: &'o str,
     /// Afterwards; where that depends on an answer, that it is open.
     pub after: String,
-    /// Whether it is open.
+    /// True if it is open.
     pub is_open: bool,
 }
 
@@ -84,47 +84,47 @@ pub struct Done<'o> {
     pub id: &'o str,
     /// The chart version that brought it.
     pub version: &'o Version,
-    /// What it does.
+    /// The title: the thing that the step does.
     pub title: &'o str,
-    /// Where that is documented.
+    /// The address of its documentation.
     pub link: Option<&'o str>,
-    /// Why.
+    /// The reason.
     pub why: Option<&'o str>,
     /// The answer that it was given, in words.
     pub answered: Option<String>,
-    /// What it did.
+    /// Its changes.
     pub changes: Vec<ChangeLine<'o>>,
 }
 
-/// What a step did to a setting.
+/// The change of a step to a setting.
 #[derive(Debug)]
 pub struct ChangeLine<'o> {
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
     /// The word for that.
     pub word: &'static str,
     /// The setting.
     pub path: &'o Path,
-    /// Where it went, if it is elsewhere.
+    /// The new path, if it moved.
     pub to: Option<&'o Path>,
-    /// What it was, where it is gone.
+    /// The old value, where it is gone.
     pub was: Option<String>,
-    /// What it is now, where it stays or is new.
+    /// The new value, where it stays or is new.
     pub now: Option<String>,
-    /// What it was made of.
+    /// The paths that it was made of.
     pub from: &'o [Path],
     /// The file, where the release has several.
     pub file: Option<&'o str>,
 }
 
-/// What became of a setting.
+/// The fate of a setting.
 #[derive(Debug)]
-pub struct Leaf<'o> {
+pub struct LedgerLine<'o> {
     /// The word for it.
     pub word: &'static str,
     /// The setting.
     pub path: &'o Path,
-    /// Where it is now.
+    /// The new paths.
     pub to: &'o [Path],
     /// The step that did it.
     pub step: Option<&'o str>,
@@ -144,9 +144,9 @@ impl<'o> Account<'o> {
         let comments = release.files.iter().flat_map(|file| &file.removed_comments);
         Self {
             release,
-            known: Known::of(release),
+            known: Recognition::of(release),
             effect: effect
-                .map(|fact| Effect {
+                .map(|fact| EffectLine {
                     title: &fact.title,
                     before: fact.before.as_deref().unwrap_or("(none)"),
                     after: match fact.open.as_slice() {
@@ -167,38 +167,38 @@ impl<'o> Account<'o> {
             ledger: release
                 .ledger
                 .iter()
-                .map(|leaf| Leaf::of(leaf, release))
+                .map(|leaf| LedgerLine::of(leaf, release))
                 .collect(),
             comments: comments.map(String::as_str).collect(),
         }
     }
 
-    /// What it says in a section.
+    /// The items in a section.
     pub fn section(&self, section: super::Section) -> impl Iterator<Item = &Item<'o>> {
         let items = self.items.iter();
         items.filter(move |item| item.section == section)
     }
 }
 
-impl<'o> Known<'o> {
+impl<'o> Recognition<'o> {
     fn of(release: &'o Release) -> Self {
-        let chart = release.chart_told_by.iter().map(|sign| Reason {
+        let chart = release.chart_told_by.iter().map(|sign| RecognitionReason {
             path: &sign.path,
             at: sign.at.as_ref(),
             versions: None,
             strength: Strength::Strong,
             why: &sign.why,
         });
-        let clues = release.evidence.iter().map(|clue| Reason {
+        let clues = release.evidence.iter().map(|clue| RecognitionReason {
             path: &clue.path,
             at: clue.at.as_ref(),
             versions: Some(&clue.versions),
             strength: clue.strength,
             why: &clue.why,
         });
-        let mut version: Vec<Reason<'o>> = clues.collect();
+        let mut version: Vec<RecognitionReason<'o>> = clues.collect();
         version.sort_by_key(|clue| Reverse(clue.strength));
-        let chart: Vec<Reason<'o>> = chart.collect();
+        let chart: Vec<RecognitionReason<'o>> = chart.collect();
         let of = format!("{} {}", release.chart, release.from);
         let sentence = match release.known_by {
             KnownBy::Stated => format!("Written for {of}, as you said."),
@@ -230,9 +230,9 @@ impl<'o> Known<'o> {
     }
 
     /// The few reasons that decide the version: one for each bound says as much as all.
-    pub fn deciding(&self) -> impl Iterator<Item = &Reason<'o>> {
+    pub fn deciding(&self) -> impl Iterator<Item = &RecognitionReason<'o>> {
         let mut bounds: Vec<&str> = Vec::new();
-        let new = move |reason: &&Reason<'o>| {
+        let new = move |reason: &&RecognitionReason<'o>| {
             let bound = reason.versions.unwrap_or_default();
             let is_new = !bounds.contains(&bound);
             bounds.push(bound);
@@ -245,7 +245,7 @@ impl<'o> Known<'o> {
 
     /// The first of what tells the chart, where not all of it is shown.
     #[must_use]
-    pub fn deciding_for_chart(&self) -> &[Reason<'o>] {
+    pub fn deciding_for_chart(&self) -> &[RecognitionReason<'o>] {
         &self.chart[..self.chart.len().min(DECIDING)]
     }
 }
@@ -299,7 +299,7 @@ impl<'o> ChangeLine<'o> {
     }
 }
 
-impl<'o> Leaf<'o> {
+impl<'o> LedgerLine<'o> {
     fn of(leaf: &'o LeafFate, release: &Release) -> Self {
         Self {
             word: wording::fate(leaf.fate),

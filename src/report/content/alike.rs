@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use super::{Account, Content, Item};
 use crate::{
-    diff::{Diff, Side},
+    diff::{Diff, LineSide},
     digest,
     outcome::{File, Release},
 };
@@ -15,7 +15,7 @@ use crate::{
 pub struct Alike {
     /// The numbers, the one that is shown first.
     pub rows: Vec<usize>,
-    /// Whether lines around the changes, or their numbers, differ between them.
+    /// True if lines around the changes, or their numbers, differ between them.
     pub around_differs: bool,
 }
 
@@ -60,7 +60,8 @@ impl Content<'_> {
     }
 }
 
-/// What is seen of a release: its account without names of files and numbers of lines, and the lines that change.
+/// The visible content of a release: its account without names of files and numbers of lines, and the lines that
+/// change.
 fn seen_of(release: &Release) -> String {
     let account = Account::of(release);
     let mut text = format!(
@@ -129,14 +130,14 @@ fn seen_of_item(item: &Item<'_>) -> String {
     text
 }
 
-/// What a text changes to another: the lines that go and come, change by change, without what stands around them.
+/// The lines that a change takes and brings, hunk by hunk, without those around them.
 fn changed_lines<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> String {
     let mut text = String::new();
     for (before, after) in files {
         text.push_str("file");
         for hunk in &Diff::with_context(before, after, 0).hunks {
             text.push_str("hunk");
-            for line in hunk.lines.iter().filter(|line| line.side != Side::Both) {
+            for line in hunk.lines.iter().filter(|line| line.side != LineSide::Both) {
                 let _ = write!(text, "{:?}", (line.side, line.body()));
             }
         }
@@ -144,15 +145,15 @@ fn changed_lines<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Str
     text
 }
 
-/// What identifies a step as a person sees it: what it says and asks, and the lines that change, without those around
-/// them. `files` are the texts without the step and with it.
+/// The identity of a step as a person sees it: its texts and its question, and the lines that change, without those
+/// around them. `files` are the texts without the step and with it.
 #[must_use]
 pub fn seen(said: &str, files: &[File]) -> String {
     let files = files.iter().map(|file| (&*file.before, &*file.after));
     digest::of_text(&format!("{said}{}", changed_lines(files)))
 }
 
-/// What is shown around the changes of a release, and where they stand.
+/// The lines around the changes of a release, and their numbers.
 fn around(release: &Release) -> String {
     let mut text = String::new();
     for file in &release.files {

@@ -21,9 +21,9 @@ use crate::{
 /// One thing to know, to answer or to do.
 #[derive(Debug)]
 pub struct Item<'o> {
-    /// Where it is said.
+    /// The section that it stands in.
     pub section: Section,
-    /// What it is about, in a few words: the title of a step, or what kind of notice it is.
+    /// A title of a few words: of a step, or of a kind of notice.
     pub title: String,
     /// The step that says or asks it: what `refit explain` and `--answer` call it.
     pub id: Option<&'o str>,
@@ -31,29 +31,29 @@ pub struct Item<'o> {
     pub chart: Option<&'o str>,
     /// The chart version that brought it.
     pub version: Option<&'o Version>,
-    /// Where it is documented.
+    /// The address of its documentation.
     pub link: Option<&'o str>,
-    /// What stands before the text, where it needs that to be understood: when it is to be done, what waits.
+    /// The words before the text, where it needs them to be understood: the time of an action, a path that waits.
     pub lead: Option<String>,
-    /// What is said.
+    /// The text.
     pub text: String,
-    /// How it reads where it reads otherwise, each once.
+    /// The other wordings, each once.
     pub variants: Vec<String>,
     /// For something to do outside the files: when.
     pub when: Option<When>,
     /// The releases that say it, in order: once for each time that it is said.
     pub uses: Vec<Use<'o>>,
-    /// Why the step does what it does.
+    /// The reason for which the step does it.
     pub why: Option<&'o str>,
     /// The values that a question is about.
-    pub about: Vec<About<'o>>,
-    /// What `--answer` calls the question.
+    pub about: Vec<AboutValue<'o>>,
+    /// The name of the question for `--answer`.
     pub asked_as: Option<String>,
-    /// Why an answer that was given does not do yet.
+    /// The reason for which a given answer does not do yet.
     pub lacking: Option<&'o str>,
-    /// What can be answered.
-    pub answers: Vec<Answer<'o>>,
-    /// What was refused, with its excerpt, its reason and what to do next.
+    /// The possible answers.
+    pub answers: Vec<AnswerOption<'o>>,
+    /// The refusal, with its excerpt, its reason and the next step.
     pub refusal: Option<&'o Refusal>,
 }
 
@@ -62,44 +62,44 @@ pub struct Item<'o> {
 pub struct Use<'o> {
     /// The number of its row.
     pub release: usize,
-    /// How it reads there: 0 is the text, the others are variants.
+    /// Its wording there: 0 is the text, the others are variants.
     pub wording: usize,
     /// The file that it is about, where that is one.
     pub file: Option<&'o str>,
     /// The lines that it is about there.
     pub places: Vec<&'o At>,
-    /// What a step changes there.
+    /// The changes of a step there.
     pub changes: Vec<&'o Change>,
 }
 
 /// A value that a question is about.
 #[derive(Debug)]
-pub struct About<'o> {
+pub struct AboutValue<'o> {
     /// The setting.
     pub path: &'o str,
     /// Its value; `None` if it is not set.
     pub value: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<&'o At>,
 }
 
 /// An answer to a question.
 #[derive(Debug)]
-pub struct Answer<'o> {
+pub struct AnswerOption<'o> {
     /// The option: its id, its title, whether it is recommended, what must be typed.
     pub option: &'o Choice,
-    /// What to type on the command line to give it: the option, and what it needs.
+    /// The arguments to type on the command line to give it: the option, and its inputs.
     pub arguments: Vec<Argument>,
 }
 
 /// A piece of a command that answers a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
-    /// What to type. What a person has to put in is `…`.
+    /// The text to type. The part that a person has to put in is `…`.
     pub text: String,
-    /// What is typed there, for an input.
+    /// A note on the text that is typed there, for an input.
     pub note: Option<String>,
-    /// What `--answer` calls the input, if it has to be typed.
+    /// The name of the input for `--answer`, if it has to be typed.
     pub needed: Option<String>,
 }
 
@@ -142,7 +142,7 @@ impl<'o> Items<'o> {
         known.uses.push(Use { wording, ..one });
     }
 
-    /// What was refused.
+    /// Adds a refusal.
     pub fn refused(&mut self, refusal: &'o Refusal) {
         let file = refusal.at.as_ref().map_or(&refusal.name, |at| &at.file);
         let mut item = Item {
@@ -227,13 +227,13 @@ impl<'o> Items<'o> {
             )
         );
         let item = Item {
-            about: question.evidence.iter().map(About::of).collect(),
+            about: question.evidence.iter().map(AboutValue::of).collect(),
             asked_as: Some(step.asked_as()),
             lacking: question.lacking.as_deref(),
             answers: question
                 .options
                 .iter()
-                .map(|option| Answer::to(step, option))
+                .map(|option| AnswerOption::to(step, option))
                 .collect(),
             ..of_step(Section::Questions, release, step, question.text.clone())
         };
@@ -303,7 +303,7 @@ impl<'o> Items<'o> {
         }
     }
 
-    /// What a step changed. Its text is the reason: what becomes of which setting is in the changes.
+    /// Adds the changes of a step. The text is the reason: the fate of each setting is in the changes.
     fn changes(&mut self, number: usize, release: &'o Release, step: &'o Step) {
         if step.state != State::Done || step.changes.is_empty() {
             return;
@@ -363,7 +363,7 @@ impl<'o> Item<'o> {
         self.uses.iter().flat_map(|one| one.places.iter().copied())
     }
 
-    /// How it reads in one of its uses.
+    /// The wording in one of its uses.
     #[must_use]
     pub fn wording(&self, one: &Use<'_>) -> &str {
         match one.wording {
@@ -373,7 +373,7 @@ impl<'o> Item<'o> {
     }
 }
 
-impl<'o> About<'o> {
+impl<'o> AboutValue<'o> {
     fn of(evidence: &'o Evidence) -> Self {
         Self {
             path: &evidence.path,
@@ -383,7 +383,7 @@ impl<'o> About<'o> {
     }
 }
 
-impl<'o> Answer<'o> {
+impl<'o> AnswerOption<'o> {
     fn to(step: &Step, option: &'o Choice) -> Self {
         let id = step.asked_as();
         let mut arguments = vec![Argument {
@@ -407,7 +407,7 @@ impl<'o> Answer<'o> {
         Self { option, arguments }
     }
 
-    /// What has to be typed for it, as `--answer` calls it.
+    /// The inputs that have to be typed, by their names for `--answer`.
     pub fn needs(&self) -> impl Iterator<Item = &str> {
         self.arguments
             .iter()
@@ -415,7 +415,7 @@ impl<'o> Answer<'o> {
     }
 }
 
-/// What is typed for an input.
+/// A note on the text that is typed for an input.
 fn note(input: &Input) -> String {
     let mut note = input.title.clone();
     if input.list {
@@ -472,7 +472,7 @@ pub fn unused(release: &Release) -> Vec<&Path> {
         .collect()
 }
 
-/// Whether somebody speaks of a path: a notice, or a step that tells of it.
+/// True if a notice, or a step that tells, is about a path.
 fn is_noticed(release: &Release, path: &Path) -> bool {
     let name = path.to_string();
     let mut notices = release.notices.iter().chain(&release.stale);

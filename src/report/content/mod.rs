@@ -32,10 +32,10 @@ mod row;
 use std::collections::HashMap;
 
 pub use self::{
-    account::{Account, ChangeLine, Done, Effect, Known, Leaf, Reason},
+    account::{Account, ChangeLine, Done, EffectLine, LedgerLine, Recognition, RecognitionReason},
     alike::{Alike, seen},
-    item::{About, Answer, Argument, Item, Use, unused},
-    row::{Happens, Row, Settings, Verdict, fits, open_questions, versions},
+    item::{AboutValue, AnswerOption, Argument, Item, Use, unused},
+    row::{Happens, ReleaseRow, Settings, Verdict, fits, open_questions, versions},
 };
 
 use self::item::Items;
@@ -49,19 +49,19 @@ use crate::outcome::{At, Outcome, Severity, Unclaimed};
 /// be done, what is good to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
-    /// What could not be read or worked out.
+    /// Files that could not be read, and releases that could not be migrated.
     Errors,
-    /// What only a person can decide.
+    /// Questions that only a person can decide.
     Questions,
-    /// What waits for those answers.
+    /// Items that wait for those answers.
     Waiting,
-    /// What breaks, is lost or becomes visible to others.
+    /// Settings that break, are lost or become visible to others.
     Danger,
-    /// What somebody has to do.
+    /// Actions: somebody has to do something.
     Action,
-    /// What the steps change.
+    /// The changes of the steps.
     Changes,
-    /// What is good to know.
+    /// Notes that are good to know.
     Notes,
 }
 
@@ -106,47 +106,47 @@ impl From<Severity> for Section {
 #[derive(Debug)]
 pub struct Content<'o> {
     /// A row for each release, in order.
-    pub rows: Vec<Row<'o>>,
-    /// What is said, by section, and in a section in the order of the releases.
+    pub rows: Vec<ReleaseRow<'o>>,
+    /// The items by section, and in a section in the order of the releases.
     pub items: Vec<Item<'o>>,
     /// The sum.
     pub total: Total,
     /// The chart and the versions, if all releases have the same.
     pub versions: Option<String>,
-    /// What the run compared with, if that was a git revision, and what is to know of that.
-    pub since: Option<Since<'o>>,
+    /// The git revision that the run compared with, if there was one, and the notes about that.
+    pub since: Option<SinceNotes<'o>>,
     /// Sentences about releases that are ahead of what is known of their chart.
-    pub ahead: Vec<Ahead<'o>>,
+    pub ahead: Vec<AheadReleases<'o>>,
     /// Values files that were seen and not touched.
     pub unclaimed: &'o [Unclaimed],
     /// Releases of known charts that were seen where nothing is edited.
-    pub seen: Vec<super::seen::Group>,
+    pub seen: Vec<super::seen::SeenGroup>,
 }
 
-/// What a run compared with.
+/// The git revision that a run compared with.
 #[derive(Debug)]
-pub struct Since<'o> {
-    /// What was compared, in a sentence.
+pub struct SinceNotes<'o> {
+    /// The comparison in a sentence.
     pub sentence: String,
-    /// What is to know of it, each with its place.
+    /// The notes about it, each with its place.
     pub notes: Vec<(Option<&'o At>, &'o str)>,
 }
 
 /// Releases that name a version which is newer than all that is known.
 #[derive(Debug)]
-pub struct Ahead<'o> {
+pub struct AheadReleases<'o> {
     /// The sentence that their names follow.
     pub sentence: String,
-    /// What they are called.
+    /// Their names.
     pub releases: &'o [String],
 }
 
 /// The heading above the values files that were seen and not touched.
 pub const UNCLAIMED: &str = "Not touched, because no manifest names these values files";
-/// What to do about them.
+/// The next step for them.
 pub const UNCLAIMED_NEXT: &str =
     "Name one on the command line, or put it into refit.yaml, to upgrade it.";
-/// What is said of files whose questions are open.
+/// A sentence about files with open questions.
 pub const OPEN_IS_NOT_WRITTEN: &str = "A file with an open question is not written.";
 
 /// The sum of a run.
@@ -164,7 +164,7 @@ pub struct Total {
     pub fitting: usize,
     /// Those that somebody has to look at: old settings came in, or a step was left out.
     pub looked_at: usize,
-    /// What was refused.
+    /// The number of refusals.
     pub refused: usize,
     /// Files, each once.
     pub files: usize,
@@ -173,7 +173,7 @@ pub struct Total {
 }
 
 impl Total {
-    fn of(outcome: &Outcome, rows: &[Row<'_>]) -> Self {
+    fn of(outcome: &Outcome, rows: &[ReleaseRow<'_>]) -> Self {
         let files = outcome.files();
         let number = |verdict| rows.iter().filter(|row| row.verdict == verdict).count();
         let mut questions: Vec<(String, usize)> = Vec::new();
@@ -202,7 +202,7 @@ impl Total {
         self.questions.iter().map(|(_, n)| n).sum()
     }
 
-    /// What happens to the files: `3 of 5 files change`.
+    /// The fate of the files: `3 of 5 files change`.
     #[must_use]
     pub fn of_files(&self) -> String {
         match (self.changed, self.files) {
@@ -216,7 +216,7 @@ impl Total {
         }
     }
 
-    /// What follows that in a sentence: open questions, and what was refused.
+    /// The rest of that sentence: open questions, and refusals.
     #[must_use]
     pub fn beside_files(&self) -> Vec<String> {
         let mut said = Vec::new();
@@ -286,7 +286,9 @@ impl<'o> Content<'o> {
     pub fn of(outcome: &'o Outcome) -> Self {
         let mut lines = HashMap::new();
         let rows = outcome.releases.iter();
-        let rows: Vec<Row<'o>> = rows.map(|release| Row::of(release, &mut lines)).collect();
+        let rows: Vec<ReleaseRow<'o>> = rows
+            .map(|release| ReleaseRow::of(release, &mut lines))
+            .collect();
         let mut items = Items::default();
         for refusal in &outcome.refused {
             items.refused(refusal);
@@ -303,7 +305,7 @@ impl<'o> Content<'o> {
             items: items.in_order(),
             total,
             versions,
-            since: outcome.since.as_ref().map(|since| Since {
+            since: outcome.since.as_ref().map(|since| SinceNotes {
                 sentence: since::sentence(outcome, since),
                 notes: since
                     .notes
@@ -311,34 +313,34 @@ impl<'o> Content<'o> {
                     .map(|note| (note.at.as_ref(), note.text.as_str()))
                     .collect(),
             }),
-            ahead: outcome.ahead.iter().map(Ahead::of).collect(),
+            ahead: outcome.ahead.iter().map(AheadReleases::of).collect(),
             unclaimed: &outcome.unclaimed,
             seen: super::seen::groups(outcome),
         }
     }
 
-    /// What is said in a section.
+    /// The items in a section.
     pub fn section(&self, section: Section) -> impl Iterator<Item = &Item<'o>> {
         self.items
             .iter()
             .filter(move |item| item.section == section)
     }
 
-    /// What the releases are called that an item is about, in short.
+    /// The short names of the releases that an item is about.
     #[must_use]
     pub fn names(&self, item: &Item<'_>) -> Vec<String> {
         let rows = item.releases().filter_map(|at| self.rows.get(at));
         rows.map(|row| wording::short_name(row.release)).collect()
     }
 
-    /// Whether it is about several releases, so that each thing has to say which.
+    /// True if it is about several releases, so that each item has to say which.
     #[must_use]
     pub fn is_about_many(&self) -> bool {
         self.rows.len() > 1
     }
 }
 
-impl<'o> Ahead<'o> {
+impl<'o> AheadReleases<'o> {
     fn of(ahead: &'o crate::outcome::Ahead) -> Self {
         let chart = &ahead.chart;
         Self {

@@ -10,22 +10,22 @@ use crate::{
 
 /// A release in one line.
 #[derive(Debug)]
-pub struct Row<'o> {
+pub struct ReleaseRow<'o> {
     /// The release.
     pub release: &'o Release,
-    /// How it stands.
+    /// Its verdict.
     pub verdict: Verdict,
     /// Lines that are removed and added in its files.
     pub lines: (usize, usize),
     /// Its open questions.
     pub open: Vec<&'o Step>,
-    /// How many of its questions are answered.
+    /// The number of its questions that are answered.
     pub answered: usize,
-    /// What became of its settings: kept ones first, then the others in a fixed order. They add up to all.
+    /// The fates of its settings: kept ones first, then the others in a fixed order. They add up to all.
     pub settings: Settings,
 }
 
-/// How a release stands.
+/// The verdict on a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It can be written.
@@ -91,12 +91,12 @@ impl Verdict {
     }
 }
 
-/// What became of the settings of a release.
+/// The fates of the settings of a release, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How many stayed as they were.
+    /// The number of settings that stayed as they were.
     pub kept: usize,
-    /// How many had another fate; only fates that some had.
+    /// The numbers of settings with another fate; only fates that some have.
     pub others: Vec<(Fate, usize)>,
 }
 
@@ -115,7 +115,7 @@ impl Settings {
         }
     }
 
-    /// How many there are.
+    /// The number of all settings.
     #[must_use]
     pub fn all(&self) -> usize {
         self.kept + self.others.iter().map(|(_, n)| n).sum::<usize>()
@@ -135,7 +135,7 @@ impl Settings {
     }
 }
 
-impl<'o> Row<'o> {
+impl<'o> ReleaseRow<'o> {
     /// `known` has the lines of files that releases before it share.
     pub(super) fn of(
         release: &'o Release,
@@ -171,7 +171,7 @@ impl<'o> Row<'o> {
         }
     }
 
-    /// What becomes of its settings, in short: `3 moved, 1 dropped`, and what somebody has to look at.
+    /// The fates of its settings, in short: `3 moved, 1 dropped`, and those that somebody has to look at.
     #[must_use]
     pub fn happens(&self) -> Vec<Happens> {
         let others = self.settings.others.iter();
@@ -215,9 +215,9 @@ impl<'o> Row<'o> {
 /// One thing that becomes of the settings of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happens {
-    /// What, in a few words.
+    /// The fate, in a few words.
     pub text: String,
-    /// Whether somebody has to look at it.
+    /// True if somebody has to look at it.
     pub matters: bool,
 }
 

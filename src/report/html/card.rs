@@ -11,7 +11,8 @@ use super::{
     super::{
         Masker,
         content::{
-            Account, Alike, ChangeLine, Content, Done, Item, Reason, Section, Verdict, place,
+            Account, Alike, ChangeLine, Content, Done, Item, RecognitionReason, Section, Verdict,
+            place,
         },
         wording::{self, count, shown_name},
     },
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::outcome::{File, State, Step};
 
-/// What the filter calls it.
+/// The id of a verdict in the filter.
 pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Waits => "open",
@@ -31,18 +32,18 @@ pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
 }
 
 /// The files of a release that are shown with it, and those that an earlier card shows.
-pub(super) struct Shown<'o> {
+pub(super) struct CardFiles<'o> {
     pub files: Vec<&'o Arc<File>>,
     pub elsewhere: Vec<(&'o Arc<File>, usize)>,
 }
 
-/// How a card is shown.
-pub(super) struct Look<'m> {
-    /// Whether it is unfolded.
+/// The look of a card.
+pub(super) struct CardLook<'m> {
+    /// True if it is unfolded.
     pub open: bool,
-    /// Whether it is the only one: what is asked and to do stands above it already.
+    /// True if it is the only one: its questions and actions stand above it already.
     pub alone: bool,
-    /// What hides secrets.
+    /// The masker for secrets.
     pub masker: &'m Masker,
 }
 
@@ -50,8 +51,8 @@ pub(super) struct Look<'m> {
 pub(super) fn card(
     same: &Alike,
     content: &Content<'_>,
-    shown: &Shown<'_>,
-    look: &Look<'_>,
+    shown: &CardFiles<'_>,
+    look: &CardLook<'_>,
 ) -> Markup {
     let number = same.rows[0];
     let row = &content.rows[number];
@@ -130,7 +131,7 @@ pub(super) fn card(
     }
 }
 
-/// What a person would look for a step by: it did something, told something, or asked.
+/// True for a step that a person would look for: it did something, told something, or asked.
 pub(super) fn is_of_interest(step: &Step) -> bool {
     step.state != State::Done
         || step.question.is_some()
@@ -138,7 +139,7 @@ pub(super) fn is_of_interest(step: &Step) -> bool {
         || !step.tell.is_empty()
 }
 
-/// What a question is about, and what can be answered.
+/// The subject of a question, and its answers.
 pub(super) fn answers(item: &Item<'_>) -> Markup {
     html! {
         @if let Some(lacking) = item.lacking {
@@ -227,7 +228,7 @@ fn change(change: &ChangeLine<'_>) -> Markup {
     }
 }
 
-/// What a release says in a section.
+/// The items of a release in a section.
 fn section(account: &Account<'_>, section: Section) -> Markup {
     html! {
         @if account.section(section).next().is_some() {
@@ -261,7 +262,7 @@ fn known_by(account: &Account<'_>) -> Markup {
     }
 }
 
-fn reason(reason: &Reason<'_>) -> Markup {
+fn reason(reason: &RecognitionReason<'_>) -> Markup {
     html! {
         li {
             code { (reason.path) }

@@ -23,10 +23,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use self::card::{Look, Shown, verdict_id};
+use self::card::{CardFiles, CardLook, verdict_id};
 use super::{
     Masker,
-    command::Command,
+    command::NextCommand,
     content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, UNCLAIMED_NEXT, Verdict},
     wording::{self, count, short_name},
 };
@@ -51,7 +51,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
 
 /// The same, with the commands that write what the page shows.
 #[must_use]
-pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> String {
+pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> String {
     let outcome = masker.outcome(outcome);
     let page = page(&outcome, masker, commands).into_string();
     if !page.chars().any(turns) {
@@ -69,7 +69,7 @@ pub fn render_with(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> 
         .collect()
 }
 
-/// Whether a character is obeyed and not shown.
+/// True for a character that is obeyed and not shown.
 fn turns(c: char) -> bool {
     crate::shell::obeyed(c) && !matches!(c, '\n' | '\t')
 }
@@ -84,7 +84,7 @@ fn policy() -> String {
     )
 }
 
-fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
+fn page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> Markup {
     let content = Content::of(outcome);
     let content = &content;
     let title = content.versions.as_deref().unwrap_or("Helm values");
@@ -135,12 +135,12 @@ fn page(outcome: &Outcome, masker: &Masker, commands: &[Command]) -> Markup {
     }
 }
 
-/// What comes before the files: what stops, what must be decided, what hurts.
+/// The sections before the files: errors, decisions, dangers.
 const BEFORE: [Section; 3] = [Section::Questions, Section::Errors, Section::Danger];
-/// What comes behind them.
+/// The sections behind them.
 const BEHIND: [Section; 2] = [Section::Action, Section::Notes];
 
-/// What a section is called in addresses.
+/// The name of a section in addresses.
 fn anchor(section: Section) -> &'static str {
     match section {
         Section::Errors => "refused",
@@ -201,7 +201,7 @@ fn rich(text: &str) -> Markup {
 }
 
 /// The commands that write what the page shows.
-fn command_lines(commands: &[Command], masker: &Masker) -> Markup {
+fn command_lines(commands: &[NextCommand], masker: &Masker) -> Markup {
     let recommends = commands
         .iter()
         .any(|command| !command.recommended.is_empty());
@@ -347,7 +347,7 @@ fn version(item: &Item<'_>) -> Markup {
     link(&version, item.link)
 }
 
-/// How something reads elsewhere: a few, and the rest folded.
+/// The other wordings of an item: a few, and the rest folded.
 fn variants(item: &Item<'_>) -> Markup {
     let (first, rest) = item.variants.split_at(item.variants.len().min(LISTED));
     html! {
@@ -361,7 +361,7 @@ fn variants(item: &Item<'_>) -> Markup {
     }
 }
 
-/// What is told, or to be done.
+/// A note, a danger or an action.
 fn told(content: &Content<'_>, item: &Item<'_>) -> Markup {
     let sentence = html! {
         @if let Some(at) = item.places().next() { strong { (super::content::place(at)) } " " }
@@ -397,7 +397,7 @@ fn refusal(item: &Item<'_>, open: bool) -> Markup {
     }
 }
 
-/// What was seen and not touched: releases that are ahead, and values files that nothing names.
+/// The values that are seen and not touched: releases that are ahead, and values files that nothing names.
 fn unclaimed(content: &Content<'_>) -> Markup {
     html! {
         @for ahead in &content.ahead {
@@ -437,11 +437,11 @@ fn files(content: &Content<'_>, masker: &Masker) -> Markup {
             first.entry(Arc::as_ptr(file)).or_insert(number);
         }
     }
-    let shown = |number: usize| -> Shown<'_> {
+    let shown = |number: usize| -> CardFiles<'_> {
         let release = releases[number];
         let changed = || release.files.iter().filter(|file| file.changed);
         let place = |file: &Arc<File>| first.get(&Arc::as_ptr(file)).copied().unwrap_or(number);
-        Shown {
+        CardFiles {
             files: changed().filter(|file| place(file) == number).collect(),
             elsewhere: changed()
                 .map(|file| (file, place(file)))
@@ -449,7 +449,7 @@ fn files(content: &Content<'_>, masker: &Masker) -> Markup {
                 .collect(),
         }
     };
-    let look = Look {
+    let look = CardLook {
         open: releases.len() <= UNFOLDED,
         alone: releases.len() == 1,
         masker,

@@ -7,11 +7,11 @@
 use maud::{Markup, html};
 
 use super::super::{
-    difference::{Hidden, visible_body},
+    difference::{FileMasker, visible_body},
     wording::{count, shown_name},
 };
 use crate::{
-    diff::{Cell, Diff, Row},
+    diff::{Cell, Diff, SideBySide},
     outcome::File,
     report::Masker,
 };
@@ -23,7 +23,7 @@ const MOST: usize = 2_000;
 pub(super) fn difference(file: &File, masker: &Masker) -> Markup {
     let diff = Diff::new(&file.before, &file.after);
     let (gone, came) = diff.counts();
-    let hidden = Hidden::new(file, masker);
+    let hidden = FileMasker::new(file, masker);
     let name = shown_name(&file.name);
     let (mut room, mut left) = (MOST, 0);
     let hunks = diff.hunks.iter().map(|hunk| {
@@ -64,7 +64,7 @@ pub(super) fn difference(file: &File, masker: &Masker) -> Markup {
     }
 }
 
-fn row(row: &Row<'_, '_>, hidden: &Hidden<'_>) -> Markup {
+fn row(row: &SideBySide<'_, '_>, hidden: &FileMasker<'_>) -> Markup {
     // An unchanged line is on both sides, and neither needs a class.
     let same = match (&row.before, &row.after) {
         (Some(before), Some(after)) => std::ptr::eq(before.line, after.line),
@@ -84,7 +84,7 @@ fn row(row: &Row<'_, '_>, hidden: &Hidden<'_>) -> Markup {
 }
 
 /// A line and its number. `ends` says that the end of the line is what differs, or a part of it.
-fn cell(cell: Option<&Cell<'_, '_>>, class: &str, ends: bool, hidden: &Hidden<'_>) -> Markup {
+fn cell(cell: Option<&Cell<'_, '_>>, class: &str, ends: bool, hidden: &FileMasker<'_>) -> Markup {
     let Some(cell) = cell else {
         return html! { td .none {} td .none {} };
     };

@@ -16,17 +16,19 @@ mod words;
 use self::words::{Words, fenced, html};
 use super::{
     Masker,
-    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Row, Section, UNCLAIMED, UNCLAIMED_NEXT, place},
+    content::{
+        Content, Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, Section, UNCLAIMED, UNCLAIMED_NEXT, place,
+    },
     difference,
     wording::{self, count, count_of, short_name, shown_name},
 };
 use crate::outcome::{File, Outcome, Release};
 
-/// What a description on GitHub may hold, in bytes: its limit is one of characters, of which this many
-/// bytes are never more.
+/// The greatest length of a description on GitHub, in bytes: its limit is one of characters, of which this many bytes
+/// are never more.
 pub const LIMIT: usize = 65_536;
 
-/// Where the room goes, in bytes. What one part does not use is there for the differences.
+/// The room of each part, in bytes. Room that one part does not use is there for the differences.
 const QUESTIONS: usize = 20_000;
 const REFUSED: usize = 8_000;
 const SINCE: usize = 2_000;
@@ -49,7 +51,7 @@ const LONGEST: usize = 1_200;
 pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     let outcome = masker.outcome(outcome);
     let content = Content::of(&outcome);
-    let mut page = Page::default();
+    let mut page = MarkdownPage::default();
     headline(&mut page, &content);
     since(&mut page, &content);
     files(&mut page, &content);
@@ -70,13 +72,13 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     page.text
 }
 
-/// What is being written, block by block.
+/// A document in the making, block by block.
 #[derive(Default)]
-struct Page {
+struct MarkdownPage {
     text: String,
 }
 
-impl Page {
+impl MarkdownPage {
     fn block(&mut self, block: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -133,7 +135,7 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end.unwrap_or(0)])
 }
 
-fn headline(page: &mut Page, content: &Content<'_>) {
+fn headline(page: &mut MarkdownPage, content: &Content<'_>) {
     let total = &content.total;
     let title = match &content.versions {
         Some(versions) => Words::new().lit("## Helm values: ").text(versions),
@@ -157,8 +159,8 @@ fn headline(page: &mut Page, content: &Content<'_>) {
     page.block(words.as_str());
 }
 
-/// What the run compared with, and what a person should know of that.
-fn since(page: &mut Page, content: &Content<'_>) {
+/// The revision that the run compared with, and the notes about that.
+fn since(page: &mut MarkdownPage, content: &Content<'_>) {
     let Some(since) = &content.since else {
         return;
     };
@@ -202,7 +204,7 @@ fn version(item: &Item<'_>) -> Words {
 }
 
 /// A section: its heading, its items as far as they have room, and how many have none.
-fn section(page: &mut Page, content: &Content<'_>, section: Section) {
+fn section(page: &mut MarkdownPage, content: &Content<'_>, section: Section) {
     let items: Vec<&Item<'_>> = content.section(section).collect();
     if items.is_empty() {
         return;
@@ -304,7 +306,7 @@ fn question(number: usize, content: &Content<'_>, item: &Item<'_>) -> String {
     text
 }
 
-/// How something reads in other releases: a few, and how many more.
+/// The wordings of an item for other releases: a few, and the number of the rest.
 fn variants(item: &Item<'_>) -> Vec<Words> {
     let shown = item.variants.iter().take(LISTED);
     let mut lines: Vec<Words> = shown.map(|text| Words::new().text(&cut(text))).collect();
@@ -316,7 +318,7 @@ fn variants(item: &Item<'_>) -> Vec<Words> {
     lines
 }
 
-/// What is told, to be done, or waits.
+/// A note, an action, or an item that waits.
 fn told(content: &Content<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new().lit(match item.when {
         Some(_) => "- [ ] ",
@@ -374,7 +376,7 @@ fn refusal(item: &Item<'_>) -> String {
     words.as_str().to_owned()
 }
 
-fn files(page: &mut Page, content: &Content<'_>) {
+fn files(page: &mut MarkdownPage, content: &Content<'_>) {
     if content.rows.is_empty() {
         return;
     }
@@ -388,7 +390,7 @@ fn files(page: &mut Page, content: &Content<'_>) {
     page.rest(left, "release");
 }
 
-fn row(row: &Row<'_>) -> String {
+fn row(row: &ReleaseRow<'_>) -> String {
     let release = row.release;
     let name = |file: &std::sync::Arc<File>| Words::new().code(shown_name(&file.name));
     let mut files = Words::new().list(release.files.iter().take(2 * LISTED).map(name), "<br>");
@@ -453,7 +455,7 @@ fn row(row: &Row<'_>) -> String {
 }
 
 /// Releases that are ahead of what is known of their chart.
-fn ahead(page: &mut Page, content: &Content<'_>) {
+fn ahead(page: &mut MarkdownPage, content: &Content<'_>) {
     for ahead in &content.ahead {
         let names = ahead.releases.iter().take(LISTED);
         let names = Words::new().list(names.map(|name| Words::new().code(name)), ", ");
@@ -467,7 +469,7 @@ fn ahead(page: &mut Page, content: &Content<'_>) {
 }
 
 /// The values files that were seen and not touched.
-fn unclaimed(page: &mut Page, content: &Content<'_>) {
+fn unclaimed(page: &mut MarkdownPage, content: &Content<'_>) {
     for group in &content.seen {
         page.heading(&Words::new().text(group.heading));
         page.block(Words::new().text(&group.next).as_str());
@@ -496,7 +498,7 @@ fn unclaimed(page: &mut Page, content: &Content<'_>) {
     page.rest(left, "file");
 }
 
-fn differences(page: &mut Page, outcome: &Outcome, masker: &Masker) {
+fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
     let files: Vec<_> = outcome
         .files()
         .into_iter()

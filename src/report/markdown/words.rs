@@ -201,14 +201,14 @@ fn longest_run(text: &str) -> usize {
     longest
 }
 
-/// Whether what follows a colon ends as the name of a picture does.
+/// True if the text behind a colon ends as the name of a picture does.
 fn is_picture(rest: &str) -> bool {
     let name = |c: char| c.is_ascii_alphanumeric() || "_+-".contains(c);
     let end = rest.find(|c| !name(c)).unwrap_or(rest.len());
     end > 0 && rest[end..].starts_with(':')
 }
 
-/// Whether a word that begins here could be the name of a commit.
+/// True if a word that begins here could be the name of a commit.
 fn is_commit(first: char, rest: &str) -> bool {
     let end = rest
         .find(|c: char| !c.is_alphanumeric())
@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    /// What GitHub makes of Markdown, as far as a library does the same.
+    /// The HTML that GitHub makes of Markdown, as far as a library makes the same.
     fn rendered(markdown: &str) -> String {
         let mut options = Options::default();
         let extension = &mut options.extension;
@@ -244,7 +244,7 @@ mod tests {
         markdown_to_html(markdown, &options)
     }
 
-    /// What is seen of HTML that holds nothing but text; nothing if it holds more.
+    /// The visible text of HTML that contains nothing but text; `None` if it contains more.
     fn seen(html: &str, element: &str) -> Option<String> {
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));
         let text = html.trim_end().strip_prefix(&open)?.strip_suffix(&close)?;

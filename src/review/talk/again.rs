@@ -9,20 +9,25 @@ use std::collections::{HashMap, HashSet};
 use super::Talk;
 use crate::{
     report::{content, review as show},
-    review::{Decision, Item, Review},
+    review::{Review, StepDecision, UndecidedStep},
 };
 
-/// What was decided about cards, by what is seen of them.
+/// The decisions about cards, by the visible content of the cards.
 #[derive(Default)]
-pub(super) struct Decided {
-    known: HashMap<String, (Decision, String)>,
+pub(super) struct CardDecisions {
+    known: HashMap<String, (StepDecision, String)>,
     /// Cards whose decision is taken again without a question.
     everywhere: HashSet<String>,
 }
 
 impl Talk<'_> {
     /// Remembers what was decided about a card.
-    pub(super) fn remember(&mut self, review: &Review, item: &Item, decision: &Decision) {
+    pub(super) fn remember(
+        &mut self,
+        review: &Review,
+        item: &UndecidedStep,
+        decision: &StepDecision,
+    ) {
         if self.several && !self.accepting {
             let name = show::releases_of(item, review.start());
             let known = (decision.clone(), name);
@@ -31,27 +36,27 @@ impl Talk<'_> {
     }
 
     /// For which release the same card was decided, and how, in words.
-    pub(super) fn decided_before(&self, item: &Item) -> Option<(&str, String)> {
+    pub(super) fn decided_before(&self, item: &UndecidedStep) -> Option<(&str, String)> {
         if !self.several || item.was_skipped {
             return None;
         }
         let (decision, name) = self.decided.known.get(&seen(item))?;
         let how = match decision {
-            Decision::Accept => "accepted".to_owned(),
-            Decision::Skip => "skipped".to_owned(),
-            Decision::Answer(answer) => format!("answered {}", answer.option),
-            Decision::Open => return None,
+            StepDecision::Accept => "accepted".to_owned(),
+            StepDecision::Skip => "skipped".to_owned(),
+            StepDecision::Answer(answer) => format!("answered {}", answer.option),
+            StepDecision::Open => return None,
         };
         Some((name, how))
     }
 
     /// From now on the decision about this card is taken again wherever it is the same.
-    pub(super) fn decide_everywhere(&mut self, item: &Item) {
+    pub(super) fn decide_everywhere(&mut self, item: &UndecidedStep) {
         self.decided.everywhere.insert(seen(item));
     }
 
     /// Decides a card as the same one was decided, if a person asked for that. Whether it is decided.
-    pub(super) fn decided_again(&mut self, review: &mut Review, item: &Item) -> bool {
+    pub(super) fn decided_again(&mut self, review: &mut Review, item: &UndecidedStep) -> bool {
         if self.decided.everywhere.is_empty() {
             return false;
         }
@@ -75,8 +80,8 @@ impl Talk<'_> {
     }
 }
 
-/// What is seen of a card.
-fn seen(item: &Item) -> String {
+/// The visible content of a card.
+fn seen(item: &UndecidedStep) -> String {
     let step = &item.step;
     let told: Vec<&str> = step.tell.iter().map(|told| told.text.as_str()).collect();
     let asked = step.question.as_ref().map(|question| {

@@ -1,15 +1,15 @@
 //! Answering a question: an option, what it needs typed, and what it would do before it is taken.
 
-use super::{Key, ROOMS, Stop, Talk};
+use super::{KeyPress, ROOMS, Stop, Talk};
 use crate::{
     migrate::{Answer, OfferedInput},
     outcome::{Choice, File, Input, Question, Step},
     questions::can_be_left_out,
     report::review as show,
-    review::{Decision, Item, Review},
+    review::{Review, StepDecision, UndecidedStep},
 };
 
-/// What is done about a question.
+/// The choice at a question.
 pub(super) enum Picked {
     /// The option at that place is looked at.
     Choice(usize),
@@ -25,7 +25,11 @@ pub(super) enum Picked {
 
 impl Talk<'_> {
     /// Lets an option be chosen from a list of short names, with what else can be done about a question.
-    pub(super) fn pick(&mut self, item: &Item, question: &Question) -> Result<Picked, Stop> {
+    pub(super) fn pick(
+        &mut self,
+        item: &UndecidedStep,
+        question: &Question,
+    ) -> Result<Picked, Stop> {
         let mut items = Vec::new();
         let mut meant = Vec::new();
         for (at, option) in question.options.iter().enumerate() {
@@ -101,7 +105,7 @@ impl Talk<'_> {
     pub(super) fn chosen(
         &mut self,
         review: &mut Review,
-        item: &Item,
+        item: &UndecidedStep,
         question: &Question,
         chosen: &Answer,
     ) -> Result<bool, Stop> {
@@ -138,23 +142,23 @@ impl Talk<'_> {
         let mut room = 0;
         loop {
             match self.key("Take this answer? [Y,b,m,q,?] ")? {
-                Key::Enter | Key::Char('y' | 'a') => {
+                KeyPress::Enter | KeyPress::Char('y' | 'a') => {
                     self.did("taken");
-                    return Ok(self.decide(review, item, Decision::Answer(answer)));
+                    return Ok(self.decide(review, item, StepDecision::Answer(answer)));
                 }
-                Key::Char('b' | 'n') | Key::Escape => {
+                KeyPress::Char('b' | 'n') | KeyPress::Escape => {
                     self.did("back to the options");
                     self.about(item);
                     return Ok(false);
                 }
-                Key::Char('m') => {
+                KeyPress::Char('m') => {
                     room = (room + 1).min(ROOMS.len() - 1);
                     self.did("more lines");
                     if let Ok((_, files)) = review.try_answer(item, &answer) {
                         self.lines(&files, room, true);
                     }
                 }
-                Key::Char('q') => {
+                KeyPress::Char('q') => {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }
@@ -172,7 +176,7 @@ impl Talk<'_> {
         }
     }
 
-    /// What an answer does.
+    /// Shows the effect of an answer.
     fn effect(&mut self, step: &Step, files: &[File]) {
         self.lines(files, 0, false);
         if !files.iter().any(|file| file.changed) {

@@ -1,11 +1,11 @@
 //! The end of a review: the whole result, and the one question that lets it be written.
 
-use super::{End, Key, Stop, Talk};
+use super::{DialogueEnd, KeyPress, Stop, Talk};
 use crate::{report::review as show, review::Review};
 
 impl Talk<'_> {
     /// Shows what it came to, and asks whether to write it. `None` to go back.
-    pub(super) fn end(&mut self, reviews: &[Review]) -> Result<Option<End>, Stop> {
+    pub(super) fn end(&mut self, reviews: &[Review]) -> Result<Option<DialogueEnd>, Stop> {
         let mut writable = 0;
         let mut open = 0;
         for review in reviews {
@@ -19,7 +19,7 @@ impl Talk<'_> {
             }
         }
         if writable == 0 && open == 0 && !reviews.iter().any(Review::is_begun) {
-            return Ok(Some(End::Nothing));
+            return Ok(Some(DialogueEnd::Nothing));
         }
         if open > 0 {
             let text = if writable > 0 {
@@ -38,32 +38,36 @@ impl Talk<'_> {
         self.person.forget();
         loop {
             match self.key(&prompt)? {
-                Key::Char('y' | 'Y') if writable > 0 => {
+                KeyPress::Char('y' | 'Y') if writable > 0 => {
                     self.did("yes");
-                    return Ok(Some(End::Write));
+                    return Ok(Some(DialogueEnd::Write));
                 }
-                Key::Char('y' | 'Y') | Key::Enter if writable == 0 => {
+                KeyPress::Char('y' | 'Y') | KeyPress::Enter if writable == 0 => {
                     self.did("yes");
-                    return Ok(Some(if open > 0 { End::Open } else { End::Nothing }));
+                    return Ok(Some(if open > 0 {
+                        DialogueEnd::Open
+                    } else {
+                        DialogueEnd::Nothing
+                    }));
                 }
-                Key::Char('n' | 'N') | Key::Enter => {
+                KeyPress::Char('n' | 'N') | KeyPress::Enter => {
                     self.did("no");
-                    return Ok(Some(End::Leave));
+                    return Ok(Some(DialogueEnd::Leave));
                 }
-                Key::Char('b') | Key::Escape => {
+                KeyPress::Char('b') | KeyPress::Escape => {
                     self.did("back");
                     if reviews.iter().any(Review::is_begun) {
                         return Ok(None);
                     }
                     self.sentence("There is nothing to go back to.");
                 }
-                Key::Char('d') => {
+                KeyPress::Char('d') => {
                     self.did("the difference");
                     for review in reviews {
                         self.whole_difference(&review.result().iter().collect::<Vec<_>>());
                     }
                 }
-                Key::Char('l') => {
+                KeyPress::Char('l') => {
                     self.did("the settings");
                     for review in reviews {
                         for release in review.result() {
@@ -74,7 +78,7 @@ impl Talk<'_> {
                         }
                     }
                 }
-                Key::Char('q') => {
+                KeyPress::Char('q') => {
                     self.did("quit");
                     return Err(Stop::Quit);
                 }

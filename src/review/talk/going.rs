@@ -1,12 +1,12 @@
 //! The way through several releases: one after the other, back over their borders, straight to one of them, and
 //! through all that is left at once.
 
-use super::{Act, End, Stop, Talk, Turn};
+use super::{Act, DialogueEnd, NextMove, Stop, Talk};
 use crate::{outcome::Release, report::review as show, review::Review};
 
 impl Talk<'_> {
     /// Goes through all releases, until something is to be done with what they came to.
-    pub(super) fn through(&mut self, reviews: &mut [Review]) -> Result<End, Stop> {
+    pub(super) fn through(&mut self, reviews: &mut [Review]) -> Result<DialogueEnd, Stop> {
         let of = reviews.len();
         let mut at = 0;
         let mut came_back = false;
@@ -22,17 +22,17 @@ impl Talk<'_> {
                     self.open(&reviews[at], at, of);
                 }
                 match self.one(&mut reviews[at], of > 1)? {
-                    Turn::Next => at += 1,
-                    Turn::Elsewhere => match self.elsewhere(reviews, at)? {
+                    NextMove::Next => at += 1,
+                    NextMove::Elsewhere => match self.elsewhere(reviews, at)? {
                         Some(to) => at = to,
                         None => came_back = true,
                     },
-                    Turn::Back if at > 0 => {
+                    NextMove::Back if at > 0 => {
                         at -= 1;
                         reviews[at].back();
                         came_back = true;
                     }
-                    Turn::Back => {
+                    NextMove::Back => {
                         self.sentence("This is the first one.");
                         came_back = true;
                     }
@@ -81,11 +81,11 @@ impl Talk<'_> {
     }
 
     /// Goes through what is undecided in a release.
-    fn one(&mut self, review: &mut Review, several: bool) -> Result<Turn, Stop> {
+    fn one(&mut self, review: &mut Review, several: bool) -> Result<NextMove, Stop> {
         loop {
             let item = match review.next() {
                 Ok(Some(item)) => item,
-                Ok(None) => return Ok(Turn::Next),
+                Ok(None) => return Ok(NextMove::Next),
                 Err(refusals) => {
                     self.refused(&refusals);
                     self.accepting = false;
@@ -106,11 +106,11 @@ impl Talk<'_> {
                         self.warning("This one needs an answer that refit cannot know.");
                     }
                 }
-                Act::Elsewhere => return Ok(Turn::Elsewhere),
+                Act::Elsewhere => return Ok(NextMove::Elsewhere),
                 Act::Back => {
                     self.accepting = false;
                     if !review.back() {
-                        return Ok(Turn::Back);
+                        return Ok(NextMove::Back);
                     }
                 }
             }
@@ -139,7 +139,7 @@ impl Talk<'_> {
         done
     }
 
-    /// Which release to go on with; `None` to stay.
+    /// The release to go on with; `None` to stay.
     fn elsewhere(&mut self, reviews: &[Review], at: usize) -> Result<Option<usize>, Stop> {
         let items: Vec<String> = reviews
             .iter()

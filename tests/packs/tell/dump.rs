@@ -283,7 +283,7 @@ fn published_values_of_every_version_are_recognised() {
 
 #[test]
 fn in_a_review_it_comes_first_and_can_be_skipped() {
-    use refit::review::Decision;
+    use refit::review::StepDecision;
     let text = copy("0.10.3");
     let mut review = super::review(&text, "0.10.3");
     let item = review.next().unwrap().unwrap();
@@ -299,14 +299,14 @@ fn in_a_review_it_comes_first_and_can_be_skipped() {
         "artifactUrl: s3://a\ncheckpointUrl: s3://b\n"
     );
     review
-        .decide(&item, Decision::Answer(strip), false)
+        .decide(&item, StepDecision::Answer(strip), false)
         .unwrap();
     assert!(
         review.next().unwrap().is_none(),
         "nothing is left to decide"
     );
     review.back();
-    review.decide(&item, Decision::Skip, false).unwrap();
+    review.decide(&item, StepDecision::Skip, false).unwrap();
     let next = review.next().unwrap().unwrap();
     assert_eq!(next.step.id, "one-image", "kept, each is migrated");
     let same = arroyo(&text, "0.10.3", "0.15.0", &["strip-defaults=keep"]);

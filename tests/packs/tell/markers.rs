@@ -209,21 +209,23 @@ fn on_the_command_line() {
 
 #[test]
 fn in_a_review_it_is_asked_last_and_cannot_be_skipped_over() {
-    use refit::review::Decision;
+    use refit::review::StepDecision;
     let mut review = super::review(&lost(), "0.10.3");
     let item = review.next().unwrap().unwrap();
     assert_eq!(item.step.id, "one-image");
-    review.decide(&item, Decision::Accept, false).unwrap();
+    review.decide(&item, StepDecision::Accept, false).unwrap();
     let item = review.next().unwrap().unwrap();
     assert_eq!(item.step.id, "marker");
-    review.decide(&item, Decision::Skip, false).unwrap();
+    review.decide(&item, StepDecision::Skip, false).unwrap();
     assert!(review.is_open());
     review.back();
     let drop = refit::migrate::Answer {
         option: "drop".to_owned(),
         ..Default::default()
     };
-    review.decide(&item, Decision::Answer(drop), false).unwrap();
+    review
+        .decide(&item, StepDecision::Answer(drop), false)
+        .unwrap();
     assert!(review.next().unwrap().is_none());
     assert!(!review.is_open());
 }

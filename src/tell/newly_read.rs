@@ -2,25 +2,25 @@
 //!
 //! A key that the old chart does not read is easily written too early, or copied from newer documentation. To
 //! Helm it was nothing; under the new chart it decides something, and nobody has tried it. So each is told
-//! once, at the top-most path that wakes up, unless a step speaks of it or it says what the new chart says
+//! once, at the top-most such path, unless a step speaks of it or it says what the new chart says
 //! anyway. What a step put where it stands is the step's affair.
 
-use super::{Said, Subject, Told, is_default};
+use super::{LayerNotice, StepTexts, Subject, is_default};
 use crate::{
     migrate::Node,
     pack::{Known, Severity},
     values::{Path, Value, view::View},
 };
 
-/// What wakes up in every layer.
-pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
+/// The settings of every layer that begin to have an effect.
+pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
     let defaults = Value::Map(subject.pack.keys.defaults(subject.to));
     let mut told = Vec::new();
     let layers = subject.migrated.layers.iter().zip(subject.views);
     for (layer, (root, view)) in layers.enumerate() {
-        let mut walk = Walk {
+        let mut walk = NewlyReadWalk {
             subject,
-            said,
+            step_texts,
             layer,
             view,
             defaults: &defaults,
@@ -32,56 +32,56 @@ pub(super) fn notices(subject: Subject<'_>, said: &Said<'_>) -> Vec<Told> {
     told
 }
 
-struct Walk<'w> {
+struct NewlyReadWalk<'w> {
     subject: Subject<'w>,
-    said: &'w Said<'w>,
+    step_texts: &'w StepTexts<'w>,
     layer: usize,
     view: &'w View<'w>,
     defaults: &'w Value,
-    told: Vec<Told>,
+    told: Vec<LayerNotice>,
 }
 
-impl Walk<'_> {
+impl NewlyReadWalk<'_> {
     fn below(&mut self, node: &Node, at: &Path) {
         let Subject { pack, from, to, .. } = self.subject;
         for entry in node.entries(self.view) {
             let here = at.key(&entry.key);
-            let slept = matches!(pack.keys.known(&here, from), Known::Unknown | Known::Dead);
+            let was_unread = matches!(pack.keys.known(&here, from), Known::Unknown | Known::Dead);
             match pack.keys.known(&here, to) {
-                Known::Read | Known::Open if slept => self.wakes(&entry.node, here),
+                Known::Read | Known::Open if was_unread => self.add_notice(&entry.node, here),
                 Known::Read if entry.node.is_map(self.view) => self.below(&entry.node, &here),
                 _ => {}
             }
         }
     }
 
-    /// Whether any setting at or below a place is there as it was written.
-    fn stays(&self, node: &Node, at: &Path) -> bool {
+    /// True if any setting at or below a place is there as it was written.
+    fn stays_as_written(&self, node: &Node, at: &Path) -> bool {
         let (mut below, mut stays) = (false, false);
         for entry in node.entries(self.view) {
             below = true;
-            stays |= self.stays(&entry.node, &at.key(&entry.key));
+            stays |= self.stays_as_written(&entry.node, &at.key(&entry.key));
         }
         let written = || node.source().is_some_and(|source| source.path == *at);
         if below { stays } else { written() }
     }
 
-    fn wakes(&mut self, node: &Node, path: Path) {
+    fn add_notice(&mut self, node: &Node, path: Path) {
         let Some(source) = node.source().filter(|source| source.path == path) else {
             return;
         };
-        // What the run writes there is the steps' affair: only what stays as it was wakes up.
-        if !self.stays(node, &path) {
+        // What the run writes there is the steps' affair: only a setting that stays as it was newly takes effect.
+        if !self.stays_as_written(node, &path) {
             return;
         }
         let value = node.value(self.view).unwrap_or(Value::Null);
         let idle = is_default(&path, &value, self.defaults);
-        if source.layer != self.layer || idle || self.said.of(&path) {
+        if source.layer != self.layer || idle || self.step_texts.speak_of(&path) {
             return;
         }
         let Subject { pack, from, to, .. } = self.subject;
         let chart = &pack.info.chart;
-        self.told.push(Told {
+        self.told.push(LayerNotice {
             layer: self.layer,
             node: source.node,
             severity: Severity::Action,
