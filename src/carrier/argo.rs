@@ -11,31 +11,31 @@
 //! With several sources each one that has a chart is a release of its own; a source with `ref` lends
 //! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators. Those of
 //! a list are in the file: each element makes an application, and what it says of the version, the values or the
-//! files is taken from there ([`Element`]). What other generators write is not known here, and never taken for a value.
+//! files is taken from there ([`GeneratorElement`]). What other generators write is not known here, and never taken for a value.
 
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, Mention, MentionKind, PathEntry, PathValue, Refusal,
-    Root, Source,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind, PathEntry,
+    PathMention, PathValue, RefusalReason, Root,
 };
 use super::read::{Doc, Field};
 use super::version::{VersionPlace, VersionStyle};
 use crate::yaml::NodeId;
 
 /// Finds the carriers of a manifest of `argoproj.io`.
-pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
     match kind {
         "Application" => {
             if let Some(spec) = doc.at(doc.root, &["spec"]) {
-                let none = Element::default();
-                application(doc, Kind::ArgoApplication, spec, &none, found);
+                let none = GeneratorElement::default();
+                application(doc, CarrierKind::ArgoApplication, spec, &none, found);
             }
         }
         "ApplicationSet" => {
             if let Some(spec) = doc.at(doc.root, &["spec", "template", "spec"]) {
                 for element in elements(doc, spec.node) {
-                    application(doc, Kind::ArgoApplicationSet, spec, &element, found);
+                    application(doc, CarrierKind::ArgoApplicationSet, spec, &element, found);
                 }
             }
         }
@@ -43,16 +43,16 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
     }
 }
 
-/// What an element of a list generator says, by name: texts, each with its place. One that says nothing stands for
-/// all that is generated otherwise.
+/// The fields of an element of a list generator, by name: texts, each with its place. An element without fields stands
+/// for all that is generated otherwise.
 #[derive(Default)]
-struct Element {
+struct GeneratorElement {
     fields: Vec<(String, NodeId, String)>,
-    /// Whether there are others, so that it needs a name.
+    /// True if there are others, so that it needs a name.
     is_one_of_several: bool,
 }
 
-impl Element {
+impl GeneratorElement {
     /// The field that a text consists of: `{{version}}`, or `{{ .version }}` with Go's templates.
     fn whole(&self, text: &str) -> Option<&(String, NodeId, String)> {
         let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
@@ -80,7 +80,7 @@ impl Element {
 
 /// The elements of the list generators of an ApplicationSet, if its template takes anything of a release from them;
 /// else, and for what other generators make, one that says nothing.
-fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<Element> {
+fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<GeneratorElement> {
     let generators = doc.items_at(doc.root, &["spec", "generators"]);
     let mut all = Vec::new();
     let mut has_others = generators.is_empty();
@@ -93,7 +93,7 @@ fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<Element> {
                 let text = doc.text(entry.value)?;
                 Some((entry.name.into_owned(), entry.value, text))
             });
-            all.push(Element {
+            all.push(GeneratorElement {
                 fields: fields.collect(),
                 is_one_of_several: false,
             });
@@ -107,7 +107,7 @@ fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<Element> {
         all.clear();
     }
     if all.is_empty() || has_others {
-        all.push(Element::default());
+        all.push(GeneratorElement::default());
     }
     let several = all.len() > 1;
     all.iter_mut()
@@ -118,23 +118,23 @@ fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<Element> {
 /// Finds what Argo CD lays over an Application from a file beside the chart: `.argocd-source.yaml`, and
 /// `.argocd-source-APP.yaml` after it (`mergeSourceParameters` in `reposerver/repository/repository.go`). It is a part of
 /// a source, and Argo CD Image Updater writes it.
-pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut FileCarriers) {
     if let Some(helm) = doc.at(doc.root, &["helm"]) {
-        let mut carrier = doc.carrier(Kind::ArgoApplication, String::new(), doc.root);
-        let none = Element::default();
+        let mut carrier = doc.carrier(CarrierKind::ArgoApplication, String::new(), doc.root);
+        let none = GeneratorElement::default();
         layers(doc, doc.root, helm.node, &[], &none, &mut carrier);
         let values = carrier.layers.into_iter();
         found
             .overrides
-            .extend(values.filter(|layer| !matches!(layer.source, Source::File(_))));
+            .extend(values.filter(|layer| !matches!(layer.source, LayerSource::File(_))));
     }
 }
 
 /// The names that Argo CD Image Updater sets as parameters: `ALIAS.helm.image-name`, `-tag`, `-spec`
 /// (`pkg/common/constants.go` of argoproj-labs/argocd-image-updater).
-fn image_updater(doc: &Doc<'_>, kind: Kind) -> Vec<Mention> {
+fn image_updater(doc: &Doc<'_>, kind: CarrierKind) -> Vec<PathMention> {
     let above = match kind {
-        Kind::ArgoApplicationSet => &["spec", "template", "metadata", "annotations"][..],
+        CarrierKind::ArgoApplicationSet => &["spec", "template", "metadata", "annotations"][..],
         _ => &["metadata", "annotations"],
     };
     let Some(annotations) = doc.at(doc.root, above) else {
@@ -152,7 +152,7 @@ fn image_updater(doc: &Doc<'_>, kind: Kind) -> Vec<Mention> {
     named
         .filter_map(|entry| {
             let text = doc.text(entry.value).filter(|text| !text.is_empty())?;
-            Some(Mention {
+            Some(PathMention {
                 node: entry.value,
                 text,
                 kind: MentionKind::SetPath,
@@ -161,9 +161,15 @@ fn image_updater(doc: &Doc<'_>, kind: Kind) -> Vec<Mention> {
         .collect()
 }
 
-fn application(doc: &Doc<'_>, kind: Kind, spec: Field, element: &Element, found: &mut Found) {
+fn application(
+    doc: &Doc<'_>,
+    kind: CarrierKind,
+    spec: Field,
+    element: &GeneratorElement,
+    found: &mut FileCarriers,
+) {
     let title = match kind {
-        Kind::ArgoApplicationSet => doc.title("ApplicationSet"),
+        CarrierKind::ArgoApplicationSet => doc.title("ApplicationSet"),
         _ => doc.title("Application"),
     };
     let first = element.fields.first();
@@ -197,7 +203,9 @@ fn application(doc: &Doc<'_>, kind: Kind, spec: Field, element: &Element, found:
             .text_at(source.node, &["helm", "releaseName"])
             .or_else(|| {
                 let at = match kind {
-                    Kind::ArgoApplicationSet => &["spec", "template", "metadata", "name"][..],
+                    CarrierKind::ArgoApplicationSet => {
+                        &["spec", "template", "metadata", "name"][..]
+                    }
                     _ => &["metadata", "name"],
                 };
                 doc.text_at(doc.root, at)
@@ -209,19 +217,19 @@ fn application(doc: &Doc<'_>, kind: Kind, spec: Field, element: &Element, found:
         if let Some(helm) = helm {
             layers(doc, source.node, helm.node, &all, element, &mut carrier);
         }
-        if kind == Kind::ArgoApplicationSet {
+        if kind == CarrierKind::ArgoApplicationSet {
             set(doc, &mut carrier);
         }
         found.carriers.push(carrier);
     }
 }
 
-/// What an ApplicationSet has beyond an Application.
+/// The parts of an ApplicationSet that an Application does not have.
 fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
     for layer in &carrier.layers {
         if matches!(
             layer.source,
-            Source::Map | Source::Text | Source::Paths { .. }
+            LayerSource::Map | LayerSource::Text | LayerSource::Paths { .. }
         ) {
             carrier.templated.extend(doc.templated(layer.node, &["{{"]));
         }
@@ -242,7 +250,7 @@ fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
     if let ChartSource::Templated(text) = &carrier.chart.source {
         let what = format!("a template names the chart: {text}");
         carrier.refuse(
-            Refusal::Templated,
+            RefusalReason::Templated,
             carrier.chart.node,
             what,
             "One text stands for several charts; a change for one of them would be made for all.",
@@ -255,7 +263,7 @@ fn chart_of(
     doc: &Doc<'_>,
     source: NodeId,
     chart: Option<Field>,
-    element: &Element,
+    element: &GeneratorElement,
     carrier: &mut Carrier,
 ) {
     let url = doc.text_at(source, &["repoURL"]);
@@ -321,7 +329,7 @@ fn layers(
     source: NodeId,
     helm: NodeId,
     all: &[Field],
-    element: &Element,
+    element: &GeneratorElement,
     carrier: &mut Carrier,
 ) {
     let missing_ok = doc.is_true(helm, &["ignoreMissingValueFiles"]);
@@ -336,7 +344,9 @@ fn layers(
     let object = doc.at(helm, &["valuesObject"]);
     let text = doc.at(helm, &["values"]);
     if let Some(object) = object {
-        carrier.layers.push(Layer::new(object, Source::Map));
+        carrier
+            .layers
+            .push(CarrierLayer::new(object, LayerSource::Map));
         if let Some(text) = text {
             carrier.notice(
                 text.node,
@@ -350,11 +360,15 @@ fn layers(
                 node: *node,
                 shared: false,
             };
-            carrier.layers.push(Layer::new(field, Source::Text));
+            carrier
+                .layers
+                .push(CarrierLayer::new(field, LayerSource::Text));
         } else if written.is_some() {
-            carrier.layers.push(Layer::new(text, Source::Text));
+            carrier
+                .layers
+                .push(CarrierLayer::new(text, LayerSource::Text));
         } else {
-            carrier.layers.push(Layer::opaque(
+            carrier.layers.push(CarrierLayer::opaque(
                 text,
                 "`values` must be a text; Argo CD refuses a map here and wants `valuesObject` for it",
             ));
@@ -387,9 +401,10 @@ fn layers(
 
 fn push_paths(carrier: &mut Carrier, list: Field, entries: Vec<PathEntry>, dialect: Dialect) {
     if !entries.is_empty() {
-        carrier
-            .layers
-            .push(Layer::new(list, Source::Paths { entries, dialect }));
+        carrier.layers.push(CarrierLayer::new(
+            list,
+            LayerSource::Paths { entries, dialect },
+        ));
     }
 }
 
@@ -410,20 +425,20 @@ fn parameters(doc: &Doc<'_>, list: NodeId, value: impl Fn(NodeId) -> PathValue) 
 
 fn value_file(
     doc: &Doc<'_>,
-    (source, element): (NodeId, &Element),
+    (source, element): (NodeId, &GeneratorElement),
     all: &[Field],
     field: Field,
     path: &str,
     missing_ok: bool,
-) -> Layer {
+) -> CarrierLayer {
     if is_templated(path) {
-        return Layer::opaque(field, format!("a template names the file: {path}"));
+        return CarrierLayer::opaque(field, format!("a template names the file: {path}"));
     }
     if path.contains("://") {
-        return Layer::opaque(field, "the values come from an address on the network");
+        return CarrierLayer::opaque(field, "the values come from an address on the network");
     }
     let file = |path: &str, root| {
-        Source::File(FileRef {
+        LayerSource::File(FileRef {
             path: path.to_owned(),
             root,
             missing_ok,
@@ -435,22 +450,22 @@ fn value_file(
             .iter()
             .find(|other| doc.text_at(other.node, &["ref"]).as_deref() == Some(reference));
         return match lender.and_then(|lender| doc.text_at(lender.node, &["repoURL"])) {
-            Some(url) => Layer::new(field, file(path, Root::Repository { url: Some(url) })),
-            None => Layer::opaque(field, format!("no source has `ref: {reference}`")),
+            Some(url) => CarrierLayer::new(field, file(path, Root::Repository { url: Some(url) })),
+            None => CarrierLayer::opaque(field, format!("no source has `ref: {reference}`")),
         };
     }
     if doc.at(source, &["chart"]).is_some() {
-        return Layer::opaque(field, "the file lies inside the packed chart");
+        return CarrierLayer::opaque(field, "the file lies inside the packed chart");
     }
     let url = doc.text_at(source, &["repoURL"]);
     if let Some(path) = path.strip_prefix('/') {
-        return Layer::new(field, file(path, Root::Repository { url }));
+        return CarrierLayer::new(field, file(path, Root::Repository { url }));
     }
     let folder = doc
         .text_at(source, &["path"])
         .map_or_else(|| ".".to_owned(), |path| element.fill(path));
     if is_templated(&folder) {
-        return Layer::opaque(field, format!("a template names the folder: {folder}"));
+        return CarrierLayer::opaque(field, format!("a template names the folder: {folder}"));
     }
-    Layer::new(field, file(path, Root::Chart { url, folder }))
+    CarrierLayer::new(field, file(path, Root::Chart { url, folder }))
 }

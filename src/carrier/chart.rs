@@ -11,13 +11,13 @@ use crate::yaml::NodeId;
 /// A chart as a carrier names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartRef {
-    /// Where it is named.
+    /// The place where it is named.
     pub node: NodeId,
-    /// What is said of it.
+    /// The source that is named.
     pub source: ChartSource,
 }
 
-/// Where a chart comes from.
+/// The source of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChartSource {
     /// From a chart repository or a registry.
@@ -54,7 +54,7 @@ pub enum ChartSource {
     Missing,
 }
 
-/// How a carrier's chart compares with one that is known.
+/// The comparison of a carrier's chart with a known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sameness {
     /// The chart, from a repository that is known.
@@ -65,7 +65,7 @@ pub enum Sameness {
     UnknownRepository,
     /// Another chart.
     OtherChart,
-    /// What chart it is cannot be told from this file alone.
+    /// This file alone does not tell which chart it is.
     Unresolved,
 }
 
@@ -186,8 +186,8 @@ impl ChartSource {
         }
     }
 
-    /// Where the chart comes from, in the [one form](normal_url) of an address; `None` if that is not said.
-    /// The chart's own name, with which the address of a registry may end, is no part of it.
+    /// The repository of the chart, in the [one form](normal_url) of an address; `None` if it is not named. The chart's
+    /// own name, with which the address of a registry may end, is no part of it.
     #[must_use]
     pub fn repository(&self) -> Option<String> {
         let url = match self {
@@ -205,7 +205,7 @@ impl ChartSource {
         )
     }
 
-    /// Whether it comes from a repository or registry, or from a folder of it.
+    /// True if it comes from a repository or registry, or from a folder of it.
     #[must_use]
     pub fn is_from(&self, place: &str) -> bool {
         let (Self::Repository { url: Some(url), .. } | Self::Archive { url }) = self else {

@@ -8,7 +8,7 @@
 use super::set::{self, Typing, UnwritableError, escape, scalar, typed, write_value};
 use crate::values::{Map, Value};
 
-/// How a carrier hands its path strings and values to Helm.
+/// The way in which a carrier hands its path strings and values to Helm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
     /// `helm --set` itself: nothing is changed on the way.
@@ -35,7 +35,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// What Helm sees of a name.
+    /// The name that Helm sees.
     #[must_use]
     pub fn name_to_helm(self, text: &str) -> String {
         match self {
@@ -44,7 +44,7 @@ impl Dialect {
         }
     }
 
-    /// What to write as a name so that Helm sees this.
+    /// The text that makes Helm see this name.
     #[must_use]
     pub fn name_from_helm(self, text: &str) -> String {
         match self {
@@ -53,8 +53,8 @@ impl Dialect {
         }
     }
 
-    /// How a value is typed when it is written: in k3s and Flux the value decides, elsewhere the flag
-    /// or the list that it stands in.
+    /// The typing of a value when it is written: in k3s and Flux the value decides, elsewhere the flag or the list that
+    /// it stands in.
     #[must_use]
     pub fn typing(self, value: &Value, typing: Typing) -> Typing {
         match (self, value) {
@@ -64,7 +64,7 @@ impl Dialect {
         }
     }
 
-    /// What Helm sees of a value, and how it types it. `None`: the carrier's own variables are in it.
+    /// The value that Helm sees, and its typing. `None`: the carrier's own variables are in it.
     #[must_use]
     pub fn value_to_helm(self, text: &str, typing: Typing) -> Option<(String, Typing)> {
         Some(match self {
@@ -88,7 +88,7 @@ impl Dialect {
         })
     }
 
-    /// What to write as a value so that Helm sees this value, typed this way.
+    /// The text that makes Helm see this value, typed this way.
     ///
     /// # Errors
     /// A value that this form cannot say.

@@ -7,12 +7,12 @@
 //! `version` and `repositoryOpts.repo` (`v3:Chart`: `fetchOpts.repo`) among their `properties`.
 
 use super::chart::ChartSource;
-use super::model::{Elsewhere, Found};
+use super::model::{Elsewhere, FileCarriers};
 use super::read::{Doc, Field};
 use crate::yaml::NodeId;
 
 /// Finds the release that a manifest of `helm.crossplane.io` is.
-pub(super) fn find_crossplane(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find_crossplane(doc: &Doc<'_>, found: &mut FileCarriers) {
     let Some(chart) = doc.at(doc.root, &["spec", "forProvider", "chart"]) else {
         return;
     };
@@ -39,7 +39,7 @@ pub(super) fn find_crossplane(doc: &Doc<'_>, found: &mut Found) {
     );
 }
 
-/// Whether a document is a Pulumi program, or the file of a Pulumi project that holds one.
+/// True for a Pulumi program, or the file of a Pulumi project that contains one.
 pub(super) fn is_pulumi(doc: &Doc<'_>) -> bool {
     doc.at(doc.root, &["resources"]).is_some()
         && (doc.text_at(doc.root, &["runtime"]).as_deref() == Some("yaml")
@@ -47,7 +47,7 @@ pub(super) fn is_pulumi(doc: &Doc<'_>) -> bool {
 }
 
 /// Finds the releases of a Pulumi program.
-pub(super) fn find_pulumi(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find_pulumi(doc: &Doc<'_>, found: &mut FileCarriers) {
     let Some(resources) = doc.at(doc.root, &["resources"]) else {
         return;
     };
@@ -88,7 +88,7 @@ fn push(
     title: String,
     (node, chart): (NodeId, ChartSource),
     version: Option<String>,
-    found: &mut Found,
+    found: &mut FileCarriers,
 ) {
     found.elsewhere.push(Elsewhere {
         title,

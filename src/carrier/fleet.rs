@@ -16,13 +16,14 @@ use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource};
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, ObjectRef, Refusal, Root, Source, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, ObjectRef,
+    RefusalReason, Root, ValuesRef,
 };
 use super::read::{Doc, Field, file_name};
 use super::version::VersionPlace;
 use crate::yaml::NodeId;
 
-/// Whether a document is that of a `fleet.yaml`.
+/// True for the document of a `fleet.yaml`.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     matches!(file_name(path), "fleet.yaml" | "fleet.yml")
         && doc.at(doc.root, &["apiVersion"]).is_none()
@@ -36,7 +37,7 @@ fn customized<'d>(doc: &'d Doc<'_>) -> impl Iterator<Item = (Field, Field)> + 'd
 }
 
 /// Finds the bundle and its customizations.
-pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
     let base = doc.at(doc.root, &["helm"]);
     let start = found.carriers.len();
     if let Some(helm) = base {
@@ -88,7 +89,7 @@ fn another_chart(carriers: &mut [Carrier]) {
     {
         if carrier.refused.is_none() {
             carrier.refuse(
-                Refusal::Inherited,
+                RefusalReason::Inherited,
                 node,
                 format!("the {name} deploys another chart with these values"),
                 "What changes in them for one chart would change for the other, too.",
@@ -101,7 +102,7 @@ fn another_chart(carriers: &mut [Carrier]) {
 /// One release: the bundle's own options, and those of a customization above them.
 fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
     let at = stack.last().map_or(doc.root, |field| field.node);
-    let mut carrier = doc.carrier(Kind::Fleet, title, at);
+    let mut carrier = doc.carrier(CarrierKind::Fleet, title, at);
     let last = |name: &str| {
         stack
             .iter()
@@ -138,7 +139,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
         if let ChartSource::Templated(text) = &carrier.chart.source {
             let what = format!("a template names the chart: {text}");
             carrier.refuse(
-                Refusal::Templated,
+                RefusalReason::Templated,
                 field.node,
                 what,
                 "Which chart the values are for is known only on the cluster.",
@@ -160,7 +161,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
     }
     for helm in stack {
         if let Some(field) = doc.at(helm.node, &["templateValues"]) {
-            carrier.layers.push(Layer::opaque(
+            carrier.layers.push(CarrierLayer::opaque(
                 field,
                 "`templateValues` are templates that the cluster fills in; they replace whole top-level keys",
             ));
@@ -185,13 +186,15 @@ fn static_layers(doc: &Doc<'_>, helm: NodeId, carrier: &mut Carrier) {
         carrier
             .templated
             .extend(doc.templated(values.node, &["${", "global.fleet.clusterLabels."]));
-        carrier.layers.push(Layer::new(values, Source::Map));
+        carrier
+            .layers
+            .push(CarrierLayer::new(values, LayerSource::Map));
     }
     for file in doc.items_at(helm, &["valuesFiles"]) {
         if let Some(path) = doc.text(file.node) {
-            carrier.layers.push(Layer::new(
+            carrier.layers.push(CarrierLayer::new(
                 file,
-                Source::File(FileRef {
+                LayerSource::File(FileRef {
                     path,
                     root: Root::Folder,
                     missing_ok: false,
@@ -208,7 +211,7 @@ fn reference(
     field: &str,
     kind: &str,
     carrier: &Carrier,
-) -> Option<Layer> {
+) -> Option<CarrierLayer> {
     let selector = doc.at(item.node, &[field])?;
     let object = ObjectRef {
         kind: kind.to_owned(),
@@ -218,9 +221,9 @@ fn reference(
             .or_else(|| carrier.namespace.clone()),
         node: selector.node,
     };
-    Some(Layer::new(
+    Some(CarrierLayer::new(
         item,
-        Source::Reference(ValuesRef {
+        LayerSource::Reference(ValuesRef {
             object,
             key: doc
                 .text_at(selector.node, &["key"])

@@ -5,7 +5,7 @@
 //! `targetPath`. The code (`chartutil/values.go`, `ChartValuesFromReferences`, of fluxcd/pkg) goes by
 //! position, merges `values` in before each `targetPath` and once more at the end. Because maps are
 //! shared on the way, a `targetPath` below a map of `values` wins, one at the root loses, and one below
-//! a map that an object filled too loses as well. So a path that is set both ways is a [`Doubt`], never
+//! a map that an object filled too loses as well. So a path that is set both ways is a [`OrderDoubt`], never
 //! decided here.
 //!
 //! A `targetPath` is read by `helm`'s `--set` parser together with the value: `PATH=VALUE`, commas and
@@ -16,7 +16,8 @@
 
 use super::chart::{ChartRef, ChartSource, is_templated, object_ref};
 use super::model::{
-    Carrier, Doubt, Found, Kind, Layer, ObjectRef, Refusal, Source, TargetPath, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, LayerSource, ObjectRef, OrderDoubt,
+    RefusalReason, TargetPath, ValuesRef,
 };
 use super::read::Doc;
 use super::set;
@@ -26,13 +27,17 @@ use crate::values::view::View;
 use crate::yaml::NodeId;
 
 /// Finds the carrier that a manifest of `helm.toolkit.fluxcd.io` is.
-pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut Found) {
-    let mut carrier = doc.carrier(Kind::FluxHelmRelease, doc.title("HelmRelease"), doc.root);
+pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut FileCarriers) {
+    let mut carrier = doc.carrier(
+        CarrierKind::FluxHelmRelease,
+        doc.title("HelmRelease"),
+        doc.root,
+    );
     let namespace = doc.identity().1;
     if !version.starts_with("v2") {
         let at = doc.key(doc.root, "apiVersion").unwrap_or(doc.root);
         carrier.refuse(
-            Refusal::Obsolete,
+            RefusalReason::Obsolete,
             at,
             format!("`helm.toolkit.fluxcd.io/{version}` is not a version that refit knows"),
             "Where the values stand, and which of them win, is a matter of that version.",
@@ -65,7 +70,7 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut Found) {
     if carrier.chart.source == ChartSource::Missing {
         let at = carrier.at;
         carrier.refuse(
-            Refusal::NoChart,
+            RefusalReason::NoChart,
             at,
             "this HelmRelease names no chart",
             "It is a patch for another HelmRelease; which chart and version that one has is not said here.",
@@ -100,7 +105,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Car
     if let ChartSource::Templated(text) = &carrier.chart.source {
         let what = format!("a variable names the chart: {text}");
         carrier.refuse(
-            Refusal::Templated,
+            RefusalReason::Templated,
             chart.node,
             what,
             "Flux fills it in when it applies the manifest.",
@@ -116,7 +121,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Car
         .at(spec, &["chart", "spec", "valuesFiles"])
         .or_else(|| doc.at(spec, &["chart", "spec", "valuesFile"]));
     if let Some(files) = files {
-        carrier.layers.push(Layer::opaque(
+        carrier.layers.push(CarrierLayer::opaque(
             files,
             "these files lie inside the chart and take the place of its defaults",
         ));
@@ -147,7 +152,7 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
             target_path,
             missing_ok: doc.is_true(item.node, &["optional"]),
         };
-        let layer = Layer::new(item, Source::Reference(reference));
+        let layer = CarrierLayer::new(item, LayerSource::Reference(reference));
         if is_target {
             targets.push(layer);
         } else {
@@ -160,14 +165,16 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
     if let Some(values) = doc.at(spec, &["values"]) {
         if doc.is_map(values.node) {
             carrier.templated = doc.templated(values.node, &["${"]);
-            carrier.layers.push(Layer::new(values, Source::Map));
+            carrier
+                .layers
+                .push(CarrierLayer::new(values, LayerSource::Map));
             for layer in &targets {
                 doubt(doc, values.node, layer, carrier);
             }
         } else {
             carrier
                 .layers
-                .push(Layer::opaque(values, "`values` must be a map"));
+                .push(CarrierLayer::opaque(values, "`values` must be a map"));
         }
     }
     if let Some(node) = whole_after_target {
@@ -179,9 +186,9 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
     carrier.layers.extend(targets);
 }
 
-/// Whether `values` says something at the `targetPath` of a layer, above it or below it.
-fn doubt(doc: &Doc<'_>, values: NodeId, layer: &Layer, carrier: &mut Carrier) {
-    let Source::Reference(ValuesRef {
+/// Adds a doubt if `values` has a setting at the `targetPath` of a layer, above it or below it.
+fn doubt(doc: &Doc<'_>, values: NodeId, layer: &CarrierLayer, carrier: &mut Carrier) {
+    let LayerSource::Reference(ValuesRef {
         target_path: Some(target),
         ..
     }) = &layer.source
@@ -197,7 +204,7 @@ fn doubt(doc: &Doc<'_>, values: NodeId, layer: &Layer, carrier: &mut Carrier) {
     };
     let view = View::new(doc.tree(), values);
     if let Some(low) = meets(&view, &path) {
-        carrier.doubts.push(Doubt {
+        carrier.doubts.push(OrderDoubt {
             path,
             high: target.node,
             low,
@@ -228,8 +235,12 @@ fn meets(view: &View<'_>, path: &Path) -> Option<NodeId> {
 }
 
 /// Finds the carrier that a manifest of Flux v1 is, and refuses it.
-pub(super) fn find_v1(doc: &Doc<'_>, found: &mut Found) {
-    let mut carrier = doc.carrier(Kind::FluxHelmRelease, doc.title("HelmRelease"), doc.root);
+pub(super) fn find_v1(doc: &Doc<'_>, found: &mut FileCarriers) {
+    let mut carrier = doc.carrier(
+        CarrierKind::FluxHelmRelease,
+        doc.title("HelmRelease"),
+        doc.root,
+    );
     if let Some(chart) = doc.at(doc.root, &["spec", "chart"]) {
         if let Some(name) = doc.text_at(chart.node, &["name"]) {
             let url = doc.text_at(chart.node, &["repository"]);
@@ -248,7 +259,7 @@ pub(super) fn find_v1(doc: &Doc<'_>, found: &mut Found) {
         .at(doc.root, &["apiVersion"])
         .map_or(doc.root, |field| field.node);
     carrier.refuse(
-        Refusal::Obsolete,
+        RefusalReason::Obsolete,
         at,
         "this is a HelmRelease of Flux v1",
         "Flux v1 and its Helm operator ended in 2022; they ran Helm with rules of their own.",

@@ -16,14 +16,15 @@ use std::path::Path as FilePath;
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, PathEntry, PathValue, Refusal, Root, Source,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, PathEntry, PathValue,
+    RefusalReason, Root,
 };
 use super::read::{Doc, Field, file_name};
 use super::version::{VersionPlace, VersionStyle};
 use crate::values::Value;
 use crate::yaml::NodeId;
 
-/// Whether a file is a helmfile by its name.
+/// True for a helmfile's name.
 pub(super) fn is_name(path: &FilePath) -> bool {
     let name = file_name(path);
     let plain = name.strip_suffix(".gotmpl").unwrap_or(name);
@@ -38,8 +39,7 @@ pub(super) fn is_name(path: &FilePath) -> bool {
         || plain.ends_with("-helmfile.yaml"))
 }
 
-/// Whether a document is a part of a helmfile: by the file's name, or because it has releases with
-/// charts.
+/// True for a part of a helmfile: by the file's name, or because it has releases with charts.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     let releases = doc.items_at(doc.root, &["releases"]);
     if doc.at(doc.root, &["apiVersion"]).is_some() || releases.is_empty() {
@@ -52,7 +52,7 @@ pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
 }
 
 /// Finds the releases of one document; `tree` is the whole file, for its repositories.
-pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut FileCarriers) {
     let template = file_name(path).ends_with(".gotmpl");
     let default_reuse = doc.is_true(doc.root, &["helmDefaults", "reuseValues"]);
     let missing = doc.text_at(doc.root, &["missingFileHandler"]);
@@ -66,7 +66,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut
         for carrier in &mut found.carriers {
             if carrier.document == doc.document {
                 carrier.refuse(
-                    Refusal::Templated,
+                    RefusalReason::Templated,
                     doc.root,
                     "the helmfile is a Go template",
                     "What it says is known only when helmfile has run it.",
@@ -83,12 +83,12 @@ fn release(
     docs: &[Doc<'_>],
     missing: &Option<String>,
     default_reuse: bool,
-    found: &mut Found,
+    found: &mut FileCarriers,
 ) {
     let map = item.node;
     let name = doc.text_at(map, &["name"]);
     let title = format!("release {}", name.as_deref().unwrap_or("(unnamed)"));
-    let mut carrier = doc.carrier(Kind::HelmfileRelease, title, map);
+    let mut carrier = doc.carrier(CarrierKind::HelmfileRelease, title, map);
     carrier.release_name = name.filter(|name| !is_templated(name));
     carrier.namespace = doc
         .text_at(map, &["namespace"])
@@ -114,14 +114,14 @@ fn release(
     for field in ["valuesTemplate", "values"] {
         for value in doc.items_at(map, &[field]) {
             let layer = values(doc, value, &prefix, missing_ok, &carrier);
-            if matches!(layer.source, Source::Map) {
+            if matches!(layer.source, LayerSource::Map) {
                 carrier.templated.extend(doc.templated(layer.node, &["{{"]));
             }
             carrier.layers.push(layer);
         }
     }
     for secret in doc.items_at(map, &["secrets"]) {
-        carrier.layers.push(Layer::opaque(
+        carrier.layers.push(CarrierLayer::opaque(
             secret,
             "helm-secrets decrypts it when it runs",
         ));
@@ -131,9 +131,9 @@ fn release(
             let entries = set_entries(doc, list.node, string);
             if !entries.is_empty() {
                 carrier.templated.extend(doc.templated(list.node, &["{{"]));
-                carrier.layers.push(Layer::new(
+                carrier.layers.push(CarrierLayer::new(
                     list,
-                    Source::Paths {
+                    LayerSource::Paths {
                         entries,
                         dialect: Dialect::Helmfile,
                     },
@@ -142,14 +142,14 @@ fn release(
         }
     }
     if let Some(env) = doc.at(map, &["env"]) {
-        carrier.layers.push(Layer::opaque(
+        carrier.layers.push(CarrierLayer::opaque(
             env,
             "the values come from the environment of helmfile",
         ));
     }
     if let Some(inherit) = doc.at(map, &["inherit"]) {
         carrier.refuse(
-            Refusal::Inherited,
+            RefusalReason::Inherited,
             inherit.node,
             "the release takes parts from a template (`inherit`)",
             "helmfile joins values, lists among them, with rules of its own.",
@@ -183,7 +183,7 @@ fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
         .or_else(inherited)
     else {
         carrier.refuse(
-            Refusal::NoChart,
+            RefusalReason::NoChart,
             map,
             "the release names no chart",
             "Which chart its values are for is said elsewhere, or by a template.",
@@ -197,7 +197,7 @@ fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
         ChartSource::Templated(text) => {
             let what = format!("a template names the chart: {text}");
             carrier.refuse(
-                Refusal::Templated,
+                RefusalReason::Templated,
                 field.node,
                 what,
                 "Which chart its values are for is known only when helmfile has run.",
@@ -272,31 +272,37 @@ fn of_release(text: &str, carrier: &Carrier) -> String {
     out
 }
 
-fn values(doc: &Doc<'_>, value: Field, prefix: &str, missing_ok: bool, carrier: &Carrier) -> Layer {
+fn values(
+    doc: &Doc<'_>,
+    value: Field,
+    prefix: &str,
+    missing_ok: bool,
+    carrier: &Carrier,
+) -> CarrierLayer {
     if doc.is_map(value.node) {
-        return Layer::new(value, Source::Map);
+        return CarrierLayer::new(value, LayerSource::Map);
     }
     let Some(text) = doc.text(value.node) else {
-        return Layer::opaque(value, "an entry of `values` must be a file or a map");
+        return CarrierLayer::opaque(value, "an entry of `values` must be a file or a map");
     };
     let text = of_release(&text, carrier);
     let prefix = of_release(prefix, carrier);
     if is_templated(&text) || is_templated(&prefix) {
-        return Layer::opaque(value, format!("a template names the file: {text}"));
+        return CarrierLayer::opaque(value, format!("a template names the file: {text}"));
     }
     if text.contains("ref+") {
-        return Layer::opaque(value, "helmfile fetches it from a secret store");
+        return CarrierLayer::opaque(value, "helmfile fetches it from a secret store");
     }
     if text.contains("://") || text.contains("::") {
-        return Layer::opaque(value, "the values come from an address on the network");
+        return CarrierLayer::opaque(value, "the values come from an address on the network");
     }
     if text.ends_with(".gotmpl") {
-        return Layer::opaque(value, format!("{text} is a Go template"));
+        return CarrierLayer::opaque(value, format!("{text} is a Go template"));
     }
     let path = format!("{prefix}{text}");
-    Layer::new(
+    CarrierLayer::new(
         value,
-        Source::File(FileRef {
+        LayerSource::File(FileRef {
             glob: path.contains(['*', '?', '[']),
             path,
             root: Root::Folder,
@@ -361,7 +367,7 @@ fn printed(doc: &Doc<'_>, item: NodeId) -> String {
     }
 }
 
-/// Whether a text that could not be parsed looks like a helmfile.
+/// True if a text that could not be parsed looks like a helmfile.
 pub(super) fn looks_like(path: &FilePath, text: &str) -> bool {
     let mut lines = text.lines();
     is_name(path) && lines.any(|line| line.trim_end() == "releases:") || {

@@ -12,7 +12,8 @@
 use super::chart::{ChartRef, ChartSource};
 use super::dialect::Dialect;
 use super::model::{
-    Carrier, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Refusal, Source, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, LayerSource, ObjectRef, PathEntry, PathValue,
+    RefusalReason, ValuesRef,
 };
 use super::read::Doc;
 use super::version::VersionPlace;
@@ -20,10 +21,13 @@ use crate::values::view::ValueKind;
 use crate::yaml::NodeId;
 
 /// Finds the carrier that a manifest of `helm.cattle.io` is.
-pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
     let (kind, title) = match kind {
-        "HelmChart" => (Kind::K3sHelmChart, doc.title("HelmChart")),
-        "HelmChartConfig" => (Kind::K3sHelmChartConfig, doc.title("HelmChartConfig")),
+        "HelmChart" => (CarrierKind::K3sHelmChart, doc.title("HelmChart")),
+        "HelmChartConfig" => (
+            CarrierKind::K3sHelmChartConfig,
+            doc.title("HelmChartConfig"),
+        ),
         _ => return,
     };
     let mut carrier = doc.carrier(kind, title, doc.root);
@@ -32,7 +36,7 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
     let Some(spec) = doc.at(doc.root, &["spec"]) else {
         return;
     };
-    if kind == Kind::K3sHelmChartConfig {
+    if kind == CarrierKind::K3sHelmChartConfig {
         if let Some(name) = name {
             carrier.chart = ChartRef::new(
                 doc.root,
@@ -49,7 +53,7 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
         chart(doc, spec.node, &mut carrier);
     }
     layers(doc, spec.node, namespace.as_deref(), &mut carrier);
-    if kind == Kind::K3sHelmChart
+    if kind == CarrierKind::K3sHelmChart
         && let Some(set) = doc.at(spec.node, &["set"])
         && let Ok(entries) = doc.view.entries(set.node)
         && !entries.entries.is_empty()
@@ -64,9 +68,9 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut Found) {
                 value: value(doc, entry.value),
             })
             .collect();
-        carrier.layers.push(Layer::new(
+        carrier.layers.push(CarrierLayer::new(
             set,
-            Source::Paths {
+            LayerSource::Paths {
                 entries,
                 dialect: Dialect::K3s,
             },
@@ -96,7 +100,7 @@ fn value(doc: &Doc<'_>, node: NodeId) -> PathValue {
 fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
     if let Some(content) = doc.at(spec, &["chartContent"]) {
         carrier.refuse(
-            Refusal::Packed,
+            RefusalReason::Packed,
             content.node,
             "the chart itself is packed into `chartContent`",
             "The new version would have to be packed in as well.",
@@ -106,7 +110,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
     let Some(field) = doc.at(spec, &["chart"]) else {
         if carrier.refused.is_none() {
             carrier.refuse(
-                Refusal::NoChart,
+                RefusalReason::NoChart,
                 spec,
                 "this HelmChart names no chart",
                 "It is a patch for another HelmChart; which chart that one has is not said here.",
@@ -124,7 +128,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
     if let ChartSource::Templated(text) = &carrier.chart.source {
         let what = format!("a template names the chart: {text}");
         carrier.refuse(
-            Refusal::Templated,
+            RefusalReason::Templated,
             field.node,
             what,
             "Which chart the values are for is not said here.",
@@ -146,12 +150,16 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
 
 fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
     if let Some(text) = doc.at(spec, &["valuesContent"]) {
-        carrier.layers.push(Layer::new(text, Source::Text));
+        carrier
+            .layers
+            .push(CarrierLayer::new(text, LayerSource::Text));
     }
     if let Some(map) = doc.at(spec, &["values"])
         && doc.is_map(map.node)
     {
-        carrier.layers.push(Layer::new(map, Source::Map));
+        carrier
+            .layers
+            .push(CarrierLayer::new(map, LayerSource::Map));
     }
     for item in doc.items_at(spec, &["valuesSecrets"]) {
         let Some(name) = doc.text_at(item.node, &["name"]) else {
@@ -161,9 +169,9 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
             let Some(key_text) = doc.text(key.node) else {
                 continue;
             };
-            carrier.layers.push(Layer::new(
+            carrier.layers.push(CarrierLayer::new(
                 key,
-                Source::Reference(ValuesRef {
+                LayerSource::Reference(ValuesRef {
                     object: ObjectRef {
                         kind: "Secret".to_owned(),
                         name: name.clone(),

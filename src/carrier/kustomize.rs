@@ -16,14 +16,15 @@ use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource};
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, PatchForm, Refusal, Root, Source, TextPatch,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, PatchForm,
+    RefusalReason, Root, TextPatch,
 };
 use super::read::{Doc, Field, file_name};
 use super::version::VersionPlace;
 use crate::values::{Path, View};
 use crate::yaml::{NodeId, Tree};
 
-/// Whether a manifest is a kustomization.
+/// True for a kustomization.
 pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
     let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
     let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
@@ -37,7 +38,7 @@ pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
 }
 
 /// Finds the charts of a kustomization.
-pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
     patches(doc, doc.root, found);
     let home = doc
         .text_at(doc.root, &["helmGlobals", "chartHome"])
@@ -56,14 +57,14 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
 
 /// Finds the patches of a Flux `Kustomization`: those of a kustomization, below `spec`
 /// (`docs/spec/v1/kustomizations.md` of fluxcd/kustomize-controller).
-pub(super) fn find_flux(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find_flux(doc: &Doc<'_>, found: &mut FileCarriers) {
     if let Some(spec) = doc.at(doc.root, &["spec"]) {
         patches(doc, spec.node, found);
     }
 }
 
 /// Finds the patches that change values of HelmReleases: by a path (JSON patch) or by a part of the object.
-fn patches(doc: &Doc<'_>, above: NodeId, found: &mut Found) {
+fn patches(doc: &Doc<'_>, above: NodeId, found: &mut FileCarriers) {
     for list in ["patches", "patchesJson6902", "patchesStrategicMerge"] {
         for item in doc.items_at(above, &[list]) {
             found.patches.extend(patch(doc, item));
@@ -134,7 +135,7 @@ fn object_with_values(view: &View<'_>) -> Option<(Option<String>, Option<String>
 }
 
 /// Finds the chart of a generator.
-pub(super) fn find_generator(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find_generator(doc: &Doc<'_>, found: &mut FileCarriers) {
     let home = doc
         .text_at(doc.root, &["chartHome"])
         .unwrap_or_else(|| "charts".to_owned());
@@ -181,7 +182,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
     let release_name = doc.text_at(map, &["releaseName"]);
     let called = release_name.as_ref().or(name.as_ref());
     let title = format!("helmCharts {}", called.map_or("(unnamed)", String::as_str));
-    let mut carrier = doc.carrier(Kind::KustomizeHelmChart, title, map);
+    let mut carrier = doc.carrier(CarrierKind::KustomizeHelmChart, title, map);
     carrier.release_name = release_name;
     carrier.namespace = doc
         .text_at(map, &["namespace"])
@@ -203,7 +204,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
             };
         }
         _ => carrier.refuse(
-            Refusal::NoChart,
+            RefusalReason::NoChart,
             map,
             "this entry names no chart",
             "kustomize refuses it too.",
@@ -231,7 +232,7 @@ fn layers(doc: &Doc<'_>, map: NodeId, names: &Names, carrier: &mut Carrier) {
             .is_ok_and(|entries| !entries.entries.is_empty())
     });
     let file_layer = file.and_then(|field| file_layer(doc, field));
-    let inline_layer = inline.map(|field| Layer::new(field, Source::Map));
+    let inline_layer = inline.map(|field| CarrierLayer::new(field, LayerSource::Map));
     match merge.as_deref() {
         Some("replace") if filled => {
             if let Some(field) = file {
@@ -262,17 +263,17 @@ fn layers(doc: &Doc<'_>, map: NodeId, names: &Names, carrier: &mut Carrier) {
     }
 }
 
-fn file_layer(doc: &Doc<'_>, field: Field) -> Option<Layer> {
+fn file_layer(doc: &Doc<'_>, field: Field) -> Option<CarrierLayer> {
     let path = doc.text(field.node)?;
     if path.contains("://") {
-        return Some(Layer::opaque(
+        return Some(CarrierLayer::opaque(
             field,
             "the values come from an address on the network",
         ));
     }
-    Some(Layer::new(
+    Some(CarrierLayer::new(
         field,
-        Source::File(FileRef {
+        LayerSource::File(FileRef {
             path,
             root: Root::Folder,
             missing_ok: false,

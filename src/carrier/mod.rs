@@ -7,7 +7,7 @@
 //! per kind holds what is known of that tool, with the source that says so.
 //!
 //! It looks at one tree at a time, reads no file, and knows nothing of packs or migrations. What lies in
-//! other files (a repository's address, a ConfigMap with values) is found there as an [`Object`] and
+//! other files (a repository's address, a ConfigMap with values) is found there as an [`ManifestObject`] and
 //! joined by [`resolve`]. It never guesses: what a template engine will write is marked as such, and
 //! what cannot be followed is refused with a reason, so that a batch can say what it left alone.
 //!
@@ -38,11 +38,11 @@ use std::path::Path as FilePath;
 pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
 pub use dialect::Dialect;
 pub use model::{
-    Carrier, Doubt, Elsewhere, FileRef, Found, Kind, Layer, Mention, MentionKind, Notice,
-    ObjectRef, PatchForm, PathEntry, PathValue, Refusal, Refused, Root, Source, TargetPath,
-    TextPatch, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, CarrierNotice, Elsewhere, FileCarriers, FileRef,
+    LayerSource, MentionKind, ObjectRef, OrderDoubt, PatchForm, PathEntry, PathMention, PathValue,
+    RefusalReason, Refused, Root, TargetPath, TextPatch, ValuesRef,
 };
-pub use object::{Object, ObjectBody};
+pub use object::{ManifestObject, ObjectBody};
 pub use version::{Range, VersionPlace, VersionStyle, raise};
 
 use crate::yaml::Tree;
@@ -50,9 +50,9 @@ use crate::yaml::Tree;
 /// Finds the carriers of a file, and the objects that carriers refer to. `path` is the file's own: some
 /// kinds are known by its name.
 #[must_use]
-pub fn find(tree: &Tree, path: &FilePath) -> Found {
+pub fn find(tree: &Tree, path: &FilePath) -> FileCarriers {
     let docs = read::manifests(tree);
-    let mut found = Found::default();
+    let mut found = FileCarriers::default();
     for doc in &docs {
         let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
         let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
@@ -87,43 +87,43 @@ pub fn find(tree: &Tree, path: &FilePath) -> Found {
     found
 }
 
-/// What a file is that is not YAML because it is a template: `None` if it does not look like a carrier.
-/// Whoever could not parse a file asks here what to say of it.
+/// The kind of a file that is not YAML because it is a template: `None` if it does not look like a carrier. Whoever
+/// could not parse a file asks here for its description.
 #[must_use]
-pub fn unparsed(path: &FilePath, text: &str) -> Option<(Kind, &'static str)> {
+pub fn unparsed(path: &FilePath, text: &str) -> Option<(CarrierKind, &'static str)> {
     if !text.contains("{{") && !text.contains("{%") {
         return None;
     }
     let why = |kind| match kind {
-        Kind::HelmfileRelease => "a Go template that is not YAML before helmfile has run it",
+        CarrierKind::HelmfileRelease => "a Go template that is not YAML before helmfile has run it",
         _ => "a template, not YAML",
     };
     looks_like(path, text).map(|kind| (kind, why(kind)))
 }
 
-/// Which kind of carrier a file seems to be that is no YAML, by its lines and its name.
+/// The kind of carrier that a file seems to be that is no YAML, by its lines and its name.
 #[must_use]
-pub fn looks_like(path: &FilePath, text: &str) -> Option<Kind> {
+pub fn looks_like(path: &FilePath, text: &str) -> Option<CarrierKind> {
     let has = |line: &str| text.lines().any(|found| found.trim_end() == line);
     let name = read::file_name(path);
     if has("kind: HelmRelease") {
-        Some(Kind::FluxHelmRelease)
+        Some(CarrierKind::FluxHelmRelease)
     } else if has("kind: ApplicationSet") {
-        Some(Kind::ArgoApplicationSet)
+        Some(CarrierKind::ArgoApplicationSet)
     } else if has("kind: Application") && text.contains("argoproj.io/") {
-        Some(Kind::ArgoApplication)
+        Some(CarrierKind::ArgoApplication)
     } else if has("kind: HelmChartConfig") && text.contains("helm.cattle.io/") {
-        Some(Kind::K3sHelmChartConfig)
+        Some(CarrierKind::K3sHelmChartConfig)
     } else if has("kind: HelmChart") && text.contains("helm.cattle.io/") {
-        Some(Kind::K3sHelmChart)
+        Some(CarrierKind::K3sHelmChart)
     } else if helmfile::looks_like(path, text) {
-        Some(Kind::HelmfileRelease)
+        Some(CarrierKind::HelmfileRelease)
     } else if has("dependencies:") && matches!(name, "Chart.yaml" | "requirements.yaml") {
-        Some(Kind::Dependency)
+        Some(CarrierKind::Dependency)
     } else if has("helmCharts:") || has("kind: HelmChartInflationGenerator") {
-        Some(Kind::KustomizeHelmChart)
+        Some(CarrierKind::KustomizeHelmChart)
     } else if has("helm:") && name == "fleet.yaml" {
-        Some(Kind::Fleet)
+        Some(CarrierKind::Fleet)
     } else {
         None
     }

@@ -6,37 +6,37 @@ use std::fmt;
 
 use super::chart::{ChartRef, ChartSource};
 use super::dialect::Dialect;
-use super::object::Object;
+use super::object::ManifestObject;
 use super::version::VersionPlace;
 use crate::values::Path;
 use crate::yaml::NodeId;
 
-/// What was found in one file.
+/// The carriers of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FileCarriers {
     /// The carriers, in the order of the text.
     pub carriers: Vec<Carrier>,
-    /// What carriers, here or in other files, refer to.
-    pub objects: Vec<Object>,
+    /// The objects that carriers, here or in other files, refer to.
+    pub objects: Vec<ManifestObject>,
     /// Layers that Argo CD puts above those of an Application: what `.argocd-source.yaml` and
     /// `.argocd-source-APP.yaml` beside a chart hold.
-    pub overrides: Vec<Layer>,
+    pub overrides: Vec<CarrierLayer>,
     /// Patches in a kustomization, or in a `Kustomization` of Flux, that change the values of HelmReleases.
     pub patches: Vec<TextPatch>,
-    /// What other tools deploy by manifests of theirs.
+    /// The charts that other tools deploy by manifests of theirs.
     pub elsewhere: Vec<Elsewhere>,
 }
 
 /// A release that another tool deploys, of a form that is read and not edited: the chart and the version that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// What its tool's users call it: `helm_release arroyo`.
+    /// The name that its tool's users give it: `helm_release arroyo`.
     pub title: String,
-    /// Which chart.
+    /// The chart.
     pub chart: ChartSource,
     /// The version, as it is written.
     pub version: Option<String>,
-    /// Where in the text the chart is named.
+    /// The byte offset at which the chart is named.
     pub offset: usize,
 }
 
@@ -49,11 +49,11 @@ pub struct TextPatch {
     pub name: Option<String>,
     /// The namespace of that, if it is said.
     pub namespace: Option<String>,
-    /// How it is written.
+    /// Its form.
     pub form: PatchForm,
 }
 
-/// How a patch is written.
+/// The form of a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatchForm {
     /// A part of the object, as a text.
@@ -67,7 +67,7 @@ pub enum PatchForm {
 }
 
 impl TextPatch {
-    /// Whether it may be for the HelmRelease of a name.
+    /// True if it may be for the HelmRelease of a name.
     #[must_use]
     pub fn may_mean(&self, name: Option<&str>) -> bool {
         self.name.is_none() || self.name.as_deref() == name
@@ -76,7 +76,7 @@ impl TextPatch {
 
 /// The kinds of carriers, as their users know them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum CarrierKind {
     /// `kind: Application` of Argo CD.
     ArgoApplication,
     /// `kind: ApplicationSet` of Argo CD.
@@ -97,7 +97,7 @@ pub enum Kind {
     Dependency,
 }
 
-impl Kind {
+impl CarrierKind {
     /// Every kind.
     pub const ALL: [Self; 9] = [
         Self::ArgoApplication,
@@ -112,7 +112,7 @@ impl Kind {
     ];
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for CarrierKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ArgoApplication => "Argo CD Application",
@@ -131,22 +131,22 @@ impl fmt::Display for Kind {
 /// One place that says: this chart, this version, these values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carrier {
-    /// What it is.
-    pub kind: Kind,
-    /// What its users call it: `Application/arroyo`, `HelmRelease/streams/arroyo`, `release arroyo`.
+    /// The kind of carrier.
+    pub kind: CarrierKind,
+    /// The name that its users give it: `Application/arroyo`, `HelmRelease/streams/arroyo`, `release arroyo`.
     pub name: String,
     /// The document of the file, from 0.
     pub document: usize,
-    /// Where to point in messages.
+    /// The node that messages point to.
     pub at: NodeId,
     /// The object of the cluster that it is, if it is one.
     pub object: Option<ObjectRef>,
-    /// Which chart.
+    /// The chart.
     pub chart: ChartRef,
-    /// Which version of it, if it is said here.
+    /// The version of the chart, if it is named here.
     pub version: Option<VersionPlace>,
     /// The values, low to high precedence, as the carrier's own code merges them.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<CarrierLayer>,
     /// Under which key the chart's values stand in every layer: the root, or a dependency's alias or
     /// name. `global` stands at the root of the layer in any case.
     pub prefix: Path,
@@ -155,32 +155,32 @@ pub struct Carrier {
     /// The release's namespace, if it is said here.
     pub namespace: Option<String>,
     /// Path strings that name values without setting them: they follow a renamed key.
-    pub mentions: Vec<Mention>,
+    pub mentions: Vec<PathMention>,
     /// Scalars and keys in the layers of this file that hold text for a template engine: what they
     /// are at run time is not known. Whole nodes in document order.
     pub templated: Vec<NodeId>,
     /// Places whose precedence is not certain.
-    pub doubts: Vec<Doubt>,
-    /// What a person should know.
-    pub notices: Vec<Notice>,
-    /// Why it cannot be upgraded here, if it cannot.
+    pub doubts: Vec<OrderDoubt>,
+    /// The notices for a person.
+    pub notices: Vec<CarrierNotice>,
+    /// The reason for which it cannot be upgraded here, if it cannot.
     pub refused: Option<Refused>,
 }
 
 /// A source of values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-    /// Where it is, or is named.
+pub struct CarrierLayer {
+    /// The node of the values, or of their name.
     pub node: NodeId,
-    /// Whether it was reached through an alias or a merge key: others may use it too.
+    /// True if it was reached through an alias or a merge key: others may use it too.
     pub shared: bool,
-    /// What it is.
-    pub source: Source,
+    /// The source of the values.
+    pub source: LayerSource,
 }
 
-/// Where a layer's values are.
+/// The source of a layer's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum LayerSource {
     /// In this file: `node` is a map of values.
     Map,
     /// In this file: `node` is a string that is YAML.
@@ -189,7 +189,7 @@ pub enum Source {
     Paths {
         /// Its entries, in the order of the text.
         entries: Vec<PathEntry>,
-        /// How they are written.
+        /// Their dialect.
         dialect: Dialect,
     },
     /// In a file.
@@ -198,7 +198,7 @@ pub enum Source {
     Reference(ValuesRef),
     /// Nowhere that can be read or edited.
     Opaque {
-        /// Why.
+        /// The reason.
         why: String,
         /// The path to which its one value goes, if it is a single value.
         target: Option<TargetPath>,
@@ -210,15 +210,15 @@ pub enum Source {
 pub struct FileRef {
     /// The path as written, without what `root` says.
     pub path: String,
-    /// What it is relative to.
+    /// The root that it is relative to.
     pub root: Root,
-    /// Whether it may be missing.
+    /// True if it may be missing.
     pub missing_ok: bool,
-    /// Whether `*`, `?` and `[` in it are wildcards.
+    /// True if `*`, `?` and `[` in it are wildcards.
     pub glob: bool,
 }
 
-/// What the path of a values file is relative to.
+/// The root that the path of a values file is relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Root {
     /// The folder of the file that the carrier stands in.
@@ -240,13 +240,13 @@ pub enum Root {
 /// Values in another object of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValuesRef {
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
     /// The key in it.
     pub key: String,
     /// The path, as in `--set`, to which the one value goes; `None`: the whole values.
     pub target_path: Option<TargetPath>,
-    /// Whether it may be missing.
+    /// True if it may be missing.
     pub missing_ok: bool,
 }
 
@@ -257,7 +257,7 @@ pub struct TargetPath {
     pub node: NodeId,
     /// Its text.
     pub text: String,
-    /// Whether the value is taken as it is (`literal: true`).
+    /// True if the value is taken as it is (`literal: true`).
     pub literal: bool,
 }
 
@@ -270,7 +270,7 @@ pub struct ObjectRef {
     pub name: String,
     /// Its namespace, if that is said or follows.
     pub namespace: Option<String>,
-    /// Where it is named.
+    /// The place where it is named.
     pub node: NodeId,
 }
 
@@ -283,11 +283,11 @@ pub struct PathEntry {
     pub name: NodeId,
     /// The path string.
     pub path: String,
-    /// What is set.
+    /// The value that is set.
     pub value: PathValue,
 }
 
-/// What an entry of a list of path strings sets.
+/// The value that an entry of a list of path strings sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathValue {
     /// A text, typed as `--set` does.
@@ -310,7 +310,7 @@ pub enum PathValue {
         node: NodeId,
         /// Its items.
         items: Vec<String>,
-        /// Whether they stay texts.
+        /// True if they stay texts.
         string: bool,
     },
     /// The content of a file, as a text.
@@ -326,16 +326,16 @@ pub enum PathValue {
 
 /// A path string that names values without setting them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention {
+pub struct PathMention {
     /// The scalar.
     pub node: NodeId,
     /// Its text.
     pub text: String,
-    /// How it is written.
+    /// The kind of mention.
     pub kind: MentionKind,
 }
 
-/// Who reads a path string.
+/// The reader of a path string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MentionKind {
     /// `condition` of a dependency: paths from the root of the parent's values, joined by commas. Helm
@@ -355,7 +355,7 @@ pub enum MentionKind {
 }
 
 impl MentionKind {
-    /// Whether something else puts a value at the path.
+    /// True if it puts a value at the path.
     #[must_use]
     pub fn is_set(self) -> bool {
         matches!(self, Self::SetPath | Self::Pointer)
@@ -364,46 +364,46 @@ impl MentionKind {
 
 /// Two settings of which it is not certain which one wins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct OrderDoubt {
     /// The path.
     pub path: Path,
     /// The one that should win by the documentation.
     pub high: NodeId,
     /// The other.
     pub low: NodeId,
-    /// Why it is not certain.
+    /// The reason for which it is not certain.
     pub why: String,
 }
 
 /// Something a person should know of a carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Where.
+pub struct CarrierNotice {
+    /// The node.
     pub node: NodeId,
-    /// What, as a sentence.
+    /// The text, a sentence.
     pub text: String,
-    /// Whether the new values would not take effect as shown: to be told before anything is written.
+    /// True if the new values would not take effect as shown: to be told before anything is written.
     pub blocks: bool,
 }
 
-/// Why a carrier is not upgraded.
+/// The reason for which a carrier is not upgraded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Which of the known reasons.
-    pub reason: Refusal,
-    /// Where.
+    /// The known reason.
+    pub reason: RefusalReason,
+    /// The node.
     pub node: NodeId,
-    /// What is wrong, in lower case and without a full stop.
+    /// The error, in lower case and without a full stop.
     pub what: String,
-    /// Why that stops refit, as a sentence.
+    /// The reason for which that stops refit, as a sentence.
     pub why: String,
-    /// What to do, as a sentence.
+    /// The next step, as a sentence.
     pub next: String,
 }
 
 /// The known reasons why a carrier is not upgraded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Refusal {
+pub enum RefusalReason {
     /// A form that its own tool no longer reads, or that refit does not know.
     Obsolete,
     /// A template engine decides what stands here.
@@ -418,7 +418,7 @@ pub enum Refusal {
     Encrypted,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Obsolete => "obsolete form",

@@ -6,7 +6,7 @@
 use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, object_ref};
-use super::model::{Found, ObjectRef};
+use super::model::{FileCarriers, ObjectRef};
 use super::read::{Doc, file_name};
 use super::version::{VersionPlace, VersionStyle};
 use crate::values::view::ValueKind;
@@ -14,7 +14,7 @@ use crate::yaml::NodeId;
 
 /// An object that carriers refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
+pub struct ManifestObject {
     /// Its `kind`.
     pub kind: String,
     /// Its name.
@@ -23,13 +23,13 @@ pub struct Object {
     pub namespace: Option<String>,
     /// The document of the file, from 0.
     pub document: usize,
-    /// Where to point in messages.
+    /// The node that messages point to.
     pub at: NodeId,
-    /// What it says.
+    /// The body.
     pub body: ObjectBody,
 }
 
-/// What an object says.
+/// The body of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectBody {
     /// A chart repository or a registry's path without the chart's name (Flux `HelmRepository`).
@@ -73,14 +73,14 @@ pub enum ObjectBody {
 }
 
 /// Hides what an object says, because it is encrypted.
-pub(super) fn encrypt(object: &mut Object) {
+pub(super) fn encrypt(object: &mut ManifestObject) {
     if let ObjectBody::Texts { entries, hidden } = &mut object.body {
         hidden.extend(entries.drain(..).map(|(key, _)| key));
     }
 }
 
 /// Finds the object that a manifest is.
-pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
     let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
     let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
     let group = api.split_once('/').map_or("", |(group, _)| group);
@@ -122,7 +122,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut Found) {
         _ => None,
     };
     if let Some(body) = body {
-        found.objects.push(Object {
+        found.objects.push(ManifestObject {
             kind,
             name,
             namespace,
@@ -217,7 +217,7 @@ fn secret(doc: &Doc<'_>) -> Option<ObjectBody> {
 }
 
 /// `configMapGenerator` and `secretGenerator` of a kustomization.
-fn generators(doc: &Doc<'_>, found: &mut Found) {
+fn generators(doc: &Doc<'_>, found: &mut FileCarriers) {
     let namespace = doc.text_at(doc.root, &["namespace"]);
     for (field, kind) in [
         ("configMapGenerator", "ConfigMap"),
@@ -245,7 +245,7 @@ fn generators(doc: &Doc<'_>, found: &mut Found) {
             if files.is_empty() {
                 continue;
             }
-            found.objects.push(Object {
+            found.objects.push(ManifestObject {
                 kind: kind.to_owned(),
                 name,
                 // kustomize puts its own namespace on everything, whatever the generator says.
@@ -260,9 +260,8 @@ fn generators(doc: &Doc<'_>, found: &mut Found) {
     }
 }
 
-impl Object {
-    /// Whether a reference may mean this object: the same kind and name, and no two namespaces that
-    /// differ.
+impl ManifestObject {
+    /// True if a reference may mean this object: the same kind and name, and no two namespaces that differ.
     #[must_use]
     pub fn is_meant_by(&self, reference: &ObjectRef) -> bool {
         self.kind == reference.kind

@@ -30,7 +30,7 @@ pub struct Assigned {
     /// The leaves of the values, each with the entries that set it: positions in the list, in the order
     /// in which Helm sees them, the last one being the one that counts.
     pub leaves: IndexMap<Path, Vec<usize>>,
-    /// What is unusual about single entries.
+    /// The oddities of single entries.
     pub oddities: Vec<Oddity>,
 }
 
@@ -39,11 +39,11 @@ pub struct Assigned {
 pub struct Oddity {
     /// The entry.
     pub entry: usize,
-    /// What is unusual.
+    /// The kind of oddity.
     pub kind: OddityKind,
 }
 
-/// What is unusual about an entry.
+/// The oddities of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OddityKind {
     /// Helm refuses it.
@@ -86,14 +86,14 @@ pub fn read(entries: &[PathEntry], dialect: Dialect) -> Assigned {
         let odd = |kind| Oddity { entry, kind };
         let name = dialect.name_to_helm(&entries[entry].path);
         let result = match helm(&entries[entry].value, dialect) {
-            Helm::Nothing => {
+            HelmReading::Nothing => {
                 assigned.oddities.push(odd(OddityKind::Nothing));
                 continue;
             }
-            Helm::Text(text, typing) => {
+            HelmReading::Text(text, typing) => {
                 set::set(&format!("{name}={text}"), typing, &mut assigned.values)
             }
-            Helm::Unknown(text, kind) => {
+            HelmReading::Unknown(text, kind) => {
                 assigned.oddities.push(odd(kind));
                 set::path(&name).and_then(|_| {
                     let text =
@@ -136,7 +136,7 @@ pub fn read(entries: &[PathEntry], dialect: Dialect) -> Assigned {
 /// The paths that an assignment sets: one as a rule, more if its value has commas of its own.
 fn targets(name: &str, value: &PathValue, dialect: Dialect) -> Vec<Path> {
     let mut alone = Map::new();
-    if let Helm::Text(text, typing) = helm(value, dialect)
+    if let HelmReading::Text(text, typing) = helm(value, dialect)
         && set::set(&format!("{name}={text}"), typing, &mut alone).is_ok()
     {
         let set: Vec<Path> = leaves(&alone).into_iter().map(|(path, _)| path).collect();
@@ -175,18 +175,18 @@ fn order(entries: &[PathEntry], dialect: Dialect) -> Vec<usize> {
     order
 }
 
-/// What Helm gets of a value.
-enum Helm {
+/// The value that Helm gets.
+enum HelmReading {
     Text(String, Typing),
     /// Not known here; the text stands for it.
     Unknown(String, OddityKind),
     Nothing,
 }
 
-fn helm(value: &PathValue, dialect: Dialect) -> Helm {
+fn helm(value: &PathValue, dialect: Dialect) -> HelmReading {
     let one = |text: &str, typing| match dialect.value_to_helm(text, typing) {
-        Some((helm, typing)) => Helm::Text(helm, typing),
-        None => Helm::Unknown(text.to_owned(), OddityKind::Variables),
+        Some((helm, typing)) => HelmReading::Text(helm, typing),
+        None => HelmReading::Unknown(text.to_owned(), OddityKind::Variables),
     };
     match value {
         PathValue::Set { text, .. } => one(text, Typing::Typed),
@@ -205,10 +205,10 @@ fn helm(value: &PathValue, dialect: Dialect) -> Helm {
                         .map_or_else(|| item.clone(), |(helm, _)| helm)
                 })
                 .collect();
-            Helm::Text(format!("{{{}}}", items.join(",")), typing)
+            HelmReading::Text(format!("{{{}}}", items.join(",")), typing)
         }
-        PathValue::File { path, .. } => Helm::Unknown(path.clone(), OddityKind::File),
-        PathValue::Nothing => Helm::Nothing,
+        PathValue::File { path, .. } => HelmReading::Unknown(path.clone(), OddityKind::File),
+        PathValue::Nothing => HelmReading::Nothing,
     }
 }
 
@@ -223,7 +223,7 @@ pub struct NewLeaf {
     pub from: Option<Path>,
 }
 
-/// Why a list of path strings cannot say the new values.
+/// The reasons for which a list of path strings cannot express the new values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PathsError {
     /// A path or a value that this form cannot say.
@@ -231,7 +231,7 @@ pub enum PathsError {
     Unwritable {
         /// The path.
         path: Path,
-        /// Why.
+        /// The reason.
         error: UnwritableError,
     },
     /// A list that is set item by item would have to change.
@@ -251,7 +251,7 @@ pub enum PathsError {
     Text(#[from] RewriteError),
 }
 
-/// What becomes of an entry.
+/// The fate of an entry.
 enum EntryEdit {
     Keep,
     Remove,
@@ -327,7 +327,7 @@ pub fn rewrite(
             };
         }
     }
-    Writer {
+    EntryWriter {
         tree,
         entries,
         dialect,
@@ -346,14 +346,14 @@ fn whole(assigned: &Assigned, entry: usize, path: &Path) -> Result<(), PathsErro
     Ok(())
 }
 
-struct Writer<'a> {
+struct EntryWriter<'a> {
     tree: &'a Tree,
     entries: &'a [PathEntry],
     dialect: Dialect,
     context: Context,
 }
 
-impl Writer<'_> {
+impl EntryWriter<'_> {
     fn rewrite(
         &self,
         list: NodeId,
@@ -558,7 +558,7 @@ impl Writer<'_> {
         path: &Path,
         value: &Value,
         context: Context,
-    ) -> Result<Said, PathsError> {
+    ) -> Result<EntryField, PathsError> {
         let (node, string) = match &entry.value {
             PathValue::Set { node, .. } => (*node, false),
             PathValue::String { node, .. } => (*node, true),
@@ -570,7 +570,7 @@ impl Writer<'_> {
         self.say(path, value, string, quotes, context)
     }
 
-    /// How the list says a value.
+    /// The entry of the list for a value.
     fn say(
         &self,
         path: &Path,
@@ -578,7 +578,7 @@ impl Writer<'_> {
         string: bool,
         quotes: Quotes,
         context: Context,
-    ) -> Result<Said, PathsError> {
+    ) -> Result<EntryField, PathsError> {
         let text = |text: &str| Want::Scalar(write::string(text, context, quotes));
         if let (Dialect::Helmfile, Value::List(items)) = (self.dialect, value) {
             let typing = if string {
@@ -606,7 +606,7 @@ impl Writer<'_> {
                 })
                 .collect::<Result<_, _>>()
                 .map_err(|error| unwritable(path, error))?;
-            return Ok(Said {
+            return Ok(EntryField {
                 field: "values",
                 want: Want::List { base: None, items },
                 force_string: false,
@@ -623,7 +623,7 @@ impl Writer<'_> {
         for &typing in typings {
             match self.dialect.write(value, typing) {
                 Ok(written) => {
-                    return Ok(Said {
+                    return Ok(EntryField {
                         field: "value",
                         want: text(&written),
                         force_string: self.dialect == Dialect::Argo && typing == Typing::String,
@@ -702,7 +702,7 @@ impl Writer<'_> {
     }
 }
 
-impl Writer<'_> {
+impl EntryWriter<'_> {
     /// Takes an item out of the list that it stands in.
     fn without(&self, item: NodeId) -> Result<Rewrite, PathsError> {
         let list = self.tree.parent(item).unwrap_or(item);
@@ -716,7 +716,7 @@ impl Writer<'_> {
 }
 
 /// A value as a field of an entry.
-struct Said {
+struct EntryField {
     field: &'static str,
     want: Want,
     force_string: bool,
@@ -729,12 +729,12 @@ fn unwritable(path: &Path, error: UnwritableError) -> PathsError {
     }
 }
 
-/// What a text is as a value of this list; for messages.
+/// The value that a text is in this list; for messages.
 #[must_use]
 pub fn shown(value: &PathValue, dialect: Dialect) -> Option<Value> {
     match helm(value, dialect) {
-        Helm::Text(text, typing) => super::dialect::read_value(&text, typing),
-        Helm::Unknown(text, _) => Some(typed(&text, Typing::String)),
-        Helm::Nothing => None,
+        HelmReading::Text(text, typing) => super::dialect::read_value(&text, typing),
+        HelmReading::Unknown(text, _) => Some(typed(&text, Typing::String)),
+        HelmReading::Nothing => None,
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::values::{Path, pointer};
 
-/// Where a HelmRelease has its values.
+/// The path of the values in a HelmRelease.
 const VALUES: &str = "/spec/values";
 
-/// Whether a path of a JSON patch may name a setting.
+/// True if a path of a JSON patch may name a setting.
 #[must_use]
 pub fn is_of_values(text: &str) -> bool {
     text.starts_with(VALUES)

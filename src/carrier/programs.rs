@@ -73,7 +73,7 @@ fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, Token<'_>)> {
     tokens
 }
 
-/// How long a string is, and what it says.
+/// The length of a string, and its text.
 fn string(rest: &str, quote: char) -> (usize, Token<'_>) {
     let long = quote.to_string().repeat(3);
     if quote != '`' && rest.starts_with(&long) {
@@ -103,7 +103,7 @@ fn string(rest: &str, quote: char) -> (usize, Token<'_>) {
     (1, Token::Sign(quote))
 }
 
-/// How long Terraform's text between `<<NAME` (or `<<-NAME`) and a line with `NAME` is.
+/// The length of Terraform's text between `<<NAME` (or `<<-NAME`) and a line with `NAME`.
 fn heredoc(rest: &str) -> usize {
     let first = rest.lines().next().unwrap_or_default();
     let name = first.trim_start_matches(['<', '-', '~']).trim();
@@ -234,7 +234,7 @@ fn pulumi(tokens: &[(usize, Token<'_>)]) -> Vec<Elsewhere> {
 mod tests {
     use super::*;
 
-    /// What is found: title, chart, repository, version, line.
+    /// The charts that are found: title, chart, repository, version, line.
     fn said(path: &str, text: &str) -> Vec<String> {
         let found = find(FilePath::new(path), text);
         let lines = found.iter().map(|one| {

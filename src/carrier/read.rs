@@ -5,7 +5,10 @@
 
 use std::path::Path as FilePath;
 
-use super::model::{Carrier, Found, Kind, Layer, Notice, ObjectRef, Refusal, Refused, Source};
+use super::model::{
+    Carrier, CarrierKind, CarrierLayer, CarrierNotice, FileCarriers, LayerSource, ObjectRef,
+    RefusalReason, Refused,
+};
 use super::{chart::ChartRef, object};
 use crate::values::Path;
 use crate::values::view::{ValueKind, Via, View};
@@ -16,7 +19,7 @@ use crate::yaml::{Kind as NodeKind, NodeId, Tree};
 pub(super) struct Field {
     /// Its value as written; perhaps an alias.
     pub(super) node: NodeId,
-    /// Whether it was reached through an alias or a merge key.
+    /// True if it was reached through an alias or a merge key.
     pub(super) shared: bool,
 }
 
@@ -81,7 +84,7 @@ impl<'t> Doc<'t> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Whether a field is `true`.
+    /// True if a field is `true`.
     pub(super) fn is_true(&self, from: NodeId, path: &[&str]) -> bool {
         self.text_at(from, path).as_deref() == Some("true")
     }
@@ -139,7 +142,7 @@ impl<'t> Doc<'t> {
     }
 
     /// A carrier of which nothing is known yet but what it is.
-    pub(super) fn carrier(&self, kind: Kind, name: String, at: NodeId) -> Carrier {
+    pub(super) fn carrier(&self, kind: CarrierKind, name: String, at: NodeId) -> Carrier {
         Carrier {
             kind,
             name,
@@ -178,8 +181,8 @@ impl<'t> Doc<'t> {
     }
 }
 
-impl Layer {
-    pub(super) fn new(field: Field, source: Source) -> Self {
+impl CarrierLayer {
+    pub(super) fn new(field: Field, source: LayerSource) -> Self {
         Self {
             node: field.node,
             shared: field.shared,
@@ -189,13 +192,13 @@ impl Layer {
 
     pub(super) fn opaque(field: Field, why: impl Into<String>) -> Self {
         let why = why.into();
-        Self::new(field, Source::Opaque { why, target: None })
+        Self::new(field, LayerSource::Opaque { why, target: None })
     }
 }
 
 impl Carrier {
     pub(super) fn notice(&mut self, node: NodeId, text: impl Into<String>) {
-        self.notices.push(Notice {
+        self.notices.push(CarrierNotice {
             node,
             text: text.into(),
             blocks: false,
@@ -203,7 +206,7 @@ impl Carrier {
     }
 
     pub(super) fn blocker(&mut self, node: NodeId, text: impl Into<String>) {
-        self.notices.push(Notice {
+        self.notices.push(CarrierNotice {
             node,
             text: text.into(),
             blocks: true,
@@ -213,7 +216,7 @@ impl Carrier {
     /// Refuses the carrier, unless it is refused already.
     pub(super) fn refuse(
         &mut self,
-        reason: Refusal,
+        reason: RefusalReason,
         node: NodeId,
         what: impl Into<String>,
         why: impl Into<String>,
@@ -269,7 +272,7 @@ pub(super) fn file_name(path: &FilePath) -> &str {
 }
 
 /// Refuses everything in a document that SOPS has encrypted.
-pub(super) fn encrypted(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn encrypted(doc: &Doc<'_>, found: &mut FileCarriers) {
     let Some(mac) = doc.at(doc.root, &["sops", "mac"]) else {
         return;
     };
@@ -279,7 +282,7 @@ pub(super) fn encrypted(doc: &Doc<'_>, found: &mut Found) {
         .filter(|carrier| carrier.document == doc.document)
     {
         carrier.refused = Some(Refused {
-            reason: Refusal::Encrypted,
+            reason: RefusalReason::Encrypted,
             node: mac.node,
             what: "the manifest is encrypted with SOPS".to_owned(),
             why: "Each ciphertext is tied to its path, and a checksum covers them all.".to_owned(),

@@ -17,9 +17,10 @@ use std::path::{Path as FilePath, PathBuf};
 use super::chart::{ChartRef, ChartSource, normal_url};
 use super::dialect::Dialect;
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, ObjectRef, PathEntry, PathValue, Root, Source, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, ObjectRef, PathEntry,
+    PathValue, Root, ValuesRef,
 };
-use super::object::{Object, ObjectBody};
+use super::object::{ManifestObject, ObjectBody};
 use super::version::VersionPlace;
 use crate::bounds::lexical;
 use crate::values::Path;
@@ -27,34 +28,34 @@ use crate::yaml::{NodeId, Tree};
 
 /// A file that was read.
 #[derive(Clone, Copy, Debug)]
-pub struct File<'f> {
+pub struct IndexedFile<'f> {
     /// Its path; those of all files start at one place.
     pub path: &'f FilePath,
     /// Its tree.
     pub tree: &'f Tree,
-    /// What was found in it.
-    pub found: &'f Found,
+    /// The carriers in it.
+    pub found: &'f FileCarriers,
 }
 
 /// All files that were read.
 #[derive(Debug)]
 pub struct Index<'f> {
-    files: &'f [File<'f>],
+    files: &'f [IndexedFile<'f>],
     /// (kind, name) to (file, object).
     objects: BTreeMap<(&'f str, &'f str), Vec<(usize, usize)>>,
     /// Path without detours to files.
     paths: HashMap<PathBuf, Vec<usize>>,
     /// The HelmCharts and HelmChartConfigs of k3s by the name of the object, in the order of the files.
-    k3s: HashMap<(Kind, &'f str), Vec<At>>,
+    k3s: HashMap<(CarrierKind, &'f str), Vec<CarrierRef>>,
     /// The HelmReleases of Flux, by name.
-    helm_releases: HashMap<&'f str, Vec<At>>,
+    helm_releases: HashMap<&'f str, Vec<CarrierRef>>,
     /// Dependencies on charts in folders, by where the `Chart.yaml` of those should be.
-    local_charts: HashMap<PathBuf, Vec<At>>,
+    local_charts: HashMap<PathBuf, Vec<CarrierRef>>,
 }
 
-/// A carrier: its file, and its place in [`Found::carriers`].
+/// A carrier: its file, and its place in [`FileCarriers::carriers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct At {
+pub struct CarrierRef {
     /// The file.
     pub file: usize,
     /// The carrier in it.
@@ -63,17 +64,17 @@ pub struct At {
 
 /// One release: a carrier with everything that other files say of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct ResolvedRelease {
     /// The carrier that names the chart.
-    pub carrier: At,
+    pub carrier: CarrierRef,
     /// For a dependency of an umbrella chart, the carrier that deploys that chart, if one was found.
-    pub deployed_by: Option<At>,
+    pub deployed_by: Option<CarrierRef>,
     /// For a patch of another carrier (a kustomize overlay), that carrier.
-    pub patches: Option<At>,
+    pub patches: Option<CarrierRef>,
     /// For a dependency of a chart that is itself a dependency of others in these files (`file://`, or a folder of
     /// `charts/`): those dependencies, from the inside out.
-    pub parents: Vec<At>,
-    /// Which chart, as far as that can be told.
+    pub parents: Vec<CarrierRef>,
+    /// The chart, as far as it is known.
     pub chart: ChartRef,
     /// The file that `chart` points into.
     pub chart_file: usize,
@@ -85,7 +86,7 @@ pub struct Release {
     pub prefix: Path,
     /// Under which key they stand in the layers of the outermost chart, and of whatever deploys that.
     pub outer: Path,
-    /// What could not be found.
+    /// The references that could not be followed.
     pub gaps: Vec<Gap>,
 }
 
@@ -96,11 +97,11 @@ pub struct Placed {
     pub file: usize,
     /// The layer. No reference is left in it: what was found has become a map, a text, a file or a list
     /// of paths, all else is opaque.
-    pub layer: Layer,
+    pub layer: CarrierLayer,
     /// For Flux `targetPath`: where the one value stands, in another file than its path.
     pub value: Option<(usize, NodeId)>,
     /// The carrier that names it.
-    pub named_by: At,
+    pub named_by: CarrierRef,
     /// Under which key the chart's values stand in it.
     pub prefix: Path,
 }
@@ -110,21 +111,21 @@ pub struct Placed {
 pub struct Gap {
     /// The file that refers to it.
     pub file: usize,
-    /// Where.
+    /// The node of the reference.
     pub node: NodeId,
-    /// What is missing, as a sentence.
+    /// The missing thing, as a sentence.
     pub text: String,
 }
 
 impl<'f> Index<'f> {
     /// An index of files.
     #[must_use]
-    pub fn new(files: &'f [File<'f>]) -> Self {
+    pub fn new(files: &'f [IndexedFile<'f>]) -> Self {
         let mut objects: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut paths: HashMap<PathBuf, Vec<usize>> = HashMap::new();
-        let mut k3s: HashMap<(Kind, &str), Vec<At>> = HashMap::new();
-        let mut helm_releases: HashMap<&str, Vec<At>> = HashMap::new();
-        let mut local_charts: HashMap<PathBuf, Vec<At>> = HashMap::new();
+        let mut k3s: HashMap<(CarrierKind, &str), Vec<CarrierRef>> = HashMap::new();
+        let mut helm_releases: HashMap<&str, Vec<CarrierRef>> = HashMap::new();
+        let mut local_charts: HashMap<PathBuf, Vec<CarrierRef>> = HashMap::new();
         for (i, file) in files.iter().enumerate() {
             for (j, object) in file.found.objects.iter().enumerate() {
                 objects
@@ -134,23 +135,23 @@ impl<'f> Index<'f> {
             }
             paths.entry(lexical(file.path)).or_default().push(i);
             for (carrier, found) in file.found.carriers.iter().enumerate() {
-                if let (Kind::Dependency, ChartSource::Folder { path, url: None }) =
+                if let (CarrierKind::Dependency, ChartSource::Folder { path, url: None }) =
                     (found.kind, &found.chart.source)
                 {
                     let folder = file.path.parent().unwrap_or(FilePath::new(""));
                     let chart = lexical(&folder.join(path).join("Chart.yaml"));
-                    let at = At { file: i, carrier };
+                    let at = CarrierRef { file: i, carrier };
                     local_charts.entry(chart).or_default().push(at);
                 }
                 let Some(object) = &found.object else {
                     continue;
                 };
-                let (at, name) = (At { file: i, carrier }, object.name.as_str());
+                let (at, name) = (CarrierRef { file: i, carrier }, object.name.as_str());
                 match found.kind {
-                    Kind::K3sHelmChart | Kind::K3sHelmChartConfig => {
+                    CarrierKind::K3sHelmChart | CarrierKind::K3sHelmChartConfig => {
                         k3s.entry((found.kind, name)).or_default().push(at);
                     }
-                    Kind::FluxHelmRelease => helm_releases.entry(name).or_default().push(at),
+                    CarrierKind::FluxHelmRelease => helm_releases.entry(name).or_default().push(at),
                     _ => {}
                 }
             }
@@ -170,31 +171,31 @@ impl<'f> Index<'f> {
     /// # Panics
     /// If `at` is none of this index.
     #[must_use]
-    pub fn carrier(&self, at: At) -> &'f Carrier {
+    pub fn carrier(&self, at: CarrierRef) -> &'f Carrier {
         &self.files[at.file].found.carriers[at.carrier]
     }
 
     /// Every carrier, in the order of the files.
-    pub fn carriers(&self) -> impl Iterator<Item = (At, &'f Carrier)> + '_ {
+    pub fn carriers(&self) -> impl Iterator<Item = (CarrierRef, &'f Carrier)> + '_ {
         self.files.iter().enumerate().flat_map(|(file, one)| {
             one.found
                 .carriers
                 .iter()
                 .enumerate()
-                .map(move |(carrier, found)| (At { file, carrier }, found))
+                .map(move |(carrier, found)| (CarrierRef { file, carrier }, found))
         })
     }
 
     /// The releases that the carriers make together. `repository` is the root of the Git repository
     /// that holds the files, in the form of their paths, if it is known.
     #[must_use]
-    pub fn releases(&self, repository: Option<&FilePath>) -> Vec<Release> {
-        let mut deployers: BTreeMap<At, Vec<At>> = BTreeMap::new();
-        let mut joined: BTreeSet<At> = BTreeSet::new();
+    pub fn releases(&self, repository: Option<&FilePath>) -> Vec<ResolvedRelease> {
+        let mut deployers: BTreeMap<CarrierRef, Vec<CarrierRef>> = BTreeMap::new();
+        let mut joined: BTreeSet<CarrierRef> = BTreeSet::new();
         for (at, carrier) in self.carriers() {
             match carrier.kind {
-                Kind::Dependency => {}
-                Kind::K3sHelmChartConfig => {
+                CarrierKind::Dependency => {}
+                CarrierKind::K3sHelmChartConfig => {
                     if self.helm_chart_of(carrier).is_some() {
                         joined.insert(at);
                     }
@@ -237,11 +238,11 @@ impl<'f> Index<'f> {
 
     fn release(
         &self,
-        at: At,
-        parents: &[At],
-        deployed_by: Option<At>,
+        at: CarrierRef,
+        parents: &[CarrierRef],
+        deployed_by: Option<CarrierRef>,
         repository: Option<&FilePath>,
-    ) -> Release {
+    ) -> ResolvedRelease {
         let carrier = self.carrier(at);
         let patches = self.patched(at);
         // What a patch does not say, its base says.
@@ -249,7 +250,7 @@ impl<'f> Index<'f> {
         let version = [Some(at), patches].into_iter().flatten();
         let mut version =
             version.filter_map(|at| Some((at.file, self.carrier(at).version.clone()?)));
-        let mut release = Release {
+        let mut release = ResolvedRelease {
             carrier: at,
             deployed_by,
             patches,
@@ -282,10 +283,10 @@ impl<'f> Index<'f> {
     /// The HelmRelease that one without a chart is a patch for: the only one of its name that has a chart.
     /// A patch is merged as values are: maps by key, lists as a whole (JSON merge patch, which kustomize uses
     /// for custom resources).
-    fn patched(&self, at: At) -> Option<At> {
+    fn patched(&self, at: CarrierRef) -> Option<CarrierRef> {
         let patch = self.carrier(at);
         let is_patch = |carrier: &Carrier| carrier.chart.source == ChartSource::Missing;
-        if patch.kind != Kind::FluxHelmRelease || !is_patch(patch) {
+        if patch.kind != CarrierKind::FluxHelmRelease || !is_patch(patch) {
             return None;
         }
         let object = patch.object.as_ref()?;
@@ -313,7 +314,7 @@ impl<'f> Index<'f> {
         let places: Vec<Option<Vec<PathBuf>>> = layers
             .iter()
             .map(|placed| match &placed.layer.source {
-                Source::File(file) => Some(self.candidates(placed.file, file, repository)),
+                LayerSource::File(file) => Some(self.candidates(placed.file, file, repository)),
                 _ => None,
             })
             .collect();
@@ -325,7 +326,7 @@ impl<'f> Index<'f> {
     }
 
     /// Follows references to the chart's own name and address.
-    fn follow_chart(&self, release: &mut Release, depth: usize) {
+    fn follow_chart(&self, release: &mut ResolvedRelease, depth: usize) {
         let (reference, name) = match &release.chart.source {
             ChartSource::Named { name, object } => (object.clone(), Some(name.clone())),
             ChartSource::Object(object) => (object.clone(), None),
@@ -334,7 +335,7 @@ impl<'f> Index<'f> {
         let file = release.chart_file;
         if reference.kind == "HelmChart"
             && name.is_none()
-            && self.carrier(release.carrier).kind == Kind::K3sHelmChartConfig
+            && self.carrier(release.carrier).kind == CarrierKind::K3sHelmChartConfig
         {
             if let Some(chart) = packaged(&reference.name) {
                 release.chart.source = ChartSource::Repository {
@@ -398,8 +399,8 @@ impl<'f> Index<'f> {
         file: usize,
         reference: &ObjectRef,
         gaps: &mut Vec<Gap>,
-    ) -> Option<(usize, &'f Object)> {
-        let candidates: Vec<(usize, &Object)> = self
+    ) -> Option<(usize, &'f ManifestObject)> {
+        let candidates: Vec<(usize, &ManifestObject)> = self
             .objects
             .get(&(reference.kind.as_str(), reference.name.as_str()))
             .into_iter()
@@ -463,15 +464,15 @@ impl<'f> Index<'f> {
     }
 
     /// Adds the layers of a carrier.
-    fn place(&self, at: At, release: &mut Release) {
+    fn place(&self, at: CarrierRef, release: &mut ResolvedRelease) {
         let carrier = self.carrier(at);
-        let config = (carrier.kind == Kind::K3sHelmChart)
+        let config = (carrier.kind == CarrierKind::K3sHelmChart)
             .then(|| self.config_of(carrier))
             .flatten();
         let mut placed = Vec::new();
         for layer in &carrier.layers {
             // `set` of a HelmChart wins over its HelmChartConfig.
-            if matches!(layer.source, Source::Paths { .. })
+            if matches!(layer.source, LayerSource::Paths { .. })
                 && let Some(config) = config
             {
                 self.place_config(config, &mut placed, release);
@@ -481,20 +482,31 @@ impl<'f> Index<'f> {
         let has_set = carrier
             .layers
             .iter()
-            .any(|layer| matches!(layer.source, Source::Paths { .. }));
+            .any(|layer| matches!(layer.source, LayerSource::Paths { .. }));
         if let Some(config) = config.filter(|_| !has_set) {
             self.place_config(config, &mut placed, release);
         }
         release.layers.extend(placed);
     }
 
-    fn place_config(&self, config: At, placed: &mut Vec<Placed>, release: &mut Release) {
+    fn place_config(
+        &self,
+        config: CarrierRef,
+        placed: &mut Vec<Placed>,
+        release: &mut ResolvedRelease,
+    ) {
         for layer in &self.carrier(config).layers {
             placed.push(self.placed(config, layer, &release.outer, &mut release.gaps));
         }
     }
 
-    fn placed(&self, at: At, layer: &Layer, prefix: &Path, gaps: &mut Vec<Gap>) -> Placed {
+    fn placed(
+        &self,
+        at: CarrierRef,
+        layer: &CarrierLayer,
+        prefix: &Path,
+        gaps: &mut Vec<Gap>,
+    ) -> Placed {
         let mut placed = Placed {
             file: at.file,
             layer: layer.clone(),
@@ -502,14 +514,14 @@ impl<'f> Index<'f> {
             named_by: at,
             prefix: prefix.clone(),
         };
-        let Source::Reference(reference) = &layer.source else {
+        let LayerSource::Reference(reference) = &layer.source else {
             return placed;
         };
         let before = gaps.len();
         let found = self.object(at.file, &reference.object, gaps);
         let opaque = |placed: &mut Placed, why: String| {
             let target = reference.target_path.clone();
-            placed.layer.source = Source::Opaque { why, target };
+            placed.layer.source = LayerSource::Opaque { why, target };
         };
         let Some((file, object)) = found else {
             let why = gaps
@@ -540,7 +552,7 @@ impl<'f> Index<'f> {
                     Some((_, path, node)) if reference.target_path.is_none() => {
                         placed.file = file;
                         placed.layer.node = *node;
-                        placed.layer.source = Source::File(FileRef {
+                        placed.layer.source = LayerSource::File(FileRef {
                             path: path.clone(),
                             root: Root::Folder,
                             missing_ok: false,
@@ -568,7 +580,7 @@ impl<'f> Index<'f> {
             None => {
                 placed.file = file;
                 placed.layer.node = node;
-                placed.layer.source = Source::Text;
+                placed.layer.source = LayerSource::Text;
             }
             Some(target) => {
                 placed.value = Some((file, node));
@@ -578,7 +590,7 @@ impl<'f> Index<'f> {
                 } else {
                     PathValue::Set { node: None, text }
                 };
-                placed.layer.source = Source::Paths {
+                placed.layer.source = LayerSource::Paths {
                     entries: vec![PathEntry {
                         node: placed.layer.node,
                         name: target.node,
@@ -595,7 +607,7 @@ impl<'f> Index<'f> {
         }
     }
 
-    /// Whether a HelmChartConfig is for a HelmChart: the same name, and no two namespaces that differ.
+    /// True if a HelmChartConfig is for a HelmChart: the same name, and no two namespaces that differ.
     fn is_config_of(config: &Carrier, chart: &Carrier) -> bool {
         let (Some(config), Some(chart)) = (&config.object, &chart.object) else {
             return false;
@@ -608,34 +620,40 @@ impl<'f> Index<'f> {
     }
 
     /// The objects of a kind that are called like another one.
-    fn k3s_like<'a>(&'a self, kind: Kind, like: &'a Carrier) -> impl Iterator<Item = At> + 'a {
+    fn k3s_like<'a>(
+        &'a self,
+        kind: CarrierKind,
+        like: &'a Carrier,
+    ) -> impl Iterator<Item = CarrierRef> + 'a {
         let name = like.object.as_ref().map(|object| object.name.as_str());
         let found = name.and_then(|name| self.k3s.get(&(kind, name)));
         found.into_iter().flatten().copied()
     }
 
     /// The HelmChart that a HelmChartConfig is for.
-    fn helm_chart_of(&self, config: &Carrier) -> Option<At> {
+    fn helm_chart_of(&self, config: &Carrier) -> Option<CarrierRef> {
         let mut found = self
-            .k3s_like(Kind::K3sHelmChart, config)
+            .k3s_like(CarrierKind::K3sHelmChart, config)
             .filter(|at| Self::is_config_of(config, self.carrier(*at)));
         let one = found.next()?;
         found.next().is_none().then_some(one)
     }
 
     /// The HelmChartConfig for a HelmChart.
-    fn config_of(&self, chart: &Carrier) -> Option<At> {
-        let mut found = self.k3s_like(Kind::K3sHelmChartConfig, chart).filter(|at| {
-            let other = self.carrier(*at);
-            Self::is_config_of(other, chart) && self.helm_chart_of(other).is_some()
-        });
+    fn config_of(&self, chart: &Carrier) -> Option<CarrierRef> {
+        let mut found = self
+            .k3s_like(CarrierKind::K3sHelmChartConfig, chart)
+            .filter(|at| {
+                let other = self.carrier(*at);
+                Self::is_config_of(other, chart) && self.helm_chart_of(other).is_some()
+            });
         let one = found.next()?;
         found.next().is_none().then_some(one)
     }
 
-    /// Where a values file that a carrier in `file` names can be, likeliest first. Without the root of
-    /// the repository every folder above the carrier's can be it, the uppermost first; if more than one
-    /// of the files is there, it is not certain which is meant.
+    /// The paths that a values file which a carrier in `file` names can have, likeliest first. Without the root of the
+    /// repository every folder above the carrier's can be it, the uppermost first; if more than one of the files is
+    /// there, it is not certain which is meant.
     #[must_use]
     pub fn candidates(
         &self,
@@ -673,8 +691,8 @@ fn packaged(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether two objects are repositories at one address.
-fn same_address(one: &Object, other: &Object) -> bool {
+/// True if two objects are repositories at one address.
+fn same_address(one: &ManifestObject, other: &ManifestObject) -> bool {
     match (&one.body, &other.body) {
         (ObjectBody::Repository { url: one }, ObjectBody::Repository { url: other }) => {
             super::normal_url(one) == super::normal_url(other)

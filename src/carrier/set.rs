@@ -20,7 +20,7 @@ use crate::values::{Map, Path, Segment, Value};
 /// The deepest nesting of keys, as in Helm.
 pub const MAX_NESTING: usize = 30;
 
-/// Why Helm refuses a text of assignments.
+/// The reasons for which Helm refuses a text of assignments.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
     /// A key without `=`, or with a comma behind it.
@@ -52,7 +52,7 @@ pub enum SetError {
     NotOnePath(String),
 }
 
-/// How values are typed.
+/// The typing of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Typing {
     /// `--set`.
@@ -66,7 +66,7 @@ pub enum Typing {
 /// # Errors
 /// What Helm refuses. The values may be changed in part.
 pub fn set(text: &str, typing: Typing, values: &mut Map) -> Result<(), SetError> {
-    let mut parser = Parser {
+    let mut parser = AssignmentParser {
         text,
         at: 0,
         typing,
@@ -74,8 +74,8 @@ pub fn set(text: &str, typing: Typing, values: &mut Map) -> Result<(), SetError>
     loop {
         match parser.key(values, 0) {
             Ok(()) => {}
-            Err(Stop::End) => return Ok(()),
-            Err(Stop::Error(error)) => return Err(error),
+            Err(ParseStop::End) => return Ok(()),
+            Err(ParseStop::Error(error)) => return Err(error),
         }
     }
 }
@@ -116,24 +116,24 @@ fn folds_to(text: &str, word: &str) -> bool {
 }
 
 /// The end of the text, which is how Helm's parser stops, or an error.
-enum Stop {
+enum ParseStop {
     End,
     Error(SetError),
 }
 
-impl From<SetError> for Stop {
+impl From<SetError> for ParseStop {
     fn from(error: SetError) -> Self {
         Self::Error(error)
     }
 }
 
-struct Parser<'a> {
+struct AssignmentParser<'a> {
     text: &'a str,
     at: usize,
     typing: Typing,
 }
 
-impl Parser<'_> {
+impl AssignmentParser<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.text[self.at..].chars().next()?;
         self.at += c.len_utf8();
@@ -159,10 +159,10 @@ impl Parser<'_> {
         (out, None)
     }
 
-    fn key(&mut self, values: &mut Map, nesting: usize) -> Result<(), Stop> {
+    fn key(&mut self, values: &mut Map, nesting: usize) -> Result<(), ParseStop> {
         let (key, stop) = self.until(&['=', '[', ',', '.']);
         match stop {
-            None if key.is_empty() => Err(Stop::End),
+            None if key.is_empty() => Err(ParseStop::End),
             None | Some(',') => Err(SetError::NoValue(key).into()),
             Some('[') => {
                 let index = self.index()?;
@@ -178,7 +178,7 @@ impl Parser<'_> {
             Some('=') => {
                 let (value, end) = self.value()?;
                 put(values, key, value);
-                if end { Err(Stop::End) } else { Ok(()) }
+                if end { Err(ParseStop::End) } else { Ok(()) }
             }
             Some(_) => {
                 let nesting = nesting + 1;
@@ -204,7 +204,7 @@ impl Parser<'_> {
     }
 
     /// The value behind `=`, and whether there was none before the end of the text.
-    fn value(&mut self) -> Result<(Value, bool), Stop> {
+    fn value(&mut self) -> Result<(Value, bool), ParseStop> {
         let rest = &self.text[self.at..];
         if rest.is_empty() {
             return Ok((Value::String(String::new()), true));
@@ -231,7 +231,7 @@ impl Parser<'_> {
         }
     }
 
-    fn index(&mut self) -> Result<usize, Stop> {
+    fn index(&mut self) -> Result<usize, ParseStop> {
         let (text, stop) = self.until(&[']']);
         let index: i64 = match (stop, text.parse()) {
             // Helm 4 takes this for the end of the text, which is no error to it.
@@ -245,13 +245,18 @@ impl Parser<'_> {
             .ok_or_else(|| SetError::IndexOutOfRange(index).into())
     }
 
-    fn item(&mut self, list: &mut Vec<Value>, index: usize, nesting: usize) -> Result<(), Stop> {
+    fn item(
+        &mut self,
+        list: &mut Vec<Value>,
+        index: usize,
+        nesting: usize,
+    ) -> Result<(), ParseStop> {
         let (text, stop) = self.until(&['[', '.', '=']);
         if !text.is_empty() {
             return Err(SetError::AfterIndex(text).into());
         }
         match stop {
-            None => Err(Stop::End),
+            None => Err(ParseStop::End),
             Some('=') => {
                 let (value, _) = self.value()?;
                 put_item(list, index, value);
@@ -306,7 +311,7 @@ fn put_item(list: &mut Vec<Value>, index: usize, value: Value) {
 /// What Helm would refuse, or read as something other than one path to one value.
 pub fn path(text: &str) -> Result<Path, SetError> {
     let not_one = || SetError::NotOnePath(text.to_owned());
-    let mut parser = Parser {
+    let mut parser = AssignmentParser {
         text,
         at: 0,
         typing: Typing::String,
@@ -344,8 +349,8 @@ pub fn path(text: &str) -> Result<Path, SetError> {
             Some('[') => loop {
                 let index = match parser.index() {
                     Ok(index) => index,
-                    Err(Stop::Error(error)) => return Err(error),
-                    Err(Stop::End) => return Err(not_one()),
+                    Err(ParseStop::Error(error)) => return Err(error),
+                    Err(ParseStop::End) => return Err(not_one()),
                 };
                 segments.push(Segment::Index(index));
                 let rest = &text[parser.at..];
@@ -368,13 +373,13 @@ pub fn path(text: &str) -> Result<Path, SetError> {
     }
 }
 
-/// Whether the backslash at the end of a text is itself escaped.
+/// True if the backslash at the end of a text is itself escaped.
 fn ends_escaped(text: &str) -> bool {
     let slashes = text.len() - text.trim_end_matches('\\').len();
     slashes.is_multiple_of(2)
 }
 
-/// Why a path or a value cannot be written as an assignment.
+/// The reasons for which a path or a value cannot be written as an assignment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnwritableError {
     /// A path with a wildcard or a selection, or with an empty key.

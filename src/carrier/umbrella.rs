@@ -13,13 +13,14 @@ use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::model::{
-    Carrier, FileRef, Found, Kind, Layer, Mention, MentionKind, Refusal, Root, Source,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind,
+    PathMention, RefusalReason, Root,
 };
 use super::read::{Doc, Field, file_name};
 use super::version::VersionPlace;
 use crate::values::Path;
 
-/// Whether a document is that of a chart with dependencies.
+/// True for the document of a chart with dependencies.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     let chart = file_name(path) == "Chart.yaml"
         && doc.at(doc.root, &["apiVersion"]).is_some()
@@ -29,7 +30,7 @@ pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
 }
 
 /// Finds the dependencies.
-pub(super) fn find(doc: &Doc<'_>, found: &mut Found) {
+pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
     for item in doc.items_at(doc.root, &["dependencies"]) {
         if doc.is_map(item.node) {
             found.carriers.push(dependency(doc, item));
@@ -48,10 +49,10 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
         Some(parent) => format!("dependency {shown} of {parent}"),
         None => format!("dependency {shown}"),
     };
-    let mut carrier = doc.carrier(Kind::Dependency, title, map);
+    let mut carrier = doc.carrier(CarrierKind::Dependency, title, map);
     let Some(name) = name else {
         carrier.refuse(
-            Refusal::NoChart,
+            RefusalReason::NoChart,
             map,
             "this dependency has no name",
             "Helm refuses it too.",
@@ -86,7 +87,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
     };
     if is_templated(shown) {
         carrier.refuse(
-            Refusal::Templated,
+            RefusalReason::Templated,
             map,
             "a template names the dependency",
             "Under which key its values stand is not said here.",
@@ -99,9 +100,9 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
     }
     mentions(doc, item, &mut carrier);
-    carrier.layers.push(Layer::new(
+    carrier.layers.push(CarrierLayer::new(
         item,
-        Source::File(FileRef {
+        LayerSource::File(FileRef {
             path: "values.yaml".to_owned(),
             root: Root::Folder,
             missing_ok: true,
@@ -116,7 +117,7 @@ fn mentions(doc: &Doc<'_>, item: Field, carrier: &mut Carrier) {
         if let Some(field) = field
             && let Some(text) = doc.text(field.node).filter(|text| !text.is_empty())
         {
-            carrier.mentions.push(Mention {
+            carrier.mentions.push(PathMention {
                 node: field.node,
                 text,
                 kind,

@@ -18,7 +18,7 @@ pub struct VersionPlace {
     pub text: String,
     /// The scalar; perhaps an alias.
     pub node: NodeId,
-    /// What the text is.
+    /// The style of its text.
     pub style: VersionStyle,
 }
 
@@ -44,7 +44,7 @@ impl VersionPlace {
     }
 }
 
-/// What the text of a version is.
+/// The style of the text of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionStyle {
     /// One version: `0.10.3`, `v0.10.3`.
@@ -62,7 +62,7 @@ pub enum VersionStyle {
 }
 
 impl VersionStyle {
-    /// What a text is that should be a chart version.
+    /// The style of a text that should be a chart version.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let text = text.trim();
@@ -101,12 +101,12 @@ fn exact(text: &str) -> Option<Version> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// Alternatives, between `||`.
-    alternatives: Vec<Vec<Part>>,
+    alternatives: Vec<Vec<RangePart>>,
 }
 
 /// One comparison, or white space and commas between comparisons.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum RangePart {
     /// Kept as it is.
     Between(String),
     Compare(Compare),
@@ -114,14 +114,14 @@ enum Part {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Compare {
-    sign: Sign,
+    sign: ComparisonSign,
     /// Between the sign and the version.
     space: String,
     version: Partial,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
+enum ComparisonSign {
     None,
     Equal,
     NotEqual,
@@ -137,7 +137,7 @@ enum Sign {
     Hyphen,
 }
 
-impl Sign {
+impl ComparisonSign {
     /// Longest first.
     const WRITTEN: [(&'static str, Self); 13] = [
         ("~>", Self::TildeGreater),
@@ -160,12 +160,12 @@ impl Sign {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Partial {
     v: bool,
-    numbers: Vec<Number>,
+    numbers: Vec<VersionNumber>,
     pre: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Number {
+enum VersionNumber {
     Is(u64),
     /// `x`, `X` or `*`.
     Wild(char),
@@ -186,9 +186,9 @@ impl Partial {
         let numbers = numbers
             .split('.')
             .map(|number| match number {
-                "x" | "X" | "*" => number.chars().next().map(Number::Wild),
+                "x" | "X" | "*" => number.chars().next().map(VersionNumber::Wild),
                 digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
-                    digits.parse().ok().map(Number::Is)
+                    digits.parse().ok().map(VersionNumber::Is)
                 }
                 _ => None,
             })
@@ -206,17 +206,17 @@ impl Partial {
         })
     }
 
-    /// How many numbers stand before the first wild or missing one.
+    /// The count of numbers before the first wild or missing one.
     fn known(&self) -> usize {
         self.numbers
             .iter()
-            .take_while(|number| matches!(number, Number::Is(_)))
+            .take_while(|number| matches!(number, VersionNumber::Is(_)))
             .count()
     }
 
     fn number(&self, i: usize) -> u64 {
         match self.numbers.get(i) {
-            Some(Number::Is(n)) => *n,
+            Some(VersionNumber::Is(n)) => *n,
             _ => 0,
         }
     }
@@ -253,7 +253,7 @@ impl Partial {
                 .iter()
                 .zip(numbers)
                 .map(|(number, new)| match number {
-                    Number::Is(_) => Number::Is(new),
+                    VersionNumber::Is(_) => VersionNumber::Is(new),
                     wild => wild.clone(),
                 })
                 .collect(),
@@ -276,8 +276,8 @@ impl fmt::Display for Partial {
                 f.write_str(".")?;
             }
             match number {
-                Number::Is(n) => write!(f, "{n}")?,
-                Number::Wild(c) => write!(f, "{c}")?,
+                VersionNumber::Is(n) => write!(f, "{n}")?,
+                VersionNumber::Wild(c) => write!(f, "{c}")?,
             }
         }
         if !self.pre.is_empty() {
@@ -297,14 +297,16 @@ impl Compare {
         }
         let floor = Some(version.floor());
         match self.sign {
-            Sign::None | Sign::Equal => (floor, version.ceiling(known)),
-            Sign::NotEqual => (None, None),
-            Sign::Less => (None, floor),
-            Sign::LessOrEqual | Sign::Hyphen => (None, version.ceiling(known)),
-            Sign::Greater => (version.ceiling(known), None),
-            Sign::GreaterOrEqual => (floor, None),
-            Sign::Tilde | Sign::TildeGreater => (floor, version.ceiling(known.min(2))),
-            Sign::Caret => {
+            ComparisonSign::None | ComparisonSign::Equal => (floor, version.ceiling(known)),
+            ComparisonSign::NotEqual => (None, None),
+            ComparisonSign::Less => (None, floor),
+            ComparisonSign::LessOrEqual | ComparisonSign::Hyphen => (None, version.ceiling(known)),
+            ComparisonSign::Greater => (version.ceiling(known), None),
+            ComparisonSign::GreaterOrEqual => (floor, None),
+            ComparisonSign::Tilde | ComparisonSign::TildeGreater => {
+                (floor, version.ceiling(known.min(2)))
+            }
+            ComparisonSign::Caret => {
                 // The first number that is not zero may not change.
                 let first = (0..known)
                     .find(|&i| version.number(i) > 0)
@@ -315,7 +317,7 @@ impl Compare {
     }
 
     fn fits(&self, version: &Version) -> bool {
-        if self.sign == Sign::NotEqual {
+        if self.sign == ComparisonSign::NotEqual {
             let known = self.version.known();
             let same = [version.major, version.minor, version.patch]
                 .iter()
@@ -328,9 +330,13 @@ impl Compare {
         let exactly = self.version.known() == 3;
         // A full version as a bound is that version, pre-release and all.
         match self.sign {
-            Sign::None | Sign::Equal if exactly => return *version == self.version.floor(),
-            Sign::LessOrEqual | Sign::Hyphen if exactly => return *version <= self.version.floor(),
-            Sign::Greater if exactly => return *version > self.version.floor(),
+            ComparisonSign::None | ComparisonSign::Equal if exactly => {
+                return *version == self.version.floor();
+            }
+            ComparisonSign::LessOrEqual | ComparisonSign::Hyphen if exactly => {
+                return *version <= self.version.floor();
+            }
+            ComparisonSign::Greater if exactly => return *version > self.version.floor(),
             _ => {}
         }
         from.is_none_or(|from| *version >= from) && below.is_none_or(|below| *version < below)
@@ -347,15 +353,14 @@ impl Range {
         Some(Self { alternatives })
     }
 
-    /// Whether a version lies in the range. As in Helm, a pre-release does so only if the range names
-    /// a pre-release.
+    /// True for a version in the range. As in Helm, a pre-release is in it only if the range names a pre-release.
     #[must_use]
     pub fn contains(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|parts| {
             let compares = || {
                 parts.iter().filter_map(|part| match part {
-                    Part::Compare(compare) => Some(compare),
-                    Part::Between(_) => None,
+                    RangePart::Compare(compare) => Some(compare),
+                    RangePart::Between(_) => None,
                 })
             };
             let released =
@@ -366,7 +371,7 @@ impl Range {
 }
 
 /// Reads comparisons that stand side by side.
-fn alternative(text: &str) -> Option<Vec<Part>> {
+fn alternative(text: &str) -> Option<Vec<RangePart>> {
     let mut parts = Vec::new();
     let mut rest = text;
     let mut any = false;
@@ -375,7 +380,7 @@ fn alternative(text: &str) -> Option<Vec<Part>> {
         let separators = rest.len() - rest.trim_start_matches([' ', ',', '\t']).len();
         if separators > 0 {
             let (between, after) = rest.split_at(separators);
-            parts.push(Part::Between(between.to_owned()));
+            parts.push(RangePart::Between(between.to_owned()));
             rest = after;
             if let Some(after) = rest.strip_prefix("- ") {
                 // `1.2 - 1.4`, spaces on both sides.
@@ -383,13 +388,13 @@ fn alternative(text: &str) -> Option<Vec<Part>> {
                     return None;
                 }
                 hyphen = true;
-                parts.push(Part::Between("- ".to_owned()));
+                parts.push(RangePart::Between("- ".to_owned()));
                 rest = after.trim_start();
-                if let [.., Part::Compare(first), _, _] = &mut parts[..] {
-                    if first.sign != Sign::None {
+                if let [.., RangePart::Compare(first), _, _] = &mut parts[..] {
+                    if first.sign != ComparisonSign::None {
                         return None;
                     }
-                    first.sign = Sign::GreaterOrEqual;
+                    first.sign = ComparisonSign::GreaterOrEqual;
                     first.space = "\0".to_owned();
                 } else {
                     return None;
@@ -397,7 +402,7 @@ fn alternative(text: &str) -> Option<Vec<Part>> {
             }
             continue;
         }
-        let (sign_text, sign) = Sign::WRITTEN
+        let (sign_text, sign) = ComparisonSign::WRITTEN
             .iter()
             .find(|(sign, _)| rest.starts_with(sign))?;
         rest = &rest[sign_text.len()..];
@@ -415,9 +420,10 @@ fn alternative(text: &str) -> Option<Vec<Part>> {
         }
         rest = &after[end..];
         any = true;
-        let upper = hyphen && matches!(parts.last(), Some(Part::Between(text)) if text == "- ");
-        parts.push(Part::Compare(Compare {
-            sign: if upper { Sign::Hyphen } else { *sign },
+        let upper =
+            hyphen && matches!(parts.last(), Some(RangePart::Between(text)) if text == "- ");
+        parts.push(RangePart::Compare(Compare {
+            sign: if upper { ComparisonSign::Hyphen } else { *sign },
             // The sign's own spelling is kept with the space.
             space: format!("{sign_text}{space}"),
             version,
@@ -425,7 +431,7 @@ fn alternative(text: &str) -> Option<Vec<Part>> {
     }
     // Half of a hyphen range has no written sign.
     for part in &mut parts {
-        if let Part::Compare(compare) = part
+        if let RangePart::Compare(compare) = part
             && compare.space == "\0"
         {
             compare.space.clear();
@@ -442,8 +448,8 @@ impl fmt::Display for Range {
             }
             for part in parts {
                 match part {
-                    Part::Between(text) => f.write_str(text)?,
-                    Part::Compare(compare) => {
+                    RangePart::Between(text) => f.write_str(text)?,
+                    RangePart::Compare(compare) => {
                         write!(f, "{}{}", compare.space, compare.version)?;
                     }
                 }
@@ -485,19 +491,26 @@ impl Range {
         let compares: Vec<&Compare> = last
             .iter()
             .filter_map(|part| match part {
-                Part::Compare(compare) => Some(compare),
-                Part::Between(_) => None,
+                RangePart::Compare(compare) => Some(compare),
+                RangePart::Between(_) => None,
             })
             .collect();
         let lower = compares
             .iter()
-            .find(|compare| matches!(compare.sign, Sign::Greater | Sign::GreaterOrEqual))
+            .find(|compare| {
+                matches!(
+                    compare.sign,
+                    ComparisonSign::Greater | ComparisonSign::GreaterOrEqual
+                )
+            })
             .map(|compare| compare.version.clone());
         let parts = last
             .iter()
             .map(|part| match part {
-                Part::Between(text) => Some(Part::Between(text.clone())),
-                Part::Compare(compare) => compare.raised(to, lower.as_ref()).map(Part::Compare),
+                RangePart::Between(text) => Some(RangePart::Between(text.clone())),
+                RangePart::Compare(compare) => {
+                    compare.raised(to, lower.as_ref()).map(RangePart::Compare)
+                }
             })
             .collect::<Option<Vec<_>>>()?;
         let mut alternatives = self.alternatives.clone();
@@ -511,9 +524,9 @@ impl Range {
 impl Compare {
     fn raised(&self, to: &Version, lower: Option<&Partial>) -> Option<Self> {
         let version = match self.sign {
-            Sign::NotEqual => self.version.clone(),
+            ComparisonSign::NotEqual => self.version.clone(),
             // Beyond the new version: as far beyond it as the old bound was beyond the lower one.
-            Sign::Less => {
+            ComparisonSign::Less => {
                 let numbers = self.version.known();
                 let place = match lower {
                     Some(lower) => (0..numbers)
@@ -533,15 +546,15 @@ impl Compare {
                     ..bound
                 }
             }
-            Sign::Greater if self.version.known() == 3 => {
+            ComparisonSign::Greater if self.version.known() == 3 => {
                 // Strictly more than the version before is not known; from the version on it is.
                 return Some(Self {
-                    sign: Sign::GreaterOrEqual,
+                    sign: ComparisonSign::GreaterOrEqual,
                     space: self.space.replacen('>', ">=", 1),
                     version: self.version.with(to),
                 });
             }
-            Sign::Greater => return None,
+            ComparisonSign::Greater => return None,
             _ => self.version.with(to),
         };
         Some(Self {

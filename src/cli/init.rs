@@ -12,7 +12,7 @@ use refit::{
     memory::{
         Project,
         project::{NAME, schema},
-        propose::{Look, Proposal, propose},
+        propose::{FolderProposal, ProposalInputs, propose},
     },
     outcome::Refusal,
     shell::quote as shell,
@@ -75,7 +75,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         let real = file.canonicalize().ok()?;
         real.strip_prefix(&home).map(Path::to_owned).ok()
     };
-    let proposal = propose(&Look {
+    let proposal = propose(&ProposalInputs {
         workspace: &workspace,
         packs: &packs,
         stated: args.chart.is_some(),
@@ -152,7 +152,7 @@ fn refused(refusal: &Refusal) -> anyhow::Error {
 }
 
 /// What was seen.
-fn seen(proposal: &Proposal, refused: usize) -> String {
+fn seen(proposal: &FolderProposal, refused: usize) -> String {
     let files = |n: usize| {
         if n == 1 {
             "1 YAML file".to_owned()
@@ -202,7 +202,7 @@ fn seen(proposal: &Proposal, refused: usize) -> String {
 }
 
 /// Why there is nothing to write.
-fn nothing(proposal: &Proposal, path: &Path, args: &InitArgs) -> String {
+fn nothing(proposal: &FolderProposal, path: &Path, args: &InitArgs) -> String {
     if !proposal.known.is_empty() {
         return format!("\n{} has all releases that lie here.\n", path.display());
     }

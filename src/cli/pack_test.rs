@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use refit::{
     jobs::Jobs,
-    trial::{Case, Charts, Tested, Trial},
+    trial::{Case, Tested, Trial, VersionedCharts},
     write,
 };
 use semver::Version;
@@ -97,7 +97,7 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
     if !args.charts.is_empty() {
         let at = tempfile::tempdir().context("no folder for charts")?;
-        let charts = Charts::open(
+        let charts = VersionedCharts::open(
             trial.chart(),
             &args.charts,
             (args.kube_version.as_deref(), &args.api_versions),

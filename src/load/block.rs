@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{Loaded, Workspace};
 use crate::{
     carrier::{
-        self, Dialect, PathEntry, Source, ValuesRef,
+        self, Dialect, LayerSource, PathEntry, ValuesRef,
         paths::{self, NewLeaf, PathsError},
         set,
     },
@@ -369,7 +369,7 @@ impl Workspace {
                 .filter(|carrier| carrier.document == *document)
                 .flat_map(|carrier| carrier.layers)
                 .filter_map(|layer| match layer.source {
-                    Source::Reference(reference) if reference.target_path.is_some() => {
+                    LayerSource::Reference(reference) if reference.target_path.is_some() => {
                         Some((layer.node, reference))
                     }
                     _ => None,
@@ -433,7 +433,7 @@ impl Workspace {
                 let layers = carriers.flat_map(|carrier| &carrier.layers);
                 let mut layers = layers.chain(&found.overrides);
                 let list = layers.find_map(|layer| match &layer.source {
-                    Source::Paths { entries, .. } if place_of(host, layer.node) == *path => {
+                    LayerSource::Paths { entries, .. } if place_of(host, layer.node) == *path => {
                         Some(entries)
                     }
                     _ => None,

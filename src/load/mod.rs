@@ -215,7 +215,7 @@ struct Loader {
     /// Real paths, by the name.
     real: HashMap<PathBuf, PathBuf>,
     /// By file: what it carries, where that was looked for.
-    carried: HashMap<usize, carrier::Found>,
+    carried: HashMap<usize, carrier::FileCarriers>,
     /// Blocks by where they are.
     blocks: HashMap<(usize, String), usize>,
 }
@@ -226,7 +226,7 @@ struct Ready {
     /// Whether it holds values and nothing else, if that will be asked.
     plain: Option<Result<(), Box<Refusal>>>,
     /// What it carries, if that will be asked.
-    carried: Option<carrier::Found>,
+    carried: Option<carrier::FileCarriers>,
 }
 
 impl Ready {

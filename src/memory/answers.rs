@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use indexmap::IndexMap;
 
-use super::reader::{self, MemoryError, Reader};
+use super::reader::{self, MemoryError, YamlReader};
 use crate::{
     migrate::{Answer, Answers},
     yaml::NodeId,
@@ -12,7 +12,7 @@ use crate::{
 
 const FORM: &str = "the form is `answers: {ID: {option: NAME, inputs: {NAME: \"text\"}}}`, and `skip: [ID]` for steps to leave out";
 
-/// What a file of answers holds.
+/// The content of a file of answers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct AnswerFile {
     /// The answers.
@@ -52,7 +52,7 @@ pub fn read(path: &Path) -> Result<AnswerFile, MemoryError> {
 /// As [`read`].
 pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, MemoryError> {
     let tree = reader::tree(name, bytes)?;
-    let reader = Reader {
+    let reader = YamlReader {
         name,
         tree: &tree,
         form: FORM,
@@ -65,7 +65,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<AnswerFile, MemoryError> {
 
 /// Answers and skips, and those of single releases where they may stand.
 fn answer_file(
-    reader: &Reader<'_>,
+    reader: &YamlReader<'_>,
     node: NodeId,
     with_releases: bool,
 ) -> Result<AnswerFile, MemoryError> {
@@ -93,7 +93,11 @@ fn answer_file(
 }
 
 /// One answer.
-pub(super) fn answer(reader: &Reader<'_>, id: &str, node: NodeId) -> Result<Answer, MemoryError> {
+pub(super) fn answer(
+    reader: &YamlReader<'_>,
+    id: &str,
+    node: NodeId,
+) -> Result<Answer, MemoryError> {
     let mut option = None;
     let mut answer = Answer::default();
     for (key, value) in reader.map(node)? {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     answers,
-    reader::{self, MemoryError, Reader},
+    reader::{self, MemoryError, YamlReader},
 };
 use crate::{
     bounds::Bounds,
@@ -47,7 +47,7 @@ pub struct ProjectFile {
     /// The version of this format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub refit: u32,
-    /// What folders hold and refit shall not look at: patterns as in a `.gitignore` beside this file.
+    /// The files and folders that refit shall not look at: patterns as in a `.gitignore` beside this file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
     /// The releases, by name: the layers of each, and what is known of it.
@@ -56,7 +56,7 @@ pub struct ProjectFile {
     pub releases: IndexMap<String, Remembered>,
 }
 
-/// What is remembered of a release.
+/// The record of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Remembered {
@@ -90,7 +90,7 @@ pub struct Remembered {
 struct AnswerForm {
     /// The option.
     option: String,
-    /// What was typed for it, by name.
+    /// The inputs that were typed for it, by name.
     #[serde(default)]
     inputs: BTreeMap<String, String>,
     /// The values that it was given for, by name; for other values it does not hold.
@@ -101,11 +101,11 @@ struct AnswerForm {
 /// A `refit.yaml` that was read.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// Where it is, as it is shown.
+    /// The path of the file, as it is shown.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
-    /// What it says.
+    /// Its content.
     pub file: ProjectFile,
 }
 
@@ -226,7 +226,7 @@ impl Project {
 /// With the place, if it is not in the form.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
     let tree = reader::tree(name, bytes)?;
-    let reader = Reader {
+    let reader = YamlReader {
         name,
         tree: &tree,
         form: FORM,
@@ -269,7 +269,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
     }
 }
 
-fn remembered(reader: &Reader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
+fn remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
     let mut remembered = Remembered::default();
     for (key, node) in reader.map(node)? {
         match key.as_str() {

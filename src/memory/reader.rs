@@ -19,11 +19,11 @@ const MAX_SIZE: u64 = 1 << 20;
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("{place}: {what}{}", if next.is_empty() { String::new() } else { format!("\n  next: {next}") })]
 pub struct MemoryError {
-    /// Where: the file with line and column, or the option.
+    /// The place: the file with line and column, or the option.
     pub place: String,
-    /// What is wrong.
+    /// The error.
     pub what: String,
-    /// What to do.
+    /// The next step.
     pub next: String,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn tree(name: &str, bytes: &[u8]) -> Result<Tree, MemoryError> {
 }
 
 /// A file under reading.
-pub(super) struct Reader<'t> {
+pub(super) struct YamlReader<'t> {
     /// Its name in messages.
     pub name: &'t str,
     /// Its tree.
@@ -92,7 +92,7 @@ pub(super) struct Reader<'t> {
     pub form: &'static str,
 }
 
-impl Reader<'_> {
+impl YamlReader<'_> {
     pub(super) fn error(&self, node: NodeId, what: impl Into<String>, next: &str) -> MemoryError {
         let at = self.tree.position(self.tree.span(node).start);
         error(

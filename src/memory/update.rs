@@ -15,7 +15,7 @@ use crate::{
     yaml::{self, NodeId, Tree, Want, WantEntry, WantKey},
 };
 
-/// What a new file begins with.
+/// The beginning of a new file.
 pub const HEADER: &str = "\
 # What refit knows of this project: its releases, the chart version that their values are for, and what
 # was answered. `refit upgrade --write` keeps it up to date; it belongs in version control.
@@ -39,7 +39,7 @@ pub fn updated(
         return updated(None, releases);
     };
     let view = View::new(&tree, document.root);
-    let writer = Writer { view: &view };
+    let writer = EntryUpdater { view: &view };
     let releases = releases
         .iter()
         .map(|(name, remembered)| (name.clone(), Value::Map(fields(remembered))));
@@ -102,7 +102,7 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Which of the maps of the file one is.
+/// The depth of a map in the file.
 #[derive(Clone, Copy)]
 enum Depth {
     File,
@@ -110,13 +110,12 @@ enum Depth {
     Release,
 }
 
-struct Writer<'v> {
+struct EntryUpdater<'v> {
     view: &'v View<'v>,
 }
 
-impl Writer<'_> {
-    /// What a map should become so that it has these entries. What is there already and equal is not
-    /// touched; what is there and not named stays.
+impl EntryUpdater<'_> {
+    /// The map with these entries. Equal entries are not touched; entries that are not named stay.
     fn put(&self, node: NodeId, entries: &Map, depth: Depth) -> Result<Want, String> {
         let fault = |e: crate::values::ReadError| e.kind.to_string();
         let there = self.view.entries(node).map_err(fault)?.entries;
@@ -151,7 +150,7 @@ impl Writer<'_> {
         })
     }
 
-    /// What should stand in place of an entry that is there.
+    /// The text in place of an entry that is there.
     fn over(&self, node: NodeId, key: &str, value: &Value, depth: Depth) -> Result<Want, String> {
         match (value, depth) {
             (Value::Map(map), Depth::File) => self.put(node, map, Depth::Releases),

@@ -18,14 +18,14 @@ use crate::{
 
 /// The values of a case that has one layer.
 const OLD: &str = "old.yaml";
-/// What they become.
+/// The expected values.
 const EXPECTED: &str = "expected.yaml";
 
 /// `case.yaml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseFile {
-    /// What the case is about; for people only.
+    /// The purpose of the case; for people only.
     #[serde(default, rename = "note")]
     _note: String,
     /// The version that the values are for.
@@ -57,11 +57,11 @@ pub struct Case {
     text: String,
     file: CaseFile,
     /// Files and what they become: the file that holds it, and its text, if there is one.
-    layers: Vec<Layer>,
+    layers: Vec<CaseLayer>,
 }
 
 #[derive(Debug)]
-struct Layer {
+struct CaseLayer {
     before: Vec<u8>,
     expected: PathBuf,
     after: Option<String>,
@@ -72,7 +72,7 @@ struct Layer {
 pub struct Blessed {
     /// The file.
     pub file: PathBuf,
-    /// What it should say.
+    /// The text that it should have.
     pub text: String,
 }
 
@@ -117,7 +117,7 @@ impl Case {
             let before = fs::read(&path).map_err(|error| failed(&path, error.to_string()))?;
             let expected = folder.join(expected);
             let after = fs::read_to_string(&expected).ok();
-            Ok(Layer {
+            Ok(CaseLayer {
                 before,
                 expected,
                 after,
@@ -229,7 +229,7 @@ impl Trial {
         }
     }
 
-    /// What a second run, from the version that was reached, does and asks: nothing.
+    /// Checks that a second run, from the version that was reached, changes and asks nothing.
     fn again(&self, case: &Case, release: &Release, jobs: &Jobs<'_>) -> Option<Failure> {
         if release.is_open() {
             return None;

@@ -12,13 +12,13 @@ use crate::{
 
 /// Charts by version.
 #[derive(Debug)]
-pub struct Charts {
+pub struct VersionedCharts {
     /// The version of Helm.
     helm: String,
     charts: BTreeMap<Version, Charted>,
 }
 
-impl Charts {
+impl VersionedCharts {
     /// Opens charts: folders or archives, by version. They see the version of Kubernetes and the API versions that
     /// are named, else those that Helm has by itself.
     ///
@@ -68,7 +68,7 @@ impl Trial {
     pub fn effects(
         &self,
         cases: &[Case],
-        charts: &Charts,
+        charts: &VersionedCharts,
         jobs: &Jobs<'_>,
     ) -> (usize, Vec<Failure>) {
         let mut rendered = 0;

@@ -32,7 +32,7 @@ use crate::{
 };
 
 pub use case::{Blessed, Case};
-pub use effects::Charts;
+pub use effects::VersionedCharts;
 pub use probe::Probed;
 
 /// A pack that is tested.
@@ -44,20 +44,20 @@ pub struct Trial {
     packs: Arc<Vec<Pack>>,
 }
 
-/// What the tests of a pack came to.
+/// The result of the tests of a pack.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Tested {
     /// The chart.
     pub chart: String,
-    /// How many cases ran.
+    /// The number of cases that ran.
     pub cases: usize,
-    /// How many settings were probed, each from one version.
+    /// The number of settings that were probed, each from one version.
     pub probes: usize,
-    /// How many of these came to a question that needs a text which cannot be made up.
+    /// The number of these that came to a question which needs a text that cannot be made up.
     pub untyped: usize,
-    /// How many cases were rendered with both charts.
+    /// The number of cases that were rendered with both charts.
     pub rendered: usize,
-    /// What failed.
+    /// The failures.
     pub failures: Vec<Failure>,
 }
 
@@ -68,13 +68,13 @@ pub struct Failure {
     pub file: String,
     /// The line in it.
     pub line: Option<usize>,
-    /// What failed.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What, in one line.
+    /// The failure in one line.
     pub message: String,
 }
 
-/// What failed.
+/// The kinds of failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
@@ -82,7 +82,7 @@ pub enum FailureKind {
     Case,
     /// A key that was set alone.
     Probe,
-    /// What a case's settings do.
+    /// The effects of a case's settings.
     Effects,
 }
 
@@ -95,7 +95,7 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// Why a pack cannot be tested.
+/// The reasons for which a pack cannot be tested.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
     /// The pack cannot be loaded.
@@ -104,9 +104,9 @@ pub enum TrialError {
     /// The pack is refused.
     #[error("{what}\n  next: {next}")]
     Refused {
-        /// What is wrong.
+        /// The error.
         what: String,
-        /// What to do.
+        /// The next step.
         next: String,
     },
     /// A file of a case cannot be read, or says what no case says.
@@ -114,7 +114,7 @@ pub enum TrialError {
     Case {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
 }

@@ -18,9 +18,9 @@ use crate::{
     values::{Map, Number, Path, Segment, Value, write},
 };
 
-/// How often answers may lead to further questions.
+/// The number of times that answers may lead to further questions.
 const ROUNDS: usize = 6;
-/// What is tried where something has to be typed.
+/// The texts that are tried where an input has to be typed.
 const TYPED: &[&str] = &[
     "probe",
     "1.2.3",
@@ -30,14 +30,14 @@ const TYPED: &[&str] = &[
     "a@example.com",
 ];
 
-/// What the probe came to.
+/// The result of the probe.
 #[derive(Debug, Default)]
 pub struct Probed {
-    /// How many settings were tried, each from one version.
+    /// The number of settings that were tried, each from one version.
     pub probes: usize,
     /// Those that came to a question which needs a text that cannot be made up.
     pub untyped: usize,
-    /// What failed.
+    /// The failures.
     pub failures: Vec<Failure>,
 }
 
@@ -46,7 +46,7 @@ pub struct Probed {
 struct Probe {
     key: usize,
     trip: Trip,
-    /// Whether the type of the value is only guessed.
+    /// True if the type of the value is only guessed.
     guess: bool,
 }
 
@@ -222,7 +222,7 @@ fn concrete(path: &Path) -> Option<Path> {
     Some(concrete)
 }
 
-/// Where a key is probed: the newest version of each of its ranges, and the oldest version that has it.
+/// The versions in which a key is probed: the newest of each of its ranges, and the oldest that has it.
 fn starts<'r>(
     versions: &[&Version],
     ranges: &[&'r KeyRange],
@@ -253,7 +253,7 @@ fn starts<'r>(
     starts
 }
 
-/// What a key is set to, and whether that is only guessed.
+/// The values that a key is set to, and whether they are only guessed.
 fn values_for(range: &KeyRange) -> Vec<(Value, bool)> {
     let default = range.default.as_ref().map(Value::try_from);
     let text = || Value::String("probe".to_owned());

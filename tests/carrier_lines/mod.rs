@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this module")]
 
-use refit::carrier::{ChartSource, Root, Source};
+use refit::carrier::{ChartSource, LayerSource, Root};
 use refit::yaml::Tree;
 
 /// Where a chart comes from.
@@ -25,11 +25,11 @@ pub fn source_text(source: &ChartSource) -> String {
 }
 
 /// Where a layer is.
-pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &Source) -> String {
+pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &LayerSource) -> String {
     match source {
-        Source::Map => format!("map {}", tree.text()[tree.span(node)].replace('\n', " ")),
-        Source::Text => format!("text {:?}", tree.content(node)),
-        Source::Paths { entries, .. } => format!(
+        LayerSource::Map => format!("map {}", tree.text()[tree.span(node)].replace('\n', " ")),
+        LayerSource::Text => format!("text {:?}", tree.content(node)),
+        LayerSource::Paths { entries, .. } => format!(
             "paths {}",
             entries
                 .iter()
@@ -37,7 +37,7 @@ pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &Source) -> String
                 .collect::<Vec<_>>()
                 .join(" ")
         ),
-        Source::File(file) => {
+        LayerSource::File(file) => {
             let root = match &file.root {
                 Root::Folder => String::new(),
                 Root::Repository { url } => format!(" in {}", url.as_deref().unwrap_or("/")),
@@ -46,7 +46,7 @@ pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &Source) -> String
             let optional = if file.missing_ok { " if there" } else { "" };
             format!("file {}{root}{optional}", file.path)
         }
-        Source::Reference(reference) => format!(
+        LayerSource::Reference(reference) => format!(
             "{} {} {}{}",
             reference.object.kind,
             reference.object.name,
@@ -56,6 +56,6 @@ pub fn source(tree: &Tree, node: refit::yaml::NodeId, source: &Source) -> String
                 .as_ref()
                 .map_or(String::new(), |target| format!(" at {}", target.text))
         ),
-        Source::Opaque { why, .. } => format!("opaque: {why}"),
+        LayerSource::Opaque { why, .. } => format!("opaque: {why}"),
     }
 }

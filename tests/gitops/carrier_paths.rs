@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use proptest::prelude::*;
 use refit::carrier::paths::{NewLeaf, OddityKind, PathsError, read, rewrite};
 use refit::carrier::set::UnwritableError;
-use refit::carrier::{self, Carrier, Dialect, PathEntry, Source};
+use refit::carrier::{self, Carrier, Dialect, LayerSource, PathEntry};
 use refit::values::{Path, Value, View, leaves};
 use refit::yaml::{NodeId, Tree};
 
@@ -46,7 +46,7 @@ fn list(tree: &Tree) -> (NodeId, Vec<PathEntry>, Dialect) {
         .layers
         .into_iter()
         .find_map(|layer| match layer.source {
-            Source::Paths { entries, dialect } => Some((layer.node, entries, dialect)),
+            LayerSource::Paths { entries, dialect } => Some((layer.node, entries, dialect)),
             _ => None,
         })
         .expect("a list of path strings")
@@ -233,7 +233,7 @@ fn what_is_set_item_by_item_moves_as_a_whole() {
 fn a_target_path_is_renamed_or_goes() {
     let tree = Tree::parse(flux("'a.b'")).unwrap();
     let carrier = carrier_of(&tree);
-    let Source::Reference(reference) = &carrier.layers[0].source else {
+    let LayerSource::Reference(reference) = &carrier.layers[0].source else {
         panic!("{carrier:?}");
     };
     let target = reference.target_path.as_ref().unwrap();

@@ -6,11 +6,11 @@ use crate::carrier_lines;
 use std::path::Path as FilePath;
 
 use carrier_lines::{source, source_text};
-use refit::carrier::{self, Carrier, Found, Kind, Refusal, Sameness};
+use refit::carrier::{self, Carrier, CarrierKind, FileCarriers, RefusalReason, Sameness};
 use refit::yaml::Tree;
 
 /// What was found, in short lines.
-fn show(tree: &Tree, found: &Found) -> Vec<String> {
+fn show(tree: &Tree, found: &FileCarriers) -> Vec<String> {
     let mut lines = Vec::new();
     for carrier in &found.carriers {
         lines.push(format!("{}: {}", carrier.kind, carrier.name));
@@ -636,7 +636,7 @@ sops: {mac: 'ENC[AES256_GCM,data:y]'}
     let tree = Tree::parse(text).unwrap();
     let found = carrier::find(&tree, FilePath::new("x.yaml"));
     let refused = found.carriers[0].refused.as_ref().unwrap();
-    assert_eq!(refused.reason, Refusal::Encrypted);
+    assert_eq!(refused.reason, RefusalReason::Encrypted);
 }
 
 #[test]
@@ -648,14 +648,14 @@ fn templates_that_are_not_yaml_are_named() {
             "helmfile.yaml",
             "{{ if x }}\nreleases:\n- chart: a/b\n{{ end }}\n"
         ),
-        Some(Kind::HelmfileRelease)
+        Some(CarrierKind::HelmfileRelease)
     );
     assert_eq!(
         unparsed(
             "x.yaml",
             "apiVersion: argoproj.io/v1alpha1\nkind: Application\n{{ x }}\n"
         ),
-        Some(Kind::ArgoApplication)
+        Some(CarrierKind::ArgoApplication)
     );
     assert_eq!(unparsed("x.yaml", "a: {{ b }}\n"), None);
     assert_eq!(unparsed("helmfile.yaml", "releases: [\n"), None);

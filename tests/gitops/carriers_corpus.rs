@@ -6,7 +6,7 @@ use crate::support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use refit::carrier::{self, ChartSource, Source, VersionStyle, paths};
+use refit::carrier::{self, ChartSource, LayerSource, VersionStyle, paths};
 use refit::yaml::{EditSet, NodeId, Tree, rewrite_inner};
 
 /// What is found in one folder of the corpus: how often.
@@ -60,17 +60,17 @@ fn survey(shared: &Path, folder: &str) -> Counts {
             );
             for layer in &carrier.layers {
                 count(match &layer.source {
-                    Source::Map => "layer: map".to_owned(),
-                    Source::Text => "layer: text".to_owned(),
-                    Source::Paths { .. } => "layer: paths".to_owned(),
-                    Source::File(_) => "layer: file".to_owned(),
-                    Source::Reference(_) => "layer: reference".to_owned(),
-                    Source::Opaque { .. } => "layer: opaque".to_owned(),
+                    LayerSource::Map => "layer: map".to_owned(),
+                    LayerSource::Text => "layer: text".to_owned(),
+                    LayerSource::Paths { .. } => "layer: paths".to_owned(),
+                    LayerSource::File(_) => "layer: file".to_owned(),
+                    LayerSource::Reference(_) => "layer: reference".to_owned(),
+                    LayerSource::Opaque { .. } => "layer: opaque".to_owned(),
                 });
-                if matches!(layer.source, Source::Text) {
+                if matches!(layer.source, LayerSource::Text) {
                     edit(&tree, layer.node);
                 }
-                if let Source::Paths { entries, dialect } = &layer.source {
+                if let LayerSource::Paths { entries, dialect } = &layer.source {
                     let assigned = paths::read(entries, *dialect);
                     let sets = assigned.leaves.values().flatten().count();
                     assert!(sets + assigned.oddities.len() >= entries.len());

@@ -14,7 +14,7 @@ use std::{
 };
 
 use refit::{
-    carrier::{self, Source, VersionStyle, paths},
+    carrier::{self, LayerSource, VersionStyle, paths},
     outcome::{Outcome, State},
     upgrade::{Request, upgrade},
     values::View,
@@ -95,23 +95,23 @@ fn charts(files: &[PathBuf]) -> BTreeMap<String, Chart> {
                         .collect()
                 };
                 match &layer.source {
-                    Source::Map => {
+                    LayerSource::Map => {
                         let view = View::new(&tree, layer.node);
                         chart.keys.extend(keys(&view));
                     }
-                    Source::Text => {
+                    LayerSource::Text => {
                         if let Ok(inner) = Tree::parse(tree.scalar(layer.node).into_owned())
                             && let [only] = inner.documents()
                         {
                             chart.keys.extend(keys(&View::new(&inner, only.root)));
                         }
                     }
-                    Source::Paths { entries, dialect } => {
+                    LayerSource::Paths { entries, dialect } => {
                         chart
                             .keys
                             .extend(paths::read(entries, *dialect).values.keys().cloned());
                     }
-                    Source::File(reference) => {
+                    LayerSource::File(reference) => {
                         let beside = file.parent().unwrap().join(&reference.path);
                         let Ok(inner) = Tree::parse_bytes(&fs::read(beside).unwrap_or_default())
                         else {

@@ -6,8 +6,8 @@ use crate::carrier_lines;
 use std::path::Path as FilePath;
 
 use carrier_lines::{source, source_text};
-use refit::carrier::resolve::{File, Index, Release};
-use refit::carrier::{self, Found, Source};
+use refit::carrier::resolve::{Index, IndexedFile, ResolvedRelease};
+use refit::carrier::{self, FileCarriers, LayerSource};
 use refit::yaml::Tree;
 
 /// The releases of several files, with everything joined.
@@ -16,15 +16,15 @@ fn releases(files: &[(&str, &str)], root: Option<&str>) -> Vec<String> {
         .iter()
         .map(|(_, text)| Tree::parse(*text).unwrap())
         .collect();
-    let found: Vec<Found> = files
+    let found: Vec<FileCarriers> = files
         .iter()
         .zip(&trees)
         .map(|((path, _), tree)| carrier::find(tree, FilePath::new(path)))
         .collect();
-    let all: Vec<File<'_>> = files
+    let all: Vec<IndexedFile<'_>> = files
         .iter()
         .zip(trees.iter().zip(&found))
-        .map(|((path, _), (tree, found))| File {
+        .map(|((path, _), (tree, found))| IndexedFile {
             path: FilePath::new(path),
             tree,
             found,
@@ -39,9 +39,9 @@ fn releases(files: &[(&str, &str)], root: Option<&str>) -> Vec<String> {
 }
 
 fn show_release(
-    files: &[File<'_>],
+    files: &[IndexedFile<'_>],
     index: &Index<'_>,
-    release: &Release,
+    release: &ResolvedRelease,
     root: Option<&str>,
     lines: &mut Vec<String>,
 ) {
@@ -62,7 +62,7 @@ fn show_release(
     }
     for placed in &release.layers {
         let shown = match &placed.layer.source {
-            Source::File(file) => index
+            LayerSource::File(file) => index
                 .candidates(placed.file, file, root.map(FilePath::new))
                 .iter()
                 .map(|path| path.display().to_string())

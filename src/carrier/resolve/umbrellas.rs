@@ -7,19 +7,19 @@
 use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 
-use super::{At, Index, Placed, Release};
+use super::{CarrierRef, Index, Placed, ResolvedRelease};
 use crate::bounds::lexical;
 use crate::carrier::chart::ChartSource;
-use crate::carrier::model::{Carrier, FileRef, Kind, Root};
+use crate::carrier::model::{Carrier, CarrierKind, FileRef, Root};
 use crate::values::Path;
 
-/// How many charts a chart is followed through that take it in, one the other.
+/// The number of charts through which a chart is followed that take it in, one the other.
 const MAX_PARENTS: usize = 6;
 
 impl Index<'_> {
     /// The ways in which the chart of a dependency is itself a dependency of others: each from the inside out.
-    pub(super) fn parents(&self, at: At, depth: usize) -> Vec<Vec<At>> {
-        let is_dependency = self.carrier(at).kind == Kind::Dependency;
+    pub(super) fn parents(&self, at: CarrierRef, depth: usize) -> Vec<Vec<CarrierRef>> {
+        let is_dependency = self.carrier(at).kind == CarrierKind::Dependency;
         // No chart is that deep; two that take in each other would never end.
         if !is_dependency || depth == MAX_PARENTS {
             return Vec::new();
@@ -44,14 +44,14 @@ impl Index<'_> {
     /// Applications, then that of the Application which deploys it; where none is here, those of all.
     pub(super) fn place_overrides(
         &self,
-        at: At,
-        deployed_by: Option<At>,
+        at: CarrierRef,
+        deployed_by: Option<CarrierRef>,
         repository: Option<&FilePath>,
-        release: &mut Release,
+        release: &mut ResolvedRelease,
     ) {
         let carrier = self.carrier(at);
         let folders = match (carrier.kind, &carrier.chart.source) {
-            (Kind::Dependency, _) => self.files[at.file]
+            (CarrierKind::Dependency, _) => self.files[at.file]
                 .path
                 .parent()
                 .map(lexical)
@@ -59,7 +59,7 @@ impl Index<'_> {
                 .collect(),
             // A chart that is itself in these files.
             (
-                Kind::ArgoApplication | Kind::ArgoApplicationSet,
+                CarrierKind::ArgoApplication | CarrierKind::ArgoApplicationSet,
                 ChartSource::Folder { path, url },
             ) => {
                 let folder = FileRef {
@@ -72,7 +72,7 @@ impl Index<'_> {
             }
             _ => return,
         };
-        let app = deployed_by.or((carrier.kind != Kind::Dependency).then_some(at));
+        let app = deployed_by.or((carrier.kind != CarrierKind::Dependency).then_some(at));
         let app = app.and_then(|by| self.carrier(by).object.as_ref());
         let own = app.map(|app| format!(".argocd-source-{}.yaml", app.name));
         let mut files: Vec<(&FilePath, usize)> = Vec::new();
@@ -110,11 +110,11 @@ impl Index<'_> {
     /// The dependencies of the umbrella chart that a carrier deploys.
     pub(super) fn dependencies(
         &self,
-        at: At,
+        at: CarrierRef,
         carrier: &Carrier,
         repository: Option<&FilePath>,
-    ) -> Vec<At> {
-        let mut release = Release {
+    ) -> Vec<CarrierRef> {
+        let mut release = ResolvedRelease {
             carrier: at,
             deployed_by: None,
             patches: None,
@@ -160,8 +160,8 @@ impl Index<'_> {
         };
         let found = self.files[file].found;
         (0..found.carriers.len())
-            .map(|carrier| At { file, carrier })
-            .filter(|at| self.carrier(*at).kind == Kind::Dependency)
+            .map(|carrier| CarrierRef { file, carrier })
+            .filter(|at| self.carrier(*at).kind == CarrierKind::Dependency)
             .collect()
     }
 }

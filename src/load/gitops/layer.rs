@@ -10,7 +10,7 @@ use super::{
 use crate::{
     bounds::Bounds,
     carrier::{
-        self, Root, Source, TargetPath, paths,
+        self, LayerSource, Root, TargetPath, paths,
         resolve::Placed,
         set::{self, Typing},
     },
@@ -31,7 +31,7 @@ impl Builder<'_> {
         placed: &Placed,
         candidates: &[PathBuf],
     ) -> Vec<Result<Option<Layer>, Box<Refusal>>> {
-        let Source::File(reference) = &placed.layer.source else {
+        let LayerSource::File(reference) = &placed.layer.source else {
             return vec![self.layer(placed, candidates)];
         };
         let bounds = self.bounds(placed.file);
@@ -71,7 +71,7 @@ impl Builder<'_> {
         // A file is edited in itself, and what cannot be read is not edited at all.
         let is_edited = matches!(
             placed.layer.source,
-            Source::Map | Source::Text | Source::Paths { .. }
+            LayerSource::Map | LayerSource::Text | LayerSource::Paths { .. }
         );
         if placed.layer.shared && is_edited {
             let reason = Reason::new("these values come from an anchor that other places use too")
@@ -82,7 +82,7 @@ impl Builder<'_> {
         // Only to a sub-chart something is handed down.
         let of_part = !self.one.release.prefix.is_root();
         let place = match &placed.layer.source {
-            Source::Map => {
+            LayerSource::Map => {
                 let view = View::new(tree, tree.documents()[document].root);
                 let global = of_part.then(|| global_of(&view, &path)).flatten();
                 let path = path.concat(prefix);
@@ -95,7 +95,7 @@ impl Builder<'_> {
                     false => return Ok(None),
                 }
             }
-            Source::Text => {
+            LayerSource::Text => {
                 let text = tree.scalar(node);
                 if text.trim().is_empty() {
                     return Ok(None);
@@ -121,7 +121,7 @@ impl Builder<'_> {
                     prefix: prefix.clone(),
                 }
             }
-            Source::Paths { entries, dialect } => {
+            LayerSource::Paths { entries, dialect } => {
                 let assigned = paths::read(entries, *dialect);
                 if let Some((entry, error)) =
                     assigned.oddities.iter().find_map(|odd| match &odd.kind {
@@ -151,17 +151,17 @@ impl Builder<'_> {
                     prefix: prefix.clone(),
                 }
             }
-            Source::File(reference) => {
+            LayerSource::File(reference) => {
                 let reference = reference.clone();
                 return self.values_file(placed, &reference, candidates);
             }
-            Source::Opaque { why, target } => {
+            LayerSource::Opaque { why, target } => {
                 let at = self.at(placed.file, node);
                 let name = format!("{}:{} ({why})", at.file, at.line);
                 let layer = unseen(name, why, target.as_ref());
                 return Ok(layer.below(prefix).map(Layer::Sealed));
             }
-            Source::Reference(reference) => {
+            LayerSource::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
                 let target = reference.target_path.as_ref();
                 let layer = unseen(what, "it is not in these files", target);
@@ -197,7 +197,7 @@ impl Builder<'_> {
         };
         let mut layers = self.one.release.layers.iter().zip(&self.one.candidates);
         !layers.any(|(placed, candidates)| match &placed.layer.source {
-            Source::File(other) => {
+            LayerSource::File(other) => {
                 url(&other.root).as_ref() == Some(&own)
                     && candidates.iter().any(|path| path.is_file())
             }

@@ -30,7 +30,7 @@ use semver::Version;
 use crate::{
     bounds::lexical,
     carrier::{
-        self, Carrier, ChartSource, MentionKind, Sameness, Source,
+        self, Carrier, ChartSource, LayerSource, MentionKind, Sameness,
         resolve::{self, Index},
     },
     outcome::{At, Refusal},
@@ -135,7 +135,7 @@ struct Scanned {
     file: usize,
     /// Its absolute path.
     path: PathBuf,
-    found: carrier::Found,
+    found: carrier::FileCarriers,
     named: bool,
     /// The folder that was named, in or below which it was found.
     below: PathBuf,
@@ -144,7 +144,7 @@ struct Scanned {
 /// A release as its carrier has it.
 #[derive(Clone)]
 struct Carried {
-    release: resolve::Release,
+    release: resolve::ResolvedRelease,
     carrier: Carrier,
     /// What deploys the umbrella chart that it is a part of, and the file of that.
     deployer: Option<(usize, Carrier)>,
@@ -174,7 +174,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         let stated = charts.iter().find(|chart| chart.is_stated && file.named);
         let Some(stated) = stated else { continue };
         for one in releases {
-            let is_alone = one.carrier.kind == carrier::Kind::K3sHelmChartConfig
+            let is_alone = one.carrier.kind == carrier::CarrierKind::K3sHelmChartConfig
                 && matches!(one.release.chart.source, ChartSource::Object(_));
             if is_alone {
                 one.release.chart.source = ChartSource::Repository {
@@ -194,7 +194,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         .collect();
     let mut claimed: BTreeSet<usize> = BTreeSet::new();
     let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();
-    let mut overlaid_by: BTreeSet<(resolve::At, String)> = BTreeSet::new();
+    let mut overlaid_by: BTreeSet<(resolve::CarrierRef, String)> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
     let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
     for releases in &carried {
@@ -228,7 +228,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                 of_others.extend(files.map(|file| (*file, name.to_owned())));
                 continue;
             };
-            if one.carrier.kind == carrier::Kind::Dependency {
+            if one.carrier.kind == carrier::CarrierKind::Dependency {
                 let under = one.release.outer.clone();
                 loader
                     .workspace
@@ -424,9 +424,9 @@ fn template(name: &str) -> Box<Refusal> {
 
 /// The releases that the files make together, by the file that their carrier stands in.
 fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
-    let files: Vec<resolve::File<'_>> = scanned
+    let files: Vec<resolve::IndexedFile<'_>> = scanned
         .iter()
-        .map(|file| resolve::File {
+        .map(|file| resolve::IndexedFile {
             path: &file.path,
             tree: &loader.workspace.files[file.file].tree,
             found: &file.found,
@@ -440,7 +440,7 @@ fn carried(loader: &Loader, scanned: &[Scanned]) -> Vec<Vec<Carried>> {
             .layers
             .iter()
             .map(|placed| match &placed.layer.source {
-                Source::File(reference) => {
+                LayerSource::File(reference) => {
                     let mut places =
                         index.candidates(placed.file, reference, repository.as_deref());
                     // A folder of a larger repository that is laid out like one of its own.

@@ -16,7 +16,7 @@ use semver::Version;
 use super::{KnownChart, known_name, layer::holds};
 use crate::{
     bounds::{Bounds, lexical},
-    carrier::{self, Kind as CarrierKind, VersionStyle},
+    carrier::{self, CarrierKind, VersionStyle},
     values::Path,
     walk::{self, Excludes, FileKind, FoundFile},
     yaml::Tree,

@@ -13,7 +13,7 @@ use std::{
 
 use super::{Carried, Scanned, layer::holds};
 use crate::{
-    carrier::{FileRef, Kind, Layer, Root, Source, resolve, resolve::Placed},
+    carrier::{CarrierKind, CarrierLayer, FileRef, LayerSource, Root, resolve, resolve::Placed},
     load::Loader,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn overlays(
     one: &Carried,
     claimed: &BTreeSet<usize>,
 ) -> Vec<Carried> {
-    if one.carrier.kind != Kind::Dependency {
+    if one.carrier.kind != CarrierKind::Dependency {
         return Vec::new();
     }
     let mut one = one.clone();
@@ -33,7 +33,7 @@ pub(super) fn overlays(
     if one.release.deployed_by.take().is_some() {
         let charts =
             std::iter::once(one.release.carrier).chain(one.release.parents.iter().copied());
-        let charts: Vec<resolve::At> = charts.collect();
+        let charts: Vec<resolve::CarrierRef> = charts.collect();
         let layers = std::mem::take(&mut one.release.layers);
         let candidates = std::mem::take(&mut one.candidates);
         let of_charts = layers.into_iter().zip(candidates);
@@ -70,8 +70,8 @@ pub(super) fn overlays(
             let mut overlaid = one.clone();
             overlaid.carrier.name = format!("{} with {below}", one.carrier.name);
             overlaid.release.layers.push(Placed {
-                layer: Layer {
-                    source: Source::File(FileRef {
+                layer: CarrierLayer {
+                    source: LayerSource::File(FileRef {
                         path: below,
                         root: Root::Folder,
                         missing_ok: false,

@@ -10,7 +10,9 @@
 use super::{Carried, Scanned, layer::holds, release::Builder};
 use crate::{
     bounds::lexical,
-    carrier::{Kind as CarrierKind, Layer, PatchForm, Source, TextPatch, pointer, resolve::Placed},
+    carrier::{
+        CarrierKind, CarrierLayer, LayerSource, PatchForm, TextPatch, pointer, resolve::Placed,
+    },
     load::Loader,
     outcome::At,
     values::{Path, View},
@@ -54,7 +56,7 @@ pub(super) fn patched(loader: &Loader, scanned: &[Scanned], one: &Carried) -> Ve
     // What a patch says of `values` stands below what Flux puts at a path.
     let mut layers = one.release.layers.iter();
     let behind = layers
-        .rposition(|placed| matches!(placed.layer.source, Source::Map | Source::File(_)))
+        .rposition(|placed| matches!(placed.layer.source, LayerSource::Map | LayerSource::File(_)))
         .map_or(one.release.layers.len(), |at| at + 1);
     let mut all = Vec::new();
     for (file, other) in scanned.iter().enumerate() {
@@ -64,12 +66,12 @@ pub(super) fn patched(loader: &Loader, scanned: &[Scanned], one: &Carried) -> Ve
             .filter(|patch| is_layer(patch, one, tree))
             .map(|patch| Placed {
                 file,
-                layer: Layer {
+                layer: CarrierLayer {
                     node: patch.node,
                     shared: false,
                     source: match patch.form {
-                        PatchForm::Map => Source::Map,
-                        _ => Source::Text,
+                        PatchForm::Map => LayerSource::Map,
+                        _ => LayerSource::Text,
                     },
                 },
                 value: None,

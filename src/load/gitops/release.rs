@@ -11,7 +11,7 @@ use super::{
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
 };
 use crate::{
-    carrier::{self, Sameness, Source, VersionStyle, resolve::Placed},
+    carrier::{self, LayerSource, Sameness, VersionStyle, resolve::Placed},
     outcome::{At, KnownBy, Notice, Refusal, Severity},
     refusal::Reason,
     values::Map,
@@ -52,7 +52,7 @@ impl Builder<'_> {
         let mut notices = Vec::new();
         let mut before = Vec::new();
         let of_patch = |refused: &&carrier::Refused| {
-            release.patches.is_some() && refused.reason == carrier::Refusal::NoChart
+            release.patches.is_some() && refused.reason == carrier::RefusalReason::NoChart
         };
         if let Some(refused) = carrier
             .refused
@@ -155,8 +155,8 @@ impl Builder<'_> {
         // A path that a value of the cluster is put at names a setting, though its value is not here.
         let unread = release.layers.iter().filter_map(|placed| {
             let target = match &placed.layer.source {
-                Source::Opaque { target, .. } => target.as_ref()?,
-                Source::Reference(reference) => reference.target_path.as_ref()?,
+                LayerSource::Opaque { target, .. } => target.as_ref()?,
+                LayerSource::Reference(reference) => reference.target_path.as_ref()?,
                 _ => return None,
             };
             Some(Mention {
@@ -276,7 +276,7 @@ impl Builder<'_> {
             block_of
                 .iter()
                 .find(|(placed, _)| match &placed.layer.source {
-                    Source::Paths { entries, .. } => {
+                    LayerSource::Paths { entries, .. } => {
                         placed.file == own && entries.iter().any(|entry| entry.name == node)
                     }
                     _ => false,
@@ -284,7 +284,7 @@ impl Builder<'_> {
         };
         let low = |node: NodeId| {
             block_of.iter().find(|(placed, _)| {
-                let is_map = matches!(placed.layer.source, Source::Map);
+                let is_map = matches!(placed.layer.source, LayerSource::Map);
                 placed.file == own && is_map && tree.is_within(node, placed.layer.node)
             })
         };

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{FormerName, KnownChart, release::Builder};
 use crate::{
-    carrier::{ChartSource, Kind, normal_url},
+    carrier::{CarrierKind, ChartSource, normal_url},
     yaml::{self, NodeId, Tree},
 };
 
@@ -39,7 +39,7 @@ impl Builder<'_> {
         let todo = renames.is_none().then(|| {
             let at = self.at(release.chart_file, release.chart.node);
             let alias = match self.one.carrier.kind {
-                Kind::Dependency => format!(" (with `alias: {}` its values keep their key)", former.name),
+                CarrierKind::Dependency => format!(" (with `alias: {}` its values keep their key)", former.name),
                 _ => String::new(),
             };
             format!(
@@ -61,7 +61,7 @@ impl Builder<'_> {
     /// The scalars that change, with their new text; nothing if that cannot be done in this place alone.
     fn renames(&self, chart: &KnownChart, former: &FormerName) -> Option<Vec<(NodeId, String)>> {
         let release = &self.one.release;
-        if self.one.carrier.kind == Kind::Dependency {
+        if self.one.carrier.kind == CarrierKind::Dependency {
             return None;
         }
         let tree = &self.file(release.chart_file).tree;

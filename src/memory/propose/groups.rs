@@ -24,7 +24,7 @@ pub(super) struct LayerCandidate<'a> {
     pub(super) role: Role,
     /// Its values; `None` if it is encrypted.
     pub(super) values: Option<&'a Map>,
-    /// Whether it is named like a values file.
+    /// True if it is named like a values file.
     pub(super) is_named_so: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct LayerCandidate<'a> {
 pub(super) struct Grouped<'s, 'a> {
     pub(super) name: String,
     pub(super) layers: Vec<&'s LayerCandidate<'a>>,
-    /// How the files came together.
+    /// The reason for which the files belong together.
     pub(super) how: String,
     /// The files that belong to this release alone.
     pub(super) own: Vec<&'s LayerCandidate<'a>>,

@@ -35,13 +35,13 @@ use groups::{Grouped, LayerCandidate, grouped, seen_file};
 use roles::Role;
 use told::{Fit, Tops, fits, looks_like, told_by, traces, unknown};
 
-/// What there is to look at.
-pub struct Look<'a> {
+/// The folder to look at.
+pub struct ProposalInputs<'a> {
     /// The files.
     pub workspace: &'a Workspace,
     /// The charts that come into question.
     pub packs: &'a [Pack],
-    /// Whether the chart is stated, so that the files need not show it.
+    /// True if the chart is stated, so that the files need not show it.
     pub stated: bool,
     /// A file's path below the folder of `refit.yaml`; nothing for one that is not below it.
     pub below: &'a dyn Fn(&FilePath) -> Option<PathBuf>,
@@ -49,9 +49,9 @@ pub struct Look<'a> {
     pub project: Option<&'a Project>,
 }
 
-/// What can be said of a folder.
+/// The proposal for a folder.
 #[derive(Debug, Default)]
-pub struct Proposal {
+pub struct FolderProposal {
     /// The releases that `refit.yaml` does not have yet.
     pub releases: Vec<Proposed>,
     /// Files that may belong to a release, with the reason why that is not sure.
@@ -60,7 +60,7 @@ pub struct Proposal {
     pub left_out: Vec<(String, String)>,
     /// Releases that are in `refit.yaml` already.
     pub known: Vec<String>,
-    /// How many YAML files were looked at.
+    /// The number of YAML files that were looked at.
     pub looked_at: usize,
 }
 
@@ -69,11 +69,11 @@ pub struct Proposal {
 pub struct Proposed {
     /// Its name.
     pub name: String,
-    /// What `refit.yaml` would say of it.
+    /// The record of it in `refit.yaml`.
     pub remembered: Remembered,
     /// The chart versions that its content allows.
     pub candidates: Vec<Version>,
-    /// Why, in lines for a comment.
+    /// The reason, in lines for a comment.
     pub why: Vec<String>,
 }
 
@@ -82,10 +82,10 @@ pub struct Proposed {
 /// # Errors
 ///
 /// If a pack is not in the format.
-pub fn propose(look: &Look<'_>) -> Result<Proposal, PackError> {
-    let mut proposal = Proposal {
+pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
+    let mut proposal = FolderProposal {
         looked_at: look.workspace.files.len(),
-        ..Proposal::default()
+        ..FolderProposal::default()
     };
     manifests(look, &mut proposal);
     let read = plain(look, &mut proposal);
@@ -170,7 +170,7 @@ fn shown(path: &FilePath) -> String {
 }
 
 /// The releases of manifests: their versions stand there.
-fn manifests(look: &Look<'_>, proposal: &mut Proposal) {
+fn manifests(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) {
     let workspace = look.workspace;
     let named = |path: Option<&FilePath>, name: &str| {
         let path = path.and_then(look.below);
@@ -210,7 +210,7 @@ fn manifests(look: &Look<'_>, proposal: &mut Proposal) {
 }
 
 /// The plain values files that no manifest and no other chart has a claim to.
-fn plain(look: &Look<'_>, proposal: &mut Proposal) -> Vec<(PathBuf, Map)> {
+fn plain(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<(PathBuf, Map)> {
     let workspace = look.workspace;
     let mut read = Vec::new();
     for index in &workspace.unclaimed {
@@ -261,11 +261,11 @@ fn plain(look: &Look<'_>, proposal: &mut Proposal) -> Vec<(PathBuf, Map)> {
 
 /// Adds a release, unless `refit.yaml` has it.
 fn add(
-    look: &Look<'_>,
+    look: &ProposalInputs<'_>,
     pack: &Pack,
     group: Grouped<'_, '_>,
     (mut candidates, told): (Vec<Version>, &[String]),
-    proposal: &mut Proposal,
+    proposal: &mut FolderProposal,
 ) {
     let Grouped {
         name,

@@ -78,7 +78,7 @@ const GENERIC: &[&str] = &[
     "charts",
 ];
 
-/// What a file is among the layers of releases.
+/// The role of a file among the layers of releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Role {
     /// All releases beside or below it have it; with its place among others of the kind.
@@ -102,12 +102,12 @@ impl Role {
     }
 }
 
-/// Whether a folder's name says that it holds what all have.
+/// True for a folder's name that means that all releases share its files.
 pub(super) fn is_base(name: &str) -> bool {
     BASE.contains(&name.to_lowercase().as_str())
 }
 
-/// Whether a folder's name says nothing of a release.
+/// True for a folder's name that means nothing for a release.
 pub(super) fn is_generic(name: &str) -> bool {
     let name = name.to_lowercase();
     GENERIC.contains(&name.as_str()) || is_base(&name)
@@ -129,7 +129,7 @@ fn words(path: &FilePath) -> Vec<String> {
         .collect()
 }
 
-/// Whether a name is one that people give to values files.
+/// True for a name that people give to values files.
 pub(super) fn is_values_name(path: &FilePath) -> bool {
     let says = |word: &String| {
         let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -140,7 +140,7 @@ pub(super) fn is_values_name(path: &FilePath) -> bool {
     words(path).iter().any(says)
 }
 
-/// What a file is, by its name.
+/// The role of a file, by its name.
 pub(super) fn role(path: &FilePath, chart: &str, is_encrypted: bool) -> Role {
     let chart: Vec<String> = words(FilePath::new(chart));
     let words = words(path);

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Proposal, Proposed};
+use super::{FolderProposal, Proposed};
 use crate::{
     memory::{
         MemoryError,
@@ -17,7 +17,7 @@ use crate::{
 /// The widest line of a comment, in characters.
 const WIDTH: usize = 100;
 
-impl Proposal {
+impl FolderProposal {
     /// The text of `refit.yaml` with what is proposed: a new one, or what is there with more behind it.
     ///
     /// # Errors

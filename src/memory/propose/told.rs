@@ -38,7 +38,7 @@ pub(super) enum Fit {
     No,
 }
 
-/// Whether a file can be values of a chart.
+/// The fit of a file: whether it can be values of a chart.
 pub(super) fn fits(
     (pack, all): (&Pack, &[Pack]),
     tops: &Tops,
