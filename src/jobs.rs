@@ -201,11 +201,11 @@ mod tests {
     #[test]
     fn whoever_watches_sees_every_step() {
         #[derive(Default)]
-        struct Seen {
+        struct Recorded {
             begun: Mutex<Vec<(Work, usize)>>,
             steps: AtomicUsize,
         }
-        impl Watch for Seen {
+        impl Watch for Recorded {
             fn begin(&self, work: Work, things: usize) {
                 self.begun.lock().unwrap().push((work, things));
             }
@@ -213,7 +213,7 @@ mod tests {
                 self.steps.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let seen = Seen::default();
+        let seen = Recorded::default();
         let jobs = Jobs::new(NonZeroUsize::new(3).unwrap(), &seen);
         jobs.each(Some(Work::Edit), vec![1; 40], |one| one);
         jobs.each(None, vec![1; 40], |one| one);

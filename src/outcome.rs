@@ -26,14 +26,14 @@ pub use crate::pack::{
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Outcome {
     /// The version of this format: [`FORMAT`].
     pub format: u32,
     /// The releases, in the order they were given.
     pub releases: Vec<Release>,
-    /// What could not be read, detected, planned or migrated. Nothing of it was changed.
+    /// The releases that could not be read, detected, planned or migrated. Nothing of them was changed.
     pub refused: Vec<Refusal>,
     /// Values files in the folders that were searched which no manifest claims. They were not touched.
     pub unclaimed: Vec<Unclaimed>,
@@ -46,7 +46,7 @@ pub struct Outcome {
     /// touched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ahead: Vec<Ahead>,
-    /// What the run compared with, if that was a git revision.
+    /// The git revision that the run compared with, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
 }
@@ -61,22 +61,22 @@ pub struct Ahead {
     pub newest: Version,
     /// The version that they name, as it is written.
     pub version: String,
-    /// What they are called.
+    /// Their names.
     pub releases: Vec<String>,
 }
 
 /// A comparison with a git revision: only releases whose chart version differs are looked at.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Since {
-    /// What was named.
+    /// The name of the revision, as it was given.
     pub revision: String,
     /// The commit that it came to: where this branch left it.
     pub commit: String,
-    /// How many releases name the version that they named there.
+    /// The number of releases that name the version that they named there.
     pub kept: usize,
     /// The releases that were not there.
     pub new: Vec<String>,
-    /// What a person should know of releases that could not be compared, or only in part.
+    /// Notices for a person about releases that could not be compared, or only in part.
     pub notes: Vec<Notice>,
 }
 
@@ -95,15 +95,15 @@ pub struct Unclaimed {
 /// A release of a known chart in a place where refit edits nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
-    /// Where its chart is named.
+    /// The place at which its chart is named.
     pub at: At,
-    /// What it is called there.
+    /// Its name there.
     pub title: String,
     /// The chart.
     pub chart: String,
     /// The version, as it is written.
     pub version: Option<String>,
-    /// Why nothing is edited there.
+    /// The reason for which nothing is edited there.
     pub place: SeenIn,
 }
 
@@ -122,24 +122,24 @@ pub enum SeenIn {
 pub struct Release {
     /// The chart.
     pub chart: String,
-    /// What in the content tells the chart, if nothing else named it.
+    /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,
     /// The version that the values were for.
     #[schemars(with = "String")]
     pub from: Version,
-    /// How that is known.
+    /// The way in which that is known.
     pub known_by: KnownBy,
     /// The oldest version from which the result is the same, if the content could as well be for that one.
     #[schemars(with = "Option<String>")]
     pub same_from: Option<Version>,
-    /// What in the content tells the version.
+    /// The keys in the content that tell the version.
     pub evidence: Vec<Clue>,
     /// The version that they are for afterwards.
     #[schemars(with = "String")]
     pub to: Version,
     /// Its own name, as its carrier, `refit.yaml` or `--release` has it; `None`: it is known by its files.
     pub name: Option<String>,
-    /// What requests call it: its own name, or the names of its files.
+    /// The name in requests: its own, or the names of its files.
     #[serde(skip)]
     pub called: String,
     /// Its name in the cluster, if that is known.
@@ -155,20 +155,20 @@ pub struct Release {
     /// release that no manifest describes.
     #[serde(skip)]
     pub sources: Vec<PathBuf>,
-    /// What the steps did, told and asked, in the order they ran.
+    /// The steps with their changes, texts and questions, in the order they ran.
     pub steps: Vec<Step>,
-    /// What was found about the file itself, independent of any step.
+    /// The notices about the file itself, independent of any step.
     pub notices: Vec<Notice>,
     /// Settings that only older versions of the chart read, in files that were edited since refit brought
     /// them to a newer one. Nothing reads them.
     pub stale: Vec<Notice>,
     /// The fate of every leaf that did not stay as it was, and of every leaf that the target ignores.
     pub ledger: Vec<LeafFate>,
-    /// How many leaves stayed as they were.
+    /// The number of leaves that stayed as they were.
     pub kept: usize,
     /// Facts before and after.
     pub facts: Vec<FactChange>,
-    /// What a person must do outside the files, in order.
+    /// The tasks for a person outside the files, in order.
     pub checklist: Vec<Task>,
     /// Identifies exactly this result: the bytes of all files after it. What `--expect` compares.
     pub digest: String,
@@ -184,15 +184,15 @@ pub struct Values {
     pub before: serde_json::Value,
     /// Afterwards.
     pub after: serde_json::Value,
-    /// Where each leaf stands before, in the right-most layer that has it.
+    /// The place of each leaf before, in the right-most layer that has it.
     pub places: Vec<(Path, At)>,
-    /// What of them is made up or missing, because a layer cannot be read.
+    /// The values that are made up or missing, because a layer cannot be read.
     pub unknown: Vec<String>,
     /// The settings whose values are made up.
     pub made_up: Vec<Path>,
 }
 
-/// How the source version is known.
+/// The way in which the source version is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownBy {
@@ -215,9 +215,9 @@ pub enum KnownBy {
 pub struct ChartSign {
     /// The path.
     pub path: Path,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<At>,
-    /// Why it tells the chart.
+    /// The reason for which it tells the chart.
     pub why: String,
 }
 
@@ -226,13 +226,13 @@ pub struct ChartSign {
 pub struct Clue {
     /// The path.
     pub path: Path,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<At>,
     /// The versions that it speaks for.
     pub versions: String,
-    /// How much it says.
+    /// Its strength.
     pub strength: Strength,
-    /// Why it says so.
+    /// The reason for which it tells the version.
     pub why: String,
 }
 
@@ -252,7 +252,7 @@ pub struct At {
 pub struct File {
     /// The file as it was named; `-` for standard input.
     pub name: String,
-    /// Where it is on disk; `None` for standard input.
+    /// The path on disk; `None` for standard input.
     #[serde(skip)]
     pub path: Option<PathBuf>,
     /// Its text as it was read. What is on disk must still be this when it is written.
@@ -261,17 +261,17 @@ pub struct File {
     /// Its text afterwards.
     #[serde(skip)]
     pub after: Arc<str>,
-    /// Whether they differ.
+    /// True if they differ.
     pub changed: bool,
-    /// Where its secrets are.
+    /// The places of its secrets.
     #[serde(skip)]
     pub secrets: Secrets,
     /// Comments that went with what was removed, in file order.
     pub removed_comments: Vec<String>,
 }
 
-/// Where the secrets of a file are: what no report prints, unless it has to be exact. In bytes, in order
-/// and apart from each other.
+/// The places of a file's secrets, which no report prints, unless it has to be exact. In bytes, in order and apart from
+/// each other.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     /// In its text before.
@@ -280,7 +280,7 @@ pub struct Secrets {
     pub after: Vec<Range<usize>>,
 }
 
-/// What a step came to.
+/// A step that was run, left out or waits.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Step {
     /// The id.
@@ -288,27 +288,27 @@ pub struct Step {
     /// The version that brought it.
     #[schemars(with = "String")]
     pub version: Version,
-    /// What it does.
+    /// The title: the thing that the step does.
     pub title: String,
-    /// Why.
+    /// The reason.
     pub why: Option<String>,
-    /// Where that is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
-    /// How far it came.
+    /// Its state.
     pub state: State,
     /// The open questions that it waits for.
     pub waits_for: Vec<String>,
     /// The settings that the target will not read because it was left out.
     pub loses: Vec<Path>,
-    /// What it did.
+    /// Its changes.
     pub changes: Vec<Change>,
-    /// What it tells.
+    /// Its texts.
     pub tell: Vec<Told>,
-    /// What it asked.
+    /// Its question.
     pub question: Option<Question>,
 }
 
-/// How far a step came.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -325,13 +325,13 @@ pub enum State {
 /// One thing that a step did.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
-    /// What became of the setting: the fate that the ledger counts it with.
+    /// The fate of the setting, with which the ledger counts it.
     pub fate: Fate,
-    /// Whether it was dropped because it was left over from another chart version, and not in use.
+    /// True if it was dropped because it was left over from another chart version, and not in use.
     pub left_over: bool,
-    /// Where the setting stood; for what was written, where it stands.
+    /// The path of the setting before; of one that was written, the new path.
     pub path: Path,
-    /// Where it went, if it is elsewhere.
+    /// The new path, if it is elsewhere.
     pub to: Option<Path>,
     /// The places that a written value was made of.
     pub from: Vec<Path>,
@@ -340,9 +340,9 @@ pub struct Change {
     pub value: serde_json::Value,
     /// The file it was done in.
     pub file: String,
-    /// Where the setting stood, if it was there.
+    /// The place of the setting before, if it was there.
     pub at: Option<At>,
-    /// Where it stands now, if it is there and that can be told.
+    /// The place of the setting now, if it is there and that can be told.
     pub now_at: Option<At>,
 }
 
@@ -353,13 +353,13 @@ pub struct Question {
     pub text: String,
     /// The values it is about.
     pub evidence: Vec<Evidence>,
-    /// What can be answered.
+    /// The possible answers.
     pub options: Vec<Choice>,
     /// The option that was chosen; `None` if the question is open.
     pub answer: Option<String>,
-    /// What was typed for it.
+    /// The inputs that were typed for it.
     pub inputs: std::collections::BTreeMap<String, String>,
-    /// Why an answer that was given does not do yet.
+    /// The reason for which a given answer does not do yet.
     pub lacking: Option<String>,
     /// The release that an answer must name in front of the id, because another one asks the same about
     /// other values.
@@ -368,7 +368,7 @@ pub struct Question {
 }
 
 impl Step {
-    /// What `--answer` calls this step's question.
+    /// The name of this step's question for `--answer`.
     #[must_use]
     pub fn asked_as(&self) -> String {
         match self
@@ -389,7 +389,7 @@ pub struct Evidence {
     pub path: String,
     /// The effective value, as text; `None` if it is not set.
     pub value: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<At>,
 }
 
@@ -398,11 +398,11 @@ pub struct Evidence {
 pub struct Choice {
     /// The id.
     pub id: String,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub title: String,
-    /// Whether it is recommended.
+    /// True if it is recommended.
     pub recommended: bool,
-    /// What must be typed for it.
+    /// The inputs that must be typed for it.
     pub inputs: Vec<Input>,
 }
 
@@ -411,45 +411,45 @@ pub struct Choice {
 pub struct Input {
     /// The name.
     pub name: String,
-    /// What to type.
+    /// The text to type.
     pub title: String,
-    /// What is taken if nothing is typed.
+    /// The text that is taken if nothing is typed.
     pub default: Option<String>,
     /// A regular expression that the whole text must match.
     pub matches: Option<String>,
-    /// Whether it is a comma-separated list.
+    /// True if it is a comma-separated list.
     pub list: bool,
 }
 
 /// Something about a file that no step is responsible for.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Notice {
-    /// Where.
+    /// The place.
     pub at: Option<At>,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// What.
+    /// The text.
     pub text: String,
     /// The setting that it is about, with everything below it, if it is about one.
     pub path: Option<Path>,
 }
 
-/// What became of a leaf.
+/// The fate of a leaf.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LeafFate {
     /// The file it stood in.
     pub file: String,
-    /// Where it stood.
+    /// The path before.
     pub path: Path,
-    /// What became of it.
+    /// The fate.
     pub fate: Fate,
-    /// Where it is now, if it is anywhere else.
+    /// The new paths, if it is elsewhere.
     pub to: Vec<Path>,
     /// The step that did it.
     pub step: Option<String>,
 }
 
-/// What can become of a setting.
+/// The fates of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
@@ -474,7 +474,7 @@ pub enum Fate {
 /// A fact before and after.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FactChange {
-    /// What it is about.
+    /// The title of the fact.
     pub title: String,
     /// Before.
     pub before: Option<String>,
@@ -487,9 +487,9 @@ pub struct FactChange {
 /// Something that a person must do outside the files.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Task {
-    /// When, seen from the upgrade.
+    /// The time, seen from the upgrade.
     pub when: When,
-    /// What.
+    /// The text.
     pub text: String,
     /// The step that says so, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -501,25 +501,25 @@ pub struct Task {
 pub struct Refusal {
     /// The file or release.
     pub name: String,
-    /// Where in it.
+    /// The place in it.
     pub at: Option<At>,
     /// The line it is about, with a marker below it.
     pub excerpt: Option<String>,
-    /// What is wrong.
+    /// The error.
     pub what: String,
-    /// Why that stops refit.
+    /// The reason for which that stops refit.
     pub why: Option<String>,
-    /// What to do next.
+    /// The next step.
     pub next: Option<String>,
     /// The same without secrets, where there are any in it. A report takes this unless it may show them.
     #[serde(skip)]
     pub hidden: Option<Box<Hidden>>,
-    /// What has to be said to go on, if the content leaves it open and what it can be is known.
+    /// The choice that has to be named to go on, if the content leaves it open and its candidates are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
 }
 
-/// What a refusal shows of a file, without its secrets.
+/// The part of a file that a refusal shows, without its secrets.
 #[derive(Debug, Clone, Default)]
 pub struct Hidden {
     /// The line it is about, with a marker below it.
@@ -528,22 +528,22 @@ pub struct Hidden {
     pub secrets: Vec<String>,
 }
 
-/// What the content of a release leaves open, and what it can be: somebody who is there can choose.
+/// A choice that the content of a release leaves open, with its candidates: somebody who is there can choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Missing {
     /// The release, as requests call it.
     #[serde(skip)]
     pub release: String,
-    /// What has to be named.
+    /// The kind of choice.
     pub what: Unnamed,
     /// The chart, if its version is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chart: Option<String>,
-    /// What it can be: charts in the order in which they come into question, versions oldest first.
+    /// The candidates: charts in the order in which they come into question, versions oldest first.
     pub candidates: Vec<String>,
 }
 
-/// What nothing names.
+/// The choices that nothing names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unnamed {
@@ -611,13 +611,13 @@ impl<'o> Unit<'o> {
         distinct(self.releases.iter().copied())
     }
 
-    /// Whether a question is open in any of the releases, so that none is written.
+    /// True if a question is open in any of the releases, so that none is written.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.releases.iter().any(|release| release.is_open())
     }
 
-    /// Whether any file would change.
+    /// True if any file would change.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.releases.iter().any(|release| release.is_changed())
@@ -645,7 +645,7 @@ impl File {
 }
 
 impl Notice {
-    /// Whether it is about a setting, or about something above it.
+    /// True if it is about a setting, or about something above it.
     #[must_use]
     pub fn is_about(&self, path: &Path) -> bool {
         let about = self.path.as_ref();
@@ -654,13 +654,13 @@ impl Notice {
 }
 
 impl Release {
-    /// Whether a question is open.
+    /// True if a question is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.steps.iter().any(|step| step.state == State::Open)
     }
 
-    /// Whether any file would change.
+    /// True if any file would change.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.files.iter().any(|file| file.changed)
@@ -674,7 +674,7 @@ impl Release {
     }
 }
 
-/// Whether a sentence has a path in it as a word of its own, or as the beginning of a longer path.
+/// True if a sentence has a path in it as a word of its own, or as the beginning of a longer path.
 #[must_use]
 pub fn mentions(text: &str, path: &str) -> bool {
     let in_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');

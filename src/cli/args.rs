@@ -512,7 +512,7 @@ pub struct OutputOptions {
     pub diff: bool,
     /// Also write a report; the name says the format: .json, .jsonl, .md, .html, .sarif or .patch (repeatable)
     #[arg(long = "report", value_name = "FILE", value_parser = report)]
-    pub reports: Vec<Report>,
+    pub reports: Vec<ReportFile>,
     #[command(flatten)]
     pub color: ColorOption,
     /// Print only errors and open questions
@@ -530,8 +530,8 @@ pub struct OutputOptions {
 #[derive(Debug, Args)]
 pub struct ColorOption {
     /// Colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Output")]
-    pub color: When,
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColourChoice::Auto, help_heading = "Output")]
+    pub color: ColourChoice,
 }
 
 /// Output formats. Their help stands with the option: one line each is enough.
@@ -556,7 +556,7 @@ impl Format {
 
 /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub enum ColourChoice {
     Auto,
     Always,
     Never,
@@ -669,14 +669,14 @@ pub(super) fn version(text: &str) -> Result<Version, String> {
 
 /// A report to write beside the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct ReportFile {
     /// Where.
     pub path: PathBuf,
     /// In which form.
     pub format: Format,
 }
 
-fn report(name: &str) -> Result<Report, String> {
+fn report(name: &str) -> Result<ReportFile, String> {
     let path = PathBuf::from(name);
     let extension = path.extension().and_then(|extension| extension.to_str());
     let format = match extension.map(str::to_ascii_lowercase).as_deref() {
@@ -692,7 +692,7 @@ fn report(name: &str) -> Result<Report, String> {
             );
         }
     };
-    Ok(Report { path, format })
+    Ok(ReportFile { path, format })
 }
 
 fn expectation(text: &str) -> Result<String, String> {

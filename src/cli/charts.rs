@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
     draft::{self, Pair, Proposals, Versions, bare, drafted},
-    effect::{helm::Helm, render::Renderer, source::Source, values},
+    effect::{helm::Helm, render::Renderer, source::ChartLocation, values},
     pack::Pack,
     report::Detail,
     upgrade::{Request, packs, upgrade},
@@ -26,7 +26,7 @@ pub struct Both {
     old: (PathBuf, Chart),
     new: (PathBuf, Chart),
     versions: Versions,
-    /// Where charts are that Helm fetched; it goes with this.
+    /// The folder of charts that Helm fetched; it is removed with this.
     #[allow(dead_code, reason = "it is there until the job is done")]
     folder: tempfile::TempDir,
 }
@@ -56,8 +56,9 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
         ("--old-chart", &old, request.from.as_ref(), "--from"),
         ("--new-chart", &new, request.to.as_ref(), "--to"),
     ] {
-        let source = Source::named(text, &version.map(Version::to_string).unwrap_or_default());
-        if let Source::Reference { reference, .. } = &source {
+        let source =
+            ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
+        if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
             if known.iter().any(|pack| pack.info.chart == name) {
                 return Ok(None);
@@ -174,7 +175,7 @@ fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
     packs(&any).map_err(|refusal| anyhow::anyhow!("{}: {}", refusal.name, refusal.what))
 }
 
-/// Whether a pack is for a pair of charts.
+/// True if a pack is for a pair of charts.
 fn knows(pack: &Pack, old: &Chart, new: &Chart) -> bool {
     let chart = &pack.info.chart;
     *chart == old.name || *chart == new.name

@@ -151,7 +151,7 @@ fn refused(refusal: &Refusal) -> anyhow::Error {
     )
 }
 
-/// What was seen.
+/// The numbers of files that were looked at, and left out.
 fn seen(proposal: &FolderProposal, refused: usize) -> String {
     let files = |n: usize| {
         if n == 1 {
@@ -201,7 +201,7 @@ fn seen(proposal: &FolderProposal, refused: usize) -> String {
     text
 }
 
-/// Why there is nothing to write.
+/// The reason for which there is nothing to write.
 fn nothing(proposal: &FolderProposal, path: &Path, args: &InitArgs) -> String {
     if !proposal.known.is_empty() {
         return format!("\n{} has all releases that lie here.\n", path.display());

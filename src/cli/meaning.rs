@@ -26,57 +26,57 @@ pub use rendering::Rendering;
 use self::named::{Sources, excludes};
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, Report, StepOptions, Target, UpgradeArgs, is_stdin},
+    args::{ChartOptions, Format, Inputs, ReportFile, StepOptions, Target, UpgradeArgs, is_stdin},
     project, since,
 };
 
 /// The suffix of backups, if none is given.
 const BACKUP: &str = ".bak";
 
-/// What is to be done.
+/// The meaning of a command line.
 pub struct Job {
-    /// What to work out.
+    /// The request.
     pub request: Request,
-    /// What to do with the result.
-    pub mode: Mode,
-    /// How to show it.
+    /// The use of the result.
+    pub mode: ResultMode,
+    /// The format of the result.
     pub format: Format,
-    /// Whether the whole difference is shown.
+    /// True if the whole difference is shown.
     pub whole_difference: bool,
-    /// Whether folders, patterns or lists were searched for what to work on.
+    /// True if folders, patterns or lists were searched for files.
     pub searched: bool,
-    /// What to write about it beside the output.
-    pub reports: Vec<Report>,
-    /// How much to say.
+    /// The reports to write beside the output.
+    pub reports: Vec<ReportFile>,
+    /// The detail of messages.
     pub detail: Detail,
-    /// Whether secrets are shown everywhere.
+    /// True if secrets are shown everywhere.
     pub show_secrets: bool,
-    /// Whether something was chosen at a prompt that the command line does not say.
+    /// True if something was chosen at a prompt that is not on the command line.
     pub chose: bool,
-    /// Whether losing settings was accepted.
+    /// True if losing settings was accepted.
     pub force: bool,
-    /// What a command for a second run has to repeat.
+    /// The arguments that a command for a second run has to repeat.
     pub given: Given,
-    /// Whether what was drafted for sure is done without a question.
+    /// True if the sure steps of a draft are done without a question.
     pub accept_drafts: bool,
-    /// How charts are rendered, if they are.
+    /// The rendering of charts, if they are rendered.
     pub rendering: Rendering,
-    /// How effects are compared first, if they are.
+    /// The rendering for the comparison of effects, if they are compared first.
     pub verify: Option<Rendering>,
     /// The `refit.yaml` that holds here.
     pub project: Option<Project>,
-    /// Whether releases that it does not know are noted in it.
+    /// True if releases that it does not know are noted in it.
     pub record: bool,
     /// The folder with the files of a git revision, which goes with the job.
     #[allow(dead_code, reason = "it is there until the job is done")]
     pub scratch: Option<tempfile::TempDir>,
-    /// How many files are worked on at once.
+    /// The number of files that are worked on at once.
     pub threads: NonZeroUsize,
 }
 
-/// What is done with a result.
+/// The use of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mode {
+pub enum ResultMode {
     /// It is shown.
     Preview,
     /// It is judged.
@@ -90,7 +90,7 @@ pub enum Mode {
     },
     /// The values go to standard output.
     Filter {
-        /// Whether it is an error if anything would change.
+        /// True if it is an error that anything would change.
         check: bool,
     },
 }
@@ -132,7 +132,7 @@ impl Job {
         }
 
         let project = match mode {
-            Mode::Filter { .. } => None,
+            ResultMode::Filter { .. } => None,
             _ => project::here()?,
         };
         let ChartOptions {
@@ -282,30 +282,30 @@ fn refuse_contradictions(args: &UpgradeArgs, rendering: &Rendering) -> anyhow::R
     Ok(())
 }
 
-/// Whether values come from standard input or the cluster, and go to standard output.
+/// True if values come from standard input or the cluster, and go to standard output.
 fn is_filter(args: &UpgradeArgs) -> bool {
     args.live.live.is_some() || args.inputs.is_stdin()
 }
 
-/// What is done with the result.
-fn mode(args: &UpgradeArgs) -> Mode {
+/// The use of the result.
+fn mode(args: &UpgradeArgs) -> ResultMode {
     let default = |suffix: &OsString| match suffix.is_empty() {
         true => BACKUP.into(),
         false => suffix.clone(),
     };
     match (is_filter(args), args.check, args.write) {
-        (true, check, _) => Mode::Filter { check },
-        (_, true, _) => Mode::Check,
-        (_, _, true) => Mode::Write {
+        (true, check, _) => ResultMode::Filter { check },
+        (_, true, _) => ResultMode::Check,
+        (_, _, true) => ResultMode::Write {
             backup: args.backup.backup.as_ref().map(default),
             expect: args.expect.clone(),
         },
-        _ => Mode::Preview,
+        _ => ResultMode::Preview,
     }
 }
 
-/// What a command for a second run repeats of the command line. What was searched and what `refit.yaml` knows
-/// is added when it is known.
+/// The arguments that a command for a second run repeats. Searched folders and entries of `refit.yaml` are added when
+/// they are known.
 fn given(args: &UpgradeArgs, rendering: &Rendering) -> Given {
     let (chart, steps) = (&args.chart, &args.steps);
     let mut verify = rendering.words();
@@ -364,11 +364,11 @@ fn skipped(skip: Vec<String>) -> (Vec<String>, BTreeMap<String, Vec<String>>) {
 
 /// The form of the output, if none was named: text, and beside a check of GitHub's what GitHub shows in a pull
 /// request.
-fn format(named: Option<Format>, mode: &Mode) -> Format {
+fn format(named: Option<Format>, mode: &ResultMode) -> Format {
     let in_actions = || std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
     match (named, mode) {
         (Some(format), _) => format,
-        (None, Mode::Check) if in_actions() => Format::Github,
+        (None, ResultMode::Check) if in_actions() => Format::Github,
         (None, _) => Format::Text,
     }
 }
@@ -465,7 +465,7 @@ mod tests {
             job("a ./a b --write --backup --from v0.1.0 --answer s=o --answer s.i=v -v").unwrap();
         assert_eq!(
             job.mode,
-            Mode::Write {
+            ResultMode::Write {
                 backup: Some(".bak".into()),
                 expect: None
             }
@@ -486,8 +486,8 @@ mod tests {
                 .as_deref(),
             Some("~")
         );
-        assert_eq!(self::job("a --check").unwrap().mode, Mode::Check);
-        assert_eq!(self::job("a").unwrap().mode, Mode::Preview);
+        assert_eq!(self::job("a --check").unwrap().mode, ResultMode::Check);
+        assert_eq!(self::job("a").unwrap().mode, ResultMode::Preview);
     }
 
     #[test]

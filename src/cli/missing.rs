@@ -16,9 +16,9 @@ use super::{keyboard::Keyboard, meaning::Job};
 /// Names in a prompt before the rest is only counted.
 const NAMED: usize = 2;
 
-/// What became of the questions.
+/// The end of the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum QuestionsEnd {
     /// There was none, or none was answered.
     Nothing,
     /// Some were answered: the job has to be done again.
@@ -37,7 +37,7 @@ pub fn ask(
     job: &mut Job,
     refused: &[Refusal],
     keyboard: &mut Keyboard<'_>,
-) -> anyhow::Result<Asked> {
+) -> anyhow::Result<QuestionsEnd> {
     let mut groups: Vec<Vec<(&Refusal, &Missing)>> = Vec::new();
     for refusal in refused {
         let Some(missing) = &refusal.missing else {
@@ -55,15 +55,15 @@ pub fn ask(
             None => groups.push(vec![(refusal, missing)]),
         }
     }
-    let mut asked = Asked::Nothing;
+    let mut asked = QuestionsEnd::Nothing;
     for group in groups {
         match one(job, &group, keyboard) {
-            Ok(true) => asked = Asked::Answered,
+            Ok(true) => asked = QuestionsEnd::Answered,
             Ok(false) => {}
             Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be used"),
             Err(_) => {
                 keyboard.say("\nInterrupted; nothing was written.\n");
-                return Ok(Asked::Interrupted);
+                return Ok(QuestionsEnd::Interrupted);
             }
         }
     }

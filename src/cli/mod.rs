@@ -32,7 +32,7 @@ use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 
 use refit::spelling::closest;
 
-use args::{Cli, Command, PackCommand, When};
+use args::{Cli, ColourChoice, Command, PackCommand};
 use exit::Exit;
 use meaning::Job;
 use terminal::Terminal;
@@ -59,7 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(terminal.finish(code))
 }
 
-fn color(command: &Command) -> When {
+fn color(command: &Command) -> ColourChoice {
     match command {
         Command::Upgrade(args) => args.output.color.color,
         Command::Review(args) => args.color.color,
@@ -71,7 +71,7 @@ fn color(command: &Command) -> When {
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::PluginCompletion
-        | Command::PluginComplete { .. } => When::Never,
+        | Command::PluginComplete { .. } => ColourChoice::Never,
     }
 }
 
@@ -131,7 +131,7 @@ fn usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
         .is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
     let filter = args.iter().any(|arg| arg == "-");
     if error.use_stderr() && filter {
-        Terminal::new(When::Never).result(upgrade::NOTHING);
+        Terminal::new(ColourChoice::Never).result(upgrade::NOTHING);
     }
     let first = args
         .get(1)

@@ -20,7 +20,7 @@ use semver::Version;
 use super::exit::Exit;
 use super::terminal::Terminal;
 
-/// How many versions are held in memory at once while they are read.
+/// The number of versions that are in memory at once while they are read.
 const AT_ONCE: usize = 64;
 
 /// `refit pack new`.

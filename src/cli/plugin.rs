@@ -50,8 +50,8 @@ fn flags(command: &clap::Command, indent: usize, text: &mut String) {
     }
 }
 
-/// What can stand where the last of these words begins, a line each, and Helm's directive: `:4` for no
-/// files, `:0` for files as well.
+/// The completions of the last of these words, a line each, and Helm's directive: `:4` for no files, `:0` for files as
+/// well.
 pub fn complete(words: &[String]) -> String {
     let before = words.len().checked_sub(2).and_then(|at| words.get(at));
     let begun = words.last().map_or("", String::as_str);

@@ -14,10 +14,10 @@ use refit::{
 
 use super::terminal::Terminal;
 
-/// How many names are given before the rest is counted.
+/// The number of names that are given before the rest is counted.
 const NAMES: usize = 5;
 
-/// How this process writes.
+/// The precautions of this process for writing.
 pub struct Writing {
     own: Option<PathBuf>,
 }
@@ -37,7 +37,7 @@ impl Writing {
         Self { own }
     }
 
-    /// What the library needs to know.
+    /// The options for the library.
     pub fn options<'a>(&'a self, backup: Option<&'a OsStr>) -> WriteOptions<'a> {
         WriteOptions {
             backup,
@@ -79,8 +79,8 @@ impl Writing {
         }
     }
 
-    /// What an interrupted run left that could not be mended. Another run that is still at work is none of
-    /// that: it is waited for.
+    /// The journals of interrupted runs that could not be mended. Another run that is still at work is none of them: it
+    /// is waited for.
     pub fn left(&self, files: &[&Path]) -> Vec<UnfinishedWrite> {
         let mut left = write::unfinished(files, self.own.as_deref());
         left.retain(|trouble| !matches!(trouble.why, Why::Busy(_)));

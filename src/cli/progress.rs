@@ -16,14 +16,14 @@ use refit::jobs::{Watch, Work};
 
 /// Work that is done sooner shows no bar.
 const MOMENT: Duration = Duration::from_millis(400);
-/// How often a second the bar is drawn.
+/// The number of times a second that the bar is drawn.
 const RATE: u8 = 10;
 
 /// The bar; gone when dropped. Threads share it.
 pub struct Progress {
     bar: ProgressBar,
     start: Instant,
-    /// Whether it waits for its moment.
+    /// True if it waits for its moment.
     waits: AtomicBool,
 }
 

@@ -64,7 +64,7 @@ pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<Asked> {
     );
 }
 
-/// Whether a release of `refit.yaml` is made of these files, in this order.
+/// True if a release of `refit.yaml` is made of these files, in this order.
 #[must_use]
 pub fn has_layers(project: &Project, name: &str, layers: &[Input]) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
@@ -107,8 +107,7 @@ pub fn others(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// Whether anything is noted of a release: always if `refit.yaml` has it, else only if it is to be
-/// `recorded`.
+/// True if anything is noted of a release: always if `refit.yaml` has it, else only if it is to be `recorded`.
 pub fn is_noted(project: Option<&Project>, release: &Release, recorded: bool) -> bool {
     let known = |project: &Project| project.file.releases.contains_key(&name_of(release));
     release.carrier.is_none() && (recorded || project.is_some_and(known))
@@ -225,7 +224,7 @@ fn layers(project: &Project, release: &Release) -> Result<Vec<PathBuf>, MemoryEr
         .collect()
 }
 
-/// What was answered for a release, with its evidence unless that is secret.
+/// The answers for a release, with their evidence unless that is secret.
 fn answers(release: &Release) -> impl Iterator<Item = (String, Answer)> {
     let masker = Masker::on(release.files.iter().map(|file| &**file));
     release.steps.iter().filter_map(move |step| {

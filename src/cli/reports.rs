@@ -19,7 +19,7 @@ use refit::{
     write,
 };
 
-use super::args::{Format, Report};
+use super::args::{Format, ReportFile};
 
 /// The whole outcome in a form; `commands` write what it shows. Nothing for the form that is made for a terminal.
 ///
@@ -66,7 +66,7 @@ fn base() -> String {
 /// The first that cannot be written; those before it are there.
 pub fn write_all(
     outcome: &Outcome,
-    reports: &[Report],
+    reports: &[ReportFile],
     read: &[&Path],
     masker: &Masker,
     commands: &[NextCommand],

@@ -27,19 +27,19 @@ use super::{
     },
     exit::Exit,
     keyboard::Keyboard,
-    meaning::{Job, Mode},
-    missing::{self, Asked},
+    meaning::{Job, ResultMode},
+    missing::{self, QuestionsEnd},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
     verify::Held,
     writing::write_all,
 };
 
-/// What the name of a record ends in. Not `.yaml`: whatever takes all YAML files of a folder for
-/// values or manifests must not take it.
+/// The end of a record's name. Not `.yaml`: whatever takes all YAML files of a folder for values or manifests must not
+/// take it.
 const RECORD: &str = ".answers";
 
-/// What is said where a terminal is there and does not work.
+/// The message where a terminal is there and does not work.
 const UNUSABLE: &str = "the terminal cannot be used";
 
 /// Reviews, and gives the exit code.
@@ -51,15 +51,15 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let save = args.save_answers.clone();
     let mut job = job(args)?;
     let mut begun = begun(&job);
-    let mut asked = Asked::Nothing;
+    let mut asked = QuestionsEnd::Nothing;
     if terminal.can_ask() && !begun.outcome.refused.is_empty() {
         let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
         asked = missing::ask(&mut job, &begun.outcome.refused, &mut keyboard)?;
-        if asked == Asked::Answered {
+        if asked == QuestionsEnd::Answered {
             begun = self::begun(&job);
         }
     }
-    if asked == Asked::Interrupted {
+    if asked == QuestionsEnd::Interrupted {
         return Ok(Exit::Interrupted);
     }
     if save.is_some() && groups(&job, &begun.reviews).len() > 1 {
@@ -87,7 +87,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     } else {
         Exit::Error
     };
-    let mut after = After {
+    let mut after = AfterDialogue {
         job: &job,
         begun: &begun,
         keyboard,
@@ -140,7 +140,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     })
 }
 
-/// What there is to review.
+/// The reviews of a run.
 fn begun(job: &Job) -> Begun {
     begin(&job.request).unwrap_or_else(|refusal| Begun {
         reviews: Vec::new(),
@@ -256,8 +256,8 @@ fn without_terminal(job: &Job, terminal: &mut Terminal) -> Exit {
     Exit::Error
 }
 
-/// What follows a dialogue.
-struct After<'j, 't> {
+/// The work after a dialogue.
+struct AfterDialogue<'j, 't> {
     job: &'j Job,
     begun: &'j Begun,
     keyboard: Keyboard<'t>,
@@ -265,7 +265,7 @@ struct After<'j, 't> {
     masked: bool,
 }
 
-impl After<'_, '_> {
+impl AfterDialogue<'_, '_> {
     fn say(&mut self, text: &str) {
         self.keyboard.say(&format!("{text}\n"));
     }
@@ -284,7 +284,7 @@ impl After<'_, '_> {
         let releases = reviewed.chain(&self.begun.fitting).cloned();
         let outcome = outcome(releases);
         let backup: Option<OsString> = match &self.job.mode {
-            Mode::Write { backup, .. } => backup.clone(),
+            ResultMode::Write { backup, .. } => backup.clone(),
             _ => None,
         };
         let job = self.job;
@@ -385,7 +385,7 @@ impl After<'_, '_> {
         failed
     }
 
-    /// Where to save what was decided: as it was said, or as it is said now.
+    /// The path to save the decisions to: from the command line, or as it is typed now.
     fn place(&mut self, reviews: &[&Review]) -> Result<Option<PathBuf>, Stop> {
         if let Some(path) = &self.save {
             return Ok(Some(path.clone()));
@@ -440,8 +440,8 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
     }
 }
 
-/// What is recorded together, because one command makes it again: each review by itself; all of them, if
-/// a folder or a list was named that they came from.
+/// The reviews that are recorded together, because one command makes them again: each by itself; all of them, if a
+/// folder or a list was named that they came from.
 fn groups<'r>(job: &Job, reviews: &'r [Review]) -> Vec<Vec<&'r Review>> {
     match job.given.whole.is_empty() || reviews.is_empty() {
         true => reviews.iter().map(|review| vec![review]).collect(),
@@ -449,7 +449,7 @@ fn groups<'r>(job: &Job, reviews: &'r [Review]) -> Vec<Vec<&'r Review>> {
     }
 }
 
-/// Whether anything was decided that a second run has to be told.
+/// True if there is a decision that a second run needs.
 fn has_record(review: &Review) -> bool {
     (0..review.result().len()).any(|at| {
         let tally = review.tally(at);

@@ -11,14 +11,14 @@ use refit::{
 };
 use terminal_size::{Width, terminal_size_of};
 
-use super::args::When;
+use super::args::ColourChoice;
 use super::exit::Exit;
 
 /// The two streams, and what they are.
 pub struct Terminal {
     out: Stream<io::Stdout>,
     err: Stream<io::Stderr>,
-    color: When,
+    color: ColourChoice,
 }
 
 struct Stream<W> {
@@ -53,7 +53,7 @@ impl<W: io::Write> Stream<W> {
 
 impl Terminal {
     /// The streams of this process.
-    pub fn new(color: When) -> Self {
+    pub fn new(color: ColourChoice) -> Self {
         Self {
             out: Stream::new(io::stdout(), io::stdout().is_terminal()),
             err: Stream::new(io::stderr(), io::stderr().is_terminal()),
@@ -88,22 +88,22 @@ impl Terminal {
         }
     }
 
-    /// Whether results are read on a terminal.
+    /// True if results are read on a terminal.
     pub fn result_is_seen(&self) -> bool {
         self.out.terminal
     }
 
-    /// Whether a person can be asked: what is said is read on a terminal, and one is typed on.
+    /// True if a person can be asked: messages are read on a terminal, and answers are typed on one.
     pub fn can_ask(&self) -> bool {
         self.err.terminal && io::stdin().is_terminal()
     }
 
-    /// Whether something that moves can be drawn beside what is said: on a terminal that can move at all.
+    /// True if something that moves can be drawn beside messages: on a terminal that can move at all.
     pub fn can_draw(&self) -> bool {
         self.err.terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
-    /// How results look.
+    /// The look of results.
     pub fn result_look(&self, detail: Detail) -> Look {
         look(
             self.colour(self.out.terminal),
@@ -113,7 +113,7 @@ impl Terminal {
         )
     }
 
-    /// How what is said looks.
+    /// The look of messages.
     pub fn look(&self, detail: Detail) -> Look {
         look(
             self.colour(self.err.terminal),
@@ -126,9 +126,9 @@ impl Terminal {
     fn colour(&self, terminal: bool) -> bool {
         let env = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         match self.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => {
                 terminal
                     && env("NO_COLOR").is_none()
                     && env("TERM").is_none_or(|term| term != "dumb")
@@ -150,7 +150,7 @@ impl Terminal {
     }
 }
 
-/// Whether the locale says that the terminal shows more than ASCII.
+/// True if the locale says that the terminal shows more than ASCII.
 pub fn takes_unicode() -> bool {
     if cfg!(windows) {
         return true;

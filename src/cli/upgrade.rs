@@ -21,8 +21,8 @@ use super::{
     charts,
     exit::Exit,
     keyboard::Keyboard,
-    meaning::{Job, Mode},
-    missing::{self, Asked},
+    meaning::{Job, ResultMode},
+    missing::{self, QuestionsEnd},
     precautions::Writing,
     progress::Bars,
     reports,
@@ -31,8 +31,8 @@ use super::{
     writing::write_all,
 };
 
-/// What standard output gets instead of values after an error. Whatever reads it must not go on with
-/// an empty file, which Helm takes for "as before".
+/// The text on standard output instead of values after an error. A program that reads it must not go on with an empty
+/// file, which Helm takes for "as before".
 pub const NOTHING: &str = "\"refit migrated nothing because of an error; see its messages.\"\n";
 
 /// Carries out a job and gives the exit code.
@@ -50,7 +50,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let writing = Writing::new();
     let inputs = paths(job);
     match job.mode {
-        Mode::Write { .. } => writing.mend(&inputs, terminal),
+        ResultMode::Write { .. } => writing.mend(&inputs, terminal),
         _ => writing.tell(&inputs, terminal),
     }
     let bars = Bars::new(terminal.can_draw());
@@ -65,9 +65,9 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     {
         let mut keyboard = Keyboard::new(terminal)?;
         match missing::ask(job, &outcome.refused, &mut keyboard)? {
-            Asked::Nothing => break,
-            Asked::Interrupted => return Ok(Exit::Interrupted),
-            Asked::Answered => outcome = upgrade_with(&job.request, &jobs),
+            QuestionsEnd::Nothing => break,
+            QuestionsEnd::Interrupted => return Ok(Exit::Interrupted),
+            QuestionsEnd::Answered => outcome = upgrade_with(&job.request, &jobs),
         }
     }
     let job = &*job;
@@ -75,7 +75,10 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, &jobs);
     show.write_reports()?;
-    let writes = matches!(job.mode, Mode::Write { .. } | Mode::Filter { check: false });
+    let writes = matches!(
+        job.mode,
+        ResultMode::Write { .. } | ResultMode::Filter { check: false }
+    );
     let mut held = Held::default();
     if let Some(rendering) = &job.verify {
         held = verify::held(job, &outcome, writes, rendering, &show.said, terminal)?;
@@ -91,7 +94,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         code => code,
     };
     match &job.mode {
-        Mode::Preview => {
+        ResultMode::Preview => {
             show.all(terminal, &show.ways())?;
             Ok(if unsure || !outcome.refused.is_empty() {
                 Exit::Error
@@ -101,19 +104,19 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 Exit::Done
             })
         }
-        Mode::Check => {
+        ResultMode::Check => {
             if job.format != Format::Text {
                 show.result(terminal)?;
             }
             show.check(terminal);
             Ok(code(&outcome, true, false))
         }
-        Mode::Filter { check: false } if unsure => {
+        ResultMode::Filter { check: false } if unsure => {
             terminal.result(NOTHING);
             Ok(Exit::Error)
         }
-        Mode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
-        Mode::Write { backup, expect } => {
+        ResultMode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
+        ResultMode::Write { backup, expect } => {
             // What a preview has shown is not shown again: with its digest, the result is that one.
             if expect.is_none() {
                 show.all(terminal, &Ways::default())?;
@@ -146,8 +149,8 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
 }
 
-/// Whether somebody is there to be asked for what is missing, and waits for a text. A check and a report for
-/// programs ask nothing, wherever they run; nor does anything in a pipeline, which may well have a terminal.
+/// True if somebody is there to be asked for missing arguments, and waits for a text. A check and a report for programs
+/// ask nothing, wherever they run; nor does a run in a pipeline, which may well have a terminal.
 fn may_ask(job: &Job, terminal: &Terminal) -> bool {
     let in_pipeline = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
     terminal.can_ask()
@@ -156,10 +159,10 @@ fn may_ask(job: &Job, terminal: &Terminal) -> bool {
         && !in_pipeline
         && job.format == Format::Text
         && job.detail > Detail::Quiet
-        && matches!(job.mode, Mode::Preview | Mode::Write { .. })
+        && matches!(job.mode, ResultMode::Preview | ResultMode::Write { .. })
 }
 
-/// Whether to write what was shown: it rests on a choice that was made a moment ago, and that nobody typed.
+/// True if the result is to be written: it rests on a choice that was made a moment ago, and that nobody typed.
 fn is_confirmed(outcome: &Outcome, terminal: &mut Terminal) -> anyhow::Result<bool> {
     let units = outcome.units();
     let written = units.iter().filter(|unit| !unit.is_open());
@@ -195,7 +198,7 @@ fn refused_by_effects(job: &Job, show: &Show<'_>, terminal: &mut Terminal) -> an
         "error: nothing was written, because settings would do something else and no step says why\n  \
          next: look at each above; if it is meant, write without --verify\n",
     );
-    if matches!(job.mode, Mode::Filter { .. }) && job.format == Format::Text {
+    if matches!(job.mode, ResultMode::Filter { .. }) && job.format == Format::Text {
         terminal.result(
             "\"refit migrated nothing: effects differ and no step says why; see its messages.\"\n",
         );
@@ -263,15 +266,15 @@ fn code(outcome: &Outcome, check: bool, failed: bool) -> Exit {
     }
 }
 
-/// What is shown, and what is hidden in it.
+/// The result to show, and its maskers.
 struct Show<'a> {
     job: &'a Job,
     outcome: &'a Outcome,
-    /// What hides secrets on standard output.
+    /// The masker for standard output.
     shown: Masker,
-    /// What hides them in what is said about it.
+    /// The masker for messages.
     said: Masker,
-    /// What hides them in files.
+    /// The masker for files.
     kept: Masker,
     jobs: &'a Jobs<'a>,
 }
@@ -303,7 +306,9 @@ impl<'a> Show<'a> {
     /// The commands that write what is shown, unless it is written anyway.
     fn commands(&self) -> Vec<command::NextCommand> {
         match self.job.mode {
-            Mode::Preview | Mode::Check => command::commands(self.outcome, &self.job.given),
+            ResultMode::Preview | ResultMode::Check => {
+                command::commands(self.outcome, &self.job.given)
+            }
             _ => Vec::new(),
         }
     }
@@ -321,7 +326,7 @@ impl<'a> Show<'a> {
         )
     }
 
-    /// What standard output gets: the difference, the patch, or a whole report.
+    /// The text on standard output: the difference, the patch, or a whole report.
     fn result(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
         match self.job.format {
             Format::Text => {
@@ -366,7 +371,7 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// How a preview goes on.
+    /// The ways in which a run goes on after its preview.
     fn ways(&self) -> Ways {
         Ways {
             review: command::review(self.outcome, &self.job.given),
@@ -421,7 +426,7 @@ impl<'a> Show<'a> {
         preview::preview(self.outcome, ways, (shown, check), words, lines)
     }
 
-    /// What a check says: a line for each release, and everything else once.
+    /// The message of a check: a line for each release, and everything else once.
     fn check(&self, terminal: &mut Terminal) {
         let detail = self.job.detail;
         let text = match detail {
@@ -436,7 +441,7 @@ impl<'a> Show<'a> {
         terminal.report(&text);
     }
 
-    /// What there is to say beside values on standard output.
+    /// The messages beside values on standard output.
     fn report(&self, terminal: &mut Terminal) {
         if self.job.format.is_whole() {
             return;

@@ -5,11 +5,11 @@ use std::{cell::RefCell, collections::BTreeMap};
 use anyhow::{Context as _, bail};
 use refit::{
     effect::{
-        Charted, Check, Places,
+        Charted, Check, SettingPlaces,
         helm::Helm,
         model::{Effects, FORMAT, Failed, Report},
         render::Options,
-        source::{Source, SourceError},
+        source::{ChartLocation, SourceError},
         values,
     },
     outcome::{Outcome, Release},
@@ -97,7 +97,7 @@ fn say_failed(found: &Effects, masker: &Masker, terminal: &mut Terminal) {
     }
 }
 
-/// What the arguments mean: those of an upgrade that only looks.
+/// The meaning of the arguments: that of an upgrade that only looks.
 fn job(args: VerifyArgs) -> anyhow::Result<Job> {
     Job::new(UpgradeArgs {
         jobs: JobsOption { jobs: None },
@@ -175,7 +175,7 @@ fn compare<'o>(
     Ok(releases.iter().copied().map(one).collect())
 }
 
-/// What a message of Helm lacks: what to do about it.
+/// The message of Helm with the next step.
 fn with_next(message: String) -> String {
     match message.contains("requires kubeVersion") {
         true => format!(
@@ -200,7 +200,7 @@ fn effects_of(compared: Vec<(&Release, Result<Report, Failed>)>) -> Effects {
     found
 }
 
-/// Whether Helm takes a text as the name of a release (`chartutil.ValidateReleaseName`).
+/// True if Helm takes a text as the name of a release (`chartutil.ValidateReleaseName`).
 fn is_release_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let part = |part: &str| {
@@ -219,7 +219,7 @@ fn name(release: &Release) -> String {
     release.name.clone().unwrap_or_else(files)
 }
 
-/// How the charts of a release are rendered.
+/// The options with which the charts of a release are rendered.
 pub fn options(rendering: &Rendering, release: &Release) -> Options {
     let typed = &rendering.options;
     Options {
@@ -241,7 +241,7 @@ pub fn options(rendering: &Rendering, release: &Release) -> Options {
 struct Charts<'a> {
     rendering: &'a Rendering,
     helm: &'a Helm,
-    /// Whether no pack is for the charts, and one was drafted.
+    /// True if no pack is for the charts, and one was drafted.
     is_drafted: bool,
     folder: &'a std::path::Path,
     opened: RefCell<BTreeMap<(String, String), std::rc::Rc<Charted>>>,
@@ -267,7 +267,7 @@ impl Charts<'_> {
             ("--old-chart", old.as_deref()),
         )?;
         let new = self.get(pack, release, &release.to, ("--new-chart", new.as_deref()))?;
-        let places = Places::of(release, &after);
+        let places = SettingPlaces::of(release, &after);
         let check = Check {
             old: &old,
             new: &new,
@@ -291,7 +291,7 @@ impl Charts<'_> {
     ) -> anyhow::Result<std::rc::Rc<Charted>> {
         let options = options(self.rendering, release);
         let source = match named {
-            Some(named) => Source::named(named, &version.to_string()),
+            Some(named) => ChartLocation::named(named, &version.to_string()),
             None => {
                 let Some(repository) = pack.info.repositories.first() else {
                     bail!(
@@ -299,7 +299,7 @@ impl Charts<'_> {
                         release.chart
                     );
                 };
-                Source::Reference {
+                ChartLocation::Reference {
                     reference: release.chart.clone(),
                     repository: Some(repository.clone()),
                     version: version.to_string(),
@@ -347,19 +347,19 @@ pub struct Held<'o> {
 }
 
 impl Held<'_> {
-    /// Whether a release is among those that differ.
+    /// True if a release is among those that differ.
     pub fn differs(&self, release: &Release) -> bool {
         self.differing
             .iter()
             .any(|held| std::ptr::eq(*held, release))
     }
 
-    /// Whether a release must not be written.
+    /// True if a release must not be written.
     pub fn has(&self, release: &Release) -> bool {
         self.differs(release) || self.has_failed(release)
     }
 
-    /// Whether a release is among those that could not be compared.
+    /// True if a release is among those that could not be compared.
     pub fn has_failed(&self, release: &Release) -> bool {
         self.failed.iter().any(|held| std::ptr::eq(*held, release))
     }

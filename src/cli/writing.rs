@@ -104,8 +104,8 @@ struct Writer<'w> {
     terminal: &'w mut Terminal,
 }
 
-/// Why units were not written.
-enum Failure {
+/// The reasons for which units were not written.
+enum WriteFailure {
     /// It could not be noted.
     Memory(MemoryError),
     /// A file could not be written.
@@ -143,7 +143,7 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// Why a unit is not written, if it is not; whether that is an error.
+    /// The reason for which a unit is not written, if it is not, and true if that is an error.
     fn hindrance(&self, unit: &Unit<'_>, blocked: &[PathBuf]) -> Option<(String, bool)> {
         if unit.is_open() {
             let text = format!("{}: not written, because questions are open", names(unit));
@@ -210,7 +210,7 @@ impl<'w> Writer<'w> {
     fn together(&mut self, units: &[&'w Unit<'w>]) {
         match self.attempt(units) {
             Ok(()) => {}
-            Err(Failure::Write(error @ WriteError::HalfWritten { .. })) => {
+            Err(WriteFailure::Write(error @ WriteError::HalfWritten { .. })) => {
                 self.failed = true;
                 self.say(&not_written(&error));
             }
@@ -223,15 +223,16 @@ impl<'w> Writer<'w> {
                 self.failed = true;
                 let unit = units.iter().map(|unit| names(unit)).collect::<String>();
                 self.say(&match failure {
-                    Failure::Memory(error) => format!("error: {unit}: not written: {error}"),
-                    Failure::Write(error) => not_written(&error),
+                    WriteFailure::Memory(error) => format!("error: {unit}: not written: {error}"),
+                    WriteFailure::Write(error) => not_written(&error),
                 });
             }
         }
     }
 
-    fn attempt(&mut self, units: &[&'w Unit<'w>]) -> Result<(), Failure> {
-        let memory = remembered(self.job, units, self.project.as_ref()).map_err(Failure::Memory)?;
+    fn attempt(&mut self, units: &[&'w Unit<'w>]) -> Result<(), WriteFailure> {
+        let memory =
+            remembered(self.job, units, self.project.as_ref()).map_err(WriteFailure::Memory)?;
         if memory.is_none() && !units.iter().any(|unit| unit.is_changed()) {
             return Ok(());
         }
@@ -260,7 +261,7 @@ impl<'w> Writer<'w> {
         let project = self.job.project.as_ref();
         let home = project.map(|project| project.layer(Path::new(".")));
         options.home = home.as_deref();
-        let written = write::write(&replacements, &options).map_err(Failure::Write)?;
+        let written = write::write(&replacements, &options).map_err(WriteFailure::Write)?;
         let quiet = self.job.detail == Detail::Quiet;
         if !quiet {
             let own = memory.as_ref().map(|memory| &memory.project.path);
@@ -294,17 +295,17 @@ impl<'w> Writer<'w> {
     }
 }
 
-/// What a unit is called.
+/// The name of a unit.
 fn names(unit: &Unit<'_>) -> String {
     let files = unit.files();
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     names.join(" + ")
 }
 
-/// How many releases are named before the rest is counted.
+/// The number of releases that are named before the rest is counted.
 const NAMES: usize = 5;
 
-/// What was noted in `refit.yaml`.
+/// The message about new entries of `refit.yaml`.
 fn noted(memory: &Memory, units: &[&Unit<'_>]) -> String {
     let releases = units.iter().flat_map(|unit| &unit.releases);
     let mut releases: Vec<String> = releases
@@ -329,7 +330,7 @@ struct Memory {
     project: Project,
 }
 
-/// What has to be remembered of units; nothing if nothing is remembered of them, or it is there already.
+/// The entries of `refit.yaml` for units; `None` if none are to be noted, or they are there already.
 fn remembered(
     job: &Job,
     units: &[&Unit<'_>],

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{How, Leaf, Side, put, without},
+        leaves::{Isolation, Leaf, Side, put, without},
         objects::Manifest,
-        render::{Mode, Renderer},
+        render::{RenderMode, Renderer},
     },
     values::{Map, Path, Segment, Value, leaves},
 };
@@ -239,7 +239,7 @@ fn opened<'l>(
         let was_read = old.reads.is_read(&path);
         let mut is_default = false;
         let lost = match (&after, did.is_empty()) {
-            _ if !was_read || leaf.how == How::Unread => false,
+            _ if !was_read || leaf.how == Isolation::Unread => false,
             // What it did is not known, or nothing: only what is not read any more is lost.
             (_, true) | (None, _) => !read,
             (Some(after), false) => {
@@ -279,7 +279,7 @@ fn by_reading(values: &Map) -> Vec<Leaf> {
     let leaf = |(path, value): (Path, &Value)| Leaf {
         path: Some(path),
         value: value.clone(),
-        how: How::LeftOut,
+        how: Isolation::LeftOut,
         effects: Vec::new(),
     };
     all.map(leaf).collect()
@@ -320,7 +320,7 @@ fn fitting(values: &Map, new: &Keys) -> Map {
 fn side<'c>(chart: &'c Chart, renderer: &'c Renderer, values: &Map) -> Result<Side<'c>, String> {
     let mut why = String::new();
     for (install, schema) in [(false, true), (false, false), (true, false)] {
-        let mode = Mode { install, schema };
+        let mode = RenderMode { install, schema };
         match Side::new(chart, renderer, values.clone(), Vec::new(), mode) {
             Ok(side) => return Ok(side),
             Err(rendered) => {
@@ -352,7 +352,7 @@ fn peeled<'c>(
             .iter()
             .map(|path| without(&values, std::slice::from_ref(path)))
             .collect();
-        let mode = Mode {
+        let mode = RenderMode {
             install: false,
             schema: false,
         };

@@ -13,24 +13,24 @@ use crate::values::Value;
 /// Stands for what another setting puts into a text.
 const HOLE: &str = "\0";
 
-/// What a setting changes in a value: in a text what stands between what stays, in a list the items that
+/// The change that a setting makes to a value: in a text the words between the common parts, in a list the items that
 /// come.
 #[derive(Debug, PartialEq)]
-pub enum Change<'v> {
-    /// What is there instead; in a list of texts, in each of those that differ.
+pub enum ComposedChange<'v> {
+    /// The words that are there instead; in a list of texts, in each of those that differ.
     Texts(Vec<&'v str>),
-    /// What comes.
+    /// The items that come.
     Items(Vec<&'v Value>),
 }
 
-/// What differs between a value without a setting and with it; `None` if nothing comes.
+/// The difference between a value without a setting and with it; `None` if nothing comes.
 #[must_use]
-pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<Change<'v>> {
+pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<ComposedChange<'v>> {
     match (without, with) {
         (Value::String(without), Value::String(with)) => {
             let (middle, _) = middle(without, with);
             let words = &with[middle];
-            (!words.is_empty()).then(|| Change::Texts(vec![words]))
+            (!words.is_empty()).then(|| ComposedChange::Texts(vec![words]))
         }
         (Value::List(without), Value::List(with)) => {
             let texts: Option<Vec<(&str, &str)>> = without
@@ -43,16 +43,16 @@ pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<Change<'v>> {
                 && let Some(texts) = texts.filter(|texts| !texts.is_empty())
             {
                 let middles = texts.iter().map(|(a, b)| &b[middle(a, b).0]);
-                return Some(Change::Texts(middles.collect()));
+                return Some(ComposedChange::Texts(middles.collect()));
             }
             let come: Vec<&Value> = with.iter().filter(|item| !without.contains(item)).collect();
-            (!come.is_empty()).then_some(Change::Items(come))
+            (!come.is_empty()).then_some(ComposedChange::Items(come))
         }
         _ => None,
     }
 }
 
-/// Whether the chart composes the text, and the setting is only a part of it.
+/// True if the chart composes the text, and the setting is only a part of it.
 #[must_use]
 pub fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
     match (&effect.without, &effect.with) {
@@ -63,7 +63,7 @@ pub fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
     }
 }
 
-/// How a setting's words stand in a text that is there now.
+/// The match of a setting's words in a text that is there now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
     /// The same words, with the same around them.
@@ -79,18 +79,18 @@ pub enum Match {
 pub struct Filled<'v> {
     text: Cow<'v, str>,
     parts: Vec<Range<usize>>,
-    /// What other settings put into it.
+    /// The words that other settings put into it.
     holes: Vec<Range<usize>>,
 }
 
-/// What stands around a part of a text.
+/// The surroundings of a part of a text.
 #[derive(Debug, PartialEq)]
 struct Around {
     /// The heading of the line, or the line before where nothing else tells.
     above: Option<String>,
     before: String,
     after: String,
-    /// How many lines before it look the same.
+    /// The number of lines before it that look the same.
     nth: usize,
 }
 
@@ -126,7 +126,7 @@ impl<'v> Filled<'v> {
         Some(Self { text, parts, holes })
     }
 
-    /// How these words stand in another text.
+    /// The match of these words in another text.
     #[must_use]
     pub fn compare(&self, now: &Self) -> Match {
         if self.parts.len() != now.parts.len() {
@@ -182,7 +182,7 @@ impl<'v> Filled<'v> {
         }
     }
 
-    /// Whether anything stands in what stood around a part elsewhere.
+    /// True if the text has any of the surroundings of a part elsewhere.
     fn has(&self, around: &Around) -> bool {
         if around.key().is_some_and(|key| self.count(key) > 0) {
             return true;
@@ -209,8 +209,7 @@ impl<'v> Filled<'v> {
         })
     }
 
-    /// What is above a line: the heading or the less indented line that it belongs to, or just the line
-    /// before it.
+    /// The text above a line: the heading or the less indented line that it belongs to, or just the line before it.
     fn above(&self, start: usize, heading: bool) -> Option<String> {
         let indent = |line: &str| line.len() - line.trim_start().len();
         let own = &self.text[start..];
@@ -227,7 +226,7 @@ impl<'v> Filled<'v> {
         found.map(|line| self.masked(line).trim().to_owned())
     }
 
-    /// How often something stands in the text.
+    /// The number of occurrences in the text.
     fn count(&self, key: &str) -> usize {
         self.masked(0..self.text.len()).matches(key).count()
     }
@@ -354,9 +353,12 @@ mod tests {
         let (one, two) = (list(&["a", "b"]), list(&["a", "b", "mine"]));
         assert_eq!(
             change(&one, &two),
-            Some(Change::Items(vec![&Value::from("mine")]))
+            Some(ComposedChange::Items(vec![&Value::from("mine")]))
         );
         let (one, two) = (list(&["sh", "-d a -h x"]), list(&["sh", "-d mine -h x"]));
-        assert_eq!(change(&one, &two), Some(Change::Texts(vec!["mine"])));
+        assert_eq!(
+            change(&one, &two),
+            Some(ComposedChange::Texts(vec!["mine"]))
+        );
     }
 }

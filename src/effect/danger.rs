@@ -93,7 +93,7 @@ fn named(id: &ObjectId) -> String {
     }
 }
 
-/// What became of an object that is no longer in the release under its name.
+/// The fate of an object that is no longer in the release under its name.
 #[derive(Clone, Copy)]
 enum Now<'n> {
     Nothing,
@@ -381,7 +381,7 @@ fn pull_secrets(holder: &Map) -> BTreeSet<String> {
         .collect()
 }
 
-/// What pods need to start and lose.
+/// Adds the dangers to the pods: lost secrets, mounts and other needs.
 fn pods(old: &Object, new: &Object, found: &mut Vec<Danger>) {
     let mut lost = |before: &Map, after: &Map, whose: String| {
         let lost = &pull_secrets(before) - &pull_secrets(after);

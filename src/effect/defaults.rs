@@ -25,7 +25,7 @@ pub(super) struct Changed {
     pub was: Value,
     /// The new one.
     pub now: Value,
-    /// What it does: with the new default, and without it (with the old one).
+    /// Its effects: with the new default, and without it (with the old one).
     pub effects: Vec<Effect>,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn differing(old: &Map, new: &Map, values: &Map) -> Vec<(Path, Value,
     differing.collect()
 }
 
-/// What the changed defaults do to the objects, and how many were too many to be rendered for.
+/// The effects of the changed defaults on the objects, and the number of defaults too many to be rendered for.
 pub(super) fn changed(old: &Map, new: &Side<'_>) -> (Vec<Changed>, usize) {
     let mut found = differing(old, new.defaults, &new.values);
     found.retain(|(path, ..)| new.reads.is_read(path));
@@ -85,7 +85,10 @@ pub(super) fn changed(old: &Map, new: &Side<'_>) -> (Vec<Changed>, usize) {
 
 impl Changed {
     /// As reports have it; `place` puts a place into words.
-    pub(super) fn told(&self, place: impl Fn(&super::leaves::Spot) -> String) -> ChangedDefault {
+    pub(super) fn told(
+        &self,
+        place: impl Fn(&super::leaves::RenderedField) -> String,
+    ) -> ChangedDefault {
         ChangedDefault {
             path: self.path.to_string(),
             was: (&self.was).into(),

@@ -14,9 +14,9 @@ use crate::{
     values::{Map, Path, Segment, Value},
 };
 
-/// What a step did and said.
+/// The changes and texts of a step.
 #[derive(Debug, Clone)]
-struct Voice {
+struct StepRecord {
     id: String,
     /// The paths that its pack lists as explained.
     explains: Vec<Path>,
@@ -24,40 +24,40 @@ struct Voice {
     changed: Vec<Path>,
     /// The paths that it looked at.
     looked: Vec<Path>,
-    /// Whether it asked, and what it asked about was decided or is still open.
+    /// True if it asked, and its question was decided or is still open.
     answered: bool,
     /// Its notice, or what was decided, or what it asks.
     said: Option<String>,
-    /// Why it does what it does.
+    /// The reason for which the step does it.
     why: Option<String>,
 }
 
-/// What all steps of a run did and said.
+/// The changes and texts of all steps of a run.
 #[derive(Debug, Clone, Default)]
-pub struct Voices(Vec<Voice>);
+pub struct StepRecords(Vec<StepRecord>);
 
 /// A difference that wants an explanation.
 #[derive(Debug, Clone)]
 pub struct Difference<'d> {
-    /// What became of it.
+    /// Its fate.
     pub fate: EffectFate,
     /// The settings that are behind it, old and new.
     pub settings: &'d [Path],
     /// Those of the new values that show there now and were not set, or not so, before.
     pub written: &'d [Path],
-    /// Whether the setting is as it was, where it was.
+    /// True if the setting is as it was, where it was.
     pub unchanged: bool,
-    /// Whether it is as it was, there or where it was moved to.
+    /// True if it is as it was, there or where it was moved to.
     pub carried: bool,
-    /// Whether the setting does something elsewhere, before and now or only now.
+    /// True if the setting does something elsewhere, before and now or only now.
     pub elsewhere: bool,
     /// The field where it shows.
     pub spot: &'d Path,
 }
 
-impl Voices {
-    /// What a release's steps say. `after` are the new values as they are, which may not be what the
-    /// steps wrote.
+impl StepRecords {
+    /// The changes and texts of a release's steps. `after` are the new values as they are, which may not be those that
+    /// the steps wrote.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Voices {
                 };
                 said = said.or(decided).or_else(|| Some(asked()));
             }
-            voices.push(Voice {
+            voices.push(StepRecord {
                 id: step.id.clone(),
                 explains: definition
                     .map(|definition| listed(definition, answer))
@@ -128,12 +128,16 @@ impl Voices {
     /// it, before one that only looked at it.
     #[must_use]
     pub fn explain(&self, difference: &Difference<'_>) -> Option<(&str, &str)> {
-        [Voice::lists, Voice::did_it, Voice::looked_at_it]
-            .iter()
-            .find_map(|explains| {
-                let mut voices = self.0.iter();
-                voices.find_map(|voice| Some((voice.id.as_str(), explains(voice, difference)?)))
-            })
+        [
+            StepRecord::lists,
+            StepRecord::did_it,
+            StepRecord::looked_at_it,
+        ]
+        .iter()
+        .find_map(|explains| {
+            let mut voices = self.0.iter();
+            voices.find_map(|voice| Some((voice.id.as_str(), explains(voice, difference)?)))
+        })
     }
 
     /// The step whose question about a setting was answered without setting it: it is set elsewhere.
@@ -149,7 +153,7 @@ impl Voices {
     }
 }
 
-/// What a step lists as explained, with what the option lists that was chosen.
+/// The settings that a step lists as explained, with those of the chosen option.
 fn listed(step: &Step, answer: Option<&str>) -> Vec<Path> {
     let questions = step.rows.iter().filter_map(|row| row.question.as_ref());
     let options = questions.flat_map(|question| &question.options);
@@ -158,8 +162,8 @@ fn listed(step: &Step, answer: Option<&str>) -> Vec<Path> {
     step.explains.iter().chain(of_options).cloned().collect()
 }
 
-impl Voice {
-    /// What the step said, if its pack lists the setting.
+impl StepRecord {
+    /// The text of the step, if its pack lists the setting.
     fn lists(&self, difference: &Difference<'_>) -> Option<&str> {
         let mut listed = self.explains.iter();
         let lists = listed.any(|path| {
@@ -171,7 +175,7 @@ impl Voice {
         self.said.as_deref().or_else(why).filter(|_| lists)
     }
 
-    /// What the step said, if what became of the setting is its doing.
+    /// The text of the step, if the fate of the setting is its doing.
     fn did_it(&self, difference: &Difference<'_>) -> Option<&str> {
         let another = self.answered || !difference.carried;
         let enough = match difference.fate {
@@ -187,7 +191,7 @@ impl Voice {
         words.filter(|_| enough && own && self.changed(difference))
     }
 
-    /// What the step said, if it looked at the setting, which is still as it was.
+    /// The text of the step, if it looked at the setting, which is still as it was.
     fn looked_at_it(&self, difference: &Difference<'_>) -> Option<&str> {
         let enough = match difference.fate {
             EffectFate::Kept | EffectFate::Moved | EffectFate::Repeated => false,
@@ -203,7 +207,7 @@ impl Voice {
             .filter(|_| enough && self.looked(difference))
     }
 
-    /// Whether the step changed one of the settings: in a list that holds more than that, the very item.
+    /// True if the step changed one of the settings: in a list with more than that, the very item.
     fn changed(&self, difference: &Difference<'_>) -> bool {
         difference.settings.iter().any(|setting| {
             self.changed.iter().any(|path| {
@@ -231,7 +235,7 @@ impl Voice {
     }
 }
 
-/// Whether an item of such a name is on the way to a field.
+/// True if an item of such a name is on the way to a field.
 fn shows(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
     spot.segments().iter().any(|segment| match segment {
         Segment::Select { value, .. } => is_name(value),
@@ -239,7 +243,7 @@ fn shows(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Whether a path that a step touched is a setting, holds it or is in it.
+/// True if a path that a step touched is a setting, contains it or is in it.
 fn covers(path: &Path, setting: &Path) -> bool {
     path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
 }
@@ -256,7 +260,7 @@ fn says_the_same(value: Option<&Value>, written: &serde_json::Value) -> bool {
     }
 }
 
-/// Whether a later step of the run took or wrote the place again.
+/// True if a later step of the run took or wrote the place again.
 fn rewritten_later(release: &Release, step: &crate::outcome::Step, at: &Path) -> bool {
     release
         .steps

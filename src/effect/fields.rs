@@ -18,7 +18,7 @@ pub type Fields = IndexMap<Path, Value>;
 pub const IMAGE_PARTS: [&str; 3] = ["repository", "tag", "digest"];
 /// Texts longer than this are not opened.
 const MAX_TEXT: usize = 1 << 20;
-/// How often a text may stand in a text.
+/// The number of times that a text may stand in a text.
 const MAX_OPENED: usize = 4;
 
 /// The fields of an object.
@@ -119,7 +119,7 @@ fn identity(at: &Path, items: &[Value]) -> Option<&'static str> {
     keys.iter().find(|key| has(key)).copied()
 }
 
-/// What a text holds, if it holds a structure.
+/// The structure in a text, if it contains one.
 fn open(at: &Path, text: &str) -> Option<Value> {
     if text.len() > MAX_TEXT {
         return None;
@@ -155,7 +155,7 @@ fn braces_in(text: &str) -> usize {
     text.matches("{{").count()
 }
 
-/// How often a text of the value, or a key, opens double braces.
+/// The number of times that a text of the value, or a key, opens double braces.
 fn braces(value: &Value) -> usize {
     match value {
         Value::String(text) => braces_in(text),
@@ -174,7 +174,7 @@ fn structured(value: &Value) -> bool {
     matches!(value, Value::Map(_) | Value::List(_))
 }
 
-/// Whether the text at a place names an image.
+/// True if the text at a place names an image.
 fn is_image(at: &Path) -> bool {
     last_name(at).is_some_and(|name| words(name).last().is_some_and(|word| word == "image"))
 }

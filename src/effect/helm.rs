@@ -23,7 +23,7 @@ pub struct Helm {
     trace: bool,
 }
 
-/// Why Helm gave no answer.
+/// The reasons for which Helm gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HelmError {
     /// The program cannot be started.
@@ -31,7 +31,7 @@ pub enum HelmError {
     Start {
         /// The program.
         program: String,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// It ended with an error.
@@ -39,15 +39,15 @@ pub enum HelmError {
     Failed {
         /// The subcommand, as in `get values`.
         command: String,
-        /// What it said.
+        /// Its message.
         message: String,
     },
-    /// What it printed is not what was asked for.
+    /// Its output is not the expected one.
     #[error("`helm {command}` printed what refit does not understand: {message}")]
     Answer {
         /// The subcommand.
         command: String,
-        /// What is wrong with it.
+        /// The error.
         message: String,
     },
     /// A folder for a chart that Helm fetches cannot be made or read.
@@ -85,7 +85,7 @@ impl Helm {
         self
     }
 
-    /// Whether commands are to be shown as they run. The library itself prints nothing.
+    /// True if commands are to be shown as they run. The library itself prints nothing.
     #[must_use]
     pub fn is_traced(&self) -> bool {
         self.trace
@@ -107,7 +107,7 @@ impl Helm {
         }
     }
 
-    /// What it prints for a command that reads.
+    /// The output of a command that reads.
     ///
     /// # Errors
     ///
@@ -220,7 +220,7 @@ fn subcommand<S: AsRef<OsStr>>(args: &[S]) -> String {
     words.take(count).collect::<Vec<_>>().join(" ")
 }
 
-/// What Helm said, without its own prefix and hints.
+/// The message of Helm, without its own prefix and hints.
 fn said(stderr: &str) -> String {
     let lines = stderr.lines().map(str::trim_end).filter(|line| {
         !line.is_empty()

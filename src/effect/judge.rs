@@ -14,9 +14,9 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use super::{
-    composed::{Change, Filled, Match, change, is_composed},
+    composed::{ComposedChange, Filled, Match, change, is_composed},
     fields::{last_name, words},
-    leaves::{Effect, Leaf, Spot, holds, text_equal},
+    leaves::{Effect, Leaf, RenderedField, holds, text_equal},
     model::EffectFate,
     objects::{Manifest, ObjectId, pairs},
 };
@@ -30,46 +30,46 @@ use crate::{
 pub struct Judged {
     /// The setting: an index into the leaves of the old side, of the new side for what is new.
     pub leaf: usize,
-    /// What became of it.
+    /// Its fate.
     pub fate: EffectFate,
-    /// Where it was; for what is new, where it is.
-    pub spot: Spot,
-    /// Where it is now.
-    pub to: Option<Spot>,
-    /// What it was; `None` if the setting took something away.
+    /// The old place; of a new effect, the new one.
+    pub spot: RenderedField,
+    /// The new place.
+    pub to: Option<RenderedField>,
+    /// The old value; `None` if the setting took something away.
     pub was: Option<Value>,
-    /// What is there now.
+    /// The new value.
     pub now: Option<Value>,
 }
 
 /// Everything that is compared.
-pub struct Comparison<'c> {
+pub struct EffectComparison<'c> {
     /// Everything under the old chart.
     pub before: &'c Manifest,
     /// Everything under the new chart.
     pub after: &'c Manifest,
-    /// What settings did.
+    /// The effects of settings before.
     pub old: &'c [Leaf],
-    /// What they do.
+    /// Their effects now.
     pub new: &'c [Leaf],
-    /// How places moved between the two versions.
+    /// The moves of places between the two versions.
     pub moves: Vec<&'c Moved>,
-    /// Where the migration says that each old setting went.
+    /// The new paths of each old setting, by the migration.
     pub links: &'c HashMap<Path, Vec<Path>>,
     /// The templates of the two charts.
     pub templates: [&'c str; 2],
     objects: IndexMap<ObjectId, ObjectId>,
     /// The old effects at each place.
-    was_at: HashMap<Spot, Vec<(usize, &'c Effect)>>,
+    was_at: HashMap<RenderedField, Vec<(usize, &'c Effect)>>,
     /// The new effects at each place.
-    at: HashMap<Spot, Vec<(usize, &'c Effect)>>,
-    /// Which old field each new one was.
-    origins: HashMap<Spot, Spot>,
+    at: HashMap<RenderedField, Vec<(usize, &'c Effect)>>,
+    /// The old field of each new one.
+    origins: HashMap<RenderedField, RenderedField>,
     /// The new fields that a stronger one overrides.
-    shadowed: HashSet<Spot>,
+    shadowed: HashSet<RenderedField>,
 }
 
-impl<'c> Comparison<'c> {
+impl<'c> EffectComparison<'c> {
     /// Gets ready: what both charts render, and what settings do there.
     #[must_use]
     pub fn new(
@@ -97,13 +97,13 @@ impl<'c> Comparison<'c> {
         comparison
     }
 
-    /// What became of every effect: first of those that were, then what is new.
+    /// The fate of every effect: first of the old ones, then of the new ones.
     #[must_use]
     pub fn judge(&self) -> Vec<Judged> {
         let mut judged: Vec<Judged> = effects(self.old)
             .map(|(leaf, effect)| self.judge_one(leaf, effect))
             .collect();
-        let covered: HashSet<Spot> = judged
+        let covered: HashSet<RenderedField> = judged
             .iter()
             .filter_map(|judged| judged.to.clone())
             .collect();
@@ -116,8 +116,8 @@ impl<'c> Comparison<'c> {
         let composed = |effect: &Effect| {
             let (without, with) = (effect.without.as_ref()?, effect.with.as_ref()?);
             match change(without, with)? {
-                Change::Texts(texts) => Some(texts.join("\n")),
-                Change::Items(_) => None,
+                ComposedChange::Texts(texts) => Some(texts.join("\n")),
+                ComposedChange::Items(_) => None,
             }
         };
         let said: HashSet<(usize, String)> = effects(self.new)
@@ -162,8 +162,8 @@ impl<'c> Comparison<'c> {
         judged
     }
 
-    /// Whether a new effect only says in a container or object that was not there before what the same
-    /// setting does elsewhere.
+    /// True if a new effect only repeats, in a container or object that was not there before, the effect of the same
+    /// setting elsewhere.
     fn repeats(&self, kept: &Judged, leaf: usize, effect: &Effect) -> bool {
         let Some(to) = &kept.to else { return false };
         kept.now == effect.with
@@ -173,8 +173,8 @@ impl<'c> Comparison<'c> {
             && self.is_in_something_new(&effect.spot)
     }
 
-    /// Whether the object or container of a place was not there before.
-    fn is_in_something_new(&self, spot: &Spot) -> bool {
+    /// True if the object or container of a place was not there before.
+    fn is_in_something_new(&self, spot: &RenderedField) -> bool {
         let Some(object) = self.origin_object(&spot.object) else {
             return true;
         };
@@ -193,7 +193,7 @@ impl<'c> Comparison<'c> {
         })
     }
 
-    /// Whether a new setting is an old one: it has its path, or the migration says that it went there.
+    /// True if a new setting is an old one: it has its path, or the migration says that it went there.
     fn is_linked(&self, old: usize, new: usize) -> bool {
         match (&self.old[old].path, &self.new[new].path) {
             (Some(old), Some(new)) => {
@@ -205,7 +205,7 @@ impl<'c> Comparison<'c> {
 
     fn judge_one(&self, leaf: usize, effect: &Effect) -> Judged {
         let spot = &effect.spot;
-        let judged = |fate, to: Option<Spot>, now: Option<&Value>| Judged {
+        let judged = |fate, to: Option<RenderedField>, now: Option<&Value>| Judged {
             leaf,
             fate,
             spot: spot.clone(),
@@ -215,7 +215,7 @@ impl<'c> Comparison<'c> {
         };
         let candidates = self.candidates(spot);
         let there = candidates.iter().find(|at| self.is_there(self.after, at));
-        let fate = |at: &Spot| {
+        let fate = |at: &RenderedField| {
             let object = self.objects.get(&spot.object).unwrap_or(&spot.object);
             if at.path == spot.path && at.object == *object {
                 EffectFate::Kept
@@ -225,7 +225,9 @@ impl<'c> Comparison<'c> {
         };
         let Some(with) = &effect.with else {
             // The setting took something away: it must still be away.
-            let empty = |at: &&Spot| self.value(self.after, at).and_then(Value::as_str) == Some("");
+            let empty = |at: &&RenderedField| {
+                self.value(self.after, at).and_then(Value::as_str) == Some("")
+            };
             return match there.filter(|at| !empty(at)) {
                 None => judged(EffectFate::Kept, candidates.first().cloned(), None),
                 Some(at) => judged(
@@ -268,8 +270,8 @@ impl<'c> Comparison<'c> {
         )
     }
 
-    /// Whether an effect only puts the name that the setting gives to objects into a text of the chart,
-    /// as the address of one of them: what it calls by name is the chart's own affair.
+    /// True if an effect only puts the name that the setting gives to objects into a text of the chart, as the address
+    /// of one of them: the names that it calls are the chart's own affair.
     fn is_mere_name(&self, leaf: usize, effect: &Effect) -> bool {
         let leaf = &self.old[leaf];
         let names = leaf.effects.iter().any(|effect| {
@@ -283,8 +285,8 @@ impl<'c> Comparison<'c> {
         names && is_composed(leaf, effect) && stays()
     }
 
-    /// Where an effect can be now, the strongest place first.
-    fn candidates(&self, spot: &Spot) -> Vec<Spot> {
+    /// The places that an effect can have now, the strongest first.
+    fn candidates(&self, spot: &RenderedField) -> Vec<RenderedField> {
         let place = ObjectField {
             kind: spot.object.kind.clone(),
             name: spot.object.name.clone(),
@@ -299,7 +301,7 @@ impl<'c> Comparison<'c> {
             let same = || self.objects.get(&object).filter(|_| object == spot.object);
             let there = same().or_else(|| self.after.find(&object));
             let renamed = || self.objects.get(self.before.find(&object)?);
-            Spot {
+            RenderedField {
                 object: match there.or_else(renamed) {
                     Some(there) => there.clone(),
                     None => object,
@@ -313,13 +315,18 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Which old field each new one was, and the fields that a stronger one overrides.
-    fn origins(&self) -> (HashMap<Spot, Spot>, HashSet<Spot>) {
+    /// The old field of each new one, and the fields that a stronger one overrides.
+    fn origins(
+        &self,
+    ) -> (
+        HashMap<RenderedField, RenderedField>,
+        HashSet<RenderedField>,
+    ) {
         let mut origins = HashMap::new();
         let mut shadowed = HashSet::new();
         for (id, object) in &self.before.objects {
             for path in object.fields.keys() {
-                let spot = Spot {
+                let spot = RenderedField {
                     object: id.clone(),
                     path: path.clone(),
                 };
@@ -340,11 +347,11 @@ impl<'c> Comparison<'c> {
             .find_map(|(before, after)| (after == object).then_some(before))
     }
 
-    fn is_there(&self, manifest: &Manifest, spot: &Spot) -> bool {
+    fn is_there(&self, manifest: &Manifest, spot: &RenderedField) -> bool {
         self.value(manifest, spot).is_some()
     }
 
-    fn value<'m>(&self, manifest: &'m Manifest, spot: &Spot) -> Option<&'m Value> {
+    fn value<'m>(&self, manifest: &'m Manifest, spot: &RenderedField) -> Option<&'m Value> {
         if spot.path.is_root() {
             return manifest
                 .objects
@@ -354,9 +361,9 @@ impl<'c> Comparison<'c> {
         manifest.field(&spot.object, &spot.path)
     }
 
-    /// Whether a setting changes at a place now what it changed before: the same words, where they stood;
-    /// if the chart writes something else around them, by the setting that it became.
-    fn same_change(&self, leaf: usize, effect: &Effect, at: &Spot) -> bool {
+    /// True if a setting makes the same change at a place now as before: the same words, where they stood; if the chart
+    /// writes something else around them, by the setting that it became.
+    fn same_change(&self, leaf: usize, effect: &Effect, at: &RenderedField) -> bool {
         let changes = || self.at.get(at).into_iter().flatten();
         let (Some(was), Some(with)) = (&effect.without, &effect.with) else {
             return false;
@@ -389,7 +396,7 @@ impl<'c> Comparison<'c> {
     ///
     /// Only for what a program reads under a name of its own: a variable, an entry of a file. What a field
     /// of Kubernetes does, no other field does, however it is called.
-    fn alike(&self, effect: &Effect) -> Option<(Spot, Option<&'c Value>)> {
+    fn alike(&self, effect: &Effect) -> Option<(RenderedField, Option<&'c Value>)> {
         if !is_named_by_program(&effect.spot.path) {
             return None;
         }
@@ -406,10 +413,10 @@ impl<'c> Comparison<'c> {
         Some((spot.clone(), self.value(self.after, spot)))
     }
 
-    /// Whether a place may be the new home of an effect: it is not what another field became, and no name
-    /// that the old chart knew already, as long as the new one knows that of the effect.
-    fn is_free(&self, spot: &Spot, effect: &Effect) -> bool {
-        let name = |spot: &Spot| {
+    /// True if a place may be the new home of an effect: no other field became it, and the old chart did not know its
+    /// name already, as long as the new one knows that of the effect.
+    fn is_free(&self, spot: &RenderedField, effect: &Effect) -> bool {
+        let name = |spot: &RenderedField| {
             let name = last_name(&spot.path).filter(|name| words(name).len() > 1);
             name.map(str::to_owned)
         };
@@ -422,7 +429,7 @@ impl<'c> Comparison<'c> {
     }
 }
 
-/// What other settings do at a place.
+/// The effects of other settings at a place.
 fn others<'e>(
     at: Option<&'e Vec<(usize, &'e Effect)>>,
     leaf: usize,
@@ -432,7 +439,7 @@ fn others<'e>(
         .map(|(_, effect)| *effect)
 }
 
-/// Whether a text has a name as a word of its own.
+/// True if a text has a name as a word of its own.
 fn has_name(text: &str, name: &str) -> bool {
     let inner = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
     text.match_indices(name).any(|(at, _)| {
@@ -440,8 +447,8 @@ fn has_name(text: &str, name: &str) -> bool {
     })
 }
 
-fn places(leaves: &[Leaf]) -> HashMap<Spot, Vec<(usize, &Effect)>> {
-    let mut at: HashMap<Spot, Vec<(usize, &Effect)>> = HashMap::new();
+fn places(leaves: &[Leaf]) -> HashMap<RenderedField, Vec<(usize, &Effect)>> {
+    let mut at: HashMap<RenderedField, Vec<(usize, &Effect)>> = HashMap::new();
     for (leaf, effect) in effects(leaves) {
         let found = at.entry(effect.spot.clone()).or_default();
         found.push((leaf, effect));
@@ -449,7 +456,7 @@ fn places(leaves: &[Leaf]) -> HashMap<Spot, Vec<(usize, &Effect)>> {
     at
 }
 
-/// Whether a place is a variable or an entry of a file.
+/// True for a variable or an entry of a file.
 fn is_named_by_program(path: &Path) -> bool {
     let segments = path.segments();
     let in_file =
@@ -468,7 +475,7 @@ fn effects(leaves: &[Leaf]) -> impl Iterator<Item = (usize, &Effect)> {
         .flat_map(|(at, leaf)| leaf.effects.iter().map(move |effect| (at, effect)))
 }
 
-/// How much the names of two places have in common; `None` for nothing that tells.
+/// The common part of the names of two places; `None` if nothing tells.
 fn likeness(a: &Path, b: &Path) -> Option<usize> {
     let tail = |path: &Path| -> Vec<String> {
         let mut words = last_name(path).map(words).unwrap_or_default();

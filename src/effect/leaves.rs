@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     fields::words,
     objects::{Manifest, ObjectId, pairs},
-    render::{Mode, Rendered, Renderer},
+    render::{RenderMode, Rendered, Renderer},
 };
 use crate::{
     chart::{Chart, reads::Reads},
@@ -20,14 +20,14 @@ use crate::{
 
 /// A field of a rendered object; the root for the object itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Spot {
+pub struct RenderedField {
     /// The object.
     pub object: ObjectId,
     /// The field.
     pub path: Path,
 }
 
-impl std::fmt::Display for Spot {
+impl std::fmt::Display for RenderedField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.path.is_root() {
             return write!(f, "{}", self.object);
@@ -39,17 +39,17 @@ impl std::fmt::Display for Spot {
 /// One thing that a setting does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// Where.
-    pub spot: Spot,
-    /// What is there with the setting; `None` if the setting takes it away.
+    /// The place.
+    pub spot: RenderedField,
+    /// The value with the setting; `None` if the setting takes it away.
     pub with: Option<Value>,
-    /// What is there without it.
+    /// The value without it.
     pub without: Option<Value>,
 }
 
-/// Why a setting was not rendered for, or how it was.
+/// The way in which the effects of a setting were found, or the reason for which they were not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum Isolation {
     /// It was left out.
     LeftOut,
     /// It cannot be left out, so it was changed.
@@ -64,8 +64,8 @@ pub enum How {
     Random,
 }
 
-impl How {
-    /// Whether what the setting does could not be found out.
+impl Isolation {
+    /// True if the effects of the setting could not be found.
     #[must_use]
     pub fn is_unknown(self) -> bool {
         matches!(self, Self::Needed | Self::Random)
@@ -79,9 +79,9 @@ pub struct Leaf {
     pub path: Option<Path>,
     /// Its value; null for several settings.
     pub value: Value,
-    /// How that was found out.
-    pub how: How,
-    /// What it does.
+    /// The way in which they were found.
+    pub how: Isolation,
+    /// The effects.
     pub effects: Vec<Effect>,
 }
 
@@ -90,16 +90,16 @@ pub struct Leaf {
 pub struct Side<'c> {
     /// Its renderer.
     pub renderer: &'c Renderer,
-    /// What its templates look at.
+    /// The values that its templates look at.
     pub reads: Reads,
     /// The chart's own values.
     pub defaults: &'c Map,
     /// The user's values, with what had to be made up.
     pub values: Map,
-    /// What had to be made up.
+    /// The values that had to be made up.
     pub made_up: Vec<Path>,
-    /// How it is rendered.
-    pub mode: Mode,
+    /// The way in which it is rendered.
+    pub mode: RenderMode,
     /// Everything that renders, without what is not the same each time.
     pub manifest: Manifest,
     unstable: HashSet<(ObjectId, Path)>,
@@ -118,7 +118,7 @@ impl<'c> Side<'c> {
         renderer: &'c Renderer,
         values: Map,
         made_up: Vec<Path>,
-        mode: Mode,
+        mode: RenderMode,
     ) -> Result<Self, Rendered> {
         let rendered = renderer.render(&values, mode);
         let Ok(manifest) = &*rendered else {
@@ -158,24 +158,24 @@ impl<'c> Side<'c> {
         })
     }
 
-    /// What each setting does, in the order of the values.
+    /// The effects of each setting, in the order of the values.
     pub fn leaves(&self) -> Vec<Leaf> {
         let mut found = leaves(&self.values);
         found.retain(|(path, _)| !self.made_up.contains(path));
-        let mut how: Vec<How> = found
+        let mut how: Vec<Isolation> = found
             .iter()
             .map(|(path, value)| {
                 if !self.reads.is_read(path) {
-                    How::Unread
+                    Isolation::Unread
                 } else if is_default(self.defaults, path, value) {
-                    How::Default
+                    Isolation::Default
                 } else {
-                    How::LeftOut
+                    Isolation::LeftOut
                 }
             })
             .collect();
         let asked: Vec<usize> = (0..found.len())
-            .filter(|at| how[*at] == How::LeftOut)
+            .filter(|at| how[*at] == Isolation::LeftOut)
             .collect();
         let variants: Vec<Map> = asked
             .iter()
@@ -201,10 +201,10 @@ impl<'c> Side<'c> {
             });
             match other.filter(|other| other.is_ok()) {
                 Some(other) => {
-                    how[at] = How::Changed;
+                    how[at] = Isolation::Changed;
                     rendered.insert(at, other);
                 }
-                None => how[at] = How::Needed,
+                None => how[at] = Isolation::Needed,
             }
         }
 
@@ -221,7 +221,7 @@ impl<'c> Side<'c> {
                 Leaf {
                     path: Some(path.clone()),
                     value: (*value).clone(),
-                    how: if random { How::Random } else { how[at] },
+                    how: if random { Isolation::Random } else { how[at] },
                     effects,
                 }
             })
@@ -230,7 +230,7 @@ impl<'c> Side<'c> {
         all
     }
 
-    /// What shows only when every setting is left out but those that are required.
+    /// The effects that show only when every setting is left out but those that are required.
     fn together(
         &self,
         found: &[(Path, &Value)],
@@ -239,7 +239,7 @@ impl<'c> Side<'c> {
     ) -> Option<Leaf> {
         if single
             .iter()
-            .filter(|leaf| leaf.how == How::LeftOut)
+            .filter(|leaf| leaf.how == Isolation::LeftOut)
             .count()
             < 2
         {
@@ -256,7 +256,7 @@ impl<'c> Side<'c> {
         let Ok(manifest) = &*rendered else {
             return None;
         };
-        let credited: HashSet<&Spot> = single
+        let credited: HashSet<&RenderedField> = single
             .iter()
             .flat_map(|leaf| leaf.effects.iter().map(|effect| &effect.spot))
             .collect();
@@ -276,12 +276,12 @@ impl<'c> Side<'c> {
         (!effects.is_empty()).then_some(Leaf {
             path: None,
             value: Value::Null,
-            how: How::LeftOut,
+            how: Isolation::LeftOut,
             effects,
         })
     }
 
-    /// Whether a variant lacks something that stands among random text each time.
+    /// True if a variant lacks words that stand among random text each time.
     fn shows_among_random(&self, variant: &Manifest) -> bool {
         if self.stable_words.is_empty() {
             return false;
@@ -293,7 +293,7 @@ impl<'c> Side<'c> {
         })
     }
 
-    /// What a variant of the values has that they have not: it sets one more, of this value.
+    /// The effects of a variant of the values that they do not have: it sets one more, of this value.
     #[must_use]
     pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
         let mut stable = variant.clone();
@@ -303,7 +303,7 @@ impl<'c> Side<'c> {
         effects
     }
 
-    /// What differs between the user's values and a variant of them, which lacks one of this value.
+    /// The difference between the user's values and a variant of them, which lacks one of this value.
     pub(super) fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
         let mut effects = difference(&self.manifest, variant);
         effects.retain(|effect| {
@@ -317,9 +317,9 @@ impl<'c> Side<'c> {
     }
 }
 
-/// Whether what is written there is not the setting's own: the chart and its version in a label, which
-/// change with every chart (labels of Helm's and Kubernetes' own recommendations; some charts put the user's
-/// tag there), or a checksum of what is rendered elsewhere, where it is compared.
+/// True if the text there is not the setting's own: the chart and its version in a label, which change with every chart
+/// (labels of Helm's and Kubernetes' own recommendations; some charts put the user's tag there), or a checksum of a
+/// text that is rendered elsewhere, where it is compared.
 fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
     let [.., Segment::Key(above), Segment::Key(label)] = effect.spot.path.segments() else {
         return false;
@@ -347,7 +347,7 @@ fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
             && values.all(|value| is_checksum(value) && own(value))
 }
 
-/// Whether a value looks like MD5, SHA-1 or SHA-256.
+/// True if a value looks like MD5, SHA-1 or SHA-256.
 fn is_checksum(value: &Value) -> bool {
     value.as_str().is_some_and(|text| {
         matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -369,15 +369,14 @@ fn differing(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
     found
 }
 
-/// What a rendering has differently from a variant. An object that is there in one of them only is one
-/// difference.
+/// The difference of a rendering from a variant. An object that is there in one of them only is one difference.
 #[must_use]
 pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
     let pairs = pairs(with, without);
     let mut effects = Vec::new();
     let exists = || Some(Value::Bool(true));
     for (id, object) in &with.objects {
-        let spot = |path: &Path| Spot {
+        let spot = |path: &Path| RenderedField {
             object: id.clone(),
             path: path.clone(),
         };
@@ -414,7 +413,7 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
     let paired: HashSet<&ObjectId> = pairs.values().collect();
     for id in without.objects.keys().filter(|id| !paired.contains(*id)) {
         effects.push(Effect {
-            spot: Spot {
+            spot: RenderedField {
                 object: id.clone(),
                 path: Path::root(),
             },
@@ -440,7 +439,7 @@ fn has_below(fields: &super::fields::Fields, path: &Path) -> bool {
         .any(|other| other.depth() > path.depth() && other.starts_with(path))
 }
 
-/// Whether two values are the same as texts: an environment variable holds a number as a text.
+/// True if two values are the same as texts: an environment variable has a number as a text.
 pub(super) fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => {
@@ -451,7 +450,7 @@ pub(super) fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-/// Whether a setting's value is this, or has it in it.
+/// True if a setting's value is this, or has it in it.
 pub(super) fn holds(value: &Value, part: &Value) -> bool {
     if text_equal(Some(value), Some(part)) {
         return true;
@@ -463,7 +462,7 @@ pub(super) fn holds(value: &Value, part: &Value) -> bool {
     }
 }
 
-/// Whether the chart's own values say the same, so that leaving it out changes nothing.
+/// True if the chart's own values are the same, so that leaving it out changes nothing.
 fn is_default(defaults: &Map, path: &Path, value: &Value) -> bool {
     let root = Value::Map(defaults.clone());
     match (path.get(&root), value) {
@@ -550,7 +549,7 @@ mod tests {
     #[test]
     fn a_label_with_the_charts_version_is_the_settings_only_if_it_says_so() {
         let effect = |path: &str, with: &str| Effect {
-            spot: Spot {
+            spot: RenderedField {
                 object: ObjectId {
                     kind: "ServiceAccount".to_owned(),
                     name: "fjord".to_owned(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::helm::{Helm, HelmError};
 
-/// What runs.
+/// A running release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     /// The user's values, as YAML.

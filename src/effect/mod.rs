@@ -19,21 +19,22 @@ pub mod helm;
 pub mod judge;
 pub mod leaves;
 pub mod live;
+pub mod messages;
 pub mod model;
 pub mod objects;
 pub mod render;
-pub mod said;
+
 pub mod source;
 
 use std::collections::{HashMap, HashSet};
 
 use self::{
-    explain::{Difference, Voices},
-    judge::{Comparison, Judged},
-    leaves::{How, Leaf, Side, Spot},
+    explain::{Difference, StepRecords},
+    judge::{EffectComparison, Judged},
+    leaves::{Isolation, Leaf, RenderedField, Side},
     model::{EffectFate, Finding, FindingKind, Report, Seen, Setting, SettingFate},
     objects::Manifest,
-    render::{Mode, RenderError, Renderer},
+    render::{RenderError, RenderMode, Renderer},
 };
 use crate::{
     chart::Chart,
@@ -47,11 +48,11 @@ use crate::{
 pub struct Charted {
     /// Its files.
     pub chart: Chart,
-    /// What renders it. Shared by all releases: renderings are kept.
+    /// The renderer. Shared by all releases: renderings are kept.
     pub renderer: Renderer,
 }
 
-/// What is checked: a release with its values before and after.
+/// A release to check, with its values before and after.
 #[derive(Debug)]
 pub struct Check<'c> {
     /// The chart that the values were for.
@@ -62,21 +63,21 @@ pub struct Check<'c> {
     pub before: &'c Map,
     /// The merged values afterwards.
     pub after: &'c Map,
-    /// What the upgrade did and said.
+    /// The release that was migrated.
     pub release: &'c Release,
     /// The pack that it did it by.
     pub pack: &'c Pack,
-    /// Where each setting stands, before and after.
-    pub places: &'c Places,
-    /// Whether defaults that changed are told: where no pack does.
+    /// The place of each setting, before and after.
+    pub places: &'c SettingPlaces,
+    /// True if changed defaults are reported: where no pack reports them.
     pub tell_defaults: bool,
     /// The version of Helm, for the report.
     pub helm: &'c str,
 }
 
-/// Where settings stand in the user's files.
+/// The places of settings in the user's files.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct SettingPlaces {
     /// Before.
     pub before: HashMap<Path, At>,
     /// Afterwards.
@@ -86,17 +87,17 @@ pub struct Places {
 /// The value of what a chart requires and nobody sets.
 const MADE_UP: &str = "made-up-by-refit";
 
-/// What is told of the rendering itself.
+/// The notes on the rendering itself.
 #[derive(Default)]
-struct Rendering {
+struct RenderingNotes {
     findings: Vec<Finding>,
     notes: Vec<String>,
-    /// What the old chart needs and the values do not set.
+    /// The settings that the old chart needs and the values do not set.
     needed: Vec<Path>,
     install: bool,
 }
 
-impl Rendering {
+impl RenderingNotes {
     fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -104,13 +105,13 @@ impl Rendering {
     }
 }
 
-/// What is needed to tell of differences.
+/// The circumstances of differences.
 struct Circumstances<'t> {
-    /// Where the migration says that each old setting went.
+    /// The new paths of each old setting, by the migration.
     links: &'t HashMap<Path, Vec<Path>>,
-    /// What its steps say.
-    voices: &'t Voices,
-    /// What settings do under the new chart.
+    /// The changes and texts of its steps.
+    voices: &'t StepRecords,
+    /// The effects of settings under the new chart.
     after: &'t [Leaf],
     /// Kinds and names that several objects have.
     shared: HashSet<String>,
@@ -118,7 +119,7 @@ struct Circumstances<'t> {
 
 impl Circumstances<'_> {
     /// A place as it is printed, with namespace and API group only where they tell objects apart.
-    fn place(&self, spot: &Spot) -> String {
+    fn place(&self, spot: &RenderedField) -> String {
         let object = match self.shared.contains(&spot.object.to_string()) {
             true => spot.object.in_full(),
             false => spot.object.to_string(),
@@ -140,7 +141,7 @@ fn shared_names(manifests: &[&Manifest]) -> HashSet<String> {
     shared
 }
 
-/// Why effects cannot be compared.
+/// The reasons for which effects cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum EffectError {
     /// The old chart does not render with the old values.
@@ -150,7 +151,7 @@ pub enum EffectError {
         chart: String,
         /// Its version.
         version: String,
-        /// What Helm says.
+        /// The message of Helm.
         message: String,
     },
     /// Helm cannot be asked.
@@ -164,7 +165,7 @@ pub enum EffectError {
     Places(String),
 }
 
-impl Places {
+impl SettingPlaces {
     /// As an outcome has them: where a setting came from is where a person finds it.
     #[must_use]
     pub fn of(release: &Release, after: &Map) -> Self {
@@ -212,11 +213,11 @@ impl Check<'_> {
     /// If Helm cannot be asked, or the values did not render under the old chart either.
     pub fn run(&self) -> Result<Report, EffectError> {
         let runs = self.old.renderer.runs() + self.new.renderer.runs();
-        let voices = Voices::of(self.release, self.pack, self.after)?;
-        let mut rendering = Rendering {
+        let voices = StepRecords::of(self.release, self.pack, self.after)?;
+        let mut rendering = RenderingNotes {
             install: self.old.renderer.options().install,
             notes: self.unknown(),
-            ..Rendering::default()
+            ..RenderingNotes::default()
         };
         let (old, new) = loop {
             // Both or none as an installation: what is compared must be asked in the same way.
@@ -231,7 +232,7 @@ impl Check<'_> {
         let Some(old) = old else {
             return Err(EffectError::Helm("nothing was rendered".to_owned()));
         };
-        let Rendering {
+        let RenderingNotes {
             mut findings,
             mut notes,
             ..
@@ -252,7 +253,7 @@ impl Check<'_> {
             let (before, after) = (old.leaves(), new.leaves());
             let links = self.links(&after);
             let templates = [self.old, self.new].map(|charted| charted.chart.templates());
-            let comparison = Comparison::new(
+            let comparison = EffectComparison::new(
                 (&old.manifest, &new.manifest),
                 (&before, &after),
                 moves,
@@ -307,13 +308,13 @@ impl Check<'_> {
         })
     }
 
-    /// What of the values had to be made up, because a layer cannot be read.
+    /// The values that had to be made up, because a layer cannot be read.
     fn unknown(&self) -> Vec<String> {
         let values = self.release.values.iter();
         values.flat_map(|values| values.unknown.clone()).collect()
     }
 
-    /// Whether a finding is about a value that was made up.
+    /// True if a finding is about a value that was made up.
     fn is_made_up(&self, finding: &Finding) -> bool {
         let Some(path) = finding
             .path
@@ -342,13 +343,13 @@ impl Check<'_> {
         &self,
         charted: &'s Charted,
         values: &Map,
-        new: Option<&Voices>,
-        rendering: &mut Rendering,
+        new: Option<&StepRecords>,
+        rendering: &mut RenderingNotes,
     ) -> Result<Option<Side<'s>>, EffectError> {
         let chart = || format!("{} {}", charted.chart.name, charted.chart.version);
         let mut values = values.clone();
         let mut made_up: Vec<Path> = Vec::new();
-        let mut mode = Mode {
+        let mut mode = RenderMode {
             install: rendering.install,
             schema: true,
         };
@@ -375,8 +376,8 @@ impl Check<'_> {
             } else {
                 &self.places.before
             };
-            let mut found = said::findings(&message, &charted.chart, &values, places);
-            if said::is_schema(&message) && std::mem::take(&mut mode.schema) {
+            let mut found = messages::findings(&message, &charted.chart, &values, places);
+            if messages::is_schema(&message) && std::mem::take(&mut mode.schema) {
                 // Refused by the schema; what they do can be told all the same.
                 if new.is_some() {
                     // What a schema says of a value that was made up says nothing of the user's.
@@ -437,7 +438,7 @@ impl Check<'_> {
 
     /// Settings that no template of the new chart looks at.
     fn unread(&self, after: &[Leaf]) -> Vec<Finding> {
-        let unread = after.iter().filter(|leaf| leaf.how == How::Unread);
+        let unread = after.iter().filter(|leaf| leaf.how == Isolation::Unread);
         unread
             .filter_map(|leaf| leaf.path.as_ref())
             .map(|path| Finding {
@@ -507,7 +508,7 @@ impl Check<'_> {
         settings
     }
 
-    /// Where the ledger says that each old setting went.
+    /// The new paths of each old setting, by the ledger.
     fn links(&self, after: &[Leaf]) -> HashMap<Path, Vec<Path>> {
         let mut links: HashMap<Path, Vec<Path>> = HashMap::new();
         for fate in &self.release.ledger {
@@ -706,16 +707,16 @@ fn fate(effects: &[Seen]) -> SettingFate {
     }
 }
 
-fn because(how: How) -> Option<String> {
+fn because(how: Isolation) -> Option<String> {
     Some(
         match how {
-            How::Unread => "no template of the old chart reads it",
-            How::Default => "the old chart's own values say the same",
-            How::Needed => "the old chart does not render without it, nor with another value",
-            How::Random => {
+            Isolation::Unread => "no template of the old chart reads it",
+            Isolation::Default => "the old chart's own values say the same",
+            Isolation::Needed => "the old chart does not render without it, nor with another value",
+            Isolation::Random => {
                 "it shows only beside passwords, keys or names that are random in each rendering"
             }
-            How::LeftOut | How::Changed => "nothing rendered depends on it",
+            Isolation::LeftOut | Isolation::Changed => "nothing rendered depends on it",
         }
         .to_owned(),
     )

@@ -27,7 +27,7 @@ pub struct Effects {
 pub struct Failed {
     /// The release, as it is called or after its files.
     pub name: String,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
@@ -46,14 +46,14 @@ pub struct Report {
     pub to: Version,
     /// The Helm that rendered.
     pub helm: String,
-    /// How often it did.
+    /// The number of renderings.
     pub renderings: usize,
-    /// How the renderings differ from the release that runs: values that had to be made up, an upgrade
-    /// that could only be rendered as an installation.
+    /// The differences of the renderings from the release that runs: values that had to be made up, an upgrade that
+    /// could only be rendered as an installation.
     pub notes: Vec<String>,
-    /// What the upgrade deletes, replaces or cannot change, whether or not the values cause it.
+    /// The objects and fields that the upgrade deletes, replaces or cannot change, whether or not the values cause it.
     pub dangers: Vec<Danger>,
-    /// What the new chart itself says of the values.
+    /// The findings of the new chart about the values.
     pub findings: Vec<Finding>,
     /// Facts before and after, as the pack states them.
     pub facts: Vec<crate::outcome::FactChange>,
@@ -61,7 +61,7 @@ pub struct Report {
     pub changed_defaults: Vec<ChangedDefault>,
     /// Each setting, and what became of what it did.
     pub settings: Vec<Setting>,
-    /// How many effects differ without a step that says so, and what the new chart refuses.
+    /// The number of effects that differ without a step that says so, and of refusals of the new chart.
     pub unexplained: usize,
 }
 
@@ -85,26 +85,26 @@ pub struct ChangedDefault {
 pub struct Setting {
     /// Its path; `None` for what several settings do together.
     pub path: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<At>,
     /// Its value.
     #[schemars(with = "serde_json::Value")]
     pub value: serde_json::Value,
     /// The worst that became of its effects.
     pub fate: SettingFate,
-    /// Why it has no effect, if it has none, or why what it does could not be compared.
+    /// The reason for which it has no effect, if it has none, or for which its effect could not be compared.
     pub because: Option<String>,
     /// Its effects.
     pub effects: Vec<Seen>,
 }
 
-/// What became of what a setting did, the worst last.
+/// The fate of the effects of a setting, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SettingFate {
     /// It did nothing and does nothing.
     None,
-    /// What it does could not be found out: [`Setting::because`] says why.
+    /// Its effect could not be found out: [`Setting::because`] says why.
     NotCompared,
     /// All of it is as it was.
     Kept,
@@ -121,28 +121,28 @@ pub enum SettingFate {
 /// An effect and what became of it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Seen {
-    /// What became of it.
+    /// Its fate.
     pub fate: EffectFate,
     /// The object and field where it was; for a new one where it is; `values` for a setting that could not
     /// be compared and is not in the new values.
     pub place: String,
-    /// Where it is, if that is elsewhere.
+    /// The new place, if that is elsewhere.
     pub to: Option<String>,
-    /// What was there; `null` for nothing.
+    /// The old value; `null` for nothing.
     #[schemars(with = "serde_json::Value")]
     pub was: serde_json::Value,
-    /// What is there; `null` for nothing.
+    /// The new value; `null` for nothing.
     #[schemars(with = "serde_json::Value")]
     pub now: serde_json::Value,
     /// The step whose notice says why it differs.
     pub step: Option<String>,
-    /// What it says.
+    /// The text of the step that explains it.
     pub notice: Option<String>,
-    /// Whether it differs and no step says why.
+    /// True if it differs and no step says why.
     pub unexplained: bool,
 }
 
-/// What became of an effect.
+/// The fate of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectFate {
@@ -165,13 +165,13 @@ pub enum EffectFate {
 /// Something that an upgrade deletes, replaces or cannot change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Danger {
-    /// What kind of danger.
+    /// The kind of danger.
     pub kind: DangerKind,
     /// The object.
     pub object: String,
-    /// What happens, in a sentence.
+    /// The consequence, in a sentence.
     pub what: String,
-    /// What to do about it.
+    /// The next step.
     pub next: String,
 }
 
@@ -203,25 +203,25 @@ pub enum DangerKind {
     WorkloadDeleted,
 }
 
-/// What the new chart says of the values.
+/// A finding of the new chart about the values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
-    /// What kind of finding.
+    /// The kind of finding.
     pub kind: FindingKind,
     /// The setting.
     pub path: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub at: Option<At>,
-    /// What is wrong.
+    /// The error.
     pub what: String,
-    /// What to do about it.
+    /// The next step.
     pub next: Option<String>,
     /// The step whose question was answered so that it is as it is.
     pub step: Option<String>,
 }
 
 impl Finding {
-    /// Whether the upgrade fails with it, and nobody has decided that it is seen to.
+    /// True if the upgrade fails with it, and nobody has decided that it is seen to.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
         self.kind.is_fatal() && self.step.is_none()
@@ -243,7 +243,7 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// Whether the upgrade fails with it.
+    /// True if the upgrade fails with it.
     #[must_use]
     pub fn is_fatal(self) -> bool {
         self != Self::Unread

@@ -17,7 +17,7 @@ use crate::{
     yaml::Tree,
 };
 
-/// What names an object in a release.
+/// The identity of an object in a release.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId {
     /// Its kind.
@@ -31,7 +31,7 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
-    /// Whether kind and name are the same.
+    /// True if kind and name are the same.
     #[must_use]
     pub fn is_called(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name
@@ -59,7 +59,7 @@ impl fmt::Display for ObjectId {
 /// A Kubernetes object.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// What names it.
+    /// Its identity.
     pub id: ObjectId,
     /// Its API version.
     pub api_version: String,
@@ -84,7 +84,7 @@ pub struct Manifest {
 pub struct ManifestError {
     /// The template.
     pub source_file: String,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
@@ -151,7 +151,7 @@ impl Manifest {
         self.objects.insert(id, object);
     }
 
-    /// Whether any object says its namespace.
+    /// True if any object names its namespace.
     #[must_use]
     pub fn has_namespaces(&self) -> bool {
         self.objects.keys().any(|id| !id.namespace.is_empty())
@@ -196,7 +196,7 @@ impl Manifest {
     }
 }
 
-/// Whether it is a pod of `helm test`.
+/// True for a pod of `helm test`.
 fn is_test(map: &Map) -> bool {
     text_at(map, &["metadata", "annotations", "helm.sh/hook"])
         .is_some_and(|hook| hook.split(',').any(|hook| hook.trim().starts_with("test")))
@@ -233,7 +233,7 @@ fn documents(text: &str) -> Vec<&str> {
     found
 }
 
-/// Which object of `a` is which of `b`: pairs in the order of `a`.
+/// The objects of `a` and `b` that are the same: pairs in the order of `a`.
 #[must_use]
 pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
     let mut pairs: IndexMap<ObjectId, ObjectId> = a
@@ -294,7 +294,7 @@ pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
     pairs
 }
 
-/// What of an object speaks for its being another one.
+/// The traits by which an object is recognised as another one.
 struct Traits {
     component: Option<String>,
     source: String,

@@ -26,7 +26,7 @@ const MOST_KEPT: usize = 64;
 /// Most programs that run at the same time.
 const MOST_AT_ONCE: usize = 4;
 
-/// What Helm is told besides the values. The same for both charts.
+/// The options of Helm besides the values. The same for both charts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The name of the release.
@@ -37,23 +37,23 @@ pub struct Options {
     pub kube_version: Option<String>,
     /// More API versions that templates see.
     pub api_versions: Vec<String>,
-    /// Whether templates see an installation instead of an upgrade.
+    /// True if templates see an installation instead of an upgrade.
     pub install: bool,
 }
 
-/// Why values do not render.
+/// The reasons for which values do not render.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// Helm says so.
     #[error(transparent)]
     Helm(#[from] HelmError),
-    /// What it rendered cannot be read.
+    /// Its output cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
 }
 
 impl RenderError {
-    /// What Helm said of the chart or the values; `None` if Helm could not be asked.
+    /// The message of Helm about the chart or the values; `None` if Helm could not be asked.
     #[must_use]
     pub fn said(&self) -> Option<&str> {
         match self {
@@ -63,7 +63,7 @@ impl RenderError {
     }
 }
 
-/// What values render to.
+/// The result of rendering values.
 pub type Rendered = Arc<Result<Manifest, RenderError>>;
 
 /// Renders one chart.
@@ -72,19 +72,18 @@ pub struct Renderer {
     helm: Helm,
     chart: PathBuf,
     options: Options,
-    known: Mutex<HashMap<(Mode, String), Rendered>>,
+    known: Mutex<HashMap<(RenderMode, String), Rendered>>,
     runs: AtomicUsize,
     /// The release's namespace as Helm knows it, once it is asked for.
     namespace: OnceLock<String>,
 }
 
-/// How values are rendered.
+/// The way in which values are rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mode {
-    /// Whether templates see an installation instead of an upgrade.
+pub struct RenderMode {
+    /// True if templates see an installation instead of an upgrade.
     pub install: bool,
-    /// Whether the chart's schema is looked at. Where it refuses values, their effects are told all the
-    /// same.
+    /// True if the chart's schema is looked at. Where it refuses values, their effects are shown all the same.
     pub schema: bool,
 }
 
@@ -102,20 +101,20 @@ impl Renderer {
         }
     }
 
-    /// How often Helm has run.
+    /// The number of times that Helm has run.
     #[must_use]
     pub fn runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
     }
 
-    /// What Helm is told besides the values.
+    /// The options of Helm besides the values.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// What values render to.
-    pub fn render(&self, values: &Map, mode: Mode) -> Rendered {
+    /// Renders values.
+    pub fn render(&self, values: &Map, mode: RenderMode) -> Rendered {
         let key = (mode, text(values));
         if let Some(known) = self.known(&key) {
             return known;
@@ -134,12 +133,12 @@ impl Renderer {
     /// # Errors
     ///
     /// If they do not render.
-    pub fn again(&self, values: &Map, mode: Mode) -> Result<Manifest, RenderError> {
+    pub fn again(&self, values: &Map, mode: RenderMode) -> Result<Manifest, RenderError> {
         self.run(&text(values), mode)
     }
 
-    /// What each of many sets of values renders to, several at the same time.
-    pub fn render_all(&self, values: &[Map], mode: Mode) -> Vec<Rendered> {
+    /// Renders many sets of values, several at the same time.
+    pub fn render_all(&self, values: &[Map], mode: RenderMode) -> Vec<Rendered> {
         let next = AtomicUsize::new(0);
         let results: Vec<Mutex<Option<Rendered>>> =
             values.iter().map(|_| Mutex::new(None)).collect();
@@ -168,12 +167,12 @@ impl Renderer {
             .collect()
     }
 
-    fn known(&self, key: &(Mode, String)) -> Option<Rendered> {
+    fn known(&self, key: &(RenderMode, String)) -> Option<Rendered> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(key).cloned()
     }
 
-    fn run(&self, values: &str, mode: Mode) -> Result<Manifest, RenderError> {
+    fn run(&self, values: &str, mode: RenderMode) -> Result<Manifest, RenderError> {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let options = &self.options;
         let chart = self.chart.to_string_lossy();

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::chart::{Chart, ChartError};
 
-/// Where a chart is.
+/// The source of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ChartLocation {
     /// A folder or an archive.
     Path(PathBuf),
     /// `repository/chart` or `oci://…`, or a name together with the URL of a repository.
@@ -25,7 +25,7 @@ pub enum Source {
     },
 }
 
-/// Why a chart cannot be had.
+/// The reasons for which a chart cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// Helm cannot fetch it.
@@ -35,7 +35,7 @@ pub enum SourceError {
         reference: String,
         /// The version.
         version: String,
-        /// What Helm says.
+        /// The message of Helm.
         error: HelmError,
     },
     /// It cannot be read.
@@ -47,7 +47,7 @@ pub enum SourceError {
     /// It is another version.
     #[error("{place} is {name} {found}, not {wanted}")]
     Version {
-        /// Where.
+        /// The place.
         place: String,
         /// Its name.
         name: String,
@@ -58,8 +58,8 @@ pub enum SourceError {
     },
 }
 
-impl Source {
-    /// What a user names: what is there as a file or folder is that, anything else a reference.
+impl ChartLocation {
+    /// The source that a user names: a file or folder that is there, else a reference.
     #[must_use]
     pub fn named(text: &str, version: &str) -> Self {
         let path = Path::new(text);
@@ -92,8 +92,8 @@ impl Source {
         })
     }
 
-    /// Where the chart's folder or archive is. What Helm fetches is kept in `folder`; for what is there already,
-    /// Helm is not asked.
+    /// The path of the chart's folder or archive. A chart that Helm fetches is kept in `folder`; for one that is there
+    /// already, Helm is not asked.
     ///
     /// # Errors
     ///

@@ -6,7 +6,9 @@ use semver::Version;
 
 use super::{Arrived, Case, Failure, FailureKind, Trial};
 use crate::{
-    effect::{Charted, Check, Places, helm::Helm, render::Options, source::Source, values},
+    effect::{
+        Charted, Check, SettingPlaces, helm::Helm, render::Options, source::ChartLocation, values,
+    },
     jobs::Jobs,
 };
 
@@ -42,7 +44,7 @@ impl VersionedCharts {
                 api_versions: api_versions.to_vec(),
                 install: false,
             };
-            let opened = Source::Path(path.clone())
+            let opened = ChartLocation::Path(path.clone())
                 .open(&helm, options, folder)
                 .map_err(|error| error.to_string())?;
             if opened.chart.name != chart {
@@ -91,7 +93,7 @@ impl Trial {
                 continue;
             };
             rendered += 1;
-            let places = Places::of(release, &after);
+            let places = SettingPlaces::of(release, &after);
             let check = Check {
                 old,
                 new,

@@ -21,7 +21,8 @@ use std::{
 
 use refit::{
     effect::{
-        Charted, Check, Places, helm::Helm, model::Report, render::Options, source::Source, values,
+        Charted, Check, SettingPlaces, helm::Helm, model::Report, render::Options,
+        source::ChartLocation, values,
     },
     load::{Asked, Input},
     migrate::{Answer, Answers},
@@ -112,7 +113,7 @@ impl Charts {
             api_versions: Vec::new(),
             install: false,
         };
-        let chart = Source::Path(folder.join("k8s/arroyo"))
+        let chart = ChartLocation::Path(folder.join("k8s/arroyo"))
             .open(&self.helm, options, self.folder.path())
             .unwrap();
         assert_eq!(chart.chart.version, version);
@@ -229,7 +230,7 @@ fn check(charts: &Charts, release: &Release) -> Result<Report, String> {
     let (from, to) = (release.from.to_string(), release.to.to_string());
     let (old, new) = (charts.get(&from), charts.get(&to));
     let (before, after) = values(release).ok_or("no values")?;
-    let places = Places::of(release, &after);
+    let places = SettingPlaces::of(release, &after);
     let report = Check {
         old,
         new,

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use refit::{
     effect::{
-        Charted, Check, Places, model::Report, model::SettingFate, render::Options, source::Source,
-        values,
+        Charted, Check, SettingPlaces, model::Report, model::SettingFate, render::Options,
+        source::ChartLocation, values,
     },
     load::{Asked, Input},
     migrate::{Answer, Answers},
@@ -96,7 +96,7 @@ impl Bench {
                 api_versions: Vec::new(),
                 install: false,
             };
-            Source::Path(path)
+            ChartLocation::Path(path)
                 .open(&program, options, folder.path())
                 .unwrap()
         };
@@ -109,7 +109,7 @@ impl Bench {
 
     fn check(&self, release: &Release, pack: &Pack, after: &Map) -> Report {
         let (before, _) = values(release).unwrap();
-        let places = Places::of(release, after);
+        let places = SettingPlaces::of(release, after);
         Check {
             old: &self.old,
             new: &self.new,

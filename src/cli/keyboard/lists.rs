@@ -23,23 +23,23 @@ use refit::{
 };
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Keyboard, mode::After};
+use super::{Keyboard, mode::ReadEnd};
 
 /// Items that a list has without a search.
 const SEARCHED: usize = 12;
 /// Columns that stand before an item, at most, and the last of the line.
 const MARKS: usize = 8;
 
-/// Where a list stands, so that it begins there when it is shown again.
+/// The state of a list, so that it begins there when it is shown again.
 #[derive(Default)]
-struct Kept {
+struct ListState {
     /// The active item.
     active: Cell<Option<usize>>,
-    /// Which items are ticked, in a list of which several can be.
+    /// The ticked items, in a list of which several can be.
     ticks: RefCell<Vec<bool>>,
 }
 
-impl Kept {
+impl ListState {
     /// Notes what an item was painted as. A key ticks the active item, or all: an item that is not active and changes
     /// says so of those, too, that have no room on the screen.
     fn tick(&self, at: usize, ticked: bool, active: bool) {
@@ -52,13 +52,13 @@ impl Kept {
     }
 }
 
-/// How prompts and items look: signs of ASCII, and colour only if it is wanted. It also notes where the list stands.
+/// The look of prompts and items: signs of ASCII, and colour only if it is wanted. It also notes the state of the list.
 struct Plain<'k> {
     colour: bool,
     /// Columns.
     room: usize,
     items: Vec<String>,
-    kept: &'k Kept,
+    kept: &'k ListState,
 }
 
 impl Plain<'_> {
@@ -199,9 +199,9 @@ impl Keyboard<'_> {
         items: &[String],
         first: Option<usize>,
     ) -> Result<Option<usize>, Stop> {
-        let kept = Kept {
+        let kept = ListState {
             active: Cell::new(first),
-            ..Kept::default()
+            ..ListState::default()
         };
         let searched = items.len() > SEARCHED;
         let keys = match searched {
@@ -244,9 +244,9 @@ impl Keyboard<'_> {
         prompt: &str,
         items: &[String],
     ) -> Result<Option<Vec<usize>>, Stop> {
-        let kept = Kept {
+        let kept = ListState {
             ticks: RefCell::new(vec![true; items.len()]),
-            ..Kept::default()
+            ..ListState::default()
         };
         self.list(&kept, items, |theme, items, room, _| {
             let prompt = cut(prompt, room);
@@ -263,7 +263,7 @@ impl Keyboard<'_> {
 
     /// Yes or no; no if nothing is said.
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
-        self.list(&Kept::default(), &[], |theme, _, room, _| {
+        self.list(&ListState::default(), &[], |theme, _, room, _| {
             let confirmed = Confirm::with_theme(theme)
                 .with_prompt(cut(prompt, room))
                 .default(false)
@@ -276,7 +276,7 @@ impl Keyboard<'_> {
     /// Shows something of dialoguer's until it comes to an end; again after a suspension or a resize.
     fn list<T>(
         &mut self,
-        kept: &Kept,
+        kept: &ListState,
         items: &[String],
         show: impl Fn(&Plain<'_>, &[String], usize, bool) -> io::Result<T>,
     ) -> Result<T, Stop> {
@@ -304,8 +304,8 @@ impl Keyboard<'_> {
             match result {
                 Ok(result) => return Ok(result),
                 Err(error) => match self.mode.after(error) {
-                    After::Resumed | After::Resized => {}
-                    After::Stop(stop) => return Err(stop),
+                    ReadEnd::Resumed | ReadEnd::Resized => {}
+                    ReadEnd::Stop(stop) => return Err(stop),
                 },
             }
         }
@@ -372,9 +372,9 @@ mod tests {
 
     #[test]
     fn ticks_are_noted_as_they_are_painted() {
-        let kept = Kept {
+        let kept = ListState {
             ticks: RefCell::new(vec![true; 4]),
-            ..Kept::default()
+            ..ListState::default()
         };
         // The space bar: the active one alone. The last two have no room on the screen.
         kept.tick(0, true, false);

@@ -12,7 +12,7 @@ mod mode;
 use std::io;
 
 use console::Term;
-use mode::{After, Mode};
+use mode::{ReadEnd, TerminalMode};
 use refit::{
     report::{Detail, Look},
     review::talk::{self, Person, Stop},
@@ -25,13 +25,13 @@ use super::terminal::{Terminal, takes_unicode};
 pub struct Keyboard<'t> {
     terminal: &'t mut Terminal,
     keys: Term,
-    /// Whether the terminal cannot move its cursor: then whole lines are read.
+    /// True if the terminal cannot move its cursor: then whole lines are read.
     dumb: bool,
     ascii: bool,
-    mode: Mode,
+    mode: TerminalMode,
 }
 
-/// What ends the waiting for a key.
+/// The event that ends the waiting for a key.
 enum Read {
     Key(console::Key),
     /// The process was suspended, and goes on.
@@ -53,7 +53,7 @@ impl<'t> Keyboard<'t> {
             keys: Term::stderr(),
             dumb,
             ascii: !takes_unicode(),
-            mode: Mode::take(dumb)?,
+            mode: TerminalMode::take(dumb)?,
         })
     }
 
@@ -63,7 +63,7 @@ impl<'t> Keyboard<'t> {
         act(self.terminal)
     }
 
-    /// Whether a person can be asked with lists: at a terminal that can move its cursor.
+    /// True if a person can be asked with lists: at a terminal that can move its cursor.
     pub fn can_list(&self) -> bool {
         !self.dumb
     }
@@ -85,9 +85,9 @@ impl<'t> Keyboard<'t> {
             Err(error) => error,
         };
         match self.mode.after(error) {
-            After::Resumed => Ok(Read::Resumed),
-            After::Resized => Ok(Read::Resized),
-            After::Stop(stop) => Err(stop),
+            ReadEnd::Resumed => Ok(Read::Resumed),
+            ReadEnd::Resized => Ok(Read::Resized),
+            ReadEnd::Stop(stop) => Err(stop),
         }
     }
 
@@ -132,7 +132,7 @@ impl Person for Keyboard<'_> {
         if self.dumb {
             return self.whole_line(&format!("{prompt}{begun}")).map(Some);
         }
-        let mut line = Line::new(begun);
+        let mut line = LineEditor::new(begun);
         loop {
             let (_, columns) = self.keys.size();
             let shown = line.shown(prompt, usize::from(columns));
@@ -201,12 +201,12 @@ impl Person for Keyboard<'_> {
 }
 
 /// A line that is being typed. It is painted on one line of the screen, and scrolls sideways.
-struct Line {
+struct LineEditor {
     chars: Vec<char>,
     at: usize,
 }
 
-impl Line {
+impl LineEditor {
     fn new(begun: &str) -> Self {
         let chars: Vec<char> = begun.chars().collect();
         Self {
@@ -254,8 +254,8 @@ impl Line {
         }
     }
 
-    /// What paints the line: the prompt, the part around the cursor that fits, and the cursor back to
-    /// where it belongs.
+    /// The text that paints the line: the prompt, the part around the cursor that fits, and the cursor back to where it
+    /// belongs.
     fn shown(&self, prompt: &str, columns: usize) -> String {
         let text = |chars: &[char]| chars.iter().collect::<String>();
         let columns = columns.max(20) - 1;
@@ -301,8 +301,8 @@ mod tests {
 
     use super::*;
 
-    fn typed(keys: &[Key]) -> Line {
-        let mut line = Line::new("");
+    fn typed(keys: &[Key]) -> LineEditor {
+        let mut line = LineEditor::new("");
         for key in keys {
             line.edit(key);
         }
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_line_stays_on_one_line_of_the_screen() {
-        let mut line = Line::new(&"日".repeat(40));
+        let mut line = LineEditor::new(&"日".repeat(40));
         for prompt in ["tag: ".to_owned(), "long ".repeat(30)] {
             let shown = line.shown(&prompt, 40);
             let shown = shown.strip_prefix("\r\x1b[K").unwrap();

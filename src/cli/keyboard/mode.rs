@@ -9,18 +9,18 @@
 //! least: it gives the terminal back and ends or stops the process.
 
 #[cfg(unix)]
-pub use unix::Mode;
+pub use unix::TerminalMode;
 
 #[cfg(not(unix))]
-pub use other::Mode;
+pub use other::TerminalMode;
 
 use refit::review::talk::Stop;
 
 /// Shows the cursor, which a list hides.
 const SHOW_CURSOR: &[u8] = b"\x1b[?25h";
 
-/// What it means that a read has ended without a key.
-pub enum After {
+/// The meaning of a read that has ended without a key.
+pub enum ReadEnd {
     /// The process was suspended, and goes on.
     Resumed,
     /// The terminal has another size.
@@ -54,19 +54,18 @@ mod unix {
         low_level::emulate_default_handler,
     };
 
-    use super::{After, SHOW_CURSOR, Stop};
+    use super::{ReadEnd, SHOW_CURSOR, Stop};
 
-    /// How long a read may take to notice that a signal interrupted it. One that none interrupted never
-    /// does.
+    /// The time that a read may take to notice that a signal interrupted it. One that none interrupted never does.
     const NOTICE: Duration = Duration::from_millis(200);
-    /// How long what is worked out may take before Ctrl-C ends it without a word on how to go on.
+    /// The time that work may take before Ctrl-C ends it without a word on how to go on.
     const PATIENCE: Duration = Duration::from_millis(1500);
     /// A window that is dragged to another size tells of many sizes in between.
     const SETTLED: Duration = Duration::from_millis(80);
-    /// How soon after a read has begun the terminal's own keys for signals work again.
+    /// The time after the beginning of a read at which the terminal's own keys for signals work again.
     const SOON: Duration = Duration::from_millis(10);
 
-    /// What the signals of this process have to do with the terminal.
+    /// The signals of this process that concern the terminal.
     struct Signalled {
         /// Nobody is asked: every signal does what it does by default.
         free: Arc<AtomicBool>,
@@ -77,9 +76,9 @@ mod unix {
         resumed: AtomicBool,
         /// The process shall end at once.
         ends: Arc<AtomicBool>,
-        /// Whether the reading thread has seen that, and put back what it set for the read.
+        /// True if the reading thread has seen that, and put back the settings that it made for the read.
         parked: AtomicBool,
-        /// Whether a list is on the screen, without a cursor.
+        /// True if a list is on the screen, without a cursor.
         listing: AtomicBool,
         /// Held while nothing may end the process.
         busy: Mutex<()>,
@@ -155,7 +154,7 @@ mod unix {
             Ok(())
         }
 
-        /// Whether nobody has dealt with a signal for so long; it counts as dealt with then.
+        /// True if nobody has dealt with a signal for so long; it counts as dealt with then.
         fn is_left(&self, signal: &AtomicBool, time: Duration) -> bool {
             let start = Instant::now();
             while start.elapsed() < time {
@@ -203,11 +202,11 @@ mod unix {
     }
 
     /// The terminal while somebody is asked.
-    pub struct Mode {
+    pub struct TerminalMode {
         signalled: &'static Signalled,
     }
 
-    impl Mode {
+    impl TerminalMode {
         /// Switches echo and line mode off, unless whole lines are read.
         ///
         /// # Errors
@@ -251,17 +250,17 @@ mod unix {
             self.signalled.interrupted.swap(false, SeqCst)
         }
 
-        /// Why a read has ended without a key.
-        pub fn after(&self, error: io::Error) -> After {
+        /// The reason for which a read has ended without a key.
+        pub fn after(&self, error: io::Error) -> ReadEnd {
             self.park_if_it_ends();
             let signalled = self.signalled;
             if signalled.suspended.swap(false, SeqCst) {
                 self.suspend();
-                return After::Resumed;
+                return ReadEnd::Resumed;
             }
             if signalled.resumed.swap(false, SeqCst) {
                 signalled.interrupted.store(false, SeqCst);
-                return After::Resumed;
+                return ReadEnd::Resumed;
             }
             if signalled.resized.swap(false, SeqCst) {
                 while {
@@ -270,10 +269,10 @@ mod unix {
                 } {}
                 // console takes every interrupted read for Ctrl-C, and raises its signal.
                 signalled.interrupted.store(false, SeqCst);
-                return After::Resized;
+                return ReadEnd::Resized;
             }
             signalled.interrupted.store(false, SeqCst);
-            After::Stop(match error.kind() {
+            ReadEnd::Stop(match error.kind() {
                 io::ErrorKind::Interrupted => Stop::Interrupted,
                 _ => Stop::Terminal(error),
             })
@@ -335,7 +334,7 @@ mod unix {
         }
     }
 
-    impl Drop for Mode {
+    impl Drop for TerminalMode {
         fn drop(&mut self) {
             if let Some((before, _)) = lock(&self.signalled.settings).take() {
                 let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &before);
@@ -351,12 +350,12 @@ mod other {
 
     use std::io;
 
-    use super::{After, SHOW_CURSOR, Stop};
+    use super::{ReadEnd, SHOW_CURSOR, Stop};
 
     /// Nothing to restore but a cursor.
-    pub struct Mode;
+    pub struct TerminalMode;
 
-    impl Mode {
+    impl TerminalMode {
         /// Changes nothing.
         pub fn take(_whole_lines: bool) -> io::Result<Self> {
             Ok(Self)
@@ -370,9 +369,9 @@ mod other {
             false
         }
 
-        /// What an error means.
-        pub fn after(&self, error: io::Error) -> After {
-            After::Stop(match error.kind() {
+        /// The meaning of an error.
+        pub fn after(&self, error: io::Error) -> ReadEnd {
+            ReadEnd::Stop(match error.kind() {
                 io::ErrorKind::Interrupted => Stop::Interrupted,
                 _ => Stop::Terminal(error),
             })

@@ -25,7 +25,7 @@ use crate::cli::{
     project,
 };
 
-/// What is worked on.
+/// The files and releases to work on.
 #[derive(Default)]
 pub struct Sources {
     /// The releases whose layers are known, in order.
@@ -34,13 +34,13 @@ pub struct Sources {
     pub found: Vec<FoundFile>,
     /// Files that are not edited and may name charts.
     pub aside: Vec<PathBuf>,
-    /// What could not be looked at.
+    /// The places that could not be looked at.
     pub troubles: Vec<Refusal>,
     /// The chart, if a running release tells it.
     pub chart: Option<String>,
     /// The folders, patterns and lists that were searched.
     pub inputs: Vec<NamedPath>,
-    /// What has to be typed to search them again.
+    /// The arguments that search them again.
     pub whole: Vec<String>,
 }
 
@@ -110,7 +110,7 @@ impl Sources {
         }
     }
 
-    /// What is found in files, folders, patterns and lists.
+    /// The files in folders, patterns and lists.
     fn searched(
         named: Inputs,
         branch: bool,
@@ -196,7 +196,7 @@ fn recorded(files: Vec<FoundFile>, project: Option<&Project>) -> (Vec<Asked>, Ve
     (releases, rest)
 }
 
-/// What is left out of folders: what was typed, and what `refit.yaml` says.
+/// The exclusions from folders: those that were typed, and those of `refit.yaml`.
 ///
 /// # Errors
 ///

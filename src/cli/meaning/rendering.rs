@@ -8,17 +8,17 @@ use crate::cli::args::RenderOptions;
 /// The options that name the two charts. Both together make a draft where there is no pack.
 const CHARTS: &[&str] = &["--old-chart", "--new-chart"];
 
-/// How a check of effects renders.
+/// The rendering of a check of effects.
 #[derive(Debug, Clone, Default)]
 pub struct Rendering {
-    /// What was typed.
+    /// The options that were typed.
     pub options: RenderOptions,
     /// The namespace, if it was named.
     pub namespace: Option<String>,
 }
 
 impl Rendering {
-    /// What only a check of effects has a use for, as it was typed: options and their values.
+    /// The arguments that only a check of effects has a use for, as they were typed: options and their values.
     fn given(&self) -> Vec<(&'static str, Option<&str>)> {
         let RenderOptions {
             old_chart,

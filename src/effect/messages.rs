@@ -16,10 +16,10 @@ use crate::{
     values::{Map, Path, Value, pointer},
 };
 
-/// How Helm begins when a schema refuses values.
+/// The beginning of Helm's message when a schema refuses values.
 const SCHEMA: &str = "values don't meet the specifications of the schema(s)";
 
-/// Whether a message is about a schema.
+/// True for a message about a schema.
 #[must_use]
 pub fn is_schema(message: &str) -> bool {
     message.contains(SCHEMA)
@@ -44,13 +44,13 @@ static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\(([^():\s]+/templates/[^():\s]+):(\d+)(?::(\d+))?\)|template: ([^:\s]+):(\d+)(?::(\d+))?")
         .expect("a constant")
 });
-/// What `required` and `fail` put behind their place.
+/// The message of `required` and `fail` behind their place.
 static LAST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?s)(?:execution error at \([^)]*\): |error calling (?:fail|required): )(.*)$")
         .expect("a constant")
 });
 
-/// What a message of Helm says about the values.
+/// The findings about the values in a message of Helm.
 #[must_use]
 pub fn findings(
     message: &str,
@@ -209,7 +209,7 @@ fn dotted(text: &str) -> Path {
     Path::keys(text.split('.').filter(|key| !key.is_empty()))
 }
 
-/// Where a setting stands, or else what is below or right above it.
+/// The place of a setting, or else of one below or right above it.
 fn nearest(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
     if let Some(at) = places.get(path) {
         return Some(at.clone());
@@ -220,7 +220,7 @@ fn nearest(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
     found.first().and_then(|path| places.get(*path)).cloned()
 }
 
-/// What stands in the way above a path: a value that is no map.
+/// The value above a path that is no map.
 fn above(path: &Path, root: &Value) -> Option<(Path, &'static str)> {
     let mut at = path.parent();
     while let Some(path) = at.filter(|path| !path.is_root()) {
