@@ -7,7 +7,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// Where the files are that a file may name.
+/// The folder of the files that a file may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
     root: PathBuf,
@@ -31,10 +31,10 @@ impl Bounds {
         &self.root
     }
 
-    /// Whether a path is within, read as it is written and by where its links lead. What is not there is judged
-    /// by its name and by the folders above it that are there.
+    /// True for a path within, read as it is written and by where its links lead. A path that does not exist is judged
+    /// by its name and by the folders above it that exist.
     #[must_use]
-    pub fn hold(&self, path: &Path) -> bool {
+    pub fn contain(&self, path: &Path) -> bool {
         let here = std::env::current_dir().unwrap_or_default();
         let written = lexical(&here.join(path));
         // The folder that was named may itself have been reached through a link.
@@ -42,7 +42,7 @@ impl Bounds {
     }
 }
 
-/// Where a path leads, as far as it is there; what follows is left as it is written.
+/// The target of a path, as far as it exists; the rest is left as it is written.
 fn real(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let path = lexical(&here.join(path));
@@ -105,10 +105,10 @@ mod tests {
             ("repo/a/link/missing.yaml", false),
             ("repo2/values.yaml", false),
         ] {
-            assert_eq!(bounds.hold(&at(path)), within, "{path}");
+            assert_eq!(bounds.contain(&at(path)), within, "{path}");
         }
         let alone = Bounds::of(&at("out/values.yaml"), &at("out"));
-        assert!(alone.hold(&at("out/x/values.yaml")));
-        assert!(!alone.hold(&at("repo/a/values.yaml")));
+        assert!(alone.contain(&at("out/x/values.yaml")));
+        assert!(!alone.contain(&at("repo/a/values.yaml")));
     }
 }

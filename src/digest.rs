@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits shown: 64 bits, far beyond what chance confuses.
 const DIGITS: usize = 16;
-/// What every digest begins with.
+/// The beginning of every digest.
 const PREFIX: &str = "sha256:";
 
 /// The digest of files, given as name and text afterwards, in order: `sha256:` and 16 hexadecimal
@@ -38,7 +38,7 @@ pub fn of_text(text: &str) -> String {
     of([("", text)])
 }
 
-/// Whether a text has the form of a digest, so that a truncated one is told apart from a wrong one.
+/// True if a text has the form of a digest, so that a truncated one is told apart from a wrong one.
 #[must_use]
 pub fn is_digest(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {

@@ -18,7 +18,7 @@ use crate::{
 
 /// A key that tells the chart, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChartSign {
+pub struct TellingKey {
     /// The path that is set.
     pub path: Path,
     /// The reason for which it tells the chart.
@@ -75,7 +75,7 @@ impl Weight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChartClaim {
     /// The telling keys that were found.
-    pub signs: Vec<ChartSign>,
+    pub signs: Vec<TellingKey>,
     /// The weight of the keys that the chart knows.
     pub weight: Weight,
 }
@@ -112,7 +112,7 @@ fn trace(telling: &Telling) -> Trace<'_> {
 /// # Errors
 ///
 /// If an expression of the pack is none.
-pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<ChartSign>, PackError> {
+pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<TellingKey>, PackError> {
     let values = Value::Map(values.clone());
     let mut scope = Scope::new();
     scope.bind("values", Some(&values));
@@ -131,7 +131,7 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<ChartSign>, 
         };
         if tells {
             let why = telling.why.clone();
-            signs.push(ChartSign { path, why });
+            signs.push(TellingKey { path, why });
         }
     }
     Ok(signs)

@@ -6,50 +6,50 @@
 //! here in one list, in alphabetical order; everything else looks them up, and docs/packs.md shows the list. It is
 //! data: it asks nothing, and must know nothing of charts.
 
-/// Whether values that several places share by an alias get a copy of their own.
+/// The question whether values that several places share by an alias get a copy of their own.
 pub const DETACH: &str = "detach";
 /// Settings written out where the layers of a release would mean something else together. It asks nothing.
 pub const LAYERS: &str = "layers";
-/// Which of two values counts where one in use stands at another's new place. Each place has a question of its own.
+/// The question which of two values counts where one in use stands at another's new place. Each place has its own.
 pub const LIVE_KEY: &str = "live-key";
-/// What becomes of a comment that another program looks for.
+/// The question about the fate of a comment that another program looks for.
 pub const MARKER: &str = "marker";
-/// Which of two settings counts, where a manifest says it in two ways.
+/// The question which of two settings counts, where a manifest sets it in two ways.
 pub const PRECEDENCE: &str = "precedence";
-/// Whether a manifest's version was raised before its values.
+/// The question whether a manifest's version was raised before its values.
 pub const RAISED_FIRST: &str = "raised-first";
-/// Whether to go on without a layer that cannot be read.
+/// The question whether to go on without a layer that cannot be read.
 pub const SEALED_LAYER: &str = "sealed-layer";
-/// Which release a layer follows that several share. It stands in each of these releases.
+/// The question which release a layer follows that several share. It stands in each of these releases.
 pub const SHARED_LAYER: &str = "shared-layer";
-/// Whether a full copy of old defaults is thinned out.
+/// The question whether a full copy of old defaults is thinned out.
 pub const STRIP_DEFAULTS: &str = "strip-defaults";
 
-/// When a question or step can be judged.
+/// The time at which a question or step can be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Before all else: what the values are depends on it.
     First,
     /// Among the steps.
     Among,
-    /// When all else of the release is decided: it is about what the edits do that this comes to.
+    /// After all else of the release is decided: it is about the edits that come of it.
     Last,
-    /// When all else of all releases is decided.
+    /// After all else of all releases is decided.
     Together,
 }
 
 /// A question or step of refit itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// What `--answer` and `--skip` call it.
+    /// The name for `--answer` and `--skip`.
     pub id: &'static str,
-    /// When it can be judged.
+    /// The time at which it can be judged.
     pub stage: Stage,
-    /// Whether it asks something.
+    /// True if it asks something.
     pub asks: bool,
-    /// Whether `--skip` has an effect: what refit must know to edit at all cannot be left out.
+    /// True if `--skip` has an effect: answers that refit needs to edit at all cannot be left out.
     pub can_be_left_out: bool,
-    /// What it does, as an order.
+    /// The title, as an order.
     pub title: &'static str,
 }
 
@@ -139,13 +139,13 @@ pub fn title(id: &str) -> &'static str {
     built_in(id).map_or("", |built_in| built_in.title)
 }
 
-/// When a step or question can be judged: those of packs stand among the steps.
+/// The time at which a step or question can be judged: those of packs stand among the steps.
 #[must_use]
 pub fn stage(id: &str) -> Stage {
     built_in(id).map_or(Stage::Among, |built_in| built_in.stage)
 }
 
-/// Whether a step or question can be left out: those of packs can.
+/// True if a step or question can be left out: those of packs can.
 #[must_use]
 pub fn can_be_left_out(id: &str) -> bool {
     built_in(id).is_none_or(|built_in| built_in.can_be_left_out)

@@ -11,7 +11,7 @@ use crate::{
     yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position, excerpt, line_of},
 };
 
-/// What is wrong with an input, before it is said where.
+/// The error in an input, without its place.
 #[derive(Debug, Clone)]
 pub struct Reason {
     what: String,
@@ -205,7 +205,7 @@ pub fn not_yaml(name: &str, bytes: &[u8], error: &ParseError) -> Box<Refusal> {
     reason.at(name, &text, offset)
 }
 
-/// Where an unfinished merge has left its first marker.
+/// The offset of the first marker of an unfinished merge.
 fn conflict(text: &str) -> Option<usize> {
     let marker = |sign: &str| {
         let at_start = text.starts_with(sign).then_some(0);

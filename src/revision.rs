@@ -37,7 +37,7 @@ pub enum RevisionError {
     #[error("the program git cannot be run: {0}")]
     Program(io::Error),
     /// The folder is in no repository, or git does not trust it.
-    #[error("{}: git finds no work tree here{}", .folder.display(), said(.message))]
+    #[error("{}: git finds no work tree here{}", .folder.display(), quoted_message(.message))]
     NoRepository {
         /// The folder.
         folder: PathBuf,
@@ -61,7 +61,7 @@ pub enum RevisionError {
         shallow: bool,
     },
     /// An object is missing, as in a partial clone, or git failed.
-    #[error("git cannot give the files of {commit}{}", said(.message))]
+    #[error("git cannot give the files of {commit}{}", quoted_message(.message))]
     Objects {
         /// The commit.
         commit: String,
@@ -78,7 +78,7 @@ pub enum RevisionError {
     },
 }
 
-fn said(message: &str) -> String {
+fn quoted_message(message: &str) -> String {
     match message.lines().find(|line| !line.trim().is_empty()) {
         Some(line) => format!(" (it says: {})", line.trim()),
         None => String::new(),

@@ -278,11 +278,11 @@ pub fn in_tree(tree: &Tree) -> Vec<Range<usize>> {
             found.extend(secret.map(|range| start + range.start..start + range.end));
         }
     }
-    settled(found)
+    sorted_apart(found)
 }
 
 /// In order and apart from each other.
-pub(crate) fn settled(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+pub(crate) fn sorted_apart(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     found.retain(|range| !range.is_empty());
     found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     found.dedup_by(|next, last| {
@@ -402,7 +402,7 @@ pub fn in_raw(text: &str) -> Vec<Range<usize>> {
         }
         at += line.len();
     }
-    settled(found)
+    sorted_apart(found)
 }
 
 /// The secrets in one line, by itself: by their form, and what stands behind `key:`.
@@ -436,7 +436,7 @@ pub(crate) fn in_line(line: &str) -> Vec<Range<usize>> {
             found.push(from..from + value.len());
         }
     }
-    settled(found)
+    sorted_apart(found)
 }
 
 /// The secrets in a text that are known by their form, whatever they are called.
@@ -466,7 +466,7 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
                 .any(|start| value.as_str().starts_with(start));
         found.extend(is_secret.then(|| value.range()));
     }
-    settled(found)
+    sorted_apart(found)
 }
 
 /// True if a text can contain a secret at all: one pass, for most contain none.

@@ -3,7 +3,7 @@
 //! A file's name can hold anything, and a terminal obeys some of it; so a word that holds such characters is
 //! given in a form that shows and does nothing, and that every POSIX shell turns back into the word.
 
-/// Whether a terminal would obey a character: controls, and those that turn the direction of writing.
+/// True if a terminal would obey a character: controls, and those that turn the direction of writing.
 #[must_use]
 pub fn obeyed(c: char) -> bool {
     c.is_control()

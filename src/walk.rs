@@ -317,7 +317,7 @@ impl Search<'_> {
             let below = path.strip_prefix(root).unwrap_or(&path);
             let real = real_root.join(below);
             let file = FoundFile {
-                path: shown(root, &path),
+                path: shown_path(root, &path),
                 named_directly: false,
                 kind,
                 below: real_root.clone(),
@@ -355,7 +355,7 @@ impl Search<'_> {
         for (path, kind) in matches {
             let real = self.real(&path);
             let file = FoundFile {
-                path: shown(&root, &path),
+                path: shown_path(&root, &path),
                 named_directly: true,
                 kind,
                 below: root.clone(),
@@ -428,7 +428,7 @@ impl Search<'_> {
                     None => !is_hidden && self.is_program(entry.path()),
                 };
                 if may_tell && self.walked.aside.len() < self.limits.files {
-                    self.walked.aside.push(shown(root, entry.path()));
+                    self.walked.aside.push(shown_path(root, entry.path()));
                 }
                 continue;
             }
@@ -512,7 +512,7 @@ fn trouble(root: &Path, error: ignore::Error) -> WalkTrouble {
 }
 
 /// A path as a person would write it: nobody begins with `./`.
-fn shown(root: &Path, path: &Path) -> PathBuf {
+fn shown_path(root: &Path, path: &Path) -> PathBuf {
     if root == Path::new(".") {
         path.strip_prefix(".").unwrap_or(path).to_owned()
     } else {

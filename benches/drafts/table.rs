@@ -11,7 +11,7 @@ use refit::{
     },
     effect::{
         helm::Helm,
-        leaves::put,
+        leaves::set_path,
         render::{Options, Renderer},
     },
     values::{Map, Number, Path, Segment, Value},
@@ -240,6 +240,6 @@ fn values(row: &Row, old: &Chart) -> (Map, Path, Path) {
         _ => Value::from("zq0000qz"),
     };
     let mut values = Map::new();
-    put(&mut values, &path, value);
+    set_path(&mut values, &path, value);
     (values, path, to)
 }

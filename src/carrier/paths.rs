@@ -493,7 +493,7 @@ impl EntryWriter<'_> {
         }
         let context = self.context_of(entry.node);
         let value = match value {
-            Some(value) => Some(self.said(entry, &shown, value, context)?),
+            Some(value) => Some(self.entry_field(entry, &shown, value, context)?),
             None => None,
         };
         let mut entries = Vec::new();
@@ -552,7 +552,7 @@ impl EntryWriter<'_> {
         }))
     }
 
-    fn said(
+    fn entry_field(
         &self,
         entry: &PathEntry,
         path: &Path,
@@ -567,11 +567,11 @@ impl EntryWriter<'_> {
             PathValue::Nothing => (None, false),
         };
         let quotes = node.map_or(Quotes::None, |node| self.quotes(node));
-        self.say(path, value, string, quotes, context)
+        self.new_field(path, value, string, quotes, context)
     }
 
     /// The entry of the list for a value.
-    fn say(
+    fn new_field(
         &self,
         path: &Path,
         value: &Value,
@@ -654,7 +654,7 @@ impl EntryWriter<'_> {
             _ => None,
         });
         let context = self.context;
-        let said = self.say(&leaf.path, &leaf.value, string, values, context)?;
+        let said = self.new_field(&leaf.path, &leaf.value, string, values, context)?;
         let entry = |key: &str, value| WantEntry {
             key: WantKey::New(key.to_owned()),
             value,
@@ -683,7 +683,7 @@ impl EntryWriter<'_> {
         };
         let old = || set::path(&entry.path).unwrap_or_default();
         let want = match &fates[0] {
-            EntryEdit::Remove => return self.without(entry.node),
+            EntryEdit::Remove => return self.without_item(entry.node),
             EntryEdit::Keep
             | EntryEdit::Change {
                 path: None,
@@ -704,7 +704,7 @@ impl EntryWriter<'_> {
 
 impl EntryWriter<'_> {
     /// Takes an item out of the list that it stands in.
-    fn without(&self, item: NodeId) -> Result<Rewrite, PathsError> {
+    fn without_item(&self, item: NodeId) -> Result<Rewrite, PathsError> {
         let list = self.tree.parent(item).unwrap_or(item);
         let items = self.tree.items(list).filter(|other| *other != item);
         let want = Want::List {

@@ -24,7 +24,7 @@ pub fn find(path: &FilePath, text: &str) -> Vec<Elsewhere> {
 
 /// A piece of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Token<'t> {
+enum ProgramToken<'t> {
     /// A name, with dots in it.
     Word(&'t str),
     /// A string with nothing to be computed in it.
@@ -36,7 +36,7 @@ enum Token<'t> {
 }
 
 /// The pieces of a program with their places; comments and white space are left out.
-fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, Token<'_>)> {
+fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, ProgramToken<'_>)> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -49,7 +49,7 @@ fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, Token<'_>)> {
             '/' if rest.starts_with("//") => line,
             '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
             '<' if is_terraform && rest.starts_with("<<") => {
-                tokens.push((start, Token::Computed));
+                tokens.push((start, ProgramToken::Computed));
                 heredoc(rest)
             }
             '"' | '\'' | '`' => {
@@ -60,12 +60,12 @@ fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, Token<'_>)> {
             c if c.is_alphanumeric() || c == '_' => {
                 let part = |c: char| !(c.is_alphanumeric() || c == '_' || c == '.');
                 let end = rest.find(part).unwrap_or(rest.len());
-                tokens.push((start, Token::Word(&rest[..end])));
+                tokens.push((start, ProgramToken::Word(&rest[..end])));
                 end
             }
             c if c.is_whitespace() => c.len_utf8(),
             c => {
-                tokens.push((start, Token::Sign(c)));
+                tokens.push((start, ProgramToken::Sign(c)));
                 c.len_utf8()
             }
         };
@@ -74,11 +74,11 @@ fn tokens(text: &str, is_terraform: bool) -> Vec<(usize, Token<'_>)> {
 }
 
 /// The length of a string, and its text.
-fn string(rest: &str, quote: char) -> (usize, Token<'_>) {
+fn string(rest: &str, quote: char) -> (usize, ProgramToken<'_>) {
     let long = quote.to_string().repeat(3);
     if quote != '`' && rest.starts_with(&long) {
         let end = rest[3..].find(&long).map_or(rest.len(), |end| end + 6);
-        return (end, Token::Computed);
+        return (end, ProgramToken::Computed);
     }
     let mut escaped = false;
     for (i, c) in rest.char_indices().skip(1) {
@@ -89,18 +89,18 @@ fn string(rest: &str, quote: char) -> (usize, Token<'_>) {
                 let inner = &rest[1..i];
                 let is_plain = !inner.contains(['\\', '\n']) && !inner.contains("${");
                 let token = if is_plain {
-                    Token::Text(inner)
+                    ProgramToken::Text(inner)
                 } else {
-                    Token::Computed
+                    ProgramToken::Computed
                 };
                 return (i + 1, token);
             }
             // An apostrophe in what only looks like a string.
-            '\n' if quote != '`' => return (1, Token::Sign(quote)),
+            '\n' if quote != '`' => return (1, ProgramToken::Sign(quote)),
             _ => {}
         }
     }
-    (1, Token::Sign(quote))
+    (1, ProgramToken::Sign(quote))
 }
 
 /// The length of Terraform's text between `<<NAME` (or `<<-NAME`) and a line with `NAME`.
@@ -120,34 +120,34 @@ fn heredoc(rest: &str) -> usize {
 /// The fields of the bracket that opens at a place: the texts that stand behind a name and `=` or `:` directly in it,
 /// or in brackets of it. `None` for a name whose value is computed.
 fn fields<'t>(
-    tokens: &[(usize, Token<'t>)],
+    tokens: &[(usize, ProgramToken<'t>)],
     open: usize,
 ) -> Vec<(usize, &'t str, Option<&'t str>, usize)> {
     let mut fields = Vec::new();
     let mut depth = 0;
     for (i, (offset, token)) in tokens.iter().enumerate().skip(open) {
         match token {
-            Token::Sign('{' | '(' | '[') => depth += 1,
-            Token::Sign('}' | ')' | ']') => {
+            ProgramToken::Sign('{' | '(' | '[') => depth += 1,
+            ProgramToken::Sign('}' | ')' | ']') => {
                 depth -= 1;
                 if depth == 0 {
                     break;
                 }
             }
-            Token::Word(name) => {
-                let Some((_, Token::Sign('=' | ':'))) = tokens.get(i + 1) else {
+            ProgramToken::Word(name) => {
+                let Some((_, ProgramToken::Sign('=' | ':'))) = tokens.get(i + 1) else {
                     continue;
                 };
                 let mut value = i + 2;
                 // Go's `pulumi.String("x")`.
-                if let (Some((_, Token::Word(word))), Some((_, Token::Sign('(')))) =
+                if let (Some((_, ProgramToken::Word(word))), Some((_, ProgramToken::Sign('(')))) =
                     (tokens.get(value), tokens.get(value + 1))
                     && word.starts_with("pulumi.String")
                 {
                     value += 2;
                 }
                 let text = match tokens.get(value) {
-                    Some((_, Token::Text(text))) => Some(*text),
+                    Some((_, ProgramToken::Text(text))) => Some(*text),
                     _ => None,
                 };
                 fields.push((depth, *name, text, *offset));
@@ -184,14 +184,14 @@ fn release(
 }
 
 /// `resource "helm_release" "NAME" { … }`.
-fn terraform(tokens: &[(usize, Token<'_>)]) -> Vec<Elsewhere> {
+fn terraform(tokens: &[(usize, ProgramToken<'_>)]) -> Vec<Elsewhere> {
     let mut found = Vec::new();
     for (i, window) in tokens.windows(4).enumerate() {
         let [
-            (_, Token::Word("resource")),
-            (_, Token::Text("helm_release")),
-            (_, Token::Text(name)),
-            (_, Token::Sign('{')),
+            (_, ProgramToken::Word("resource")),
+            (_, ProgramToken::Text("helm_release")),
+            (_, ProgramToken::Text(name)),
+            (_, ProgramToken::Sign('{')),
         ] = window
         else {
             continue;
@@ -206,10 +206,10 @@ fn terraform(tokens: &[(usize, Token<'_>)]) -> Vec<Elsewhere> {
 }
 
 /// A call of one of Pulumi's resources for charts, in any of its languages.
-fn pulumi(tokens: &[(usize, Token<'_>)]) -> Vec<Elsewhere> {
+fn pulumi(tokens: &[(usize, ProgramToken<'_>)]) -> Vec<Elsewhere> {
     let mut found = Vec::new();
     for (i, window) in tokens.windows(2).enumerate() {
-        let [(_, Token::Word(word)), (_, Token::Sign('('))] = window else {
+        let [(_, ProgramToken::Word(word)), (_, ProgramToken::Sign('('))] = window else {
             continue;
         };
         let is_helm = word.to_ascii_lowercase().contains("helm");
@@ -221,7 +221,7 @@ fn pulumi(tokens: &[(usize, Token<'_>)]) -> Vec<Elsewhere> {
         let fields = fields(tokens, i + 1);
         let mut behind = tokens[i + 2..].iter();
         let name = behind.find_map(|(_, token)| match token {
-            Token::Text(text) => Some(*text),
+            ProgramToken::Text(text) => Some(*text),
             _ => None,
         });
         let title = format!("Pulumi {last} {}", name.unwrap_or("(unnamed)"));

@@ -88,7 +88,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if is_news {
         terminal.result(&text);
     }
-    terminal.say(&seen(&proposal, workspace.refused.len()));
+    terminal.say(&count_summary(&proposal, workspace.refused.len()));
     if proposal.releases.is_empty() {
         terminal.say(&nothing(&proposal, &path, args));
         return Ok(Exit::Done);
@@ -152,7 +152,7 @@ fn refused(refusal: &Refusal) -> anyhow::Error {
 }
 
 /// The numbers of files that were looked at, and left out.
-fn seen(proposal: &FolderProposal, refused: usize) -> String {
+fn count_summary(proposal: &FolderProposal, refused: usize) -> String {
     let files = |n: usize| {
         if n == 1 {
             "1 YAML file".to_owned()

@@ -133,7 +133,7 @@ impl Job {
 
         let project = match mode {
             ResultMode::Filter { .. } => None,
-            _ => project::here()?,
+            _ => project::project_here()?,
         };
         let ChartOptions {
             chart,

@@ -19,7 +19,7 @@ use refit::{
 /// # Errors
 ///
 /// If it cannot be read.
-pub fn here() -> anyhow::Result<Option<Project>> {
+pub fn project_here() -> anyhow::Result<Option<Project>> {
     match Project::find(Path::new(".")) {
         Some(path) => Ok(Some(Project::read(&path)?)),
         None => Ok(None),

@@ -50,13 +50,13 @@ const UNUSABLE: &str = "the terminal cannot be used";
 pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let save = args.save_answers.clone();
     let mut job = job(args)?;
-    let mut begun = begun(&job);
+    let mut begun = begin_reviews(&job);
     let mut asked = QuestionsEnd::Nothing;
     if terminal.can_ask() && !begun.outcome.refused.is_empty() {
         let mut keyboard = Keyboard::new(terminal).context(UNUSABLE)?;
         asked = missing::ask(&mut job, &begun.outcome.refused, &mut keyboard)?;
         if asked == QuestionsEnd::Answered {
-            begun = self::begun(&job);
+            begun = self::begin_reviews(&job);
         }
     }
     if asked == QuestionsEnd::Interrupted {
@@ -141,7 +141,7 @@ pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 }
 
 /// The reviews of a run.
-fn begun(job: &Job) -> Begun {
+fn begin_reviews(job: &Job) -> Begun {
     begin(&job.request).unwrap_or_else(|refusal| Begun {
         reviews: Vec::new(),
         fitting: Vec::new(),
@@ -159,7 +159,9 @@ fn chosen(job: &Job, begun: &mut Begun, keyboard: &mut Keyboard<'_>) -> anyhow::
         return Ok(true);
     }
     let reviews = begun.reviews.iter();
-    let items: Vec<String> = reviews.map(|review| show::some(review.start())).collect();
+    let items: Vec<String> = reviews
+        .map(|review| show::list_name(review.start()))
+        .collect();
     let prompt = format!(
         "Review which of {}? (space: one, a: all or none, Enter: go on)",
         items.len()
@@ -288,7 +290,7 @@ impl AfterDialogue<'_, '_> {
             _ => None,
         };
         let job = self.job;
-        self.keyboard.undisturbed(|terminal| {
+        self.keyboard.without_interruption(|terminal| {
             write_all(
                 job,
                 &outcome,

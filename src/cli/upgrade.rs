@@ -456,14 +456,14 @@ impl<'a> Show<'a> {
             terminal.look(self.job.detail),
             &self.said,
         ));
-        self.unneeded(terminal);
+        self.say_unneeded_answers(terminal);
     }
 
     /// Answers that no question needed, with `-v`.
-    fn unneeded(&self, terminal: &mut Terminal) {
+    fn say_unneeded_answers(&self, terminal: &mut Terminal) {
         let answers = self.job.request.answers.keys();
         let unneeded: Vec<&str> = answers
-            .filter(|id| !asked(self.outcome).any(|asked| asked == **id))
+            .filter(|id| !question_ids(self.outcome).any(|asked| asked == **id))
             .map(String::as_str)
             .collect();
         if self.job.detail == Detail::Verbose && !unneeded.is_empty() {
@@ -482,7 +482,7 @@ impl<'a> Show<'a> {
 }
 
 /// The questions of a run, open or answered.
-fn asked(outcome: &Outcome) -> impl Iterator<Item = &str> {
+fn question_ids(outcome: &Outcome) -> impl Iterator<Item = &str> {
     let steps = outcome.releases.iter().flat_map(|release| &release.steps);
     steps
         .filter(|step| step.question.is_some())
@@ -510,7 +510,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     if skipped.is_empty()
         && given
             .iter()
-            .all(|id| asked(outcome).any(|asked| asked == *id || kind_of(asked) == *id))
+            .all(|id| question_ids(outcome).any(|asked| asked == *id || kind_of(asked) == *id))
     {
         return Ok(());
     }
@@ -546,7 +546,7 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     else {
         return Ok(());
     };
-    let mut here: Vec<&str> = asked(outcome).collect();
+    let mut here: Vec<&str> = question_ids(outcome).collect();
     here.sort_unstable();
     here.dedup();
     let mut message = format!("no question is called `{unknown}`");

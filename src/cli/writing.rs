@@ -124,7 +124,7 @@ impl<'w> Writer<'w> {
     }
 
     fn unit(&mut self, unit: &'w Unit<'w>, blocked: &[PathBuf]) {
-        if let Some((text, failed)) = self.hindrance(unit, blocked) {
+        if let Some((text, failed)) = self.reason_not_to_write(unit, blocked) {
             self.waiting();
             self.failed |= failed;
             self.say(&text);
@@ -144,7 +144,7 @@ impl<'w> Writer<'w> {
     }
 
     /// The reason for which a unit is not written, if it is not, and true if that is an error.
-    fn hindrance(&self, unit: &Unit<'_>, blocked: &[PathBuf]) -> Option<(String, bool)> {
+    fn reason_not_to_write(&self, unit: &Unit<'_>, blocked: &[PathBuf]) -> Option<(String, bool)> {
         if unit.is_open() {
             let text = format!("{}: not written, because questions are open", names(unit));
             return Some((text, false));
@@ -266,7 +266,7 @@ impl<'w> Writer<'w> {
         if !quiet {
             let own = memory.as_ref().map(|memory| &memory.project.path);
             let files = written.iter().filter(|file| Some(&file.path) != own);
-            files.for_each(|file| self.say(&wrote(file)));
+            files.for_each(|file| self.say(&written_message(file)));
         }
         if self.job.record && !quiet {
             let releases = units.iter().flat_map(|unit| &unit.releases);
@@ -287,7 +287,7 @@ impl<'w> Writer<'w> {
             return Ok(());
         }
         if !quiet {
-            let noted = noted(&memory, units);
+            let noted = noted_message(&memory, units);
             self.say(&noted);
         }
         self.project = Some(memory.project);
@@ -306,7 +306,7 @@ fn names(unit: &Unit<'_>) -> String {
 const NAMES: usize = 5;
 
 /// The message about new entries of `refit.yaml`.
-fn noted(memory: &Memory, units: &[&Unit<'_>]) -> String {
+fn noted_message(memory: &Memory, units: &[&Unit<'_>]) -> String {
     let releases = units.iter().flat_map(|unit| &unit.releases);
     let mut releases: Vec<String> = releases
         .map(|release| {
@@ -352,7 +352,7 @@ fn remembered(
     }))
 }
 
-fn wrote(file: &Written) -> String {
+fn written_message(file: &Written) -> String {
     let mut text = format!("Wrote {}", file.path.display());
     if let Some(target) = &file.target {
         text.push_str(&format!(" (a link to {})", target.display()));

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Isolation, Leaf, Side, put, without},
+        leaves::{Isolation, Leaf, Side, set_path, without},
         objects::Manifest,
         render::{RenderMode, Renderer},
     },
@@ -385,7 +385,7 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
             for (which, (candidate, score, _)) in one.tried.iter().enumerate() {
                 if score.is_nan() {
                     let mut values = after.values.clone();
-                    put(
+                    set_path(
                         &mut values,
                         &candidate.to,
                         shaped(&one.leaf.value, candidate.wraps),
@@ -527,7 +527,7 @@ fn prove(settings: &mut [Proposal], open: &[Open<'_>], after: &Side<'_>) {
     let mut any = false;
     for (setting, one) in settings.iter().zip(open) {
         if let Suggestion::Moves(place) = &setting.fate {
-            put(&mut values, &place.to, shaped(&one.leaf.value, place.wraps));
+            set_path(&mut values, &place.to, shaped(&one.leaf.value, place.wraps));
             any = true;
         }
     }

@@ -64,9 +64,9 @@ pub(super) fn can_be_copy(tree: &Tree, alias: NodeId) -> bool {
 
 /// The same want with the old values in place of these aliases; `None` where what `<<` brings in cannot be
 /// written out.
-pub(super) fn released(view: &View<'_>, want: &Want, aliases: &[NodeId]) -> Option<Want> {
+pub(super) fn write_old_values(view: &View<'_>, want: &Want, aliases: &[NodeId]) -> Option<Want> {
     let tree = view.tree();
-    let here = |want: &Want| released(view, want, aliases);
+    let here = |want: &Want| write_old_values(view, want, aliases);
     let in_it = |node: NodeId| aliases.iter().any(|alias| tree.is_within(*alias, node));
     let map = |base: Option<NodeId>, entries: Vec<WantEntry>| {
         let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| {

@@ -14,9 +14,9 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-pub use style::{key_source, made};
+pub use style::{key_source, new_value};
 
-use style::{Style, styled, styled_key};
+use style::{Style, new_value_in, styled_key};
 
 use crate::{
     migrate::{Body, Entry, Node, Origin, Source},
@@ -139,7 +139,7 @@ pub fn edit(
         .iter()
         .find(|alias| !followers::can_be_copy(tree, **alias))
     {
-        return Err(anchored(tree, *fixed));
+        return Err(anchored_error(tree, *fixed));
     }
     for alias in &aliases {
         writer.share(&place_of(tree, *alias), *alias);
@@ -149,15 +149,15 @@ pub fn edit(
         return Err(EditError::Shared(shared));
     }
     if !aliases.is_empty() {
-        want = match followers::released(view, &want, &aliases) {
+        want = match followers::write_old_values(view, &want, &aliases) {
             Some(want) => want,
-            None => return Err(anchored(tree, aliases[0])),
+            None => return Err(anchored_error(tree, aliases[0])),
         };
     }
     let rewrite = match (yaml::rewrite(tree, view.root(), &want), aliases.first()) {
         // An alias that stands in text which is copied as well.
         (Err(RewriteError::UsedTwice { .. }), Some(alias)) => {
-            return Err(anchored(tree, *alias));
+            return Err(anchored_error(tree, *alias));
         }
         (rewrite, _) => rewrite?,
     };
@@ -192,7 +192,7 @@ fn no_duplicate_goes(view: &View<'_>, rewrite: &Rewrite) -> Result<(), EditError
     Ok(())
 }
 
-fn anchored(tree: &Tree, alias: NodeId) -> EditError {
+fn anchored_error(tree: &Tree, alias: NodeId) -> EditError {
     EditError::Anchored {
         path: place_of(tree, alias),
         node: alias,
@@ -238,7 +238,7 @@ fn anchored_places<'n>(view: &View<'_>, node: &'n Node, layer: usize) -> HashMap
 }
 
 /// True if a value somewhere in a map is the text of a node.
-fn brings(entries: &[Entry], node: NodeId) -> bool {
+fn contains_text_of(entries: &[Entry], node: NodeId) -> bool {
     entries
         .iter()
         .filter(|entry| !entry.gone)
@@ -247,7 +247,7 @@ fn brings(entries: &[Entry], node: NodeId) -> bool {
                 .node
                 .source()
                 .is_some_and(|source| source.node == node),
-            Body::Map(below) => brings(below, node),
+            Body::Map(below) => contains_text_of(below, node),
             Body::Value(_) | Body::List(_) => false,
         })
 }
@@ -367,7 +367,7 @@ impl WantBuilder<'_> {
                     } => self.quotes(*like),
                     _ => Quotes::None,
                 };
-                styled(value, quotes, style)
+                new_value_in(value, quotes, style)
             }
             (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
@@ -479,7 +479,7 @@ impl WantBuilder<'_> {
     ) -> Result<Want, EditError> {
         let base = self.base(origin, at)?;
         // A map that goes into itself takes its text along, with all that stands between its entries.
-        let base = base.filter(|base| !brings(entries, *base));
+        let base = base.filter(|base| !contains_text_of(entries, *base));
         let style = base.map_or(style, |base| self.style(base, style));
         let written = base
             .map(|base| self.view.entries(base))
@@ -539,7 +539,7 @@ impl WantBuilder<'_> {
             }
             let key = match self.key(entry, source, &known, &here, style)? {
                 // A map that is written in several places has what its keys said in one of them.
-                WantKey::New(text) => match self.inherits(entry, &known) {
+                WantKey::New(text) => match self.inherited_key(entry, &known) {
                     Some(key) if self.kept_keys.borrow_mut().insert(key) => {
                         WantKey::Renamed(key, text)
                     }
@@ -693,7 +693,7 @@ impl WantBuilder<'_> {
                 !entry
                     .node
                     .source()
-                    .is_some_and(|source| self.within(*key, source.node))
+                    .is_some_and(|source| self.is_within(*key, source.node))
             });
         match replaced {
             // A map that is written in several places keeps its keys in one of them.
@@ -702,13 +702,13 @@ impl WantBuilder<'_> {
         }
     }
 
-    fn within(&self, node: NodeId, above: NodeId) -> bool {
+    fn is_within(&self, node: NodeId, above: NodeId) -> bool {
         std::iter::successors(Some(node), |node| self.tree.parent(*node)).any(|node| node == above)
     }
 
     /// The key of the entry that a new one comes instead of: what it was made of left that entry empty.
     /// The comments on it are then about the new one.
-    fn inherits(&self, entry: &Entry, known: &WrittenEntries<'_>) -> Option<NodeId> {
+    fn inherited_key(&self, entry: &Entry, known: &WrittenEntries<'_>) -> Option<NodeId> {
         let beside = entry.beside.as_deref()?;
         let is_first = known
             .first_beside

@@ -5,7 +5,7 @@
 
 use super::{
     EditError, WantBuilder,
-    style::{Style, styled},
+    style::{Style, new_value_in},
 };
 use crate::{
     migrate::{Body, Node, Origin, Source},
@@ -30,7 +30,7 @@ impl WantBuilder<'_> {
                 self.tree.content(source.node).trim_end_matches('\n')
             )
         });
-        lines.find(|lines| says(lines, value))
+        lines.find(|lines| reads_as(lines, value))
     }
 
     /// The list that items of a list which a step made stand in, so that they keep what stands beside them.
@@ -105,7 +105,7 @@ impl WantBuilder<'_> {
             .zip(kept)
             .map(|(item, kept)| match kept {
                 Some(node) => Ok(Want::Node(node)),
-                None => styled(item, Quotes::None, style),
+                None => new_value_in(item, Quotes::None, style),
             })
             .collect::<Result<_, EditError>>()?;
         Ok(Some(Want::List {
@@ -116,7 +116,7 @@ impl WantBuilder<'_> {
 }
 
 /// True if lines, wherever they are indented to, are a block collection that is read as a value.
-fn says(lines: &str, value: &Value) -> bool {
+fn reads_as(lines: &str, value: &Value) -> bool {
     // The end of a document, and what depends on how far it is indented or on what follows.
     let special =
         |line: &str| line.starts_with("---") || line.starts_with("...") || line.starts_with('%');

@@ -63,12 +63,12 @@ pub fn key_source(name: &str) -> Result<String, EditError> {
 /// # Errors
 ///
 /// If a key in it cannot be one.
-pub fn made(value: &Value, quotes: Quotes) -> Result<Want, EditError> {
-    styled(value, quotes, Style::PLAIN)
+pub fn new_value(value: &Value, quotes: Quotes) -> Result<Want, EditError> {
+    new_value_in(value, quotes, Style::PLAIN)
 }
 
 /// A value that is written anew.
-pub(super) fn styled(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
+pub(super) fn new_value_in(value: &Value, quotes: Quotes, style: Style) -> Result<Want, EditError> {
     Ok(match value {
         Value::Map(map) => Want::Map {
             base: None,
@@ -78,7 +78,7 @@ pub(super) fn styled(value: &Value, quotes: Quotes, style: Style) -> Result<Want
                     let key = WantKey::New(styled_key(key, style)?);
                     Ok(WantEntry {
                         key,
-                        value: styled(value, quotes, style)?,
+                        value: new_value_in(value, quotes, style)?,
                     })
                 })
                 .collect::<Result<_, EditError>>()?,
@@ -87,7 +87,7 @@ pub(super) fn styled(value: &Value, quotes: Quotes, style: Style) -> Result<Want
             base: None,
             items: items
                 .iter()
-                .map(|item| styled(item, quotes, style))
+                .map(|item| new_value_in(item, quotes, style))
                 .collect::<Result<_, _>>()?,
         },
         scalar => Want::Scalar(write::one_line(

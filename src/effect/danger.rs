@@ -23,17 +23,17 @@ pub fn dangers(before: &Manifest, after: &Manifest) -> Vec<Danger> {
         match new {
             Some(new) => {
                 if !new.id.is_called(id) || new.id.namespace != id.namespace {
-                    gone(old, Now::Renamed(&new.id), &mut found);
+                    deleted_object(old, Now::Renamed(&new.id), &mut found);
                 } else if is_hook(new) {
-                    gone(old, Now::Hook, &mut found);
+                    deleted_object(old, Now::Hook, &mut found);
                 } else if is_definition(new) && in_crds(new) {
-                    gone(old, Now::InCrds, &mut found);
+                    deleted_object(old, Now::InCrds, &mut found);
                 } else {
                     fixed(old, new, &mut found);
                 }
                 pods(old, new, &mut found);
             }
-            None => gone(old, Now::Nothing, &mut found),
+            None => deleted_object(old, Now::Nothing, &mut found),
         }
     }
     for new in after.objects.values().filter(|new| is_definition(new)) {
@@ -105,7 +105,7 @@ enum Now<'n> {
 }
 
 /// An object that Helm deletes.
-fn gone(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
+fn deleted_object(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
     // What hooks leave behind Helm does not manage, and definitions in crds/ it never deletes.
     if is_kept(old) || is_hook(old) || in_crds(old) {
         return;

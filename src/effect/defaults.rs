@@ -8,7 +8,7 @@
 //! It is for charts without a pack: where there is one, its steps tell what matters of this in words.
 
 use super::{
-    leaves::{Effect, Side, put},
+    leaves::{Effect, Side, set_path},
     model::ChangedDefault,
 };
 use crate::values::{Map, Path, Value, leaves};
@@ -61,7 +61,7 @@ pub(super) fn changed(old: &Map, new: &Side<'_>) -> (Vec<Changed>, usize) {
         .iter()
         .map(|(path, was, _)| {
             let mut values = new.values.clone();
-            put(&mut values, path, was.clone());
+            set_path(&mut values, path, was.clone());
             values
         })
         .collect();
@@ -85,7 +85,7 @@ pub(super) fn changed(old: &Map, new: &Side<'_>) -> (Vec<Changed>, usize) {
 
 impl Changed {
     /// As reports have it; `place` puts a place into words.
-    pub(super) fn told(
+    pub(super) fn to_report(
         &self,
         place: impl Fn(&super::leaves::RenderedField) -> String,
     ) -> ChangedDefault {

@@ -133,7 +133,7 @@ impl Helm {
             let message = String::from_utf8_lossy(&output.stderr);
             return Err(HelmError::Failed {
                 command: command(),
-                message: said(&message),
+                message: message_of(&message),
             });
         }
         String::from_utf8(output.stdout).map_err(|error| HelmError::Answer {
@@ -221,7 +221,7 @@ fn subcommand<S: AsRef<OsStr>>(args: &[S]) -> String {
 }
 
 /// The message of Helm, without its own prefix and hints.
-fn said(stderr: &str) -> String {
+fn message_of(stderr: &str) -> String {
     let lines = stderr.lines().map(str::trim_end).filter(|line| {
         !line.is_empty()
             && !line.starts_with("Use --debug flag")

@@ -194,9 +194,9 @@ impl<'c> Side<'c> {
             }
             let (path, value) = &found[at];
             required.push(path.clone());
-            let other = changed(value).map(|value| {
+            let other = changed_value(value).map(|value| {
                 let mut values = self.values.clone();
-                put(&mut values, path, value);
+                set_path(&mut values, path, value);
                 self.renderer.render(&values, self.mode)
             });
             match other.filter(|other| other.is_ok()) {
@@ -500,7 +500,7 @@ fn remove(map: &mut Map, path: &[Segment]) {
 }
 
 /// Sets a value, with the maps above it.
-pub fn put(map: &mut Map, path: &Path, value: Value) {
+pub fn set_path(map: &mut Map, path: &Path, value: Value) {
     let Some((Segment::Key(last), above)) = path.segments().split_last() else {
         return;
     };
@@ -526,7 +526,7 @@ fn text_words(value: &Value) -> HashSet<String> {
 }
 
 /// Another value of the same type.
-fn changed(value: &Value) -> Option<Value> {
+fn changed_value(value: &Value) -> Option<Value> {
     Some(match value {
         Value::String(text) => Value::String(format!("{text}-changed")),
         Value::Bool(value) => Value::Bool(!value),

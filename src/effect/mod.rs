@@ -272,7 +272,7 @@ impl Check<'_> {
                 let (changed, beyond) = defaults::changed(old.defaults, new);
                 changed_defaults = changed
                     .iter()
-                    .map(|changed| changed.told(|spot| told.place(spot)))
+                    .map(|changed| changed.to_report(|spot| told.place(spot)))
                     .collect();
                 if beyond > 0 {
                     notes.push(format!(
@@ -280,7 +280,7 @@ impl Check<'_> {
                     ));
                 }
             }
-            findings.extend(self.unread(&after));
+            findings.extend(self.unread_settings(&after));
         }
         let unexplained = settings
             .iter()
@@ -366,7 +366,7 @@ impl Check<'_> {
                 Err(rendered) => rendered,
             };
             let Err(error) = &*rendered else { continue };
-            let message = match (error.said(), error) {
+            let message = match (error.helm_message(), error) {
                 (Some(said), _) => said.to_owned(),
                 (None, RenderError::Manifest(error)) => error.to_string(),
                 (None, error) => return Err(EffectError::Helm(error.to_string())),
@@ -391,7 +391,7 @@ impl Check<'_> {
                 .filter(|finding| finding.kind == FindingKind::Required)
                 .find_map(|finding| finding.path.as_ref()?.parse::<Path>().ok());
             if let Some(path) = required.filter(|path| !made_up.contains(path)) {
-                leaves::put(&mut values, &path, Value::from(MADE_UP));
+                leaves::set_path(&mut values, &path, Value::from(MADE_UP));
                 made_up.push(path.clone());
                 match new {
                     // What the old chart needed as well comes from elsewhere, as it did.
@@ -437,7 +437,7 @@ impl Check<'_> {
     }
 
     /// Settings that no template of the new chart looks at.
-    fn unread(&self, after: &[Leaf]) -> Vec<Finding> {
+    fn unread_settings(&self, after: &[Leaf]) -> Vec<Finding> {
         let unread = after.iter().filter(|leaf| leaf.how == Isolation::Unread);
         unread
             .filter_map(|leaf| leaf.path.as_ref())
@@ -540,14 +540,14 @@ impl Check<'_> {
         let elsewhere = lives || judged.iter().any(|judged| judged.fate == EffectFate::New);
         let mut effects: Vec<Seen> = judged
             .iter()
-            .map(|judged| self.seen(leaf, judged, (lives, elsewhere), told))
+            .map(|judged| self.judged_effect(leaf, judged, (lives, elsewhere), told))
             .collect();
         let unknown = effects.is_empty() && leaf.how.is_unknown();
         if unknown {
-            effects.extend(self.vanished(leaf, told));
+            effects.extend(self.removed_setting(leaf, told));
         }
         let because = (unknown || effects.is_empty())
-            .then(|| because(leaf.how))
+            .then(|| reason_for(leaf.how))
             .flatten();
         Setting {
             path: leaf.path.as_ref().map(ToString::to_string),
@@ -563,7 +563,7 @@ impl Check<'_> {
     }
 
     /// A setting that could not be compared and is nowhere in the new values.
-    fn vanished(&self, leaf: &Leaf, told: &Circumstances<'_>) -> Option<Seen> {
+    fn removed_setting(&self, leaf: &Leaf, told: &Circumstances<'_>) -> Option<Seen> {
         let path = leaf.path.clone()?;
         let now = Value::Map(self.after.clone());
         let mut paths = vec![path];
@@ -592,7 +592,7 @@ impl Check<'_> {
         })
     }
 
-    fn seen(
+    fn judged_effect(
         &self,
         leaf: &Leaf,
         judged: &Judged,
@@ -707,7 +707,7 @@ fn fate(effects: &[Seen]) -> SettingFate {
     }
 }
 
-fn because(how: Isolation) -> Option<String> {
+fn reason_for(how: Isolation) -> Option<String> {
     Some(
         match how {
             Isolation::Unread => "no template of the old chart reads it",

@@ -55,7 +55,7 @@ pub enum RenderError {
 impl RenderError {
     /// The message of Helm about the chart or the values; `None` if Helm could not be asked.
     #[must_use]
-    pub fn said(&self) -> Option<&str> {
+    pub fn helm_message(&self) -> Option<&str> {
         match self {
             Self::Helm(HelmError::Failed { message, .. }) => Some(message),
             Self::Manifest(_) | Self::Helm(_) => None,

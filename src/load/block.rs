@@ -471,7 +471,7 @@ impl Workspace {
                 }
             }
         }
-        secrets::settled(all)
+        secrets::sorted_apart(all)
     }
 }
 

@@ -157,7 +157,7 @@ impl Project {
         let bounds = Bounds::of(&self.path, folder);
         for (name, remembered) in &self.file.releases {
             let mut layers = remembered.layers.iter();
-            if let Some(layer) = layers.find(|layer| !bounds.hold(&self.layer(layer))) {
+            if let Some(layer) = layers.find(|layer| !bounds.contain(&self.layer(layer))) {
                 return Err(reader::error(
                     self.path.display().to_string(),
                     format!(

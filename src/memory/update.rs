@@ -10,7 +10,7 @@ use super::{
     reader::{MemoryError, error},
 };
 use crate::{
-    edit::{key_source, made},
+    edit::{key_source, new_value},
     values::{Map, Value, view::View, write::Quotes},
     yaml::{self, NodeId, Tree, Want, WantEntry, WantKey},
 };
@@ -65,7 +65,13 @@ fn fields(remembered: &Remembered) -> Map {
     }
     put(
         "layers",
-        list(remembered.layers.iter().map(|layer| shown(layer)).collect()),
+        list(
+            remembered
+                .layers
+                .iter()
+                .map(|layer| shown_path(layer))
+                .collect(),
+        ),
     );
     if !remembered.answers.is_empty() {
         let answers = remembered.answers.iter().map(|(id, answer)| {
@@ -98,7 +104,7 @@ fn fields(remembered: &Remembered) -> Map {
     fields
 }
 
-fn shown(path: &Path) -> String {
+fn shown_path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -136,7 +142,7 @@ impl EntryUpdater<'_> {
                 Some(at) => wanted[*at].value = self.over(there[*at].value, key, value, depth)?,
                 None => wanted.push(WantEntry {
                     key: WantKey::New(key_source(key).map_err(|e| e.to_string())?),
-                    value: made(value, Quotes::None).map_err(|e| e.to_string())?,
+                    value: new_value(value, Quotes::None).map_err(|e| e.to_string())?,
                 }),
             }
         }
@@ -158,7 +164,7 @@ impl EntryUpdater<'_> {
             _ => match (self.view.value(node), value) {
                 (Ok(now), _) if now == *value => Ok(Want::Node(node)),
                 (_, Value::Map(map)) if key != "answers" => self.replace(node, map),
-                _ => made(value, Quotes::None).map_err(|e| e.to_string()),
+                _ => new_value(value, Quotes::None).map_err(|e| e.to_string()),
             },
         }
     }
@@ -169,7 +175,7 @@ impl EntryUpdater<'_> {
         let mut wanted = Vec::new();
         for (key, value) in map {
             let there = entries.entries.iter().find(|entry| entry.name == *key);
-            let new = made(value, Quotes::None).map_err(|e| e.to_string())?;
+            let new = new_value(value, Quotes::None).map_err(|e| e.to_string())?;
             wanted.push(match there {
                 Some(entry) => WantEntry {
                     key: WantKey::Entry(entry.key),

@@ -27,7 +27,7 @@ pub fn unknown_chart(chart: &str, known: &[String]) -> Reason {
         .next("Name one of them, or give a folder with a pack: --pack DIR. Without a pack, name both versions of the chart: --old-chart OLD --new-chart NEW.")
 }
 
-/// How many keys are listed of those that a chart does not know.
+/// The number of keys that are listed of those that a chart does not know.
 const LISTED: usize = 5;
 
 /// Values of which nothing tells the chart.

@@ -40,7 +40,7 @@ pub fn json(effects: &Effects, masker: &Masker, pretty: bool) -> Result<String, 
         serde_json::to_string(&effects)?
     };
     text.push('\n');
-    Ok(super::json::unobeyed(text))
+    Ok(super::json::escape_controls(text))
 }
 
 fn masked(effects: &Effects, masker: &Masker) -> Effects {

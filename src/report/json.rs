@@ -21,12 +21,12 @@ pub fn render(
         serde_json::to_string(&outcome)?
     };
     text.push('\n');
-    Ok(unobeyed(text))
+    Ok(escape_controls(text))
 }
 
 /// The same JSON with escapes in place of what a terminal would obey and JSON lets stand: such characters stand only in
 /// its strings.
-pub(super) fn unobeyed(text: String) -> String {
+pub(super) fn escape_controls(text: String) -> String {
     if !text.chars().any(|c| c != '\n' && obeyed(c)) {
         return text;
     }

@@ -136,5 +136,5 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         text.push_str(&serde_json::to_string(&record)?);
         text.push('\n');
     }
-    Ok(super::json::unobeyed(text))
+    Ok(super::json::escape_controls(text))
 }

@@ -168,7 +168,7 @@ impl PreviewForm<'_, '_> {
         }
         self.waiting(&mut page);
         for section in [Section::Danger, Section::Action] {
-            self.told(&mut page, section);
+            self.dangers_or_actions(&mut page, section);
         }
         self.notes(&mut page);
         text::ahead(&mut page, self.content, self.look);
@@ -297,13 +297,13 @@ impl PreviewForm<'_, '_> {
                 1 => "1 more step waits".to_owned(),
                 n => format!("{n} more steps wait"),
             },
-            some(&ids)
+            few_names(&ids)
         );
         page.fill(2, 4, &[span(text, WordStyle::Dim)]);
     }
 
     /// The dangers, or the actions. Dangers are all shown, and in full.
-    fn told(&self, page: &mut Page, section: Section) {
+    fn dangers_or_actions(&self, page: &mut Page, section: Section) {
         let (word, style, most) = match section {
             Section::Danger => ("danger", WordStyle::Error, usize::MAX),
             _ => ("action", WordStyle::Warn, SHOWN),
@@ -368,7 +368,7 @@ impl PreviewForm<'_, '_> {
         }
         let about = match ids.is_empty() {
             true => String::new(),
-            false => format!(": {}", some(&ids)),
+            false => format!(": {}", few_names(&ids)),
         };
         let text = format!("{}{about}", count(items.len(), "note"));
         page.fill(
@@ -438,7 +438,7 @@ fn is_left(row: &ReleaseRow<'_>) -> bool {
 }
 
 /// A few names, and how many more.
-fn some(names: &[&str]) -> String {
+fn few_names(names: &[&str]) -> String {
     match names.len() {
         n if n <= NAMED + 1 => names.join(", "),
         n => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),

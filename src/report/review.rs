@@ -87,7 +87,7 @@ pub fn place(number: usize, releases: &[Release], left: usize) -> String {
 
 /// Releases that are reviewed together, in a list to choose from.
 #[must_use]
-pub fn some(releases: &[Release]) -> String {
+pub fn list_name(releases: &[Release]) -> String {
     match releases {
         [release] => format!("{}, {}", wording::names(release), versions(release)),
         several => all_names(several),
@@ -96,7 +96,7 @@ pub fn some(releases: &[Release]) -> String {
 
 /// That so many steps of releases were accepted at once.
 #[must_use]
-pub fn accepted(releases: &[Release], steps: usize) -> String {
+pub fn steps_accepted(releases: &[Release], steps: usize) -> String {
     let steps = count(steps, "step");
     format!("{}: {steps} accepted", all_names(releases))
 }
@@ -171,7 +171,7 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
 
 /// The texts that a step tells.
 #[must_use]
-pub fn told(step: &Step, look: Look, masker: &Masker) -> String {
+pub fn step_texts(step: &Step, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
     tells(&mut page, step, masker);
     page.finish()

@@ -30,7 +30,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     since::write(&mut page, &content, look);
     for row in &content.rows {
         match look.detail {
-            Detail::Quiet => urgent(&mut page, row),
+            Detail::Quiet => urgent_items(&mut page, row),
             _ => release(&mut page, row.release, look),
         }
     }
@@ -50,7 +50,7 @@ fn errors(page: &mut Page, content: &Content<'_>, masker: &Masker) {
 }
 
 /// The items that cannot wait, even in a short report: open questions, and old settings that were edited in.
-fn urgent(page: &mut Page, row: &ReleaseRow<'_>) {
+fn urgent_items(page: &mut Page, row: &ReleaseRow<'_>) {
     let account = Account::of(row.release);
     stale(page, &account);
     if !row.open.is_empty() {
@@ -92,7 +92,7 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
     if look.detail == Detail::Quiet {
         return;
     }
-    seen(page, content, look);
+    untouched_values(page, content, look);
     if content.unclaimed.is_empty() {
         return;
     }
@@ -119,7 +119,7 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
 }
 
 /// The values in places where nothing is edited.
-fn seen(page: &mut Page, content: &Content<'_>, look: Look) {
+fn untouched_values(page: &mut Page, content: &Content<'_>, look: Look) {
     for group in content.seen.iter().filter(|_| look.detail > Detail::Quiet) {
         page.heading(group.heading);
         for (place, text) in &group.lines {
@@ -149,7 +149,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
                 (format!("{are} open: {}", ids.join(", ")), WordStyle::Warn)
             }
             Verdict::Loses | Verdict::Stale => {
-                let said = row.happens().into_iter().filter(|it| it.matters);
+                let said = row.fates_in_short().into_iter().filter(|it| it.matters);
                 let said: Vec<String> = said.map(|it| it.text).collect();
                 (said.join(", "), WordStyle::Warn)
             }
@@ -168,7 +168,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     }
     errors(&mut page, &content, masker);
     ahead(&mut page, &content, look);
-    seen(&mut page, &content, look);
+    untouched_values(&mut page, &content, look);
     page.finish()
 }
 

@@ -16,7 +16,7 @@ use crate::{
 impl Review {
     /// The release with a step, and with an answer to its question; all releases, if it is about what
     /// they share.
-    pub(super) fn with(
+    pub(super) fn run_with_step(
         &self,
         release: usize,
         step: &Step,
@@ -33,8 +33,8 @@ impl Review {
             answers.remove(&step.id);
         }
         match stage(&step.id) {
-            Stage::Together => self.all(&request),
-            _ => Ok(vec![self.alone(release, &request)?]),
+            Stage::Together => self.run_all(&request),
+            _ => Ok(vec![self.run_alone(release, &request)?]),
         }
     }
 
@@ -75,7 +75,7 @@ impl Review {
     }
 
     /// All releases.
-    pub(super) fn all(&self, request: &Request) -> Result<Vec<Release>, Vec<Refusal>> {
+    pub(super) fn run_all(&self, request: &Request) -> Result<Vec<Release>, Vec<Refusal>> {
         let names = self.names.iter().cloned().collect();
         let outcome = upgrade::run(request, &self.material, Some(&names));
         match outcome.refused.is_empty() && outcome.releases.len() == self.names.len() {
@@ -85,7 +85,11 @@ impl Review {
     }
 
     /// One release, as if no other shared anything with it.
-    pub(super) fn alone(&self, release: usize, request: &Request) -> Result<Release, Vec<Refusal>> {
+    pub(super) fn run_alone(
+        &self,
+        release: usize,
+        request: &Request,
+    ) -> Result<Release, Vec<Refusal>> {
         let names = BTreeSet::from([self.names[release].clone()]);
         let mut outcome = upgrade::run(request, &self.material, Some(&names));
         match outcome.releases.pop() {

@@ -120,7 +120,7 @@ impl Review {
             full: start.clone(),
             start,
         };
-        review.full = review.all(&review.asking(&BTreeSet::new(), true))?;
+        review.full = review.run_all(&review.asking(&BTreeSet::new(), true))?;
         Ok(review)
     }
 }

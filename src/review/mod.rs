@@ -141,7 +141,7 @@ impl Review {
         };
         let mut found = Vec::new();
         for at in (0..self.names.len()).filter(begun) {
-            let mut release = self.alone(at, &self.asking(&self.rest_of(at), true))?;
+            let mut release = self.run_alone(at, &self.asking(&self.rest_of(at), true))?;
             // What stays only because nothing was decided about it yet is not left behind.
             let left = |leaf: &LeafFate| leaf.fate == Fate::Left;
             release.ledger.retain(|leaf| {
@@ -180,11 +180,11 @@ impl Review {
         };
         let (mut files, mut lost) = (Vec::new(), Vec::new());
         if stage(&step.id) <= Stage::Among {
-            let without = self.alone(
+            let without = self.run_alone(
                 release,
                 &self.asking(&self.left_aside(release, step, true), true),
             )?;
-            let with = self.with(release, step, None)?;
+            let with = self.run_with_step(release, step, None)?;
             files = between(&without.files, &with[0].files);
             let left_out = without.steps.iter().find(|other| other.id == step.id);
             lost = left_out.map(|step| step.loses.clone()).unwrap_or_default();
@@ -217,7 +217,7 @@ impl Review {
         answer: &Answer,
     ) -> Result<(Step, Vec<File>), Vec<Refusal>> {
         let release = item.about[0];
-        let with = self.with(release, &item.step, Some(answer))?;
+        let with = self.run_with_step(release, &item.step, Some(answer))?;
         if let Some(step) = step_of(&with, &item.step.id) {
             is_complete_step(step, &with)?;
         }
@@ -228,7 +228,7 @@ impl Review {
             return Ok((step, files.iter().map(|file| File::clone(file)).collect()));
         }
         let aside = self.left_aside(release, &item.step, true);
-        let without = self.alone(release, &self.asking(&aside, true))?;
+        let without = self.run_alone(release, &self.asking(&aside, true))?;
         Ok((step, between(&without.files, &with[0].files)))
     }
 
@@ -267,7 +267,7 @@ impl Review {
             together,
             group,
         }));
-        let all = self.all(&self.asking(&BTreeSet::new(), true));
+        let all = self.run_all(&self.asking(&BTreeSet::new(), true));
         match all.and_then(|releases| complete(releases, &item.about, id)) {
             Ok(releases) => {
                 self.full = releases;
@@ -281,13 +281,13 @@ impl Review {
     }
 
     /// Takes back the last decision, or those that were taken together. Whether there was one.
-    pub fn back(&mut self) -> bool {
+    pub fn take_back(&mut self) -> bool {
         let Some(group) = self.taken.last().map(|last| last.group) else {
             return false;
         };
         self.taken.retain(|taken| taken.group != group);
         // What could be worked out with more decisions than these was worked out with these before.
-        if let Ok(releases) = self.all(&self.asking(&BTreeSet::new(), true)) {
+        if let Ok(releases) = self.run_all(&self.asking(&BTreeSet::new(), true)) {
             self.full = releases;
         }
         true
@@ -302,7 +302,7 @@ impl Review {
         let mut lost: Vec<Path> = Vec::new();
         for at in 0..self.names.len() {
             let rest = self.rest_of(at);
-            let release = self.alone(at, &self.asking(&rest, true))?;
+            let release = self.run_alone(at, &self.asking(&rest, true))?;
             let left_out = release.lost_by_leaving_out();
             let paths = left_out
                 .filter(|step| rest.contains(&(at, step.id.clone())))

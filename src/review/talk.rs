@@ -84,7 +84,7 @@ pub fn review(begun: &mut Begun, person: &mut dyn Person, masked: bool) -> Dialo
     if begun.reviews.is_empty() {
         return DialogueEnd::Nothing;
     }
-    talk.through(&mut begun.reviews)
+    talk.go_through(&mut begun.reviews)
         .unwrap_or_else(DialogueEnd::Stopped)
 }
 
@@ -145,7 +145,7 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Shows a prompt and waits for a key; [`Talk::did`] shows the word for what it does. After a suspension
+    /// Shows a prompt and waits for a key; [`Talk::echo`] shows the word for what it does. After a suspension
     /// the prompt is shown again.
     fn key(&mut self, prompt: &str) -> Result<KeyPress, Stop> {
         loop {
@@ -173,7 +173,7 @@ impl Talk<'_> {
     }
 
     /// Puts a word behind the prompt, or below it where it has no room.
-    fn did(&mut self, word: &str) {
+    fn echo(&mut self, word: &str) {
         if self.prompt + word.chars().count() <= self.look().width {
             self.report(&format!("{word}\n"));
         } else {
@@ -183,7 +183,7 @@ impl Talk<'_> {
     }
 
     /// A question of yes or no; no if nothing is said.
-    fn yes(&mut self, prompt: &str) -> Result<bool, Stop> {
+    fn confirm(&mut self, prompt: &str) -> Result<bool, Stop> {
         self.person.forget();
         self.person.confirm(prompt)
     }
@@ -192,21 +192,21 @@ impl Talk<'_> {
         loop {
             match self.key("Go [b]ack or [q]uit? ")? {
                 KeyPress::Char('b') | KeyPress::Escape => {
-                    self.did("back");
+                    self.echo("back");
                     return Ok(NextMove::Back);
                 }
                 KeyPress::Char('q') => {
-                    self.did("quit");
+                    self.echo("quit");
                     return Err(Stop::Quit);
                 }
-                _ => self.did("b or q"),
+                _ => self.echo("b or q"),
             }
         }
     }
 
     /// Accepts a step without a question to the person, if that is possible; says what was done, if
-    /// it is `told`.
-    fn accepted(&mut self, review: &mut Review, item: &UndecidedStep, told: bool) -> bool {
+    /// it is `step_texts`.
+    fn try_to_accept(&mut self, review: &mut Review, item: &UndecidedStep, told: bool) -> bool {
         let id = show::step_name(item, review.start());
         if item.was_skipped {
             let done = review.decide(item, StepDecision::Skip, true).is_ok();
@@ -273,7 +273,7 @@ impl Talk<'_> {
                     }
                     Picked::Skip => self.skip(review, item)?,
                     Picked::Open => {
-                        self.did("left open");
+                        self.echo("left open");
                         self.decide(review, item, StepDecision::Open)
                     }
                     Picked::Again => {
@@ -300,7 +300,7 @@ impl Talk<'_> {
                     }
                 }
                 (KeyPress::Char('y' | 'a') | KeyPress::Enter, None) => {
-                    self.did("accepted");
+                    self.echo("accepted");
                     if self.decide(review, item, StepDecision::Accept) {
                         return Ok(Act::Next);
                     }
@@ -313,13 +313,13 @@ impl Talk<'_> {
                 (KeyPress::Enter | KeyPress::Char('y' | 'a'), Some(question)) => {
                     match &item.suggested {
                         Some(suggested) => {
-                            self.did(&suggested.option);
+                            self.echo(&suggested.option);
                             if self.chosen(review, item, question, suggested)? {
                                 return Ok(Act::Next);
                             }
                             is_listed = true;
                         }
-                        None => self.did("nothing is recommended here: type a number"),
+                        None => self.echo("nothing is recommended here: type a number"),
                     }
                 }
                 (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
@@ -331,17 +331,17 @@ impl Talk<'_> {
                     }
                 }
                 (KeyPress::Char('u'), Some(_)) => {
-                    self.did("left open");
+                    self.echo("left open");
                     if self.decide(review, item, StepDecision::Open) {
                         return Ok(Act::Next);
                     }
                 }
                 (KeyPress::Char('A'), _) => {
-                    self.did("accept everything that is left");
+                    self.echo("accept everything that is left");
                     return Ok(Act::AcceptRest);
                 }
                 (KeyPress::Char('r'), _) if self.decided_before(item).is_some() => {
-                    self.did("the same wherever it is the same");
+                    self.echo("the same wherever it is the same");
                     self.decide_everywhere(item);
                     return Ok(Act::Again);
                 }
@@ -352,7 +352,7 @@ impl Talk<'_> {
                 }
                 (KeyPress::Char('m'), _) => {
                     room = (room + 1).min(ROOMS.len() - 1);
-                    self.did(if room + 1 < ROOMS.len() {
+                    self.echo(if room + 1 < ROOMS.len() {
                         "more lines"
                     } else {
                         "the whole file"
@@ -360,31 +360,31 @@ impl Talk<'_> {
                     self.lines(&item.files, room, item.step.question.is_none());
                 }
                 (KeyPress::Char('d'), _) => {
-                    self.did("the difference so far");
+                    self.echo("the difference so far");
                     self.so_far(review, Talk::whole_difference);
                 }
                 (KeyPress::Char('l'), _) => {
-                    self.did("the settings so far");
+                    self.echo("the settings so far");
                     self.so_far(review, Talk::ledger);
                 }
                 (KeyPress::Char('e'), _) => {
-                    self.did("explain");
+                    self.echo("explain");
                     self.explain(review, item);
                 }
                 (KeyPress::Char('b') | KeyPress::Escape, _) => {
-                    self.did("back");
+                    self.echo("back");
                     return Ok(Act::Back);
                 }
                 (KeyPress::Char('g'), _) if several => {
-                    self.did("go to another release");
+                    self.echo("go to another release");
                     return Ok(Act::Elsewhere);
                 }
                 (KeyPress::Char('q'), _) => {
-                    self.did("quit");
+                    self.echo("quit");
                     return Err(Stop::Quit);
                 }
                 (KeyPress::Char('?' | 'h'), _) => {
-                    self.did("keys");
+                    self.echo("keys");
                     self.help(item, several);
                 }
                 (KeyPress::Again, question) => {
@@ -392,9 +392,9 @@ impl Talk<'_> {
                     is_listed = question.is_some();
                 }
                 (KeyPress::Char(c), _) if !c.is_control() => {
-                    self.did(&format!("{c} means nothing here; ? lists the keys"))
+                    self.echo(&format!("{c} means nothing here; ? lists the keys"))
                 }
-                _ => self.did("? lists the keys"),
+                _ => self.echo("? lists the keys"),
             }
         }
     }
@@ -531,13 +531,13 @@ impl Talk<'_> {
     /// Leaves a step out; asks again if settings lose their effect, or other steps go with it.
     fn skip(&mut self, review: &mut Review, item: &UndecidedStep) -> Result<bool, Stop> {
         if !can_be_left_out(&item.step.id) {
-            self.did(match item.step.question {
+            self.echo(match item.step.question {
                 Some(_) => "this has to be answered; u leaves it open, and nothing is written then",
                 None => "this cannot be left out",
             });
             return Ok(false);
         }
-        self.did("skip");
+        self.echo("skip");
         if !item.lost.is_empty() || !item.needed_by.is_empty() {
             let look = self.look();
             let text = show::losses(
@@ -547,7 +547,7 @@ impl Talk<'_> {
                 look,
             );
             self.report(&text);
-            if !self.yes("Skip it all the same?")? {
+            if !self.confirm("Skip it all the same?")? {
                 return Ok(false);
             }
         }
@@ -555,13 +555,13 @@ impl Talk<'_> {
     }
 
     fn skip_rest(&mut self, review: &mut Review) -> Result<bool, Stop> {
-        self.did("skip all the rest");
+        self.echo("skip all the rest");
         match review.lost_by_skipping_the_rest() {
             Ok(lost) if lost.is_empty() => {}
             Ok(lost) => {
                 let text = show::losses(&lost, &[], &review.start()[0], self.look());
                 self.report(&text);
-                if !self.yes("Skip them all the same?")? {
+                if !self.confirm("Skip them all the same?")? {
                     return Ok(false);
                 }
             }

@@ -241,7 +241,7 @@ fn markers(view: &View<'_>) -> Vec<Marker> {
     let words: Vec<NodeId> = tree.nodes().filter(written).collect();
     let found = comments.into_iter().filter_map(|comment| {
         let text = &tree.text()[comment.span.clone()];
-        let node = bound(tree, &words, comment)?;
+        let node = marked_value(tree, &words, comment)?;
         Some(Marker {
             tool: MarkerTool::of(text)?,
             comment: text.trim_end().to_owned(),
@@ -259,7 +259,7 @@ fn markers(view: &View<'_>) -> Vec<Marker> {
 
 /// The value that a comment stands on: of its own line, or of the line below if it has one to itself.
 /// `words` are the keys and scalars that are written, in the order of the text.
-fn bound(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<NodeId> {
+fn marked_value(tree: &Tree, words: &[NodeId], comment: &Comment) -> Option<NodeId> {
     let value = |node: NodeId| tree.value_of(node).unwrap_or(node);
     let line = |offset: usize| tree.position(offset).line;
     let at = line(comment.span.start);
@@ -295,7 +295,7 @@ pub enum MarkerDecision {
 /// # Errors
 ///
 /// If the answer is none of the options, has inputs, or was given for other markers.
-pub fn settle(
+pub fn apply_answers(
     migrated: &mut Migrated,
     marks: &[Mark],
     place: impl Fn(&Mark) -> String,

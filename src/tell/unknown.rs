@@ -77,7 +77,7 @@ impl UnknownWalk<'_> {
             let here = at.key(&entry.key);
             match keys.known(&here, self.subject.to) {
                 Known::Unknown => self.unknown(&entry.node, here)?,
-                Known::Dead => self.dead(&entry.node, here)?,
+                Known::Dead => self.add_dead_key(&entry.node, here)?,
                 Known::Read if entry.node.is_map(self.view) => self.below(&entry.node, &here)?,
                 Known::Read => self.shape(&entry.node, here),
                 Known::Open | Known::SubChart => {}
@@ -86,7 +86,7 @@ impl UnknownWalk<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, node: &Node, path: Path, text: String) {
+    fn add_notice(&mut self, node: &Node, path: Path, text: String) {
         // What a step made has no place in the text, and is checked against the target's keys anyway.
         let made_of = node.made_of(self.view);
         let place = node.source().or_else(|| made_of.first());
@@ -136,11 +136,11 @@ impl UnknownWalk<'_> {
                 hint = format!(" Did you mean {}?", list(&close, "or"));
             }
         }
-        self.tell(node, path, format!("{what}{hint}"));
+        self.add_notice(node, path, format!("{what}{hint}"));
         Ok(())
     }
 
-    fn dead(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+    fn add_dead_key(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
         // What is as the chart has it anyway changes nothing and surprises nobody.
         let value = node.value(self.view).unwrap_or(Value::Null);
         if is_default(&path, &value, &self.defaults) || self.step_texts.speak_of(&path) {
@@ -157,7 +157,7 @@ impl UnknownWalk<'_> {
             None => format!("`{path}` is in the values of {chart} {to}, but nothing reads it."),
         };
         let hint = self.moved(node, &path)?;
-        self.tell(node, path, format!("{what}{hint}"));
+        self.add_notice(node, path, format!("{what}{hint}"));
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl UnknownWalk<'_> {
             list(&below[..below.len().min(3)], "and"),
             value.type_name()
         );
-        self.tell(node, path, text);
+        self.add_notice(node, path, text);
     }
 }
 
@@ -273,7 +273,7 @@ impl Hints {
             for depth in 1..=key.depth() {
                 let path = Path::new(key.segments()[..depth].to_vec());
                 if keys.known(&path, version) == Known::Read && seen.insert(path.to_string()) {
-                    let spelled = spelled(path.segments());
+                    let spelled = without_separators(path.segments());
                     paths.push((path, spelled));
                 }
             }
@@ -285,15 +285,17 @@ impl Hints {
     /// is one, else anywhere.
     fn close(&self, path: &Path) -> Vec<Path> {
         let parent = path.parent();
-        let last = |path: &Path| spelled(path.last().map(std::slice::from_ref).unwrap_or_default());
-        let (own, whole) = (last(path), spelled(path.segments()));
+        let last = |path: &Path| {
+            without_separators(path.last().map(std::slice::from_ref).unwrap_or_default())
+        };
+        let (own, whole) = (last(path), without_separators(path.segments()));
         let beside = self
             .paths
             .iter()
             .filter(|(known, _)| known.parent() == parent);
         let most = own.len().div_ceil(4);
         let beside =
-            beside.filter_map(|(known, _)| Some((known, apart(&own, &last(known), most)?)));
+            beside.filter_map(|(known, _)| Some((known, typing_errors(&own, &last(known), most)?)));
         let nearest = nearest(beside);
         if !nearest.is_empty() {
             return nearest;
@@ -301,7 +303,8 @@ impl Hints {
         // `imageTag` for `image.tag`, `workers.slots` for `worker.slots`.
         let most = whole.len() / 6;
         let alike = self.paths.iter();
-        let alike = alike.filter_map(|(known, text)| Some((known, apart(&whole, text, most)?)));
+        let alike =
+            alike.filter_map(|(known, text)| Some((known, typing_errors(&whole, text, most)?)));
         let nearest = self::nearest(alike);
         if !nearest.is_empty() {
             return nearest;
@@ -328,7 +331,7 @@ fn nearest<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path>
 }
 
 /// The number of typing errors between two texts, if they are no more than `most`.
-fn apart(a: &str, b: &str, most: usize) -> Option<usize> {
+fn typing_errors(a: &str, b: &str, most: usize) -> Option<usize> {
     // Each makes a text longer or shorter by one letter at most.
     let longer = a.chars().count().abs_diff(b.chars().count());
     let apart = (longer <= most).then(|| strsim::damerau_levenshtein(a, b));
@@ -336,7 +339,7 @@ fn apart(a: &str, b: &str, most: usize) -> Option<usize> {
 }
 
 /// Keys without what people mix up: dots, dashes, underscores, capitals.
-fn spelled(segments: &[Segment]) -> String {
+fn without_separators(segments: &[Segment]) -> String {
     let key = |segment: &Segment| match segment {
         Segment::Key(key) => key.to_lowercase().replace(['-', '_', '.'], ""),
         _ => String::new(),

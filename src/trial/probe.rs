@@ -166,7 +166,7 @@ impl Trial {
             layers: release
                 .files
                 .iter()
-                .map(|file| filled(file.after.as_bytes()))
+                .map(|file| never_empty(file.after.as_bytes()))
                 .collect(),
             from: self.newest.clone(),
             answers: probe.trip.answers.clone(),
@@ -198,7 +198,7 @@ impl Trial {
 }
 
 /// Values from which everything went are an empty map: standard input that is empty is refused.
-fn filled(text: &[u8]) -> Vec<u8> {
+fn never_empty(text: &[u8]) -> Vec<u8> {
     match text.trim_ascii().is_empty() {
         true => b"{}\n".to_vec(),
         false => text.to_vec(),

@@ -13,7 +13,7 @@ use crate::{
     outcome::Refusal,
     questions::MARKER,
     refusal::{self, Reason},
-    tell::markers::{Mark, MarkerDecision, compare, settle as put},
+    tell::markers::{Mark, MarkerDecision, apply_answers as put, compare},
     values::view::View,
 };
 

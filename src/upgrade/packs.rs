@@ -3,7 +3,7 @@
 use super::{Request, fault};
 use crate::{
     detect::{Detection, detect},
-    identify::{ChartSign, Weight, claim},
+    identify::{TellingKey, Weight, claim},
     load::{FormerName, KnownChart, Namesake, Wanted},
     outcome::{At, Refusal},
     pack::{
@@ -117,7 +117,7 @@ pub(super) struct Chosen<'p> {
     /// What the content tells of the version.
     pub detection: Detection,
     /// What in the content tells the chart, if nothing else named it.
-    pub signs: Vec<ChartSign>,
+    pub signs: Vec<TellingKey>,
 }
 
 /// The pack for a release: the one of the chart that is named for it, else the only one that the values

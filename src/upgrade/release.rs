@@ -14,7 +14,7 @@ use crate::{
     detach,
     detect::Detection,
     edit::{EditError, edit},
-    identify::ChartSign,
+    identify::TellingKey,
     load::{Loaded, Place, Wanted, Workspace},
     migrate::{
         Answers, MigrateError, Migrated, Node, StepReport,
@@ -38,7 +38,7 @@ pub(super) struct Worked<'w> {
     /// What is known of its chart.
     pub pack: &'w Pack,
     /// What in its content tells the chart, if nothing else named it.
-    pub signs: Vec<ChartSign>,
+    pub signs: Vec<TellingKey>,
     /// What its content tells of the version.
     pub detection: Detection,
     /// How its version is known.

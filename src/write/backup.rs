@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     error::WriteError,
-    file::{TargetFile, beside, refused},
+    file::{TargetFile, beside, refused_error},
 };
 
 /// Backups of one call, taken away again if the call fails.
@@ -25,7 +25,7 @@ impl Backups {
         at: &TargetFile<'_>,
         suffix: &OsStr,
     ) -> Result<PathBuf, WriteError> {
-        let failed = |e| refused(at.file.path, "keep a backup beside it")(e);
+        let failed = |e| refused_error(at.file.path, "keep a backup beside it")(e);
         let (mut old, _) = beside(at, at.file.before)?;
         let mut name = OsString::from(&at.target);
         name.push(suffix);

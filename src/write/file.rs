@@ -62,7 +62,7 @@ pub(super) struct TargetFile<'a> {
 
 impl<'a> TargetFile<'a> {
     pub(super) fn find(file: FileReplacement<'a>) -> Result<Self, WriteError> {
-        let failed = |doing| refused(file.path, doing);
+        let failed = |doing| refused_error(file.path, doing);
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
         plain(file.path, &meta)?;
@@ -85,7 +85,7 @@ impl<'a> TargetFile<'a> {
 
     /// Checks that the file is still where it was found and still contains the text that was read.
     pub(super) fn check(&self) -> Result<(), WriteError> {
-        let failed = |doing| refused(self.file.path, doing);
+        let failed = |doing| refused_error(self.file.path, doing);
         // Named again: a link may lead elsewhere by now.
         let now = fs::canonicalize(self.file.path).map_err(failed("find it"))?;
         if now == self.target
@@ -130,7 +130,7 @@ impl<'a> Prepared<'a> {
     /// Gives the old text a second name, by which it can come back without any space on the disk.
     pub(super) fn keep_old(&mut self) -> Result<(), WriteError> {
         let at = &self.at;
-        let failed = refused(at.file.path, "keep its old text beside it");
+        let failed = refused_error(at.file.path, "keep its old text beside it");
         let name = new_spare(&at.folder).map_err(&failed)?.into_temp_path();
         // A link takes the name only if it is free. Nobody else makes such names while we hold the lock.
         fs::remove_file(&name).map_err(&failed)?;
@@ -154,7 +154,9 @@ impl<'a> Prepared<'a> {
             NotPlaced::Changed => WriteError::Changed {
                 path: path.to_owned(),
             },
-            NotPlaced::Refused(source) => refused(path, "put the new file in its place")(source),
+            NotPlaced::Refused(source) => {
+                refused_error(path, "put the new file in its place")(source)
+            }
         })
     }
 
@@ -305,7 +307,7 @@ fn exchange(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-pub(super) fn refused(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> WriteError {
+pub(super) fn refused_error(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> WriteError {
     move |source| WriteError::Refused {
         path: path.to_owned(),
         doing,
@@ -327,7 +329,7 @@ pub(super) fn beside(
     at: &TargetFile<'_>,
     text: &[u8],
 ) -> Result<(NamedTempFile, Lost), WriteError> {
-    let failed = |doing| refused(at.file.path, doing);
+    let failed = |doing| refused_error(at.file.path, doing);
     let mut new = new_spare(&at.folder).map_err(failed("make a new file beside it"))?;
     new.write_all(text)
         .map_err(failed("write the new file beside it"))?;

@@ -34,7 +34,7 @@ use std::{
 };
 
 use backup::Backups;
-use file::{Prepared, TargetFile, hard_links, refused, sync_folder};
+use file::{Prepared, TargetFile, hard_links, refused_error, sync_folder};
 use journal::{Draft, JournalEntry};
 use lock::{Lock, LockedByOther};
 use tempfile::NamedTempFile;
@@ -383,7 +383,7 @@ fn named<T>(
     text: &[u8],
     name: impl FnOnce(NamedTempFile) -> io::Result<T>,
 ) -> Result<(), WriteError> {
-    let failed = |doing| refused(path, doing);
+    let failed = |doing| refused_error(path, doing);
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -193,7 +193,7 @@ pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<UnfinishedWrite> {
         let why = match Lock::try_take(&journal.folders()) {
             Err(LockedByOther(folder)) => Why::Busy(folder),
             Ok(lock) if !lock.is_sure() => Why::NoLocks,
-            Ok(_lock) => match again(journal, found.own).and_then(|journal| match journal {
+            Ok(_lock) => match read_again(journal, found.own).and_then(|journal| match journal {
                 // Its own run has ended since.
                 None => Ok(None),
                 Some(journal) => assess(&journal).map(Some),
@@ -384,7 +384,7 @@ fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Opti
     if !lock.is_sure() {
         return Err(Why::NoLocks);
     }
-    let Some(journal) = again(journal, own)? else {
+    let Some(journal) = read_again(journal, own)? else {
         return Ok(None);
     };
     let (how, files) = assess(&journal)?;
@@ -397,7 +397,7 @@ fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Opti
         let Some(spare) = spare else { continue };
         let target = &file.place.target;
         place(spare, target, &ComparedText::Digest(expected)).map_err(|failed| match failed {
-            NotPlaced::Refused(source) => refused(target, source),
+            NotPlaced::Refused(source) => refused_error(target, source),
             NotPlaced::Changed => Why::Changed {
                 file: target.clone(),
                 old: file.old.clone(),
@@ -410,7 +410,7 @@ fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Opti
         .map(|file| file.place.folder.as_path())
         .collect();
     folders.into_iter().for_each(sync_folder);
-    journal::remove(&journal.path).map_err(|source| refused(&journal.path, source))?;
+    journal::remove(&journal.path).map_err(|source| refused_error(&journal.path, source))?;
     // Each holds the old or the new text, and so does the file.
     for spare in files.iter().flat_map(|file| &file.place.spares) {
         let _ = fs::remove_file(spare);
@@ -422,14 +422,14 @@ fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Opti
 }
 
 /// Reads a journal again, now that nobody changes it any more. `None` if it is gone: its own run has ended.
-fn again(journal: &Journal, own: bool) -> Result<Option<Journal>, Why> {
+fn read_again(journal: &Journal, own: bool) -> Result<Option<Journal>, Why> {
     match Journal::read(&journal.path, own) {
         Err(Damage::Unreadable(e)) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         read => Ok(Some(read?)),
     }
 }
 
-fn refused(path: &Path, source: io::Error) -> Why {
+fn refused_error(path: &Path, source: io::Error) -> Why {
     Why::Refused {
         path: path.to_owned(),
         source,
@@ -494,12 +494,12 @@ fn look_at(entry: &JournalEntry, root: &Path) -> Result<OnDisk, Why> {
 fn digest(path: &Path) -> Result<Option<String>, Why> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(refused(path, error)),
+        Err(error) => Err(refused_error(path, error)),
         // Never the digest of anything: a folder or a pipe is as strange as another text.
         Ok(meta) if !meta.is_file() => Ok(Some(String::new())),
         Ok(_) => file::digest(path)
             .map(Some)
-            .map_err(|error| refused(path, error)),
+            .map_err(|error| refused_error(path, error)),
     }
 }
 

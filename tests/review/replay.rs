@@ -126,7 +126,7 @@ fn through(review: &mut Review, dice: &mut Dice) -> Option<usize> {
             }
             // Back and again: that must change nothing.
             if dice.below(3) == 0 {
-                assert!(review.back());
+                assert!(review.take_back());
                 assert_eq!(review.next().unwrap().unwrap().step.id, id);
                 review.decide(&item, decision, false).unwrap();
             }

@@ -58,8 +58,8 @@ impl<'t> Keyboard<'t> {
     }
 
     /// Does something that a signal must not interrupt.
-    pub fn undisturbed<T>(&mut self, act: impl FnOnce(&mut Terminal) -> T) -> T {
-        let _guard = self.mode.undisturbed();
+    pub fn without_interruption<T>(&mut self, act: impl FnOnce(&mut Terminal) -> T) -> T {
+        let _guard = self.mode.without_interruption();
         act(self.terminal)
     }
 

@@ -238,7 +238,7 @@ mod unix {
         }
 
         /// As long as the result lives, no signal ends the process.
-        pub fn undisturbed(&self) -> MutexGuard<'_, ()> {
+        pub fn without_interruption(&self) -> MutexGuard<'_, ()> {
             lock(&self.signalled.busy)
         }
 
@@ -362,7 +362,7 @@ mod other {
         }
 
         /// Nothing disturbs.
-        pub fn undisturbed(&self) {}
+        pub fn without_interruption(&self) {}
 
         /// No signal comes.
         pub fn begin_to_read(&self) -> bool {

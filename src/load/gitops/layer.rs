@@ -35,16 +35,16 @@ impl Builder<'_> {
             return vec![self.layer(placed, candidates)];
         };
         let bounds = self.bounds(placed.file);
-        let there = |path: &&PathBuf| bounds.hold(path) && path.is_file();
+        let there = |path: &&PathBuf| bounds.contain(path) && path.is_file();
         if !reference.glob || candidates.iter().any(|path| there(&path)) {
             return vec![self.layer(placed, candidates)];
         }
         let mut files = Vec::new();
-        for pattern in candidates.iter().filter(|pattern| bounds.hold(pattern)) {
+        for pattern in candidates.iter().filter(|pattern| bounds.contain(pattern)) {
             let named = walk::NamedPath::Argument(pattern.clone());
             let walked = walk::find(&[named], walk::Limits::default());
             let found = walked.files.into_iter().map(|file| file.path);
-            files.extend(found.filter(|path| bounds.hold(path)));
+            files.extend(found.filter(|path| bounds.contain(path)));
             if !files.is_empty() {
                 break;
             }
@@ -214,10 +214,10 @@ impl Builder<'_> {
         let bounds = self.bounds(placed.file);
         let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
         let there = candidates.iter().find(known).or_else(|| {
-            let mut within = candidates.iter().filter(|path| bounds.hold(path));
+            let mut within = candidates.iter().filter(|path| bounds.contain(path));
             within.find(|path| path.is_file())
         });
-        if there.is_none() && candidates.iter().all(|path| !bounds.hold(path)) {
+        if there.is_none() && candidates.iter().all(|path| !bounds.contain(path)) {
             let why = "it is outside of this repository, or of the folder that was named";
             let name = format!("{} ({})", reference.path, why.trim_start_matches("it is "));
             return Ok(Some(Layer::Sealed(unseen(name, why, None))));

@@ -43,7 +43,7 @@ pub(in crate::load) fn chart_folder(path: &FilePath, below: &FilePath) -> Option
     let full = lexical(&here.join(path));
     let above = full.ancestors().skip(1).enumerate();
     let (steps, folder) = above
-        .take_while(|(_, folder)| bounds.hold(folder))
+        .take_while(|(_, folder)| bounds.contain(folder))
         .find(|(_, folder)| folder.join("Chart.yaml").is_file())?;
     // The folder in the words of whoever named the file.
     Some(match path.ancestors().nth(steps + 1) {

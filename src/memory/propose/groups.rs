@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     roles::{self, Role, is_values_name, role},
-    shown,
+    shown_path,
 };
 use crate::{pack::Pack, values::Map};
 
@@ -112,8 +112,8 @@ pub(super) fn grouped<'s, 'a>(pack: &Pack, seen: &'s [LayerCandidate<'a>]) -> Ve
         for (name, file) in &overlays {
             let extra = secrets(folder, Some(name));
             let how = match below.is_empty() {
-                true => format!("{} stands alone", shown(&file.path)),
-                false => format!("{} is named after an environment", shown(&file.path)),
+                true => format!("{} stands alone", shown_path(&file.path)),
+                false => format!("{} is named after an environment", shown_path(&file.path)),
             };
             let mut alone = vec![*file];
             alone.extend(&extra);
@@ -159,7 +159,7 @@ fn name_apart(groups: &mut [Grouped<'_, '_>]) {
             let folder = group
                 .own
                 .first()
-                .map(|file| shown(&file.folder))
+                .map(|file| shown_path(&file.folder))
                 .unwrap_or_default();
             let folder = folder.replace('/', "-");
             if !folder.is_empty() && folder != group.name {

@@ -160,12 +160,14 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
             .any(|layer| layer == path)
     };
     doubtful.retain(|path, _| !taken.contains(path) && !known(path));
-    let unsure = doubtful.into_iter().map(|(path, why)| (shown(&path), why));
+    let unsure = doubtful
+        .into_iter()
+        .map(|(path, why)| (shown_path(&path), why));
     proposal.unsure.extend(unsure);
     Ok(proposal)
 }
 
-fn shown(path: &FilePath) -> String {
+fn shown_path(path: &FilePath) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
@@ -174,7 +176,7 @@ fn manifests(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) {
     let workspace = look.workspace;
     let named = |path: Option<&FilePath>, name: &str| {
         let path = path.and_then(look.below);
-        path.map_or_else(|| name.to_owned(), |path| shown(&path))
+        path.map_or_else(|| name.to_owned(), |path| shown_path(&path))
     };
     let name_of = |file: usize| {
         let file = &workspace.files[file];
@@ -227,7 +229,7 @@ fn plain(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<(PathB
         }
         if let Some(chart) = workspace.of_other_charts.get(index) {
             let why = format!("a manifest names it for another chart, {chart}");
-            proposal.left_out.push((shown(&path), why));
+            proposal.left_out.push((shown_path(&path), why));
             continue;
         }
         let folder = file.path.as_deref().and_then(FilePath::parent);
@@ -244,7 +246,7 @@ fn plain(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<(PathB
             let why = format!("the defaults of the chart in {}", chart.name);
             let known = look.packs.iter().any(|pack| looks_like(pack, &values));
             if known {
-                proposal.left_out.push((shown(&path), why));
+                proposal.left_out.push((shown_path(&path), why));
             }
             continue;
         }
@@ -286,7 +288,7 @@ fn add(
             let path = project.path.display();
             for file in plain() {
                 let why = format!("{path} has a release `{name}` with other files");
-                proposal.unsure.push((shown(&file.path), why));
+                proposal.unsure.push((shown_path(&file.path), why));
             }
             return;
         }
@@ -313,7 +315,7 @@ fn add(
     let bases: Vec<String> = layers
         .iter()
         .filter(|file| file.role.is_base())
-        .map(|file| shown(&file.path))
+        .map(|file| shown_path(&file.path))
         .collect();
     if bases.len() > 1 {
         why.push(format!(
@@ -324,7 +326,7 @@ fn add(
     for file in layers.iter().filter(|file| file.values.is_none()) {
         why.push(format!(
             "{} is encrypted; it counts as a layer and is never edited.",
-            shown(&file.path)
+            shown_path(&file.path)
         ));
     }
     let unknown = unknown(pack, &layers);

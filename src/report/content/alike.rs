@@ -148,7 +148,7 @@ fn changed_lines<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Str
 /// The identity of a step as a person sees it: its texts and its question, and the lines that change, without those
 /// around them. `files` are the texts without the step and with it.
 #[must_use]
-pub fn seen(said: &str, files: &[File]) -> String {
+pub fn visible_text(said: &str, files: &[File]) -> String {
     let files = files.iter().map(|file| (&*file.before, &*file.after));
     digest::of_text(&format!("{said}{}", changed_lines(files)))
 }

@@ -166,7 +166,7 @@ impl<'o> Items<'o> {
                 State::Open => self.question(number, release, step),
                 State::Waiting => self.waiting(number, release, step),
                 State::LeftOut => self.left_out(number, release, step),
-                State::Done => self.told(number, release, step),
+                State::Done => self.add_step_texts(number, release, step),
             }
             self.changes(number, release, step);
         }
@@ -285,7 +285,7 @@ impl<'o> Items<'o> {
         self.add(key, Use::of(number), item);
     }
 
-    fn told(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn add_step_texts(&mut self, number: usize, release: &'o Release, step: &'o Step) {
         for (place, told) in step.tell.iter().enumerate() {
             let key = format!(
                 "{:?}",

@@ -33,7 +33,7 @@ use std::collections::HashMap;
 
 pub use self::{
     account::{Account, ChangeLine, Done, EffectLine, LedgerLine, Recognition, RecognitionReason},
-    alike::{Alike, seen},
+    alike::{Alike, visible_text},
     item::{AboutValue, AnswerOption, Argument, Item, Use, unused},
     row::{Happens, ReleaseRow, Settings, Verdict, fits, open_questions, versions},
 };

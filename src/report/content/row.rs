@@ -173,7 +173,7 @@ impl<'o> ReleaseRow<'o> {
 
     /// The fates of its settings, in short: `3 moved, 1 dropped`, and those that somebody has to look at.
     #[must_use]
-    pub fn happens(&self) -> Vec<Happens> {
+    pub fn fates_in_short(&self) -> Vec<Happens> {
         let others = self.settings.others.iter();
         let mut said: Vec<Happens> = others
             .map(|(fate, n)| Happens {

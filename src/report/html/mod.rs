@@ -295,11 +295,11 @@ fn section(content: &Content<'_>, section: Section) -> Markup {
                         }
                     },
                     _ => {
-                        ul .tasks { @for item in items.iter().take(LISTED) { (told(content, item)) } }
+                        ul .tasks { @for item in items.iter().take(LISTED) { (note_item(content, item)) } }
                         @if !short {
                             details .more {
                                 summary { (items.len() - LISTED) " more" }
-                                ul .tasks { @for item in items.iter().skip(LISTED) { (told(content, item)) } }
+                                ul .tasks { @for item in items.iter().skip(LISTED) { (note_item(content, item)) } }
                             }
                         }
                     },
@@ -362,7 +362,7 @@ fn variants(item: &Item<'_>) -> Markup {
 }
 
 /// A note, a danger or an action.
-fn told(content: &Content<'_>, item: &Item<'_>) -> Markup {
+fn note_item(content: &Content<'_>, item: &Item<'_>) -> Markup {
     let sentence = html! {
         @if let Some(at) = item.places().next() { strong { (super::content::place(at)) } " " }
         @if let Some(lead) = &item.lead { span .word { (lead) } ": " }

@@ -227,7 +227,7 @@ fn section(page: &mut MarkdownPage, content: &Content<'_>, section: Section) {
             Section::Questions => question(i + 1, content, item),
             Section::Errors => refusal(item),
             Section::Changes => change(content, item),
-            _ => told(content, item),
+            _ => note_item(content, item),
         })
         .collect();
     let left = page.pieces(&pieces, room, apart);
@@ -319,7 +319,7 @@ fn variants(item: &Item<'_>) -> Vec<Words> {
 }
 
 /// A note, an action, or an item that waits.
-fn told(content: &Content<'_>, item: &Item<'_>) -> String {
+fn note_item(content: &Content<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new().lit(match item.when {
         Some(_) => "- [ ] ",
         None => "- ",
@@ -431,7 +431,7 @@ fn row(row: &ReleaseRow<'_>) -> String {
             .number(m)
             .lit(" answered"),
     };
-    let happens = row.happens();
+    let happens = row.fates_in_short();
     let happens = happens.iter().map(|it| match it.matters {
         true => Words::new().lit("**").text(&it.text).lit("**"),
         false => Words::new().text(&it.text),

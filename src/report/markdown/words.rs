@@ -245,7 +245,7 @@ mod tests {
     }
 
     /// The visible text of HTML that contains nothing but text; `None` if it contains more.
-    fn seen(html: &str, element: &str) -> Option<String> {
+    fn visible_text(html: &str, element: &str) -> Option<String> {
         let (open, close) = (format!("<{element}>"), format!("</{element}>"));
         let text = html.trim_end().strip_prefix(&open)?.strip_suffix(&close)?;
         let text = text.replace("<span>$</span>", "$").replace('\u{200b}', "");
@@ -291,7 +291,7 @@ mod tests {
             let words = Words::new().text(text);
             let html = rendered(words.as_str());
             assert_eq!(
-                seen(&html, "p").as_deref(),
+                visible_text(&html, "p").as_deref(),
                 Some(text.trim_start()),
                 "{html}"
             );
@@ -331,7 +331,7 @@ mod tests {
                 .and_then(|h| h.strip_suffix(" y</p>"));
             let inner = inner.unwrap_or_else(|| panic!("{html}"));
             assert_eq!(
-                seen(inner, "code").map(|text| shown(&text)),
+                visible_text(inner, "code").map(|text| shown(&text)),
                 Some(shown(text)),
                 "{html}"
             );
@@ -383,7 +383,7 @@ mod tests {
             prop_assume!(!text.is_empty());
             let html = rendered(Words::new().text(text).as_str());
             // Spaces within a paragraph are one to a reader, and to HTML.
-            let html = seen(&html, "p");
+            let html = visible_text(&html, "p");
             prop_assert_eq!(html.as_deref(), Some(text));
         }
 

@@ -31,7 +31,7 @@ impl Talk<'_> {
         if self.several && !self.accepting {
             let name = show::releases_of(item, review.start());
             let known = (decision.clone(), name);
-            self.decided.known.insert(seen(item), known);
+            self.decided.known.insert(visible_text(item), known);
         }
     }
 
@@ -40,7 +40,7 @@ impl Talk<'_> {
         if !self.several || item.was_skipped {
             return None;
         }
-        let (decision, name) = self.decided.known.get(&seen(item))?;
+        let (decision, name) = self.decided.known.get(&visible_text(item))?;
         let how = match decision {
             StepDecision::Accept => "accepted".to_owned(),
             StepDecision::Skip => "skipped".to_owned(),
@@ -52,7 +52,7 @@ impl Talk<'_> {
 
     /// From now on the decision about this card is taken again wherever it is the same.
     pub(super) fn decide_everywhere(&mut self, item: &UndecidedStep) {
-        self.decided.everywhere.insert(seen(item));
+        self.decided.everywhere.insert(visible_text(item));
     }
 
     /// Decides a card as the same one was decided, if a person asked for that. Whether it is decided.
@@ -60,7 +60,7 @@ impl Talk<'_> {
         if self.decided.everywhere.is_empty() {
             return false;
         }
-        let key = seen(item);
+        let key = visible_text(item);
         if !self.decided.everywhere.contains(&key) {
             return false;
         }
@@ -81,7 +81,7 @@ impl Talk<'_> {
 }
 
 /// The visible content of a card.
-fn seen(item: &UndecidedStep) -> String {
+fn visible_text(item: &UndecidedStep) -> String {
     let step = &item.step;
     let told: Vec<&str> = step.tell.iter().map(|told| told.text.as_str()).collect();
     let asked = step.question.as_ref().map(|question| {
@@ -102,5 +102,5 @@ fn seen(item: &UndecidedStep) -> String {
             ),
         )
     );
-    content::seen(&said, &item.files)
+    content::visible_text(&said, &item.files)
 }

@@ -95,8 +95,8 @@ impl Talk<'_> {
         let at = number.trim().parse::<usize>().ok();
         let option = at.and_then(|at| question.options.get(at.checked_sub(1)?));
         match option {
-            Some(option) => self.did(&option.id),
-            None => self.did(&format!("there are options 1 to {count}")),
+            Some(option) => self.echo(&option.id),
+            None => self.echo(&format!("there are options 1 to {count}")),
         }
         Ok(option)
     }
@@ -143,27 +143,27 @@ impl Talk<'_> {
         loop {
             match self.key("Take this answer? [Y,b,m,q,?] ")? {
                 KeyPress::Enter | KeyPress::Char('y' | 'a') => {
-                    self.did("taken");
+                    self.echo("taken");
                     return Ok(self.decide(review, item, StepDecision::Answer(answer)));
                 }
                 KeyPress::Char('b' | 'n') | KeyPress::Escape => {
-                    self.did("back to the options");
+                    self.echo("back to the options");
                     self.about(item);
                     return Ok(false);
                 }
                 KeyPress::Char('m') => {
                     room = (room + 1).min(ROOMS.len() - 1);
-                    self.did("more lines");
+                    self.echo("more lines");
                     if let Ok((_, files)) = review.try_answer(item, &answer) {
                         self.lines(&files, room, true);
                     }
                 }
                 KeyPress::Char('q') => {
-                    self.did("quit");
+                    self.echo("quit");
                     return Err(Stop::Quit);
                 }
                 _ => {
-                    self.did("keys");
+                    self.echo("keys");
                     self.keys(&[
                         ("Enter, y, a", "take this answer"),
                         ("b, n, Esc", "back to the options"),
@@ -182,7 +182,7 @@ impl Talk<'_> {
         if !files.iter().any(|file| file.changed) {
             self.sentence("This answer changes no line of the file.");
         }
-        let text = show::told(step, self.look(), &self.masker);
+        let text = show::step_texts(step, self.look(), &self.masker);
         self.report(&text);
     }
 

@@ -39,11 +39,11 @@ impl Talk<'_> {
         loop {
             match self.key(&prompt)? {
                 KeyPress::Char('y' | 'Y') if writable > 0 => {
-                    self.did("yes");
+                    self.echo("yes");
                     return Ok(Some(DialogueEnd::Write));
                 }
                 KeyPress::Char('y' | 'Y') | KeyPress::Enter if writable == 0 => {
-                    self.did("yes");
+                    self.echo("yes");
                     return Ok(Some(if open > 0 {
                         DialogueEnd::Open
                     } else {
@@ -51,24 +51,24 @@ impl Talk<'_> {
                     }));
                 }
                 KeyPress::Char('n' | 'N') | KeyPress::Enter => {
-                    self.did("no");
+                    self.echo("no");
                     return Ok(Some(DialogueEnd::Leave));
                 }
                 KeyPress::Char('b') | KeyPress::Escape => {
-                    self.did("back");
+                    self.echo("back");
                     if reviews.iter().any(Review::is_begun) {
                         return Ok(None);
                     }
                     self.sentence("There is nothing to go back to.");
                 }
                 KeyPress::Char('d') => {
-                    self.did("the difference");
+                    self.echo("the difference");
                     for review in reviews {
                         self.whole_difference(&review.result().iter().collect::<Vec<_>>());
                     }
                 }
                 KeyPress::Char('l') => {
-                    self.did("the settings");
+                    self.echo("the settings");
                     for review in reviews {
                         for release in review.result() {
                             if review.result().len() > 1 {
@@ -79,11 +79,11 @@ impl Talk<'_> {
                     }
                 }
                 KeyPress::Char('q') => {
-                    self.did("quit");
+                    self.echo("quit");
                     return Err(Stop::Quit);
                 }
                 _ => {
-                    self.did("keys");
+                    self.echo("keys");
                     let ends: &[(&str, &str)] = match writable {
                         0 => &[("Enter, y", "this is all; nothing is written")],
                         _ => &[

@@ -6,7 +6,7 @@ use crate::{outcome::Release, report::review as show, review::Review};
 
 impl Talk<'_> {
     /// Goes through all releases, until something is to be done with what they came to.
-    pub(super) fn through(&mut self, reviews: &mut [Review]) -> Result<DialogueEnd, Stop> {
+    pub(super) fn go_through(&mut self, reviews: &mut [Review]) -> Result<DialogueEnd, Stop> {
         let of = reviews.len();
         let mut at = 0;
         let mut came_back = false;
@@ -14,7 +14,7 @@ impl Talk<'_> {
             while at < of {
                 let is_opened = came_back;
                 came_back = false;
-                if !is_opened && self.accepting && self.passed(&mut reviews[at]) {
+                if !is_opened && self.accepting && self.accept_rest_of(&mut reviews[at]) {
                     at += 1;
                     continue;
                 }
@@ -29,7 +29,7 @@ impl Talk<'_> {
                     },
                     NextMove::Back if at > 0 => {
                         at -= 1;
-                        reviews[at].back();
+                        reviews[at].take_back();
                         came_back = true;
                     }
                     NextMove::Back => {
@@ -54,7 +54,7 @@ impl Talk<'_> {
             while at > 0 && !reviews[at].is_begun() {
                 at -= 1;
             }
-            reviews[at].back();
+            reviews[at].take_back();
             came_back = true;
         }
     }
@@ -92,7 +92,7 @@ impl Talk<'_> {
                     return self.only_back_or_quit();
                 }
             };
-            if self.accepting && self.accepted(review, &item, true) {
+            if self.accepting && self.try_to_accept(review, &item, true) {
                 continue;
             }
             if self.decided_again(review, &item) {
@@ -102,14 +102,14 @@ impl Talk<'_> {
                 Act::Next | Act::Again => {}
                 Act::AcceptRest => {
                     self.accepting = true;
-                    if !self.accepted(review, &item, true) {
+                    if !self.try_to_accept(review, &item, true) {
                         self.warning("This one needs an answer that refit cannot know.");
                     }
                 }
                 Act::Elsewhere => return Ok(NextMove::Elsewhere),
                 Act::Back => {
                     self.accepting = false;
-                    if !review.back() {
+                    if !review.take_back() {
                         return Ok(NextMove::Back);
                     }
                 }
@@ -118,13 +118,13 @@ impl Talk<'_> {
     }
 
     /// Accepts all that is left of a release, in one line. Whether nothing of it needs a person.
-    fn passed(&mut self, review: &mut Review) -> bool {
+    fn accept_rest_of(&mut self, review: &mut Review) -> bool {
         let mut accepted = 0;
         let mut done = false;
         loop {
             match review.next() {
                 Ok(None) => done = true,
-                Ok(Some(item)) if self.accepted(review, &item, false) => {
+                Ok(Some(item)) if self.try_to_accept(review, &item, false) => {
                     accepted += 1;
                     continue;
                 }
@@ -133,7 +133,7 @@ impl Talk<'_> {
             break;
         }
         if done && accepted > 0 {
-            let text = show::accepted(review.start(), accepted);
+            let text = show::steps_accepted(review.start(), accepted);
             self.sentence(&text);
         }
         done

@@ -305,7 +305,7 @@ fn in_a_review_it_comes_first_and_can_be_skipped() {
         review.next().unwrap().is_none(),
         "nothing is left to decide"
     );
-    review.back();
+    review.take_back();
     review.decide(&item, StepDecision::Skip, false).unwrap();
     let next = review.next().unwrap().unwrap();
     assert_eq!(next.step.id, "one-image", "kept, each is migrated");

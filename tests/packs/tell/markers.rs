@@ -218,7 +218,7 @@ fn in_a_review_it_is_asked_last_and_cannot_be_skipped_over() {
     assert_eq!(item.step.id, "marker");
     review.decide(&item, StepDecision::Skip, false).unwrap();
     assert!(review.is_open());
-    review.back();
+    review.take_back();
     let drop = refit::migrate::Answer {
         option: "drop".to_owned(),
         ..Default::default()
