@@ -11,7 +11,7 @@ pub fn is_of_values(text: &str) -> bool {
     text.starts_with(VALUES)
 }
 
-/// The keys that a path of a JSON patch names below `/spec/values`; `None` if it names something in a list, or ends in
+/// The keys that a path of a JSON patch names below `/spec/values`; `None` if it names an item of a list, or ends in
 /// one, or nothing below.
 #[must_use]
 pub fn setting(text: &str) -> Option<Path> {

@@ -29,7 +29,7 @@ enum ProgramToken<'t> {
     Word(&'t str),
     /// A string with nothing to be computed in it.
     Text(&'t str),
-    /// A string in which something is computed, or one over several lines.
+    /// A string with computed parts, or one over several lines.
     Computed,
     /// Any other character.
     Sign(char),

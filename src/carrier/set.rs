@@ -44,7 +44,7 @@ pub enum SetError {
     /// A `{` without its `}`.
     #[error("a list must end with '}}'")]
     OpenList,
-    /// A `.` or `[` behind something that is no map, or no list.
+    /// A `.` or `[` behind a value that is no map, or no list.
     #[error("{0:?} is set already, and not to {1}")]
     OtherType(String, &'static str),
     /// A text that should be a path and nothing more.
@@ -308,7 +308,7 @@ fn put_item(list: &mut Vec<Value>, index: usize, value: Value) {
 /// Reads a text that is one path, without a value.
 ///
 /// # Errors
-/// What Helm would refuse, or read as something other than one path to one value.
+/// A text that Helm would refuse, or not read as one path to one value.
 pub fn path(text: &str) -> Result<Path, SetError> {
     let not_one = || SetError::NotOnePath(text.to_owned());
     let mut parser = AssignmentParser {

@@ -33,7 +33,7 @@ impl WantBuilder<'_> {
         lines.find(|lines| reads_as(lines, value))
     }
 
-    /// The list that items of a list which a step made stand in, so that they keep what stands beside them.
+    /// The list that items of a list which a step made stand in, so that they keep the text beside them.
     pub(super) fn list_of(&self, items: &[Node]) -> Option<NodeId> {
         let list_of = |item: &Node| {
             let source = item.source().filter(|source| {

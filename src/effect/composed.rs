@@ -10,7 +10,7 @@ use std::{borrow::Cow, ops::Range};
 use super::leaves::{Effect, Leaf, holds};
 use crate::values::Value;
 
-/// Stands for what another setting puts into a text.
+/// The mark for the words of another setting in a text.
 const HOLE: &str = "\0";
 
 /// The change that a setting makes to a value: in a text the words between the common parts, in a list the items that

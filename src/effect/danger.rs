@@ -100,7 +100,7 @@ enum Now<'n> {
     Renamed(&'n ObjectId),
     /// Hooks are no part of a release.
     Hook,
-    /// Nor is what stands in `crds/`.
+    /// Nor are files in `crds/`.
     InCrds,
 }
 

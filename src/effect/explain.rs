@@ -49,7 +49,7 @@ pub struct Difference<'d> {
     pub unchanged: bool,
     /// True if it is as it was, there or where it was moved to.
     pub carried: bool,
-    /// True if the setting does something elsewhere, before and now or only now.
+    /// True if the setting has an effect elsewhere, before and now or only now.
     pub elsewhere: bool,
     /// The field where it shows.
     pub spot: &'d Path,

@@ -111,7 +111,7 @@ impl Helm {
     ///
     /// # Errors
     ///
-    /// If it cannot be run, fails, or prints something that is no text.
+    /// If it cannot be run, fails, or its output is no text.
     pub fn text<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<String, HelmError> {
         self.run(args, None)
     }

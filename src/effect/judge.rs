@@ -36,7 +36,7 @@ pub struct Judged {
     pub spot: RenderedField,
     /// The new place.
     pub to: Option<RenderedField>,
-    /// The old value; `None` if the setting took something away.
+    /// The old value; `None` if the setting took a field away.
     pub was: Option<Value>,
     /// The new value.
     pub now: Option<Value>,

@@ -128,7 +128,7 @@ pub fn findings(
 }
 
 /// The value that a line of a template reads at a column: in the same action, behind the column before
-/// what stands before it.
+/// the text before it.
 fn read_at(line: &str, column: usize) -> Option<Path> {
     let column = (0..=column.min(line.len()))
         .rev()

@@ -72,7 +72,8 @@ pub enum ShownDifference {
     Whole,
 }
 
-/// The preview of a run. A `check` says as little of one release as of many. `words` is how standard error looks and hides, `lines` how standard output does.
+/// The preview of a run. A `check` says as little of one release as of many. `words` is how standard error looks and
+/// hides, `lines` how standard output does.
 #[must_use]
 pub fn preview(
     outcome: &Outcome,
@@ -269,7 +270,7 @@ impl PreviewForm<'_, '_> {
         id.into_iter().chain(releases).collect()
     }
 
-    /// A text as far as its first line has room for it in front of what stands behind it; at least the half of a line.
+    /// A text as far as its first line has room for it in front of the text behind it; at least the half of a line.
     fn cut(&self, text: &str, behind: &str, before: usize) -> String {
         let room = self.look.width.saturating_sub(before + width(behind));
         let short = difference::cut(text, room.max(self.look.width / 2));

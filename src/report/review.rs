@@ -362,7 +362,7 @@ pub fn warning(text: &str, look: Look) -> String {
     page.finish()
 }
 
-/// The reasons for which something cannot be done.
+/// The refusals.
 #[must_use]
 pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);

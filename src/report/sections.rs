@@ -28,7 +28,7 @@ pub(super) fn write(page: &mut Page, account: &Account<'_>, sections: &[Section]
     }
 }
 
-/// Writes something that is told, to be done, or waits.
+/// Writes a note, an action, or an item that waits.
 pub(super) fn one(page: &mut Page, item: &Item<'_>) {
     let (mark, style) = match item.section {
         Section::Danger => ("!", WordStyle::Error),
@@ -48,7 +48,7 @@ pub(super) fn one(page: &mut Page, item: &Item<'_>) {
     page.bullet(2, mark, style, &spans);
 }
 
-/// The step that says something, with the version that brought it.
+/// The step of an item, with the version that brought it.
 fn step(item: &Item<'_>) -> Option<Span> {
     let id = item.id?;
     let text = match item.version {

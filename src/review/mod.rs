@@ -500,7 +500,7 @@ fn step_of<'r>(releases: &'r [Release], id: &str) -> Option<&'r Step> {
     steps.find(|step| step.id == id)
 }
 
-/// Refuses an answer that something has to be typed for yet: it decides nothing, and its question stays open.
+/// Refuses an answer for which an input has to be typed yet: it decides nothing, and its question stays open.
 fn is_complete_step(step: &Step, releases: &[Release]) -> Result<(), Vec<Refusal>> {
     let question = step.question.as_ref();
     let Some(lacking) = question.and_then(|question| question.lacking.as_ref()) else {
@@ -514,7 +514,7 @@ fn is_complete_step(step: &Step, releases: &[Release]) -> Result<(), Vec<Refusal
     ])
 }
 
-/// The releases, unless what was just decided about a step lacks something.
+/// The releases, unless the decision just taken about a step is not complete.
 fn complete(
     releases: Vec<Release>,
     about: &[usize],
@@ -528,7 +528,7 @@ fn complete(
     Ok(releases)
 }
 
-/// True if a step is something to decide.
+/// True for a step to decide.
 fn is_item(step: &Step) -> bool {
     match step.state {
         // What keeps the layers together is a consequence, and not for choice.

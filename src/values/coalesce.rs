@@ -48,7 +48,7 @@ pub struct Coalesced {
     pub warnings: Vec<Warning>,
 }
 
-/// A warning of Helm: a map met something else, and the part that could not be used was left out.
+/// A warning of Helm: a map met another kind of value, and the part that could not be used was left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Warning {
     /// The user gave a map where the default is none; the default was left out.

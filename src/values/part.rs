@@ -69,7 +69,7 @@ impl View<'_> {
         }
     }
 
-    /// The value of a part of what stands at a node.
+    /// The value of a part of a node.
     ///
     /// # Errors
     /// As [`part`](Self::part).

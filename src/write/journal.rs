@@ -221,13 +221,13 @@ pub enum Damage {
     /// Somebody else wrote it.
     #[error("another user wrote it")]
     OtherUser,
-    /// It names something that is not below its folder, or not a file of refit's.
+    /// It names a path that is not below its folder, or not a file of refit's.
     #[error("it names {}, which refit would not name", .path.display())]
     Outside {
         /// The path that it names.
         path: PathBuf,
     },
-    /// It names something behind a link.
+    /// It names a path behind a link.
     #[error("it names {}, which is a link or lies behind one", .path.display())]
     Link {
         /// The path that it names.
@@ -298,7 +298,7 @@ impl Journal {
             .filter_map(|entry| Some(self.root.join(entry.below().ok()?)))
     }
 
-    /// The folders in which something is made or renamed, its own among them.
+    /// The folders in which files are made or renamed, its own among them.
     pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let own = self.path.parent().map(Path::to_owned);
         self.targets()

@@ -24,7 +24,7 @@ pub struct Account<'o> {
     pub known: Recognition<'o>,
     /// The settings with another effect, or that wait for an answer.
     pub effect: Vec<EffectLine<'o>>,
-    /// The steps that changed something.
+    /// The steps with changes.
     pub done: Vec<Done<'o>>,
     /// Its items: as in the content of a run, of this release alone.
     pub items: Vec<Item<'o>>,
@@ -77,7 +77,7 @@ pub struct EffectLine<'o> {
     pub is_open: bool,
 }
 
-/// A step that changed something.
+/// A step with changes.
 #[derive(Debug)]
 pub struct Done<'o> {
     /// Its id.

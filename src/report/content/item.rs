@@ -39,7 +39,7 @@ pub struct Item<'o> {
     pub text: String,
     /// The other wordings, each once.
     pub variants: Vec<String>,
-    /// For something to do outside the files: when.
+    /// The time of an action outside the files.
     pub when: Option<When>,
     /// The releases that say it, in order: once for each time that it is said.
     pub uses: Vec<Use<'o>>,
@@ -57,7 +57,7 @@ pub struct Item<'o> {
     pub refusal: Option<&'o Refusal>,
 }
 
-/// A release that says something.
+/// A release that has the item.
 #[derive(Debug)]
 pub struct Use<'o> {
     /// The number of its row.

@@ -47,7 +47,7 @@ pub(super) struct CardLook<'m> {
     pub masker: &'m Masker,
 }
 
-/// The card of releases that differ in nothing but their names and what stands around their changes.
+/// The card of releases that differ in nothing but their names and the lines around their changes.
 pub(super) fn card(
     same: &Alike,
     content: &Content<'_>,

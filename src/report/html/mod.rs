@@ -186,7 +186,7 @@ fn contents(content: &Content<'_>) -> Markup {
     }
 }
 
-/// A sentence in which what stands between backticks is code.
+/// A sentence in which the text between backticks is code.
 fn rich(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // A single backtick is only that.
@@ -251,7 +251,7 @@ fn link(text: &str, url: Option<&str>) -> Markup {
     }
 }
 
-/// The releases that something is about: a few, and the rest folded.
+/// The releases that an item is about: a few, and the rest folded.
 fn places(content: &Content<'_>, item: &Item<'_>) -> Markup {
     let releases: Vec<usize> = item.releases().collect();
     let place = |number: &usize| {

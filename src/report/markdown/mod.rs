@@ -41,7 +41,7 @@ const NOTES: usize = 4_000;
 const NOT_TOUCHED: usize = 1_500;
 /// Kept free for what is said at the end.
 const END: usize = 1_000;
-/// Names of files listed where something is about many.
+/// Names of files listed where an item is about many.
 const LISTED: usize = 3;
 /// A sentence longer than this is cut: it holds a value that is no sentence.
 const LONGEST: usize = 1_200;
@@ -180,7 +180,7 @@ fn since(page: &mut MarkdownPage, content: &Content<'_>) {
     page.rest(left, "note");
 }
 
-/// The releases that something is about, a few by name.
+/// The releases that an item is about, a few by name.
 fn places(content: &Content<'_>, item: &Item<'_>) -> Words {
     let releases: Vec<&Release> = item
         .releases()

@@ -48,7 +48,7 @@ impl Words {
         self
     }
 
-    /// A character of a text, with what stands before and behind it.
+    /// A character of a text, with the texts before and behind it.
     fn character(&mut self, before: &str, c: char, rest: &str) {
         let out = &mut self.0;
         let ends = |with: &str| {
@@ -149,7 +149,7 @@ impl Words {
         self
     }
 
-    /// Words with something of our own between them.
+    /// Words with separators of our own between them.
     #[must_use]
     pub fn list(mut self, all: impl IntoIterator<Item = Self>, between: &'static str) -> Self {
         for (i, words) in all.into_iter().enumerate() {

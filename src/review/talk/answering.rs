@@ -186,7 +186,7 @@ impl Talk<'_> {
         self.report(&text);
     }
 
-    /// Lets something be typed until it does; what is refused stays in the line and can be corrected.
+    /// Lets a text be typed until it does; a text that is refused stays in the line and can be corrected.
     fn input(
         &mut self,
         input: &Input,

@@ -5,7 +5,7 @@ use super::{Act, DialogueEnd, NextMove, Stop, Talk};
 use crate::{outcome::Release, report::review as show, review::Review};
 
 impl Talk<'_> {
-    /// Goes through all releases, until something is to be done with what they came to.
+    /// Goes through all releases, until the result is to be written or left.
     pub(super) fn go_through(&mut self, reviews: &mut [Review]) -> Result<DialogueEnd, Stop> {
         let of = reviews.len();
         let mut at = 0;

@@ -9,7 +9,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern of what stands between its stars; `None` if there is no star.
+    /// A pattern of the texts between its stars; `None` if there is no star.
     #[must_use]
     pub fn new(pieces: Vec<String>) -> Option<Self> {
         (pieces.len() > 1).then_some(Self { pieces })
@@ -49,7 +49,7 @@ impl Pattern {
         Some(captures)
     }
 
-    /// The text with something in place of the stars; `None` if there is not enough.
+    /// The text with captures in place of the stars; `None` if there is not enough.
     pub(super) fn fill<'c>(
         &self,
         mut captures: impl Iterator<Item = &'c String>,

@@ -33,16 +33,16 @@ pub enum EditorError {
     /// There is nothing at a path.
     #[error("there is nothing at `{0}`")]
     NotFound(NodePath),
-    /// There is something at a path where something new should come.
+    /// A path at which a new value should come is taken.
     #[error("there is something at `{0}` already")]
     Occupied(NodePath),
-    /// A path leads into something that is not a map (for a key) or not a list (for an index).
+    /// A path leads into a value that is not a map (for a key) or not a list (for an index).
     #[error("`{0}` is not of the kind that the path leads into")]
     WrongKind(NodePath),
     /// A key on the way stands in its map more than once.
     #[error("`{0}` stands there more than once")]
     Duplicate(NodePath),
-    /// The place is an alias, stands behind one, or in something anchored that aliases repeat: the edit
+    /// The place is an alias, stands behind one, or in an anchored node that aliases repeat: the edit
     /// would change other places too.
     #[error("`{0}` is shared with other places by an anchor")]
     Shared(NodePath),
@@ -198,7 +198,7 @@ impl Editor {
     /// ```
     ///
     /// # Errors
-    /// If the path is malformed, leads into something of another kind, or over a key that stands twice.
+    /// If the path is malformed, leads into a value of another kind, or over a key that stands twice.
     pub fn get<P>(&self, path: P) -> Result<Option<FoundNode<'_>>, EditorError>
     where
         P: TryInto<NodePath, Error: Into<EditorError>>,
@@ -212,7 +212,7 @@ impl Editor {
         }))
     }
 
-    /// Makes a place say something: an entry or item that is there keeps its place and its comments, a new
+    /// Sets the value at a path: an entry or item that is there keeps its place and its comments, a new
     /// entry comes to the end of its map, and maps that are missing on the way are made. An index that is
     /// the length of its list adds to it.
     ///
@@ -260,7 +260,7 @@ impl Editor {
         self.put(parent, at, &path.steps()[there], new, &path)
     }
 
-    /// Puts something new into a list, before the item at this place, or into a map, at its end.
+    /// Puts a new value into a list, before the item at this place, or into a map, at its end.
     ///
     /// ```
     /// # use refit::yaml::Editor;
@@ -359,7 +359,7 @@ impl Editor {
     /// ```
     ///
     /// # Errors
-    /// If there is nothing to move, something is at the new place already, the map or list it goes to is not
+    /// If there is nothing to move, the new place is taken, the map or list it goes to is not
     /// there, or the text cannot be edited so.
     pub fn move_to<P, Q>(&mut self, from: P, to: Q) -> Result<(), EditorError>
     where
@@ -504,7 +504,7 @@ impl Editor {
         .unwrap_or(0)
     }
 
-    /// Puts something new into a collection.
+    /// Puts a new entry or item into a collection.
     fn put(
         &mut self,
         parent: NodeId,

@@ -94,7 +94,7 @@ impl Emitter<'_, '_> {
         self.value(value, &entry.value)
     }
 
-    /// Replaces a value by something that is not grounded on it.
+    /// Replaces a value by one that is not grounded on it.
     fn replace(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         self.put_in_place(id, want)?;
         if !self.in_flow(id) && self.cx.takes_blank_lines(want) {
