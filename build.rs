@@ -1,9 +1,17 @@
-//! Writes the built-in packs as JSON: every start reads them, and JSON takes a tenth of the time that the YAML
-//! takes which people read. The keys of a chart, which are long and which few runs need, are compressed. A file that is no YAML stops the build; what it says is checked by the tests.
+//! Puts the built-in packs into the program. People read YAML; a program that reads it at every start would do
+//! little else. So each pack becomes three compressed pieces (what the chart is, its keys, its migrations), of which
+//! a run unpacks those of the charts that it meets, and all packs together get an index: what tells one chart from
+//! another, which is all that a run needs to know of the charts that it does not meet.
+//!
+//! A file that is no YAML stops the build; what it says is checked by the tests.
 
-use std::{env, error::Error, fs, io::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, env, error::Error, fs, io::Write as _, path::PathBuf};
 
 use flate2::{Compression, write::ZlibEncoder};
+use serde_yaml::Value;
+
+/// The fields of pack.yaml that tell the chart.
+const IDENTITY: [&str; 4] = ["chart", "repositories", "identifies", "called-before"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=migrations");
@@ -12,13 +20,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::remove_dir_all(&out)?;
     }
     fs::create_dir_all(&out)?;
+    // By name, so that the same packs make the same program.
+    let mut index = BTreeMap::new();
+    let mut keys_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for chart in fs::read_dir("migrations")? {
         let chart = chart?;
         if !chart.file_type()?.is_dir() {
             continue;
         }
-        let folder = out.join(chart.file_name());
+        let name = chart.file_name().to_string_lossy().into_owned();
+        let folder = out.join(&name);
         fs::create_dir_all(&folder)?;
+        let mut identity = serde_yaml::Mapping::new();
+        // Each as one line of JSON behind its version.
+        let mut migrations = BTreeMap::new();
         for file in fs::read_dir(chart.path())? {
             let file = file?.path();
             let (Some("yaml"), Some(stem)) = (
@@ -27,28 +42,65 @@ fn main() -> Result<(), Box<dyn Error>> {
             ) else {
                 continue;
             };
+            // What `refit pack new` is told; the keys are what came of it.
+            if stem == "corrections" {
+                continue;
+            }
             let text = fs::read_to_string(&file)?;
-            let value: serde_yaml::Value = serde_yaml::from_str(&text)
+            let value: Value = serde_yaml::from_str(&text)
                 .map_err(|error| format!("{}: {error}", file.display()))?;
             let json = serde_json::to_string(&value)?;
             match stem {
-                "keys" => {
-                    fs::write(folder.join("first-keys.txt"), first_keys(&value))?;
-                    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-                    encoder.write_all(json.as_bytes())?;
-                    fs::write(folder.join("keys.json.z"), encoder.finish()?)?;
+                "pack" => {
+                    for field in IDENTITY {
+                        if let Some(value) = value.get(field) {
+                            identity.insert(field.into(), value.clone());
+                        }
+                    }
+                    // What stands below the key of a sub-chart that has a pack may be a key, too.
+                    let sub_charts = value.get("sub-charts").and_then(Value::as_mapping);
+                    let below = sub_charts.into_iter().flatten();
+                    let below = below.filter_map(|(key, _)| Some(format!("{}.**", key.as_str()?)));
+                    keys_of.entry(name.clone()).or_default().extend(below);
+                    fs::write(folder.join("pack.z"), packed(&json)?)?;
                 }
-                // What `refit pack new` is told; the keys are what came of it.
-                "corrections" => {}
-                stem => fs::write(folder.join(format!("{stem}.json")), json)?,
+                "keys" => {
+                    identity.insert("first-keys".into(), first_keys(&value).into());
+                    let keys = value.as_mapping().into_iter().flatten();
+                    let keys = keys.filter_map(|(key, _)| Some(key.as_str()?.to_owned()));
+                    keys_of.entry(name.clone()).or_default().extend(keys);
+                    fs::write(folder.join("keys.z"), packed(&json)?)?;
+                }
+                version => {
+                    migrations.insert(version.to_owned(), json);
+                }
             }
         }
+        let lines = migrations
+            .iter()
+            .map(|(version, json)| format!("{version} {json}\n"));
+        fs::write(
+            folder.join("migrations.z"),
+            packed(&lines.collect::<String>())?,
+        )?;
+        index.insert(name, identity);
     }
+    for (name, identity) in &mut index {
+        let shared = shared(name, identity, &keys_of);
+        identity.insert("shared".into(), Value::Mapping(shared));
+    }
+    fs::write(out.join("index.json"), serde_json::to_string(&index)?)?;
     Ok(())
 }
 
-/// The first key of each path, one a line: most questions whether a chart has a key end there.
-fn first_keys(keys: &serde_yaml::Value) -> String {
+fn packed(text: &str) -> std::io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish()
+}
+
+/// The first key of each path: most questions whether a chart has a key end there.
+fn first_keys(keys: &Value) -> Vec<Value> {
     let mut first: Vec<&str> = Vec::new();
     for (path, _) in keys.as_mapping().into_iter().flatten() {
         let path = path.as_str().unwrap_or_default();
@@ -60,5 +112,53 @@ fn first_keys(keys: &serde_yaml::Value) -> String {
     }
     first.sort_unstable();
     first.dedup();
-    first.join("\n")
+    first.into_iter().map(Value::from).collect()
+}
+
+/// The telling keys of a chart that go by their name alone, with the other charts that may have such a key, where
+/// there are any.
+fn shared(
+    name: &str,
+    identity: &serde_yaml::Mapping,
+    keys_of: &BTreeMap<String, Vec<String>>,
+) -> serde_yaml::Mapping {
+    let telling = identity.get("identifies").and_then(|it| it.get("keys"));
+    let telling = telling.and_then(Value::as_sequence).into_iter().flatten();
+    let mut shared = serde_yaml::Mapping::new();
+    for telling in telling.filter(|telling| telling.get("if").is_none()) {
+        let Some(path) = telling.get("path").and_then(Value::as_str) else {
+            continue;
+        };
+        let others = keys_of.iter().filter(|(other, keys)| {
+            *other != name && keys.iter().any(|key| may_be_at_or_below(key, path))
+        });
+        let others: Vec<Value> = others.map(|(other, _)| other.as_str().into()).collect();
+        if !others.is_empty() {
+            shared.insert(path.into(), others.into());
+        }
+    }
+    shared
+}
+
+/// Whether a key may be at a path or below it, as far as that shows without knowing what paths mean: from the first
+/// sign in either that may mean something on, it may.
+fn may_be_at_or_below(key: &str, path: &str) -> bool {
+    let (mut key, mut path) = (key.split('.'), path.split('.'));
+    loop {
+        match (key.next(), path.next()) {
+            (_, None) => return true,
+            (None, Some(_)) => return false,
+            (Some(key), Some(path)) => {
+                if [key, path]
+                    .iter()
+                    .any(|segment| segment.contains(['*', '[', '\\']))
+                {
+                    return true;
+                }
+                if key != path {
+                    return false;
+                }
+            }
+        }
+    }
 }

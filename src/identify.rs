@@ -13,7 +13,7 @@
 
 use crate::{
     pack::{Known, Pack, PackError, Scope, Trace, model::Telling},
-    values::{Map, Path, Value, ValuesPart},
+    values::{Map, Path, Segment, Value, ValuesPart},
 };
 
 /// A key that tells the chart, as it was found.
@@ -88,14 +88,28 @@ impl ChartClaim {
     }
 }
 
-/// Adds what [`signs`] looks at to a part of the values.
+/// Adds what [`signs`] looks at to a part of the values. What begins with a key that is not `there` at the root of
+/// them is left out: it would not be found.
 ///
 /// # Errors
 ///
 /// If the pack's telling keys are not in the format.
-pub fn looked_at(pack: &Pack, part: &mut ValuesPart) -> Result<(), PackError> {
-    let mut keys = pack.info.identifies.keys.iter();
-    keys.try_for_each(|telling| trace(telling).add_to(part))
+pub fn looked_at(
+    pack: &Pack,
+    there: impl Fn(&str) -> bool,
+    part: &mut ValuesPart,
+) -> Result<(), PackError> {
+    for telling in &pack.identity.identifies.keys {
+        let trace = trace(telling);
+        let absent = match trace.path()?.segments().first() {
+            Some(Segment::Key(key)) => !there(key),
+            _ => false,
+        };
+        if !absent {
+            trace.add_to(part)?;
+        }
+    }
+    Ok(())
 }
 
 fn trace(telling: &Telling) -> Trace<'_> {
@@ -117,7 +131,7 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<TellingKey>,
     let mut scope = Scope::new();
     scope.bind("values", Some(&values));
     let mut signs = Vec::new();
-    for telling in &pack.info.identifies.keys {
+    for telling in &pack.identity.identifies.keys {
         let trace = trace(telling);
         let found = trace.path()?.find(&values).into_iter().next();
         let Some(path) = found.map(|found| found.path) else {
@@ -127,7 +141,7 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<TellingKey>,
             Some(_) => trace.holds(&scope)?,
             None => !all
                 .iter()
-                .any(|other| other.info.chart != pack.info.chart && other.keys.have(&path)),
+                .any(|other| other.chart() != pack.chart() && pack.shares(telling, &path, other)),
         };
         if tells {
             let why = telling.why.clone();

@@ -45,7 +45,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     };
     let known = known(&job.request)?;
     if let Some(chart) = &job.request.chart
-        && known.iter().any(|pack| pack.info.chart == *chart)
+        && known.iter().any(|pack| pack.chart() == chart)
     {
         return Ok(None);
     }
@@ -60,7 +60,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
             ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
         if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
-            if known.iter().any(|pack| pack.info.chart == name) {
+            if known.iter().any(|pack| pack.chart() == name) {
                 return Ok(None);
             }
             if version.is_none() {
@@ -177,8 +177,7 @@ fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
 
 /// True if a pack is for a pair of charts.
 fn knows(pack: &Pack, old: &Chart, new: &Chart) -> bool {
-    let chart = &pack.info.chart;
-    *chart == old.name || *chart == new.name
+    [&old.name, &new.name].contains(&&pack.identity.chart)
 }
 
 /// Refuses charts that are named for a run which neither renders nor drafts.

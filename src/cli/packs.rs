@@ -31,7 +31,7 @@ fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
         packs.push(pack);
     }
     for name in built_in_names() {
-        if packs.iter().all(|pack| pack.info.chart != name) {
+        if packs.iter().all(|pack| pack.chart() != name) {
             packs.extend(built_in(name)?);
         }
     }
@@ -129,8 +129,8 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()
 pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
     let mut packs = all(&args.packs.packs)?;
     if let Some(chart) = &args.chart {
-        let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
-        packs.retain(|pack| pack.info.chart == *chart);
+        let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
+        packs.retain(|pack| pack.chart() == chart);
         if packs.is_empty() {
             bail!(
                 "refit has no pack for the chart `{chart}`; known: {}",

@@ -253,7 +253,7 @@ impl Charts<'_> {
     }
 
     fn compare(&self, packs: &[Pack], release: &Release, helm: &str) -> anyhow::Result<Report> {
-        let Some(pack) = packs.iter().find(|pack| pack.info.chart == release.chart) else {
+        let Some(pack) = packs.iter().find(|pack| pack.chart() == release.chart) else {
             bail!("there is no pack for the chart {}", release.chart);
         };
         let Some((before, after)) = values(release) else {

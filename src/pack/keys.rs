@@ -100,6 +100,18 @@ impl Keys {
             .map(|(path, ranges)| (path, ranges.iter().map(|(range, _)| range)))
     }
 
+    /// Whether there is a path in any version, as a key of its own or as a map on the way to one.
+    #[must_use]
+    pub fn have(&self, path: &Path) -> bool {
+        // What takes in whatever there is says nothing of a key.
+        let is_any = |key: &Path| {
+            let first = key.segments().first();
+            matches!(first, Some(Segment::AnyKey | Segment::AnyDepth))
+        };
+        let fits = |key: &Path| path.depth() <= key.depth() && key.may_overlap(path);
+        self.iter().any(|(key, _)| !is_any(key) && fits(key))
+    }
+
     /// Every key with its ranges, and its text as keys.yaml has it.
     pub fn written(&self) -> impl Iterator<Item = (&str, &Path, impl Iterator<Item = &KeyRange>)> {
         let texts = self.texts.iter().map(String::as_str);

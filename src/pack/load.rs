@@ -1,60 +1,48 @@
 //! From files to a pack. A built-in pack is embedded in the binary; another is a folder.
 //!
-//! `pack.yaml` and `keys.yaml` are read at once, a migration when it is first asked for: a run parses
-//! only what lies on its route. Of a built-in pack the build has made JSON, because reading YAML was half
-//! of the time that a small file takes, and its keys are unpacked when something first asks for one: a run
-//! looks at all packs to find the one that a file is for, and needs the keys of that one.
+//! Of a folder, `pack.yaml` and `keys.yaml` are read at once; a built-in pack is read when something of it is first
+//! asked for that its [`Identity`] does not say, and its keys when one of them is: a run looks at all packs to find the
+//! one that a file is for, and needs the rest of that one. A migration is read when it is first asked for: a run parses
+//! only what lies on its route.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, fs,
-    io::Read as _,
+    fmt,
     ops::Deref,
-    path::{Path as FilePath, PathBuf},
+    path::Path as FilePath,
     sync::{Arc, OnceLock},
 };
 
-use include_dir::{Dir, include_dir};
 use semver::Version;
-use serde::de::DeserializeOwned;
 
 use super::{
+    built_in::{BuiltIn, Identity},
     error::PackError,
     keys::Keys,
     migration::{Migration, Step},
-    model::{KeysFile, MigrationFile, PackFile},
+    model::{PackFile, Telling},
+    source::{Source, Texts},
     sub_charts::SubChart,
 };
-use crate::{
-    values::{Path, Segment},
-    yaml::Tree,
-};
+use crate::values::{Path, Segment};
 
-/// The files of a pack that was made in this run, by name.
-pub type Texts = BTreeMap<String, String>;
-
-/// The built-in packs as JSON, made by the build.
-static BUILT_IN: Dir<'_> = include_dir!("$OUT_DIR/packs");
-/// The keys of a built-in pack, compressed.
-const KEYS: &str = "keys.json.z";
-/// What each of them begins with, one a line, cut at the first dot, bracket or backslash.
-const FIRST_KEYS: &str = "first-keys.txt";
-
-/// The largest file of a pack, in bytes.
-const MAX_FILE: usize = 1 << 20;
-/// The folder beside `pack.yaml` in which packs of sub-charts are.
-pub(super) const SUB_CHARTS: &str = "charts";
-/// The deepest nesting of a pack's file.
-pub(super) const MAX_DEPTH: usize = 64;
-
-/// What is known of one chart.
+/// What is known of one chart. What tells the chart is there at once; the rest, its [`Content`], is read on first
+/// use.
 #[derive(Debug)]
 pub struct Pack {
+    /// What tells the chart.
+    pub identity: Identity,
+    source: Source,
+    content: OnceLock<Content>,
+}
+
+/// Everything that a pack says.
+#[derive(Debug)]
+pub struct Content {
     /// `pack.yaml`.
     pub info: PackFile,
     /// The chart's keys.
     pub keys: LazyKeys,
-    source: Source,
     migrations: BTreeMap<Version, OnceLock<Migration>>,
     /// Charts that it brings along and that have packs.
     sub_charts: Vec<Arc<SubChart>>,
@@ -65,73 +53,21 @@ pub struct Pack {
 /// The keys of a pack; those of a built-in one are read on first use.
 pub struct LazyKeys {
     keys: OnceLock<Keys>,
-    packed: &'static [u8],
-    /// The first keys, of a built-in pack.
-    first: Option<&'static str>,
+    source: Source,
     /// Charts whose keys come to these.
     sub_charts: Vec<Arc<SubChart>>,
 }
 
 impl LazyKeys {
-    fn packed(packed: &'static [u8], first: Option<&'static str>) -> Self {
-        Self {
-            keys: OnceLock::new(),
-            packed,
-            first,
-            sub_charts: Vec::new(),
-        }
-    }
-
-    /// Whether the chart has a path as a key of its own in any version, or as a map on the way to one.
-    /// Nothing is unpacked for a path of which the chart has not even the first key.
-    #[must_use]
-    pub fn have(&self, path: &Path) -> bool {
-        if let (None, Some(first), Some(Segment::Key(key))) =
-            (self.keys.get(), self.first, path.segments().first())
-        {
-            let cut = key
-                .find(['.', '[', '\\'])
-                .map_or(key.as_str(), |at| &key[..at]);
-            // A lone wildcard begins no key of the chart's own.
-            let may_be = |first: &str| first == cut || first.contains('*') && first.len() > 2;
-            if !first.lines().any(may_be) {
-                return false;
-            }
-        }
-        // What takes in whatever there is says nothing of a key.
-        let is_any = |key: &Path| {
-            let first = key.segments().first();
-            matches!(first, Some(Segment::AnyKey | Segment::AnyDepth))
-        };
-        self.iter()
-            .any(|(key, _)| !is_any(key) && path.depth() <= key.depth() && key.may_overlap(path))
-    }
-
-    fn unpacked(&self) -> Result<Keys, String> {
-        let mut file = unpacked(self.packed)?;
+    fn read(&self) -> Result<Keys, PackError> {
+        let mut file = self.source.keys()?;
         for sub_chart in &self.sub_charts {
-            sub_chart.add_keys(&mut file).map_err(|e| e.to_string())?;
+            sub_chart.add_keys(&mut file)?;
         }
-        Keys::read(file)
-    }
-}
-
-/// The keys of a built-in pack.
-fn unpacked(packed: &[u8]) -> Result<KeysFile, String> {
-    let mut json = Vec::new();
-    let mut decoder = flate2::read::ZlibDecoder::new(packed);
-    decoder.read_to_end(&mut json).map_err(|e| e.to_string())?;
-    serde_json::from_slice(&json).map_err(|e| e.to_string())
-}
-
-impl From<Keys> for LazyKeys {
-    fn from(keys: Keys) -> Self {
-        Self {
-            keys: OnceLock::from(keys),
-            packed: &[],
-            first: None,
-            sub_charts: Vec::new(),
-        }
+        Keys::read(file).map_err(|message| PackError::Format {
+            file: "keys.yaml".to_owned(),
+            message,
+        })
     }
 }
 
@@ -140,7 +76,7 @@ impl Deref for LazyKeys {
 
     fn deref(&self) -> &Keys {
         self.keys.get_or_init(|| {
-            let keys = self.unpacked();
+            let keys = self.read();
             keys.expect("the tests read the keys of every built-in pack")
         })
     }
@@ -152,183 +88,48 @@ impl fmt::Debug for LazyKeys {
     }
 }
 
-/// Where the files of a pack are.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    /// In the program.
-    BuiltIn(&'static Dir<'static>),
-    /// On the disk.
-    Folder(PathBuf),
-    /// Made in this run.
-    Texts(Texts),
-}
-
-impl Source {
-    /// What lies in the folder, in no order; of a built-in pack its files.
-    pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
-        match self {
-            Self::BuiltIn(dir) => Ok(dir
-                .files()
-                .filter_map(|file| {
-                    let name = file.path().file_name()?.to_str()?;
-                    let stem = name.strip_suffix(".z").unwrap_or(name);
-                    Some(format!("{}.yaml", stem.strip_suffix(".json")?))
-                })
-                .collect()),
-            Self::Folder(folder) => {
-                let failed = |source| PackError::Read {
-                    file: folder.display().to_string(),
-                    source,
-                };
-                fs::read_dir(folder)
-                    .map_err(failed)?
-                    .map(|entry| {
-                        Ok(entry
-                            .map_err(failed)?
-                            .file_name()
-                            .to_string_lossy()
-                            .into_owned())
-                    })
-                    .collect()
-            }
-            Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
-        }
-    }
-
-    /// The text of a file.
-    pub(super) fn read(&self, name: &str) -> Result<String, PackError> {
-        match self {
-            // JSON, which is YAML as well.
-            Self::BuiltIn(dir) => {
-                let missing = || PackError::Read {
-                    file: name.to_owned(),
-                    source: std::io::ErrorKind::NotFound.into(),
-                };
-                if name == "keys.yaml" {
-                    let packed = dir.get_file(dir.path().join(KEYS)).ok_or_else(missing)?;
-                    let mut text = String::new();
-                    let mut decoder = flate2::read::ZlibDecoder::new(packed.contents());
-                    let read = decoder.read_to_string(&mut text);
-                    return read.map(|_| text).map_err(|source| PackError::Read {
-                        file: name.to_owned(),
-                        source,
-                    });
-                }
-                let file = dir.get_file(dir.path().join(name).with_extension("json"));
-                let text = file.and_then(|file| file.contents_utf8());
-                text.map(str::to_owned).ok_or_else(missing)
-            }
-            Self::Folder(folder) => {
-                let file = folder.join(name);
-                let failed = |source| PackError::Read {
-                    file: file.display().to_string(),
-                    source,
-                };
-                let size = fs::metadata(&file).map_err(failed)?.len();
-                if size > MAX_FILE as u64 {
-                    return Err(PackError::Bounds {
-                        file: file.display().to_string(),
-                        message: format!("it is larger than {MAX_FILE} bytes"),
-                    });
-                }
-                fs::read_to_string(&file).map_err(failed)
-            }
-            Self::Texts(texts) => texts.get(name).cloned().ok_or_else(|| PackError::Read {
-                file: name.to_owned(),
-                source: std::io::ErrorKind::NotFound.into(),
-            }),
-        }
-    }
-
-    /// The keys as they are written.
-    pub(super) fn keys(&self) -> Result<KeysFile, PackError> {
-        if let Self::BuiltIn(dir) = self
-            && let Some(packed) = dir.get_file(dir.path().join(KEYS))
-        {
-            return unpacked(packed.contents()).map_err(|message| PackError::Format {
-                file: "keys.yaml".to_owned(),
-                message,
-            });
-        }
-        self.parse("keys.yaml")
-    }
-
-    /// A migration as it is written.
-    pub(super) fn migration(&self, version: &Version) -> Result<MigrationFile, PackError> {
-        let name = format!("{version}.yaml");
-        let file: MigrationFile = self.parse(&name)?;
-        if file.version != *version {
-            let message = format!("it says that it is for version {}", file.version);
-            return Err(PackError::Format {
-                file: name,
-                message,
-            });
-        }
-        Ok(file)
-    }
-
-    /// Where the files of a pack are that this one names: in `charts/` of its folder, or else built in.
-    pub(super) fn of_sub_chart(&self, name: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-        if name.is_empty() || !name.chars().all(plain) {
-            return None;
-        }
-        if let Self::Folder(folder) = self {
-            let own = folder.join(SUB_CHARTS).join(name);
-            if own.join("pack.yaml").is_file() {
-                return Some(Self::Folder(own));
+impl Content {
+    fn read(source: &Source, alone: bool) -> Result<Self, PackError> {
+        let info = source.info()?;
+        let named = info.sub_charts.iter().filter(|_| !alone);
+        let sub_charts = named
+            .map(|(key, named)| Ok(Arc::new(SubChart::load(key, named, source)?)))
+            .collect::<Result<Vec<_>, PackError>>()?;
+        let mut below: BTreeMap<_, OnceLock<_>> = BTreeMap::new();
+        for sub_chart in &sub_charts {
+            for (own, _) in sub_chart.migrated() {
+                below.entry(own.clone()).or_default();
             }
         }
-        BUILT_IN.get_dir(name).map(Self::BuiltIn)
-    }
-
-    fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
-        let format = |message| PackError::Format {
-            file: name.to_owned(),
-            message,
+        let names = source.names()?;
+        let migrations = names
+            .iter()
+            .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
+            .map(|version| (version, OnceLock::new()))
+            .collect();
+        let keys = LazyKeys {
+            keys: OnceLock::new(),
+            source: source.clone(),
+            sub_charts: sub_charts.clone(),
         };
-        if let Self::BuiltIn(dir) = self {
-            let json = dir.get_file(dir.path().join(name).with_extension("json"));
-            if let Some(json) = json {
-                return serde_json::from_slice(json.contents()).map_err(|e| format(e.to_string()));
-            }
-        }
-        let text = self.read(name)?;
-        if let Self::Folder(_) = self {
-            bounded(&text).map_err(|message| PackError::Bounds {
-                file: name.to_owned(),
-                message,
-            })?;
-        }
-        serde_yaml::from_str(&text).map_err(|e| format(e.to_string()))
+        Ok(Self {
+            info,
+            keys,
+            migrations,
+            sub_charts,
+            below,
+        })
     }
 }
 
-/// Refuses what would keep the typed reader busy: it does not bound the cost of nesting and aliases itself.
-fn bounded(text: &str) -> Result<(), String> {
-    let tree = Tree::parse(text).map_err(|e| e.to_string())?;
-    if let Some(alias) = tree.aliases().next() {
-        let line = tree.position(tree.span(alias).start).line;
-        return Err(format!(
-            "line {line}: it uses an alias, which packs do not need"
-        ));
-    }
-    let depth = |mut node| {
-        let mut depth = 0;
-        while let Some(parent) = tree.parent(node) {
-            depth += 1;
-            node = parent;
-        }
-        depth
-    };
-    match tree.nodes().find(|node| depth(*node) > MAX_DEPTH) {
-        Some(node) => {
-            let line = tree.position(tree.span(node).start).line;
-            Err(format!(
-                "line {line}: it nests deeper than {MAX_DEPTH} levels"
-            ))
-        }
-        None => Ok(()),
+impl Deref for Pack {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        self.content.get_or_init(|| {
+            let content = Content::read(&self.source, false);
+            content.expect("the tests read every built-in pack")
+        })
     }
 }
 
@@ -340,7 +141,7 @@ impl Pack {
     /// If a file is missing, over the bounds, or not in the format. Migrations are read when they are
     /// first asked for; `check` reads them all.
     pub fn from_folder(folder: &FilePath) -> Result<Self, PackError> {
-        Self::load(Source::Folder(folder.to_owned()))
+        Self::load(Source::Folder(folder.to_owned()), false)
     }
 
     /// Loads a pack that was made in this run: no file of it is anywhere.
@@ -349,36 +150,27 @@ impl Pack {
     ///
     /// If one of its texts is missing or not in the format.
     pub fn from_texts(texts: Texts) -> Result<Self, PackError> {
-        Self::load(Source::Texts(texts))
+        Self::load(Source::Texts(texts), false)
     }
 
-    fn load(source: Source) -> Result<Self, PackError> {
-        let mut pack = Self::load_alone(source)?;
-        let named = pack.info.sub_charts.iter();
-        let sub_charts = named
-            .map(|(key, named)| Ok(Arc::new(SubChart::load(key, named, &pack.source)?)))
-            .collect::<Result<Vec<_>, PackError>>()?;
-        for sub_chart in &sub_charts {
-            for (own, _) in sub_chart.migrated() {
-                pack.below.entry(own.clone()).or_default();
-            }
+    fn load(source: Source, alone: bool) -> Result<Self, PackError> {
+        if let (Some(identity), false) = (source.identity(), alone) {
+            return Ok(Self {
+                identity: identity.clone(),
+                source,
+                content: OnceLock::new(),
+            });
         }
-        if !sub_charts.is_empty() {
-            if pack.keys.packed.is_empty() {
-                let mut file = pack.source.keys()?;
-                for sub_chart in &sub_charts {
-                    sub_chart.add_keys(&mut file)?;
-                }
-                let keys = Keys::read(file).map_err(|message| PackError::Format {
-                    file: "keys.yaml".to_owned(),
-                    message,
-                })?;
-                pack.keys = keys.into();
-            }
-            pack.keys.sub_charts.clone_from(&sub_charts);
+        let content = Content::read(&source, alone)?;
+        // What a stranger wrote is looked at before anything relies on it.
+        if source.identity().is_none() {
+            let _ = content.keys.keys.set(content.keys.read()?);
         }
-        pack.sub_charts = sub_charts;
-        Ok(pack)
+        Ok(Self {
+            identity: Identity::from(&content.info),
+            source,
+            content: OnceLock::from(content),
+        })
     }
 
     /// The pack again, without what it knows of sub-charts.
@@ -388,50 +180,51 @@ impl Pack {
 
     /// Loads a pack without those of its sub-charts.
     pub(super) fn load_alone(source: Source) -> Result<Self, PackError> {
-        let info: PackFile = source.parse("pack.yaml")?;
-        let format = |message| PackError::Format {
-            file: "pack.yaml".to_owned(),
-            message,
-        };
-        if info.pack != 1 {
-            return Err(format(format!(
-                "pack format {} is not known to this version of refit, which knows format 1",
-                info.pack
-            )));
-        }
-        if info.versions.is_empty() {
-            return Err(format("it names no version of the chart".to_owned()));
-        }
-        let built_in = |name| match &source {
-            Source::BuiltIn(dir) => dir.get_file(dir.path().join(name)),
-            Source::Folder(_) | Source::Texts(_) => None,
-        };
-        let first = built_in(FIRST_KEYS).and_then(|file| file.contents_utf8());
-        let keys = match built_in(KEYS) {
-            Some(packed) => LazyKeys::packed(packed.contents(), first),
-            None => {
-                let keys = Keys::read(source.parse::<KeysFile>("keys.yaml")?);
-                let keys = keys.map_err(|message| PackError::Format {
-                    file: "keys.yaml".to_owned(),
-                    message,
-                })?;
-                keys.into()
+        Self::load(source, true)
+    }
+
+    /// Whether more of it was read than what tells the chart.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.content.get().is_some()
+    }
+
+    /// The chart's name.
+    #[must_use]
+    pub fn chart(&self) -> &str {
+        &self.identity.chart
+    }
+
+    /// Whether another chart has a telling key of this one, which was found at a path.
+    #[must_use]
+    pub fn shares(&self, telling: &Telling, path: &Path, other: &Self) -> bool {
+        let built_in = |pack: &Self| matches!(pack.source, Source::BuiltIn(_));
+        if built_in(self) && built_in(other) {
+            // The build has found out which of these may.
+            let may = self.identity.shared.get(&telling.path);
+            if !may.is_some_and(|charts| charts.contains(&other.identity.chart)) {
+                return false;
             }
-        };
-        let migrations = source
-            .names()?
-            .iter()
-            .filter_map(|name| Version::parse(name.strip_suffix(".yaml")?).ok())
-            .map(|version| (version, OnceLock::new()))
-            .collect();
-        Ok(Self {
-            info,
-            keys,
-            source,
-            migrations,
-            sub_charts: Vec::new(),
-            below: BTreeMap::new(),
-        })
+        }
+        other.has_key(path)
+    }
+
+    /// Whether the chart has a path as a key of its own in any version, or as a map on the way to one.
+    /// Nothing is read for a path of which the chart has not even the first key.
+    #[must_use]
+    pub fn has_key(&self, path: &Path) -> bool {
+        let first = &self.identity.first_keys;
+        if let (false, Some(Segment::Key(key))) = (first.is_empty(), path.segments().first()) {
+            let cut = key
+                .find(['.', '[', '\\'])
+                .map_or(key.as_str(), |at| &key[..at]);
+            // A lone wildcard begins no key of the chart's own.
+            let may_be = |first: &String| first == cut || first.contains('*') && first.len() > 2;
+            if !first.iter().any(may_be) {
+                return false;
+            }
+        }
+        self.keys.have(path)
     }
 
     /// The versions that have a migration, of the chart or of one that it brings along, oldest first.
@@ -516,19 +309,14 @@ impl Pack {
     }
 }
 
-/// The names of the built-in packs.
-pub fn built_in_names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.dirs().filter_map(|dir| dir.path().to_str())
-}
-
-/// The built-in pack for a chart, if there is one.
+/// The built-in pack of a name, if there is one.
 ///
 /// # Errors
 ///
-/// If the pack is not in the format, which the project's own tests exclude.
-pub fn built_in(chart: &str) -> Result<Option<Pack>, PackError> {
-    BUILT_IN
-        .get_dir(chart)
-        .map(|dir| Pack::load(Source::BuiltIn(dir)))
+/// None today: what is in the program is read on first use.
+pub fn built_in(name: &str) -> Result<Option<Pack>, PackError> {
+    let files = BuiltIn::find(name);
+    files
+        .map(|files| Pack::load(Source::BuiltIn(files), false))
         .transpose()
 }

@@ -5,6 +5,7 @@
 //! and depth, and whatever it does not say in the format of `docs/packs.md` is an error. Nothing about
 //! any chart is written in Rust; this module must never learn a chart's name.
 
+mod built_in;
 pub mod check;
 mod each;
 pub mod effects;
@@ -18,16 +19,19 @@ pub mod model;
 mod nearby;
 mod range;
 pub mod schema;
+mod source;
 mod sub_charts;
 mod trace;
 
+pub use built_in::{Identity, built_in_names};
 pub use each::Each;
 pub use error::PackError;
 pub use expr::{ExprError, Expression, Made, Scope};
 pub use keys::{Keys, Known};
-pub use load::{LazyKeys, Pack, Texts, built_in, built_in_names};
+pub use load::{Content, LazyKeys, Pack, built_in};
 pub use migration::{Choice, Migration, Question, Row, Step, Take, Template, When, Write};
 pub use model::{Severity, Told};
 pub use range::{RangeError, VersionRange};
+pub use source::Texts;
 pub use sub_charts::{Below, SubChart};
 pub use trace::Trace;

@@ -12,10 +12,11 @@ use semver::Version;
 
 use super::{
     error::PackError,
-    load::{Pack, Source},
+    load::Pack,
     migration::Migration,
     model::{self, KeysFile, MigrationFile, Open, RowFields},
     range::VersionRange,
+    source::Source,
 };
 use crate::values::{Segment, coalesce::GLOBAL};
 

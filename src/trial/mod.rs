@@ -160,7 +160,7 @@ impl Trial {
 
     fn pack(&self) -> &Pack {
         let mut packs = self.packs.iter();
-        let pack = packs.find(|pack| pack.info.chart == self.chart);
+        let pack = packs.find(|pack| pack.chart() == self.chart);
         pack.expect("the pack is the first that was asked for")
     }
 

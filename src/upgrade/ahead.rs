@@ -22,7 +22,7 @@ pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
         }
         let mut of_chart = packs
             .iter()
-            .filter(|pack| Some(&pack.info.chart) == wanted.chart.as_ref());
+            .filter(|pack| Some(&pack.identity.chart) == wanted.chart.as_ref());
         let Some(pack) = of_chart.next() else {
             return true;
         };

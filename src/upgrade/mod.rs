@@ -40,17 +40,18 @@ pub use packs::{known_charts, packs};
 pub use since::Since;
 
 use crate::{
-    detect, identify,
+    identify,
     jobs::{Fault, Jobs, Work},
     load::{self, Asked, Wanted, Workspace},
     migrate::Answers,
     outcome::{self, Ahead, FORMAT, Outcome, Refusal, Release, Unclaimed},
-    pack::{Pack, PackError, Texts},
+    pack::{Pack, Texts},
     plan::Selection,
     refusal::{Reason, own_fault},
-    values::{ValuesPart, View},
+    values::View,
     walk::{Excludes, FoundFile},
 };
+use packs::{KnownPacks, Layers};
 use release::Worked;
 
 /// What is asked for.
@@ -128,7 +129,7 @@ impl Material {
     /// What is known of a chart.
     #[must_use]
     pub fn pack(&self, chart: &str) -> Option<&Pack> {
-        self.packs.iter().find(|pack| pack.info.chart == chart)
+        self.packs.iter().find(|pack| pack.chart() == chart)
     }
 
     /// Takes out what was decided for each release before, so that all of it can be decided anew.
@@ -167,10 +168,10 @@ fn read_with(
     jobs: &Jobs<'_>,
 ) -> Result<Material, Box<Refusal>> {
     if let Some(chart) = request.to_of.keys().find(|chart| {
-        let mut known = packs.iter().map(|pack| &pack.info.chart);
+        let mut known = packs.iter().map(Pack::chart);
         !known.any(|known| known == *chart)
     }) {
-        let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
+        let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
     }
     let charts = known_charts(&packs, request.chart.as_deref());
@@ -267,7 +268,7 @@ fn run_with(
         ahead,
     } = material;
     let mut outcome = nothing();
-    let part = looked_at_by(packs);
+    let known = KnownPacks::of(packs);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
         outcome.refused.extend(workspace.refused.iter().cloned());
@@ -275,9 +276,7 @@ fn run_with(
         outcome.ahead.clone_from(ahead);
         outcome.seen.clone_from(&workspace.seen);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
-        if let Ok(part) = &part {
-            outcome.unclaimed = unclaimed(workspace, packs, part, jobs);
-        }
+        outcome.unclaimed = unclaimed(workspace, &known, jobs);
     }
     let ordered: Vec<Cow<'_, Wanted>> = workspace
         .releases
@@ -287,9 +286,8 @@ fn run_with(
         .collect();
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
     let worked = jobs.each(Some(Work::Migrate), wanted.clone(), |wanted| {
-        let part = part.as_ref().map_err(|e| vec![*fault(e, &wanted.name)])?;
         let before = before.as_ref().map(|(before, _)| before);
-        release::work(request, (workspace, before), packs, wanted, part)
+        release::work(request, (workspace, before), &known, wanted)
     });
     let worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
     finish(request, workspace, (&wanted, worked), &mut outcome, jobs);
@@ -309,16 +307,6 @@ fn nothing() -> Outcome {
     }
 }
 
-/// What the evidence of all packs looks at.
-fn looked_at_by(packs: &[Pack]) -> Result<ValuesPart, PackError> {
-    let mut part = ValuesPart::default();
-    for pack in packs {
-        detect::looked_at(pack, &mut part)?;
-        identify::looked_at(pack, &mut part)?;
-    }
-    Ok(part)
-}
-
 /// A release, or why there is none.
 type Each<T> = Result<T, Vec<Refusal>>;
 
@@ -334,21 +322,19 @@ fn settled<'n, T>(
 }
 
 /// Values files that were found in folders, that no manifest names, and that are unmistakably of one known
-/// chart, or hold its values under the key that a dependency has here. `part` is what tells it.
-fn unclaimed(
-    workspace: &Workspace,
-    packs: &[Pack],
-    part: &ValuesPart,
-    jobs: &Jobs<'_>,
-) -> Vec<Unclaimed> {
+/// chart, or hold its values under the key that a dependency has here.
+fn unclaimed(workspace: &Workspace, known: &KnownPacks<'_>, jobs: &Jobs<'_>) -> Vec<Unclaimed> {
+    let packs = known.packs;
     let of = |file: usize| {
         // A manifest says what that is for.
         if workspace.of_other_charts.contains_key(&file) {
             return None;
         }
         let loaded = &workspace.files[file];
-        let values = loaded.view().part(part).ok()?;
-        let whole = || loaded.view().values().unwrap_or_default();
+        let view = loaded.view();
+        let layers = Layers(std::slice::from_ref(&view));
+        let values = known.telling(layers).ok()?;
+        let whole = || layers.whole();
         let mut held = packs.iter().filter(|pack| {
             let claim = identify::claim(pack, packs, &values, whole);
             claim.is_ok_and(|claim| claim.is_some_and(|claim| claim.holds()))
@@ -356,13 +342,13 @@ fn unclaimed(
         if let Some(pack) = held.next().filter(|_| held.next().is_none()) {
             return Some(Unclaimed {
                 file: loaded.name.clone(),
-                chart: pack.info.chart.clone(),
+                chart: pack.chart().to_owned(),
                 under: None,
             });
         }
         // The key is that of a dependency, and what stands under it is mostly known to its chart.
         workspace.dependencies.iter().find_map(|(prefix, chart)| {
-            let pack = packs.iter().find(|pack| pack.info.chart == *chart)?;
+            let pack = packs.iter().find(|pack| pack.chart() == chart)?;
             let place = loaded.view().at(prefix).ok()??;
             let values = View::new(&loaded.tree, place.node).values().ok()?;
             let weight = identify::Weight::of(pack, &values);

@@ -1,17 +1,19 @@
 //! Which packs come into question, and which of them a release is for.
 
+use std::sync::OnceLock;
+
 use super::{Request, fault};
 use crate::{
-    detect::{Detection, detect},
-    identify::{TellingKey, Weight, claim},
+    detect::{self, Detection, detect},
+    identify::{self, TellingKey, Weight, claim},
     load::{FormerName, KnownChart, Namesake, Wanted},
     outcome::{At, Refusal},
     pack::{
-        Pack, built_in, built_in_names,
+        Pack, PackError, built_in, built_in_names,
         check::{Severity, check},
     },
     refusal::{self, Reason},
-    values::Map,
+    values::{Map, ValuesPart, merge::merge_all, view::View},
 };
 
 /// The packs that come into question, those of the user first.
@@ -57,7 +59,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     for name in built_in_names() {
         // Those of other charts are not needed where the chart is stated.
         let other = request.chart.as_ref().is_some_and(|chart| chart != name);
-        if other || packs.iter().any(|pack| pack.info.chart == name) {
+        if other || packs.iter().any(|pack| pack.chart() == name) {
             continue;
         }
         let pack = built_in(name).map_err(|e| fault(&e, name))?;
@@ -66,8 +68,8 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     let Some(chart) = &request.chart else {
         return Ok(packs);
     };
-    let known: Vec<String> = packs.iter().map(|pack| pack.info.chart.clone()).collect();
-    packs.retain(|pack| pack.info.chart == *chart);
+    let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
+    packs.retain(|pack| pack.chart() == chart);
     if packs.is_empty() {
         let built_in = built_in_names().map(str::to_owned);
         let mut known: Vec<String> = known.into_iter().chain(built_in).collect();
@@ -82,11 +84,11 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
 #[must_use]
 pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
     let charts = packs.iter().map(|pack| KnownChart {
-        name: pack.info.chart.clone(),
-        other_names: pack.info.identifies.names.clone(),
-        repositories: pack.info.repositories.clone(),
+        name: pack.identity.chart.clone(),
+        other_names: pack.identity.identifies.names.clone(),
+        repositories: pack.identity.repositories.clone(),
         former_names: pack
-            .info
+            .identity
             .called_before
             .iter()
             .map(|former| FormerName {
@@ -96,7 +98,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             })
             .collect(),
         namesakes: pack
-            .info
+            .identity
             .identifies
             .not
             .iter()
@@ -105,7 +107,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
                 why: not.why.clone(),
             })
             .collect(),
-        is_stated: stated == Some(pack.info.chart.as_str()),
+        is_stated: stated == Some(pack.identity.chart.as_str()),
     });
     charts.collect()
 }
@@ -120,38 +122,104 @@ pub(super) struct Chosen<'p> {
     pub signs: Vec<TellingKey>,
 }
 
+/// The packs of a run, with what their evidence looks at: gathered once for each pack that a release is for.
+pub(super) struct KnownPacks<'p> {
+    /// The packs.
+    pub packs: &'p [Pack],
+    evidence: Vec<OnceLock<Result<ValuesPart, PackError>>>,
+}
+
+impl<'p> KnownPacks<'p> {
+    /// Nothing is gathered yet.
+    pub fn of(packs: &'p [Pack]) -> Self {
+        let evidence = packs.iter().map(|_| OnceLock::new()).collect();
+        Self { packs, evidence }
+    }
+
+    /// What the content tells of the version.
+    fn detect(&self, pack: &Pack, layers: Layers<'_, '_>) -> Result<Detection, String> {
+        let mut known = self.packs.iter().zip(&self.evidence);
+        let cell = known.find(|(known, _)| std::ptr::eq(*known, pack));
+        let gather = || {
+            let mut part = ValuesPart::default();
+            detect::looked_at(pack, &mut part).map(|()| part)
+        };
+        let (_, cell) = cell.expect("the pack is one of those that are known");
+        let part = cell.get_or_init(gather);
+        let part = part.as_ref().map_err(ToString::to_string)?;
+        detect(pack, &layers.part(part)).map_err(|e| e.to_string())
+    }
+
+    /// The values, as far as keys that tell a chart look at them.
+    pub fn telling(&self, layers: Layers<'_, '_>) -> Result<Map, PackError> {
+        let mut part = ValuesPart::default();
+        for pack in self.packs {
+            identify::looked_at(pack, |key| layers.set(key), &mut part)?;
+        }
+        Ok(layers.part(&part))
+    }
+}
+
+/// The layers of a release, of which as little is read as is needed.
+#[derive(Clone, Copy)]
+pub(super) struct Layers<'l, 't>(pub &'l [View<'t>]);
+
+impl Layers<'_, '_> {
+    /// All values.
+    pub fn whole(self) -> Map {
+        merge_all(self.0.iter().map(|view| view.values().unwrap_or_default()))
+    }
+
+    /// A part of them.
+    fn part(self, part: &ValuesPart) -> Map {
+        merge_all(
+            self.0
+                .iter()
+                .map(|view| view.part(part).unwrap_or_default()),
+        )
+    }
+
+    /// Whether a key may be set at their root.
+    fn set(self, key: &str) -> bool {
+        let mut views = self.0.iter();
+        views.any(|view| !matches!(view.get(view.root(), key), Ok(None)))
+    }
+}
+
 /// The pack for a release: the one of the chart that is named for it, else the only one that the values
-/// themselves are unmistakably of. `part` is what evidence looks at; `whole` are all of the values.
+/// themselves are unmistakably of.
 pub(super) fn choose<'p>(
     request: &Request,
-    packs: &'p [Pack],
+    known: &KnownPacks<'p>,
     wanted: &Wanted,
-    part: &Map,
-    whole: impl Fn() -> Map,
+    layers: Layers<'_, '_>,
 ) -> Result<Chosen<'p>, Box<Refusal>> {
+    let packs = known.packs;
+    let whole = || layers.whole();
     let name = &wanted.name;
     let chosen = |pack: &'p Pack, signs| {
-        let detection = detect(pack, part).map_err(|e| fault(&e, name))?;
+        let detection = known.detect(pack, layers);
         Ok(Chosen {
             pack,
-            detection,
+            detection: detection.map_err(|e| Reason::new(e).of(name))?,
             signs,
         })
     };
     let own = request.chart_of.get(&wanted.name);
     if let Some(chart) = wanted.chart.as_ref().or(own).or(request.chart.as_ref()) {
-        return match packs.iter().find(|pack| pack.info.chart == *chart) {
+        return match packs.iter().find(|pack| pack.chart() == chart) {
             Some(pack) => {
-                fits(wanted, pack, &whole)?;
+                fits(wanted, pack, whole)?;
                 chosen(pack, Vec::new())
             }
             None => Err(refusal::request::unknown_chart(chart, &names(packs)).of(name)),
         };
     }
+    let part = known.telling(layers).map_err(|e| fault(&e, name))?;
     let mut held = Vec::new();
     let mut outweighed = None;
     for pack in packs {
-        let claim = claim(pack, packs, part, &whole).map_err(|e| fault(&e, name))?;
+        let claim = claim(pack, packs, &part, whole).map_err(|e| fault(&e, name))?;
         match claim {
             Some(claim) if claim.holds() => held.push((pack, claim.signs)),
             Some(claim) => outweighed = Some((pack, claim)),
@@ -159,10 +227,7 @@ pub(super) fn choose<'p>(
         }
     }
     if held.len() > 1 {
-        let charts: Vec<&str> = held
-            .iter()
-            .map(|(pack, _)| pack.info.chart.as_str())
-            .collect();
+        let charts: Vec<&str> = held.iter().map(|(pack, _)| pack.chart()).collect();
         return Err(refusal::request::several_charts(&charts).of(name));
     }
     match (held.pop(), outweighed) {
@@ -189,5 +254,5 @@ fn fits(wanted: &Wanted, pack: &Pack, whole: impl Fn() -> Map) -> Result<(), Box
 }
 
 fn names(packs: &[Pack]) -> Vec<String> {
-    packs.iter().map(|pack| pack.info.chart.clone()).collect()
+    packs.iter().map(|pack| pack.chart().to_owned()).collect()
 }

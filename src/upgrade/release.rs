@@ -8,7 +8,9 @@ use semver::Version;
 use super::{
     Request, answers_for,
     brought::{self, Left},
-    doubts, known_version, marks, packs, raised, sealed,
+    doubts, known_version, marks,
+    packs::{self, Layers},
+    raised, sealed,
 };
 use crate::{
     detach,
@@ -26,7 +28,7 @@ use crate::{
     questions::{RAISED_FIRST, title},
     refusal::{self, Reason},
     tell::markers::Mark,
-    values::{ValuesPart, merge::merge_all, view::View},
+    values::{merge::merge_all, view::View},
     verify::{SecondReadingError, oracle, second_reading},
     yaml::{Disagreement, NodeId, Rewrite, Tree},
 };
@@ -83,14 +85,12 @@ impl Edited {
     }
 }
 
-/// Works out one release. `part` is what tells its chart and version; beside the files stands the state that
-/// the run compares with.
+/// Works out one release. Beside the files stands the state that the run compares with.
 pub(super) fn work<'w>(
     request: &'w Request,
     (workspace, before): (&'w Workspace, Option<&'w Workspace>),
-    packs: &'w [Pack],
+    known: &packs::KnownPacks<'w>,
     wanted: &'w Wanted,
-    part: &ValuesPart,
 ) -> Result<Worked<'w>, Vec<Refusal>> {
     let one = |refusal: Box<Refusal>| vec![*refusal];
     let views: Vec<View<'_>> = wanted
@@ -98,9 +98,7 @@ pub(super) fn work<'w>(
         .iter()
         .map(|block| workspace.view(*block))
         .collect();
-    let values = merge_all(views.iter().map(|view| view.part(part).unwrap_or_default()));
-    let whole = || merge_all(views.iter().map(|view| view.values().unwrap_or_default()));
-    let chosen = packs::choose(request, packs, wanted, &values, whole).map_err(one)?;
+    let chosen = packs::choose(request, known, wanted, Layers(&views)).map_err(one)?;
     let packs::Chosen {
         pack,
         detection,

@@ -140,7 +140,7 @@ pub(super) fn raised(
         let chart = wanted.chart.clone();
         let Some(pack) = packs
             .iter()
-            .find(|pack| Some(&pack.info.chart) == chart.as_ref())
+            .find(|pack| Some(&pack.identity.chart) == chart.as_ref())
         else {
             workspace.releases.push(wanted);
             continue;

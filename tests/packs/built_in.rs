@@ -1,6 +1,13 @@
 //! The built-in packs hold what packs must hold, and what is wrong with a pack is found.
 
-use refit::pack::{Pack, built_in, built_in_names, check::check};
+use std::{path::Path, sync::Arc};
+
+use refit::{
+    jobs::Jobs,
+    load::{Asked, Input},
+    pack::{Pack, built_in, built_in_names, check::check},
+    upgrade::{Request, packs, upgrade_by},
+};
 
 #[test]
 fn built_in_packs_are_whole() {
@@ -20,7 +27,7 @@ fn built_in_packs_are_whole() {
 fn built_in_packs_say_what_their_files_say() {
     for name in built_in_names() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-        let files = Pack::from_folder(&std::path::Path::new(folder).join(name)).unwrap();
+        let files = Pack::from_folder(&Path::new(folder).join(name)).unwrap();
         let built = built_in(name).unwrap().unwrap();
         assert_eq!(format!("{:?}", built.info), format!("{:?}", files.info));
         assert_eq!(format!("{:?}", built.keys), format!("{:?}", files.keys));
@@ -43,6 +50,51 @@ fn no_built_in_pack_knows_every_key() {
     for name in built_in_names() {
         let pack = built_in(name).unwrap().unwrap();
         let strange = "key-that-no-chart-has".parse().unwrap();
-        assert!(!pack.keys.have(&strange), "{name}");
+        assert!(!pack.has_key(&strange), "{name}");
     }
+}
+
+/// What the build found out without knowing what paths mean is what the packs say.
+#[test]
+fn the_index_knows_which_charts_have_a_telling_key() {
+    let packs: Vec<Pack> = built_in_names()
+        .map(|name| built_in(name).unwrap().unwrap())
+        .collect();
+    let mut looked_at = 0;
+    for pack in &packs {
+        assert_eq!(pack.chart(), pack.info.chart);
+        assert_eq!(pack.identity.repositories, pack.info.repositories);
+        let telling = pack.identity.identifies.keys.iter();
+        for telling in telling.filter(|telling| telling.condition.is_none()) {
+            let path = telling.path.parse().unwrap();
+            for other in packs.iter().filter(|other| other.chart() != pack.chart()) {
+                let shares = pack.shares(telling, &path, other);
+                assert_eq!(
+                    shares,
+                    other.keys.have(&path),
+                    "{} {path} {}",
+                    pack.chart(),
+                    other.chart()
+                );
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at > 100, "{looked_at}");
+}
+
+#[test]
+fn a_run_reads_only_the_pack_that_its_file_is_for() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/arroyo-0.10.yaml");
+    let request = Request {
+        releases: vec![Asked::new(vec![Input::Path(file)])],
+        ..Request::default()
+    };
+    let packs = Arc::new(packs(&request).unwrap());
+    assert!(packs.iter().all(|pack| !pack.is_read()));
+    let outcome = upgrade_by(&request, &packs, &Jobs::one());
+    assert_eq!(outcome.releases[0].chart, "arroyo");
+    let read = packs.iter().filter(|pack| pack.is_read());
+    let read: Vec<&str> = read.map(|pack| pack.chart()).collect();
+    assert_eq!(read, ["arroyo"]);
 }

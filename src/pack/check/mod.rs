@@ -28,7 +28,7 @@ use place::{File, Spot};
 
 use super::{
     Migration, Pack, PackError, Step,
-    load::{SUB_CHARTS, Source},
+    source::{SUB_CHARTS, Source},
 };
 use crate::spelling::closest;
 

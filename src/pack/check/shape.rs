@@ -12,7 +12,7 @@ use super::{
     range,
 };
 use crate::{
-    pack::{load::MAX_DEPTH, schema::schemas},
+    pack::{schema::schemas, source::MAX_DEPTH},
     spelling::closest,
     values::{scalar, view::View},
     yaml::{Kind, NodeId, ScalarStyle, Tree},

@@ -1,0 +1,136 @@
+//! The packs that are in the program: what the build (build.rs) made of `migrations/`.
+//!
+//! A run looks at all packs to find the one that a file is for, and needs the rest of that one alone. So there is
+//! an index of what tells the charts apart, and everything else of a pack lies compressed until it is asked for.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::Read as _,
+    sync::{Arc, OnceLock},
+};
+
+use include_dir::{Dir, include_dir};
+use semver::Version;
+use serde::Deserialize;
+
+use super::model::{FormerName, Identifies, PackFile};
+
+static PACKS: Dir<'_> = include_dir!("$OUT_DIR/packs");
+
+/// What tells a chart, from pack.yaml, with what a lookup needs before anything else is read.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Identity {
+    /// The chart's name, as in its `Chart.yaml`.
+    pub chart: String,
+    /// Where the chart is published.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// What tells the chart, apart from any version of it.
+    #[serde(default)]
+    pub identifies: Identifies,
+    /// What it was called before.
+    #[serde(default)]
+    pub called_before: Vec<FormerName>,
+    /// What the chart's keys begin with, each cut at the first dot, bracket or backslash; nothing if that was not
+    /// gathered.
+    #[serde(default)]
+    pub(super) first_keys: Vec<String>,
+    /// The telling keys that other built-in charts may have, with these charts; of a built-in pack.
+    #[serde(default)]
+    pub(super) shared: BTreeMap<String, Vec<String>>,
+}
+
+impl From<&PackFile> for Identity {
+    fn from(file: &PackFile) -> Self {
+        Self {
+            chart: file.chart.clone(),
+            repositories: file.repositories.clone(),
+            identifies: file.identifies.clone(),
+            called_before: file.called_before.clone(),
+            first_keys: Vec::new(),
+            shared: BTreeMap::new(),
+        }
+    }
+}
+
+/// The files of a built-in pack.
+#[derive(Debug, Clone)]
+pub(super) struct BuiltIn {
+    folder: &'static Dir<'static>,
+    /// The migrations as JSON, unpacked when one is asked for.
+    migrations: Arc<OnceLock<BTreeMap<Version, String>>>,
+}
+
+impl BuiltIn {
+    /// Those of a name.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        let folder = PACKS.get_dir(name)?;
+        Some(Self {
+            folder,
+            migrations: Arc::default(),
+        })
+    }
+
+    /// What tells its chart.
+    pub(super) fn identity(&self) -> &'static Identity {
+        let name = self.folder.path().to_str();
+        let identity = name.and_then(|name| index().get(name));
+        identity.expect("the build puts every pack into the index")
+    }
+
+    /// What lies in the folder that it was made of, as far as a pack has it.
+    pub(super) fn names(&self) -> Vec<String> {
+        let versions = self.migrations().keys();
+        let versions = versions.map(|version| format!("{version}.yaml"));
+        let always = ["pack.yaml", "keys.yaml"].map(str::to_owned);
+        always.into_iter().chain(versions).collect()
+    }
+
+    /// A file, as JSON, which is YAML as well.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        match name.strip_suffix(".yaml")? {
+            "pack" => self.unpacked("pack.z").map(Cow::from),
+            "keys" => self.unpacked("keys.z").map(Cow::from),
+            version => {
+                let json = self.migrations().get(&Version::parse(version).ok()?);
+                json.map(|json| json.as_str().into())
+            }
+        }
+    }
+
+    fn migrations(&self) -> &BTreeMap<Version, String> {
+        self.migrations.get_or_init(|| {
+            let text = self.unpacked("migrations.z").unwrap_or_default();
+            let lines = text.lines().filter_map(|line| {
+                let (version, json) = line.split_once(' ')?;
+                Some((Version::parse(version).ok()?, json.to_owned()))
+            });
+            lines.collect()
+        })
+    }
+
+    fn unpacked(&self, name: &str) -> Option<String> {
+        let packed = self.folder.get_file(self.folder.path().join(name))?;
+        let mut text = String::new();
+        let mut decoder = flate2::read::ZlibDecoder::new(packed.contents());
+        decoder.read_to_string(&mut text).ok().map(|_| text)
+    }
+}
+
+/// The names of the built-in packs.
+pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+    PACKS.dirs().filter_map(|dir| dir.path().to_str())
+}
+
+/// What tells the charts of the built-in packs, by the names of these.
+fn index() -> &'static BTreeMap<String, Identity> {
+    static INDEX: OnceLock<BTreeMap<String, Identity>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let file = PACKS
+            .get_file("index.json")
+            .map(include_dir::File::contents);
+        serde_json::from_slice(file.unwrap_or_default()).expect("the build writes the index")
+    })
+}

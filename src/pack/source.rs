@@ -1,0 +1,204 @@
+//! The files of a pack, wherever they are: in the program, on the disk, or made in this run.
+//!
+//! Of files on the disk, which may come from a stranger, size, depth and entanglement are bounded before they
+//! are read as anything.
+
+use std::{borrow::Cow, collections::BTreeMap, fs, path::PathBuf};
+
+use semver::Version;
+use serde::de::DeserializeOwned;
+
+use super::{
+    built_in::{BuiltIn, Identity},
+    error::PackError,
+    model::{KeysFile, MigrationFile, PackFile},
+};
+use crate::yaml::Tree;
+
+/// The files of a pack that was made in this run, by name.
+pub type Texts = BTreeMap<String, String>;
+
+/// The largest file of a pack, in bytes.
+const MAX_FILE: usize = 1 << 20;
+/// The folder beside `pack.yaml` in which packs of sub-charts are.
+pub(super) const SUB_CHARTS: &str = "charts";
+/// The deepest nesting of a pack's file.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Where the files of a pack are.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// In the program.
+    BuiltIn(BuiltIn),
+    /// On the disk.
+    Folder(PathBuf),
+    /// Made in this run.
+    Texts(Texts),
+}
+
+impl Source {
+    /// What lies in the folder, in no order; of a built-in pack its files.
+    pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
+        match self {
+            Self::BuiltIn(files) => Ok(files.names()),
+            Self::Folder(folder) => {
+                let failed = |source| PackError::Read {
+                    file: folder.display().to_string(),
+                    source,
+                };
+                fs::read_dir(folder)
+                    .map_err(failed)?
+                    .map(|entry| {
+                        Ok(entry
+                            .map_err(failed)?
+                            .file_name()
+                            .to_string_lossy()
+                            .into_owned())
+                    })
+                    .collect()
+            }
+            Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
+        }
+    }
+
+    /// The text of a file.
+    pub(super) fn read(&self, name: &str) -> Result<String, PackError> {
+        match self {
+            Self::BuiltIn(files) => {
+                let text = files.text(name).map(Cow::into_owned);
+                text.ok_or_else(|| PackError::Read {
+                    file: name.to_owned(),
+                    source: std::io::ErrorKind::NotFound.into(),
+                })
+            }
+            Self::Folder(folder) => {
+                let file = folder.join(name);
+                let failed = |source| PackError::Read {
+                    file: file.display().to_string(),
+                    source,
+                };
+                let size = fs::metadata(&file).map_err(failed)?.len();
+                if size > MAX_FILE as u64 {
+                    return Err(PackError::Bounds {
+                        file: file.display().to_string(),
+                        message: format!("it is larger than {MAX_FILE} bytes"),
+                    });
+                }
+                fs::read_to_string(&file).map_err(failed)
+            }
+            Self::Texts(texts) => texts.get(name).cloned().ok_or_else(|| PackError::Read {
+                file: name.to_owned(),
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
+        }
+    }
+
+    /// What tells the chart, of a pack in the program.
+    pub(super) fn identity(&self) -> Option<&'static Identity> {
+        match self {
+            Self::BuiltIn(files) => Some(files.identity()),
+            Self::Folder(_) | Self::Texts(_) => None,
+        }
+    }
+
+    /// `pack.yaml`.
+    pub(super) fn info(&self) -> Result<PackFile, PackError> {
+        let info: PackFile = self.parse("pack.yaml")?;
+        let format = |message| PackError::Format {
+            file: "pack.yaml".to_owned(),
+            message,
+        };
+        if info.pack != 1 {
+            return Err(format(format!(
+                "pack format {} is not known to this version of refit, which knows format 1",
+                info.pack
+            )));
+        }
+        if info.versions.is_empty() {
+            return Err(format("it names no version of the chart".to_owned()));
+        }
+        Ok(info)
+    }
+
+    /// The keys as they are written.
+    pub(super) fn keys(&self) -> Result<KeysFile, PackError> {
+        self.parse("keys.yaml")
+    }
+
+    /// A migration as it is written.
+    pub(super) fn migration(&self, version: &Version) -> Result<MigrationFile, PackError> {
+        let name = format!("{version}.yaml");
+        let file: MigrationFile = self.parse(&name)?;
+        if file.version != *version {
+            let message = format!("it says that it is for version {}", file.version);
+            return Err(PackError::Format {
+                file: name,
+                message,
+            });
+        }
+        Ok(file)
+    }
+
+    /// Where the files of a pack are that this one names: in `charts/` of its folder, or else built in.
+    pub(super) fn of_sub_chart(&self, name: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        if name.is_empty() || !name.chars().all(plain) {
+            return None;
+        }
+        if let Self::Folder(folder) = self {
+            let own = folder.join(SUB_CHARTS).join(name);
+            if own.join("pack.yaml").is_file() {
+                return Some(Self::Folder(own));
+            }
+        }
+        BuiltIn::find(name).map(Self::BuiltIn)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
+        let format = |message| PackError::Format {
+            file: name.to_owned(),
+            message,
+        };
+        if let Self::BuiltIn(files) = self
+            && let Some(json) = files.text(name)
+        {
+            return serde_json::from_str(&json).map_err(|e| format(e.to_string()));
+        }
+        let text = self.read(name)?;
+        if let Self::Folder(_) = self {
+            bounded(&text).map_err(|message| PackError::Bounds {
+                file: name.to_owned(),
+                message,
+            })?;
+        }
+        serde_yaml::from_str(&text).map_err(|e| format(e.to_string()))
+    }
+}
+
+/// Refuses what would keep the typed reader busy: it does not bound the cost of nesting and aliases itself.
+fn bounded(text: &str) -> Result<(), String> {
+    let tree = Tree::parse(text).map_err(|e| e.to_string())?;
+    if let Some(alias) = tree.aliases().next() {
+        let line = tree.position(tree.span(alias).start).line;
+        return Err(format!(
+            "line {line}: it uses an alias, which packs do not need"
+        ));
+    }
+    let depth = |mut node| {
+        let mut depth = 0;
+        while let Some(parent) = tree.parent(node) {
+            depth += 1;
+            node = parent;
+        }
+        depth
+    };
+    match tree.nodes().find(|node| depth(*node) > MAX_DEPTH) {
+        Some(node) => {
+            let line = tree.position(tree.span(node).start).line;
+            Err(format!(
+                "line {line}: it nests deeper than {MAX_DEPTH} levels"
+            ))
+        }
+        None => Ok(()),
+    }
+}
