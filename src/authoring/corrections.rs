@@ -20,13 +20,13 @@ use crate::{
 /// The name of the file.
 pub const FILE: &str = "corrections.yaml";
 
-/// Why corrections cannot be used.
+/// The reasons for which corrections cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {message}")]
 pub struct CorrectionsError {
     /// The file.
     pub file: String,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 
@@ -98,7 +98,7 @@ impl Corrections {
         self.keys.iter().map(|(key, _)| key.as_str())
     }
 
-    /// What a key is in a version: `None` if nothing is corrected there, `Some(None)` if it is none.
+    /// The correction of a key in a version: `None` if nothing is corrected there, `Some(None)` if it is no key.
     pub(super) fn of(&self, key: &str, version: &Version) -> Option<Option<&str>> {
         let (_, ranges) = &self.keys[*self.index.get(key)?];
         if ranges.is_empty() {

@@ -25,7 +25,7 @@ pub struct Edition {
     pub version: Version,
     /// The version of the application that it installs; that of the chart if it says none.
     pub app: String,
-    /// What it is, in its own words.
+    /// The chart's own description.
     pub description: String,
     /// Its page.
     pub home: Option<String>,
@@ -36,8 +36,8 @@ pub struct Edition {
 /// The keys of one set of files; empty until somebody has read them.
 type Reading = Arc<OnceLock<Vec<Row>>>;
 
-/// What was read of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and
-/// following values through its templates is most of the work.
+/// The readings of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and following
+/// values through its templates is most of the work.
 #[derive(Debug, Default)]
 pub struct Readings {
     known: Mutex<HashMap<[u8; 32], Reading>>,
@@ -73,7 +73,7 @@ impl Readings {
     }
 }
 
-/// Why a version of a chart cannot be used.
+/// The reasons for which a version of a chart cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EditionError {
     /// It cannot be read, or is no chart.
@@ -82,9 +82,9 @@ pub enum EditionError {
     /// Its version is none.
     #[error("{place}: `{version}` is no version with three numbers")]
     Version {
-        /// Where.
+        /// The place.
         place: String,
-        /// What it says.
+        /// The text of the version.
         version: String,
     },
 }

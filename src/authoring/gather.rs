@@ -150,7 +150,7 @@ fn order(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> 
     order
 }
 
-/// Where a key belongs that no version has: behind the last one with which it has most in common.
+/// The position of a key that no version has: behind the last one that has most in common with it.
 fn beside(order: &[Arc<str>], key: &str) -> usize {
     let Ok(path) = key.parse::<Path>() else {
         return order.len();

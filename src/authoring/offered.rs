@@ -79,7 +79,7 @@ pub(super) fn offered(text: &str) -> Vec<Offered> {
     gather(lines.into_iter().map(|(_, line)| line))
 }
 
-/// What a line belongs to: the column, and the place if something can be put there.
+/// The parent of a line: the column, and the path if something can be put there.
 type Above = (usize, Option<Path>);
 
 fn gather(lines: impl Iterator<Item = Line>) -> Vec<Offered> {

@@ -49,7 +49,7 @@ struct Reader<'c> {
     reads: &'c Reads,
     /// The keys that are handed on to other charts.
     bundled: HashSet<&'c str>,
-    /// Whether it cannot be told which keys are read.
+    /// True if it cannot be told which keys are read.
     blind: bool,
     out: Vec<(Path, String)>,
     /// The same by path.
@@ -122,7 +122,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a key is one already, stands below one that takes anything, or above one.
+    /// True if a key is one already, stands below one that takes anything, or above one.
     fn is_known(&self, path: &Path) -> bool {
         // What is below a path comes right behind it.
         let mut from = self.known.range(path..);
@@ -207,8 +207,8 @@ static INCLUDED: LazyLock<Regex> = LazyLock::new(|| {
 static DEFINED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"\b(?:define|block)\s+["`]([^"`]+)["`]"#).expect("a constant"));
 
-/// Whether templates include what is defined in none of the files at hand: in a library that Helm would
-/// fetch, which may read anything.
+/// True if templates include a definition of none of the files at hand: in a library that Helm would fetch, which may
+/// read anything.
 fn includes_what_is_elsewhere(chart: &Chart) -> bool {
     let all = chart.templates();
     let defined: HashSet<&str> = DEFINED

@@ -18,7 +18,7 @@ use crate::git::command;
 /// The largest file of a chart that is read, in bytes. Templates and values are far below.
 const MAX_FILE: usize = 4 << 20;
 
-/// Why a repository cannot be read.
+/// The reasons for which a repository cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
     /// There is no git.
@@ -37,7 +37,7 @@ pub enum RepositoryError {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// Why.
+        /// The reason.
         message: String,
     },
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::gather::Gathered;
 use crate::yaml::{Tree, double_quoted};
 
-/// What a keys.yaml that was gathered says of itself, and one that was written by hand does not.
+/// The mark of a keys.yaml that was gathered; one that was written by hand does not have it.
 pub const KEYS_MARK: &str = "Gathered by `refit pack new`";
 
 const KEYS_HEAD: &str = "\
@@ -14,10 +14,10 @@ const KEYS_HEAD: &str = "\
 # corrections.yaml, which has the same form and is never written by refit.
 ";
 
-/// What is said of a chart beside what its files tell.
+/// The facts about a chart that are not in its files.
 #[derive(Debug, Default, Clone)]
 pub struct About {
-    /// Where it is published.
+    /// The repositories where it is published.
     pub repositories: Vec<String>,
 }
 

@@ -15,17 +15,17 @@ use super::{
 };
 use crate::values::{Map, Path, Value, coalesce::GLOBAL};
 
-/// What a chart's templates look at.
+/// The values that a chart's templates look at.
 #[derive(Debug, Clone)]
 pub struct Reads {
-    /// Whether something reads them all.
+    /// True if something reads them all.
     everything: bool,
     /// Places that are looked at, and those that are taken with all that is below.
     looked: BTreeSet<Path>,
     taken: BTreeSet<Path>,
     /// Both, as authors of packs want to see them.
     paths: BTreeSet<Path>,
-    /// Whether values are rendered as templates, so that they can read values themselves.
+    /// True if values are rendered as templates, so that they can read values themselves.
     renders_values: bool,
     /// The chart's own values, with those of bundled charts below their names.
     defaults: Value,
@@ -36,15 +36,15 @@ pub struct Reads {
 /// A template.
 #[derive(Debug, Clone)]
 struct Tree {
-    /// What `include` knows it by.
+    /// The name for `include`.
     name: String,
     nodes: Arc<Vec<Node>>,
-    /// Where the values of its chart stand; `None` for one that is not rendered by itself.
+    /// The path of its chart's values; `None` for one that is not rendered by itself.
     values: Option<Path>,
 }
 
 impl Reads {
-    /// What the templates of a chart look at.
+    /// The values that the templates of a chart look at.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
         let mut reads = Self {
@@ -156,7 +156,7 @@ impl Reads {
         self.paths.extend(paths);
     }
 
-    /// Whether a template may look at a value.
+    /// True if a template may look at a value.
     #[must_use]
     pub fn is_read(&self, path: &Path) -> bool {
         self.everything
@@ -167,14 +167,14 @@ impl Reads {
             })
     }
 
-    /// Whether what is above a path is a map with keys of the chart's own: whether that is there does not hang on
-    /// what a user puts into it.
+    /// True if the value above a path is a map with keys of the chart's own: then it is there whatever a user puts into
+    /// it.
     fn is_map(&self, path: &Path, depth: usize) -> bool {
         let above = Path::new(path.segments()[..depth].to_vec());
         matches!(above.get(&self.defaults), Some(Value::Map(map)) if !map.is_empty())
     }
 
-    /// Whether all values are handed to something, so that nothing is known of single ones.
+    /// True if all values are handed to something, so that nothing is known of single ones.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.everything
@@ -185,7 +185,7 @@ impl Reads {
         self.paths.iter()
     }
 
-    /// Whether a template looks at this place, or at one below it.
+    /// True if a template looks at this place, or at one below it.
     #[must_use]
     pub fn is_named(&self, path: &Path) -> bool {
         // What is below a path comes right behind it.
@@ -193,8 +193,8 @@ impl Reads {
         from.next().is_some_and(|read| read.starts_with(path))
     }
 
-    /// Whether a template hands just this place to something which can make anything of a map there: what is
-    /// below it may be the user's own.
+    /// True if a template hands just this place to something which can make anything of a map there: the keys below it
+    /// may be the user's own.
     #[must_use]
     pub fn is_read_whole(&self, path: &Path) -> bool {
         self.taken.contains(path)
@@ -234,9 +234,9 @@ impl Reads {
     }
 }
 
-/// How often templates are gone through at most.
+/// The greatest number of rounds through templates.
 const MOST_ROUNDS: usize = 3;
-/// How deep bundled charts are followed.
+/// The depth to which bundled charts are followed.
 const MAX_DEPTH: usize = 8;
 
 /// The chart's own values, over those of bundled charts below their names.

@@ -13,7 +13,7 @@ pub struct Versions {
     pub old: Version,
     /// Of the chart to go to.
     pub new: Version,
-    /// Whether both charts say the same version, so that `new` is told apart by a name that is in no manifest.
+    /// True if both charts have the same version, so that `new` is told apart by a name that is in no manifest.
     pub are_same: bool,
 }
 

@@ -41,7 +41,7 @@ fn text_of(path: &FilePath) -> Option<String> {
     Some(text)
 }
 
-/// Whether a text holds the name of a known chart at all: most hold none, and need not be parsed.
+/// True if a text has the name of a known chart at all: most have none, and need not be parsed.
 fn may_name(text: &str, charts: &[KnownChart]) -> bool {
     charts.iter().any(|chart| {
         let former = chart.former_names.iter().map(|former| &former.name);
@@ -109,7 +109,7 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
     all
 }
 
-/// What another tool deploys, if it is a known chart.
+/// The release that another tool deploys, if it is of a known chart.
 pub(super) fn elsewhere(
     one: &Elsewhere,
     charts: &[KnownChart],

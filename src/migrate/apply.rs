@@ -447,8 +447,8 @@ impl<'r> Run<'r> {
     }
 }
 
-/// When something is written. Of new items, those that moves bring come first, then those that are written by
-/// position, then those by name: again those that moves bring, then those that are written.
+/// The time at which an output is written. Of new items, those that moves bring come first, then those that are written
+/// by position, then those by name: again those that moves bring, then those that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Moved,
@@ -473,8 +473,8 @@ impl Turn {
     }
 }
 
-/// What is written, with its step, in an order in which nothing is written below what is still to come. Otherwise
-/// it is that of the steps, and of what each of them writes.
+/// The outputs with their steps, in an order in which nothing is written below an output that is still to come.
+/// Otherwise it is the order of the steps, and of the outputs of each of them.
 fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
     let outputs = outputs.into_iter().enumerate();
     let outputs = outputs.flat_map(|(i, own)| own.into_iter().map(move |output| (i, output)));
@@ -501,7 +501,7 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
         .collect()
 }
 
-/// What a taken leaf lives on in.
+/// The place or value in which a taken leaf lives on.
 pub(super) enum Heir<'o> {
     /// A value that is made of it.
     MadeOfIt,
@@ -545,7 +545,7 @@ pub(super) fn heir<'o>(
     }
 }
 
-/// Whether a layer says something of a path: sets it, or sets what is above it to something else.
+/// True if a layer sets a path, or sets a path above it to something else.
 pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
     if !layer.root.find(path.segments(), layer.view).is_empty() {
         return true;

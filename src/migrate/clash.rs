@@ -78,7 +78,7 @@ pub(super) fn check_clashes(
     Ok(())
 }
 
-/// Whether a value can be written at a path below another one and nothing of either is lost.
+/// True if a value can be written at a path below another one and nothing of either is lost.
 fn fits(above: &Value, path: &[Segment], value: &Value) -> bool {
     match (path.split_first(), above) {
         (Some((Segment::Key(key), rest)), Value::Map(map)) => {

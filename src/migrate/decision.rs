@@ -23,7 +23,7 @@ pub type Answers = BTreeMap<String, Answer>;
 pub struct Answer {
     /// The option.
     pub option: String,
-    /// What was typed for it.
+    /// The inputs that were typed for it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, String>,
     /// The values that it was given for, by name, as text.
@@ -38,13 +38,13 @@ pub struct Decision {
     pub id: String,
     /// The question, in one sentence.
     pub question: String,
-    /// What the question is about: the values that were found.
+    /// The values that the question is about.
     pub evidence: Vec<Evidence>,
-    /// What can be answered.
+    /// The options that can be answered.
     pub options: Vec<Offer>,
-    /// What was answered, with every input filled in; `None` if the question is open.
+    /// The answer, with every input filled in; `None` if the question is open.
     pub answer: Option<Answer>,
-    /// Why an answer that was given does not do yet.
+    /// The reason for which a given answer does not do yet.
     pub lacking: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct Evidence {
     pub path: String,
     /// The effective value; `None` if it is not set.
     pub value: Option<Value>,
-    /// Where it stands.
+    /// The place in the text.
     pub source: Option<Source>,
 }
 
@@ -64,11 +64,11 @@ pub struct Evidence {
 pub struct Offer {
     /// The id.
     pub id: String,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub title: String,
-    /// Whether it is recommended.
+    /// True if it is recommended.
     pub recommended: bool,
-    /// What must be typed.
+    /// The inputs that must be typed.
     pub inputs: Vec<OfferedInput>,
 }
 
@@ -90,13 +90,13 @@ impl Offer {
 pub struct OfferedInput {
     /// The name.
     pub name: String,
-    /// What to type.
+    /// The text to type.
     pub title: String,
     /// A regular expression that the whole text must match.
     pub matches: Option<String>,
-    /// Whether it is a comma-separated list.
+    /// True for a comma-separated list.
     pub list: bool,
-    /// What is taken if nothing is typed.
+    /// The text that is taken if nothing is typed.
     pub default: Option<String>,
 }
 
@@ -128,7 +128,7 @@ impl OfferedInput {
         }
     }
 
-    /// What was typed, as a value for expressions.
+    /// The typed text, as a value for expressions.
     #[must_use]
     pub fn value(&self, text: &str) -> Value {
         if self.list {
@@ -168,7 +168,7 @@ pub(super) fn scoped(id: &str, place: &Path) -> String {
     scoped
 }
 
-/// What a question came to: the options offered, and the one chosen with its inputs.
+/// The result of a question: the options offered, and the one chosen with its inputs.
 pub(super) struct Decided<'p> {
     pub decision: Decision,
     pub chosen: Option<(&'p Choice, Vec<(String, Value)>)>,
@@ -214,7 +214,7 @@ pub(super) fn decide<'p>(
     Ok(Decided { decision, chosen })
 }
 
-/// What was typed for the inputs of an option, by name.
+/// The inputs of an option that were typed, by name.
 pub type Typed = Vec<(String, Value)>;
 
 impl Decision {
@@ -364,7 +364,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
     })
 }
 
-/// What can go wrong inside a step, before it is known which step it was.
+/// The errors inside a step, before it is known which step it was.
 #[derive(Debug)]
 pub(super) enum StepError {
     Expression(crate::pack::ExprError),

@@ -37,7 +37,7 @@ const KEEP: &str = "keep";
 /// A chart with fewer defaults than this is set as a whole by hand, too.
 const FEWEST: usize = 10;
 
-/// What came of the question.
+/// The result of the question.
 pub(super) struct Stripped {
     /// The question, and what was taken away.
     pub report: StepReport,
@@ -47,7 +47,7 @@ pub(super) struct Stripped {
     pub held: Vec<(String, Source)>,
 }
 
-/// How a set of values compares with the defaults of a version.
+/// The comparison of a set of values with the defaults of a version.
 struct Comparison {
     /// The defaults that say something: no empty text, list or map.
     defaults: usize,
@@ -82,8 +82,8 @@ impl Comparison {
         comparison
     }
 
-    /// Whether this is a copy: four of five defaults are there, and most of them as the chart has them.
-    /// A file that was written by hand sets a few of them, and otherwise than they are.
+    /// True for a copy: four of five defaults are there, and most of them as the chart has them. A file that was
+    /// written by hand sets a few of them, and otherwise than they are.
     fn is_copy(&self) -> bool {
         self.defaults >= FEWEST && self.set * 5 >= self.defaults * 4 && self.equal * 2 > self.set
     }
@@ -164,7 +164,7 @@ fn compared(
     Ok(comparison.is_copy().then_some((values, comparison)))
 }
 
-/// Where the settings stand, layer by layer, with the leaves that they are.
+/// The places of the settings, layer by layer, with the leaves that they are.
 fn in_layers(layers: &[Layer<'_>], settings: &[(Path, Value)]) -> Vec<(usize, Path, Vec<Source>)> {
     let mut found = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
@@ -265,8 +265,7 @@ fn take(
     stripped.dropped.extend(dropped);
 }
 
-/// Which of the defaults that are no longer pinned are other ones in the target, with the lines that pin
-/// them again.
+/// The defaults that are no longer pinned and are other ones in the target, with the lines that pin them again.
 fn changed_defaults(keys: &Keys, same: &[(Path, Value)], plan: &Plan<'_>) -> Option<String> {
     let target = Value::Map(keys.defaults(&plan.to));
     let changed: Vec<String> = same
@@ -292,7 +291,7 @@ fn brief(value: &Value) -> String {
     crate::pack::expr::describe(Some(value))
 }
 
-/// What a dump has of the bundled charts is not in this chart's own values, so it cannot be judged.
+/// The settings of bundled charts in a dump: they are not in this chart's own values, so they cannot be judged.
 fn of_bundled_charts(
     keys: &Keys,
     from: &Version,

@@ -2,7 +2,7 @@
 
 use crate::{pack::PackError, values::ReadError};
 
-/// Why a migration cannot be computed. Nothing was changed.
+/// The reasons for which a migration cannot be computed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The pack is at fault.
@@ -13,7 +13,7 @@ pub enum MigrateError {
     Read {
         /// The layer.
         layer: usize,
-        /// What it is.
+        /// The error.
         error: ReadError,
     },
     /// An answer names an option that the question does not have here.
@@ -21,9 +21,9 @@ pub enum MigrateError {
     UnknownOption {
         /// The decision.
         id: String,
-        /// What was answered.
+        /// The option that was answered.
         option: String,
-        /// What can be answered.
+        /// The possible options.
         options: Vec<String>,
     },
     /// An answer has an input that its option does not take.
@@ -38,17 +38,17 @@ pub enum MigrateError {
         option: String,
         /// The input.
         input: String,
-        /// What it takes.
+        /// The inputs that it takes.
         inputs: Vec<String>,
     },
-    /// What was typed for an input is not what it takes.
+    /// The text that was typed for an input is not of its kind.
     #[error("{id}.{input}: {message}")]
     BadInput {
         /// The decision.
         id: String,
         /// The input.
         input: String,
-        /// What is expected.
+        /// The text that is expected.
         message: String,
     },
     /// An answer was given for other values.
@@ -56,7 +56,7 @@ pub enum MigrateError {
     OtherEvidence {
         /// The decision.
         id: String,
-        /// What differs.
+        /// The settings that differ.
         differences: Vec<String>,
     },
     /// Layers would mean something else together than before.
@@ -73,7 +73,7 @@ pub enum MigrateError {
         /// The step.
         step: String,
     },
-    /// What a step writes into `global` would not count, because the chart above hands something else down.
+    /// A value that a step writes into `global` would not count, because the chart above hands something else down.
     #[error(
         "the step {step} has to change {path}, but the chart above sets that for all of its charts, in the `global` at its root"
     )]

@@ -42,7 +42,7 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// What the release's own layers have as `global`.
+    /// The `global` of the release's own layers.
     fn own_global(&self) -> Result<Option<Value>, MigrateError> {
         let own = &self.layers[..self.own];
         effective(own, None, &Path::root().key(GLOBAL))
@@ -118,7 +118,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Whether everything that was written into `global` counts, with what is handed down over it.
+    /// Checks that every value that was written into `global` counts, with the one that is handed down over it.
     pub(super) fn globals_count(&self) -> Result<(), MigrateError> {
         if self.globals.is_empty() {
             return Ok(());

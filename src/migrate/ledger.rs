@@ -29,7 +29,7 @@ pub(super) struct Dropped {
 /// The fates of the leaves.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    /// How many leaves stayed as they were, where they were, and are read by the target.
+    /// The number of leaves that stayed as they were, where they were, and are read by the target.
     pub kept: usize,
     /// All the others, by layer and in file order.
     pub entries: Vec<LedgerEntry>,
@@ -38,11 +38,11 @@ pub struct Ledger {
 /// The fate of one leaf.
 #[derive(Debug, Clone)]
 pub struct LedgerEntry {
-    /// Where it stood.
+    /// The old place.
     pub source: Source,
-    /// What became of it.
+    /// The fate.
     pub fate: Fate,
-    /// Where it is now, if it is anywhere but where it was.
+    /// The new paths, if it is anywhere but where it was.
     pub to: Vec<Path>,
     /// The step that dropped it, or whose question holds it.
     pub step: Option<String>,
@@ -157,7 +157,7 @@ fn arrive(
     }
 }
 
-/// Whether a leaf is what it was, where it was. A list may have been spelled out and be the same still.
+/// True if a leaf is as it was, where it was. A list may have been spelled out and be the same still.
 fn stays(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
     let source = node.source();
     let Some(source) = source.filter(|source| source.layer == layer && source.path == *at) else {
@@ -229,7 +229,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether nothing of what stood at a place has gone anywhere, or is held.
+    /// True if no part of a place's old value has gone anywhere, or is held.
     fn is_untouched(&self, now: &Node, source: &Source) -> bool {
         let path = source.path.segments();
         let same = matches!(now.body, Body::Same) && now.also.is_empty();

@@ -29,7 +29,7 @@ use crate::{
 const KEEP: &str = "keep";
 const TAKE: &str = "take";
 
-/// What a value is that stands where a step writes.
+/// The kind of a value that stands where a step writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// The chart did not read it.
@@ -40,13 +40,13 @@ pub(super) enum Standing {
     Live,
 }
 
-/// What steps came to when what stands at their destinations was looked at.
+/// The result of looking at the values at the destinations of steps.
 pub(super) struct Met<'r> {
     /// The layers without what is taken.
     pub after: Vec<Layer<'r>>,
     /// By step: what is written.
     pub outputs: Vec<Vec<Output>>,
-    /// What would have been written, and gives way.
+    /// The outputs that give way.
     pub kept: Vec<Kept>,
     /// The questions about values in use.
     pub asked: Questions,
@@ -77,7 +77,7 @@ impl Effect<'_> {
 }
 
 impl Kept {
-    /// Where it stood and what it was, if it is a step's.
+    /// The old place and node, if it is a step's.
     pub fn of(&self, effect: usize) -> Option<(usize, &Path, &Node, &str)> {
         (self.effect == effect).then_some((self.layer, &self.path, &self.node, &self.id))
     }
@@ -89,7 +89,7 @@ struct Meeting {
     place: Path,
     standing: Value,
     written: Value,
-    /// Where the written one comes from.
+    /// The path that the written value comes from.
     from: String,
 }
 
@@ -255,7 +255,7 @@ impl<'r> Run<'r> {
         Ok(open)
     }
 
-    /// What a step writes: what its row does, then what moves.
+    /// The outputs of a step: those of its row, then those of its moves.
     fn written(&self, effect: &Effect<'_>) -> Result<Vec<Output>, MigrateError> {
         let mut outputs = effect.outputs.clone();
         for (layer, takes) in effect.takes.iter().enumerate() {
@@ -278,7 +278,7 @@ impl<'r> Run<'r> {
         Ok(outputs)
     }
 
-    /// What a value is that stands at a place where something is written.
+    /// The kind of a value that stands at a place where something is written.
     pub(super) fn standing(&self, output: &Output, place: &Path) -> Standing {
         let seen = |seen: &Path| seen.may_hold(place);
         if output.by.is_some() || output.seen.iter().any(seen) {
@@ -290,7 +290,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Where values in use stand in the way of what a step writes, as the release has them.
+    /// The values in use that stand in the way of a step's outputs, as the release has them.
     fn meetings(
         &self,
         after: &[Layer<'_>],

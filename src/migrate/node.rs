@@ -32,15 +32,15 @@ fn is_alias(view: &View<'_>, node: NodeId) -> bool {
 /// A value on its way: what it is now and where it came from.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Where it came from.
+    /// The origin.
     pub origin: Origin,
-    /// What it is.
+    /// The body.
     pub body: Body,
     /// Further leaves that became one with it.
     pub also: Vec<Source>,
 }
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// It stands in a layer's text.
@@ -63,11 +63,11 @@ pub struct Source {
     pub path: Path,
     /// The node of the layer's YAML tree.
     pub node: NodeId,
-    /// Whether the node stands at that path itself, and not behind an alias or a merge key.
+    /// True if the node stands at that path itself, and not behind an alias or a merge key.
     pub direct: bool,
 }
 
-/// What a value is.
+/// The body of a value.
 #[derive(Debug, Clone)]
 pub enum Body {
     /// Exactly what stands at its source.
@@ -87,20 +87,20 @@ pub struct Entry {
     pub key: String,
     /// Its value.
     pub node: Node,
-    /// Whether it was taken away; it keeps its place for what comes instead.
+    /// True if it was taken away; it keeps its place for an entry that comes instead.
     pub gone: bool,
     /// The key beside which it was put, if it was put there; the next one goes behind it.
     pub beside: Option<String>,
 }
 
-/// What a pattern found.
+/// A place that a pattern found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Where, by keys and positions.
+    /// Its path, by keys and positions.
     pub path: Path,
-    /// What each of its wildcards stands for there.
+    /// The text that each wildcard captured.
     pub captures: Vec<String>,
-    /// What stands there.
+    /// The node.
     pub node: Node,
 }
 
@@ -167,8 +167,8 @@ impl Node {
         }
     }
 
-    /// Whether this is a value, and not the place that was made for one. A null is a value: it is
-    /// accounted for like any other.
+    /// True for a value, false for a place that was made for one. A null is a value: it is accounted for like any
+    /// other.
     pub(super) fn stands(&self) -> bool {
         !matches!(
             (&self.origin, &self.body),
@@ -187,7 +187,7 @@ impl Node {
         }
     }
 
-    /// Where it stands in the text, if it came from there.
+    /// The place in the text, if it came from there.
     #[must_use]
     pub fn source(&self) -> Option<&Source> {
         match &self.origin {
@@ -245,7 +245,7 @@ impl Node {
         }
     }
 
-    /// Whether it is a map, an empty one included.
+    /// True for a map, an empty one included.
     #[must_use]
     pub fn is_map(&self, view: &View<'_>) -> bool {
         match (&self.body, &self.origin) {
@@ -377,14 +377,14 @@ impl Node {
         }
     }
 
-    /// What a pattern finds: concrete paths with their nodes, in the order of the file.
+    /// The places that a pattern finds: concrete paths with their nodes, in the order of the file.
     #[must_use]
     pub fn find(&self, pattern: &[Segment], view: &View<'_>) -> Vec<(Path, Self)> {
         let found = self.find_captured(pattern, view).into_iter();
         found.map(|found| (found.path, found.node)).collect()
     }
 
-    /// What a pattern finds, with what its wildcards stand for.
+    /// The places that a pattern finds, with the captures of its wildcards.
     #[must_use]
     pub fn find_captured(&self, pattern: &[Segment], view: &View<'_>) -> Vec<Found> {
         let mut found = Vec::new();
@@ -456,8 +456,8 @@ impl Node {
         }
     }
 
-    /// What a segment captures of a list item; `None` if it does not select it. The place of an item that
-    /// went is found by its position only.
+    /// The captures of a segment at a list item; `None` if it does not select it. The place of an item that went is
+    /// found by its position only.
     #[must_use]
     pub fn selected_by(
         &self,

@@ -28,11 +28,11 @@ struct Claim<'p> {
     written: &'p Path,
     /// The steps and their takes with this path; none if it is one that keeps.
     by: Vec<(usize, usize)>,
-    /// Whether what it owns is taken.
+    /// True if the values that it owns are taken.
     taken: bool,
 }
 
-/// What paths name at a place of a layer and below it.
+/// The claims of paths at a place of a layer and below it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Places<'p> {
     claim: Option<Claim<'p>>,
@@ -40,21 +40,21 @@ pub(super) struct Places<'p> {
     items: BTreeMap<usize, Self>,
 }
 
-/// What a take owns at one place of a layer.
+/// A value that a take owns at one place of a layer.
 #[derive(Debug, Clone)]
 pub(super) struct Owned {
-    /// Which of the step's takes it is.
+    /// The take of the step.
     pub take: usize,
     /// The place.
     pub path: Path,
-    /// What the wildcards of the take stand for.
+    /// The captures of the take's wildcards.
     pub captures: Vec<String>,
-    /// What stands there, without what more specific paths own.
+    /// The node, without the parts that more specific paths own.
     pub node: Node,
 }
 
 impl<'p> Places<'p> {
-    /// What the paths of a migration name in a layer.
+    /// The claims of a migration's paths in a layer.
     pub fn of(migration: &'p Migration, root: &Node, view: &View<'_>) -> Self {
         let mut places = Self::default();
         for (s, step) in migration.steps.iter().enumerate() {
@@ -142,7 +142,7 @@ impl<'p> Places<'p> {
             })
     }
 
-    /// Whether the path of a take is the most specific one that names just this place.
+    /// True if the path of a take is the most specific one that names just this place.
     pub fn belongs_to(&self, take: &Take) -> bool {
         let claim = self.claim.as_ref();
         claim.is_none_or(|claim| *claim.pattern == take.path && *claim.written == take.written)
@@ -160,7 +160,7 @@ impl<'p> Places<'p> {
         below.find_map(|place| place.taken_twice(by))
     }
 
-    /// What stands at this place, without what more specific paths own below it; `None` if that is all.
+    /// The node at this place, without the parts that more specific paths own below it; `None` if that is all.
     pub fn rest(&self, node: &Node, view: &View<'_>) -> Option<Node> {
         if self.keys.is_empty() && self.items.is_empty() {
             return Some(node.clone());
@@ -195,7 +195,7 @@ impl<'p> Places<'p> {
         }
     }
 
-    /// What the takes of a step own in a layer, in the order of its takes and of the file.
+    /// The values that the takes of a step own in a layer, in the order of its takes and of the file.
     pub fn owned(
         &self,
         migration: &Migration,

@@ -9,7 +9,7 @@ use crate::{
     values::{Path, Segment, Value, view::View},
 };
 
-/// Where a new key goes if it is not there yet.
+/// The place of a new key if it is not there yet.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     /// Beside this path, as far as it leads the same way.
@@ -18,7 +18,7 @@ pub(super) struct Place<'a> {
     pub keys: &'a Keys,
 }
 
-/// What a put replaced: the path and the node that stood there.
+/// The paths and nodes that a put replaced.
 pub(super) type Replaced = Vec<(Path, Node)>;
 
 impl Node {
@@ -247,7 +247,7 @@ impl Node {
         }
     }
 
-    /// Whether it is an item that was made by a name, and has nothing else yet.
+    /// True for an item that was made by a name, and has nothing else yet.
     fn is_new_item(&self) -> bool {
         let is_name = |entries: &[Entry]| matches!(entries, [name] if !name.gone && matches!(name.node.body, Body::Value(_)));
         matches!((&self.origin, &self.body), (Origin::Made { from, .. }, Body::Map(entries))
@@ -278,18 +278,18 @@ impl Node {
         item
     }
 
-    /// Whether this is an empty map as it was read or made, which is a leaf.
+    /// True for an empty map as it was read or made, which is a leaf.
     pub(super) fn is_empty_map(&self, view: &View<'_>) -> bool {
         !matches!(self.body, Body::Map(_)) && self.is_map(view) && self.entries(view).is_empty()
     }
 
-    /// Whether this is an empty list as it was read or made, which is a leaf.
+    /// True for an empty list as it was read or made, which is a leaf.
     pub(super) fn is_empty_list(&self, view: &View<'_>) -> bool {
         !matches!(self.body, Body::List(_))
             && self.items(view).is_some_and(|items| items.is_empty())
     }
 
-    /// Whether this is a list all of whose items went.
+    /// True for a list all of whose items went.
     fn is_list_of_places(&self) -> bool {
         matches!(&self.body, Body::List(items) if !items.iter().any(Self::stands))
     }

@@ -59,7 +59,7 @@ pub fn migrate_layers(
     })
 }
 
-/// What migrating the merged layers comes to, under the target's defaults.
+/// The result of migrating the merged layers, under the target's defaults.
 fn merged_and_migrated(
     views: &[&View<'_>],
     plan: &Plan<'_>,
@@ -84,7 +84,7 @@ fn merged_and_migrated(
     Ok(meaning(&migrated.layers, &[&merged], plan))
 }
 
-/// What layers mean together to templates of the target.
+/// The meaning of the layers together to templates of the target.
 #[must_use]
 pub fn meaning(layers: &[Node], views: &[&View<'_>], plan: &Plan<'_>) -> Value {
     let maps = layers
@@ -307,12 +307,12 @@ fn account(migrated: &mut Migrated, source: Source, fate: Fate, to: Vec<Path>) {
     }
 }
 
-/// How a value has to change to become another one.
+/// The changes that turn a value into another one.
 #[derive(Default)]
 struct Differences {
-    /// What is to be there.
+    /// The values that are to be there.
     set: Vec<(Path, Value)>,
-    /// What is not to be there.
+    /// The paths that are not to be there.
     absent: Vec<Path>,
 }
 

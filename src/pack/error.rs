@@ -12,7 +12,7 @@ pub enum PackError {
     Read {
         /// The file.
         file: String,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// A file is too large or too deep to be a pack's.
@@ -20,7 +20,7 @@ pub enum PackError {
     Bounds {
         /// The file.
         file: String,
-        /// Which bound.
+        /// The bound.
         message: String,
     },
     /// A file is not in the format.
@@ -28,7 +28,7 @@ pub enum PackError {
     Format {
         /// The file.
         file: String,
-        /// What is wrong, with line and column where they are known.
+        /// The error, with line and column where they are known.
         message: String,
     },
     /// A step is not in the format.
@@ -38,7 +38,7 @@ pub enum PackError {
         version: Version,
         /// The step.
         step: String,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
     /// An expression of a step failed on the user's values.
@@ -48,7 +48,7 @@ pub enum PackError {
         version: Version,
         /// The step.
         step: String,
-        /// What is wrong.
+        /// The error.
         error: ExprError,
     },
     /// An expression of `pack.yaml` failed.
@@ -56,7 +56,7 @@ pub enum PackError {
     PackExpression {
         /// The fact or the evidence.
         place: String,
-        /// What is wrong.
+        /// The error.
         error: ExprError,
     },
     /// Two steps of a migration wrote different values to one place.

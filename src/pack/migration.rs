@@ -16,14 +16,14 @@ use super::{
 };
 use crate::values::{Map, Path, Value};
 
-/// What changed at one version.
+/// The changes of one version.
 #[derive(Debug, Clone)]
 pub struct Migration {
     /// The version that brought it.
     pub version: Version,
-    /// What it is about.
+    /// The title.
     pub title: String,
-    /// Where it is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
     /// Its steps, in the order of the file, which has no other meaning.
     pub steps: Vec<Step>,
@@ -38,17 +38,17 @@ pub struct Migration {
 pub struct Step {
     /// Unique in the pack.
     pub id: String,
-    /// What it does, as an order.
+    /// The title, as an order.
     pub title: String,
-    /// Why it is needed.
+    /// The reason for which it is needed.
     pub why: Option<String>,
-    /// Where that is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
-    /// What it consumes: named, moved or dropped.
+    /// The paths that it consumes: named, moved or dropped.
     pub takes: Vec<Take>,
-    /// What it looks at, named.
+    /// The paths at which it looks, named.
     pub reads: Vec<(String, Path)>,
-    /// What its wildcards and map paths do not take.
+    /// The paths that its wildcards and map paths do not take.
     pub keep: Vec<Path>,
     /// Keys of the newer chart that are left-overs where it takes something.
     pub replaces: Vec<Path>,
@@ -56,7 +56,7 @@ pub struct Step {
     pub foreign: Vec<Path>,
     /// Constants and derived names, in order.
     pub lets: Vec<(String, Template)>,
-    /// Whether it changes the meaning of a key that stays.
+    /// True if it changes the meaning of a key that stays.
     pub same_key: bool,
     /// Steps that must run too.
     pub needs: Vec<String>,
@@ -66,7 +66,7 @@ pub struct Step {
     pub rows: Vec<Row>,
     /// The guard of the whole step, over the guards of its rows.
     pub condition: Option<Expression>,
-    /// What it is done for each match of; its paths then have wildcards in place of the names.
+    /// The matches that it is done for; its paths then have wildcards in place of the names.
     pub each: Option<Each>,
     /// Of a step that is done for one match: what its names stand for.
     pub one_of: Option<Vec<String>>,
@@ -79,47 +79,47 @@ pub struct Take {
     pub path: Path,
     /// The name it has in expressions.
     pub name: Option<String>,
-    /// Where it goes unchanged.
+    /// The path to which it goes unchanged.
     pub to: Option<Path>,
     /// The row that takes it, and its option; none if the step does, whatever its row.
     pub of: Option<(usize, Option<usize>)>,
     /// The path by which it is judged how specific it is: with wildcards in place of the names of matches.
     pub written: Path,
-    /// Whether it also stays where it is, since others read it.
+    /// True if it also stays where it is, since others read it.
     pub stays: bool,
 }
 
-/// What a step does under a condition.
+/// The actions of a step under a condition.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// When it is used.
+    /// The condition.
     pub condition: Option<Expression>,
     /// The targets it is for; what it writes is then written after the last migration.
     pub target: Option<VersionRange>,
     /// Names whose leaves stay.
     pub leave: Vec<String>,
-    /// What it writes, and where.
+    /// The values that it writes, and their paths.
     pub writes: Vec<Write>,
     /// Notices, with expressions in braces.
     pub tell: Vec<model::Told>,
-    /// What a person must do.
+    /// The tasks for a person.
     pub todo: Vec<(When, String)>,
-    /// What it asks.
+    /// The question.
     pub question: Option<Question>,
 }
 
 /// One thing that a row writes.
 #[derive(Debug, Clone)]
 pub struct Write {
-    /// Where.
+    /// The path.
     pub path: Path,
-    /// What.
+    /// The value.
     pub value: Template,
     /// For a list whose items are added or replaced one by one: the key that tells them apart.
     pub by: Option<String>,
 }
 
-/// When a person must do something, seen from the upgrade.
+/// The time of a person's task, seen from the upgrade.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema,
 )]
@@ -138,7 +138,7 @@ pub enum When {
 pub struct Question {
     /// One sentence, with expressions in braces.
     pub text: String,
-    /// What can be answered.
+    /// The possible answers.
     pub options: Vec<Choice>,
 }
 
@@ -147,15 +147,15 @@ pub struct Question {
 pub struct Choice {
     /// Unique in the question.
     pub id: String,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub title: String,
-    /// Whether it is recommended.
+    /// True if it is recommended.
     pub recommended: bool,
-    /// What must be typed.
+    /// The inputs that must be typed.
     pub inputs: Vec<(String, model::Input)>,
     /// Settings of which choosing it explains what became of them.
     pub explains: Vec<Path>,
-    /// What it does.
+    /// Its actions.
     pub row: Row,
 }
 
@@ -272,7 +272,7 @@ impl Step {
         expr::unfilled(text, |source| self.stand_in(source))
     }
 
-    /// What stands for an expression that only a file can fill in: the setting that its value comes from.
+    /// The text in place of an expression that only a file can fill in: the setting that its value comes from.
     fn stand_in(&self, source: &str) -> String {
         let takes = self.takes.iter();
         let takes = takes.filter_map(|take| Some((take.name.as_deref()?, &take.path)));
@@ -402,7 +402,7 @@ impl Step {
         })
     }
 
-    /// Where the step may put what stands at a path: nothing if it does not take it, or drops it.
+    /// The paths to which the step may move the value at a path: none if it does not take it, or drops it.
     ///
     /// # Errors
     ///
@@ -428,7 +428,7 @@ impl Step {
         Ok(destinations)
     }
 
-    /// Whether a template looks at a name, directly or through the `let`s that it looks at.
+    /// True if a template looks at a name, directly or through the `let`s that it looks at.
     ///
     /// # Errors
     ///
@@ -458,7 +458,7 @@ impl Step {
     }
 }
 
-/// What a row moves and drops.
+/// The paths that a row moves and drops.
 fn moved(row: &RowFields, of: Option<(usize, Option<usize>)>) -> Result<Vec<Take>, String> {
     if of.is_some() && row.target.is_some() && !row.moves.is_empty() {
         return Err(

@@ -20,21 +20,21 @@ pub struct PackFile {
     pub pack: u32,
     /// The chart's name, as in its `Chart.yaml`.
     pub chart: String,
-    /// What the chart is, in a few words.
+    /// A title of the chart in a few words.
     pub title: String,
     /// A page about the chart.
     #[serde(default)]
     pub home: Option<String>,
-    /// Where the chart is published.
+    /// The repositories where the chart is published.
     #[serde(default)]
     pub repositories: Vec<String>,
-    /// What tells the chart, apart from any version of it.
+    /// The keys that tell the chart, apart from any version of it.
     #[serde(default)]
     pub identifies: Identifies,
-    /// What it was called before.
+    /// The names that it had before.
     #[serde(default)]
     pub called_before: Vec<FormerName>,
-    /// What takes its place, where it is not continued.
+    /// The chart that takes its place, where it is not continued.
     #[serde(default)]
     pub replaced_by: Option<Replacement>,
     /// Charts that it brings along and that have packs, by the key that their values stand under.
@@ -46,13 +46,13 @@ pub struct PackFile {
     /// Version numbers that people will try and that do not exist, each with what to use instead.
     #[serde(default)]
     pub not_versions: IndexMap<String, String>,
-    /// What in a values file tells its version.
+    /// The keys in a values file that tell its version.
     #[serde(default)]
     pub evidence: Vec<Evidence>,
-    /// What is shown of a set of values before and after.
+    /// The facts that are shown of a set of values before and after.
     #[serde(default)]
     pub facts: IndexMap<String, Fact>,
-    /// Where effects live that moved between kinds of place, for `refit verify`.
+    /// The fields whose effects moved between kinds of place, for `refit verify`.
     #[serde(default)]
     pub effects: EffectsFile,
     /// Keys that go or whose default changes without a step, over many versions, and why that is right (for the
@@ -85,18 +85,18 @@ pub struct Ignored {
     /// Keys that go; what is below them is meant too.
     #[serde(default)]
     pub gone: Vec<String>,
-    /// Why nothing needs to be done or told.
+    /// The reason for which nothing needs to be done or told.
     pub why: String,
 }
 
-/// Where effects live that moved between kinds of place.
+/// The fields whose effects moved between kinds of place.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EffectsFile {
     /// Names for places: a kind, a slash and a name (one `*` stands for any text), then a path.
     #[serde(default)]
     pub places: IndexMap<String, String>,
-    /// What moved, by the version that moved it.
+    /// The moves, by the version that made them.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, Vec<MovedEffect>>")]
     pub moved: IndexMap<Version, Vec<MovedEffect>>,
@@ -106,13 +106,13 @@ pub struct EffectsFile {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MovedEffect {
-    /// Where it was: a name of `places`, or a kind, a slash and a name; then a path.
+    /// The old field: a name of `places`, or a kind, a slash and a name; then a path.
     pub from: String,
-    /// Where it is. Of several places the first that is there counts: it overrides the others.
+    /// The new field. Of several the first that is there counts: it overrides the others.
     pub to: OneOrMany,
 }
 
-/// What tells a chart, apart from any version of it.
+/// The keys that tell a chart, apart from any version of it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identifies {
@@ -133,7 +133,7 @@ pub struct Identifies {
 pub struct FormerName {
     /// The name.
     pub chart: String,
-    /// Where it was published under that name, if elsewhere.
+    /// The repositories where it was published under that name, if elsewhere.
     #[serde(default)]
     pub repositories: Vec<String>,
     /// The last version under that name.
@@ -147,12 +147,12 @@ pub struct FormerName {
 pub struct Replacement {
     /// Its name.
     pub chart: String,
-    /// Where it is published.
+    /// The repository where it is published.
     pub repository: String,
     /// The first version of it that does: its count may begin anew.
     #[schemars(with = "String")]
     pub version: Version,
-    /// Where that is documented.
+    /// The address of its documentation.
     #[serde(default)]
     pub link: Option<String>,
 }
@@ -167,7 +167,7 @@ pub struct Telling {
     /// no other known chart has it.
     #[serde(default, rename = "if")]
     pub condition: Option<String>,
-    /// Why it tells the chart.
+    /// The reason for which it tells the chart.
     pub why: String,
 }
 
@@ -181,7 +181,7 @@ pub struct Namesake {
     pub why: String,
 }
 
-/// What is known of one chart version.
+/// The facts about one chart version.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VersionInfo {
@@ -189,7 +189,7 @@ pub struct VersionInfo {
     pub app: String,
 }
 
-/// How much a piece of evidence says.
+/// The strength of a piece of evidence.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
 )]
@@ -217,9 +217,9 @@ pub struct Evidence {
     pub condition: Option<String>,
     /// The versions it speaks for.
     pub versions: VersionRange,
-    /// How much it says.
+    /// Its strength.
     pub strength: Strength,
-    /// Why it says so.
+    /// The reason for which it tells the version.
     pub why: String,
 }
 
@@ -227,7 +227,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fact {
-    /// What it is about.
+    /// The title of the fact.
     pub title: String,
     /// Its expression, for each range of versions.
     pub by_version: Vec<FactValue>,
@@ -269,10 +269,10 @@ pub struct KeyRange {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub default: Option<Yaml>,
-    /// Whether a template reads it.
+    /// True if a template reads it.
     #[serde(default)]
     pub read: Reads,
-    /// Whether the chart's values.yaml has it.
+    /// True if the chart's values.yaml has it.
     #[serde(default = "yes")]
     pub documented: bool,
     /// Set if everything below the key is the user's own, or passed on.
@@ -289,7 +289,7 @@ fn yes() -> bool {
     true
 }
 
-/// Whether a template reads a key.
+/// The answer whether a template reads a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reads {
@@ -300,7 +300,7 @@ pub enum Reads {
     No,
 }
 
-/// What the keys below an open key are.
+/// The kind of the keys below an open key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Open {
@@ -317,9 +317,9 @@ pub struct MigrationFile {
     /// The version that brought it.
     #[schemars(with = "String")]
     pub version: Version,
-    /// What it is about.
+    /// The title of the migration.
     pub title: String,
-    /// Where it is documented.
+    /// The address of its documentation.
     #[serde(default)]
     pub link: Option<String>,
     /// Its steps, by id.
@@ -334,12 +334,12 @@ pub struct MigrationFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
-    /// What it does, as an order.
+    /// The title, as an order.
     pub title: String,
-    /// Why it is needed.
+    /// The reason for which it is needed.
     #[serde(default)]
     pub why: Option<String>,
-    /// Where that is documented, if not at the migration's link.
+    /// The address of its documentation, if not the migration's link.
     #[serde(default)]
     pub link: Option<String>,
     /// Consumed paths, named.
@@ -367,7 +367,7 @@ pub struct Step {
     #[serde(default, rename = "let")]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub lets: IndexMap<String, Yaml>,
-    /// Whether it changes the meaning of a key that stays.
+    /// True if it changes the meaning of a key that stays.
     #[serde(default)]
     pub same_key: bool,
     /// Steps that must run too.
@@ -393,10 +393,10 @@ pub struct Row {
     pub fields: RowFields,
 }
 
-/// What a row does, tells and asks.
+/// The actions, notices and questions of a row.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 pub struct RowFields {
-    /// When the row is used.
+    /// The condition under which the row is used.
     #[serde(default, rename = "if")]
     pub condition: Option<String>,
     /// The targets that the row is for.
@@ -421,7 +421,7 @@ pub struct RowFields {
     /// Notices.
     #[serde(default)]
     pub tell: Tell,
-    /// What a person must do outside the file.
+    /// The tasks for a person outside the file.
     #[serde(default)]
     pub todo: Todo,
     /// The question.
@@ -447,18 +447,18 @@ pub struct Upsert {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub title: String,
-    /// Whether it is the recommended one.
+    /// True if it is the recommended one.
     #[serde(default)]
     pub recommended: bool,
-    /// What must be typed for it.
+    /// The inputs that must be typed for it.
     #[serde(default)]
     pub input: IndexMap<String, Input>,
     /// Settings of which choosing it explains what became of them.
     #[serde(default)]
     pub explains: Vec<String>,
-    /// What it does.
+    /// Its actions.
     #[serde(flatten)]
     pub row: RowFields,
 }
@@ -467,20 +467,20 @@ pub struct Choice {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// What to type.
+    /// The text to type.
     pub title: String,
     /// A regular expression that the whole text must match.
     #[serde(default, rename = "match")]
     pub matches: Option<String>,
-    /// Whether it is a comma-separated list.
+    /// True for a comma-separated list.
     #[serde(default)]
     pub list: bool,
-    /// What is taken if nothing is typed: a text, or an expression after `=`.
+    /// The text that is taken if nothing is typed, or an expression after `=`.
     #[serde(default)]
     pub default: Option<String>,
 }
 
-/// How much a notice matters to whoever upgrades.
+/// The importance of a notice to whoever upgrades.
 #[derive(
     Debug,
     Clone,
@@ -509,7 +509,7 @@ pub enum Severity {
 /// A notice, and how much it matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Told {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
     /// The notice, in sentences.
     pub text: String,
@@ -623,7 +623,7 @@ impl OneOrMany {
     }
 }
 
-/// What a person must do outside the file.
+/// The tasks for a person outside the file.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Todo {

@@ -14,7 +14,7 @@ pub(super) struct Nearby {
     positions: Vec<usize>,
 }
 
-/// What begins alike. Keys are given by their place in [`Nearby::positions`].
+/// The keys with a common beginning. They are given by their place in [`Nearby::positions`].
 #[derive(Debug, Default)]
 struct Node {
     /// The keys that end here.

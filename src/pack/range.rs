@@ -49,14 +49,13 @@ impl Comparison {
 pub struct RangeError(String);
 
 impl VersionRange {
-    /// Whether the version lies in the range.
+    /// True if the version lies in the range.
     #[must_use]
     pub fn contains(&self, version: &Version) -> bool {
         self.0.iter().all(|(c, bound)| c.holds(version, bound))
     }
 
-    /// Whether no version can lie in it: a lower bound that is not below an upper one, or two versions at
-    /// once.
+    /// True if no version can lie in it: a lower bound that is not below an upper one, or two versions at once.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};

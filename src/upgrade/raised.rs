@@ -21,9 +21,9 @@ use crate::{
 const BEFORE: &str = "before";
 /// The version is right.
 const STATED: &str = "stated";
-/// What has to be typed.
+/// The input that has to be typed.
 const VERSION: &str = "version";
-/// How much of the evidence is listed.
+/// The number of evidence that is listed.
 const LISTED: usize = 4;
 
 /// A version that contradicts the values.
@@ -34,7 +34,7 @@ pub(super) struct Doubt {
     fits: (Version, Version),
 }
 
-/// Whether the version that a manifest names contradicts its values.
+/// The doubt about the version that a manifest names, if its values contradict it.
 pub(super) fn doubt(
     pack: &Pack,
     stated: &Version,

@@ -17,7 +17,7 @@ use crate::{
 
 use super::release::Worked;
 
-/// What stands in for something that a person would have to type, until one is allowed.
+/// The texts in place of an input that a person would have to type, until one is allowed.
 const ANYTHING: [&str; 6] = [
     "undecided",
     "1",

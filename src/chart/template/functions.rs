@@ -226,7 +226,7 @@ pub(super) fn call(
     }
 }
 
-/// What stands under a key, or at a position of a list.
+/// The meaning of a key, or of a position of a list.
 fn item(walk: &mut TemplateWalk<'_>, of: &Meaning, key: Option<&str>) -> Meaning {
     let position =
         key.filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()));
@@ -240,7 +240,7 @@ fn item(walk: &mut TemplateWalk<'_>, of: &Meaning, key: Option<&str>) -> Meaning
     }
 }
 
-/// How parts of a text that is worked out are kept beside a meaning.
+/// The prefix under which parts of a text that is worked out are kept beside a meaning.
 const PART: &str = "\u{0}part:";
 
 /// A text that is worked out, with the parts of it that are known.

@@ -7,12 +7,12 @@ use crate::values::{Path, Segment};
 /// Most places that one expression stands for; more are taken as looked at whole.
 pub(super) const MOST_PLACES: usize = 64;
 
-/// What an expression can be: any of what is in it.
+/// The meanings of an expression: it can be any of those in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Meaning {
     /// Places in the values.
     pub places: BTreeSet<Path>,
-    /// What templates get as their dot: everything of a chart whose values stand at a place.
+    /// The dots of templates: everything of a chart whose values stand at a place.
     pub contexts: BTreeSet<Path>,
     /// A map or list that a template makes; `*` are keys that are worked out, `#0` is an item.
     pub made: BTreeMap<String, Meaning>,
@@ -20,7 +20,7 @@ pub(super) struct Meaning {
     pub text: Option<String>,
 }
 
-/// What stands in front of the position of an item in a list that is made.
+/// The sign in front of the position of an item in a list that is made.
 pub(super) const POSITION: char = '#';
 
 /// The key of what is made under a name that is worked out.
@@ -109,19 +109,20 @@ impl Meaning {
         }
     }
 
-    /// How much there is of it.
+    /// The size.
     pub fn size(&self) -> usize {
         let inner: usize = self.made.values().map(|inner| 1 + inner.size()).sum();
         self.places.len() + self.contexts.len() + inner
     }
 
-    /// How deep maps are made in it.
+    /// The depth of the maps that are made in it.
     pub fn depth(&self) -> usize {
         let inner = self.made.values().map(|inner| 1 + inner.depth());
         inner.max().unwrap_or(0)
     }
 
-    /// What stands under a key; `None` for one that is worked out. `global` of a bundled chart is the global of all.
+    /// The meaning of a key; of any key for `None`, which is worked out. `global` of a bundled chart is the global of
+    /// all.
     pub fn field(&self, key: Option<&str>) -> Self {
         let mut found = Self::default();
         for path in &self.places {

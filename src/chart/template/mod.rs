@@ -15,7 +15,7 @@ mod walk;
 pub use parse::parse;
 pub use walk::{TemplateWalk, ValuesRead};
 
-/// How deep actions and parentheses are followed.
+/// The depth to which actions and parentheses are followed.
 pub(super) const MAX_DEPTH: usize = 100;
 
 /// A part of a template.
@@ -25,9 +25,9 @@ pub enum Node {
     Action(Pipeline),
     /// `{{ if … }}` and `{{ with … }}`, with all that stands behind `else if` as a node in `otherwise`.
     Branch {
-        /// Whether it is `with`, which binds the dot.
+        /// True for `with`, which binds the dot.
         binds: bool,
-        /// What is asked.
+        /// The condition.
         of: Pipeline,
         /// If it holds.
         then: Vec<Node>,
@@ -36,7 +36,7 @@ pub enum Node {
     },
     /// `{{ range … }}`.
     Range {
-        /// What is gone over.
+        /// The list or map that is gone over.
         of: Pipeline,
         /// For each.
         each: Vec<Node>,
@@ -47,14 +47,14 @@ pub enum Node {
     Template {
         /// The name.
         name: String,
-        /// What it is given.
+        /// The context that it is given.
         with: Option<Pipeline>,
     },
     /// `{{ define "name" }}`, and what `{{ block }}` defines.
     Define {
         /// The name.
         name: String,
-        /// What is in it.
+        /// The body.
         body: Vec<Node>,
     },
 }

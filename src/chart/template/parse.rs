@@ -25,7 +25,7 @@ struct Parser {
     at: usize,
 }
 
-/// What ended a list of nodes.
+/// The end of a list of nodes.
 enum End {
     /// `{{ end }}`, or the text.
     End,

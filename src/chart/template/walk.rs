@@ -16,21 +16,21 @@ use crate::values::{Path, Segment};
 
 /// Most nodes that are gone through for one chart; the largest public charts need a tenth of it.
 const MOST_WORK: usize = 3_000_000;
-/// How deep lists of nodes may stand in each other while they are gone through.
+/// The depth to which lists of nodes may stand in each other while they are gone through.
 const MAX_LEVEL: usize = 120;
-/// How deep places are told apart.
+/// The depth to which places are told apart.
 const MAX_PLACE: usize = 9;
-/// How deep includes are followed.
+/// The depth to which includes are followed.
 const MAX_INCLUDES: usize = 40;
 
-/// What templates were seen to do with values.
+/// The values that templates were seen to read.
 #[derive(Debug, Clone, Default)]
 pub struct ValuesRead {
     /// Places that are looked at.
     pub looked: BTreeSet<Path>,
     /// Places that are taken with all that is below.
     pub taken: BTreeSet<Path>,
-    /// Whether values are rendered as templates.
+    /// True if values are rendered as templates.
     pub renders_values: bool,
 }
 
@@ -39,14 +39,14 @@ pub struct ValuesRead {
 pub struct TemplateWalk<'t> {
     /// The named templates.
     pub named: HashMap<&'t str, Vec<&'t [Node]>>,
-    /// What was seen.
+    /// The values seen so far.
     pub seen: ValuesRead,
-    /// What was gone through already, with what it was given.
+    /// The templates that were gone through already, with their contexts.
     done: HashSet<(String, Meaning)>,
-    /// What templates put into values and contexts, by what is set.
+    /// The meanings that templates put into values and contexts, by the path that is set.
     pub(super) set: BTreeMap<(bool, Path), Meaning>,
     work: usize,
-    /// How deep it is just now.
+    /// The present depth.
     level: usize,
 }
 
@@ -79,7 +79,7 @@ impl<'t> TemplateWalk<'t> {
         }
     }
 
-    /// What templates have put into values so far.
+    /// The size of the meanings that templates have put into values so far.
     #[must_use]
     pub fn known(&self) -> usize {
         self.set.values().map(|meaning| 1 + meaning.size()).sum()
@@ -328,7 +328,7 @@ impl<'t> TemplateWalk<'t> {
         meaning
     }
 
-    /// What stands under a key, with what templates have put there.
+    /// The meaning of a key, with the meanings that templates have put there.
     pub(super) fn field(&mut self, of: &Meaning, key: Option<&str>) -> Meaning {
         let mut found = of.field(key);
         self.work += 1 + found.size();
@@ -371,7 +371,7 @@ impl<'t> TemplateWalk<'t> {
     }
 }
 
-/// What became too many is cut: the least specific first, which hold the others.
+/// A meaning without the places that are too many: the least specific, which contain the others, stay.
 fn bounded(mut meaning: Meaning) -> Meaning {
     if meaning.places.iter().any(|place| place.depth() > MAX_PLACE) {
         // A template that goes through values of any depth: it comes to the same place again and again.

@@ -31,7 +31,7 @@ pub(in crate::load) struct Dependency {
     pub(in crate::load) chart: String,
     /// The version, if a single one is named.
     pub(in crate::load) version: Option<Version>,
-    /// Where it is named, as a person finds it, and as it is written.
+    /// The place where it is named, as a person finds it, and its text.
     pub(in crate::load) pin: Option<(String, String)>,
 }
 
@@ -88,8 +88,8 @@ pub(in crate::load) fn dependencies_of(
     known.collect()
 }
 
-/// What was found, and with each file of an umbrella chart that was named by itself the other files of that chart, but for
-/// those that are left out.
+/// The files that were found, and with each file of an umbrella chart that was named by itself the other files of that
+/// chart, but for those that are left out.
 #[must_use]
 pub fn with_their_charts(
     found: &[FoundFile],

@@ -19,12 +19,12 @@ use crate::{
     yaml::{Kind, NodeId, Tree},
 };
 
-/// Where the values of a HelmRelease stand in it.
+/// The path of the values in a HelmRelease.
 fn values() -> Path {
     Path::keys(["spec", "values"])
 }
 
-/// Whether a patch is a layer of a release: a part of the object, for this release by its name, that sets values.
+/// True if a patch is a layer of a release: a part of the object, for this release by its name, that sets values.
 fn is_layer(patch: &TextPatch, one: &Carried, tree: &Tree) -> bool {
     let object = one.carrier.object.as_ref();
     let is_named = object.is_some_and(|object| {
@@ -97,7 +97,7 @@ pub(super) fn patched(loader: &Loader, scanned: &[Scanned], one: &Carried) -> Ve
 pub(super) type Pointed = (usize, NodeId, String);
 
 impl Builder<'_> {
-    /// What to do by hand about patches of this HelmRelease, and the paths in JSON patches that can follow a setting.
+    /// The tasks by hand about patches of this HelmRelease, and the paths in JSON patches that can follow a setting.
     pub(super) fn told_patches(&self) -> (Vec<String>, Vec<Pointed>) {
         let (mut tasks, mut pointed) = (Vec::new(), Vec::new());
         let carrier = &self.one.carrier;

@@ -8,7 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -29,7 +29,7 @@ impl fmt::Display for Severity {
 
 macro_rules! codes {
     ($($name:ident $text:literal $severity:ident $about:literal)*) => {
-        /// What kind of mistake a finding is.
+        /// The kind of mistake that a finding is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $about] $name,)*
@@ -47,7 +47,7 @@ macro_rules! codes {
                 }
             }
 
-            /// How bad it is.
+            /// Its severity.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self {
@@ -55,7 +55,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What it means, in one sentence.
+            /// Its meaning, in one sentence.
             #[must_use]
             pub fn about(self) -> &'static str {
                 match self {
@@ -165,11 +165,11 @@ pub struct Finding {
     pub line: Option<usize>,
     /// The column in characters, from 1.
     pub column: Option<usize>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What kind of mistake it is.
+    /// The kind of mistake.
     pub code: Code,
-    /// What is wrong, and what to do, in a sentence.
+    /// The mistake and the next step, in a sentence.
     pub message: String,
     /// The line, with a marker below the place.
     pub excerpt: Option<String>,

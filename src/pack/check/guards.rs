@@ -7,7 +7,7 @@ use crate::pack::{Expression, Row, Step, Take, Template, VersionRange};
 
 use super::PlacedRow;
 
-/// What must hold for a write: conditions with the paths in place of the names, and targets.
+/// The conditions of a write, with the paths in place of the names, and its targets.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Guard {
     all: Vec<String>,
@@ -66,7 +66,7 @@ impl Guard {
         self.all.extend(conjuncts(&text).into_iter().map(bare));
     }
 
-    /// Whether the two cannot hold at once.
+    /// True if the two cannot hold at once.
     pub fn excludes(&self, other: &Self) -> bool {
         let targets = |a: &VersionRange| other.targets.iter().any(|b| a.and(b).is_empty());
         let conditions = |a: &String| other.all.iter().any(|b| contradict(a, b));
@@ -160,7 +160,7 @@ fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-/// Where an operator stands outside of parentheses and quotes.
+/// The places of an operator outside of parentheses and quotes.
 fn split(text: &str, operator: &str) -> Vec<usize> {
     let found = outside(text).filter(|(at, _)| text[*at..].starts_with(operator));
     found.map(|(at, _)| at).collect()

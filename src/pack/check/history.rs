@@ -88,7 +88,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
     ignored_keys(whole, found);
 }
 
-/// What happens to a key.
+/// The change of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
     /// It goes, or nothing reads it any more.
@@ -97,7 +97,7 @@ enum Change {
     Default,
 }
 
-/// Whether pack.yaml says that nothing needs to be done about a change.
+/// True if pack.yaml says that nothing needs to be done about a change.
 fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: Change) -> bool {
     whole.pack.info.ignored.iter().any(|ignored| {
         let keys = match change {
@@ -109,7 +109,7 @@ fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: Change)
     })
 }
 
-/// Whether the keys that pack.yaml ignores can be read.
+/// Checks that the keys that pack.yaml ignores can be read.
 fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<Finding>) {
     let list = whole.files.spot("pack.yaml").get("ignored");
     for (number, ignored) in whole.pack.info.ignored.iter().enumerate() {
@@ -140,7 +140,7 @@ impl Place<'_> {
             .copied()
     }
 
-    /// Whether a step of the version has to do with the key, or the migration says that none need.
+    /// True if a step of the version has to do with the key, or the migration says that none need.
     fn is_spoken_of(
         &self,
         whole: &Whole<'_>,
@@ -293,7 +293,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// What is ignored and would not be found.
+/// Finds entries that are ignored and would not be found.
 fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Vec<Finding>) {
     for migration in &whole.migrations {
         let name = format!("{}.yaml", migration.version);

@@ -273,7 +273,7 @@ impl Scope<'_, '_> {
     }
 }
 
-/// What is wrong with an expression, in one line.
+/// The error in an expression, in one line.
 pub(super) fn plain(error: &ExprError) -> String {
     let text = error.to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

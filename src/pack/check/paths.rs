@@ -140,7 +140,7 @@ pub(super) fn check(
     }
 }
 
-/// Where the row that takes a path stands; the step itself, if it does whatever its row.
+/// The place of the row that takes a path; of the step itself, if it does so whatever its row.
 pub(super) fn row_of<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
     let Some((number, option)) = take.of else {
         return spot;
@@ -153,7 +153,7 @@ pub(super) fn row_of<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
     }
 }
 
-/// Where a path that a step takes stands.
+/// The place of a path that a step takes.
 pub(super) fn taken<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
     let row = row_of(step, spot, take);
     let fields = ["take", "move", "drop"];
@@ -210,7 +210,7 @@ fn written(
     }
 }
 
-/// Whether a literal has the type of the key's default.
+/// Checks that a literal has the type of the key's default.
 fn literal(
     whole: &Whole<'_>,
     path: &Path,
@@ -238,7 +238,7 @@ fn literal(
     }
 }
 
-/// What kind a value is, if that says anything: an empty text and a null often stand for anything.
+/// The kind of a value, if that says anything: an empty text and a null often stand for anything.
 pub(super) fn kind(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::Null => return None,
@@ -251,7 +251,7 @@ pub(super) fn kind(value: &Value) -> Option<&'static str> {
     })
 }
 
-/// Whether a destination has as many wildcards as its source, and of the same kinds.
+/// Checks that a destination has as many wildcards as its source, and of the same kinds.
 fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec<Finding>) {
     let at = || spot.get("move").path(from).unwrap_or(spot).value();
     if from == to {
@@ -366,7 +366,7 @@ pub(super) fn did_you_mean(pack: &Pack, path: &Path) -> String {
 }
 
 impl Whole<'_> {
-    /// Whether a version knows what a path can stand for.
+    /// True if a version knows a key that a path can stand for.
     pub(super) fn knows(&self, path: &Path, version: &Version) -> bool {
         self.pack.keys.known(path, version) != Known::Unknown
     }
@@ -378,7 +378,7 @@ impl Whole<'_> {
 }
 
 impl PlacedRow<'_> {
-    /// Whether what it writes is written for the target, not for the version of its migration.
+    /// True if its values are written for the target, not for the version of its migration.
     fn is_for_targets(&self) -> bool {
         self.row.target.is_some() || self.outer.is_some_and(|row| row.target.is_some())
     }

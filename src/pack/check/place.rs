@@ -105,7 +105,7 @@ impl<'f> Spot<'f> {
         found.unwrap_or(Self { node: None, ..self })
     }
 
-    /// Where a path stands in a map or list of paths: as a key, as a value, or as an item.
+    /// The place of a path in a map or list of paths: as a key, as a value, or as an item.
     pub fn path(self, path: &Path) -> Option<Self> {
         let (tree, node) = self.tree()?;
         let is = |node: NodeId| {
@@ -156,7 +156,7 @@ impl<'f> Spot<'f> {
         }
     }
 
-    /// Whether it is in what stands behind a key.
+    /// True if it is in the value of a key.
     pub fn is_below(self, key: &str) -> bool {
         let Some((tree, node)) = self.tree() else {
             return false;

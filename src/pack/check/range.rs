@@ -8,8 +8,8 @@ use super::{
 };
 use crate::pack::VersionRange;
 
-/// Whether evidence speaks for no version: its range ends where the pack's first version begins. Keys that
-/// only forks have are told apart so.
+/// True if evidence speaks for no version: its range ends where the pack's first version begins. Keys that only forks
+/// have are told apart so.
 pub(super) fn is_against(range: &VersionRange, versions: &[Version]) -> bool {
     let before_all = |bound: &Version| versions.first().is_some_and(|first| bound <= first);
     !versions.iter().any(|version| range.contains(version)) && range.bounds().all(before_all)

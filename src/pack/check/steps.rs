@@ -201,7 +201,7 @@ fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<Finding>) {
     }
 }
 
-/// What is written and where, for comparison.
+/// The value and the path of a write, for comparison.
 fn written(write: &crate::pack::Write) -> String {
     fn spelled(template: &Template) -> String {
         match template {

@@ -18,11 +18,11 @@ use crate::{
 struct Put<'p> {
     step: &'p Step,
     path: &'p Path,
-    /// Whether items are added one by one, told apart by a key.
+    /// True if items are added one by one, told apart by a key.
     by: bool,
     /// The row and the option; none for what is moved.
     row: Option<(usize, Option<&'p str>)>,
-    /// Whether a literal scalar or list is put: nothing can stand below it.
+    /// True if a literal scalar or list is put: nothing can stand below it.
     closed: bool,
     guard: Guard,
     spot: Spot<'p>,
@@ -86,7 +86,7 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     }
 }
 
-/// Whether only one of two rows, or of two options, is ever used.
+/// True if only one of two rows, or of two options, is ever used.
 fn apart_rows(
     first: Option<(usize, Option<usize>)>,
     second: Option<(usize, Option<usize>)>,
@@ -145,7 +145,7 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
     puts
 }
 
-/// Whether two puts can be at one place, or one in the other.
+/// True if two puts can be at one place, or one in the other.
 fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
     if !first.path.may_overlap(second.path) || apart(first, second) || only_perhaps(first, second) {
         return false;
@@ -168,8 +168,8 @@ fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
     !first.guard.excludes(&second.guard)
 }
 
-/// Whether two moves meet only where a key of the user's is called as the other destination says: a name beside
-/// a star is how one of many keys is renamed. Where it is so the run stops.
+/// True if two moves meet only where a user's key has the name in the other destination: a name beside a star is how
+/// one of many keys is renamed. Where it is so the run stops.
 fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
     let depth = first.path.depth() == second.path.depth();
     let moves = first.row.is_none() && second.row.is_none();
@@ -181,7 +181,7 @@ fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
     depth && moves && pairs.any(|(a, b)| a.is_wildcard() != b.is_wildcard())
 }
 
-/// Whether two puts only add items to one list, told apart by a key.
+/// True if two puts only add items to one list, told apart by a key.
 fn apart(first: &Put<'_>, second: &Put<'_>) -> bool {
     let selects = |put: &Put<'_>| {
         let mut segments = put.path.segments().iter();

@@ -15,19 +15,19 @@ use crate::values::Value;
 const WORK: u64 = 4_000_000;
 /// The bytes that any scope may make.
 const SIZE: u64 = 16 << 20;
-/// How much more work each value that is bound allows.
+/// The work that each bound value allows in addition.
 const WORK_PER_VALUE: u64 = 64;
-/// How many times its size may be made for each value that is bound.
+/// The number of times its size that may be made for each bound value.
 const SIZE_PER_VALUE: u64 = 8;
-/// What a value costs beside its text.
+/// The cost of a value beside its text.
 pub(super) const NODE: u64 = 48;
 
-/// What is left to a scope and to all scopes inside it.
+/// The rest for a scope and for all scopes inside it.
 #[derive(Debug)]
 pub(in crate::pack) struct Budget {
     work: Cell<u64>,
     size: Cell<u64>,
-    /// What expressions came to and what was not bound again since.
+    /// The work and size of results that were not bound again since.
     given: Cell<(u64, u64)>,
 }
 
@@ -95,7 +95,7 @@ fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), Failure> {
     }
 }
 
-/// How many values it is made of, and how large they are.
+/// The number of values that it is made of, and their size.
 fn measured(value: &Value) -> (u64, u64) {
     let (mut nodes, mut size) = (0, 0);
     measure(value, &mut nodes, &mut size);

@@ -26,7 +26,7 @@ pub(super) struct Machine<'s> {
     variables: Vec<Item<'s>>,
 }
 
-/// What a part of an expression is before anybody needs all of it.
+/// The value of a part of an expression before anybody needs all of it.
 enum Seen<'s> {
     Item(Item<'s>),
     Made(&'s Made),
@@ -49,7 +49,7 @@ fn says<T>(text: impl Into<String>) -> std::result::Result<T, Failure> {
     Err(Failure::Says(text.into()))
 }
 
-/// What a message calls a part of an expression.
+/// The name of a part of an expression in a message.
 fn called(node: &Node) -> String {
     node.called().unwrap_or_else(|| "a part of it".to_owned())
 }
@@ -390,7 +390,7 @@ impl<'s> Machine<'s> {
         })
     }
 
-    /// What a comprehension looks at of one item; `None` if the item does not count.
+    /// The value that a comprehension makes of one item; `None` if the item does not count.
     fn one(&mut self, each: &'s Each) -> std::result::Result<Option<Item<'s>>, Failure> {
         if let Some(only) = &each.only
             && !self.holds(only, "filter")?

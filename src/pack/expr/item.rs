@@ -22,7 +22,7 @@ use crate::values::{Map, Number, Value, view::MAX_VALUE_DEPTH};
 pub(in crate::pack) enum Item<'s> {
     /// A name that is not set, or a part that is missing. It equals only itself.
     Unset,
-    /// What `omit()` gives: the entry or item that it would be is left out.
+    /// The result of `omit()`: the entry or item that it would be is left out.
     Omitted,
     Null,
     Bool(bool),
@@ -233,12 +233,12 @@ impl<'s> Item<'s> {
         matches!(self, Self::Unset | Self::Omitted)
     }
 
-    /// Whether nothing is there: unset or null.
+    /// True for unset and null.
     pub(in crate::pack) fn is_nothing(&self) -> bool {
         self.is_unset() || matches!(self, Self::Null)
     }
 
-    /// What it is, in a message. Never what it holds: that may be a password.
+    /// The kind of the value, in a message. Never the value: that may be a password.
     pub(in crate::pack) fn kind(&self) -> &'static str {
         match self {
             Self::Unset | Self::Omitted => "not set",
@@ -288,7 +288,7 @@ impl<'s> Item<'s> {
         }
     }
 
-    /// Whether two are the same, as CEL says: numbers by what they are worth, maps whatever their order.
+    /// True if two are the same, as CEL says: numbers by their worth, maps whatever their order.
     pub(in crate::pack) fn equals(&self, other: &Self, budget: &Budget) -> Result<bool, Failure> {
         budget.work(1)?;
         if let (Some(a), Some(b)) = (self.figure(), other.figure()) {
@@ -329,7 +329,7 @@ impl<'s> Item<'s> {
         }
     }
 
-    /// Which of two comes first; `None` for what has no order, or none between the two.
+    /// The order of two; `None` for kinds without an order, or with none between the two.
     pub(super) fn compare(&self, other: &Self) -> Option<Option<Ordering>> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(Some((**a).cmp(&**b))),

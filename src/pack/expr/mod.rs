@@ -50,7 +50,7 @@ pub enum ExprError {
     Invalid {
         /// The expression.
         source_text: String,
-        /// What is wrong with it.
+        /// The error.
         message: String,
     },
     /// It failed on these values.
@@ -58,19 +58,19 @@ pub enum ExprError {
     Failed {
         /// The expression.
         source_text: String,
-        /// What went wrong, with names and kinds and never with values.
+        /// The error, with names and kinds and never with values.
         message: String,
     },
 }
 
-/// Why a part of an expression failed. No words of it may hold a value.
+/// The reason for which a part of an expression failed. No words of it may contain a value.
 #[derive(Debug, Clone)]
 pub(super) enum Failure {
     /// An argument is not what a function takes.
     Wants {
-        /// Which, counted from 0; a method's first is what it is called on.
+        /// The argument, counted from 0; a method's first is the value it is called on.
         argument: usize,
-        /// What it takes there, as in "it takes …".
+        /// The kind that it takes there, as in "it takes …".
         wants: &'static str,
     },
     /// Something else, as a sentence without its end.

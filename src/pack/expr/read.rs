@@ -48,7 +48,7 @@ pub(super) fn read(source: &str) -> Result<Node, String> {
 struct Reader {
     /// The variables of the comprehensions around, the innermost last.
     variables: Vec<String>,
-    /// How many nodes there are around.
+    /// The number of nodes around.
     depth: usize,
 }
 

@@ -25,7 +25,7 @@ enum What {
 type Make = Box<dyn FnOnce() -> Value + Send>;
 
 impl Made {
-    /// What a function gives, which is called once, or never.
+    /// The result of a function, which is called once, or never.
     pub fn new(value: impl FnOnce() -> Value + Send + 'static) -> Self {
         Self(Arc::new(What::Value(LazyLock::new(Box::new(value)))))
     }
@@ -48,7 +48,7 @@ impl Made {
         }
     }
 
-    /// What is below a key, without a look at the rest; `None` if it is no map of several that were made.
+    /// The value below a key, without a look at the rest; `None` if it is no map of several that were made.
     pub(super) fn below(&self, key: &str) -> Option<&Self> {
         match &*self.0 {
             What::Value(_) => None,
@@ -60,18 +60,18 @@ impl Made {
     }
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 pub(super) enum Bound {
     Unset,
     Value(Value),
     Made(Made),
 }
 
-/// What an expression can see: names and the functions of packs.
+/// The names and the functions of packs that an expression can see.
 pub struct Scope<'p> {
     outer: Option<&'p Scope<'p>>,
     names: Vec<(String, Bound)>,
-    /// What its expressions, and those of all scopes inside it, may still do.
+    /// The work that its expressions, and those of all scopes inside it, may still do.
     budget: Rc<Budget>,
 }
 
@@ -163,7 +163,7 @@ impl Scope<'_> {
         Ok(Some(value))
     }
 
-    /// Whether a condition holds.
+    /// True if a condition holds.
     ///
     /// # Errors
     ///

@@ -84,7 +84,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// How it is written.
+    /// The sign.
     pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -103,15 +103,15 @@ impl Operator {
     }
 }
 
-/// What a comprehension makes of a list or of the keys of a map.
+/// A comprehension over a list or over the keys of a map.
 #[derive(Debug, Clone)]
 pub(super) struct Each {
     pub(super) gives: Gives,
-    /// What it goes over.
+    /// The list or map that it goes over.
     pub(super) over: Node,
-    /// Which items count; all without it.
+    /// The condition for items that count; all without it.
     pub(super) only: Option<Node>,
-    /// What is looked at of each.
+    /// The expression for each item.
     pub(super) body: Node,
 }
 
@@ -218,7 +218,7 @@ impl Node {
         }
     }
 
-    /// What a message calls it, if it is a place.
+    /// The name in a message, if it is a place.
     pub(super) fn called(&self) -> Option<String> {
         let (Self::Name(root) | Self::Variable(_, root), keys) = self.place()? else {
             return None;

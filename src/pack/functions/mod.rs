@@ -10,11 +10,11 @@ use std::ops::RangeInclusive;
 
 use super::expr::{Budget, Failure, Figure, Item};
 
-/// What a function is called with; a method's first is what it is called on.
+/// The arguments of a function; a method's first is the value it is called on.
 type Arguments<'a, 's> = &'a [Item<'s>];
 type Outcome<'s> = Result<Item<'s>, Failure>;
 
-/// How a function is written.
+/// The form in which a function is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `f(x, y)`.
@@ -26,7 +26,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// Whether a function of this form may be written in that one.
+    /// True if a function of this form may be written in that one.
     pub(super) fn allows(self, written: Self) -> bool {
         self == Self::Either || self == written
     }
@@ -39,9 +39,9 @@ pub(super) struct Function {
     /// An example of how it is written.
     pub(super) usage: &'static str,
     pub(super) form: Form,
-    /// How many arguments it takes, with what it is called on.
+    /// The number of arguments, with the value it is called on.
     pub(super) takes: RangeInclusive<usize>,
-    /// Whether its first argument may be a place of which a part is missing.
+    /// True if its first argument may be a place of which a part is missing.
     pub(super) lax: bool,
     pub(super) call: for<'s> fn(&Budget, &[Item<'s>]) -> Outcome<'s>,
 }
@@ -186,7 +186,7 @@ fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     Ok(chosen.clone())
 }
 
-/// What sort of value it is, so that a guard can be total.
+/// The kind of a value, so that a guard can be total.
 fn kind<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     Ok(Item::word(match first(args)? {
         Item::Unset | Item::Omitted => "unset",
@@ -203,7 +203,7 @@ fn omit<'s>(_: &Budget, _: Arguments<'_, 's>) -> Outcome<'s> {
     Ok(Item::Omitted)
 }
 
-/// How many characters, items or entries.
+/// The number of characters, items or entries.
 fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     let size = match first(args)? {
         Item::Text(text) => {

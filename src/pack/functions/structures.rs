@@ -229,7 +229,7 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
     Item::list(budget, items)
 }
 
-/// What Helm reads out of a text of YAML or JSON.
+/// The value that Helm reads out of a text of YAML or JSON.
 pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     let Item::Text(text) = first(args)? else {
         return Err(wants(0, "a text of YAML or JSON"));

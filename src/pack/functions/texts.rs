@@ -70,7 +70,7 @@ pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
     Item::text(budget, text)
 }
 
-/// Whether a tag is a release number: what the official images are tagged with, or no tag at all.
+/// True for a release number as a tag: official images are tagged with one, or have no tag at all.
 pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     if first(args)?.is_nothing() {
         return Ok(Item::Bool(true));
@@ -107,12 +107,12 @@ pub(super) fn contains<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<
     Ok(Item::Bool(text.contains(&**part)))
 }
 
-/// Whether a regular expression is found in a text. Patterns are compiled once, within a bound of their own,
-/// and take a time that is linear in the text.
+/// True if a regular expression is found in a text. Patterns are compiled once, within a bound of their own, and take a
+/// time that is linear in the text.
 pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     /// The bytes that a pattern may become.
     const LARGEST: usize = 256 << 10;
-    /// How many are kept.
+    /// The number of patterns that are kept.
     const MOST: usize = 256;
     static KNOWN: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
     let (text, pattern) = (text(budget, args, 0)?, text(budget, args, 1)?);
@@ -137,7 +137,7 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'
     Ok(Item::Bool(pattern.is_match(text)))
 }
 
-/// How many parts an optional number allows: a negative one is no bound.
+/// The number of parts that an optional number allows: a negative one is no bound.
 fn bound(args: Arguments<'_, '_>, at: usize) -> Result<usize, Failure> {
     Ok(number(args, at)?.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)))
 }
