@@ -4,6 +4,7 @@
 //! A later stage never reaches back, and the library prints nothing.
 
 pub mod authoring;
+pub mod block;
 pub mod bounds;
 pub mod carrier;
 pub mod chart;

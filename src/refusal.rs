@@ -1,7 +1,12 @@
 //! Refusals: what is wrong, where, why that stops refit, and what to do next, in words for somebody who
 //! knows their file and not this program.
 
+mod load;
+pub mod release;
 pub mod request;
+
+pub use load::load;
+pub use release::ReleaseError;
 
 use crate::{
     jobs::Fault,
@@ -223,7 +228,7 @@ fn conflict_reason() -> Reason {
 
 /// Text for a template engine.
 #[must_use]
-pub fn template() -> Reason {
+fn template() -> Reason {
     Reason::new("this is text for a template engine (`{{ … }}`, `{% … %}`), not YAML")
         .why("What it will be is known only when the template engine has run; refit cannot move what it cannot read.")
         .next("Run refit on the rendered values, or make the templated part a quoted string.")

@@ -89,9 +89,9 @@ pub struct Walked {
 
 /// Something that could not be looked at.
 #[derive(Debug, thiserror::Error)]
+#[error("{}: {}", self.name(), self.what())]
 pub enum WalkTrouble {
     /// A folder, or something in it, cannot be read.
-    #[error("{}: cannot look into it: {source}", .path.display())]
     Unreadable {
         /// The path.
         path: PathBuf,
@@ -99,13 +99,13 @@ pub enum WalkTrouble {
         source: io::Error,
     },
     /// An ignore file has a line that is no pattern; the line is passed over.
-    #[error("{message}")]
     Ignore {
-        /// The message, which names the file.
+        /// The ignore file.
+        path: PathBuf,
+        /// The number of the line, and the fault.
         message: String,
     },
     /// A pattern is none.
-    #[error("{}: this is not a pattern that refit knows: {message}", .pattern.display())]
     Pattern {
         /// The pattern.
         pattern: PathBuf,
@@ -113,13 +113,11 @@ pub enum WalkTrouble {
         message: String,
     },
     /// A pattern matches nothing.
-    #[error("{}: no YAML file matches this pattern", .pattern.display())]
     NoMatch {
         /// The pattern.
         pattern: PathBuf,
     },
     /// There is more than [`Limits::files`].
-    #[error("{}: there are more than {limit} files; those behind are not looked at", .path.display())]
     TooMany {
         /// The place where the limit was reached.
         path: PathBuf,
@@ -129,6 +127,35 @@ pub enum WalkTrouble {
 }
 
 impl WalkTrouble {
+    /// The folder, the pattern or the ignore file that it is about.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Unreadable { path, .. }
+            | Self::Ignore { path, .. }
+            | Self::TooMany { path, .. } => path.display().to_string(),
+            Self::Pattern { pattern, .. } | Self::NoMatch { pattern } => {
+                pattern.display().to_string()
+            }
+        }
+    }
+
+    /// The fault, in lower case and without a full stop.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::Unreadable { source, .. } => format!("cannot look into it: {source}"),
+            Self::Ignore { message, .. } => message.clone(),
+            Self::Pattern { message, .. } => {
+                format!("this is not a pattern that refit knows: {message}")
+            }
+            Self::NoMatch { .. } => "no YAML file matches this pattern".to_owned(),
+            Self::TooMany { limit, .. } => {
+                format!("there are more than {limit} files; those behind are not looked at")
+            }
+        }
+    }
+
     /// The user's next step, one sentence.
     #[must_use]
     pub fn next(&self) -> &'static str {
@@ -413,7 +440,8 @@ impl Search<'_> {
             };
             if let Some(error) = entry.error() {
                 self.walked.troubles.push(WalkTrouble::Ignore {
-                    message: error.to_string(),
+                    path: place(error).unwrap_or(root).to_owned(),
+                    message: without_place(error),
                 });
             }
             if !entry.file_type().is_some_and(|kind| kind.is_file()) {
@@ -494,20 +522,40 @@ impl Search<'_> {
 }
 
 fn trouble(root: &Path, error: ignore::Error) -> WalkTrouble {
-    fn place(error: &ignore::Error) -> Option<&Path> {
-        match error {
-            ignore::Error::WithPath { path, .. } => Some(path),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-                place(err)
-            }
-            _ => None,
-        }
-    }
     let path = place(&error).unwrap_or(root).to_owned();
-    let message = error.to_string();
+    let message = without_place(&error);
     match error.into_io_error() {
         Some(source) => WalkTrouble::Unreadable { path, source },
-        None => WalkTrouble::Ignore { message },
+        None => WalkTrouble::Ignore { path, message },
+    }
+}
+
+/// The path that an error is about; of several errors, that of the first one.
+fn place(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            place(err)
+        }
+        ignore::Error::Partial(errors) => errors.iter().find_map(place),
+        _ => None,
+    }
+}
+
+/// The message of an error without its path.
+fn without_place(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::WithPath { err, .. } | ignore::Error::WithDepth { err, .. } => {
+            without_place(err)
+        }
+        ignore::Error::WithLineNumber { line, err } => {
+            format!("line {line}: {}", without_place(err))
+        }
+        ignore::Error::Partial(errors) => {
+            let all: Vec<String> = errors.iter().map(without_place).collect();
+            all.join("; ")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -43,24 +43,29 @@ const EDGES: &[(&str, &[&str])] = &[
         "migrate",
         &["outcome", "pack", "plan", "questions", "values", "yaml"],
     ),
-    // Words for what is not done: of what was looked at, not of what comes later.
+    // Text only; it never sees a step.
+    ("edit", &["migrate", "values", "yaml"]),
+    // How values stand in a file, and how edits of them get there; it knows no release and reads no file.
     (
-        "refusal",
-        &[
-            "identify", "jobs", "migrate", "outcome", "pack", "plan", "secrets", "spelling",
-            "values", "yaml",
-        ],
+        "block",
+        &["carrier", "migrate", "outcome", "secrets", "values", "yaml"],
     ),
     // Files to releases; what is done with them comes later.
     (
         "load",
         &[
-            "bounds", "carrier", "digest", "jobs", "migrate", "outcome", "refusal", "secrets",
-            "shell", "values", "walk", "yaml",
+            "block", "bounds", "carrier", "digest", "jobs", "migrate", "outcome", "values", "walk",
+            "yaml",
         ],
     ),
-    // Text only; it never sees a step.
-    ("edit", &["migrate", "values", "yaml"]),
+    // Words for what is not done: of errors and of what was looked at, not of what comes later.
+    (
+        "refusal",
+        &[
+            "block", "carrier", "edit", "identify", "jobs", "load", "migrate", "outcome", "pack",
+            "plan", "secrets", "shell", "spelling", "values", "yaml",
+        ],
+    ),
     ("detach", &["edit", "migrate", "questions", "values"]),
     ("verify", &["migrate", "pack", "values", "yaml"]),
     // Views of texts and what the migrations came to; never how a text was edited.
@@ -90,6 +95,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "upgrade",
         &[
+            "block",
             "carrier",
             "detach",
             "detect",

@@ -50,7 +50,7 @@ impl Stage {
     pub fn run(self, file: &Path) -> Result<()> {
         if self == Self::Load {
             let loaded = load(&Input::Path(file.to_owned()));
-            black_box(loaded.map_err(|refusal| anyhow::anyhow!("{}", refusal.what))?);
+            black_box(loaded.map_err(|e| anyhow::anyhow!("{:?}", e.kind))?);
             return Ok(());
         }
         let text = std::fs::read_to_string(file).context("the input cannot be read")?;

@@ -90,15 +90,11 @@ pub fn find(tree: &Tree, path: &FilePath) -> FileCarriers {
 /// The kind of a file that is not YAML because it is a template: `None` if it does not look like a carrier. Whoever
 /// could not parse a file asks here for its description.
 #[must_use]
-pub fn unparsed(path: &FilePath, text: &str) -> Option<(CarrierKind, &'static str)> {
+pub fn unparsed(path: &FilePath, text: &str) -> Option<CarrierKind> {
     if !text.contains("{{") && !text.contains("{%") {
         return None;
     }
-    let why = |kind| match kind {
-        CarrierKind::HelmfileRelease => "a Go template that is not YAML before helmfile has run it",
-        _ => "a template, not YAML",
-    };
-    looks_like(path, text).map(|kind| (kind, why(kind)))
+    looks_like(path, text)
 }
 
 /// The kind of carrier that a file seems to be that is no YAML, by its lines and its name.

@@ -88,7 +88,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if is_news {
         terminal.result(&text);
     }
-    terminal.say(&count_summary(&proposal, workspace.refused.len()));
+    terminal.say(&count_summary(&proposal, workspace.errors.len()));
     if proposal.releases.is_empty() {
         terminal.say(&nothing(&proposal, &path, args));
         return Ok(Exit::Done);

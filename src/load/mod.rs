@@ -1,12 +1,12 @@
 //! From what is named to releases made of layers.
 //!
 //! A file is read once, however many releases use it, and so is every block of values in it: a whole
-//! document, or a part of a manifest. What cannot be edited safely is refused here, in words, before
+//! document, or a part of a manifest. What cannot be edited safely is an error here, before
 //! anything is detected or migrated. Nothing is written, and a link is followed only if it is what was
 //! named.
 
 mod aside;
-mod block;
+mod error;
 mod file;
 mod gitops;
 mod sealed;
@@ -19,22 +19,22 @@ use std::{
 use semver::Version;
 
 pub use aside::aside;
-pub use block::{Block, EmbedError, Embedded, Place};
-pub use file::{Input, Loaded, load};
+pub use error::{LoadError, LoadErrorKind, NotHere};
+pub use file::{Input, load};
 pub use gitops::{
     Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession, with_their_charts,
 };
 pub use sealed::Sealed;
 
 use crate::{
+    block::{Block, BlockInFile, BlockPlace, TextFile, secrets_in},
     carrier::{self, Range},
     jobs::{Jobs, Work},
     migrate::Answers,
-    outcome::{KnownBy, Notice, Refusal, Seen},
-    refusal::{Reason, own_fault},
+    outcome::{KnownBy, Notice, Seen},
     values::{Map, Path, merge::merge},
     walk::{FileKind, FoundFile},
-    yaml::NodeId,
+    yaml::{NodeId, Tree},
 };
 
 /// A release as it is asked for.
@@ -71,15 +71,15 @@ impl Asked {
 #[derive(Debug, Default)]
 pub struct Workspace {
     /// The files, each once.
-    pub files: Vec<Loaded>,
+    pub files: Vec<TextFile>,
     /// The places in them where values are, each once.
     pub blocks: Vec<Block>,
     /// The releases, in the order they were asked for.
     pub releases: Vec<Wanted>,
     /// The releases that cannot be upgraded, because a layer of theirs cannot be used.
     pub broken: Vec<Broken>,
-    /// Why: what could not be used.
-    pub refused: Vec<Refusal>,
+    /// The errors of all that could not be used.
+    pub errors: Vec<LoadError>,
     /// Files with plain values that were found in folders and belong to no release, by index.
     pub unclaimed: Vec<usize>,
     /// Encrypted files that were found in folders and belong to no release.
@@ -167,7 +167,7 @@ pub struct Wanted {
     /// Where its manifest names the version.
     pub pin: Option<Pin>,
     /// Why its manifest does not tell the version, if it names something that is none.
-    pub no_version: Option<Box<Refusal>>,
+    pub no_version: Option<Box<LoadError>>,
     /// Its name in the cluster, if that is known.
     pub release_name: Option<String>,
     /// Path strings that name its settings without setting them.
@@ -203,13 +203,38 @@ pub fn workspace(
     loader.workspace
 }
 
+impl Workspace {
+    /// A block together with its file.
+    #[must_use]
+    pub fn placed(&self, block: usize) -> BlockInFile<'_> {
+        let block = &self.blocks[block];
+        BlockInFile {
+            file: &self.files[block.file],
+            block,
+        }
+    }
+
+    /// The file that a block stands in.
+    #[must_use]
+    pub fn file_of(&self, block: usize) -> &TextFile {
+        self.placed(block).file
+    }
+
+    /// The places of secrets in a file, in the state `host` of its tree.
+    #[must_use]
+    pub fn secrets(&self, file: usize, host: &Tree) -> Vec<std::ops::Range<usize>> {
+        let strings = self.strings.get(&file).into_iter().flatten();
+        secrets_in(host, strings.map(|block| &self.blocks[*block]))
+    }
+}
+
 #[derive(Default)]
 struct Loader {
     workspace: Workspace,
     /// By the real path: the file, or why it cannot be read.
-    known: HashMap<PathBuf, Result<usize, Box<Refusal>>>,
+    known: HashMap<PathBuf, Result<usize, Box<LoadError>>>,
     /// By file: whether it holds values and nothing else.
-    plain: HashMap<usize, Result<(), Box<Refusal>>>,
+    plain: HashMap<usize, Result<(), Box<LoadError>>>,
     /// Files that were read and are not in the workspace yet, by the real path.
     ready: HashMap<PathBuf, Ready>,
     /// Real paths, by the name.
@@ -222,9 +247,9 @@ struct Loader {
 
 /// A file that was read before it is its turn.
 struct Ready {
-    loaded: Result<Loaded, Box<Refusal>>,
+    loaded: Result<TextFile, Box<LoadError>>,
     /// Whether it holds values and nothing else, if that will be asked.
-    plain: Option<Result<(), Box<Refusal>>>,
+    plain: Option<Result<(), Box<LoadError>>>,
     /// What it carries, if that will be asked.
     carried: Option<carrier::FileCarriers>,
 }
@@ -240,7 +265,7 @@ impl Ready {
                 .as_ref()
                 .is_none_or(|found| found.carriers.is_empty())
             {
-                plain = Some(loaded.check());
+                plain = Some(file::check(loaded));
             }
         }
         Self {
@@ -270,7 +295,7 @@ impl Loader {
         for ((path, _), read) in all.into_iter().zip(read) {
             let (real, ready) = read.unwrap_or_else(|fault| {
                 let ready = Ready {
-                    loaded: Err(own_fault(&fault, &path.display().to_string())),
+                    loaded: Err(LoadErrorKind::Fault(fault).of(&path.display().to_string())),
                     plain: None,
                     carried: None,
                 };
@@ -335,7 +360,7 @@ impl Loader {
 
     /// Reads a release that was asked for. Its values stand in the files by themselves, or as those of a dependency.
     fn release(&mut self, asked: &Asked, part: Option<&gitops::Dependency>) {
-        let (mut layers, mut sealed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut layers, mut sealed, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for input in &asked.layers {
             match self.layer(input, asked.layers.len() > 1) {
                 Ok(Layer::Block(block)) => layers.extend(match part {
@@ -346,25 +371,23 @@ impl Loader {
                     below: layers.len(),
                     ..layer
                 }),
-                Err(refusal) => refused.push(*refusal),
+                Err(error) => errors.push(*error),
             }
         }
         let names: Vec<String> = asked.layers.iter().map(Input::name).collect();
         let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
-        if refused.is_empty() && layers.is_empty() {
-            refused.extend(sealed.into_iter().map(|layer| *layer.refusal));
-            self.workspace.refused.extend(refused);
+        if errors.is_empty() && layers.is_empty() {
+            errors.extend(sealed.into_iter().map(|layer| *layer.error));
+            self.workspace.errors.extend(errors);
             return;
         }
-        if !refused.is_empty() {
+        if !errors.is_empty() {
             // A release is the sum of its layers: with one missing, nothing can be said of the others.
-            let sound = layers.iter().map(|block| {
-                *Reason::new("another layer of the same release cannot be used")
-                    .why("What a layer means depends on the others.")
-                    .of(&self.workspace.file_of(*block).name)
-            });
-            refused.extend(sound);
-            self.workspace.refused.extend(refused);
+            let sound = layers
+                .iter()
+                .map(|block| *LoadErrorKind::OtherLayer.of(&self.workspace.file_of(*block).name));
+            errors.extend(sound);
+            self.workspace.errors.extend(errors);
             self.workspace.broken.push(Broken {
                 name,
                 layers,
@@ -386,7 +409,7 @@ impl Loader {
         });
         let notices = layers
             .iter()
-            .flat_map(|block| self.workspace.file_of(*block).notices())
+            .flat_map(|block| file::notices(self.workspace.file_of(*block)))
             .collect();
         let last = layers
             .last()
@@ -433,33 +456,36 @@ impl Loader {
         let file = self.workspace.blocks[block].file;
         gitops::holds(&self.workspace.files[file].tree, prefix).then(|| {
             let path = prefix.clone();
-            self.block(file, Place::Map { document: 0, path })
+            self.block(file, BlockPlace::Map { document: 0, path })
         })
     }
 
-    fn layer(&mut self, input: &Input, among_others: bool) -> Result<Layer, Box<Refusal>> {
+    fn layer(&mut self, input: &Input, among_others: bool) -> Result<Layer, Box<LoadError>> {
         match self.values_file(input) {
             Ok(file) => Ok(Layer::Block(self.document(file))),
-            Err(refusal) => match input {
-                Input::Path(path) if among_others => match Sealed::of(path, refusal.clone()) {
+            Err(error) => match input {
+                Input::Path(path) if among_others => match Sealed::of(path, error.clone()) {
                     Some(sealed) => Ok(Layer::Sealed(sealed)),
-                    None => Err(refusal),
+                    None => Err(error),
                 },
-                _ => Err(refusal),
+                _ => Err(error),
             },
         }
     }
 
     /// A file that holds values and nothing else.
-    fn values_file(&mut self, input: &Input) -> Result<usize, Box<Refusal>> {
+    fn values_file(&mut self, input: &Input) -> Result<usize, Box<LoadError>> {
         let file = self.file(input)?;
         let loaded = &self.workspace.files[file];
-        let plain = self.plain.entry(file).or_insert_with(|| loaded.check());
+        let plain = self
+            .plain
+            .entry(file)
+            .or_insert_with(|| file::check(loaded));
         plain.clone().map(|()| file)
     }
 
     /// A file, whatever it holds.
-    fn file(&mut self, input: &Input) -> Result<usize, Box<Refusal>> {
+    fn file(&mut self, input: &Input) -> Result<usize, Box<LoadError>> {
         let Input::Path(path) = input else {
             return file::read(input).map(|loaded| self.add(loaded));
         };
@@ -482,22 +508,22 @@ impl Loader {
         file
     }
 
-    fn add(&mut self, loaded: Loaded) -> usize {
+    fn add(&mut self, loaded: TextFile) -> usize {
         self.workspace.files.push(loaded);
         self.workspace.files.len() - 1
     }
 
     fn document(&mut self, file: usize) -> usize {
-        self.block(file, Place::Document)
+        self.block(file, BlockPlace::Document)
     }
 
     /// The block at a place, made once.
-    fn block(&mut self, file: usize, place: Place) -> usize {
+    fn block(&mut self, file: usize, place: BlockPlace) -> usize {
         let Workspace {
             blocks, strings, ..
         } = &mut self.workspace;
         *self.blocks.entry((file, place.key())).or_insert_with(|| {
-            if matches!(place, Place::Text { .. }) {
+            if matches!(place, BlockPlace::Text { .. }) {
                 strings.entry(file).or_default().push(blocks.len());
             }
             blocks.push(Block { file, place });

@@ -10,7 +10,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use crate::{
     digest,
-    outcome::Refusal,
+    load::LoadError,
     values::{Map, Number, Path, Value, coalesce::GLOBAL, leaves, merge::hand_down, view::View},
     yaml::Tree,
 };
@@ -31,13 +31,13 @@ pub struct Sealed {
     pub target: Option<String>,
     /// How many readable layers of the release Helm reads before it.
     pub below: usize,
-    /// Why it is refused by itself.
-    pub refusal: Box<Refusal>,
+    /// Why it cannot be used by itself.
+    pub error: Box<LoadError>,
 }
 
 impl Sealed {
-    /// What can be known of a file that was refused; nothing if it is not encrypted.
-    pub(super) fn of(path: &FilePath, refusal: Box<Refusal>) -> Option<Self> {
+    /// What can be known of a file that cannot be used; nothing if it is not encrypted.
+    pub(super) fn of(path: &FilePath, error: Box<LoadError>) -> Option<Self> {
         let sealed = |values, made_up| Self {
             name: path.display().to_string(),
             path: Some(path.to_owned()),
@@ -45,7 +45,7 @@ impl Sealed {
             made_up,
             target: None,
             below: 0,
-            refusal,
+            error,
         };
         let bytes = std::fs::read(path).ok()?;
         if bytes.starts_with(b"\0GITCRYPT\0") {

@@ -1,13 +1,16 @@
 //! Refusals of what was asked for: charts, versions, steps, answers, packs. Who reads one typed
 //! something that does not fit; so each lists what would, and the name that is spelled most alike.
 
+use std::path::Path as FilePath;
+
 use semver::Version;
 
 use super::Reason;
 use crate::{
     identify::{ChartClaim, Weight},
     migrate::MigrateError,
-    pack::{ExprError, Pack, PackError},
+    outcome::{At, Refusal},
+    pack::{ExprError, Pack, PackError, check::Finding},
     plan::PlanError,
     spelling::closest,
     yaml::RewriteError,
@@ -201,6 +204,29 @@ pub fn pack(error: &PackError) -> Reason {
         )),
         _ => reason.next("Correct the file that is named, or tell the author of the pack."),
     }
+}
+
+/// A pack in a folder in which `pack check` finds an error.
+#[must_use]
+pub fn unsound_pack(folder: &FilePath, finding: &Finding) -> Box<Refusal> {
+    let name = folder.display().to_string();
+    let what = match finding.line {
+        Some(_) => finding.message.clone(),
+        None => format!("{}: {}", finding.file, finding.message),
+    };
+    let mut refusal = Reason::new(format!("the pack cannot be used: {what}"))
+        .next(format!(
+            "Run `refit pack check {}` for the whole list.",
+            crate::shell::quote(&name)
+        ))
+        .of(&name);
+    refusal.at = finding.line.zip(finding.column).map(|(line, column)| At {
+        file: folder.join(&finding.file).display().to_string(),
+        line,
+        column,
+    });
+    refusal.excerpt.clone_from(&finding.excerpt);
+    refusal
 }
 
 /// Something that stopped the migrations: mostly an answer that does not fit its question.

@@ -7,7 +7,7 @@ use super::{Request, release::Worked};
 use crate::{
     load::{Wanted, Workspace},
     outcome::Refusal,
-    refusal::Reason,
+    refusal::ReleaseError,
     yaml::NodeId,
 };
 
@@ -38,19 +38,12 @@ pub(super) fn refuse_behind_backs(
         });
         let Some((file, other)) = found else { continue };
         let name = &release.wanted.name;
-        let next = match release.wanted.is_named {
-            true => format!(
-                "Upgrade both in one run: --release {name} --release {other} (with =FILE,FILE for a release that refit.yaml does not have)."
-            ),
-            false => format!("Name both releases: --release NAME=FILE,FILE --release {other}."),
+        let error = ReleaseError::SharesWithOutsider {
+            file,
+            other,
+            release: release.wanted.is_named.then(|| name.clone()),
         };
-        let refusal = Reason::new(format!(
-            "it would change {file}, which is a layer of {other} too, and {other} is not part of this run"
-        ))
-        .why("A shared layer that is changed for one release changes the other, too.")
-        .next(next)
-        .of(name);
-        *result = Err(vec![*refusal]);
+        *result = Err(vec![*error.of(name)]);
     }
 }
 
@@ -87,22 +80,18 @@ pub(super) fn refuse_with_others(
         }
     }
     let refusal = |release: usize, thing: Common, other: &str| {
-        let (what, why) = match thing {
-            Common::Layer(block) => (
-                workspace.file_of(block).name.clone(),
-                "A shared layer that is changed for one release changes the other, too.",
-            ),
-            Common::Version(file, _) => (
-                format!("the chart version in {}", workspace.files[file].name),
-                "Where one place names the version for both, raising it for one raises it for the other.",
-            ),
+        let other = other.to_owned();
+        let error = match thing {
+            Common::Layer(block) => ReleaseError::SharesLayer {
+                file: workspace.file_of(block).name.clone(),
+                other,
+            },
+            Common::Version(file, _) => ReleaseError::SharesVersion {
+                file: workspace.files[file].name.clone(),
+                other,
+            },
         };
-        *Reason::new(format!(
-            "it shares {what} with {other}, which cannot be upgraded"
-        ))
-        .why(why)
-        .next(format!("Look at the message for {other} first."))
-        .of(&releases[release].name)
+        *error.of(&releases[release].name)
     };
     let broken = workspace.broken.iter();
     let broken = broken.map(|broken| (common(&broken.layers, broken.pin), broken.name.as_str()));

@@ -17,7 +17,6 @@ use crate::{
     },
     pack::{Known, When, expr::describe},
     questions::RAISED_FIRST,
-    refusal::Reason,
     tell,
     values::{
         Map, Path, Value, leaves,
@@ -47,7 +46,7 @@ pub(super) fn release(
         let file = files.get(&workspace.blocks[block].file)?;
         let tree = part.tree.as_deref()?;
         let alone = Arc::ptr_eq(&file.after, &part.text);
-        workspace.blocks[block].again(tree).filter(|_| alone)
+        workspace.blocks[block].view_in(tree).filter(|_| alone)
     });
     let edited: Vec<Option<View<'_>>> = edited.collect();
     let edited = edited.iter().map(|view| view.as_ref().map(NodeLookup::new));
@@ -155,8 +154,8 @@ impl Description<'_, '_> {
                 files.push(Arc::clone(file));
             }
         }
-        let mut facts: Vec<FactChange> = facts::changes(views, &migrated.layers, plan)
-            .map_err(|e| Reason::new(e.to_string()).of(&wanted.name))?;
+        let mut facts: Vec<FactChange> =
+            facts::changes(views, &migrated.layers, plan).map_err(|e| fault(&e, &wanted.name))?;
         undecided::mark(self.worked, &mut facts);
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
@@ -477,7 +476,9 @@ impl Description<'_, '_> {
     fn at(&self, layer: usize, node: NodeId) -> At {
         let tree = self.worked.views[layer].tree();
         let node = tree.key_of(node).unwrap_or(node);
-        self.workspace.at(self.worked.wanted.layers[layer], node)
+        self.workspace
+            .placed(self.worked.wanted.layers[layer])
+            .at(node)
     }
 
     /// Where a path stands, in the right-most layer that has it.

@@ -13,15 +13,16 @@ use std::{
 use super::{
     Request, common,
     mentions::{self, Renamed},
-    part::{Part, follows, outside},
+    part::{Part, outside},
     pin::{Pinned, pinned, scalar},
-    release::{Worked, check_failed, other_reader},
+    release::Worked,
 };
 use crate::{
+    block::TextFile,
     jobs::{Jobs, Work},
-    load::{Loaded, Wanted, Workspace},
+    load::{Wanted, Workspace},
     outcome::{File, Notice, Refusal, Secrets, Severity},
-    refusal::{Reason, own_fault},
+    refusal::{ReleaseError, own_fault, release::alias_follows},
     values::View,
     verify::{SecondReadingError, second_reading},
     yaml::{EditSet, NodeId, Tree},
@@ -182,12 +183,8 @@ fn edited(
     for renamed in &needs.renamed {
         let node = renamed.node;
         let edits = scalar(&loaded.tree, node, &renamed.text).ok_or_else(|| {
-            let reason = Reason::new(format!(
-                "this path string has to become `{}`, and cannot be edited in place",
-                renamed.text
-            ));
-            let reason = reason.next("Write it by hand, and run refit again.");
-            reason.at(&loaded.name, &loaded.text, loaded.tree.span(node).start)
+            let text = renamed.text.clone();
+            ReleaseError::PathStringFixed { text }.at_node(loaded, node)
         })?;
         pins.extend(edits);
     }
@@ -246,7 +243,7 @@ fn edited(
                 }));
             }
             edits.sort_by_key(|(range, _)| (range.start, range.end));
-            let failed = |message: String| check_failed(&loaded.name, &message);
+            let failed = |message: String| ReleaseError::check_failed(message).of(&loaded.name);
             let edits = EditSet::new(&loaded.text, edits).map_err(|e| failed(e.to_string()))?;
             let text: Arc<str> = edits.apply(&loaded.text).into();
             let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(e.to_string()))?;
@@ -258,7 +255,7 @@ fn edited(
                     let alias = followers.find(|alias| {
                         root.is_some_and(|root| loaded.tree.is_within(**alias, root))
                     });
-                    alias.map_or_else(|| failed(message), |alias| follows(loaded, *alias))
+                    alias.map_or_else(|| failed(message), |alias| alias_follows(loaded, *alias))
                 })?;
             }
             read_again(loaded, &tree)?;
@@ -273,7 +270,7 @@ fn edited(
         if let Some((alias, _)) =
             pairs.find(|(old, new)| value(&loaded.tree, **old) != value(tree, *new))
         {
-            return Err(follows(loaded, *alias));
+            return Err(alias_follows(loaded, *alias));
         }
     }
     removed.sort_by_key(|(offset, _)| *offset);
@@ -296,7 +293,7 @@ fn edited(
 }
 
 /// Each document of a file in which something changed is read again as Helm's reader would.
-fn read_again(loaded: &Loaded, tree: &Tree) -> Result<(), Box<Refusal>> {
+fn read_again(loaded: &TextFile, tree: &Tree) -> Result<(), Box<Refusal>> {
     let pairs = loaded.tree.documents().iter().zip(tree.documents());
     for (old, new) in pairs {
         if loaded.text[old.span.clone()] == tree.text()[new.span.clone()] {
@@ -304,9 +301,9 @@ fn read_again(loaded: &Loaded, tree: &Tree) -> Result<(), Box<Refusal>> {
         }
         second_reading((&loaded.tree, old.root), (tree, new.root)).map_err(
             |error| match error {
-                SecondReadingError::Edited(_) => check_failed(&loaded.name, &error.to_string()),
+                SecondReadingError::Edited(_) => ReleaseError::check_failed(error).of(&loaded.name),
                 SecondReadingError::Given(found) => {
-                    other_reader(&found).at(&loaded.name, &loaded.text, found.offset)
+                    ReleaseError::other_reader(&found).at(loaded, found.offset)
                 }
             },
         )?;

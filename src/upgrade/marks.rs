@@ -12,7 +12,7 @@ use crate::{
     migrate::{Answers, Migrated},
     outcome::Refusal,
     questions::MARKER,
-    refusal::{self, Reason},
+    refusal::{self, ReleaseError},
     tell::markers::{Mark, MarkerDecision, apply_answers as put, compare},
     values::view::View,
 };
@@ -45,7 +45,7 @@ pub(super) fn ask(
     let mut marks = Vec::new();
     for (layer, (view, part)) in views.iter().zip(parts).enumerate() {
         let block = &workspace.blocks[wanted.layers[layer]];
-        let after = part.tree.as_deref().and_then(|tree| block.again(tree));
+        let after = part.tree.as_deref().and_then(|tree| block.view_in(tree));
         marks.extend(
             after
                 .into_iter()
@@ -54,7 +54,7 @@ pub(super) fn ask(
     }
     let block = |mark: &Mark| wanted.layers[mark.layer];
     let place = |mark: &Mark| {
-        let at = workspace.at(block(mark), mark.node);
+        let at = workspace.placed(block(mark)).at(mark.node);
         format!("{}:{}", at.file, at.line)
     };
     let choice = put(migrated, &marks, place, answers, to)
@@ -65,10 +65,6 @@ pub(super) fn ask(
     };
     let file = workspace.file_of(block(lost));
     let offset = views[lost.layer].tree().span(lost.node).start;
-    Err(
-        Reason::new("a comment that another program looks for would not survive")
-            .why("What it stands on goes, or becomes another value.")
-            .next("Move the comment to the line that shall be written to, or delete it, and run refit again.")
-            .at(&file.name, &file.text, workspace.offset(block(lost), offset)),
-    )
+    let offset = workspace.placed(block(lost)).offset(offset);
+    Err(ReleaseError::MarkerLost.at(file, offset))
 }

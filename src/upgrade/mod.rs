@@ -47,7 +47,7 @@ use crate::{
     outcome::{self, Ahead, FORMAT, Outcome, Refusal, Release, Unclaimed},
     pack::{Pack, Texts},
     plan::Selection,
-    refusal::{Reason, own_fault},
+    refusal::{self, Reason, ReleaseError, own_fault},
     values::View,
     walk::{Excludes, FoundFile},
 };
@@ -196,19 +196,15 @@ fn read_with(
     let broken = workspace.broken.iter().map(|broken| &broken.name);
     let names: Vec<&String> = releases.chain(broken).collect();
     // A release that cannot be read, or is ahead, is told of with its reason.
-    if workspace.refused.is_empty()
+    if workspace.errors.is_empty()
         && ahead.is_empty()
         && let Some(unknown) = decided.find(|name| !names.contains(name))
     {
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-        let reason = Reason::new(format!(
-            "there is no release `{unknown}`, for which something was decided"
-        ));
-        let next = match names.is_empty() {
-            true => "No release was found.".to_owned(),
-            false => format!("The releases are: {}.", names.join(", ")),
-        };
-        return Err(reason.next(next).of(unknown));
+        return Err(ReleaseError::Unknown {
+            name: unknown.clone(),
+            known: names.into_iter().cloned().collect(),
+        }
+        .of(unknown));
     }
     Ok(Material {
         packs,
@@ -271,7 +267,9 @@ fn run_with(
     let known = KnownPacks::of(packs);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
-        outcome.refused.extend(workspace.refused.iter().cloned());
+        outcome
+            .refused
+            .extend(workspace.errors.iter().map(|error| *refusal::load(error)));
         outcome.other_charts.clone_from(&workspace.others);
         outcome.ahead.clone_from(ahead);
         outcome.seen.clone_from(&workspace.seen);
@@ -405,7 +403,7 @@ fn answers_for(request: &Request, wanted: &Wanted) -> Answers {
 
 /// A fault of a pack, as a refusal of a release.
 fn fault(error: &crate::pack::PackError, name: &str) -> Box<Refusal> {
-    Reason::new(error.to_string()).of(name)
+    refusal::request::pack(error).of(name)
 }
 
 /// What a pack knows of the version that was asked for as source or target.

@@ -7,12 +7,12 @@ use crate::{
     detect::{self, Detection, detect},
     identify::{self, TellingKey, Weight, claim},
     load::{FormerName, KnownChart, Namesake, Wanted},
-    outcome::{At, Refusal},
+    outcome::Refusal,
     pack::{
         Pack, PackError, built_in, built_in_names,
         check::{Severity, check},
     },
-    refusal::{self, Reason},
+    refusal,
     values::{Map, ValuesPart, merge::merge_all, view::View},
 };
 
@@ -31,24 +31,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
             .iter()
             .find(|finding| finding.severity == Severity::Error);
         if let Some(finding) = error {
-            let name = dir.display().to_string();
-            let what = match finding.line {
-                Some(_) => finding.message.clone(),
-                None => format!("{}: {}", finding.file, finding.message),
-            };
-            let reason = Reason::new(format!("the pack cannot be used: {what}"));
-            let next = format!(
-                "Run `refit pack check {}` for the whole list.",
-                crate::shell::quote(&name)
-            );
-            let mut refusal = reason.next(next).of(&name);
-            refusal.at = finding.line.zip(finding.column).map(|(line, column)| At {
-                file: dir.join(&finding.file).display().to_string(),
-                line,
-                column,
-            });
-            refusal.excerpt = finding.excerpt.clone();
-            return Err(refusal);
+            return Err(refusal::request::unsound_pack(dir, finding));
         }
         packs.push(pack);
     }
@@ -201,7 +184,7 @@ pub(super) fn choose<'p>(
         let detection = known.detect(pack, layers);
         Ok(Chosen {
             pack,
-            detection: detection.map_err(|e| Reason::new(e).of(name))?,
+            detection: detection.map_err(|e| refusal::Reason::new(e).of(name))?,
             signs,
         })
     };

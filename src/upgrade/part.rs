@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use super::release::{Edited, Worked};
 use crate::{
-    load::{EmbedError, Embedded, Loaded, Place, Workspace},
+    block::Embedded,
+    load::Workspace,
     migrate::together::first_difference,
     outcome::Refusal,
-    refusal::Reason,
-    values::{Value, place_of},
+    refusal,
+    values::Value,
     verify::oracle,
     yaml::{NodeId, Tree},
 };
@@ -26,10 +27,7 @@ pub(super) struct Part<'p, 'w> {
 impl Part<'_, '_> {
     /// Whether its own text is that of the file.
     pub(super) fn is_whole(&self, workspace: &Workspace) -> bool {
-        matches!(
-            workspace.blocks[self.block].place,
-            Place::Document | Place::Map { .. }
-        )
+        workspace.blocks[self.block].is_in_tree()
     }
 
     pub(super) fn embed(&self, workspace: &Workspace) -> Result<Embedded, Box<Refusal>> {
@@ -37,24 +35,14 @@ impl Part<'_, '_> {
             return Ok(Default::default());
         };
         let node = &self.worked.migrated.layers[self.layer];
-        let embedded = workspace.embed(self.block, self.layer, node, rewrite);
-        embedded.map_err(|error| {
-            let file = workspace.file_of(self.block);
-            let reason = Reason::new(error.to_string());
-            let reason = match error {
-                EmbedError::Text(_) => reason
-                    .next("Write the string as a block (`|`), or the values as a map, and run refit again."),
-                EmbedError::Paths(_) => reason
-                    .why("A path string sets one value; what has to be set here is more than that.")
-                    .next("Move the setting to the values beside the list, and run refit again."),
-            };
-            reason.at(&file.name, &file.text, workspace.offset(self.block, 0))
-        })
+        let block = workspace.placed(self.block);
+        let embedded = block.embed(self.layer, node, rewrite);
+        embedded.map_err(|error| refusal::release::embed(block, &error))
     }
 
     /// Where its values stand in a tree of the file, if they have no text of their own.
     pub(super) fn root(&self, workspace: &Workspace, tree: &Tree) -> Option<NodeId> {
-        let view = workspace.blocks[self.block].again(tree);
+        let view = workspace.blocks[self.block].view_in(tree);
         view.filter(|_| self.is_whole(workspace))
             .map(|view| view.root())
     }
@@ -84,10 +72,11 @@ impl Part<'_, '_> {
 
     /// What the edited file says at this block must be the migrated values.
     pub(super) fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
+        let block = workspace.placed(self.block);
         if self.edited.rewrite.is_none() {
             // It says what it said: all that it should, or all that an open question lets it.
-            let old = &workspace.file_of(self.block).tree;
-            let stays = workspace.said(self.block, tree) == workspace.said(self.block, old);
+            let old = &block.file.tree;
+            let stays = block.values_in(tree) == block.values_in(old);
             return match stays {
                 true => Ok(()),
                 false => Err("values changed that were to stay".to_owned()),
@@ -96,19 +85,20 @@ impl Part<'_, '_> {
         let node = &self.worked.migrated.layers[self.layer];
         let before = &self.worked.views[self.layer];
         if self.is_whole(workspace) {
-            let after = workspace.blocks[self.block]
-                .again(tree)
+            let after = block
+                .block
+                .view_in(tree)
                 .ok_or("the values are no longer where they were")?;
             return oracle(node, before, &after).map_err(|e| e.to_string());
         }
         let wanted = node.value(before).map_err(|e| e.kind.to_string())?;
-        if workspace.is_target_path(self.block) {
-            return match workspace.sends(self.block, tree, &wanted) {
+        if block.block.is_target_path() {
+            return match block.sends_target(tree, &wanted) {
                 true => Ok(()),
                 false => Err("a targetPath does not lead to where its value belongs".to_owned()),
             };
         }
-        let said = workspace.said(self.block, tree);
+        let said = block.values_in(tree);
         match said {
             Some(said) if said == wanted => Ok(()),
             None if matches!(&wanted, Value::Map(map) if map.is_empty()) => Ok(()),
@@ -124,16 +114,4 @@ pub(super) fn outside(workspace: &Workspace, parts: &[Part<'_, '_>], tree: &Tree
     let roots: Vec<NodeId> = roots.collect();
     let is_outside = |alias: &NodeId| !roots.iter().any(|root| tree.is_within(*alias, *root));
     tree.aliases().filter(is_outside).collect()
-}
-
-/// An alias would say something else, because what it stands for is edited at its anchor.
-pub(super) fn follows(loaded: &Loaded, alias: NodeId) -> Box<Refusal> {
-    let tree = &loaded.tree;
-    Reason::new(format!(
-        "{} is an alias of values that change, and would change with them",
-        place_of(tree, alias)
-    ))
-    .why("What it stands for is written once, at its anchor.")
-    .next("Write the values out at this place instead of the alias, and run refit again.")
-    .at(&loaded.name, &loaded.text, tree.span(alias).start)
 }

@@ -2,8 +2,8 @@
 
 use super::release::Worked;
 use crate::{
+    block::TextFile,
     carrier::raise,
-    load::Loaded,
     outcome::{Notice, Severity},
     values::{
         Value, View,
@@ -22,7 +22,7 @@ pub(super) enum Pinned {
     Stays(Notice),
 }
 
-pub(super) fn pinned(loaded: &Loaded, worked: &Worked<'_>) -> Pinned {
+pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     let Some(pin) = &worked.wanted.pin else {
         return Pinned::Same;
     };

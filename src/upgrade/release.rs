@@ -13,11 +13,12 @@ use super::{
     raised, sealed,
 };
 use crate::{
+    block::{BlockPlace, TextFile},
     detach,
     detect::Detection,
     edit::{EditError, edit},
     identify::TellingKey,
-    load::{Loaded, Place, Wanted, Workspace},
+    load::{Wanted, Workspace},
     migrate::{
         Answers, MigrateError, Migrated, Node, StepReport,
         together::{self, migrate_layers},
@@ -26,11 +27,11 @@ use crate::{
     pack::{Pack, model::Strength},
     plan::Plan,
     questions::{RAISED_FIRST, title},
-    refusal::{self, Reason},
+    refusal::{self, Reason, ReleaseError, release::edit as edit_refusal},
     tell::markers::Mark,
     values::{merge::merge_all, view::View},
     verify::{SecondReadingError, oracle, second_reading},
-    yaml::{Disagreement, NodeId, Rewrite, Tree},
+    yaml::{Rewrite, Tree},
 };
 
 /// A release that was worked out.
@@ -96,7 +97,7 @@ pub(super) fn work<'w>(
     let views: Vec<View<'_>> = wanted
         .layers
         .iter()
-        .map(|block| workspace.view(*block))
+        .map(|block| workspace.placed(*block).view())
         .collect();
     let chosen = packs::choose(request, known, wanted, Layers(&views)).map_err(one)?;
     let packs::Chosen {
@@ -201,9 +202,9 @@ impl<'w> Run<'_, 'w> {
                 Ok((known_by, self.not_done(self.candidate(&from)?)?))
             }
             None => match &self.wanted.no_version {
-                Some(refusal) => {
+                Some(error) => {
                     let candidates: Vec<&Version> = self.detection.candidates.iter().collect();
-                    let mut refusal = refusal.clone();
+                    let mut refusal = refusal::load(error);
                     refusal.missing = Some(Missing {
                         release: self.name().to_owned(),
                         what: Unnamed::Version,
@@ -238,7 +239,11 @@ impl<'w> Run<'_, 'w> {
             return Ok(candidate);
         };
         let old = &before.releases[index];
-        let views: Vec<View<'_>> = old.layers.iter().map(|block| before.view(*block)).collect();
+        let views: Vec<View<'_>> = old
+            .layers
+            .iter()
+            .map(|block| before.placed(*block).view())
+            .collect();
         let left = brought::left(
             (&views, self.views),
             &candidate.plan,
@@ -297,32 +302,17 @@ impl<'w> Run<'_, 'w> {
             return Ok(());
         }
         let edited = self.wanted.edited.iter();
-        let edited: Vec<&str> = edited
-            .map(|file| self.workspace.files[*file].name.as_str())
+        let edited = edited
+            .map(|file| self.workspace.files[*file].name.clone())
             .collect();
-        let chart = &self.pack.info.chart;
-        let fits = match first == last {
-            true => format!("only {first}"),
-            false => format!("{first} to {last}"),
-        };
-        let state = match self.wanted.is_named {
-            true => format!(
-                "--release {}@VERSION, or --from VERSION for all",
-                self.name()
-            ),
-            false => "--from VERSION".to_owned(),
-        };
-        Err(Reason::new(format!(
-            "refit.yaml says that these values are for {chart} {recorded}, and their content is for {fits}"
-        ))
-        .why(format!(
-            "{} changed since refit wrote it: put back to an older state, or edited. {}",
-            edited.join(" and "),
-            against.join(" ")
-        ))
-        .next(format!(
-            "If the file was put back, say for which version it is: {state}. If a key of an older chart came in by mistake, remove it: {chart} {recorded} does not read it."
-        ))
+        Err(ReleaseError::NotAsRecorded {
+            chart: self.pack.info.chart.clone(),
+            recorded: recorded.clone(),
+            fits: (first.clone(), last.clone()),
+            edited,
+            against,
+            release: self.wanted.is_named.then(|| self.name().to_owned()),
+        }
         .of(self.name()))
     }
 
@@ -334,32 +324,24 @@ impl<'w> Run<'_, 'w> {
             let known = self.pack.info.versions.keys();
             let named: Vec<Version> = known.filter(|v| range.contains(v)).cloned().collect();
             if named.is_empty() {
-                let file = &self.workspace.files[pin.file];
-                return Err(Reason::new(format!(
-                    "refit knows no version of the chart {} that `{}` allows",
-                    self.pack.info.chart, pin.text
-                ))
-                .next(
-                    "Name the chart version that runs now: --from VERSION (`helm list` shows it).",
-                )
-                .at(&file.name, &file.text, file.tree.span(pin.node).start));
+                let error = ReleaseError::NoVersionInRange {
+                    chart: self.pack.info.chart.clone(),
+                    range: pin.text.clone(),
+                };
+                return Err(error.at_node(&self.workspace.files[pin.file], pin.node));
             }
             candidates.retain(|version| named.contains(version));
         }
         if candidates.is_empty() {
-            return Err(self.ask_for_version(
-                "the file has keys of chart versions that exclude each other",
-                &[],
-            ));
+            return Err(self.version_open(&[]));
         }
         let not_newer: Vec<&Version> = candidates.iter().filter(|v| **v <= self.to).collect();
         let Some(newest) = not_newer.last() else {
-            let oldest = &candidates[0];
-            return Err(Reason::new(format!(
-                "the file is for {} {oldest} or later, which is newer than {}",
-                self.pack.info.chart, self.to
-            ))
-            .next("Name a later target with --to, or state the version with --from.")
+            return Err(ReleaseError::NewerThanTarget {
+                chart: self.pack.info.chart.clone(),
+                oldest: candidates[0].clone(),
+                target: self.to.clone(),
+            }
             .of(self.name()));
         };
         let mut result = self.candidate(newest)?;
@@ -367,10 +349,7 @@ impl<'w> Run<'_, 'w> {
         for candidate in &not_newer[..not_newer.len() - 1] {
             let other = self.candidate(candidate)?;
             if other.effect() != effect {
-                return Err(self.ask_for_version(
-                    "the content does not tell which chart version the file is for, and it matters",
-                    &not_newer,
-                ));
+                return Err(self.version_open(&not_newer));
             }
             // Only what is told differs: tell all of it.
             for step in other.migrated.steps {
@@ -391,32 +370,15 @@ impl<'w> Run<'_, 'w> {
         Ok(result)
     }
 
-    fn ask_for_version(&self, what: &str, candidates: &[&Version]) -> Box<Refusal> {
-        let clues: Vec<String> = self
-            .detection
-            .clues
-            .iter()
-            .filter(|clue| clue.strength != Strength::Weak)
-            .map(ToString::to_string)
-            .collect();
-        let mut why = match (candidates.first(), candidates.last()) {
-            (Some(first), Some(last)) => format!("It can be anything from {first} to {last}."),
-            _ => String::new(),
-        };
-        if !clues.is_empty() {
-            why = format!("{why} Evidence: {}", clues.join("; "))
-                .trim()
-                .to_owned();
-        }
-        let chart = &self.pack.info.chart;
-        let reason = Reason::new(what).next(format!(
-            "Say which it is: --from VERSION. `helm list` shows it in the column CHART ({chart}-VERSION)."
-        ));
-        let reason = reason.missing_version(chart, self.possible(candidates));
-        if why.is_empty() {
-            reason
-        } else {
-            reason.why(why)
+    fn version_open(&self, candidates: &[&Version]) -> Box<Refusal> {
+        let clues = self.detection.clues.iter();
+        let clues = clues.filter(|clue| clue.strength != Strength::Weak);
+        let between = candidates.first().zip(candidates.last());
+        ReleaseError::VersionOpen {
+            chart: self.pack.info.chart.clone(),
+            between: between.map(|(first, last)| ((*first).clone(), (*last).clone())),
+            clues: clues.map(ToString::to_string).collect(),
+            candidates: self.possible(candidates),
         }
         .of(self.name())
     }
@@ -465,7 +427,7 @@ impl<'w> Run<'_, 'w> {
         .map_err(|e| self.migrate_refusal(&e))?;
         for (layer, block) in self.wanted.layers.iter().enumerate() {
             let node = &migrated.layers[layer];
-            for path in self.workspace.unsayable(*block, layer, node) {
+            for path in self.workspace.placed(*block).unwritable(layer, node) {
                 // Where no layer can say it, the list is refused with its place when it is edited.
                 if let Some(other) = self.layer_in_full() {
                     together::relocate(&mut migrated, &views, &plan, (layer, other), &path)
@@ -484,7 +446,7 @@ impl<'w> Run<'_, 'w> {
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();
         for (i, block) in self.wanted.layers.iter().enumerate() {
-            let tree = self.workspace.tree(*block);
+            let tree = self.workspace.placed(*block).tree();
             parts.push(match rewrites.get(i).filter(|r| !r.edits.is_empty()) {
                 None => Edited::unchanged(tree),
                 Some(rewrite) => {
@@ -509,10 +471,10 @@ impl<'w> Run<'_, 'w> {
         let layers = &self.wanted.layers;
         layers
             .iter()
-            .rposition(|block| !matches!(place(block), Place::Paths { .. }))
+            .rposition(|block| !matches!(place(block), BlockPlace::Paths { .. }))
     }
 
-    fn layer(&self, layer: usize) -> &'w Loaded {
+    fn layer(&self, layer: usize) -> &'w TextFile {
         self.workspace.file_of(self.wanted.layers[layer])
     }
 
@@ -530,12 +492,15 @@ impl<'w> Run<'_, 'w> {
                 Ok(rewrite) => rewrites.push(rewrite),
                 Err(EditError::Shared(shared)) => {
                     let copied = edit(view, &migrated.layers[i], i, true);
-                    rewrites
-                        .push(copied.map_err(|e| {
-                            edit_refusal(self.workspace, self.wanted.layers[i], &e)
-                        })?);
+                    rewrites.push(copied.map_err(|e| {
+                        edit_refusal(self.workspace.placed(self.wanted.layers[i]), &e)
+                    })?);
                     places.extend(shared.into_iter().map(|shared| {
-                        let line = self.workspace.at(self.wanted.layers[i], shared.node).line;
+                        let line = self
+                            .workspace
+                            .placed(self.wanted.layers[i])
+                            .at(shared.node)
+                            .line;
                         let at = format!("{}:{line}", layer.name);
                         detach::SharedPlace {
                             layer: i,
@@ -545,7 +510,10 @@ impl<'w> Run<'_, 'w> {
                     }));
                 }
                 Err(error) => {
-                    return Err(edit_refusal(self.workspace, self.wanted.layers[i], &error));
+                    return Err(edit_refusal(
+                        self.workspace.placed(self.wanted.layers[i]),
+                        &error,
+                    ));
                 }
             }
         }
@@ -560,7 +528,7 @@ impl<'w> Run<'_, 'w> {
             detach::CopyDecision::Refuse => {
                 let error = EditError::Shared(vec![first.shared.clone()]);
                 let block = self.wanted.layers[first.layer];
-                return Err(edit_refusal(self.workspace, block, &error));
+                return Err(edit_refusal(self.workspace.placed(block), &error));
             }
         }
         detach::put(migrated, decision, from, &places);
@@ -572,7 +540,7 @@ impl<'w> Run<'_, 'w> {
             MigrateError::Read { layer, error } => {
                 let block = self.wanted.layers[*layer];
                 let layer = self.layer(*layer);
-                let offset = self.workspace.offset(block, error.offset);
+                let offset = self.workspace.placed(block).offset(error.offset);
                 refusal::unreadable(error).at(&layer.name, &layer.text, offset)
             }
             _ => refusal::request::answer(error).of(self.name()),
@@ -588,21 +556,22 @@ pub(super) fn edited(
     before: &View<'_>,
     rewrite: Rewrite,
 ) -> Result<Edited, Box<Refusal>> {
-    let tree = workspace.tree(block);
+    let tree = workspace.placed(block).tree();
     let text: Arc<str> = rewrite.edits.apply(tree.text()).into();
     let name = &workspace.file_of(block).name;
-    let tree = Tree::parse(Arc::clone(&text)).map_err(|e| check_failed(name, &e.to_string()))?;
-    let after = workspace.blocks[block]
-        .again(&tree)
-        .ok_or_else(|| check_failed(name, "the values are no longer where they were"))?;
-    oracle(node, before, &after).map_err(|e| check_failed(name, &e.to_string()))?;
+    let tree =
+        Tree::parse(Arc::clone(&text)).map_err(|e| ReleaseError::check_failed(e).of(name))?;
+    let after = workspace.blocks[block].view_in(&tree).ok_or_else(|| {
+        ReleaseError::check_failed("the values are no longer where they were").of(name)
+    })?;
+    oracle(node, before, &after).map_err(|e| ReleaseError::check_failed(e).of(name))?;
     let given = (before.tree(), before.root());
     second_reading(given, (&tree, after.root())).map_err(|error| match error {
-        SecondReadingError::Edited(_) => check_failed(name, &error.to_string()),
+        SecondReadingError::Edited(_) => ReleaseError::check_failed(error).of(name),
         SecondReadingError::Given(found) => {
             let file = workspace.file_of(block);
-            let offset = workspace.offset(block, found.offset);
-            other_reader(&found).at(&file.name, &file.text, offset)
+            let offset = workspace.placed(block).offset(found.offset);
+            ReleaseError::other_reader(&found).at(file, offset)
         }
     })?;
     Ok(Edited {
@@ -610,61 +579,4 @@ pub(super) fn edited(
         text,
         tree: Some(Arc::new(tree)),
     })
-}
-
-/// Helm's own reader reads a text otherwise than it seems.
-pub(super) fn other_reader(found: &Disagreement) -> Reason {
-    Reason::new("Helm's YAML reader does not read this as it looks")
-        .why(format!("Readers of its kind say here: {}.", found.what))
-        .next("Write it in the common form, on one line or with quotes, and run refit again.")
-}
-
-/// refit's own check of an edited text failed.
-pub(super) fn check_failed(name: &str, message: &str) -> Box<Refusal> {
-    Reason::new(format!(
-        "refit's own check of the edited text failed: {message}"
-    ))
-    .why("This is a fault of refit. Nothing was changed.")
-    .next("Please report it with the file, or the part of it that is named.")
-    .of(name)
-}
-
-/// A text that cannot be edited so.
-pub(super) fn edit_refusal(workspace: &Workspace, block: usize, error: &EditError) -> Box<Refusal> {
-    let (layer, tree) = (workspace.file_of(block), workspace.tree(block));
-    let reason = Reason::new(error.to_string());
-    let place = |node: NodeId| tree.span(node).start;
-    let (reason, offset) = match error {
-            EditError::Shared(places) => (
-                reason
-                    .why("Changing it there would change the other places as well.")
-                    .next("Write the values out at this place instead of the alias, or let refit do that: --answer detach=copy."),
-                places.first().map(|shared| place(shared.node)),
-            ),
-            EditError::Anchored { node, .. } => (
-                reason
-                    .why("What it stands for is written once, at its anchor.")
-                    .next("Write the values out at this place instead of the alias, and run refit again."),
-                Some(place(*node)),
-            ),
-            EditError::Duplicate { node, by, .. } => (
-                reason
-                    .why(format!(
-                        "Helm reads the last one (the next is in line {}); which is meant is not for refit to say.",
-                        workspace.at(block, *by).line
-                    ))
-                    .next("Remove the one that is not meant, and run refit again."),
-                Some(place(*node)),
-            ),
-            EditError::Read(error) => (refusal::unreadable(error), Some(error.offset)),
-            EditError::Text(error) => refusal::request::text(error),
-            EditError::Key { .. } => (reason, None),
-        };
-    match offset {
-        Some(offset) => {
-            let offset = workspace.offset(block, offset);
-            reason.at(&layer.name, &layer.text, offset)
-        }
-        None => reason.of(&layer.name),
-    }
 }

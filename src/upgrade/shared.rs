@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     Request, common,
-    release::{Edited, Worked, edit_refusal, edited},
+    release::{Edited, Worked, edited},
 };
 use crate::{
     edit::edit,
@@ -24,7 +24,7 @@ use crate::{
     },
     outcome::Refusal,
     questions::{SHARED_LAYER, title},
-    refusal::{self, Reason},
+    refusal::{self, ReleaseError, release::edit as edit_refusal},
     values::{Value, view::View},
 };
 
@@ -247,10 +247,10 @@ impl Group {
             let nodes: Vec<(&Node, &View<'_>)> =
                 users.iter().map(|(node, view, _)| (*node, *view)).collect();
             let node = together::in_common(first, view, &nodes);
-            let rewrite =
-                edit(view, &node, layer, false).map_err(|e| edit_refusal(workspace, *block, &e))?;
+            let rewrite = edit(view, &node, layer, false)
+                .map_err(|e| edit_refusal(workspace.placed(*block), &e))?;
             let part = match rewrite.edits.is_empty() {
-                true => Edited::unchanged(workspace.tree(*block)),
+                true => Edited::unchanged(workspace.placed(*block).tree()),
                 false => edited(workspace, *block, &node, view, rewrite)?,
             };
             parts.push((*block, part));
@@ -275,28 +275,12 @@ impl Group {
         let apart = versions.len() > 1;
         let name = names.join(", ");
         if options.is_empty() {
-            let reason = Reason::new(format!(
-                "{} want different things of {}, which they share",
-                names.join(" and "),
-                files.join(" and ")
-            ));
-            if let Some(failed) = failed {
-                return Err(reason
-                    .why(format!(
-                        "One text cannot be both, and what differs cannot be written into their own layers: {}.",
-                        failed.what
-                    ))
-                    .next(format!(
-                        "Move what differs out of {} into a layer of each release, and run refit again.",
-                        files.join(" and ")
-                    ))
-                    .of(&name));
+            return Err(ReleaseError::Apart {
+                releases: names.iter().map(|name| (*name).to_owned()).collect(),
+                files: files.iter().map(|file| (*file).to_owned()).collect(),
+                failed: failed.map(|failed| failed.what),
             }
-            let reason = reason
-            .why("One text cannot be both, and there is no layer of their own where the difference could go.");
-            return Err(reason
-                .next("Give each release a values file of its own as its last layer (it may be empty: `{}`), and run refit again.")
-                .of(&name));
+            .of(&name));
         }
         let why = if apart {
             let each: Vec<String> = members
@@ -386,7 +370,7 @@ impl Group {
                 continue;
             };
             if let Some(tree) = &part.tree
-                && let Some(view) = workspace.blocks[*block].again(tree)
+                && let Some(view) = workspace.blocks[*block].view_in(tree)
             {
                 let values = view.values().unwrap_or_default();
                 migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
@@ -411,8 +395,8 @@ impl Group {
             let block = worked.wanted.layers[layer];
             let node = &migrated.layers[layer];
             let view = views[layer];
-            let rewrite =
-                edit(view, node, layer, false).map_err(|e| edit_refusal(workspace, block, &e))?;
+            let rewrite = edit(view, node, layer, false)
+                .map_err(|e| edit_refusal(workspace.placed(block), &e))?;
             parts[layer] = edited(workspace, block, node, view, rewrite)?;
         }
         follower.changes = changes;

@@ -20,6 +20,7 @@ use crate::{
     load::{Asked, Wanted, Workspace},
     outcome::{self, At, KnownBy, Notice, Severity},
     pack::Pack,
+    refusal,
     walk::FoundFile,
 };
 
@@ -64,14 +65,14 @@ pub(super) fn without_old_errors(workspace: &mut Workspace, before: &Workspace, 
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         real.strip_prefix(root).unwrap_or(path).to_owned()
     };
-    let old: HashSet<(PathBuf, &str)> = before
-        .refused
+    let old: HashSet<(PathBuf, String)> = before
+        .errors
         .iter()
-        .map(|refusal| (key(&refusal.name, &since.folder), refusal.what.as_str()))
+        .map(|error| (key(&error.name, &since.folder), refusal::load(error).what))
         .collect();
-    workspace.refused.retain(|refusal| {
-        let here = key(&refusal.name, &since.root);
-        !old.contains(&(here, refusal.what.as_str()))
+    workspace.errors.retain(|error| {
+        let here = key(&error.name, &since.root);
+        !old.contains(&(here, refusal::load(error).what))
     });
 }
 
@@ -304,7 +305,7 @@ fn pairs(workspace: &Workspace, before: &Workspace, since: &Since) -> Vec<Pair> 
         }
         let file = since.folder.join(&path);
         let mut broken = before.broken.iter().map(|broken| &broken.name);
-        let mut refused = before.refused.iter().map(|refusal| &refusal.name);
+        let mut refused = before.errors.iter().map(|error| &error.name);
         let unread = refused.any(|name| file == FilePath::new(name));
         match unread || broken.any(|name| *name == title) {
             true => Pair::Broken,

@@ -641,8 +641,7 @@ sops: {mac: 'ENC[AES256_GCM,data:y]'}
 
 #[test]
 fn templates_that_are_not_yaml_are_named() {
-    let unparsed =
-        |path: &str, text: &str| carrier::unparsed(FilePath::new(path), text).map(|(kind, _)| kind);
+    let unparsed = |path: &str, text: &str| carrier::unparsed(FilePath::new(path), text);
     assert_eq!(
         unparsed(
             "helmfile.yaml",

@@ -38,7 +38,7 @@ fn survey(shared: &Path, folder: &str) -> Counts {
         let path = Path::new(&path);
         let Ok(tree) = Tree::parse_bytes(&bytes) else {
             match carrier::unparsed(path, &String::from_utf8_lossy(&bytes)) {
-                Some((kind, _)) => count(format!("{kind}: not YAML, a template")),
+                Some(kind) => count(format!("{kind}: not YAML, a template")),
                 None => count("not YAML, no carrier".to_owned()),
             }
             continue;

@@ -140,8 +140,8 @@ fn published_files_are_moved_about() {
         let bytes = fs::read(file).map_err(|e| e.to_string())?;
         let loaded = match load(&Input::Stdin(bytes.clone())) {
             Ok(loaded) => loaded,
-            Err(refusal) => {
-                let kind = refusal
+            Err(error) => {
+                let kind = refit::refusal::load(&error)
                     .what
                     .split(['`', '(', ':'])
                     .next()

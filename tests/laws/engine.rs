@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use refit::{
+    block::TextFile,
     edit::{EditError, edit},
-    load::{Input, Loaded, load},
+    load::{Input, load},
     migrate::{Answer, Answers, Decision, Fate, MigrateError, Migrated, StepState, migrate},
     pack::{Pack, PackError},
     plan::{Plan, Selection},
@@ -18,7 +19,7 @@ use super::choice::Choices;
 
 /// A run that came to an end.
 pub struct Done {
-    pub before: Loaded,
+    pub before: TextFile,
     pub migrated: Migrated,
     pub after: Arc<str>,
     pub edited: bool,
@@ -60,7 +61,7 @@ pub fn run(
 ) -> Result<Result<Done, Refused>, String> {
     let before = match load(&Input::Stdin(text.to_vec())) {
         Ok(loaded) => loaded,
-        Err(refusal) => return Ok(Err(Refused::Load(refusal.what))),
+        Err(error) => return Ok(Err(Refused::Load(refit::refusal::load(&error).what))),
     };
     let plan = Plan::new(pack, from, to, selection).map_err(|e| format!("no plan: {e}"))?;
     let view = before.view();

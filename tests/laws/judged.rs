@@ -149,8 +149,9 @@ fn pair(
     let (from, to) = (version(from), version(to));
     let before = match load(&Input::Stdin(text.as_bytes().to_vec())) {
         Ok(before) => before.view().values().map_err(|e| e.to_string())?,
-        Err(refusal) => {
-            let words = refusal.what.split(['`', '(', ':']).next();
+        Err(error) => {
+            let what = refit::refusal::load(&error).what;
+            let words = what.split(['`', '(', ':']).next();
             choices.count(format!("refused on loading: {}", words.unwrap_or_default()));
             return Ok(None);
         }

@@ -48,10 +48,10 @@ pub fn migrated_layers(
     for text in texts {
         match load(&Input::Stdin(text.clone().into_bytes())) {
             Ok(layer) => loaded.push(layer),
-            Err(refusal) => return Ok(Err(refusal.what)),
+            Err(error) => return Ok(Err(refit::refusal::load(&error).what)),
         }
     }
-    let views: Vec<View<'_>> = loaded.iter().map(refit::load::Loaded::view).collect();
+    let views: Vec<View<'_>> = loaded.iter().map(refit::block::TextFile::view).collect();
     let refs: Vec<&View<'_>> = views.iter().collect();
     let plan = Plan::new(pack, from, to, &Selection::default()).map_err(|e| e.to_string())?;
     let migrated = match migrate_layers(&refs, &plan, answers, false) {

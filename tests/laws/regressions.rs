@@ -1,7 +1,8 @@
 //! What the laws showed, each as small as it came, in words that do not depend on the generator.
 
 use refit::{
-    load::{Input, Loaded, load},
+    block::TextFile,
+    load::{Input, load},
     migrate::{Answers, migrate},
     pack::Pack,
     plan::{Plan, Selection},
@@ -241,11 +242,11 @@ fn layers_agree(keys: &str, steps: &str, texts: &[&str]) {
     let plan = Plan::new(&pack, &version(1), &version(2), &Selection::default()).unwrap();
     let migrated =
         |texts: &[String]| -> Value {
-            let loaded: Vec<Loaded> = texts
+            let loaded: Vec<TextFile> = texts
                 .iter()
                 .map(|t| load(&Input::Stdin(t.clone().into_bytes())).unwrap())
                 .collect();
-            let views: Vec<View<'_>> = loaded.iter().map(Loaded::view).collect();
+            let views: Vec<View<'_>> = loaded.iter().map(TextFile::view).collect();
             let refs: Vec<&View<'_>> = views.iter().collect();
             let done = migrate(&refs, &plan, &Answers::new(), false).unwrap();
             let values = done.layers.iter().zip(&views).map(|(node, view)| {

@@ -18,6 +18,7 @@ use refit::{
         check::{Severity, check},
     },
     plan::{Plan, Selection},
+    refusal,
     values::{
         Value,
         write::{Layout, block},
@@ -177,7 +178,7 @@ fn done(change: &Change) -> Result<(Json, Migrated), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let pack = pack(change, folder.path())?;
     let text = block(&Value::from(&change.before), &Layout::default());
-    let loaded = load(&Input::Stdin(text.into_bytes())).map_err(|refusal| refusal.what.clone())?;
+    let loaded = load(&Input::Stdin(text.into_bytes())).map_err(|e| refusal::load(&e).what)?;
     let view = loaded.view();
     let (from, to) = (Version::new(1, 0, 0), Version::new(2, 0, 0));
     let plan = Plan::new(&pack, &from, &to, &Selection::default()).map_err(|e| e.to_string())?;

@@ -238,9 +238,9 @@ fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
 
 /// A folder or a pattern that could not be looked at.
 fn trouble(trouble: &walk::WalkTrouble) -> Refusal {
-    let text = trouble.to_string();
-    let (name, what) = text.split_once(": ").unwrap_or(("", &text));
-    *Reason::new(what).next(trouble.next()).of(name)
+    *Reason::new(trouble.what())
+        .next(trouble.next())
+        .of(&trouble.name())
 }
 
 /// A release that is named, with its layers, or those that `refit.yaml` has for it.

@@ -3,19 +3,18 @@
 use std::path::{Path as FilePath, PathBuf};
 
 use super::{
-    super::{Input, Layer, Place, Sealed, sealed::invented},
+    super::{Input, Layer, LoadError, LoadErrorKind, NotHere, Sealed, sealed::invented},
     document_of,
     release::Builder,
 };
 use crate::{
+    block::BlockPlace,
     bounds::Bounds,
     carrier::{
         self, LayerSource, Root, TargetPath, paths,
         resolve::Placed,
         set::{self, Typing},
     },
-    outcome::Refusal,
-    refusal::Reason,
     values::{
         Map, Path, Segment, Value, coalesce::GLOBAL, merge::merge, place_of, view::ValueKind,
         view::View,
@@ -30,7 +29,7 @@ impl Builder<'_> {
         &mut self,
         placed: &Placed,
         candidates: &[PathBuf],
-    ) -> Vec<Result<Option<Layer>, Box<Refusal>>> {
+    ) -> Vec<Result<Option<Layer>, Box<LoadError>>> {
         let LayerSource::File(reference) = &placed.layer.source else {
             return vec![self.layer(placed, candidates)];
         };
@@ -61,7 +60,7 @@ impl Builder<'_> {
         &mut self,
         placed: &Placed,
         candidates: &[PathBuf],
-    ) -> Result<Option<Layer>, Box<Refusal>> {
+    ) -> Result<Option<Layer>, Box<LoadError>> {
         let prefix = &placed.prefix;
         let node = placed.layer.node;
         let loaded = self.file(placed.file);
@@ -74,10 +73,7 @@ impl Builder<'_> {
             LayerSource::Map | LayerSource::Text | LayerSource::Paths { .. }
         );
         if placed.layer.shared && is_edited {
-            let reason = Reason::new("these values come from an anchor that other places use too")
-                .why("Changing them there would change the other places as well.")
-                .next("Write the values out at this place, and run refit again.");
-            return Err(self.place(placed.file, node, reason));
+            return Err(LoadErrorKind::SharedAnchor.at_node(loaded, node));
         }
         // Only to a sub-chart something is handed down.
         let of_part = !self.one.release.prefix.is_root();
@@ -91,7 +87,7 @@ impl Builder<'_> {
                     there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)));
                 self.hand_down(global);
                 match is_map {
-                    true => Place::Map { document, path },
+                    true => BlockPlace::Map { document, path },
                     false => return Ok(None),
                 }
             }
@@ -101,20 +97,14 @@ impl Builder<'_> {
                     return Ok(None);
                 }
                 let inner = Tree::parse(text.as_ref()).map_err(|e| {
-                    let reason = Reason::new(format!(
-                        "the values in this string are not YAML: {}",
-                        e.kind
-                    ))
-                    .next("Mend them, and run refit again.");
-                    let file = self.file(placed.file);
-                    let offset = crate::yaml::host_offset(&file.tree, node, e.offset);
-                    reason.at(&file.name, &file.text, offset)
+                    let offset = crate::yaml::host_offset(tree, node, e.offset);
+                    LoadErrorKind::StringNotYaml(e.kind).at(loaded, offset)
                 })?;
                 self.hand_down(of_part.then(|| global_in(&inner)).flatten());
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
-                Place::Text {
+                BlockPlace::Text {
                     document,
                     path,
                     tree: inner,
@@ -129,20 +119,17 @@ impl Builder<'_> {
                         _ => None,
                     })
                 {
-                    let reason = Reason::new(format!("this path string cannot be read: {error}"))
-                        .why("Helm refuses it, too.")
-                        .next("Mend it, and run refit again.");
-                    return Err(self.place(placed.file, entries[entry].node, reason));
+                    let kind = LoadErrorKind::PathString(error.to_string());
+                    return Err(kind.at_node(loaded, entries[entry].node));
                 }
-                let fault = |e: crate::yaml::ParseError| Reason::new(e.to_string());
                 let inner = Tree::parse(assigned.text())
-                    .map_err(|e| self.place(placed.file, node, fault(e)))?;
+                    .map_err(|e| LoadErrorKind::PathStrings(e.kind).at_node(loaded, node))?;
                 let (entries, dialect) = (entries.clone(), *dialect);
                 self.hand_down(of_part.then(|| global_in(&inner)).flatten());
                 if !holds(&inner, prefix) {
                     return Ok(None);
                 }
-                Place::Paths {
+                BlockPlace::Paths {
                     document,
                     path,
                     entries,
@@ -158,13 +145,14 @@ impl Builder<'_> {
             LayerSource::Opaque { why, target } => {
                 let at = self.at(placed.file, node);
                 let name = format!("{}:{} ({why})", at.file, at.line);
+                let why = NotHere::Unreadable(why.clone());
                 let layer = unseen(name, why, target.as_ref());
                 return Ok(layer.below(prefix).map(Layer::Sealed));
             }
             LayerSource::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
                 let target = reference.target_path.as_ref();
-                let layer = unseen(what, "it is not in these files", target);
+                let layer = unseen(what, NotHere::InCluster, target);
                 return Ok(layer.below(prefix).map(Layer::Sealed));
             }
         };
@@ -210,7 +198,7 @@ impl Builder<'_> {
         placed: &Placed,
         reference: &carrier::FileRef,
         candidates: &[PathBuf],
-    ) -> Result<Option<Layer>, Box<Refusal>> {
+    ) -> Result<Option<Layer>, Box<LoadError>> {
         let bounds = self.bounds(placed.file);
         let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
         let there = candidates.iter().find(known).or_else(|| {
@@ -218,9 +206,15 @@ impl Builder<'_> {
             within.find(|path| path.is_file())
         });
         if there.is_none() && candidates.iter().all(|path| !bounds.contain(path)) {
-            let why = "it is outside of this repository, or of the folder that was named";
-            let name = format!("{} ({})", reference.path, why.trim_start_matches("it is "));
-            return Ok(Some(Layer::Sealed(unseen(name, why, None))));
+            let name = format!(
+                "{} (outside of this repository, or of the folder that was named)",
+                reference.path
+            );
+            return Ok(Some(Layer::Sealed(unseen(
+                name,
+                NotHere::OutOfBounds,
+                None,
+            ))));
         }
         let Some(path) = there else {
             let elsewhere = self.is_elsewhere(reference);
@@ -233,12 +227,9 @@ impl Builder<'_> {
                     true,
                 ) => (
                     format!("{} of {}", reference.path, carrier::normal_url(url)),
-                    "it is in another repository",
+                    NotHere::InOtherRepository,
                 ),
-                _ => (
-                    reference.path.clone(),
-                    "it is named here and not in these files",
-                ),
+                _ => (reference.path.clone(), NotHere::Missing),
             };
             return Ok(Some(Layer::Sealed(unseen(name, why, None))));
         };
@@ -259,7 +250,7 @@ impl Builder<'_> {
                 if !holds(&self.loader.workspace.files[file].tree, &prefix) {
                     return Ok(None);
                 }
-                let place = Place::Map {
+                let place = BlockPlace::Map {
                     document: 0,
                     path: prefix,
                 };
@@ -271,14 +262,14 @@ impl Builder<'_> {
 }
 
 /// A layer that cannot be read; of one that Flux puts at a path, that path is known.
-fn unseen(name: String, why: &str, target: Option<&TargetPath>) -> Sealed {
+fn unseen(name: String, why: NotHere, target: Option<&TargetPath>) -> Sealed {
     let name = match target {
         Some(target) => format!("{name}, for {}", target.text),
         None => name,
     };
     let (made_up, values) = target.and_then(only).unzip();
     Sealed {
-        refusal: Reason::new(why.to_owned()).of(&name),
+        error: LoadErrorKind::NotHere(why).of(&name),
         name,
         path: None,
         values,

@@ -24,7 +24,7 @@ pub(super) use self::{
     layer::{global_in, holds},
     named::{Dependency, chart_folder, dependencies_of},
 };
-use super::{Asked, Input, Loader, OtherRelease, Sealed, aside};
+use super::{Asked, Input, LoadErrorKind, Loader, OtherRelease, Sealed, aside, file};
 use semver::Version;
 
 use crate::{
@@ -33,8 +33,7 @@ use crate::{
         self, Carrier, ChartSource, LayerSource, MentionKind, Sameness,
         resolve::{self, Index},
     },
-    outcome::{At, Refusal},
-    refusal::Reason,
+    outcome::At,
     values::{Map, Path},
     walk::{self, FoundFile},
     yaml::{NodeId, Tree},
@@ -204,12 +203,9 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
             if let Means::Namesake(chart, namesake) = means {
                 let release = &one.release;
                 let file = &loader.workspace.files[scanned[release.chart_file].file];
-                let refusal = another_of_that_name(one, chart, namesake).at(
-                    &file.name,
-                    &file.text,
-                    file.tree.span(release.chart.node).start,
-                );
-                loader.workspace.refused.push(*refusal);
+                let error = another_of_that_name(one, chart, namesake);
+                let error = error.at_node(file, release.chart.node);
+                loader.workspace.errors.push(*error);
                 claimed.insert(scanned[release.carrier.file].file);
             }
             let Means::Known(chart, sameness, former) = means else {
@@ -301,13 +297,13 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
             } else {
                 let checked = match plain.get(&file.file) {
                     Some(checked) => checked.clone(),
-                    None => loaded.check(),
+                    None => file::check(loaded),
                 };
                 match checked {
                     Ok(()) => loader.workspace.unclaimed.push(file.file),
-                    Err(refusal) => {
+                    Err(error) => {
                         let path = loaded.path.clone().unwrap_or_default();
-                        let sealed = Sealed::of(&path, refusal);
+                        let sealed = Sealed::of(&path, error);
                         loader.workspace.unclaimed_sealed.extend(sealed);
                     }
                 }
@@ -315,22 +311,17 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         } else if file.named {
             loader
                 .workspace
-                .refused
-                .push(not_ours(&loaded.name, &other, charts));
+                .errors
+                .push(*not_ours(&other, charts).of(&loaded.name));
         }
     }
 }
 
-fn not_ours(name: &str, other: &BTreeSet<String>, charts: &[KnownChart]) -> Refusal {
-    let other: Vec<&str> = other.iter().map(String::as_str).collect();
-    let known: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
-    *Reason::new("it deploys no chart that refit knows")
-        .why(format!("It names: {}.", other.join(", ")))
-        .next(format!(
-            "Known charts: {}. Another one can be described: --pack DIR.",
-            known.join(", ")
-        ))
-        .of(name)
+fn not_ours(other: &BTreeSet<String>, charts: &[KnownChart]) -> LoadErrorKind {
+    LoadErrorKind::NoKnownChart {
+        named: other.iter().cloned().collect(),
+        known: charts.iter().map(|chart| chart.name.clone()).collect(),
+    }
 }
 
 /// Reads the files, and finds what they carry.
@@ -341,7 +332,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
     for file in found {
         let input = Input::Path(file.path.clone());
         let read = match file.kind {
-            walk::FileKind::Template => Err(template(&input.name())),
+            walk::FileKind::Template => Err(LoadErrorKind::Template.of(&input.name())),
             walk::FileKind::Yaml => loader.file(&input),
         };
         match read {
@@ -358,12 +349,12 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     below: file.below.clone(),
                 });
             }
-            Err(refusal) => {
+            Err(error) => {
                 // What is no file is never opened: that alone can wait for ever.
                 let is_file = file.path.is_file();
                 if !file.named_directly
                     && is_file
-                    && let Some(sealed) = Sealed::of(&file.path, refusal.clone())
+                    && let Some(sealed) = Sealed::of(&file.path, error.clone())
                 {
                     loader.workspace.unclaimed_sealed.push(sealed);
                     continue;
@@ -376,24 +367,16 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                 let concerns =
                     file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
                 let template = carrier::unparsed(&file.path, &text).filter(|_| concerns);
-                let refused = match template {
-                    Some((kind, why)) => Some(
-                        Reason::new(format!("this {kind} is {why}"))
-                            .why("What the values are is known only after the template has run.")
-                            .next("Put the values into a plain YAML file that the manifest names, or upgrade them by hand with `refit explain`.")
-                            .of(&input.name()),
-                    ),
+                let told = match template {
+                    Some(kind) => Some(LoadErrorKind::TemplatedManifest(kind).of(&input.name())),
                     None => {
                         let broken = file.kind == walk::FileKind::Yaml
                             && is_file
                             && is_manifest(&file.path, &text, charts);
-                        (file.named_directly || broken).then_some(refusal)
+                        (file.named_directly || broken).then_some(error)
                     }
                 };
-                loader
-                    .workspace
-                    .refused
-                    .extend(refused.map(|refusal| *refusal));
+                loader.workspace.errors.extend(told.map(|error| *error));
             }
         }
     }
@@ -413,13 +396,6 @@ fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
     carrier::looks_like(path, text).is_some()
         && carrier::unparsed(path, text).is_none()
         && (!names(text) || words.any(|word| charts.iter().any(|chart| chart.name == word)))
-}
-
-fn template(name: &str) -> Box<Refusal> {
-    Reason::new("this is a template, not YAML")
-        .why("What the values are is known only after the template has run.")
-        .next("Name a plain values file.")
-        .of(name)
 }
 
 /// The releases that the files make together, by the file that their carrier stands in.
@@ -525,21 +501,14 @@ pub(super) fn known_name<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> O
 }
 
 /// A manifest names a chart that only has the name of a known one.
-fn another_of_that_name(one: &Carried, chart: &KnownChart, namesake: &Namesake) -> Reason {
-    Reason::new(format!(
-        "{}: this is another chart that is called {}, too",
-        one.carrier.name, chart.name
-    ))
-    .why(format!(
-        "It comes from {}. {}",
-        namesake.repository, namesake.why
-    ))
-    .next(format!(
-        "The {} that refit knows is published at {}. If this one is the same: --chart {}.",
-        chart.name,
-        chart.repositories.join(", "),
-        chart.name
-    ))
+fn another_of_that_name(one: &Carried, chart: &KnownChart, namesake: &Namesake) -> LoadErrorKind {
+    LoadErrorKind::Namesake {
+        release: one.carrier.name.clone(),
+        chart: chart.name.clone(),
+        repository: namesake.repository.clone(),
+        why: namesake.why.clone(),
+        known: chart.repositories.clone(),
+    }
 }
 
 /// The document that a node is part of.

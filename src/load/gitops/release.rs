@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    super::{Broken, Layer, Loaded, Loader, Sealed, Wanted},
+    super::{Broken, Layer, LoadErrorKind, Loader, Sealed, Wanted},
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
 };
 use crate::{
+    block::TextFile,
     carrier::{self, LayerSource, Sameness, VersionStyle, resolve::Placed},
-    outcome::{At, KnownBy, Notice, Refusal, Severity},
-    refusal::Reason,
+    outcome::{At, KnownBy, Notice, Severity},
     values::Map,
     yaml::NodeId,
 };
@@ -59,10 +59,11 @@ impl Builder<'_> {
             .as_ref()
             .filter(|refused| !of_patch(refused))
         {
-            let reason = Reason::new(format!("{}: {}", carrier.name, refused.what))
-                .why(&refused.why)
-                .next(&refused.next);
-            self.refuse(own, refused.node, reason);
+            let kind = LoadErrorKind::Manifest {
+                release: carrier.name.clone(),
+                refused: refused.clone(),
+            };
+            self.refuse(own, refused.node, kind);
             return;
         }
         for notice in &carrier.notices {
@@ -113,9 +114,9 @@ impl Builder<'_> {
                     ..layer
                 }),
                 Ok(None) => {}
-                Err(refusal) => {
+                Err(error) => {
                     refused = true;
-                    self.loader.workspace.refused.push(*refusal);
+                    self.loader.workspace.errors.push(*error);
                 }
             }
         }
@@ -140,7 +141,8 @@ impl Builder<'_> {
                 VersionStyle::Range(of) => range = Some(of.clone()),
                 VersionStyle::Any => pin = None,
                 VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
-                    no_version = Some(self.place(*file, place.node, no_chart_version(&place.text)));
+                    let kind = LoadErrorKind::NoVersion(place.text.clone());
+                    no_version = Some(kind.at_node(self.file(*file), place.node));
                 }
             }
         }
@@ -216,7 +218,7 @@ impl Builder<'_> {
         });
     }
 
-    pub(super) fn file(&self, file: usize) -> &Loaded {
+    pub(super) fn file(&self, file: usize) -> &TextFile {
         &self.loader.workspace.files[self.scanned[file].file]
     }
 
@@ -247,14 +249,9 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn place(&self, file: usize, node: NodeId, reason: Reason) -> Box<Refusal> {
-        let file = self.file(file);
-        reason.at(&file.name, &file.text, file.tree.span(node).start)
-    }
-
-    fn refuse(&mut self, file: usize, node: NodeId, reason: Reason) {
-        let refusal = self.place(file, node, reason);
-        self.loader.workspace.refused.push(*refusal);
+    fn refuse(&mut self, file: usize, node: NodeId, kind: LoadErrorKind) {
+        let error = kind.at_node(self.file(file), node);
+        self.loader.workspace.errors.push(*error);
         self.loader.workspace.broken.push(Broken {
             name: self.one.carrier.name.clone(),
             layers: Vec::new(),
@@ -315,14 +312,4 @@ fn from_elsewhere(chart: &KnownChart, sameness: Sameness) -> Option<String> {
             "This chart is called {name}; where it comes from is not said here. refit takes it for the one that it knows."
         )),
     }
-}
-
-fn no_chart_version(text: &str) -> Reason {
-    let what = match text {
-        "" => "no chart version is named".to_owned(),
-        text => format!("`{text}` is a branch, a tag or a moving name, and no chart version"),
-    };
-    Reason::new(what)
-        .why("Which version the values are for decides what has to change in them.")
-        .next("Name the chart version that runs now: --from VERSION (`helm list` shows it).")
 }
