@@ -218,7 +218,7 @@ pub(super) fn check(file: &TextFile) -> Result<(), Box<LoadError>> {
         return Err(Kind::Sops { is_stdin }.at_node(file, mac.key));
     }
     if let Some(divergence) = file.tree.divergences().first() {
-        return Err(Kind::Divergence(divergence.kind.clone()).at(file, divergence.span.start));
+        return Err(Kind::Divergence(divergence.kind).at(file, divergence.span.start));
     }
     view.check().map_err(|error| {
         // `{{ x }}` is a map in a map to YAML, and the inner one stands where a key should.
