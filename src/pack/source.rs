@@ -13,13 +13,19 @@ use super::{
     error::PackError,
     model::{KeysFile, MigrationFile, PackFile},
 };
-use crate::yaml::Tree;
+use crate::yaml::{Kind, Tree};
 
 /// The files of a pack that was made in this run, by name.
 pub type Texts = BTreeMap<String, String>;
 
 /// The largest file of a pack, in bytes.
 const MAX_FILE: usize = 1 << 20;
+/// The most versions that a pack may name.
+const MAX_VERSIONS: usize = 5_000;
+/// The most keys that a pack may have.
+const MAX_KEYS: usize = 20_000;
+/// The most files that may lie in a pack's folder.
+const MAX_FILES: usize = 4_000;
 /// The folder beside `pack.yaml` in which packs of sub-charts are.
 pub(super) const SUB_CHARTS: &str = "charts";
 /// The deepest nesting of a pack's file.
@@ -46,16 +52,18 @@ impl Source {
                     file: folder.display().to_string(),
                     source,
                 };
-                fs::read_dir(folder)
-                    .map_err(failed)?
-                    .map(|entry| {
-                        Ok(entry
-                            .map_err(failed)?
-                            .file_name()
-                            .to_string_lossy()
-                            .into_owned())
-                    })
-                    .collect()
+                let mut names = Vec::new();
+                for entry in fs::read_dir(folder).map_err(failed)? {
+                    if names.len() == MAX_FILES {
+                        return Err(PackError::Bounds {
+                            file: folder.display().to_string(),
+                            message: format!("more than {MAX_FILES} files lie in it"),
+                        });
+                    }
+                    let name = entry.map_err(failed)?.file_name();
+                    names.push(name.to_string_lossy().into_owned());
+                }
+                Ok(names)
             }
             Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
         }
@@ -114,6 +122,12 @@ impl Source {
                 info.pack
             )));
         }
+        if info.versions.len() > MAX_VERSIONS {
+            return Err(PackError::Bounds {
+                file: "pack.yaml".to_owned(),
+                message: format!("it names more than {MAX_VERSIONS} versions"),
+            });
+        }
         if info.versions.is_empty() {
             return Err(format("it names no version of the chart".to_owned()));
         }
@@ -122,7 +136,14 @@ impl Source {
 
     /// The keys as they are written.
     pub(super) fn keys(&self) -> Result<KeysFile, PackError> {
-        self.parse("keys.yaml")
+        let keys: KeysFile = self.parse("keys.yaml")?;
+        if keys.len() > MAX_KEYS {
+            return Err(PackError::Bounds {
+                file: "keys.yaml".to_owned(),
+                message: format!("it has more than {MAX_KEYS} keys"),
+            });
+        }
+        Ok(keys)
     }
 
     /// A migration as it is written.
@@ -175,7 +196,15 @@ impl Source {
     }
 }
 
-/// Refuses what would keep the typed reader busy: it does not bound the cost of nesting and aliases itself.
+/// Whether a character has no place in a pack: what a terminal obeys, or what shows a text in another order than it
+/// has.
+fn is_hidden(c: char) -> bool {
+    c.is_control() && !['\n', '\t'].contains(&c)
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Refuses what would keep the typed reader busy, which does not bound the cost of nesting and aliases itself, and
+/// texts that would not show what they are.
 fn bounded(text: &str) -> Result<(), String> {
     let tree = Tree::parse(text).map_err(|e| e.to_string())?;
     if let Some(alias) = tree.aliases().next() {
@@ -183,6 +212,18 @@ fn bounded(text: &str) -> Result<(), String> {
         return Err(format!(
             "line {line}: it uses an alias, which packs do not need"
         ));
+    }
+    let scalars = tree
+        .nodes()
+        .filter(|node| matches!(tree.kind(*node), Kind::Scalar(_)));
+    for node in scalars {
+        if let Some(hidden) = tree.scalar(node).chars().find(|c| is_hidden(*c)) {
+            let line = tree.position(tree.span(node).start).line;
+            return Err(format!(
+                "line {line}: a text holds the character U+{:04X}, which packs do not have",
+                u32::from(hidden)
+            ));
+        }
     }
     let depth = |mut node| {
         let mut depth = 0;

@@ -6,10 +6,12 @@ mod demo;
 mod support;
 
 mod arroyo_cases;
+mod authors;
 mod built_in;
 mod changes;
 mod charts;
 mod check;
 mod expressions;
+mod hostile;
 mod sub_charts;
 mod tell;
