@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let folder = out.join(&name);
         fs::create_dir_all(&folder)?;
         let mut identity = serde_yaml::Mapping::new();
-        // Each as one line of JSON behind its version.
+        // Each as one line of JSON behind the name of its file.
         let mut migrations = BTreeMap::new();
         for file in fs::read_dir(chart.path())? {
             let file = file?.path();

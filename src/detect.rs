@@ -13,7 +13,10 @@ use crate::{
         Pack, PackError, Scope, Trace, VersionRange,
         model::{Evidence, Strength},
     },
-    values::{Map, Path, Value, ValuesPart},
+    values::{
+        Map, Path, Value, ValuesPart,
+        below::{add_below, values_below},
+    },
 };
 
 /// The version that the content tells.
@@ -44,14 +47,28 @@ pub struct VersionClue {
 ///
 /// If the pack's evidence is not in the format.
 pub fn looked_at(pack: &Pack, part: &mut ValuesPart) -> Result<(), PackError> {
-    for evidence in &pack.info.evidence {
-        let trace = trace(evidence);
-        trace.add_to(part)?;
-        if let Some(unless) = &evidence.unless {
-            part.add(&trace.parse(unless)?);
+    for place in places(pack)? {
+        part.add(&place);
+    }
+    for chart in pack.sub_charts() {
+        for place in places(&chart.pack)? {
+            add_below(part, &chart.key, &place);
         }
     }
     Ok(())
+}
+
+/// The places that a pack's own evidence looks at.
+fn places(pack: &Pack) -> Result<Vec<Path>, PackError> {
+    let mut places = Vec::new();
+    for evidence in &pack.info.evidence {
+        let trace = trace(evidence);
+        places.extend(trace.places()?);
+        if let Some(unless) = &evidence.unless {
+            places.push(trace.parse(unless)?);
+        }
+    }
+    Ok(places)
 }
 
 fn trace(evidence: &Evidence) -> Trace<'_> {
@@ -70,30 +87,23 @@ fn trace(evidence: &Evidence) -> Trace<'_> {
 /// If an expression of the pack is none.
 pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
     let values = Value::Map(values.clone());
-    let mut scope = Scope::new();
-    scope.bind("values", Some(&values));
-    let mut clues = Vec::new();
-    let mut found = Vec::new();
-    for evidence in &pack.info.evidence {
-        let trace = trace(evidence);
-        let Some(at) = first(&values, &trace.path()?) else {
-            continue;
-        };
-        if let Some(unless) = &evidence.unless
-            && first(&values, &trace.parse(unless)?).is_some()
-        {
-            continue;
+    let mut clues = clues(pack, &values)?;
+    for chart in pack.sub_charts() {
+        let own = Value::Map(values_below(&values, &chart.key));
+        for clue in self::clues(&chart.pack, &own)? {
+            let below = Path::root().key(&chart.key).concat(&clue.path);
+            let is_below = below.get(&values).is_some();
+            // A version of the sub-chart stands for those of the chart that bring it along.
+            clues.extend(
+                chart
+                    .own_versions(&clue.versions)
+                    .map(|versions| VersionClue {
+                        path: if is_below { below } else { clue.path },
+                        versions,
+                        ..clue
+                    }),
+            );
         }
-        if !trace.holds(&scope)? {
-            continue;
-        }
-        found.push(evidence);
-        clues.push(VersionClue {
-            path: at,
-            versions: evidence.versions.clone(),
-            strength: evidence.strength,
-            why: evidence.why.clone(),
-        });
     }
     let released = pack
         .info
@@ -101,18 +111,46 @@ pub fn detect(pack: &Pack, values: &Map) -> Result<Detection, PackError> {
         .keys()
         .filter(|version| version.pre.is_empty());
     let mut candidates: Vec<Version> = released.cloned().collect();
-    for evidence in found.iter().filter(|e| e.strength == Strength::Strong) {
-        candidates.retain(|version| evidence.versions.contains(version));
+    for clue in clues.iter().filter(|c| c.strength == Strength::Strong) {
+        candidates.retain(|version| clue.versions.contains(version));
     }
-    for evidence in found.iter().filter(|e| e.strength == Strength::Medium) {
+    for clue in clues.iter().filter(|c| c.strength == Strength::Medium) {
         let mut narrowed = candidates.clone();
-        narrowed.retain(|version| evidence.versions.contains(version));
+        narrowed.retain(|version| clue.versions.contains(version));
         if !narrowed.is_empty() {
             candidates = narrowed;
         }
     }
     clues.sort_by_key(|clue| std::cmp::Reverse(clue.strength));
     Ok(Detection { candidates, clues })
+}
+
+/// What of a pack's own evidence is found.
+fn clues(pack: &Pack, values: &Value) -> Result<Vec<VersionClue>, PackError> {
+    let mut scope = Scope::new();
+    scope.bind("values", Some(values));
+    let mut clues = Vec::new();
+    for evidence in &pack.info.evidence {
+        let trace = trace(evidence);
+        let Some(at) = first(values, &trace.path()?) else {
+            continue;
+        };
+        if let Some(unless) = &evidence.unless
+            && first(values, &trace.parse(unless)?).is_some()
+        {
+            continue;
+        }
+        if !trace.holds(&scope)? {
+            continue;
+        }
+        clues.push(VersionClue {
+            path: at,
+            versions: evidence.versions.clone(),
+            strength: evidence.strength,
+            why: evidence.why.clone(),
+        });
+    }
+    Ok(clues)
 }
 
 impl fmt::Display for VersionClue {

@@ -15,6 +15,7 @@ use crate::{
     plan::Plan,
     values::{
         Map, Path, Value, ValuesPart,
+        below::{add_below, values_below},
         merge::{hand_down, merge_all},
         view::View,
     },
@@ -30,47 +31,108 @@ pub fn changes(
     layers: &[Node],
     plan: &Plan<'_>,
 ) -> Result<Vec<FactChange>, PackError> {
-    let Plan { pack, from, to, .. } = plan;
-    let part = looked_at(pack, from, to)?;
-    let before = views
+    let (first, last) = (plan.origin(), plan);
+    let (before, after) = (
+        stating(first.pack, &first.from),
+        stating(last.pack, &last.to),
+    );
+    let part = looked_at(before.iter().chain(&after))?;
+    let values = views
         .iter()
         .map(|view| view.part(&part).unwrap_or_default());
-    let after = layers
+    let migrated = layers
         .iter()
         .zip(views)
         .map(|(node, view)| match node.part(&part, view) {
             Ok(Value::Map(map)) => map,
             _ => Map::new(),
         });
-    let (mut before, mut after) = (merge_all(before), merge_all(after));
-    for values in [&mut before, &mut after] {
+    let (mut values, mut migrated) = (merge_all(values), merge_all(migrated));
+    for values in [&mut values, &mut migrated] {
         hand_down(values, &plan.global);
     }
-    let before = facts(pack, before, from, &part)?;
-    let after = facts(pack, after, to, &part)?;
-    let titles = pack.info.facts.values().map(|fact| fact.title.clone());
-    Ok(titles
-        .zip(before.into_iter().zip(after))
-        .map(|(title, (before, after))| FactChange {
-            title,
-            before,
-            after,
-            open: Vec::new(),
-        })
-        .filter(|fact| fact.before.is_some() || fact.after.is_some())
-        .collect())
+    let values = effective(first.pack, &first.from, values);
+    let migrated = effective(last.pack, &last.to, migrated);
+    let mut changes: Vec<FactChange> = Vec::new();
+    let mut change = |title: String| match changes.iter().position(|one| one.title == title) {
+        Some(at) => at,
+        None => {
+            changes.push(FactChange {
+                title,
+                before: None,
+                after: None,
+                open: Vec::new(),
+            });
+            changes.len() - 1
+        }
+    };
+    let mut found = Vec::new();
+    for (stating, values, is_after) in [(&before, &values, false), (&after, &migrated, true)] {
+        for (title, value) in facts(stating, &part.of(values))? {
+            found.push((change(title), value, is_after));
+        }
+    }
+    for (at, value, is_after) in found {
+        match is_after {
+            true => changes[at].after = value,
+            false => changes[at].before = value,
+        }
+    }
+    changes.retain(|fact| fact.before.is_some() || fact.after.is_some());
+    Ok(changes)
 }
 
-/// The places of values that the facts of two versions look at.
-fn looked_at(pack: &Pack, from: &Version, to: &Version) -> Result<ValuesPart, PackError> {
-    let mut part = ValuesPart::default();
-    for (id, fact) in &pack.info.facts {
-        for version in [from, to] {
-            let Some(text) = fact.text(version) else {
-                continue;
+/// A pack that states facts: that of the chart, or of one that it brings along.
+struct Stating<'p> {
+    pack: &'p Pack,
+    version: &'p Version,
+    /// The key that the values stand under, of a chart that is brought along.
+    below: Option<&'p str>,
+}
+
+/// Who states facts of a chart version.
+fn stating<'p>(pack: &'p Pack, version: &'p Version) -> Vec<Stating<'p>> {
+    let own = Stating {
+        pack,
+        version,
+        below: None,
+    };
+    let below = pack.sub_charts().filter_map(|chart| {
+        Some(Stating {
+            pack: &chart.pack,
+            version: chart.version_with(version)?,
+            below: Some(&chart.key),
+        })
+    });
+    std::iter::once(own).chain(below).collect()
+}
+
+impl Stating<'_> {
+    /// The facts that it states: their ids, titles and texts.
+    fn facts(&self) -> impl Iterator<Item = (&str, String, &str)> {
+        self.pack.info.facts.iter().filter_map(|(id, fact)| {
+            let title = match self.below {
+                Some(key) => format!("{key}: {}", fact.title),
+                None => fact.title.clone(),
             };
-            let places = text_places(text).map_err(|error| failed(id, error))?;
-            places.iter().for_each(|place| part.add(place));
+            Some((id.as_str(), title, fact.text(self.version)?))
+        })
+    }
+}
+
+/// What facts look at.
+fn looked_at<'s, 'p: 's>(
+    all: impl Iterator<Item = &'s Stating<'p>>,
+) -> Result<ValuesPart, PackError> {
+    let mut part = ValuesPart::default();
+    for stating in all {
+        for (id, _, text) in stating.facts() {
+            for place in text_places(text).map_err(|error| failed(id, error))? {
+                match stating.below {
+                    None => part.add(&place),
+                    Some(key) => add_below(&mut part, key, &place),
+                }
+            }
         }
     }
     Ok(part)
@@ -91,33 +153,29 @@ fn failed(id: &str, error: ExprError) -> PackError {
 }
 
 fn facts(
-    pack: &Pack,
-    values: Map,
-    version: &Version,
-    part: &ValuesPart,
-) -> Result<Vec<Option<String>>, PackError> {
-    let values = part.of(&effective(pack, version, values));
-    let mut scope = Scope::new();
-    scope.bind("values", Some(&values));
-    pack.info
-        .facts
-        .iter()
-        .map(|(id, fact)| {
-            let Some(text) = fact.text(version) else {
-                return Ok(None);
-            };
+    stating: &[Stating<'_>],
+    values: &Value,
+) -> Result<Vec<(String, Option<String>)>, PackError> {
+    let mut stated = Vec::new();
+    for one in stating {
+        let of_chart = one.below.map(|key| Value::Map(values_below(values, key)));
+        let mut scope = Scope::new();
+        scope.bind("values", Some(of_chart.as_ref().unwrap_or(values)));
+        for (id, title, text) in one.facts() {
             let filled = match text.strip_prefix('=') {
                 Some(source) => scope
                     .eval(&Expression::known(source))
                     .map(|value| value.map(|value| describe(Some(&value)))),
                 None => scope.fill(text).map(Some),
             };
-            match filled {
+            let value = match filled {
                 // Values of another type than the chart's: nothing can be stated of them, and that
                 // is no reason to leave the file alone.
-                Err(ExprError::Failed { .. }) => Ok(None),
-                filled => filled.map_err(|error| failed(id, error)),
-            }
-        })
-        .collect()
+                Err(ExprError::Failed { .. }) => None,
+                filled => filled.map_err(|error| failed(id, error))?,
+            };
+            stated.push((title, value));
+        }
+    }
+    Ok(stated)
 }

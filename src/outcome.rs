@@ -122,6 +122,8 @@ pub enum SeenIn {
 pub struct Release {
     /// The chart.
     pub chart: String,
+    /// The chart that they are for afterwards, if it is another one, which takes the place of the first.
+    pub to_chart: Option<String>,
     /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,
     /// The version that the values were for.
@@ -175,6 +177,14 @@ pub struct Release {
     /// Its merged values, if they were asked for.
     #[serde(skip)]
     pub values: Option<Arc<Values>>,
+}
+
+impl Release {
+    /// The chart that the values are for afterwards.
+    #[must_use]
+    pub fn chart_after(&self) -> &str {
+        self.to_chart.as_deref().unwrap_or(&self.chart)
+    }
 }
 
 /// The merged values of a release, without the chart's defaults.

@@ -147,7 +147,11 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         let chart = &pack.info.chart;
         let versions = pack.migrated_versions();
         let all = versions.map(|version| Ok((version, pack.migrations(version)?)));
-        for (version, migrations) in all.collect::<anyhow::Result<Vec<_>>>()? {
+        let mut all = all.collect::<anyhow::Result<Vec<_>>>()?;
+        // What brings values to the chart that takes its place is of a version of that one.
+        let successor = pack.successor()?;
+        all.extend(successor.map(|other| (&other.version, vec![&other.migration])));
+        for (version, migrations) in all {
             for migration in migrations {
                 if wanted.as_ref() == Some(version) {
                     pages.push(catalog::migration(

@@ -162,7 +162,7 @@ fn remembered(project: &Project, name: &str, release: &Release) -> Result<Rememb
             ..Remembered::default()
         },
     };
-    remembered.chart = Some(release.chart.clone());
+    remembered.chart = Some(release.chart_after().to_owned());
     remembered.version = Some(release.to.clone());
     for layer in &remembered.layers {
         let path = project.layer(layer);

@@ -524,9 +524,8 @@ pub fn known_answers(job: &Job, outcome: &Outcome) -> anyhow::Result<()> {
     let optional = own().filter(|own| own.can_be_left_out);
     let mut steps: Vec<&str> = optional.map(|own| own.id).collect();
     for pack in &packs {
-        for version in pack.migrated_versions() {
-            let migrations = pack.migrations(version)?;
-            let all = || migrations.iter().flat_map(|migration| &migration.steps);
+        for (_, migration) in pack.every_migration()? {
+            let all = || migration.steps.iter();
             steps.extend(all().map(|step| step.id.as_str()));
             let asks =
                 |step: &&refit::pack::Step| step.rows.iter().any(|row| row.question.is_some());

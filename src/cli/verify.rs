@@ -219,6 +219,12 @@ fn name(release: &Release) -> String {
     release.name.clone().unwrap_or_else(files)
 }
 
+/// Whether a chart goes by a name.
+fn is_called(pack: &Pack, name: &str) -> bool {
+    let mut others = pack.identity.identifies.names.iter();
+    pack.chart() == name || others.any(|other| other == name)
+}
+
 /// The options with which the charts of a release are rendered.
 pub fn options(rendering: &Rendering, release: &Release) -> Options {
     let typed = &rendering.options;
@@ -260,13 +266,24 @@ impl Charts<'_> {
             bail!("its values cannot be merged");
         };
         let (old, new) = (&self.options().old_chart, &self.options().new_chart);
+        // Where the chart is another one afterwards, its own pack says where it is published.
+        let successor = match &release.to_chart {
+            Some(_) => pack.successor()?,
+            None => None,
+        };
+        let after_pack = successor.map_or(pack, |successor| &successor.pack);
         let old = self.get(
             pack,
             release,
             &release.from,
             ("--old-chart", old.as_deref()),
         )?;
-        let new = self.get(pack, release, &release.to, ("--new-chart", new.as_deref()))?;
+        let new = self.get(
+            after_pack,
+            release,
+            &release.to,
+            ("--new-chart", new.as_deref()),
+        )?;
         let places = SettingPlaces::of(release, &after);
         let check = Check {
             old: &old,
@@ -290,17 +307,17 @@ impl Charts<'_> {
         (flag, named): (&str, Option<&str>),
     ) -> anyhow::Result<std::rc::Rc<Charted>> {
         let options = options(self.rendering, release);
+        let name = pack.chart();
         let source = match named {
             Some(named) => ChartLocation::named(named, &version.to_string()),
             None => {
                 let Some(repository) = pack.info.repositories.first() else {
                     bail!(
-                        "where the chart {} is published is not known\n  next: name both charts with --old-chart and --new-chart",
-                        release.chart
+                        "where the chart {name} is published is not known\n  next: name both charts with --old-chart and --new-chart"
                     );
                 };
                 ChartLocation::Reference {
-                    reference: release.chart.clone(),
+                    reference: name.to_owned(),
                     repository: Some(repository.clone()),
                     version: version.to_string(),
                 }
@@ -318,17 +335,16 @@ impl Charts<'_> {
             SourceError::Fetch { .. } => anyhow::anyhow!(
                 "{error}\n  next: fetch it with `helm pull`, which takes a login, a certificate or --plain-http, and name the archive with {flag}"
             ),
-            error => anyhow::anyhow!("the chart {} {version}: {error}", release.chart),
+            error => anyhow::anyhow!("the chart {name} {version}: {error}"),
         })?;
         // Drafts are made of the very charts that are named.
         let same = self.is_drafted
-            || chart.chart.name == release.chart && chart.chart.version == version.to_string();
+            || is_called(pack, &chart.chart.name) && chart.chart.version == version.to_string();
         if !same {
             bail!(
-                "the chart that is named is {} {}, and {} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",
+                "the chart that is named is {} {}, and {name} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",
                 chart.chart.name,
-                chart.chart.version,
-                release.chart
+                chart.chart.version
             );
         }
         let chart = std::rc::Rc::new(chart);

@@ -242,12 +242,14 @@ impl Check<'_> {
         let mut changed_defaults = Vec::new();
         if let Some(new) = &new {
             dangers = danger::dangers(&old.manifest, &new.manifest);
-            let moves = crate::pack::effects::moves(&self.pack.info.effects)
-                .map_err(EffectError::Places)?;
+            let moves = crate::pack::effects::moves_of(self.pack).map_err(EffectError::Places)?;
             let moves: Vec<&Moved> = moves
                 .iter()
                 .filter(|moved| {
-                    moved.version > self.release.from && moved.version <= self.release.to
+                    // Versions of two charts say nothing of each other.
+                    self.release.to_chart.is_none()
+                        && moved.version > self.release.from
+                        && moved.version <= self.release.to
                 })
                 .collect();
             let (before, after) = (old.leaves(), new.leaves());

@@ -137,6 +137,8 @@ pub struct Wanted {
     pub chart: Option<String>,
     /// What its manifest has to say otherwise once the chart goes by another name.
     pub succession: Option<Succession>,
+    /// What the manifest has to say once its chart is the one that takes the place of the stated one.
+    pub replacement: Option<Succession>,
     /// Whether its manifest names the chart, but not a repository of it that is known: a mirror, or another
     /// chart of that name.
     pub is_from_elsewhere: bool,

@@ -3,11 +3,13 @@
 //! A release is its layers merged as Helm merges them: a later layer wins, maps merge, lists and scalars
 //! replace, and a later null or scalar hides what earlier layers have below it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
+
+use indexmap::IndexMap;
 
 use super::{
     layers::list_of,
-    node::{Node, Source},
+    node::{self, Node, Source},
     own::Places,
 };
 use crate::{
@@ -78,15 +80,12 @@ pub(super) fn effective(
         return Ok(None);
     }
     let mut values = Map::new();
-    for (i, layer) in layers.iter().enumerate() {
-        for found in layer.root.find_captured(pattern.segments(), layer.view) {
-            let name = found.captures.join(".");
-            if !values.contains_key(&name)
-                && sight.counts(i, &found.path)
-                && let Some(value) = sight.at(&found.path)?
-            {
-                values.insert(name, value);
-            }
+    for (_, found) in found_by_all(&sight, pattern) {
+        let name = found.captures.join(".");
+        if !values.contains_key(&name)
+            && let Some(value) = sight.at(&found.path)?
+        {
+            values.insert(name, value);
         }
     }
     Ok((!values.is_empty()).then_some(Value::Map(values)))
@@ -100,17 +99,65 @@ pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<St
         was: None,
     };
     let mut matches = Vec::new();
-    for (i, layer) in layers.iter().enumerate() {
-        for found in layer.root.find_captured(pattern.segments(), layer.view) {
-            if !matches.contains(&found.captures)
-                && sight.counts(i, &found.path)
-                && sight.at(&found.path)?.is_some()
-            {
-                matches.push(found.captures);
-            }
+    for (_, found) in found_by_all(&sight, pattern) {
+        if !matches.contains(&found.captures) && sight.at(&found.path)?.is_some() {
+            matches.push(found.captures);
         }
     }
     Ok(matches)
+}
+
+/// What a pattern with wildcards finds in the layers and counts, in the order in which the keys stand when the layers
+/// are merged.
+fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::Found)> {
+    let mut found = Vec::new();
+    for (i, layer) in sight.layers.iter().enumerate() {
+        let here = layer.root.find_captured(pattern.segments(), layer.view);
+        let counting = here.into_iter().filter(|one| sight.counts(i, &one.path));
+        found.extend(counting.map(|one| (i, one)));
+    }
+    if sight.layers.len() < 2 || found.len() < 2 {
+        return found;
+    }
+    let mut ordered = Vec::with_capacity(found.len());
+    in_merged_order(sight.layers, &Path::root(), found, &mut ordered);
+    ordered
+}
+
+/// Puts what was found below a place into the order of the merged layers: a key stands where the first layer has it
+/// that has it.
+fn in_merged_order(
+    layers: &[Layer<'_>],
+    at: &Path,
+    found: Vec<(usize, node::Found)>,
+    ordered: &mut Vec<(usize, node::Found)>,
+) {
+    let mut below: IndexMap<Segment, Vec<(usize, node::Found)>> = IndexMap::new();
+    for one in found {
+        match one.1.path.segments().get(at.depth()) {
+            None => ordered.push(one),
+            Some(segment) => below.entry(segment.clone()).or_default().push(one),
+        }
+    }
+    if below.len() > 1 {
+        let mut place = HashMap::new();
+        for layer in layers {
+            for (_, node) in layer.root.find(at.segments(), layer.view) {
+                for entry in node.entries(layer.view) {
+                    let next = place.len();
+                    place.entry(entry.key).or_insert(next);
+                }
+            }
+        }
+        // Items of a list are all of one layer, and in order as they are.
+        below.sort_by_key(|segment, _| match segment {
+            Segment::Key(key) => place.get(key).copied(),
+            _ => None,
+        });
+    }
+    for (segment, found) in below {
+        in_merged_order(layers, &at.join(segment), found, ordered);
+    }
 }
 
 /// The value that stands at a place after the taking. What a later layer hid before it does not show

@@ -144,7 +144,7 @@ impl<'r> Run<'r> {
         if row
             .target
             .as_ref()
-            .is_some_and(|range| !range.contains(&self.plan.to))
+            .is_some_and(|range| !range.contains(self.to))
         {
             return Ok(false);
         }
@@ -226,7 +226,7 @@ impl<'r> Run<'r> {
             for owned in takes {
                 for (below, _) in owned.node.leaves(layer.view) {
                     let leaf = owned.path.concat(&below);
-                    let known = self.plan.pack.keys.known(&leaf, &self.plan.to);
+                    let known = self.goal.pack.keys.known(&leaf, &self.goal.to);
                     if matches!(known, Known::Unknown | Known::Dead) && !unread.contains(&leaf) {
                         unread.push(leaf);
                     }

@@ -166,7 +166,7 @@ impl<'r> Run<'r> {
                 "{} {} not read by {chart} {from}, nor by {}; left as {}.",
                 names(&stays),
                 if many { "are" } else { "is" },
-                self.plan.to,
+                self.goal.to,
                 if many { "they are" } else { "it is" },
             )));
             report.tell.extend(self.place_now(&stays).map(Told::from));
@@ -185,8 +185,8 @@ impl<'r> Run<'r> {
     /// Where left-overs of a step have their place, if that is one place that the target reads.
     fn place_now(&self, leaves: &[Stale]) -> Option<String> {
         let mut places: Vec<&Path> = leaves.iter().flat_map(|stale| &stale.places).collect();
-        let keys = &self.plan.pack.keys;
-        places.retain(|place| keys.known(place, &self.plan.to) == Known::Read);
+        let keys = &self.goal.pack.keys;
+        places.retain(|place| keys.known(place, &self.goal.to) == Known::Read);
         places.dedup();
         match places.as_slice() {
             [place] => Some(format!(

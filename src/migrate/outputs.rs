@@ -142,7 +142,7 @@ impl<'r> Run<'r> {
                 moves: false,
                 of,
                 covered: Vec::new(),
-                seen: names(step).map(|named| named.path.clone()).collect(),
+                seen: effect.seen(),
                 // The position of a match is that of its item, wherever it is written.
                 positions: match step.one_of {
                     Some(_) => Positions::Snapshot,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     pack::{Below, Made, Migration, Scope, Step, Told, When},
-    plan::Plan,
+    plan::{Before, Plan},
     values::{Map, Path, Value, view::View},
     yaml::Tree,
 };
@@ -145,11 +145,16 @@ pub fn migrate(
         run.above = nothing.as_ref();
         run.strip_defaults()?;
         run.leftovers()?;
-        for migration in &plan.migrations {
-            run.migration(migration)?;
+        let mut open = BTreeMap::new();
+        if let Some(before) = &plan.before {
+            open = run.route(&before.plan)?;
+            if open.is_empty() {
+                run.change_chart(before, plan)?;
+            }
         }
-        run.see_globals()?;
-        let open = run.write_deferred()?;
+        if open.is_empty() {
+            open = run.route(plan)?;
+        }
         if open.is_empty() {
             return run.finish();
         }
@@ -166,8 +171,28 @@ fn app(plan: &Plan<'_>, version: &Version) -> String {
         .map_or_else(|| version.to_string(), |info| info.app.clone())
 }
 
+/// What expressions see of the target.
+fn target_of(plan: &Plan<'_>) -> Scope<'static> {
+    let mut scope = Scope::new();
+    let text = |text: String| Made::new(|| Value::String(text));
+    let target = Made::map([
+        ("values", plan.pack.keys.defaults_made(&plan.to)),
+        ("version", text(plan.to.to_string())),
+        ("app", text(app(plan, &plan.to))),
+    ]);
+    scope.bind_made("target", target);
+    scope
+}
+
 pub(super) struct Run<'r> {
+    /// The way through the chart that the run is at.
     pub(super) plan: &'r Plan<'r>,
+    /// The whole of the way, which ends in the chart that the values shall be for.
+    pub(super) goal: &'r Plan<'r>,
+    /// The version that rows are for.
+    pub(super) to: &'r Version,
+    /// Whether the run is between two charts, of which the plan is the way through the first.
+    changes_chart: bool,
     pub(super) answers: &'r Answers,
     pub(super) accept_recommended: bool,
     pub(super) scope: Scope<'static>,
@@ -239,11 +264,21 @@ impl Output {
             moved_from: Some(owned.path.clone()),
             moves: true,
             of: Vec::new(),
-            seen: names(effect.step).map(|named| named.path.clone()).collect(),
+            seen: effect.seen(),
             covered: Vec::new(),
             positions: Positions::Snapshot,
             before: effect.before.clone(),
         }
+    }
+}
+
+impl Effect<'_> {
+    /// The places that the step knows of: what it names, and what it says to be left over where it takes something.
+    pub(super) fn seen(&self) -> Vec<Path> {
+        let takes = self.takes.iter().any(|owned| !owned.is_empty());
+        let replaced = self.step.replaces.iter().filter(|_| takes);
+        let named = names(self.step).map(|named| named.path);
+        named.chain(replaced).cloned().collect()
     }
 }
 
@@ -282,19 +317,16 @@ impl<'r> Run<'r> {
             view,
             root: Node::layer(i, view),
         });
-        let mut scope = Scope::new();
-        let text = |text: String| Made::new(|| Value::String(text));
-        let target = Made::map([
-            ("values", plan.pack.keys.defaults_made(&plan.to)),
-            ("version", text(plan.to.to_string())),
-            ("app", text(app(plan, &plan.to))),
-        ]);
-        scope.bind_made("target", target);
+        let goal = plan;
+        let plan = plan.origin();
         Self {
             plan,
+            goal,
+            to: &plan.to,
+            changes_chart: false,
+            scope: target_of(plan),
             answers,
             accept_recommended,
-            scope,
             layers: layers.collect(),
             own: views.len(),
             above: None,
@@ -306,6 +338,33 @@ impl<'r> Run<'r> {
             made: HashMap::new(),
             asked_late,
         }
+    }
+
+    /// The way through one chart.
+    fn route(&mut self, plan: &'r Plan<'r>) -> Result<BTreeMap<String, Questions>, MigrateError> {
+        self.plan = plan;
+        self.to = &plan.to;
+        self.changes_chart = false;
+        self.scope = target_of(plan);
+        for migration in &plan.migrations {
+            self.migration(migration)?;
+        }
+        self.see_globals()?;
+        self.write_deferred()
+    }
+
+    /// From a chart to the one that takes its place: what values are for is the other one already, and what was
+    /// read is what the newest release of the first one reads.
+    fn change_chart(
+        &mut self,
+        before: &'r Before<'r>,
+        then: &'r Plan<'r>,
+    ) -> Result<(), MigrateError> {
+        self.plan = &before.plan;
+        self.to = &then.to;
+        self.changes_chart = true;
+        self.scope = target_of(then);
+        self.migration(before.change)
     }
 
     fn migration(&mut self, migration: &Migration) -> Result<(), MigrateError> {
@@ -361,7 +420,7 @@ impl<'r> Run<'r> {
             Made::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
         };
         scope.bind_made("before", Made::map([("values", defaults(before))]));
-        let to = &self.plan.to;
+        let to = self.to;
         let version = chart.version_with(to).unwrap_or(&below.version);
         let app = chart.pack.info.versions.get(version);
         let app = app.map_or_else(|| version.to_string(), |info| info.app.clone());
@@ -375,6 +434,9 @@ impl<'r> Run<'r> {
 
     /// The version whose defaults the values have before a migration.
     pub(super) fn before(&self, version: &Version) -> Version {
+        if self.changes_chart {
+            return self.plan.to.clone();
+        }
         let versions = self.plan.pack.info.versions.keys().filter(|v| *v < version);
         let newest = versions.max().unwrap_or(&self.plan.from);
         newest.max(&self.plan.from).clone()
@@ -396,7 +458,7 @@ impl<'r> Run<'r> {
         self.layers.truncate(self.own);
         let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
         let layers: Vec<Node> = self.layers.into_iter().map(|layer| layer.root).collect();
-        let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.plan)?;
+        let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.goal)?;
         let mut steps = self.steps;
         for step in &mut steps {
             step.changes.sort_by_key(|change| {

@@ -11,7 +11,6 @@ use std::{
 };
 
 use include_dir::{Dir, include_dir};
-use semver::Version;
 use serde::Deserialize;
 
 use super::model::{FormerName, Identifies, PackFile};
@@ -59,8 +58,8 @@ impl From<&PackFile> for Identity {
 #[derive(Debug, Clone)]
 pub(super) struct BuiltIn {
     folder: &'static Dir<'static>,
-    /// The migrations as JSON, unpacked when one is asked for.
-    migrations: Arc<OnceLock<BTreeMap<Version, String>>>,
+    /// The migrations as JSON, by the names of their files, unpacked when one is asked for.
+    migrations: Arc<OnceLock<BTreeMap<String, String>>>,
 }
 
 impl BuiltIn {
@@ -82,10 +81,10 @@ impl BuiltIn {
 
     /// What lies in the folder that it was made of, as far as a pack has it.
     pub(super) fn names(&self) -> Vec<String> {
-        let versions = self.migrations().keys();
-        let versions = versions.map(|version| format!("{version}.yaml"));
+        let migrations = self.migrations().keys();
+        let migrations = migrations.map(|name| format!("{name}.yaml"));
         let always = ["pack.yaml", "keys.yaml"].map(str::to_owned);
-        always.into_iter().chain(versions).collect()
+        always.into_iter().chain(migrations).collect()
     }
 
     /// A file, as JSON, which is YAML as well.
@@ -93,19 +92,19 @@ impl BuiltIn {
         match name.strip_suffix(".yaml")? {
             "pack" => self.unpacked("pack.z").map(Cow::from),
             "keys" => self.unpacked("keys.z").map(Cow::from),
-            version => {
-                let json = self.migrations().get(&Version::parse(version).ok()?);
+            name => {
+                let json = self.migrations().get(name);
                 json.map(|json| json.as_str().into())
             }
         }
     }
 
-    fn migrations(&self) -> &BTreeMap<Version, String> {
+    fn migrations(&self) -> &BTreeMap<String, String> {
         self.migrations.get_or_init(|| {
             let text = self.unpacked("migrations.z").unwrap_or_default();
             let lines = text.lines().filter_map(|line| {
-                let (version, json) = line.split_once(' ')?;
-                Some((Version::parse(version).ok()?, json.to_owned()))
+                let (name, json) = line.split_once(' ')?;
+                Some((name.to_owned(), json.to_owned()))
             });
             lines.collect()
         })

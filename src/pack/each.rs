@@ -247,14 +247,24 @@ fn all_rows(step: &model::Step) -> impl Iterator<Item = &model::RowFields> {
     rows.flat_map(|row| std::iter::once(row).chain(row.options.values().map(|option| &option.row)))
 }
 
-/// A path with a text in place of a name. Where that is empty, as for `**` that stands for no key, the dot that
-/// parted it from its neighbour goes too.
+/// A path with a text in place of a name. Where a whole segment stands for nothing, as `**` does that stands for no
+/// key, the dot that parted it from its neighbour goes too.
 fn put(path: &str, name: &str, text: &str) -> String {
     if !text.is_empty() {
         return path.replace(name, text);
     }
-    let path = path.replace(&format!(".{name}"), "");
-    path.replace(&format!("{name}."), "").replace(name, "")
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once(name) {
+        filled.push_str(before);
+        rest = after;
+        let begins = filled.is_empty() || filled.ends_with('.');
+        let ends = after.is_empty() || after.starts_with(['.', '[']);
+        if begins && ends && filled.pop().is_none() {
+            rest = after.strip_prefix('.').unwrap_or(after);
+        }
+    }
+    filled + rest
 }
 
 /// A step with something in place of the names in its paths.

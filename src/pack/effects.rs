@@ -6,7 +6,7 @@
 
 use semver::Version;
 
-use super::model::EffectsFile;
+use super::{Pack, model::EffectsFile};
 use crate::values::{Path, Segment};
 
 /// A place in a rendered object, or a pattern for places.
@@ -172,6 +172,25 @@ pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
     }
     moves.sort_by(|a, b| a.version.cmp(&b.version));
     Ok(moves)
+}
+
+/// The moves that a pack declares, of its chart and of those that the chart brings along, oldest first.
+///
+/// # Errors
+///
+/// As [`moves`].
+pub fn moves_of(pack: &Pack) -> Result<Vec<Moved>, String> {
+    let mut all = moves(&pack.info.effects)?;
+    for chart in pack.sub_charts() {
+        for moved in moves(&chart.pack.info.effects)? {
+            all.extend(chart.brought_by(&moved.version).map(|own| Moved {
+                version: own.clone(),
+                ..moved.clone()
+            }));
+        }
+    }
+    all.sort_by(|a, b| a.version.cmp(&b.version));
+    Ok(all)
 }
 
 /// Where a place is after some moves, the strongest place first; `None` if no move is about it. Where

@@ -20,7 +20,8 @@ use super::{
     error::PackError,
     keys::Keys,
     migration::{Migration, Step},
-    model::{PackFile, Telling},
+    model::{KeysFile, PackFile, Telling},
+    replacement::Successor,
     source::{Source, Texts},
     sub_charts::SubChart,
 };
@@ -48,6 +49,7 @@ pub struct Content {
     sub_charts: Vec<Arc<SubChart>>,
     /// By version: what changed in those. A version that is only here has no file.
     below: BTreeMap<Version, OnceLock<Vec<Migration>>>,
+    successor: OnceLock<Option<Box<Successor>>>,
 }
 
 /// The keys of a pack; those of a built-in one are read on first use.
@@ -59,12 +61,17 @@ pub struct LazyKeys {
 }
 
 impl LazyKeys {
-    fn read(&self) -> Result<Keys, PackError> {
+    /// As they are written, with those of charts that the chart brings along.
+    pub(super) fn as_written(&self) -> Result<KeysFile, PackError> {
         let mut file = self.source.keys()?;
         for sub_chart in &self.sub_charts {
             sub_chart.add_keys(&mut file)?;
         }
-        Keys::read(file).map_err(|message| PackError::Format {
+        Ok(file)
+    }
+
+    fn read(&self) -> Result<Keys, PackError> {
+        Keys::read(self.as_written()?).map_err(|message| PackError::Format {
             file: "keys.yaml".to_owned(),
             message,
         })
@@ -118,6 +125,7 @@ impl Content {
             migrations,
             sub_charts,
             below,
+            successor: OnceLock::new(),
         })
     }
 }
@@ -153,7 +161,7 @@ impl Pack {
         Self::load(Source::Texts(texts), false)
     }
 
-    fn load(source: Source, alone: bool) -> Result<Self, PackError> {
+    pub(super) fn load(source: Source, alone: bool) -> Result<Self, PackError> {
         if let (Some(identity), false) = (source.identity(), alone) {
             return Ok(Self {
                 identity: identity.clone(),
@@ -284,6 +292,47 @@ impl Pack {
             let _ = cell.set(Migration::read(file)?);
         }
         Ok(cell.get())
+    }
+
+    /// The charts that it brings along and that have packs.
+    pub fn sub_charts(&self) -> impl Iterator<Item = &SubChart> {
+        self.sub_charts.iter().map(AsRef::as_ref)
+    }
+
+    /// The chart that takes the place of this one, with what brings values there; `None` if nothing does, or the
+    /// pack does not say how. Read on first use.
+    ///
+    /// # Errors
+    ///
+    /// If its pack is not there, or a file is not in the format.
+    pub fn successor(&self) -> Result<Option<&Successor>, PackError> {
+        if self.successor.get().is_none() {
+            let read = Successor::load(self)?;
+            let _ = self.successor.set(read.map(Box::new));
+        }
+        Ok(self.successor.get().and_then(Option::as_deref))
+    }
+
+    /// A pack that no files say: with these keys, and nothing that changed.
+    pub(super) fn of(info: PackFile, keys: Keys) -> Self {
+        let source = Source::Texts(Texts::new());
+        let content = Content {
+            keys: LazyKeys {
+                keys: OnceLock::from(keys),
+                source: source.clone(),
+                sub_charts: Vec::new(),
+            },
+            migrations: BTreeMap::new(),
+            sub_charts: Vec::new(),
+            below: BTreeMap::new(),
+            successor: OnceLock::new(),
+            info,
+        };
+        Self {
+            identity: Identity::from(&content.info),
+            source,
+            content: OnceLock::from(content),
+        }
     }
 
     /// Where its files are.

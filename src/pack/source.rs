@@ -175,7 +175,7 @@ impl Source {
         BuiltIn::find(name).map(Self::BuiltIn)
     }
 
-    fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
+    pub(super) fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {
         let format = |message| PackError::Format {
             file: name.to_owned(),
             message,

@@ -89,6 +89,34 @@ impl SubChart {
         ranges
     }
 
+    /// The versions of this chart for which something speaks that speaks for versions of it; `None` if it says
+    /// nothing of them. What comes before the versions that are named is not known.
+    #[must_use]
+    pub fn own_versions(&self, of: &VersionRange) -> Option<VersionRange> {
+        let named: Vec<(&Version, &Version)> = self.versions.iter().collect();
+        let (first, oldest) = *named.first()?;
+        let before = of.contains(oldest) || !of.and(&VersionRange::before(oldest)).is_empty();
+        let fits = |(_, version): &(&Version, &Version)| of.contains(version);
+        let end = match named.iter().rposition(fits) {
+            Some(last) => named.get(last + 1).map(|(own, _)| *own),
+            None if before => Some(first),
+            None => return None,
+        };
+        match (before, named.iter().find(|pair| fits(pair))) {
+            (false, Some((own, _))) => Some(VersionRange::between(own, end)),
+            _ => end.map(VersionRange::before),
+        }
+    }
+
+    /// The version of this chart that brought a version of it, or a later one; `None` if that was before those that
+    /// are named.
+    #[must_use]
+    pub fn brought_by(&self, of: &Version) -> Option<&Version> {
+        let pairs = self.versions.iter().zip(self.versions.iter().skip(1));
+        let mut brought = pairs.filter(|((_, before), (_, now))| *before < of && *now >= of);
+        brought.next().map(|(_, (own, _))| own)
+    }
+
     /// Adds its keys to those of this chart, whose own word on a key goes first.
     pub(super) fn add_keys(&self, keys: &mut KeysFile) -> Result<(), PackError> {
         let Some(first) = self.versions.keys().next() else {

@@ -45,14 +45,22 @@ impl Trace<'_> {
     ///
     /// If the path is none, or the condition no expression.
     pub fn add_to(&self, part: &mut ValuesPart) -> Result<(), PackError> {
-        part.add(&self.path()?);
-        if let Some(condition) = self.condition {
-            let places = Expression::known(condition).places("values");
-            for place in places.map_err(|error| self.failed(error))? {
-                part.add(&place);
-            }
-        }
+        self.places()?.iter().for_each(|place| part.add(place));
         Ok(())
+    }
+
+    /// The places that are looked at.
+    ///
+    /// # Errors
+    ///
+    /// If the path is none, or the condition no expression.
+    pub fn places(&self) -> Result<Vec<Path>, PackError> {
+        let mut places = vec![self.path()?];
+        if let Some(condition) = self.condition {
+            let looked_at = Expression::known(condition).places("values");
+            places.extend(looked_at.map_err(|error| self.failed(error))?);
+        }
+        Ok(places)
     }
 
     /// Whether the condition holds, if there is one. A value of another type than the chart's tells nothing.

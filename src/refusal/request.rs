@@ -10,7 +10,7 @@ use crate::{
     identify::{ChartClaim, Weight},
     migrate::MigrateError,
     outcome::{At, Refusal},
-    pack::{ExprError, Pack, PackError, check::Finding},
+    pack::{ExprError, Pack, PackError, check::Finding, model::Replacement},
     plan::PlanError,
     spelling::closest,
     yaml::RewriteError,
@@ -169,6 +169,9 @@ pub fn plan(error: &PlanError) -> Reason {
         PlanError::Backwards { .. } => reason
             .why("What a newer chart has no room for cannot be made up again.")
             .next("Take the older file from version control, or name a later version with --to."),
+        PlanError::BeforeSuccession { chart, since, .. } => reason.next(format!(
+            "Name a later version: --to {chart}={since}, for one."
+        )),
         PlanError::UnknownStep { known, .. } if known.is_empty() => {
             reason.next("Leave --only and --skip away: nothing has to be done on this route.")
         }
@@ -177,6 +180,24 @@ pub fn plan(error: &PlanError) -> Reason {
         }
         PlanError::Pack(error) => pack(error),
     }
+}
+
+/// Nothing says how values come to the chart that takes the place of another.
+#[must_use]
+pub fn not_brought(chart: &str, by: &Replacement) -> Reason {
+    Reason::new(format!(
+        "{} takes the place of {chart}, and the pack does not say how values come there",
+        by.chart
+    ))
+    .next(format!(
+        "Bring the values to {} {} by hand, as its notes say{}.",
+        by.chart,
+        by.version,
+        by.link
+            .iter()
+            .map(|link| format!(" ({link})"))
+            .collect::<String>()
+    ))
 }
 
 /// A pack that cannot be used.

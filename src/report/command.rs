@@ -100,7 +100,8 @@ pub fn commands(outcome: &Outcome, given: &Given) -> Vec<NextCommand> {
         let key = |release: &'_ Release| {
             let from = needs_from(release).then(|| release.from.clone());
             let chosen = given.chart_chosen.contains(&release.called);
-            (release.chart.clone(), chosen, from, release.to.clone())
+            let charts = (release.chart.clone(), release.to_chart.clone());
+            (charts, chosen, from, release.to.clone())
         };
         let like = |group: &&mut Vec<&Release>| key(group[0]) == key(release);
         match groups.iter_mut().find(like) {
@@ -180,12 +181,16 @@ fn targets(releases: &[&Release], beside: &[Release]) -> Vec<String> {
     let all = releases.iter().copied().chain(beside);
     let mut charts: Vec<(&str, String)> = Vec::new();
     for release in all {
-        if !charts.iter().any(|(chart, _)| *chart == release.chart) {
-            charts.push((&release.chart, release.to.to_string()));
+        if !charts
+            .iter()
+            .any(|(chart, _)| *chart == release.chart_after())
+        {
+            charts.push((release.chart_after(), release.to.to_string()));
         }
     }
+    let changes_chart = releases.iter().any(|release| release.to_chart.is_some());
     match charts.as_slice() {
-        [(_, to)] => vec![to.clone()],
+        [(_, to)] if !changes_chart => vec![to.clone()],
         charts => charts
             .iter()
             .map(|(chart, to)| format!("{chart}={to}"))

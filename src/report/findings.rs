@@ -176,7 +176,7 @@ fn changes<'c>(
         places.dedup();
         let mut places = places.into_iter();
         let to = content.rows.get(one.release).map(|row| row.release);
-        let to = to.map(|release| format!("{} {}: ", release.chart, release.to));
+        let to = to.map(|release| format!("{} {}: ", release.chart_after(), release.to));
         found.push(PlacedFinding {
             rule: item.id.unwrap_or(NOTICE),
             item,

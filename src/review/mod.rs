@@ -320,7 +320,13 @@ impl Review {
     #[must_use]
     pub fn explain(&self, item: &UndecidedStep, look: Look) -> Option<String> {
         let pack = self.material.pack(&self.start[item.about[0]].chart)?;
-        let found = pack.step(&item.step.version, &item.step.id).ok()??;
+        let every = pack.every_migration().ok()?;
+        let (_, migration) = every.into_iter().find(|(version, migration)| {
+            let mut steps = migration.steps.iter();
+            **version == item.step.version && steps.any(|step| step.id == item.step.id)
+        })?;
+        let mut steps = migration.steps.iter();
+        let found = steps.find(|step| step.id == item.step.id)?;
         let page = StepPage::new(&pack.info.chart, &item.step.version, found);
         Some(catalog::step(&page, look))
     }
@@ -541,12 +547,14 @@ fn is_item(step: &Step) -> bool {
 
 /// The needs of the steps of a route.
 fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
-    let route = pack
-        .migrated_versions()
-        .filter(|version| **version > release.from && **version <= release.to);
-    route
-        .flat_map(|version| pack.migrations(version).unwrap_or_default())
-        .flat_map(|migration| &migration.steps)
+    // Where the chart becomes another one, versions of the two say nothing of each other.
+    let is_on_route = |version: &semver::Version| {
+        release.to_chart.is_some() || *version > release.from && *version <= release.to
+    };
+    let every = pack.every_migration().unwrap_or_default().into_iter();
+    every
+        .filter(|(version, _)| is_on_route(version))
+        .flat_map(|(_, migration)| &migration.steps)
         .map(|step| (step.id.clone(), step.needs.clone()))
         .collect()
 }

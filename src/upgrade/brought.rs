@@ -65,20 +65,14 @@ pub(super) fn left(
         return Ok(Left::Nothing);
     }
     let same_key = |id: &str| {
-        let mut steps = plan
-            .migrations
-            .iter()
-            .flat_map(|migration| &migration.steps);
+        let mut steps = plan.all_migrations().flat_map(|migration| &migration.steps);
         steps.any(|step| step.id == id && step.same_key)
     };
     let moves = |migrated: &Migrated| does(migrated).any(|id| !same_key(id));
     if moves(&expected) && !moves(migrated) {
         return Ok(Left::Nothing);
     }
-    let steps = plan
-        .migrations
-        .iter()
-        .flat_map(|migration| &migration.steps);
+    let steps = plan.all_migrations().flat_map(|migration| &migration.steps);
     let changed = steps.filter(|step| step.same_key).filter(|step| {
         let takes = step.takes.iter().map(|take| &take.path);
         let reads = step.reads.iter().map(|(_, path)| path);

@@ -192,17 +192,18 @@ impl Description<'_, '_> {
             called: wanted.name.clone(),
             release_name: wanted.release_name.clone(),
             carrier: wanted.carrier.clone(),
-            chart: pack.info.chart.clone(),
+            chart: plan.origin().pack.info.chart.clone(),
+            to_chart: plan.before.as_ref().map(|_| pack.info.chart.clone()),
             chart_told_by: signs.collect(),
             known_by: *known_by,
             same_from: {
                 let first = detection.candidates.first();
-                let older =
-                    first.filter(|first| *known_by == KnownBy::Content && **first < plan.from);
+                let older = first
+                    .filter(|first| *known_by == KnownBy::Content && **first < plan.origin().from);
                 older.cloned()
             },
             evidence: clues.collect(),
-            from: plan.from.clone(),
+            from: plan.origin().from.clone(),
             to: plan.to.clone(),
             digest: digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after))),
             steps: migrated.steps.iter().map(|step| self.step(step)).collect(),
@@ -287,7 +288,6 @@ impl Description<'_, '_> {
     fn stale(&self) -> Vec<Notice> {
         let Worked {
             wanted,
-            pack,
             plan,
             migrated,
             ..
@@ -296,6 +296,8 @@ impl Description<'_, '_> {
             let block = wanted.layers[layer];
             wanted.edited.contains(&self.workspace.blocks[block].file)
         };
+        let plan = plan.origin();
+        let pack = plan.pack;
         let older = |path: &Path| {
             let versions = pack.info.versions.keys().rev();
             versions
@@ -330,7 +332,8 @@ impl Description<'_, '_> {
 
     /// The step that took a setting on the way to the version that the values are for.
     fn step_that_takes(&self, path: &Path) -> Option<&str> {
-        let Worked { pack, plan, .. } = self.worked;
+        let plan = self.worked.plan.origin();
+        let pack = plan.pack;
         let passed = pack
             .migrated_versions()
             .filter(|version| **version <= plan.from);
@@ -364,7 +367,7 @@ impl Description<'_, '_> {
                 }
             }
         }
-        if wanted.carrier.is_none() && !plan.migrations.is_empty() {
+        if wanted.carrier.is_none() && plan.all_migrations().next().is_some() {
             tasks.push(task(When::With, RESET_VALUES.to_owned()));
         }
         tasks.extend(self.locked().map(|text| task(When::With, text)));
@@ -385,17 +388,22 @@ impl Description<'_, '_> {
     fn not_continued(&self) -> Option<String> {
         let Worked { pack, plan, .. } = self.worked;
         let by = pack.info.replaced_by.as_ref()?;
+        if plan.to < *pack.newest_release() {
+            return None;
+        }
+        let (chart, other, since) = (&pack.info.chart, &by.chart, &by.version);
         let link = by.link.iter().map(|link| format!(" ({link})"));
-        (plan.to >= *pack.newest_release()).then(|| {
-            format!(
-                "{} is not continued: {} from {} takes its place, from its version {} on{}. refit does not bring values there.",
-                pack.info.chart,
-                by.chart,
-                by.repository,
-                by.version,
-                link.collect::<String>()
-            )
-        })
+        let how = match pack.successor() {
+            Ok(Some(_)) => {
+                format!("To bring the values there: --chart {chart} --to {other}={since}.")
+            }
+            _ => "refit does not bring values there.".to_owned(),
+        };
+        Some(format!(
+            "{chart} is not continued: {other} from {} takes its place, from its version {since} on{}. {how}",
+            by.repository,
+            link.collect::<String>()
+        ))
     }
 
     /// What to do about the lock file of an umbrella chart whose dependency is raised: only Helm can write it,

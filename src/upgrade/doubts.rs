@@ -53,7 +53,7 @@ pub(super) fn ask(
     let Some(first) = wanted.doubts.first() else {
         return Ok(());
     };
-    if plan.migrations.is_empty() {
+    if plan.all_migrations().next().is_none() {
         return Ok(());
     }
     let evidence = wanted.doubts.iter().map(|doubt| {

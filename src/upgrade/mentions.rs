@@ -40,7 +40,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
                 texts.push(one.to_owned());
                 continue;
             };
-            match place(worked.pack, &worked.plan, mention.kind, &path) {
+            match place(&worked.plan, mention.kind, &path) {
                 NewPlace::Same => texts.push(one.to_owned()),
                 NewPlace::Moved(to) if can_follow(&worked.plan, mention.kind, &path, &to) => {
                     let to = above.concat(&to);
@@ -82,8 +82,12 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
 /// version up to which it had the name that stands there; and what a person has to do where that cannot be
 /// edited.
 pub(super) fn succeeded(worked: &Worked<'_>) -> (Vec<Renamed>, Option<String>) {
-    let succession = worked.wanted.succession.as_ref();
-    let Some(succession) = succession.filter(|succession| worked.plan.to > succession.until) else {
+    let wanted = worked.wanted;
+    let succession = match worked.plan.before {
+        Some(_) => wanted.replacement.as_ref(),
+        None => (wanted.succession.as_ref()).filter(|one| worked.plan.to > one.until),
+    };
+    let Some(succession) = succession else {
         return (Vec::new(), None);
     };
     let renames = succession.renames.iter().cloned();
@@ -100,28 +104,26 @@ pub(super) fn conditions(worked: &Worked<'_>) -> Vec<Path> {
             let texts = mention.text.split(',');
             texts.filter_map(|one| Some(own(mention, one.trim())?.1))
         })
-        .filter(|path| is_helms(worked.pack, &worked.plan, path))
+        .filter(|path| is_helms(&worked.plan, path))
         .collect()
 }
 
 /// Whether the chart itself has nothing to do with a setting.
-fn is_helms(pack: &Pack, plan: &Plan<'_>, path: &Path) -> bool {
-    let keys = &pack.keys;
-    let versions = [&plan.from, &plan.to];
-    versions
-        .iter()
-        .all(|version| keys.known(path, version) == Known::Unknown)
+fn is_helms(plan: &Plan<'_>, path: &Path) -> bool {
+    let first = plan.origin();
+    let knows = |pack: &Pack, version| pack.keys.known(path, version) != Known::Unknown;
+    !knows(first.pack, &first.from) && !knows(plan.pack, &plan.to)
 }
 
 /// Whether a `targetPath` whose value cannot be read needs nobody's care: what it sets stays, or simply moves, and
 /// the path follows.
-pub(super) fn follows(pack: &Pack, plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
+pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
     let is_meant =
         |mention: &&Mention| mention.kind == MentionKind::SetPath && mention.text == text;
     let mut meant = wanted.mentions.iter().filter(is_meant).peekable();
     meant.peek().is_some()
         && meant.all(|mention| match own(mention, text) {
-            Some((_, path)) => match place(pack, plan, mention.kind, &path) {
+            Some((_, path)) => match place(plan, mention.kind, &path) {
                 NewPlace::Same => is_only_moved(plan, &path),
                 NewPlace::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
                 NewPlace::Gone => false,
@@ -132,7 +134,7 @@ pub(super) fn follows(pack: &Pack, plan: &Plan<'_>, wanted: &Wanted, text: &str)
 
 /// Whether no step looks at the value of a setting: what it decides would be decided without the one that cannot be read.
 fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
-    let mut steps = plan.migrations.iter().flat_map(|one| &one.steps);
+    let mut steps = plan.all_migrations().flat_map(|one| &one.steps);
     steps.all(|step| {
         let named = step.takes.iter().filter(|take| take.name.is_some());
         let mut looked_at = named
@@ -192,9 +194,9 @@ enum NewPlace {
 }
 
 /// Where a setting is after the migrations.
-fn place(pack: &Pack, plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
+fn place(plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
     let is_set = kind.is_set();
-    if !is_set && is_helms(pack, plan, path) {
+    if !is_set && is_helms(plan, path) {
         return NewPlace::Same;
     }
     let value = match is_set {

@@ -168,8 +168,14 @@ fn read_with(
     jobs: &Jobs<'_>,
 ) -> Result<Material, Box<Refusal>> {
     if let Some(chart) = request.to_of.keys().find(|chart| {
-        let mut known = packs.iter().map(Pack::chart);
-        !known.any(|known| known == *chart)
+        // Of a chart that was stated, the one that takes its place can be named as well.
+        let replaces = |pack: &Pack| {
+            let by = pack.info.replaced_by.as_ref();
+            request.chart.is_some() && by.is_some_and(|by| by.chart == **chart)
+        };
+        !packs
+            .iter()
+            .any(|pack| pack.chart() == *chart || replaces(pack))
     }) {
         let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));

@@ -90,6 +90,11 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
                 why: not.why.clone(),
             })
             .collect(),
+        // Only of a stated chart values can go to the one that takes its place.
+        replaced_by: (stated == Some(pack.chart()))
+            .then(|| pack.info.replaced_by.as_ref())
+            .flatten()
+            .map(|by| (by.chart.clone(), by.repository.clone())),
         is_stated: stated == Some(pack.identity.chart.as_str()),
     });
     charts.collect()

@@ -4,6 +4,7 @@ use super::release::Worked;
 use crate::{
     block::TextFile,
     carrier::raise,
+    load::Succession,
     outcome::{Notice, Severity},
     values::{
         Value, View,
@@ -52,6 +53,11 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
             path: None,
         })
     };
+    // Where the chart's name cannot be edited, a version of the other chart would be one of this.
+    let is_told = |one: &Succession| one.todo.is_some();
+    if worked.plan.before.is_some() && worked.wanted.replacement.as_ref().is_none_or(is_told) {
+        return stays("the name of the chart beside it has to be changed first");
+    }
     if node != pin.node || tree.anchor(node).is_some() {
         return stays("other places may use what is anchored here");
     }

@@ -8,7 +8,7 @@ use semver::Version;
 use super::{
     Request, answers_for,
     brought::{self, Left},
-    doubts, known_version, marks,
+    doubts, fault, known_version, marks,
     packs::{self, Layers},
     raised, sealed,
 };
@@ -24,7 +24,7 @@ use crate::{
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Missing, Notice, Refusal, Unnamed},
-    pack::{Pack, model::Strength},
+    pack::{Pack, Successor, model::Strength},
     plan::Plan,
     questions::{RAISED_FIRST, title},
     refusal::{self, Reason, ReleaseError, release::edit as edit_refusal},
@@ -38,7 +38,7 @@ use crate::{
 pub(super) struct Worked<'w> {
     /// What it is.
     pub wanted: &'w Wanted,
-    /// What is known of its chart.
+    /// What is known of the chart that it is for afterwards.
     pub pack: &'w Pack,
     /// What in its content tells the chart, if nothing else named it.
     pub signs: Vec<TellingKey>,
@@ -105,13 +105,14 @@ pub(super) fn work<'w>(
         detection,
         signs,
     } = chosen;
-    let to = target(request, pack, wanted).map_err(one)?;
+    let (to, successor) = target(request, pack, wanted).map_err(one)?;
     let run = Run {
         request,
         workspace,
         before,
         wanted,
         pack,
+        successor,
         views: &views,
         to,
         detection: &detection,
@@ -121,7 +122,7 @@ pub(super) fn work<'w>(
     let answers = run.answers;
     Ok(Worked {
         wanted,
-        pack,
+        pack: candidate.plan.pack,
         signs,
         known_by,
         plan: candidate.plan,
@@ -136,14 +137,38 @@ pub(super) fn work<'w>(
     })
 }
 
-/// The version to go to: the release's own, that of its chart, that of all, or the newest release.
-fn target(request: &Request, pack: &Pack, wanted: &Wanted) -> Result<Version, Box<Refusal>> {
-    let of_chart = request.to_of.get(&pack.info.chart).or(request.to.as_ref());
-    let to = wanted.to.as_ref().or(of_chart);
-    for version in [request.from.as_ref(), to].into_iter().flatten() {
-        known_version(pack, version).map_err(|reason| reason.of(&wanted.name))?;
+/// The version to go to: the release's own, that of its chart, that of all, or the newest release. Where the chart
+/// was stated and a version was named of the one that takes its place, that one.
+fn target<'w>(
+    request: &Request,
+    pack: &'w Pack,
+    wanted: &Wanted,
+) -> Result<(Version, Option<&'w Successor>), Box<Refusal>> {
+    let chart = &pack.info.chart;
+    let known = |pack: &Pack, version: &Version| {
+        known_version(pack, version).map_err(|reason| reason.of(&wanted.name))
+    };
+    if let Some(from) = &request.from {
+        known(pack, from)?;
     }
-    Ok(to.unwrap_or_else(|| pack.newest_release()).clone())
+    let of_chart = request.to_of.get(chart);
+    let by = pack.info.replaced_by.as_ref();
+    let elsewhere = by.and_then(|by| request.to_of.get(&by.chart));
+    if let (Some(by), Some(to), None, None) = (by, elsewhere, of_chart, &wanted.to)
+        && request.chart.as_ref() == Some(chart)
+    {
+        let successor = pack.successor().map_err(|e| fault(&e, &wanted.name))?;
+        let Some(successor) = successor else {
+            return Err(refusal::request::not_brought(chart, by).of(&wanted.name));
+        };
+        known(&successor.pack, to)?;
+        return Ok((to.clone(), Some(successor)));
+    }
+    let to = wanted.to.as_ref().or(of_chart).or(request.to.as_ref());
+    if let Some(to) = to {
+        known(pack, to)?;
+    }
+    Ok((to.unwrap_or_else(|| pack.newest_release()).clone(), None))
 }
 
 struct Run<'r, 'w> {
@@ -152,6 +177,8 @@ struct Run<'r, 'w> {
     before: Option<&'w Workspace>,
     wanted: &'w Wanted,
     pack: &'w Pack,
+    /// The chart that takes the place of this one, if the values go there.
+    successor: Option<&'w Successor>,
     views: &'r [View<'w>],
     to: Version,
     detection: &'r Detection,
@@ -335,12 +362,12 @@ impl<'w> Run<'_, 'w> {
         if candidates.is_empty() {
             return Err(self.version_open(&[]));
         }
-        let not_newer: Vec<&Version> = candidates.iter().filter(|v| **v <= self.to).collect();
+        let not_newer: Vec<&Version> = candidates.iter().filter(|v| *v <= self.last()).collect();
         let Some(newest) = not_newer.last() else {
             return Err(ReleaseError::NewerThanTarget {
                 chart: self.pack.info.chart.clone(),
                 oldest: candidates[0].clone(),
-                target: self.to.clone(),
+                target: self.last().clone(),
             }
             .of(self.name()));
         };
@@ -386,7 +413,7 @@ impl<'w> Run<'_, 'w> {
     /// The versions that can be chosen from, oldest first. Where the content excludes every version, each can
     /// still be the right one.
     fn possible(&self, candidates: &[&Version]) -> Vec<String> {
-        let not_newer = |version: &&Version| **version <= self.to;
+        let not_newer = |version: &&Version| *version <= self.last();
         let known: Vec<&Version> = self.pack.info.versions.keys().collect();
         let from = match candidates {
             [] => &known,
@@ -394,6 +421,14 @@ impl<'w> Run<'_, 'w> {
         };
         let fitting = from.iter().copied().filter(not_newer);
         fitting.map(ToString::to_string).collect()
+    }
+
+    /// The newest version of its chart on the way.
+    fn last(&self) -> &Version {
+        match self.successor {
+            Some(_) => self.pack.newest_release(),
+            None => &self.to,
+        }
     }
 
     fn candidate(&self, from: &Version) -> Result<Candidate<'w>, Box<Refusal>> {
@@ -414,7 +449,11 @@ impl<'w> Run<'_, 'w> {
         selection
             .skip_known
             .extend(skip.into_iter().flatten().cloned());
-        let plan = Plan::new(self.pack, from, &self.to, &selection)
+        let plan = match self.successor {
+            None => Plan::new(self.pack, from, &self.to, &selection),
+            Some(successor) => Plan::succeeding(self.pack, from, successor, &self.to, &selection),
+        };
+        let plan = plan
             .map_err(|e| refusal::request::plan(&e).of(self.name()))?
             .below(self.wanted.global.clone());
         let views: Vec<&View<'_>> = self.views.iter().collect();
@@ -435,14 +474,9 @@ impl<'w> Run<'_, 'w> {
                 }
             }
         }
-        sealed::ask(
-            self.wanted,
-            (self.pack, &plan),
-            &self.answers,
-            &mut migrated,
-        )
-        .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
-        .map_err(|e| self.migrate_refusal(&e))?;
+        sealed::ask(self.wanted, &plan, &self.answers, &mut migrated)
+            .and_then(|()| doubts::ask(self.wanted, &plan, &self.answers, &mut migrated))
+            .map_err(|e| self.migrate_refusal(&e))?;
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();
         for (i, block) in self.wanted.layers.iter().enumerate() {

@@ -7,7 +7,6 @@ use super::mentions;
 use crate::{
     load::{Sealed, Wanted},
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
-    pack::Pack,
     plan::Plan,
     questions::{SEALED_LAYER, title},
     values::{Path, Value},
@@ -23,7 +22,7 @@ const GO_ON: &str = "go-on";
 /// If the answer is none of the options, has inputs, or was given for other layers.
 pub(super) fn ask(
     wanted: &Wanted,
-    (pack, plan): (&Pack, &Plan<'_>),
+    plan: &Plan<'_>,
     answers: &Answers,
     migrated: &mut Migrated,
 ) -> Result<(), MigrateError> {
@@ -34,10 +33,10 @@ pub(super) fn ask(
         .filter(|(layer, paths)| layer.values.is_none() || !paths.is_empty())
         .filter(|(layer, _)| {
             let target = layer.target.as_deref();
-            !target.is_some_and(|target| mentions::follows(pack, plan, wanted, target))
+            !target.is_some_and(|target| mentions::follows(plan, wanted, target))
         })
         .collect();
-    if touched.is_empty() || plan.migrations.is_empty() {
+    if touched.is_empty() || plan.all_migrations().next().is_none() {
         return Ok(());
     }
     let names: Vec<&str> = touched
@@ -80,11 +79,7 @@ pub(super) fn ask(
 
 /// The visible settings of a layer that a step on the route has to do with.
 fn touched(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
-    let steps = || {
-        plan.migrations
-            .iter()
-            .flat_map(|migration| &migration.steps)
-    };
+    let steps = || plan.all_migrations().flat_map(|migration| &migration.steps);
     let concerns = |path: &&Path| {
         steps().any(|step| {
             let taken = step.takes.iter().map(|take| &take.path);

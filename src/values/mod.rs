@@ -7,6 +7,7 @@
 //! files, charts' contents or migrations.
 
 mod alike;
+pub mod below;
 pub mod coalesce;
 mod convert;
 mod decode;

@@ -12,3 +12,4 @@ mod danger;
 mod found;
 mod mutations;
 mod source;
+mod sub_charts;

@@ -1,8 +1,11 @@
 //! What an umbrella chart hands down as `global`: what the page says of it, in files.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use crate::demo::{Demo, Run};
+use crate::{
+    demo::{Demo, Run},
+    support::page::table,
+};
 
 /// An umbrella with the chart `kit`; its pack has `steps` for 2.0.0.
 fn umbrella(steps: &str, files: &[(&str, &str)]) -> Demo {
@@ -50,37 +53,13 @@ fn read(text: &str) -> serde_json::Value {
     serde_yaml::from_str(text).expect("YAML")
 }
 
-/// The rows of the page's table: values, steps, and the result, which is code or a sentence.
-fn table() -> Vec<[String; 3]> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/packs.md");
-    let page = fs::read_to_string(page).expect("the page");
-    let (_, table) = page
-        .split_once("| values of the umbrella | steps of `kit` | result |\n")
-        .expect("the table");
-    let rows = table
-        .lines()
-        .skip(1)
-        .take_while(|line| line.starts_with('|'));
-    let cell = |cell: &str| match cell.contains('`') {
-        true => {
-            let code: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
-            code.join("\n") + "\n"
-        }
-        false => cell.trim().to_owned(),
-    };
-    let cells = |row: &str| -> [String; 3] {
-        let cells: Vec<String> = row.trim_matches('|').split(" | ").map(cell).collect();
-        cells.try_into().expect("three cells")
-    };
-    rows.map(cells).collect()
-}
-
 #[test]
 fn the_table_of_the_page_is_true_in_files() {
-    let rows = table();
+    let rows = table(["values of the umbrella", "steps of `kit`", "result"]);
     assert!(rows.len() >= 4, "{rows:?}");
     for [values, steps, result] in rows {
         let steps = steps.trim().replace('\n', "\n    ");
+        let values = values + "\n";
         let demo = umbrella(&step(&steps), &[("in/values.yaml", &values)]);
         let run = demo.run("upgrade in --pack pack --write");
         let after = demo.text("in/values.yaml");
@@ -216,4 +195,26 @@ fn an_umbrella_without_values_of_the_chart_is_told_what_to_do() {
         run.err
     );
     assert_eq!(demo.text("in/values.yaml"), values);
+}
+
+#[test]
+fn what_a_step_calls_left_over_is_not_asked_about_where_the_root_has_it() {
+    let steps = "take: {s: size}\n    do: {global.class: =s}\n    replaces: [global.class]";
+    let values = "global: {class: {x: 1}}\nkit: {size: 2}\n";
+    let demo = umbrella(&step(steps), &[("in/values.yaml", values)]);
+    let run = demo.run("upgrade in --pack pack --write");
+    assert_eq!(run.code, 0, "{}", run.err);
+    let wanted = "global: {class: {x: 1}}\nkit: {global: {class: 2}}\n";
+    assert_eq!(read(&demo.text("in/values.yaml")), read(wanted));
+}
+
+#[test]
+fn keys_of_both_globals_come_in_the_order_of_the_merged_map() {
+    let steps = "read: {g: global.*.*}\n    do: {image.registry: \"=g.map(k, k).join(' ')\"}";
+    let values = "global: {g: {u: 1}, h: 1}\nkit: {global: {g: {x: 1}, k: {x: 1}}}\n";
+    let demo = umbrella(&step(steps), &[("in/values.yaml", values)]);
+    let run = demo.run("upgrade in --pack pack --write");
+    assert_eq!(run.code, 0, "{}", run.err);
+    let after = read(&demo.text("in/values.yaml"));
+    assert_eq!(after["kit"]["image"]["registry"], "g.x g.u k.x", "{after}");
 }

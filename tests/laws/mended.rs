@@ -378,3 +378,17 @@ fn a_left_over_list_is_judged_item_by_item_where_a_path_selects_its_items() {
         );
     }
 }
+
+#[test]
+fn a_part_of_a_key_may_be_nothing() {
+    // The star of `*x` stands for nothing in `x`, which is a key as well as `ax`.
+    both(
+        "d: [{x: 1, ax: 2}]\n",
+        &[(
+            "1.1.0",
+            "s: {for: 'd[0].*x', as: k, move: {'d[0].{k}x': 'n.{k}x'}}",
+        )],
+        &[],
+        "\"n\": {x: 1, ax: 2}\n",
+    );
+}

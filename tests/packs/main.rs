@@ -13,5 +13,6 @@ mod charts;
 mod check;
 mod expressions;
 mod hostile;
+mod replacement;
 mod sub_charts;
 mod tell;

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this module")]
 
 pub mod helm;
+pub mod page;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -52,6 +52,8 @@ pub struct KnownChart {
     pub former_names: Vec<FormerName>,
     /// Where other charts of its name are published, and whose they are.
     pub namesakes: Vec<Namesake>,
+    /// What takes its place, if values shall go there: its name and where it is published.
+    pub replaced_by: Option<(String, String)>,
     /// Whether it was said that this is the chart: then another repository makes no other chart.
     pub is_stated: bool,
 }

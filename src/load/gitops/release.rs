@@ -196,6 +196,7 @@ impl Builder<'_> {
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
             succession: former.map(|former| self.succession(chart, former)),
+            replacement: self.replacement(chart),
             is_from_elsewhere: !chart.is_stated
                 && matches!(
                     sameness,

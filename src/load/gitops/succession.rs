@@ -28,11 +28,45 @@ pub struct Succession {
 }
 
 impl Builder<'_> {
+    /// What the manifest has to say once its chart is the one that takes the place of this one.
+    pub(super) fn replacement(&self, chart: &KnownChart) -> Option<Succession> {
+        let (name, repository) = chart.replaced_by.as_ref()?;
+        let release = &self.one.release;
+        let other = KnownChart {
+            name: name.clone(),
+            repositories: vec![repository.clone()],
+            ..KnownChart::default()
+        };
+        let file = self.scanned[release.chart_file].file;
+        let own = release.chart.source.name();
+        let renames = own.and_then(|own| self.renames(&other, own));
+        let renames = renames.map(|renames| {
+            let renames = renames.into_iter();
+            renames.map(|(node, text)| (file, node, text)).collect()
+        });
+        let todo = renames.is_none().then(|| {
+            let at = self.at(release.chart_file, release.chart.node);
+            let key = match (self.one.carrier.kind, own) {
+                (Kind::Dependency, Some(own)) => format!(" (with `alias: {own}` its values keep their key)"),
+                _ => String::new(),
+            };
+            format!(
+                "{}:{}: The values are for {name} from {repository} now. Change the name, the repository and the version there{key}.",
+                at.file, at.line
+            )
+        });
+        Some(Succession {
+            until: Version::new(0, 0, 0),
+            renames: renames.unwrap_or_default(),
+            todo,
+        })
+    }
+
     /// What the manifest has to say once the chart has its new name.
     pub(super) fn succession(&self, chart: &KnownChart, former: &FormerName) -> Succession {
         let release = &self.one.release;
         let file = self.scanned[release.chart_file].file;
-        let renames = self.renames(chart, former).map(|renames| {
+        let renames = self.renames(chart, &former.name).map(|renames| {
             let renames = renames.into_iter();
             renames.map(|(node, text)| (file, node, text)).collect()
         });
@@ -59,7 +93,7 @@ impl Builder<'_> {
     }
 
     /// The scalars that change, with their new text; nothing if that cannot be done in this place alone.
-    fn renames(&self, chart: &KnownChart, former: &FormerName) -> Option<Vec<(NodeId, String)>> {
+    fn renames(&self, chart: &KnownChart, former: &str) -> Option<Vec<(NodeId, String)>> {
         let release = &self.one.release;
         if self.one.carrier.kind == CarrierKind::Dependency {
             return None;
@@ -67,7 +101,7 @@ impl Builder<'_> {
         let tree = &self.file(release.chart_file).tree;
         let node = release.chart.node;
         let text = scalar(tree, node)?;
-        let above = match text.strip_suffix(former.name.as_str())? {
+        let above = match text.strip_suffix(former)? {
             "" => "",
             above if above.ends_with('/') => above,
             _ => return None,

@@ -12,6 +12,7 @@ mod names;
 mod paths;
 mod place;
 mod range;
+mod replacement;
 mod shape;
 mod steps;
 mod sub_charts;
@@ -28,6 +29,7 @@ use place::{File, Spot};
 
 use super::{
     Migration, Pack, PackError, Step,
+    replacement::FILE as REPLACEMENT,
     source::{SUB_CHARTS, Source},
 };
 use crate::spelling::closest;
@@ -113,7 +115,7 @@ impl Files {
         names.sort();
         let own = |name: &String| {
             let stem = name.strip_suffix(".yaml");
-            ["pack", "keys"].map(Some).contains(&stem)
+            ["pack.yaml", "keys.yaml", REPLACEMENT].contains(&name.as_str())
                 || stem.is_some_and(|stem| Version::parse(stem).is_ok())
         };
         let (own, others): (Vec<String>, Vec<String>) = names.into_iter().partition(own);
@@ -137,7 +139,8 @@ impl Files {
     }
 
     fn migrations(&self) -> impl Iterator<Item = &File> {
-        let other = |file: &&File| !["pack.yaml", "keys.yaml"].contains(&file.name.as_str());
+        let named = ["pack.yaml", "keys.yaml", REPLACEMENT];
+        let other = move |file: &&File| !named.contains(&file.name.as_str());
         self.files.iter().filter(other)
     }
 
@@ -159,11 +162,19 @@ impl Files {
         let mut found = self.strays();
         let versions = self.versions();
         let forms = shape::Forms::new();
+        let successor = pack.and_then(|pack| pack.successor().ok().flatten());
+        let of_successor: Vec<Version> = successor
+            .map(|successor| successor.pack.info.versions.keys().cloned().collect())
+            .unwrap_or_default();
         for file in &self.files {
-            shape::check(file, &forms, &versions, &mut found);
+            let versions = match file.name == REPLACEMENT {
+                true => &of_successor,
+                false => &versions,
+            };
+            shape::check(file, &forms, versions, &mut found);
         }
         self.versions_fit(&versions, &mut found);
-        for file in self.migrations() {
+        for file in self.migrations().chain(self.get(REPLACEMENT)) {
             paths::read(file, &mut found);
         }
         if let Some(pack) = pack {
@@ -361,8 +372,13 @@ impl<'p> Whole<'p> {
     fn check(&self, found: &mut Vec<Finding>) {
         evidence::check(self, found);
         sub_charts::check(self, found);
+        replacement::check(self, found);
         history::check(self, found);
         steps::ids(self, found);
+        self.check_migrations(found);
+    }
+
+    fn check_migrations(&self, found: &mut Vec<Finding>) {
         for migration in &self.migrations {
             for step in &migration.steps {
                 let spot = self.step(migration, step);

@@ -183,7 +183,7 @@ impl<'o> Items<'o> {
         }
         let unused = unused(release);
         if !unused.is_empty() {
-            let chart = format!("{} {}", release.chart, release.to);
+            let chart = format!("{} {}", release.chart_after(), release.to);
             let key = format!("{:?}", ("unused", &chart, &unused));
             let item = Item {
                 text: format!("Unused by {chart}: {}", wording::paths(&unused)),
@@ -265,7 +265,7 @@ impl<'o> Items<'o> {
     }
 
     fn left_out(&mut self, number: usize, release: &'o Release, step: &'o Step) {
-        let chart = format!("{} {}", release.chart, release.to);
+        let chart = format!("{} {}", release.chart_after(), release.to);
         let (section, text) = match step.loses.as_slice() {
             [] => (
                 Section::Notes,

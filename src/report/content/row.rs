@@ -166,8 +166,10 @@ impl<'o> ReleaseRow<'o> {
     #[must_use]
     pub fn versions(&self) -> String {
         match self.release.from == self.release.to {
-            true => format!("{} {}", self.release.chart, self.release.to),
-            false => versions(self.release),
+            true if self.release.to_chart.is_none() => {
+                format!("{} {}", self.release.chart, self.release.to)
+            }
+            _ => versions(self.release),
         }
     }
 
@@ -224,7 +226,11 @@ pub struct Happens {
 /// The versions that a release goes from and to.
 #[must_use]
 pub fn versions(release: &Release) -> String {
-    format!("{} {} → {}", release.chart, release.from, release.to)
+    let to = match &release.to_chart {
+        Some(chart) => format!("{chart} {}", release.to),
+        None => release.to.to_string(),
+    };
+    format!("{} {} → {to}", release.chart, release.from)
 }
 
 /// That a release needs nothing.
@@ -232,7 +238,8 @@ pub fn versions(release: &Release) -> String {
 pub fn fits(release: &Release) -> String {
     format!(
         "already fits {} {}; nothing to do",
-        release.chart, release.to
+        release.chart_after(),
+        release.to
     )
 }
 

@@ -462,13 +462,18 @@ fn put_in(step: &Json, names: &[String], texts: &[String]) -> Json {
         let both = names.iter().zip(texts);
         both.fold(path.to_owned(), |path, (name, text)| {
             let name = format!("{{{name}}}");
-            // Without a key there is no dot either.
-            let path = match text.as_str() {
-                "" => path
-                    .replace(&format!(".{name}"), "")
-                    .replace(&format!("{name}."), ""),
-                _ => path,
-            };
+            let mut path = path;
+            // Where a whole segment stands for no key there is no dot either.
+            while let Some(at) = path.find(&name).filter(|_| text.is_empty()) {
+                let (before, after) = (&path[..at], &path[at + name.len()..]);
+                let begins = before.is_empty() || before.ends_with('.');
+                let ends = after.is_empty() || after.starts_with(['.', '[']);
+                path = match (begins && ends, before.strip_suffix('.')) {
+                    (true, Some(before)) => format!("{before}{after}"),
+                    (true, None) => after.trim_start_matches('.').to_owned(),
+                    (false, _) => format!("{before}{after}"),
+                };
+            }
             path.replace(&name, text)
         })
     };
