@@ -108,19 +108,43 @@ impl<'v> Parts<'v> {
         if let Some(source) = self.parsed(value) {
             return Ok(Some(Node::made(value.clone(), vec![source], None)));
         }
-        match value {
-            Value::List(items) => self.list(items),
+        let known = match value {
+            Value::List(items) => self.list(items)?,
             // Each is compared with each.
-            _ if self.parts.len() > MOST => Ok(None),
+            _ if self.parts.len() > MOST => None,
             Value::Map(map) => match self.alike(map, key)? {
-                Some(node) => Ok(Some(node)),
-                None => self.map(map),
+                Some(node) => Some(node),
+                None => self.map(map)?,
             },
-            scalar => Ok(match key {
+            scalar => match key {
                 Some(key) => self.value_of_item(scalar, key),
                 None => self.text_in_item(scalar),
-            }),
+            },
+        };
+        match (known, key) {
+            (None, Some(key)) => self.below(value, key),
+            (known, _) => Ok(known),
         }
+    }
+
+    /// A map or list made of parts of the one that stood under the same key.
+    fn below(&mut self, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
+        let fits = |part: &Part| {
+            !part.used && part.key.as_deref() == Some(key) && is_same_kind(&part.value, value)
+        };
+        let Some(at) = self.parts.iter().position(fits) else {
+            return Ok(None);
+        };
+        let node = self.parts[at].node.clone();
+        let known = self.inside(&node, value, key)?;
+        self.parts[at].used |= known.is_some();
+        Ok(known)
+    }
+
+    /// A map or list made of parts of another one: what is known of it inside that alone.
+    fn inside(&self, node: &Node, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
+        let by = (self.from.clone(), self.like);
+        Parts::of(std::iter::once(node), self.view, by)?.known(value, Some(key))
     }
 
     fn take(&mut self, fits: impl Fn(&Part) -> bool) -> Option<Node> {
@@ -215,9 +239,13 @@ impl<'v> Parts<'v> {
                 }
                 _ => None,
             };
-            made.push(match same {
-                Some(entry) => entry,
-                None => self.entry(key, value)?,
+            made.push(match (same, there) {
+                (Some(entry), _) => entry,
+                (None, None) => match renamed(&mut entries, map, value, self.view)? {
+                    Some(node) => entry(key, node),
+                    None => self.entry(key, value)?,
+                },
+                (None, Some(at)) => self.changed(key, value, &entries[at].node)?,
             });
         }
         let left = entries
@@ -229,6 +257,19 @@ impl<'v> Parts<'v> {
         }));
         node.body = Body::Map(made);
         Ok(Some(node))
+    }
+
+    /// An entry that has another value now: one that stood elsewhere, or what became of its own.
+    fn changed(&mut self, key: &str, value: &Value, was: &Node) -> Result<Entry, ReadError> {
+        if let Some(node) = self.whole(value, Some(key)) {
+            return Ok(entry(key, node));
+        }
+        if is_same_kind(&was.value(self.view)?, value)
+            && let Some(node) = self.inside(was, value, key)?
+        {
+            return Ok(entry(key, node));
+        }
+        self.entry(key, value)
     }
 
     /// A map around a text of a list, or around what stood under the key that it names now.
@@ -334,6 +375,29 @@ impl<'v> Parts<'v> {
             also: Vec::new(),
         }
     }
+}
+
+/// What stood under a key that goes, if a new key has just that value.
+fn renamed(
+    entries: &mut Vec<Entry>,
+    map: &Map,
+    value: &Value,
+    view: &View<'_>,
+) -> Result<Option<Node>, ReadError> {
+    for at in 0..entries.len() {
+        if !map.contains_key(&entries[at].key) && entries[at].node.value(view)? == *value {
+            return Ok(Some(entries.remove(at).node));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether both are maps, or both lists.
+fn is_same_kind(one: &Value, other: &Value) -> bool {
+    matches!(
+        (one, other),
+        (Value::Map(_), Value::Map(_)) | (Value::List(_), Value::List(_))
+    )
 }
 
 fn entry(key: &str, node: Node) -> Entry {

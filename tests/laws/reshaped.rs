@@ -287,3 +287,84 @@ n2:
 ",
     );
 }
+
+#[test]
+fn what_items_hold_in_items_of_their_own_is_known_too() {
+    let env = "x.env.map(e, {'name': e.name, 'value': e.val})";
+    check(
+        "variables of containers",
+        "\
+containers:
+  # The one that serves.
+  - name: app # main
+    image: \"shop/app:1\"
+    env:
+      # Where it listens.
+      - name: PORT # tcp
+        val: \"8080\"
+
+      # How much it says.
+      - name: LEVEL
+        val: 'info' # not debug
+  - name: side
+    image: shop/side
+    # Nothing so far.
+    env:
+      - {name: A, val: b} # short
+",
+        &[&format!(
+            "s: {{same-key: true, take: {{c: containers}}, do: {{containers: \"=c.map(x, merge(x, {{'env': {env}}}))\"}}}}"
+        )],
+        "\
+containers:
+  # The one that serves.
+  - name: app # main
+    image: \"shop/app:1\"
+    env:
+      # Where it listens.
+      - name: PORT # tcp
+        value: \"8080\"
+
+      # How much it says.
+      - name: LEVEL
+        value: 'info' # not debug
+  - name: side
+    image: shop/side
+    # Nothing so far.
+    env:
+      - {name: A, value: b} # short
+",
+    );
+    check(
+        "paths of hosts",
+        "\
+ingress:
+  hosts:
+    # The shop.
+    - host: shop.example # by DNS
+      paths:
+        # All of it.
+        - /
+        - \"/old\" # until May
+    - host: api.example
+      paths: [/v1]
+",
+        &[
+            "s: {same-key: true, take: {h: ingress.hosts}, do: {ingress.hosts: \"=h.map(x, merge(x, {'paths': x.paths.map(p, {'path': p, 'pathType': 'Prefix'})}))\"}}",
+        ],
+        "\
+ingress:
+  hosts:
+    # The shop.
+    - host: shop.example # by DNS
+      paths:
+        # All of it.
+        - path: /
+          pathType: Prefix
+        - path: \"/old\" # until May
+          pathType: Prefix
+    - host: api.example
+      paths: [{path: /v1, pathType: Prefix}]
+",
+    );
+}

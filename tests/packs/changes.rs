@@ -20,7 +20,7 @@ use refit::{
     plan::{Plan, Selection},
     refusal,
     values::{
-        Value,
+        Value, leaves,
         write::{Layout, block},
     },
 };
@@ -107,10 +107,19 @@ fn pack(change: &Change, folder: &std::path::Path) -> Result<Pack, String> {
     let named = written_keys(&change.step);
     keys.extend(named);
     let open = json!([{"in": "*", "open": "map"}]);
-    let keys: Map<String, Json> = keys
-        .into_iter()
+    let keys = keys.into_iter();
+    let mut keys: Map<String, Json> = keys
         .map(|key| (key.replace('.', "\\."), open.clone()))
         .collect();
+    // What is found at any depth is a key that the chart has somewhere.
+    if change.step.to_string().contains("**") {
+        for values in [&change.before, &change.after] {
+            if let Value::Map(values) = Value::from(values) {
+                let paths = leaves(&values).into_iter();
+                keys.extend(paths.map(|(path, _)| (path.to_string(), json!([{"in": "*"}]))));
+            }
+        }
+    }
     let pack = json!({
         "pack": 1, "chart": "chart", "title": "A chart",
         "versions": {"1.0.0": {"app": "1"}, "2.0.0": {"app": "2"}},
