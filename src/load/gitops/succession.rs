@@ -47,7 +47,7 @@ impl Builder<'_> {
         let todo = renames.is_none().then(|| {
             let at = self.at(release.chart_file, release.chart.node);
             let key = match (self.one.carrier.kind, own) {
-                (Kind::Dependency, Some(own)) => format!(" (with `alias: {own}` its values keep their key)"),
+                (CarrierKind::Dependency, Some(own)) => format!(" (with `alias: {own}` its values keep their key)"),
                 _ => String::new(),
             };
             format!(
