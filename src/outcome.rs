@@ -123,6 +123,7 @@ pub struct Release {
     /// The chart.
     pub chart: String,
     /// The chart that they are for afterwards, if it is another one, which takes the place of the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub to_chart: Option<String>,
     /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,

@@ -68,6 +68,7 @@ pub fn release(files: Vec<File>) -> Release {
         called: String::new(),
         carrier: None,
         chart: "arroyo".into(),
+        to_chart: None,
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
         same_from: None,
