@@ -71,7 +71,7 @@ pub enum PlanError {
     },
     /// The target is older than the version that takes the place of the other chart.
     #[error(
-        "{chart} takes the place of {of} from its version {since} on; refit does not bring values to {to}"
+        "{chart} takes the place of {of} from its version {since} on; refit brings values to none before"
     )]
     BeforeSuccession {
         /// The chart whose place is taken.
@@ -80,8 +80,6 @@ pub enum PlanError {
         chart: String,
         /// Its first version that does.
         since: Version,
-        /// The target version.
-        to: Version,
     },
     /// A step that was named does not exist on the route.
     #[error(
@@ -143,7 +141,6 @@ impl<'p> Plan<'p> {
                 of: pack.info.chart.clone(),
                 chart: successor.pack.info.chart.clone(),
                 since: successor.version.clone(),
-                to: to.clone(),
             });
         }
         let last = pack.newest_release().max(from);
