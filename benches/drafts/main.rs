@@ -4,12 +4,15 @@
 //! cargo bench --bench drafts -- reads CHART...           what the static reader says of each chart, and how long it takes
 //! cargo bench --bench drafts -- table CHANGES.tsv DIR    documented moves against what is drafted for them, by reading
 //! HELM_BIN=... cargo bench --bench drafts -- table CHANGES.tsv DIR helm      the same, with rendering
+//! HELM_BIN=... cargo bench --bench drafts -- values OLD NEW FILE...      what is drafted for users' values, a JSON object a file
 //! ```
 //!
-//! `DIR` holds charts as folders; of each chart and version that a row names, the newest that begins so is taken.
+//! `DIR` holds charts as folders, as `benches/drafts/charts.py` takes them out of clones; of each chart and version that
+//! a row names, the newest that begins so is taken. A name behind `helm` ("traefik 40") takes only such pairs.
 //! `REFIT_KUBE_VERSION` is handed to Helm.
 
 mod table;
+mod users;
 
 use std::{path::PathBuf, time::Instant};
 
@@ -30,9 +33,15 @@ fn main() {
         .as_slice()
     {
         ["reads", charts @ ..] => charts.iter().for_each(|chart| reads(chart)),
-        ["table", changes, folder] => table::run(changes, folder, false),
-        ["table", changes, folder, "helm"] => table::run(changes, folder, true),
-        _ => eprintln!("say what to measure: reads CHART..., or table CHANGES.tsv DIR [helm]"),
+        ["values", old, new, files @ ..] => users::run(old, new, files),
+        ["table", changes, folder] => table::run(changes, folder, false, None),
+        ["table", changes, folder, "helm"] => table::run(changes, folder, true, None),
+        ["table", changes, folder, "helm", only] => {
+            table::run(changes, folder, true, Some(only));
+        }
+        _ => eprintln!(
+            "say what to measure: reads CHART..., table CHANGES.tsv DIR [helm], or values OLD NEW FILE..."
+        ),
     }
 }
 

@@ -1,20 +1,24 @@
-//! Documented moves of keys against what is drafted for a values file that sets just the old key.
+//! Documented moves of keys against what is drafted for a whole chart.
+//!
+//! For each pair of versions that the list of changes names, every key that the new chart does not know any more is
+//! tried out at once ([`refit::draft::infer`]). A documented move is found in what became of the keys at and below
+//! its old key; where the list names two moves one behind the other, a key goes through both.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
+use std::{fs, path::PathBuf, time::Instant};
 
 use refit::{
     chart::Chart,
     draft::{
         Pair,
         candidates::Keys,
-        propose::{Suggestion, propose_with},
+        infer::infer,
+        propose::{Proposal, Suggestion},
     },
     effect::{
         helm::Helm,
-        leaves::set_path,
         render::{Options, Renderer},
     },
-    values::{Map, Number, Path, Segment, Value},
+    values::Path,
 };
 
 /// A documented move.
@@ -26,127 +30,233 @@ struct Row {
     new: Path,
 }
 
-/// What came of a row.
+/// What came of the rows of a pair.
 #[derive(Default)]
 struct Tally {
     rows: usize,
-    sure_right: usize,
-    sure_wrong: usize,
-    among_three: usize,
-    nothing: usize,
-    untouched: usize,
+    /// Rows of which everything that is sure is right, and something is.
+    sure: usize,
+    /// Rows with the right place among three.
+    among: usize,
+    /// Rows of which something sure is wrong.
+    wrong: usize,
+    /// Rows of whose keys nothing is said.
+    silent: usize,
+    /// Keys below documented moves that are sure and right, or sure and wrong.
+    keys_right: usize,
+    keys_wrong: usize,
+    /// Sure moves of keys that no row names: to be looked at.
+    beyond: usize,
+    renderings: usize,
+    seconds: f64,
 }
 
-/// Goes through all rows, and prints a line for each and a table.
-pub fn run(changes: &str, folder: &str, with_helm: bool) {
+/// Goes through all pairs, and prints a line for each key, each row, and a table.
+pub fn run(changes: &str, folder: &str, with_helm: bool, only: Option<&str>) {
     let charts = charts(folder);
     let text = fs::read_to_string(changes).expect("the list of changes");
     let rows: Vec<Row> = text.lines().filter_map(row).collect();
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut known: BTreeMap<PathBuf, Keys> = BTreeMap::new();
+    let mut pairs: Vec<(&str, &str, &str)> = Vec::new();
     for row in &rows {
-        let (Some(old), Some(new)) = (
-            version(&charts, &row.chart, &row.from),
-            version(&charts, &row.chart, &row.to),
-        ) else {
+        let pair = (row.chart.as_str(), row.from.as_str(), row.to.as_str());
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    let mut table = Vec::new();
+    for (chart, from, to) in pairs {
+        let name = format!("{chart} {from} {to}");
+        if only.is_some_and(|only| !name.starts_with(only)) {
+            continue;
+        }
+        let ends = match from == to {
+            true => (
+                end(&charts, chart, from, false),
+                end(&charts, chart, to, true),
+            ),
+            false => (
+                end(&charts, chart, from, true),
+                end(&charts, chart, to, true),
+            ),
+        };
+        let (Some(old), Some(new)) = ends else {
+            println!("{name}: the charts are not at hand");
             continue;
         };
-        for (path, chart) in [old, new] {
-            known.entry(path.clone()).or_insert_with(|| Keys::of(chart));
-        }
-        let begin = Instant::now();
-        let renderer = |path: &PathBuf| {
-            let options = Options {
-                release_name: "refit".to_owned(),
-                namespace: Some("default".to_owned()),
-                kube_version: std::env::var("REFIT_KUBE_VERSION").ok(),
-                api_versions: Vec::new(),
-                install: false,
-            };
-            Renderer::new(Helm::from_env(), path, options)
-        };
-        let renderers = (renderer(&old.0), renderer(&new.0));
-        let pair = Pair {
-            old: &old.1,
-            new: &new.1,
-            renderers: with_helm.then_some((&renderers.0, &renderers.1)),
-        };
-        let keys = (&known[&old.0], &known[&new.0]);
-        let (values, from, to) = values(row, &old.1);
-        let found = propose_with(&pair, keys, &values);
-        let tally = tallies
-            .entry(format!("{} {} {}", row.chart, row.from, row.to))
-            .or_default();
-        tally.rows += 1;
-        let setting = found.settings.iter().find(|setting| setting.from == from);
-        let places = setting.map(|setting| setting.places()).unwrap_or_default();
-        let is_among = places.iter().any(|place| place.to == to);
-        let said = match setting.map(|setting| &setting.fate) {
-            Some(Suggestion::Moves(place)) if place.to == to => {
-                tally.sure_right += 1;
-                "sure"
-            }
-            Some(Suggestion::Moves(_)) => {
-                tally.sure_wrong += 1;
-                "SURE BUT WRONG"
-            }
-            Some(Suggestion::Unsure(_)) if is_among => "among three",
-            Some(Suggestion::Unsure(_)) => "others only",
-            Some(Suggestion::Lost) => {
-                tally.nothing += 1;
-                "nothing found"
-            }
-            Some(Suggestion::IsDefault) => "default does it",
-            None => {
-                tally.untouched += 1;
-                "still works, or does nothing"
-            }
-        };
-        tally.among_three += usize::from(is_among);
-        let shown: Vec<String> = places.iter().map(|place| place.to.to_string()).collect();
-        println!(
-            "{} {} to {}: {from} to {to}: {said} [{}] {} renderings, {} ms{}",
-            row.chart,
-            old.1.version,
-            new.1.version,
-            shown.join(", "),
-            renderers.0.runs() + renderers.1.runs(),
-            begin.elapsed().as_millis(),
-            found
-                .unproven
-                .filter(|_| with_helm)
-                .map_or_else(String::new, |why| format!(
-                    " NOT RENDERED: {}",
-                    why.chars().take(160).collect::<String>()
-                ))
-        );
+        let rows: Vec<&Row> = rows
+            .iter()
+            .filter(|row| {
+                (row.chart.as_str(), row.from.as_str(), row.to.as_str()) == (chart, from, to)
+            })
+            .collect();
+        table.push((name, pair(old, new, &rows, with_helm)));
     }
     let mut sum = Tally::default();
     println!(
-        "\nchart from to: rows, sure and right, sure and wrong, right among three, nothing found, untouched"
+        "\n| chart from to | rows | sure and right | right among three | with a wrong sure one | nothing said | keys sure right | keys sure wrong | sure beyond the list | renderings | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|"
     );
-    for (name, tally) in &tallies {
+    for (name, tally) in &table {
         print(name, tally);
         sum.rows += tally.rows;
-        sum.sure_right += tally.sure_right;
-        sum.sure_wrong += tally.sure_wrong;
-        sum.among_three += tally.among_three;
-        sum.nothing += tally.nothing;
-        sum.untouched += tally.untouched;
+        sum.sure += tally.sure;
+        sum.among += tally.among;
+        sum.wrong += tally.wrong;
+        sum.silent += tally.silent;
+        sum.keys_right += tally.keys_right;
+        sum.keys_wrong += tally.keys_wrong;
+        sum.beyond += tally.beyond;
+        sum.renderings += tally.renderings;
+        sum.seconds += tally.seconds;
     }
     print("all", &sum);
 }
 
 fn print(name: &str, tally: &Tally) {
     println!(
-        "{name}: {}, {}, {}, {}, {}, {}",
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
         tally.rows,
-        tally.sure_right,
-        tally.sure_wrong,
-        tally.among_three,
-        tally.nothing,
-        tally.untouched
+        tally.sure,
+        tally.among,
+        tally.wrong,
+        tally.silent,
+        tally.keys_right,
+        tally.keys_wrong,
+        tally.beyond,
+        tally.renderings,
+        tally.seconds
     );
+}
+
+/// Drafts one pair and judges its rows.
+fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm: bool) -> Tally {
+    let begin = Instant::now();
+    let keys = (Keys::of(&old.1), Keys::of(&new.1));
+    let renderer = |path: &PathBuf| {
+        let options = Options {
+            release_name: "refit".to_owned(),
+            namespace: Some("default".to_owned()),
+            kube_version: std::env::var("REFIT_KUBE_VERSION").ok(),
+            api_versions: Vec::new(),
+            install: false,
+        };
+        Renderer::new(Helm::from_env(), path, options).without_crds()
+    };
+    let renderers = (renderer(&old.0), renderer(&new.0));
+    let pair = Pair {
+        old: &old.1,
+        new: &new.1,
+        renderers: with_helm.then_some((&renderers.0, &renderers.1)),
+    };
+    let found = infer(&pair, (&keys.0, &keys.1));
+    let mut tally = Tally {
+        rows: rows.len(),
+        renderings: renderers.0.runs() + renderers.1.runs(),
+        seconds: begin.elapsed().as_secs_f64(),
+        ..Tally::default()
+    };
+    println!(
+        "== {} {} to {}{}",
+        old.1.name,
+        old.1.version,
+        new.1.version,
+        found
+            .unproven
+            .as_ref()
+            .filter(|_| with_helm)
+            .map_or_else(String::new, |why| format!(
+                " NOT RENDERED: {}",
+                why.chars().take(300).collect::<String>()
+            ))
+    );
+    let mut said: Vec<Vec<(bool, bool, bool)>> = vec![Vec::new(); rows.len()];
+    for setting in &found.settings {
+        let (expected, through) = route(&setting.from, rows);
+        let places = setting.places();
+        let is_among = places.iter().any(|place| place.to == expected);
+        let sure = matches!(setting.fate, Suggestion::Moves(_));
+        let right = sure && is_among;
+        for at in &through {
+            said[*at].push((sure, right, is_among));
+        }
+        match (through.is_empty(), sure, right) {
+            (true, true, _) => tally.beyond += 1,
+            (false, true, true) => tally.keys_right += 1,
+            (false, true, false) => tally.keys_wrong += 1,
+            _ => {}
+        }
+        println!(
+            "{}",
+            told(setting, (!through.is_empty()).then_some(&expected))
+        );
+    }
+    for (row, said) in rows.iter().zip(&said) {
+        let wrong = said.iter().any(|(sure, right, _)| *sure && !right);
+        let sure = !wrong && said.iter().any(|(_, right, _)| *right);
+        let among = said.iter().any(|(.., among)| *among);
+        tally.wrong += usize::from(wrong);
+        tally.sure += usize::from(sure);
+        tally.among += usize::from(among);
+        tally.silent += usize::from(said.is_empty());
+        let word = match (said.is_empty(), sure, wrong, among) {
+            (true, ..) => "NOTHING SAID",
+            (_, true, ..) => "sure",
+            (_, _, true, _) => "SURE BUT WRONG",
+            (.., true) => "among three",
+            _ => "MISSED",
+        };
+        println!("-> {} to {}: {word}", row.old, row.new);
+    }
+    tally
+}
+
+/// What became of a key, in a line.
+fn told(setting: &Proposal, expected: Option<&Path>) -> String {
+    let fate = match &setting.fate {
+        Suggestion::Moves(_) => "sure",
+        Suggestion::Unsure(_) => "perhaps",
+        Suggestion::IsDefault => "default",
+        Suggestion::Lost => "lost",
+    };
+    let places: Vec<String> = setting
+        .places()
+        .iter()
+        .map(|place| format!("{} ({:.2}: {})", place.to, place.score, place.evidence))
+        .collect();
+    let expected = expected.map_or_else(String::new, |path| format!(" EXPECTED {path}"));
+    format!(
+        "   {} [{}] {fate}: {}{expected}",
+        setting.from,
+        setting.did.as_deref().unwrap_or("no effect"),
+        places.join(", ")
+    )
+}
+
+/// Where the documentation says that a key goes, and through which rows.
+fn route(from: &Path, rows: &[&Row]) -> (Path, Vec<usize>) {
+    let mut at = from.clone();
+    let mut through = Vec::new();
+    for _ in 0..4 {
+        let next = rows
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !through.contains(number))
+            .filter_map(|(number, row)| {
+                let depth = row.old.depth();
+                let above = Path::new(at.segments().get(..depth)?.to_vec());
+                let captures = row.old.matches(&above)?;
+                let to = row.new.fill(&captures)?;
+                Some((
+                    depth,
+                    number,
+                    to.concat(&Path::new(at.segments()[depth..].to_vec())),
+                ))
+            })
+            .max_by_key(|(depth, ..)| *depth);
+        let Some((_, number, to)) = next else { break };
+        through.push(number);
+        at = to;
+    }
+    (at, through)
 }
 
 /// A line of the list, if it is a move of one key to one other.
@@ -156,24 +266,11 @@ fn row(line: &str) -> Option<Row> {
         return None;
     };
     let plain = |text: &str| {
-        !text.is_empty() && !text.contains(['{', '[', '…', '→', '+', '(', ' ', '/', '<', ','])
+        !text.is_empty() && !text.contains(['{', '[', '…', '→', '+', '(', ' ', '/', '<', ',', '|'])
     };
     if !matches!(*primitive, "move" | "move-glob" | "rename") || !plain(old) || !plain(new) {
         return None;
     }
-    let path = |text: &str| {
-        let named: Vec<Segment> = text
-            .parse::<Path>()
-            .ok()?
-            .segments()
-            .iter()
-            .map(|segment| match segment.is_wildcard() {
-                true => Segment::Key("web".to_owned()),
-                false => segment.clone(),
-            })
-            .collect();
-        Some(Path::new(named))
-    };
     // A star at the end stands for everything below.
     let (old, new) = match (old.strip_suffix(".*"), new.strip_suffix(".*")) {
         (Some(old), Some(new)) => (old, new),
@@ -183,8 +280,8 @@ fn row(line: &str) -> Option<Row> {
         chart: (*chart).to_owned(),
         from: (*from).to_owned(),
         to: (*to).to_owned(),
-        old: path(old)?,
-        new: path(new)?,
+        old: old.parse().ok()?,
+        new: new.parse().ok()?,
     })
 }
 
@@ -197,49 +294,25 @@ fn charts(folder: &str) -> Vec<(PathBuf, Chart)> {
         .collect()
 }
 
-/// The newest version of a chart that begins with some numbers.
-fn version<'c>(
+/// The newest version of a chart that begins with some numbers, or the oldest.
+fn end<'c>(
     charts: &'c [(PathBuf, Chart)],
     name: &str,
     begins: &str,
+    newest: bool,
 ) -> Option<&'c (PathBuf, Chart)> {
+    let begins = begins.trim_end_matches(".x");
     let fits = |chart: &Chart| {
         let number = chart.version.trim_start_matches('v');
         number == begins || number.starts_with(&format!("{begins}."))
     };
-    let of = charts
+    let mut of: Vec<&(PathBuf, Chart)> = charts
         .iter()
-        .filter(|(_, chart)| chart.name == name && fits(chart));
-    of.max_by_key(|(_, chart)| chart.semver())
-}
-
-/// Values that set the old key, or one key below it, to something that is not the default; that key, and where the
-/// documentation says that it goes.
-fn values(row: &Row, old: &Chart) -> (Map, Path, Path) {
-    let mut path = row.old.clone();
-    let mut to = row.new.clone();
-    let defaults = Value::Map(old.defaults.clone());
-    while let Some(Value::Map(map)) = path.get(&defaults)
-        && let Some(key) = map.keys().next()
-    {
-        path = path.key(key);
-        to = to.key(key);
+        .filter(|(_, chart)| chart.name == name && fits(chart))
+        .collect();
+    of.sort_by_key(|(_, chart)| chart.semver());
+    match newest {
+        true => of.pop(),
+        false => of.into_iter().next(),
     }
-    let value = match path.get(&defaults) {
-        Some(Value::Bool(value)) => Value::Bool(!value),
-        Some(Value::Number(_)) => Value::Number(Number::from(31337_i64)),
-        Some(Value::List(items)) => match items.first() {
-            Some(item) => Value::List(items.iter().chain([item]).cloned().collect()),
-            None => Value::List(vec![Value::from("zq0000qz")]),
-        },
-        Some(Value::Map(_)) => {
-            path = path.key("zq0000qz");
-            to = to.key("zq0000qz");
-            Value::from("zq0001qz")
-        }
-        _ => Value::from("zq0000qz"),
-    };
-    let mut values = Map::new();
-    set_path(&mut values, &path, value);
-    (values, path, to)
 }

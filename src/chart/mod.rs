@@ -12,6 +12,7 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use semver::Version;
@@ -50,6 +51,8 @@ pub struct Chart {
     pub aliases: BTreeMap<String, String>,
     /// Whether it only defines templates for others.
     pub is_library: bool,
+    /// What its templates look at, once somebody asked ([`Chart::reads`]).
+    pub worked_out: OnceLock<Arc<reads::Reads>>,
 }
 
 /// Why a chart cannot be read.
@@ -138,6 +141,13 @@ impl Chart {
         let (numbers, rest) = text.split_at(end);
         let missing = 3_usize.checked_sub(numbers.split('.').count())?;
         Version::parse(&format!("{numbers}{}{rest}", ".0".repeat(missing))).ok()
+    }
+
+    /// What its templates look at. Reading a large chart takes seconds, so it is done once.
+    #[must_use]
+    pub fn reads(&self) -> Arc<reads::Reads> {
+        let reads = || Arc::new(reads::Reads::of(self));
+        Arc::clone(self.worked_out.get_or_init(reads))
     }
 
     /// The bundled chart whose values stand below a name.
@@ -248,6 +258,7 @@ impl Chart {
             bundled,
             aliases,
             is_library: about.kind.as_deref() == Some("library"),
+            worked_out: OnceLock::new(),
         })
     }
 }

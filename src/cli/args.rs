@@ -185,6 +185,8 @@ pub enum PackCommand {
     Check(CheckArgs),
     /// Make pack.yaml and keys.yaml from a chart's releases: archives, folders, or tags of a repository
     New(super::pack_new::NewArgs),
+    /// Draft the migration between two versions of a chart, from what they render to
+    Infer(super::pack_infer::InferArgs),
     /// Run a pack's test cases, and try every key it knows on the way to the newest version
     Test(super::pack_test::TestArgs),
     /// Print the JSON Schema of a file of a pack, for an editor

@@ -135,7 +135,7 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
             continue;
         };
         let options = verify::options(&job.rendering, release);
-        let renderer = |path| Renderer::new(helm.clone(), path, options.clone());
+        let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
         let renderers = (renderer(&both.old.0), renderer(&both.new.0));
         let pair = Pair {
             old: &both.old.1,

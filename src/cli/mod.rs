@@ -11,6 +11,7 @@ mod init;
 mod keyboard;
 mod meaning;
 mod missing;
+mod pack_infer;
 mod pack_new;
 mod pack_test;
 mod packs;
@@ -89,6 +90,7 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check(args)) => return packs::check(&args, terminal),
         Command::Pack(PackCommand::New(args)) => return pack_new::run(&args, terminal),
+        Command::Pack(PackCommand::Infer(args)) => return pack_infer::run(&args, terminal),
         Command::Pack(PackCommand::Test(args)) => return pack_test::run(&args, terminal),
         Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {

@@ -1,22 +1,37 @@
 //! Which keys of the new chart may have taken the place of an old one, by what the charts say: their names, defaults
 //! and comments. This is a guess, and alone it is never taken for sure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use super::hints::Hints;
 use crate::{
     chart::{Chart, reads::Reads},
     effect::fields::words,
-    values::{Path, Segment, Value, leaves},
+    values::{Map, Path, Segment, Value, leaves},
 };
 
 /// Most candidates of one setting that are looked at by rendering.
-const MOST: usize = 10;
+const MOST: usize = 14;
+/// From how many letters on a word can be short for another.
+const MIN_SHORT: usize = 4;
+/// Most candidates below maps that are handed on as they are.
+const MOST_BELOW: usize = 8;
+/// How deep they may lie there.
+const MAX_REST: usize = 3;
+/// How many of the chart's own names are tried where users give names.
+const MOST_NAMES: usize = 2;
+
+/// What a hint is worth without rendering.
+const HINTED: f64 = 0.6;
 
 /// A chart's keys.
 #[derive(Debug)]
 pub struct Keys {
     /// What its templates look at.
-    pub reads: Reads,
+    pub reads: Arc<Reads>,
     /// Its defaults.
     pub defaults: Value,
     /// Keys that a value can be put at: leaves of the defaults, and what templates look at beyond them. With `*`
@@ -24,26 +39,79 @@ pub struct Keys {
     paths: BTreeSet<Path>,
     /// The comment above each key, in words.
     comments: BTreeMap<Path, BTreeSet<String>>,
+    /// What its texts say of keys.
+    hints: Hints,
 }
 
 impl Keys {
     /// Reads a chart.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
-        let reads = Reads::of(chart);
-        let mut paths: BTreeSet<Path> = leaves(&chart.defaults)
+        let reads = chart.reads();
+        let mut defaults = chart.defaults.clone();
+        let text = |chart: &Chart| chart.files.get("values.yaml").cloned();
+        let mut comments = comments(&text(chart).unwrap_or_default());
+        // A library that is handed all values brings the keys that they may have, with its own defaults.
+        for library in chart.bundled.iter().filter(|chart| chart.is_library) {
+            if reads.is_everything() {
+                beneath(&mut defaults, library.defaults.clone());
+                for (path, words) in self::comments(&text(library).unwrap_or_default()) {
+                    comments.entry(path).or_insert(words);
+                }
+            }
+        }
+        let mut paths: BTreeSet<Path> = leaves(&defaults)
             .into_iter()
             .map(|(path, _)| path)
             .collect();
         paths.retain(|path| reads.is_read(path));
         paths.extend(reads.paths().cloned());
-        let text = chart.files.get("values.yaml").map_or("", String::as_str);
         Self {
             reads,
-            defaults: Value::Map(chart.defaults.clone()),
+            defaults: Value::Map(defaults),
             paths,
-            comments: comments(text),
+            comments,
+            hints: Hints::of(chart),
         }
+    }
+
+    /// Whether a map of the user's own stands there.
+    fn is_open(&self, path: &Path) -> bool {
+        match self.default(path) {
+            Some(Value::Map(map)) => map.is_empty(),
+            Some(Value::Null) | None => self.reads.is_read_whole(path),
+            Some(_) => false,
+        }
+    }
+
+    /// The keys that a value can be put at, with `*` where users give the names.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter()
+    }
+
+    /// Whether the chart knows a key by name: it is among its defaults, below a map that is the user's own, or a
+    /// template names it.
+    #[must_use]
+    pub fn knows(&self, path: &Path) -> bool {
+        if self.default(path).is_some() || self.reads.is_named(path) {
+            return true;
+        }
+        let named = |known: &Path| known.depth() == path.depth() && known.may_overlap(path);
+        if self.paths.iter().any(named) {
+            return true;
+        }
+        let mut above = path.parent();
+        while let Some(at) = above.filter(|at| !at.is_root()) {
+            match self.default(&at) {
+                Some(Value::Map(map)) if !map.is_empty() => return false,
+                Some(Value::Map(_)) => return true,
+                Some(_) => return false,
+                None if self.reads.is_read_whole(&at) => return true,
+                None => {}
+            }
+            above = at.parent();
+        }
+        false
     }
 
     /// The chart's default of a key.
@@ -54,6 +122,17 @@ impl Keys {
 
     fn comment(&self, path: &Path) -> Option<&BTreeSet<String>> {
         self.comments.get(path)
+    }
+}
+
+/// Adds what is not there.
+fn beneath(map: &mut Map, other: Map) {
+    for (key, value) in other {
+        match (map.get_mut(&key), value) {
+            (Some(Value::Map(map)), Value::Map(other)) => beneath(map, other),
+            (Some(_), _) => {}
+            (None, value) => _ = map.insert(key, value),
+        }
     }
 }
 
@@ -106,6 +185,10 @@ pub struct Candidate {
     pub default: f64,
     /// Whether the old chart read this key, too: it was there beside the old one.
     pub was_alive: bool,
+    /// Whether a text of the chart names both keys in one line.
+    pub is_hinted: bool,
+    /// Whether rendering could not tell what the value does there.
+    pub is_unknown: bool,
 }
 
 impl Candidate {
@@ -113,12 +196,16 @@ impl Candidate {
     #[must_use]
     pub fn by_words(&self) -> f64 {
         let score = 0.5 * self.names + 0.32 * self.comments + 0.18 * self.default;
-        score - if self.was_alive { 0.2 } else { 0.0 }
+        let score = score - if self.was_alive { 0.2 } else { 0.0 };
+        match self.is_hinted {
+            true => score.max(HINTED),
+            false => score,
+        }
     }
 }
 
 /// The keys of the new chart that a setting may have moved to, the likeliest first. `learned` are places that other
-/// settings moved from and to.
+/// settings moved from and to, `fields` those of rendered objects that the setting changes.
 #[must_use]
 pub fn candidates(
     (old, new): (&Keys, &Keys),
@@ -126,8 +213,10 @@ pub fn candidates(
     value: &Value,
     values: &Value,
     learned: &[(Path, Path)],
+    fields: &[&Path],
 ) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
+    let hinted: Vec<Path> = new.hints.beside(path);
     let mut add = |to: Path, key: &Path, bonus: f64| {
         let is_set = to.get(values).is_some();
         if to == *path
@@ -175,6 +264,8 @@ pub fn candidates(
         };
         found.push(Candidate {
             was_alive: old.reads.is_read(&to) && old.default(&to).is_some(),
+            is_hinted: hinted.contains(&to),
+            is_unknown: false,
             to,
             wraps,
             names,
@@ -188,18 +279,36 @@ pub fn candidates(
             add(mapped.clone(), &mapped, 0.3);
         }
     }
+    for to in &hinted {
+        if new.knows(to) {
+            add(to.clone(), to, 0.0);
+        }
+    }
     for key in &new.paths {
-        for filled in filled(key, path) {
+        for filled in filled(key, path, new) {
             add(filled.clone(), key, 0.0);
             // Below a map that takes what users put there.
             for at in 1..path.depth() {
                 let rest = Path::new(path.segments()[at..].to_vec());
-                let holds = new.reads.is_read_whole(key)
-                    || matches!(new.default(&filled), Some(Value::Map(map)) if map.is_empty());
-                let alike =
-                    last_words(&Path::new(path.segments()[..at].to_vec())) == last_words(&filled);
-                if holds && alike {
+                let own = Path::new(path.segments()[..at].to_vec());
+                let alike = shared(&last_words(&own), &last_words(&filled)) > 0.99;
+                if alike && new.is_open(&filled) {
                     add(filled.concat(&rest), key, 0.0);
+                }
+            }
+        }
+    }
+    let mut below: Vec<Path> = Vec::new();
+    for key in &new.paths {
+        for filled in filled(key, path, new) {
+            if !new.is_open(&filled) {
+                continue;
+            }
+            for rest in rests(&filled, fields) {
+                let to = filled.concat(&rest);
+                if !below.contains(&to) {
+                    add(to.clone(), key, 0.0);
+                    below.push(to);
                 }
             }
         }
@@ -209,37 +318,73 @@ pub fn candidates(
             .total_cmp(&a.by_words())
             .then_with(|| a.to.cmp(&b.to))
     });
-    found.truncate(MOST);
+    // What lies below an open map says little by its name, and much by the field.
+    let (named, other): (Vec<Candidate>, Vec<Candidate>) = found
+        .into_iter()
+        .partition(|candidate| !below.contains(&candidate.to));
+    named
+        .into_iter()
+        .take(MOST)
+        .chain(other.into_iter().take(MOST_BELOW))
+        .collect()
+}
+
+/// What a field has behind the key that a map of the user's own is called by: where `securityContext` is handed on
+/// as it is, `spec.template.spec.securityContext.runAsUser` is `runAsUser` below it.
+fn rests(map: &Path, fields: &[&Path]) -> Vec<Path> {
+    let Some(Segment::Key(last)) = map.last() else {
+        return Vec::new();
+    };
+    let name: String = words(last).concat();
+    let mut found = Vec::new();
+    for field in fields {
+        let keys = field.segments();
+        for at in 0..keys.len() {
+            let Segment::Key(key) = &keys[at] else {
+                continue;
+            };
+            let rest = &keys[at + 1..];
+            let plain = (1..=MAX_REST).contains(&rest.len()) && rest.iter().all(Segment::is_key);
+            let key: String = words(key).concat();
+            let rest = Path::new(rest.to_vec());
+            if plain && key.len() > 3 && name.ends_with(&key) && !found.contains(&rest) {
+                found.push(rest);
+            }
+        }
+    }
     found
 }
 
-/// A key with the names that a setting has, where users give them.
-fn filled(key: &Path, path: &Path) -> Vec<Path> {
-    if key.is_concrete() {
-        return vec![key.clone()];
-    }
-    // The names stand below the same map in both, as the name of a port.
-    let mut out = key.clone();
-    let mut segments = out.segments().to_vec();
-    for (at, segment) in segments.iter_mut().enumerate() {
+/// A key with names where users give them: those that the setting has at the same place, or the chart's own.
+fn filled(key: &Path, path: &Path, new: &Keys) -> Vec<Path> {
+    let shares = key.segments().first() == path.segments().first();
+    let mut found = vec![Path::root()];
+    for (at, segment) in key.segments().iter().enumerate() {
         if !segment.is_wildcard() {
+            for one in &mut found {
+                one.push(segment.clone());
+            }
             continue;
         }
-        match path.segments().get(at) {
-            Some(own @ Segment::Key(_))
-                if key.segments()[..at] == path.segments()[..at] || at > 0 =>
-            {
-                *segment = own.clone();
-            }
-            _ => return Vec::new(),
-        }
+        let own = path.segments().get(at).filter(|own| shares && own.is_key());
+        found = found
+            .into_iter()
+            .flat_map(|above| {
+                let names: Vec<Segment> = match (own, new.default(&above)) {
+                    (Some(own), _) => vec![own.clone()],
+                    (None, Some(Value::Map(map))) => map
+                        .keys()
+                        .take(MOST_NAMES)
+                        .map(|name| Segment::Key(name.clone()))
+                        .collect(),
+                    (None, _) => Vec::new(),
+                };
+                names.into_iter().map(move |name| above.join(name))
+            })
+            .take(2 * MOST_NAMES)
+            .collect();
     }
-    out = Path::new(segments);
-    let shares = key.segments().first() == path.segments().first();
-    match shares {
-        true => vec![out],
-        false => Vec::new(),
-    }
+    found
 }
 
 fn key_words(path: &Path) -> Vec<String> {
@@ -272,9 +417,20 @@ pub fn names(a: &Path, b: &Path) -> f64 {
     let last = if joined(a) == joined(b) {
         1.0
     } else {
-        likeness(&last_words(a), &last_words(b))
+        shared(&last_words(a), &last_words(b))
     };
-    0.55 * last + 0.45 * likeness(&all(a), &all(b))
+    0.55 * last + 0.45 * shared(&all(a), &all(b))
+}
+
+/// How much two sets of words have in common, where one can be the other's beginning: `cert` and `certificate`.
+fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+    let begins = |a: &str, b: &str| a.len() >= MIN_SHORT && b.starts_with(a);
+    let same = |a: &String| b.iter().any(|b| a == b || begins(a, b) || begins(b, a));
+    let both = a.iter().filter(|a| same(a)).count().min(b.len());
+    match a.len() + b.len() - both {
+        0 => 0.0,
+        all => both as f64 / all as f64,
+    }
 }
 
 /// How much two sets have in common, from 0 to 1.

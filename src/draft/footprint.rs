@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 use crate::{effect::leaves::Effect, values::Value};
 
+/// From how many letters on a value tells one option from another.
+const MIN_TELLING: usize = 4;
+
 /// What a setting does, as traces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footprint {
@@ -16,6 +19,8 @@ pub struct Footprint {
     unnamed: BTreeSet<String>,
     /// Field and value.
     bare: BTreeSet<String>,
+    /// Kind, field and what an option in it is set to: programs rename their options, too.
+    options: BTreeSet<String>,
     /// The fields in words, for the evidence.
     fields: BTreeSet<String>,
 }
@@ -35,6 +40,10 @@ impl Footprint {
                     .unnamed
                     .insert(format!("{}|{path}|{value}", object.kind));
                 print.bare.insert(format!("{path}|{value}"));
+                let option = option(&value);
+                print
+                    .options
+                    .insert(format!("{}|{path}|{option}", object.kind));
             }
             print.fields.insert(effect.spot.to_string());
         }
@@ -53,6 +62,7 @@ impl Footprint {
     pub fn found_in(&self, other: &Self) -> f64 {
         self.found_in_same_objects(other)
             .max(0.96 * found(&self.unnamed, &other.unnamed))
+            .max(0.85 * found(&self.options, &other.options))
             .max(0.6 * found(&self.bare, &other.bare))
     }
 
@@ -69,7 +79,9 @@ impl Footprint {
         let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
             a.intersection(b).count() as f64 / a.len().max(1) as f64
         };
-        of(&self.unnamed, &other.unnamed).max(0.6 * of(&self.bare, &other.bare))
+        of(&self.unnamed, &other.unnamed)
+            .max(0.85 * of(&self.options, &other.options))
+            .max(0.6 * of(&self.bare, &other.bare))
     }
 
     /// The first field that both change, or that this one does.
@@ -93,6 +105,23 @@ fn found(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     }
 }
 
+/// What the option in a text is set to (`--a.b=c`), or where that is no name for itself, the text without signs and
+/// capitals.
+fn option(text: &str) -> String {
+    let value = match text.split_once('=') {
+        Some((name, value)) if name.starts_with('-') => value.trim_matches(['"', '\'']),
+        _ => return text.to_owned(),
+    };
+    let tells = value.len() >= MIN_TELLING && !matches!(value, "true" | "false");
+    match tells {
+        true => format!("={value}"),
+        false => {
+            let plain = text.chars().filter(|c| c.is_alphanumeric());
+            plain.flat_map(char::to_lowercase).collect()
+        }
+    }
+}
+
 /// What an effect puts, each item of a list by itself; what it takes away is told by a sign.
 fn traces(effect: &Effect) -> Vec<String> {
     let text = |value: &Value| match value.scalar_text() {
@@ -109,5 +138,24 @@ fn traces(effect: &Effect) -> Vec<String> {
         (Some(with), _) => vec![text(with)],
         (None, Some(without)) => vec![format!("-{}", text(without))],
         (None, None) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_known_by_its_value_or_by_its_letters() {
+        assert_eq!(
+            option("--a.labelselector=tier=web"),
+            option("--b.labelSelector=tier=web")
+        );
+        assert_eq!(
+            option("--api.dashBoard=true"),
+            option("--api.dashboard=true")
+        );
+        assert_ne!(option("--api.dashboard=true"), option("--api.debug=true"));
+        assert_eq!(option("a=b"), "a=b");
     }
 }

@@ -8,9 +8,15 @@
 mod bare;
 pub mod candidates;
 pub mod footprint;
+mod hints;
+pub mod infer;
+mod migration;
 mod pack;
 pub mod propose;
+mod sides;
 
 pub use bare::{Versions, bare};
+pub use infer::infer;
+pub use migration::migration_file;
 pub use pack::drafted;
 pub use propose::{Pair, Proposals, propose};

@@ -37,12 +37,12 @@ pub fn drafted(
     texts
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// A text in which no brace begins an expression.
-fn said(text: &str) -> String {
+pub(super) fn said(text: &str) -> String {
     quoted(&text.replace('{', "{{"))
 }
 
@@ -96,10 +96,14 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
     ))
 }
 
-type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
+pub(super) type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
 
 /// The settings that are sure and went from the same map to the same map.
-fn together<'p>(first: &'p Proposal, place: &'p Destination, all: &'p [Proposal]) -> Pairs<'p> {
+pub(super) fn together<'p>(
+    first: &'p Proposal,
+    place: &'p Destination,
+    all: &'p [Proposal],
+) -> Pairs<'p> {
     let way = without_shared_end(&first.from, &place.to);
     let same = all.iter().filter_map(|other| match &other.fate {
         Suggestion::Moves(to)
@@ -112,7 +116,7 @@ fn together<'p>(first: &'p Proposal, place: &'p Destination, all: &'p [Proposal]
     same.collect()
 }
 
-fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String {
+pub(super) fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String {
     let plain: String = path
         .to_string()
         .chars()
@@ -172,7 +176,7 @@ fn shown(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
     }
 }
 
-fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
+pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
     let (_, place) = pairs[0];
     let mut evidence = place.evidence.clone();
     if let Some(first) = evidence.get_mut(..1) {

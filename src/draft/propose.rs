@@ -10,15 +10,16 @@ use std::collections::BTreeMap;
 use super::{
     candidates::{Candidate, Keys, candidates},
     footprint::Footprint,
+    sides::{Peeled, fits, fitting, peeled},
 };
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Isolation, Leaf, Side, set_path, without},
+        leaves::{Isolation, Leaf, Side, set_path},
         objects::Manifest,
-        render::{RenderMode, Renderer},
+        render::Renderer,
     },
-    values::{Map, Path, Segment, Value, leaves},
+    values::{Map, Path, Segment, Value, leaves, merge},
 };
 
 /// From where on a candidate is sure.
@@ -31,6 +32,12 @@ const MARGIN: f64 = 0.04;
 const FOUND: f64 = 0.45;
 /// Most candidates that are told of.
 const TOLD: usize = 3;
+/// Most fields of a setting by which places are looked for.
+const MOST_FIELDS: usize = 4;
+/// How many settings of a map must have gone somewhere for another one to follow.
+const NEIGHBOURS: usize = 2;
+/// What a place is worth at least that does something of it and that a text of the chart names.
+const HINTED: f64 = 0.7;
 
 /// The two charts.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +114,40 @@ impl Proposals {
     }
 }
 
+impl Proposals {
+    /// Takes in what was found for the same settings in other circumstances: of each what says more.
+    pub(super) fn improve(&mut self, other: Self) {
+        let rank = |fate: &Suggestion| match fate {
+            Suggestion::Moves(_) => 3,
+            Suggestion::Unsure(_) => 2,
+            Suggestion::IsDefault => 1,
+            Suggestion::Lost => 0,
+        };
+        for setting in other.settings {
+            // The name that a map got can be another one.
+            let above = |path: &Path| path.parent().unwrap_or_else(Path::root);
+            let is_same = |known: &Proposal| {
+                known.from == setting.from
+                    || above(&known.from) == above(&setting.from)
+                        && known.from.last().is_some_and(is_made_up)
+                        && setting.from.last().is_some_and(is_made_up)
+            };
+            match self.settings.iter_mut().find(|known| is_same(known)) {
+                Some(known) if rank(&setting.fate) > rank(&known.fate) => *known = setting,
+                Some(known) => known.did = known.did.take().or(setting.did),
+                None => self.settings.push(setting),
+            }
+        }
+        self.unproven = self.unproven.take().or(other.unproven);
+        one_source_each(&mut self.settings);
+    }
+}
+
+/// Whether a key is one that [`super::infer`] put into a map.
+fn is_made_up(segment: &Segment) -> bool {
+    matches!(segment, Segment::Key(key) if key.strip_prefix("key").is_some_and(|rest| rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit())))
+}
+
 impl Proposal {
     fn agree(&mut self, other: Self) {
         let (own, theirs) = (self.places(), other.places());
@@ -158,31 +199,61 @@ pub fn propose(pair: &Pair<'_>, values: &Map) -> Proposals {
 
 /// The same with what was read of the charts already.
 #[must_use]
-pub fn propose_with(pair: &Pair<'_>, (old, new): (&Keys, &Keys), values: &Map) -> Proposals {
+pub fn propose_with(pair: &Pair<'_>, keys: (&Keys, &Keys), values: &Map) -> Proposals {
+    propose_on(pair, keys, values, &Map::new())
+}
+
+/// The same where the new chart is rendered with some values more, which switch on what is off by itself.
+#[must_use]
+pub(super) fn propose_on(
+    pair: &Pair<'_>,
+    (old, new): (&Keys, &Keys),
+    values: &Map,
+    switches: &Map,
+) -> Proposals {
     let rendered = pair.renderers.map(|(was, now)| {
         let before =
-            side(pair.old, was, values).map_err(|why| format!("under the old chart: {why}"))?;
-        let rest = fitting(values, new);
-        let (after, peeled) =
+            peeled(pair.old, was, values).map_err(|why| format!("under the old chart: {why}"))?;
+        let rest = beside(fitting(values, new), switches);
+        let after =
             peeled(pair.new, now, &rest).map_err(|why| format!("under the new chart: {why}"))?;
-        Ok::<_, String>((before, after, peeled))
+        Ok::<_, String>(Sides { before, after })
     });
     let (sides, unproven) = match rendered {
-        Some(Ok((before, after, peeled))) => (Some((before, after, peeled)), None),
+        Some(Ok(sides)) => (Some(sides), None),
         Some(Err(why)) => (None, Some(format!("the values do not render {why}"))),
         None => (None, Some("Helm is not here".to_owned())),
     };
-    let all = match &sides {
-        Some((before, ..)) => before.leaves(),
+    let mut all = match &sides {
+        Some(sides) => sides.before.side.leaves(),
         None => by_reading(values),
     };
+    if let Some(sides) = &sides {
+        // What the old chart refuses had no effect that could be seen.
+        let refused = &sides.before.refused;
+        let rest = by_reading(values).into_iter();
+        all.extend(rest.filter(|leaf| {
+            leaf.path
+                .as_ref()
+                .is_some_and(|path| refused.contains_key(path))
+        }));
+    }
     let mut open = opened(&all, (old, new), sides.as_ref());
     let whole = Value::Map(values.clone());
+    let after = sides.as_ref().map(|sides| &sides.after.side);
     let mut learned: Vec<(Path, Path)> = Vec::new();
     // Twice: where most of a map went, the rest of it may have gone, too.
     for _ in 0..2 {
         for one in &mut open {
-            let found = candidates((old, new), &one.path, &one.leaf.value, &whole, &learned);
+            let fields: Vec<&Path> = one
+                .leaf
+                .effects
+                .iter()
+                .map(|effect| &effect.spot.path)
+                .take(MOST_FIELDS)
+                .collect();
+            let value = &one.leaf.value;
+            let found = candidates((old, new), &one.path, value, &whole, &learned, &fields);
             let known: Vec<Path> = one
                 .tried
                 .iter()
@@ -194,11 +265,7 @@ pub fn propose_with(pair: &Pair<'_>, (old, new): (&Keys, &Keys), values: &Map) -
             one.tried
                 .extend(fresh.map(|candidate| (candidate, f64::NAN, Footprint::default())));
         }
-        try_out(
-            &mut open,
-            sides.as_ref().map(|(_, after, _)| after),
-            &learned,
-        );
+        try_out(&mut open, after, &learned);
         learned = open
             .iter()
             .filter_map(|one| moved(one, sides.is_some()))
@@ -210,21 +277,98 @@ pub fn propose_with(pair: &Pair<'_>, (old, new): (&Keys, &Keys), values: &Map) -
         .iter()
         .map(|one| proposal(one, sides.is_some()))
         .collect();
-    if let Some((_, after, _)) = &sides {
+    if let Some(after) = after {
         prove(&mut settings, &open, after);
     }
     one_source_each(&mut settings);
+    if sides.is_some() {
+        follow(&mut settings, &open, new);
+    }
     Proposals { settings, unproven }
+}
+
+/// Both charts with the values.
+struct Sides<'c> {
+    before: Peeled<'c>,
+    after: Peeled<'c>,
+}
+
+/// Values, and others where they say nothing.
+fn beside(values: Map, others: &Map) -> Map {
+    let mut all = others.clone();
+    merge::merge(&mut all, values);
+    all
+}
+
+/// A setting without an effect that can be seen goes where most of its neighbours went, if the new chart has its key
+/// there: a whole map moved.
+fn follow(settings: &mut [Proposal], open: &[Open<'_>], new: &Keys) {
+    let mut ways: BTreeMap<(Path, Path), usize> = BTreeMap::new();
+    let mut left: BTreeMap<Path, usize> = BTreeMap::new();
+    for (setting, one) in settings.iter().zip(open) {
+        match &setting.fate {
+            Suggestion::Moves(place) => {
+                let (from, to) = without_shared_end(&setting.from, &place.to);
+                *ways.entry((from, to)).or_default() += 1;
+            }
+            // That one of the map does something else speaks against it.
+            _ if !one.did.is_empty() && !one.tried.iter().any(|(tried, ..)| tried.is_unknown) => {
+                for depth in 1..=setting.from.depth() {
+                    let above = Path::new(setting.from.segments()[..depth].to_vec());
+                    *left.entry(above).or_default() += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    let taken: Vec<Path> = settings
+        .iter()
+        .flat_map(Proposal::places)
+        .map(|place| place.to)
+        .collect();
+    for (setting, one) in settings.iter_mut().zip(open) {
+        if !one.did.is_empty()
+            || matches!(setting.fate, Suggestion::Moves(_) | Suggestion::IsDefault)
+        {
+            continue;
+        }
+        let mut fits = ways.iter().filter_map(|((from, to), count)| {
+            let rest = setting.from.strip_prefix(from)?;
+            let against = left.get(from).copied().unwrap_or(0);
+            let most = *count >= NEIGHBOURS && *count * 2 >= (*count + against) * 3 / 2;
+            let place = to.concat(&rest);
+            let is_there = new.reads.is_read(&place) && new.knows(&place);
+            (most && rest.depth() > 0 && is_there).then_some((from.depth(), *count, place))
+        });
+        let Some((_, count, to)) = fits
+            .by_ref()
+            .max_by_key(|(depth, count, _)| (*depth, *count))
+        else {
+            continue;
+        };
+        let own = setting.places().iter().any(|place| place.to == to);
+        if !own && taken.contains(&to) {
+            continue;
+        }
+        setting.fate = Suggestion::Moves(Destination {
+            to,
+            wraps: false,
+            score: SURE,
+            evidence: format!(
+                "it shows nowhere with these values; {count} settings beside it went there"
+            ),
+        });
+    }
 }
 
 /// The settings that lost their effect, or of which the new chart refuses the form.
 fn opened<'l>(
     all: &'l [Leaf],
     (old, new): (&Keys, &Keys),
-    sides: Option<&(Side<'_>, Side<'_>, Vec<Path>)>,
+    sides: Option<&Sides<'_>>,
 ) -> Vec<Open<'l>> {
-    let after: Option<BTreeMap<Path, Footprint>> = sides.map(|(_, after, _)| {
-        let leaves = after.leaves().into_iter();
+    let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
+        let leaves = sides.after.side.leaves().into_iter();
         leaves
             .filter_map(|leaf| Some((leaf.path?, Footprint::of(&leaf.effects))))
             .collect()
@@ -235,7 +379,8 @@ fn opened<'l>(
             continue;
         };
         let did = Footprint::of(&leaf.effects);
-        let read = new.reads.is_read(&path) && fits(&path, &leaf.value, new);
+        let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
+        let read = !refused && new.reads.is_read(&path) && fits(&path, &leaf.value, new);
         let was_read = old.reads.is_read(&path);
         let mut is_default = false;
         let lost = match (&after, did.is_empty()) {
@@ -245,8 +390,8 @@ fn opened<'l>(
             (Some(after), false) => {
                 let now = after.get(&path).cloned().unwrap_or_default();
                 let lost = did.found_in(&now) < 0.3;
-                is_default =
-                    lost && sides.is_some_and(|(_, side, _)| shows(&leaf.effects, &side.manifest));
+                is_default = lost
+                    && sides.is_some_and(|sides| shows(&leaf.effects, &sides.after.side.manifest));
                 lost && (!read || now.is_empty())
             }
         };
@@ -285,93 +430,6 @@ fn by_reading(values: &Map) -> Vec<Leaf> {
     all.map(leaf).collect()
 }
 
-/// Whether a value has a form that the new chart's default has at its place.
-fn fits(path: &Path, value: &Value, new: &Keys) -> bool {
-    let mut above = path.parent();
-    while let Some(at) = above.filter(|at| !at.is_root()) {
-        if matches!(
-            new.default(&at),
-            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::List(_))
-        ) {
-            return false;
-        }
-        above = at.parent();
-    }
-    match (new.default(path), value) {
-        (Some(Value::Map(map)), value) if !map.is_empty() => {
-            matches!(value, Value::Map(_) | Value::Null)
-        }
-        (Some(Value::List(_)), value) => matches!(value, Value::List(_) | Value::Null),
-        _ => true,
-    }
-}
-
-/// The values that the new chart reads, and reads in this form.
-fn fitting(values: &Map, new: &Keys) -> Map {
-    let gone: Vec<Path> = leaves(values)
-        .into_iter()
-        .filter(|(path, value)| !new.reads.is_read(path) || !fits(path, value, new))
-        .map(|(path, _)| path)
-        .collect();
-    without(values, &gone)
-}
-
-/// Renders in the strictest way that works.
-fn side<'c>(chart: &'c Chart, renderer: &'c Renderer, values: &Map) -> Result<Side<'c>, String> {
-    let mut why = String::new();
-    for (install, schema) in [(false, true), (false, false), (true, false)] {
-        let mode = RenderMode { install, schema };
-        match Side::new(chart, renderer, values.clone(), Vec::new(), mode) {
-            Ok(side) => return Ok(side),
-            Err(rendered) => {
-                if let Err(error) = rendered.as_ref() {
-                    why = error.to_string();
-                }
-            }
-        }
-    }
-    Err(why)
-}
-
-/// The new chart with the values, without those on which it breaks: these hide all others.
-fn peeled<'c>(
-    chart: &'c Chart,
-    renderer: &'c Renderer,
-    values: &Map,
-) -> Result<(Side<'c>, Vec<Path>), String> {
-    let mut values = values.clone();
-    let mut gone = Vec::new();
-    let mut last = String::new();
-    for _ in 0..4 {
-        match side(chart, renderer, &values) {
-            Ok(side) => return Ok((side, gone)),
-            Err(why) => last = why,
-        }
-        let paths: Vec<Path> = leaves(&values).into_iter().map(|(path, _)| path).collect();
-        let variants: Vec<Map> = paths
-            .iter()
-            .map(|path| without(&values, std::slice::from_ref(path)))
-            .collect();
-        let mode = RenderMode {
-            install: false,
-            schema: false,
-        };
-        let rendered = renderer.render_all(&variants, mode);
-        let works = rendered.iter().position(|rendered| rendered.is_ok());
-        // Several break it: one whose absence changes what Helm says is one of them.
-        let other = rendered.iter().position(|rendered| {
-            rendered
-                .as_ref()
-                .as_ref()
-                .is_err_and(|error| error.to_string() != last)
-        });
-        let Some(at) = works.or(other) else { break };
-        values = variants[at].clone();
-        gone.push(paths[at].clone());
-    }
-    Err(last)
-}
-
 /// Renders the new chart with each candidate that was not tried yet, and scores all of them.
 fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Path)]) {
     if let Some(after) = after {
@@ -397,9 +455,19 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
         }
         let rendered = after.renderer.render_all(&variants, after.mode);
         for ((at, which), rendered) in of.into_iter().zip(rendered) {
-            if let Ok(manifest) = rendered.as_ref() {
-                let effects = after.added(&open[at].leaf.value, manifest);
-                open[at].tried[which].2 = Footprint::of(&effects);
+            let candidate = &mut open[at].tried[which];
+            let is_set = candidate
+                .0
+                .to
+                .get(&Value::Map(after.values.clone()))
+                .is_some();
+            match rendered.as_ref() {
+                Ok(manifest) if !is_set => {
+                    let effects = after.added(&open[at].leaf.value, manifest);
+                    open[at].tried[which].2 = Footprint::of(&effects);
+                }
+                // The chart refuses this value there, or it is switched on already: nothing is known.
+                _ => candidate.0.is_unknown = true,
             }
         }
     }
@@ -410,7 +478,7 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
                     .strip_prefix(from)
                     .is_some_and(|rest| to.concat(&rest) == candidate.to)
             });
-            let known = after.is_some() && !one.did.is_empty();
+            let known = after.is_some() && !one.did.is_empty() && !candidate.is_unknown;
             *score = match known {
                 true => {
                     0.66 * found(&one.did, candidate, print)
@@ -420,6 +488,12 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
                         + if agrees { 0.15 } else { 0.0 }
                         - if candidate.was_alive { 0.15 } else { 0.0 }
                 }
+                .max(
+                    match candidate.is_hinted && found(&one.did, candidate, print) >= FOUND {
+                        true => HINTED,
+                        false => 0.0,
+                    },
+                ),
                 false => candidate.by_words() + if agrees { 0.3 } else { 0.0 },
             };
         }
@@ -478,8 +552,10 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
         Some(best) => Suggestion::Moves(place(best)),
         None => {
             let likely = one.tried.iter().filter(|tried| {
-                let some =
-                    !rendered || one.did.is_empty() || found(&one.did, &tried.0, &tried.2) > 0.1;
+                let some = !rendered
+                    || one.did.is_empty()
+                    || tried.0.is_unknown
+                    || found(&one.did, &tried.0, &tried.2) > 0.1;
                 tried.1 >= MAYBE && some
             });
             let places: Vec<Destination> = likely.take(TOLD).map(place).collect();
@@ -508,6 +584,9 @@ fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String 
         names if names > 0.75 => said.push("same name".to_owned()),
         names if names > 0.35 => said.push("the name is alike".to_owned()),
         _ => {}
+    }
+    if candidate.is_hinted {
+        said.push("the chart names both in one line".to_owned());
     }
     if candidate.default > 0.5 {
         said.push("same default".to_owned());

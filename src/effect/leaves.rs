@@ -6,7 +6,10 @@
 //! the chart's own `values.yaml` says, does nothing, and is not rendered for. What only shows when several
 //! settings go at once is found by leaving out all of them, and credited to them together.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     fields::words,
@@ -143,7 +146,7 @@ impl<'c> Side<'c> {
             })
             .collect();
         manifest.drop_unstable(&unstable);
-        let mut reads = Reads::of(chart);
+        let mut reads = Reads::clone(&chart.reads());
         reads.and_values(&Value::Map(values.clone()));
         Ok(Self {
             renderer,
@@ -359,6 +362,10 @@ fn differing(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
     let mut found = HashSet::new();
     for (one, other) in [(a, b), (b, a)] {
         for (id, object) in &one.objects {
+            let same = other.objects.get(id);
+            if same.is_some_and(|same| Arc::ptr_eq(same, object)) {
+                continue;
+            }
             for (path, value) in &object.fields {
                 if other.field(id, path) != Some(value) {
                     found.insert((id.clone(), path.clone()));
@@ -388,6 +395,9 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
             });
             continue;
         };
+        if Arc::ptr_eq(object, other) {
+            continue;
+        }
         for (path, value) in &object.fields {
             let before = other.fields.get(path);
             if before != Some(value) && !(is_empty(value) && has_below(&other.fields, path)) {

@@ -7,7 +7,11 @@
 //! it. Pods of `helm test` are left out:
 //! no release runs them.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use indexmap::IndexMap;
 
@@ -74,8 +78,31 @@ pub struct Object {
 /// Everything that a chart renders to.
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {
-    /// The objects, in Helm's order.
-    pub objects: IndexMap<ObjectId, Object>,
+    /// The objects, in Helm's order; renderings share those that are the same.
+    pub objects: IndexMap<ObjectId, Arc<Object>>,
+}
+
+/// Documents that were read already, by their text: of many renderings of a chart most are the same, and reading
+/// them costs more than Helm does.
+#[derive(Debug, Default)]
+pub struct Documents(Mutex<HashMap<String, Arc<[Arc<Object>]>>>);
+
+/// Documents that are kept; then all are let go.
+const MOST_DOCUMENTS: usize = 4_000;
+
+impl Documents {
+    fn get(&self, text: &str) -> Option<Arc<[Arc<Object>]>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(text).cloned()
+    }
+
+    fn keep(&self, text: &str, objects: &Arc<[Arc<Object>]>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_DOCUMENTS {
+            known.clear();
+        }
+        known.insert(text.to_owned(), Arc::clone(objects));
+    }
 }
 
 /// A rendered document that cannot be read.
@@ -95,60 +122,32 @@ impl Manifest {
     ///
     /// If a document cannot be read.
     pub fn read(text: &str) -> Result<Self, ManifestError> {
+        Self::read_with(text, &Documents::default())
+    }
+
+    /// The same with what was read of other renderings.
+    ///
+    /// # Errors
+    ///
+    /// If a document cannot be read.
+    pub fn read_with(text: &str, known: &Documents) -> Result<Self, ManifestError> {
         let mut manifest = Self::default();
         for document in documents(text) {
-            let source = document
-                .lines()
-                .find_map(|line| line.strip_prefix("# Source: "))
-                .unwrap_or_default();
-            let failed = |message: String| ManifestError {
-                source_file: source.to_owned(),
-                message,
+            let objects = match known.get(document) {
+                Some(objects) => objects,
+                None => {
+                    let objects: Arc<[Arc<Object>]> = objects_of(document)?.into();
+                    known.keep(document, &objects);
+                    objects
+                }
             };
-            let tree = Tree::parse(document).map_err(|error| failed(error.to_string()))?;
-            for document in tree.documents() {
-                let view = View::new(&tree, document.root);
-                let value = view
-                    .value(document.root)
-                    .map_err(|error| failed(error.to_string()))?;
-                manifest.add(value, source);
+            for object in objects.iter() {
+                manifest
+                    .objects
+                    .insert(object.id.clone(), Arc::clone(object));
             }
         }
         Ok(manifest)
-    }
-
-    fn add(&mut self, value: Value, source: &str) {
-        let Value::Map(map) = &value else { return };
-        if let (Some(Value::String(kind)), Some(Value::List(items))) =
-            (map.get("kind"), map.get("items"))
-            && kind.ends_with("List")
-        {
-            for item in items.clone() {
-                self.add(item, source);
-            }
-            return;
-        }
-        let text = |path: &[&str]| text_at(map, path).unwrap_or_default().to_owned();
-        let id = ObjectId {
-            kind: text(&["kind"]),
-            name: text(&["metadata", "name"]),
-            group: match text(&["apiVersion"]).split_once('/') {
-                Some((group, _)) => group.to_owned(),
-                None => String::new(),
-            },
-            namespace: text(&["metadata", "namespace"]),
-        };
-        if id.kind.is_empty() || is_test(map) {
-            return;
-        }
-        let object = Object {
-            api_version: text(&["apiVersion"]),
-            source: source.to_owned(),
-            fields: fields::of(map),
-            id: id.clone(),
-            value,
-        };
-        self.objects.insert(id, object);
     }
 
     /// True if any object names its namespace.
@@ -162,7 +161,7 @@ impl Manifest {
     pub fn of_release_in(mut self, namespace: &str) -> Self {
         let objects = self.objects.into_values().map(|mut object| {
             if object.id.namespace == namespace {
-                object.id.namespace.clear();
+                Arc::make_mut(&mut object).id.namespace.clear();
             }
             (object.id.clone(), object)
         });
@@ -188,12 +187,70 @@ impl Manifest {
         if unstable.is_empty() {
             return;
         }
+        let random: HashSet<&ObjectId> = unstable.iter().map(|(id, _)| id).collect();
         for (id, object) in &mut self.objects {
-            object
-                .fields
-                .retain(|path, _| !unstable.contains(&(id.clone(), path.clone())));
+            if random.contains(id) {
+                Arc::make_mut(object)
+                    .fields
+                    .retain(|path, _| !unstable.contains(&(id.clone(), path.clone())));
+            }
         }
     }
+}
+
+/// The objects of one document.
+fn objects_of(document: &str) -> Result<Vec<Arc<Object>>, ManifestError> {
+    let source = document
+        .lines()
+        .find_map(|line| line.strip_prefix("# Source: "))
+        .unwrap_or_default();
+    let failed = |message: String| ManifestError {
+        source_file: source.to_owned(),
+        message,
+    };
+    let tree = Tree::parse(document).map_err(|error| failed(error.to_string()))?;
+    let mut objects = Vec::new();
+    for document in tree.documents() {
+        let view = View::new(&tree, document.root);
+        let value = view
+            .value(document.root)
+            .map_err(|error| failed(error.to_string()))?;
+        add(value, source, &mut objects);
+    }
+    Ok(objects)
+}
+
+fn add(value: Value, source: &str, objects: &mut Vec<Arc<Object>>) {
+    let Value::Map(map) = &value else { return };
+    if let (Some(Value::String(kind)), Some(Value::List(items))) =
+        (map.get("kind"), map.get("items"))
+        && kind.ends_with("List")
+    {
+        for item in items.clone() {
+            add(item, source, objects);
+        }
+        return;
+    }
+    let text = |path: &[&str]| text_at(map, path).unwrap_or_default().to_owned();
+    let id = ObjectId {
+        kind: text(&["kind"]),
+        name: text(&["metadata", "name"]),
+        group: match text(&["apiVersion"]).split_once('/') {
+            Some((group, _)) => group.to_owned(),
+            None => String::new(),
+        },
+        namespace: text(&["metadata", "namespace"]),
+    };
+    if id.kind.is_empty() || is_test(map) {
+        return;
+    }
+    objects.push(Arc::new(Object {
+        api_version: text(&["apiVersion"]),
+        source: source.to_owned(),
+        fields: fields::of(map),
+        id,
+        value,
+    }));
 }
 
 /// True for a pod of `helm test`.
@@ -243,7 +300,7 @@ pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
         .map(|id| (id.clone(), id.clone()))
         .collect();
     let mut used: HashSet<ObjectId> = pairs.values().cloned().collect();
-    let mut left: Vec<&Object> = Vec::new();
+    let mut left: Vec<&Arc<Object>> = Vec::new();
     for object in a.objects.values() {
         if pairs.contains_key(&object.id) {
             continue;
@@ -262,7 +319,7 @@ pub fn pairs(a: &Manifest, b: &Manifest) -> IndexMap<ObjectId, ObjectId> {
             None => left.push(object),
         }
     }
-    let right: Vec<&Object> = b
+    let right: Vec<&Arc<Object>> = b
         .objects
         .values()
         .filter(|object| !used.contains(&object.id))

@@ -17,7 +17,7 @@ use std::{
 
 use super::{
     helm::{Helm, HelmError},
-    objects::{Manifest, ManifestError},
+    objects::{Documents, Manifest, ManifestError},
 };
 use crate::values::{Map, Value, write};
 
@@ -74,6 +74,10 @@ pub struct Renderer {
     options: Options,
     known: Mutex<HashMap<(RenderMode, String), Rendered>>,
     runs: AtomicUsize,
+    /// What was read of renderings.
+    documents: Documents,
+    /// Whether definitions of custom resources are rendered that stand beside the templates.
+    with_crds: bool,
     /// The release's namespace as Helm knows it, once it is asked for.
     namespace: OnceLock<String>,
 }
@@ -97,7 +101,18 @@ impl Renderer {
             options,
             known: Mutex::default(),
             runs: AtomicUsize::new(0),
+            documents: Documents::default(),
+            with_crds: true,
             namespace: OnceLock::new(),
+        }
+    }
+
+    /// Without the files of `crds/`, which no value changes and which can be most of what a chart renders to.
+    #[must_use]
+    pub fn without_crds(self) -> Self {
+        Self {
+            with_crds: false,
+            ..self
         }
     }
 
@@ -176,14 +191,10 @@ impl Renderer {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let options = &self.options;
         let chart = self.chart.to_string_lossy();
-        let mut args: Vec<&str> = vec![
-            "template",
-            &options.release_name,
-            &chart,
-            "--include-crds",
-            "--values",
-            "-",
-        ];
+        let mut args: Vec<&str> = vec!["template", &options.release_name, &chart, "--values", "-"];
+        if self.with_crds {
+            args.push("--include-crds");
+        }
         if let Some(namespace) = &options.namespace {
             args.extend(["--namespace", namespace]);
         }
@@ -200,7 +211,7 @@ impl Renderer {
             args.push("--skip-schema-validation");
         }
         let printed = self.helm.run(&args, Some(values))?;
-        let manifest = Manifest::read(&printed)?;
+        let manifest = Manifest::read_with(&printed, &self.documents)?;
         Ok(match manifest.has_namespaces() {
             true => manifest.of_release_in(self.namespace()),
             false => manifest,

@@ -301,3 +301,86 @@ fn a_place_that_takes_the_value_and_does_something_else_is_not_sure() {
     let text = said(&output);
     assert!(!text.contains("logLevel → log.level"), "{text}");
 }
+
+#[test]
+fn what_is_sure_of_a_whole_chart_becomes_steps_of_a_pack_that_passes_its_check() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let run = |args: &[&str]| {
+        let output = helm::refit(helm.program(), home.path())
+            .args(args)
+            .output()
+            .unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (code, text) = run(&["pack", "infer", "old", "new", "--dir", "mine"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("4 keys moved for sure"), "{text}");
+    let migration = fs::read_to_string(home.path().join("mine/2.0.0.yaml")).unwrap();
+    for says in [
+        "\"replicaCount\": \"replicas\"",
+        "\"logLevel\": \"log.level\"",
+        "  # showTax: nothing was found; it did set Deployment/",
+        "#   \"timeout\": WHY?   # was 30, is 10",
+    ] {
+        assert!(migration.contains(says), "{says}\n{migration}");
+    }
+    // Only warnings: what nobody has acknowledged yet.
+    let (code, text) = run(&["pack", "check", "mine"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("shop: 2 warnings"), "{text}");
+    let (code, text) = run(&["pack", "infer", "old", "new", "--dir", "mine"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("is there already and is not overwritten"),
+        "{text}"
+    );
+    let upgraded = run(&[
+        "upgrade",
+        "values.yaml",
+        "--pack",
+        "mine",
+        "--chart",
+        "shop",
+        "--from",
+        "1.4.0",
+    ]);
+    assert!(upgraded.1.contains("replicas: 3"), "{}", upgraded.1);
+}
+
+#[test]
+fn without_helm_nothing_of_an_inferred_migration_is_a_step() {
+    let home = bench();
+    let output = helm::refit(Path::new("/nowhere/helm"), home.path())
+        .args(["pack", "infer", "old", "new", "--dir", "mine"])
+        .output()
+        .unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("nothing is sure"), "{text}");
+    let migration = fs::read_to_string(home.path().join("mine/2.0.0.yaml")).unwrap();
+    assert!(migration.contains("steps: {}"), "{migration}");
+    assert!(
+        migration.contains("  # replicaCount, perhaps:"),
+        "{migration}"
+    );
+}
+
+#[test]
+fn one_setting_that_the_new_chart_refuses_hides_no_other() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let refuses = "{{- if .Values.showTax }}{{ fail \"showTax is gone\" }}{{ end }}\n";
+    fs::write(home.path().join("new/templates/refuses.yaml"), refuses).unwrap();
+    let output = helm::refit(helm.program(), home.path())
+        .args(["upgrade", "values.yaml", "--accept-drafts"])
+        .args(CHARTS)
+        .output()
+        .unwrap();
+    let text = said(&output);
+    assert!(text.contains("replicas: 3"), "{text}");
+}

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""What people did by hand when they raised a chart, beside what refit drafts for it without a pack.
+
+    HELM_BIN=... histories.py DRAFTS CHARTS CLONES OUT [MOST [NAME...]]
+
+DRAFTS is the built benchmark (`cargo build --bench drafts`; target/debug/deps/drafts-*), CHARTS a folder of clones of
+charts (see charts.py), CLONES one of clones of GitOps repositories. In their histories it looks for commits that change
+the version of a HelmRelease's chart and its values, takes the values before and both charts into OUT, drafts, and
+compares with the values afterwards. At most MOST files (40) are taken, three for a repository and pair of versions;
+NAME takes other charts than the eight that it knows clones of. One line a value that wants a look, then a table in Markdown.
+
+A person moved a value if it is gone from its key and stands at a key that was not there before. Values that are the
+same as others (`true`, `1`) can have several such keys; any of them counts.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+import charts
+
+SECONDS = 240
+NAMES = ["app-template", "traefik", "kube-prometheus-stack", "cert-manager", "ingress-nginx", "external-dns", "grafana", "argo-cd"]
+
+
+class Loader(yaml.SafeLoader):
+    """Dates and the like stay texts."""
+
+
+Loader.yaml_implicit_resolvers = {
+    key: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for key, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def release(text):
+    """(chart, version, values) of the one HelmRelease in a file."""
+    try:
+        documents = [one for one in yaml.load_all(text, Loader) if isinstance(one, dict)]
+    except (yaml.YAMLError, ValueError):
+        return None
+    found = [one for one in documents if one.get("kind") == "HelmRelease"]
+    if len(found) != 1:
+        return None
+    spec = found[0].get("spec") or {}
+    chart = ((spec.get("chart") or {}).get("spec")) or {}
+    if not isinstance(spec.get("values"), dict) or not chart.get("chart") or not chart.get("version"):
+        return None
+    return str(chart["chart"]), str(chart["version"]), spec["values"]
+
+
+def leaves(value, at=()):
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*at, str(key)))
+    else:
+        yield at, value
+
+
+def shown(path):
+    """As refit writes paths."""
+    return ".".join(re.sub(r"([.\\\[\]=*,{}])", r"\\\1", key) for key in path)
+
+
+def plain(text):
+    return text.replace("\\", "").replace('[""]', "")
+
+
+def changes(repository, names):
+    """(commit, path) of commits that name a chart, or say that they migrate, and change a HelmRelease; newest first."""
+    patterns = [":(glob)**/*helm*release*.y*ml", ":(glob)**/release.y*ml"]
+    said = "|".join([*map(re.escape, names), "migrat", "bjw"])
+    command = ["git", f"--git-dir={repository}", "log", "--no-merges", "--format=C%H", "--name-only", "-i", "-E"]
+    command += [f"--grep={said}", "--diff-filter=M", "--", *patterns]
+    try:
+        log = subprocess.run(command, capture_output=True, timeout=SECONDS).stdout
+    except subprocess.TimeoutExpired as stopped:
+        log = stopped.stdout or b""
+    commit = None
+    for line in log.decode(errors="replace").splitlines():
+        if re.fullmatch("C[0-9a-f]{40}", line):
+            commit = line[1:]
+        elif line and commit:
+            yield commit, line
+
+
+def collect(clones, known, names, most):
+    found, per_pair = [], Counter()
+    for repository in clones.repositories:
+        asked = list(changes(repository, names))
+        before = charts.cat(repository, [f"{commit}^:{path}" for commit, path in asked])
+        after = charts.cat(repository, [f"{commit}:{path}" for commit, path in asked])
+        for (commit, path), old, new in zip(asked, before, after):
+            if not old or not new:
+                continue
+            old, new = release(old), release(new)
+            if not old or not new or old[0] != new[0] or old[1] == new[1] or old[2] == new[2]:
+                continue
+            if old[0] not in names:
+                continue
+            if charts.number(old[1])[0][0] == charts.number(new[1])[0][0]:
+                continue
+            versions = known.versions(old[0])
+            if old[1] not in versions or new[1] not in versions:
+                continue
+            key = (repository.parent.name, old[0], charts.number(old[1])[0][0])
+            if per_pair[key] < 3:
+                per_pair[key] += 1
+                found.append((repository.parent.name, commit, path, old, new))
+    # Every chart and repository has its turn before any has its second.
+    order = Counter()
+    ranked = []
+    for one in found:
+        key = (one[0], one[3][0], charts.number(one[3][1])[0][0])
+        ranked.append((order[key], one))
+        order[key] += 1
+    ranked.sort(key=lambda pair: pair[0])
+    return [one for _, one in ranked[:most]]
+
+
+def judge(before, after, settings):
+    """A word for each value of the file before, and lines to be looked at."""
+    old, new = dict(leaves(before)), dict(leaves(after))
+    fresh = {path: value for path, value in new.items() if path not in old}
+    proposals = {plain(setting["from"]): setting for setting in settings}
+    words, lines = Counter(), []
+    for path, value in old.items():
+        setting = proposals.get(plain(shown(path)))
+        places = [plain(place["to"]) for place in setting["places"]] if setting else []
+        kept = path in new
+        theirs = [plain(shown(to)) for to, there in fresh.items() if there == value or there == [value]]
+        sure = setting is not None and setting["fate"] == "sure"
+        hit = next((at for at, place in enumerate(places) if place in theirs), None)
+        if kept:
+            word = "kept by the person" if not setting else f"kept by the person, drafted {setting['fate']}"
+        elif theirs:
+            if sure:
+                word = "moved: same, sure" if hit is not None else "moved: ELSEWHERE, sure"
+            elif hit is not None:
+                word = "moved: same, asked"
+            elif places:
+                word = "moved: others asked"
+            elif setting:
+                word = f"moved: {setting['fate']}"
+            else:
+                word = "moved: nothing drafted"
+        else:
+            word = "dropped or rewritten" + (f", drafted {setting['fate']}" if setting else "")
+        words[word] += 1
+        if "ELSEWHERE" in word or word.startswith(("moved: others", "moved: nothing", "moved: lost")) or (sure and not theirs):
+            lines.append(f"    {shown(path)}: {word}; person: {theirs[:3]}; refit: {places[:3]} {setting and setting['did']}")
+    return words, lines
+
+
+def main():
+    drafts, out = sys.argv[1], Path(sys.argv[4])
+    known, clones = charts.Clones(sys.argv[2]), charts.Clones(sys.argv[3])
+    most = int(sys.argv[5]) if len(sys.argv) > 5 else 40
+    out.mkdir(parents=True, exist_ok=True)
+    rows, total = [], Counter()
+    cases = collect(clones, known, sys.argv[6:] or NAMES, most)
+    print(f"{len(cases)} files", flush=True)
+    for number, (repository, commit, path, old, new) in enumerate(cases):
+        folders = []
+        for name, version in ((old[0], old[1]), (new[0], new[1])):
+            at = out / f"{name}-{version.lstrip('v')}"
+            if not at.exists():
+                charts.extract(known, name, version, at)
+            folders.append(str(at))
+        file = out / f"case-{number:02}.yaml"
+        file.write_text(yaml.safe_dump(old[2], sort_keys=False, allow_unicode=True))
+        title = f"{repository} {commit[:9]} {path} {old[0]} {old[1]} to {new[1]}"
+        try:
+            run = subprocess.run([drafts, "values", *folders, str(file)], capture_output=True, timeout=SECONDS, env=os.environ)
+            found = json.loads(run.stdout)
+        except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
+            print(f"{number:02} {title}: NOT DRAFTED: {type(error).__name__}", flush=True)
+            continue
+        words, lines = judge(old[2], new[2], found["settings"])
+        total.update(words)
+        unproven = f" NOT RENDERED: {found['unproven'][:150]}" if found["unproven"] else ""
+        print(f"{number:02} {title}: {dict(words)} {found['renderings']} renderings, {found['ms']} ms{unproven}", flush=True)
+        print("\n".join(lines), flush=True)
+        rows.append((number, repository, commit[:9], f"{old[0]} {old[1]} to {new[1]}", words, found))
+    print("\n| | commit | chart | moved by the person | same, sure | same, asked | elsewhere, sure | others asked | none | renderings | s |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    sums = Counter()
+    for number, repository, commit, chart, words, found in rows:
+        moved = {word: count for word, count in words.items() if word.startswith("moved")}
+        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"]]
+        columns.append(columns[0] - sum(columns[1:]))
+        sums.update(dict(enumerate([*columns, found["renderings"], found["ms"] / 1000])))
+        print(f"| {number} | {repository} {commit} | {chart} | " + " | ".join(map(str, columns)) + f" | {found['renderings']} | {found['ms'] / 1000:.0f} |")
+    print("| | all | | " + " | ".join(str(sums[at]) for at in range(7)) + f" | {sums[7]:.0f} |")
+    print(dict(total))
+
+
+main()

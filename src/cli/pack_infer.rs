@@ -1,0 +1,145 @@
+//! `refit pack infer`: what two versions of a chart tell of the keys that moved, as a migration for a pack.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use refit::{
+    chart::Chart,
+    draft::{Pair, Versions, candidates::Keys, infer, migration_file, propose::Suggestion},
+    effect::{
+        helm::Helm,
+        render::{Options, Renderer},
+    },
+    pack::Pack,
+    write,
+};
+
+use super::{exit::Exit, pack_new, terminal::Terminal};
+
+/// `refit pack infer`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  refit pack infer web-1.4.0.tgz web-2.0.0.tgz --dir my-pack
+  refit pack infer charts/old charts/new --kube-version 1.31
+
+Both charts are rendered with Helm a few hundred times. What is sure becomes steps, everything else comments with
+their evidence, in VERSION.yaml of the pack. Without Helm there are comments only. A folder without pack.yaml gets
+what `refit pack new` makes. docs/any-chart.md says how it is found out.")]
+pub struct InferArgs {
+    /// The chart before: a folder or an archive (.tgz)
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The chart afterwards
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// The folder of the pack [default: the chart's name]
+    #[arg(short, long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The Kubernetes version that templates see [default: Helm's own]
+    #[arg(long, value_name = "VERSION")]
+    pub kube_version: Option<String>,
+}
+
+/// Drafts the migration and writes it, with the rest of a pack where there is none.
+///
+/// # Errors
+///
+/// If a chart cannot be read, the two are no versions of one chart, or the migration is there already.
+pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let old = Chart::load(&args.old)?;
+    let new = Chart::load(&args.new)?;
+    let ordered = Versions::of(&old, &new).filter(|versions| versions.old < versions.new);
+    let Some(versions) = ordered.filter(|versions| !versions.are_same) else {
+        bail!(
+            "{} {} and {} {} are no two versions of a chart, the older one first",
+            old.name,
+            old.version,
+            new.name,
+            new.version
+        );
+    };
+    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from(&new.name));
+    let file = folder.join(format!("{}.yaml", versions.new));
+    if file.exists() {
+        bail!(
+            "{} is there already and is not overwritten\n  next: take it away, or name another folder with --dir",
+            file.display()
+        );
+    }
+    if folder.join("pack.yaml").exists() {
+        let pack = Pack::from_folder(&folder)
+            .with_context(|| format!("the pack {} cannot be used", folder.display()))?;
+        for version in [&versions.old, &versions.new] {
+            if !pack.info.versions.contains_key(version) {
+                bail!(
+                    "the pack {} does not know {version}\n  next: gather its keys again with `refit pack new`, with this version",
+                    folder.display()
+                );
+            }
+        }
+    } else {
+        pack_new::run(
+            &pack_new::NewArgs {
+                charts: vec![args.old.clone(), args.new.clone()],
+                git: None,
+                path: Vec::new(),
+                tags: Vec::new(),
+                versions_from_tags: false,
+                since: None,
+                releases_only: false,
+                repository: Vec::new(),
+                dir: Some(folder.clone()),
+            },
+            terminal,
+        )?;
+    }
+    let helm = Helm::from_env();
+    let has_helm = helm.version().is_ok();
+    let options = Options {
+        release_name: "refit".to_owned(),
+        namespace: Some("default".to_owned()),
+        kube_version: args.kube_version.clone(),
+        api_versions: Vec::new(),
+        install: false,
+    };
+    let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
+    let renderers = (renderer(&args.old), renderer(&args.new));
+    let pair = Pair {
+        old: &old,
+        new: &new,
+        renderers: has_helm.then_some((&renderers.0, &renderers.1)),
+    };
+    let keys = (Keys::of(&old), Keys::of(&new));
+    let found = infer(&pair, (&keys.0, &keys.1));
+    let text = migration_file((&keys.0, &keys.1), &versions, &found);
+    write::put(&file, text.as_bytes())?;
+    let count = |is: fn(&Suggestion) -> bool| {
+        found
+            .settings
+            .iter()
+            .filter(|setting| is(&setting.fate))
+            .count()
+    };
+    let renderings = renderers.0.runs() + renderers.1.runs();
+    terminal.say(&format!(
+        "{} to {}: {} keys moved for sure, {} perhaps, {} without a place; {renderings} renderings\n{}Next: read {}, then refit pack check {}\n",
+        versions.old,
+        versions.new,
+        count(|fate| matches!(fate, Suggestion::Moves(place) if !place.wraps)),
+        count(|fate| match fate {
+            Suggestion::Moves(place) => place.wraps,
+            Suggestion::Unsure(_) => true,
+            _ => false,
+        }),
+        count(|fate| matches!(fate, Suggestion::Lost)),
+        found.unproven.as_ref().map_or_else(String::new, |why| format!(
+            "Nothing could be tried out, so nothing is sure.\n  why:  {}\n",
+            why
+        )),
+        file.display(),
+        refit::shell::quote(&folder.display().to_string()),
+    ));
+    Ok(Exit::Done)
+}

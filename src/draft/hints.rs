@@ -1,0 +1,127 @@
+//! What a chart's own texts say of keys: a line that names an old key and a new one.
+//!
+//! Charts tell of keys that moved where they refuse them (`fail`), in their notes, README, change log and comments:
+//! "`a.b` was replaced by `c.d`". No sentence is understood here: both names in one short line are a hint, which
+//! makes a place worth a look and never sure.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use regex::Regex;
+
+use crate::{chart::Chart, values::Path};
+
+/// Lines that name more keys are tables of all.
+const MOST_NAMED: usize = 8;
+/// Longer lines are no sentences.
+const LONGEST: usize = 1_000;
+
+/// Names of keys: with dots anywhere, without only where they are marked as code.
+static NAMES: LazyLock<Regex> = LazyLock::new(|| {
+    let dotted = r"(?:\.Values\.)?([A-Za-z][\w-]*(?:\.[A-Za-z*][\w*-]*)+)";
+    let marked = r"[`\x22']([A-Za-z][\w-]*)[`\x22']|\.Values\.([A-Za-z][\w-]*)";
+    Regex::new(&format!("{dotted}|{marked}")).expect("a pattern")
+});
+
+/// Lines that name several keys.
+#[derive(Debug, Default)]
+pub struct Hints {
+    lines: Vec<Vec<Path>>,
+    named: HashMap<Path, Vec<usize>>,
+}
+
+impl Hints {
+    /// Of all texts of a chart and the charts that it bundles as libraries.
+    #[must_use]
+    pub fn of(chart: &Chart) -> Self {
+        let mut hints = Self::default();
+        hints.gather(chart);
+        hints
+    }
+
+    fn gather(&mut self, chart: &Chart) {
+        for (name, text) in &chart.files {
+            let worth = name.starts_with("templates/")
+                || name.ends_with(".md")
+                || matches!(name.as_str(), "values.yaml" | "Chart.yaml");
+            if worth {
+                text.lines().for_each(|line| self.line(line));
+            }
+        }
+        for library in chart.bundled.iter().filter(|chart| chart.is_library) {
+            self.gather(library);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        if line.len() > LONGEST {
+            return;
+        }
+        let mut paths: Vec<Path> = Vec::new();
+        for found in NAMES.captures_iter(line) {
+            let name = found
+                .iter()
+                .skip(1)
+                .flatten()
+                .next()
+                .map(|name| name.as_str());
+            let name = name.map(|name| name.trim_start_matches("Values."));
+            if let Some(path) = name.and_then(|name| name.parse::<Path>().ok())
+                && !paths.contains(&path)
+            {
+                paths.push(path);
+            }
+        }
+        if (2..=MOST_NAMED).contains(&paths.len()) {
+            for path in &paths {
+                self.named
+                    .entry(path.clone())
+                    .or_default()
+                    .push(self.lines.len());
+            }
+            self.lines.push(paths);
+        }
+    }
+
+    /// The keys that are named together with one, or with one above it: then with the rest of the path.
+    #[must_use]
+    pub fn beside(&self, path: &Path) -> Vec<Path> {
+        let mut found = Vec::new();
+        let mut above = path.clone();
+        while !above.is_root() {
+            let rest = path.strip_prefix(&above).unwrap_or_else(Path::root);
+            for line in self.named.get(&above).into_iter().flatten() {
+                for other in self.lines[*line].iter().filter(|other| **other != above) {
+                    let to = other.concat(&rest);
+                    if to.is_concrete() && !found.contains(&to) {
+                        found.push(to);
+                    }
+                }
+            }
+            above.pop();
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_names_two_keys_is_a_hint_for_what_is_below_them() {
+        let text = "{{ fail \"ERROR: `web.old.name` is gone, use .Values.server.name\" }}\nUse `colour`, not paint.\nA `b` and `c`.";
+        let files = [("templates/a.yaml".to_owned(), text.to_owned())];
+        let hints = Hints::of(&Chart {
+            files: files.into(),
+            ..Chart::default()
+        });
+        let beside = |path: &str| {
+            let found = hints.beside(&path.parse().unwrap());
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(beside("web.old.name"), ["server.name"]);
+        assert_eq!(beside("web.old.name.x"), ["server.name.x"]);
+        assert_eq!(beside("b"), ["c"]);
+        assert!(beside("colour").is_empty() && beside("web").is_empty());
+    }
+}
