@@ -25,7 +25,7 @@ use crate::{
 
 /// The largest chart that is read, unpacked, in bytes. Helm's own bound is 100 MiB.
 const MAX_CHART: u64 = 100 << 20;
-/// How deep charts may bundle charts.
+/// The depth to which charts may bundle charts.
 const MAX_DEPTH: usize = 8;
 
 /// A chart with the charts that it bundles.
@@ -49,13 +49,13 @@ pub struct Chart {
     pub bundled: Vec<Chart>,
     /// The names of bundled charts that go by an alias, by that.
     pub aliases: BTreeMap<String, String>,
-    /// Whether it only defines templates for others.
+    /// True if it only defines templates for others.
     pub is_library: bool,
     /// What its templates look at, once somebody asked ([`Chart::reads`]).
     pub worked_out: OnceLock<Arc<reads::Reads>>,
 }
 
-/// Why a chart cannot be read.
+/// The reasons for which a chart cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ChartError {
     /// A file cannot be read.
@@ -63,15 +63,15 @@ pub enum ChartError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// It is no chart.
     #[error("{place} is no chart: {message}")]
     NoChart {
-        /// Where.
+        /// The place.
         place: String,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
 }

@@ -30,7 +30,7 @@ const HINTED: f64 = 0.6;
 /// A chart's keys.
 #[derive(Debug)]
 pub struct Keys {
-    /// What its templates look at.
+    /// The values that its templates look at.
     pub reads: Arc<Reads>,
     /// Its defaults.
     pub defaults: Value,
@@ -175,15 +175,15 @@ fn comments(text: &str) -> BTreeMap<Path, BTreeSet<String>> {
 pub struct Candidate {
     /// The key.
     pub to: Path,
-    /// Whether the value becomes the only item of a list there.
+    /// True if the value becomes the only item of a list there.
     pub wraps: bool,
-    /// How alike the names are, from 0 to 1.
+    /// The likeness of the names, from 0 to 1.
     pub names: f64,
-    /// How alike the comments are.
+    /// The likeness of the comments.
     pub comments: f64,
-    /// Whether the defaults are the same.
+    /// The likeness of the defaults: 1 if they are the same.
     pub default: f64,
-    /// Whether the old chart read this key, too: it was there beside the old one.
+    /// True if the old chart read this key, too: it was there beside the old one.
     pub was_alive: bool,
     /// Whether a text of the chart names both keys in one line.
     pub is_hinted: bool,
@@ -192,7 +192,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// How much speaks for it without rendering; never enough to be sure.
+    /// The score without rendering; never enough to be sure.
     #[must_use]
     pub fn by_words(&self) -> f64 {
         let score = 0.5 * self.names + 0.32 * self.comments + 0.18 * self.default;
@@ -409,7 +409,7 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// How alike two paths are: their last keys, and all their words.
+/// The likeness of two paths: of their last keys, and of all their words.
 #[must_use]
 pub fn names(a: &Path, b: &Path) -> f64 {
     let all = |path: &Path| key_words(path).into_iter().collect::<BTreeSet<_>>();
@@ -433,7 +433,7 @@ fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     }
 }
 
-/// How much two sets have in common, from 0 to 1.
+/// The common part of two sets, from 0 to 1.
 pub(super) fn likeness(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     let (shared, all) = (a.intersection(b).count(), a.union(b).count());
     if all == 0 {

@@ -10,7 +10,7 @@ use crate::{effect::leaves::Effect, values::Value};
 /// From how many letters on a value tells one option from another.
 const MIN_TELLING: usize = 4;
 
-/// What a setting does, as traces.
+/// The effects of a setting, as traces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Kind, name, field and value.
@@ -50,14 +50,14 @@ impl Footprint {
         print
     }
 
-    /// Whether it leaves nothing.
+    /// True if it leaves no traces.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.full.is_empty()
     }
 
-    /// How much of this is found in another one, from 0 to 1: half what both have in common, half how much of this
-    /// is covered.
+    /// The part of this that is found in another one, from 0 to 1: half the common part of both, half the part of this
+    /// that is covered.
     #[must_use]
     pub fn found_in(&self, other: &Self) -> f64 {
         self.found_in_same_objects(other)
@@ -73,7 +73,7 @@ impl Footprint {
         found(&self.full, &other.full)
     }
 
-    /// How much of this is in another one, which may do more.
+    /// The part of this that is in another one, which may do more.
     #[must_use]
     pub fn covered_by(&self, other: &Self) -> f64 {
         let of = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
@@ -122,7 +122,7 @@ fn option(text: &str) -> String {
     }
 }
 
-/// What an effect puts, each item of a list by itself; what it takes away is told by a sign.
+/// The traces of an effect, each item of a list by itself; a sign marks those that it takes away.
 fn traces(effect: &Effect) -> Vec<String> {
     let text = |value: &Value| match value.scalar_text() {
         Some(text) => text.to_owned(),

@@ -262,7 +262,7 @@ fn question(
     );
 }
 
-/// What an option is called.
+/// The id of an option.
 fn option(number: usize) -> &'static str {
     ["move", "second", "third"]
         .get(number)

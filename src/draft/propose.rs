@@ -26,9 +26,9 @@ use crate::{
 const SURE: f64 = 0.62;
 /// From where on it is worth a question.
 const MAYBE: f64 = 0.40;
-/// How far the next one must be behind one that is sure.
+/// The distance of the next candidate behind one that is sure.
 const MARGIN: f64 = 0.04;
-/// How much of the effect must be found for one that is sure.
+/// The part of the effect that must be found for one that is sure.
 const FOUND: f64 = 0.45;
 /// Most candidates that are told of.
 const TOLD: usize = 3;
@@ -46,11 +46,11 @@ pub struct Pair<'c> {
     pub old: &'c Chart,
     /// The one to go to.
     pub new: &'c Chart,
-    /// What renders them; `None` without Helm.
+    /// The renderers of both charts; `None` without Helm.
     pub renderers: Option<(&'c Renderer, &'c Renderer)>,
 }
 
-/// What became of a setting.
+/// The suggested fate of a setting.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Suggestion {
     /// It has no effect any more, and one place is so much like it that it can be moved there.
@@ -68,11 +68,11 @@ pub enum Suggestion {
 pub struct Destination {
     /// The key.
     pub to: Path,
-    /// Whether the value becomes the only item of a list there.
+    /// True if the value becomes the only item of a list there.
     pub wraps: bool,
-    /// How sure it is, from 0 to 1.
+    /// The certainty, from 0 to 1.
     pub score: f64,
-    /// Why, in half a sentence.
+    /// The reason, in half a sentence.
     pub evidence: String,
 }
 
@@ -81,18 +81,18 @@ pub struct Destination {
 pub struct Proposal {
     /// The setting.
     pub from: Path,
-    /// What it did, as the field of an object; `None` if that is not known.
+    /// Its old effect, as the field of an object; `None` if that is not known.
     pub did: Option<String>,
-    /// What became of it.
+    /// Its fate.
     pub fate: Suggestion,
 }
 
-/// What was found for some values.
+/// The proposals for some values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposals {
     /// The settings that want something done, in the order of the values.
     pub settings: Vec<Proposal>,
-    /// Why effects could not be compared, if they could not.
+    /// The reason for which effects could not be compared, if they could not.
     pub unproven: Option<String>,
 }
 
@@ -408,7 +408,7 @@ fn opened<'l>(
     open
 }
 
-/// Whether everything that a setting did is there without it.
+/// True if all effects of a setting are there without it.
 fn shows(effects: &[crate::effect::leaves::Effect], manifest: &Manifest) -> bool {
     !effects.is_empty()
         && effects.iter().all(|effect| {
@@ -509,7 +509,7 @@ fn shaped(value: &Value, wraps: bool) -> Value {
     }
 }
 
-/// How much of what a setting did a candidate does.
+/// The part of a setting's effects that a candidate has.
 fn found(did: &Footprint, candidate: &Candidate, print: &Footprint) -> f64 {
     match candidate.was_alive {
         true => did.found_in_same_objects(print),
@@ -526,7 +526,7 @@ fn sure<'o>(one: &'o Open<'_>, rendered: bool) -> Option<&'o (Candidate, f64, Fo
         .then_some(best)
 }
 
-/// Where a map went, by one of its settings that is sure: what both paths end in alike is left away.
+/// The move of a map, by one of its settings that is sure: the common end of both paths is left away.
 fn moved(one: &Open<'_>, rendered: bool) -> Option<(Path, Path)> {
     let best = match rendered {
         true => sure(one, rendered)?,
@@ -572,7 +572,7 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
     }
 }
 
-/// Why a candidate is one.
+/// The reason for which a candidate is one.
 fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String {
     let mut said = Vec::new();
     if found(&one.did, candidate, print) > 0.1

@@ -21,7 +21,7 @@ use crate::{
     yaml::{self, Tree},
 };
 
-/// What is named on the command line.
+/// A file that is named on the command line.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A file.

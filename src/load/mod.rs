@@ -101,7 +101,7 @@ pub struct Workspace {
 /// A release of a chart that is not known.
 #[derive(Debug)]
 pub struct OtherRelease {
-    /// What its manifest calls it.
+    /// The name in its manifest.
     pub title: String,
     /// The file that its manifest stands in.
     pub holder: usize,
@@ -114,7 +114,7 @@ pub struct OtherRelease {
 /// A release of which a layer cannot be used.
 #[derive(Debug)]
 pub struct Broken {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// The layers that can be used.
     pub layers: Vec<usize>,
@@ -125,24 +125,24 @@ pub struct Broken {
 /// A release that can be upgraded.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// What it is called: its own name, or the names of its files.
+    /// The name: its own, or the names of its files.
     pub name: String,
-    /// Whether the name is its own.
+    /// True if the name is its own.
     pub is_named: bool,
-    /// What its manifest calls it, whatever others are called.
+    /// The name in its manifest, whatever others are called.
     pub title: String,
     /// The kind of manifest that holds it, as people call it.
     pub carrier: Option<String>,
     /// Its chart, if known.
     pub chart: Option<String>,
-    /// What its manifest has to say otherwise once the chart goes by another name.
+    /// The changes of its manifest once the chart goes by another name.
     pub succession: Option<Succession>,
     /// What the manifest has to say once its chart is the one that takes the place of the stated one.
     pub replacement: Option<Succession>,
-    /// Whether its manifest names the chart, but not a repository of it that is known: a mirror, or another
-    /// chart of that name.
+    /// True if its manifest names the chart, but not a repository of it that is known: a mirror, or another chart of
+    /// that name.
     pub is_from_elsewhere: bool,
-    /// Where its manifest says that the chart comes from, in the one form of an address.
+    /// The repository of the chart in its manifest, in the one form of an address.
     pub repository: Option<String>,
     /// The version its values are for, and how that is known.
     pub version: Option<(Version, KnownBy)>,
@@ -152,7 +152,7 @@ pub struct Wanted {
     pub sealed: Vec<Sealed>,
     /// For a sub-chart: the `global` of the values of the chart above it, all layers of it merged.
     pub global: Map,
-    /// What is known of it before anything is worked out.
+    /// The notices about it before any migration.
     pub notices: Vec<Notice>,
     /// Answers that are kept for it.
     pub answers: Answers,
@@ -164,11 +164,11 @@ pub struct Wanted {
     pub range: Option<Range>,
     /// The version that it shall be for, if that is its own.
     pub to: Option<Version>,
-    /// What it was in the revision that the run compares with, as an index into the releases there.
+    /// The release in the revision that the run compares with, as an index into the releases there.
     pub earlier: Option<usize>,
-    /// Where its manifest names the version.
+    /// The place where its manifest names the version.
     pub pin: Option<Pin>,
-    /// Why its manifest does not tell the version, if it names something that is none.
+    /// The reason for which its manifest does not tell the version, if it names something that is none.
     pub no_version: Option<Box<LoadError>>,
     /// Its name in the cluster, if that is known.
     pub release_name: Option<String>,
@@ -178,7 +178,7 @@ pub struct Wanted {
     pub doubts: Vec<Doubt>,
     /// The file that says what it is: its manifest, or its last layer.
     pub holder: usize,
-    /// What has to be done before the new values can take effect.
+    /// The tasks before the new values can take effect.
     pub before: Vec<String>,
 }
 
@@ -250,9 +250,9 @@ struct Loader {
 /// A file that was read before it is its turn.
 struct Ready {
     loaded: Result<TextFile, Box<LoadError>>,
-    /// Whether it holds values and nothing else, if that will be asked.
+    /// `Ok` if it has values and nothing else; `None` if that will not be asked.
     plain: Option<Result<(), Box<LoadError>>>,
-    /// What it carries, if that will be asked.
+    /// The carriers in it, if that will be asked.
     carried: Option<carrier::FileCarriers>,
 }
 
@@ -539,7 +539,7 @@ enum Layer {
     Sealed(Sealed),
 }
 
-/// What a path leads to, so that a file is told to be the same under two names.
+/// The target of a path, so that a file is known to be the same under two names.
 fn real(path: &FilePath) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

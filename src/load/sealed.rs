@@ -20,16 +20,16 @@ use crate::{
 pub struct Sealed {
     /// Its name in messages.
     pub name: String,
-    /// Where it is on disk, if it was read there.
+    /// The path on disk, if it was read there.
     pub path: Option<PathBuf>,
-    /// What is known of its values, with a made-up one in place of each that is encrypted; `None` if not
-    /// even the keys are visible.
+    /// The known part of its values, with a made-up one in place of each that is encrypted; `None` if not even the keys
+    /// are visible.
     pub values: Option<Map>,
     /// The settings whose values are made up.
     pub made_up: Vec<Path>,
     /// The path to which Flux puts its one value, as it is written, if that is all that it sets.
     pub target: Option<String>,
-    /// How many readable layers of the release Helm reads before it.
+    /// The number of readable layers of the release that Helm reads before it.
     pub below: usize,
     /// Why it cannot be used by itself.
     pub error: Box<LoadError>,

@@ -24,7 +24,7 @@ pub(super) struct Layer<'v> {
     pub root: Node,
 }
 
-/// What a path finds in the layers.
+/// A place that a path finds in the layers.
 pub(super) struct Found {
     /// By layer: the concrete paths and their nodes.
     pub by_layer: Vec<Vec<(Path, Node)>>,
@@ -91,7 +91,7 @@ pub(super) fn effective(
     Ok((!values.is_empty()).then_some(Value::Map(values)))
 }
 
-/// What the wildcards of a path stand for, for each place that it matches, in the order of the file.
+/// The captures of a path's wildcards, for each place that it matches, in the order of the file.
 pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<String>>, ReadError> {
     let sight = Sight {
         layers,
@@ -188,8 +188,8 @@ struct Sight<'s, 'v> {
 }
 
 impl Sight<'_, '_> {
-    /// Whether a place of a layer is one of the release: lists replace each other, so that an item of one that
-    /// a later layer has too is none.
+    /// True if a place of a layer is one of the release: lists replace each other, so that an item of one that a later
+    /// layer has too is none.
     fn counts(&self, layer: usize, path: &Path) -> bool {
         let list = list_of(path);
         let later = &self.layers[layer + 1..];
@@ -261,7 +261,7 @@ enum Lookup<'n> {
     Absent,
     /// Something stands on the way that later layers replace whole.
     Hidden,
-    /// Where it is, what is there, and whether it hides what earlier layers have, as an item does.
+    /// The path and the node, and true if it hides the values of earlier layers, as an item does.
     Here(Path, Cow<'n, Node>, bool),
 }
 
@@ -310,7 +310,7 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
 pub(super) struct Named<'p> {
     pub name: &'p str,
     pub path: &'p Path,
-    /// Which of the step's takes it is; none if it only looks.
+    /// The take of the step; none if it only looks.
     pub take: Option<usize>,
 }
 

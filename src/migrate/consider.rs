@@ -237,7 +237,7 @@ impl<'r> Run<'r> {
     }
 }
 
-/// Whether a version does not read something of a value.
+/// True if a version does not read some part of a value.
 pub(super) fn has_unread(
     node: &Node,
     at: &Path,

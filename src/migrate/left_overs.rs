@@ -182,7 +182,7 @@ impl<'r> Run<'r> {
             .collect()
     }
 
-    /// Where left-overs of a step have their place, if that is one place that the target reads.
+    /// The new place of left-overs of a step, if that is one place that the target reads.
     fn place_now(&self, leaves: &[Stale]) -> Option<String> {
         let mut places: Vec<&Path> = leaves.iter().flat_map(|stale| &stale.places).collect();
         let keys = &self.goal.pack.keys;
@@ -202,12 +202,12 @@ struct Stale {
     layer: usize,
     at: Path,
     node: Node,
-    /// Where the step would have put it.
+    /// The places where the step would have put it.
     places: Vec<Path>,
 }
 
-/// Where a step puts a leaf of what it takes: where it moves, or what is made of its name. A list that
-/// items are added to is set by others too, and tells nothing.
+/// The places where a step puts a leaf that it takes: the target of its move, or of the row that names it. A list to
+/// which items are added is set by others too, and tells nothing.
 fn destinations(step: &Step, owned: &Owned, below: &Path) -> Vec<Path> {
     let take = &step.takes[owned.take];
     if let Some(to) = take.to.as_ref().and_then(|to| to.fill(&owned.captures)) {

@@ -176,14 +176,14 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// Where something without a source goes: to the right-most layer that sets what the step looks at.
+    /// The layer for an output without a source: the right-most one that sets a value at which the step looks.
     pub(super) fn layer_of_additions(&self, step: &Step) -> usize {
         let set = |i: &usize| names(step).any(|named| sets(&self.layers[*i], named.path));
         let found = (0..self.layers.len()).rev().find(set);
         found.unwrap_or(self.own).min(self.own - 1)
     }
 
-    /// What the names of a step have in a layer: of what it takes, what it owns.
+    /// The nodes of a step's names in a layer: of a take, those that it owns.
     fn nodes_of(
         &self,
         effect: &Effect<'_>,

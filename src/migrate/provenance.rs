@@ -14,7 +14,7 @@ use crate::{
     yaml::NodeId,
 };
 
-/// What a value can be made of: the items and entries of what a step looked at.
+/// The parts that a value can be made of: the items and entries of the values at which a step looked.
 pub(super) struct Parts<'v> {
     view: &'v View<'v>,
     parts: Vec<Part>,
@@ -31,7 +31,7 @@ struct Part {
     node: Node,
     value: Value,
     used: bool,
-    /// What a text of several lines says, read when it is first asked for.
+    /// The value in a text of several lines, read when it is first asked for.
     says: OnceCell<Option<Value>>,
 }
 

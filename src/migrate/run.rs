@@ -24,7 +24,7 @@ use crate::{
     yaml::Tree,
 };
 
-/// What the migrations came to.
+/// The result of the migrations.
 #[derive(Debug, Clone)]
 pub struct Migrated {
     /// The layers, with the provenance of every value.
@@ -35,28 +35,28 @@ pub struct Migrated {
     pub ledger: Ledger,
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Clone)]
 pub struct StepReport {
     /// The migration it belongs to.
     pub version: Version,
     /// Its id.
     pub id: String,
-    /// What it does.
+    /// The title: the thing that the step does.
     pub title: String,
-    /// Why.
+    /// The reason.
     pub why: Option<String>,
-    /// Where that is documented.
+    /// The address of its documentation.
     pub link: Option<String>,
-    /// How far it came.
+    /// Its state.
     pub state: StepState,
-    /// What it did, in file order.
+    /// Its changes, in file order.
     pub changes: Vec<Change>,
-    /// What it tells.
+    /// Its texts.
     pub tell: Vec<Told>,
-    /// What it leaves to a person.
+    /// The tasks that it leaves to a person.
     pub todo: Vec<(When, String)>,
-    /// What it asked.
+    /// Its question, with the answer.
     pub decision: Option<Decision>,
 }
 
@@ -90,7 +90,7 @@ impl StepReport {
     }
 }
 
-/// How far a step came.
+/// The state of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepState {
     /// It is done.
@@ -108,15 +108,15 @@ pub enum StepState {
 pub struct Change {
     /// The layer.
     pub layer: usize,
-    /// What became of the value: moved, merged, written or dropped.
+    /// The fate of the value: moved, merged, written or dropped.
     pub fate: Fate,
-    /// Whether it was dropped because it was left over from another chart version, and not in use.
+    /// True if it was dropped because it was left over from another chart version, and not in use.
     pub left_over: bool,
-    /// Where: the old place of what was moved or dropped, the new place of what was written.
+    /// The path: the old one of a value that was moved or dropped, the new one of one that was written.
     pub path: Path,
-    /// Where it went, for what was moved or merged.
+    /// The new path of a value that was moved or merged.
     pub to: Option<Path>,
-    /// What it was made of, for what was written.
+    /// The paths that a written value was made of.
     pub from: Vec<Path>,
     /// The value.
     pub value: Value,
@@ -198,15 +198,15 @@ pub(super) struct Run<'r> {
     pub(super) scope: Scope<'static>,
     /// The layers; behind the release's own, for a sub-chart, what the chart above hands down as `global`.
     pub(super) layers: Vec<Layer<'r>>,
-    /// How many layers the release has itself.
+    /// The number of layers that the release has itself.
     pub(super) own: usize,
     /// Through which what is handed down is seen.
     pub(super) above: Option<&'r View<'r>>,
-    /// What was written into `global`, and by which step.
+    /// The paths in `global` that were written, and the step of each.
     pub(super) globals: Vec<(String, Path)>,
     /// Leaves that an open question keeps from being decided, with the question.
     pub(super) held: Vec<(String, Source)>,
-    /// What is written after the last migration.
+    /// The outputs that are written after the last migration.
     pub(super) deferred: Vec<Deferred>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) steps: Vec<StepReport>,
@@ -225,7 +225,7 @@ pub(super) struct Deferred {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub(super) layer: usize,
-    /// Where, as its step says it.
+    /// The path, as its step has it.
     pub(super) path: Path,
     /// The same by keys and positions, in its layer and as the release has it, known when what is taken is gone.
     pub(super) place: Path,
@@ -236,22 +236,22 @@ pub(super) struct Output {
     pub(super) near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     pub(super) moved_from: Option<Path>,
-    /// Whether it is a `move`, and not a value that happens to be what was taken.
+    /// True for a `move`, false for a value that happens to equal a taken one.
     pub(super) moves: bool,
     /// The places that it was made of.
     pub(super) of: Vec<Path>,
-    /// What the step looked at or took: to write over it is to rewrite it.
+    /// The paths at which the step looked or that it took: to write over them is to rewrite them.
     pub(super) seen: Vec<Path>,
-    /// What stood in its layer and does not count, since the chart above hands something else down.
+    /// The values in its layer that do not count, since the chart above hands something else down.
     pub(super) covered: Vec<(Path, Node)>,
-    /// What the positions in its path count.
+    /// The meaning of the positions in its path.
     pub(super) positions: Positions,
     /// The newest version of the chart before the step's migration: what it did not read is left over.
     pub(super) before: Version,
 }
 
 impl Output {
-    /// What a `move` of a step brings to a place, out of a layer.
+    /// The output of a `move` of a step, out of a layer.
     pub(super) fn moving(effect: &Effect<'_>, owned: &Owned, layer: usize, to: Path) -> Self {
         Self {
             layer,
@@ -282,7 +282,7 @@ impl Effect<'_> {
     }
 }
 
-/// What the positions in the path of something that is written count.
+/// The meaning of the positions in the path of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Positions {
     /// The items as they were before the migration.
@@ -291,7 +291,7 @@ pub(super) enum Positions {
     Standing,
 }
 
-/// What a step came to, before anything is applied.
+/// The effect of a step, before anything is applied.
 pub(super) struct Effect<'p> {
     pub(super) step: &'p Step,
     /// Its place among the steps of its migration.
@@ -406,7 +406,7 @@ impl<'r> Run<'r> {
         })
     }
 
-    /// What a sub-chart's expressions see of versions: the sub-chart's, as this chart brings it along.
+    /// Binds the versions that a sub-chart's expressions see: the sub-chart's, as this chart brings it along.
     fn bind_sub_chart(&self, scope: &mut Scope<'_>, below: &Below, before: &Version) {
         let chart = &below.chart;
         let text = |text: String| Made::new(|| Value::String(text));

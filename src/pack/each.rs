@@ -13,7 +13,7 @@ use super::{
 };
 use crate::values::{Path, Segment, Value};
 
-/// What a step is done for each match of.
+/// The matches that a step is done for.
 #[derive(Debug, Clone)]
 pub struct Each {
     /// The path.
@@ -26,11 +26,11 @@ pub struct Each {
     link: Option<String>,
 }
 
-/// How a path is written with something in place of a name.
+/// The text of a path with something in place of a name.
 type Fill<'f> = &'f dyn Fn(usize) -> String;
 
 impl Each {
-    /// What a step is done for each match of, if it is.
+    /// The matches that a step is done for, if it has `each`.
     pub(super) fn of(step: &model::Step) -> Result<Option<Self>, String> {
         let names = step.each_as.as_slice();
         let Some(text) = &step.each else {

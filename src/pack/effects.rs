@@ -25,13 +25,13 @@ pub struct ObjectField {
 pub struct Moved {
     /// The version that moved it.
     pub version: Version,
-    /// Where it was.
+    /// The old field.
     pub from: ObjectField,
-    /// Where it is, the strongest first.
+    /// The new fields, the strongest first.
     pub to: Vec<ObjectField>,
 }
 
-/// What a pattern has caught.
+/// The parts of a field that a pattern has caught.
 struct Caught {
     star: Option<String>,
     segments: Vec<Segment>,
@@ -193,8 +193,8 @@ pub fn moves_of(pack: &Pack) -> Result<Vec<Moved>, String> {
     Ok(all)
 }
 
-/// Where a place is after some moves, the strongest place first; `None` if no move is about it. Where
-/// several moves of one version catch it, the most specific counts.
+/// The place after some moves, the strongest first; `None` if no move is about it. Where several moves of one version
+/// catch it, the most specific counts.
 #[must_use]
 pub fn moved<'m>(
     moves: impl IntoIterator<Item = &'m Moved>,

@@ -18,8 +18,8 @@ pub struct Keys {
     keys: Arc<Vec<Key>>,
     /// Each key as the file has it.
     texts: Vec<String>,
-    /// Where a path is looked up. Keys with a wildcard come last, so that a key that is named wins over a pattern
-    /// that fits it too.
+    /// The index of the paths. Keys with a wildcard come last, so that a key that is named wins over a pattern that
+    /// fits it too.
     nearby: Nearby,
     /// The places of keys in the chart's own order, gathered when the first key is put into a file.
     ranks: OnceLock<Ranks>,
@@ -43,7 +43,7 @@ type Key = (Path, Vec<(KeyRange, Default)>);
 /// The chart's default in a range of versions; `None` for a key that its values do not have.
 type Default = Option<Value>;
 
-/// What a path is in one version of a chart.
+/// The standing of a path in one version of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// A key that templates read, or a map on the way to one.
@@ -119,7 +119,7 @@ impl Keys {
         keys.map(|(text, (path, ranges))| (text, path, ranges.iter().map(|(range, _)| range)))
     }
 
-    /// Whether a version reads just this key, and no map on the way to others or of the user's own.
+    /// True if a version reads just this key, and no map on the way to others or of the user's own.
     #[must_use]
     pub fn is_leaf_read(&self, path: &Path, version: &Version) -> bool {
         self.near(path).into_iter().any(|(key, ranges)| {
@@ -164,9 +164,9 @@ impl Keys {
         made.clone()
     }
 
-    /// What a path is in a version. `global` is open in every chart: Helm hands it to all sub-charts. A
-    /// path with wildcards is the best of what it can stand for; one with `**` must stand for a key or a map on
-    /// the way to one.
+    /// The standing of a path in a version. `global` is open in every chart: Helm hands it to all sub-charts. A path
+    /// with wildcards is the best of those it can stand for; one with `**` must stand for a key or a map on the way to
+    /// one.
     #[must_use]
     pub fn known(&self, path: &Path, version: &Version) -> Known {
         let mut found = Known::Unknown;

@@ -241,7 +241,7 @@ impl Pack {
         own.collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// What changed with a version, in the order in which it is done: in the chart, then in those that it brings
+    /// The migrations of a version, in the order in which they are done: of the chart, then of those that it brings
     /// along, each on its way. Read on first use.
     ///
     /// # Errors
@@ -335,7 +335,7 @@ impl Pack {
         }
     }
 
-    /// Where its files are.
+    /// The source of its files.
     pub(super) fn source(&self) -> &Source {
         &self.source
     }

@@ -27,11 +27,11 @@ pub struct SubChart {
     pub key: String,
     /// By version of this chart, from which on: the version of the sub-chart.
     pub versions: BTreeMap<Version, Version>,
-    /// What is known of it; of charts that it brings along itself, nothing.
+    /// Its pack; of charts that it brings along itself, nothing.
     pub pack: Pack,
 }
 
-/// Which sub-chart a migration is of.
+/// The sub-chart of a migration.
 #[derive(Debug, Clone)]
 pub struct Below {
     /// The sub-chart.
@@ -272,7 +272,7 @@ impl SubChart {
     }
 }
 
-/// Whether a path, as it is written, is `global` or below it.
+/// True if a path, as it is written, is `global` or below it.
 fn is_global(path: &str) -> bool {
     let rest = path.strip_prefix(GLOBAL);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

@@ -63,7 +63,7 @@ impl Trace<'_> {
         Ok(places)
     }
 
-    /// Whether the condition holds, if there is one. A value of another type than the chart's tells nothing.
+    /// True if the condition holds, or there is none. A value of another type than the chart's tells nothing.
     ///
     /// # Errors
     ///

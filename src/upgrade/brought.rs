@@ -19,7 +19,7 @@ use crate::{
     values::{Path, Value, merge::merge_all, view::View},
 };
 
-/// What is left to do.
+/// The part of a migration that is left to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// Everything.
@@ -30,7 +30,7 @@ pub(super) enum Left {
     Without(Vec<String>),
 }
 
-/// What is left to do of what `migrated` did to the values here, given the values `before`.
+/// The part of `migrated` that is left to do for the values here, given the values `before`.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ fn merged(views: &[View<'_>]) -> Option<Value> {
     Some(Value::Map(merge_all(maps?)))
 }
 
-/// What stands at the places that a path means.
+/// The values at the places that a path means.
 fn found(path: &Path, values: &Value) -> Vec<(Path, Value)> {
     if path.is_concrete() {
         let value = path.get(values).cloned();

@@ -47,7 +47,7 @@ pub(super) fn refuse_behind_backs(
     }
 }
 
-/// What releases share and a run changes: a layer, or the place where a manifest names the version.
+/// A thing that releases share and a run changes: a layer, or the place where a manifest names the version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Common {
     Layer(usize),

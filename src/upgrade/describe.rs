@@ -27,7 +27,7 @@ use crate::{
     yaml::NodeId,
 };
 
-/// What Helm itself wants at the command line. GitOps tools always set all values anew.
+/// The advice for Helm itself at the command line. GitOps tools always set all values anew.
 const RESET_VALUES: &str = "Use `helm upgrade --reset-values`; --reuse-values keeps old defaults.";
 
 /// Describes a release, with its files as they are after all edits.
@@ -66,7 +66,7 @@ pub(super) fn release(
     Ok(release)
 }
 
-/// What is not known of the values because a layer cannot be read.
+/// The note on values that are not known because a layer cannot be read.
 fn unknown(layer: &Sealed) -> String {
     let name = &layer.name;
     match &layer.values {
@@ -384,7 +384,7 @@ impl Description<'_, '_> {
         tasks
     }
 
-    /// What takes the place of a chart that has no newer version than the one reached.
+    /// The note on the chart that takes the place of one without a newer version than the one reached.
     fn not_continued(&self) -> Option<String> {
         let Worked { pack, plan, .. } = self.worked;
         let by = pack.info.replaced_by.as_ref()?;
@@ -406,8 +406,8 @@ impl Description<'_, '_> {
         ))
     }
 
-    /// What to do about the lock file of an umbrella chart whose dependency is raised: only Helm can write it,
-    /// with the digest of what it finds in the repository.
+    /// The task about the lock file of an umbrella chart whose dependency is raised: only Helm can write it, with the
+    /// digest of the chart in the repository.
     fn locked(&self) -> Option<String> {
         let Worked { wanted, plan, .. } = self.worked;
         let pin = wanted.pin.as_ref().filter(|pin| pin.is_version)?;
@@ -439,8 +439,8 @@ impl Description<'_, '_> {
         }
     }
 
-    /// What is known of the files, what nobody else says of the result, and where the comments of other
-    /// programs went. What is stale is told as such.
+    /// The notices about the files, about the result where no step speaks, and about the comments of other programs.
+    /// Stale settings are reported as such.
     fn notices(&self, stale: &[Notice]) -> Result<Vec<Notice>, Box<Refusal>> {
         let worked = self.worked;
         let subject = tell::Subject {
@@ -489,19 +489,19 @@ impl Description<'_, '_> {
             .at(node)
     }
 
-    /// Where a path stands, in the right-most layer that has it.
+    /// The place of a path, in the right-most layer that has it.
     fn place(&self, path: &Path) -> Option<At> {
         let mut layers = self.before.iter().enumerate().rev();
         layers.find_map(|(layer, lookup)| Some(self.at(layer, lookup.node(path)?)))
     }
 
-    /// Where a setting stood that a step did something to.
+    /// The place of a setting before a step changed it.
     fn stood(&self, change: &migrate::Change) -> Option<At> {
         let node = self.before.get(change.layer)?.node(&change.path)?;
         Some(self.at(change.layer, node))
     }
 
-    /// Where it stands in the file as it will be, if that can be told.
+    /// The place of a setting in the file as it will be, if that can be told.
     fn stands(&self, change: &migrate::Change) -> Option<At> {
         let path = match change.fate {
             Fate::Written => &change.path,
@@ -519,10 +519,9 @@ impl Description<'_, '_> {
         })
     }
 
-    /// What became of the setting that a step did something to. The ledger knows: a step that moves a value
-    /// cannot see that another made it one with it, and what is told step by step has to agree with the sum.
-    /// What the ledger has no single word for (a map whose parts went different ways, a value that several
-    /// steps had in hand) is called what the step did.
+    /// The fate of the setting that a step changed. The ledger knows: a step that moves a value cannot see that another
+    /// made it one with it, and the steps' fates have to agree with the sum. Where the ledger has no single word (a map
+    /// whose parts went different ways, a value that several steps had in hand), it is the fate that the step names.
     fn fate(&self, change: &migrate::Change) -> Fate {
         let own = change.fate;
         if own == Fate::Written {

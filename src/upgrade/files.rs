@@ -30,7 +30,7 @@ use crate::{
 
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
-/// What releases need in a file.
+/// The changes that releases need in a file.
 #[derive(Default)]
 struct Needs {
     /// Blocks, each with the release and the layer that say what becomes of it.
@@ -43,7 +43,7 @@ struct Needs {
     releases: BTreeSet<usize>,
 }
 
-/// What the releases that can still be upgraded need, by file.
+/// The changes that the releases which can still be upgraded need, by file.
 fn needs(
     request: &Request,
     workspace: &Workspace,

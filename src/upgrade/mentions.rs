@@ -108,15 +108,15 @@ pub(super) fn conditions(worked: &Worked<'_>) -> Vec<Path> {
         .collect()
 }
 
-/// Whether the chart itself has nothing to do with a setting.
+/// True if the chart itself has nothing to do with a setting.
 fn is_helms(plan: &Plan<'_>, path: &Path) -> bool {
     let first = plan.origin();
     let knows = |pack: &Pack, version| pack.keys.known(path, version) != Known::Unknown;
     !knows(first.pack, &first.from) && !knows(plan.pack, &plan.to)
 }
 
-/// Whether a `targetPath` whose value cannot be read needs nobody's care: what it sets stays, or simply moves, and
-/// the path follows.
+/// True if a `targetPath` whose value cannot be read needs nobody's care: its setting stays, or simply moves, and the
+/// path follows.
 pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
     let is_meant =
         |mention: &&Mention| mention.kind == MentionKind::SetPath && mention.text == text;
@@ -132,7 +132,7 @@ pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
         })
 }
 
-/// Whether no step looks at the value of a setting: what it decides would be decided without the one that cannot be read.
+/// True if no step looks at the value of a setting: its decision would be made without the value that cannot be read.
 fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
     let mut steps = plan.all_migrations().flat_map(|one| &one.steps);
     steps.all(|step| {
@@ -144,8 +144,7 @@ fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
     })
 }
 
-/// What stands above a mentioned setting, and its path in the chart's own values; nothing if it is not of
-/// this chart.
+/// The path above a mentioned setting, and its path in the chart's own values; `None` if it is not of this chart.
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     let path = match mention.kind {
         MentionKind::SetPath => set::path(text).ok()?,
@@ -170,7 +169,7 @@ fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     }
 }
 
-/// Whether who reads a path string finds a setting at its new place.
+/// True if the reader of a path string finds a setting at its new place.
 fn can_follow(plan: &Plan<'_>, kind: MentionKind, from: &Path, to: &Path) -> bool {
     match kind {
         // Its value is not looked at here, and must not be looked at by a step.
@@ -193,7 +192,7 @@ enum NewPlace {
     Gone,
 }
 
-/// Where a setting is after the migrations.
+/// The place of a setting after the migrations.
 fn place(plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
     let is_set = kind.is_set();
     if !is_set && is_helms(plan, path) {

@@ -54,20 +54,20 @@ use crate::{
 use packs::{KnownPacks, Layers};
 use release::Worked;
 
-/// What is asked for.
+/// The request for a run.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The releases to upgrade.
     pub releases: Vec<Asked>,
     /// Files to look for releases in: manifests, and values files that were named.
     pub found: Vec<FoundFile>,
-    /// What is left out where one file brings its chart's others along.
+    /// The exclusions where one file brings its chart's others along.
     pub excludes: Excludes,
     /// Files that are not edited and may say which charts are deployed: what they say is told.
     pub aside: Vec<PathBuf>,
-    /// What could not be looked at while files were searched for.
+    /// The places that could not be looked at while files were searched for.
     pub troubles: Vec<Refusal>,
-    /// Whether the chart version that a manifest names stays as it is.
+    /// True if the chart version that a manifest names stays as it is.
     pub keep_version: bool,
     /// The chart, if it is stated.
     pub chart: Option<String>,
@@ -88,7 +88,7 @@ pub struct Request {
     /// The state to compare with: only releases whose chart version differs are upgraded, from the version
     /// there to the version here, which stays as it is.
     pub since: Option<Since>,
-    /// Which steps.
+    /// The steps.
     pub selection: Selection,
     /// Answers to questions, for every release.
     pub answers: Answers,
@@ -96,12 +96,12 @@ pub struct Request {
     pub answers_of: BTreeMap<String, Answers>,
     /// Steps to leave out of single releases, by name, where they are on their routes.
     pub skip_of: BTreeMap<String, Vec<String>>,
-    /// Whether to take the recommended option where a question has no answer.
+    /// True if the recommended option is taken where a question has no answer.
     pub accept_recommended: bool,
     /// Files that are layers of releases which are not part of this run, by their real path, with the
     /// release: to change one would change that release behind its back.
     pub others: Vec<(PathBuf, String)>,
-    /// Whether the outcome holds the merged values of each release: what a check of effects needs.
+    /// True if the outcome has the merged values of each release: a check of effects needs them.
     pub with_values: bool,
 }
 
@@ -116,7 +116,7 @@ pub struct Material {
     ahead: Vec<Ahead>,
 }
 
-/// What was decided for a release before.
+/// The decisions for a release before.
 #[derive(Debug, Clone, Default)]
 pub struct Earlier {
     /// Answers.
@@ -126,7 +126,7 @@ pub struct Earlier {
 }
 
 impl Material {
-    /// What is known of a chart.
+    /// The pack of a chart.
     #[must_use]
     pub fn pack(&self, chart: &str) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.chart() == chart)
@@ -412,7 +412,7 @@ fn fault(error: &crate::pack::PackError, name: &str) -> Box<Refusal> {
     refusal::request::pack(error).of(name)
 }
 
-/// What a pack knows of the version that was asked for as source or target.
+/// Checks that a pack knows the version that was asked for as source or target.
 fn known_version(pack: &Pack, version: &Version) -> Result<(), Reason> {
     if pack.info.versions.contains_key(version) {
         return Ok(());

@@ -104,9 +104,9 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
 pub(super) struct Chosen<'p> {
     /// The pack.
     pub pack: &'p Pack,
-    /// What the content tells of the version.
+    /// The version that the content tells.
     pub detection: Detection,
-    /// What in the content tells the chart, if nothing else named it.
+    /// The keys in the content that tell the chart, if nothing else named it.
     pub signs: Vec<TellingKey>,
 }
 

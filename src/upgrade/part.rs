@@ -25,7 +25,7 @@ pub(super) struct Part<'p, 'w> {
 }
 
 impl Part<'_, '_> {
-    /// Whether its own text is that of the file.
+    /// True if its own text is that of the file.
     pub(super) fn is_whole(&self, workspace: &Workspace) -> bool {
         workspace.blocks[self.block].is_in_tree()
     }
@@ -40,7 +40,7 @@ impl Part<'_, '_> {
         embedded.map_err(|error| refusal::release::embed(block, &error))
     }
 
-    /// Where its values stand in a tree of the file, if they have no text of their own.
+    /// The root of its values in a tree of the file, if they have no text of their own.
     pub(super) fn root(&self, workspace: &Workspace, tree: &Tree) -> Option<NodeId> {
         let view = workspace.blocks[self.block].view_in(tree);
         view.filter(|_| self.is_whole(workspace))
@@ -70,7 +70,7 @@ impl Part<'_, '_> {
         aliases.iter().copied().filter(follows).collect()
     }
 
-    /// What the edited file says at this block must be the migrated values.
+    /// Checks that this block of the edited file has the migrated values.
     pub(super) fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
         let block = workspace.placed(self.block);
         if self.edited.rewrite.is_none() {

@@ -13,7 +13,7 @@ use crate::{
     yaml::{self, Kind, NodeId, ScalarStyle, Tree, Want},
 };
 
-/// What becomes of the place where a manifest names the version.
+/// The fate of the place where a manifest names the version.
 pub(super) enum Pinned {
     /// It is the target already, or allows it.
     Same,
@@ -98,7 +98,7 @@ fn written_like(tree: &Tree, node: NodeId, text: &str) -> String {
     string(text, Context::Block, quotes)
 }
 
-/// Whether a text without quotes is that text to YAML, in block style and in flow style.
+/// True if a text without quotes is that text to YAML, in block style and in flow style.
 fn is_plain_text(text: &str) -> bool {
     [format!("a: {text}\n"), format!("{{a: {text}}}\n")]
         .into_iter()

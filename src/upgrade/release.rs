@@ -36,27 +36,27 @@ use crate::{
 
 /// A release that was worked out.
 pub(super) struct Worked<'w> {
-    /// What it is.
+    /// The release.
     pub wanted: &'w Wanted,
     /// What is known of the chart that it is for afterwards.
     pub pack: &'w Pack,
-    /// What in its content tells the chart, if nothing else named it.
+    /// The keys in its content that tell the chart, if nothing else named it.
     pub signs: Vec<TellingKey>,
-    /// What its content tells of the version.
+    /// The version that its content tells.
     pub detection: Detection,
-    /// How its version is known.
+    /// The way in which its version is known.
     pub known_by: KnownBy,
     /// The route.
     pub plan: Plan<'w>,
     /// The answers that it was given.
     pub answers: Answers,
-    /// Whether questions without an answer take the recommended one.
+    /// True if questions without an answer take the recommended one.
     pub accept_recommended: bool,
     /// The layers, as they are before.
     pub views: Vec<View<'w>>,
-    /// What the migrations came to.
+    /// The migrated values.
     pub migrated: Migrated,
-    /// What was found while its files were edited.
+    /// The notices from editing its files.
     pub notices: Vec<Notice>,
     /// The edited text of each layer.
     pub parts: Vec<Edited>,
@@ -185,7 +185,7 @@ struct Run<'r, 'w> {
     answers: Answers,
 }
 
-/// What one source version leads to.
+/// The result of one source version.
 struct Candidate<'w> {
     plan: Plan<'w>,
     migrated: Migrated,
@@ -193,7 +193,7 @@ struct Candidate<'w> {
 }
 
 impl Candidate<'_> {
-    /// What must be the same for two source versions to make no difference.
+    /// The parts of a result that must be the same for two source versions to make no difference.
     fn effect(&self) -> (Vec<Arc<str>>, Vec<String>) {
         let open = self.migrated.steps.iter().filter_map(|step| {
             let decision = step.decision.as_ref()?;
@@ -248,7 +248,7 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    /// What is wrong with the version that the values are for, with its place where a manifest names it.
+    /// The refusal of the version that the values are for, with its place where a manifest names it.
     fn of_version(&self, reason: Reason, known_by: KnownBy) -> Box<Refusal> {
         match &self.wanted.pin {
             Some(pin) if known_by == KnownBy::Carrier => {
@@ -259,7 +259,7 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    /// What is left to do where the run compares with another state: the values may have been brought along
+    /// The result that is left to do where the run compares with another state: the values may have been brought along
     /// on this branch already, by refit or by hand.
     fn not_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
         let (Some(before), Some(index)) = (self.before, self.wanted.earlier) else {
@@ -284,7 +284,7 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    /// Whether the version that the manifest names contradicts the values.
+    /// The doubt about the version that the manifest names, if the values contradict it.
     fn doubt(&self, stated: &Version) -> Option<raised::Doubt> {
         let layers: Option<Vec<_>> = self.views.iter().map(|view| view.values().ok()).collect();
         raised::doubt(self.pack, stated, self.detection, &merge_all(layers?))
@@ -308,9 +308,9 @@ impl<'w> Run<'_, 'w> {
         Ok((known_by, candidate))
     }
 
-    /// Whether what `refit.yaml` recorded can still be true. If a file was edited since and its content
-    /// is unmistakably of other versions, it was put back to an older state, or somebody upgraded it by
-    /// hand: to go on from the recorded version would take its keys for left-overs.
+    /// Checks that the record in `refit.yaml` can still be true. If a file was edited since and its content is
+    /// unmistakably of other versions, it was put back to an older state, or somebody upgraded it by hand: to go on
+    /// from the recorded version would take its keys for left-overs.
     fn still_holds(&self, recorded: &Version) -> Result<(), Box<Refusal>> {
         let strong = self
             .detection

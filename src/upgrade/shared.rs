@@ -75,7 +75,7 @@ struct Group {
     shared: Arc<BTreeSet<usize>>,
 }
 
-/// Where a block is among the layers of a release.
+/// The position of a block among the layers of a release.
 fn layer_of(worked: &Worked<'_>, block: usize) -> Option<usize> {
     worked
         .wanted
@@ -165,8 +165,8 @@ impl Group {
         Ok(())
     }
 
-    /// What can be done, each way tried: the layers that releases have for themselves must be able to say
-    /// what differs for them. Why one of them cannot, if any cannot.
+    /// The possible ways, each tried: the layers that releases have for themselves must be able to hold the settings
+    /// that differ for them. Also the reason for which one of them cannot, if any cannot.
     fn ways(
         &self,
         workspace: &Workspace,

@@ -27,7 +27,7 @@ use crate::{
 /// The state that a run compares with.
 #[derive(Debug, Clone, Default)]
 pub struct Since {
-    /// What was named.
+    /// The name of the revision, as it was given.
     pub named: String,
     /// The commit that it came to.
     pub commit: String,
@@ -193,7 +193,7 @@ pub(super) fn raised(
     told
 }
 
-/// What a release says of its chart.
+/// The chart that a release names.
 struct Stated {
     chart: Option<String>,
     repository: Option<String>,
@@ -246,7 +246,7 @@ fn target(pack: &Pack, wanted: &Wanted, here: &Stated) -> Option<Version> {
     }
 }
 
-/// What a release was.
+/// The state of a release before.
 #[derive(Debug, Clone, Copy)]
 enum Pair {
     /// This release.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl Builder<'_> {
-    /// What a layer of the carrier stands for: one layer, or all files that a pattern finds.
+    /// The layers that a layer of the carrier stands for: one, or all files that a pattern finds.
     pub(super) fn layers(
         &mut self,
         placed: &Placed,
@@ -167,14 +167,14 @@ impl Builder<'_> {
         }
     }
 
-    /// What the files may name that a scanned file names.
+    /// The folder of the files that a scanned file may name.
     fn bounds(&self, file: usize) -> Bounds {
         let file = &self.scanned[file];
         Bounds::of(&file.path, &file.below)
     }
 
-    /// Whether a file that is not here belongs to another repository. One from which the same release has a
-    /// file here is this one.
+    /// True if a file that is not here belongs to another repository. One from which the same release has a file here
+    /// is this one.
     fn is_elsewhere(&self, reference: &carrier::FileRef) -> bool {
         let url = |root: &Root| match root {
             Root::Repository { url } | Root::Chart { url, .. } => url.clone(),
@@ -293,7 +293,7 @@ fn only(target: &TargetPath) -> Option<(Path, Map)> {
     Some((path, values))
 }
 
-/// What stands as `global` at the root of values.
+/// The `global` at the root of values.
 fn global_of(view: &View<'_>, values: &Path) -> Option<Map> {
     let place = view.at(&values.key(GLOBAL)).ok()??;
     match view.value(place.node).ok()? {
@@ -302,7 +302,7 @@ fn global_of(view: &View<'_>, values: &Path) -> Option<Map> {
     }
 }
 
-/// What stands as `global` in a text of values.
+/// The `global` in a text of values.
 pub(in crate::load) fn global_in(tree: &Tree) -> Option<Map> {
     let [document] = tree.documents() else {
         return None;
@@ -310,7 +310,7 @@ pub(in crate::load) fn global_in(tree: &Tree) -> Option<Map> {
     global_of(&View::new(tree, document.root), &Path::root())
 }
 
-/// Whether a text holds a map at a path.
+/// True if a text has a map at a path.
 pub(in crate::load) fn holds(tree: &Tree, path: &Path) -> bool {
     let [document] = tree.documents() else {
         return false;

@@ -48,13 +48,13 @@ pub struct KnownChart {
     pub other_names: Vec<String>,
     /// The repositories that it is published in.
     pub repositories: Vec<String>,
-    /// What it was called before.
+    /// The names that it had before.
     pub former_names: Vec<FormerName>,
-    /// Where other charts of its name are published, and whose they are.
+    /// The repositories of other charts of its name, and their owners.
     pub namesakes: Vec<Namesake>,
     /// What takes its place, if values shall go there: its name and where it is published.
     pub replaced_by: Option<(String, String)>,
-    /// Whether it was said that this is the chart: then another repository makes no other chart.
+    /// True if the user stated that this is the chart: then another repository makes no other chart.
     pub is_stated: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct KnownChart {
 pub struct FormerName {
     /// The name.
     pub name: String,
-    /// Where it was published under that name.
+    /// The repositories where it was published under that name.
     pub repositories: Vec<String>,
     /// The last version under that name.
     pub until: Version,
@@ -72,13 +72,13 @@ pub struct FormerName {
 /// Another chart of the same name.
 #[derive(Debug, Clone)]
 pub struct Namesake {
-    /// Where it is published.
+    /// The repository where it is published.
     pub repository: String,
     /// Whose it is, and how it differs.
     pub why: String,
 }
 
-/// What a manifest's chart is.
+/// The known chart that a manifest's chart is.
 enum Means<'c> {
     /// A chart that can be upgraded, how sure that is, and its former name if it is called by that.
     Known(&'c KnownChart, Sameness, Option<&'c FormerName>),
@@ -88,7 +88,7 @@ enum Means<'c> {
     Other,
 }
 
-/// Where a manifest names the version of a chart.
+/// The place where a manifest names the version of a chart.
 #[derive(Debug, Clone)]
 pub struct Pin {
     /// The file.
@@ -97,7 +97,7 @@ pub struct Pin {
     pub node: NodeId,
     /// Its text.
     pub text: String,
-    /// Whether it is a chart version, or a range of them, that can be raised.
+    /// True for a chart version, or a range of them, that can be raised.
     pub is_version: bool,
 }
 
@@ -110,9 +110,9 @@ pub struct Mention {
     pub node: NodeId,
     /// Its text.
     pub text: String,
-    /// Who reads it.
+    /// The reader of the mention.
     pub kind: MentionKind,
-    /// Where the chart's values stand in its parent's.
+    /// The path of the chart's values in its parent's.
     pub prefix: Path,
 }
 
@@ -125,9 +125,9 @@ pub struct Doubt {
     pub high: usize,
     /// The other one.
     pub low: usize,
-    /// Where they stand.
+    /// The places of the two settings.
     pub at: [At; 2],
-    /// Why it is not certain.
+    /// The reason for which it is not certain.
     pub why: String,
 }
 
@@ -147,7 +147,7 @@ struct Scanned {
 struct Carried {
     release: resolve::ResolvedRelease,
     carrier: Carrier,
-    /// What deploys the umbrella chart that it is a part of, and the file of that.
+    /// The carrier that deploys the umbrella chart that it is a part of, and its file.
     deployer: Option<(usize, Carrier)>,
     /// For each layer that is a file: where that can be.
     candidates: Vec<Vec<PathBuf>>,
@@ -385,8 +385,8 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
     scanned
 }
 
-/// Whether a file that is no YAML seems to be a manifest that deploys one of these charts, or to leave that to
-/// another file. One that deploys another chart is nobody's business here.
+/// True if a file that is no YAML seems to be a manifest that deploys one of these charts, or to leave that to another
+/// file. One that deploys another chart is nobody's business here.
 fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
     let word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let mut words = text.split(|c| !word(c));
@@ -453,7 +453,7 @@ fn repository(path: &FilePath) -> Option<PathBuf> {
         .map(FilePath::to_owned)
 }
 
-/// What a reference means: of several known charts the one that is surest.
+/// The known chart that a reference means: of several the one that is surest.
 fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
     let mut best: Option<(&KnownChart, Sameness, Option<&FormerName>)> = None;
     let rank = |sameness| match sameness {

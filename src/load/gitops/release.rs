@@ -25,7 +25,7 @@ pub(super) struct Builder<'b> {
     /// The files that were scanned, by their absolute path.
     pub(super) by_path: &'b HashMap<&'b FilePath, usize>,
     pub(super) one: &'b Carried,
-    /// Whether no other release has the same name.
+    /// True if no other release has the same name.
     pub(super) unique: bool,
     pub(super) claimed: &'b mut BTreeSet<usize>,
     /// For a sub-chart: what the layers that were read so far have as `global` for all charts.
@@ -260,7 +260,7 @@ impl Builder<'_> {
         });
     }
 
-    /// Where the manifest names the version.
+    /// The place where the manifest names the version.
     fn pinned_at(&self) -> Option<(usize, NodeId)> {
         let (file, place) = self.one.release.version.as_ref()?;
         Some((self.scanned[*file].file, place.node))
@@ -301,7 +301,7 @@ impl Builder<'_> {
     }
 }
 
-/// What a person should know of where a chart comes from.
+/// The note for a person on the source of a chart.
 fn from_elsewhere(chart: &KnownChart, sameness: Sameness) -> Option<String> {
     let name = &chart.name;
     match sameness {

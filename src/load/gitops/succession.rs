@@ -16,14 +16,14 @@ use crate::{
 /// The fields in which manifests name the repository beside the chart.
 const BESIDE: &[&str] = &["repoURL", "repo", "repository"];
 
-/// What a manifest has to say otherwise once its chart goes by another name.
+/// The changes of a manifest once its chart goes by another name.
 #[derive(Debug, Clone)]
 pub struct Succession {
     /// The last version of the chart under the name that the manifest uses.
     pub until: Version,
     /// The scalars that change, each with its file and its new text. None if a person has to do it.
     pub renames: Vec<(usize, NodeId, String)>,
-    /// What a person has to do.
+    /// The task for a person.
     pub todo: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Builder<'_> {
         })
     }
 
-    /// What the manifest has to say once the chart has its new name.
+    /// The changes of the manifest once the chart has its new name.
     pub(super) fn succession(&self, chart: &KnownChart, former: &FormerName) -> Succession {
         let release = &self.one.release;
         let file = self.scanned[release.chart_file].file;

@@ -34,16 +34,16 @@ use super::{
 };
 use crate::spelling::closest;
 
-/// What a check of a folder came to.
+/// The result of the check of a folder.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Checked {
     /// The chart, as pack.yaml names it.
     pub chart: Option<String>,
-    /// How many versions of it pack.yaml names.
+    /// The number of versions that pack.yaml names.
     pub versions: usize,
-    /// How many migrations there are.
+    /// The number of migrations.
     pub migrations: usize,
-    /// What is wrong, by file and line.
+    /// The findings, by file and line.
     pub findings: Vec<Finding>,
 }
 
@@ -105,7 +105,7 @@ fn unreadable(error: &PackError) -> Finding {
 /// The files of a pack.
 struct Files {
     files: Vec<File>,
-    /// What lies in the folder beside them.
+    /// The other names in the folder.
     others: Vec<String>,
 }
 
@@ -218,7 +218,7 @@ impl Files {
         found
     }
 
-    /// What lies in the folder and is no file of a pack.
+    /// The files in the folder that are no files of a pack.
     fn strays(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for name in &self.others {
@@ -273,7 +273,7 @@ impl Files {
         found
     }
 
-    /// Whether what must be versions are, in order, and the files are for versions of the pack.
+    /// Checks that versions are versions, in order, and the files are for versions of the pack.
     fn versions_fit(&self, versions: &[Version], found: &mut Vec<Finding>) {
         let pack = self.spot("pack.yaml");
         let mut last: Option<Version> = None;
@@ -332,7 +332,7 @@ impl Files {
         }
     }
 
-    /// What the reader refused and no check found, as near to its place as can be told.
+    /// The finding for an error of the reader that no check found, as near to its place as can be told.
     fn failure(&self, error: &PackError) -> Finding {
         match error {
             PackError::Step {
@@ -390,7 +390,7 @@ impl<'p> Whole<'p> {
         }
     }
 
-    /// Where a step stands.
+    /// The place of a step.
     fn step(&self, migration: &Migration, step: &Step) -> Spot<'p> {
         let file = self.files.spot(&format!("{}.yaml", migration.version));
         file.get("steps").get(&step.id)
@@ -402,7 +402,7 @@ impl<'p> Whole<'p> {
 struct PlacedRow<'p> {
     row: &'p super::Row,
     spot: Spot<'p>,
-    /// Which row of the table it is or belongs to.
+    /// The row of the table that it is or belongs to.
     number: usize,
     /// The option it is, if it is one.
     option: Option<&'p super::Choice>,

@@ -131,7 +131,7 @@ impl<'s> Shape<'_, 's> {
             .push(Spot::of(self.file, node).finding(code, message));
     }
 
-    /// What a scalar is for the typed reader, or what kind of collection a node is.
+    /// The kind of a scalar for the typed reader, or the kind of collection that a node is.
     fn kind(&self, node: NodeId) -> &'static str {
         match self.tree.kind(node) {
             Kind::Mapping { .. } => "object",
