@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{effect::leaves::Effect, values::Value};
+use crate::{
+    effect::{leaves::Effect, objects::Manifest},
+    values::Value,
+};
 
 /// From how many letters on a value tells one option from another.
 const MIN_TELLING: usize = 4;
@@ -47,6 +50,24 @@ impl Footprint {
             }
             print.fields.insert(effect.spot.to_string());
         }
+        print
+    }
+
+    /// Of the effects that a candidate has in place of a setting. What it does to an object that was there before,
+    /// and that the setting had nothing to do with, is no trace of a renamed object: a second Service's port is not
+    /// that of the first one.
+    #[must_use]
+    pub fn of_candidate(effects: &[Effect], own: &[Effect], before: &Manifest) -> Self {
+        let is_foreign = |effect: &&Effect| {
+            let object = &effect.spot.object;
+            before.objects.contains_key(object)
+                && !own.iter().any(|effect| effect.spot.object == *object)
+        };
+        let (foreign, free): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(is_foreign);
+        let mut print = Self::of(free);
+        let foreign = Self::of(foreign);
+        print.full.extend(foreign.full);
+        print.fields.extend(foreign.fields);
         print
     }
 

@@ -265,7 +265,7 @@ pub(super) fn propose_on(
             one.tried
                 .extend(fresh.map(|candidate| (candidate, f64::NAN, Footprint::default())));
         }
-        try_out(&mut open, after, &learned);
+        try_out(&mut open, sides.as_ref(), &learned);
         learned = open
             .iter()
             .filter_map(|one| moved(one, sides.is_some()))
@@ -431,8 +431,9 @@ fn by_reading(values: &Map) -> Vec<Leaf> {
 }
 
 /// Renders the new chart with each candidate that was not tried yet, and scores all of them.
-fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Path)]) {
-    if let Some(after) = after {
+fn try_out(open: &mut [Open<'_>], sides: Option<&Sides<'_>>, learned: &[(Path, Path)]) {
+    if let Some(sides) = sides {
+        let (before, after) = (&sides.before.side, &sides.after.side);
         let mut variants = Vec::new();
         let mut of = Vec::new();
         for (at, one) in open
@@ -464,7 +465,9 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
             match rendered.as_ref() {
                 Ok(manifest) if !is_set => {
                     let effects = after.added(&open[at].leaf.value, manifest);
-                    open[at].tried[which].2 = Footprint::of(&effects);
+                    let own = &open[at].leaf.effects;
+                    let print = Footprint::of_candidate(&effects, own, &before.manifest);
+                    open[at].tried[which].2 = print;
                 }
                 // The chart refuses this value there, or it is switched on already: nothing is known.
                 _ => candidate.0.is_unknown = true,
@@ -478,7 +481,7 @@ fn try_out(open: &mut [Open<'_>], after: Option<&Side<'_>>, learned: &[(Path, Pa
                     .strip_prefix(from)
                     .is_some_and(|rest| to.concat(&rest) == candidate.to)
             });
-            let known = after.is_some() && !one.did.is_empty() && !candidate.is_unknown;
+            let known = sides.is_some() && !one.did.is_empty() && !candidate.is_unknown;
             *score = match known {
                 true => {
                     0.66 * found(&one.did, candidate, print)

@@ -299,7 +299,7 @@ fn a_place_that_takes_the_value_and_does_something_else_is_not_sure() {
     .unwrap();
     let output = upgrade(helm.program(), home, &["--accept-drafts"]);
     let text = said(&output);
-    assert!(!text.contains("logLevel → log.level"), "{text}");
+    assert!(!text.contains("move-loglevel"), "{text}");
 }
 
 #[test]
@@ -383,4 +383,45 @@ fn one_setting_that_the_new_chart_refuses_hides_no_other() {
         .unwrap();
     let text = said(&output);
     assert!(text.contains("replicas: 3"), "{text}");
+}
+
+#[test]
+fn what_another_object_had_beside_it_is_not_where_a_setting_went() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = bench();
+    let home = home.path();
+    let service = |name: &str, affinity: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  type: ClusterIP\n{affinity}"
+        )
+    };
+    let line = |key: &str| {
+        format!(
+            "{{{{- with .Values.{key}.affinity }}}}\n  sessionAffinity: {{{{ . }}}}\n{{{{- end }}}}\n"
+        )
+    };
+    let add = |chart: &str, templates: String, values: &str| {
+        let folder = home.join(chart);
+        fs::write(folder.join("templates/services.yaml"), templates).unwrap();
+        let file = folder.join("values.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, format!("{text}{values}")).unwrap();
+    };
+    // The second Service goes; the first one, which was there all the time, gets the same setting.
+    let both = service("front", "") + &service("inner", &line("inner"));
+    add("old", both, "inner:\n  affinity: \"\"\n");
+    add(
+        "new",
+        service("front", &line("front")),
+        "front:\n  affinity: \"\"\n",
+    );
+    let values = home.join("values.yaml");
+    let text = fs::read_to_string(&values).unwrap();
+    fs::write(&values, format!("{text}inner:\n  affinity: ClientIP\n")).unwrap();
+    let output = upgrade(helm.program(), home, &["--accept-drafts"]);
+    let text = said(&output);
+    assert!(text.contains("inner.affinity"), "{text}");
+    assert!(!text.contains("move-inner-affinity"), "{text}");
 }
