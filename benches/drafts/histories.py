@@ -9,6 +9,9 @@ the version of a HelmRelease's chart and its values, takes the values before and
 compares with the values afterwards. At most MOST files (40) are taken, three for a repository and pair of versions;
 NAME takes other charts than the eight that it knows clones of. One line a value that wants a look, then a table in Markdown.
 
+People also rename what need not be renamed. So a value for which nothing was drafted is left out of the values before,
+and the new chart rendered with and without it: if that differs, its old key is in effect as before.
+
 A person moved a value if it is gone from its key and stands at a key that was not there before. Values that are the
 same as others (`true`, `1`) can have several such keys; any of them counts.
 """
@@ -18,6 +21,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -125,7 +129,27 @@ def collect(clones, known, names, most):
     return [one for _, one in ranked[:most]]
 
 
-def judge(before, after, settings):
+def without(values, path):
+    """The values without the one at a path."""
+    key, *rest = path
+    if not rest:
+        return {name: inner for name, inner in values.items() if str(name) != key}
+    return {name: without(inner, rest) if str(name) == key else inner for name, inner in values.items()}
+
+
+def render(chart, values):
+    """What a chart makes of values; None if it refuses them."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(values, file, sort_keys=False, allow_unicode=True)
+        file.flush()
+        command = [os.environ.get("HELM_BIN", "helm"), "template", "refit", chart, "--namespace", "default", "-f", file.name]
+        if version := os.environ.get("REFIT_KUBE_VERSION"):
+            command += ["--kube-version", version]
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS)
+    return done.stdout if done.returncode == 0 else None
+
+
+def judge(before, after, settings, works):
     """A word for each value of the file before, and lines to be looked at."""
     old, new = dict(leaves(before)), dict(leaves(after))
     fresh = {path: value for path, value in new.items() if path not in old}
@@ -150,7 +174,7 @@ def judge(before, after, settings):
             elif setting:
                 word = f"moved: {setting['fate']}"
             else:
-                word = "moved: nothing drafted"
+                word = "moved: works at its old key" if works(path) else "moved: nothing drafted"
         else:
             word = "dropped or rewritten" + (f", drafted {setting['fate']}" if setting else "")
         words[word] += 1
@@ -183,22 +207,24 @@ def main():
         except (subprocess.TimeoutExpired, json.JSONDecodeError) as error:
             print(f"{number:02} {title}: NOT DRAFTED: {type(error).__name__}", flush=True)
             continue
-        words, lines = judge(old[2], new[2], found["settings"])
+        whole = render(folders[1], old[2])
+        works = lambda path: whole is not None and render(folders[1], without(old[2], path)) not in (whole, None)
+        words, lines = judge(old[2], new[2], found["settings"], works)
         total.update(words)
         unproven = f" NOT RENDERED: {found['unproven'][:150]}" if found["unproven"] else ""
         print(f"{number:02} {title}: {dict(words)} {found['renderings']} renderings, {found['ms']} ms{unproven}", flush=True)
         print("\n".join(lines), flush=True)
         rows.append((number, repository, commit[:9], f"{old[0]} {old[1]} to {new[1]}", words, found))
-    print("\n| | commit | chart | moved by the person | same, sure | same, asked | elsewhere, sure | others asked | none | renderings | s |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("\n| | commit | chart | moved by the person | same, sure | same, asked | elsewhere, sure | others asked | works at its old key | none | renderings | s |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     sums = Counter()
     for number, repository, commit, chart, words, found in rows:
         moved = {word: count for word, count in words.items() if word.startswith("moved")}
-        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"]]
+        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"], words["moved: works at its old key"]]
         columns.append(columns[0] - sum(columns[1:]))
         sums.update(dict(enumerate([*columns, found["renderings"], found["ms"] / 1000])))
         print(f"| {number} | {repository} {commit} | {chart} | " + " | ".join(map(str, columns)) + f" | {found['renderings']} | {found['ms'] / 1000:.0f} |")
-    print("| | all | | " + " | ".join(str(sums[at]) for at in range(7)) + f" | {sums[7]:.0f} |")
+    print("| | all | | " + " | ".join(str(sums[at]) for at in range(8)) + f" | {sums[8]:.0f} |")
     print(dict(total))
 
 
