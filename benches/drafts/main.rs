@@ -14,10 +14,17 @@
 mod table;
 mod users;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use refit::{
     chart::{Chart, reads::Reads},
+    effect::{
+        helm::Helm,
+        render::{Options, Renderer},
+    },
     values::leaves,
 };
 
@@ -43,6 +50,12 @@ fn main() {
             "say what to measure: reads CHART..., table CHANGES.tsv DIR [helm], or values OLD NEW FILE..."
         ),
     }
+}
+
+/// Renders a chart as `refit pack infer` does.
+fn renderer(chart: &Path) -> Renderer {
+    let options = Options::to_learn_of_charts(std::env::var("REFIT_KUBE_VERSION").ok());
+    Renderer::new(Helm::from_env(), chart, options).without_crds()
 }
 
 /// What the static reader says of a chart.

@@ -14,12 +14,10 @@ use refit::{
         infer::infer,
         propose::{Proposal, Suggestion},
     },
-    effect::{
-        helm::Helm,
-        render::{Options, Renderer},
-    },
     values::Path,
 };
+
+use super::renderer;
 
 /// A documented move.
 struct Row {
@@ -131,16 +129,6 @@ fn print(name: &str, tally: &Tally) {
 fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm: bool) -> Tally {
     let begin = Instant::now();
     let keys = (Keys::of(&old.1), Keys::of(&new.1));
-    let renderer = |path: &PathBuf| {
-        let options = Options {
-            release_name: "refit".to_owned(),
-            namespace: Some("default".to_owned()),
-            kube_version: std::env::var("REFIT_KUBE_VERSION").ok(),
-            api_versions: Vec::new(),
-            install: false,
-        };
-        Renderer::new(Helm::from_env(), path, options).without_crds()
-    };
     let renderers = (renderer(&old.0), renderer(&new.0));
     let pair = Pair {
         old: &old.1,

@@ -9,14 +9,13 @@ use refit::{
         candidates::Keys,
         propose::{Suggestion, propose_with},
     },
-    effect::{
-        helm::Helm,
-        render::{Options, Renderer},
-    },
+    effect::helm::Helm,
     values::{Map, View},
     yaml::Tree,
 };
 use serde_json::{Value, json};
+
+use super::renderer;
 
 /// Prints a JSON object for each file.
 pub fn run(old: &str, new: &str, files: &[&str]) {
@@ -27,17 +26,7 @@ pub fn run(old: &str, new: &str, files: &[&str]) {
     let reading = begin.elapsed().as_millis();
     for file in files {
         let begin = Instant::now();
-        let renderer = |path: &str| {
-            let options = Options {
-                release_name: "refit".to_owned(),
-                namespace: Some("default".to_owned()),
-                kube_version: std::env::var("REFIT_KUBE_VERSION").ok(),
-                api_versions: Vec::new(),
-                install: false,
-            };
-            Renderer::new(Helm::from_env(), Path::new(path), options).without_crds()
-        };
-        let renderers = (renderer(old), renderer(new));
+        let renderers = (renderer(Path::new(old)), renderer(Path::new(new)));
         let has_helm = Helm::from_env().version().is_ok();
         let pair = Pair {
             old: &charts.0,

@@ -13,7 +13,7 @@ use super::{
     Chart,
     template::{Node, TemplateWalk, ValuesRead, parse},
 };
-use crate::values::{Map, Path, Value, coalesce::GLOBAL};
+use crate::values::{Map, Path, Value, coalesce::GLOBAL, merge::merge_below};
 
 /// The values that a chart's templates look at.
 #[derive(Debug, Clone)]
@@ -247,22 +247,11 @@ fn defaults(chart: &Chart, depth: usize) -> Map {
             let own = defaults(bundled, depth + 1);
             let at = all.entry(name.clone()).or_insert_with(|| Map::new().into());
             if let Value::Map(at) = at {
-                beneath(at, own);
+                merge_below(at, own);
             }
         }
     }
     all
-}
-
-/// Adds what is not there.
-fn beneath(map: &mut Map, other: Map) {
-    for (key, value) in other {
-        match (map.get_mut(&key), value) {
-            (Some(Value::Map(map)), Value::Map(other)) => beneath(map, other),
-            (Some(_), _) => {}
-            (None, value) => _ = map.insert(key, value),
-        }
-    }
 }
 
 fn strings(value: &Value, out: &mut Vec<String>) {

@@ -97,13 +97,7 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
     let helm = Helm::from_env();
     let has_helm = helm.version().is_ok();
-    let options = Options {
-        release_name: "refit".to_owned(),
-        namespace: Some("default".to_owned()),
-        kube_version: args.kube_version.clone(),
-        api_versions: Vec::new(),
-        install: false,
-    };
+    let options = Options::to_learn_of_charts(args.kube_version.clone());
     let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
     let renderers = (renderer(&args.old), renderer(&args.new));
     let pair = Pair {

@@ -10,7 +10,7 @@ use super::hints::Hints;
 use crate::{
     chart::{Chart, reads::Reads},
     effect::fields::words,
-    values::{Map, Path, Segment, Value, leaves},
+    values::{Path, Segment, Value, leaves, merge::merge_below},
 };
 
 /// Most candidates of one setting that are looked at by rendering.
@@ -54,7 +54,7 @@ impl Keys {
         // A library that is handed all values brings the keys that they may have, with its own defaults.
         for library in chart.bundled.iter().filter(|chart| chart.is_library) {
             if reads.is_everything() {
-                beneath(&mut defaults, library.defaults.clone());
+                merge_below(&mut defaults, library.defaults.clone());
                 for (path, words) in self::comments(&text(library).unwrap_or_default()) {
                     comments.entry(path).or_insert(words);
                 }
@@ -122,17 +122,6 @@ impl Keys {
 
     fn comment(&self, path: &Path) -> Option<&BTreeSet<String>> {
         self.comments.get(path)
-    }
-}
-
-/// Adds what is not there.
-fn beneath(map: &mut Map, other: Map) {
-    for (key, value) in other {
-        match (map.get_mut(&key), value) {
-            (Some(Value::Map(map)), Value::Map(other)) => beneath(map, other),
-            (Some(_), _) => {}
-            (None, value) => _ = map.insert(key, value),
-        }
     }
 }
 

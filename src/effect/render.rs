@@ -41,6 +41,20 @@ pub struct Options {
     pub install: bool,
 }
 
+impl Options {
+    /// Those under which charts are rendered to learn of the charts: an upgrade of the release `refit`.
+    #[must_use]
+    pub fn to_learn_of_charts(kube_version: Option<String>) -> Self {
+        Self {
+            release_name: "refit".to_owned(),
+            namespace: Some("default".to_owned()),
+            kube_version,
+            api_versions: Vec::new(),
+            install: false,
+        }
+    }
+}
+
 /// The reasons for which values do not render.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {

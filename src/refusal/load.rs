@@ -13,22 +13,11 @@ use crate::{
 /// The refusal of an input that cannot be used.
 #[must_use]
 pub fn load(error: &LoadError) -> Box<Refusal> {
-    let name = &error.name;
-    match &error.kind {
-        LoadErrorKind::NotYaml { bytes, error } => return not_yaml(name, bytes, error),
-        LoadErrorKind::Fault(fault) => return own_fault(fault, name),
-        _ => {}
-    }
-    let reason = reason(error);
-    match &error.place {
-        Some((text, offset)) => reason.at(name, text, *offset),
-        None => reason.of(name),
-    }
-}
-
-fn reason(error: &LoadError) -> Reason {
     use LoadErrorKind as K;
-    match &error.kind {
+    let name = &error.name;
+    let reason = match &error.kind {
+        K::NotYaml { bytes, error } => return not_yaml(name, bytes, error),
+        K::Fault(fault) => return own_fault(fault, name),
         K::HelmHeader(header) => Reason::new(format!(
             "the first line, `{header}`, is not part of the values"
         ))
@@ -77,7 +66,7 @@ fn reason(error: &LoadError) -> Reason {
                 true => "Give the decrypted text: sops -d FILE | refit upgrade -".to_owned(),
                 false => format!(
                     "Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}",
-                    quoted(FilePath::new(&error.name))
+                    quoted(FilePath::new(name))
                 ),
             }),
         K::Divergence(kind) => divergence(kind),
@@ -143,9 +132,10 @@ fn reason(error: &LoadError) -> Reason {
             NotHere::InOtherRepository => "it is in another repository",
             NotHere::Missing => "it is named here and not in these files",
         }),
-        // They have a refusal of their own form.
-        K::NotYaml { error, .. } => Reason::new(error.to_string()),
-        K::Fault(fault) => Reason::new(fault.to_string()),
+    };
+    match &error.place {
+        Some((text, offset)) => reason.at(name, text, *offset),
+        None => reason.of(name),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How Helm puts values on top of values.
 //!
-//! There are three operations. [`hand_down`] gives a sub-chart the `global` of the chart above it. The other
-//! two differ on null. [`merge`] lays one layer over another, as
+//! There are four operations. [`hand_down`] gives a sub-chart the `global` of the chart above it, and
+//! [`merge_below`] adds to a chart's defaults those of a library. The other two differ on null. [`merge`] lays one layer over another, as
 //! `helm -f a -f b` does: maps merge, everything else is replaced, and a null stays in the result,
 //! for it may still have to delete a default. [`coalesce`](super::coalesce::coalesce) then lays the
 //! layers over a chart's defaults, where a null deletes the default.
@@ -20,6 +20,21 @@ pub fn merge(base: &mut Map, over: Map) {
         match (base.get_mut(&key), value) {
             (Some(Value::Map(below)), Value::Map(above)) => merge(below, above),
             (Some(slot), value) => *slot = value,
+            (None, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Lays `below` under `base`: adds what is not there, in maps too, and changes nothing else.
+///
+/// Keys keep the order of `base`; new ones follow in the order of `below`.
+pub fn merge_below(base: &mut Map, below: Map) {
+    for (key, value) in below {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Map(base)), Value::Map(below)) => merge_below(base, below),
+            (Some(_), _) => {}
             (None, value) => {
                 base.insert(key, value);
             }
