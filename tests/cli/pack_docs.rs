@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::support::{self, helm};
+use crate::support::{self, copy_folder, helm};
 
 /// A fenced block of a page: what is behind the fence, and what is in it.
 fn blocks(page: &str) -> Vec<(&str, String)> {
@@ -18,20 +18,6 @@ fn blocks(page: &str) -> Vec<(&str, String)> {
     blocks
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, to) = {
-            let entry = entry.unwrap();
-            (entry.path(), to.join(entry.file_name()))
-        };
-        match path.is_dir() {
-            true => copy(&path, &to),
-            false => drop(fs::copy(&path, &to).unwrap()),
-        }
-    }
-}
-
 #[test]
 fn the_tutorial_works_as_it_stands() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -44,7 +30,7 @@ fn the_tutorial_works_as_it_stands() {
         .find("\n## ")
         .map_or(section.len(), |end| end + 3)];
     let folder = tempfile::tempdir().unwrap();
-    copy(&root.join("examples"), &folder.path().join("examples"));
+    copy_folder(&root.join("examples"), &folder.path().join("examples"));
     let helm = helm::each().last();
     let mut said = String::new();
     let mut commands = 0;

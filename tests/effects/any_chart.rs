@@ -8,7 +8,7 @@ use std::{
     process::Output,
 };
 
-use support::helm;
+use support::{copy_folder, helm};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -24,23 +24,11 @@ fn said(output: &Output) -> String {
     )
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &target),
-            false => _ = fs::copy(&path, &target).unwrap(),
-        }
-    }
-}
-
 /// A folder with both charts and the values, to be changed.
 fn bench() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    copy(&example("charts/shop-1"), &home.path().join("old"));
-    copy(&example("charts/shop-2"), &home.path().join("new"));
+    copy_folder(&example("charts/shop-1"), &home.path().join("old"));
+    copy_folder(&example("charts/shop-2"), &home.path().join("new"));
     fs::copy(example("shop.yaml"), home.path().join("values.yaml")).unwrap();
     home
 }

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use support::helm;
+use support::{copy_folder, helm};
 
 const VALUES: &str = "\
 controller:
@@ -107,7 +107,7 @@ fn what_nobody_has_explained_is_an_exit_code_and_nothing_is_written() {
     let file = home.path().join("values.yaml");
     // A chart that forgets the pull secrets of the controller.
     let wrong = home.path().join("wrong");
-    copy(&root().join("examples/charts/one-image"), &wrong);
+    copy_folder(&root().join("examples/charts/one-image"), &wrong);
     let template = wrong.join("templates/controller.yaml");
     let text = fs::read_to_string(&template).unwrap();
     let forgotten = text.replace(".Values.imagePullSecrets", ".Values.pullSecrets");
@@ -175,14 +175,14 @@ fn each_release_of_a_folder_is_checked_for_itself_before_it_is_written() {
     let home = tempfile::tempdir().unwrap();
     // A chart that forgets the pull secrets of the controller, and fails for one label.
     let wrong = home.path().join("wrong");
-    copy(&root().join("examples/charts/one-image"), &wrong);
+    copy_folder(&root().join("examples/charts/one-image"), &wrong);
     let template = wrong.join("templates/controller.yaml");
     let text = fs::read_to_string(&template).unwrap();
     let text = text.replace(".Values.imagePullSecrets", ".Values.pullSecrets");
     let fails = "{{- if eq (default \"\" .Values.clusterDomain) \"broken\" }}{{ fail \"broken\" }}{{ end }}\n";
     fs::write(&template, format!("{fails}{text}")).unwrap();
     let old = home.path().join("old");
-    copy(&root().join("examples/charts/two-image"), &old);
+    copy_folder(&root().join("examples/charts/two-image"), &old);
     let template = old.join("templates/controller.yaml");
     let text = fs::read_to_string(&template).unwrap();
     fs::write(&template, format!("{fails}{text}")).unwrap();
@@ -282,7 +282,7 @@ sops:
     // A schema that a made-up value does not fit: that says nothing of the real one.
     let mut charts = charts();
     let strict = home.path().join("strict");
-    copy(&root().join("examples/charts/one-image"), &strict);
+    copy_folder(&root().join("examples/charts/one-image"), &strict);
     fs::write(
         strict.join("values.schema.json"),
         r#"{"properties": {"controller": {"properties": {"service": {"properties": {"httpPort": {"maximum": 4000}}}}}}}"#,
@@ -351,7 +351,7 @@ fn a_schema_and_a_missing_value_are_told_in_the_users_file() {
     };
     let home = tempfile::tempdir().unwrap();
     let strict = home.path().join("strict");
-    copy(&root().join("examples/charts/one-image"), &strict);
+    copy_folder(&root().join("examples/charts/one-image"), &strict);
     fs::write(
         strict.join("values.schema.json"),
         r#"{"properties": {"worker": {"properties": {"slots": {"type": "integer"}}}}}"#,
@@ -473,7 +473,7 @@ fn both_helms_install_the_plugin_from_a_folder() {
         for name in ["plugin.yaml", "completion.yaml", "plugin.complete"] {
             fs::copy(root().join(name), plugin.join(name)).unwrap();
         }
-        copy(&root().join("packaging"), &plugin.join("packaging"));
+        copy_folder(&root().join("packaging"), &plugin.join("packaging"));
         let run = |args: &[&str]| {
             let refit = Path::new(env!("CARGO_BIN_EXE_refit")).parent().unwrap();
             let path = std::env::var("PATH").unwrap_or_default();
@@ -530,17 +530,4 @@ fn the_plugins_completions_are_those_of_the_command_line() {
     );
     let manifest = fs::read_to_string(root().join("plugin.yaml")).unwrap();
     assert!(manifest.contains(&format!("\nversion: {}\n", env!("CARGO_PKG_VERSION"))));
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::support;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value as Json;
-use support::helm;
+use support::{helm, write_files};
 
 /// Two charts and a file, written as `=== PATH` and the text below it: `old/…`, `new/…` and `values`.
 struct Case {
@@ -35,10 +35,7 @@ impl Case {
                 &format!("apiVersion: v2\nname: demo\nversion: {version}\n"),
             );
         }
-        for file in files.split("=== ").skip(1) {
-            let (path, text) = file.split_once('\n').unwrap();
-            write(path, text);
-        }
+        write_files(home.path(), files);
         write(
             "pack/pack.yaml",
             "pack: 1\nchart: demo\ntitle: Demo\nversions:\n  1.0.0: {app: '1'}\n  2.0.0: {app: '2'}\n",

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::helm;
+use crate::support::{helm, write_files};
 
 const FILES: &str = "\
 === old/Chart.yaml
@@ -79,10 +79,7 @@ fn verified(effects: &str, steps: &str) -> Option<(i32, String)> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    for file in FILES.split("=== ").skip(1) {
-        let (path, text) = file.split_once('\n').unwrap();
-        write(path, text);
-    }
+    write_files(home.path(), FILES);
     write("pack/charts/boards/pack.yaml", &format!("{PACK}{effects}"));
     write("pack/charts/boards/2.0.0.yaml", steps);
     let output = helm::refit(helm.program(), home.path())

@@ -6,6 +6,7 @@
 
 use std::{fs, path::Path};
 
+use crate::support::copy_folder;
 use refit::{
     jobs::Jobs,
     pack::check::check_folder,
@@ -155,18 +156,6 @@ const MISTAKES: &[Mistake] = &[
     ("case that expects what nobody tells", "cases/quiet/case.yaml", "tells: []", "tells: [timeout]", Tests),
 ];
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &target),
-            false => _ = fs::copy(&path, target).unwrap(),
-        }
-    }
-}
-
 fn good() -> &'static Path {
     Path::new(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -207,7 +196,7 @@ fn mistakes_of_authors_are_found() {
     let mut wrong = Vec::new();
     for (what, file, old, new, by) in MISTAKES {
         let folder = tempfile::tempdir().unwrap();
-        copy(good(), folder.path());
+        copy_folder(good(), folder.path());
         let path = folder.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(old), "{what}: {file} has no `{old}`");

@@ -4,6 +4,8 @@
 mod demo;
 #[path = "../pty/mod.rs"]
 mod pty;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod docs;
 mod first_use;

@@ -12,6 +12,7 @@ use std::{
     process::Command,
 };
 
+use crate::support::copy_folder;
 use refit::{
     load::{Asked, Input},
     migrate::{Answer, OfferedInput},
@@ -157,19 +158,6 @@ fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     texts
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(path, target).unwrap();
-        }
-    }
-}
-
 /// Records reviews, replays the record with these arguments, and compares what is written with what the
 /// reviews came to.
 fn replayed(reviews: &[Review], args: &[&str], folder: &Path, name: &str) {
@@ -300,7 +288,7 @@ fn manifests_are_replayed_to_the_same_bytes() {
         for seed in 0..times {
             let name = format!("{} with {seed}", case.display());
             let folder = tempfile::tempdir().unwrap();
-            copy(&case.join("old"), folder.path());
+            copy_folder(&case.join("old"), folder.path());
             let found = find(
                 &[NamedPath::Argument(folder.path().to_owned())],
                 Limits::default(),

@@ -10,6 +10,7 @@ pub mod helm;
 pub mod page;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -47,6 +48,29 @@ pub fn shared() -> Option<PathBuf> {
         ),
     );
     None
+}
+
+/// Copies a folder with all that is in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy_folder(&path, &target),
+            false => _ = fs::copy(&path, target).unwrap(),
+        }
+    }
+}
+
+/// Writes files into a folder: each begins with `=== ` and its path on a line of its own.
+pub fn write_files(folder: &Path, files: &str) {
+    for file in files.split("=== ").skip(1) {
+        let (path, text) = file.split_once('\n').unwrap();
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
 }
 
 /// Says on standard error, past the capture of the test runner, that the test on this thread does
