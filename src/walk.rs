@@ -268,6 +268,25 @@ pub fn find_without(named: &[NamedPath], excludes: &Excludes, limits: Limits) ->
     search.walked
 }
 
+/// All files in and below a folder that are neither hidden nor ignored, whatever they hold, by their paths.
+#[must_use]
+pub fn list(folder: &Path, limits: Limits) -> Vec<PathBuf> {
+    let walk = WalkBuilder::new(folder)
+        .follow_links(false)
+        .require_git(false)
+        .git_global(false)
+        .max_depth(Some(limits.depth))
+        .build();
+    let entries = walk.filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    let mut files: Vec<PathBuf> = files
+        .map(ignore::DirEntry::into_path)
+        .take(limits.files)
+        .collect();
+    files.sort();
+    files
+}
+
 struct Search<'e> {
     excludes: &'e Excludes,
     limits: Limits,

@@ -9,12 +9,13 @@
 //! random.
 //!
 //! With several sources each one that has a chart is a release of its own; a source with `ref` lends
-//! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators. Those of
-//! a list are in the file: each element makes an application, and what it says of the version, the values or the
-//! files is taken from there ([`GeneratorElement`]). What other generators write is not known here, and never taken for a value.
+//! its files as `$ref/path`. In an ApplicationSet what stands in `{{ }}` is written by generators: each element
+//! that they make is an application, and what it says of the version, the values or the files is taken from there
+//! ([`GeneratorElement`]).
 
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
+use super::generator::{FieldPlace, GeneratorElement, Listing, elements};
 use super::model::{
     Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind, PathEntry,
     PathMention, PathValue, RefusalReason, Root,
@@ -24,7 +25,7 @@ use super::version::{VersionPlace, VersionStyle};
 use crate::yaml::NodeId;
 
 /// Finds the carriers of a manifest of `argoproj.io`.
-pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
+pub(super) fn find(doc: &Doc<'_>, kind: &str, listing: &Listing<'_>, found: &mut FileCarriers) {
     match kind {
         "Application" => {
             if let Some(spec) = doc.at(doc.root, &["spec"]) {
@@ -34,85 +35,13 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
         }
         "ApplicationSet" => {
             if let Some(spec) = doc.at(doc.root, &["spec", "template", "spec"]) {
-                for element in elements(doc, spec.node) {
+                for element in elements(doc, spec.node, listing) {
                     application(doc, CarrierKind::ArgoApplicationSet, spec, &element, found);
                 }
             }
         }
         _ => {}
     }
-}
-
-/// The fields of an element of a list generator, by name: texts, each with its place. An element without fields stands
-/// for all that is generated otherwise.
-#[derive(Default)]
-struct GeneratorElement {
-    fields: Vec<(String, NodeId, String)>,
-    /// True if there are others, so that it needs a name.
-    is_one_of_several: bool,
-}
-
-impl GeneratorElement {
-    /// The field that a text consists of: `{{version}}`, or `{{ .version }}` with Go's templates.
-    fn whole(&self, text: &str) -> Option<&(String, NodeId, String)> {
-        let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim();
-        let name = inner.strip_prefix('.').unwrap_or(inner);
-        self.fields.iter().find(|(field, ..)| field == name)
-    }
-
-    /// A text with what the element says in place of its names.
-    fn fill(&self, text: String) -> String {
-        let mut filled = text;
-        for (name, _, value) in &self.fields {
-            let forms = [
-                format!("{{{{{name}}}}}"),
-                format!("{{{{ {name} }}}}"),
-                format!("{{{{.{name}}}}}"),
-                format!("{{{{ .{name} }}}}"),
-            ];
-            for form in forms {
-                filled = filled.replace(&form, value);
-            }
-        }
-        filled
-    }
-}
-
-/// The elements of the list generators of an ApplicationSet, if its template takes anything of a release from them;
-/// else, and for what other generators make, one that says nothing.
-fn elements(doc: &Doc<'_>, template: NodeId) -> Vec<GeneratorElement> {
-    let generators = doc.items_at(doc.root, &["spec", "generators"]);
-    let mut all = Vec::new();
-    let mut has_others = generators.is_empty();
-    for generator in &generators {
-        let elements = doc.items_at(generator.node, &["list", "elements"]);
-        has_others |= elements.is_empty();
-        for element in elements {
-            let entries = doc.view.entries(element.node).unwrap_or_default().entries;
-            let fields = entries.into_iter().filter_map(|entry| {
-                let text = doc.text(entry.value)?;
-                Some((entry.name.into_owned(), entry.value, text))
-            });
-            all.push(GeneratorElement {
-                fields: fields.collect(),
-                is_one_of_several: false,
-            });
-        }
-    }
-    let takes = doc.templated(template, &["{{"]).into_iter().any(|node| {
-        let text = doc.tree().content(node).to_owned();
-        all.iter().any(|element| element.fill(text.clone()) != text)
-    });
-    if !takes {
-        all.clear();
-    }
-    if all.is_empty() || has_others {
-        all.push(GeneratorElement::default());
-    }
-    let several = all.len() > 1;
-    all.iter_mut()
-        .for_each(|element| element.is_one_of_several = several);
-    all
 }
 
 /// Finds what Argo CD lays over an Application from a file beside the chart: `.argocd-source.yaml`, and
@@ -172,18 +101,22 @@ fn application(
         CarrierKind::ArgoApplicationSet => doc.title("ApplicationSet"),
         _ => doc.title("Application"),
     };
-    let first = element.fields.first();
-    let title = match first.filter(|_| element.is_one_of_several) {
-        Some((name, _, value)) => format!("{title} ({name}: {value})"),
+    let title = match element.label() {
+        Some(label) => format!("{title} ({label})"),
         None => title,
     };
     let sources = doc.items_at(spec.node, &["sources"]);
-    let several = !sources.is_empty();
-    let all = if several {
-        sources
-    } else {
+    let all = if sources.is_empty() {
         doc.at(spec.node, &["source"]).into_iter().collect()
+    } else {
+        sources
     };
+    // The others lend files, or are plain manifests.
+    let deploys = |source: &Field| {
+        let at = |name| doc.at(source.node, &[name]);
+        at("chart").or_else(|| at("helm")).is_some()
+    };
+    let several = all.iter().filter(|source| deploys(source)).count() > 1;
     let namespace = doc.text_at(spec.node, &["destination", "namespace"]);
     for (i, source) in all.iter().enumerate() {
         let chart = doc.at(source.node, &["chart"]);
@@ -192,7 +125,7 @@ fn application(
         if chart.is_none() && helm.is_none() && mentions.is_empty() {
             continue;
         }
-        let name = if several && all.len() > 1 {
+        let name = if several {
             format!("{title} (source {})", i + 1)
         } else {
             title.clone()
@@ -210,7 +143,7 @@ fn application(
                 };
                 doc.text_at(doc.root, at)
             })
-            .map(|name| element.fill(name))
+            .map(|name| element.fill(&name))
             .filter(|name| !is_templated(name));
         carrier.mentions = mentions;
         chart_of(doc, source.node, chart, element, &mut carrier);
@@ -267,29 +200,23 @@ fn chart_of(
     carrier: &mut Carrier,
 ) {
     let url = doc.text_at(source, &["repoURL"]);
-    let url = url.map(|url| element.fill(url));
-    let revision = doc.at(source, &["targetRevision"]);
-    let revision_text = revision.and_then(|field| doc.text(field.node));
-    // The element that writes the version is where it stands.
-    let (revision, revision_text) = match revision_text
-        .as_deref()
-        .and_then(|text| element.whole(text))
-    {
-        Some((_, node, text)) => {
-            let field = Field {
-                node: *node,
-                shared: false,
-            };
-            (Some(field), Some(text.clone()))
-        }
-        None => (revision, revision_text),
-    };
+    let url = url.map(|url| element.fill(&url));
+    let revision = doc.at(source, &["targetRevision"]).and_then(|field| {
+        let text = doc.text(field.node)?;
+        // The element that writes the version is where it stands.
+        Some(match element.whole(&text) {
+            Some((FieldPlace::Here(node), text)) => (node, text.to_owned()),
+            Some((FieldPlace::InFile(file, node), text)) => {
+                carrier.version_file = Some(file);
+                (node, text.to_owned())
+            }
+            Some((FieldPlace::Nowhere, _)) | None => (field.node, text),
+        })
+    });
     if let Some(chart) = chart {
-        let name = element.fill(doc.text(chart.node).unwrap_or_default());
+        let name = element.fill(&doc.text(chart.node).unwrap_or_default());
         carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
-        carrier.version = revision
-            .zip(revision_text)
-            .map(|(field, text)| VersionPlace::of_chart(text, field.node));
+        carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
         return;
     }
     let at = doc
@@ -298,14 +225,12 @@ fn chart_of(
         .map_or(source, |field| field.node);
     let path = doc
         .text_at(source, &["path"])
-        .map_or_else(|| ".".to_owned(), |path| element.fill(path));
+        .map_or_else(|| ".".to_owned(), |path| element.fill(&path));
     if let Some(oci) = url.as_deref().filter(|url| url.starts_with("oci://")) {
         // A registry's address that holds the chart's name; `path` is `.`.
         let node = doc.at(source, &["repoURL"]).map_or(at, |field| field.node);
         carrier.chart = ChartRef::of_text(node, oci);
-        carrier.version = revision
-            .zip(revision_text)
-            .map(|(field, text)| VersionPlace::of_chart(text, field.node));
+        carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
         return;
     }
     let source = if is_templated(&path) || url.as_deref().is_some_and(is_templated) {
@@ -314,9 +239,7 @@ fn chart_of(
         ChartSource::Folder { path, url }
     };
     carrier.chart = ChartRef::new(at, source);
-    carrier.version = revision
-        .zip(revision_text)
-        .map(|(field, text)| VersionPlace::of_git(text, field.node));
+    carrier.version = revision.map(|(node, text)| VersionPlace::of_git(text, node));
     if let Some(version) = &carrier.version
         && version.style == VersionStyle::Templated
     {
@@ -337,7 +260,7 @@ fn layers(
         let Some(path) = doc.text(file.node) else {
             continue;
         };
-        let path = element.fill(path);
+        let path = element.fill(&path);
         let layer = value_file(doc, (source, element), all, file, &path, missing_ok);
         carrier.layers.push(layer);
     }
@@ -355,9 +278,10 @@ fn layers(
         }
     } else if let Some(text) = text {
         let written = doc.text(text.node);
-        if let Some((_, node, _)) = written.as_deref().and_then(|text| element.whole(text)) {
+        let of_element = written.as_deref().and_then(|text| element.whole(text));
+        if let Some((FieldPlace::Here(node), _)) = of_element {
             let field = Field {
-                node: *node,
+                node,
                 shared: false,
             };
             carrier
@@ -463,7 +387,7 @@ fn value_file(
     }
     let folder = doc
         .text_at(source, &["path"])
-        .map_or_else(|| ".".to_owned(), |path| element.fill(path));
+        .map_or_else(|| ".".to_owned(), |path| element.fill(&path));
     if is_templated(&folder) {
         return CarrierLayer::opaque(field, format!("a template names the folder: {folder}"));
     }

@@ -229,11 +229,12 @@ impl ChartSource {
                 name: written,
                 url: Some(url),
             } => {
-                // A registry's address may hold the chart's name, or stop before it.
+                // A registry's address may hold the chart's name, or stop before it, on either side.
                 let at_end = || known(&format!("{}/{written}", url.trim_end_matches('/')));
+                let before_name = || without_name(url, written).is_some_and(known);
                 if written != name {
                     Sameness::OtherChart
-                } else if known(url) || at_end() {
+                } else if known(url) || at_end() || before_name() {
                     Sameness::Same
                 } else {
                     Sameness::OtherRepository
@@ -308,6 +309,17 @@ pub fn normal_url(url: &str) -> String {
 fn is_port(text: &str) -> bool {
     let end = text.find('/').unwrap_or(text.len());
     end > 0 && text[..end].bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A registry's address without the chart's name at its end. `None` where the name is not there, and
+/// for repositories over HTTP, whose address is the folder of an index and never names a chart.
+fn without_name<'u>(url: &'u str, name: &str) -> Option<&'u str> {
+    if url.contains("://") && !url.starts_with("oci://") {
+        return None;
+    }
+    url.trim_end_matches('/')
+        .strip_suffix(name)?
+        .strip_suffix('/')
 }
 
 /// A name in a registry without its `:tag` or `@digest`.
@@ -411,6 +423,26 @@ mod tests {
         assert_eq!(named("arroyo", None), Sameness::UnknownRepository);
         assert_eq!(named("team/arroyo", None), Sameness::UnknownRepository);
         assert_eq!(named("{{ chart }}", None), Sameness::Unresolved);
+        let registry = ["oci://registry.example/apps".to_owned()];
+        let pulled = |url| {
+            let chart = ChartRef::named(node(), "arroyo", Some(url));
+            chart.source.compare("arroyo", &registry)
+        };
+        assert_eq!(pulled("oci://registry.example/apps"), Sameness::Same);
+        // The chart's name stands in the address, and once more in its own field.
+        assert_eq!(
+            pulled("oci://registry.example/apps/arroyo/"),
+            Sameness::Same
+        );
+        assert_eq!(pulled("registry.example/apps/arroyo"), Sameness::Same);
+        assert_eq!(
+            pulled("https://registry.example/apps/arroyo"),
+            Sameness::OtherRepository
+        );
+        assert_eq!(
+            pulled("oci://registry.example/apps/other/arroyo"),
+            Sameness::OtherRepository
+        );
         let text = |text| compare(ChartRef::of_text(node(), text));
         assert_eq!(text("oci://charts.example/arroyo"), Sameness::Same);
         assert_eq!(

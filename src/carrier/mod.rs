@@ -19,6 +19,7 @@ mod dialect;
 mod elsewhere;
 mod fleet;
 mod flux;
+mod generator;
 mod helmfile;
 mod k3s;
 mod kustomize;
@@ -37,6 +38,7 @@ use std::path::Path as FilePath;
 
 pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
 pub use dialect::Dialect;
+pub use generator::{GitPatterns, ListedFile, Listing, file_pattern, git_patterns};
 pub use model::{
     Carrier, CarrierKind, CarrierLayer, CarrierNotice, Elsewhere, FileCarriers, FileRef,
     LayerSource, MentionKind, ObjectRef, OrderDoubt, PatchForm, PathEntry, PathMention, PathValue,
@@ -51,6 +53,12 @@ use crate::yaml::Tree;
 /// kinds are known by its name.
 #[must_use]
 pub fn find(tree: &Tree, path: &FilePath) -> FileCarriers {
+    find_among(tree, path, &Listing::default())
+}
+
+/// Finds the carriers of a file as [`find`] does, and with what git generators make of the files of a repository.
+#[must_use]
+pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCarriers {
     let docs = read::manifests(tree);
     let mut found = FileCarriers::default();
     for doc in &docs {
@@ -58,7 +66,7 @@ pub fn find(tree: &Tree, path: &FilePath) -> FileCarriers {
         let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
         let (group, version) = api.split_once('/').unwrap_or(("", &api));
         match (group, kind.as_str()) {
-            ("argoproj.io", kind) => argo::find(doc, kind, &mut found),
+            ("argoproj.io", kind) => argo::find(doc, kind, listing, &mut found),
             ("helm.toolkit.fluxcd.io", "HelmRelease") => flux::find(doc, version, &mut found),
             ("helm.fluxcd.io" | "flux.weave.works", "HelmRelease") => {
                 flux::find_v1(doc, &mut found);

@@ -145,6 +145,8 @@ pub struct Carrier {
     pub chart: ChartRef,
     /// The version of the chart, if it is named here.
     pub version: Option<VersionPlace>,
+    /// The file that `version` stands in, if it is another one: a number of the [`Listing`](super::Listing).
+    pub version_file: Option<usize>,
     /// The values, low to high precedence, as the carrier's own code merges them.
     pub layers: Vec<CarrierLayer>,
     /// Under which key the chart's values stand in every layer: the root, or a dependency's alias or

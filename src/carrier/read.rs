@@ -151,6 +151,7 @@ impl<'t> Doc<'t> {
             object: self.object(),
             chart: ChartRef::missing(at),
             version: None,
+            version_file: None,
             layers: Vec::new(),
             prefix: Path::root(),
             release_name: None,

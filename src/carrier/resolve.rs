@@ -248,8 +248,11 @@ impl<'f> Index<'f> {
         // What a patch does not say, its base says.
         let named_by = patches.unwrap_or(at);
         let version = [Some(at), patches].into_iter().flatten();
-        let mut version =
-            version.filter_map(|at| Some((at.file, self.carrier(at).version.clone()?)));
+        let mut version = version.filter_map(|at| {
+            let carrier = self.carrier(at);
+            let file = carrier.version_file.unwrap_or(at.file);
+            Some((file, carrier.version.clone()?))
+        });
         let mut release = ResolvedRelease {
             carrier: at,
             deployed_by,

@@ -427,7 +427,9 @@ fn common_folders(names: &[String]) -> usize {
         let end = common.char_indices().nth(same).map(|(at, _)| at);
         common.truncate(end.unwrap_or(common.len()));
     }
-    common.rfind('/').map_or(0, |at| at + 1)
+    // A name may say of what a generator made it: that is no folder of its own.
+    let end = common.find('(').unwrap_or(common.len());
+    common[..end].rfind('/').map_or(0, |at| at + 1)
 }
 
 /// True if a release that needs nothing has settings that the chart does not use.

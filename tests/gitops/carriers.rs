@@ -92,7 +92,7 @@ spec:
     path: manifests
 ",
         "
-Argo CD Application: Application/argocd/arroyo (source 1)
+Argo CD Application: Application/argocd/arroyo
   chart arroyo from https://charts.example/
   version 0.10.3
   file values/arroyo.yaml in https://git.example/env.git if there

@@ -17,6 +17,7 @@ mod carriers_corpus;
 mod carriers_edited;
 mod carriers_joined;
 mod folders;
+mod generators;
 mod git;
 mod globals;
 mod namesakes;

@@ -6,7 +6,7 @@ use crate::repository::{Repository, Run};
 const HOME: &str = "https://charts.tern.example";
 
 /// A repository with a pack for a chart of which 2.0.0 calls `old` `new`, and `a.x` `b.x`.
-fn repository() -> Option<Repository> {
+pub(crate) fn repository() -> Option<Repository> {
     let here = Repository::new()?;
     here.file(
         "packs/one/pack.yaml",
@@ -25,7 +25,7 @@ fn repository() -> Option<Repository> {
     Some(here)
 }
 
-fn upgrade(here: &Repository, args: &[&str]) -> Run {
+pub(crate) fn upgrade(here: &Repository, args: &[&str]) -> Run {
     here.refit(&[&["upgrade", "--pack", "packs/one"], args].concat())
 }
 

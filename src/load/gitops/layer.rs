@@ -321,7 +321,11 @@ pub(in crate::load) fn holds(tree: &Tree, path: &Path) -> bool {
 }
 
 /// A file beside another one, named in the way that the other one was.
-fn as_named(path: &FilePath, other: Option<&FilePath>, other_full: &FilePath) -> PathBuf {
+pub(super) fn as_named(
+    path: &FilePath,
+    other: Option<&FilePath>,
+    other_full: &FilePath,
+) -> PathBuf {
     let Some(other) = other else {
         return path.to_owned();
     };

@@ -5,6 +5,7 @@
 //! carrier is taken only if its chart is one that is known; a file that was found in a folder and belongs
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
+mod generated;
 mod layer;
 mod named;
 mod overlays;
@@ -138,6 +139,8 @@ struct Scanned {
     path: PathBuf,
     found: carrier::FileCarriers,
     named: bool,
+    /// True if it was read only for the parameters that a generator takes from it.
+    only_parameters: bool,
     /// The folder that was named, in or below which it was found.
     below: PathBuf,
 }
@@ -158,7 +161,8 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     if found.is_empty() {
         return;
     }
-    let scanned = scan(loader, found, charts);
+    let mut scanned = scan(loader, found, charts);
+    generated::expand(loader, &mut scanned);
     for file in &scanned {
         let loaded = &loader.workspace.files[file.file];
         let seen: Vec<_> = file
@@ -193,7 +197,8 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         .iter()
         .map(|file| (file.path.as_path(), file.file))
         .collect();
-    let mut claimed: BTreeSet<usize> = BTreeSet::new();
+    let parameters = scanned.iter().filter(|file| file.only_parameters);
+    let mut claimed: BTreeSet<usize> = parameters.map(|file| file.file).collect();
     let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();
     let mut overlaid_by: BTreeSet<(resolve::CarrierRef, String)> = BTreeSet::new();
     let mut others: Vec<BTreeSet<String>> = Vec::new();
@@ -348,6 +353,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     path: lexical(&here.join(&file.path)),
                     found,
                     named: file.named_directly,
+                    only_parameters: false,
                     below: file.below.clone(),
                 });
             }
