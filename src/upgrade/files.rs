@@ -25,7 +25,7 @@ use crate::{
     refusal::{ReleaseError, own_fault, release::alias_follows},
     values::View,
     verify::{SecondReadingError, second_reading},
-    yaml::{EditSet, NodeId, Tree},
+    yaml::{EditSet, NodeId, Tree, rewrite_inner},
 };
 
 type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
@@ -180,14 +180,7 @@ fn edited(
             }
         }
     }
-    for renamed in &needs.renamed {
-        let node = renamed.node;
-        let edits = scalar(&loaded.tree, node, &renamed.text).ok_or_else(|| {
-            let text = renamed.text.clone();
-            ReleaseError::PathStringFixed { text }.at_node(loaded, node)
-        })?;
-        pins.extend(edits);
-    }
+    pins.extend(renames(loaded, &needs.renamed)?);
     let parts: Vec<Part<'_, '_>> = needs
         .blocks
         .iter()
@@ -290,6 +283,41 @@ fn edited(
         after,
         removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
     })
+}
+
+/// The edits of a file that give path strings their new texts, also those in YAML that a scalar holds.
+fn renames(
+    loaded: &TextFile,
+    renamed: &[Renamed],
+) -> Result<Vec<((usize, usize), String)>, Box<Refusal>> {
+    let mut edits = Vec::new();
+    let mut inner: BTreeMap<NodeId, (&Tree, BTreeMap<(usize, usize), String>)> = BTreeMap::new();
+    for one in renamed {
+        let fixed = || {
+            let text = one.text.clone();
+            ReleaseError::PathStringFixed { text }.at_node(loaded, one.node)
+        };
+        match &one.within {
+            None => edits.extend(scalar(&loaded.tree, one.node, &one.text).ok_or_else(fixed)?),
+            Some((tree, node)) => {
+                let (_, edits) = inner.entry(one.node).or_insert((tree, BTreeMap::new()));
+                edits.extend(scalar(tree, *node, &one.text).ok_or_else(fixed)?);
+            }
+        }
+    }
+    for (node, (tree, of_text)) in inner {
+        let ranges = of_text.into_iter();
+        let ranges = ranges.map(|((start, end), new)| (start..end, new));
+        let rewritten = EditSet::new(tree.text(), ranges)
+            .map_err(|error| error.to_string())
+            .and_then(|all| {
+                rewrite_inner(&loaded.tree, node, &all).map_err(|error| error.to_string())
+            })
+            .map_err(|message| ReleaseError::check_failed(message).of(&loaded.name))?;
+        let host = rewritten.edits.iter();
+        edits.extend(host.map(|(range, new)| ((range.start, range.end), new.to_owned())));
+    }
+    Ok(edits)
 }
 
 /// Each document of a file in which something changed is read again as Helm's reader would.

@@ -3,6 +3,8 @@
 //! If a setting moves, whoever names it must name its new place. Where a setting goes is found by moving it:
 //! the migrations run over values that hold nothing else. What does not simply move is told instead.
 
+use std::sync::Arc;
+
 use super::release::Worked;
 use crate::{
     carrier::{MentionKind, pointer, set},
@@ -12,7 +14,7 @@ use crate::{
     pack::{Known, Pack},
     plan::Plan,
     values::{Map, Path, Segment, Value, view::View, write},
-    yaml::{NodeId, Tree},
+    yaml::{NodeId, Tree, host_offset},
 };
 
 /// A path string that has to change.
@@ -22,7 +24,9 @@ pub(super) struct Renamed {
     pub file: usize,
     /// The scalar.
     pub node: NodeId,
-    /// Its new text.
+    /// The YAML that the scalar holds, and the scalar in it that has to change; `None` if it is itself the path string.
+    pub within: Option<(Arc<Tree>, NodeId)>,
+    /// The new text.
     pub text: String,
 }
 
@@ -52,8 +56,14 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
                 NewPlace::Moved(_) | NewPlace::Gone => {
                     texts.push(one.to_owned());
                     let file = &workspace.files[mention.file];
+                    let offset = match &mention.within {
+                        Some((inner, node)) => {
+                            host_offset(&file.tree, mention.node, inner.span(*node).start)
+                        }
+                        None => file.tree.span(mention.node).start,
+                    };
                     notices.push(Notice {
-                        at: Some(file.at(file.tree.span(mention.node).start)),
+                        at: Some(file.at(offset)),
                         severity: Severity::Action,
                         text: format!(
                             "`{}` names a setting that {} {} no longer has in this form. Name another one.",
@@ -71,6 +81,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
             renamed.push(Renamed {
                 file: mention.file,
                 node: mention.node,
+                within: mention.within.clone(),
                 text,
             });
         }
@@ -91,7 +102,12 @@ pub(super) fn succeeded(worked: &Worked<'_>) -> (Vec<Renamed>, Option<String>) {
         return (Vec::new(), None);
     };
     let renames = succession.renames.iter().cloned();
-    let renames = renames.map(|(file, node, text)| Renamed { file, node, text });
+    let renames = renames.map(|(file, node, text)| Renamed {
+        file,
+        node,
+        within: None,
+        text,
+    });
     (renames.collect(), succession.todo.clone())
 }
 

@@ -111,6 +111,23 @@ pub fn rewrite_inner(
             restyled: host.kind(node) != Kind::Scalar(ScalarStyle::DoubleQuoted),
         });
     }
+    // One line in quotes stays one.
+    let body = host.body(node);
+    if !new.contains(|c| c == '\n' || !is_literal(c)) && !host.text()[body.clone()].contains('\n') {
+        let same_quotes = match host.kind(node) {
+            Kind::Scalar(ScalarStyle::SingleQuoted) => {
+                Some(format!("'{}'", new.replace('\'', "''")))
+            }
+            Kind::Scalar(ScalarStyle::DoubleQuoted) => Some(double_quoted(&new)),
+            _ => None,
+        };
+        if let Some(line) = same_quotes {
+            return Ok(InnerRewrite {
+                edits: replace_body(host, node, body, line)?,
+                restyled: false,
+            });
+        }
+    }
     // Text with carriage returns, as it is pasted on Windows, has its form in double quotes only.
     let quoted = host.kind(node) == Kind::Scalar(ScalarStyle::DoubleQuoted);
     if quoted && new.contains(|c| !is_literal(c)) {

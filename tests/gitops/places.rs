@@ -230,6 +230,54 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
     assert!(!run.said.contains("labels.yaml"), "{run:?}");
 }
 
+#[test]
+fn the_paths_of_a_json_patch_follow_also_where_it_stands_in_a_kustomization() {
+    let Some(here) = repository() else { return };
+    let operations = |indent: &str, old: &str, a: &str| {
+        format!(
+            "{indent}- {{op: replace, path: /spec/values/{old}, value: prod}} # ours\n{indent}- op: replace\n{indent}  path: \"/spec/values/{a}/x\"\n{indent}  value: 2\n{indent}- {{op: add, path: /metadata/labels/a, value: b}}\n"
+        )
+    };
+    let target = "target: {kind: HelmRelease, name: one}";
+    let kustomize = |old: &str, a: &str| {
+        let json =
+            format!("'[{{\"op\": \"replace\", \"path\": \"/spec/values/{old}\", \"value\": 1}}]'");
+        format!(
+            "resources: [../base]\npatches:\n- {target}\n  patch: |-\n{}- {target}\n  patch: {json}\n",
+            operations("    ", old, a)
+        )
+    };
+    let of_flux = |old: &str, a: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps}}\nspec:\n  patchesJson6902:\n  - {target}\n    patch:\n{}",
+            operations("    ", old, a)
+        )
+    };
+    here.file("g/base/one.yaml", &flux("1.0.0", "old: base, a: {x: 1}"));
+    here.file("g/prod/kustomization.yaml", &kustomize("old", "a"));
+    here.file("g/clusters/apps.yaml", &of_flux("old", "a"));
+    let run = written(&here, "g");
+    assert_eq!(
+        here.text("g/prod/kustomization.yaml"),
+        kustomize("new", "b")
+    );
+    assert_eq!(here.text("g/clusters/apps.yaml"), of_flux("new", "b"));
+    assert!(!run.said.contains("This patch changes"), "{run:?}");
+
+    // One that puts something where nothing was, and one for all releases, are told with their lines.
+    let by_hand = "resources: [../base]\npatches:\n- target: {kind: HelmRelease, name: one}\n  patch: |\n    - {op: add, path: /spec/values/old, value: x}\n- target: {kind: HelmRelease}\n  patch: |\n    - {op: replace, path: /spec/values/old, value: x}\n";
+    here.file("g/base/one.yaml", &flux("1.0.0", "old: base"));
+    here.file("g/prod/kustomization.yaml", by_hand);
+    here.file("g/clusters/apps.yaml", "x: 1\n");
+    let run = upgrade(&here, &["g", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("g/prod/kustomization.yaml"), by_hand);
+    for line in [4, 7] {
+        let told = format!("g/prod/kustomization.yaml:{line}: This patch changes the values");
+        assert!(run.said.contains(&told), "{line}: {run:?}");
+    }
+}
+
 fn umbrella(version: &str) -> String {
     format!(
         "apiVersion: v2\nname: whole\nversion: 0.1.0\ndependencies:\n- {{name: one, alias: part, version: {version}, repository: '{HOME}'}}\n"

@@ -127,8 +127,8 @@ fn other_notations_become_a_literal_block() {
     check(
         "k:\n    v: 'a: 1'\nw: 1\n",
         "1",
-        "2",
-        "k:\n    v: |-\n        a: 2\nw: 1\n",
+        "1\nb: 2",
+        "k:\n    v: |-\n        a: 1\n        b: 2\nw: 1\n",
     );
     check(
         "v: >\n  a: 1\n\n  b: 2\n\nw: 1\n",
@@ -137,6 +137,25 @@ fn other_notations_become_a_literal_block() {
         "v: |\n  a: 1\n  b: 3\n\nw: 1\n",
     );
     check("v: x\nw: 1", "x", "y", "v: |-\n  y\nw: 1");
+}
+
+#[test]
+fn one_line_in_quotes_stays_one() {
+    for (host, old, new, wanted) in [
+        (
+            "v: '{\"a\": 1}' # why\n",
+            "1",
+            "it's",
+            "v: '{\"a\": it''s}' # why\n",
+        ),
+        ("v: \"{a: 1}\"\n", "1", "\"2\"", "v: \"{a: \\\"2\\\"}\"\n"),
+    ] {
+        let tree = Tree::parse(host).unwrap();
+        let node = scalar(&tree);
+        let rewrite = rewrite_inner(&tree, node, &edit(tree.content(node), old, new)).unwrap();
+        assert!(!rewrite.restyled, "{host}");
+        assert_eq!(rewrite.edits.apply(host), wanted);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod succession;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::{Path as FilePath, PathBuf},
+    sync::Arc,
 };
 
 pub use self::named::with_their_charts;
@@ -109,7 +110,9 @@ pub struct Mention {
     pub file: usize,
     /// The scalar.
     pub node: NodeId,
-    /// Its text.
+    /// The YAML that the scalar holds, and the scalar in it that is meant; `None` if it is itself meant.
+    pub within: Option<(Arc<Tree>, NodeId)>,
+    /// The text that names the setting.
     pub text: String,
     /// The reader of the mention.
     pub kind: MentionKind,

@@ -7,14 +7,16 @@
 //! moves, its path follows; any other one that touches values is told with its line. A patch for many releases at
 //! once is told, too: what is right for one of them may not be for another.
 
-use super::{Carried, Scanned, layer::holds, release::Builder};
+use std::sync::Arc;
+
+use super::{Carried, Mention, Scanned, layer::holds, release::Builder};
 use crate::{
     bounds::lexical,
     carrier::{
-        CarrierKind, CarrierLayer, LayerSource, PatchForm, TextPatch, pointer, resolve::Placed,
+        CarrierKind, CarrierLayer, LayerSource, MentionKind, PatchForm, TextPatch, pointer,
+        resolve::Placed,
     },
     load::Loader,
-    outcome::At,
     values::{Path, View},
     yaml::{Kind, NodeId, Tree},
 };
@@ -93,12 +95,9 @@ pub(super) fn patched(loader: &Loader, scanned: &[Scanned], one: &Carried) -> Ve
     all
 }
 
-/// A path in a JSON patch that names a setting: the file, the scalar, and the path below `/spec/values`.
-pub(super) type Pointed = (usize, NodeId, String);
-
 impl Builder<'_> {
     /// The tasks by hand about patches of this HelmRelease, and the paths in JSON patches that can follow a setting.
-    pub(super) fn told_patches(&self) -> (Vec<String>, Vec<Pointed>) {
+    pub(super) fn told_patches(&self) -> (Vec<String>, Vec<Mention>) {
         let (mut tasks, mut pointed) = (Vec::new(), Vec::new());
         let carrier = &self.one.carrier;
         if carrier.kind != CarrierKind::FluxHelmRelease {
@@ -111,18 +110,32 @@ impl Builder<'_> {
                 if !patch.may_mean(own) || is_layer(patch, self.one, tree) {
                     continue;
                 }
-                let at = match &patch.form {
-                    PatchForm::File(name) => match self.operations(file, name) {
-                        Some(Ok(found)) => {
-                            pointed.extend(found);
-                            None
-                        }
-                        Some(Err(at)) => Some(at),
-                        None => None,
+                let operations = match &patch.form {
+                    PatchForm::File(name) => match self.operations_in(file, name) {
+                        Some(operations) => operations,
+                        None => continue,
                     },
-                    _ => Some(self.at(file, patch.node)),
+                    PatchForm::Operations => Operations::of(scanned.file, tree, patch.node),
+                    PatchForm::Text | PatchForm::Map => Operations::Other(scanned.file, patch.node),
                 };
-                let Some(at) = at else { continue };
+                let told = match operations {
+                    Operations::Other(file, node) => Some((file, node)),
+                    // What is right for this release may not be for the others that the patch is for.
+                    Operations::Paths(paths) if patch.name.is_none() => {
+                        paths.first().map(|path| (path.file, path.node))
+                    }
+                    Operations::Paths(paths) => {
+                        let prefix = &self.one.release.prefix;
+                        pointed.extend(paths.into_iter().map(|path| Mention {
+                            prefix: prefix.clone(),
+                            ..path
+                        }));
+                        None
+                    }
+                };
+                let Some((file, node)) = told else { continue };
+                let file = &self.loader.workspace.files[file];
+                let at = file.at(file.tree.span(node).start);
                 tasks.push(format!(
                     "{}:{}: This patch changes the values of {} when it is applied; refit does not edit it. Change it by hand, together with the rest.",
                     at.file, at.line, carrier.name
@@ -132,28 +145,57 @@ impl Builder<'_> {
         (tasks, pointed)
     }
 
-    /// The paths of settings in a JSON patch in a file of its own, if all of them can follow; else the place of one
-    /// that cannot. Nothing if it touches no values. What is no list of operations is a part of the object, and a
-    /// layer.
-    fn operations(&self, kustomization: usize, name: &str) -> Option<Result<Vec<Pointed>, At>> {
+    /// The operations in a file of its own; `None` if that is not here, or holds a part of the object, which is a layer.
+    fn operations_in(&self, kustomization: usize, name: &str) -> Option<Operations> {
         let folder = self.scanned[kustomization].path.parent()?;
         let path = lexical(&folder.join(name));
         let index = *self.by_path.get(path.as_path())?;
-        let file = &self.loader.workspace.files[index];
-        let tree = &file.tree;
+        let tree = &self.loader.workspace.files[index].tree;
         let [document] = tree.documents() else {
             return None;
         };
-        let Kind::Sequence { .. } = tree.kind(document.root) else {
-            return None;
-        };
-        let view = View::new(tree, document.root);
+        let is_list = matches!(tree.kind(document.root), Kind::Sequence { .. });
+        is_list.then(|| Operations::of(index, tree, document.root))
+    }
+}
+
+/// What a JSON patch does to values.
+enum Operations {
+    /// It puts other values where some are; none if it touches no values. Each path can follow a setting.
+    Paths(Vec<Mention>),
+    /// It does more, in the file at the node.
+    Other(usize, NodeId),
+}
+
+impl Operations {
+    /// Reads a list of operations, or a text that holds one, at a node of a file.
+    fn of(file: usize, tree: &Tree, node: NodeId) -> Self {
+        if !matches!(tree.kind(node), Kind::Scalar(_)) {
+            return Self::read(tree, node, (file, None));
+        }
+        match Tree::parse(tree.scalar(node).as_ref()) {
+            Ok(inner) if inner.documents().len() == 1 => {
+                let inner = Arc::new(inner);
+                let root = inner.documents()[0].root;
+                Self::read(&inner, root, (file, Some((node, &inner))))
+            }
+            _ => Self::Other(file, node),
+        }
+    }
+
+    /// Reads the operations below `root`. The file is that of the tree, or of the scalar that holds its text.
+    fn read(
+        tree: &Tree,
+        root: NodeId,
+        (file, within): (usize, Option<(NodeId, &Arc<Tree>)>),
+    ) -> Self {
+        let view = View::new(tree, root);
         let text = |item, field| {
             let entry = view.get(item, field).ok().flatten()?;
             matches!(tree.kind(entry.value), Kind::Scalar(_)).then_some(entry.value)
         };
-        let mut pointed = Vec::new();
-        for item in tree.items(document.root) {
+        let mut paths = Vec::new();
+        for item in tree.items(root) {
             let Some(path) = text(item, "path") else {
                 continue;
             };
@@ -161,13 +203,21 @@ impl Builder<'_> {
             if !pointer::is_of_values(&written) {
                 continue;
             }
+            let host = within.map_or(path, |(host, _)| host);
             // Only what must be there already is certain to be there at its new place.
             let replaces = text(item, "op").is_some_and(|op| tree.scalar(op) == "replace");
             if !replaces || pointer::setting(&written).is_none() {
-                return Some(Err(file.at(tree.span(path).start)));
+                return Self::Other(file, host);
             }
-            pointed.push((index, path, written.into_owned()));
+            paths.push(Mention {
+                file,
+                node: host,
+                within: within.map(|(_, inner)| (Arc::clone(inner), path)),
+                text: written.into_owned(),
+                kind: MentionKind::Pointer,
+                prefix: Path::root(),
+            });
         }
-        (!pointed.is_empty()).then_some(Ok(pointed))
+        Self::Paths(paths)
     }
 }

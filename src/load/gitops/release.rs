@@ -150,6 +150,7 @@ impl Builder<'_> {
         let mentions = carrier.mentions.iter().map(|mention| Mention {
             file: self.scanned[own].file,
             node: mention.node,
+            within: None,
             text: mention.text.clone(),
             kind: mention.kind,
             prefix: release.prefix.clone(),
@@ -164,6 +165,7 @@ impl Builder<'_> {
             Some(Mention {
                 file: self.scanned[placed.named_by.file].file,
                 node: target.node,
+                within: None,
                 text: target.text.clone(),
                 kind: carrier::MentionKind::SetPath,
                 prefix: placed.prefix.clone(),
@@ -174,20 +176,14 @@ impl Builder<'_> {
             set.map(|mention| Mention {
                 file: self.scanned[*file].file,
                 node: mention.node,
+                within: None,
                 text: mention.text.clone(),
                 kind: mention.kind,
                 prefix: release.outer.clone(),
             })
         });
-        let pointed_at = patched.into_iter().map(|(file, node, text)| Mention {
-            file,
-            node,
-            text,
-            kind: carrier::MentionKind::Pointer,
-            prefix: release.prefix.clone(),
-        });
         let mentions = mentions.chain(unread).chain(deployer);
-        let mentions = mentions.chain(pointed_at).collect();
+        let mentions = mentions.chain(patched).collect();
         self.loader.workspace.releases.push(Wanted {
             name,
             is_named: true,
