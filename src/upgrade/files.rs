@@ -14,7 +14,7 @@ use super::{
     Request, common,
     mentions::{self, Renamed},
     part::{Part, outside},
-    pin::{Pinned, pinned, scalar},
+    pin::{EditsBySpan, Pinned, pinned, scalar},
     release::Worked,
 };
 use crate::{
@@ -170,7 +170,7 @@ fn edited(
 ) -> Result<File, Box<Refusal>> {
     let loaded = &workspace.files[file];
     // By their place: releases that share a pin raise it once.
-    let mut pins = BTreeMap::new();
+    let mut pins = EditsBySpan::new();
     for release in &needs.pins {
         if let Ok(worked) = &worked[*release] {
             match pinned(loaded, worked) {
@@ -286,12 +286,9 @@ fn edited(
 }
 
 /// The edits of a file that give path strings their new texts, also those in YAML that a scalar holds.
-fn renames(
-    loaded: &TextFile,
-    renamed: &[Renamed],
-) -> Result<Vec<((usize, usize), String)>, Box<Refusal>> {
-    let mut edits = Vec::new();
-    let mut inner: BTreeMap<NodeId, (&Tree, BTreeMap<(usize, usize), String>)> = BTreeMap::new();
+fn renames(loaded: &TextFile, renamed: &[Renamed]) -> Result<EditsBySpan, Box<Refusal>> {
+    let mut edits = EditsBySpan::new();
+    let mut inner: BTreeMap<NodeId, (&Tree, EditsBySpan)> = BTreeMap::new();
     for one in renamed {
         let fixed = || {
             let text = one.text.clone();
@@ -300,7 +297,7 @@ fn renames(
         match &one.within {
             None => edits.extend(scalar(&loaded.tree, one.node, &one.text).ok_or_else(fixed)?),
             Some((tree, node)) => {
-                let (_, edits) = inner.entry(one.node).or_insert((tree, BTreeMap::new()));
+                let (_, edits) = inner.entry(one.node).or_insert((tree, EditsBySpan::new()));
                 edits.extend(scalar(tree, *node, &one.text).ok_or_else(fixed)?);
             }
         }

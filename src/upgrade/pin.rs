@@ -1,5 +1,7 @@
 //! The place where a manifest names the chart version: raised in its own style, or told why it stays.
 
+use std::collections::BTreeMap;
+
 use super::release::Worked;
 use crate::{
     block::TextFile,
@@ -18,7 +20,7 @@ pub(super) enum Pinned {
     /// It is the target already, or allows it.
     Same,
     /// It is raised.
-    Raised(Vec<((usize, usize), String)>),
+    Raised(EditsBySpan),
     /// It cannot be.
     Stays(Notice),
 }
@@ -71,12 +73,11 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     }
 }
 
+/// Edits of a text by where they begin and end: equal ones of several releases are one.
+pub(super) type EditsBySpan = BTreeMap<(usize, usize), String>;
+
 /// The edits that give a scalar another text.
-pub(super) fn scalar(
-    tree: &Tree,
-    node: NodeId,
-    text: &str,
-) -> Option<Vec<((usize, usize), String)>> {
+pub(super) fn scalar(tree: &Tree, node: NodeId, text: &str) -> Option<EditsBySpan> {
     let want = Want::Scalar(written_like(tree, node, text));
     let rewrite = yaml::rewrite(tree, node, &want).ok()?;
     let edits = rewrite.edits.iter();
