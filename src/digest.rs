@@ -3,12 +3,15 @@
 //! A preview prints it as `--expect`, and the run that writes compares it, so that what is written is
 //! what was shown. It covers each file's name and whole text afterwards, framed by their lengths: no
 //! two lists of files share their bytes. It guards against accidents (an edited file, a newer refit),
-//! not against forgery; therefore it is short enough to read and paste.
+//! not against forgery; therefore it is short enough to read and paste. What is fetched from elsewhere has
+//! the whole digest of the same framing ([`of_files`]).
 
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits shown: 64 bits, far beyond what chance confuses.
 const DIGITS: usize = 16;
+/// Those of a whole digest.
+const FULL_DIGITS: usize = 64;
 /// The beginning of every digest.
 const PREFIX: &str = "sha256:";
 
@@ -16,6 +19,13 @@ const PREFIX: &str = "sha256:";
 /// digits. `name` is the name under which the file was given, so another file is another result.
 #[must_use]
 pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let full = of_files(files);
+    full[..PREFIX.len() + DIGITS].to_owned()
+}
+
+/// The whole digest of files, given as name and text, in order: what keeps files of strangers what they were.
+#[must_use]
+pub fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut hash = Sha256::new();
     for (name, after) in files {
         for part in [name, after] {
@@ -24,7 +34,7 @@ pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
         }
     }
     let mut text = String::from(PREFIX);
-    for byte in hash.finalize().iter().take(DIGITS / 2) {
+    for byte in hash.finalize() {
         for nibble in [byte >> 4, byte & 15] {
             text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
         }
@@ -41,8 +51,18 @@ pub fn of_text(text: &str) -> String {
 /// True if a text has the form of a digest, so that a truncated one is told apart from a wrong one.
 #[must_use]
 pub fn is_digest(text: &str) -> bool {
+    has_digits(text, DIGITS)
+}
+
+/// True if a text has the form of a whole digest.
+#[must_use]
+pub fn is_full(text: &str) -> bool {
+    has_digits(text, FULL_DIGITS)
+}
+
+fn has_digits(text: &str, count: usize) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {
-        digits.len() == DIGITS
+        digits.len() == count
             && digits
                 .bytes()
                 .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

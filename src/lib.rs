@@ -33,6 +33,7 @@ pub mod revision;
 pub mod secrets;
 pub mod shell;
 pub mod spelling;
+pub mod supply;
 pub mod tell;
 pub mod trial;
 pub mod upgrade;

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::values::Path;
 
 pub use crate::pack::{
-    When,
+    Origin, When,
     model::{Severity, Strength, Told},
 };
 
@@ -46,9 +46,23 @@ pub struct Outcome {
     /// touched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ahead: Vec<Ahead>,
+    /// Packs that charts name, and that refit does not use, since `refit.yaml` does not name them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named_packs: Vec<NamedPack>,
     /// The git revision that the run compared with, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
+}
+
+/// A pack that a chart names in its `Chart.yaml`. It is only told: nothing is fetched because a chart says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NamedPack {
+    /// The chart that it is for.
+    pub chart: String,
+    /// The folder or archive of the chart that names it.
+    pub by: String,
+    /// The place of the pack, as `packs:` in `refit.yaml` can name it.
+    pub place: String,
 }
 
 /// Releases of a chart that are ahead of what is known of it.
@@ -125,6 +139,8 @@ pub struct Release {
     /// The chart that they are for afterwards, if it is another one, which takes the place of the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_chart: Option<String>,
+    /// Where the pack came from that says what changed in the chart.
+    pub pack: Origin,
     /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,
     /// The version that the values were for.

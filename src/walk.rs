@@ -5,6 +5,7 @@
 //! respected, also those above it and also outside a repository; links are not followed; hidden files and
 //! folders (`.git`, `.archive`) are left out, since people keep there what is not deployed. What is ignored for one
 //! person alone (git's global ignore file) is not ignored here, so that a run is the same for everybody.
+//! A pack's folder (`pack.yaml` and `keys.yaml`) is left out as well, unless it is what was named.
 //! From a folder only those files come that can hold YAML, by their name; templates of them come too,
 //! marked, because a template that the chart's values lie in should be refused by name, not passed over.
 //! A pattern that a script has quoted is matched here by the same rules; what it matches counts as named.
@@ -436,7 +437,8 @@ impl Search<'_> {
         let walk = WalkBuilder::new(root)
             .filter_entry(move |entry| {
                 let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-                if entry.depth() > 0 && is_folder && is_of_a_tool(entry.file_name()) {
+                let is_inner = entry.depth() > 0 && is_folder;
+                if is_inner && (is_of_a_tool(entry.file_name()) || is_pack(entry.path())) {
                     return false;
                 }
                 let below = entry.path().strip_prefix(&top).unwrap_or(entry.path());
@@ -618,12 +620,21 @@ fn is_of_a_tool(name: &std::ffi::OsStr) -> bool {
         ".svn",
         ".cache",
         ".direnv",
+        // What `refit pack pull` fetched.
+        ".refit",
         ".terraform",
         ".terragrunt-cache",
         ".venv",
     ]
     .iter()
     .any(|tool| name == *tool)
+}
+
+/// True for a pack's own folder: what lies in it is for refit, and values in it are cases of its tests.
+fn is_pack(folder: &Path) -> bool {
+    ["pack.yaml", "keys.yaml"]
+        .iter()
+        .all(|name| folder.join(name).is_file())
 }
 
 fn is_pattern(path: &Path) -> bool {

@@ -87,7 +87,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "memory",
         &[
-            "bounds", "detect", "edit", "identify", "load", "migrate", "outcome", "pack",
+            "bounds", "detect", "digest", "edit", "identify", "load", "migrate", "outcome", "pack",
             "refusal", "secrets", "values", "walk", "yaml",
         ],
     ),
@@ -121,6 +121,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     // What Helm makes of values; the records of a run only explain what it finds.
     ("effect", &["chart", "outcome", "pack", "values", "yaml"]),
+    // Packs from elsewhere, as files: whether they are sound is for whoever loads them.
+    (
+        "supply",
+        &[
+            "bounds", "digest", "effect", "git", "memory", "outcome", "pack", "walk", "write",
+        ],
+    ),
     // What authors of packs need, apart from any upgrade: charts are read for their keys.
     (
         "authoring",

@@ -115,7 +115,7 @@ pub enum Command {
     Packs(PackOptions),
     /// Explain a chart version or a step: what changes, why, what it may ask
     Explain(ExplainArgs),
-    /// For chart authors: make a pack, check and test it, or print the JSON Schemas of its files
+    /// For chart authors: make a pack, check and test it. For everybody: fetch the packs that refit.yaml names
     #[command(subcommand)]
     Pack(PackCommand),
     /// Print a completion script for a shell
@@ -189,6 +189,8 @@ pub enum PackCommand {
     Infer(super::pack_infer::InferArgs),
     /// Run a pack's test cases, and try every key it knows on the way to the newest version
     Test(super::pack_test::TestArgs),
+    /// Fetch the packs that refit.yaml names: from git repositories and OCI registries
+    Pull(super::pack_pull::PullArgs),
     /// Print the JSON Schema of a file of a pack, for an editor
     #[command(after_help = "Example:\n  refit pack schema migration > migration.schema.json")]
     Schema {

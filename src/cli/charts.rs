@@ -15,11 +15,7 @@ use refit::{
 };
 use semver::Version;
 
-use super::{
-    meaning::{Job, Rendering},
-    terminal::Terminal,
-    verify,
-};
+use super::{meaning::Job, supply, terminal::Terminal, verify};
 
 /// Two charts that are named, read.
 pub struct Both {
@@ -170,6 +166,7 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
 fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
     let any = Request {
         pack_dirs: request.pack_dirs.clone(),
+        supplied: request.supplied.clone(),
         ..Request::default()
     };
     packs(&any).map_err(|refusal| anyhow::anyhow!("{}: {}", refusal.name, refusal.what))
@@ -180,13 +177,15 @@ fn knows(pack: &Pack, old: &Chart, new: &Chart) -> bool {
     [&old.name, &new.name].contains(&&pack.identity.chart)
 }
 
-/// Refuses charts that are named for a run which neither renders nor drafts.
+/// Refuses charts that are named for a run which neither renders nor drafts, and that carry no pack.
 ///
 /// # Errors
 ///
 /// If one is named.
-pub fn refuse_useless(rendering: &Rendering) -> anyhow::Result<()> {
-    if rendering.options.old_chart.is_some() {
+pub fn refuse_useless(job: &Job) -> anyhow::Result<()> {
+    let options = &job.rendering.options;
+    let carry = supply::is_in_named(&job.request.supplied, options);
+    if options.old_chart.is_some() && !carry {
         bail!(
             "--old-chart says how charts are rendered, which only --verify does: a pack says what changed in this chart"
         );

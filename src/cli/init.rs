@@ -21,7 +21,7 @@ use refit::{
     write::{self, FileReplacement},
 };
 
-use super::{args::InitArgs, exit::Exit, precautions::Writing, terminal::Terminal};
+use super::{args::InitArgs, exit::Exit, precautions::Writing, supply, terminal::Terminal};
 
 /// Proposes, and writes if that was asked for. The exit code.
 ///
@@ -58,6 +58,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let request = Request {
         chart: args.chart.clone(),
         pack_dirs: args.packs.packs.clone(),
+        supplied: supply::of_project(project.as_ref()),
         ..Request::default()
     };
     let packs = packs(&request).map_err(|refusal| refused(&refusal))?;

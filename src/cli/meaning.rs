@@ -27,7 +27,7 @@ use self::named::{Sources, excludes};
 use super::{
     answers,
     args::{ChartOptions, Format, Inputs, ReportFile, StepOptions, Target, UpgradeArgs, is_stdin},
-    project, since,
+    project, since, supply,
 };
 
 /// The suffix of backups, if none is given.
@@ -115,7 +115,7 @@ impl Job {
             options: args.rendering.clone(),
             namespace: args.live.namespace.clone(),
         };
-        refuse_contradictions(&args, &rendering)?;
+        refuse_contradictions(&args)?;
         let mode = mode(&args);
         let mut given = given(&args, &rendering);
         let AnswerFile {
@@ -131,9 +131,10 @@ impl Job {
             answers_of.insert(name, file.answers);
         }
 
+        let here = project::project_here()?;
         let project = match mode {
             ResultMode::Filter { .. } => None,
-            _ => project::project_here()?,
+            _ => here.clone(),
         };
         let ChartOptions {
             chart,
@@ -165,7 +166,7 @@ impl Job {
             others = project::others(project, &sources.releases);
         }
         let every = to.into_iter().find(|to| to.chart.is_none());
-        let request = Request {
+        let mut request = Request {
             others,
             releases: sources.releases,
             found: sources.found,
@@ -177,6 +178,8 @@ impl Job {
             chart: chart.or(sources.chart),
             chart_of: BTreeMap::new(),
             pack_dirs: packs,
+            supplied: Vec::new(),
+            named_packs: Vec::new(),
             drafted: Vec::new(),
             from,
             from_of: BTreeMap::new(),
@@ -194,6 +197,12 @@ impl Job {
             accept_recommended: args.accept_recommended,
             with_values: args.verify,
         };
+        // What is known of charts is no matter of files: it holds for standard input, too.
+        supply::add(&mut request, here.as_ref(), &rendering.options);
+        if !args.verify {
+            rendering.refuse(supply::is_in_named(&request.supplied, &rendering.options))?;
+        }
+        supply::take_from_named(&mut request, &rendering.options);
         let output = args.output;
         Ok(Self {
             request,
@@ -223,16 +232,13 @@ impl Job {
 }
 
 /// Refuses flags that contradict each other. Only the command line is looked at.
-fn refuse_contradictions(args: &UpgradeArgs, rendering: &Rendering) -> anyhow::Result<()> {
+fn refuse_contradictions(args: &UpgradeArgs) -> anyhow::Result<()> {
     let Inputs {
         files,
         values,
         releases,
         ..
     } = &args.inputs;
-    if !args.verify {
-        rendering.refuse()?;
-    }
     if args.live.live.is_some() && args.write {
         bail!(
             "a running release has no file to write; without --write, its migrated values are printed"

@@ -13,6 +13,7 @@ mod meaning;
 mod missing;
 mod pack_infer;
 mod pack_new;
+mod pack_pull;
 mod pack_test;
 mod packs;
 mod plugin;
@@ -22,6 +23,7 @@ mod project;
 mod reports;
 mod review;
 mod since;
+mod supply;
 mod terminal;
 mod upgrade;
 mod verify;
@@ -86,12 +88,13 @@ fn run(command: Command, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Command::Review(args) => return review::run(*args, terminal),
         Command::Init(args) => return init::run(&args, terminal),
         Command::Verify(args) => return verify::run(*args, terminal),
-        Command::Packs(options) => packs::list(&options, terminal)?,
+        Command::Packs(options) => return packs::list(&options, terminal),
         Command::Explain(args) => packs::explain(&args, terminal)?,
         Command::Pack(PackCommand::Check(args)) => return packs::check(&args, terminal),
         Command::Pack(PackCommand::New(args)) => return pack_new::run(&args, terminal),
         Command::Pack(PackCommand::Infer(args)) => return pack_infer::run(&args, terminal),
         Command::Pack(PackCommand::Test(args)) => return pack_test::run(&args, terminal),
+        Command::Pack(PackCommand::Pull(args)) => return pack_pull::run(&args, terminal),
         Command::Pack(PackCommand::Schema { file }) => packs::schema(&file, terminal)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use refit::{
+    outcome::Refusal,
     pack::{
         Pack, built_in, built_in_names,
         check::{self, Severity},
@@ -19,23 +20,51 @@ use semver::Version;
 use super::{
     args::{CheckArgs, CheckOutput, Deny, ExplainArgs, PackOptions},
     exit::Exit,
+    project, supply,
     terminal::Terminal,
 };
 
-/// The packs in the order in which they are looked at.
-fn all(folders: &[PathBuf]) -> anyhow::Result<Vec<Pack>> {
+/// The packs in the order in which they are looked at, and those of `refit.yaml` that cannot be used.
+fn all(folders: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Refusal>)> {
     let mut packs: Vec<Pack> = Vec::new();
     for folder in folders {
         let pack = Pack::from_folder(folder)
             .with_context(|| format!("the pack {} cannot be used", folder.display()))?;
         packs.push(pack);
     }
+    let mut refused = Vec::new();
+    let mut unusable: Vec<String> = Vec::new();
+    for supplied in supply::of_project(project::project_here()?.as_ref()) {
+        let chart = supplied.chart.unwrap_or_default();
+        if packs.iter().any(|pack| pack.chart() == chart) {
+            continue;
+        }
+        match supplied.pack {
+            Ok(supplied) => packs.push(supplied.load().with_context(|| {
+                format!("the pack {} cannot be used", supplied.place.display())
+            })?),
+            Err(refusal) => {
+                unusable.push(chart);
+                refused.push(*refusal);
+            }
+        }
+    }
     for name in built_in_names() {
-        if packs.iter().all(|pack| pack.chart() != name) {
+        // What is built in is not what would be used.
+        let is_named = unusable.iter().any(|chart| chart == name);
+        if !is_named && packs.iter().all(|pack| pack.chart() != name) {
             packs.extend(built_in(name)?);
         }
     }
-    Ok(packs)
+    Ok((packs, refused))
+}
+
+/// Says which packs of `refit.yaml` cannot be used.
+fn say_refused(refused: &[Refusal], terminal: &mut Terminal) {
+    for refusal in refused {
+        let next = refusal.next.as_deref().unwrap_or_default();
+        terminal.say(&format!("error: {}\n  next: {next}\n", refusal.what));
+    }
 }
 
 /// Checks a pack and lists what is wrong with it; the exit code is 1 if there is an error, or a warning that
@@ -90,14 +119,15 @@ pub fn schema(file: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the table of packs.
+/// Prints the table of packs; an error if `refit.yaml` names one that cannot be used.
 ///
 /// # Errors
 ///
 /// If a pack cannot be read.
-pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
-    for pack in all(&options.packs)? {
+    let (packs, refused) = all(&options.packs)?;
+    for pack in packs {
         let versions = || pack.info.versions.keys();
         let end = |version: Option<&Version>| version.map(ToString::to_string).unwrap_or_default();
         let mut steps = 0;
@@ -114,11 +144,16 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()
             newest_release: pack.newest_release().to_string(),
             migrations: pack.migrated_versions().count(),
             steps,
+            origin: pack.origin(),
         });
     }
     let look = terminal.result_look(Detail::Normal);
     terminal.result(&catalog::packs(&rows, look));
-    Ok(())
+    say_refused(&refused, terminal);
+    Ok(match refused.is_empty() {
+        true => Exit::Done,
+        false => Exit::Error,
+    })
 }
 
 /// Explains a version or a step, in every chart that has it.
@@ -127,7 +162,8 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<()
 ///
 /// If nothing is called so, or a pack cannot be read.
 pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let mut packs = all(&args.packs.packs)?;
+    let (mut packs, refused) = all(&args.packs.packs)?;
+    say_refused(&refused, terminal);
     if let Some(chart) = &args.chart {
         let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
         packs.retain(|pack| pack.chart() == chart);

@@ -437,6 +437,7 @@ fn outcome(releases: impl Iterator<Item = Release>) -> Outcome {
         unclaimed: Vec::new(),
         seen: Vec::new(),
         other_charts: Default::default(),
+        named_packs: Vec::new(),
         ahead: Vec::new(),
         since: None,
     }

@@ -44,7 +44,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let drafted = charts::without_pack(job)?;
     match &drafted {
         Some(both) => charts::draft(job, both, terminal),
-        None if job.verify.is_none() => charts::refuse_useless(&job.rendering)?,
+        None if job.verify.is_none() => charts::refuse_useless(job)?,
         None => {}
     }
     let writing = Writing::new();

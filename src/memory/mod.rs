@@ -1,4 +1,4 @@
-//! What refit remembers: answers, and `refit.yaml`.
+//! What refit remembers: answers, `refit.yaml`, and in `refit.lock` which packs were fetched.
 //!
 //! A plain values file carries no version, and whole groups of chart versions cannot be told apart by
 //! content. So a project may keep `refit.yaml`: its releases with their layers, the chart version that
@@ -6,12 +6,14 @@
 //! its new text is worked out here; only `write` touches the file.
 
 pub mod answers;
+mod lock;
 pub mod project;
 pub mod propose;
 mod reader;
 mod update;
 
 pub use answers::AnswerFile;
+pub use lock::{Lock, LockedPack, NAME as LOCK};
 pub use project::{Project, ProjectFile, Remembered};
 pub use reader::{MemoryError, error};
 pub use update::updated;

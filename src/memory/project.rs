@@ -19,6 +19,7 @@ use crate::{
     load::{Asked, Input},
     migrate::Answers,
     outcome::KnownBy,
+    pack::{PackReference, reference},
     yaml::NodeId,
 };
 
@@ -31,8 +32,7 @@ pub const FORMAT: &str = "1";
 const VERSION: &str =
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$";
 
-const FORM: &str =
-    "the form is `refit: 1` and `releases: {NAME: {chart: …, version: …, layers: [FILE, …]}}`";
+const FORM: &str = "the form is `refit: 1` and `releases: {NAME: {chart: …, version: …, layers: [FILE, …]}}`; `exclude` and `packs` can stand beside them";
 
 /// The JSON Schema of `refit.yaml`, so that an editor says what refit would.
 #[must_use]
@@ -50,6 +50,11 @@ pub struct ProjectFile {
     /// The files and folders that refit shall not look at: patterns as in a `.gitignore` beside this file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Packs that are used before the built-in ones, by the name of their chart: a folder relative to this file,
+    /// `git+URL//FOLDER?ref=COMMIT`, or `oci://REGISTRY/CHART@sha256:DIGEST`. `refit pack pull` fetches them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub packs: IndexMap<String, PackReference>,
     /// The releases, by name: the layers of each, and what is known of it.
     #[serde(default)]
     #[schemars(with = "Option<IndexMap<String, Remembered>>", extend("propertyNames" = {"pattern": "^[^:@=]*$"}))]
@@ -150,11 +155,23 @@ impl Project {
     /// A layer outside of the repository, or below no folder of the file's own, is not read: the file may come
     /// from a stranger.
     fn stays_within(&self) -> Result<(), MemoryError> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let bounds = Bounds::of(&self.path, folder);
+        let bounds = Bounds::of(&self.path, self.home());
+        for (chart, pack) in &self.file.packs {
+            let PackReference::Folder(folder) = pack else {
+                continue;
+            };
+            if folder.is_absolute() || !bounds.contain(&self.layer(folder)) {
+                return Err(reader::error(
+                    self.path.display().to_string(),
+                    format!(
+                        "the pack {} of {chart} is outside of {}",
+                        folder.display(),
+                        bounds.root().display()
+                    ),
+                    "copy it into the repository, or name it on the command line: --pack",
+                ));
+            }
+        }
         for (name, remembered) in &self.file.releases {
             let mut layers = remembered.layers.iter();
             if let Some(layer) = layers.find(|layer| !bounds.contain(&self.layer(layer))) {
@@ -172,7 +189,16 @@ impl Project {
         Ok(())
     }
 
-    /// A layer's file, as it is shown.
+    /// The folder that the file is in.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// The file of a layer, or the folder of a pack, as it is shown.
     #[must_use]
     pub fn layer(&self, layer: &Path) -> PathBuf {
         match self.path.parent() {
@@ -243,6 +269,13 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
         match key.as_str() {
             "refit" => format = Some(tree.content(node).to_owned()),
             "exclude" => file.exclude = reader.list(node)?,
+            "packs" if tree.is_implicit_null(node) => {}
+            "packs" => {
+                for (chart, node) in reader.map(node)? {
+                    let pack = pack(&reader, &chart, node)?;
+                    file.packs.insert(chart, pack);
+                }
+            }
             "releases" if tree.is_implicit_null(node) => {}
             "releases" => {
                 for (name, node) in reader.map(node)? {
@@ -267,6 +300,18 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
         )),
         None => Err(reader.error(root, "`refit: 1` is missing", FORM)),
     }
+}
+
+/// The place of a pack.
+fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackReference, MemoryError> {
+    if !reference::is_chart_name(chart) {
+        let what = format!("`{}` is no name of a chart", chart.escape_debug());
+        return Err(reader.error(node, what, "the form is `packs: {CHART: PLACE}`"));
+    }
+    let text = reader.text(node)?;
+    text.parse().map_err(|error: reference::ReferenceError| {
+        reader.error(node, error.to_string(), reference::REFERENCE_FORMS)
+    })
 }
 
 fn remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {

@@ -24,6 +24,7 @@ use super::{
     replacement::Successor,
     source::{Source, Texts},
     sub_charts::SubChart,
+    supplied::Origin,
 };
 use crate::values::{Path, Segment};
 
@@ -333,6 +334,12 @@ impl Pack {
             source,
             content: OnceLock::from(content),
         }
+    }
+
+    /// Who supplied it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.source.origin()
     }
 
     /// The source of its files.

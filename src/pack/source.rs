@@ -3,7 +3,7 @@
 //! Of files on the disk, which may come from a stranger, size, depth and entanglement are bounded before they
 //! are read as anything.
 
-use std::{borrow::Cow, collections::BTreeMap, fs, path::PathBuf};
+use std::{borrow::Cow, collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use semver::Version;
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use super::{
     built_in::{BuiltIn, Identity},
     error::PackError,
     model::{KeysFile, MigrationFile, PackFile},
+    supplied::{self, Origin},
 };
 use crate::yaml::{Kind, Tree};
 
@@ -40,6 +41,15 @@ pub(super) enum Source {
     Folder(PathBuf),
     /// Made in this run.
     Texts(Texts),
+    /// Gathered from a chart or from where `refit.yaml` says: a stranger's.
+    Supplied {
+        /// All files, those of the packs in it included.
+        texts: Arc<Texts>,
+        /// What the paths of this pack's own files begin with.
+        below: String,
+        /// Who supplied it.
+        origin: Origin,
+    },
 }
 
 impl Source {
@@ -66,6 +76,28 @@ impl Source {
                 Ok(names)
             }
             Self::Texts(texts) => Ok(texts.keys().cloned().collect()),
+            Self::Supplied { texts, below, .. } => {
+                let names = supplied::names(texts, below);
+                match names.len() > MAX_FILES {
+                    true => Err(PackError::Bounds {
+                        file: "pack.yaml".to_owned(),
+                        message: format!("more than {MAX_FILES} files lie beside it"),
+                    }),
+                    false => Ok(names),
+                }
+            }
+        }
+    }
+
+    /// Who supplied it.
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Self::BuiltIn(_) => Origin::BuiltIn,
+            Self::Folder(folder) => Origin::Option {
+                place: folder.display().to_string(),
+            },
+            Self::Texts(_) => Origin::Draft,
+            Self::Supplied { origin, .. } => origin.clone(),
         }
     }
 
@@ -98,6 +130,20 @@ impl Source {
                 file: name.to_owned(),
                 source: std::io::ErrorKind::NotFound.into(),
             }),
+            Self::Supplied { texts, below, .. } => {
+                let text = texts.get(&format!("{below}{name}"));
+                let text = text.ok_or_else(|| PackError::Read {
+                    file: name.to_owned(),
+                    source: std::io::ErrorKind::NotFound.into(),
+                })?;
+                match text.len() > MAX_FILE {
+                    true => Err(PackError::Bounds {
+                        file: name.to_owned(),
+                        message: format!("it is larger than {MAX_FILE} bytes"),
+                    }),
+                    false => Ok(text.clone()),
+                }
+            }
         }
     }
 
@@ -105,7 +151,7 @@ impl Source {
     pub(super) fn identity(&self) -> Option<&'static Identity> {
         match self {
             Self::BuiltIn(files) => Some(files.identity()),
-            Self::Folder(_) | Self::Texts(_) => None,
+            Self::Folder(_) | Self::Texts(_) | Self::Supplied { .. } => None,
         }
     }
 
@@ -172,6 +218,21 @@ impl Source {
                 return Some(Self::Folder(own));
             }
         }
+        if let Self::Supplied {
+            texts,
+            below,
+            origin,
+        } = self
+        {
+            let below = format!("{below}{SUB_CHARTS}/{name}/");
+            if texts.contains_key(&format!("{below}pack.yaml")) {
+                return Some(Self::Supplied {
+                    texts: Arc::clone(texts),
+                    below,
+                    origin: origin.clone(),
+                });
+            }
+        }
         BuiltIn::find(name).map(Self::BuiltIn)
     }
 
@@ -186,7 +247,7 @@ impl Source {
             return serde_json::from_str(&json).map_err(|e| format(e.to_string()));
         }
         let text = self.read(name)?;
-        if let Self::Folder(_) = self {
+        if let Self::Folder(_) | Self::Supplied { .. } = self {
             bounded(&text).map_err(|message| PackError::Bounds {
                 file: name.to_owned(),
                 message,

@@ -227,7 +227,18 @@ pub fn pack(error: &PackError) -> Reason {
     }
 }
 
-/// A pack in a folder in which `pack check` finds an error.
+/// A pack that `refit.yaml` names for a chart, and that is for another one.
+#[must_use]
+pub fn pack_of_another(chart: &str, found: &str) -> Reason {
+    Reason::new(format!(
+        "`packs:` names this pack for {chart}, and it is for {found}"
+    ))
+    .next(format!(
+        "Write it as the pack of {found}, or take it out of `packs:`."
+    ))
+}
+
+/// A pack in a folder, or in an archive, in which `pack check` finds an error.
 #[must_use]
 pub fn unsound_pack(folder: &FilePath, finding: &Finding) -> Box<Refusal> {
     let name = folder.display().to_string();
@@ -236,10 +247,13 @@ pub fn unsound_pack(folder: &FilePath, finding: &Finding) -> Box<Refusal> {
         None => format!("{}: {}", finding.file, finding.message),
     };
     let mut refusal = Reason::new(format!("the pack cannot be used: {what}"))
-        .next(format!(
-            "Run `refit pack check {}` for the whole list.",
-            crate::shell::quote(&name)
-        ))
+        .next(match folder.is_dir() {
+            true => format!(
+                "Run `refit pack check {}` for the whole list.",
+                crate::shell::quote(&name)
+            ),
+            false => "Tell the author of the pack.".to_owned(),
+        })
         .of(&name);
     refusal.at = finding.line.zip(finding.column).map(|(line, column)| At {
         file: folder.join(&finding.file).display().to_string(),

@@ -7,9 +7,9 @@ use semver::Version;
 use super::{
     Look,
     page::{Page, WordStyle, plain, span, width},
-    wording::count,
+    wording::{self, count},
 };
-use crate::pack::Step;
+use crate::pack::{Origin, Step};
 
 /// One pack in the table.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct PackRow {
     pub migrations: usize,
     /// The number of steps in all migrations.
     pub steps: usize,
+    /// Where the pack comes from.
+    pub origin: Origin,
 }
 
 /// A migration, explained.
@@ -157,7 +159,7 @@ impl StepPage {
     }
 }
 
-/// The table of packs.
+/// The table of packs. Where they come from is said if not all of them are built in.
 #[must_use]
 pub fn packs(rows: &[PackRow], look: Look) -> String {
     let mut page = Page::new(look);
@@ -168,13 +170,23 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
             row.newest_release.clone(),
             row.migrations.to_string(),
             row.steps.to_string(),
+            wording::origin(&row.origin),
         ]
     };
-    let head = ["CHART", "VERSIONS", "NEWEST RELEASE", "MIGRATIONS", "STEPS"].map(str::to_owned);
-    let lines: Vec<_> = std::iter::once(head)
+    let head = [
+        "CHART",
+        "VERSIONS",
+        "NEWEST RELEASE",
+        "MIGRATIONS",
+        "STEPS",
+        "FROM",
+    ];
+    let lines: Vec<_> = std::iter::once(head.map(str::to_owned))
         .chain(rows.iter().map(cells))
         .collect();
-    let widths: Vec<usize> = (0..5)
+    let all_built_in = rows.iter().all(|row| row.origin == Origin::BuiltIn);
+    let columns = if all_built_in { 5 } else { 6 };
+    let widths: Vec<usize> = (0..columns)
         .map(|i| {
             lines
                 .iter()

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Masker, content::Content, wording::short_name};
 use crate::{
     diff::Diff,
-    outcome::{Ahead, FORMAT, File, Outcome, Refusal, Release, Seen, Since, Unclaimed},
+    outcome::{Ahead, FORMAT, File, NamedPack, Outcome, Refusal, Release, Seen, Since, Unclaimed},
 };
 
 /// A line.
@@ -37,6 +37,8 @@ pub enum Record<'o> {
     Seen(&'o Seen),
     /// Releases that name a version which is newer than all that is known of their chart.
     Ahead(&'o Ahead),
+    /// A pack that a chart names, and that is not used.
+    NamedPack(&'o NamedPack),
     /// The git revision that the run compared with, if there was one. It comes before the releases.
     Since(&'o Since),
     /// The last line.
@@ -130,6 +132,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
         .chain(outcome.unclaimed.iter().map(Record::Unclaimed))
         .chain(outcome.seen.iter().map(Record::Seen))
         .chain(outcome.ahead.iter().map(Record::Ahead))
+        .chain(outcome.named_packs.iter().map(Record::NamedPack))
         .chain([summary]);
     let mut text = String::new();
     for record in records {

@@ -173,6 +173,7 @@ impl PreviewForm<'_, '_> {
         }
         self.notes(&mut page);
         text::ahead(&mut page, self.content, self.look);
+        text::packs(&mut page, self.content, self.look);
         text::unclaimed(&mut page, self.content, self.look);
         self.total(&mut page, hides);
         self::ways(&mut page, ways, self.look);

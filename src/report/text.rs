@@ -36,6 +36,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     }
     errors(&mut page, &content, masker);
     ahead(&mut page, &content, look);
+    packs(&mut page, &content, look);
     unclaimed(&mut page, &content, look);
     page.finish()
 }
@@ -84,6 +85,25 @@ pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
         };
         let text = format!("{} {names}", ahead.sentence);
         page.fill(0, 2, &[span(text, WordStyle::Dim)]);
+    }
+}
+
+/// The packs that are used because of a file, and those that charts name and that are not used.
+pub(super) fn packs(page: &mut Page, content: &Content<'_>, look: Look) {
+    if look.detail == Detail::Quiet {
+        return;
+    }
+    // With `-v` each release says it.
+    if look.detail != Detail::Verbose {
+        for sentence in &content.packs {
+            page.fill(0, 2, &[span(sentence.clone(), WordStyle::Dim)]);
+        }
+    }
+    for (sentence, lines) in &content.named_packs {
+        page.fill(0, 2, &[span(sentence.clone(), WordStyle::Dim)]);
+        for line in lines {
+            page.line(2, &[plain(line.clone())]);
+        }
     }
 }
 
@@ -168,6 +188,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     }
     errors(&mut page, &content, masker);
     ahead(&mut page, &content, look);
+    packs(&mut page, &content, look);
     untouched_values(&mut page, &content, look);
     page.finish()
 }
@@ -321,6 +342,9 @@ pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
     let verbose = look.detail == Detail::Verbose;
     if verbose || known.by_content {
         page.fill(2, 4, &[span(known.sentence.clone(), WordStyle::Dim)]);
+    }
+    if verbose {
+        page.fill(2, 4, &[span(known.pack.clone(), WordStyle::Dim)]);
     }
     if verbose && !known.chart.is_empty() {
         let text = format!("Recognised as {} by:", account.release.chart);

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::page::width;
-use crate::outcome::{Fate, Refusal, Release, Strength, Unclaimed, When};
+use crate::outcome::{Fate, NamedPack, Origin, Refusal, Release, Strength, Unclaimed, When};
 
 /// Columns that a value may take in a line of text.
 const WIDEST_VALUE: usize = 60;
@@ -157,4 +157,47 @@ pub(super) fn unclaimed(file: &Unclaimed) -> String {
         Some(under) => format!("has values of {} under `{under}`", file.chart),
         None => format!("looks like {}", file.chart),
     }
+}
+
+/// Where a pack comes from, in a few words.
+pub(super) fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Option { place } | Origin::Chart { place } => place.clone(),
+        Origin::Project { place } => format!("{place} (refit.yaml)"),
+        Origin::Draft => "drafted".to_owned(),
+        Origin::BuiltIn => "built in".to_owned(),
+    }
+}
+
+/// The sentence on where the pack for a chart comes from.
+pub(super) fn pack_origin(chart: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Option { place } => {
+            format!("The pack for {chart} is the one in {place}, as you said.")
+        }
+        Origin::Project { place } => {
+            format!("The pack for {chart} is {place}, as refit.yaml says.")
+        }
+        Origin::Chart { place } => {
+            format!("The pack for {chart} is the one in the chart {place}.")
+        }
+        Origin::Draft => format!("What changed in {chart} was drafted from the two charts."),
+        Origin::BuiltIn => format!("The pack for {chart} is built in."),
+    }
+}
+
+/// The sentence on a pack that a chart names and that is not used; what makes it used follows.
+pub(super) fn named_pack(named: &NamedPack) -> String {
+    format!(
+        "The chart {} names a pack for {}, which is not used by itself. To use it, write this into refit.yaml, and run `refit pack pull`:",
+        named.by, named.chart
+    )
+}
+
+/// The lines of `refit.yaml` by which a pack is used.
+pub(super) fn pack_lines(named: &NamedPack) -> [String; 2] {
+    [
+        "packs:".to_owned(),
+        format!("  {}: {}", named.chart, named.place),
+    ]
 }

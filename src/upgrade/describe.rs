@@ -193,6 +193,7 @@ impl Description<'_, '_> {
             release_name: wanted.release_name.clone(),
             carrier: wanted.carrier.clone(),
             chart: plan.origin().pack.info.chart.clone(),
+            pack: plan.origin().pack.origin(),
             to_chart: plan.before.as_ref().map(|_| pack.info.chart.clone()),
             chart_told_by: signs.collect(),
             known_by: *known_by,

@@ -44,8 +44,8 @@ use crate::{
     jobs::{Fault, Jobs, Work},
     load::{self, Asked, Wanted, Workspace},
     migrate::Answers,
-    outcome::{self, Ahead, FORMAT, Outcome, Refusal, Release, Unclaimed},
-    pack::{Pack, Texts},
+    outcome::{self, Ahead, FORMAT, NamedPack, Outcome, Refusal, Release, Unclaimed},
+    pack::{Origin, Pack, SuppliedPack, Texts},
     plan::Selection,
     refusal::{self, Reason, ReleaseError, own_fault},
     values::View,
@@ -75,6 +75,10 @@ pub struct Request {
     pub chart_of: BTreeMap<String, String>,
     /// Folders with packs that come before the built-in ones.
     pub pack_dirs: Vec<PathBuf>,
+    /// Packs of `refit.yaml` and of charts, first to last; they come before the built-in ones, behind those in folders.
+    pub supplied: Vec<Supplied>,
+    /// Packs that charts name: they are told where no better one is known.
+    pub named_packs: Vec<NamedPack>,
     /// Packs that were drafted from two versions of a chart in this run; they come before the built-in ones.
     pub drafted: Vec<Texts>,
     /// The version that the values are for, if it is stated.
@@ -103,6 +107,15 @@ pub struct Request {
     pub others: Vec<(PathBuf, String)>,
     /// True if the outcome has the merged values of each release: a check of effects needs them.
     pub with_values: bool,
+}
+
+/// A pack that somebody supplies, or the reason for which it cannot be used: that stops only a run which needs it.
+#[derive(Debug, Clone)]
+pub struct Supplied {
+    /// The chart that it is for, where that was said.
+    pub chart: Option<String>,
+    /// Its files.
+    pub pack: Result<SuppliedPack, Box<Refusal>>,
 }
 
 /// Everything that a run works on, read once: the packs, and the files.
@@ -279,6 +292,7 @@ fn run_with(
         outcome.other_charts.clone_from(&workspace.others);
         outcome.ahead.clone_from(ahead);
         outcome.seen.clone_from(&workspace.seen);
+        outcome.named_packs = named_packs(request, packs);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
         outcome.unclaimed = unclaimed(workspace, &known, jobs);
     }
@@ -298,6 +312,18 @@ fn run_with(
     outcome
 }
 
+/// The packs that charts name, of charts that nobody has supplied a pack for.
+fn named_packs(request: &Request, packs: &[Pack]) -> Vec<NamedPack> {
+    let is_supplied = |named: &&NamedPack| {
+        let mut packs = packs.iter();
+        packs.any(|pack| {
+            pack.chart() == named.chart && !matches!(pack.origin(), Origin::BuiltIn | Origin::Draft)
+        })
+    };
+    let named = request.named_packs.iter();
+    named.filter(|named| !is_supplied(named)).cloned().collect()
+}
+
 fn nothing() -> Outcome {
     Outcome {
         format: FORMAT,
@@ -307,6 +333,7 @@ fn nothing() -> Outcome {
         seen: Vec::new(),
         other_charts: BTreeMap::new(),
         ahead: Vec::new(),
+        named_packs: Vec::new(),
         since: None,
     }
 }

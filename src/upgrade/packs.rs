@@ -1,6 +1,6 @@
 //! Which packs come into question, and which of them a release is for.
 
-use std::sync::OnceLock;
+use std::{path::Path as FilePath, sync::OnceLock};
 
 use super::{Request, fault};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     load::{FormerName, KnownChart, Namesake, Wanted},
     outcome::Refusal,
     pack::{
-        Pack, PackError, built_in, built_in_names,
+        Origin, Pack, PackError, built_in, built_in_names,
         check::{Severity, check},
     },
     refusal,
@@ -26,15 +26,10 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     for dir in &request.pack_dirs {
         let pack = Pack::from_folder(dir)
             .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
-        let found = check(&pack);
-        let error = found
-            .iter()
-            .find(|finding| finding.severity == Severity::Error);
-        if let Some(finding) = error {
-            return Err(refusal::request::unsound_pack(dir, finding));
-        }
+        sound(&pack, dir)?;
         packs.push(pack);
     }
+    supplied(request, &mut packs)?;
     for texts in &request.drafted {
         let pack = Pack::from_texts(texts.clone());
         packs.push(pack.map_err(|e| refusal::request::pack(&e).of("the draft"))?);
@@ -60,6 +55,47 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         return Err(refusal::request::unknown_chart(chart, &known).of("--chart"));
     }
     Ok(packs)
+}
+
+/// Adds what `refit.yaml` and charts supply, each for a chart that has no pack so far. One that is not needed is not
+/// looked at.
+fn supplied(request: &Request, packs: &mut Vec<Pack>) -> Result<(), Box<Refusal>> {
+    for supplied in &request.supplied {
+        let known = |chart: &str| packs.iter().any(|pack| pack.chart() == chart);
+        let stated = request.chart.as_deref();
+        let other = |chart: &str| stated.is_some_and(|stated| stated != chart);
+        let needless = |chart: &str| known(chart) || other(chart);
+        if stated.is_some_and(known) || supplied.chart.as_deref().is_some_and(needless) {
+            continue;
+        }
+        let given = supplied.pack.as_ref().map_err(Clone::clone)?;
+        let name = given.place.display().to_string();
+        let pack = given.load();
+        let pack = pack.map_err(|e| refusal::request::pack(&e).of(&name))?;
+        if let Some(chart) = supplied
+            .chart
+            .as_ref()
+            .filter(|chart| *chart != pack.chart())
+        {
+            return Err(refusal::request::pack_of_another(chart, pack.chart()).of(&name));
+        }
+        if known(pack.chart()) {
+            continue;
+        }
+        sound(&pack, &given.place)?;
+        packs.push(pack);
+    }
+    Ok(())
+}
+
+/// Refuses a pack in which the check finds an error.
+fn sound(pack: &Pack, place: &FilePath) -> Result<(), Box<Refusal>> {
+    let found = check(pack);
+    let mut found = found.iter();
+    match found.find(|finding| finding.severity == Severity::Error) {
+        Some(finding) => Err(refusal::request::unsound_pack(place, finding)),
+        None => Ok(()),
+    }
 }
 
 /// The charts of packs, as manifests name them. One that is `stated` is what a manifest of that name means,
@@ -96,6 +132,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             .flatten()
             .map(|by| (by.chart.clone(), by.repository.clone())),
         is_stated: stated == Some(pack.identity.chart.as_str()),
+        is_in_tree: matches!(pack.origin(), Origin::Chart { .. }),
     });
     charts.collect()
 }

@@ -4,6 +4,8 @@
 mod demo;
 #[path = "../pty/mod.rs"]
 mod pty;
+#[path = "../registry/mod.rs"]
+mod registry;
 #[path = "../repository/mod.rs"]
 mod repository;
 #[path = "../support/mod.rs"]
@@ -24,6 +26,7 @@ mod memory;
 mod pack_check;
 mod pack_docs;
 mod pack_new;
+mod pack_sources;
 mod pack_test;
 mod packaging;
 mod progress;

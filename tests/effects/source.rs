@@ -8,30 +8,13 @@
 use crate::registry;
 use crate::support;
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::Output,
-};
+use std::{fs, path::Path, process::Output};
 
 use registry::Registry;
 use support::helm;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A helm that speaks plain HTTP when it pulls.
-fn plain(helm: &Path, home: &Path) -> PathBuf {
-    let script = home.join("helm");
-    let text = format!(
-        "#!/bin/sh\nif [ \"$1\" = pull ]; then set -- \"$@\" --plain-http; fi\nexec '{}' \"$@\"\n",
-        helm.display()
-    );
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    script
 }
 
 fn verify(helm: &Path, home: &Path, old: &str, new: &str) -> Output {
@@ -71,7 +54,7 @@ fn charts_are_had_by_every_name_that_helm_resolves() {
             .unwrap();
         assert!(added.status.success(), "{added:?}");
 
-        let program = plain(helm.program(), home);
+        let program = helm::plain(helm.program(), home);
         let path = |chart: &Path| chart.display().to_string();
         let folders = verify(&program, home, &path(&old), &path(&new));
         assert_eq!(folders.status.code(), Some(0), "{folders:?}");

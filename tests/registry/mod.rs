@@ -2,6 +2,7 @@
 //!
 //! Only what `helm pull` asks for, by the rules of Helm's chart repositories and of the OCI distribution
 //! specification: there is nothing to be pushed.
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::{
     collections::BTreeMap,
@@ -19,10 +20,12 @@ use sha2::{Digest as _, Sha256};
 /// A server that runs until the tests end.
 pub struct Registry {
     address: String,
+    /// By the names of the archives: the digests of their manifests.
+    digests: BTreeMap<String, String>,
 }
 
 impl Registry {
-    /// Serves these charts, packed by this Helm: all under the name `arroyo`, each in its version.
+    /// Serves these charts, packed by this Helm, each under its name and in its version.
     pub fn of(helm: &crate::support::helm::Helm, home: &Path, charts: &[&Path]) -> Self {
         let folder = home.join("packed");
         let run = |command: &mut Command| {
@@ -34,28 +37,29 @@ impl Registry {
         run(helm.command(home).args(["repo", "index"]).arg(&folder));
 
         let mut pages = BTreeMap::new();
+        let mut digests = BTreeMap::new();
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             let bytes = fs::read(&path).unwrap();
-            if let Some(version) = name
-                .strip_prefix("arroyo-")
-                .and_then(|rest| rest.strip_suffix(".tgz"))
+            if let Some((chart, version)) = name
+                .strip_suffix(".tgz")
+                .and_then(|stem| stem.split_once('-'))
             {
                 let mut blob = |media: &str, bytes: Vec<u8>| {
                     let digest = digest(&bytes);
                     let described = serde_json::json!({
                         "mediaType": media, "digest": digest, "size": bytes.len(),
                     });
-                    pages.insert(format!("/v2/charts/arroyo/blobs/{digest}"), bytes);
+                    pages.insert(format!("/v2/charts/{chart}/blobs/{digest}"), bytes);
                     described
                 };
-                let config = serde_json::json!({"name": "arroyo", "version": version});
+                let config = serde_json::json!({"name": chart, "version": version});
                 let config = blob(
                     "application/vnd.cncf.helm.config.v1+json",
                     config.to_string().into_bytes(),
                 );
-                let chart = blob(
+                let layer = blob(
                     "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
                     bytes.clone(),
                 );
@@ -63,12 +67,14 @@ impl Registry {
                     "schemaVersion": 2,
                     "mediaType": MANIFEST,
                     "config": config,
-                    "layers": [chart],
+                    "layers": [layer],
                 })
                 .to_string()
                 .into_bytes();
-                let at = |name: &str| format!("/v2/charts/arroyo/manifests/{name}");
-                pages.insert(at(&digest(&manifest)), manifest.clone());
+                let at = |name: &str| format!("/v2/charts/{chart}/manifests/{name}");
+                let pinned = digest(&manifest);
+                pages.insert(at(&pinned), manifest.clone());
+                digests.insert(name.clone(), pinned);
                 pages.insert(at(version), manifest);
             }
             pages.insert(format!("/{name}"), bytes);
@@ -82,7 +88,7 @@ impl Registry {
                 thread::spawn(move || answer(&stream, &pages));
             }
         });
-        Self { address }
+        Self { address, digests }
     }
 
     /// The chart repository.
@@ -90,9 +96,15 @@ impl Registry {
         format!("http://{}", self.address)
     }
 
-    /// The chart in the OCI registry.
+    /// The chart `arroyo` in the OCI registry.
     pub fn reference(&self) -> String {
         format!("oci://{}/charts/arroyo", self.address)
+    }
+
+    /// A chart in the OCI registry, in a version, by its digest.
+    pub fn pinned(&self, chart: &str, version: &str) -> String {
+        let digest = &self.digests[&format!("{chart}-{version}.tgz")];
+        format!("oci://{}/charts/{chart}@{digest}", self.address)
     }
 }
 

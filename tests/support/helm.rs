@@ -324,3 +324,19 @@ fn run(command: &mut Command) -> Result<String, String> {
 fn shown(program: &OsStr) -> std::path::Display<'_> {
     Path::new(program).display()
 }
+
+/// A helm that speaks plain HTTP when it pulls, as a registry on the loopback interface does: refit leaves that to
+/// whoever names the program.
+#[cfg(unix)]
+pub fn plain(helm: &Path, home: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let script = home.join("helm");
+    let text = format!(
+        "#!/bin/sh\nif [ \"$1\" = pull ]; then set -- \"$@\" --plain-http; fi\nexec '{}' \"$@\"\n",
+        helm.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}

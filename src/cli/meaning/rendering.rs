@@ -59,12 +59,12 @@ impl Rendering {
             .collect()
     }
 
-    /// Refuses options that only a check of effects has a use for.
-    pub fn refuse(&self) -> anyhow::Result<()> {
+    /// Refuses options that only a check of effects has a use for. Charts have another one if they `carry` a pack.
+    pub fn refuse(&self, carry: bool) -> anyhow::Result<()> {
         let charts = [&self.options.old_chart, &self.options.new_chart];
-        let drafts = charts.iter().all(|chart| chart.is_some());
+        let used = carry || charts.iter().all(|chart| chart.is_some());
         let given = self.given().into_iter();
-        let mut useless = given.filter(|(flag, _)| !drafts || !CHARTS.contains(flag));
+        let mut useless = given.filter(|(flag, _)| !used || !CHARTS.contains(flag));
         match useless.next() {
             Some((flag, _)) => {
                 bail!("{flag} says how charts are rendered, which only --verify does")

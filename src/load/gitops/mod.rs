@@ -58,6 +58,8 @@ pub struct KnownChart {
     pub replaced_by: Option<(String, String)>,
     /// True if the user stated that this is the chart: then another repository makes no other chart.
     pub is_stated: bool,
+    /// True if its pack was found in a chart of these files: then a chart that is named by a path is that one.
+    pub is_in_tree: bool,
 }
 
 /// A name that a chart had before.
@@ -481,6 +483,7 @@ fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
             let sameness = match chart.compare(name, &repositories) {
                 Sameness::OtherChart => continue,
                 Sameness::Unresolved if chart.name() != Some(name.as_str()) => continue,
+                Sameness::Unresolved if known.is_in_tree => Sameness::Same,
                 sameness => sameness,
             };
             if best.is_none_or(|(_, other, _)| rank(sameness) < rank(other)) {

@@ -43,6 +43,8 @@ pub struct Recognition<'o> {
     pub sentence: String,
     /// True if the content alone tells the version.
     pub by_content: bool,
+    /// Where the pack comes from, in a sentence.
+    pub pack: String,
     /// The evidence for the chart, if nothing named it.
     pub chart: Vec<RecognitionReason<'o>>,
     /// The evidence for the version, the strongest first.
@@ -224,6 +226,7 @@ impl<'o> Recognition<'o> {
         Self {
             sentence,
             by_content: release.known_by == KnownBy::Content,
+            pack: wording::pack_origin(&release.chart, &release.pack),
             chart,
             version,
         }

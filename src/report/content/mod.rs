@@ -43,7 +43,7 @@ use super::{
     since,
     wording::{self, count, shown_name},
 };
-use crate::outcome::{At, Outcome, Severity, Unclaimed};
+use crate::outcome::{At, Origin, Outcome, Severity, Unclaimed};
 
 /// Parts of a report, in the order in which they are read: what stops, what must be decided, what hurts, what must
 /// be done, what is good to know.
@@ -117,6 +117,10 @@ pub struct Content<'o> {
     pub since: Option<SinceNotes<'o>>,
     /// Sentences about releases that are ahead of what is known of their chart.
     pub ahead: Vec<AheadReleases<'o>>,
+    /// Sentences about the packs that neither are built in nor were named on the command line.
+    pub packs: Vec<String>,
+    /// Packs that charts name and that are not used: a sentence, and the lines of `refit.yaml` that it ends with.
+    pub named_packs: Vec<(String, [String; 2])>,
     /// Values files that were seen and not touched.
     pub unclaimed: &'o [Unclaimed],
     /// Releases of known charts that were seen where nothing is edited.
@@ -314,6 +318,12 @@ impl<'o> Content<'o> {
                     .collect(),
             }),
             ahead: outcome.ahead.iter().map(AheadReleases::of).collect(),
+            packs: packs(outcome),
+            named_packs: outcome
+                .named_packs
+                .iter()
+                .map(|named| (wording::named_pack(named), wording::pack_lines(named)))
+                .collect(),
             unclaimed: &outcome.unclaimed,
             seen: super::seen::groups(outcome),
         }
@@ -351,6 +361,20 @@ impl<'o> AheadReleases<'o> {
             releases: &ahead.releases,
         }
     }
+}
+
+/// Sentences about the packs that are used because of a file, each once.
+fn packs(outcome: &Outcome) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    for release in &outcome.releases {
+        if matches!(release.pack, Origin::Project { .. } | Origin::Chart { .. }) {
+            let sentence = wording::pack_origin(&release.chart, &release.pack);
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+    }
+    sentences
 }
 
 /// A place: file and line.

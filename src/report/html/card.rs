@@ -255,7 +255,7 @@ fn known_by(account: &Account<'_>) -> Markup {
         @if !known.chart.is_empty() || known.by_content {
             section {
                 h4 { "Why this version" }
-                p { (known.sentence) }
+                p { (known.sentence) " " (known.pack) }
                 ul { @for it in known.chart.iter().chain(&known.version) { (reason(it)) } }
             }
         }

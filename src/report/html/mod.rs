@@ -403,6 +403,13 @@ fn unclaimed(content: &Content<'_>) -> Markup {
         @for ahead in &content.ahead {
             p .note { (ahead.sentence) " " (ahead.releases.join(", ")) "." }
         }
+        @for sentence in &content.packs {
+            p .note { (sentence) }
+        }
+        @for (sentence, lines) in &content.named_packs {
+            p .note { (sentence) }
+            pre { (lines.join("\n")) }
+        }
         @if !content.unclaimed.is_empty() {
             section #unclaimed {
                 h2 { (UNCLAIMED) }

@@ -67,6 +67,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> String {
         self::section(&mut page, &content, section);
     }
     ahead(&mut page, &content);
+    packs(&mut page, &content);
     unclaimed(&mut page, &content);
     differences(&mut page, &outcome, masker);
     page.text
@@ -465,6 +466,17 @@ fn ahead(page: &mut MarkdownPage, content: &Content<'_>) {
             words = words.lit(" and ").number(rest).lit(" more");
         }
         page.block(words.lit(".").as_str());
+    }
+}
+
+/// The packs that are used because of a file, and those that charts name and that are not used.
+fn packs(page: &mut MarkdownPage, content: &Content<'_>) {
+    for sentence in &content.packs {
+        page.block(Words::new().text(sentence).as_str());
+    }
+    for (sentence, lines) in &content.named_packs {
+        page.block(Words::new().text(sentence).as_str());
+        page.block(&fenced("yaml", &lines.join("\n")));
     }
 }
 
