@@ -55,7 +55,8 @@ fn packs_are_listed() {
         .find(|line| line.starts_with("demo"))
         .unwrap();
     let cells: Vec<_> = row.split_whitespace().collect();
-    assert_eq!(cells, ["demo", "1.0.0", "–", "2.0.0", "2.0.0", "1", "2"]);
+    let known = ["demo", "1.0.0", "–", "2.0.0", "2.0.0", "1", "2", "pack"];
+    assert_eq!(cells, known);
     assert!(
         run.out.lines().any(|line| line.starts_with("arroyo")),
         "{run:?}"

@@ -7,8 +7,8 @@ use refit::{
     digest,
     outcome::{
         At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Outcome, Question, Refusal, Release, Secrets, Severity, State, Step,
-        Strength, Task, When,
+        LeafFate, Notice, Origin, Outcome, Question, Refusal, Release, Secrets, Severity, State,
+        Step, Strength, Task, When,
     },
     secrets,
     values::Path,
@@ -27,6 +27,7 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
         seen: Vec::new(),
         other_charts: Default::default(),
         ahead: Vec::new(),
+        named_packs: Vec::new(),
         since: None,
     }
 }
@@ -69,6 +70,7 @@ pub fn release(files: Vec<File>) -> Release {
         carrier: None,
         chart: "arroyo".into(),
         to_chart: None,
+        pack: Origin::BuiltIn,
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
         same_from: None,
