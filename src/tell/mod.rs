@@ -3,8 +3,8 @@
 //! Helm ignores a key that a chart does not read, turns `0.10` into 0.1 and says nothing of either. A tool
 //! that writes image tags stops writing them when the comment it looks for is gone. Each of these is
 //! looked for here, in what the migrations came to: keys that the target does not know or does not read
-//! (`unknown`), keys that only the target reads (`newly_read`), scalars that a template prints otherwise than they are written (`numbers`), comments
-//! that another program is bound to ([`markers`]).
+//! (`unknown`), keys that only the target reads (`newly_read`), scalars that a template prints otherwise than they are written (`numbers`), image
+//! tags that stay behind the chart (`pinned`), comments that another program is bound to ([`markers`]).
 //!
 //! A notice is worth something only if it is right and rare. So one voice speaks of a path: what a step
 //! tells, asks or was left out for is not told again, nor what is of no consequence, such as a dead key
@@ -18,6 +18,8 @@
 pub mod markers;
 mod newly_read;
 mod numbers;
+mod pinned;
+mod standing;
 mod unknown;
 
 use semver::Version;
@@ -70,6 +72,7 @@ pub fn notices(subject: Subject<'_>) -> Result<Vec<LayerNotice>, PackError> {
     let mut told = unknown::notices(subject, &step_texts)?;
     told.extend(newly_read::notices(subject, &step_texts));
     told.extend(numbers::notices(subject, &step_texts));
+    told.extend(pinned::notices(subject, &step_texts));
     told.sort_by_key(|told| (told.layer, told.node));
     Ok(told)
 }

@@ -10,10 +10,9 @@
 
 use std::collections::HashSet;
 
-use super::{LayerNotice, StepTexts, Subject};
+use super::{LayerNotice, StepTexts, Subject, standing::still_standing};
 use crate::{
-    migrate::{Body, Node},
-    pack::{Keys, Known, Severity},
+    pack::{Known, Severity},
     secrets::is_secret_path,
     values::{Number, Path, Segment, Value, scalar::Resolved, view::View},
     yaml::{Kind, NodeId, ScalarStyle, Tree},
@@ -59,15 +58,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         if suspects.is_empty() {
             continue;
         }
-        let mut search = SuspectSearch {
-            view,
-            layer,
-            has_aliases: view.tree().aliases().next().is_some(),
-            suspects: &suspects,
-            found: Vec::new(),
-        };
-        search.below(root, &Path::root());
-        let found = search.found;
+        let found = still_standing(&suspects, layer, root, view);
         // What several aliases stand for is told at the first place.
         let mut seen = HashSet::new();
         let mut more = 0;
@@ -139,48 +130,6 @@ fn number_of(resolved: &Resolved<'_>) -> Option<Number> {
     }
 }
 
-/// Looks for scalars of the text in a result: those that still stand in it as they are written.
-struct SuspectSearch<'s> {
-    view: &'s View<'s>,
-    layer: usize,
-    /// True if nodes below a node may stand elsewhere in the text.
-    has_aliases: bool,
-    /// In the order of the text.
-    suspects: &'s [NodeId],
-    found: Vec<(Path, NodeId)>,
-}
-
-impl SuspectSearch<'_> {
-    fn below(&mut self, node: &Node, at: &Path) {
-        if let (Body::Same, Some(source)) = (&node.body, node.source())
-            && source.layer == self.layer
-        {
-            if self.suspects.binary_search(&source.node).is_ok() {
-                self.found.push((at.clone(), source.node));
-                return;
-            }
-            if !self.has_aliases && !self.holds_one(source.node) {
-                return;
-            }
-        }
-        for entry in node.entries(self.view) {
-            self.below(&entry.node, &at.key(&entry.key));
-        }
-        for (i, item) in node.items(self.view).unwrap_or_default().iter().enumerate() {
-            self.below(item, &at.index(i));
-        }
-    }
-
-    /// True if a suspect stands in the text of a node.
-    fn holds_one(&self, node: NodeId) -> bool {
-        let next = self.suspects.partition_point(|suspect| *suspect < node);
-        let tree = self.view.tree();
-        let end = tree.span(node).end;
-        let first = self.suspects.get(next);
-        first.is_some_and(|suspect| tree.span(*suspect).start < end)
-    }
-}
-
 fn judge(
     path: &Path,
     node: NodeId,
@@ -208,7 +157,7 @@ fn judge(
     let exact = number_of(&resolved)?;
     let held = exact.in_templates();
     let whole = matches!(resolved, Resolved::Int(_) | Resolved::Uint(_));
-    (whole && exact != held && known(&subject.pack.keys, path, subject)).then(|| {
+    (whole && exact != held && is_read(path, subject)).then(|| {
         format!(
             "Helm holds numbers as 64-bit floats: `{path}: {written}` becomes {held}. If the chart takes a \
              text there, put it in quotes: \"{written}\"."
@@ -216,8 +165,10 @@ fn judge(
     })
 }
 
-fn known(keys: &Keys, path: &Path, subject: Subject<'_>) -> bool {
-    !matches!(keys.known(path, subject.to), Known::Unknown | Known::Dead)
+/// True if the target, a sub-chart of it, or the user's own may read a path.
+fn is_read(path: &Path, subject: Subject<'_>) -> bool {
+    let known = subject.pack.keys.known(path, subject.to);
+    !matches!(known, Known::Unknown | Known::Dead)
 }
 
 /// True if the chart takes the value at a path for a text.
@@ -238,9 +189,7 @@ fn is_text(
         })
         .collect();
     let folded: Vec<String> = keys.iter().map(|key| key.to_lowercase()).collect();
-    if folded.iter().any(|key| QUANTITIES.contains(&key.as_str()))
-        || !known(&subject.pack.keys, path, subject)
-    {
+    if folded.iter().any(|key| QUANTITIES.contains(&key.as_str())) || !is_read(path, subject) {
         return false;
     }
     match path.get(defaults) {

@@ -4,6 +4,7 @@ mod awake;
 mod dump;
 mod markers;
 mod numbers;
+mod pinned;
 mod unknown;
 
 use crate::{demo, support};
@@ -28,12 +29,17 @@ fn layers(texts: &[&str], from: &str, to: &str, answers: &[&str]) -> Release {
 }
 
 fn run(texts: &[&str], from: &str, to: &str, answers: &[&str]) -> Outcome {
+    run_of("arroyo", texts, (from, to), answers)
+}
+
+/// Values of a chart whose pack is built in, upgraded.
+fn run_of(chart: &str, texts: &[&str], (from, to): (&str, &str), answers: &[&str]) -> Outcome {
     let layers = texts
         .iter()
         .map(|text| Input::Stdin(text.as_bytes().to_vec()));
     upgrade(&Request {
         releases: vec![Asked::new(layers.collect())],
-        chart: Some("arroyo".to_owned()),
+        chart: Some(chart.to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),
         answers: self::answers(answers),

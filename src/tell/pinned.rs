@@ -1,0 +1,100 @@
+//! Image tags that stay on an application version of an older chart.
+//!
+//! A chart and its application move together: a tag that was pinned once goes on running the old application under
+//! templates that were made for another one, and Helm says nothing. A tag is the application's where its text is exactly
+//! an application version that this chart came with; tags of other images are left alone. A tag that differs in
+//! the patch version alone is no surprise.
+
+use std::collections::HashMap;
+
+use semver::Version;
+
+use super::{LayerNotice, StepTexts, Subject, standing::still_standing};
+use crate::{
+    pack::{Known, Severity},
+    values::{Path, view::View},
+    yaml::NodeId,
+};
+
+/// The notices about tags, each at the layer that decides.
+pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<LayerNotice> {
+    let tags: Vec<Vec<NodeId>> = subject.views.iter().map(tags).collect();
+    if tags.iter().all(Vec::is_empty) {
+        return Vec::new();
+    }
+    let versions = &subject.pack.info.versions;
+    let Some(current) = versions.get(subject.to) else {
+        return Vec::new();
+    };
+    let mut charts: HashMap<&str, &Version> = HashMap::new();
+    let older = versions
+        .iter()
+        .take_while(|(version, _)| *version < subject.to);
+    for (version, info) in older {
+        charts.insert(bare(&info.app), version);
+    }
+    let mut told: HashMap<Path, LayerNotice> = HashMap::new();
+    let layers = subject.migrated.layers.iter().zip(subject.views).zip(&tags);
+    for (layer, ((root, view), tags)) in layers.enumerate() {
+        for (path, node) in still_standing(tags, layer, root, view) {
+            let written = view.tree().scalar(node);
+            let tag = written.split('@').next().unwrap_or(&written);
+            let chart = charts.get(bare(tag));
+            let notice = chart.filter(|_| {
+                !is_close(bare(tag), bare(&current.app))
+                    && is_key(&path, subject)
+                    && !step_texts.speak_of(&path)
+            });
+            // A layer further up has its say, whatever it says.
+            told.remove(&path);
+            if let Some(chart) = notice {
+                let text = format!(
+                    "`{path}` stays {tag}, which came with chart {chart}; chart {} is made for {}. Remove the setting to run that, or raise it with the chart.",
+                    subject.to, current.app
+                );
+                told.insert(
+                    path.clone(),
+                    LayerNotice {
+                        layer,
+                        node,
+                        path,
+                        severity: Severity::Action,
+                        text,
+                    },
+                );
+            }
+        }
+    }
+    told.into_values().collect()
+}
+
+/// True for a key of the target's own, also below `global`; not for what the user may call as he likes.
+fn is_key(path: &Path, subject: Subject<'_>) -> bool {
+    let keys = &subject.pack.keys;
+    keys.known(path, subject.to) == Known::Read || keys.default(path, subject.to).is_some()
+}
+
+/// The values of keys called `tag`.
+fn tags(view: &View<'_>) -> Vec<NodeId> {
+    let tree = view.tree();
+    let keys = tree
+        .nodes()
+        .filter(|node| tree.is_key(*node) && tree.content(*node) == "tag");
+    let mut values: Vec<NodeId> = keys.filter_map(|key| tree.value_of(key)).collect();
+    values.sort_unstable();
+    values
+}
+
+/// A version without the `v` before it.
+fn bare(text: &str) -> &str {
+    text.strip_prefix('v').unwrap_or(text)
+}
+
+/// True for versions that differ in nothing but the patch version.
+fn is_close(one: &str, other: &str) -> bool {
+    let minor = |text: &str| {
+        let mut numbers = text.splitn(3, '.').map(str::to_owned);
+        (numbers.next(), numbers.next())
+    };
+    one == other || minor(one) == minor(other)
+}
