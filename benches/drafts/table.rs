@@ -43,6 +43,8 @@ struct Tally {
     /// Keys below documented moves that are sure and right, or sure and wrong.
     keys_right: usize,
     keys_wrong: usize,
+    /// Sure moves of keys whose documented place the new chart does not have: the row says it of the map above.
+    elsewhere: usize,
     /// Sure moves of keys that no row names: to be looked at.
     beyond: usize,
     renderings: usize,
@@ -91,7 +93,7 @@ pub fn run(changes: &str, folder: &str, with_helm: bool, only: Option<&str>) {
     }
     let mut sum = Tally::default();
     println!(
-        "\n| chart from to | rows | sure and right | right among three | with a wrong sure one | nothing said | keys sure right | keys sure wrong | sure beyond the list | renderings | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|"
+        "\n| chart from to | rows | sure and right | right among three | with a wrong sure one | nothing said | keys sure right | keys sure wrong | documented place is not there | sure beyond the list | renderings | seconds |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
     );
     for (name, tally) in &table {
         print(name, tally);
@@ -102,6 +104,7 @@ pub fn run(changes: &str, folder: &str, with_helm: bool, only: Option<&str>) {
         sum.silent += tally.silent;
         sum.keys_right += tally.keys_right;
         sum.keys_wrong += tally.keys_wrong;
+        sum.elsewhere += tally.elsewhere;
         sum.beyond += tally.beyond;
         sum.renderings += tally.renderings;
         sum.seconds += tally.seconds;
@@ -111,7 +114,7 @@ pub fn run(changes: &str, folder: &str, with_helm: bool, only: Option<&str>) {
 
 fn print(name: &str, tally: &Tally) {
     println!(
-        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
         tally.rows,
         tally.sure,
         tally.among,
@@ -119,6 +122,7 @@ fn print(name: &str, tally: &Tally) {
         tally.silent,
         tally.keys_right,
         tally.keys_wrong,
+        tally.elsewhere,
         tally.beyond,
         tally.renderings,
         tally.seconds
@@ -163,11 +167,13 @@ fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm
         let is_among = places.iter().any(|place| place.to == expected);
         let sure = matches!(setting.fate, Suggestion::Moves(_));
         let right = sure && is_among;
-        for at in &through {
+        let has_place = is_there(&keys.1, &expected);
+        for at in through.iter().filter(|_| has_place || right || !sure) {
             said[*at].push((sure, right, is_among));
         }
         match (through.is_empty(), sure, right) {
             (true, true, _) => tally.beyond += 1,
+            (false, true, false) if !has_place => tally.elsewhere += 1,
             (false, true, true) => tally.keys_right += 1,
             (false, true, false) => tally.keys_wrong += 1,
             _ => {}
@@ -195,6 +201,21 @@ fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm
         println!("-> {} to {}: {word}", row.old, row.new);
     }
     tally
+}
+
+/// Whether the new chart has a key, or a map there that takes any.
+fn is_there(keys: &Keys, path: &Path) -> bool {
+    if keys.example(path).is_some() {
+        return true;
+    }
+    let mut above = path.parent();
+    while let Some(at) = above.filter(|at| !at.is_root()) {
+        if let Some(default) = keys.default(&at) {
+            return default.as_map().is_some_and(|map| map.is_empty()) || default.is_null();
+        }
+        above = at.parent();
+    }
+    true
 }
 
 /// What became of a key, in a line.

@@ -200,6 +200,27 @@ impl Reads {
         self.taken.contains(path)
     }
 
+    /// The places that are looked at below the names of maps that are empty by default, with `*` for a name.
+    pub fn below_names(&self) -> impl Iterator<Item = &Path> {
+        let is_map = |path: &Path| {
+            path.segments().iter().enumerate().all(|(at, segment)| {
+                let above = Path::new(path.segments()[..at].to_vec());
+                // No default can be found below a map without entries.
+                !segment.is_wildcard()
+                    || !above.is_concrete()
+                    || !above.is_root() && matches!(above.get(&self.defaults), Some(Value::Map(_)))
+            })
+        };
+        let all = self.looked.iter().chain(&self.taken);
+        all.filter(move |path| !path.is_concrete() && !self.paths.contains(*path) && is_map(path))
+    }
+
+    /// True if templates go through the entries of a map: `*` stands for their names at the end of such a path.
+    #[must_use]
+    pub fn is_entered(&self, path: &Path) -> bool {
+        self.looked.contains(path) || self.taken.contains(path)
+    }
+
     /// Takes in what a user's own values look at, if the chart renders values as templates.
     pub fn and_values(&mut self, values: &Value) {
         if !self.renders_values {

@@ -1,16 +1,13 @@
 //! Which keys of the new chart may have taken the place of an old one, by what the charts say: their names, defaults
 //! and comments. This is a guess, and alone it is never taken for sure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
-use super::hints::Hints;
+pub use super::keys::Keys;
+pub use super::keys::Named;
 use crate::{
-    chart::{Chart, reads::Reads},
     effect::fields::words,
-    values::{Path, Segment, Value, leaves, merge::merge_below},
+    values::{Path, Segment, Value},
 };
 
 /// Most candidates of one setting that are looked at by rendering.
@@ -21,143 +18,12 @@ const MIN_SHORT: usize = 4;
 const MOST_BELOW: usize = 8;
 /// How deep they may lie there.
 const MAX_REST: usize = 3;
-/// How many of the chart's own names are tried where users give names.
-const MOST_NAMES: usize = 2;
+
+/// From which likeness on a key is looked at.
+const MIN_NAMES: f64 = 0.05;
 
 /// What a hint is worth without rendering.
 const HINTED: f64 = 0.6;
-
-/// A chart's keys.
-#[derive(Debug)]
-pub struct Keys {
-    /// The values that its templates look at.
-    pub reads: Arc<Reads>,
-    /// Its defaults.
-    pub defaults: Value,
-    /// Keys that a value can be put at: leaves of the defaults, and what templates look at beyond them. With `*`
-    /// where users give the names.
-    paths: BTreeSet<Path>,
-    /// The comment above each key, in words.
-    comments: BTreeMap<Path, BTreeSet<String>>,
-    /// What its texts say of keys.
-    hints: Hints,
-}
-
-impl Keys {
-    /// Reads a chart.
-    #[must_use]
-    pub fn of(chart: &Chart) -> Self {
-        let reads = chart.reads();
-        let mut defaults = chart.defaults.clone();
-        let text = |chart: &Chart| chart.files.get("values.yaml").cloned();
-        let mut comments = comments(&text(chart).unwrap_or_default());
-        // A library that is handed all values brings the keys that they may have, with its own defaults.
-        for library in chart.bundled.iter().filter(|chart| chart.is_library) {
-            if reads.is_everything() {
-                merge_below(&mut defaults, library.defaults.clone());
-                for (path, words) in self::comments(&text(library).unwrap_or_default()) {
-                    comments.entry(path).or_insert(words);
-                }
-            }
-        }
-        let mut paths: BTreeSet<Path> = leaves(&defaults)
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect();
-        paths.retain(|path| reads.is_read(path));
-        paths.extend(reads.paths().cloned());
-        Self {
-            reads,
-            defaults: Value::Map(defaults),
-            paths,
-            comments,
-            hints: Hints::of(chart),
-        }
-    }
-
-    /// Whether a map of the user's own stands there.
-    fn is_open(&self, path: &Path) -> bool {
-        match self.default(path) {
-            Some(Value::Map(map)) => map.is_empty(),
-            Some(Value::Null) | None => self.reads.is_read_whole(path),
-            Some(_) => false,
-        }
-    }
-
-    /// The keys that a value can be put at, with `*` where users give the names.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.paths.iter()
-    }
-
-    /// Whether the chart knows a key by name: it is among its defaults, below a map that is the user's own, or a
-    /// template names it.
-    #[must_use]
-    pub fn knows(&self, path: &Path) -> bool {
-        if self.default(path).is_some() || self.reads.is_named(path) {
-            return true;
-        }
-        let named = |known: &Path| known.depth() == path.depth() && known.may_overlap(path);
-        if self.paths.iter().any(named) {
-            return true;
-        }
-        let mut above = path.parent();
-        while let Some(at) = above.filter(|at| !at.is_root()) {
-            match self.default(&at) {
-                Some(Value::Map(map)) if !map.is_empty() => return false,
-                Some(Value::Map(_)) => return true,
-                Some(_) => return false,
-                None if self.reads.is_read_whole(&at) => return true,
-                None => {}
-            }
-            above = at.parent();
-        }
-        false
-    }
-
-    /// The chart's default of a key.
-    #[must_use]
-    pub fn default(&self, path: &Path) -> Option<&Value> {
-        path.get(&self.defaults)
-    }
-
-    fn comment(&self, path: &Path) -> Option<&BTreeSet<String>> {
-        self.comments.get(path)
-    }
-}
-
-/// The words of the comment directly above each key, by indentation: prose needs no more exact reading.
-fn comments(text: &str) -> BTreeMap<Path, BTreeSet<String>> {
-    let mut found = BTreeMap::new();
-    let mut above: Vec<(usize, String)> = Vec::new();
-    let mut comment: BTreeSet<String> = BTreeSet::new();
-    for line in text.lines() {
-        let trimmed = line.trim_start();
-        if let Some(said) = trimmed.strip_prefix('#') {
-            comment.extend(
-                said.split_whitespace()
-                    .flat_map(words)
-                    .filter(|word| word.len() > 2),
-            );
-            continue;
-        }
-        let indent = line.len() - trimmed.len();
-        let key = trimmed
-            .split_once(':')
-            .map(|(key, _)| key.trim_matches(['"', '\'']));
-        match key {
-            Some(key) if !key.is_empty() && !key.starts_with('-') && !key.contains(' ') => {
-                above.retain(|(other, _)| *other < indent);
-                above.push((indent, key.to_owned()));
-                let path = Path::keys(above.iter().map(|(_, key)| key.clone()));
-                if !comment.is_empty() {
-                    found.insert(path, std::mem::take(&mut comment));
-                }
-            }
-            _ => comment.clear(),
-        }
-    }
-    found
-}
 
 /// A key that may have taken the place of an old one.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,6 +44,10 @@ pub struct Candidate {
     pub is_hinted: bool,
     /// Whether rendering could not tell what the value does there.
     pub is_unknown: bool,
+    /// How many of the settings beside it could go the same way, from 0 for none to 1.
+    pub kin: f64,
+    /// Where the names in the key come from that users give.
+    pub named: Named,
 }
 
 impl Candidate {
@@ -185,7 +55,7 @@ impl Candidate {
     #[must_use]
     pub fn by_words(&self) -> f64 {
         let score = 0.5 * self.names + 0.32 * self.comments + 0.18 * self.default;
-        let score = score - if self.was_alive { 0.2 } else { 0.0 };
+        let score = score + 0.12 * self.kin - if self.was_alive { 0.2 } else { 0.0 };
         match self.is_hinted {
             true => score.max(HINTED),
             false => score,
@@ -204,104 +74,52 @@ pub fn candidates(
     learned: &[(Path, Path)],
     fields: &[&Path],
 ) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = Vec::new();
-    let hinted: Vec<Path> = new.hints.beside(path);
-    let mut add = |to: Path, key: &Path, bonus: f64| {
-        let is_set = to.get(values).is_some();
-        if to == *path
-            || is_set
-            || !to.is_concrete()
-            || !new.reads.is_read(&to)
-            || found.iter().any(|c| c.to == to)
-        {
-            return;
-        }
-        if to.starts_with(path)
-            && !matches!(new.default(path), None | Some(Value::Map(_) | Value::Null))
-        {
-            return;
-        }
-        let default = new.default(&to);
-        let wraps = matches!(default, Some(Value::List(_))) && !matches!(value, Value::List(_));
-        let fits = match (default, value) {
-            (Some(Value::Map(map)), value) if !map.is_empty() => matches!(value, Value::Map(_)),
-            (Some(Value::Bool(_)), Value::Bool(_) | Value::Null) => true,
-            (Some(Value::Bool(_)), _) => false,
-            (Some(Value::Number(_) | Value::String(_)), Value::Map(_) | Value::List(_)) => false,
-            (Some(Value::Number(_)), Value::Bool(_)) => false,
-            (Some(Value::Map(_)), value) => matches!(value, Value::Map(_)),
-            _ => true,
-        };
-        if !fits {
-            return;
-        }
-        let names = (names(path, &to) + bonus).min(1.0);
-        let comments = match (old.comment(path), new.comment(key)) {
-            (Some(a), Some(b)) => likeness(a, b),
-            _ => 0.0,
-        };
-        let default = match (old.default(path), default) {
-            (Some(a), Some(b)) if a == b => {
-                // That both are empty says little.
-                if matches!(a, Value::Null | Value::Bool(_)) || a.scalar_text() == Some("") {
-                    0.3
-                } else {
-                    1.0
-                }
-            }
-            _ => 0.0,
-        };
-        found.push(Candidate {
-            was_alive: old.reads.is_read(&to) && old.default(&to).is_some(),
-            is_hinted: hinted.contains(&to),
-            is_unknown: false,
-            to,
-            wraps,
-            names,
-            comments,
-            default,
-        });
+    let mut search = Search {
+        old,
+        new,
+        path,
+        value,
+        values,
+        words: NameWords::of(path),
+        hinted: new.hints.beside(path),
+        found: Vec::new(),
     };
     for (from, to) in learned {
         if let Some(rest) = path.strip_prefix(from) {
-            let mapped = to.concat(&rest);
-            add(mapped.clone(), &mapped, 0.3);
+            let to = to.concat(&rest);
+            search.add(&to, (&to, None), Named::There, Some(0.3));
         }
     }
-    for to in &hinted {
-        if new.knows(to) {
-            add(to.clone(), to, 0.0);
-        }
-    }
-    for key in &new.paths {
-        for filled in filled(key, path, new) {
-            add(filled.clone(), key, 0.0);
-            // Below a map that takes what users put there.
-            for at in 1..path.depth() {
-                let rest = Path::new(path.segments()[at..].to_vec());
-                let own = Path::new(path.segments()[..at].to_vec());
-                let alike = shared(&last_words(&own), &last_words(&filled)) > 0.99;
-                if alike && new.is_open(&filled) {
-                    add(filled.concat(&rest), key, 0.0);
-                }
-            }
+    for to in search.hinted.clone() {
+        if new.knows(&to) {
+            search.add(&to, (&to, None), Named::There, Some(0.0));
         }
     }
     let mut below: Vec<Path> = Vec::new();
-    for key in &new.paths {
-        for filled in filled(key, path, new) {
+    for (key, words) in new.places() {
+        for (filled, named) in new.filled(key, path, values) {
+            search.add(&filled, (key, Some(words)), named, None);
             if !new.is_open(&filled) {
                 continue;
             }
+            // Below a map that takes what users put there.
+            let filled_words = last_words(&filled);
+            for at in 1..path.depth() {
+                let own = Path::new(path.segments()[..at].to_vec());
+                if shared(&last_words(&own), &filled_words) > 0.99 {
+                    let rest = Path::new(path.segments()[at..].to_vec());
+                    search.add(&filled.concat(&rest), (key, None), named, None);
+                }
+            }
             for rest in rests(&filled, fields) {
                 let to = filled.concat(&rest);
-                if !below.contains(&to) {
-                    add(to.clone(), key, 0.0);
+                if !below.contains(&to) && search.add(&to, (key, None), named, Some(0.0)) {
                     below.push(to);
                 }
             }
         }
     }
+    let mut found = search.found;
     found.sort_by(|a, b| {
         b.by_words()
             .total_cmp(&a.by_words())
@@ -316,6 +134,107 @@ pub fn candidates(
         .take(MOST)
         .chain(other.into_iter().take(MOST_BELOW))
         .collect()
+}
+
+/// A search for the candidates of one setting.
+struct Search<'k> {
+    old: &'k Keys,
+    new: &'k Keys,
+    path: &'k Path,
+    value: &'k Value,
+    values: &'k Value,
+    words: NameWords,
+    hinted: Vec<Path>,
+    found: Vec<Candidate>,
+}
+
+impl Search<'_> {
+    /// Takes in a key, if a value of this form can be put there; true if it did. `key` is how the chart has it, with
+    /// its words if they are known. With a `bonus` something else than words speaks for it.
+    fn add(
+        &mut self,
+        to: &Path,
+        (key, words): (&Path, Option<&NameWords>),
+        named: Named,
+        bonus: Option<f64>,
+    ) -> bool {
+        let (old, new, path, value) = (self.old, self.new, self.path, self.value);
+        let is_hinted = self.hinted.contains(to);
+        let comments = match (old.comment(path), new.comment(key)) {
+            (Some(a), Some(b)) => likeness(a, b),
+            _ => 0.0,
+        };
+        let names = match words.filter(|_| key == to) {
+            Some(words) => self.words.likeness(words),
+            None => self.words.likeness(&NameWords::of(to)),
+        };
+        // What has nothing in common is no candidate: this is asked for every key of the chart.
+        if names < MIN_NAMES && comments < MIN_NAMES && bonus.is_none() {
+            return false;
+        }
+        let is_read = || key == to || new.reads.is_read(to);
+        if to == path
+            || to.get(self.values).is_some()
+            || !to.is_concrete()
+            || self.found.iter().any(|candidate| candidate.to == *to)
+            || !is_read()
+        {
+            return false;
+        }
+        if to.starts_with(path)
+            && !matches!(new.default(path), None | Some(Value::Map(_) | Value::Null))
+        {
+            return false;
+        }
+        let default = new.example(to);
+        if !fits(default, value) {
+            return false;
+        }
+        let same = match (old.example(path), default) {
+            // That both are empty says little.
+            (Some(a), Some(b)) if a == b => match is_plain(a) {
+                true => 0.3,
+                false => 1.0,
+            },
+            _ => 0.0,
+        };
+        self.found.push(Candidate {
+            to: to.clone(),
+            wraps: matches!(default, Some(Value::List(_))) && !matches!(value, Value::List(_)),
+            names: (names + bonus.unwrap_or_default()).min(1.0),
+            comments,
+            default: same,
+            kin: 0.0,
+            was_alive: old.reads.is_read(to) && old.default(to).is_some(),
+            is_hinted,
+            is_unknown: false,
+            named,
+        });
+        true
+    }
+}
+
+/// Whether a value can stand where the chart has another one.
+fn fits(default: Option<&Value>, value: &Value) -> bool {
+    match (default, value) {
+        (Some(Value::Map(map)), value) if !map.is_empty() => matches!(value, Value::Map(_)),
+        (Some(Value::Bool(_)), Value::Bool(_) | Value::Null) => true,
+        (Some(Value::Bool(_)), _) => false,
+        (Some(Value::Number(_) | Value::String(_)), Value::Map(_) | Value::List(_)) => false,
+        (Some(Value::Number(_)), Value::Bool(_)) => false,
+        (Some(Value::Map(_)), value) => matches!(value, Value::Map(_)),
+        _ => true,
+    }
+}
+
+/// Whether a default is one that many keys have.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => true,
+        Value::Map(map) => map.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => value.scalar_text() == Some(""),
+    }
 }
 
 /// What a field has behind the key that a map of the user's own is called by: where `securityContext` is handed on
@@ -344,39 +263,8 @@ fn rests(map: &Path, fields: &[&Path]) -> Vec<Path> {
     found
 }
 
-/// A key with names where users give them: those that the setting has at the same place, or the chart's own.
-fn filled(key: &Path, path: &Path, new: &Keys) -> Vec<Path> {
-    let shares = key.segments().first() == path.segments().first();
-    let mut found = vec![Path::root()];
-    for (at, segment) in key.segments().iter().enumerate() {
-        if !segment.is_wildcard() {
-            for one in &mut found {
-                one.push(segment.clone());
-            }
-            continue;
-        }
-        let own = path.segments().get(at).filter(|own| shares && own.is_key());
-        found = found
-            .into_iter()
-            .flat_map(|above| {
-                let names: Vec<Segment> = match (own, new.default(&above)) {
-                    (Some(own), _) => vec![own.clone()],
-                    (None, Some(Value::Map(map))) => map
-                        .keys()
-                        .take(MOST_NAMES)
-                        .map(|name| Segment::Key(name.clone()))
-                        .collect(),
-                    (None, _) => Vec::new(),
-                };
-                names.into_iter().map(move |name| above.join(name))
-            })
-            .take(2 * MOST_NAMES)
-            .collect();
-    }
-    found
-}
-
-fn key_words(path: &Path) -> Vec<String> {
+/// The words of all keys of a path, each in the singular.
+pub(super) fn key_words(path: &Path) -> Vec<String> {
     let keys = path.segments().iter().filter_map(|segment| match segment {
         Segment::Key(key) => Some(words(key)),
         _ => None,
@@ -398,17 +286,37 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// The likeness of two paths: of their last keys, and of all their words.
-#[must_use]
-pub fn names(a: &Path, b: &Path) -> f64 {
-    let all = |path: &Path| key_words(path).into_iter().collect::<BTreeSet<_>>();
-    let joined = |path: &Path| last_words(path).into_iter().collect::<String>();
-    let last = if joined(a) == joined(b) {
-        1.0
-    } else {
-        shared(&last_words(a), &last_words(b))
-    };
-    0.55 * last + 0.45 * shared(&all(a), &all(b))
+/// The words of a key.
+#[derive(Debug, Clone, Default)]
+pub struct NameWords {
+    /// Those of its last key, in one.
+    joined: String,
+    last: BTreeSet<String>,
+    /// Those of all its keys.
+    all: BTreeSet<String>,
+}
+
+impl NameWords {
+    /// Of a path.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let last = last_words(path);
+        Self {
+            joined: last.iter().map(String::as_str).collect(),
+            last,
+            all: key_words(path).into_iter().collect(),
+        }
+    }
+
+    /// The likeness of two keys: of their last words, and of all of them.
+    #[must_use]
+    pub fn likeness(&self, other: &Self) -> f64 {
+        let last = match self.joined == other.joined {
+            true => 1.0,
+            false => shared(&self.last, &other.last),
+        };
+        0.55 * last + 0.45 * shared(&self.all, &other.all)
+    }
 }
 
 /// How much two sets of words have in common, where one can be the other's beginning: `cert` and `certificate`.
@@ -423,7 +331,7 @@ fn shared(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
 }
 
 /// The common part of two sets, from 0 to 1.
-pub(super) fn likeness(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+fn likeness(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     let (shared, all) = (a.intersection(b).count(), a.union(b).count());
     if all == 0 {
         0.0

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     effect::{leaves::Effect, objects::Manifest},
-    values::Value,
+    values::{Path, Segment, Value},
 };
 
 /// From how many letters on a value tells one option from another.
@@ -24,21 +24,32 @@ pub struct Footprint {
     bare: BTreeSet<String>,
     /// Kind, field and what an option in it is set to: programs rename their options, too.
     options: BTreeSet<String>,
+    /// Kind and field, where the setting's own text is in the value: what stands around it may be another chart's.
+    signed: BTreeSet<String>,
     /// The fields in words, for the evidence.
     fields: BTreeSet<String>,
 }
 
 impl Footprint {
-    /// Of some effects.
+    /// Of the effects of a setting.
     #[must_use]
-    pub fn of<'e>(effects: impl IntoIterator<Item = &'e Effect>) -> Self {
+    pub fn of<'e>(effects: impl IntoIterator<Item = &'e Effect>, setting: &Value) -> Self {
         let mut print = Self::default();
+        let sign = setting
+            .scalar_text()
+            .filter(|text| text.len() >= MIN_TELLING);
+        let sign = sign.filter(|text| !matches!(*text, "true" | "false"));
         for effect in effects {
-            let (object, path) = (&effect.spot.object, effect.spot.path.to_string());
+            let object = &effect.spot.object;
+            let path = unnamed(&effect.spot.path);
             for value in traces(effect) {
-                print
-                    .full
-                    .insert(format!("{}|{}|{path}|{value}", object.kind, object.name));
+                if sign.is_some_and(|sign| value.contains(sign)) {
+                    print.signed.insert(format!("{}|{path}", object.kind));
+                }
+                print.full.insert(format!(
+                    "{}|{}|{}|{value}",
+                    object.kind, object.name, effect.spot.path
+                ));
                 print
                     .unnamed
                     .insert(format!("{}|{path}|{value}", object.kind));
@@ -57,18 +68,54 @@ impl Footprint {
     /// and that the setting had nothing to do with, is no trace of a renamed object: a second Service's port is not
     /// that of the first one.
     #[must_use]
-    pub fn of_candidate(effects: &[Effect], own: &[Effect], before: &Manifest) -> Self {
+    pub fn of_candidate(
+        effects: &[Effect],
+        own: &[Effect],
+        before: &Manifest,
+        setting: &Value,
+    ) -> Self {
         let is_foreign = |effect: &&Effect| {
             let object = &effect.spot.object;
-            before.objects.contains_key(object)
-                && !own.iter().any(|effect| effect.spot.object == *object)
+            let container = container(&effect.spot.path);
+            before.objects.get(object).is_some_and(|known| {
+                let was_there = container
+                    .as_ref()
+                    .is_none_or(|at| known.fields.keys().any(|field| field.starts_with(at)));
+                was_there
+                    && !own.iter().any(|effect| {
+                        let path = &effect.spot.path;
+                        effect.spot.object == *object
+                            && container
+                                .as_ref()
+                                .is_none_or(|at| path.starts_with(at) || at.starts_with(path))
+                    })
+            })
         };
         let (foreign, free): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(is_foreign);
-        let mut print = Self::of(free);
-        let foreign = Self::of(foreign);
+        let mut print = Self::of(free, setting);
+        let foreign = Self::of(foreign, setting);
         print.full.extend(foreign.full);
         print.fields.extend(foreign.fields);
         print
+    }
+
+    /// Adds the traces of another one.
+    pub fn take_in(&mut self, other: Self) {
+        self.full.extend(other.full);
+        self.unnamed.extend(other.unnamed);
+        self.bare.extend(other.bare);
+        self.options.extend(other.options);
+        self.signed.extend(other.signed);
+        self.fields.extend(other.fields);
+    }
+
+    /// True if anything of this is found in another one.
+    #[must_use]
+    pub fn touches(&self, other: &Self) -> bool {
+        !self.unnamed.is_disjoint(&other.unnamed)
+            || !self.options.is_disjoint(&other.options)
+            || !self.signed.is_disjoint(&other.signed)
+            || !self.bare.is_disjoint(&other.bare)
     }
 
     /// True if it leaves no traces.
@@ -84,6 +131,7 @@ impl Footprint {
         self.found_in_same_objects(other)
             .max(0.96 * found(&self.unnamed, &other.unnamed))
             .max(0.85 * found(&self.options, &other.options))
+            .max(0.9 * found(&self.signed, &other.signed))
             .max(0.6 * found(&self.bare, &other.bare))
     }
 
@@ -102,6 +150,7 @@ impl Footprint {
         };
         of(&self.unnamed, &other.unnamed)
             .max(0.85 * of(&self.options, &other.options))
+            .max(0.9 * of(&self.signed, &other.signed))
             .max(0.6 * of(&self.bare, &other.bare))
     }
 
@@ -116,6 +165,31 @@ impl Footprint {
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(String::as_str)
     }
+}
+
+/// A field without the name of the container that it is in: that is as much the chart's own as an object's name.
+fn unnamed(path: &Path) -> String {
+    let mut text = path.to_string();
+    for list in ["ontainers[name="] {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(list).map(|at| from + at) {
+            let begin = at + list.len();
+            let Some(end) = text[begin..].find(']').map(|end| begin + end) else {
+                break;
+            };
+            text.replace_range(begin..end, "");
+            from = begin;
+        }
+    }
+    text
+}
+
+/// The container that a field is in.
+fn container(path: &Path) -> Option<Path> {
+    let is_list = |segment: &Segment| matches!(segment, Segment::Key(key) if key == "containers" || key == "initContainers");
+    let at = path.segments().iter().position(is_list)?;
+    let within = path.segments().get(..at + 2)?;
+    Some(Path::new(within.to_vec()))
 }
 
 fn found(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
@@ -165,6 +239,23 @@ fn traces(effect: &Effect) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_containers_name_is_no_part_of_a_field() {
+        let path = |text: &str| text.parse::<Path>().unwrap();
+        let field = path("spec.template.spec.containers[name=web].image.tag");
+        assert_eq!(
+            unnamed(&field),
+            "spec.template.spec.containers[name=].image.tag"
+        );
+        assert_eq!(
+            unnamed(&path("spec.ports[name=http].port")),
+            "spec.ports[name=http].port"
+        );
+        let within = path("spec.template.spec.containers[name=web]");
+        assert_eq!(container(&field), Some(within));
+        assert_eq!(container(&path("spec.replicas")), None);
+    }
 
     #[test]
     fn an_option_is_known_by_its_value_or_by_its_letters() {

@@ -6,7 +6,7 @@
 
 use super::{
     candidates::Keys,
-    propose::{Pair, Proposal, Proposals, Suggestion, propose_on},
+    propose::{Pair, Proposal, Proposals, Search, Suggestion, propose_on},
 };
 use crate::{
     effect::{
@@ -70,7 +70,7 @@ fn tried(
     for (at, path) in paths.iter().enumerate() {
         set_path(&mut values, path, told_apart(keys.0.default(path), at));
     }
-    let mut found = propose_on(pair, keys, &values, switches.1);
+    let mut found = propose_on(pair, keys, &values, switches.1, Search::InGroups);
     let asked = |one: &Proposal| paths.iter().any(|path| one.from.starts_with(path));
     found.settings.retain(asked);
     found

@@ -10,10 +10,16 @@ pub mod candidates;
 pub mod footprint;
 mod hints;
 pub mod infer;
+mod keys;
+mod kin;
 mod migration;
 mod pack;
 pub mod propose;
+mod prove;
+mod scaffold;
 mod sides;
+mod tryout;
+mod written;
 
 pub use bare::{Versions, bare};
 pub use infer::infer;

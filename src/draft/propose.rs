@@ -5,17 +5,21 @@
 //! rendered, and what that changes is compared with what the setting did. In the end all that is sure is put at
 //! once, and what then does not show is not sure any more. Without Helm only words are compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    candidates::{Candidate, Keys, candidates},
+    candidates::{Candidate, Keys, Named, candidates},
     footprint::Footprint,
+    kin::kin,
+    prove::prove,
+    scaffold::{needs_some, scaffold},
     sides::{Peeled, fits, fitting, peeled},
+    tryout::{found, try_out},
 };
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Isolation, Leaf, Side, set_path},
+        leaves::{Isolation, Leaf, set_path},
         objects::Manifest,
         render::Renderer,
     },
@@ -25,11 +29,13 @@ use crate::{
 /// From where on a candidate is sure.
 const SURE: f64 = 0.62;
 /// From where on it is worth a question.
-const MAYBE: f64 = 0.40;
+pub(super) const MAYBE: f64 = 0.40;
 /// The distance of the next candidate behind one that is sure.
 const MARGIN: f64 = 0.04;
+/// The distance of another setting that would go to the same place.
+const AHEAD: f64 = 0.08;
 /// The part of the effect that must be found for one that is sure.
-const FOUND: f64 = 0.45;
+pub(super) const FOUND: f64 = 0.45;
 /// Most candidates that are told of.
 const TOLD: usize = 3;
 /// Most fields of a setting by which places are looked for.
@@ -37,7 +43,7 @@ const MOST_FIELDS: usize = 4;
 /// How many settings of a map must have gone somewhere for another one to follow.
 const NEIGHBOURS: usize = 2;
 /// What a place is worth at least that does something of it and that a text of the chart names.
-const HINTED: f64 = 0.7;
+pub(super) const HINTED: f64 = 0.7;
 
 /// The two charts.
 #[derive(Debug, Clone, Copy)]
@@ -182,12 +188,22 @@ impl Proposal {
 }
 
 /// A setting in work.
-struct Open<'l> {
-    leaf: &'l Leaf,
-    path: Path,
-    did: Footprint,
-    tried: Vec<(Candidate, f64, Footprint)>,
+pub(super) struct Open<'l> {
+    pub leaf: &'l Leaf,
+    pub path: Path,
+    pub did: Footprint,
+    /// Its places, each with its score and what it does there.
+    pub tried: Vec<(Candidate, f64, Footprint)>,
     is_default: bool,
+}
+
+/// How settings are tried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Search {
+    /// A user's own: what each does is found by leaving out that one alone.
+    Exact,
+    /// All keys of a chart, with values that can be told apart: many are left out at a time.
+    InGroups,
 }
 
 /// Works out what became of each setting of some values.
@@ -200,7 +216,7 @@ pub fn propose(pair: &Pair<'_>, values: &Map) -> Proposals {
 /// The same with what was read of the charts already.
 #[must_use]
 pub fn propose_with(pair: &Pair<'_>, keys: (&Keys, &Keys), values: &Map) -> Proposals {
-    propose_on(pair, keys, values, &Map::new())
+    propose_on(pair, keys, values, &Map::new(), Search::Exact)
 }
 
 /// The same where the new chart is rendered with some values more, which switch on what is off by itself.
@@ -210,23 +226,39 @@ pub(super) fn propose_on(
     (old, new): (&Keys, &Keys),
     values: &Map,
     switches: &Map,
+    search: Search,
 ) -> Proposals {
     let rendered = pair.renderers.map(|(was, now)| {
-        let before =
-            peeled(pair.old, was, values).map_err(|why| format!("under the old chart: {why}"))?;
-        let rest = beside(fitting(values, new), switches);
-        let after =
-            peeled(pair.new, now, &rest).map_err(|why| format!("under the new chart: {why}"))?;
-        Ok::<_, String>(Sides { before, after })
+        let before = peeled(pair.old, was, values, &Map::new())
+            .map_err(|why| format!("under the old chart: {why}"))?;
+        let mut rest = beside(fitting(values, new), switches);
+        let mut needed = BTreeSet::new();
+        let mut ground = Map::new();
+        if needs_some(now, &rest) {
+            let lost = lost_by_reading(values, (old, new));
+            for (path, value) in scaffold(now, new, &rest, &lost) {
+                set_path(&mut ground, &path, value.clone());
+                set_path(&mut rest, &path, value);
+                needed.insert(path);
+            }
+        }
+        let after = peeled(pair.new, now, &rest, &ground)
+            .map_err(|why| format!("under the new chart: {why}"))?;
+        Ok::<_, String>(Sides {
+            before,
+            after,
+            scaffold: needed,
+        })
     });
     let (sides, unproven) = match rendered {
         Some(Ok(sides)) => (Some(sides), None),
         Some(Err(why)) => (None, Some(format!("the values do not render {why}"))),
         None => (None, Some("Helm is not here".to_owned())),
     };
-    let mut all = match &sides {
-        Some(sides) => sides.before.side.leaves(),
-        None => by_reading(values),
+    let mut all = match (&sides, search) {
+        (Some(sides), Search::Exact) => sides.before.side.leaves(),
+        (Some(sides), Search::InGroups) => sides.before.side.leaves_in_groups(),
+        (None, _) => by_reading(values),
     };
     if let Some(sides) = &sides {
         // What the old chart refuses had no effect that could be seen.
@@ -238,9 +270,8 @@ pub(super) fn propose_on(
                 .is_some_and(|path| refused.contains_key(path))
         }));
     }
-    let mut open = opened(&all, (old, new), sides.as_ref());
+    let mut open = opened(&all, (old, new), sides.as_ref(), search);
     let whole = Value::Map(values.clone());
-    let after = sides.as_ref().map(|sides| &sides.after.side);
     let mut learned: Vec<(Path, Path)> = Vec::new();
     // Twice: where most of a map went, the rest of it may have gone, too.
     for _ in 0..2 {
@@ -265,6 +296,14 @@ pub(super) fn propose_on(
             one.tried
                 .extend(fresh.map(|candidate| (candidate, f64::NAN, Footprint::default())));
         }
+        kin(open.iter_mut().map(|one| {
+            let tried = one.tried.iter_mut().map(|(candidate, ..)| candidate);
+            (&one.path, tried.collect())
+        }));
+        for one in &mut open {
+            one.tried
+                .sort_by(|(a, ..), (b, ..)| b.by_words().total_cmp(&a.by_words()));
+        }
         try_out(&mut open, sides.as_ref(), &learned);
         learned = open
             .iter()
@@ -277,8 +316,8 @@ pub(super) fn propose_on(
         .iter()
         .map(|one| proposal(one, sides.is_some()))
         .collect();
-    if let Some(after) = after {
-        prove(&mut settings, &open, after);
+    if let Some(sides) = &sides {
+        prove(&mut settings, &open, sides);
     }
     one_source_each(&mut settings);
     if sides.is_some() {
@@ -288,9 +327,38 @@ pub(super) fn propose_on(
 }
 
 /// Both charts with the values.
-struct Sides<'c> {
-    before: Peeled<'c>,
-    after: Peeled<'c>,
+pub(super) struct Sides<'c> {
+    pub before: Peeled<'c>,
+    pub after: Peeled<'c>,
+    /// What was put at new places because the new chart does not render without it.
+    pub scaffold: BTreeSet<Path>,
+}
+
+/// Settings that the new chart does not read where they are, with the likeliest places of each.
+fn lost_by_reading(values: &Map, (old, new): (&Keys, &Keys)) -> Vec<(Value, Vec<Candidate>)> {
+    let whole = Value::Map(values.clone());
+    let lost = leaves(values).into_iter().filter(|(path, value)| {
+        path.is_concrete()
+            && old.reads.is_read(path)
+            && !(new.reads.is_read(path) && fits(path, value, new) && new.knows(path))
+    });
+    let mut found: Vec<(Path, Value, Vec<Candidate>)> = lost
+        .map(|(path, value)| {
+            let places = candidates((old, new), &path, value, &whole, &[], &[]);
+            (path, value.clone(), places)
+        })
+        .collect();
+    kin(found
+        .iter_mut()
+        .map(|(path, _, places)| (&*path, places.iter_mut().collect())));
+    let mut found: Vec<(Value, Vec<Candidate>)> = found
+        .into_iter()
+        .map(|(_, value, places)| (value, places))
+        .collect();
+    for (_, places) in &mut found {
+        places.sort_by(|a, b| b.by_words().total_cmp(&a.by_words()));
+    }
+    found
 }
 
 /// Values, and others where they say nothing.
@@ -366,11 +434,16 @@ fn opened<'l>(
     all: &'l [Leaf],
     (old, new): (&Keys, &Keys),
     sides: Option<&Sides<'_>>,
+    search: Search,
 ) -> Vec<Open<'l>> {
     let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
-        let leaves = sides.after.side.leaves().into_iter();
+        let leaves = match search {
+            Search::Exact => sides.after.side.leaves(),
+            Search::InGroups => sides.after.side.leaves_in_groups(),
+        };
         leaves
-            .filter_map(|leaf| Some((leaf.path?, Footprint::of(&leaf.effects))))
+            .into_iter()
+            .filter_map(|leaf| Some((leaf.path?, Footprint::of(&leaf.effects, &leaf.value))))
             .collect()
     });
     let mut open = Vec::new();
@@ -378,7 +451,7 @@ fn opened<'l>(
         let Some(path) = leaf.path.clone().filter(|path| path.is_concrete()) else {
             continue;
         };
-        let did = Footprint::of(&leaf.effects);
+        let did = Footprint::of(&leaf.effects, &leaf.value);
         let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
         let read = !refused && new.reads.is_read(&path) && fits(&path, &leaf.value, new);
         let was_read = old.reads.is_read(&path);
@@ -430,103 +503,14 @@ fn by_reading(values: &Map) -> Vec<Leaf> {
     all.map(leaf).collect()
 }
 
-/// Renders the new chart with each candidate that was not tried yet, and scores all of them.
-fn try_out(open: &mut [Open<'_>], sides: Option<&Sides<'_>>, learned: &[(Path, Path)]) {
-    if let Some(sides) = sides {
-        let (before, after) = (&sides.before.side, &sides.after.side);
-        let mut variants = Vec::new();
-        let mut of = Vec::new();
-        for (at, one) in open
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| !one.did.is_empty())
-        {
-            for (which, (candidate, score, _)) in one.tried.iter().enumerate() {
-                if score.is_nan() {
-                    let mut values = after.values.clone();
-                    set_path(
-                        &mut values,
-                        &candidate.to,
-                        shaped(&one.leaf.value, candidate.wraps),
-                    );
-                    variants.push(values);
-                    of.push((at, which));
-                }
-            }
-        }
-        let rendered = after.renderer.render_all(&variants, after.mode);
-        for ((at, which), rendered) in of.into_iter().zip(rendered) {
-            let candidate = &mut open[at].tried[which];
-            let is_set = candidate
-                .0
-                .to
-                .get(&Value::Map(after.values.clone()))
-                .is_some();
-            match rendered.as_ref() {
-                Ok(manifest) if !is_set => {
-                    let effects = after.added(&open[at].leaf.value, manifest);
-                    let own = &open[at].leaf.effects;
-                    let print = Footprint::of_candidate(&effects, own, &before.manifest);
-                    open[at].tried[which].2 = print;
-                }
-                // The chart refuses this value there, or it is switched on already: nothing is known.
-                _ => candidate.0.is_unknown = true,
-            }
-        }
-    }
-    for one in open {
-        for (candidate, score, print) in &mut one.tried {
-            let agrees = learned.iter().any(|(from, to)| {
-                one.path
-                    .strip_prefix(from)
-                    .is_some_and(|rest| to.concat(&rest) == candidate.to)
-            });
-            let known = sides.is_some() && !one.did.is_empty() && !candidate.is_unknown;
-            *score = match known {
-                true => {
-                    0.66 * found(&one.did, candidate, print)
-                        + 0.20 * candidate.names
-                        + 0.07 * candidate.default
-                        + 0.07 * candidate.comments
-                        + if agrees { 0.15 } else { 0.0 }
-                        - if candidate.was_alive { 0.15 } else { 0.0 }
-                }
-                .max(
-                    match candidate.is_hinted && found(&one.did, candidate, print) >= FOUND {
-                        true => HINTED,
-                        false => 0.0,
-                    },
-                ),
-                false => candidate.by_words() + if agrees { 0.3 } else { 0.0 },
-            };
-        }
-        one.tried
-            .sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.to.cmp(&b.0.to)));
-    }
-}
-
-fn shaped(value: &Value, wraps: bool) -> Value {
-    match wraps {
-        true => Value::List(vec![value.clone()]),
-        false => value.clone(),
-    }
-}
-
-/// The part of a setting's effects that a candidate has.
-fn found(did: &Footprint, candidate: &Candidate, print: &Footprint) -> f64 {
-    match candidate.was_alive {
-        true => did.found_in_same_objects(print),
-        false => did.found_in(print),
-    }
-}
-
 /// The best place, if it is sure.
 fn sure<'o>(one: &'o Open<'_>, rendered: bool) -> Option<&'o (Candidate, f64, Footprint)> {
     let best = one.tried.first()?;
     let next = one.tried.get(1).map_or(0.0, |next| next.1);
     let found = found(&one.did, &best.0, &best.2);
-    (rendered && !one.did.is_empty() && best.1 >= SURE && found >= FOUND && best.1 - next >= MARGIN)
-        .then_some(best)
+    let is_ahead = best.1 >= SURE && best.1 - next >= MARGIN;
+    let is_shown = rendered && !one.did.is_empty() && found >= FOUND;
+    (is_shown && is_ahead && best.0.named != Named::MadeUp).then_some(best)
 }
 
 /// The move of a map, by one of its settings that is sure: the common end of both paths is left away.
@@ -600,51 +584,30 @@ fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String 
     if said.is_empty() {
         said.push("little speaks for it".to_owned());
     }
+    match candidate.named {
+        Named::There => {}
+        Named::Example => said.push("named as in the chart's example".to_owned()),
+        Named::MadeUp => said.push("with a name that nobody gave, any other will do".to_owned()),
+    }
     said.join("; ")
 }
 
-/// Puts all that is sure at once: what does not show then is not sure.
-fn prove(settings: &mut [Proposal], open: &[Open<'_>], after: &Side<'_>) {
-    let mut values = after.values.clone();
-    let mut any = false;
-    for (setting, one) in settings.iter().zip(open) {
-        if let Suggestion::Moves(place) = &setting.fate {
-            set_path(&mut values, &place.to, shaped(&one.leaf.value, place.wraps));
-            any = true;
-        }
-    }
-    if !any {
-        return;
-    }
-    let rendered = after.renderer.render(&values, after.mode);
-    let together = rendered.as_ref().as_ref().ok();
-    let together = together.map(|manifest| Footprint::of(&after.added(&Value::Null, manifest)));
-    for (setting, one) in settings.iter_mut().zip(open) {
-        let Suggestion::Moves(place) = &setting.fate else {
-            continue;
-        };
-        let holds = together
-            .as_ref()
-            .is_some_and(|together| one.did.covered_by(together) >= FOUND);
-        if !holds {
-            setting.fate = Suggestion::Unsure(vec![place.clone()]);
-        }
-    }
-}
-
-/// Two settings cannot both become one: then neither is sure.
+/// Two settings cannot both become one: then neither is sure, unless one of them is far ahead.
 fn one_source_each(settings: &mut [Proposal]) {
-    let mut to: BTreeMap<Path, usize> = BTreeMap::new();
+    let mut to: BTreeMap<Path, Vec<f64>> = BTreeMap::new();
     for setting in settings.iter() {
         if let Suggestion::Moves(place) = &setting.fate {
-            *to.entry(place.to.clone()).or_default() += 1;
+            to.entry(place.to.clone()).or_default().push(place.score);
         }
     }
     for setting in settings {
         if let Suggestion::Moves(place) = &setting.fate
-            && to.get(&place.to).is_some_and(|count| *count > 1)
+            && let Some(scores) = to.get(&place.to)
         {
-            setting.fate = Suggestion::Unsure(vec![place.clone()]);
+            let behind = |score: &&f64| **score > place.score - AHEAD;
+            if scores.iter().filter(behind).count() > 1 {
+                setting.fate = Suggestion::Unsure(vec![place.clone()]);
+            }
         }
     }
 }

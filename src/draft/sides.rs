@@ -25,7 +25,7 @@ pub struct Peeled<'c> {
 }
 
 /// How values are rendered while it is looked for what breaks a chart.
-const LOOSE: [RenderMode; 2] = [
+pub(super) const LOOSE: [RenderMode; 2] = [
     RenderMode {
         install: false,
         schema: false,
@@ -36,7 +36,10 @@ const LOOSE: [RenderMode; 2] = [
     },
 ];
 
-/// Renders a chart with values, without those on which it breaks.
+/// In how many parts values are left out of a chart that needs some of them.
+const MOST_PARTS: usize = 64;
+
+/// Renders a chart with values, without those on which it breaks. `ground` are values that it needs.
 ///
 /// # Errors
 ///
@@ -45,6 +48,7 @@ pub fn peeled<'c>(
     chart: &'c Chart,
     renderer: &'c Renderer,
     values: &Map,
+    ground: &Map,
 ) -> Result<Peeled<'c>, String> {
     let whole = match side(chart, renderer, values) {
         Ok(side) => {
@@ -57,7 +61,7 @@ pub fn peeled<'c>(
     };
     let (kept, refused) = match LOOSE
         .into_iter()
-        .find(|mode| renderer.render(&Map::new(), *mode).is_ok())
+        .find(|mode| renderer.render(ground, *mode).is_ok())
     {
         Some(mode) => {
             let all: Vec<(Path, Value)> = leaves(values)
@@ -67,7 +71,7 @@ pub fn peeled<'c>(
             let mut adding = Adding {
                 renderer,
                 mode,
-                kept: Map::new(),
+                kept: ground.clone(),
                 refused: BTreeMap::new(),
             };
             adding.halves(&all);
@@ -120,13 +124,47 @@ impl Adding<'_> {
     }
 }
 
-/// For a chart that needs some of the values: leaves out one at a time, as long as that changes what Helm says.
+/// For a chart that needs some of the values: leaves out a part of them with which it renders, and takes back what it
+/// can of that; else leaves out one at a time, as long as that changes what Helm says.
 fn one_by_one(renderer: &Renderer, values: &Map, whole: &str) -> (Map, BTreeMap<Path, String>) {
+    let all: Vec<(Path, Value)> = leaves(values)
+        .into_iter()
+        .map(|(path, value)| (path, value.clone()))
+        .collect();
+    let mut size = all.len().div_ceil(2);
+    while size >= all.len().div_ceil(MOST_PARTS).max(1) {
+        let parts: Vec<&[(Path, Value)]> = all.chunks(size).collect();
+        let variants: Vec<Map> = parts
+            .iter()
+            .map(|part| {
+                let gone: Vec<Path> = part.iter().map(|(path, _)| path.clone()).collect();
+                without(values, &gone)
+            })
+            .collect();
+        let rendered = renderer.render_all(&variants, LOOSE[0]);
+        if let Some(at) = rendered.iter().position(|rendered| rendered.is_ok()) {
+            let mut adding = Adding {
+                renderer,
+                mode: LOOSE[0],
+                kept: variants[at].clone(),
+                refused: BTreeMap::new(),
+            };
+            adding.halves(parts[at]);
+            return (adding.kept, adding.refused);
+        }
+        if size == 1 {
+            break;
+        }
+        size = size.div_ceil(2);
+    }
     let mut values = values.clone();
     let mut gone = BTreeMap::new();
     let mut last = whole.to_owned();
     for _ in 0..4 {
         let paths: Vec<Path> = leaves(&values).into_iter().map(|(path, _)| path).collect();
+        if paths.len() > MOST_PARTS {
+            break;
+        }
         let variants: Vec<Map> = paths
             .iter()
             .map(|path| without(&values, std::slice::from_ref(path)))

@@ -161,21 +161,44 @@ impl<'c> Side<'c> {
         })
     }
 
-    /// The effects of each setting, in the order of the values.
-    pub fn leaves(&self) -> Vec<Leaf> {
+    /// The settings, with what can be said of them without rendering.
+    pub(super) fn settings(&self) -> Vec<(Path, &Value, Isolation)> {
         let mut found = leaves(&self.values);
         found.retain(|(path, _)| !self.made_up.contains(path));
-        let mut how: Vec<Isolation> = found
-            .iter()
+        let how = |path: &Path, value: &Value| {
+            if !self.reads.is_read(path) {
+                Isolation::Unread
+            } else if is_default(self.defaults, path, value) {
+                Isolation::Default
+            } else {
+                Isolation::LeftOut
+            }
+        };
+        found
+            .into_iter()
             .map(|(path, value)| {
-                if !self.reads.is_read(path) {
-                    Isolation::Unread
-                } else if is_default(self.defaults, path, value) {
-                    Isolation::Default
-                } else {
-                    Isolation::LeftOut
-                }
+                let how = how(&path, value);
+                (path, value, how)
             })
+            .collect()
+    }
+
+    /// The rendering with another value in place of a setting that cannot be left out; `None` if the chart needs
+    /// exactly this one.
+    pub(super) fn with_other_value(&self, path: &Path, value: &Value) -> Option<Rendered> {
+        let mut values = self.values.clone();
+        set_path(&mut values, path, other_value(value)?);
+        let rendered = self.renderer.render(&values, self.mode);
+        rendered.is_ok().then_some(rendered)
+    }
+
+    /// The effects of each setting, in the order of the values.
+    pub fn leaves(&self) -> Vec<Leaf> {
+        let settings = self.settings();
+        let mut how: Vec<Isolation> = settings.iter().map(|(.., how)| *how).collect();
+        let found: Vec<(Path, &Value)> = settings
+            .into_iter()
+            .map(|(path, value, _)| (path, value))
             .collect();
         let asked: Vec<usize> = (0..found.len())
             .filter(|at| how[*at] == Isolation::LeftOut)
@@ -197,12 +220,7 @@ impl<'c> Side<'c> {
             }
             let (path, value) = &found[at];
             required.push(path.clone());
-            let other = changed_value(value).map(|value| {
-                let mut values = self.values.clone();
-                set_path(&mut values, path, value);
-                self.renderer.render(&values, self.mode)
-            });
-            match other.filter(|other| other.is_ok()) {
+            match self.with_other_value(path, value) {
                 Some(other) => {
                     how[at] = Isolation::Changed;
                     rendered.insert(at, other);
@@ -285,7 +303,7 @@ impl<'c> Side<'c> {
     }
 
     /// True if a variant lacks words that stand among random text each time.
-    fn shows_among_random(&self, variant: &Manifest) -> bool {
+    pub(super) fn shows_among_random(&self, variant: &Manifest) -> bool {
         if self.stable_words.is_empty() {
             return false;
         }
@@ -299,9 +317,18 @@ impl<'c> Side<'c> {
     /// The effects of a variant of the values that they do not have: it sets one more, of this value.
     #[must_use]
     pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
-        let mut stable = variant.clone();
-        stable.drop_unstable(&self.unstable);
-        let mut effects = difference(&stable, &self.manifest);
+        self.between(setting, variant, &self.manifest)
+    }
+
+    /// The difference of two variants of the values, which a setting of this value makes.
+    #[must_use]
+    pub fn between(&self, setting: &Value, with: &Manifest, without: &Manifest) -> Vec<Effect> {
+        let stable = |variant: &Manifest| {
+            let mut stable = variant.clone();
+            stable.drop_unstable(&self.unstable);
+            stable
+        };
+        let mut effects = difference(&stable(with), &stable(without));
         effects.retain(|effect| !is_charts_own_word(setting, effect));
         effects
     }
@@ -536,7 +563,7 @@ fn text_words(value: &Value) -> HashSet<String> {
 }
 
 /// Another value of the same type.
-fn changed_value(value: &Value) -> Option<Value> {
+pub fn other_value(value: &Value) -> Option<Value> {
     Some(match value {
         Value::String(text) => Value::String(format!("{text}-changed")),
         Value::Bool(value) => Value::Bool(!value),

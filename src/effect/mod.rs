@@ -15,6 +15,7 @@ pub mod danger;
 mod defaults;
 pub mod explain;
 pub mod fields;
+mod grouped;
 pub mod helm;
 pub mod judge;
 pub mod leaves;

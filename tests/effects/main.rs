@@ -11,5 +11,6 @@ mod cli;
 mod danger;
 mod found;
 mod mutations;
+mod named_maps;
 mod source;
 mod sub_charts;

@@ -1,0 +1,323 @@
+//! A chart's keys: what can be set, what stands there by default, and what is said of it.
+//!
+//! Beside its defaults a chart has options that stand commented out in its `values.yaml`, and maps whose keys users
+//! name. An option that is commented out is a key like any other here, if a template reads it; and the name that an
+//! example has is the one to take where a chart's defaults have none.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    candidates::NameWords,
+    hints::Hints,
+    written::{Written, written},
+};
+use crate::{
+    chart::{Chart, reads::Reads},
+    values::{Map, Path, Segment, Value, leaves, merge::merge_below},
+};
+
+/// How many of the chart's own names are tried where users give names.
+const MOST_NAMES: usize = 2;
+/// The name where nobody gives one.
+const MADE_UP: &str = "main";
+/// Deeper examples are no options.
+const MAX_DEPTH: usize = 12;
+
+/// A chart's keys.
+#[derive(Debug)]
+pub struct Keys {
+    /// The values that its templates look at.
+    pub reads: Arc<Reads>,
+    /// Its defaults.
+    pub defaults: Value,
+    /// Keys that a value can be put at: leaves of the defaults, options that are commented out, and what templates
+    /// look at beyond them. With `*` where users give the names.
+    paths: BTreeSet<Path>,
+    /// The same, with those below names of maps that are empty by default, and the words of each.
+    places: Vec<(Path, NameWords)>,
+    /// The comment above each key, in words.
+    comments: BTreeMap<Path, BTreeSet<String>>,
+    /// What options that are commented out are set to there.
+    documented: BTreeMap<Path, Value>,
+    /// What its texts say of keys.
+    pub(super) hints: Hints,
+}
+
+/// Where the name of a map's entry comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// The chart or the user has the entry.
+    There,
+    /// The chart has it as an example only, and any other name would do.
+    Example,
+    /// Nobody names it.
+    MadeUp,
+}
+
+impl Keys {
+    /// Reads a chart.
+    #[must_use]
+    pub fn of(chart: &Chart) -> Self {
+        let reads = chart.reads();
+        let mut defaults = chart.defaults.clone();
+        let mut texts = vec![text(chart)];
+        // A library that is handed all values brings the keys that they may have, with its own defaults.
+        let mut libraries: Vec<Path> = Vec::new();
+        for library in chart.bundled.iter().filter(|chart| chart.is_library) {
+            if reads.is_everything() {
+                merge_below(&mut defaults, library.defaults.clone());
+                texts.push(text(library));
+                libraries.push(Path::root().key(&library.name));
+            }
+        }
+        let mut paths: BTreeSet<Path> = leaves(&defaults)
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        let defaults = Value::Map(defaults);
+        let mut comments = BTreeMap::new();
+        let mut documented = BTreeMap::new();
+        for option in texts.into_iter().flat_map(written) {
+            let Written {
+                path,
+                comment,
+                example,
+            } = option;
+            if let Some(value) = example
+                && path.depth() <= MAX_DEPTH
+                && has_room(&path, &defaults)
+            {
+                documented.entry(path.clone()).or_insert(value);
+            }
+            if !comment.is_empty() {
+                comments.entry(path).or_insert(comment);
+            }
+        }
+        // What has others below it is no option itself.
+        let inner = documented.keys().filter(|path| {
+            let mut below = documented.range::<Path, _>(*path..).map(|(path, _)| path);
+            !below.nth(1).is_some_and(|next| next.starts_with(path))
+        });
+        paths.extend(inner.cloned());
+        let mut paths: BTreeSet<Path> = paths
+            .into_iter()
+            .filter(|path| reads.is_read(path))
+            .collect();
+        let general: Vec<Path> = documented
+            .keys()
+            .filter(|path| paths.contains(*path))
+            .filter_map(|path| generalised(path, &reads))
+            .collect();
+        paths.extend(general);
+        paths.extend(reads.paths().cloned());
+        // The same keys are there below the library's name, too, and nobody writes them so.
+        paths.retain(|path| !libraries.iter().any(|library| path.starts_with(library)));
+        let mut places: BTreeSet<&Path> = paths.iter().collect();
+        places.extend(reads.below_names());
+        let places = places
+            .into_iter()
+            .map(|path| (path.clone(), NameWords::of(path)))
+            .collect();
+        Self {
+            reads,
+            defaults,
+            paths,
+            places,
+            comments,
+            documented,
+            hints: Hints::of(chart),
+        }
+    }
+
+    /// Whether a map of the user's own stands there.
+    pub(super) fn is_open(&self, path: &Path) -> bool {
+        match self.default(path) {
+            Some(Value::Map(map)) => map.is_empty(),
+            Some(Value::Null) => self.reads.is_read_whole(path) || self.reads.is_everything(),
+            None => {
+                self.reads.is_read_whole(path)
+                    || self.documented.get(path).is_some_and(|value| match value {
+                        Value::Map(map) => map.is_empty(),
+                        value => value.is_null(),
+                    })
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// The keys that a value can be put at, with `*` where users give the names.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter()
+    }
+
+    /// The same, and keys below names of maps that are empty by default, with their words.
+    pub(super) fn places(&self) -> &[(Path, NameWords)] {
+        &self.places
+    }
+
+    /// Whether the chart knows a key by name: it is among its defaults, below a map that is the user's own, or a
+    /// template names it.
+    #[must_use]
+    pub fn knows(&self, path: &Path) -> bool {
+        if self.default(path).is_some() || self.reads.is_named(path) {
+            return true;
+        }
+        let named = |known: &Path| known.depth() == path.depth() && known.may_overlap(path);
+        if self.paths.iter().any(named) {
+            return true;
+        }
+        let mut above = path.parent();
+        while let Some(at) = above.filter(|at| !at.is_root()) {
+            match self.default(&at) {
+                Some(Value::Map(map)) if !map.is_empty() => return false,
+                Some(Value::Map(_)) => return true,
+                Some(_) => return false,
+                None if self.reads.is_read_whole(&at) => return true,
+                None => {}
+            }
+            above = at.parent();
+        }
+        false
+    }
+
+    /// The chart's default of a key.
+    #[must_use]
+    pub fn default(&self, path: &Path) -> Option<&Value> {
+        path.get(&self.defaults)
+    }
+
+    /// Whether the chart has just this key, among its defaults or as an example.
+    pub(super) fn knows_itself(&self, path: &Path) -> bool {
+        self.default(path).is_some() || self.documented.contains_key(path)
+    }
+
+    /// What a key is set to in the chart's defaults, or in an example of it.
+    #[must_use]
+    pub fn example(&self, path: &Path) -> Option<&Value> {
+        let documented = || self.documented.get(path).filter(|value| !value.is_null());
+        self.default(path).or_else(documented)
+    }
+
+    pub(super) fn comment(&self, path: &Path) -> Option<&BTreeSet<String>> {
+        self.comments.get(path)
+    }
+
+    /// A key with names where users give them: those that a setting has at the same place, the user's own in `values`,
+    /// the chart's, or those of its examples.
+    pub(super) fn filled(&self, key: &Path, path: &Path, values: &Value) -> Vec<(Path, Named)> {
+        if key.is_concrete() {
+            return vec![(key.clone(), self.named(key))];
+        }
+        let shares = key.segments().first() == path.segments().first();
+        let mut found = vec![(Path::root(), Named::There)];
+        for (at, segment) in key.segments().iter().enumerate() {
+            if !segment.is_wildcard() {
+                found
+                    .iter_mut()
+                    .for_each(|(one, _)| one.push(segment.clone()));
+                continue;
+            }
+            let own = path.segments().get(at).filter(|own| shares && own.is_key());
+            found = found
+                .into_iter()
+                .flat_map(|(above, so_far)| {
+                    let (names, from) = match (own, rest_of_name(path, &above)) {
+                        (Some(own), _) => (vec![own.clone()], Named::There),
+                        (None, Some(rest)) => (vec![rest], Named::There),
+                        (None, None) => self.names(&above, values),
+                    };
+                    let named = so_far.max(from);
+                    names.into_iter().map(move |name| (above.join(name), named))
+                })
+                .take(2 * MOST_NAMES)
+                .collect();
+        }
+        found
+    }
+
+    /// The names of the entries of a map that users name.
+    fn names(&self, map: &Path, values: &Value) -> (Vec<Segment>, Named) {
+        let of = |value: Option<&Value>| -> Vec<Segment> {
+            let map = value.and_then(Value::as_map);
+            let keys = map.into_iter().flat_map(Map::keys);
+            keys.take(MOST_NAMES).cloned().map(Segment::Key).collect()
+        };
+        for known in [of(map.get(values)), of(self.default(map))] {
+            if !known.is_empty() {
+                return (known, Named::There);
+            }
+        }
+        let below = self.documented.range(map.clone()..);
+        let below = below.take_while(|(path, _)| path.starts_with(map));
+        let mut examples: Vec<Segment> = below
+            .filter_map(|(path, _)| path.segments().get(map.depth()).cloned())
+            .collect();
+        examples.dedup();
+        examples.truncate(MOST_NAMES);
+        match examples.is_empty() {
+            false => (examples, Named::Example),
+            true => (vec![Segment::Key(MADE_UP.to_owned())], Named::MadeUp),
+        }
+    }
+
+    /// Whether a key of the chart has a name in it that only an example gives.
+    fn named(&self, key: &Path) -> Named {
+        let is_example = self.default(key).is_none() && self.documented.contains_key(key);
+        match is_example && generalised(key, &self.reads).is_some() {
+            true => Named::Example,
+            false => Named::There,
+        }
+    }
+}
+
+/// The name that a key has behind the name of the map that it may have gone into: `exposeInternal` is `internal` in
+/// `expose`.
+fn rest_of_name(path: &Path, map: &Path) -> Option<Segment> {
+    let (Some(Segment::Key(own)), Some(Segment::Key(map_name))) = (path.last(), map.last()) else {
+        return None;
+    };
+    let rest = own.strip_prefix(map_name.as_str())?;
+    let mut letters = rest.chars();
+    let first = letters.next().filter(|first| first.is_uppercase())?;
+    let is_beside = path.parent() == map.parent();
+    let name: String = first.to_lowercase().chain(letters).collect();
+    is_beside.then_some(Segment::Key(name))
+}
+
+fn text(chart: &Chart) -> &str {
+    chart.files.get("values.yaml").map_or("", String::as_str)
+}
+
+/// Whether something can stand below what is above a key.
+fn has_room(path: &Path, defaults: &Value) -> bool {
+    let mut above = path.parent();
+    while let Some(at) = above.filter(|at| !at.is_root()) {
+        match at.get(defaults) {
+            Some(Value::Map(_) | Value::Null) => return true,
+            Some(_) => return false,
+            None => above = at.parent(),
+        }
+    }
+    true
+}
+
+/// A key with `*` for each name that templates take any of.
+fn generalised(path: &Path, reads: &Reads) -> Option<Path> {
+    let mut general = Path::root();
+    let mut is_other = false;
+    for segment in path.segments() {
+        let any = general.join(Segment::AnyKey);
+        match reads.is_entered(&any) {
+            // All of a chart's values are nobody's map.
+            true if !general.is_root() => {
+                is_other = true;
+                general = any;
+            }
+            _ => general.push(segment.clone()),
+        }
+    }
+    is_other.then_some(general)
+}

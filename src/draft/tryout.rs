@@ -1,0 +1,503 @@
+//! The new chart, rendered with values at the places that they may have gone to.
+//!
+//! A place is one of twenty for a setting, and nearly all of them are wrong; so first many are filled at once, one for
+//! each setting, and what then does not show anything of what a setting did is no place of it. What the chart refuses
+//! is halved until it is known which. Only places that showed something are then rendered by themselves, and only what
+//! that shows counts. A place that the chart refuses alone, or that shows nothing alone, is tried in company: many keys
+//! make sense only together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    mem::{Discriminant, discriminant},
+};
+
+use super::{
+    candidates::Candidate,
+    footprint::Footprint,
+    propose::{FOUND, HINTED, Open, Sides},
+};
+use crate::{
+    effect::{
+        leaves::{Effect, Side, other_value, set_path, without},
+        objects::Manifest,
+        render::RenderMode,
+    },
+    values::{Map, Path, Value},
+};
+
+/// Most places that are filled at once.
+const MOST_AT_ONCE: usize = 64;
+/// How many places of a setting that the chart refuses are tried in company.
+const MOST_IN_COMPANY: usize = 2;
+/// The places of a setting that are looked at one after the other, as long as none is found.
+const WAVES: [(usize, usize); 3] = [(0, 4), (4, 10), (10, 22)];
+/// The part of an effect behind which no other place is looked for.
+const ALL: f64 = 0.9;
+/// Most renderings, and how many more for each setting that does something.
+const SOME_RUNS: usize = 300;
+const RUNS_EACH: usize = 12;
+/// How often it is tried again whether the chart takes what it refused before.
+const ROUNDS: usize = 2;
+
+/// A setting and one of its places, by their numbers.
+type At = (usize, usize);
+
+/// Renders the new chart with each candidate that was not tried yet, and scores all of them.
+pub(super) fn try_out(open: &mut [Open<'_>], sides: Option<&Sides<'_>>, learned: &[(Path, Path)]) {
+    if let Some(sides) = sides {
+        let most = SOME_RUNS + RUNS_EACH * open.iter().filter(|one| !one.did.is_empty()).count();
+        let mut look = Look {
+            open,
+            sides,
+            end: sides.after.side.renderer.runs() + most,
+            refused: HashSet::new(),
+        };
+        look.at_all();
+    }
+    score(open, sides.is_some(), learned);
+}
+
+struct Look<'o, 'l, 's, 'c> {
+    open: &'o mut [Open<'l>],
+    sides: &'s Sides<'c>,
+    /// With how many renderings this ends.
+    end: usize,
+    /// What the chart refused, and values of which kind: it will not take another one of that kind.
+    refused: HashSet<(Path, Discriminant<Value>)>,
+}
+
+impl Look<'_, '_, '_, '_> {
+    fn after(&self) -> &Side<'_> {
+        &self.sides.after.side
+    }
+
+    /// Renders without the schema, which refuses what only has to show where it goes.
+    fn loose(&self) -> RenderMode {
+        RenderMode {
+            schema: false,
+            ..self.after().mode
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.after().renderer.runs() >= self.end
+    }
+
+    fn candidate(&self, (at, which): At) -> &Candidate {
+        &self.open[at].tried[which].0
+    }
+
+    /// The value that a place is filled with.
+    fn filling(&self, (at, which): At) -> Value {
+        shaped(&self.open[at].leaf.value, self.candidate((at, which)).wraps)
+    }
+
+    fn kind(&self, at: At) -> (Path, Discriminant<Value>) {
+        let kind = discriminant(&self.filling(at));
+        (self.candidate(at).to.clone(), kind)
+    }
+
+    fn at_all(&mut self) {
+        let mut fresh: Vec<Vec<At>> = Vec::new();
+        let whole = Value::Map(self.after().values.clone());
+        for (at, one) in self.open.iter_mut().enumerate() {
+            if one.did.is_empty() {
+                continue;
+            }
+            let mut own = Vec::new();
+            for (which, (candidate, score, _)) in one.tried.iter_mut().enumerate() {
+                if !score.is_nan() {
+                    continue;
+                }
+                // What is there because the chart needs it is changed; what is switched on already shows nothing.
+                let there = candidate.to.get(&whole);
+                if there.is_none() || self.sides.scaffold.contains(&candidate.to) {
+                    own.push((at, which));
+                } else {
+                    candidate.is_unknown = true;
+                }
+            }
+            fresh.push(own);
+        }
+        // The likeliest first: where one of them does all that a setting did, few others are looked at.
+        let mut refused = Vec::new();
+        for (from, to) in WAVES {
+            let wave: Vec<At> = fresh
+                .iter()
+                .flat_map(|own| own.iter().take(to).skip(from).copied())
+                .filter(|at| !self.is_found(at.0))
+                .collect();
+            let (known, wave): (Vec<At>, Vec<At>) = wave
+                .into_iter()
+                .partition(|at| self.refused.contains(&self.kind(*at)));
+            // What is there already makes no difference to others, and is changed by itself.
+            let (there, wave): (Vec<At>, Vec<At>) = wave
+                .into_iter()
+                .partition(|at| self.sides.scaffold.contains(&self.candidate(*at).to));
+            let (mut showing, more) = self.together(&wave);
+            showing.extend(there);
+            refused.extend(known.into_iter().chain(more));
+            refused.extend(self.alone(&showing));
+        }
+        let unshown: Vec<At> = fresh
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|at| !refused.contains(at) && !self.is_shown(at.0))
+            .collect();
+        self.in_company(&refused, &unshown);
+    }
+
+    /// Whether some place shows enough of what a setting did.
+    fn is_shown(&self, at: usize) -> bool {
+        let one = &self.open[at];
+        one.tried
+            .iter()
+            .any(|(candidate, _, print)| found(&one.did, candidate, print) >= FOUND)
+    }
+
+    /// Whether a place was found already that does nearly all that a setting did.
+    fn is_found(&self, at: usize) -> bool {
+        let one = &self.open[at];
+        one.tried
+            .iter()
+            .any(|(candidate, _, print)| found(&one.did, candidate, print) >= ALL)
+    }
+
+    /// Fills many places at once; those that may show what their setting did, and those that the chart refuses.
+    fn together(&mut self, wave: &[At]) -> (Vec<At>, Vec<At>) {
+        let (mut showing, mut refused) = (Vec::new(), Vec::new());
+        let mut groups = self.groups(wave);
+        while !groups.is_empty() {
+            if self.is_over() {
+                refused.extend(groups.concat());
+                break;
+            }
+            let variants: Vec<Map> = groups
+                .iter()
+                .map(|group| self.filled(&self.after().values, group))
+                .collect();
+            let rendered = self.after().renderer.render_all(&variants, self.loose());
+            let mut next = Vec::new();
+            for (group, rendered) in groups.iter().zip(rendered) {
+                match (rendered.as_ref(), group.as_slice()) {
+                    (Ok(manifest), group) => {
+                        let all = self.after().added(&Value::Null, manifest);
+                        let shows = |at: &&At| {
+                            let one = &self.open[at.0];
+                            one.did.touches(&Footprint::of(&all, &one.leaf.value))
+                        };
+                        showing.extend(group.iter().filter(shows));
+                    }
+                    (Err(_), [one]) => {
+                        refused.push(*one);
+                        self.refused.insert(self.kind(*one));
+                    }
+                    (Err(_), group) => {
+                        let (first, second) = group.split_at(group.len() / 2);
+                        next.extend([first.to_vec(), second.to_vec()]);
+                    }
+                }
+            }
+            // What was refused in one group is left out of the others.
+            for group in &mut next {
+                if group.len() > 1 {
+                    let is_refused = |at: &At| self.refused.contains(&self.kind(*at));
+                    refused.extend(group.iter().copied().filter(is_refused));
+                    group.retain(|at| !is_refused(at));
+                }
+            }
+            next.retain(|group| !group.is_empty());
+            groups = next;
+        }
+        (showing, refused)
+    }
+
+    /// Groups of places of which none is in another's way. What can switch things off goes apart from what it would
+    /// hide.
+    fn groups(&self, fresh: &[At]) -> Vec<Vec<At>> {
+        let mut groups: Vec<(bool, BTreeSet<Path>, Vec<At>)> = Vec::new();
+        let mut waiting: BTreeMap<usize, Vec<At>> = BTreeMap::new();
+        for at in fresh {
+            waiting.entry(at.0).or_default().push(*at);
+        }
+        for at in waiting.into_values().flatten() {
+            let to = &self.candidate(at).to;
+            let is_switch = matches!(self.open[at.0].leaf.value, Value::Bool(_) | Value::Null);
+            let group = groups.iter_mut().find(|(switches, taken, group)| {
+                *switches == is_switch
+                    && group.len() < MOST_AT_ONCE
+                    && !group.iter().any(|other| other.0 == at.0)
+                    && is_free(to, taken)
+            });
+            match group {
+                Some((_, taken, group)) => {
+                    taken.insert(to.clone());
+                    group.push(at);
+                }
+                None => groups.push((is_switch, BTreeSet::from([to.clone()]), vec![at])),
+            }
+        }
+        groups.into_iter().map(|(.., group)| group).collect()
+    }
+
+    fn filled(&self, values: &Map, group: &[At]) -> Map {
+        let mut values = values.clone();
+        for at in group {
+            set_path(&mut values, &self.candidate(*at).to, self.filling(*at));
+        }
+        values
+    }
+
+    /// Renders with one place filled at a time; those that the chart refuses.
+    fn alone(&mut self, showing: &[At]) -> Vec<At> {
+        let whole = Value::Map(self.after().values.clone());
+        let is_there = |at: &At| {
+            let filling = self.filling(*at);
+            self.candidate(*at).to.get(&whole) == Some(&filling)
+        };
+        let variants: Vec<Map> = showing
+            .iter()
+            .map(|at| match is_there(at) {
+                true => self
+                    .without_or_other(&self.after().values, *at)
+                    .swap_remove(0),
+                false => self.filled(&self.after().values, &[*at]),
+            })
+            .collect();
+        let rendered = self
+            .after()
+            .renderer
+            .render_all(&variants, self.after().mode);
+        let mut refused = Vec::new();
+        for (at, rendered) in showing.iter().zip(rendered) {
+            match rendered.as_ref() {
+                Ok(manifest) if is_there_now(&whole, self.candidate(*at), &self.filling(*at)) => {
+                    let value = &self.open[at.0].leaf.value;
+                    let base = &self.after().manifest;
+                    let effects = self.after().between(value, base, manifest);
+                    self.note(*at, &effects);
+                }
+                Ok(manifest) => {
+                    let effects = self.after().added(&self.open[at.0].leaf.value, manifest);
+                    self.note(*at, &effects);
+                }
+                Err(_) => refused.push(*at),
+            }
+        }
+        refused
+    }
+
+    fn note(&mut self, (at, which): At, effects: &[Effect]) {
+        let before: &Manifest = &self.sides.before.side.manifest;
+        let print = Footprint::of_candidate(
+            effects,
+            &self.open[at].leaf.effects,
+            before,
+            &self.open[at].leaf.value,
+        );
+        self.open[at].tried[which].2 = print;
+    }
+
+    /// Values without what fills a place, and those with something else there.
+    fn without_or_other(&self, values: &Map, at: At) -> Vec<Map> {
+        let to = &self.candidate(at).to;
+        let other = other_value(&self.filling(at)).map(|other| {
+            let mut values = values.clone();
+            set_path(&mut values, to, other);
+            values
+        });
+        other
+            .into_iter()
+            .chain([without(values, std::slice::from_ref(to))])
+            .collect()
+    }
+
+    /// Tries places that the chart refuses alone, or that show nothing alone, together with each other and with the best places of all settings:
+    /// what it takes then is left out again, to see what it does.
+    fn in_company(&mut self, refused: &[At], unshown: &[At]) {
+        for at in refused {
+            self.open[at.0].tried[at.1].0.is_unknown = true;
+        }
+        for round in 0..MOST_IN_COMPANY {
+            // The likeliest of each setting that is still open; what shows nothing by itself is asked once.
+            let mut asked: BTreeMap<usize, At> = BTreeMap::new();
+            let unshown = unshown.iter().filter(|_| round == 0);
+            let refused = refused.iter().filter(|at| self.candidate(**at).is_unknown);
+            for at in refused.chain(unshown) {
+                let likelier = |known: &At| {
+                    self.candidate(*known).by_words() >= self.candidate(*at).by_words()
+                };
+                if !asked.get(&at.0).is_some_and(likelier) {
+                    asked.insert(at.0, *at);
+                }
+            }
+            if asked.is_empty() || self.is_over() {
+                return;
+            }
+            let (ground, taken) = self.ground(&asked.into_values().collect::<Vec<_>>());
+            let loose = self.loose();
+            let variants: Vec<Map> = taken
+                .iter()
+                .flat_map(|at| self.pair_of_variants(&ground, *at))
+                .collect();
+            let renderer = self.after().renderer;
+            let whole = renderer.render(&ground, loose);
+            let rendered = renderer.render_all(&variants, loose);
+            let Ok(whole) = whole.as_ref() else { return };
+            for (at, pair) in taken.iter().zip(rendered.chunks(2)) {
+                let value = &self.open[at.0].leaf.value;
+                let variant = pair.iter().find_map(|one| one.as_ref().as_ref().ok());
+                if let Some(variant) = variant {
+                    let effects = self.after().between(value, whole, variant);
+                    self.note(*at, &effects);
+                    self.open[at.0].tried[at.1].0.is_unknown = false;
+                }
+            }
+        }
+    }
+
+    /// Two variants of values: without what fills a place, and with something else there.
+    fn pair_of_variants(&self, values: &Map, at: At) -> [Map; 2] {
+        let mut both = self.without_or_other(values, at);
+        let left_out = both.pop().unwrap_or_default();
+        let other = both.pop().unwrap_or_else(|| left_out.clone());
+        [left_out, other]
+    }
+
+    /// The values with as many of some places filled as the chart takes, and which these are.
+    fn ground(&self, asked: &[At]) -> (Map, Vec<At>) {
+        let mut ground = self.after().values.clone();
+        let mut taken_places: BTreeSet<Path> = BTreeSet::new();
+        // What showed something by itself already.
+        for one in self.open.iter() {
+            let best = one
+                .tried
+                .iter()
+                .filter(|(_, _, print)| one.did.found_in(print) >= FOUND)
+                .max_by(|a, b| one.did.found_in(&a.2).total_cmp(&one.did.found_in(&b.2)));
+            if let Some((candidate, ..)) = best
+                && is_free(&candidate.to, &taken_places)
+            {
+                set_path(
+                    &mut ground,
+                    &candidate.to,
+                    shaped(&one.leaf.value, candidate.wraps),
+                );
+                taken_places.insert(candidate.to.clone());
+            }
+        }
+        if self.after().renderer.render(&ground, self.loose()).is_err() {
+            ground = self.after().values.clone();
+            taken_places.clear();
+        }
+        let mut waiting: Vec<At> = Vec::new();
+        for at in asked {
+            let to = &self.candidate(*at).to;
+            if is_free(to, &taken_places) {
+                taken_places.insert(to.clone());
+                waiting.push(*at);
+            }
+        }
+        let mut taken = Vec::new();
+        for _ in 0..ROUNDS {
+            let before = taken.len();
+            let mut left = Vec::new();
+            self.take_in(&mut ground, &waiting, &mut taken, &mut left);
+            waiting = left;
+            if waiting.is_empty() || taken.len() == before {
+                break;
+            }
+        }
+        (ground, taken)
+    }
+
+    /// Fills places in halves, as long as the chart renders.
+    fn take_in(&self, ground: &mut Map, some: &[At], taken: &mut Vec<At>, left: &mut Vec<At>) {
+        if some.is_empty() || self.is_over() {
+            return;
+        }
+        let tried = self.filled(ground, some);
+        match (
+            self.after().renderer.render(&tried, self.loose()).is_ok(),
+            some,
+        ) {
+            (true, _) => {
+                *ground = tried;
+                taken.extend(some);
+            }
+            (false, [one]) => left.push(*one),
+            (false, some) => {
+                let (first, second) = some.split_at(some.len() / 2);
+                self.take_in(ground, first, taken, left);
+                self.take_in(ground, second, taken, left);
+            }
+        }
+    }
+}
+
+fn is_there_now(whole: &Value, candidate: &Candidate, filling: &Value) -> bool {
+    candidate.to.get(whole) == Some(filling)
+}
+
+/// Whether nothing of some places is at, above or below one.
+pub(super) fn is_free(to: &Path, taken: &BTreeSet<Path>) -> bool {
+    let is_below = taken
+        .range(to..)
+        .next()
+        .is_some_and(|next| next.starts_with(to));
+    let is_above = (1..to.depth()).any(|depth| {
+        let above = Path::new(to.segments()[..depth].to_vec());
+        taken.contains(&above)
+    });
+    !is_below && !is_above
+}
+
+fn score(open: &mut [Open<'_>], has_rendered: bool, learned: &[(Path, Path)]) {
+    for one in open {
+        for (candidate, score, print) in &mut one.tried {
+            let agrees = learned.iter().any(|(from, to)| {
+                one.path
+                    .strip_prefix(from)
+                    .is_some_and(|rest| to.concat(&rest) == candidate.to)
+            });
+            let known = has_rendered && !one.did.is_empty() && !candidate.is_unknown;
+            *score = match known {
+                true => {
+                    0.66 * found(&one.did, candidate, print)
+                        + 0.20 * candidate.names
+                        + 0.07 * candidate.default
+                        + 0.07 * candidate.comments
+                        + 0.05 * candidate.kin
+                        + if agrees { 0.15 } else { 0.0 }
+                        - if candidate.was_alive { 0.15 } else { 0.0 }
+                }
+                .max(
+                    match candidate.is_hinted && found(&one.did, candidate, print) >= FOUND {
+                        true => HINTED,
+                        false => 0.0,
+                    },
+                ),
+                false => candidate.by_words() + if agrees { 0.3 } else { 0.0 },
+            };
+        }
+        one.tried
+            .sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.to.cmp(&b.0.to)));
+    }
+}
+
+/// A value as it is put at a place.
+pub(super) fn shaped(value: &Value, wraps: bool) -> Value {
+    match wraps {
+        true => Value::List(vec![value.clone()]),
+        false => value.clone(),
+    }
+}
+
+/// The part of a setting's effects that a candidate has.
+pub(super) fn found(did: &Footprint, candidate: &Candidate, print: &Footprint) -> f64 {
+    match candidate.was_alive {
+        true => did.found_in_same_objects(print),
+        false => did.found_in(print),
+    }
+}

@@ -1,0 +1,131 @@
+//! Settings that went below names that users give, or that make sense only together.
+
+use crate::support;
+
+use std::{fs, path::Path, process::Output};
+
+use support::helm;
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+const OLD_VALUES: &str = "image:\n  repository: \"\"\n  tag: \"\"\nreplicas: 1\n";
+const OLD: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: app
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    spec:
+      containers:
+      - name: app
+        image: \"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"
+";
+const NEW: &str = "\
+{{- range $name, $unit := .Values.units }}
+{{- if not (and $unit.image $unit.image.repository $unit.image.tag) }}{{ fail (printf \"no image in unit %s\" $name) }}{{ end }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}
+spec:
+  replicas: {{ $unit.replicas | default 1 }}
+  template:
+    spec:
+      containers:
+      - name: {{ $name }}
+        image: \"{{ $unit.image.repository }}:{{ $unit.image.tag }}\"
+{{- end }}
+";
+/// What the new chart has: an example that is commented out, or an entry of its own that lacks an image.
+const EXAMPLE: &str = "\
+units: {}
+#  web:
+#    image:
+#      repository:
+#      tag:
+#    # -- How many there are
+#    replicas: 2
+";
+const ENTRY: &str = "\
+units:
+  web:
+    image:
+      repository:
+      tag:
+    replicas: 2
+";
+
+fn chart(folder: &Path, version: &str, template: &str, values: &str) {
+    fs::create_dir_all(folder.join("templates")).unwrap();
+    let about = format!("apiVersion: v2\nname: pods\nversion: {version}\n");
+    fs::write(folder.join("Chart.yaml"), about).unwrap();
+    fs::write(folder.join("templates/app.yaml"), template).unwrap();
+    fs::write(folder.join("values.yaml"), values).unwrap();
+}
+
+fn upgraded(helm: &Path, new_values: &str) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    chart(&home.join("old"), "1.0.0", OLD, OLD_VALUES);
+    chart(&home.join("new"), "2.0.0", NEW, new_values);
+    let values = "image:\n  repository: example/app\n  tag: \"1.2\"\nreplicas: 3\n";
+    fs::write(home.join("values.yaml"), values).unwrap();
+    let output = helm::refit(helm, home)
+        .args(["upgrade", "values.yaml", "--accept-drafts", "-v"])
+        .args(["--old-chart", "old", "--new-chart", "new"])
+        .output()
+        .unwrap();
+    said(&output)
+}
+
+fn assert_moved(text: &str) {
+    for says in [
+        "+units:",
+        "+  web:",
+        "+    image:",
+        "+      repository: example/app",
+        "+      tag: \"1.2\"",
+        "+    replicas: 3",
+    ] {
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
+#[test]
+fn settings_go_together_below_the_name_of_the_charts_example() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let text = upgraded(helm.program(), EXAMPLE);
+    assert_moved(&text);
+    assert!(text.contains("named as in the chart's example"), "{text}");
+}
+
+#[test]
+fn a_chart_that_renders_with_nothing_less_is_given_what_it_asks_for() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let text = upgraded(helm.program(), ENTRY);
+    assert_moved(&text);
+    assert!(!text.contains("chart's example"), "{text}");
+}
+
+#[test]
+fn where_nobody_gives_a_name_the_place_is_a_question() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let text = upgraded(helm.program(), "units: {}\n");
+    assert!(text.contains("any other will do"), "{text}");
+    assert!(!text.contains("+units:"), "{text}");
+}
