@@ -12,7 +12,7 @@
 //! This module must never look at evidence of versions, and never guess among several.
 
 use crate::{
-    pack::{Known, Pack, PackError, Scope, Trace, model::Telling},
+    pack::{Pack, PackError, Scope, Trace, model::Telling},
     values::{Map, Path, Segment, Value, ValuesPart},
 };
 
@@ -62,7 +62,7 @@ impl Weight {
                 continue;
             }
             match value {
-                Value::Map(map) if !map.is_empty() && has_keys_below(pack, &path) => {
+                Value::Map(map) if !map.is_empty() && pack.keys.have_below(&path) => {
                     self.add(pack, map, &path);
                 }
                 _ => self.known += 1,
@@ -173,13 +173,5 @@ pub fn claim(
 
 /// True if any version of the chart knows a path: as its own, as the user's own, or as a sub-chart's.
 fn is_known(pack: &Pack, path: &Path) -> bool {
-    let mut versions = pack.info.versions.keys();
-    versions.any(|version| pack.keys.known(path, version) != Known::Unknown)
-}
-
-/// True if the chart knows keys below a path by name.
-fn has_keys_below(pack: &Pack, path: &Path) -> bool {
-    let depth = path.segments().len();
-    let mut keys = pack.keys.iter();
-    keys.any(|(key, _)| key.segments().len() > depth && key.starts_with(path))
+    pack.keys.is_known_in_any(path, pack.info.versions.keys())
 }

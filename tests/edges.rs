@@ -139,7 +139,15 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "trial",
         &[
-            "effect", "jobs", "load", "migrate", "outcome", "pack", "upgrade", "values",
+            "authoring",
+            "effect",
+            "jobs",
+            "load",
+            "migrate",
+            "outcome",
+            "pack",
+            "upgrade",
+            "values",
         ],
     ),
     // Reports neither load nor write, and ask nothing.

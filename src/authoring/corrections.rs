@@ -93,6 +93,12 @@ impl Corrections {
         Ok(Self { keys, index })
     }
 
+    /// True if something is said of a key in a version.
+    #[must_use]
+    pub fn concern(&self, key: &str, version: &Version) -> bool {
+        self.of(key, version).is_some()
+    }
+
     /// The keys that are corrected.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|(key, _)| key.as_str())

@@ -146,12 +146,31 @@ impl Reader<'_> {
         self.out.insert(at, (path, fields.to_owned()));
     }
 
+    /// True if only a library that is not at hand can read an option that is commented out in a map of the values. Where
+    /// templates at hand name keys of that map, they name the others as well: a comment there that no template reads is
+    /// an example of what users may put into a value.
+    fn is_left_to_a_library(&self, option: &Path) -> bool {
+        let Some(parent) = option.parent().filter(|_| self.blind) else {
+            return false;
+        };
+        let is_below = |read: &Path| read.depth() > parent.depth() && read.starts_with(&parent);
+        !parent.is_root() && self.reads.is_read_whole(&parent) || !self.reads.paths().any(is_below)
+    }
+
     /// Takes in the options that are commented out, if a template reads them.
     fn offers(&mut self, text: &str) {
+        // What was offered so far, and whether it is left to a library.
+        let mut left: HashMap<Path, bool> = HashMap::new();
         for offer in offered(text) {
-            let is_read =
-                self.blind || self.reads.paths().any(|read| read.starts_with(&offer.path));
-            if !is_read || self.is_known(&offer.path) {
+            let is_read = self.reads.paths().any(|read| read.starts_with(&offer.path));
+            let above = offer.path.parent().and_then(|parent| left.get(&parent));
+            let is_left = match above {
+                // What stands below an option is as the option.
+                Some(is_left) => *is_left,
+                None => self.is_left_to_a_library(&offer.path),
+            };
+            left.insert(offer.path.clone(), is_left && !is_read);
+            if !is_read && !is_left || self.is_known(&offer.path) {
                 continue;
             }
             // It stands behind what is in front of it in the file.
@@ -269,6 +288,35 @@ mod tests {
         assert_eq!(
             read("a: 1\n", template),
             ["a: default: 1", "b.c: documented: false"]
+        );
+    }
+
+    #[test]
+    fn examples_are_no_options_of_a_library_that_is_not_at_hand() {
+        let values = "\
+labels: {}
+# team: crew
+mast:
+  height: 3
+  # colour: red
+  # rigging:
+  #   rope: hemp
+hull:
+  length: 9
+  # beam: 3
+";
+        // What the library is handed, or nobody at hand looks into, may have the option.
+        let template = "{{ include \"fleet.name\" . }}{{ .Values.mast.height }}{{ .Values.mast.colour }}\
+                        {{ toYaml .Values.labels }}";
+        assert_eq!(
+            read(values, template),
+            [
+                "labels: default: {}",
+                "mast.height: default: 3",
+                "mast.colour: documented: false",
+                "hull.length: default: 9",
+                "hull.beam: documented: false",
+            ]
         );
     }
 

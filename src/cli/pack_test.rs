@@ -36,8 +36,8 @@ pub struct TestArgs {
     /// Leave the probe of every key out
     #[arg(long)]
     pub no_probe: bool,
-    /// A version of the chart, a folder or an archive: what the settings of cases between two of them do is
-    /// compared with Helm (repeatable)
+    /// A version of the chart, a folder or an archive: keys.yaml is compared with its values, and what the settings
+    /// of cases between two of them do with Helm (repeatable)
     #[arg(long = "chart", value_name = "VERSION=PATH", value_parser = chart)]
     pub charts: Vec<(Version, PathBuf)>,
     /// The version of Kubernetes that the charts see, for --chart
@@ -104,6 +104,8 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             at.path(),
         );
         let charts = charts.map_err(|message| anyhow::anyhow!(message))?;
+        tested.compared = charts.count();
+        tested.failures.extend(trial.keys(&charts)?);
         let (rendered, failures) = trial.effects(&cases, &charts, &jobs);
         tested.rendered = rendered;
         tested.failures.extend(failures);
@@ -142,6 +144,12 @@ fn summary(tested: &Tested) -> String {
         text.push_str(&format!(
             "{} of them came to a question that needs a text which cannot be made up; a case should answer it\n",
             tested.untyped
+        ));
+    }
+    if tested.compared > 0 {
+        text.push_str(&format!(
+            "keys.yaml compared with the values of {}\n",
+            count(tested.compared, "chart")
         ));
     }
     if tested.rendered > 0 {

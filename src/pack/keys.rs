@@ -1,7 +1,7 @@
 //! What a chart's keys are in each version: whether they exist, who reads them, their defaults.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -230,6 +230,40 @@ impl Keys {
         } else {
             found
         }
+    }
+
+    /// True if any of these versions knows a path: as [`Keys::known`] says it for one, without asking for each.
+    #[must_use]
+    pub fn is_known_in_any<'v>(
+        &self,
+        path: &Path,
+        versions: impl Iterator<Item = &'v Version> + Clone,
+    ) -> bool {
+        if path.is_global() {
+            return true;
+        }
+        // The keys that can say something are few, and mostly it is the first range of them that does.
+        let near = self.near(path).into_iter();
+        let bounds = near.flat_map(|(_, ranges)| ranges.iter().map(|(range, _)| range));
+        let mut asked: BTreeSet<&Version> = BTreeSet::new();
+        for range in bounds {
+            // Within a range each version says the same of its key.
+            let Some(version) = versions.clone().find(|at| range.versions.contains(at)) else {
+                continue;
+            };
+            if asked.insert(version) && self.known(path, version) != Known::Unknown {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// True if there are keys below a path, in any version.
+    #[must_use]
+    pub fn have_below(&self, path: &Path) -> bool {
+        let depth = path.depth();
+        let mut near = self.near(path).into_iter();
+        near.any(|(key, _)| key.depth() > depth && key.starts_with(path))
     }
 
     /// The place of a key among its siblings in the chart's own order; `None` if the chart has none. Keys

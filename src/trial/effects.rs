@@ -10,6 +10,7 @@ use crate::{
         Charted, Check, SettingPlaces, helm::Helm, render::Options, source::ChartLocation, values,
     },
     jobs::Jobs,
+    values::Map,
 };
 
 /// Charts by version.
@@ -60,6 +61,20 @@ impl VersionedCharts {
             helm: version,
             charts,
         })
+    }
+}
+
+impl VersionedCharts {
+    /// The values that charts have, by their versions.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = (&Version, &Map)> {
+        let charts = self.charts.iter();
+        charts.map(|(version, charted)| (version, &charted.chart.defaults))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.charts.len()
     }
 }
 

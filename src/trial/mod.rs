@@ -3,13 +3,15 @@
 //! A case is a folder with values before and after and what is asked and told between. The probe needs nobody
 //! to write it: every key that an older version of the chart has is set, alone, and must come through to the
 //! newest version: nothing is refused, whatever is answered, and a second run finds nothing to do.
-//! With charts at hand the effects of the cases are compared as `refit verify` does it.
+//! With charts at hand the effects of the cases are compared as `refit verify` does it, and the keys of the pack with
+//! those that the charts have.
 //!
 //! Packs are run exactly as an upgrade runs them, by [`crate::upgrade`] and nothing else. Nothing is printed;
 //! only [`Trial::bless`] makes new texts, and whoever calls writes them.
 
 mod case;
 mod effects;
+mod keys;
 mod probe;
 
 use std::{
@@ -57,6 +59,8 @@ pub struct Tested {
     pub untyped: usize,
     /// The number of cases that were rendered with both charts.
     pub rendered: usize,
+    /// The number of charts whose values were compared with the keys of the pack.
+    pub compared: usize,
     /// The failures.
     pub failures: Vec<Failure>,
 }
@@ -84,6 +88,8 @@ pub enum FailureKind {
     Probe,
     /// The effects of a case's settings.
     Effects,
+    /// A key of which a chart says something else.
+    Keys,
 }
 
 impl std::fmt::Display for Failure {

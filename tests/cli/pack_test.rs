@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::demo::Demo;
+use crate::{
+    demo::Demo,
+    support::{self, helm},
+};
 
 fn case(demo: &Demo, name: &str, old: &str, about: &str, expected: Option<&str>) {
     let folder = demo.path("pack/cases").join(name);
@@ -179,4 +182,78 @@ fn a_pack_that_cannot_be_used_is_refused() {
     assert!(run.err.contains("refit pack check pack"), "{run:?}");
     let run = demo.run("pack test nowhere");
     assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[test]
+fn keys_are_held_to_the_charts_that_are_at_hand() {
+    let Some(helm) = helm::each().last() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let charts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/charts");
+    support::copy_folder(&charts, &root.join("charts"));
+    let refit = |args: &str| {
+        let mut command = helm::refit(helm.program(), root);
+        let output = command
+            .current_dir(root)
+            .args(args.split_whitespace())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, _, said) = refit("pack new charts/shop-1 charts/shop-2 --dir pack");
+    assert_eq!(code, Some(0), "{said}");
+    let test = "pack test pack --no-probe --chart 1.4.0=charts/shop-1 --chart 2.0.0=charts/shop-2";
+    let (code, out, said) = refit(test);
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{said}");
+    assert!(
+        said.ends_with("keys.yaml compared with the values of 2 charts\n"),
+        "{said}"
+    );
+    let file = root.join("pack/keys.yaml");
+    let keys = fs::read_to_string(&file).unwrap();
+    let changed = keys
+        .replace("default: 10}", "default: 12}")
+        .replace("showTax:\n  - {in: \"<2.0.0\"", "showTax:\n  - {in: \"*\"")
+        .replace(
+            "log.format:\n  - {in: \">=2.0.0\", default: \"text\"}\n",
+            "",
+        )
+        .replace(
+            "ingress.path:\n  - {in: \">=2.0.0\", default: \"/\"}",
+            "ingress.path:\n  - {in: \">=2.0.0\", documented: false}",
+        );
+    fs::write(&file, &changed).unwrap();
+    let (code, out, _) = refit(test);
+    assert_eq!(code, Some(1));
+    let mut lines: Vec<&str> = out
+        .lines()
+        .map(|line| line.split_once(": ").unwrap().1)
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "ingress.path has no default here, and \"/\" in the chart 2.0.0",
+            "showTax has a default here, and the chart 2.0.0 has no such key",
+            "the chart 2.0.0 has the key log.format, which is not here",
+            "timeout is 12 by default here, and 10 in the chart 2.0.0",
+        ]
+    );
+    let line = changed.lines().position(|line| line == "timeout:").unwrap() + 1;
+    assert!(
+        out.contains(&format!("keys.yaml:{line}: timeout is 12")),
+        "{out}"
+    );
+    // What a person has corrected is meant.
+    let corrections =
+        "timeout:\n  - {in: \"*\", default: 12}\nshowTax: []\nlog.format: []\ningress.path: []\n";
+    fs::write(root.join("pack/corrections.yaml"), corrections).unwrap();
+    let (code, out, _) = refit(test);
+    assert_eq!((code, out.as_str()), (Some(0), ""));
 }

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use refit::{
     jobs::Jobs,
     load::{Asked, Input},
-    pack::{Pack, built_in, built_in_names, check::check},
+    pack::{Known, Pack, built_in, built_in_names, check::check},
     upgrade::{Request, packs, upgrade_by},
 };
 
@@ -97,4 +97,38 @@ fn a_run_reads_only_the_pack_that_its_file_is_for() {
     let read = packs.iter().filter(|pack| pack.is_read());
     let read: Vec<&str> = read.map(|pack| pack.chart()).collect();
     assert_eq!(read, ["arroyo"]);
+}
+
+/// What is asked for all versions at once is what each of them says.
+#[test]
+fn a_key_is_known_in_some_version_if_one_of_them_knows_it() {
+    for name in built_in_names() {
+        let pack = built_in(name).unwrap().unwrap();
+        let versions = || pack.info.versions.keys();
+        let each = |path: &refit::values::Path| {
+            versions().any(|version| pack.keys.known(path, version) != Known::Unknown)
+        };
+        let mut asked = 0;
+        let keys: Vec<_> = pack.keys.iter().map(|(key, _)| key.clone()).collect();
+        for key in keys.iter().step_by(keys.len() / 40 + 1) {
+            let above = key.parent().filter(|above| !above.is_root());
+            let other = key.parent().unwrap_or_default().key("no-such-key");
+            let paths = [
+                Some(key.clone()),
+                above,
+                Some(key.key("below")),
+                Some(other),
+            ];
+            for path in paths.into_iter().flatten() {
+                let at_once = pack.keys.is_known_in_any(&path, versions());
+                assert_eq!(at_once, each(&path), "{name}: {path}");
+                let below = keys
+                    .iter()
+                    .any(|other| other.depth() > path.depth() && other.starts_with(&path));
+                assert_eq!(pack.keys.have_below(&path), below, "{name}: {path}");
+                asked += 1;
+            }
+        }
+        assert!(asked > 50, "{name}: {asked}");
+    }
 }
