@@ -33,11 +33,13 @@ pub(super) const UNDOCUMENTED: &str = "documented: false";
 pub(super) fn rows(chart: &Chart) -> Vec<Row> {
     let reads = Reads::of(chart);
     let bundled: HashSet<&str> = chart.bundled_names.iter().map(String::as_str).collect();
-    let blind = reads.is_everything() || includes_what_is_elsewhere(chart);
+    let takes_all = reads.is_everything();
+    let blind = takes_all || includes_what_is_elsewhere(chart);
     let reader = Reader {
         reads: &reads,
         bundled,
         blind,
+        takes_all,
         out: Vec::new(),
         known: BTreeMap::new(),
         whole: BTreeSet::new(),
@@ -51,6 +53,8 @@ struct Reader<'c> {
     bundled: HashSet<&'c str>,
     /// True if it cannot be told which keys are read.
     blind: bool,
+    /// True if all values go where it cannot be told what is read of them.
+    takes_all: bool,
     out: Vec<(Path, String)>,
     /// The same by path.
     known: BTreeMap<Path, String>,
@@ -148,13 +152,15 @@ impl Reader<'_> {
 
     /// True if only a library that is not at hand can read an option that is commented out in a map of the values. Where
     /// templates at hand name keys of that map, they name the others as well: a comment there that no template reads is
-    /// an example of what users may put into a value.
+    /// an example of what users may put into a value. That holds only if all that these read can be told.
     fn is_left_to_a_library(&self, option: &Path) -> bool {
         let Some(parent) = option.parent().filter(|_| self.blind) else {
             return false;
         };
         let is_below = |read: &Path| read.depth() > parent.depth() && read.starts_with(&parent);
-        !parent.is_root() && self.reads.is_read_whole(&parent) || !self.reads.paths().any(is_below)
+        self.takes_all
+            || !parent.is_root() && self.reads.is_read_whole(&parent)
+            || !self.reads.paths().any(is_below)
     }
 
     /// Takes in the options that are commented out, if a template reads them.
@@ -306,7 +312,7 @@ hull:
   # beam: 3
 ";
         // What the library is handed, or nobody at hand looks into, may have the option.
-        let template = "{{ include \"fleet.name\" . }}{{ .Values.mast.height }}{{ .Values.mast.colour }}\
+        let template = "{{ include \"fleet.name\" (dict \"of\" 1) }}{{ .Values.mast.height }}{{ .Values.mast.colour }}\
                         {{ toYaml .Values.labels }}";
         assert_eq!(
             read(values, template),
@@ -317,6 +323,16 @@ hull:
                 "hull.length: default: 9",
                 "hull.beam: documented: false",
             ]
+        );
+    }
+
+    #[test]
+    fn options_count_where_all_values_go_where_nothing_can_be_told() {
+        let values = "a:\n  x: 1\n  # y: 2\n";
+        let template = "{{ .Values.a.x }}{{ include \"common.all\" . }}";
+        assert_eq!(
+            read(values, template),
+            ["a.x: default: 1", "a.y: documented: false"]
         );
     }
 
