@@ -109,6 +109,9 @@ pub(super) fn strip(
         return Ok(None);
     }
     let keys = &plan.pack.keys;
+    if are_too_few(layers, plan) {
+        return Ok(None);
+    }
     let defaults = keys.defaults(&plan.from);
     let Some((values, comparison)) = compared(layers, &defaults)? else {
         return Ok(None);
@@ -144,6 +147,21 @@ pub(super) fn strip(
         Some(_) => {}
     }
     Ok(Some(stripped))
+}
+
+/// True if the layers have too few values for a copy. A chart has thousands of defaults, and where the version is open this
+/// is asked of each: gathering them all to find that would take longer than everything else.
+fn are_too_few(layers: &[Layer<'_>], plan: &Plan<'_>) -> bool {
+    let trees = layers.iter().map(|layer| layer.view.tree());
+    let mut nodes = 0;
+    for tree in trees {
+        // An alias stands for many.
+        if tree.aliases().next().is_some() {
+            return false;
+        }
+        nodes += tree.nodes().count();
+    }
+    nodes * 5 < plan.pack.keys.count_defaults(&plan.from) * 4
 }
 
 /// The effective values at the places of the defaults, if they are a copy of them.

@@ -437,8 +437,10 @@ impl<'r> Run<'r> {
         if self.changes_chart {
             return self.plan.to.clone();
         }
-        let versions = self.plan.pack.info.versions.keys().filter(|v| *v < version);
-        let newest = versions.max().unwrap_or(&self.plan.from);
+        let versions = &self.plan.pack.info.versions;
+        let older = versions.partition_point(|known, _| known < version);
+        let newest = older.checked_sub(1).and_then(|at| versions.get_index(at));
+        let newest = newest.map_or(&self.plan.from, |(version, _)| version);
         newest.max(&self.plan.from).clone()
     }
 

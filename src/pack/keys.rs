@@ -89,8 +89,8 @@ impl Keys {
 
     /// The keys that can have to do with a path, those with a wildcard last.
     fn near(&self, path: &Path) -> Vec<&Key> {
-        let positions = self.nearby.of_path(path).into_iter();
-        positions.map(|at| &self.keys[at]).collect()
+        let positions = self.nearby.of_path(path);
+        positions.iter().map(|at| &self.keys[*at]).collect()
     }
 
     /// Every key, with its ranges.
@@ -151,6 +151,25 @@ impl Keys {
             .entry(version.clone())
             .or_insert_with(|| defaults(&self.keys, version));
         defaults.clone()
+    }
+
+    /// The number of keys whose default in a version is more than nothing and no map: no more than the leaves of its
+    /// [defaults](Self::defaults), and found without them.
+    #[must_use]
+    pub fn count_defaults(&self, version: &Version) -> usize {
+        let says = |value: &Value| match value {
+            Value::Null | Value::Map(_) => false,
+            Value::String(text) => !text.is_empty(),
+            Value::List(items) => !items.is_empty(),
+            Value::Bool(_) | Value::Number(_) => true,
+        };
+        let concrete = self.keys.iter().filter(|(path, _)| path.is_concrete());
+        let defaults = concrete.filter_map(|(_, ranges)| {
+            let mut ranges = ranges.iter();
+            let in_version = ranges.find(|(range, _)| range.versions.contains(version));
+            in_version?.1.as_ref()
+        });
+        defaults.filter(|default| says(default)).count()
     }
 
     /// The same for expressions, gathered if one looks at them.
@@ -278,7 +297,7 @@ impl Keys {
         let above = above.filter_map(|above| ranks.own.get(&above)).min();
         above.copied().or_else(|| {
             let fits = |at: &usize| self.keys[*at].0.may_overlap(path);
-            self.nearby.of_path(path).into_iter().filter(fits).min()
+            self.nearby.of_path(path).iter().copied().filter(fits).min()
         })
     }
 }

@@ -98,7 +98,9 @@ impl fmt::Debug for LazyKeys {
 
 impl Content {
     fn read(source: &Source, alone: bool) -> Result<Self, PackError> {
-        let info = source.info()?;
+        let mut info = source.info()?;
+        // `refit pack check` wants them so; whoever looks for one relies on it.
+        info.versions.sort_unstable_keys();
         let named = info.sub_charts.iter().filter(|_| !alone);
         let sub_charts = named
             .map(|(key, named)| Ok(Arc::new(SubChart::load(key, named, source)?)))

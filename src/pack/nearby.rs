@@ -2,7 +2,10 @@
 //! do with a path and not the thousands that a chart has. It only leaves keys out that cannot: what a key that
 //! is found has to do with the path is for the caller to say.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use crate::values::{Path, Segment};
 
@@ -12,7 +15,13 @@ pub(super) struct Nearby {
     root: Node,
     /// The position of each key, those without a wildcard first.
     positions: Vec<usize>,
+    /// The answers that took long: those for maps with many keys, which a run asks for in each version. Only a path above
+    /// known keys, or a pattern of a pack, has such an answer, so there are few.
+    long: RwLock<HashMap<Path, Arc<[usize]>>>,
 }
+
+/// The number of keys from which on an answer is kept.
+const LONG: usize = 64;
 
 /// The keys with a common beginning. They are given by their place in [`Nearby::positions`].
 #[derive(Debug, Default)]
@@ -35,15 +44,29 @@ impl Nearby {
         for (rank, at) in positions.iter().enumerate() {
             root.add(keys[*at].segments(), rank);
         }
-        Self { root, positions }
+        Self {
+            root,
+            positions,
+            long: RwLock::default(),
+        }
     }
 
     /// The positions of the keys that may be at a path, above it or below it, those with a wildcard last.
-    pub fn of_path(&self, path: &Path) -> Vec<usize> {
+    pub fn of_path(&self, path: &Path) -> Arc<[usize]> {
+        let long = self.long.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = long.get(path) {
+            return Arc::clone(known);
+        }
+        drop(long);
         let mut ranks = Vec::new();
         self.root.gather(path.segments(), &mut ranks);
         ranks.sort_unstable();
-        ranks.into_iter().map(|rank| self.positions[rank]).collect()
+        let found: Arc<[usize]> = ranks.into_iter().map(|rank| self.positions[rank]).collect();
+        if found.len() >= LONG {
+            let mut long = self.long.write().unwrap_or_else(PoisonError::into_inner);
+            long.insert(path.clone(), Arc::clone(&found));
+        }
+        found
     }
 }
 
