@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use serde_yaml::Value;
 
 use super::automation::read;
-use crate::repository::Repository;
+use crate::{registry::Registry, repository::Repository, support::helm};
 
 const APP: &str = "apps/arroyo.yaml";
 const OLD: &str = "reg.gull.example/arroyo";
@@ -143,6 +143,92 @@ fn the_workflow_pushes_to_the_branch_of_the_pull_request() {
     let head = clone.git(&["rev-parse", "HEAD"]);
     ends(&script(&clone.root, run, &variables), 0);
     assert_eq!(clone.git(&["rev-parse", "HEAD"]), head);
+}
+
+#[test]
+fn the_workflow_for_packs_drafts_a_new_version_once() {
+    let (Some(helm), Some(origin)) = (helm::each().last(), Repository::new()) else {
+        return;
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let charts = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/charts");
+    let registry = Registry::of(
+        helm,
+        temp.path(),
+        &[&charts.join("shop-1"), &charts.join("shop-2")],
+    );
+    // A pack for the first version.
+    let first = origin.refit(&[
+        "pack",
+        "new",
+        charts.join("shop-1").to_str().unwrap(),
+        "--dir",
+        "pack",
+    ]);
+    assert_eq!(first.code, 0, "{first:?}");
+    origin.commit("A pack");
+    let clone = origin.cloned(&[]);
+    let bin = temp.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, bin.join(name)).unwrap();
+    link(helm.program(), "helm");
+    link(Path::new(env!("CARGO_BIN_EXE_refit")), "refit");
+    let asked = temp.path().join("asked");
+    fs::write(
+        bin.join("gh"),
+        format!("#!/bin/sh\necho \"$@\" >> '{}'\n", asked.display()),
+    )
+    .unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(bin.join("gh"), mode).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+
+    let workflow = read("examples/github/pack.yml");
+    let steps = workflow["jobs"]["new-version"]["steps"]
+        .as_sequence()
+        .unwrap();
+    let run = steps.last().unwrap()["run"].as_str().unwrap();
+    let repository = registry.repository();
+    let variables = [
+        ("PATH", path.as_str()),
+        ("CHART", "shop"),
+        ("REPOSITORY", repository.as_str()),
+        ("PACK", "pack"),
+        ("RUNNER_TEMP", temp.path().to_str().unwrap()),
+    ];
+    let output = script(&clone.root, run, &variables);
+    ends(&output, 0);
+    let branch = "pack/shop-2.0.0";
+    let file = |name: &str| origin.git(&["show", &format!("{branch}:pack/{name}")]);
+    assert!(
+        file("pack.yaml").contains("2.0.0:"),
+        "{}",
+        file("pack.yaml")
+    );
+    assert!(file("keys.yaml").contains("ingress.hostname:"));
+    let draft = file("2.0.0.yaml");
+    assert!(
+        draft.contains("version: \"2.0.0\"") && draft.contains("\"replicaCount\": \"replicas\""),
+        "{draft}"
+    );
+    let asked = || fs::read_to_string(&asked).unwrap();
+    assert!(
+        asked().starts_with(&format!("pr create --head {branch} --title shop 2.0.0")),
+        "{}",
+        asked()
+    );
+    let body = fs::read_to_string(temp.path().join("body.md")).unwrap();
+    assert!(body.contains("shop: ") && body.contains("probed"), "{body}");
+    // The next night it is there already; once it is merged there is nothing to do.
+    clone.git(&["checkout", "-q", "main"]);
+    let output = script(&clone.root, run, &variables);
+    ends(&output, 0);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("is there already"));
+    clone.git(&["merge", "-q", branch]);
+    let output = script(&clone.root, run, &variables);
+    ends(&output, 0);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("The pack knows shop 2.0.0."));
+    assert_eq!(asked().lines().count(), 1);
 }
 
 #[test]
