@@ -116,6 +116,14 @@ pub fn several_charts(charts: &[&str]) -> Reason {
     )
 }
 
+/// A version of a chart is not known, and may be meant of the chart that takes its place.
+pub fn perhaps_of(reason: Reason, chart: &str, by: &Replacement, to: &Version) -> Reason {
+    let new = &by.chart;
+    reason.next(format!(
+        "If {to} is a version of {new}, which takes the place of {chart}: --chart {chart} --to {new}={to}."
+    ))
+}
+
 /// A version that a pack does not know, with the pack's own word on it if it has one, and the versions beside it.
 #[must_use]
 pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {

@@ -166,7 +166,13 @@ fn target<'w>(
     }
     let to = wanted.to.as_ref().or(of_chart).or(request.to.as_ref());
     if let Some(to) = to {
-        known(pack, to)?;
+        known_version(pack, to).map_err(|reason| {
+            let reason = match by {
+                Some(by) => refusal::request::perhaps_of(reason, chart, by, to),
+                None => reason,
+            };
+            reason.of(&wanted.name)
+        })?;
     }
     Ok((to.unwrap_or_else(|| pack.newest_release()).clone(), None))
 }

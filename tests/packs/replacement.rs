@@ -263,6 +263,10 @@ fn nothing_goes_to_another_chart_that_was_not_asked_for() {
         ),
         ("dns=1.2.5", "no version 1.2.5 of the chart dns"),
         ("dsn=1.2.0", "no pack for the chart `dsn`"),
+        (
+            "1.2.0",
+            "If 1.2.0 is a version of dns, which takes the place of old-dns: --chart old-dns --to dns=1.2.0.",
+        ),
     ] {
         let run = demo.run(&format!(
             "upgrade v.yaml --chart old-dns --from 8.0.0 --to {to} --pack pack"
