@@ -25,9 +25,10 @@ Packs are named in refit.yaml, by the chart that they are for:
     shop: git+https://git.example/charts.git//charts/shop/migrations?ref=COMMIT
     site: packs/site
 
-A chart in a registry carries its pack in migrations/. helm and git fetch, with the access that they have;
-HELM_BIN names another helm. What was fetched lies in .refit/packs/ beside refit.yaml, and refit.lock says
-what it is: each run compares. Other commands fetch nothing. docs/packs.md has more.")]
+A chart in a registry carries its pack in migrations/. helm and git fetch, with the access that
+they have; HELM_BIN names another helm. What was fetched lies in .refit/packs/ beside refit.yaml,
+and refit.lock says what it is: each run compares. Other commands fetch nothing.
+docs/packs.md has more.")]
 pub struct PullArgs {
     /// The charts whose packs are fetched [default: all that refit.yaml names]
     #[arg(value_name = "CHART")]
