@@ -170,6 +170,14 @@ def in_effect(chart, values, settings):
     return lambda path: whole is not None and render(chart, without(base, path)) not in (whole, None)
 
 
+def same_but_for_names(one, other):
+    """Whether two keys differ only in names between other keys, as of entries that a user names."""
+    a, b = one.split("."), other.split(".")
+    different = [at for at, (x, y) in enumerate(zip(a, b)) if x != y]
+    apart = all(y - x > 1 for x, y in zip(different, different[1:]))
+    return len(a) == len(b) and bool(different) and apart and different[0] > 0 and different[-1] < len(a) - 1
+
+
 def judge(before, after, settings, works):
     """A word for each value of the file before, and lines to be looked at."""
     old, new = dict(leaves(before)), dict(leaves(after))
@@ -183,13 +191,16 @@ def judge(before, after, settings, works):
         theirs = [plain(shown(to)) for to, there in fresh.items() if there == value or there == [value]]
         sure = setting is not None and setting["fate"] == "sure"
         hit = next((at for at, place in enumerate(places) if place in theirs), None)
+        named = any(same_but_for_names(place, to) for place in places for to in theirs)
         if kept:
             word = "kept by the person" if not setting else f"kept by the person, drafted {setting['fate']}"
         elif theirs:
             if sure:
-                word = "moved: same, sure" if hit is not None else "moved: ELSEWHERE, sure"
+                word = "moved: same, sure" if hit is not None else "moved: same but for names, sure" if named else "moved: ELSEWHERE, sure"
             elif hit is not None:
                 word = "moved: same, asked"
+            elif named:
+                word = "moved: same but for names, asked"
             elif places:
                 word = "moved: others asked"
             elif setting:
@@ -235,16 +246,16 @@ def main():
         print(f"{number:02} {title}: {dict(words)} {found['renderings']} renderings, {found['ms']} ms{unproven}", flush=True)
         print("\n".join(lines), flush=True)
         rows.append((number, repository, commit[:9], f"{old[0]} {old[1]} to {new[1]}", words, found))
-    print("\n| | commit | chart | moved by the person | same, sure | same, asked | elsewhere, sure | others asked | works at its old key | none | renderings | s |")
+    print("\n| | commit | chart | moved by the person | same, sure | same but for names, sure | same, asked | elsewhere, sure | others asked | works at its old key | none | renderings | s |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     sums = Counter()
     for number, repository, commit, chart, words, found in rows:
         moved = {word: count for word, count in words.items() if word.startswith("moved")}
-        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"], words["moved: works at its old key"]]
+        columns = [sum(moved.values()), words["moved: same, sure"], words["moved: same but for names, sure"], words["moved: same, asked"] + words["moved: same but for names, asked"], words["moved: ELSEWHERE, sure"], words["moved: others asked"], words["moved: works at its old key"]]
         columns.append(columns[0] - sum(columns[1:]))
         sums.update(dict(enumerate([*columns, found["renderings"], found["ms"] / 1000])))
         print(f"| {number} | {repository} {commit} | {chart} | " + " | ".join(map(str, columns)) + f" | {found['renderings']} | {found['ms'] / 1000:.0f} |")
-    print("| | all | | " + " | ".join(str(sums[at]) for at in range(8)) + f" | {sums[8]:.0f} |")
+    print("| | all | | " + " | ".join(str(sums[at]) for at in range(9)) + f" | {sums[9]:.0f} |")
     print(dict(total))
 
 

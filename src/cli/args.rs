@@ -349,6 +349,8 @@ pub struct ReviewArgs {
     #[command(flatten)]
     pub chart: ChartOptions,
     #[command(flatten)]
+    pub pair: ChartPair,
+    #[command(flatten)]
     pub steps: StepOptions,
     /// Save your decisions to this file, without asking for its name
     #[arg(long, value_name = "FILE", help_heading = "Steps and answers")]
@@ -360,6 +362,19 @@ pub struct ReviewArgs {
     /// Show passwords and other secrets instead of ••••
     #[arg(long, help_heading = "Output")]
     pub show_secrets: bool,
+}
+
+/// Two versions of a chart that refit does not know.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Chart")]
+pub struct ChartPair {
+    /// For a chart that refit does not know: the version that the files are for, as a folder, an archive, or what
+    /// helm finds by name
+    #[arg(long, value_name = "CHART", requires = "new_chart")]
+    pub old_chart: Option<String>,
+    /// The version to go to
+    #[arg(long, value_name = "CHART", requires = "old_chart")]
+    pub new_chart: Option<String>,
 }
 
 /// What is upgraded.

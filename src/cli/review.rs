@@ -25,6 +25,7 @@ use super::{
     args::{
         Format, JobsOption, LiveOptions, OutputOptions, RenderOptions, ReviewArgs, UpgradeArgs,
     },
+    charts,
     exit::Exit,
     keyboard::Keyboard,
     meaning::{Job, ResultMode},
@@ -50,6 +51,12 @@ const UNUSABLE: &str = "the terminal cannot be used";
 pub fn run(args: ReviewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let save = args.save_answers.clone();
     let mut job = job(args)?;
+    // Charts that Helm fetched are there as long as this is.
+    let drafted = charts::without_pack(&mut job)?;
+    match &drafted {
+        Some(both) => charts::draft(&mut job, both, terminal),
+        None => charts::refuse_useless(&job)?,
+    }
     let mut begun = begin_reviews(&job);
     let mut asked = QuestionsEnd::Nothing;
     if terminal.can_ask() && !begun.outcome.refused.is_empty() {
@@ -218,7 +225,11 @@ fn job(args: ReviewArgs) -> anyhow::Result<Job> {
         record: false,
         check: false,
         verify: false,
-        rendering: RenderOptions::default(),
+        rendering: RenderOptions {
+            old_chart: args.pair.old_chart,
+            new_chart: args.pair.new_chart,
+            ..RenderOptions::default()
+        },
         output: OutputOptions {
             output: Some(Format::Text),
             diff: false,

@@ -43,7 +43,9 @@ impl Footprint {
             let object = &effect.spot.object;
             let path = unnamed(&effect.spot.path);
             for value in traces(effect) {
-                if sign.is_some_and(|sign| value.contains(sign)) {
+                // An item of a list can be anything.
+                let is_item = matches!(effect.with, Some(Value::List(_)));
+                if !is_item && sign.is_some_and(|sign| value.contains(sign)) {
                     print.signed.insert(format!("{}|{path}", object.kind));
                 }
                 print.full.insert(format!(

@@ -453,7 +453,7 @@ fn opened<'l>(
         };
         let did = Footprint::of(&leaf.effects, &leaf.value);
         let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
-        let read = !refused && new.reads.is_read(&path) && fits(&path, &leaf.value, new);
+        let read = !refused && is_read(new, &path) && fits(&path, &leaf.value, new);
         let was_read = old.reads.is_read(&path);
         let mut is_default = false;
         let lost = match (&after, did.is_empty()) {
@@ -479,6 +479,15 @@ fn opened<'l>(
         }
     }
     open
+}
+
+/// Whether the new chart looks at a setting, as far as that is known: of a chart that hands on all values it is not, and
+/// what it knows by name counts.
+fn is_read(new: &Keys, path: &Path) -> bool {
+    match new.reads.is_everything() {
+        true => new.knows(path),
+        false => new.reads.is_read(path),
+    }
 }
 
 /// True if all effects of a setting are there without it.

@@ -351,7 +351,10 @@ impl Look<'_, '_, '_, '_> {
                 if let Some(variant) = variant {
                     let effects = self.after().between(value, whole, variant);
                     self.note(*at, &effects);
-                    self.open[at.0].tried[at.1].0.is_unknown = false;
+                    // That it shows nothing in company either says nothing: it was refused alone.
+                    let one = &mut self.open[at.0];
+                    let (candidate, _, print) = &mut one.tried[at.1];
+                    candidate.is_unknown &= !one.did.touches(print);
                 }
             }
         }

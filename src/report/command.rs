@@ -213,6 +213,9 @@ pub fn review(outcome: &Outcome, given: &Given) -> Option<NextCommand> {
     }
     let mut pieces = vec!["refit review".to_owned()];
     inputs(&releases, given, &mut pieces);
+    let is_chart =
+        |words: &&String| words.starts_with("--old-chart ") || words.starts_with("--new-chart ");
+    pieces.extend(given.verify.iter().filter(is_chart).cloned());
     let mut flag = |name: &str, value: &str| pieces.push(format!("--{name} {}", quote(value)));
     if let Some(chart) = &given.chart {
         flag("chart", chart);

@@ -129,3 +129,33 @@ fn where_nobody_gives_a_name_the_place_is_a_question() {
     assert!(text.contains("any other will do"), "{text}");
     assert!(!text.contains("+units:"), "{text}");
 }
+
+#[test]
+fn a_preview_of_a_draft_names_the_review_that_asks_the_same() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    chart(&home.join("old"), "1.0.0", OLD, OLD_VALUES);
+    chart(&home.join("new"), "2.0.0", NEW, EXAMPLE);
+    let values = "image:\n  repository: example/app\n  tag: \"1.2\"\n";
+    fs::write(home.join("values.yaml"), values).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = helm::refit(helm.program(), home);
+        let output = command.args(arguments).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let charts = ["--old-chart", "old", "--new-chart", "new"];
+    let (_, preview) = run(&[&["upgrade", "values.yaml"], &charts[..]].concat());
+    let review = "refit review values.yaml --old-chart old --new-chart new";
+    assert!(preview.contains(review), "{preview}");
+    // Without a terminal it says what would be asked.
+    let (code, text) = run(&[&["review", "values.yaml"], &charts[..]].concat());
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("--answer place-image-repository=move"),
+        "{text}"
+    );
+    assert!(text.contains("needs a terminal"), "{text}");
+}
