@@ -593,6 +593,9 @@ fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String 
     if said.is_empty() {
         said.push("little speaks for it".to_owned());
     }
+    if candidate.is_unknown && !one.did.is_empty() {
+        said.push("what it does there could not be seen".to_owned());
+    }
     match candidate.named {
         Named::There => {}
         Named::Example => said.push("named as in the chart's example".to_owned()),

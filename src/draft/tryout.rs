@@ -29,6 +29,8 @@ use crate::{
 const MOST_AT_ONCE: usize = 64;
 /// How many places of a setting that the chart refuses are tried in company.
 const MOST_IN_COMPANY: usize = 2;
+/// From how many letters on a text tells a setting apart.
+const MIN_SIGN: usize = 4;
 /// The places of a setting that are looked at one after the other, as long as none is found.
 const WAVES: [(usize, usize); 3] = [(0, 4), (4, 10), (10, 22)];
 /// The part of an effect behind which no other place is looked for.
@@ -183,11 +185,16 @@ impl Look<'_, '_, '_, '_> {
                 match (rendered.as_ref(), group.as_slice()) {
                     (Ok(manifest), group) => {
                         let all = self.after().added(&Value::Null, manifest);
-                        let shows = |at: &&At| {
-                            let one = &self.open[at.0];
-                            one.did.touches(&Footprint::of(&all, &one.leaf.value))
-                        };
-                        showing.extend(group.iter().filter(shows));
+                        for at in group {
+                            let value = &self.open[at.0].leaf.value;
+                            let print = Footprint::of(&all, value);
+                            if self.open[at.0].did.touches(&print) {
+                                showing.push(*at);
+                            } else if is_nowhere(value, &all) {
+                                // It does nothing as long as something else is not set: that says nothing.
+                                self.open[at.0].tried[at.1].0.is_unknown = true;
+                            }
+                        }
                     }
                     (Err(_), [one]) => {
                         refused.push(*one);
@@ -436,6 +443,22 @@ impl Look<'_, '_, '_, '_> {
                 self.take_in(ground, second, taken, left);
             }
         }
+    }
+}
+
+/// Whether a text that tells a setting apart is nowhere in some effects.
+fn is_nowhere(value: &Value, effects: &[Effect]) -> bool {
+    let holds = |effect: &Effect, sign: &str| {
+        let with = effect.with.iter();
+        with.map(|with| serde_json::Value::from(with).to_string())
+            .any(|text| text.contains(sign))
+    };
+    match value {
+        Value::String(_) | Value::Number(_) => {
+            let sign = value.scalar_text().filter(|sign| sign.len() >= MIN_SIGN);
+            sign.is_some_and(|sign| !effects.iter().any(|effect| holds(effect, sign)))
+        }
+        _ => false,
     }
 }
 
