@@ -33,6 +33,174 @@ pub const KINDS: &[Kind] = &[
         is_one_release: false,
     },
     Kind {
+        name: "keys that a star of any depth moves",
+        pack: |_| pack("extra.**.port: extra.**.number"),
+        files: |n| one(entries("extra", n, "{port: 80, name: n}")),
+        is_one_release: false,
+    },
+    Kind {
+        name: "list items that become keys",
+        pack: |_| pack("'hosts[name=*].host': 'extra.*'"),
+        files: |n| {
+            one("hosts:\n".to_owned()
+                + &lines(n, |i| format!("  - {{name: n{i}, host: a, path: /}}\n")))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "keys that become list items",
+        pack: |_| pack("'ports.*': 'names[name=*]'"),
+        files: |n| one(entries("ports", n, "{port: 80}")),
+        is_one_release: false,
+    },
+    Kind {
+        name: "list items that ten selectors look through",
+        pack: |_| {
+            pack(
+                &lines(10, |i| {
+                    format!("'hosts[name=n{i}].host': 'extra.h{i}'\n      ")
+                })
+                .trim_end()
+                .to_owned(),
+            )
+        },
+        files: |n| {
+            one("hosts:\n".to_owned()
+                + &lines(n, |i| format!("  - {{name: n{i}, host: a, path: /}}\n")))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "selectors that each find an item (a tenth of N)",
+        pack: |n| {
+            pack(
+                &lines((n / 10).max(1), |i| {
+                    format!("'hosts[name=n{i}].host': 'extra.h{i}'\n      ")
+                })
+                .trim_end()
+                .to_owned(),
+            )
+        },
+        files: |n| {
+            one("hosts:\n".to_owned()
+                + &lines((n / 10).max(1), |i| {
+                    format!("  - {{name: n{i}, host: a, path: /}}\n")
+                }))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "questions, one for each match (a tenth of N)",
+        pack: |_| {
+            let mut files = pack("text: words");
+            files[2].1 += "  ask:\n    title: Ask\n    for: ports.*\n    as: port\n    \
+                take: {p: 'ports.{port}.port'}\n    ask: What does {port} do?\n    options:\n      \
+                keep: {title: Keep it, do: {'listeners.{port}.number': =p}}\n      \
+                other: {title: Take another, do: {'listeners.{port}.number': 1}}\n";
+            files
+        },
+        files: |n| one(entries("ports", (n / 10).max(1), "{port: 80}")),
+        is_one_release: false,
+    },
+    Kind {
+        name: "questions of refit itself (a tenth of N)",
+        pack: |_| {
+            let mut files = pack("ports.*.port: extra.*");
+            files[1].1 = files[1]
+                .1
+                .replace("extra: [{in: '*'", "extra: [{in: '<9.0.0'");
+            files
+        },
+        files: |n| {
+            let n = (n / 10).max(1);
+            one(entries("ports", n, "{port: 80}") + &entries("extra", n, "81"))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "notices, one for each match (a tenth of N)",
+        pack: |_| {
+            let mut files = pack("text: words");
+            files[2].1 += "  tell:\n    title: Tell\n    for: ports.*\n    as: port\n    \
+                take: {p: 'ports.{port}.port'}\n    if: p > 1\n    \
+                do: {'listeners.{port}.number': =p}\n    tell: Port {port} is {p}.\n";
+            files
+        },
+        files: |n| one(entries("ports", (n / 10).max(1), "{port: 80}")),
+        is_one_release: false,
+    },
+    Kind {
+        name: "entries of a map in one line",
+        pack: |_| pack("ports.*.port: listeners.*.number\n      ports.*: listeners.*"),
+        files: |n| {
+            let entries = lines(n, |i| format!("p{i}: {{port: 80, name: n}}, "));
+            one(format!("ports: {{{entries}}}\n"))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "items of a list in one line",
+        pack: |_| pack("'hosts[*].host': 'names[*].name'\n      'hosts[*]': 'names[*]'"),
+        files: |n| {
+            let items = lines(n, |_| "{host: a, path: /}, ".to_owned());
+            one(format!("hosts: [{items}]\n"))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "levels below each other (a fiftieth of N)",
+        pack: |_| pack("extra.**.port: extra.**.number"),
+        files: |n| {
+            let depth = (n / 50).clamp(1, 200);
+            let line = |i: usize| format!("{}k{i}:\n", "  ".repeat(i + 1));
+            let below = lines(depth, line) + &"  ".repeat(depth + 1) + "port: 80\n";
+            one(format!("extra:\n{below}"))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "anchors, each with an alias",
+        pack: |_| pack("ports: listeners"),
+        files: |n| {
+            let anchors = lines(n, |i| format!("  a{i}: &n{i} {{a: 1}}\n  b{i}: *n{i}\n"));
+            one(format!("ports: {{web: {{port: 1}}}}\nextra:\n{anchors}"))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "merge keys of one anchor",
+        pack: |_| pack("ports: listeners"),
+        files: |n| {
+            let merged = lines(n, |i| format!("  p{i}: {{<<: *shared, b: {i}}}\n"));
+            one(format!(
+                "extra:\n  first: &shared {{a: 1}}\n{merged}ports: {{web: {{port: 1}}}}\n"
+            ))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "entries with comments that a wildcard moves",
+        pack: |_| pack("ports.*.port: listeners.*.number\n      ports.*: listeners.*"),
+        files: |n| {
+            one("ports:\n".to_owned()
+                + &lines(n, |i| {
+                    format!("  # Port {i}.\n  p{i}:\n    port: {i}   # as ever\n\n    name: n\n")
+                }))
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "entries that an expression makes items of",
+        pack: |_| {
+            let mut files = pack("text: words");
+            files[2].1 += "  list:\n    title: List\n    take: {p: ports.*.port}\n    \
+                do: {names: '=p.map(k, p[k])'}\n";
+            files
+        },
+        files: |n| one(entries("ports", n, "{port: 80}")),
+        is_one_release: false,
+    },
+    Kind {
         name: "keys that no step and no chart knows",
         pack: |_| pack("ports: listeners"),
         files: |n| one(lines(n, |i| format!("unknown{i}: {i}\n")) + "ports: {web: {port: 1}}\n"),
@@ -76,6 +244,25 @@ pub const KINDS: &[Kind] = &[
         is_one_release: true,
     },
     Kind {
+        name: "releases of one manifest (a tenth of N)",
+        pack: |_| pack("ports: listeners"),
+        files: |n| {
+            one(lines((n / 10).max(1), |i| {
+                let values = match i % 2 {
+                    0 => format!("values: |\n          ports: {{p{i}: {{port: {i}}}}}\n"),
+                    _ => format!("valuesObject:\n          ports: {{p{i}: {{port: {i}}}}}\n"),
+                };
+                let source = "repoURL: https://example.com/charts\n      chart: acme\n      targetRevision: 1.0.0";
+                format!(
+                    "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\n\
+                     metadata: {{name: a{i}, namespace: argocd}}\nspec:\n  sources:\n    - {source}\n      \
+                     helm:\n        {values}"
+                )
+            }))
+        },
+        is_one_release: false,
+    },
+    Kind {
         name: "files (a tenth of N)",
         pack: |_| pack("ports: listeners"),
         files: |n| {
@@ -102,6 +289,43 @@ pub const KINDS: &[Kind] = &[
             let own = lines(n / 20, |i| format!("group{i}: {{key{}: 5}}\n", i * 20));
             one(own + "ports: {web: {port: 1}}\n")
         },
+        is_one_release: false,
+    },
+    Kind {
+        name: "keys of a chart, all of them set",
+        pack: |n| {
+            let mut files = pack("ports: listeners");
+            files[1].1 += &lines(n, |i| {
+                format!("group{}.key{i}: [{{in: '*', default: {i}}}]\n", i / 20)
+            });
+            files
+        },
+        files: |n| {
+            let line = |i: usize| match i % 20 {
+                0 => format!("group{}:\n  key{i}: 5\n", i / 20),
+                _ => format!("  key{i}: 5\n"),
+            };
+            one(lines(n, line) + "ports: {web: {port: 1}}\n")
+        },
+        is_one_release: false,
+    },
+    Kind {
+        name: "versions of a chart (a tenth of N)",
+        pack: |n| {
+            let mut files = pack("ports: listeners");
+            files[0].1 = files[0].1.replace(
+                "versions:\n",
+                &("versions:\n".to_owned()
+                    + &lines((n / 10).max(1), |i| format!("  0.{i}.0: {{app: '0'}}\n"))),
+            );
+            files[1].1 += &lines((n / 10).max(1), |i| {
+                format!(
+                    "key{i}: [{{in: '<0.{i}.0', default: 1}}, {{in: '>=0.{i}.0', default: 2}}]\n"
+                )
+            });
+            files
+        },
+        files: |_| one("ports: {web: {port: 1}}\nkey0: 3\n".to_owned()),
         is_one_release: false,
     },
     Kind {

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     bind::Layer,
+    heirs::{Heir, Heirs},
     layers::{bring_list, list_of, uncover},
     ledger::{Dropped, Fate},
     meet::{Met, Standing},
-    node::{Node, Source},
+    node::Node,
     own::{Owned, Places},
     place::{Place, Replaced},
     run::{Change, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
@@ -124,6 +125,7 @@ impl<'r> Run<'r> {
         report: &mut StepReport,
         (deferred, outputs): (&mut [Output], &mut [Output]),
     ) {
+        let mut heirs = None;
         for (i, takes) in takes.iter().enumerate() {
             let view = self.layers[i].view;
             let unmoved = takes
@@ -133,14 +135,21 @@ impl<'r> Run<'r> {
             for Owned { path, node, .. } in unmoved {
                 for (below, sources) in node.leaves(view) {
                     let value = leaf_value(node, &below, view);
-                    let heir = heir(i, &sources, &value, (deferred, outputs), view);
+                    let heirs =
+                        heirs.get_or_insert_with(|| Heirs::of(deferred, outputs, &self.layers));
+                    let heir = heirs.of_leaf(i, &sources, &value);
                     self.dropped.extend(sources.iter().map(|source| Dropped {
                         source: source.clone(),
                         step: report.id.clone(),
                     }));
                     let (fate, to) = match heir {
                         Heir::MadeOfIt => continue,
-                        Heir::Equal(output) => {
+                        Heir::Equal(n) => {
+                            heirs.merge(n, &sources);
+                            let output = match n.checked_sub(deferred.len()) {
+                                None => &mut deferred[n],
+                                Some(n) => &mut outputs[n],
+                            };
                             output.node.also.extend(sources);
                             (Fate::Merged, Some(output.path.clone()))
                         }
@@ -265,13 +274,7 @@ impl<'r> Run<'r> {
         let i = output.layer;
         let keys = &self.plan.pack.keys;
         let segments = output.place.segments();
-        let adds = |view| {
-            output
-                .node
-                .items(view)
-                .is_some_and(|items| !items.is_empty())
-        };
-        if output.by.is_some() && !adds(self.layers[i].view) {
+        if output.by.is_some() && output.node.item_count(self.layers[i].view) == 0 {
             return replaced;
         }
         for (n, segment) in segments.iter().enumerate() {
@@ -282,9 +285,7 @@ impl<'r> Run<'r> {
             };
             let list = Path::new(segments[..n].to_vec());
             let Layer { view, root } = &self.layers[i];
-            let mut there = root.find(list.segments(), view).into_iter();
-            let items = there.next().and_then(|(_, list)| list.items(view));
-            if items.is_some_and(|items| position < items.len()) {
+            if root.has_place(&segments[..=n], view) {
                 continue;
             }
             replaced.extend(bring_list(&mut self.layers, i, &list_of(&list), keys));
@@ -501,66 +502,25 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
         .collect()
 }
 
-/// The place or value in which a taken leaf lives on.
-pub(super) enum Heir<'o> {
-    /// A value that is made of it.
-    MadeOfIt,
-    /// A value that is equal to it.
-    Equal(&'o mut Output),
-    /// Nothing.
-    None,
-}
-
-pub(super) fn heir<'o>(
-    layer: usize,
-    sources: &[Source],
-    value: &Value,
-    (deferred, outputs): (&'o mut [Output], &'o mut [Output]),
-    view: &View<'_>,
-) -> Heir<'o> {
-    let mut equal = None;
-    for (i, output) in deferred
-        .iter()
-        .chain(outputs.iter())
-        .enumerate()
-        .filter(|(_, output)| output.layer == layer)
-    {
-        let made_of = output.node.made_of(view);
-        let uses = |source: &Source| made_of.iter().any(|of| of.path.is_related(&source.path));
-        if !output.node.also.is_empty() && output.node.also.iter().any(|s| sources.contains(s)) {
-            continue;
-        }
-        if sources.iter().any(uses) {
-            return Heir::MadeOfIt;
-        }
-        let text = matches!(value, Value::String(text) if !text.is_empty());
-        if text && output.node.value(view).is_ok_and(|other| other == *value) {
-            equal.get_or_insert(i);
-        }
-    }
-    match equal {
-        Some(i) if i < deferred.len() => Heir::Equal(&mut deferred[i]),
-        Some(i) => Heir::Equal(&mut outputs[i - deferred.len()]),
-        None => Heir::None,
-    }
-}
-
 /// True if a layer sets a path, or sets a path above it to something else.
 pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
-    if !layer.root.find(path.segments(), layer.view).is_empty() {
+    if layer.root.has(path.segments(), layer.view) {
         return true;
     }
     (1..path.segments().len()).any(|n| {
+        let mut set = false;
         let above = &path.segments()[..n];
-        layer
-            .root
-            .find(above, layer.view)
-            .iter()
-            .any(|(_, node)| !node.is_map(layer.view))
+        layer.root.each_found(above, layer.view, &mut |_, node| {
+            set |= !node.is_map(layer.view);
+        });
+        set
     })
 }
 
 pub(super) fn leaf_value(node: &Node, below: &Path, view: &View<'_>) -> Value {
+    if below.is_root() {
+        return node.value(view).unwrap_or(Value::Null);
+    }
     node.find(below.segments(), view)
         .into_iter()
         .next()

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::{
     layers::list_of,
@@ -98,13 +98,13 @@ pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<St
         owner: None,
         was: None,
     };
-    let mut matches = Vec::new();
+    let mut matches = IndexSet::new();
     for (_, found) in found_by_all(&sight, pattern) {
         if !matches.contains(&found.captures) && sight.at(&found.path)?.is_some() {
-            matches.push(found.captures);
+            matches.insert(found.captures);
         }
     }
-    Ok(matches)
+    Ok(matches.into_iter().collect())
 }
 
 /// What a pattern with wildcards finds in the layers and counts, in the order in which the keys stand when the layers
@@ -160,6 +160,25 @@ fn in_merged_order(
     }
 }
 
+/// Whether a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
+/// if an item does. Then no value need be read to know it, which would be all of a map for each of its entries.
+pub(super) fn leads_on(
+    after: &[Layer<'_>],
+    was: &[Layer<'_>],
+    path: &[Segment],
+    to_key: bool,
+) -> bool {
+    after
+        .iter()
+        .chain(was)
+        .all(|Layer { view, root }| match lookup(root, path, view) {
+            Lookup::Absent => true,
+            Lookup::Hidden => false,
+            Lookup::Here(_, node, _) if to_key => node.is_map(view),
+            Lookup::Here(_, node, _) => node.is_list(view),
+        })
+}
+
 /// The value that stands at a place after the taking. What a later layer hid before it does not show
 /// through because that one's value went.
 pub(super) fn standing(
@@ -176,7 +195,7 @@ pub(super) fn standing(
 }
 
 fn has(layer: &Layer<'_>, path: &Path) -> bool {
-    !layer.root.find(path.segments(), layer.view).is_empty()
+    layer.root.has(path.segments(), layer.view)
 }
 
 struct Sight<'s, 'v> {
@@ -281,20 +300,19 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
             // An empty file sets nothing.
             Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
-            _ => match node.items(view) {
-                Some(items) => {
-                    in_list = true;
-                    let mut items = items.into_iter().enumerate();
-                    let found = items.find(|(i, item)| {
-                        item.stands() && item.selected_by(segment, *i, view).is_some()
-                    });
-                    found.map(|(i, item)| {
-                        at.push(Segment::Index(i));
-                        Cow::Owned(item)
-                    })
-                }
-                None => return Lookup::Hidden,
-            },
+            _ if node.is_list(view) => {
+                in_list = true;
+                let item = match node {
+                    Cow::Borrowed(node) => item_of(node, segment, view),
+                    Cow::Owned(node) => item_of(&node, segment, view)
+                        .map(|(i, item)| (i, Cow::Owned(item.into_owned()))),
+                };
+                item.map(|(i, item)| {
+                    at.push(Segment::Index(i));
+                    item
+                })
+            }
+            _ => return Lookup::Hidden,
         };
         match below {
             Some(below) => node = below,
@@ -303,6 +321,21 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
         }
     }
     Lookup::Here(at, node, in_list)
+}
+
+/// The first item of a list that a segment selects.
+fn item_of<'n>(
+    list: &'n Node,
+    segment: &Segment,
+    view: &View<'_>,
+) -> Option<(usize, Cow<'n, Node>)> {
+    if let Segment::Index(i) = segment {
+        let item = list.item_at(*i, view)?;
+        return item.stands().then_some((*i, item));
+    }
+    list.find_item(view, |i, item| {
+        item.stands() && item.selected_by(segment, i, view).is_some()
+    })
 }
 
 /// A name of a step.

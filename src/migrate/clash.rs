@@ -53,6 +53,8 @@ pub(super) fn check_clashes(
             }
         }
     }
+    // A map may have thousands of writes below it.
+    let mut values: HashMap<usize, Option<Value>> = HashMap::new();
     for (i, (step, output)) in all.iter().enumerate() {
         let segments = output.place.segments();
         // What items are added to is a list, whatever else is in it.
@@ -64,9 +66,10 @@ pub(super) fn check_clashes(
             let above = at.get(&(output.layer, &segments[..n]));
             for &other in above.into_iter().flatten().filter(|other| **other != i) {
                 let (first, above) = all[other];
-                let there = above.node.value(layers[above.layer].view).ok();
+                let read = || above.node.value(layers[above.layer].view).ok();
+                let there = values.entry(other).or_insert_with(read);
                 let fits = match (there, value()) {
-                    (Some(there), Some(value)) => fits(&there, &segments[n..], &value),
+                    (Some(there), Some(value)) => fits(there, &segments[n..], &value),
                     _ => false,
                 };
                 if !fits {

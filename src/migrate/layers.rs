@@ -37,7 +37,7 @@ pub(super) fn bring_list(
     let Some(Layer { view, root }) = here.first_mut() else {
         return Replaced::new();
     };
-    if lower.is_empty() || !root.find(list.segments(), view).is_empty() {
+    if lower.is_empty() || root.has(list.segments(), view) {
         return Replaced::new();
     }
     match effective(lower, None, list) {
@@ -59,7 +59,7 @@ pub(super) fn uncover(
 ) -> Vec<(usize, Path, Node)> {
     let mut uncovered = Vec::new();
     for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
-        if !before.root.find(from.segments(), before.view).is_empty() {
+        if before.root.has(from.segments(), before.view) {
             continue;
         }
         let found = layers[i].root.find(to.segments(), before.view);

@@ -87,7 +87,7 @@ impl Ledger {
                     .filter(|d| d.source.layer == layer)
                     .map(|d| (leaf_path(&d.source.path), d))
                     .collect(),
-                held,
+                held: Held::of(&held),
                 arrivals: &arrivals,
                 view,
             };
@@ -172,11 +172,43 @@ fn stays(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
     }
 }
 
+/// The leaves that open questions hold, found by what is above or below them.
+struct Held<'w> {
+    /// The question of each, and its turn among them: the first that holds a leaf is named.
+    at: HashMap<&'w [Segment], (usize, &'w str)>,
+    /// The same for all that is above one.
+    above: HashMap<&'w [Segment], (usize, &'w str)>,
+}
+
+impl<'w> Held<'w> {
+    fn of(held: &[&'w (String, Source)]) -> Self {
+        let mut found = Self {
+            at: HashMap::new(),
+            above: HashMap::new(),
+        };
+        for (turn, (step, source)) in held.iter().enumerate() {
+            let path = source.path.segments();
+            found.at.entry(path).or_insert((turn, step));
+            for n in 0..path.len() {
+                found.above.entry(&path[..n]).or_insert((turn, step));
+            }
+        }
+        found
+    }
+
+    /// The question that holds something at, above or below a place.
+    fn by(&self, path: &[Segment]) -> Option<&'w str> {
+        let at_or_above = (0..=path.len()).filter_map(|n| self.at.get(&path[..n]));
+        let first = at_or_above.chain(self.above.get(path)).min();
+        first.map(|(_, step)| *step)
+    }
+}
+
 struct Walk<'w> {
     keys: &'w Keys,
     to: &'w semver::Version,
     dropped: HashMap<Path, &'w Dropped>,
-    held: Vec<&'w (String, Source)>,
+    held: Held<'w>,
     arrivals: &'w HashMap<Path, Vec<Arrival>>,
     /// The leaves that went somewhere or are held, and every place above one.
     concerned: HashSet<&'w [Segment]>,
@@ -336,10 +368,9 @@ impl Walk<'_> {
             .collect();
         entry.to.dedup();
         if still && arrivals.is_empty() {
-            let held = self.held.iter().find(|(_, held)| held.path.is_related(at));
-            if let Some((step, _)) = held {
+            if let Some(step) = self.held.by(at.segments()) {
                 entry.fate = Fate::Held;
-                entry.step = Some(step.clone());
+                entry.step = Some(step.to_owned());
             } else if may_be_unread
                 && matches!(self.keys.known(at, self.to), Known::Unknown | Known::Dead)
             {

@@ -121,8 +121,7 @@ impl<'r> Run<'r> {
                     let went = destinations(step, &owned, &below);
                     let is_set = |place: &Path| {
                         let mut layers = self.layers.iter();
-                        layers
-                            .any(|layer| !layer.root.find(place.segments(), layer.view).is_empty())
+                        layers.any(|layer| layer.root.has(place.segments(), layer.view))
                     };
                     let stale = Stale {
                         layer: i,

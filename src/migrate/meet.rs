@@ -11,7 +11,7 @@ use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, find, standing},
+    bind::{Layer, find, leads_on, standing},
     clash::check_clashes,
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
@@ -323,6 +323,9 @@ impl<'r> Run<'r> {
             };
             let segments = output.stands.segments();
             let in_the_way = (1..segments.len()).find_map(|n| {
+                if leads_on(after, was, &segments[..n], segments[n].is_key()) {
+                    return None;
+                }
                 let above = Path::new(segments[..n].to_vec());
                 let value = standing(after, was, &above).ok()??;
                 let leads = match segments[n].is_key() {
@@ -448,7 +451,7 @@ fn settle<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]
         if list == output.path {
             continue;
         }
-        let has = |layer: &&Layer<'_>| !layer.root.find(list.segments(), layer.view).is_empty();
+        let has = |layer: &&Layer<'_>| layer.root.has(list.segments(), layer.view);
         let place = |layer: Option<&Layer<'_>>| {
             let Layer { view, root } = layer.unwrap_or(&after[output.layer]);
             root.place_of(&output.path, output.positions, beyond, view)

@@ -13,8 +13,10 @@ mod clash;
 mod consider;
 mod decision;
 mod dump;
+mod entries;
 mod error;
 mod globals;
+mod heirs;
 mod layers;
 mod ledger;
 mod left_overs;
@@ -28,6 +30,7 @@ mod run;
 pub mod together;
 
 pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
+pub use entries::Entries;
 pub use error::MigrateError;
 pub use ledger::{Fate, Ledger, LedgerEntry};
 pub use node::{Body, Entry, Node, Origin, Source};

@@ -4,8 +4,9 @@
 //! entry; everything else keeps pointing to where it came from. So a large file costs what is changed in
 //! it, and whoever edits the text can see at a glance what stayed.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
+use super::entries::Entries;
 use crate::{
     values::{
         Map, Path, ReadError, Segment, Value, ValuesPart,
@@ -75,7 +76,7 @@ pub enum Body {
     /// A scalar, or a value that a step made whole.
     Value(Value),
     /// A map whose entries have fates of their own.
-    Map(Vec<Entry>),
+    Map(Entries),
     /// A list whose items have fates of their own.
     List(Vec<Node>),
 }
@@ -105,7 +106,7 @@ pub struct Found {
 }
 
 /// A place on the way to what a pattern finds.
-struct Place {
+pub(super) struct Place {
     path: Path,
     captures: Vec<String>,
 }
@@ -182,7 +183,7 @@ impl Node {
                 from: Vec::new(),
                 like: None,
             },
-            body: Body::Map(Vec::new()),
+            body: Body::Map(Entries::default()),
             also: Vec::new(),
         }
     }
@@ -315,17 +316,12 @@ impl Node {
                 if !matches!(view.kind(source.node), Ok(view::ValueKind::List)) {
                     return None;
                 }
-                let item = |(i, node): (usize, NodeId)| Self {
-                    origin: Origin::Source(Source {
-                        layer: source.layer,
-                        path: source.path.index(i),
-                        node,
-                        direct: source.direct && !is_alias(view, source.node),
-                    }),
-                    body: Body::Same,
-                    also: Vec::new(),
-                };
-                Some(view.items(source.node).enumerate().map(item).collect())
+                let items = view.items(source.node).enumerate();
+                Some(
+                    items
+                        .map(|(i, node)| Self::item_of(source, i, node, view))
+                        .collect(),
+                )
             }
             (Body::Value(Value::List(items)), Origin::Made { from, .. }) => Some(
                 items
@@ -338,13 +334,85 @@ impl Node {
         }
     }
 
+    /// True for a list, an empty one included.
+    #[must_use]
+    pub fn is_list(&self, view: &View<'_>) -> bool {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => {
+                matches!(view.kind(source.node), Ok(view::ValueKind::List))
+            }
+            (Body::Value(value), Origin::Made { .. }) => matches!(value, Value::List(_)),
+            (Body::List(_), _) => true,
+            _ => false,
+        }
+    }
+
+    /// The number of items of a list, those that went included; 0 for anything else.
+    #[must_use]
+    pub fn item_count(&self, view: &View<'_>) -> usize {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => view.item_count(source.node),
+            (Body::Value(Value::List(items)), Origin::Made { .. }) => items.len(),
+            (Body::List(items), _) => items.len(),
+            _ => 0,
+        }
+    }
+
+    /// The item of a list at a position, as it is where the list is spelled out.
+    #[must_use]
+    pub fn item_at<'n>(&'n self, i: usize, view: &View<'_>) -> Option<Cow<'n, Self>> {
+        match (&self.body, &self.origin) {
+            (Body::Same, Origin::Source(source)) => {
+                let node = view.item(source.node, i)?;
+                Some(Cow::Owned(Self::item_of(source, i, node, view)))
+            }
+            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
+                let item = items.get(i)?.clone();
+                Some(Cow::Owned(Self::made(item, from.clone(), None)))
+            }
+            (Body::List(items), _) => items.get(i).map(Cow::Borrowed),
+            _ => None,
+        }
+    }
+
+    /// The first item of a list for which something holds, with its position.
+    pub(super) fn find_item<'n>(
+        &'n self,
+        view: &View<'_>,
+        fits: impl Fn(usize, &Self) -> bool,
+    ) -> Option<(usize, Cow<'n, Self>)> {
+        if let Body::List(items) = &self.body {
+            let mut items = items.iter().enumerate();
+            let found = items.find(|(i, item)| fits(*i, item));
+            return found.map(|(i, item)| (i, Cow::Borrowed(item)));
+        }
+        (0..self.item_count(view)).find_map(|i| {
+            let item = self.item_at(i, view)?;
+            fits(i, &item).then_some((i, item))
+        })
+    }
+
+    /// An item of a list that is as it stands in the text.
+    fn item_of(list: &Source, i: usize, node: NodeId, view: &View<'_>) -> Self {
+        Self {
+            origin: Origin::Source(Source {
+                layer: list.layer,
+                path: list.path.index(i),
+                node,
+                direct: list.direct && !is_alias(view, list.node),
+            }),
+            body: Body::Same,
+            also: Vec::new(),
+        }
+    }
+
     /// Spells out a map, so that its entries can be changed. Anything else becomes an empty map.
-    pub fn open_map(&mut self, view: &View<'_>) -> &mut Vec<Entry> {
+    pub fn open_map(&mut self, view: &View<'_>) -> &mut Entries {
         if !matches!(self.body, Body::Map(_)) {
             if !self.is_map(view) {
                 *self = Self::empty_map();
             } else {
-                self.body = Body::Map(self.entries(view));
+                self.body = Body::Map(self.entries(view).into());
             }
         }
         match &mut self.body {
@@ -388,22 +456,59 @@ impl Node {
     #[must_use]
     pub fn find_captured(&self, pattern: &[Segment], view: &View<'_>) -> Vec<Found> {
         let mut found = Vec::new();
+        self.each_found(pattern, view, &mut |at, node| {
+            found.push(Found {
+                path: at.path,
+                captures: at.captures,
+                node: node.clone(),
+            });
+        });
+        found
+    }
+
+    /// Whether a pattern finds anything. What is found is not copied, as a list with thousands of items would be.
+    #[must_use]
+    pub fn has(&self, pattern: &[Segment], view: &View<'_>) -> bool {
+        let mut has = false;
+        self.each_found(pattern, view, &mut |_, _| has = true);
+        has
+    }
+
+    /// Whether a path that ends with a position leads to the place of an item, also of one that went.
+    pub(super) fn has_place(&self, path: &[Segment], view: &View<'_>) -> bool {
+        let Some((Segment::Index(position), list)) = path.split_last() else {
+            return false;
+        };
+        let mut has = None;
+        self.each_found(list, view, &mut |_, node| {
+            has.get_or_insert(node.is_list(view) && *position < node.item_count(view));
+        });
+        has.unwrap_or(false)
+    }
+
+    pub(super) fn each_found(
+        &self,
+        pattern: &[Segment],
+        view: &View<'_>,
+        found: &mut dyn FnMut(Place, &Self),
+    ) {
         let start = Place {
             path: Path::root(),
             captures: Vec::new(),
         };
-        self.find_into(pattern, view, start, &mut found);
-        found
+        self.find_into(pattern, view, start, found);
     }
 
-    fn find_into(&self, pattern: &[Segment], view: &View<'_>, at: Place, found: &mut Vec<Found>) {
+    fn find_into(
+        &self,
+        pattern: &[Segment],
+        view: &View<'_>,
+        at: Place,
+        found: &mut dyn FnMut(Place, &Self),
+    ) {
         let Some((segment, rest)) = pattern.split_first() else {
             if self.stands() {
-                found.push(Found {
-                    path: at.path,
-                    captures: at.captures,
-                    node: self.clone(),
-                });
+                found(at, self);
             }
             return;
         };
@@ -414,21 +519,24 @@ impl Node {
                 }
             }
             Segment::AnyKey | Segment::KeyPattern(_) => {
-                for entry in self.entries(view) {
-                    let key = Segment::Key(entry.key);
+                self.each_entry(view, |key, node| {
+                    let key = Segment::Key(key.to_owned());
                     if let Some(captures) = segment.meets(&key) {
-                        entry
-                            .node
-                            .find_into(rest, view, at.at(key, captures), found);
+                        node.find_into(rest, view, at.at(key, captures), found);
                     }
-                }
+                });
             }
             Segment::AnyDepth => self.find_deep(rest, view, &at, &Path::root(), found),
-            Segment::Index(_)
-            | Segment::Select { .. }
-            | Segment::SelectPattern { .. }
-            | Segment::AnyItem => {
-                for (i, item) in self.items(view).unwrap_or_default().into_iter().enumerate() {
+            Segment::Index(i) => {
+                if let Some(item) = self.item_at(*i, view) {
+                    item.find_into(rest, view, at.at(segment.clone(), []), found);
+                }
+            }
+            Segment::Select { .. } | Segment::SelectPattern { .. } | Segment::AnyItem => {
+                for i in 0..self.item_count(view) {
+                    let Some(item) = self.item_at(i, view) else {
+                        continue;
+                    };
                     if let Some(captures) = item.selected_by(segment, i, view) {
                         let here = at.at(Segment::Index(i), captures);
                         item.find_into(rest, view, here, found);
@@ -445,15 +553,14 @@ impl Node {
         view: &View<'_>,
         above: &Place,
         keys: &Path,
-        found: &mut Vec<Found>,
+        found: &mut dyn FnMut(Place, &Self),
     ) {
         let mut here = above.at_all(keys);
         here.captures.push(keys.to_string());
         self.find_into(rest, view, here, found);
-        for entry in self.entries(view) {
-            let keys = keys.key(entry.key);
-            entry.node.find_deep(rest, view, above, &keys, found);
-        }
+        self.each_entry(view, |key, node| {
+            node.find_deep(rest, view, above, &keys.key(key), found);
+        });
     }
 
     /// The captures of a segment at a list item; `None` if it does not select it. The place of an item that went is
@@ -478,10 +585,7 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str, view: &View<'_>) -> Option<Self> {
         match &self.body {
-            Body::Map(entries) => entries
-                .iter()
-                .find(|e| !e.gone && e.key == key)
-                .map(|e| e.node.clone()),
+            Body::Map(entries) => Some(entries.standing(key)?.node.clone()),
             Body::Same => {
                 let source = self.source()?;
                 let entry = view.get(source.node, key).ok()??;
@@ -508,10 +612,7 @@ impl Node {
     #[must_use]
     pub fn child<'n>(&'n self, key: &str, view: &View<'_>) -> Option<Cow<'n, Self>> {
         match &self.body {
-            Body::Map(entries) => entries
-                .iter()
-                .find(|e| !e.gone && e.key == key)
-                .map(|e| Cow::Borrowed(&e.node)),
+            Body::Map(entries) => Some(Cow::Borrowed(&entries.standing(key)?.node)),
             _ => self.get(key, view).map(Cow::Owned),
         }
     }
@@ -551,20 +652,7 @@ impl Node {
     fn made_of_itself(&self, view: &View<'_>) -> Vec<Source> {
         match (&self.origin, &self.body) {
             (Origin::Made { from, .. }, Body::List(items)) => {
-                let mut all = from.clone();
-                for source in items.iter().flat_map(|item| item.made_of(view)) {
-                    let leaf = Source {
-                        path: leaf_path(&source.path),
-                        ..source
-                    };
-                    if !all
-                        .iter()
-                        .any(|s| s.layer == leaf.layer && s.path == leaf.path)
-                    {
-                        all.push(leaf);
-                    }
-                }
-                all
+                with_leaves_of(from.clone(), items, view)
             }
             (Origin::Made { from, .. }, Body::Map(_)) => {
                 let below = self
@@ -575,20 +663,7 @@ impl Node {
             }
             (Origin::Made { from, .. }, _) => from.clone(),
             (Origin::Source(source), Body::List(items)) => {
-                let mut all = vec![source.clone()];
-                for origin in items.iter().flat_map(|item| item.made_of(view)) {
-                    let leaf = Source {
-                        path: leaf_path(&origin.path),
-                        ..origin
-                    };
-                    if !all
-                        .iter()
-                        .any(|s| s.layer == leaf.layer && s.path == leaf.path)
-                    {
-                        all.push(leaf);
-                    }
-                }
-                all
+                with_leaves_of(vec![source.clone()], items, view)
             }
             (Origin::Source(source), Body::Same | Body::Map(_)) => {
                 let entries = self.entries(view);
@@ -603,6 +678,21 @@ impl Node {
             (Origin::Source(source), _) => vec![source.clone()],
         }
     }
+}
+
+/// Sources, and behind them the leaves that items are made of, each once.
+fn with_leaves_of(mut all: Vec<Source>, items: &[Node], view: &View<'_>) -> Vec<Source> {
+    let mut known: HashSet<(usize, Path)> = all
+        .iter()
+        .map(|source| (source.layer, source.path.clone()))
+        .collect();
+    for source in items.iter().flat_map(|item| item.made_of(view)) {
+        let path = leaf_path(&source.path);
+        if known.insert((source.layer, path.clone())) {
+            all.push(Source { path, ..source });
+        }
+    }
+    all
 }
 
 /// The path of the leaf that a place belongs to: a list counts as a whole.

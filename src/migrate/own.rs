@@ -341,7 +341,7 @@ pub(super) fn split_lists(migration: &Migration, root: &Node, view: &View<'_>) -
         let segments = path.segments();
         for (depth, _) in segments.iter().enumerate().filter(|(_, at)| !at.is_key()) {
             let above = root.find(&segments[..depth], view).into_iter();
-            let above = above.filter(|(_, node)| node.items(view).is_some());
+            let above = above.filter(|(_, node)| node.is_list(view));
             lists.extend(above.map(|(path, _)| path));
         }
     }
@@ -399,21 +399,36 @@ impl Node {
                     (segment.clone(), node.get(key, view).map(Cow::Owned))
                 }
                 (segment, node) => {
-                    let items = node.and_then(|node| node.items(view)).unwrap_or_default();
-                    let mut standing = items.iter().enumerate().filter(|(_, item)| item.stands());
+                    let len = node.as_ref().map_or(0, |node| node.item_count(view));
+                    let stands = |i: &usize| {
+                        let item = node.as_ref().and_then(|node| node.item_at(*i, view));
+                        item.is_some_and(|item| item.stands())
+                    };
                     let found = match (segment, positions) {
                         (Segment::Index(n), Positions::Snapshot) => Some(*n),
                         (Segment::Index(n), Positions::Standing) => {
-                            let count = standing.clone().count();
-                            let new = || items.len().max(beyond) + n.saturating_sub(count);
-                            let found = standing.nth(*n).map(|(i, _)| i);
+                            let new = || {
+                                let count = (0..len).filter(stands).count();
+                                len.max(beyond) + n.saturating_sub(count)
+                            };
+                            let found = (0..len).filter(stands).nth(*n);
                             Some(found.unwrap_or_else(new))
                         }
-                        (segment, _) => standing
-                            .find(|(i, item)| item.selected_by(segment, *i, view).is_some())
-                            .map(|(i, _)| i),
+                        (segment, _) => node.as_ref().and_then(|node| {
+                            let fits = |i: usize, item: &Self| {
+                                item.stands() && item.selected_by(segment, i, view).is_some()
+                            };
+                            node.find_item(view, fits).map(|(i, _)| i)
+                        }),
                     };
-                    let below = found.and_then(|i| items.into_iter().nth(i)).map(Cow::Owned);
+                    let below = match node {
+                        Some(Cow::Borrowed(node)) => found.and_then(|i| node.item_at(i, view)),
+                        Some(Cow::Owned(node)) => {
+                            let item = found.and_then(|i| node.item_at(i, view));
+                            item.map(|item| Cow::Owned(item.into_owned()))
+                        }
+                        None => None,
+                    };
                     (found.map_or_else(|| segment.clone(), Segment::Index), below)
                 }
             };

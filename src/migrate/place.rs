@@ -3,7 +3,10 @@
 //! What is taken away stays as a marker until the text is edited, so that what comes instead can take
 //! its place, even several migrations later.
 
-use super::node::{Body, Entry, Node, Origin};
+use super::{
+    entries::Entries,
+    node::{Body, Entry, Node, Origin},
+};
 use crate::{
     pack::Keys,
     values::{Path, Segment, Value, view::View},
@@ -52,8 +55,7 @@ impl Node {
         view: &View<'_>,
         replaced: &mut Replaced,
     ) -> &mut Vec<Node> {
-        let there = self.find(path.segments(), view).into_iter().next();
-        if there.is_none_or(|(_, node)| node.items(view).is_none()) {
+        if !self.is_list_at(path, view) {
             let origin = Origin::Made {
                 from: Vec::new(),
                 like: None,
@@ -70,17 +72,12 @@ impl Node {
             node = match segment {
                 Segment::Key(key) => {
                     let entries = node.open_map(view);
-                    let at = entries
-                        .iter()
-                        .position(|entry| !entry.gone && entry.key == *key);
+                    let at = entries.position(key);
                     &mut entries[at.expect("the path was put just above")].node
                 }
                 _ => {
                     let items = node.open_list(view);
-                    let at = items
-                        .iter()
-                        .enumerate()
-                        .position(|(i, item)| item.selected_by(segment, i, view).is_some());
+                    let at = selected(items, segment, view);
                     &mut items[at.expect("the path was put just above")]
                 }
             };
@@ -89,6 +86,15 @@ impl Node {
             replaced.push((path.clone(), node.clone()));
         }
         node.open_list(view)
+    }
+
+    /// Whether the first thing that a path finds is a list.
+    fn is_list_at(&self, path: &Path, view: &View<'_>) -> bool {
+        let mut first = None;
+        self.each_found(path.segments(), view, &mut |_, node| {
+            first.get_or_insert_with(|| node.is_list(view));
+        });
+        first.unwrap_or(false)
     }
 
     fn put_below(
@@ -113,8 +119,7 @@ impl Node {
                 let here = at.key(key);
                 let entries = self.open_map(view);
                 let near = place.near.and_then(|near| near.split_first());
-                let index = entries.iter().position(|entry| entry.key == *key);
-                let index = index.unwrap_or_else(|| {
+                let index = entries.position(key).unwrap_or_else(|| {
                     let index =
                         place_among(entries, &here, near.map(|(first, _)| first), place.keys);
                     let beside = near.and_then(|(first, _)| match first {
@@ -156,16 +161,12 @@ impl Node {
                     .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } => {
-                let no_list = self.items(view).is_none() && self.stands();
+                let no_list = !self.is_list(view) && self.stands();
                 if no_list || self.is_empty_list(view) {
                     replaced.push((at.clone(), self.clone()));
                 }
                 let items = self.open_list(view);
-                let found = items
-                    .iter()
-                    .enumerate()
-                    .position(|(i, item)| item.selected_by(segment, i, view).is_some());
-                let index = found.unwrap_or_else(|| {
+                let index = selected(items, segment, view).unwrap_or_else(|| {
                     let item = match segment {
                         Segment::Select { key, value } => Self::item(key, value),
                         _ => Self::place(),
@@ -206,7 +207,7 @@ impl Node {
             let has = |name: &Entry| value.get(&name.key, view).is_some();
             if brings && self.is_new_item() && !self.entries(view).iter().any(has) {
                 let name = std::mem::replace(self, value).entries(view);
-                self.open_map(view).splice(0..0, name);
+                self.open_map(view).put_first(name);
                 return;
             }
             return self.merge(value, place, view, at, replaced);
@@ -269,12 +270,13 @@ impl Node {
     /// An item of a list that has a name, and nothing else yet.
     pub(super) fn item(key: &str, name: &str) -> Self {
         let mut item = Self::place();
-        item.body = Body::Map(vec![Entry {
+        let name = Entry {
             key: key.to_owned(),
             node: Self::made(Value::String(name.to_owned()), Vec::new(), None),
             gone: false,
             beside: None,
-        }]);
+        };
+        item.body = Body::Map(vec![name].into());
         item
     }
 
@@ -285,8 +287,7 @@ impl Node {
 
     /// True for an empty list as it was read or made, which is a leaf.
     pub(super) fn is_empty_list(&self, view: &View<'_>) -> bool {
-        !matches!(self.body, Body::List(_))
-            && self.items(view).is_some_and(|items| items.is_empty())
+        !matches!(self.body, Body::List(_)) && self.is_list(view) && self.item_count(view) == 0
     }
 
     /// True for a list all of whose items went.
@@ -297,17 +298,29 @@ impl Node {
     /// Empties a map that comes back after it was taken away, keeping the places of its entries.
     fn forget(&mut self, view: &View<'_>) {
         if self.is_map(view) {
-            for entry in self.open_map(view) {
+            for entry in self.open_map(view).iter_mut() {
                 entry.gone = true;
             }
         }
     }
 }
 
+/// The position of the item that a segment selects.
+fn selected(items: &[Node], segment: &Segment, view: &View<'_>) -> Option<usize> {
+    match segment {
+        Segment::Index(i) => (*i < items.len()).then_some(*i),
+        segment => {
+            let mut items = items.iter().enumerate();
+            let found = items.find(|(i, item)| item.selected_by(segment, *i, view).is_some());
+            found.map(|(i, _)| i)
+        }
+    }
+}
+
 /// The index for a new key: behind its first source, else in the chart's order, else at the end.
-fn place_among(entries: &[Entry], path: &Path, near: Option<&Segment>, keys: &Keys) -> usize {
+fn place_among(entries: &Entries, path: &Path, near: Option<&Segment>, keys: &Keys) -> usize {
     if let Some(Segment::Key(near)) = near
-        && let Some(index) = entries.iter().position(|entry| entry.key == *near)
+        && let Some(index) = entries.position(near)
     {
         let behind = entries[index + 1..]
             .iter()

@@ -227,7 +227,7 @@ impl<'v> Parts<'v> {
         };
         self.parts[i].used = true;
         let mut node = self.parts[i].node.clone();
-        let mut entries = std::mem::take(node.open_map(self.view));
+        let mut entries = std::mem::take(node.open_map(self.view)).into_vec();
         entries.retain(|entry| !entry.gone);
         // What went keeps its place, for its comments; what is new comes where the value has it.
         let mut made = Vec::new();
@@ -255,7 +255,7 @@ impl<'v> Parts<'v> {
             gone: true,
             ..entry
         }));
-        node.body = Body::Map(made);
+        node.body = Body::Map(made.into());
         Ok(Some(node))
     }
 
@@ -298,7 +298,7 @@ impl<'v> Parts<'v> {
                     self.entry(other, value)?
                 });
             }
-            return Ok(Some(self.made(Body::Map(made))));
+            return Ok(Some(self.made(Body::Map(made.into()))));
         }
         Ok(None)
     }
@@ -312,11 +312,12 @@ impl<'v> Parts<'v> {
         if known.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let made = map
+        let made: Vec<Entry> = map
             .iter()
             .zip(known)
-            .map(|((key, value), node)| self.entry_of(key, value, node));
-        Ok(Some(self.made(Body::Map(made.collect()))))
+            .map(|((key, value), node)| self.entry_of(key, value, node))
+            .collect();
+        Ok(Some(self.made(Body::Map(made.into()))))
     }
 
     /// The value in an item that is named by the key which the value stands under now.

@@ -164,11 +164,7 @@ pub fn relocate(
         let value = node.value(views[from]).unwrap_or(Value::Null);
         migrated.layers[from].remove_all([&at], views[from]);
         // A layer above that sets it already is what counts.
-        if to > from
-            && !migrated.layers[to]
-                .find(at.segments(), views[to])
-                .is_empty()
-        {
+        if to > from && migrated.layers[to].has(at.segments(), views[to]) {
             continue;
         }
         let made = Node::made(value, Vec::new(), None);

@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod float;
 pub mod key;
+mod large;
 mod leaves;
 pub mod lookup;
 pub mod merge;

@@ -20,6 +20,7 @@ use indexmap::IndexMap;
 use super::decode::AliasBudget;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{self, KeyError, KeyType};
+use super::large::Large;
 use super::path::{Path, Segment};
 use super::scalar::{self, Resolved};
 use super::tag::Handles;
@@ -119,6 +120,7 @@ pub struct View<'t> {
     pub(super) tree: &'t Tree,
     pub(super) root: NodeId,
     handles: Handles,
+    large: Large,
 }
 
 /// A name, and the type of the key that has it.
@@ -152,6 +154,7 @@ impl<'t> View<'t> {
             tree,
             root,
             handles: Handles::of(tree, root),
+            large: Large::default(),
         }
     }
 
@@ -197,6 +200,15 @@ impl<'t> View<'t> {
     /// # Errors
     /// Keys or merges in this map that Helm refuses, and a name it would pick at random.
     pub fn get(&self, node: NodeId, name: &str) -> Result<Option<MapEntry<'t>>, ReadError> {
+        let read = || Some(self.entries(node).ok()?.entries);
+        if let Some(map) = self.large.map(node, self.tree.len(self.target(node)), read) {
+            return Ok(map.get(name).map(|&(key, value, via)| MapEntry {
+                name: Cow::Owned(name.to_owned()),
+                key,
+                value,
+                via,
+            }));
+        }
         let mut found: Option<(MapEntry<'t>, KeyType)> = None;
         self.each(node, &mut |met| {
             let (met_name, key_type) = met.name?;
@@ -267,6 +279,26 @@ impl<'t> View<'t> {
         self.tree.items(self.target(node))
     }
 
+    /// The number of items of a list (or of an alias to one); 0 if the node is no list.
+    #[must_use]
+    pub fn item_count(&self, node: NodeId) -> usize {
+        let list = self.target(node);
+        match self.tree.kind(list) {
+            NodeKind::Sequence { .. } => self.tree.len(list),
+            _ => 0,
+        }
+    }
+
+    /// The item of a list (or of an alias to one) at a position, from 0; `None` if there is none or the node is no list.
+    #[must_use]
+    pub fn item(&self, node: NodeId, index: usize) -> Option<NodeId> {
+        let read = || self.items(node).collect();
+        match self.large.list(node, self.item_count(node), read) {
+            Some(items) => items.get(index).copied(),
+            None => self.items(node).nth(index),
+        }
+    }
+
     /// The node at a concrete path; of several items that a selection fits, the first. `None` if there is none or the
     /// path has a wildcard.
     ///
@@ -288,7 +320,7 @@ impl<'t> View<'t> {
                     Some(entry) => (entry.value, Some(entry.key), entry.via),
                     None => return Ok(None),
                 },
-                Segment::Index(index) => match self.items(place.node).nth(*index) {
+                Segment::Index(index) => match self.item(place.node, *index) {
                     Some(item) => (item, None, through),
                     None => return Ok(None),
                 },

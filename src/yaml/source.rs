@@ -125,6 +125,17 @@ pub(crate) fn line_start(text: &str, at: usize) -> usize {
     if marked { BOM.len() } else { start }
 }
 
+/// True if a line starts at `at`. It looks at one byte, where [`column`] looks through the line before it.
+pub(crate) fn starts_line(text: &str, at: usize) -> bool {
+    match at.checked_sub(1) {
+        None => true,
+        Some(before) => {
+            matches!(text.as_bytes()[before], b'\n' | b'\r')
+                || at == BOM.len() && text.starts_with(BOM)
+        }
+    }
+}
+
 /// The start of the line above the one that begins at `line`.
 pub(crate) fn line_above(text: &str, line: usize) -> Option<usize> {
     let bytes = text.as_bytes();

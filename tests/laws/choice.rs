@@ -36,7 +36,8 @@ impl Choices {
         }
     }
 
-    fn replay(made: &[u32], case: usize) -> Self {
+    /// These decisions, and the simplest ones when they are at an end.
+    pub fn replay(made: &[u32], case: usize) -> Self {
         Self {
             made: made.to_vec(),
             at: 0,

@@ -9,6 +9,7 @@ mod mutated_texts;
 mod support;
 
 mod edit;
+mod edit_law;
 mod editor;
 mod generated;
 mod inner;

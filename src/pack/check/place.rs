@@ -6,7 +6,7 @@
 
 use crate::{
     values::Path,
-    yaml::{Kind, NodeId, ParseError, Tree, excerpt},
+    yaml::{Kind, NodeId, ParseError, Tree, excerpt_at},
 };
 
 use super::finding::{Code, Finding};
@@ -222,7 +222,7 @@ impl<'f> Spot<'f> {
             severity: code.severity(),
             code,
             message: message.into(),
-            excerpt: Some(excerpt(&self.file.text, position.line, position.column)),
+            excerpt: Some(excerpt_at(&self.file.text, self.offset, position)),
         }
     }
 }

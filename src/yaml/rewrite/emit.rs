@@ -10,7 +10,7 @@ use super::Cx;
 use super::render::close_block_scalar;
 use crate::yaml::block;
 use crate::yaml::edits::EditSet;
-use crate::yaml::source::{BOM, break_len, column, line_end};
+use crate::yaml::source::{BOM, break_len, line_end, starts_line};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle, Tree};
 use crate::yaml::want::RewriteError;
 
@@ -94,7 +94,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
     /// Indents the line that is written next, if the source stands in column 0 here and so has no
     /// white space that could be copied and shifted.
     pub(super) fn indent_from_zero(&mut self) {
-        if self.delta > 0 && self.at_line_start() && column(self.cx.text, self.cur) == 0 {
+        if self.delta > 0 && self.at_line_start() && starts_line(self.cx.text, self.cur) {
             self.insert(&" ".repeat(self.delta.unsigned_abs()));
         }
     }
@@ -256,8 +256,13 @@ impl Cx<'_> {
     pub(super) fn shifted(&self, range: Range<usize>, delta: isize, out: &mut String) {
         let mut at = range.start;
         while at < range.end {
-            let (content_end, next) = line_end(self.text, at);
-            let whole = column(self.text, at) == 0 && (out.is_empty() || out.ends_with('\n'));
+            // A line that goes on behind the part is looked at up to there: many parts may be of one line.
+            let part = &self.text[at..range.end];
+            let (content_end, next) = match part.contains(['\n', '\r']) {
+                true => line_end(self.text, at),
+                false => (range.end, range.end),
+            };
+            let whole = starts_line(self.text, at) && (out.is_empty() || out.ends_with('\n'));
             let content = &self.text[at..content_end.min(range.end)];
             if whole && delta != 0 {
                 self.shift_line(at, content, delta, out);

@@ -4,7 +4,7 @@
 use super::emit::Emitter;
 use super::render::is_block;
 use super::{Cx, WantedUnit};
-use crate::yaml::source::{column, indent_of, line_end, skip_trivia};
+use crate::yaml::source::{indent_of, line_end, skip_trivia, starts_line};
 use crate::yaml::tree::{Kind, NodeId, PAIR, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantKey};
 
@@ -50,6 +50,12 @@ impl Cx<'_> {
 
     /// The start of the next line if only white space and a comment stand before it, else `at`.
     fn line_rest(&self, at: usize, close: usize) -> usize {
+        let bytes = self.text.as_bytes()[at..].iter();
+        // Where something else follows nobody need know how long the line is: all of a collection may stand on it.
+        let mut telling = bytes.skip_while(|byte| matches!(byte, b' ' | b'\t'));
+        if !matches!(telling.next(), None | Some(b'#' | b'\n' | b'\r')) {
+            return at;
+        }
         let (content_end, next) = line_end(self.text, at);
         let rest = self.text[at..content_end].trim_start_matches([' ', '\t']);
         let comment = rest.starts_with('#') && !self.tree.comments_in(at..content_end).is_empty();
@@ -61,7 +67,7 @@ impl Cx<'_> {
     }
 
     fn is_line_start(&self, at: usize) -> bool {
-        column(self.text, at) == 0
+        starts_line(self.text, at)
     }
 
     /// A wanted value as flow, on one line unless it is written on several already.
