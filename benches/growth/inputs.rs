@@ -151,10 +151,11 @@ pub const KINDS: &[Kind] = &[
         name: "levels below each other (a fiftieth of N)",
         pack: |_| pack("extra.**.port: extra.**.number"),
         files: |n| {
+            // In one line: the indentation of lines would grow with the square of their depth.
             let depth = (n / 50).clamp(1, 200);
-            let line = |i: usize| format!("{}k{i}:\n", "  ".repeat(i + 1));
-            let below = lines(depth, line) + &"  ".repeat(depth + 1) + "port: 80\n";
-            one(format!("extra:\n{below}"))
+            let open = lines(depth, |i| format!("{{k{i}: "));
+            let close = "}".repeat(depth);
+            one(format!("extra: {open}{{port: 80}}{close}\n"))
         },
         is_one_release: false,
     },
