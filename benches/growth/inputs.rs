@@ -57,11 +57,10 @@ pub const KINDS: &[Kind] = &[
         name: "list items that ten selectors look through",
         pack: |_| {
             pack(
-                &lines(10, |i| {
+                lines(10, |i| {
                     format!("'hosts[name=n{i}].host': 'extra.h{i}'\n      ")
                 })
-                .trim_end()
-                .to_owned(),
+                .trim_end(),
             )
         },
         files: |n| {
@@ -74,11 +73,10 @@ pub const KINDS: &[Kind] = &[
         name: "selectors that each find an item (a tenth of N)",
         pack: |n| {
             pack(
-                &lines((n / 10).max(1), |i| {
+                lines((n / 10).max(1), |i| {
                     format!("'hosts[name=n{i}].host': 'extra.h{i}'\n      ")
                 })
-                .trim_end()
-                .to_owned(),
+                .trim_end(),
             )
         },
         files: |n| {
