@@ -148,8 +148,19 @@ fn a_preview_of_a_draft_names_the_review_that_asks_the_same() {
     };
     let charts = ["--old-chart", "old", "--new-chart", "new"];
     let (_, preview) = run(&[&["upgrade", "values.yaml"], &charts[..]].concat());
+    // A chart that asks for a newer Kubernetes than Helm takes by itself is drafted with the one that is said.
+    let about = "apiVersion: v2\nname: pods\nversion: 2.0.0\nkubeVersion: \">=1.99.0\"\n";
+    fs::write(home.join("new/Chart.yaml"), about).unwrap();
+    let newer = ["--kube-version", "1.99.0"];
+    let (_, with_version) = run(&[&["upgrade", "values.yaml"], &charts[..], &newer].concat());
+    assert!(with_version.contains("tried out in"), "{with_version}");
     let review = "refit review values.yaml --old-chart old --new-chart new";
     assert!(preview.contains(review), "{preview}");
+    fs::write(
+        home.join("new/Chart.yaml"),
+        about.replace(">=1.99.0", ">=1.1.0"),
+    )
+    .unwrap();
     // Without a terminal it says what would be asked.
     let (code, text) = run(&[&["review", "values.yaml"], &charts[..]].concat());
     assert_eq!(code, Some(2), "{text}");

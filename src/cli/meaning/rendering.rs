@@ -7,6 +7,8 @@ use crate::cli::args::RenderOptions;
 
 /// The options that name the two charts. Both together make a draft where there is no pack.
 const CHARTS: &[&str] = &["--old-chart", "--new-chart"];
+/// What a draft renders charts with, besides.
+const VERSIONS: &[&str] = &["--kube-version", "--api-versions"];
 
 /// The rendering of a check of effects.
 #[derive(Debug, Clone, Default)]
@@ -62,9 +64,12 @@ impl Rendering {
     /// Refuses options that only a check of effects has a use for. Charts have another one if they `carry` a pack.
     pub fn refuse(&self, carry: bool) -> anyhow::Result<()> {
         let charts = [&self.options.old_chart, &self.options.new_chart];
-        let used = carry || charts.iter().all(|chart| chart.is_some());
+        let drafts = charts.iter().all(|chart| chart.is_some());
+        let is_used = |flag: &&str| {
+            (carry || drafts) && CHARTS.contains(flag) || drafts && VERSIONS.contains(flag)
+        };
         let given = self.given().into_iter();
-        let mut useless = given.filter(|(flag, _)| !used || !CHARTS.contains(flag));
+        let mut useless = given.filter(|(flag, _)| !is_used(flag));
         match useless.next() {
             Some((flag, _)) => {
                 bail!("{flag} says how charts are rendered, which only --verify does")
