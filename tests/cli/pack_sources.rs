@@ -2,15 +2,10 @@
 
 use crate::{registry, repository, support};
 
-use std::{
-    ffi::OsStr,
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
 use registry::Registry;
-use repository::Repository;
+use repository::{Repository, Run, run_with};
 use serde_json::Value;
 use support::{helm, write_files};
 
@@ -53,14 +48,6 @@ steps:
 greeting: ahoy
 ";
 
-/// What refit came to.
-struct Run {
-    code: i32,
-    shown: String,
-    /// Standard error, in one line.
-    said: String,
-}
-
 impl Run {
     fn json(&self) -> Value {
         serde_json::from_str(&self.shown)
@@ -86,23 +73,8 @@ impl Run {
 }
 
 fn refit_with<K: AsRef<OsStr>>(root: &Path, line: &str, env: &[(K, K)]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_refit"));
-    command.args(line.split_whitespace()).current_dir(root);
-    for (name, value) in env {
-        command.env(name, value);
-    }
-    let output = command
-        .env("COLUMNS", "1000")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let said: Vec<&str> = said.split_whitespace().collect();
-    Run {
-        code: output.status.code().unwrap(),
-        shown: String::from_utf8(output.stdout).unwrap(),
-        said: said.join(" "),
-    }
+    let args: Vec<&str> = line.split_whitespace().collect();
+    run_with(root, &args, env)
 }
 
 fn refit(root: &Path, line: &str) -> Run {

@@ -132,8 +132,18 @@ pub fn git(folder: &Path, args: &[&str]) -> Output {
 
 /// Runs refit in a folder.
 pub fn run<S: AsRef<OsStr>>(folder: &Path, args: &[S]) -> Run {
+    run_with::<_, &str>(folder, args, &[])
+}
+
+/// Runs refit in a folder, with variables of the environment.
+pub fn run_with<S, K>(folder: &Path, args: &[S], variables: &[(K, K)]) -> Run
+where
+    S: AsRef<OsStr>,
+    K: AsRef<OsStr>,
+{
     let output = Command::new(env!("CARGO_BIN_EXE_refit"))
         .args(args)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)
         .env("COLUMNS", "1000")
         .stdin(Stdio::null())
