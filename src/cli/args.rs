@@ -240,7 +240,8 @@ pub struct UpgradeArgs {
     /// Take the recommended option where a question has no answer
     #[arg(long, help_heading = "Steps and answers")]
     pub accept_recommended: bool,
-    /// For a chart that refit does not know: apply the moves that are certain, instead of asking about each
+    /// For a chart, or versions of one, that refit does not know: apply the moves that are certain, instead of asking about
+    /// each
     #[arg(
         long,
         requires = "old_chart",
@@ -368,8 +369,8 @@ pub struct ReviewArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Chart")]
 pub struct ChartPair {
-    /// For a chart that refit does not know: the version that the files are for, as a folder, an archive, or what
-    /// helm finds by name
+    /// For a chart, or versions of one, that refit does not know: the version that the files are for, as a folder, an
+    /// archive, or what helm finds by name
     #[arg(long, value_name = "CHART", requires = "new_chart")]
     pub old_chart: Option<String>,
     /// The version to go to

@@ -1,6 +1,7 @@
-//! Two versions of a chart that are named, for a chart that no pack is for.
+//! Two versions of a chart that are named, where no pack says what changed between them.
 //!
-//! A pack comes first: where one is for the chart, the charts only render, and nothing here is done.
+//! A pack comes first: where one reaches to the new chart, the charts only render, and nothing here is done. What is
+//! newer than all that a pack knows is drafted, for values that are for its newest version or a later one.
 
 use std::path::PathBuf;
 
@@ -22,30 +23,37 @@ pub struct Both {
     old: (PathBuf, Chart),
     new: (PathBuf, Chart),
     versions: Versions,
+    /// The newest version that the pack of the chart knows, if it has one: the charts are newer.
+    known_up_to: Option<Version>,
     /// The folder of charts that Helm fetched; it is removed with this.
     #[allow(dead_code, reason = "it is there until the job is done")]
     folder: tempfile::TempDir,
 }
 
-/// Reads the charts that a job names, if no pack is for them, and gives the job a pack that knows their versions.
+/// Reads the charts that a job names, if no pack says what changed between them, and gives the job a pack that knows their versions.
 /// What Helm fetches is fetched once: from here on the job names the archives, in a folder that goes with what is
 /// given back.
 ///
 /// # Errors
 ///
-/// If only one chart is named, one cannot be had, or they do not fit what else was said.
+/// If only one chart is named, one cannot be had, they do not fit what else was said, or a pack knows a part of the way.
 pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     let options = &job.rendering.options;
     let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
         return Ok(None);
     };
     let known = known(&job.request)?;
-    if let Some(chart) = &job.request.chart
-        && known.iter().any(|pack| pack.chart() == chart)
-    {
+    let request = &job.request;
+    // Versions that were stated need no chart to be looked at.
+    let is_known = |name: &str| {
+        pack_of(&known, name).is_some_and(|pack| match &request.to {
+            Some(to) => pack.info.versions.contains_key(to) || to < newest(pack),
+            None => false,
+        })
+    };
+    if request.chart.as_deref().is_some_and(is_known) {
         return Ok(None);
     }
-    let request = &job.request;
     let folder = tempfile::tempdir().context("no folder for charts")?;
     let mut named = Vec::new();
     for (flag, text, version, of) in [
@@ -56,7 +64,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
             ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
         if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
-            if known.iter().any(|pack| pack.chart() == name) {
+            if is_known(name) || version.is_none() && pack_of(&known, name).is_some() {
                 return Ok(None);
             }
             if version.is_none() {
@@ -74,16 +82,19 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     let (Some((new_path, new)), Some((old_path, old))) = (named.pop(), named.pop()) else {
         return Ok(None);
     };
-    if known.iter().any(|pack| knows(pack, &old, &new)) {
-        return Ok(None);
-    }
+    let versions = Versions::of(&old, &new);
+    let known_up_to = match way_known(&known, request, (&old, &new), versions.as_ref())? {
+        WayKnown::Whole => return Ok(None),
+        WayKnown::UpTo(newest) => Some(newest),
+        WayKnown::None => None,
+    };
     if let Some(chart) = request.chart.as_ref().filter(|chart| **chart != old.name) {
         bail!(
             "the values are for the chart {chart}, and --old-chart is {}\n  next: name the chart {chart} with --old-chart",
             old.name
         );
     }
-    let Some(versions) = Versions::of(&old, &new) else {
+    let Some(versions) = versions else {
         bail!(
             "the versions of the charts cannot be compared: `{}` and `{}`\n  why:  a chart's version has three numbers, such as 1.2.3",
             old.version,
@@ -110,6 +121,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
         old: (old_path, old),
         new: (new_path, new),
         versions,
+        known_up_to,
         folder,
     }))
 }
@@ -152,12 +164,16 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
         return;
     }
     let chart = &both.old.1.name;
+    let no_pack = match &both.known_up_to {
+        Some(newest) => format!("refit knows {chart} up to {newest}"),
+        None => format!("No pack is for the chart {chart}"),
+    };
     match &found.unproven {
         None => terminal.say(&format!(
-            "No pack is for the chart {chart}: what follows was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
+            "{no_pack}: what follows was drafted from the two charts, and tried out in {renderings} renderings.\n\n"
         )),
         Some(why) => terminal.say(&format!(
-            "No pack is for the chart {chart}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n\n"
+            "{no_pack}: what follows was drafted from what the two charts say, and could not be tried out.\n  why:  {why}\n\n"
         )),
     }
 }
@@ -172,9 +188,56 @@ fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
     packs(&any).map_err(|refusal| anyhow::anyhow!("{}: {}", refusal.name, refusal.what))
 }
 
-/// True if a pack is for a pair of charts.
-fn knows(pack: &Pack, old: &Chart, new: &Chart) -> bool {
-    [&old.name, &new.name].contains(&&pack.identity.chart)
+/// The part of the way between two charts that a pack knows.
+enum WayKnown {
+    /// No pack is for the chart.
+    None,
+    /// A pack reaches to the new chart; or the charts are not just the chart that was stated, and only render.
+    Whole,
+    /// The values may be for this version, which is the newest that a pack knows, or for a later one.
+    UpTo(Version),
+}
+
+/// The part of the way between two charts that a pack knows.
+///
+/// # Errors
+///
+/// If it ends between them: its steps come first, and what follows is drafted for values that took them.
+fn way_known(
+    known: &[Pack],
+    request: &Request,
+    (old, new): (&Chart, &Chart),
+    versions: Option<&Versions>,
+) -> anyhow::Result<WayKnown> {
+    let names = [Some(&old.name), Some(&new.name), request.chart.as_ref()];
+    let mut names = names.into_iter().flatten();
+    let Some(pack) = names.find_map(|name| pack_of(known, name)) else {
+        return Ok(WayKnown::None);
+    };
+    let newest = newest(pack);
+    let stated = request.chart.as_ref().unwrap_or(&old.name);
+    match versions {
+        Some(versions) if versions.new > *newest && !versions.are_same && *stated == old.name => {
+            if versions.old < *newest {
+                bail!(
+                    "refit knows {stated} up to {newest}, and --new-chart is {}\n  next: bring the values to {newest} first (--to {newest}, without charts), then name the chart {newest} with --old-chart: what comes after it is drafted",
+                    versions.new
+                );
+            }
+            Ok(WayKnown::UpTo(newest.clone()))
+        }
+        _ => Ok(WayKnown::Whole),
+    }
+}
+
+fn pack_of<'p>(known: &'p [Pack], name: &str) -> Option<&'p Pack> {
+    known.iter().find(|pack| pack.chart() == name)
+}
+
+/// The newest version that a pack knows, released or not.
+fn newest(pack: &Pack) -> &Version {
+    let versions = pack.info.versions.keys();
+    versions.max().unwrap_or_else(|| pack.newest_release())
 }
 
 /// Refuses charts that are named for a run which neither renders nor drafts, and that carry no pack.
@@ -187,7 +250,7 @@ pub fn refuse_useless(job: &Job) -> anyhow::Result<()> {
     let carry = supply::is_in_named(&job.request.supplied, options);
     if options.old_chart.is_some() && !carry {
         bail!(
-            "--old-chart says how charts are rendered, which only --verify does: a pack says what changed in this chart"
+            "--old-chart says how charts are rendered, which only --verify does: a pack says what changed between these versions"
         );
     }
     Ok(())

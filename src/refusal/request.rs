@@ -155,7 +155,9 @@ pub fn unknown_version(pack: &Pack, version: &Version) -> Reason {
             .why(format!(
                 "It is newer than all that this refit knows: {chart} up to {newest}."
             ))
-            .next("Update refit, or give a folder with a newer pack: --pack DIR."),
+            .next(format!(
+                "Update refit, or give a folder with a newer pack: --pack DIR. For values that are for {newest}, what changed since can be drafted from the two charts: --old-chart CHART --new-chart CHART."
+            )),
         (None, Some(first)) => reason
             .why(format!(
                 "refit knows {chart} from {first} on, and not what changed before."

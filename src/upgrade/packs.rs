@@ -16,24 +16,28 @@ use crate::{
     values::{Map, ValuesPart, merge::merge_all, view::View},
 };
 
-/// The packs that come into question, those of the user first.
+/// The packs that come into question: what was drafted, those of the user, those that are built in.
 ///
 /// # Errors
 ///
 /// If one cannot be loaded, or the chart that was stated has none.
 pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
-    let mut packs = Vec::new();
-    for dir in &request.pack_dirs {
-        let pack = Pack::from_folder(dir)
-            .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
-        sound(&pack, dir)?;
-        packs.push(pack);
-    }
-    supplied(request, &mut packs)?;
+    let mut packs: Vec<Pack> = Vec::new();
+    // What was drafted is newer than whatever else there is for the chart.
     for texts in &request.drafted {
         let pack = Pack::from_texts(texts.clone());
         packs.push(pack.map_err(|e| refusal::request::pack(&e).of("the draft"))?);
     }
+    let drafted: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
+    for dir in &request.pack_dirs {
+        let pack = Pack::from_folder(dir)
+            .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
+        sound(&pack, dir)?;
+        if !drafted.iter().any(|chart| chart == pack.chart()) {
+            packs.push(pack);
+        }
+    }
+    supplied(request, &mut packs)?;
     for name in built_in_names() {
         // Those of other charts are not needed where the chart is stated.
         let other = request.chart.as_ref().is_some_and(|chart| chart != name);

@@ -413,3 +413,63 @@ fn what_another_object_had_beside_it_is_not_where_a_setting_went() {
     assert!(text.contains("inner.affinity"), "{text}");
     assert!(!text.contains("move-inner-affinity"), "{text}");
 }
+
+/// A pack that ends at the old chart: what comes after it is drafted; where it ends before that, its steps come first.
+#[test]
+fn what_is_newer_than_a_pack_is_drafted() {
+    for helm in helm::each() {
+        let home = bench();
+        let write = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+        let pack = |versions: &str| {
+            fs::create_dir_all(home.path().join("pack")).unwrap();
+            write(
+                "pack/pack.yaml",
+                &format!(
+                    "pack: 1\nchart: shop\ntitle: A shop\nrepositories: [https://charts.tern.example]\nversions: {{{versions}}}\n"
+                ),
+            );
+            write(
+                "pack/keys.yaml",
+                "replicaCount: [{in: \"*\", default: 1}]\n",
+            );
+        };
+        let upgrade = |args: &[&str]| {
+            let mut command = helm::refit(helm.program(), home.path());
+            command.args(["upgrade", "values.yaml", "--pack", "pack"]);
+            command.args(args).output().unwrap()
+        };
+        pack("1.3.0: {app: '1'}, 1.4.0: {app: '1'}");
+        let output = upgrade(&CHARTS);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(
+            text.contains("refit knows shop up to 1.4.0: what follows was drafted"),
+            "{text}"
+        );
+        assert!(text.contains("shop 1.4.0 → 2.0.0"), "{text}");
+        // Versions that the pack knows are the pack's.
+        pack("1.4.0: {app: '1'}, 2.0.0: {app: '2'}");
+        let output = upgrade(&CHARTS);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(
+            text.contains("a pack says what changed between these versions"),
+            "{text}"
+        );
+        pack("1.4.0: {app: '1'}, 1.9.0: {app: '1'}");
+        let output = upgrade(&CHARTS);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("bring the values to 1.9.0 first"), "{text}");
+        // The way to there is shown where a version is too new.
+        let output = upgrade(&["--chart", "shop", "--from", "1.4.0", "--to", "2.0.0"]);
+        let text = said(&output)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(
+            text.contains("can be drafted from the two charts"),
+            "{text}"
+        );
+    }
+}
