@@ -29,7 +29,7 @@ const MAX_ELEMENTS: usize = 2_000;
 pub struct Listing<'f> {
     /// The folders of which each may be the repository's root, the likeliest first.
     pub roots: Vec<PathBuf>,
-    /// The files.
+    /// The files, by their paths.
     pub files: Vec<ListedFile<'f>>,
 }
 
@@ -219,7 +219,7 @@ pub(super) fn elements(
             || all
                 .iter()
                 .any(|element| listing.has_any(root, &named, element));
-        if is_last || (!incomplete && !all.is_empty() && is_here) {
+        if is_last || (!all.is_empty() && is_here) {
             if all.is_empty() || incomplete {
                 all.push(GeneratorElement::default());
             }
@@ -261,7 +261,11 @@ impl Listing<'_> {
     fn has_any(&self, root: &FilePath, named: &[String], element: &GeneratorElement) -> bool {
         named.iter().any(|path| {
             let path = lexical(&root.join(element.fill(path)));
-            self.files.iter().any(|file| file.path.starts_with(&path))
+            let first = self
+                .files
+                .partition_point(|file| file.path < path.as_path());
+            let file = self.files.get(first);
+            file.is_some_and(|file| file.path.starts_with(&path))
         })
     }
 

@@ -164,6 +164,21 @@ fn a_matrix_is_each_with_each() {
     assert_eq!(here.text("envs/test/south/values.yaml"), "new: 2\n");
 }
 
+/// What one generator makes is known although another one's work is not.
+#[test]
+fn a_generator_beside_one_that_is_not_known_counts() {
+    let Some(here) = repository() else { return };
+    values(&here, &["prod", "test"]);
+    let generators = format!("{FOLDERS}  - clusters: {{}}\n");
+    here.file(
+        "set.yaml",
+        &set(&generators, "1.0.0", "$here/{{path}}/values.yaml"),
+    );
+    let run = upgrade(&here, &[".", "--output", "json"]);
+    assert_eq!(releases(&run), 3, "{run:?}");
+    assert!(run.shown.contains("sealed-layer"), "{run:?}");
+}
+
 /// Folders of this repository that happen to fit say nothing of another repository: its files are not here.
 #[test]
 fn a_generator_over_another_repository_stays_a_question() {
