@@ -87,6 +87,19 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
             }
         }
     }
+    for path in &found.needed {
+        let text = format!(
+            "{} does not render without a value for `{path}`: give it one before the upgrade.",
+            versions.new
+        );
+        let _ = writeln!(
+            steps,
+            "  {}:\n    title: {}\n    tell: {{danger: {}}}",
+            id(&mut ids, "needed", path),
+            said(&format!("Set {path}")),
+            said(&text)
+        );
+    }
     if steps.is_empty() {
         return None;
     }

@@ -12,7 +12,7 @@ use super::{
     footprint::Footprint,
     kin::kin,
     prove::prove,
-    scaffold::{needs_some, scaffold},
+    scaffold::{is_empty, needs_some, scaffold},
     sides::{Peeled, fits, fitting, peeled},
     tryout::{found, try_out},
 };
@@ -98,6 +98,8 @@ pub struct Proposal {
 pub struct Proposals {
     /// The settings that want something done, in the order of the values.
     pub settings: Vec<Proposal>,
+    /// Keys without which the new chart does not render, and for which nobody has a value.
+    pub needed: BTreeSet<Path>,
     /// The reason for which effects could not be compared, if they could not.
     pub unproven: Option<String>,
 }
@@ -116,6 +118,7 @@ impl Proposals {
                 (Some(known), setting) => known.agree(setting),
             }
         }
+        self.needed.extend(other.needed);
         self.unproven = self.unproven.take().or(other.unproven);
     }
 }
@@ -144,6 +147,7 @@ impl Proposals {
                 None => self.settings.push(setting),
             }
         }
+        self.needed.extend(other.needed);
         self.unproven = self.unproven.take().or(other.unproven);
         one_source_each(&mut self.settings);
     }
@@ -323,7 +327,17 @@ pub(super) fn propose_on(
     if sides.is_some() {
         follow(&mut settings, &open, new);
     }
-    Proposals { settings, unproven }
+    let scaffold = sides.iter().flat_map(|sides| &sides.scaffold);
+    let needed = scaffold.filter(|path| {
+        let has = |value: &Value| !is_empty(value);
+        let mut places = settings.iter().flat_map(Proposal::places);
+        !path.get(&whole).is_some_and(has) && !places.any(|place| place.to == **path)
+    });
+    Proposals {
+        needed: needed.cloned().collect(),
+        settings,
+        unproven,
+    }
 }
 
 /// Both charts with the values.

@@ -3,7 +3,8 @@
 //!
 //! What the chart asks for is in what it says when it fails: the key is the one all of whose words are said. If the
 //! chart does not say it, the lost settings are put at their likeliest places until it renders, and all that is not
-//! needed for that is taken away again. Nothing of this is proposed to anybody: it only makes other things seen.
+//! needed for that is taken away again. Nothing of this is proposed to anybody: it only makes other things seen. What the
+//! chart asks for and nobody has a value for is told.
 
 use std::collections::BTreeSet;
 
@@ -123,7 +124,8 @@ fn asked_key(new: &Keys, said: &str, values: &Value) -> Option<Path> {
         .map(|(_, path)| path.clone())
 }
 
-fn is_empty(value: &Value) -> bool {
+/// True for a value that says nothing.
+pub(super) fn is_empty(value: &Value) -> bool {
     value.is_null() || value.scalar_text() == Some("")
 }
 

@@ -473,3 +473,33 @@ fn what_is_newer_than_a_pack_is_drafted() {
         );
     }
 }
+
+/// What a chart demands and nobody has is told: a draft that is proven with something made up in its place must say so.
+#[test]
+fn a_key_that_the_new_chart_demands_is_told() {
+    for helm in helm::each() {
+        let home = bench();
+        let demand = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: demand}\ndata:\n  domain: {{ required \"web.domain is needed\" .Values.web.domain | quote }}\n";
+        fs::write(home.path().join("new/templates/demand.yaml"), demand).unwrap();
+        let values = home.path().join("new/values.yaml");
+        let text = fs::read_to_string(&values).unwrap();
+        fs::write(&values, format!("{text}web: {{domain: \"\"}}\n")).unwrap();
+        let upgrade = || {
+            let mut command = helm::refit(helm.program(), home.path());
+            command.args(["upgrade", "values.yaml"]).args(CHARTS);
+            let output = command.output().unwrap();
+            said(&output)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let told = "does not render without a value for `web.domain`";
+        let text = upgrade();
+        assert!(text.contains(told) && text.contains("tried out"), "{text}");
+        let own = home.path().join("values.yaml");
+        let text = fs::read_to_string(&own).unwrap();
+        fs::write(&own, format!("{text}web: {{domain: shop.example}}\n")).unwrap();
+        let text = upgrade();
+        assert!(!text.contains(told), "{text}");
+    }
+}
