@@ -10,6 +10,31 @@ use std::{
 
 use demo::{ASKS, Demo, PLAIN, PLAIN_AFTER};
 
+/// A setting that comes from the end of a file to one that stands at its beginning uproots nothing between them.
+#[test]
+fn what_no_step_touches_keeps_its_blank_lines_and_section_comments() {
+    let demo = Demo::new();
+    let between = "\n# ===== Access\n\n# of the robot\npassword: hunter2-demo  # ours\n# end of access\n\n# ===== Sizes\n\nsize: 1\n";
+    demo.file(
+        "v.yaml",
+        format!("name: shop\n\nnew: 1\n{between}\n# ===== Old names\n\nold: 2\n# tail\n"),
+    );
+    let run = demo.upgrade("v.yaml --from 1.0.0 --write");
+    assert_eq!(run.code, 0, "{run:?}");
+    let text = demo.text("v.yaml");
+    assert!(text.contains(between), "{text}");
+    assert!(text.starts_with("name: shop\n\n"), "{text}");
+    assert_eq!(
+        (text.matches("new: 2\n").count(), text.contains("old: ")),
+        (1, false),
+        "{text}"
+    );
+    assert!(
+        text.contains("# ===== Old names\n") && text.contains("# tail\n"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_preview_changes_nothing_and_prints_the_command_that_does() {
     let demo = Demo::new();
