@@ -139,7 +139,7 @@ pub struct Release {
     /// The chart that they are for afterwards, if it is another one, which takes the place of the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_chart: Option<String>,
-    /// Where the pack came from that says what changed in the chart.
+    /// The source of the pack that says what changed in the chart.
     pub pack: Origin,
     /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,

@@ -38,7 +38,7 @@ pub struct Listing<'f> {
 pub struct ListedFile<'f> {
     /// Its absolute path.
     pub path: &'f FilePath,
-    /// What it holds, and its number among the files that carriers are looked for in; `None` if it was not read.
+    /// Its content, and its number among the files that carriers are looked for in; `None` if it was not read.
     pub content: Option<(usize, &'f Tree)>,
 }
 
@@ -57,7 +57,7 @@ pub(super) enum FieldPlace {
 #[derive(Clone, Debug, Default)]
 pub(super) struct GeneratorElement {
     fields: BTreeMap<String, (String, FieldPlace)>,
-    /// What tells it from its neighbours, for people.
+    /// A word that tells it from its neighbours, for people.
     label: Option<String>,
     /// True if there are others, so that it needs a name.
     is_one_of_several: bool,

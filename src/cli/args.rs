@@ -415,13 +415,13 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Whether values come from standard input.
+    /// True if values come from standard input.
     pub fn is_stdin(&self) -> bool {
         self.files.iter().any(|file| is_stdin(file))
     }
 }
 
-/// Whether a name stands for standard input.
+/// True if a name stands for standard input.
 pub fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
@@ -568,7 +568,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether it says everything, so that nothing is said beside it.
+    /// True if it says everything, so that nothing is said beside it.
     pub fn is_whole(self) -> bool {
         !matches!(self, Self::Text | Self::Patch | Self::Github)
     }
@@ -655,7 +655,7 @@ fn target(text: &str) -> Result<Target, String> {
     Ok(Target { chart, version })
 }
 
-/// Whether a sign is one that only ranges of versions have.
+/// True if a sign is one that only ranges of versions have.
 fn is_of_ranges(sign: char) -> bool {
     "<>=^~*|, ".contains(sign)
 }

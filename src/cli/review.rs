@@ -160,7 +160,7 @@ fn begin_reviews(job: &Job) -> Begun {
 }
 
 /// Lets somebody choose what to review of what was found in a folder or a list; the rest is left as it is.
-/// Whether to go on.
+/// True if to go on.
 fn chosen(job: &Job, begun: &mut Begun, keyboard: &mut Keyboard<'_>) -> anyhow::Result<bool> {
     if job.given.whole.is_empty() || begun.reviews.len() < 2 || !keyboard.can_list() {
         return Ok(true);

@@ -88,7 +88,7 @@ fn named(rendering: &RenderOptions) -> Vec<PathBuf> {
     paths.filter(|path| path.exists()).collect()
 }
 
-/// Whether one of the charts that are named for rendering carries a pack, sound or not.
+/// True if one of the charts that are named for rendering carries a pack, sound or not.
 #[must_use]
 pub fn is_in_named(supplied: &[Supplied], rendering: &RenderOptions) -> bool {
     let named = names(rendering);

@@ -219,7 +219,7 @@ fn name(release: &Release) -> String {
     release.name.clone().unwrap_or_else(files)
 }
 
-/// Whether a chart goes by a name.
+/// True if a chart goes by a name.
 fn is_called(pack: &Pack, name: &str) -> bool {
     let mut others = pack.identity.identifies.names.iter();
     pack.chart() == name || others.any(|other| other == name)

@@ -40,13 +40,13 @@ pub struct Candidate {
     pub default: f64,
     /// True if the old chart read this key, too: it was there beside the old one.
     pub was_alive: bool,
-    /// Whether a text of the chart names both keys in one line.
+    /// True if a text of the chart names both keys in one line.
     pub is_hinted: bool,
-    /// Whether rendering could not tell what the value does there.
+    /// True if rendering could not tell what the value does there.
     pub is_unknown: bool,
-    /// How many of the settings beside it could go the same way, from 0 for none to 1.
+    /// The part of the settings beside it that could go the same way, from 0 for none to 1.
     pub kin: f64,
-    /// Where the names in the key come from that users give.
+    /// The source of the names in the key that users give.
     pub named: Named,
 }
 
@@ -214,7 +214,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether a value can stand where the chart has another one.
+/// True if a value can stand where the chart has another one.
 fn fits(default: Option<&Value>, value: &Value) -> bool {
     match (default, value) {
         (Some(Value::Map(map)), value) if !map.is_empty() => matches!(value, Value::Map(_)),
@@ -227,7 +227,7 @@ fn fits(default: Option<&Value>, value: &Value) -> bool {
     }
 }
 
-/// Whether a default is one that many keys have.
+/// True if a default is one that many keys have.
 fn is_plain(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) => true,

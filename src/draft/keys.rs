@@ -19,7 +19,7 @@ use crate::{
     values::{Map, Path, Segment, Value, leaves, merge::merge_below},
 };
 
-/// How many of the chart's own names are tried where users give names.
+/// The number of the chart's own names that are tried where users give names.
 const MOST_NAMES: usize = 2;
 /// The name where nobody gives one.
 const MADE_UP: &str = "main";
@@ -40,13 +40,13 @@ pub struct Keys {
     places: Vec<(Path, NameWords)>,
     /// The comment above each key, in words.
     comments: BTreeMap<Path, BTreeSet<String>>,
-    /// What options that are commented out are set to there.
+    /// The values to which options that are commented out are set there.
     documented: BTreeMap<Path, Value>,
-    /// What its texts say of keys.
+    /// The words of its texts on keys.
     pub(super) hints: Hints,
 }
 
-/// Where the name of a map's entry comes from.
+/// The source of the name of a map's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Named {
     /// The chart or the user has the entry.
@@ -132,7 +132,7 @@ impl Keys {
         }
     }
 
-    /// Whether a map of the user's own stands there.
+    /// True if a map of the user's own stands there.
     pub(super) fn is_open(&self, path: &Path) -> bool {
         match self.default(path) {
             Some(Value::Map(map)) => map.is_empty(),
@@ -158,7 +158,7 @@ impl Keys {
         &self.places
     }
 
-    /// Whether the chart knows a key by name: it is among its defaults, below a map that is the user's own, or a
+    /// True if the chart knows a key by name: it is among its defaults, below a map that is the user's own, or a
     /// template names it.
     #[must_use]
     pub fn knows(&self, path: &Path) -> bool {
@@ -189,12 +189,12 @@ impl Keys {
         path.get(&self.defaults)
     }
 
-    /// Whether the chart has just this key, among its defaults or as an example.
+    /// True if the chart has just this key, among its defaults or as an example.
     pub(super) fn knows_itself(&self, path: &Path) -> bool {
         self.default(path).is_some() || self.documented.contains_key(path)
     }
 
-    /// What a key is set to in the chart's defaults, or in an example of it.
+    /// The value of a key in the chart's defaults, or in an example of it.
     #[must_use]
     pub fn example(&self, path: &Path) -> Option<&Value> {
         let documented = || self.documented.get(path).filter(|value| !value.is_null());
@@ -263,7 +263,7 @@ impl Keys {
         }
     }
 
-    /// Whether a key of the chart has a name in it that only an example gives.
+    /// True if a key of the chart has a name in it that only an example gives.
     fn named(&self, key: &Path) -> Named {
         let is_example = self.default(key).is_none() && self.documented.contains_key(key);
         match is_example && generalised(key, &self.reads).is_some() {
@@ -291,7 +291,7 @@ fn text(chart: &Chart) -> &str {
     chart.files.get("values.yaml").map_or("", String::as_str)
 }
 
-/// Whether something can stand below what is above a key.
+/// True if something can stand below what is above a key.
 fn has_room(path: &Path, defaults: &Value) -> bool {
     let mut above = path.parent();
     while let Some(at) = above.filter(|at| !at.is_root()) {

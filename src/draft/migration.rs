@@ -118,7 +118,7 @@ fn moves(
     all
 }
 
-/// Whether every setting of a map is among those that went.
+/// True if every setting of a map is among those that went.
 fn is_whole(map: &Map, at: &Path, pairs: &[(&Proposal, &Destination)]) -> bool {
     let mut inner = leaves(map)
         .into_iter()

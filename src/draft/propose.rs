@@ -153,7 +153,7 @@ impl Proposals {
     }
 }
 
-/// Whether a key is one that [`super::infer`] put into a map.
+/// True if a key is one that [`super::infer`] put into a map.
 fn is_made_up(segment: &Segment) -> bool {
     matches!(segment, Segment::Key(key) if key.strip_prefix("key").is_some_and(|rest| rest.len() == 4 && rest.bytes().all(|byte| byte.is_ascii_digit())))
 }
@@ -201,7 +201,7 @@ pub(super) struct Open<'l> {
     is_default: bool,
 }
 
-/// How settings are tried out.
+/// The ways in which settings are tried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Search {
     /// A user's own: what each does is found by leaving out that one alone.
@@ -344,7 +344,7 @@ pub(super) fn propose_on(
 pub(super) struct Sides<'c> {
     pub before: Peeled<'c>,
     pub after: Peeled<'c>,
-    /// What was put at new places because the new chart does not render without it.
+    /// The places that were filled because the new chart does not render without them.
     pub scaffold: BTreeSet<Path>,
 }
 
@@ -495,7 +495,7 @@ fn opened<'l>(
     open
 }
 
-/// Whether the new chart looks at a setting, as far as that is known: of a chart that hands on all values it is not, and
+/// True if the new chart looks at a setting, as far as that is known: of a chart that hands on all values it is not, and
 /// what it knows by name counts.
 fn is_read(new: &Keys, path: &Path) -> bool {
     match new.reads.is_everything() {

@@ -18,7 +18,7 @@ use crate::{
     values::{Map, Path, Value},
 };
 
-/// How many places of a setting are tried.
+/// The most places of a setting that are tried.
 const MOST_PLACES: usize = 4;
 /// Most keys that a chart asks for one after the other.
 const MOST_ASKED: usize = 10;
@@ -27,7 +27,7 @@ const SAID: f64 = 0.75;
 /// Where in the last line of what Helm says the reason stands: in front of it are the templates around.
 const TAIL: usize = 240;
 
-/// Whether a chart renders neither with some values nor with its own alone.
+/// True if a chart renders neither with some values nor with its own alone.
 pub(super) fn needs_some(renderer: &Renderer, values: &Map) -> bool {
     let fails = |values: &Map| {
         let renders = |mode: &_| renderer.render(values, *mode).is_ok();
@@ -63,7 +63,7 @@ pub(super) fn scaffold(
     Vec::new()
 }
 
-/// What the chart asks for, key by key; `None` if it cannot be understood.
+/// The keys that the chart asks for, one after the other; `None` if it cannot be understood.
 fn asked_for(
     renderer: &Renderer,
     new: &Keys,

@@ -206,7 +206,7 @@ fn side<'c>(chart: &'c Chart, renderer: &'c Renderer, values: &Map) -> Result<Si
     Err(why)
 }
 
-/// Whether a value has a form that the new chart's default has at its place.
+/// True if a value has a form that the new chart's default has at its place.
 #[must_use]
 pub fn fits(path: &Path, value: &Value, new: &Keys) -> bool {
     let mut above = path.parent();

@@ -27,7 +27,7 @@ use crate::{
 
 /// Most places that are filled at once.
 const MOST_AT_ONCE: usize = 64;
-/// How many places of a setting that the chart refuses are tried in company.
+/// The most places of a setting that the chart refuses which are tried in company.
 const MOST_IN_COMPANY: usize = 2;
 /// From how many letters on a text tells a setting apart.
 const MIN_SIGN: usize = 4;
@@ -38,7 +38,7 @@ const ALL: f64 = 0.9;
 /// Most renderings, and how many more for each setting that does something.
 const SOME_RUNS: usize = 300;
 const RUNS_EACH: usize = 12;
-/// How often it is tried again whether the chart takes what it refused before.
+/// The number of times that what the chart refused is tried again.
 const ROUNDS: usize = 2;
 
 /// A setting and one of its places, by their numbers.
@@ -64,7 +64,7 @@ struct Look<'o, 'l, 's, 'c> {
     sides: &'s Sides<'c>,
     /// With how many renderings this ends.
     end: usize,
-    /// What the chart refused, and values of which kind: it will not take another one of that kind.
+    /// The keys that the chart refused, and values of which kind: it will not take another one of that kind.
     refused: HashSet<(Path, Discriminant<Value>)>,
 }
 
@@ -150,7 +150,7 @@ impl Look<'_, '_, '_, '_> {
         self.in_company(&refused, &unshown);
     }
 
-    /// Whether some place shows enough of what a setting did.
+    /// True if some place shows enough of what a setting did.
     fn is_shown(&self, at: usize) -> bool {
         let one = &self.open[at];
         one.tried
@@ -158,7 +158,7 @@ impl Look<'_, '_, '_, '_> {
             .any(|(candidate, _, print)| found(&one.did, candidate, print) >= FOUND)
     }
 
-    /// Whether a place was found already that does nearly all that a setting did.
+    /// True if a place was found already that does nearly all that a setting did.
     fn is_found(&self, at: usize) -> bool {
         let one = &self.open[at];
         one.tried
@@ -446,7 +446,7 @@ impl Look<'_, '_, '_, '_> {
     }
 }
 
-/// Whether a text that tells a setting apart is nowhere in some effects.
+/// True if a text that tells a setting apart is nowhere in some effects.
 fn is_nowhere(value: &Value, effects: &[Effect]) -> bool {
     let holds = |effect: &Effect, sign: &str| {
         let with = effect.with.iter();
@@ -466,7 +466,7 @@ fn is_there_now(whole: &Value, candidate: &Candidate, filling: &Value) -> bool {
     candidate.to.get(whole) == Some(filling)
 }
 
-/// Whether nothing of some places is at, above or below one.
+/// True if nothing of some places is at, above or below one.
 pub(super) fn is_free(to: &Path, taken: &BTreeSet<Path>) -> bool {
     let is_below = taken
         .range(to..)

@@ -18,7 +18,7 @@ pub struct Written {
     pub path: Path,
     /// The words of the comment above it.
     pub comment: BTreeSet<String>,
-    /// What a key that is commented out is set to; `None` for one that is not.
+    /// The value of a key that is commented out; `None` for one that is not.
     pub example: Option<Value>,
 }
 
@@ -112,13 +112,13 @@ fn key_of(line: &str) -> Option<(&str, &str)> {
     is_key.then_some((key, value))
 }
 
-/// Whether a value is none that prose would have: nothing, one word, or something in quotes or brackets.
+/// True if a value is none that prose would have: nothing, one word, or something in quotes or brackets.
 fn is_short(value: &str) -> bool {
     let plain = value.split(" #").next().unwrap_or_default().trim();
     !plain.contains(' ') || plain.starts_with(['"', '\'', '[', '{', '|', '>'])
 }
 
-/// What a key that is commented out is set to, as far as that stands in its line.
+/// The value of a key that is commented out, as far as that stands in its line.
 fn example(value: &str) -> Value {
     let value = value.strip_prefix('#').map_or(value, |_| "");
     let read: Option<serde_json::Value> = serde_yaml::from_str(value).ok();

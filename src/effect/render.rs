@@ -90,7 +90,7 @@ pub struct Renderer {
     runs: AtomicUsize,
     /// What was read of renderings.
     documents: Documents,
-    /// Whether definitions of custom resources are rendered that stand beside the templates.
+    /// True if definitions of custom resources are rendered that stand beside the templates.
     with_crds: bool,
     /// The release's namespace as Helm knows it, once it is asked for.
     namespace: OnceLock<String>,

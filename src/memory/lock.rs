@@ -21,7 +21,7 @@ packs:
 ";
 const FORM: &str = "it is written by `refit pack pull`: delete the file, and pull the packs again";
 
-/// What was fetched, by chart.
+/// The packs that were fetched, by chart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     /// The packs, by the names of their charts.

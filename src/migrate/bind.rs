@@ -160,7 +160,7 @@ fn in_merged_order(
     }
 }
 
-/// Whether a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
+/// True if a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
 /// if an item does. Then no value need be read to know it, which would be all of a map for each of its entries.
 pub(super) fn leads_on(
     after: &[Layer<'_>],

@@ -19,7 +19,7 @@ const SMALL: usize = 24;
 #[derive(Debug, Default)]
 pub struct Entries {
     list: Vec<Entry>,
-    /// Where the keys stand, once they were asked for.
+    /// The places of the keys, once they were asked for.
     places: OnceLock<HashMap<String, usize>>,
 }
 

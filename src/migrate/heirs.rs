@@ -87,7 +87,7 @@ impl Written {
         }
     }
 
-    /// Whether it is made of what stands at a path, or of something above or below it.
+    /// True if it is made of what stands at a path, or of something above or below it.
     fn is_made_of(&self, path: &Path) -> bool {
         let segments = path.segments();
         self.above.contains(path)

@@ -466,7 +466,7 @@ impl Node {
         found
     }
 
-    /// Whether a pattern finds anything. What is found is not copied, as a list with thousands of items would be.
+    /// True if a pattern finds anything. What is found is not copied, as a list with thousands of items would be.
     #[must_use]
     pub fn has(&self, pattern: &[Segment], view: &View<'_>) -> bool {
         let mut has = false;
@@ -474,7 +474,7 @@ impl Node {
         has
     }
 
-    /// Whether a path that ends with a position leads to the place of an item, also of one that went.
+    /// True if a path that ends with a position leads to the place of an item, also of one that went.
     pub(super) fn has_place(&self, path: &[Segment], view: &View<'_>) -> bool {
         let Some((Segment::Index(position), list)) = path.split_last() else {
             return false;

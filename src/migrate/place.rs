@@ -88,7 +88,7 @@ impl Node {
         node.open_list(view)
     }
 
-    /// Whether the first thing that a path finds is a list.
+    /// True if the first thing that a path finds is a list.
     fn is_list_at(&self, path: &Path, view: &View<'_>) -> bool {
         let mut first = None;
         self.each_found(path.segments(), view, &mut |_, node| {

@@ -393,7 +393,7 @@ fn renamed(
     Ok(None)
 }
 
-/// Whether both are maps, or both lists.
+/// True if both are maps, or both lists.
 fn is_same_kind(one: &Value, other: &Value) -> bool {
     matches!(
         (one, other),

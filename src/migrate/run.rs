@@ -191,7 +191,7 @@ pub(super) struct Run<'r> {
     pub(super) goal: &'r Plan<'r>,
     /// The version that rows are for.
     pub(super) to: &'r Version,
-    /// Whether the run is between two charts, of which the plan is the way through the first.
+    /// True if the run is between two charts, of which the plan is the way through the first.
     changes_chart: bool,
     pub(super) answers: &'r Answers,
     pub(super) accept_recommended: bool,

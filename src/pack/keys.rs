@@ -100,7 +100,7 @@ impl Keys {
             .map(|(path, ranges)| (path, ranges.iter().map(|(range, _)| range)))
     }
 
-    /// Whether there is a path in any version, as a key of its own or as a map on the way to one.
+    /// True if there is a path in any version, as a key of its own or as a map on the way to one.
     #[must_use]
     pub fn have(&self, path: &Path) -> bool {
         // What takes in whatever there is says nothing of a key.

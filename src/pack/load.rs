@@ -194,7 +194,7 @@ impl Pack {
         Self::load(source, true)
     }
 
-    /// Whether more of it was read than what tells the chart.
+    /// True if more of it was read than what tells the chart.
     #[must_use]
     pub fn is_read(&self) -> bool {
         self.content.get().is_some()
@@ -206,7 +206,7 @@ impl Pack {
         &self.identity.chart
     }
 
-    /// Whether another chart has a telling key of this one, which was found at a path.
+    /// True if another chart has a telling key of this one, which was found at a path.
     #[must_use]
     pub fn shares(&self, telling: &Telling, path: &Path, other: &Self) -> bool {
         let built_in = |pack: &Self| matches!(pack.source, Source::BuiltIn(_));
@@ -220,7 +220,7 @@ impl Pack {
         other.has_key(path)
     }
 
-    /// Whether the chart has a path as a key of its own in any version, or as a map on the way to one.
+    /// True if the chart has a path as a key of its own in any version, or as a map on the way to one.
     /// Nothing is read for a path of which the chart has not even the first key.
     #[must_use]
     pub fn has_key(&self, path: &Path) -> bool {

@@ -8,7 +8,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-/// Where a pack is to be had.
+/// The place where a pack is to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackReference {
     /// A folder.
@@ -40,7 +40,7 @@ pub const REFERENCE_FORMS: &str = "write a folder, git+https://HOST/REPOSITORY//
 pub struct ReferenceError {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The fault.
     pub what: &'static str,
 }
 

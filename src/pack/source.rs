@@ -45,7 +45,7 @@ pub(super) enum Source {
     Supplied {
         /// All files, those of the packs in it included.
         texts: Arc<Texts>,
-        /// What the paths of this pack's own files begin with.
+        /// The beginning of the paths of this pack's own files.
         below: String,
         /// Who supplied it.
         origin: Origin,
@@ -257,7 +257,7 @@ impl Source {
     }
 }
 
-/// Whether a character has no place in a pack: what a terminal obeys, or what shows a text in another order than it
+/// True if a character has no place in a pack: what a terminal obeys, or what shows a text in another order than it
 /// has.
 fn is_hidden(c: char) -> bool {
     c.is_control() && !['\n', '\t'].contains(&c)

@@ -54,7 +54,7 @@ pub struct SuppliedPack {
     pub texts: Arc<Texts>,
     /// Who supplied it.
     pub origin: Origin,
-    /// Where its files are, for messages: a folder, or a folder in an archive.
+    /// The place of its files, for messages: a folder, or a folder in an archive.
     pub place: PathBuf,
 }
 
@@ -74,7 +74,7 @@ impl SuppliedPack {
     }
 }
 
-/// How deep packs of other charts may stand in a pack.
+/// The depth down to which packs of other charts may stand in a pack.
 const MAX_DEPTH: usize = 4;
 
 /// True for the path of a file that packs have, and for nothing else: a pack in a chart or a repository stands among

@@ -26,7 +26,7 @@ pub struct PackRow {
     pub migrations: usize,
     /// The number of steps in all migrations.
     pub steps: usize,
-    /// Where the pack comes from.
+    /// The source of the pack.
     pub origin: Origin,
 }
 

@@ -159,7 +159,7 @@ pub(super) fn unclaimed(file: &Unclaimed) -> String {
     }
 }
 
-/// Where a pack comes from, in a few words.
+/// The source of a pack, in a few words.
 pub(super) fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Option { place } | Origin::Chart { place } => place.clone(),

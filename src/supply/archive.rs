@@ -21,7 +21,7 @@ const MAX_ARCHIVE: u64 = 100 << 20;
 /// The largest `Chart.yaml` that is read.
 const MAX_ABOUT: u64 = 1 << 20;
 
-/// What a packed chart says of a pack.
+/// The words of a packed chart on a pack.
 #[derive(Debug, Default)]
 pub struct PackedChart {
     /// Its `Chart.yaml`.

@@ -118,7 +118,7 @@ fn from_git(
     Ok(files)
 }
 
-/// What git prints.
+/// The text that git prints.
 fn ask<S: AsRef<OsStr>>(
     folder: &Path,
     args: impl IntoIterator<Item = S>,

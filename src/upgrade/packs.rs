@@ -208,7 +208,7 @@ impl Layers<'_, '_> {
         )
     }
 
-    /// Whether a key may be set at their root.
+    /// True if a key may be set at their root.
     fn set(self, key: &str) -> bool {
         let mut views = self.0.iter();
         views.any(|view| !matches!(view.get(view.root(), key), Ok(None)))

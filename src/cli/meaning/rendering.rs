@@ -7,7 +7,7 @@ use crate::cli::args::RenderOptions;
 
 /// The options that name the two charts. Both together make a draft where there is no pack.
 const CHARTS: &[&str] = &["--old-chart", "--new-chart"];
-/// What a draft renders charts with, besides.
+/// The options with which a draft renders charts, besides.
 const VERSIONS: &[&str] = &["--kube-version", "--api-versions"];
 
 /// The rendering of a check of effects.

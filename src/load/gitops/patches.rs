@@ -159,7 +159,7 @@ impl Builder<'_> {
     }
 }
 
-/// What a JSON patch does to values.
+/// The work of a JSON patch on values.
 enum Operations {
     /// It puts other values where some are; none if it touches no values. Each path can follow a setting.
     Paths(Vec<Mention>),

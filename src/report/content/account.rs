@@ -43,7 +43,7 @@ pub struct Recognition<'o> {
     pub sentence: String,
     /// True if the content alone tells the version.
     pub by_content: bool,
-    /// Where the pack comes from, in a sentence.
+    /// The source of the pack, in a sentence.
     pub pack: String,
     /// The evidence for the chart, if nothing named it.
     pub chart: Vec<RecognitionReason<'o>>,
