@@ -44,14 +44,14 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     };
     let known = known(&job.request)?;
     let request = &job.request;
-    // Versions that were stated need no chart to be looked at.
-    let is_known = |name: &str| {
-        pack_of(&known, name).is_some_and(|pack| match &request.to {
-            Some(to) => pack.info.versions.contains_key(to) || to < newest(pack),
-            None => false,
-        })
+    // A version that was stated needs no chart to be looked at: whether a pack for a chart knows it.
+    let knows_target = |name: &str| {
+        let pack = pack_of(&known, name)?;
+        let knows = |to: &Version| pack.info.versions.contains_key(to) || to < newest(pack);
+        Some(request.to.as_ref().map(knows))
     };
-    if request.chart.as_deref().is_some_and(is_known) {
+    let stated = request.chart.as_deref().and_then(knows_target);
+    if stated == Some(Some(true)) {
         return Ok(None);
     }
     let folder = tempfile::tempdir().context("no folder for charts")?;
@@ -64,7 +64,8 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
             ChartLocation::named(text, &version.map(Version::to_string).unwrap_or_default());
         if let ChartLocation::Reference { reference, .. } = &source {
             let name = reference.rsplit('/').next().unwrap_or(reference);
-            if is_known(name) || version.is_none() && pack_of(&known, name).is_some() {
+            // Without a version the newest that a pack knows is meant.
+            if matches!(knows_target(name), Some(None | Some(true))) {
                 return Ok(None);
             }
             if version.is_none() {
