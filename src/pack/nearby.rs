@@ -2,10 +2,7 @@
 //! do with a path and not the thousands that a chart has. It only leaves keys out that cannot: what a key that
 //! is found has to do with the path is for the caller to say.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::values::{Path, Segment};
 
@@ -15,13 +12,7 @@ pub(super) struct Nearby {
     root: Node,
     /// The position of each key, those without a wildcard first.
     positions: Vec<usize>,
-    /// The answers that took long: those for maps with many keys, which a run asks for in each version. Only a path above
-    /// known keys, or a pattern of a pack, has such an answer, so there are few.
-    long: RwLock<HashMap<Path, Arc<[usize]>>>,
 }
-
-/// The number of keys from which on an answer is kept.
-const LONG: usize = 64;
 
 /// The keys with a common beginning. They are given by their place in [`Nearby::positions`].
 #[derive(Debug, Default)]
@@ -32,6 +23,8 @@ struct Node {
     below: BTreeMap<String, Node>,
     /// The keys that go on with something else: what that fits, a name does not tell.
     others: Vec<usize>,
+    /// All of them, gathered when they are asked for first: a run asks for a map again in each version.
+    all: OnceLock<Vec<usize>>,
 }
 
 impl Nearby {
@@ -44,29 +37,15 @@ impl Nearby {
         for (rank, at) in positions.iter().enumerate() {
             root.add(keys[*at].segments(), rank);
         }
-        Self {
-            root,
-            positions,
-            long: RwLock::default(),
-        }
+        Self { root, positions }
     }
 
     /// The positions of the keys that may be at a path, above it or below it, those with a wildcard last.
-    pub fn of_path(&self, path: &Path) -> Arc<[usize]> {
-        let long = self.long.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = long.get(path) {
-            return Arc::clone(known);
-        }
-        drop(long);
+    pub fn of_path(&self, path: &Path) -> Vec<usize> {
         let mut ranks = Vec::new();
         self.root.gather(path.segments(), &mut ranks);
         ranks.sort_unstable();
-        let found: Arc<[usize]> = ranks.into_iter().map(|rank| self.positions[rank]).collect();
-        if found.len() >= LONG {
-            let mut long = self.long.write().unwrap_or_else(PoisonError::into_inner);
-            long.insert(path.clone(), Arc::clone(&found));
-        }
-        found
+        ranks.into_iter().map(|rank| self.positions[rank]).collect()
     }
 }
 
@@ -90,14 +69,22 @@ impl Node {
                     below.gather(rest, ranks);
                 }
             }
-            _ => self.all(ranks),
+            _ => ranks.extend(self.all()),
         }
     }
 
-    fn all(&self, ranks: &mut Vec<usize>) {
+    fn all(&self) -> &[usize] {
+        self.all.get_or_init(|| {
+            let mut all = Vec::new();
+            self.add_all(&mut all);
+            all
+        })
+    }
+
+    fn add_all(&self, ranks: &mut Vec<usize>) {
         ranks.extend(self.here.iter().chain(&self.others));
         for below in self.below.values() {
-            below.all(ranks);
+            below.add_all(ranks);
         }
     }
 }
