@@ -13,7 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fs,
-    io::Read as _,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -147,6 +147,19 @@ pub(crate) fn command(folder: &Path) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     command
+}
+
+/// What git prints for a [`command`] with its arguments, if it ends well; else its error.
+///
+/// # Errors
+///
+/// If git cannot be started.
+pub(crate) fn output(command: &mut Command) -> io::Result<Result<Vec<u8>, String>> {
+    let output = command.stderr(Stdio::piped()).output()?;
+    Ok(match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    })
 }
 
 /// The output of `git status` for these files.

@@ -17,7 +17,7 @@ use std::{
     thread,
 };
 
-use crate::git::{command, path};
+use crate::git::{command, output, path};
 
 /// A commit to compare the work tree with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,15 +118,7 @@ impl RevisionError {
 
 /// The output of git, if it ends well; else its error.
 fn ask(folder: &Path, args: &[&str]) -> Result<Result<Vec<u8>, String>, RevisionError> {
-    let output = command(folder)
-        .args(args)
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(RevisionError::Program)?;
-    Ok(match output.status.success() {
-        true => Ok(output.stdout),
-        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-    })
+    output(command(folder).args(args)).map_err(RevisionError::Program)
 }
 
 fn line(answer: &[u8]) -> String {

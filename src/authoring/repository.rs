@@ -13,7 +13,7 @@ use std::{
 
 use globset::GlobBuilder;
 
-use crate::git::command;
+use crate::git::{command, output};
 
 /// The largest file of a chart that is read, in bytes. Templates and values are far below.
 const MAX_FILE: usize = 4 << 20;
@@ -79,17 +79,10 @@ impl Drop for Repository {
 }
 
 fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, RepositoryError> {
-    let output = command(folder)
-        .args(args)
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(RepositoryError::Program)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    Err(RepositoryError::Refused {
+    let answer = output(command(folder).args(args)).map_err(RepositoryError::Program)?;
+    answer.map_err(|message| RepositoryError::Refused {
         folder: folder.to_owned(),
-        message: String::from_utf8_lossy(&output.stderr).into_owned(),
+        message,
     })
 }
 

@@ -4,7 +4,7 @@
 //! digest that was asked for. Nothing of what is fetched runs and nothing is checked out: files are taken out of a
 //! commit or an archive one by one, and only those that a pack has. Only `refit pack pull` comes here.
 
-use std::{collections::BTreeMap, ffi::OsStr, path::Path, process::Stdio};
+use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 
 use super::{
     SupplyError, archive,
@@ -123,7 +123,8 @@ fn ask<S: AsRef<OsStr>>(
     folder: &Path,
     args: impl IntoIterator<Item = S>,
 ) -> Result<Vec<u8>, SupplyError> {
-    let output = git::command(folder)
+    let mut command = git::command(folder);
+    command
         // Others could run a program of the address's choice.
         .args(["-c", "protocol.allow=never"])
         .args([
@@ -133,17 +134,11 @@ fn ask<S: AsRef<OsStr>>(
             "protocol.ssh.allow=always",
         ])
         .args(["-c", "protocol.file.allow=always"])
-        .args(args)
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(SupplyError::Git)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let said = lines.next().unwrap_or("it does not say why");
-    Err(SupplyError::NotFetched(
-        said.trim_start_matches("fatal: ").to_owned(),
-    ))
+        .args(args);
+    let answer = git::output(&mut command).map_err(SupplyError::Git)?;
+    answer.map_err(|said| {
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let said = lines.next().unwrap_or("it does not say why");
+        SupplyError::NotFetched(said.trim_start_matches("fatal: ").to_owned())
+    })
 }
