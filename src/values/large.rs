@@ -43,32 +43,23 @@ impl Large {
         len: usize,
         read: impl FnOnce() -> Option<Vec<MapEntry<'t>>>,
     ) -> Option<Arc<Remembered>> {
-        if len <= SMALL {
-            return None;
-        }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked = known.entry(node).or_insert(Looked::Times(0));
-        match looked {
-            Looked::Map(map) => return Some(Arc::clone(map)),
-            Looked::Times(times) if *times >= LOOKS => {}
-            Looked::Times(times) => {
-                *times += 1;
-                return None;
-            }
-            Looked::List(_) | Looked::Refused => return None,
-        }
-        let Some(entries) = read() else {
-            *looked = Looked::Refused;
-            return None;
+        let remember = || {
+            let by_name = read()?.into_iter().map(|entry| {
+                let nodes = (entry.key, entry.value, entry.via);
+                (entry.name.into_owned(), nodes)
+            });
+            Some(Looked::Map(Arc::new(by_name.collect())))
         };
-        let entries = entries.into_iter();
-        let by_name = entries.map(|entry| {
-            let nodes = (entry.key, entry.value, entry.via);
-            (entry.name.into_owned(), nodes)
-        });
-        let map = Arc::new(by_name.collect());
-        *looked = Looked::Map(Arc::clone(&map));
-        Some(map)
+        let remembered = |looked: &Looked| match looked {
+            Looked::Map(map) => Some(Arc::clone(map)),
+            _ => None,
+        };
+        self.look(
+            node,
+            len,
+            || remember().unwrap_or(Looked::Refused),
+            remembered,
+        )
     }
 
     /// The same of a list.
@@ -78,23 +69,32 @@ impl Large {
         len: usize,
         read: impl FnOnce() -> Vec<NodeId>,
     ) -> Option<Arc<[NodeId]>> {
+        let remembered = |looked: &Looked| match looked {
+            Looked::List(items) => Some(Arc::clone(items)),
+            _ => None,
+        };
+        self.look(node, len, || Looked::List(read().into()), remembered)
+    }
+
+    /// One look at a collection: it is counted, and from the one on that makes it worth it, remembered.
+    fn look<T>(
+        &self,
+        node: NodeId,
+        len: usize,
+        remember: impl FnOnce() -> Looked,
+        remembered: impl FnOnce(&Looked) -> Option<T>,
+    ) -> Option<T> {
         if len <= SMALL {
             return None;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let looked = known.entry(node).or_insert(Looked::Times(0));
         match looked {
-            Looked::List(items) => return Some(Arc::clone(items)),
-            Looked::Times(times) if *times >= LOOKS => {}
-            Looked::Times(times) => {
-                *times += 1;
-                return None;
-            }
-            Looked::Map(_) | Looked::Refused => return None,
+            Looked::Times(times) if *times < LOOKS => *times += 1,
+            Looked::Times(_) => *looked = remember(),
+            _ => {}
         }
-        let items: Arc<[NodeId]> = read().into();
-        *looked = Looked::List(Arc::clone(&items));
-        Some(items)
+        remembered(looked)
     }
 }
 
