@@ -198,11 +198,11 @@ pub(super) fn elements(
         listing,
         go: doc.is_true(doc.root, &["spec", "goTemplate"]),
     };
-    let no_root = PathBuf::new();
-    let roots = listing.roots.iter().chain([&no_root]);
+    // At last without a repository: then only what stands here is known.
+    let roots = listing.roots.iter().map(|root| Some(root.as_path()));
+    let roots = roots.chain([None]);
     let mut all = Vec::new();
     for root in roots {
-        let is_last = *root == no_root;
         let mut incomplete = generators.is_empty();
         all.clear();
         for generator in &generators {
@@ -218,8 +218,8 @@ pub(super) fn elements(
         let is_here = named.is_empty()
             || all
                 .iter()
-                .any(|element| listing.has_any(root, &named, element));
-        if is_last || (!all.is_empty() && is_here) {
+                .any(|element| root.is_some_and(|root| listing.has_any(root, &named, element)));
+        if root.is_none() || (!all.is_empty() && is_here) {
             if all.is_empty() || incomplete {
                 all.push(GeneratorElement::default());
             }
@@ -292,7 +292,7 @@ impl GeneratorReader<'_> {
     fn made_by(
         &self,
         generator: NodeId,
-        root: &FilePath,
+        root: Option<&FilePath>,
         outer: &GeneratorElement,
     ) -> Option<Vec<GeneratorElement>> {
         let doc = self.doc;
@@ -307,7 +307,7 @@ impl GeneratorReader<'_> {
             return Some(elements.collect());
         }
         if let Some(git) = doc.at(generator, &["git"]) {
-            let made = self.by_git(git.node, root, outer);
+            let made = self.by_git(git.node, root?, outer);
             return (!made.is_empty()).then_some(made);
         }
         let [first, second] = doc.items_at(generator, &["matrix", "generators"])[..] else {
@@ -366,9 +366,6 @@ impl GeneratorReader<'_> {
         root: &FilePath,
         outer: &GeneratorElement,
     ) -> Vec<GeneratorElement> {
-        if root.as_os_str().is_empty() {
-            return Vec::new();
-        }
         let doc = self.doc;
         let prefix = match doc.text_at(git, &["pathParamPrefix"]) {
             Some(prefix) => format!("{prefix}."),

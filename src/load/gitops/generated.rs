@@ -4,13 +4,13 @@
 //! Files of parameters are read only for what they say; they become no layer, and no release.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path as FilePath, PathBuf},
 };
 
 use super::{Scanned, layer::as_named, repository};
 use crate::{
-    carrier::{self, ListedFile, Listing},
+    carrier::{self, CarrierKind, ListedFile, Listing},
     load::{Input, Loader},
     walk,
 };
@@ -20,15 +20,23 @@ const MAX_FILES: usize = 2_000;
 
 /// Looks once more at the manifests whose generators look into a repository, with what is there.
 pub(super) fn expand(loader: &mut Loader, scanned: &mut Vec<Scanned>) {
-    let asking: Vec<(usize, carrier::GitPatterns)> = scanned
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| !file.found.carriers.is_empty())
+    let sets = scanned.iter().enumerate().filter(|(_, file)| {
+        let mut carriers = file.found.carriers.iter();
+        carriers.any(|carrier| carrier.kind == CarrierKind::ArgoApplicationSet)
+    });
+    let asking: Vec<(usize, carrier::GitPatterns)> = sets
         .map(|(at, file)| {
             let tree = &loader.workspace.files[file.file].tree;
             (at, carrier::git_patterns(tree))
         })
         .filter(|(_, patterns)| *patterns != carrier::GitPatterns::default())
+        .collect();
+    if asking.is_empty() {
+        return;
+    }
+    let numbered = scanned.iter().enumerate();
+    let mut numbers: HashMap<PathBuf, usize> = numbered
+        .map(|(number, file)| (file.path.clone(), number))
         .collect();
     let mut listed: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
     for (at, patterns) in asking {
@@ -39,23 +47,24 @@ pub(super) fn expand(loader: &mut Loader, scanned: &mut Vec<Scanned>) {
         let paths = listed
             .entry(top.clone())
             .or_insert_with(|| walk::list(&top, walk::Limits::default()));
-        read_parameters(loader, scanned, at, &roots, paths, &patterns);
-        let by_path: BTreeMap<&FilePath, usize> = scanned
-            .iter()
-            .enumerate()
-            .map(|(number, file)| (file.path.as_path(), number))
-            .collect();
+        for path in parameters(&roots, paths, &patterns) {
+            if !numbers.contains_key(path)
+                && let Some(file) = read_parameters(loader, &scanned[at], path)
+            {
+                numbers.insert(path.clone(), scanned.len());
+                scanned.push(file);
+            }
+        }
         let files = paths.iter().map(|path| {
-            let number = by_path.get(path.as_path()).copied();
-            let content = number.map(|number| {
-                let tree = &loader.workspace.files[scanned[number].file].tree;
-                (number, tree)
+            let content = numbers.get(path).map(|number| {
+                let tree = &loader.workspace.files[scanned[*number].file].tree;
+                (*number, tree)
             });
             ListedFile { path, content }
         });
         let listing = Listing {
-            roots,
             files: files.collect(),
+            roots,
         };
         let tree = &loader.workspace.files[scanned[at].file].tree;
         let found = carrier::find_among(tree, &scanned[at].path, &listing);
@@ -79,44 +88,33 @@ fn roots(manifest: &Scanned) -> Vec<PathBuf> {
     roots
 }
 
-/// Reads the files whose content the generators take for parameters.
-fn read_parameters(
-    loader: &mut Loader,
-    scanned: &mut Vec<Scanned>,
-    manifest: usize,
+/// The files whose content the generators take for parameters.
+fn parameters<'p>(
     roots: &[PathBuf],
-    paths: &[PathBuf],
+    paths: &'p [PathBuf],
     patterns: &carrier::GitPatterns,
-) {
+) -> impl Iterator<Item = &'p PathBuf> {
     let matchers = patterns.files.iter();
     let matchers: Vec<_> = matchers
         .filter_map(|text| carrier::file_pattern(text))
         .collect();
-    let fits = |path: &&PathBuf| {
-        let below = roots.iter().filter_map(|root| path.strip_prefix(root).ok());
-        below
-            .into_iter()
-            .any(|below| matchers.iter().any(|glob| glob.is_match(below)))
+    let fits = move |path: &&PathBuf| {
+        let mut below = roots.iter().filter_map(|root| path.strip_prefix(root).ok());
+        below.any(|below| matchers.iter().any(|glob| glob.is_match(below)))
     };
-    for path in paths.iter().filter(fits).take(MAX_FILES) {
-        if scanned.iter().any(|file| file.path == *path) {
-            continue;
-        }
-        let own = &scanned[manifest];
-        let shown = loader.workspace.files[own.file].path.as_deref();
-        let input = Input::Path(as_named(path, shown, &own.path));
-        // One that cannot be read makes no application.
-        let Ok(file) = loader.file(&input) else {
-            continue;
-        };
-        let below = own.below.clone();
-        scanned.push(Scanned {
-            file,
-            path: path.clone(),
-            found: carrier::FileCarriers::default(),
-            named: false,
-            only_parameters: true,
-            below,
-        });
-    }
+    paths.iter().filter(fits).take(MAX_FILES)
+}
+
+/// Reads a file of parameters for a manifest; one that cannot be read makes no application.
+fn read_parameters(loader: &mut Loader, manifest: &Scanned, path: &FilePath) -> Option<Scanned> {
+    let shown = loader.workspace.files[manifest.file].path.as_deref();
+    let input = Input::Path(as_named(path, shown, &manifest.path));
+    Some(Scanned {
+        file: loader.file(&input).ok()?,
+        path: path.to_owned(),
+        found: carrier::FileCarriers::default(),
+        named: false,
+        only_parameters: true,
+        below: manifest.below.clone(),
+    })
 }
