@@ -89,8 +89,8 @@ impl Keys {
 
     /// The keys that can have to do with a path, those with a wildcard last.
     fn near(&self, path: &Path) -> Vec<&Key> {
-        let positions = self.nearby.of_path(path).into_iter();
-        positions.map(|at| &self.keys[at]).collect()
+        let positions = self.nearby.of_path(path);
+        positions.iter().map(|at| &self.keys[*at]).collect()
     }
 
     /// Every key, with its ranges.
@@ -297,7 +297,7 @@ impl Keys {
         let above = above.filter_map(|above| ranks.own.get(&above)).min();
         above.copied().or_else(|| {
             let fits = |at: &usize| self.keys[*at].0.may_overlap(path);
-            self.nearby.of_path(path).into_iter().filter(fits).min()
+            self.nearby.of_path(path).iter().copied().filter(fits).min()
         })
     }
 }

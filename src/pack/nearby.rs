@@ -2,7 +2,7 @@
 //! do with a path and not the thousands that a chart has. It only leaves keys out that cannot: what a key that
 //! is found has to do with the path is for the caller to say.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use crate::values::{Path, Segment};
 
@@ -23,8 +23,9 @@ struct Node {
     below: BTreeMap<String, Node>,
     /// The keys that go on with something else: what that fits, a name does not tell.
     others: Vec<usize>,
-    /// All of them, gathered when they are asked for first: a run asks for a map again in each version.
-    all: OnceLock<Vec<usize>>,
+    /// The answer for a path that ends here, gathered when it is asked for first: below a map there can be hundreds of
+    /// keys, and a run asks for it again in each version.
+    answer: OnceLock<Vec<usize>>,
 }
 
 impl Nearby {
@@ -41,9 +42,24 @@ impl Nearby {
     }
 
     /// The positions of the keys that may be at a path, above it or below it, those with a wildcard last.
-    pub fn of_path(&self, path: &Path) -> Vec<usize> {
+    pub fn of_path(&self, path: &Path) -> Cow<'_, [usize]> {
         let mut ranks = Vec::new();
-        self.root.gather(path.segments(), &mut ranks);
+        let mut node = &self.root;
+        for segment in path.segments() {
+            let Segment::Key(key) = segment else { break };
+            ranks.extend(node.here.iter().chain(&node.others));
+            match node.below.get(key) {
+                Some(below) => node = below,
+                None => return Cow::Owned(self.in_order(ranks)),
+            }
+        }
+        Cow::Borrowed(node.answer.get_or_init(|| {
+            node.add_all(&mut ranks);
+            self.in_order(ranks)
+        }))
+    }
+
+    fn in_order(&self, mut ranks: Vec<usize>) -> Vec<usize> {
         ranks.sort_unstable();
         ranks.into_iter().map(|rank| self.positions[rank]).collect()
     }
@@ -59,26 +75,6 @@ impl Node {
             }
             Some(_) => self.others.push(rank),
         }
-    }
-
-    fn gather(&self, segments: &[Segment], ranks: &mut Vec<usize>) {
-        match segments.split_first() {
-            Some((Segment::Key(key), rest)) => {
-                ranks.extend(self.here.iter().chain(&self.others));
-                if let Some(below) = self.below.get(key) {
-                    below.gather(rest, ranks);
-                }
-            }
-            _ => ranks.extend(self.all()),
-        }
-    }
-
-    fn all(&self) -> &[usize] {
-        self.all.get_or_init(|| {
-            let mut all = Vec::new();
-            self.add_all(&mut all);
-            all
-        })
     }
 
     fn add_all(&self, ranks: &mut Vec<usize>) {
