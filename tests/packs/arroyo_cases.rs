@@ -3,7 +3,11 @@
 
 use crate::support;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use refit::{
     load::{Asked, Input},
@@ -103,6 +107,23 @@ fn check(folder: &Path, case: &Case) -> Result<(), String> {
                 "{} is told as {:?} and counted as {:?}",
                 change.path, change.fate, leaf.fate
             ));
+        }
+    }
+    // A step tells once of each setting where it went.
+    for step in &result.steps {
+        let mut told = BTreeSet::new();
+        for change in step.changes.iter().filter(|it| it.fate != Fate::Written) {
+            if !told.insert(&change.path) && change.fate != Fate::Copied {
+                return Err(format!("{} tells twice of {}", step.id, change.path));
+            }
+            let written = step.changes.iter().filter(|it| it.fate == Fate::Written);
+            let mut made_of = written.flat_map(|it| &it.from);
+            if change.to.is_none() && made_of.any(|from| change.path.starts_with(from)) {
+                return Err(format!(
+                    "{} tells of {} beside what it makes of it",
+                    step.id, change.path
+                ));
+            }
         }
     }
     let again = release(run(after.as_bytes(), &case.to, &case.to, &case.answers))?;
