@@ -741,6 +741,13 @@ fn lenient(source: &str) -> bool {
     source.contains("1.5")
 }
 
+/// What the crate does and the language does not: it adds a map's keys to a list, by an overload of `+` that CEL has
+/// not (doc/langdef.md of google/cel-spec, list of standard definitions). Here that is refused by its kinds.
+fn adds_a_map_to_a_list(ours: &ExprError) -> bool {
+    let kinds = "`+` takes two numbers, two texts or two lists; a part of it is a list and a part of it is a map";
+    matches!(ours, ExprError::Failed { message, .. } if message == kinds)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
@@ -763,6 +770,7 @@ proptest! {
             }
             (Err(_), None) => {}
             (Ok(_), None) if lenient(&source) => {}
+            (Err(ours), Some(_)) if adds_a_map_to_a_list(ours) => {}
             (ours, theirs) => {
                 let message = format!("{source}: {ours:?}, and CEL says {theirs:?}");
                 return Err(TestCaseError::fail(message));
