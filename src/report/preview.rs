@@ -206,8 +206,8 @@ impl PreviewForm<'_, '_> {
         }
         if !item.about.is_empty() {
             let about = item.about.iter().take(NAMED).map(|about| {
-                let value = about.value.as_deref().unwrap_or("not set");
-                format!("{}: {value}", about.path)
+                let value = about.remark.or(about.value.as_deref());
+                format!("{}: {}", about.path, value.unwrap_or("not set"))
             });
             let mut about = about.collect::<Vec<_>>().join(", ");
             if item.about.len() > NAMED {
