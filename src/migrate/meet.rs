@@ -365,7 +365,7 @@ impl<'r> Run<'r> {
         )];
         if let Ok(path) = from.parse::<Path>() {
             evidence.push(Evidence::value(
-                &from,
+                from,
                 Some(written.clone()),
                 find(&self.layers, &path).source(),
             ));
