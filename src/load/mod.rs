@@ -22,7 +22,8 @@ pub use aside::aside;
 pub use error::{LoadError, LoadErrorKind, NotHere};
 pub use file::{Input, load};
 pub use gitops::{
-    Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession, with_their_charts,
+    Doubt, FormerName, KnownChart, Mention, Namesake, PatchOperation, Pin, Succession,
+    with_their_charts,
 };
 pub use sealed::Sealed;
 
@@ -107,6 +108,8 @@ pub struct OtherRelease {
     pub holder: usize,
     /// The chart, as far as it is told.
     pub chart: Option<String>,
+    /// The repository of the chart, in the one form of an address.
+    pub repository: Option<String>,
     /// The version, as its manifest writes it.
     pub version: Option<String>,
 }
@@ -164,6 +167,8 @@ pub struct Wanted {
     pub range: Option<Range>,
     /// The version that it shall be for, if that is its own.
     pub to: Option<Version>,
+    /// True if that is a version of the chart that takes the place of its own.
+    pub goes_to_successor: bool,
     /// The release in the revision that the run compares with, as an index into the releases there.
     pub earlier: Option<usize>,
     /// The place where its manifest names the version.

@@ -9,6 +9,7 @@ use std::{
 use super::{
     super::{Broken, Layer, LoadErrorKind, Loader, Sealed, Wanted},
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
+    patches::Patches,
 };
 use crate::{
     block::TextFile,
@@ -24,6 +25,8 @@ pub(super) struct Builder<'b> {
     pub(super) scanned: &'b [Scanned],
     /// The files that were scanned, by their absolute path.
     pub(super) by_path: &'b HashMap<&'b FilePath, usize>,
+    /// The patches that stand in them.
+    pub(super) patches: &'b Patches,
     pub(super) one: &'b Carried,
     /// True if no other release has the same name.
     pub(super) unique: bool,
@@ -154,6 +157,7 @@ impl Builder<'_> {
             text: mention.text.clone(),
             kind: mention.kind,
             prefix: release.prefix.clone(),
+            operation: None,
         });
         // A path that a value of the cluster is put at names a setting, though its value is not here.
         let unread = release.layers.iter().filter_map(|placed| {
@@ -169,6 +173,7 @@ impl Builder<'_> {
                 text: target.text.clone(),
                 kind: carrier::MentionKind::SetPath,
                 prefix: placed.prefix.clone(),
+                operation: None,
             })
         });
         let deployer = self.one.deployer.iter().flat_map(|(file, carrier)| {
@@ -180,6 +185,7 @@ impl Builder<'_> {
                 text: mention.text.clone(),
                 kind: mention.kind,
                 prefix: release.outer.clone(),
+                operation: None,
             })
         });
         let mentions = mentions.chain(unread).chain(deployer);
