@@ -335,12 +335,36 @@ fn files_of_an_umbrella_chart_can_be_the_layers_of_one_release() {
         here.text("umb/values-prod.yaml"),
         "part: {new: y}\nreplicas: 3\n"
     );
-    assert_eq!(here.text("umb/Chart.yaml"), umbrella("1.0.0"));
-    assert!(
-        run.said
-            .contains("umb/Chart.yaml:5 names the version 1.0.0"),
-        "{run:?}"
-    );
+    // No other file is for the version of the dependency, so it goes along, and is named.
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"));
+    assert!(run.said.contains("Wrote umb/Chart.yaml"), "{run:?}");
+    // One that is for it, too, keeps it where it is.
+    here.file("umb/Chart.yaml", &umbrella("1.0.0"));
+    here.file("umb/values.yaml", "part: {old: x}\n");
+    here.file("umb/values-test.yaml", "part: {old: z}\n");
+    for layers in [&layers[..2], &layers[..]] {
+        let run = upgrade(&here, layers);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(!run.shown.contains("Chart.yaml"), "{run:?}");
+        for words in [
+            "umb/Chart.yaml:5 names the version 1.0.0 of the dependency.",
+            "is for it, too, and is none of these layers.",
+            "`refit upgrade umb` does all of it",
+        ] {
+            assert!(run.said.contains(words), "{words}: {run:?}");
+        }
+    }
+    // Releases of one run that have all files between them take it along, too.
+    let both = [
+        "--release",
+        "prod=umb/values.yaml,umb/values-prod.yaml",
+        "--release",
+        "test=umb/values.yaml,umb/values-test.yaml",
+    ];
+    let run = upgrade(&here, &[&both[..], &["--write"]].concat());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"), "{run:?}");
+    assert_eq!(here.text("umb/values-test.yaml"), "part: {new: z}\n");
     // With the chart and the version stated it is the same release.
     let Some(here) = repository() else { return };
     here.file("umb/Chart.yaml", &umbrella("'*'"));

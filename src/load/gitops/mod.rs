@@ -105,6 +105,23 @@ pub struct Pin {
     pub is_version: bool,
 }
 
+impl Pin {
+    /// The place of a version in a file; `None` for one that allows any.
+    pub(super) fn of(file: usize, place: &carrier::VersionPlace) -> Option<Self> {
+        let is_version = matches!(
+            place.style,
+            carrier::VersionStyle::Exact(_) | carrier::VersionStyle::Range(_)
+        );
+        let is_any = matches!(place.style, carrier::VersionStyle::Any);
+        (!is_any).then(|| Self {
+            file,
+            node: place.node,
+            text: place.text.clone(),
+            is_version,
+        })
+    }
+}
+
 /// A path string that names a setting of a release without setting it: a `condition` in `Chart.yaml`.
 #[derive(Debug, Clone)]
 pub struct Mention {
@@ -240,7 +257,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                     title: one.carrier.name.clone(),
                     holder: scanned[one.release.carrier.file].file,
                     chart: one.release.chart.name().map(str::to_owned),
-                    repository: one.release.chart.repository(),
+                    address: one.release.chart.source.address(),
                     version: version.map(|(_, place)| place.text.clone()),
                 });
                 other.insert(name.to_owned());

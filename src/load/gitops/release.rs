@@ -133,16 +133,11 @@ impl Builder<'_> {
         }
         let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
         if let Some((file, place)) = &release.version {
-            pin = Some(Pin {
-                file: self.scanned[*file].file,
-                node: place.node,
-                text: place.text.clone(),
-                is_version: matches!(place.style, VersionStyle::Exact(_) | VersionStyle::Range(_)),
-            });
+            pin = Pin::of(self.scanned[*file].file, place);
             match &place.style {
                 VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
                 VersionStyle::Range(of) => range = Some(of.clone()),
-                VersionStyle::Any => pin = None,
+                VersionStyle::Any => {}
                 VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
                     let kind = LoadErrorKind::NoVersion(place.text.clone());
                     no_version = Some(kind.at_node(self.file(*file), place.node));
@@ -195,6 +190,7 @@ impl Builder<'_> {
             is_named: true,
             title: carrier.name.clone(),
             repository: release.chart.repository(),
+            address: release.chart.source.address(),
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
             succession: former.map(|former| self.succession(chart, former)),
