@@ -52,7 +52,7 @@ struct ReadPatch {
 
 enum PatchWork {
     /// It is a part of the object: the text, read, or a map of the file.
-    Part(Option<Tree>),
+    Part(Option<Box<Tree>>),
     /// It is a list of operations on values, of which these are the paths; none if it touches no values.
     Paths(Vec<Mention>),
     /// It cannot be read as either, in the file of the workspace at the node.
@@ -81,7 +81,7 @@ impl Patches {
                     PatchForm::Text => {
                         let tree = &loader.workspace.files[one.file].tree;
                         match Tree::parse(tree.scalar(patch.node).as_ref()) {
-                            Ok(inner) => PatchWork::Part(Some(inner)),
+                            Ok(inner) => PatchWork::Part(Some(Box::new(inner))),
                             Err(_) => PatchWork::Other(one.file, patch.node),
                         }
                     }
