@@ -338,6 +338,12 @@ pub fn text(error: &RewriteError) -> (Reason, Option<usize>) {
                 .next("Write the map that it goes to in several lines, and run refit again."),
             Some(*offset),
         ),
+        RewriteError::TabBeforeComment { offset } => (
+            Reason::new("a tab stands before this comment, and what is beside it would have to change")
+                .why("Readers as old as Helm's refuse such a comment where anything but a scalar without quotes stands before it.")
+                .next("Write spaces in place of the tab, and run refit again."),
+            Some(*offset),
+        ),
         RewriteError::AnchorLost { name, offset, .. } => (
             Reason::new(format!(
                 "this alias would lose what it stands for, `&{name}`"

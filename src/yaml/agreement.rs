@@ -44,7 +44,7 @@ pub fn agreement(
     node: NodeId,
     part: Option<Range<usize>>,
 ) -> Result<(), Disagreement> {
-    let Some(document) = document(tree, node) else {
+    let Some(document) = tree.documents().get(tree.document_of(node)) else {
         return Ok(());
     };
     let (span, roots) = match part.and_then(|part| entries_in(tree, document, &part)) {
@@ -92,14 +92,6 @@ enum ComparedRoot {
     Node(NodeId),
     /// These entries, by their keys, as a map of their own.
     Entries(Vec<NodeId>),
-}
-
-fn document(tree: &Tree, node: NodeId) -> Option<&DocumentInfo> {
-    let documents = tree.documents();
-    documents
-        .iter()
-        .rfind(|document| document.root <= node)
-        .or(documents.first())
 }
 
 /// The entries of a document's root that touch a part of the text, and the lines from the first to the

@@ -77,6 +77,7 @@ pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
         lines: OnceLock::new(),
         divergences: OnceLock::new(),
         first_comments: OnceLock::new(),
+        indentation: OnceLock::new(),
     };
     let mut builder = TreeBuilder {
         text: &source,

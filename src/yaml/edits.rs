@@ -75,10 +75,34 @@ impl EditSet {
     }
 
     /// The replacements in order: what is replaced, and by what.
-    pub fn iter(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Range<usize>, &str)> + Clone {
         self.edits
             .iter()
             .map(|(range, new)| (range.clone(), new.as_str()))
+    }
+
+    /// True if a replacement is made in a part of the text, or at one of its ends.
+    #[must_use]
+    pub(super) fn touch(&self, part: &Range<usize>) -> bool {
+        let at = self
+            .edits
+            .partition_point(|(range, _)| range.end < part.start);
+        self.edits
+            .get(at)
+            .is_some_and(|(range, _)| range.start <= part.end)
+    }
+
+    /// A part of the text with all replacements made in it; `None` if one reaches beyond it. `text` must be the text that
+    /// the set was built for.
+    #[must_use]
+    pub fn apply_within(&self, text: &str, part: Range<usize>) -> Option<String> {
+        let inside = |range: &Range<usize>| part.start <= range.start && range.end <= part.end;
+        let edits = self.edits.iter().map(|(range, new)| {
+            let moved = || range.start - part.start..range.end - part.start;
+            inside(range).then(|| (moved(), new.clone()))
+        });
+        let edits = edits.collect::<Option<Vec<_>>>()?;
+        Some(Self { edits }.apply(&text[part]))
     }
 
     /// The text with all replacements made. `text` must be the text that the set was built for.

@@ -132,6 +132,8 @@ pub struct Tree {
     pub(crate) divergences: OnceLock<Vec<Divergence>>,
     /// The file's first comment block, which is asked for at each entry.
     pub(crate) first_comments: OnceLock<Range<usize>>,
+    /// How the text is indented, which is asked for at each of its parts that is edited.
+    pub(crate) indentation: OnceLock<(usize, usize)>,
 }
 
 impl Tree {
@@ -168,6 +170,30 @@ impl Tree {
     #[must_use]
     pub fn documents(&self) -> &[DocumentInfo] {
         &self.documents
+    }
+
+    /// The number of the document that a node stands in, from 0.
+    #[must_use]
+    pub fn document_of(&self, id: NodeId) -> usize {
+        let behind = self
+            .documents
+            .partition_point(|document| document.root <= id);
+        behind.saturating_sub(1)
+    }
+
+    /// The text of the document that a node stands in, as [`DocumentInfo::span`] has it.
+    #[must_use]
+    pub fn document_span(&self, id: NodeId) -> Range<usize> {
+        let document = self.documents.get(self.document_of(id));
+        document.map_or(0..0, |document| document.span.clone())
+    }
+
+    /// Every node of the document that a node stands in, in order. Nothing in it stands for anything outside of it.
+    pub fn nodes_beside(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        let document = self.document_of(id);
+        let root = |at: usize| self.documents.get(at).map(|document| document.root.0);
+        let end = root(document + 1).unwrap_or(self.nodes.len() as u32);
+        (root(document).unwrap_or(0)..end).map(NodeId)
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {

@@ -95,6 +95,12 @@ pub enum RewriteError {
         /// The byte offset of the comment.
         offset: usize,
     },
+    /// Something beside a comment that a tab stands before on its line would change.
+    #[error("nothing beside a comment with a tab before it can be edited (at byte {offset})")]
+    TabBeforeComment {
+        /// The byte offset of the line.
+        offset: usize,
+    },
     /// An alias would lose its anchor, and the anchored text cannot be brought to it.
     #[error("alias `*{name}` would lose its anchor (at byte {offset})")]
     AnchorLost {

@@ -307,6 +307,7 @@ fn refused(error: &RewriteError) -> Result<&'static str, String> {
         RewriteError::ComplexKey { .. } => "refused: complex key",
         RewriteError::CommentInFlow { .. } => "refused: comment in flow",
         RewriteError::AnchorLost { .. } => "refused: anchor lost",
+        RewriteError::TabBeforeComment { .. } => "refused: tab before a comment",
         other => return Err(format!("not a refusal: {other}")),
     })
 }

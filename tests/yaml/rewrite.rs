@@ -661,3 +661,42 @@ fn what_is_new_stands_under_the_heading_of_its_source() {
     let edited = rewrite(&tree, root, &want).unwrap();
     assert_eq!(edited.edits.apply(text), wanted);
 }
+
+#[test]
+fn a_scalar_that_goes_on_left_of_its_map_can_leave_its_braces() {
+    // Between braces a scalar may go on in any column; in a map of lines it may not.
+    for line_break in ["\n", "\r", "\r\n"] {
+        let lines = |text: &str| text.replace('\n', line_break);
+        let mut moved = 0;
+        for value in ["x\ny", "'x\ny'", "\"x\n y\""] {
+            let text = lines(&format!("top:\n  from: {{k: {value}}}\n  to: {{}}\n"));
+            if Tree::parse(text.as_str()).is_err() {
+                continue;
+            }
+            let mut doc = given(&text);
+            let entry_of_k = doc.take("top/from/k");
+            let after = doc
+                .set("top/to", map(vec![entry("new", map(vec![entry_of_k]))]))
+                .run();
+            let after = Tree::parse(after.as_str()).unwrap_or_else(|e| panic!("{e}:\n{after:?}"));
+            let scalars = after.nodes().filter(|node| after.scalar(*node) == "x y");
+            assert_eq!(scalars.count(), 1, "{text:?}");
+            moved += 1;
+        }
+        assert!(moved > 0, "{line_break:?}");
+    }
+}
+
+#[test]
+fn nothing_beside_a_comment_with_a_tab_before_it_is_edited() {
+    // Older readers take it for a comment behind a plain scalar only.
+    let text = "a: 1\n\t# b\nc: 2\nd: 3\n";
+    let refused = |doc: crate::edit::Doc| doc.try_run().expect_err("it is beside the comment");
+    let expected = RewriteError::TabBeforeComment { offset: 5 };
+    assert_eq!(refused(given(text).set_text("a", "'x'")), expected);
+    assert_eq!(refused(given(text).set_text("a", "[]")), expected);
+    assert_eq!(refused(given(text).remove("a")), expected);
+    given(text)
+        .set_text("d", "'x'")
+        .produces("a: 1\n\t# b\nc: 2\nd: 'x'\n");
+}

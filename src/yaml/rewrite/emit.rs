@@ -118,8 +118,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
                 Piece::Text(text) => new.push_str(text),
                 Piece::Keep(range) => {
                     if at != range.start || !new.is_empty() {
-                        let line_break = newline_near(text, at);
-                        let new = std::mem::take(&mut new).replace('\n', line_break);
+                        let new = with_breaks_of(text, at, std::mem::take(&mut new));
                         edits.push((at..range.start, new));
                     }
                     at = range.end;
@@ -127,7 +126,7 @@ impl<'c, 'a> Emitter<'c, 'a> {
                 }
             }
         }
-        let new = new.replace('\n', newline_near(text, at));
+        let new = with_breaks_of(text, at, new);
         edits.push((at..text.len(), new));
         EditSet::new(text, edits).map_err(|e| RewriteError::Overlap(e.0))
     }
@@ -234,6 +233,14 @@ fn open_scalar(tree: &Tree) -> Option<Range<usize>> {
     open.then_some(body.start..end)
 }
 
+/// New text with the line breaks of the text around `at`.
+fn with_breaks_of(text: &str, at: usize, new: String) -> String {
+    match new.contains('\n') {
+        true => new.replace('\n', newline_near(text, at)),
+        false => new,
+    }
+}
+
 /// The line break that the text around `at` uses.
 fn newline_near(text: &str, at: usize) -> &'static str {
     let bytes = text.as_bytes();
@@ -264,7 +271,7 @@ impl Cx<'_> {
             };
             let whole = starts_line(self.text, at) && (out.is_empty() || out.ends_with('\n'));
             let content = &self.text[at..content_end.min(range.end)];
-            if whole && delta != 0 {
+            if whole {
                 self.shift_line(at, content, delta, out);
             } else {
                 out.push_str(content);
@@ -303,8 +310,8 @@ impl Cx<'_> {
                 out.push_str(content);
                 return;
             }
-            // Quoted text may continue in any column its parent allows.
-            Some((id, Kind::Scalar(ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted))) => {
+            // Text that is no block continues in any column that its parent allows; between braces that can be any.
+            Some((id, Kind::Scalar(_))) => {
                 least = usize::try_from(self.ancestor_column(id) + delta + 1).unwrap_or(0);
             }
             _ => {}

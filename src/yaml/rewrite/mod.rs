@@ -22,8 +22,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::divergence::DivergenceKind;
 use super::edits::EditSet;
-use super::tree::{NodeId, Tree};
+use super::tree::{Node, NodeId, Tree};
 use super::want::{RewriteError, Want, WantEntry};
 use emit::Emitter;
 use style::Indentation;
@@ -62,15 +63,29 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
     out.value(root, want)?;
     out.keep_until(cx.text.len());
     let edits = out.into_edits()?;
-    let removed_comments = if edits.is_empty() {
-        Vec::new()
-    } else {
-        cx.removed_comments()
-    };
+    tabs_stay(tree, &edits)?;
+    let removed_comments = cx.removed_comments(&edits);
     Ok(Rewrite {
         edits,
         removed_comments,
     })
+}
+
+/// Refuses edits beside a comment that a tab stands before on its line. Older readers take it for one only behind a
+/// scalar without quotes, and that is what an edit of its neighbour may change.
+fn tabs_stay(tree: &Tree, edits: &EditSet) -> Result<(), RewriteError> {
+    let tabs = tree.divergences().iter();
+    let tabs = tabs.filter(|found| found.kind == DivergenceKind::TabBeforeComment);
+    for comment in tabs.map(|found| &found.span) {
+        let behind = |node: &Node| (node.start as usize) < comment.start;
+        let before = tree.nodes.partition_point(behind).checked_sub(1);
+        let start = before.map_or(0, |node| tree.nodes[node].start as usize);
+        if edits.touch(&(start..comment.end)) {
+            let offset = comment.start;
+            return Err(RewriteError::TabBeforeComment { offset });
+        }
+    }
+    Ok(())
 }
 
 /// The state that the whole rewrite shares.
@@ -85,7 +100,7 @@ struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    fn removed_comments(&self) -> Vec<Range<usize>> {
+    fn removed_comments(&self, edits: &EditSet) -> Vec<Range<usize>> {
         let mut kept = self.kept.borrow().clone();
         kept.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::new();
@@ -95,8 +110,11 @@ impl Cx<'_> {
                 _ => merged.push(range),
             }
         }
+        let edited = edits.iter().map(|(range, _)| range);
+        let first = edited.clone().next().map_or(0, |range| range.start);
+        let last = edited.last().map_or(0, |range| range.end);
         self.tree
-            .comments()
+            .comments_in(first..last)
             .iter()
             .map(|comment| comment.span.clone())
             .filter(|span| {

@@ -20,6 +20,16 @@ const SEQUENCE: Kind = Kind::Sequence { flow: false };
 
 impl Indentation {
     pub(super) fn of(tree: &Tree) -> Self {
+        let (width, sequence) = *tree.indentation.get_or_init(|| Self::widths(tree));
+        Self {
+            width,
+            sequence,
+            local: RefCell::default(),
+        }
+    }
+
+    /// The most frequent indentations, of mappings and of sequences.
+    fn widths(tree: &Tree) -> (usize, usize) {
         let (mut widths, mut sequences) = (BTreeMap::new(), BTreeMap::new());
         for id in tree.nodes().filter(|&id| tree.kind(id) == MAPPING) {
             let column = tree.column(id);
@@ -45,11 +55,7 @@ impl Indentation {
         let width = dominant(&widths).filter(|&width| width > 0);
         let sequence = dominant(&sequences);
         let width = width.or(sequence.filter(|&width| width > 0)).unwrap_or(2);
-        Self {
-            width,
-            sequence: sequence.unwrap_or(width),
-            local: RefCell::default(),
-        }
+        (width, sequence.unwrap_or(width))
     }
 
     /// The column for a collection below a key that stands in `column`, in the mapping `near` if
