@@ -121,21 +121,23 @@ pub(super) fn check(
     }
     for take in &step.takes {
         let Some(to) = &take.to else { continue };
-        let at = row_of(step, spot, take).get("move");
-        let at = at.path(&take.path).unwrap_or(spot).value();
-        written(whole, version, to, None, at, found);
+        let at = || {
+            let moves = row_of(step, spot, take).get("move");
+            moves.path(&take.path).unwrap_or(spot).value()
+        };
+        written(whole, version, to, None, &at, found);
     }
     for placed in rows(step, spot) {
         for write in &placed.row.writes {
             let field = if write.by.is_some() { "upsert" } else { "do" };
             let fields = placed.spot.get(field);
-            let at = fields.path(&write.path).unwrap_or(placed.spot);
+            let at = || fields.path(&write.path).unwrap_or(placed.spot);
             if !write.path.is_concrete() && step.each.is_none() {
                 let message = format!("{} has a wildcard; only `move` can have one", write.path);
-                found.push(at.finding(Code::WildcardWritten, message));
+                found.push(at().finding(Code::WildcardWritten, message));
                 continue;
             }
-            written(whole, version, &write.path, Some(&placed), at, found);
+            written(whole, version, &write.path, Some(&placed), &at, found);
         }
     }
 }
@@ -164,12 +166,12 @@ pub(super) fn taken<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
 }
 
 /// Checks that a version that a write is for knows the key.
-fn written(
+fn written<'f>(
     whole: &Whole<'_>,
     version: &Version,
     path: &Path,
     placed: Option<&PlacedRow<'_>>,
-    at: Spot<'_>,
+    at: &dyn Fn() -> Spot<'f>,
     found: &mut Vec<Finding>,
 ) {
     let targets: Vec<_> = placed.map_or(Vec::new(), |placed| placed.targets(whole, version));
@@ -179,7 +181,7 @@ fn written(
             "no version from {version} on knows {path}, which it writes{}",
             did_you_mean(whole.pack, path)
         );
-        return found.push(at.finding(Code::UnknownKey, message));
+        return found.push(at().finding(Code::UnknownKey, message));
     }
     // A row for targets is written for these, any other for the version itself.
     let own = whole.versions.iter().find(|other| *other == version);
@@ -198,12 +200,12 @@ fn written(
                 "{unknown} does not know {path} any more; `target` says which versions the row is for"
             ),
         };
-        return found.push(at.finding(Code::LaterKey, message));
+        return found.push(at().finding(Code::LaterKey, message));
     }
     let dead = |other: &&&Version| whole.pack.keys.known(path, other) == Known::Dead;
     if let Some(other) = wanted.iter().find(dead) {
         let message = format!("no template of {other} reads {path} (`read: \"no\"` in keys.yaml)");
-        found.push(at.finding(Code::DeadKey, message));
+        found.push(at().finding(Code::DeadKey, message));
     }
     if let Some(placed) = placed {
         literal(whole, path, placed, &wanted, at, found);
@@ -211,12 +213,12 @@ fn written(
 }
 
 /// Checks that a literal has the type of the key's default.
-fn literal(
+fn literal<'f>(
     whole: &Whole<'_>,
     path: &Path,
     placed: &PlacedRow<'_>,
     versions: &[&Version],
-    at: Spot<'_>,
+    at: &dyn Fn() -> Spot<'f>,
     found: &mut Vec<Finding>,
 ) {
     let mut writes = placed.row.writes.iter();
@@ -233,7 +235,7 @@ fn literal(
         {
             let message =
                 format!("this is {own}, and the default of {path} in {version} is {theirs}");
-            return found.push(at.value().finding(Code::LiteralType, message));
+            return found.push(at().value().finding(Code::LiteralType, message));
         }
     }
 }

@@ -25,7 +25,8 @@ struct Put<'p> {
     /// True if a literal scalar or list is put: nothing can stand below it.
     closed: bool,
     guard: Guard,
-    spot: Spot<'p>,
+    /// Its place in the file; a pack may put thousands of things somewhere, and few of them are found fault with.
+    spot: Box<dyn Fn() -> Spot<'p> + 'p>,
 }
 
 /// Checks the writes of a migration.
@@ -39,7 +40,7 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     for (at, second) in puts.iter().enumerate() {
         let first = puts[..at].iter().find(|first| meet(first, second));
         let Some(first) = first else { continue };
-        let line = first.spot.line();
+        let line = (first.spot)().line();
         let whose = match std::ptr::eq(first.step, second.step) {
             true => "the same step".to_owned(),
             false => format!("`{}`", first.step.id),
@@ -49,11 +50,11 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
              exclude each other, or make one step of them",
             second.path, first.path
         );
-        found.push(second.spot.finding(Code::WritesMeet, message));
+        found.push((second.spot)().finding(Code::WritesMeet, message));
     }
     for (at, second) in migration.steps.iter().enumerate() {
         for take in &second.takes {
-            let spot = taken(second, whole.step(migration, second), take);
+            let spot = || taken(second, whole.step(migration, second), take);
             let guard = Guard::of_take(second, take);
             let same = |other: &&Step| {
                 let mut takes = other.takes.iter().filter(|own| own.path == take.path);
@@ -64,13 +65,13 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
                     "{} is taken here and by `{}` too, and nothing shows that only one of the two can run",
                     take.path, first.id
                 );
-                found.push(spot.finding(Code::SamePath, message));
+                found.push(spot().finding(Code::SamePath, message));
             }
             let kept =
                 |other: &&Step| !std::ptr::eq(*other, second) && other.keep.contains(&take.path);
             if let Some(other) = migration.steps.iter().find(kept) {
                 let message = format!("{} is taken here, and `{}` keeps it", take.path, other.id);
-                found.push(spot.finding(Code::SamePath, message));
+                found.push(spot().finding(Code::SamePath, message));
             }
         }
     }
@@ -115,13 +116,14 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
                 .map(|(number, at)| (number, at.and_then(|at| option(number, at)))),
             closed: false,
             guard: Guard::of_take(step, take),
-            spot: row.get("move").path(&take.path).unwrap_or(row).value(),
+            spot: Box::new(move || row.get("move").path(&take.path).unwrap_or(row).value()),
         });
     }
     for placed in rows(step, spot) {
         for write in &placed.row.writes {
             let by = write.by.is_some();
             let fields = placed.spot.get(if by { "upsert" } else { "do" });
+            let around = placed.spot;
             let closed = match &write.value {
                 Template::Literal(Value::Map(_)) | Template::Map(_) | Template::Expression(_) => {
                     false
@@ -138,7 +140,7 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
                 )),
                 closed,
                 guard: Guard::of_row(step, &placed),
-                spot: fields.path(&write.path).unwrap_or(placed.spot),
+                spot: Box::new(move || fields.path(&write.path).unwrap_or(around)),
             });
         }
     }
@@ -146,7 +148,7 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
 }
 
 /// True if two puts can be at one place, or one in the other.
-fn meet(first: &Put<'_>, second: &Put<'_>) -> bool {
+fn meet<'p>(first: &Put<'p>, second: &Put<'p>) -> bool {
     if !first.path.may_overlap(second.path) || apart(first, second) || only_perhaps(first, second) {
         return false;
     }
@@ -223,6 +225,6 @@ fn live(
              (`read`) or say in `replaces` that it is a left-over",
             put.path
         );
-        found.push(put.spot.finding(Code::LiveKey, message));
+        found.push((put.spot)().finding(Code::LiveKey, message));
     }
 }
