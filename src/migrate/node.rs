@@ -533,7 +533,8 @@ impl Node {
                 }
             }
             Segment::Select { .. } | Segment::SelectPattern { .. } | Segment::AnyItem => {
-                for i in 0..self.item_count(view) {
+                let all = || (0..self.item_count(view)).collect();
+                for i in self.positions(segment, view).unwrap_or_else(all) {
                     let Some(item) = self.item_at(i, view) else {
                         continue;
                     };
@@ -543,6 +544,16 @@ impl Node {
                     }
                 }
             }
+        }
+    }
+
+    /// The positions of the items that a selection fits, where the text of a large list remembers them.
+    fn positions(&self, segment: &Segment, view: &View<'_>) -> Option<Vec<usize>> {
+        match (segment, &self.body, &self.origin) {
+            (Segment::Select { key, value }, Body::Same, Origin::Source(source)) => {
+                view.positions(source.node, key, value)
+            }
+            _ => None,
         }
     }
 

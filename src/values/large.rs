@@ -1,4 +1,5 @@
-//! What a view remembers of large maps and lists: which entry has a name, which item stands at a position.
+//! What a view remembers of large maps and lists: which entry has a name, which item stands at a position, and which
+//! items a selection fits.
 //!
 //! A map of the text is read from its beginning whenever one of its names is looked up, which is quickest for nearly
 //! all maps there are. A migration that moves thousands of entries looks up each of them, and then the same map is
@@ -21,17 +22,25 @@ const LOOKS: usize = 4;
 
 /// The large collections of a document; copies of a view share them.
 #[derive(Clone, Default)]
-pub(super) struct Large(Arc<Mutex<HashMap<NodeId, Looked>>>);
+pub(super) struct Large(Arc<Mutex<HashMap<Place, Looked>>>);
+
+/// A collection; of a list, too, what stands under a key that selections look at.
+type Place = (NodeId, Option<String>);
 
 /// The key, the value and the way of each entry, by its name. A lifetime here would tie views to each other.
 pub(super) type Remembered = HashMap<String, (NodeId, NodeId, Via)>;
+
+/// The positions of the items in which a key has a text, in order, by that text.
+pub(super) type Positions = HashMap<String, Vec<usize>>;
 
 enum Looked {
     /// The number of looks so far.
     Times(usize),
     Map(Arc<Remembered>),
     List(Arc<[NodeId]>),
-    /// Nothing is remembered of a map with something that Helm refuses: which name is asked for decides what is said.
+    Selected(Arc<Positions>),
+    /// Nothing is remembered of a map, or of the maps of a list, with something that Helm refuses: which name is asked
+    /// for decides what is said.
     Refused,
 }
 
@@ -54,12 +63,8 @@ impl Large {
             Looked::Map(map) => Some(Arc::clone(map)),
             _ => None,
         };
-        self.look(
-            node,
-            len,
-            || remember().unwrap_or(Looked::Refused),
-            remembered,
-        )
+        let remember = || remember().unwrap_or(Looked::Refused);
+        self.look((node, None), len, remember, remembered)
     }
 
     /// The same of a list.
@@ -73,13 +78,34 @@ impl Large {
             Looked::List(items) => Some(Arc::clone(items)),
             _ => None,
         };
-        self.look(node, len, || Looked::List(read().into()), remembered)
+        let remember = || Looked::List(read().into());
+        self.look((node, None), len, remember, remembered)
+    }
+
+    /// The same of what stands under a key in the items of a list.
+    pub(super) fn selected(
+        &self,
+        node: NodeId,
+        key: &str,
+        len: usize,
+        read: impl FnOnce() -> Option<Positions>,
+    ) -> Option<Arc<Positions>> {
+        if len <= SMALL {
+            return None;
+        }
+        let remember =
+            || read().map_or(Looked::Refused, |by_text| Looked::Selected(by_text.into()));
+        let remembered = |looked: &Looked| match looked {
+            Looked::Selected(by_text) => Some(Arc::clone(by_text)),
+            _ => None,
+        };
+        self.look((node, Some(key.to_owned())), len, remember, remembered)
     }
 
     /// One look at a collection: it is counted, and from the one on that makes it worth it, remembered.
     fn look<T>(
         &self,
-        node: NodeId,
+        place: Place,
         len: usize,
         remember: impl FnOnce() -> Looked,
         remembered: impl FnOnce(&Looked) -> Option<T>,
@@ -87,14 +113,23 @@ impl Large {
         if len <= SMALL {
             return None;
         }
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked = known.entry(node).or_insert(Looked::Times(0));
-        match looked {
-            Looked::Times(times) if *times < LOOKS => *times += 1,
-            Looked::Times(_) => *looked = remember(),
-            _ => {}
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock();
+        match known.entry(place.clone()).or_insert(Looked::Times(0)) {
+            Looked::Times(times) if *times < LOOKS => {
+                *times += 1;
+                None
+            }
+            Looked::Times(_) => {
+                // To read a list looks at its items.
+                drop(known);
+                let looked = remember();
+                let found = remembered(&looked);
+                lock().insert(place, looked);
+                found
+            }
+            looked => remembered(looked),
         }
-        remembered(looked)
     }
 }
 
@@ -108,7 +143,10 @@ impl fmt::Debug for Large {
 mod tests {
     use std::fmt::Write as _;
 
-    use crate::{values::View, yaml::Tree};
+    use crate::{
+        values::{Path, View},
+        yaml::Tree,
+    };
 
     #[test]
     fn what_is_remembered_is_what_is_read() {
@@ -142,6 +180,30 @@ mod tests {
             for index in [0, 1, 40, 99, 100] {
                 for _ in 0..8 {
                     assert_eq!(often.item(list, index), often.items(list).nth(index));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_selection_finds_what_it_finds_in_all_items() {
+        let mut items = String::new();
+        for i in 0..50 {
+            let _ = writeln!(items, "- {{name: n{}, own: {i}}}", i % 40);
+        }
+        let broken = "- {name: n3, 1: a, '1': b}\n";
+        let last = format!("- {{name: 7}}\n- name: *n\n- x\n- {{name: [n3]}}\n{broken}");
+        for text in [
+            format!("first: &n n5\nlist:\n{items}{last}"),
+            format!("list:\n{items}"),
+        ] {
+            let tree = Tree::parse(text).expect("it is YAML");
+            let often = View::new(&tree, tree.documents()[0].root);
+            for path in ["n3", "n5", "n39", "7", "absent", "x"] {
+                let path: Path = format!("list[name={path}]").parse().expect("a path");
+                for _ in 0..8 {
+                    let once = View::new(&tree, tree.documents()[0].root);
+                    assert_eq!(often.at(&path), once.at(&path), "{path}");
                 }
             }
         }

@@ -40,7 +40,7 @@ impl<'v, 't> NodeLookup<'v, 't> {
             node = match segment {
                 Segment::Key(name) => self.entry(node, name)?,
                 Segment::Index(index) => self.item(node, *index)?,
-                // Items are looked at for this, so nothing is gained by remembering.
+                Segment::Select { key, value } => self.view.select(node, key, value).ok()??,
                 _ => return Some(self.view.at(path).ok()??.node),
             };
         }

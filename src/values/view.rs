@@ -20,7 +20,7 @@ use indexmap::IndexMap;
 use super::decode::AliasBudget;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{self, KeyError, KeyType};
-use super::large::Large;
+use super::large::{Large, Positions};
 use super::path::{Path, Segment};
 use super::scalar::{self, Resolved};
 use super::tag::Handles;
@@ -376,19 +376,53 @@ impl<'t> View<'t> {
         name.unwrap_or_else(|| self.tree.content(target).to_owned())
     }
 
-    fn select(&self, list: NodeId, key: &str, value: &str) -> Result<Option<NodeId>, ReadError> {
+    /// The first item of a list in which a key has a text.
+    pub(super) fn select(
+        &self,
+        list: NodeId,
+        key: &str,
+        text: &str,
+    ) -> Result<Option<NodeId>, ReadError> {
+        if let Some(positions) = self.positions(list, key, text) {
+            return Ok(positions.first().and_then(|first| self.item(list, *first)));
+        }
         for item in self.items(list) {
-            if let Some(entry) = self.get(item, key)? {
-                let node = self.target(entry.value);
-                if matches!(self.tree.kind(node), NodeKind::Scalar(_))
-                    && let Ok(found) = self.resolve(node)?.into_value()
-                    && found.scalar_text() == Some(value)
-                {
-                    return Ok(Some(item));
-                }
+            if self.text_in(item, key)?.as_deref() == Some(text) {
+                return Ok(Some(item));
             }
         }
         Ok(None)
+    }
+
+    /// The positions of the items of a list (or of an alias to one) in which a key has a text; `None` where that is not
+    /// remembered: then the items are to be looked at.
+    #[must_use]
+    pub fn positions(&self, list: NodeId, key: &str, text: &str) -> Option<Vec<usize>> {
+        let read = || {
+            let mut by_text = Positions::new();
+            for (i, item) in self.items(list).enumerate() {
+                if let Some(text) = self.text_in(item, key).ok()? {
+                    by_text.entry(text).or_default().push(i);
+                }
+            }
+            Some(by_text)
+        };
+        let len = self.item_count(list);
+        let by_text = self.large.selected(self.target(list), key, len, read)?;
+        Some(by_text.get(text).cloned().unwrap_or_default())
+    }
+
+    /// The text of the scalar under a key of an item.
+    fn text_in(&self, item: NodeId, key: &str) -> Result<Option<String>, ReadError> {
+        let Some(entry) = self.get(item, key)? else {
+            return Ok(None);
+        };
+        let node = self.target(entry.value);
+        if !matches!(self.tree.kind(node), NodeKind::Scalar(_)) {
+            return Ok(None);
+        }
+        let value = self.resolve(node)?.into_value().ok();
+        Ok(value.and_then(|value| value.scalar_text().map(str::to_owned)))
     }
 
     /// Goes through the entries of a map, reached directly or through an alias.
