@@ -28,9 +28,13 @@ impl Position {
     }
 }
 
-/// The starts of all lines, for [`Position`]s.
+/// The starts of all lines, for [`Position`]s, and what is to be known to count characters in a line of any length.
 #[derive(Debug)]
-pub(crate) struct LineStarts(Vec<u32>);
+pub(crate) struct LineStarts {
+    starts: Vec<u32>,
+    /// The bytes of characters that are not their first.
+    inside: Vec<u32>,
+}
 
 impl LineStarts {
     pub(crate) fn new(text: &str) -> Self {
@@ -44,7 +48,13 @@ impl LineStarts {
             }
             at = next;
         }
-        Self(starts)
+        let inside = match text.is_ascii() {
+            true => Vec::new(),
+            false => (0..bytes.len() as u32)
+                .filter(|&at| !text.is_char_boundary(at as usize))
+                .collect(),
+        };
+        Self { starts, inside }
     }
 
     /// The position of `offset`, which is moved back to a character boundary and into the text.
@@ -53,12 +63,15 @@ impl LineStarts {
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.0.partition_point(|&start| start as usize <= offset);
-        let start = self.0[line - 1] as usize;
-        let column = text[start..offset].trim_start_matches(BOM).chars().count();
+        let line = self
+            .starts
+            .partition_point(|&start| start as usize <= offset);
+        let start = self.starts[line - 1] as usize;
+        let start = offset - text[start..offset].trim_start_matches(BOM).len();
+        let inside = |end: usize| self.inside.partition_point(|&at| (at as usize) < end);
         Position {
             line,
-            column: column + 1,
+            column: offset - start - (inside(offset) - inside(start)) + 1,
         }
     }
 }

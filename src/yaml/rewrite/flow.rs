@@ -1,6 +1,8 @@
 //! Flow collections, edited element by element with their commas; and values of any notation
 //! written as flow.
 
+use std::cell::LazyCell;
+
 use super::emit::Emitter;
 use super::render::is_block;
 use super::{Cx, WantedUnit};
@@ -382,13 +384,17 @@ impl Emitter<'_, '_> {
             gap => gap,
         };
         let between = elements.get(1).map_or(" ", gap);
-        let line_indent = elements
-            .iter()
-            .find(|element| self.cx.is_line_start(element.begin))
-            .map_or(indent_of(text, close) as isize + 2, |e| {
-                indent_of(text, e.start) as isize
-            })
-            + self.delta;
+        // Asked for only where lines are: what is in one line may be long.
+        let delta = self.delta;
+        let line_indent = LazyCell::new(|| {
+            let mut elements = elements.iter();
+            let in_line = elements.find(|element| self.cx.is_line_start(element.begin));
+            let indent = match in_line {
+                Some(element) => indent_of(text, element.start),
+                None => indent_of(text, close) + 2,
+            };
+            indent as isize + delta
+        });
         if outputs.is_empty() {
             self.keep_until(tree.body(id).start + 1);
             self.skip_to(close);
@@ -405,7 +411,7 @@ impl Emitter<'_, '_> {
                 let new = self.cx.flow_unit(unit)?;
                 let own_line = if written { fresh_line } else { lines };
                 if own_line {
-                    self.insert(&super::render::spaces(line_indent));
+                    self.insert(&super::render::spaces(*line_indent));
                 } else {
                     self.insert(if written { between } else { lead });
                 }
@@ -430,7 +436,7 @@ impl Emitter<'_, '_> {
             } else {
                 self.skip_to(element.start);
                 if fresh_line {
-                    self.insert(&super::render::spaces(line_indent));
+                    self.insert(&super::render::spaces(*line_indent));
                 } else {
                     self.insert(match (written, i) {
                         (false, _) => lead,
