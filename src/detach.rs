@@ -17,6 +17,7 @@ use crate::{
         StepReport, StepState,
     },
     questions::{DETACH, title},
+    values::Value,
 };
 
 /// The option that writes copies.
@@ -105,17 +106,16 @@ pub fn decide(
 }
 
 fn evidence(place: &SharedPlace) -> Evidence {
-    let source = Source {
-        layer: place.layer,
-        path: place.shared.path.clone(),
-        node: place.shared.node,
-        direct: true,
-    };
-    Evidence::remark(
-        &place.shared.path.to_string(),
-        stands_for(&place.shared),
-        Some(source),
-    )
+    Evidence {
+        path: place.shared.path.to_string(),
+        value: Some(Value::String(stands_for(&place.shared))),
+        source: Some(Source {
+            layer: place.layer,
+            path: place.shared.path.clone(),
+            node: place.shared.node,
+            direct: true,
+        }),
+    }
 }
 
 fn stands_for(shared: &Shared) -> String {

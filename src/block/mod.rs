@@ -140,6 +140,15 @@ impl Block {
         }
     }
 
+    /// The same in a text that is that of its document alone.
+    #[must_use]
+    pub fn view_in_document<'t>(&self, tree: &'t Tree) -> Option<View<'t>> {
+        match (&self.place, tree.documents()) {
+            (BlockPlace::Map { path, .. }, [_]) => Some(View::new(tree, node_at(tree, 0, path)?)),
+            _ => None,
+        }
+    }
+
     /// True if the values stand in the tree of the file, and not in a text or in path strings.
     #[must_use]
     pub fn is_in_tree(&self) -> bool {

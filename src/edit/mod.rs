@@ -174,7 +174,7 @@ fn no_duplicate_goes(view: &View<'_>, rewrite: &Rewrite) -> Result<(), EditError
         let at = edits.partition_point(|edit| edit.end <= span.start);
         edits.get(at).is_some_and(|edit| edit.start < span.end)
     };
-    let maps = tree.nodes().filter(|node| {
+    let maps = tree.nodes_beside(view.root()).filter(|node| {
         matches!(tree.kind(*node), Kind::Mapping { .. }) && is_edited(&tree.span(*node))
     });
     for map in maps {

@@ -231,14 +231,15 @@ pub fn compare(layer: usize, before: &View<'_>, after: &View<'_>) -> Vec<Mark> {
 fn markers(view: &View<'_>) -> Vec<Marker> {
     let tree = view.tree();
     let marked = |comment: &&Comment| MarkerTool::of(&tree.text()[comment.span.clone()]).is_some();
-    let comments: Vec<&Comment> = tree.comments().iter().filter(marked).collect();
+    let comments = tree.comments_in(tree.document_span(view.root()));
+    let comments: Vec<&Comment> = comments.iter().filter(marked).collect();
     if comments.is_empty() {
         return Vec::new();
     }
     let written = |node: &NodeId| {
         matches!(tree.kind(*node), Kind::Scalar(_) | Kind::Alias) && !tree.is_implicit_null(*node)
     };
-    let words: Vec<NodeId> = tree.nodes().filter(written).collect();
+    let words: Vec<NodeId> = tree.nodes_beside(view.root()).filter(written).collect();
     let found = comments.into_iter().filter_map(|comment| {
         let text = &tree.text()[comment.span.clone()];
         let node = marked_value(tree, &words, comment)?;
@@ -348,11 +349,14 @@ pub fn apply_answers(
 }
 
 fn evidence(mark: &Mark) -> Evidence {
-    let source = Source {
-        layer: mark.layer,
-        path: mark.path.clone(),
-        node: mark.node,
-        direct: true,
-    };
-    Evidence::remark(&mark.path.to_string(), mark.comment.clone(), Some(source))
+    Evidence {
+        path: mark.path.to_string(),
+        value: Some(Value::String(mark.comment.clone())),
+        source: Some(Source {
+            layer: mark.layer,
+            path: mark.path.clone(),
+            node: mark.node,
+            direct: true,
+        }),
+    }
 }

@@ -100,7 +100,7 @@ fn suspects(view: &View<'_>) -> Vec<NodeId> {
         first.is_some_and(|b| b.is_ascii_digit() || b"+-.yYnNoO".contains(&b))
     };
     let changes = |node: &NodeId| printed(view, *node).is_some();
-    tree.nodes()
+    tree.nodes_beside(view.root())
         .filter(plain)
         .filter(may_be)
         .filter(changes)

@@ -78,7 +78,7 @@ fn is_key(path: &Path, subject: Subject<'_>) -> bool {
 fn tags(view: &View<'_>) -> Vec<NodeId> {
     let tree = view.tree();
     let keys = tree
-        .nodes()
+        .nodes_beside(view.root())
         .filter(|node| tree.is_key(*node) && tree.content(*node) == "tag");
     let mut values: Vec<NodeId> = keys.filter_map(|key| tree.value_of(key)).collect();
     values.sort_unstable();

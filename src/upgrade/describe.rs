@@ -44,9 +44,8 @@ pub(super) fn release(
     let edited = worked.parts.iter().enumerate().map(|(layer, part)| {
         let block = *worked.wanted.layers.get(layer)?;
         let file = files.get(&workspace.blocks[block].file)?;
-        let tree = part.tree.as_deref()?;
         let alone = Arc::ptr_eq(&file.after, &part.text);
-        workspace.blocks[block].view_in(tree).filter(|_| alone)
+        part.view(&workspace.blocks[block]).filter(|_| alone)
     });
     let edited: Vec<Option<View<'_>>> = edited.collect();
     let edited = edited.iter().map(|view| view.as_ref().map(NodeLookup::new));
@@ -82,11 +81,11 @@ fn unknown(layer: &Sealed) -> String {
 /// Marks questions that several releases ask about different values: one answer would be wrong for
 /// one of them, so each has to name its release.
 pub(super) fn scopes(releases: &mut [Release]) {
-    type Asked = (String, String, Vec<(String, String)>);
+    type Asked = (String, String, Vec<(String, Option<String>)>);
     let asked = |release: &Release| -> Vec<Asked> {
         let asked = release.steps.iter().filter_map(|step| {
             let evidence = step.question.as_ref()?.evidence.iter();
-            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.recorded()));
+            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.value.clone()));
             Some((step.id.clone(), release.chart.clone(), evidence.collect()))
         });
         asked.collect()
@@ -574,7 +573,6 @@ impl Description<'_, '_> {
                 .map(|evidence| Evidence {
                     path: evidence.path.clone(),
                     value: evidence.value.as_ref().map(|value| describe(Some(value))),
-                    remark: evidence.remark.clone(),
                     at: evidence
                         .source
                         .as_ref()

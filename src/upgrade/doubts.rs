@@ -12,6 +12,7 @@ use crate::{
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{PRECEDENCE, title},
+    values::Value,
 };
 
 /// The path string wins.
@@ -57,12 +58,15 @@ pub(super) fn ask(
     }
     let evidence = wanted.doubts.iter().map(|doubt| {
         let place = |at: &crate::outcome::At| format!("{}:{}", at.file, at.line);
-        let both = format!(
-            "set at {} and at {}",
-            place(&doubt.at[0]),
-            place(&doubt.at[1])
-        );
-        Evidence::remark(&doubt.path.to_string(), both, None)
+        Evidence {
+            path: doubt.path.to_string(),
+            value: Some(Value::String(format!(
+                "set at {} and at {}",
+                place(&doubt.at[0]),
+                place(&doubt.at[1])
+            ))),
+            source: None,
+        }
     });
     let mut decision = Decision::new(
         PRECEDENCE,

@@ -211,7 +211,7 @@ fn edited(
     }
     let (after, tree) = match changed.as_slice() {
         [] if pins.is_empty() => (Arc::clone(&loaded.text), None),
-        [only] if pins.is_empty() && only.is_whole(workspace) => {
+        [only] if pins.is_empty() && only.is_whole(workspace) && !only.edited.is_document => {
             let rewrite = only.edited.rewrite.iter();
             let spans = rewrite.flat_map(|rewrite| rewrite.removed_comments.iter());
             removed.extend(spans.map(|span| (span.start, loaded.text[span.clone()].to_owned())));

@@ -45,7 +45,7 @@ pub(super) fn ask(
     let mut marks = Vec::new();
     for (layer, (view, part)) in views.iter().zip(parts).enumerate() {
         let block = &workspace.blocks[wanted.layers[layer]];
-        let after = part.tree.as_deref().and_then(|tree| block.view_in(tree));
+        let after = part.view(block);
         marks.extend(
             after
                 .into_iter()

@@ -1,7 +1,7 @@
 //! One release by itself: which version it was written for, its migrated values, and the edits that make
 //! the text of each of its blocks say them.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use semver::Version;
 
@@ -13,7 +13,7 @@ use super::{
     raised, sealed,
 };
 use crate::{
-    block::{BlockPlace, TextFile},
+    block::{Block, BlockPlace, TextFile},
     detach,
     detect::Detection,
     edit::{EditError, edit},
@@ -73,6 +73,9 @@ pub(super) struct Edited {
     pub text: Arc<str>,
     /// It, read again.
     pub tree: Option<Arc<Tree>>,
+    /// True if the text is only that of the document that the block stands in, of several in its file: a manifest may
+    /// hold thousands of releases, and would be read again as a whole for each of them.
+    pub is_document: bool,
 }
 
 impl Edited {
@@ -82,6 +85,16 @@ impl Edited {
             rewrite: None,
             text: tree.shared_text(),
             tree: None,
+            is_document: false,
+        }
+    }
+
+    /// The values of the block afterwards; none if there is nothing to edit.
+    pub fn view(&self, block: &Block) -> Option<View<'_>> {
+        let tree = self.tree.as_deref()?;
+        match self.is_document {
+            true => block.view_in_document(tree),
+            false => block.view_in(tree),
         }
     }
 }
@@ -163,10 +176,6 @@ fn target<'w>(
         };
         known(&successor.pack, to)?;
         return Ok((to.clone(), Some(successor)));
-    }
-    if let (true, Some(to)) = (wanted.goes_to_successor, &wanted.to) {
-        let successor = pack.successor().map_err(|e| fault(&e, &wanted.name))?;
-        return Ok((to.clone(), successor));
     }
     let to = wanted.to.as_ref().or(of_chart).or(request.to.as_ref());
     if let Some(to) = to {
@@ -601,26 +610,36 @@ pub(super) fn edited(
     rewrite: Rewrite,
 ) -> Result<Edited, Box<Refusal>> {
     let tree = workspace.placed(block).tree();
-    let text: Arc<str> = rewrite.edits.apply(tree.text()).into();
+    let document = match workspace.is_one_of_several(block) {
+        true => {
+            let part = tree.document_span(before.root());
+            rewrite.edits.apply_within(tree.text(), part)
+        }
+        false => None,
+    };
+    let is_document = document.is_some();
+    let text = document.unwrap_or_else(|| rewrite.edits.apply(tree.text()));
+    let text: Arc<str> = text.into();
     let name = &workspace.file_of(block).name;
-    let tree =
-        Tree::parse(Arc::clone(&text)).map_err(|e| ReleaseError::check_failed(e).of(name))?;
-    let after = workspace.blocks[block].view_in(&tree).ok_or_else(|| {
-        ReleaseError::check_failed("the values are no longer where they were").of(name)
-    })?;
-    oracle(node, before, &after).map_err(|e| ReleaseError::check_failed(e).of(name))?;
+    let failed = |e: &dyn Display| ReleaseError::check_failed(e).of(name);
+    let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(&e))?;
+    let edited = Edited {
+        rewrite: Some(rewrite),
+        text,
+        tree: Some(Arc::new(tree)),
+        is_document,
+    };
+    let after = edited.view(&workspace.blocks[block]);
+    let after = after.ok_or_else(|| failed(&"the values are no longer where they were"))?;
+    oracle(node, before, &after).map_err(|e| failed(&e))?;
     let given = (before.tree(), before.root());
-    second_reading(given, (&tree, after.root())).map_err(|error| match error {
-        SecondReadingError::Edited(_) => ReleaseError::check_failed(error).of(name),
+    second_reading(given, (after.tree(), after.root())).map_err(|error| match error {
+        SecondReadingError::Edited(_) => failed(&error),
         SecondReadingError::Given(found) => {
             let file = workspace.file_of(block);
             let offset = workspace.placed(block).offset(found.offset);
             ReleaseError::other_reader(&found).at(file, offset)
         }
     })?;
-    Ok(Edited {
-        rewrite: Some(rewrite),
-        text,
-        tree: Some(Arc::new(tree)),
-    })
+    Ok(edited)
 }

@@ -303,8 +303,10 @@ impl Group {
             ),
             members
                 .iter()
-                .map(|member| {
-                    Evidence::remark(&member.wanted.name, member.plan.from.to_string(), None)
+                .map(|member| Evidence {
+                    path: member.wanted.name.clone(),
+                    value: Some(Value::String(member.plan.from.to_string())),
+                    source: None,
                 })
                 .collect(),
             options,
@@ -367,9 +369,7 @@ impl Group {
             let Some(layer) = layer_of(worked, *block) else {
                 continue;
             };
-            if let Some(tree) = &part.tree
-                && let Some(view) = workspace.blocks[*block].view_in(tree)
-            {
+            if let Some(view) = part.view(&workspace.blocks[*block]) {
                 let values = view.values().unwrap_or_default();
                 migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
             } else {

@@ -8,7 +8,7 @@
 //! first document. [`difference`] finds where that matters.
 
 use super::error::{ReadError, ReadErrorKind};
-use crate::yaml::{Divergence, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};
+use crate::yaml::{Divergence, Kind, NodeId, ScalarStyle, Tree};
 
 /// A place that Helm 3 and Helm 4 read differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn difference(tree: &Tree) -> Option<ReaderDifference> {
 /// Refuses a document that Helm's parser does not read as the tree does.
 pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
     let error = |kind, offset| Err(ReadError { kind, offset });
-    let Some(document) = document(tree, root) else {
+    let Some(document) = tree.documents().get(tree.document_of(root)) else {
         return Ok(());
     };
     let mut versions = 0;
@@ -97,7 +97,7 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
         }
     }
     if tree.text()[document.span.clone()].contains('\t') {
-        for node in tree.nodes() {
+        for node in tree.nodes_beside(root) {
             if let Some(offset) = tab_before_block_text(tree, node)
                 && document.span.contains(&offset)
             {
@@ -106,16 +106,6 @@ pub(super) fn check(tree: &Tree, root: NodeId) -> Result<(), ReadError> {
         }
     }
     Ok(())
-}
-
-/// The document that a node is part of.
-pub(super) fn document(tree: &Tree, node: NodeId) -> Option<&DocumentInfo> {
-    let start = tree.span(node).start;
-    let documents = tree.documents();
-    documents
-        .iter()
-        .find(|document| document.root == node)
-        .or_else(|| documents.iter().rfind(|d| d.span.start <= start))
 }
 
 /// A tab where Helm's parser still looks for the indentation of a block scalar: before the text of

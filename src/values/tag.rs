@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::readers;
 use super::scalar::TAG_PREFIX;
 use crate::yaml::{NodeId, Tree};
 
@@ -13,7 +12,7 @@ pub(super) struct Handles(Vec<(String, String)>);
 impl Handles {
     /// Of the document that a node is part of.
     pub(super) fn of(tree: &Tree, node: NodeId) -> Self {
-        let document = readers::document(tree, node);
+        let document = tree.documents().get(tree.document_of(node));
         let lines = document.map_or(&[][..], |document| &document.directives);
         let handles = lines.iter().filter_map(|line| {
             let mut words = tree.text()[line.clone()].split_whitespace();

@@ -4,7 +4,7 @@
 //! nothing of steps. That both agree is checked here for every file, before anything is shown. And the
 //! edited text is read by a second reader, of the kind that Helm has: it must see what the first one sees.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use crate::{
     migrate::{Body, Node},
@@ -59,7 +59,10 @@ pub fn second_reading(
     before: (&Tree, NodeId),
     after: (&Tree, NodeId),
 ) -> Result<(), SecondReadingError> {
-    let (old, new) = (before.0.text(), after.0.text());
+    let old_span = before.0.document_span(before.1);
+    let new_span = after.0.document_span(after.1);
+    let old = &before.0.text()[old_span.clone()];
+    let new = &after.0.text()[new_span.clone()];
     let large = new.len() > READ_AGAIN_WHOLE;
     let same =
         |pairs: &mut dyn Iterator<Item = (u8, u8)>| pairs.take_while(|(a, b)| a == b).count();
@@ -70,11 +73,11 @@ pub fn second_reading(
     } else {
         (0, 0)
     };
-    let part = |text: &str| large.then(|| start..text.len() - behind);
-    let Err(found) = agreement(after.0, after.1, part(new)) else {
+    let part = |span: &Range<usize>| large.then(|| span.start + start..span.end - behind);
+    let Err(found) = agreement(after.0, after.1, part(&new_span)) else {
         return Ok(());
     };
-    Err(match agreement(before.0, before.1, part(old)) {
+    Err(match agreement(before.0, before.1, part(&old_span)) {
         Err(given) => SecondReadingError::Given(given),
         Ok(()) => SecondReadingError::Edited(found),
     })

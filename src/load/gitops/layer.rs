@@ -4,7 +4,6 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::{
     super::{Input, Layer, LoadError, LoadErrorKind, NotHere, Sealed, sealed::invented},
-    document_of,
     release::Builder,
 };
 use crate::{
@@ -65,7 +64,7 @@ impl Builder<'_> {
         let node = placed.layer.node;
         let loaded = self.file(placed.file);
         let tree = &loaded.tree;
-        let document = document_of(tree, node);
+        let document = tree.document_of(node);
         let path = place_of(tree, node);
         // A file is edited in itself, and what cannot be read is not edited at all.
         let is_edited = matches!(
