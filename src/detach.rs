@@ -17,7 +17,6 @@ use crate::{
         StepReport, StepState,
     },
     questions::{DETACH, title},
-    values::Value,
 };
 
 /// The option that writes copies.
@@ -106,16 +105,17 @@ pub fn decide(
 }
 
 fn evidence(place: &SharedPlace) -> Evidence {
-    Evidence {
-        path: place.shared.path.to_string(),
-        value: Some(Value::String(stands_for(&place.shared))),
-        source: Some(Source {
-            layer: place.layer,
-            path: place.shared.path.clone(),
-            node: place.shared.node,
-            direct: true,
-        }),
-    }
+    let source = Source {
+        layer: place.layer,
+        path: place.shared.path.clone(),
+        node: place.shared.node,
+        direct: true,
+    };
+    Evidence::remark(
+        &place.shared.path.to_string(),
+        stands_for(&place.shared),
+        Some(source),
+    )
 }
 
 fn stands_for(shared: &Shared) -> String {

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use crate::values::Path;
+use crate::{pack::expr::describe, values::Path};
 
 pub use crate::pack::{
     Origin, When,
@@ -416,8 +416,20 @@ pub struct Evidence {
     pub path: String,
     /// The effective value, as text; `None` if it is not set.
     pub value: Option<String>,
+    /// A remark that counts in place of the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
     /// Its place.
     pub at: Option<At>,
+}
+
+impl Evidence {
+    /// The text that is recorded with an answer: the answer holds as long as it stays the same.
+    #[must_use]
+    pub fn recorded(&self) -> String {
+        let text = self.remark.clone().or_else(|| self.value.clone());
+        text.unwrap_or_else(|| describe(None))
+    }
 }
 
 /// An option of a question.

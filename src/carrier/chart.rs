@@ -205,6 +205,32 @@ impl ChartSource {
         )
     }
 
+    /// The address that Helm fetches it from, as it is written: that of its repository, or the chart's own in a registry
+    /// (`oci://`, which some manifests leave out); `None` if it is not named.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        let Self::Repository {
+            name,
+            url: Some(url),
+        } = self
+        else {
+            return None;
+        };
+        let url = url.trim_end_matches('/');
+        let (is_registry, path) = match url.split_once("://") {
+            Some((scheme, path)) => (scheme == "oci", path),
+            None => (true, url),
+        };
+        if !is_registry {
+            return Some(url.to_owned());
+        }
+        let above = path.strip_suffix(name.as_str());
+        let above = above
+            .and_then(|path| path.strip_suffix('/'))
+            .unwrap_or(path);
+        Some(format!("oci://{above}/{name}"))
+    }
+
     /// True if it comes from a repository or registry, or from a folder of it.
     #[must_use]
     pub fn is_from(&self, place: &str) -> bool {

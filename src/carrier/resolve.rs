@@ -51,6 +51,8 @@ pub struct Index<'f> {
     helm_releases: HashMap<&'f str, Vec<CarrierRef>>,
     /// Dependencies on charts in folders, by where the `Chart.yaml` of those should be.
     local_charts: HashMap<PathBuf, Vec<CarrierRef>>,
+    /// By folder: the files there that hold what Argo CD lays over a source.
+    overrides: HashMap<PathBuf, Vec<usize>>,
 }
 
 /// A carrier: its file, and its place in [`FileCarriers::carriers`].
@@ -126,6 +128,7 @@ impl<'f> Index<'f> {
         let mut k3s: HashMap<(CarrierKind, &str), Vec<CarrierRef>> = HashMap::new();
         let mut helm_releases: HashMap<&str, Vec<CarrierRef>> = HashMap::new();
         let mut local_charts: HashMap<PathBuf, Vec<CarrierRef>> = HashMap::new();
+        let mut overrides: HashMap<PathBuf, Vec<usize>> = HashMap::new();
         for (i, file) in files.iter().enumerate() {
             for (j, object) in file.found.objects.iter().enumerate() {
                 objects
@@ -134,6 +137,11 @@ impl<'f> Index<'f> {
                     .push((i, j));
             }
             paths.entry(lexical(file.path)).or_default().push(i);
+            if !file.found.overrides.is_empty()
+                && let Some(folder) = file.path.parent()
+            {
+                overrides.entry(lexical(folder)).or_default().push(i);
+            }
             for (carrier, found) in file.found.carriers.iter().enumerate() {
                 if let (CarrierKind::Dependency, ChartSource::Folder { path, url: None }) =
                     (found.kind, &found.chart.source)
@@ -163,6 +171,7 @@ impl<'f> Index<'f> {
             k3s,
             helm_releases,
             local_charts,
+            overrides,
         }
     }
 

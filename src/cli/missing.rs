@@ -92,14 +92,17 @@ fn one(
         text.push_str(&show::sentence(why, look));
     }
     keyboard.say(&text);
-    let (prompt, said) = match (&missing.what, &missing.chart) {
+    let (question, asked) = match (&missing.what, &missing.chart) {
         (Unnamed::Chart, _) => ("Which chart?".to_owned(), "chart"),
         (Unnamed::Version, Some(chart)) => (
-            format!("Which version of {chart} are the values for?"),
+            format!(
+                "Which version of {chart} are the values for? `helm list` shows it in the column CHART."
+            ),
             "version",
         ),
         (Unnamed::Version, None) => ("Which version are the values for?".to_owned(), "version"),
     };
+    keyboard.say(&show::sentence(&question, look));
     // The newest comes first: most are nearer to it.
     let mut candidates = missing.candidates.clone();
     if missing.what == Unnamed::Version {
@@ -107,12 +110,19 @@ fn one(
     }
     let mut items = candidates.clone();
     items.push("(none of these, or I do not know)".to_owned());
-    let chosen = keyboard.choose(&prompt, &items, None)?;
+    let chosen = keyboard.choose(
+        match missing.what {
+            Unnamed::Chart => "Chart",
+            Unnamed::Version => "Version",
+        },
+        &items,
+        None,
+    )?;
     let Some(choice) = chosen.and_then(|at| candidates.get(at)) else {
-        keyboard.say(&show::sentence(&format!("No {said} was chosen."), look));
+        keyboard.say(&show::sentence(&format!("No {asked} was chosen."), look));
         return Ok(false);
     };
-    keyboard.say(&format!("{prompt} {choice}\n\n"));
+    keyboard.say(&format!("The {asked}: {choice}\n\n"));
     for (_, missing) in group {
         let release = missing.release.clone();
         match missing.what {

@@ -10,7 +10,6 @@ use refit::{
     memory::{MemoryError, Project, Remembered, error, project::NAME, updated},
     migrate::Answer,
     outcome::Release,
-    pack::expr,
     report::Masker,
 };
 
@@ -229,12 +228,10 @@ fn answers(release: &Release) -> impl Iterator<Item = (String, Answer)> {
     let masker = Masker::on(release.files.iter().map(|file| &**file));
     release.steps.iter().filter_map(move |step| {
         let question = step.question.as_ref()?;
-        let evidence = question.evidence.iter().map(|evidence| {
-            let value = evidence.value.clone();
-            let value = value.unwrap_or_else(|| expr::describe(None));
-            (evidence.path.clone(), value)
-        });
-        let evidence: indexmap::IndexMap<String, String> = evidence.collect();
+        let evidence = question.evidence.iter();
+        let evidence: indexmap::IndexMap<String, String> = evidence
+            .map(|evidence| (evidence.path.clone(), evidence.recorded()))
+            .collect();
         let secret = |(path, value): (&String, &String)| masker.value(path, value) != *value;
         let answer = Answer {
             option: question.answer.clone()?,

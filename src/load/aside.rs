@@ -54,13 +54,15 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
 
 fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
     let name = path.display().to_string();
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(end, _)| end + 1))
+        .collect();
     let at = |offset: usize| {
-        let before = &text[..offset];
-        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = starts.partition_point(|start| *start <= offset);
         At {
             file: name.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line..].chars().count() + 1,
+            line,
+            column: text[starts[line - 1]..offset].chars().count() + 1,
         }
     };
     let is_yaml = path

@@ -22,7 +22,8 @@ pub use aside::aside;
 pub use error::{LoadError, LoadErrorKind, NotHere};
 pub use file::{Input, load};
 pub use gitops::{
-    Doubt, FormerName, KnownChart, Mention, Namesake, Pin, Succession, with_their_charts,
+    Doubt, FormerName, KnownChart, Mention, Namesake, PatchOperation, Pin, Succession,
+    with_their_charts,
 };
 pub use sealed::Sealed;
 
@@ -109,6 +110,8 @@ pub struct OtherRelease {
     pub holder: usize,
     /// The chart, as far as it is told.
     pub chart: Option<String>,
+    /// The address that Helm fetches it from.
+    pub address: Option<String>,
     /// The version, as its manifest writes it.
     pub version: Option<String>,
 }
@@ -146,6 +149,8 @@ pub struct Wanted {
     pub is_from_elsewhere: bool,
     /// The repository of the chart in its manifest, in the one form of an address.
     pub repository: Option<String>,
+    /// The address that Helm fetches the chart from.
+    pub address: Option<String>,
     /// The version its values are for, and how that is known.
     pub version: Option<(Version, KnownBy)>,
     /// Its readable layers, as indices into [`Workspace::blocks`], in Helm's order.
@@ -166,6 +171,8 @@ pub struct Wanted {
     pub range: Option<Range>,
     /// The version that it shall be for, if that is its own.
     pub to: Option<Version>,
+    /// True if that is a version of the chart that takes the place of its own.
+    pub goes_to_successor: bool,
     /// The release in the revision that the run compares with, as an index into the releases there.
     pub earlier: Option<usize>,
     /// The place where its manifest names the version.
@@ -193,7 +200,16 @@ pub fn workspace(
     charts: &[KnownChart],
     jobs: &Jobs<'_>,
 ) -> Workspace {
-    let mut loader = Loader::default();
+    let layers = asked.iter().flat_map(|release| &release.layers);
+    let mut loader = Loader {
+        asked: layers
+            .filter_map(|input| match input {
+                Input::Path(path) => Some(real(path)),
+                Input::Stdin(_) => None,
+            })
+            .collect(),
+        ..Loader::default()
+    };
     loader.prepare(asked, found, jobs);
     for release in asked {
         match loader.parts_of_charts(release, charts) {
@@ -256,6 +272,8 @@ struct Loader {
     carried: HashMap<usize, carrier::FileCarriers>,
     /// Blocks by where they are.
     blocks: HashMap<(usize, String), usize>,
+    /// The real paths of all files that were asked for.
+    asked: HashSet<PathBuf>,
 }
 
 /// A file that was read before it is its turn.
@@ -415,11 +433,10 @@ impl Loader {
                 merge(&mut global, own);
             }
         }
-        let before = part.and_then(|part| part.pin.as_ref()).map(|(at, text)| {
-            format!(
-                "{at} names the version {text} of the dependency: raise it together with these values. (`refit upgrade` with the chart's folder does both.)"
-            )
-        });
+        let (pin, mentions, before) = match part {
+            Some(part) => self.version_of_part(asked, part),
+            None => (None, Vec::new(), None),
+        };
         let notices = layers
             .iter()
             .flat_map(|block| file::notices(self.workspace.file_of(*block)))
@@ -459,9 +476,76 @@ impl Loader {
             edited,
             holder,
             before: before.into_iter().collect(),
+            pin,
+            mentions,
             global,
             ..Wanted::default()
         });
+    }
+
+    /// For layers of an umbrella chart: the place where it names the version of a dependency, the path strings there that
+    /// name settings of it, and what a person has to do where these cannot be edited together with the layers.
+    fn version_of_part(
+        &mut self,
+        asked: &Asked,
+        part: &gitops::Dependency,
+    ) -> (Option<Pin>, Vec<Mention>, Option<String>) {
+        let nothing = (None, Vec::new(), None);
+        let Some((line, text)) = &part.named_at else {
+            return nothing;
+        };
+        let name = part.chart_file();
+        // What was said of the version of these values may be said of another state of the chart.
+        let is_meant = asked
+            .version
+            .as_ref()
+            .is_none_or(|(version, _)| part.version.as_ref().is_none_or(|named| named == version));
+        let others = part.other_files(&self.asked);
+        if !is_meant || !others.is_empty() {
+            let because = match others.first() {
+                Some(other) if is_meant => {
+                    let more = match others.len() {
+                        1 => String::new(),
+                        n => format!(" and {} more", n - 1),
+                    };
+                    format!(
+                        " It stays, because {}{more} is for it, too, and is none of these layers.",
+                        other.display()
+                    )
+                }
+                _ => String::new(),
+            };
+            let folder = match part.folder.as_os_str().is_empty() {
+                true => ".".to_owned(),
+                false => part.folder.display().to_string(),
+            };
+            let told = format!(
+                "{}:{line} names the version {text} of the dependency.{because} Raise it together with these values; `refit upgrade {folder}` does all of it.",
+                name.display()
+            );
+            return (None, Vec::new(), Some(told));
+        }
+        let Ok(file) = self.file(&Input::Path(name.clone())) else {
+            return nothing;
+        };
+        let found = carrier::find(&self.workspace.files[file].tree, &name);
+        let Some(dependency) = part.find_in(&found) else {
+            return nothing;
+        };
+        let pin = dependency
+            .version
+            .as_ref()
+            .and_then(|place| Pin::of(file, place));
+        let mentions = dependency.mentions.iter().map(|mention| Mention {
+            file,
+            node: mention.node,
+            within: None,
+            text: mention.text.clone(),
+            kind: mention.kind,
+            prefix: part.prefix.clone(),
+            operation: None,
+        });
+        (pin, mentions.collect(), None)
     }
 
     /// The values of a dependency in a document; nothing if it has none.

@@ -210,11 +210,11 @@ impl<'r> Run<'r> {
         names(step)
             .map(|named| {
                 let owner = named.take.map(|take| (places, &step.takes[take]));
-                Ok(Evidence {
-                    path: named.path.to_string(),
-                    value: effective(&self.layers, owner, named.path)?,
-                    source: find(&self.layers, named.path).source(),
-                })
+                Ok(Evidence::value(
+                    &named.path.to_string(),
+                    effective(&self.layers, owner, named.path)?,
+                    find(&self.layers, named.path).source(),
+                ))
             })
             .collect()
     }

@@ -55,8 +55,34 @@ pub struct Evidence {
     pub path: String,
     /// The effective value; `None` if it is not set.
     pub value: Option<Value>,
+    /// A remark that counts in place of the value.
+    pub remark: Option<String>,
     /// The place in the text.
     pub source: Option<Source>,
+}
+
+impl Evidence {
+    /// A value, with its place in the text.
+    #[must_use]
+    pub fn value(path: &str, value: Option<Value>, source: Option<Source>) -> Self {
+        Self {
+            path: path.to_owned(),
+            value,
+            remark: None,
+            source,
+        }
+    }
+
+    /// A remark about a setting, where its value tells nothing.
+    #[must_use]
+    pub fn remark(path: &str, remark: String, source: Option<Source>) -> Self {
+        Self {
+            path: path.to_owned(),
+            value: None,
+            remark: Some(remark),
+            source,
+        }
+    }
 }
 
 /// An option that can be chosen here.
@@ -325,10 +351,11 @@ impl Decision {
         self.evidence
             .iter()
             .map(|evidence| {
-                (
-                    evidence.path.clone(),
-                    expr::describe(evidence.value.as_ref()),
-                )
+                let text = match &evidence.remark {
+                    Some(remark) => remark.clone(),
+                    None => expr::describe(evidence.value.as_ref()),
+                };
+                (evidence.path.clone(), text)
             })
             .collect()
     }

@@ -214,14 +214,14 @@ fn decide(
             "This looks like a copy of all values of {chart} {from}: {set} of its {defaults} defaults are \
              set, {equal} of them unchanged. Were the unchanged ones set on purpose?"
         ),
-        vec![Evidence {
-            path: "defaults".to_owned(),
-            value: Some(Value::String(format!(
+        vec![Evidence::remark(
+            "defaults",
+            format!(
                 "{equal} of {defaults} unchanged, the first at {}",
                 first.path
-            ))),
-            source: Some(first.clone()),
-        }],
+            ),
+            Some(first.clone()),
+        )],
         vec![
             Offer::plain(
                 STRIP,

@@ -358,17 +358,17 @@ impl<'r> Run<'r> {
             true => format!("{new} would be written"),
             false => format!("{from}, which is {new}, would come"),
         };
-        let mut evidence = vec![Evidence {
-            path: place.to_string(),
-            value: Some(standing.clone()),
-            source: find(&self.layers, place).source(),
-        }];
+        let mut evidence = vec![Evidence::value(
+            &place.to_string(),
+            Some(standing.clone()),
+            find(&self.layers, place).source(),
+        )];
         if let Ok(path) = from.parse::<Path>() {
-            evidence.push(Evidence {
-                path: from.clone(),
-                value: Some(written.clone()),
-                source: find(&self.layers, &path).source(),
-            });
+            evidence.push(Evidence::value(
+                from,
+                Some(written.clone()),
+                find(&self.layers, &path).source(),
+            ));
         }
         let answer = self.answers.get(&id).or_else(|| self.answers.get(LIVE_KEY));
         let mut decision = Decision::new(

@@ -133,6 +133,9 @@ fn mask_release(
             if let Some(value) = &mut evidence.value {
                 *value = masker.value(&evidence.path, value);
             }
+            if let Some(remark) = &mut evidence.remark {
+                *remark = masker.value(&evidence.path, remark);
+            }
         }
         for (name, value) in &mut question.inputs {
             *value = masker.value(name, value);

@@ -19,7 +19,7 @@ use super::{
     refusal, since, text,
     wording::{self, count, shown_name},
 };
-use crate::outcome::{Fate, KnownBy, Outcome};
+use crate::outcome::{At, Fate, KnownBy, Outcome};
 
 /// Lines that a preview of one file should not exceed.
 pub const LINES: usize = 40;
@@ -206,8 +206,8 @@ impl PreviewForm<'_, '_> {
         }
         if !item.about.is_empty() {
             let about = item.about.iter().take(NAMED).map(|about| {
-                let value = about.value.as_deref().unwrap_or("not set");
-                format!("{}: {value}", about.path)
+                let value = about.remark.or(about.value.as_deref());
+                format!("{}: {}", about.path, value.unwrap_or("not set"))
             });
             let mut about = about.collect::<Vec<_>>().join(", ");
             if item.about.len() > NAMED {
@@ -247,7 +247,7 @@ impl PreviewForm<'_, '_> {
             "?",
             WordStyle::Warn,
             &[
-                span(self.cut(&item.text, &behind, 2), WordStyle::Bold),
+                span(item.text.clone(), WordStyle::Bold),
                 span(behind, WordStyle::Dim),
             ],
         );
@@ -271,9 +271,33 @@ impl PreviewForm<'_, '_> {
         id.into_iter().chain(releases).collect()
     }
 
-    /// A text as far as its first line has room for it in front of the text behind it; at least the half of a line.
-    fn cut(&self, text: &str, behind: &str, before: usize) -> String {
-        let room = self.look.width.saturating_sub(before + width(behind));
+    /// The place before a text about one release. The headline names its file if there is only one.
+    fn place_before(&self, at: &At) -> String {
+        match self.names.first() == Some(&shown_name(&at.file).to_owned()) {
+            true => format!("line {}: ", at.line),
+            false => format!("{}: ", place(at)),
+        }
+    }
+
+    /// The places of an item of many releases, without the folders that all have in common. They stand behind the text,
+    /// which would have no room behind a long name.
+    fn places_behind(&self, item: &Item<'_>) -> String {
+        let mut places: Vec<String> = item.places().map(place).collect();
+        places.dedup();
+        let Some(first) = places.first() else {
+            return String::new();
+        };
+        let folders = self.names.first().map_or("", |name| &name[..self.common]);
+        let first = first.strip_prefix(folders).unwrap_or(first);
+        match places.len() {
+            1 => format!(" ({first})"),
+            n => format!(" ({first} and {} more)", n - 1),
+        }
+    }
+
+    /// A text as far as its first line has room for it. Where the text behind it has none there, it gets the next.
+    fn cut(&self, text: &str, before: usize) -> String {
+        let room = self.look.width.saturating_sub(before);
         let short = difference::cut(text, room.max(self.look.width / 2));
         if short == text {
             return short;
@@ -314,18 +338,19 @@ impl PreviewForm<'_, '_> {
         for item in items.iter().take(most) {
             let mut spans = vec![span(format!("{word}  "), style)];
             let mut before = String::new();
-            if let Some(at) = item.places().next() {
-                before.push_str(&format!("{}: ", place(at)));
+            if let Some(at) = item.places().next().filter(|_| !self.many) {
+                before.push_str(&self.place_before(at));
             }
             if let Some(lead) = &item.lead {
                 before.push_str(&format!("{lead}: "));
             }
             let behind = match (self.many, item.when) {
-                (true, _) | (false, None) => self.behind(item),
+                (true, _) => self.behind(item) + &self.places_behind(item),
+                (false, None) => self.behind(item),
                 (false, Some(_)) => String::new(),
             };
             let text = match self.short && section != Section::Danger {
-                true => self.cut(&item.text, &behind, 8 + width(&before)),
+                true => self.cut(&item.text, 8 + width(&before)),
                 false => item.text.clone(),
             };
             spans.push(span(before, WordStyle::Bold));
@@ -399,8 +424,8 @@ impl PreviewForm<'_, '_> {
     /// The number of releases that an item is about, or their names.
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
         let releases: Vec<usize> = item.releases().collect();
-        // The place says which it is.
-        let placed = releases.len() == 1 && item.places().next().is_some();
+        // The places say which they are.
+        let placed = item.places().next().is_some();
         let placed = placed && item.section != Section::Questions;
         if !self.many || releases.is_empty() || placed {
             return None;

@@ -216,9 +216,10 @@ pub fn question(item: &UndecidedStep, look: Look, masker: &Masker) -> String {
             spans.push(span(place, WordStyle::Dim));
         }
         spans.push(span(format!("{}: ", evidence.path), WordStyle::Accent));
-        spans.push(match &evidence.value {
-            Some(value) => plain(found(&masker.value(&evidence.path, value))),
-            None => span("not set", WordStyle::Dim),
+        spans.push(match (&evidence.remark, &evidence.value) {
+            (Some(remark), _) => plain(masker.value(&evidence.path, remark)),
+            (None, Some(value)) => plain(found(&masker.value(&evidence.path, value))),
+            (None, None) => span("not set", WordStyle::Dim),
         });
         page.fill(4, 6, &spans);
     }

@@ -83,8 +83,8 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
     let widest = item.about.iter().map(|about| width(about.path)).max();
     let widest = widest.unwrap_or_default().min(WIDEST);
     for about in &item.about {
-        let value = match &about.value {
-            Some(value) => plain(value.clone()),
+        let value = match about.remark.or(about.value.as_deref()) {
+            Some(value) => plain(value.to_owned()),
             None => span("not set", WordStyle::Dim),
         };
         let at = about.at.map(|at| format!("  {}", place(at)));

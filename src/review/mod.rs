@@ -32,7 +32,7 @@ pub use begin::{Begun, begin};
 use crate::{
     migrate::Answer,
     outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, Secrets, State, Step},
-    pack::{Pack, expr},
+    pack::Pack,
     questions::{self, LAYERS, SHARED_LAYER, Stage, can_be_left_out, stage},
     refusal::Reason,
     report::{
@@ -456,11 +456,8 @@ impl Review {
 
 /// The values that a question is about, by path.
 fn values(question: &Question) -> impl Iterator<Item = (&str, String)> {
-    question.evidence.iter().map(|evidence| {
-        let value = evidence.value.clone();
-        let value = value.unwrap_or_else(|| expr::describe(None));
-        (evidence.path.as_str(), value)
-    })
+    let evidence = question.evidence.iter();
+    evidence.map(|evidence| (evidence.path.as_str(), evidence.recorded()))
 }
 
 /// True if an answer was given for the values that a question is about.

@@ -349,14 +349,11 @@ pub fn apply_answers(
 }
 
 fn evidence(mark: &Mark) -> Evidence {
-    Evidence {
-        path: mark.path.to_string(),
-        value: Some(Value::String(mark.comment.clone())),
-        source: Some(Source {
-            layer: mark.layer,
-            path: mark.path.clone(),
-            node: mark.node,
-            direct: true,
-        }),
-    }
+    let source = Source {
+        layer: mark.layer,
+        path: mark.path.clone(),
+        node: mark.node,
+        direct: true,
+    };
+    Evidence::remark(&mark.path.to_string(), mark.comment.clone(), Some(source))
 }

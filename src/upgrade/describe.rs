@@ -81,11 +81,11 @@ fn unknown(layer: &Sealed) -> String {
 /// Marks questions that several releases ask about different values: one answer would be wrong for
 /// one of them, so each has to name its release.
 pub(super) fn scopes(releases: &mut [Release]) {
-    type Asked = (String, String, Vec<(String, Option<String>)>);
+    type Asked = (String, String, Vec<(String, String)>);
     let asked = |release: &Release| -> Vec<Asked> {
         let asked = release.steps.iter().filter_map(|step| {
             let evidence = step.question.as_ref()?.evidence.iter();
-            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.value.clone()));
+            let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.recorded()));
             Some((step.id.clone(), release.chart.clone(), evidence.collect()))
         });
         asked.collect()
@@ -573,6 +573,7 @@ impl Description<'_, '_> {
                 .map(|evidence| Evidence {
                     path: evidence.path.clone(),
                     value: evidence.value.as_ref().map(|value| describe(Some(value))),
+                    remark: evidence.remark.clone(),
                     at: evidence
                         .source
                         .as_ref()

@@ -12,7 +12,6 @@ use crate::{
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{PRECEDENCE, title},
-    values::Value,
 };
 
 /// The path string wins.
@@ -58,15 +57,12 @@ pub(super) fn ask(
     }
     let evidence = wanted.doubts.iter().map(|doubt| {
         let place = |at: &crate::outcome::At| format!("{}:{}", at.file, at.line);
-        Evidence {
-            path: doubt.path.to_string(),
-            value: Some(Value::String(format!(
-                "set at {} and at {}",
-                place(&doubt.at[0]),
-                place(&doubt.at[1])
-            ))),
-            source: None,
-        }
+        let both = format!(
+            "set at {} and at {}",
+            place(&doubt.at[0]),
+            place(&doubt.at[1])
+        );
+        Evidence::remark(&doubt.path.to_string(), both, None)
     });
     let mut decision = Decision::new(
         PRECEDENCE,

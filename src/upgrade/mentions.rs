@@ -5,15 +5,18 @@
 
 use std::sync::Arc;
 
-use super::release::Worked;
+use super::{
+    pointers::{self, Followed, alone},
+    release::Worked,
+};
 use crate::{
-    carrier::{MentionKind, pointer, set},
+    carrier::{MentionKind, set},
     load::{Mention, Wanted, Workspace},
     migrate::{Answers, migrate},
     outcome::{Fate, Notice, Severity},
     pack::{Known, Pack},
     plan::Plan,
-    values::{Map, Path, Segment, Value, view::View, write},
+    values::{Path, Segment, Value, view::View, write},
     yaml::{NodeId, Tree, host_offset},
 };
 
@@ -34,6 +37,36 @@ pub(super) struct Renamed {
 pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Renamed>, Vec<Notice>) {
     let (mut renamed, mut notices) = (Vec::new(), Vec::new());
     for mention in &worked.wanted.mentions {
+        let at = || {
+            let file = &workspace.files[mention.file];
+            let offset = match &mention.within {
+                Some((inner, node)) => {
+                    host_offset(&file.tree, mention.node, inner.span(*node).start)
+                }
+                None => file.tree.span(mention.node).start,
+            };
+            Some(file.at(offset))
+        };
+        let told = |text: String| Notice {
+            at: at(),
+            severity: Severity::Action,
+            text,
+            path: None,
+        };
+        let to = |text: String| Renamed {
+            file: mention.file,
+            node: mention.node,
+            within: mention.within.clone(),
+            text,
+        };
+        if mention.kind == MentionKind::Pointer {
+            match pointers::followed(workspace, worked, mention) {
+                Some(Followed::To(text)) => renamed.push(to(text)),
+                Some(Followed::Not(text)) => notices.push(told(text)),
+                Some(Followed::Same) | None => {}
+            }
+            continue;
+        }
         let mut texts: Vec<String> = Vec::new();
         let parts: Vec<&str> = match mention.kind {
             kind if kind.is_set() => vec![&mention.text],
@@ -46,47 +79,49 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
             };
             match place(&worked.plan, mention.kind, &path) {
                 NewPlace::Same => texts.push(one.to_owned()),
-                NewPlace::Moved(to) if can_follow(&worked.plan, mention.kind, &path, &to) => {
+                NewPlace::Moved(to) if can_follow(mention.kind, &to) => {
                     let to = above.concat(&to);
-                    texts.push(match mention.kind {
-                        MentionKind::Pointer => pointer::to_setting(&to),
-                        _ => one.replace(one.trim(), &to.to_string()),
-                    });
+                    texts.push(one.replace(one.trim(), &to.to_string()));
                 }
-                NewPlace::Moved(_) | NewPlace::Gone => {
+                NewPlace::Moved(_) | NewPlace::Held | NewPlace::Gone => {
                     texts.push(one.to_owned());
-                    let file = &workspace.files[mention.file];
-                    let offset = match &mention.within {
-                        Some((inner, node)) => {
-                            host_offset(&file.tree, mention.node, inner.span(*node).start)
-                        }
-                        None => file.tree.span(mention.node).start,
-                    };
-                    notices.push(Notice {
-                        at: Some(file.at(offset)),
-                        severity: Severity::Action,
-                        text: format!(
-                            "`{}` names a setting that {} {} no longer has in this form. Name another one.",
-                            one.trim(),
-                            worked.pack.info.chart,
-                            worked.plan.to
-                        ),
-                        path: None,
-                    });
+                    notices.push(told(format!(
+                        "`{}` names a setting that {} {} no longer has in this form. Name another one.",
+                        one.trim(),
+                        worked.pack.info.chart,
+                        worked.plan.to
+                    )));
                 }
             }
         }
         let text = texts.join(",");
         if text != mention.text {
-            renamed.push(Renamed {
-                file: mention.file,
-                node: mention.node,
-                within: mention.within.clone(),
-                text,
-            });
+            renamed.push(to(text));
         }
     }
-    (renamed, notices)
+    (renamed, once_each(notices))
+}
+
+/// The notices, of which those that say the same are one that names every place: a patch is often copied.
+fn once_each(notices: Vec<Notice>) -> Vec<Notice> {
+    let mut once: Vec<(Notice, Vec<String>)> = Vec::new();
+    for notice in notices {
+        match once.iter_mut().find(|(first, _)| first.text == notice.text) {
+            Some((_, also)) => {
+                let place = notice.at.map(|at| format!("{}:{}", at.file, at.line));
+                also.extend(place);
+            }
+            None => once.push((notice, Vec::new())),
+        }
+    }
+    let named = once.into_iter().map(|(notice, also)| Notice {
+        text: match also.is_empty() {
+            true => notice.text,
+            false => format!("{} (Also at {}.)", notice.text, also.join(", ")),
+        },
+        ..notice
+    });
+    named.collect()
 }
 
 /// The names and repositories of a chart that a manifest has to say otherwise, because the route leads past the
@@ -142,14 +177,14 @@ pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
             Some((_, path)) => match place(plan, mention.kind, &path) {
                 NewPlace::Same => is_only_moved(plan, &path),
                 NewPlace::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
-                NewPlace::Gone => false,
+                NewPlace::Held | NewPlace::Gone => false,
             },
             None => true,
         })
 }
 
 /// True if no step looks at the value of a setting: its decision would be made without the value that cannot be read.
-fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
+pub(super) fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
     let mut steps = plan.all_migrations().flat_map(|one| &one.steps);
     steps.all(|step| {
         let named = step.takes.iter().filter(|take| take.name.is_some());
@@ -164,20 +199,21 @@ fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
 fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     let path = match mention.kind {
         MentionKind::SetPath => set::path(text).ok()?,
-        MentionKind::Pointer => pointer::setting(text)?,
+        // Those of patches are followed by what they do (`pointers`).
+        MentionKind::Pointer => return None,
         _ => Path::keys(text.split('.').filter(|key| !key.is_empty())),
     };
     if path.is_root() {
         return None;
     }
     match mention.kind {
-        MentionKind::SetPath | MentionKind::Pointer => {
+        MentionKind::SetPath => {
             let below = path.strip_prefix(&mention.prefix)?;
             (!below.is_root()).then(|| (mention.prefix.clone(), below))
         }
         MentionKind::ImportChild => Some((Path::root(), path)),
         // A name of the chart's own choosing; no pack moves `exports`.
-        MentionKind::ImportExport => None,
+        MentionKind::ImportExport | MentionKind::Pointer => None,
         MentionKind::Condition | MentionKind::ImportParent => {
             let below = path.strip_prefix(&mention.prefix)?;
             (!below.is_root() && !mention.prefix.is_root()).then(|| (mention.prefix.clone(), below))
@@ -186,10 +222,8 @@ fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
 }
 
 /// True if the reader of a path string finds a setting at its new place.
-fn can_follow(plan: &Plan<'_>, kind: MentionKind, from: &Path, to: &Path) -> bool {
+fn can_follow(kind: MentionKind, to: &Path) -> bool {
     match kind {
-        // Its value is not looked at here, and must not be looked at by a step.
-        MentionKind::Pointer => is_only_moved(plan, from),
         MentionKind::SetPath => true,
         _ => is_plain(to),
     }
@@ -202,9 +236,15 @@ fn is_plain(path: &Path) -> bool {
         .all(|segment| matches!(segment, Segment::Key(key) if !key.contains(['.', ','])))
 }
 
-enum NewPlace {
+/// What becomes of a setting.
+pub(super) enum NewPlace {
+    /// It stays.
     Same,
+    /// It is moved, and nothing else.
     Moved(Path),
+    /// A question is open about it.
+    Held,
+    /// Something else.
     Gone,
 }
 
@@ -218,16 +258,16 @@ fn place(plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
         true => Value::from("x"),
         false => Value::Bool(true),
     };
-    let segments = path.segments().iter().rev();
-    let value = segments.fold(value, |value, segment| match segment {
-        Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
-        Segment::Index(index) => {
-            let mut items = vec![Value::Null; (*index).min(64)];
-            items.push(value);
-            Value::List(items)
-        }
-        _ => value,
-    });
+    match place_of(plan, path, value) {
+        // What is only named is not lost by a question about it.
+        NewPlace::Held if !is_set => NewPlace::Same,
+        place => place,
+    }
+}
+
+/// The place of a setting with this value after the migrations.
+pub(super) fn place_of(plan: &Plan<'_>, path: &Path, value: Value) -> NewPlace {
+    let value = alone(path, value);
     let Ok(tree) = Tree::parse(write::block(&value, &write::Layout::default())) else {
         return NewPlace::Same;
     };
@@ -235,16 +275,22 @@ fn place(plan: &Plan<'_>, kind: MentionKind, path: &Path) -> NewPlace {
     let Ok(alone) = migrate(&[&view], plan, &Answers::new(), false) else {
         return NewPlace::Gone;
     };
-    // A list is one leaf, and what is in it goes with it.
     let mut entries = alone.ledger.entries.iter();
-    let entry = entries.find(|entry| path.strip_prefix(&entry.source.path).is_some());
+    // A list is one leaf, and what is in it goes with it, unless a step looks into it.
+    let entry = entries.find(|entry| {
+        let source = &entry.source.path;
+        path.starts_with(source) || source.starts_with(path)
+    });
     let Some(entry) = entry else {
         return NewPlace::Same;
     };
-    let below = path.strip_prefix(&entry.source.path).unwrap_or_default();
-    match (entry.fate, entry.to.as_slice()) {
-        (Fate::Moved | Fate::Merged, [to]) => NewPlace::Moved(to.concat(&below)),
-        (Fate::Held, _) if !is_set => NewPlace::Same,
+    match (
+        entry.fate,
+        entry.to.as_slice(),
+        path.strip_prefix(&entry.source.path),
+    ) {
+        (Fate::Moved | Fate::Merged, [to], Some(below)) => NewPlace::Moved(to.concat(&below)),
+        (Fate::Held, ..) => NewPlace::Held,
         _ => NewPlace::Gone,
     }
 }

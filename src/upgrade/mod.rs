@@ -20,6 +20,7 @@ mod mentions;
 mod packs;
 mod part;
 mod pin;
+mod pointers;
 mod raised;
 mod release;
 mod sealed;
@@ -193,7 +194,11 @@ fn read_with(
         let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
     }
-    let charts = known_charts(&packs, request.chart.as_deref());
+    let mut charts = known_charts(&packs, request.chart.as_deref());
+    if request.since.is_some() {
+        // A release may have gone to the chart that takes its chart's place.
+        charts.extend(packs::successors(&packs));
+    }
     let found = load::with_their_charts(&request.found, &charts, &request.excludes);
     let mut workspace = load::workspace(&request.releases, &found, &charts, jobs);
     workspace

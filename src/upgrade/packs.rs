@@ -141,6 +141,20 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
     charts.collect()
 }
 
+/// The charts that take the place of others and have no pack of their own among these.
+pub(super) fn successors(packs: &[Pack]) -> Vec<KnownChart> {
+    let replaced = packs
+        .iter()
+        .filter_map(|pack| pack.info.replaced_by.as_ref());
+    let unknown = replaced.filter(|by| packs.iter().all(|pack| pack.chart() != by.chart));
+    let charts = unknown.map(|by| KnownChart {
+        name: by.chart.clone(),
+        repositories: vec![by.repository.clone()],
+        ..KnownChart::default()
+    });
+    charts.collect()
+}
+
 /// A pack that was chosen for a release.
 pub(super) struct Chosen<'p> {
     /// The pack.

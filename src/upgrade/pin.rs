@@ -55,6 +55,9 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
             path: None,
         })
     };
+    if raise(&pin.text, to).is_some_and(|raised| raised == pin.text) {
+        return Pinned::Same;
+    }
     // Where the chart's name cannot be edited, a version of the other chart would be one of this.
     let is_told = |one: &Succession| one.todo.is_some();
     if worked.plan.before.is_some() && worked.wanted.replacement.as_ref().is_none_or(is_told) {
@@ -65,7 +68,6 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     }
     match raise(&pin.text, to) {
         None => stays("its form does not say how a newer one is written"),
-        Some(raised) if raised == pin.text => Pinned::Same,
         Some(raised) => match scalar(tree, node, &raised) {
             Some(edits) => Pinned::Raised(edits),
             None => stays("it cannot be edited in place"),

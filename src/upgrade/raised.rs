@@ -14,7 +14,7 @@ use crate::{
     outcome::KnownBy,
     pack::{Known, Pack, Step, model::Strength},
     questions::RAISED_FIRST,
-    values::{Map, Path, Value, leaves},
+    values::{Map, Path, leaves},
 };
 
 /// The version was raised first.
@@ -61,7 +61,9 @@ pub(super) fn doubt(
     for (path, last, id) in unread(pack, stated, &older, values) {
         if !against.iter().any(|(known, _)| path.starts_with(known)) {
             let chart = &pack.info.chart;
-            let why = format!("last read by {chart} {last}; {id} tells what came in its place");
+            let why = format!(
+                "last read by {chart} {last}; `refit explain {id}` tells what came in its place"
+            );
             against.push((path, why));
         }
     }
@@ -157,11 +159,7 @@ impl Doubt {
             .against
             .iter()
             .take(LISTED)
-            .map(|(path, why)| Evidence {
-                path: path.to_string(),
-                value: Some(Value::String(why.clone())),
-                source: None,
-            });
+            .map(|(path, why)| Evidence::remark(&path.to_string(), why.clone(), None));
         let mut decision = Decision::new(
             RAISED_FIRST,
             format!(

@@ -177,6 +177,10 @@ fn target<'w>(
         known(&successor.pack, to)?;
         return Ok((to.clone(), Some(successor)));
     }
+    if let (true, Some(to)) = (wanted.goes_to_successor, &wanted.to) {
+        let successor = pack.successor().map_err(|e| fault(&e, &wanted.name))?;
+        return Ok((to.clone(), successor));
+    }
     let to = wanted.to.as_ref().or(of_chart).or(request.to.as_ref());
     if let Some(to) = to {
         known_version(pack, to).map_err(|reason| {

@@ -9,7 +9,7 @@ use crate::{
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{SEALED_LAYER, title},
-    values::{Path, Value},
+    values::Path,
 };
 
 /// The option that goes on without the layer.
@@ -44,11 +44,7 @@ pub(super) fn ask(
         .map(|(layer, _)| layer.name.as_str())
         .collect();
     let evidence = touched.iter().flat_map(|(layer, paths)| {
-        let shown = |path: &str, text: &str| Evidence {
-            path: path.to_owned(),
-            value: Some(Value::String(text.to_owned())),
-            source: None,
-        };
+        let shown = |path: &str, text: &str| Evidence::remark(path, text.to_owned(), None);
         match layer.values {
             None => vec![shown("layer", &layer.name)],
             Some(_) => paths

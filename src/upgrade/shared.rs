@@ -303,10 +303,8 @@ impl Group {
             ),
             members
                 .iter()
-                .map(|member| Evidence {
-                    path: member.wanted.name.clone(),
-                    value: Some(Value::String(member.plan.from.to_string())),
-                    source: None,
+                .map(|member| {
+                    Evidence::remark(&member.wanted.name, member.plan.from.to_string(), None)
                 })
                 .collect(),
             options,

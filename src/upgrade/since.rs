@@ -17,7 +17,7 @@ use std::{
 use semver::Version;
 
 use crate::{
-    load::{Asked, Wanted, Workspace},
+    load::{Asked, OtherRelease, Wanted, Workspace},
     outcome::{self, At, KnownBy, Notice, Severity},
     pack::Pack,
     refusal,
@@ -91,9 +91,30 @@ pub(super) fn raised(
         notes: Vec::new(),
     };
     let pairs = pairs(workspace, before, since);
+    told.notes
+        .extend(gone_elsewhere(workspace, before, since, &pairs));
     let releases = std::mem::take(&mut workspace.releases);
     for (mut wanted, pair) in releases.into_iter().zip(pairs) {
         let here = Stated::of(&wanted);
+        let has_pack = packs
+            .iter()
+            .any(|pack| Some(&pack.identity.chart) == wanted.chart.as_ref());
+        let continues = |index: usize| {
+            let then = before.releases[index].chart.as_ref();
+            let pack = packs
+                .iter()
+                .find(|pack| Some(&pack.identity.chart) == then)?;
+            let by = pack.info.replaced_by.as_ref()?;
+            (Some(&by.chart) == wanted.chart.as_ref()).then_some(pack)
+        };
+        let predecessor = match pair {
+            Pair::Of(index) => continues(index),
+            _ => None,
+        };
+        // A chart that is known only as the one that takes another's place.
+        if !has_pack && wanted.carrier.is_some() && predecessor.is_none() {
+            continue;
+        }
         let (at, name) = (place(workspace, &wanted), wanted.name.clone());
         let note = |text: String| Notice {
             at: at.clone(),
@@ -109,12 +130,18 @@ pub(super) fn raised(
             Pair::Other(index) => {
                 let other = &before.other_releases[index];
                 let chart = other.chart.as_deref().unwrap_or("another chart");
-                let version = other.version.as_deref().unwrap_or("an unknown version");
+                let version = other.version.as_deref().unwrap_or("of an unknown version");
+                let (then, now) = (Named::of_other(other), Named::of(&wanted));
                 told.notes.push(note(format!(
-                    "it deployed {chart} {version} in {}, which refit does not know. Whether its values fit {} is for you to see.",
+                    "it deployed {chart} {version} in {}, which refit does not know. Its values are judged by themselves. {}",
                     since.named,
-                    wanted.chart.as_deref().unwrap_or("this chart")
+                    compared(&then, &now, file_of(workspace, &wanted))
                 )));
+                // What it names now says which values it should have.
+                if let Some(version) = here.version {
+                    wanted.to = Some(version);
+                    workspace.releases.push(wanted);
+                }
                 continue;
             }
             Pair::Broken => {
@@ -138,6 +165,13 @@ pub(super) fn raised(
             told.kept += 1;
             continue;
         }
+        if let Some(pack) = predecessor {
+            match onto_successor(pack, &mut wanted, &here, &there) {
+                Ok(()) => workspace.releases.push(wanted),
+                Err(text) => told.notes.push(note(text)),
+            }
+            continue;
+        }
         let chart = wanted.chart.clone();
         let Some(pack) = packs
             .iter()
@@ -148,17 +182,28 @@ pub(super) fn raised(
         };
         if here.chart != there.chart {
             let text = |stated: &Stated| stated.text.clone().unwrap_or_default();
+            let (then, now) = (Named::of(old), Named::of(&wanted));
             told.notes.push(note(format!(
-                "its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; see each setting by hand.",
+                "its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; its values are judged by themselves. {}",
                 there.chart.as_deref().unwrap_or("unknown"),
                 text(&there),
                 since.named,
                 here.chart.as_deref().unwrap_or("unknown"),
                 text(&here),
+                compared(&then, &now, file_of(workspace, &wanted))
             )));
+            if let Some(version) = here.version {
+                wanted.earlier = None;
+                wanted.to = Some(version);
+                workspace.releases.push(wanted);
+            }
             continue;
         }
         if here.repository != there.repository && here.text == there.text {
+            if !wanted.is_from_elsewhere && !old.is_from_elsewhere {
+                told.kept += 1;
+                continue;
+            }
             told.notes.push(note(format!(
                 "its chart came from {} in {} and comes from {} now, in the same version. See that it is the same chart.",
                 there.repository.as_deref().unwrap_or("elsewhere"),
@@ -191,6 +236,156 @@ pub(super) fn raised(
         workspace.releases.push(wanted);
     }
     told
+}
+
+/// Sends a release to the chart that takes the place of the one that it had.
+///
+/// # Errors
+///
+/// A sentence for a person, if that cannot be done.
+fn onto_successor(
+    pack: &Pack,
+    wanted: &mut Wanted,
+    here: &Stated,
+    there: &Stated,
+) -> Result<(), String> {
+    let (old, new) = (&pack.info.chart, here.chart.as_deref().unwrap_or_default());
+    let successor = pack.successor().map_err(|error| error.to_string())?;
+    let Some(successor) = successor else {
+        return Err(format!(
+            "its chart is {new} now, which takes the place of {old}. The pack says so and does not bring values over; see each setting by hand."
+        ));
+    };
+    let Some(to) = target(&successor.pack, wanted, here) else {
+        return Err(format!(
+            "its chart is {new} now, which takes the place of {old}, and `{}` is no version of it that refit knows. State both: --chart {old} --from VERSION --to {new}=VERSION, without --since.",
+            here.text.as_deref().unwrap_or_default()
+        ));
+    };
+    wanted.chart = Some(old.clone());
+    wanted.version = (there.version.clone()).map(|version| (version, KnownBy::Revision));
+    wanted.range = None;
+    wanted.no_version = None;
+    wanted.to = Some(to);
+    wanted.goes_to_successor = true;
+    // Its manifest names the new chart already.
+    (wanted.replacement, wanted.succession) = (None, None);
+    Ok(())
+}
+
+/// The releases that are of a chart now that is not known, and were of one that is.
+fn gone_elsewhere(
+    workspace: &Workspace,
+    before: &Workspace,
+    since: &Since,
+    pairs: &[Pair],
+) -> Vec<Notice> {
+    let paired: HashSet<usize> = pairs
+        .iter()
+        .filter_map(|pair| match pair {
+            Pair::Of(index) => Some(*index),
+            _ => None,
+        })
+        .collect();
+    let mut there: HashMap<(PathBuf, &str), &Wanted> = HashMap::new();
+    for (index, old) in before.releases.iter().enumerate() {
+        if old.carrier.is_some() && !paired.contains(&index) {
+            let path = below(before, old.holder, &since.folder);
+            there.entry((path, &old.title)).or_insert(old);
+        }
+    }
+    let others = workspace.other_releases.iter();
+    let told = others.filter_map(|other| {
+        let path = below(workspace, other.holder, &since.root);
+        let then = since.renamed.get(&path).unwrap_or(&path).clone();
+        let old = there.get(&(then, other.title.as_str()))?;
+        let file = &workspace.files[other.holder].name;
+        let (then, now) = (Named::of(old), Named::of_other(other));
+        Some(Notice {
+            at: None,
+            severity: Severity::Note,
+            text: format!(
+                "{} ({file}): its chart was {} in {} and is {} now, which refit does not know. See each setting by hand. {}",
+                other.title,
+                then,
+                since.named,
+                now,
+                compared(&then, &now, file)
+            ),
+            path: None,
+        })
+    });
+    told.collect()
+}
+
+/// A chart as a manifest names it.
+struct Named {
+    chart: Option<String>,
+    address: Option<String>,
+    version: Option<String>,
+}
+
+impl Named {
+    fn of(wanted: &Wanted) -> Self {
+        let stated = Stated::of(wanted);
+        Self {
+            chart: stated.chart,
+            address: wanted.address.clone(),
+            version: stated.text,
+        }
+    }
+
+    fn of_other(other: &OtherRelease) -> Self {
+        Self {
+            chart: other.chart.clone(),
+            address: other.address.clone(),
+            version: other.version.clone(),
+        }
+    }
+
+    /// The command by which Helm fetches the chart, and the name of the archive.
+    fn fetched(&self) -> Option<(String, String)> {
+        let (chart, version) = (self.chart.as_ref()?, self.version.as_ref()?);
+        let address = self.address.as_ref()?;
+        let version = Version::parse(version.trim_start_matches('v')).ok()?;
+        let text = self.version.as_deref().unwrap_or_default();
+        let command = match address.starts_with("oci://") {
+            true => format!("helm pull {address} --version {text}"),
+            false => format!("helm pull {chart} --repo {address} --version {text}"),
+        };
+        let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:+ ".contains(c);
+        let archive = match text.starts_with('v') {
+            true => format!("{chart}-v{version}.tgz"),
+            false => format!("{chart}-{version}.tgz"),
+        };
+        (command.chars().all(is_safe)).then_some((command, archive))
+    }
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let chart = self.chart.as_deref().unwrap_or("another chart");
+        match &self.version {
+            Some(version) => write!(f, "{chart} {version}"),
+            None => f.write_str(chart),
+        }
+    }
+}
+
+/// How a person finds the way between two charts, with commands that work as they stand where both can be fetched.
+fn compared(then: &Named, now: &Named, file: &str) -> String {
+    match (then.fetched(), now.fetched()) {
+        (Some((old, old_archive)), Some((new, new_archive))) => format!(
+            "To compare the two charts: `{old}`, `{new}`, then `refit upgrade {file} --old-chart {old_archive} --new-chart {new_archive}`."
+        ),
+        _ => format!(
+            "With both charts at hand, `refit upgrade {file} --old-chart OLD --new-chart NEW` compares them."
+        ),
+    }
+}
+
+fn file_of<'w>(workspace: &'w Workspace, wanted: &Wanted) -> &'w str {
+    &workspace.files[wanted.holder].name
 }
 
 /// The chart that a release names.

@@ -295,7 +295,7 @@ fn what_helm_4_reads_otherwise_is_told() {
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(demo.text("odd.yaml"), "--- {new: a}\n");
     assert!(
-        run.err.contains("odd.yaml:1: Helm 4 refuses the file"),
+        run.err.contains("line 1: Helm 4 refuses the file"),
         "{run:?}"
     );
 }

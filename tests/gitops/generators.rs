@@ -193,3 +193,166 @@ fn a_generator_over_another_repository_stays_a_question() {
     assert_eq!(releases(&run), 1, "{run:?}");
     assert!(run.shown.contains("sealed-layer"), "{run:?}");
 }
+
+const BY_STAGE: &str = "$here/envs/{{stage}}/values.yaml";
+
+/// A merge adds to the elements of its first generator what the others say of the same.
+#[test]
+fn a_merge_adds_what_others_say_of_the_same() {
+    let Some(here) = repository() else { return };
+    values(&here, &["prod"]);
+    here.file("envs/test/values.yaml", "b:\n  x: there\n");
+    let generators = |prod: &str, test: &str| {
+        format!(
+            "  - merge:\n      mergeKeys: [stage]\n      generators:\n      - list: {{elements: [{{stage: prod, version: {test}}}, {{stage: test, version: {test}}}]}}\n      - list:\n          elements:\n          - {{stage: prod, version: {prod}}} # later\n          - {{stage: away, version: 1.0.0}}\n"
+        )
+    };
+    let template = |prod: &str, test: &str| set(&generators(prod, test), "'{{version}}'", BY_STAGE);
+    here.file("set.yaml", &template("1.0.0", "2.0.0"));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    // Prod's version is what the second list says of it, and only that one is raised.
+    assert_eq!(here.text("set.yaml"), template("2.0.0", "2.0.0"));
+    assert_eq!(here.text("envs/prod/values.yaml"), "b:\n  x: here\n");
+    assert_eq!(here.text("envs/test/values.yaml"), "b:\n  x: there\n");
+}
+
+/// With Go's templates an empty text covers nothing; without them it does.
+#[test]
+fn an_empty_text_covers_nothing_in_a_merge_of_go() {
+    let Some(here) = repository() else { return };
+    let generators = "  - merge:\n      mergeKeys: [stage]\n      generators:\n      - list: {elements: [{stage: prod, version: 1.0.0}]}\n      - list: {elements: [{stage: prod, version: ''}]}\n";
+    values(&here, &["prod"]);
+    let file = BY_STAGE.replace("stage", ".stage");
+    here.file("set.yaml", &go_set(generators, "'{{.version}}'", &file));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("envs/prod/values.yaml"), "b:\n  x: here\n");
+
+    values(&here, &["prod"]);
+    here.file("set.yaml", &set(generators, "'{{version}}'", BY_STAGE));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_ne!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("envs/prod/values.yaml"), "a:\n  x: here\n");
+}
+
+/// Which clusters there are is not known here; what the manifest adds to each of them, and to some, is.
+#[test]
+fn what_is_added_to_clusters_is_known() {
+    let Some(here) = repository() else { return };
+    values(&here, &["prod"]);
+    let generators = |all: &str, some: &str| {
+        format!(
+            "  - merge:\n      mergeKeys: [server]\n      generators:\n      - clusters: {{values: {{version: {all}}}}}\n      - list: {{elements: [{{server: 'https://one', values: {{version: {some}}}}}]}}\n"
+        )
+    };
+    let file = "$here/envs/prod/values.yaml";
+    let template =
+        |all: &str, some: &str| set(&generators(all, some), "'{{values.version}}'", file);
+    here.file("set.yaml", &template("1.0.0", "1.0.0"));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("set.yaml"), template("2.0.0", "2.0.0"));
+    assert_eq!(here.text("envs/prod/values.yaml"), "b:\n  x: here\n");
+}
+
+/// Argo CD refuses elements that a merge cannot tell apart; nothing is made up of them.
+#[test]
+fn a_merge_that_argo_refuses_stays_a_question() {
+    let Some(here) = repository() else { return };
+    values(&here, &["prod"]);
+    for generators in [
+        "  - merge:\n      mergeKeys: [x]\n      generators:\n      - list: {elements: [{stage: prod}, {stage: prod}]}\n      - list: {elements: [{x: a}]}\n",
+        "  - merge:\n      mergeKeys: []\n      generators:\n      - list: {elements: [{stage: prod}]}\n      - list: {elements: [{stage: prod}]}\n",
+        "  - merge:\n      mergeKeys: [stage]\n      generators:\n      - list: {elements: [{stage: prod}]}\n",
+        "  - matrix:\n      generators:\n      - list: {elements: [{stage: prod}]}\n      - list: {elements: [{stage: test}]}\n",
+    ] {
+        here.file("set.yaml", &set(generators, "1.0.0", BY_STAGE));
+        let run = upgrade(&here, &[".", "--output", "json"]);
+        assert_eq!(releases(&run), 1, "{generators}: {run:?}");
+        assert!(run.shown.contains("sealed-layer"), "{generators}: {run:?}");
+    }
+}
+
+/// A selector leaves out elements of its generator, wherever that stands.
+#[test]
+fn a_selector_leaves_out_what_does_not_fit() {
+    let Some(here) = repository() else { return };
+    let list = "list: {elements: [{stage: prod, tier: a}, {stage: test, tier: b}, {stage: free}]}";
+    for (selector, expected) in [
+        ("{matchLabels: {tier: a}}", &["prod"][..]),
+        (
+            "{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}",
+            &["prod", "test"],
+        ),
+        (
+            "{matchExpressions: [{key: tier, operator: NotIn, values: [a]}]}",
+            &["test", "free"],
+        ),
+        (
+            "{matchExpressions: [{key: tier, operator: Exists}]}",
+            &["prod", "test"],
+        ),
+        (
+            "{matchExpressions: [{key: tier, operator: DoesNotExist}]}",
+            &["free"],
+        ),
+        (
+            "{matchLabels: {stage: test}, matchExpressions: [{key: tier, operator: Exists}]}",
+            &["test"],
+        ),
+    ] {
+        let merged = format!(
+            "  - merge:\n      mergeKeys: [stage]\n      generators:\n      - {list}\n      - list: {{elements: [{{stage: prod, more: x}}]}}\n    selector: {selector}\n"
+        );
+        let nested = format!(
+            "  - matrix:\n      generators:\n      - merge:\n          mergeKeys: [stage]\n          generators:\n          - {list}\n            selector: {selector}\n          - list: {{elements: [{{stage: prod, more: x}}]}}\n      - list: {{elements: [{{region: 'of-{{{{stage}}}}'}}]}}\n"
+        );
+        for generators in [
+            format!("  - {list}\n    selector: {selector}\n"),
+            merged,
+            nested,
+        ] {
+            values(&here, &["prod", "test", "free"]);
+            here.file("set.yaml", &set(&generators, "1.0.0", BY_STAGE));
+            let run = upgrade(&here, &[".", "--write"]);
+            assert_eq!(run.code, 0, "{generators}: {run:?}");
+            for stage in ["prod", "test", "free"] {
+                let key = if expected.contains(&stage) { "b" } else { "a" };
+                assert_eq!(
+                    here.text(&format!("envs/{stage}/values.yaml")),
+                    format!("{key}:\n  x: here\n"),
+                    "{generators}: {stage}"
+                );
+            }
+        }
+    }
+}
+
+/// Parts of a folder's path are fields, too, under the names that they have in either kind of template.
+#[test]
+fn a_selector_looks_at_paths() {
+    let Some(here) = repository() else { return };
+    for (template, file, key) in [
+        (
+            set as fn(&str, &str, &str) -> String,
+            "$here/{{path}}/values.yaml",
+            "path.basename",
+        ),
+        (
+            go_set,
+            "$here/{{.path.path}}/values.yaml",
+            "path.segments.1",
+        ),
+    ] {
+        values(&here, &["prod", "test"]);
+        let generators = format!("{FOLDERS}    selector: {{matchLabels: {{{key}: prod}}}}\n");
+        here.file("set.yaml", &template(&generators, "1.0.0", file));
+        let run = upgrade(&here, &[".", "--output", "json"]);
+        assert_eq!(releases(&run), 1, "{key}: {run:?}");
+        assert!(
+            run.shown.contains("envs/prod/values.yaml"),
+            "{key}: {run:?}"
+        );
+    }
+}

@@ -21,8 +21,10 @@ mod generators;
 mod git;
 mod globals;
 mod namesakes;
+mod patches;
 mod places;
 #[cfg(unix)]
 mod since;
 mod succession;
+mod swapped;
 mod together;

@@ -204,9 +204,12 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
     };
     here.file("g/prod/kustomization.yaml", kustomization);
     here.file("g/prod/ours.yaml", &patch("old", "a"));
-    let theirs =
-        "- {op: test, path: /metadata/name, value: one}\n- {op: remove, path: /spec/values/old}\n";
-    here.file("g/prod/theirs.yaml", theirs);
+    let theirs = |old: &str| {
+        format!(
+            "- {{op: test, path: /metadata/name, value: one}}\n- {{op: remove, path: /spec/values/{old}}}\n"
+        )
+    };
+    here.file("g/prod/theirs.yaml", &theirs("old"));
     here.file(
         "g/prod/labels.yaml",
         "- {op: add, path: /metadata/labels/a, value: b}\n",
@@ -216,15 +219,12 @@ fn the_paths_of_a_json_patch_follow_where_that_is_certain() {
     here.file("g/prod/whole.yaml", whole);
     let run = written(&here, "g");
     assert_eq!(here.text("g/prod/ours.yaml"), patch("new", "b"));
-    assert_eq!(here.text("g/prod/theirs.yaml"), theirs);
+    assert_eq!(here.text("g/prod/theirs.yaml"), theirs("new"));
+    assert_eq!(here.text("g/prod/whole.yaml"), whole);
     assert!(
-        run.said
-            .contains("g/prod/theirs.yaml:2: This patch changes the values"),
-        "{run:?}"
-    );
-    assert!(
-        run.said
-            .contains("g/prod/whole.yaml:1: This patch changes the values"),
+        run.said.contains(
+            "g/prod/whole.yaml:1: What this operation does at `/spec/values` belongs to several"
+        ),
         "{run:?}"
     );
     assert!(!run.said.contains("labels.yaml"), "{run:?}");
@@ -264,8 +264,8 @@ fn the_paths_of_a_json_patch_follow_also_where_it_stands_in_a_kustomization() {
     assert_eq!(here.text("g/clusters/apps.yaml"), of_flux("new", "b"));
     assert!(!run.said.contains("This patch changes"), "{run:?}");
 
-    // One that puts something where nothing was, and one for all releases, are told with their lines.
-    let by_hand = "resources: [../base]\npatches:\n- target: {kind: HelmRelease, name: one}\n  patch: |\n    - {op: add, path: /spec/values/old, value: x}\n- target: {kind: HelmRelease}\n  patch: |\n    - {op: replace, path: /spec/values/old, value: x}\n";
+    // One that cannot be read, and one for all releases, are told with their lines.
+    let by_hand = "resources: [../base]\npatches:\n- target: {kind: HelmRelease, name: one}\n  patch: |\n    - {op: add, path: /spec/values/old\n- target: {kind: HelmRelease}\n  patch: |\n    - {op: replace, path: /spec/values/old, value: x}\n";
     here.file("g/base/one.yaml", &flux("1.0.0", "old: base"));
     here.file("g/prod/kustomization.yaml", by_hand);
     here.file("g/clusters/apps.yaml", "x: 1\n");
@@ -335,12 +335,36 @@ fn files_of_an_umbrella_chart_can_be_the_layers_of_one_release() {
         here.text("umb/values-prod.yaml"),
         "part: {new: y}\nreplicas: 3\n"
     );
-    assert_eq!(here.text("umb/Chart.yaml"), umbrella("1.0.0"));
-    assert!(
-        run.said
-            .contains("umb/Chart.yaml:5 names the version 1.0.0"),
-        "{run:?}"
-    );
+    // No other file is for the version of the dependency, so it goes along, and is named.
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"));
+    assert!(run.said.contains("Wrote umb/Chart.yaml"), "{run:?}");
+    // One that is for it, too, keeps it where it is.
+    here.file("umb/Chart.yaml", &umbrella("1.0.0"));
+    here.file("umb/values.yaml", "part: {old: x}\n");
+    here.file("umb/values-test.yaml", "part: {old: z}\n");
+    for layers in [&layers[..2], &layers[..]] {
+        let run = upgrade(&here, layers);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(!run.shown.contains("Chart.yaml"), "{run:?}");
+        for words in [
+            "umb/Chart.yaml:5 names the version 1.0.0 of the dependency.",
+            "is for it, too, and is none of these layers.",
+            "`refit upgrade umb` does all of it",
+        ] {
+            assert!(run.said.contains(words), "{words}: {run:?}");
+        }
+    }
+    // Releases of one run that have all files between them take it along, too.
+    let both = [
+        "--release",
+        "prod=umb/values.yaml,umb/values-prod.yaml",
+        "--release",
+        "test=umb/values.yaml,umb/values-test.yaml",
+    ];
+    let run = upgrade(&here, &[&both[..], &["--write"]].concat());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"), "{run:?}");
+    assert_eq!(here.text("umb/values-test.yaml"), "part: {new: z}\n");
     // With the chart and the version stated it is the same release.
     let Some(here) = repository() else { return };
     here.file("umb/Chart.yaml", &umbrella("'*'"));

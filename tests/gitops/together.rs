@@ -92,7 +92,7 @@ fn what_names_the_chart_and_stays_is_told() {
     let run = ok(demo.run("upgrade app.yaml --from 0.10.3 --to 0.15.0"));
     assert!(
         run.err
-            .contains("app.yaml:5: The chart is named by the address of its archive"),
+            .contains("line 5: The chart is named by the address of its archive"),
         "{}",
         run.err
     );

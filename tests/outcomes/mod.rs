@@ -342,16 +342,19 @@ pub fn question() -> Question {
             Evidence {
                 path: "controller.image.tag".into(),
                 value: Some("ca1".into()),
+                remark: None,
                 at: at(5, 5),
             },
             Evidence {
                 path: "worker.image.tag".into(),
                 value: None,
+                remark: None,
                 at: None,
             },
             Evidence {
                 path: "postgresql.auth.password".into(),
                 value: Some("hunter2-postgres".into()),
+                remark: None,
                 at: at(14, 5),
             },
         ],

@@ -43,7 +43,7 @@ fn the_chart_is_asked_for_where_nothing_tells_it() {
     pty.keys("\r");
     let (code, screen) = pty.end();
     assert_eq!(code, 0, "{screen}");
-    assert!(screen.contains("Which chart? demo"), "{screen}");
+    assert!(screen.contains("The chart: demo"), "{screen}");
     assert!(screen.contains("demo 1.0.0 → 2.0.0"), "{screen}");
 
     // Without a terminal, in a check and in a pipeline it is the error that it was.
@@ -119,6 +119,32 @@ fn the_version_is_asked_for_and_the_printed_command_says_it() {
     assert!(card.contains("Choose once"), "{card}");
     pty.keys(CTRL_C);
     assert_eq!(pty.end().0, 130);
+}
+
+#[test]
+fn of_hundreds_of_versions_a_dozen_is_shown_and_a_search_finds_the_rest() {
+    let demo = Demo::new();
+    demo.file("a.yaml", "prometheus:\n  prometheusSpec:\n    thanos:\n      objectStorageConfig:\n        key: objstore.yml\n");
+    for columns in [50, 120] {
+        let mut pty = at(
+            &demo,
+            "upgrade --chart kube-prometheus-stack a.yaml",
+            columns,
+        );
+        let asked = pty.until("in all: type to search");
+        assert!(
+            asked.contains("`helm list` shows"),
+            "how to find it is said at {columns}: {asked}"
+        );
+        pty.press("45.0.0", "> 45.0.0");
+        pty.keys("\r");
+        let (_, screen) = pty.end();
+        assert!(screen.contains("The version: 45.0.0"), "{screen}");
+        assert!(
+            screen.contains("kube-prometheus-stack 45.0.0 →"),
+            "{screen}"
+        );
+    }
 }
 
 #[test]

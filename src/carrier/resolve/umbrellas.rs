@@ -5,7 +5,7 @@
 //! deploys the outermost; each has them one key further down. Nothing is followed out of the files that were read.
 
 use std::collections::BTreeSet;
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use super::{CarrierRef, Index, Placed, ResolvedRelease};
 use crate::bounds::lexical;
@@ -76,20 +76,18 @@ impl Index<'_> {
         let app = app.and_then(|by| self.carrier(by).object.as_ref());
         let own = app.map(|app| format!(".argocd-source-{}.yaml", app.name));
         let mut files: Vec<(&FilePath, usize)> = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
-            let name = file.path.file_name().and_then(|name| name.to_str());
+        let folders: BTreeSet<PathBuf> = folders.into_iter().collect();
+        let there = folders
+            .iter()
+            .filter_map(|folder| self.overrides.get(folder));
+        for index in there.flatten() {
+            let path = self.files[*index].path;
+            let name = path.file_name().and_then(|name| name.to_str());
             let is_meant = name.is_some_and(|name| {
                 name == ".argocd-source.yaml" || own.as_deref().is_none_or(|own| name == own)
             });
-            if is_meant
-                && !file.found.overrides.is_empty()
-                && file
-                    .path
-                    .parent()
-                    .map(lexical)
-                    .is_some_and(|folder| folders.contains(&folder))
-            {
-                files.push((file.path, index));
+            if is_meant {
+                files.push((path, *index));
             }
         }
         // `.argocd-source.yaml` sorts behind `.argocd-source-x.yaml`, and is read before it.

@@ -25,8 +25,8 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{Keyboard, mode::ReadEnd};
 
-/// Items that a list has without a search.
-const SEARCHED: usize = 12;
+/// Items that a list shows at once; a longer one can be searched.
+const SHOWN: usize = 15;
 /// Columns that stand before an item, at most, and the last of the line.
 const MARKS: usize = 8;
 
@@ -174,6 +174,13 @@ fn cut(text: &str, room: usize) -> String {
     short
 }
 
+/// A prompt with the first naming of its keys that has room beside it, or alone.
+fn with_keys(prompt: &str, keys: &[String], room: usize) -> String {
+    let with = keys.iter().map(|keys| format!("{prompt} ({keys})"));
+    let fitting = with.into_iter().find(|line| width(line) <= room);
+    fitting.unwrap_or_else(|| cut(prompt, room))
+}
+
 /// Items cut to a width, each unlike the others: a search tells them apart by their text.
 fn fitted(items: &[String], room: usize) -> Vec<String> {
     let mut shown: Vec<String> = Vec::new();
@@ -203,20 +210,19 @@ impl Keyboard<'_> {
             active: Cell::new(first),
             ..ListState::default()
         };
-        let searched = items.len() > SEARCHED;
+        let searched = items.len() > SHOWN;
+        let search = format!("{} in all: type to search", items.len());
         let keys = match searched {
-            true => "type to search, arrows, Enter, Esc",
-            false => "arrows, Enter, Esc",
+            true => [format!("{search}, arrows, Enter, Esc"), search],
+            false => ["arrows, Enter, Esc".to_owned(), "Enter, Esc".to_owned()],
         };
-        self.list(&kept, items, |theme, items, room, keys_shown| {
-            let prompt = match keys_shown {
-                true => cut(&format!("{prompt} ({keys})"), room),
-                false => cut(prompt, room),
-            };
+        self.list(&kept, items, |theme, items, room| {
+            let prompt = with_keys(prompt, &keys, room);
             let term = console::Term::stderr();
             if searched {
                 let list = FuzzySelect::with_theme(theme)
                     .with_prompt(prompt)
+                    .max_length(SHOWN)
                     .items(items)
                     .highlight_matches(false)
                     .report(false);
@@ -248,7 +254,7 @@ impl Keyboard<'_> {
             ticks: RefCell::new(vec![true; items.len()]),
             ..ListState::default()
         };
-        self.list(&kept, items, |theme, items, room, _| {
+        self.list(&kept, items, |theme, items, room| {
             let prompt = cut(prompt, room);
             let ticks = kept.ticks.borrow().clone();
             let chosen = MultiSelect::with_theme(theme)
@@ -263,7 +269,7 @@ impl Keyboard<'_> {
 
     /// Yes or no; no if nothing is said.
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
-        self.list(&ListState::default(), &[], |theme, _, room, _| {
+        self.list(&ListState::default(), &[], |theme, _, room| {
             let confirmed = Confirm::with_theme(theme)
                 .with_prompt(cut(prompt, room))
                 .default(false)
@@ -278,7 +284,7 @@ impl Keyboard<'_> {
         &mut self,
         kept: &ListState,
         items: &[String],
-        show: impl Fn(&Plain<'_>, &[String], usize, bool) -> io::Result<T>,
+        show: impl Fn(&Plain<'_>, &[String], usize) -> io::Result<T>,
     ) -> Result<T, Stop> {
         loop {
             if self.mode.begin_to_read() {
@@ -298,9 +304,7 @@ impl Keyboard<'_> {
                 items: fitted(&items, room),
                 kept,
             };
-            let result = self
-                .mode
-                .list(|| show(&theme, &theme.items, theme.room, columns >= 60));
+            let result = self.mode.list(|| show(&theme, &theme.items, theme.room));
             match result {
                 Ok(result) => return Ok(result),
                 Err(error) => match self.mode.after(error) {

@@ -20,12 +20,12 @@ use std::{
 };
 
 pub use self::named::with_their_charts;
-use self::release::Builder;
 pub use self::succession::Succession;
 pub(super) use self::{
     layer::{global_in, holds},
     named::{Dependency, chart_folder, dependencies_of},
 };
+use self::{patches::Patches, release::Builder};
 use super::{Asked, Input, LoadErrorKind, Loader, OtherRelease, Sealed, aside, file};
 use semver::Version;
 
@@ -36,7 +36,7 @@ use crate::{
         resolve::{self, Index},
     },
     outcome::At,
-    values::{Map, Path},
+    values::{Map, Path, Value},
     walk::{self, FoundFile},
     yaml::{NodeId, Tree},
 };
@@ -105,6 +105,23 @@ pub struct Pin {
     pub is_version: bool,
 }
 
+impl Pin {
+    /// The place of a version in a file; `None` for one that allows any.
+    pub(super) fn of(file: usize, place: &carrier::VersionPlace) -> Option<Self> {
+        let is_version = matches!(
+            place.style,
+            carrier::VersionStyle::Exact(_) | carrier::VersionStyle::Range(_)
+        );
+        let is_any = matches!(place.style, carrier::VersionStyle::Any);
+        (!is_any).then(|| Self {
+            file,
+            node: place.node,
+            text: place.text.clone(),
+            is_version,
+        })
+    }
+}
+
 /// A path string that names a setting of a release without setting it: a `condition` in `Chart.yaml`.
 #[derive(Debug, Clone)]
 pub struct Mention {
@@ -120,6 +137,17 @@ pub struct Mention {
     pub kind: MentionKind,
     /// The path of the chart's values in its parent's.
     pub prefix: Path,
+    /// The work of a JSON patch there, for its paths.
+    pub operation: Option<PatchOperation>,
+}
+
+/// The work of a JSON patch at a path.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PatchOperation {
+    /// True if it may put something where nothing was: then what is above the path must be there.
+    pub adds: bool,
+    /// The value that it puts there, or compares.
+    pub value: Option<Value>,
 }
 
 /// A setting that two layers set, of which it is not certain which one wins.
@@ -198,6 +226,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     for one in carried.iter().flatten() {
         *names.entry(one.carrier.name.clone()).or_default() += 1;
     }
+    let patches = Patches::collect(loader, &scanned);
     let by_path: HashMap<&FilePath, usize> = scanned
         .iter()
         .map(|file| (file.path.as_path(), file.file))
@@ -228,6 +257,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                     title: one.carrier.name.clone(),
                     holder: scanned[one.release.carrier.file].file,
                     chart: one.release.chart.name().map(str::to_owned),
+                    address: one.release.chart.source.address(),
                     version: version.map(|(_, place)| place.text.clone()),
                 });
                 other.insert(name.to_owned());
@@ -247,6 +277,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                 loader,
                 scanned: &scanned,
                 by_path: &by_path,
+                patches: &patches,
                 one,
                 unique: names.get(&one.carrier.name) == Some(&1),
                 claimed: &mut claimed,
@@ -273,12 +304,13 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
             let title = overlaid.carrier.name.clone();
             overlaid_by.insert((overlaid.release.carrier, title))
         });
-        more.extend(patches::patched(loader, &scanned, one));
+        more.extend(patches.patched(loader, &scanned, one));
         for overlaid in more {
             let builder = Builder {
                 loader,
                 scanned: &scanned,
                 by_path: &by_path,
+                patches: &patches,
                 one: &overlaid,
                 unique: names.get(&one.carrier.name) == Some(&1),
                 // Another dependency of the chart may have values in the same file.

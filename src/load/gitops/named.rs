@@ -31,8 +31,47 @@ pub(in crate::load) struct Dependency {
     pub(in crate::load) chart: String,
     /// The version, if a single one is named.
     pub(in crate::load) version: Option<Version>,
-    /// The place where it is named, as a person finds it, and its text.
-    pub(in crate::load) pin: Option<(String, String)>,
+    /// The folder of the chart that has it.
+    pub(in crate::load) folder: PathBuf,
+    /// The line in `Chart.yaml` that names its version, and that.
+    pub(in crate::load) named_at: Option<(usize, String)>,
+}
+
+impl Dependency {
+    /// The file that names it.
+    pub(in crate::load) fn chart_file(&self) -> PathBuf {
+        self.folder.join("Chart.yaml")
+    }
+
+    /// The files of the chart that hold values of the dependency and are none of these: they are for its version, too.
+    pub(in crate::load) fn other_files(&self, named: &HashSet<PathBuf>) -> Vec<PathBuf> {
+        let folder = [walk::NamedPath::Listed(self.folder.clone())];
+        let walked = walk::find(&folder, walk::Limits::default());
+        let files = walked.files.into_iter().map(|file| file.path);
+        let is_other = |path: &PathBuf| {
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let innermost = path.ancestors().skip(1);
+            let mut innermost = innermost.filter(|folder| folder.join("Chart.yaml").is_file());
+            let bytes = || std::fs::read(path).ok();
+            !named.contains(&real)
+                && innermost.next() == Some(self.folder.as_path())
+                && bytes()
+                    .and_then(|bytes| Tree::parse_bytes(&bytes).ok())
+                    .is_some_and(|tree| {
+                        holds(&tree, &self.prefix) && carrier::find(&tree, path).carriers.is_empty()
+                    })
+        };
+        files.filter(is_other).collect()
+    }
+
+    /// The dependency in its file, read again.
+    pub(in crate::load) fn find_in<'f>(
+        &self,
+        found: &'f carrier::FileCarriers,
+    ) -> Option<&'f carrier::Carrier> {
+        let mut carriers = found.carriers.iter();
+        carriers.find(|one| one.kind == CarrierKind::Dependency && one.prefix == self.prefix)
+    }
 }
 
 /// The folder of the innermost chart that a file lies in, as it is named. The chart must be within the bounds of the
@@ -79,9 +118,10 @@ pub(in crate::load) fn dependencies_of(
                 VersionStyle::Exact(version) => Some(version.clone()),
                 _ => None,
             }),
-            pin: version.map(|place| {
+            folder: folder.to_owned(),
+            named_at: version.map(|place| {
                 let line = tree.position(tree.span(place.node).start).line;
-                (format!("{}:{line}", file.display()), place.text.clone())
+                (line, place.text.clone())
             }),
         })
     });

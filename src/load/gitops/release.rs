@@ -9,6 +9,7 @@ use std::{
 use super::{
     super::{Broken, Layer, LoadErrorKind, Loader, Sealed, Wanted},
     Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
+    patches::Patches,
 };
 use crate::{
     block::TextFile,
@@ -24,6 +25,8 @@ pub(super) struct Builder<'b> {
     pub(super) scanned: &'b [Scanned],
     /// The files that were scanned, by their absolute path.
     pub(super) by_path: &'b HashMap<&'b FilePath, usize>,
+    /// The patches that stand in them.
+    pub(super) patches: &'b Patches,
     pub(super) one: &'b Carried,
     /// True if no other release has the same name.
     pub(super) unique: bool,
@@ -130,16 +133,11 @@ impl Builder<'_> {
         }
         let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
         if let Some((file, place)) = &release.version {
-            pin = Some(Pin {
-                file: self.scanned[*file].file,
-                node: place.node,
-                text: place.text.clone(),
-                is_version: matches!(place.style, VersionStyle::Exact(_) | VersionStyle::Range(_)),
-            });
+            pin = Pin::of(self.scanned[*file].file, place);
             match &place.style {
                 VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
                 VersionStyle::Range(of) => range = Some(of.clone()),
-                VersionStyle::Any => pin = None,
+                VersionStyle::Any => {}
                 VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
                     let kind = LoadErrorKind::NoVersion(place.text.clone());
                     no_version = Some(kind.at_node(self.file(*file), place.node));
@@ -154,6 +152,7 @@ impl Builder<'_> {
             text: mention.text.clone(),
             kind: mention.kind,
             prefix: release.prefix.clone(),
+            operation: None,
         });
         // A path that a value of the cluster is put at names a setting, though its value is not here.
         let unread = release.layers.iter().filter_map(|placed| {
@@ -169,6 +168,7 @@ impl Builder<'_> {
                 text: target.text.clone(),
                 kind: carrier::MentionKind::SetPath,
                 prefix: placed.prefix.clone(),
+                operation: None,
             })
         });
         let deployer = self.one.deployer.iter().flat_map(|(file, carrier)| {
@@ -180,6 +180,7 @@ impl Builder<'_> {
                 text: mention.text.clone(),
                 kind: mention.kind,
                 prefix: release.outer.clone(),
+                operation: None,
             })
         });
         let mentions = mentions.chain(unread).chain(deployer);
@@ -189,6 +190,7 @@ impl Builder<'_> {
             is_named: true,
             title: carrier.name.clone(),
             repository: release.chart.repository(),
+            address: release.chart.source.address(),
             carrier: Some(carrier.kind.to_string()),
             chart: Some(chart.name.clone()),
             succession: former.map(|former| self.succession(chart, former)),

@@ -122,7 +122,7 @@ fn seen_of_item(item: &Item<'_>) -> String {
         )
     );
     for about in &item.about {
-        let _ = write!(text, "{:?}", (about.path, &about.value));
+        let _ = write!(text, "{:?}", (about.path, &about.value, about.remark));
     }
     for answer in &item.answers {
         let _ = write!(text, "{:?}", (answer.option, &answer.arguments));

@@ -79,6 +79,8 @@ pub struct AboutValue<'o> {
     pub path: &'o str,
     /// Its value; `None` if it is not set.
     pub value: Option<String>,
+    /// A remark that counts in place of the value.
+    pub remark: Option<&'o str>,
     /// Its place.
     pub at: Option<&'o At>,
 }
@@ -378,6 +380,7 @@ impl<'o> AboutValue<'o> {
         Self {
             path: &evidence.path,
             value: evidence.value.as_deref().map(wording::found),
+            remark: evidence.remark.as_deref(),
             at: evidence.at.as_ref(),
         }
     }

@@ -150,9 +150,10 @@ pub(super) fn answers(item: &Item<'_>) -> Markup {
                 @for about in &item.about {
                     li {
                         code { (about.path) }
-                        @match &about.value {
-                            Some(value) => { " is " code { (value) } },
-                            None => " is not set",
+                        @match (about.remark, &about.value) {
+                            (Some(remark), _) => { ": " (rich(remark)) },
+                            (None, Some(value)) => { " is " code { (value) } },
+                            (None, None) => " is not set",
                         }
                         @if let Some(at) = about.at { span .note { " " (place(at)) } }
                     }

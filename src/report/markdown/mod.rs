@@ -270,9 +270,10 @@ fn question(number: usize, content: &Content<'_>, item: &Item<'_>) -> String {
     text.push_str("\n\n");
     for about in &item.about {
         let mut words = Words::new().lit("- ").code(about.path);
-        words = match &about.value {
-            Some(value) => words.lit(" is ").code(value),
-            None => words.lit(" is not set"),
+        words = match (about.remark, &about.value) {
+            (Some(remark), _) => words.lit(": ").text(remark),
+            (None, Some(value)) => words.lit(" is ").code(value),
+            (None, None) => words.lit(" is not set"),
         };
         if let Some(at) = about.at {
             words = words.lit(" (").code(&place(at)).lit(")");

@@ -86,7 +86,7 @@ fn visible_text(item: &UndecidedStep) -> String {
     let told: Vec<&str> = step.tell.iter().map(|told| told.text.as_str()).collect();
     let asked = step.question.as_ref().map(|question| {
         let evidence = question.evidence.iter();
-        let evidence: Vec<_> = evidence.map(|it| (&it.path, &it.value)).collect();
+        let evidence: Vec<_> = evidence.map(|it| (&it.path, it.recorded())).collect();
         (&question.text, &question.options, evidence)
     });
     let said = format!(
