@@ -58,37 +58,30 @@ struct NodeStart {
     flags: u8,
 }
 
+/// The most keys of a text that are aliases with a colon directly behind: each is found by parsing once more.
+const MAX_ALIAS_KEYS: usize = 64;
+
 pub(crate) fn build(text: Arc<str>) -> Result<Tree, ParseError> {
     check_size(&text)?;
     if let Some((offset, c)) = control_character(&text) {
         return Err(ParseError::new(ParseErrorKind::ControlCharacter(c), offset));
     }
     let source = Arc::clone(&text);
-    let tree = Tree {
-        // About one node for 14 bytes of values; growing later is cheap, shrinking is not.
-        nodes: Vec::with_capacity(text.len() / 16 + 4),
-        text,
-        documents: Vec::new(),
-        comments: Vec::new(),
-        tags: Vec::new(),
-        anchors: Vec::new(),
-        decoded: String::new(),
-        decoded_spans: Vec::new(),
-        lines: OnceLock::new(),
-        divergences: OnceLock::new(),
-        first_comments: OnceLock::new(),
-        indentation: OnceLock::new(),
-    };
-    let mut builder = TreeBuilder {
-        text: &source,
-        tree,
-        stack: Vec::new(),
-        anchors: Vec::new(),
-        cursor: 0,
-        document: empty_document(0),
-        latest: NONE,
-    };
-    events::parse(&source, |event| builder.event(event))?;
+    let mut builder = TreeBuilder::of(&source);
+    let mut parsed = events::parse(&source, |event| builder.event(event));
+    // Helm reads `*name: value` as a key that is an alias.
+    let mut colons = Vec::new();
+    while let Err(error) = &parsed {
+        let colon = events::alias_key(&source, error).filter(|_| colons.len() < MAX_ALIAS_KEYS);
+        let Some(colon) = colon.filter(|colon| !colons.contains(colon)) else {
+            break;
+        };
+        colons.push(colon);
+        colons.sort_unstable();
+        builder = TreeBuilder::of(&source);
+        parsed = events::parse_with_alias_keys(&source, &colons, |event| builder.event(event));
+    }
+    parsed?;
     if builder.tree.documents.is_empty() {
         // A text of comments or of nothing is one empty document.
         let none = Props {
@@ -122,6 +115,35 @@ fn empty_document(start: usize) -> DocumentInfo {
         start_marker: None,
         end_marker: None,
         directives: Vec::new(),
+    }
+}
+
+impl<'t> TreeBuilder<'t> {
+    fn of(source: &'t Arc<str>) -> Self {
+        let tree = Tree {
+            // About one node for 14 bytes of values; growing later is cheap, shrinking is not.
+            nodes: Vec::with_capacity(source.len() / 16 + 4),
+            text: Arc::clone(source),
+            documents: Vec::new(),
+            comments: Vec::new(),
+            tags: Vec::new(),
+            anchors: Vec::new(),
+            decoded: String::new(),
+            decoded_spans: Vec::new(),
+            lines: OnceLock::new(),
+            divergences: OnceLock::new(),
+            first_comments: OnceLock::new(),
+            indentation: OnceLock::new(),
+        };
+        TreeBuilder {
+            text: source,
+            tree,
+            stack: Vec::new(),
+            anchors: Vec::new(),
+            cursor: 0,
+            document: empty_document(0),
+            latest: NONE,
+        }
     }
 }
 

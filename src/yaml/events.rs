@@ -78,10 +78,85 @@ fn props(span: &Span, anchor: usize) -> Props {
     }
 }
 
+impl Ev<'_> {
+    /// The event with every offset mapped.
+    fn map(&mut self, to: impl Fn(u32) -> u32) {
+        let both = |start: &mut u32, end: &mut u32| (*start, *end) = (to(*start), to(*end));
+        let marked = |range: &mut Option<(u32, u32)>| {
+            if let Some((start, end)) = range {
+                both(start, end);
+            }
+        };
+        match self {
+            Ev::DocumentStart { marker } | Ev::DocumentEnd { marker } => marked(marker),
+            Ev::Scalar {
+                start, end, props, ..
+            } => {
+                both(start, end);
+                marked(&mut props.tag);
+            }
+            Ev::Start { start, props, .. } => {
+                *start = to(*start);
+                marked(&mut props.tag);
+            }
+            Ev::End { end } => *end = to(*end),
+            Ev::Alias { start, end, .. }
+            | Ev::Anchor { start, end, .. }
+            | Ev::Comment { start, end } => both(start, end),
+        }
+    }
+}
+
+/// Hands every event of `text` to `sink` as [`parse`] does, where the aliases whose colons stand at `colons` end before
+/// these, as for older readers: YAML 1.2 takes the colon of `*name: value` for a part of the alias. The parser
+/// is given a blank there, and the offsets are those of the text without it.
+pub(crate) fn parse_with_alias_keys(
+    text: &str,
+    colons: &[usize],
+    mut sink: impl FnMut(Ev<'_>) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
+    let mut spaced = String::with_capacity(text.len() + colons.len());
+    let mut from = 0;
+    for &colon in colons {
+        spaced.push_str(&text[from..colon]);
+        spaced.push(' ');
+        from = colon;
+    }
+    spaced.push_str(&text[from..]);
+    let blanks: Vec<usize> = (0..).zip(colons).map(|(i, colon)| colon + i).collect();
+    let to = |offset: usize| offset - blanks.partition_point(|blank| *blank < offset);
+    let parsed = parse(&spaced, |mut event| {
+        event.map(|offset| to(offset as usize) as u32);
+        sink(event)
+    });
+    parsed.map_err(|error| ParseError::new(error.kind, to(error.offset)))
+}
+
+/// The colon that ends an alias which the parser stumbled over: `*name: value` is a key for older readers. The alias
+/// stands where the error is, or begins its line or the one above.
+pub(crate) fn alias_key(text: &str, error: &ParseError) -> Option<usize> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let ends_at = |at: usize| {
+        let name = text.get(at..)?.strip_prefix('*')?;
+        let end = name.bytes().position(|b| !is_name(b))?;
+        let behind = name[end..].strip_prefix(':')?;
+        let is_key = behind.is_empty() || behind.starts_with([' ', '\t', '\r', '\n']);
+        (end > 0 && is_key).then_some(at + 1 + end)
+    };
+    let first = |start: usize| {
+        let line = &text[start..line_end(text, start).0];
+        start + (line.len() - line.trim_start_matches([' ', '-']).len())
+    };
+    let line = line_start(text, error.offset);
+    let above = line_above(text, line).map(first);
+    let mut places = [Some(error.offset), Some(first(line)), above].into_iter();
+    places.find_map(|at| ends_at(at?))
+}
+
 /// Hands every event of `text` to `sink`, which may stop the parse with an error of its own.
-pub(crate) fn parse<'t>(
-    text: &'t str,
-    mut sink: impl FnMut(Ev<'t>) -> Result<(), ParseError>,
+pub(crate) fn parse(
+    text: &str,
+    mut sink: impl FnMut(Ev<'_>) -> Result<(), ParseError>,
 ) -> Result<(), ParseError> {
     let options = options! {
         emit_anchor_events: true,
