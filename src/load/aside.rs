@@ -12,7 +12,7 @@ use std::{
 
 use super::gitops::{self, KnownChart};
 use crate::{
-    carrier::{self, Elsewhere, ObjectBody, programs},
+    carrier::{self, ChartSource, Elsewhere, ManifestObject, ObjectBody, ObjectRef, programs},
     jobs::Jobs,
     outcome::{At, Seen, SeenIn},
     yaml::Tree,
@@ -21,18 +21,75 @@ use crate::{
 /// The largest file that is looked into, in bytes.
 const MAX_SIZE: u64 = 4 << 20;
 
-/// The releases of known charts that files name which are never edited. What cannot be read names none.
+/// A chart that an object of the cluster brings along, for HelmReleases that refer to the object.
+#[derive(Debug, Clone)]
+pub struct ChartObject {
+    object: ManifestObject,
+    chart: String,
+    version: Option<String>,
+}
+
+/// The objects among these that bring a known chart.
+pub(super) fn chart_objects<'o>(
+    objects: impl Iterator<Item = &'o ManifestObject>,
+    charts: &[KnownChart],
+) -> Vec<ChartObject> {
+    let known = objects.filter_map(|object| {
+        let (ObjectBody::Chart { chart, version } | ObjectBody::Named { chart, version }) =
+            &object.body
+        else {
+            return None;
+        };
+        Some(ChartObject {
+            chart: gitops::known_name(&chart.source, charts)?.to_owned(),
+            version: version.as_ref().map(|place| place.text.clone()),
+            object: object.clone(),
+        })
+    });
+    known.collect()
+}
+
+/// What one file that is never edited says.
+#[derive(Default)]
+struct SeenFile {
+    seen: Vec<Seen>,
+    /// The releases whose chart an object brings, each without what that says.
+    referring: Vec<(ObjectRef, Seen)>,
+    objects: Vec<ChartObject>,
+}
+
+/// The releases of known charts that files name which are never edited. What cannot be read names none. A chart may be
+/// brought by an object in one of these files, or by one of `objects`, which stand in others.
 #[must_use]
-pub fn aside(files: &[PathBuf], charts: &[KnownChart], jobs: &Jobs<'_>) -> Vec<Seen> {
+pub fn aside(
+    files: &[PathBuf],
+    objects: &[ChartObject],
+    charts: &[KnownChart],
+    jobs: &Jobs<'_>,
+) -> Vec<Seen> {
     let paths: Vec<&FilePath> = files.iter().map(PathBuf::as_path).collect();
     let found = jobs.each(None, paths, |path| {
         let text = text_of(path).filter(|text| may_name(text, charts));
-        text.map_or_else(Vec::new, |text| seen(path, &text, charts))
+        text.map_or_else(SeenFile::default, |text| seen(path, &text, charts))
     });
-    found
-        .into_iter()
-        .flat_map(Result::unwrap_or_default)
-        .collect()
+    let found: Vec<SeenFile> = found.into_iter().map(Result::unwrap_or_default).collect();
+    let bringing = || {
+        let own = found.iter().flat_map(|file| &file.objects);
+        own.chain(objects)
+    };
+    let mut all = Vec::new();
+    for file in &found {
+        all.extend(file.seen.iter().cloned());
+        for (reference, seen) in &file.referring {
+            let by = bringing().find(|by| by.object.is_meant_by(reference));
+            all.extend(by.map(|by| Seen {
+                chart: by.chart.clone(),
+                version: by.version.clone(),
+                ..seen.clone()
+            }));
+        }
+    }
+    all
 }
 
 fn text_of(path: &FilePath) -> Option<String> {
@@ -41,18 +98,20 @@ fn text_of(path: &FilePath) -> Option<String> {
     Some(text)
 }
 
-/// True if a text has the name of a known chart at all: most have none, and need not be parsed.
+/// True if a text has the name of a known chart at all, or leaves that to an object: most do neither, and need not be
+/// parsed.
 fn may_name(text: &str, charts: &[KnownChart]) -> bool {
-    charts.iter().any(|chart| {
-        let former = chart.former_names.iter().map(|former| &former.name);
-        let mut names = std::iter::once(&chart.name)
-            .chain(&chart.other_names)
-            .chain(former);
-        names.any(|name| text.contains(name))
-    })
+    text.contains("chartRef:")
+        || charts.iter().any(|chart| {
+            let former = chart.former_names.iter().map(|former| &former.name);
+            let mut names = std::iter::once(&chart.name)
+                .chain(&chart.other_names)
+                .chain(former);
+            names.any(|name| text.contains(name))
+        })
 }
 
-fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
+fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
     let name = path.display().to_string();
     let starts: Vec<usize> = std::iter::once(0)
         .chain(text.match_indices('\n').map(|(end, _)| end + 1))
@@ -70,13 +129,16 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
         .is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"));
     if !is_yaml {
         let all = programs::find(path, text);
-        return all
-            .iter()
-            .filter_map(|one| elsewhere(one, charts, at))
-            .collect();
+        return SeenFile {
+            seen: all
+                .iter()
+                .filter_map(|one| elsewhere(one, charts, at))
+                .collect(),
+            ..SeenFile::default()
+        };
     }
     let Ok(tree) = Tree::parse(text) else {
-        return Vec::new();
+        return SeenFile::default();
     };
     let found = carrier::find(&tree, path);
     let carriers = found.carriers.iter().map(|carrier| {
@@ -108,7 +170,24 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> Vec<Seen> {
         .collect();
     let others = found.elsewhere.iter();
     all.extend(others.filter_map(|one| elsewhere(one, charts, at)));
-    all
+    let referring = found.carriers.iter().filter_map(|carrier| {
+        let ChartSource::Object(object) = &carrier.chart.source else {
+            return None;
+        };
+        let seen = Seen {
+            at: at(tree.span(carrier.chart.node).start),
+            title: carrier.name.clone(),
+            chart: String::new(),
+            version: None,
+            place: SeenIn::Hidden,
+        };
+        Some((object.clone(), seen))
+    });
+    SeenFile {
+        seen: all,
+        referring: referring.collect(),
+        objects: chart_objects(found.objects.iter(), charts),
+    }
 }
 
 /// The release that another tool deploys, if it is of a known chart.

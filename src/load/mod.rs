@@ -18,12 +18,12 @@ use std::{
 
 use semver::Version;
 
-pub use aside::aside;
+pub use aside::{ChartObject, aside};
 pub use error::{LoadError, LoadErrorKind, NotHere};
 pub use file::{Input, load};
 pub use gitops::{
     Doubt, FormerName, KnownChart, Mention, Namesake, PatchOperation, Pin, Succession,
-    with_their_charts,
+    with_reached, with_their_charts,
 };
 pub use sealed::Sealed;
 
@@ -91,6 +91,8 @@ pub struct Workspace {
     pub dependencies: BTreeSet<(Path, String)>,
     /// Releases of known charts that stand where nothing is edited.
     pub seen: Vec<Seen>,
+    /// The objects that bring known charts along.
+    pub chart_objects: Vec<ChartObject>,
     /// Other charts that manifests deploy, and how often.
     pub others: BTreeMap<String, usize>,
     /// The releases of these.

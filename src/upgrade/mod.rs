@@ -200,10 +200,10 @@ fn read_with(
         charts.extend(packs::successors(&packs));
     }
     let found = load::with_their_charts(&request.found, &charts, &request.excludes);
+    let (found, aside) = load::with_reached(&found, &request.aside);
     let mut workspace = load::workspace(&request.releases, &found, &charts, jobs);
-    workspace
-        .seen
-        .extend(load::aside(&request.aside, &charts, jobs));
+    let seen = load::aside(&aside, &workspace.chart_objects, &charts, jobs);
+    workspace.seen.extend(seen);
     let before = request.since.as_ref().map(|since| {
         let found = load::with_their_charts(&since.found, &charts, &Excludes::default());
         let before = load::workspace(&since.releases, &found, &charts, jobs);

@@ -20,6 +20,7 @@ mod folders;
 mod generators;
 mod git;
 mod globals;
+mod hidden;
 mod namesakes;
 mod patches;
 mod places;

@@ -10,6 +10,7 @@ mod layer;
 mod named;
 mod overlays;
 mod patches;
+mod reached;
 mod release;
 mod succession;
 
@@ -19,12 +20,12 @@ use std::{
     sync::Arc,
 };
 
-pub use self::named::with_their_charts;
 pub use self::succession::Succession;
 pub(super) use self::{
     layer::{global_in, holds},
     named::{Dependency, chart_folder, dependencies_of},
 };
+pub use self::{named::with_their_charts, reached::with_reached};
 use self::{patches::Patches, release::Builder};
 use super::{Asked, Input, LoadErrorKind, Loader, OtherRelease, Sealed, aside, file};
 use semver::Version;
@@ -196,6 +197,8 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     }
     let mut scanned = scan(loader, found, charts);
     generated::expand(loader, &mut scanned);
+    let objects = scanned.iter().flat_map(|file| &file.found.objects);
+    loader.workspace.chart_objects = aside::chart_objects(objects, charts);
     for file in &scanned {
         let loaded = &loader.workspace.files[file.file];
         let seen: Vec<_> = file
