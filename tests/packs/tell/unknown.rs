@@ -184,8 +184,8 @@ fn the_report_says_it_once() {
         run.err,
         "\
 v.yaml: already fits demo 2.0.0; nothing to do
-action  v.yaml:2: No version of demo knows `pasword`. Did you mean `password`?
-action  v.yaml:3: No version of demo knows `old2`.
+action  line 2: No version of demo knows `pasword`. Did you mean `password`?
+action  line 3: No version of demo knows `old2`.
 4 settings: 1 kept, 3 unused by the new chart.
 "
     );
