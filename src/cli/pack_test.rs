@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use refit::{
     jobs::Jobs,
-    trial::{Case, Tested, Trial, VersionedCharts},
+    trial::{Case, SettingCounts, Tested, Trial, VersionedCharts},
     write,
 };
 use semver::Version;
@@ -106,9 +106,10 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         let charts = charts.map_err(|message| anyhow::anyhow!(message))?;
         tested.compared = charts.count();
         tested.failures.extend(trial.keys(&charts)?);
-        let (rendered, failures) = trial.effects(&cases, &charts, &jobs);
-        tested.rendered = rendered;
-        tested.failures.extend(failures);
+        let rendered = trial.effects(&cases, &charts, &jobs);
+        tested.rendered = rendered.count;
+        tested.settings = rendered.settings;
+        tested.failures.extend(rendered.failures);
     }
     let code = match tested.failures.is_empty() {
         true => Exit::Done,
@@ -154,9 +155,31 @@ fn summary(tested: &Tested) -> String {
     }
     if tested.rendered > 0 {
         text.push_str(&format!(
-            "{} rendered with both charts\n",
-            count(tested.rendered, "case")
+            "{} rendered with both charts\n{}\n",
+            count(tested.rendered, "case"),
+            of_settings(&tested.settings, count)
         ));
+    }
+    text
+}
+
+/// What became of the settings of cases, in a line; nothing is said of what there is none of.
+fn of_settings(settings: &SettingCounts, count: impl Fn(usize, &str) -> String) -> String {
+    let mut text = format!("{} kept", count(settings.kept, "setting"));
+    for (number, what) in [
+        (settings.explained, "explained by a step"),
+        (settings.stated, "explained by the case"),
+        (settings.unexplained, "unexplained"),
+        (settings.without_effect, "without effect"),
+        (settings.not_compared, "not compared"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
+    }
+    if settings.not_rendering > 0 {
+        let cases = count(settings.not_rendering, "case");
+        text.push_str(&format!("; {cases} not rendering"));
     }
     text
 }

@@ -29,6 +29,7 @@ pub fn of_project(project: Option<&Project>) -> Vec<Supplied> {
             let place = project.path.display().to_string();
             Supplied {
                 chart: Some(chart.clone()),
+                carried_by: None,
                 pack: pack.map_err(|error| refused(&error, &place)),
             }
         })
@@ -74,7 +75,11 @@ pub fn add(request: &mut Request, project: Option<&Project>, rendering: &RenderO
             Ok(()) | Err(SupplyError::Io { .. }) => of_charts.packs.get(before).cloned().map(Ok),
             Err(error) => Some(Err(refused(&error, &chart.display().to_string()))),
         };
-        let supplied = pack.map(|pack| Supplied { chart: None, pack });
+        let supplied = pack.map(|pack| Supplied {
+            chart: None,
+            carried_by: in_charts::name_of(&chart),
+            pack,
+        });
         request.supplied.extend(supplied);
     }
     request.named_packs = of_charts.named;

@@ -59,6 +59,16 @@ pub struct SuppliedPack {
 }
 
 impl SuppliedPack {
+    /// The chart that its `pack.yaml` says it is for, read by the line alone: that can be told where the rest is broken.
+    #[must_use]
+    pub fn says_chart(&self) -> Option<String> {
+        let text = self.texts.get("pack.yaml")?;
+        let mut lines = text.lines();
+        let chart = lines.find_map(|line| line.strip_prefix("chart:"))?;
+        let chart = chart.split(" #").next()?.trim().trim_matches(['"', '\'']);
+        is_chart_name(chart).then(|| chart.to_owned())
+    }
+
     /// Reads it as a pack.
     ///
     /// # Errors

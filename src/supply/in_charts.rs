@@ -89,6 +89,14 @@ impl OfCharts {
     }
 }
 
+/// The name that the chart in a folder has, if it can be read.
+#[must_use]
+pub fn name_of(chart: &Path) -> Option<String> {
+    let about = text_of(&chart.join("Chart.yaml"))?;
+    let about: ChartYaml = serde_yaml::from_str(&about).ok()?;
+    crate::pack::reference::is_chart_name(&about.name).then_some(about.name)
+}
+
 /// True for the text of a pack's `pack.yaml`, rather than of another tool's.
 fn is_pack(text: &str) -> bool {
     text.lines().any(|line| line.starts_with("pack:"))

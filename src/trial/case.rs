@@ -47,6 +47,10 @@ struct CaseFile {
     /// Texts that must be told somewhere: by a step, in the checklist, or about the file.
     #[serde(default)]
     says: Vec<String>,
+    /// Settings that do something else by themselves, without a step, each with the reason: it is the chart's own
+    /// change, and there is nothing to say of it to people who have that setting.
+    #[serde(default)]
+    differs: BTreeMap<String, String>,
 }
 
 /// A case that was read.
@@ -130,6 +134,11 @@ impl Case {
             file,
             layers,
         })
+    }
+
+    /// The settings that may do something else without a step.
+    pub(super) fn differs(&self) -> &BTreeMap<String, String> {
+        &self.file.differs
     }
 
     pub(super) fn trip(&self) -> Trip {

@@ -1,16 +1,24 @@
 //! The effects of cases, as Helm renders them with charts at hand.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use semver::Version;
 
-use super::{Arrived, Case, Failure, FailureKind, Trial};
+use super::{Arrived, Case, Failure, FailureKind, SettingCounts, Trial};
 use crate::{
     effect::{
-        Charted, Check, SettingPlaces, helm::Helm, render::Options, source::ChartLocation, values,
+        Charted, Check, SettingPlaces,
+        helm::Helm,
+        model::{Setting, SettingFate},
+        render::Options,
+        source::ChartLocation,
+        values,
     },
     jobs::Jobs,
-    values::Map,
+    values::{Map, merge::merge_all},
 };
 
 /// Charts by version.
@@ -65,10 +73,15 @@ impl VersionedCharts {
 }
 
 impl VersionedCharts {
-    /// The values that charts have, by their versions.
-    pub(super) fn defaults(&self) -> impl Iterator<Item = (&Version, &Map)> {
+    /// The values that charts have, by their versions, and those of the library charts that come with them.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = (&Version, &Map, Map)> {
         let charts = self.charts.iter();
-        charts.map(|(version, charted)| (version, &charted.chart.defaults))
+        charts.map(|(version, charted)| {
+            let bundled = charted.chart.bundled.iter();
+            let libraries = bundled.filter(|bundled| bundled.is_library);
+            let of_libraries = merge_all(libraries.map(|library| library.defaults.clone()));
+            (version, &charted.chart.defaults, of_libraries)
+        })
     }
 
     /// How many there are.
@@ -78,18 +91,47 @@ impl VersionedCharts {
     }
 }
 
+/// What came of the cases whose charts are both at hand.
+#[derive(Debug, Default)]
+pub struct RenderedCases {
+    /// The number of them.
+    pub count: usize,
+    /// What became of their settings.
+    pub settings: SettingCounts,
+    /// What differs without a word, and what does not render.
+    pub failures: Vec<Failure>,
+}
+
+impl SettingCounts {
+    fn add(&mut self, setting: &Setting, is_stated: bool) {
+        let count = if setting.effects.iter().any(|seen| seen.unexplained) {
+            match is_stated {
+                true => &mut self.stated,
+                false => &mut self.unexplained,
+            }
+        } else if setting.effects.iter().any(|seen| seen.step.is_some()) {
+            &mut self.explained
+        } else {
+            match setting.fate {
+                SettingFate::None => &mut self.without_effect,
+                SettingFate::NotCompared => &mut self.not_compared,
+                _ => &mut self.kept,
+            }
+        };
+        *count += 1;
+    }
+}
+
 impl Trial {
-    /// Renders the cases whose charts are both at hand, and compares what settings do. How many were, and what
-    /// differs without a word.
+    /// Renders the cases whose charts are both at hand, and compares what settings do.
     #[must_use]
     pub fn effects(
         &self,
         cases: &[Case],
         charts: &VersionedCharts,
         jobs: &Jobs<'_>,
-    ) -> (usize, Vec<Failure>) {
-        let mut rendered = 0;
-        let mut failures = Vec::new();
+    ) -> RenderedCases {
+        let mut rendered = RenderedCases::default();
         for case in cases {
             let pair = (charts.charts.get(case.from()), charts.charts.get(case.to()));
             let (Some(old), Some(new)) = pair else {
@@ -107,7 +149,7 @@ impl Trial {
             let Some((before, after)) = values(release) else {
                 continue;
             };
-            rendered += 1;
+            rendered.count += 1;
             let places = SettingPlaces::of(release, &after);
             let check = Check {
                 old,
@@ -125,24 +167,50 @@ impl Trial {
                 ..case.failure("from", message)
             };
             match check.run() {
-                Err(error) => failures.push(failure(error.to_string())),
+                Err(error) => {
+                    rendered.settings.not_rendering += 1;
+                    rendered.failures.push(failure(error.to_string()));
+                }
                 Ok(report) => {
+                    let mut excused = BTreeSet::new();
                     for setting in &report.settings {
+                        let stated = setting
+                            .path
+                            .as_ref()
+                            .filter(|path| case.differs().contains_key(*path));
+                        rendered.settings.add(setting, stated.is_some());
                         let mut lost = setting.effects.iter().filter(|seen| seen.unexplained);
-                        if let Some(seen) = lost.next() {
-                            failures.push(failure(format!(
+                        let lost = lost.next();
+                        if let Some(path) = stated {
+                            if lost.is_some() {
+                                excused.insert(path);
+                            }
+                            continue;
+                        }
+                        if let Some(seen) = lost {
+                            rendered.failures.push(failure(format!(
                                 "{} does something else, and no step says why: {}",
                                 setting.path.as_deref().unwrap_or("a setting"),
                                 seen.place
                             )));
                         }
                     }
-                    for finding in report.findings.iter().filter(|f| f.is_unexplained()) {
-                        failures.push(failure(finding.what.clone()));
-                    }
+                    let needless = case.differs().keys().filter(|path| !excused.contains(path));
+                    rendered.failures.extend(needless.map(|path| Failure {
+                        kind: FailureKind::Effects,
+                        ..case.failure(path, format!("{path} does what it did, or a step explains it: `differs` need not name it"))
+                    }));
+                    let mut fatal = report
+                        .findings
+                        .iter()
+                        .filter(|f| f.is_unexplained())
+                        .peekable();
+                    rendered.settings.not_rendering += usize::from(fatal.peek().is_some());
+                    let told = fatal.map(|finding| failure(finding.what.clone()));
+                    rendered.failures.extend(told);
                 }
             }
         }
-        (rendered, failures)
+        rendered
     }
 }

@@ -3,7 +3,8 @@
 //! A pack whose `keys.yaml` says something else than the chart tells people of keys that there are not, and of defaults
 //! that do not hold. So each chart that is named is compared: what its `values.yaml` has must be known with that
 //! default, and nothing else may have one. Keys that only templates read, and what stands below other charts' keys, are
-//! not looked at. What `corrections.yaml` says is meant.
+//! not looked at. A chart whose templates all come from a library chart has the defaults of that, too. What
+//! `corrections.yaml` says is meant.
 
 use std::collections::BTreeSet;
 
@@ -39,8 +40,8 @@ impl Trial {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         let name = file.display().to_string();
         let mut failures = Vec::new();
-        for (version, defaults) in charts.defaults() {
-            for (path, message) in self.unlike(version, defaults) {
+        for (version, defaults, of_libraries) in charts.defaults() {
+            for (path, message) in self.unlike(version, defaults, of_libraries) {
                 if corrections.concern(&path.to_string(), version) {
                     continue;
                 }
@@ -56,7 +57,7 @@ impl Trial {
     }
 
     /// The keys of which a version of the chart says something else than the pack, and what.
-    fn unlike(&self, version: &Version, chart: &Map) -> Vec<(Path, String)> {
+    fn unlike(&self, version: &Version, chart: &Map, of_libraries: Map) -> Vec<(Path, String)> {
         let keys = &self.pack().keys;
         let now = keys.iter().filter_map(|(key, mut ranges)| {
             let range = ranges.find(|range| range.versions.contains(version))?;
@@ -101,9 +102,15 @@ impl Trial {
             found.push((path, message));
         }
         let chart = Value::Map(chart.clone());
+        let of_libraries = Value::Map(of_libraries);
         for (key, range) in now {
             let is_own = key.is_concrete() && !is_anothers(key);
-            if range.default.is_some() && is_own && key.get(&chart).is_none() {
+            let of_library = key.get(&of_libraries).map(json);
+            if range.default.is_some()
+                && is_own
+                && key.get(&chart).is_none()
+                && of_library != keys.default(key, version).map(json)
+            {
                 let message =
                     format!("{key} has a default here, and the chart {version} has no such key");
                 found.push((key.clone(), message));

@@ -34,7 +34,7 @@ use crate::{
 };
 
 pub use case::{Blessed, Case};
-pub use effects::VersionedCharts;
+pub use effects::{RenderedCases, VersionedCharts};
 pub use probe::Probed;
 
 /// A pack that is tested.
@@ -59,10 +59,31 @@ pub struct Tested {
     pub untyped: usize,
     /// The number of cases that were rendered with both charts.
     pub rendered: usize,
+    /// What became of the settings of these cases.
+    pub settings: SettingCounts,
     /// The number of charts whose values were compared with the keys of the pack.
     pub compared: usize,
     /// The failures.
     pub failures: Vec<Failure>,
+}
+
+/// The number of settings of cases by what became of their effects, over all cases that were rendered with both charts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SettingCounts {
+    /// Those that do what they did, at the same place or another one.
+    pub kept: usize,
+    /// Those that do something else, and a step says why.
+    pub explained: usize,
+    /// Those that do something else, and no step says why.
+    pub unexplained: usize,
+    /// Those that do something else, and the case says why.
+    pub stated: usize,
+    /// Those that did nothing under the old chart and do nothing under the new one.
+    pub without_effect: usize,
+    /// Those whose effect could not be found out.
+    pub not_compared: usize,
+    /// The number of cases that do not render under one of the charts.
+    pub not_rendering: usize,
 }
 
 /// Something that failed.

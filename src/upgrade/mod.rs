@@ -115,6 +115,9 @@ pub struct Request {
 pub struct Supplied {
     /// The chart that it is for, where that was said.
     pub chart: Option<String>,
+    /// The chart that carries it, if one of the tree does. If it cannot be used, that is an error of the releases of
+    /// that chart.
+    pub carried_by: Option<String>,
     /// Its files.
     pub pack: Result<SuppliedPack, Box<Refusal>>,
 }
@@ -123,6 +126,7 @@ pub struct Supplied {
 #[derive(Debug)]
 pub struct Material {
     packs: Arc<Vec<Pack>>,
+    broken: Vec<packs::BrokenPack>,
     workspace: Workspace,
     /// The state that the run compares with, and what came of that.
     before: Option<(Workspace, outcome::Since)>,
@@ -194,11 +198,13 @@ fn read_with(
         let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
         return Err(crate::refusal::request::unknown_chart(chart, &known).of("--to"));
     }
+    let broken_packs = packs::broken(request, &packs);
     let mut charts = known_charts(&packs, request.chart.as_deref());
     if request.since.is_some() {
         // A release may have gone to the chart that takes its chart's place.
         charts.extend(packs::successors(&packs));
     }
+    charts.extend(packs::charts_of_broken(&broken_packs));
     let found = load::with_their_charts(&request.found, &charts, &request.excludes);
     let (found, aside) = load::with_reached(&found, &request.aside);
     let mut workspace = load::workspace(&request.releases, &found, &charts, jobs);
@@ -232,6 +238,7 @@ fn read_with(
     }
     Ok(Material {
         packs,
+        broken: broken_packs,
         workspace,
         before,
         ahead,
@@ -283,12 +290,13 @@ fn run_with(
 ) -> Outcome {
     let Material {
         packs,
+        broken,
         workspace,
         before,
         ahead,
     } = material;
     let mut outcome = nothing();
-    let known = KnownPacks::of(packs);
+    let known = KnownPacks::of(packs, broken);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
         outcome

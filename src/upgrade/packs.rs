@@ -1,15 +1,18 @@
 //! Which packs come into question, and which of them a release is for.
 
-use std::{path::Path as FilePath, sync::OnceLock};
+use std::{
+    path::Path as FilePath,
+    sync::{Arc, OnceLock},
+};
 
-use super::{Request, fault};
+use super::{Request, Supplied, fault};
 use crate::{
     detect::{self, Detection, detect},
     identify::{self, TellingKey, Weight, claim},
     load::{FormerName, KnownChart, Namesake, Wanted},
     outcome::Refusal,
     pack::{
-        Origin, Pack, PackError, built_in, built_in_names,
+        Origin, Pack, PackError, SuppliedPack, built_in, built_in_names,
         check::{Severity, check},
     },
     refusal,
@@ -38,10 +41,12 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
         }
     }
     supplied(request, &mut packs)?;
+    let broken = broken(request, &packs);
     for name in built_in_names() {
-        // Those of other charts are not needed where the chart is stated.
+        // Those of other charts are not needed where the chart is stated, and none stands in for one that is broken.
         let other = request.chart.as_ref().is_some_and(|chart| chart != name);
-        if other || packs.iter().any(|pack| pack.chart() == name) {
+        let is_broken = broken.iter().any(|broken| broken.chart == name);
+        if other || is_broken || packs.iter().any(|pack| pack.chart() == name) {
             continue;
         }
         let pack = built_in(name).map_err(|e| fault(&e, name))?;
@@ -52,7 +57,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     };
     let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();
     packs.retain(|pack| pack.chart() == chart);
-    if packs.is_empty() {
+    if packs.is_empty() && !broken.iter().any(|broken| broken.chart == *chart) {
         let built_in = built_in_names().map(str::to_owned);
         let mut known: Vec<String> = known.into_iter().chain(built_in).collect();
         known.dedup();
@@ -72,24 +77,79 @@ fn supplied(request: &Request, packs: &mut Vec<Pack>) -> Result<(), Box<Refusal>
         if stated.is_some_and(known) || supplied.chart.as_deref().is_some_and(needless) {
             continue;
         }
-        let given = supplied.pack.as_ref().map_err(Clone::clone)?;
-        let name = given.place.display().to_string();
-        let pack = given.load();
-        let pack = pack.map_err(|e| refusal::request::pack(&e).of(&name))?;
-        if let Some(chart) = supplied
-            .chart
-            .as_ref()
-            .filter(|chart| *chart != pack.chart())
-        {
-            return Err(refusal::request::pack_of_another(chart, pack.chart()).of(&name));
+        match loaded(supplied, known) {
+            Ok(pack) => packs.extend(pack),
+            // It is told of the releases that are for that chart, and of no others.
+            Err(_) if carried(supplied).is_some() => {}
+            Err(refusal) => return Err(refusal),
         }
-        if known(pack.chart()) {
-            continue;
-        }
-        sound(&pack, &given.place)?;
-        packs.push(pack);
     }
     Ok(())
+}
+
+/// A supplied pack, or `None` if there is one for its chart.
+fn loaded(supplied: &Supplied, known: impl Fn(&str) -> bool) -> Result<Option<Pack>, Box<Refusal>> {
+    let given = supplied.pack.as_ref().map_err(Clone::clone)?;
+    let name = given.place.display().to_string();
+    let pack = given.load();
+    let pack = pack.map_err(|e| refusal::request::pack(&e).of(&name))?;
+    if let Some(chart) = supplied
+        .chart
+        .as_ref()
+        .filter(|chart| *chart != pack.chart())
+    {
+        return Err(refusal::request::pack_of_another(chart, pack.chart()).of(&name));
+    }
+    if known(pack.chart()) {
+        return Ok(None);
+    }
+    sound(&pack, &given.place)?;
+    Ok(Some(pack))
+}
+
+/// A pack that a chart of the tree carries and that cannot be used.
+#[derive(Debug, Clone)]
+pub(super) struct BrokenPack {
+    /// The chart that it is for.
+    pub chart: String,
+    /// The reason, with its place.
+    pub refusal: Box<Refusal>,
+}
+
+impl BrokenPack {
+    /// The reason as that of a release.
+    fn of(&self, name: &str) -> Box<Refusal> {
+        let mut refusal = self.refusal.clone();
+        refusal.what = format!("{}: {}", refusal.name, refusal.what);
+        name.clone_into(&mut refusal.name);
+        refusal.why.get_or_insert_with(|| {
+            "The chart carries a pack of its own, and no other stands in for it.".to_owned()
+        });
+        refusal
+    }
+}
+
+/// The packs of charts that cannot be used, where no better one is known for the chart.
+pub(super) fn broken(request: &Request, packs: &[Pack]) -> Vec<BrokenPack> {
+    let mut broken: Vec<BrokenPack> = Vec::new();
+    for supplied in &request.supplied {
+        let Some(chart) = carried(supplied) else {
+            continue;
+        };
+        let is_settled = packs.iter().any(|pack| pack.chart() == chart)
+            || broken.iter().any(|broken| broken.chart == chart);
+        if !is_settled && let Err(refusal) = loaded(supplied, |_| false) {
+            broken.push(BrokenPack { chart, refusal });
+        }
+    }
+    broken
+}
+
+/// The chart of a pack that a chart of the tree carries: as far as it can be told without reading the pack.
+fn carried(supplied: &Supplied) -> Option<String> {
+    let by = supplied.carried_by.clone()?;
+    let says = supplied.pack.as_ref().ok();
+    Some(says.and_then(SuppliedPack::says_chart).unwrap_or(by))
 }
 
 /// Refuses a pack in which the check finds an error.
@@ -155,6 +215,15 @@ pub(super) fn successors(packs: &[Pack]) -> Vec<KnownChart> {
     charts.collect()
 }
 
+/// The charts whose own packs are broken, as manifests name them: their releases are told, and not passed over.
+pub(super) fn charts_of_broken(broken: &[BrokenPack]) -> impl Iterator<Item = KnownChart> {
+    broken.iter().map(|broken| KnownChart {
+        name: broken.chart.clone(),
+        is_in_tree: true,
+        ..KnownChart::default()
+    })
+}
+
 /// A pack that was chosen for a release.
 pub(super) struct Chosen<'p> {
     /// The pack.
@@ -169,28 +238,48 @@ pub(super) struct Chosen<'p> {
 pub(super) struct KnownPacks<'p> {
     /// The packs.
     pub packs: &'p [Pack],
-    evidence: Vec<OnceLock<Result<ValuesPart, PackError>>>,
+    /// Those that cannot be used.
+    broken: &'p [BrokenPack],
+    evidence: Vec<OnceLock<Result<ValuesPart, Arc<PackError>>>>,
+}
+
+/// The reasons for which a version cannot be looked for in the content.
+#[derive(Debug, thiserror::Error)]
+enum DetectionError {
+    /// What the evidence looks at cannot be gathered. It is the same for each release of the chart.
+    #[error("{0}")]
+    Evidence(Arc<PackError>),
+    /// The evidence fails on these values.
+    #[error(transparent)]
+    Values(#[from] PackError),
 }
 
 impl<'p> KnownPacks<'p> {
     /// Nothing is gathered yet.
-    pub fn of(packs: &'p [Pack]) -> Self {
+    pub fn of(packs: &'p [Pack], broken: &'p [BrokenPack]) -> Self {
         let evidence = packs.iter().map(|_| OnceLock::new()).collect();
-        Self { packs, evidence }
+        Self {
+            packs,
+            broken,
+            evidence,
+        }
     }
 
     /// What the content tells of the version.
-    fn detect(&self, pack: &Pack, layers: Layers<'_, '_>) -> Result<Detection, String> {
+    fn detect(&self, pack: &Pack, layers: Layers<'_, '_>) -> Result<Detection, DetectionError> {
         let mut known = self.packs.iter().zip(&self.evidence);
         let cell = known.find(|(known, _)| std::ptr::eq(*known, pack));
         let gather = || {
             let mut part = ValuesPart::default();
-            detect::looked_at(pack, &mut part).map(|()| part)
+            detect::looked_at(pack, &mut part)
+                .map(|()| part)
+                .map_err(Arc::new)
         };
         let (_, cell) = cell.expect("the pack is one of those that are known");
         let part = cell.get_or_init(gather);
-        let part = part.as_ref().map_err(ToString::to_string)?;
-        detect(pack, &layers.part(part)).map_err(|e| e.to_string())
+        let part = part.as_ref();
+        let part = part.map_err(|e| DetectionError::Evidence(Arc::clone(e)))?;
+        Ok(detect(pack, &layers.part(part))?)
     }
 
     /// The values, as far as keys that tell a chart look at them.
@@ -244,7 +333,7 @@ pub(super) fn choose<'p>(
         let detection = known.detect(pack, layers);
         Ok(Chosen {
             pack,
-            detection: detection.map_err(|e| refusal::Reason::new(e).of(name))?,
+            detection: detection.map_err(|e| refusal::Reason::new(e.to_string()).of(name))?,
             signs,
         })
     };
@@ -255,7 +344,12 @@ pub(super) fn choose<'p>(
                 fits(wanted, pack, whole)?;
                 chosen(pack, Vec::new())
             }
-            None => Err(refusal::request::unknown_chart(chart, &names(packs)).of(name)),
+            None => Err(
+                match known.broken.iter().find(|broken| broken.chart == *chart) {
+                    Some(broken) => broken.of(name),
+                    None => refusal::request::unknown_chart(chart, &names(packs)).of(name),
+                },
+            ),
         };
     }
     let part = known.telling(layers).map_err(|e| fault(&e, name))?;
@@ -278,6 +372,8 @@ pub(super) fn choose<'p>(
         (None, Some((pack, claim))) => {
             Err(refusal::request::outweighed(&pack.info.chart, &claim).of(name))
         }
+        // It may be of the chart whose pack cannot say so.
+        (None, None) if !known.broken.is_empty() => Err(known.broken[0].of(name)),
         (None, None) => Err(refusal::request::no_chart(whole().is_empty(), &names(packs)).of(name)),
     }
 }

@@ -559,6 +559,57 @@ spec: {source: {repoURL: https://git.example/all.git, path: charts/sql}}
     let run = refit(root, "upgrade sql");
     assert_eq!(run.code, 0, "{}", run.said);
 
+    // It is an error of the releases of that chart, whether it can be read or not; all others go on.
+    repository.file(
+        "argo/proxy.yaml",
+        "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: proxy}
+spec:
+  source:
+    repoURL: https://traefik.github.io/charts
+    chart: traefik
+    targetRevision: 22.0.0
+    helm: {valuesObject: {image: {name: traefik}}}
+",
+    );
+    let pack = repository.text("charts/web/migrations/pack.yaml");
+    for broken in [
+        pack.clone(),
+        format!("{pack}nonsense: true\n"),
+        format!("{pack}\tx: [\n"),
+    ] {
+        repository.file("charts/web/migrations/pack.yaml", &broken);
+        let run = refit(
+            root,
+            "upgrade argo --from 1.0.0 --to traefik=22.1.0 -o json",
+        );
+        let run = match run.code {
+            2 => run,
+            code => panic!("{code}: {}", run.said),
+        };
+        let json = run.json();
+        let refused = json["refused"].as_array().unwrap();
+        let of_web: Vec<&Value> = refused
+            .iter()
+            .filter(|refused| {
+                refused["what"]
+                    .as_str()
+                    .unwrap()
+                    .contains("charts/web/migrations")
+            })
+            .collect();
+        assert_eq!(of_web.len(), 1, "{json}");
+        assert!(of_web[0]["next"].is_string(), "{json}");
+        assert!(of_web[0]["why"].is_string(), "{json}");
+        let run = refit(root, "upgrade argo -o json");
+        let json = run.json();
+        assert_eq!(run.code, 2, "{json}");
+        assert_eq!(json["releases"][0]["chart"], "traefik", "{json}");
+    }
+    repository.file("charts/web/migrations/pack.yaml", &pack);
+
     // A manifest sends nobody out of the repository.
     let Some(other) = Repository::new() else {
         return;
