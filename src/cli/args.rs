@@ -47,9 +47,10 @@ Examples:
     refit upgrade --from 0.10.3 --to 0.15.0 - < old.yaml > new.yaml \\
       && helm upgrade arroyo arroyo/arroyo --version 0.15.0 --reset-values -f new.yaml
 
-Questions about your values are answered with --answer, or in refit review. At a terminal, refit also
-asks for the chart or its version if the files do not tell; it never asks with --check, -q, in CI, in a
-pipe, or with an output format other than text.";
+Questions about your values are answered with --answer, or in refit review.
+At a terminal, refit also asks for the chart or its version if the files do
+not tell; it never asks with --check, -q, in CI, in a pipe, or with an output
+format other than text.";
 
 const INIT_EXAMPLES: &str = "\
 Examples:

@@ -178,6 +178,16 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
     let mut pages = Vec::new();
     let mut ids = Vec::new();
     let mut notes = Vec::new();
+    if let Some(pack) = packs.iter().find(|pack| pack.chart() == args.id) {
+        let mut rows = Vec::new();
+        for version in pack.migrated_versions() {
+            for migration in pack.migrations(version)? {
+                rows.push((version.to_string(), migration.title.clone()));
+            }
+        }
+        terminal.result(&catalog::versions(pack.chart(), &rows, look));
+        return Ok(());
+    }
     let wanted = Version::parse(args.id.strip_prefix('v').unwrap_or(&args.id)).ok();
     for pack in &packs {
         let chart = &pack.info.chart;
@@ -233,7 +243,7 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         let hint = match super::closest(&args.id, ids.iter().map(String::as_str)) {
             Some(close) => format!("; did you mean `{close}`?"),
             None => {
-                "; `refit packs` lists the charts, `refit explain VERSION` the steps of a version"
+                "; `refit packs` lists the charts, `refit explain CHART` the versions that changed something, `refit explain VERSION` the steps of one"
                     .to_owned()
             }
         };

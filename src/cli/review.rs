@@ -302,14 +302,7 @@ impl AfterDialogue<'_, '_> {
         };
         let job = self.job;
         self.keyboard.without_interruption(|terminal| {
-            write_all(
-                job,
-                &outcome,
-                &Held::default(),
-                backup.as_deref(),
-                None,
-                terminal,
-            )
+            write_all(job, &outcome, &Held::default(), backup.as_deref(), terminal)
         })
     }
 

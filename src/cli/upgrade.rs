@@ -28,7 +28,7 @@ use super::{
     reports,
     terminal::Terminal,
     verify::{self, Held},
-    writing::write_all,
+    writing::{end_if_unexpected, write_all},
 };
 
 /// The text on standard output instead of values after an error. A program that reads it must not go on with an empty
@@ -118,6 +118,12 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         ResultMode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
         ResultMode::Write { backup, expect } => {
             // What a preview has shown is not shown again: with its digest, the result is that one.
+            let unexpected = expect
+                .as_ref()
+                .and_then(|expected| end_if_unexpected(&outcome, expected, terminal));
+            if let Some(end) = unexpected {
+                return Ok(end);
+            }
             if expect.is_none() {
                 show.all(terminal, &Ways::default())?;
             } else if job.format == Format::Text {
@@ -132,14 +138,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             if job.chose && !is_confirmed(&outcome, terminal)? {
                 return Ok(code(&outcome, true, false));
             }
-            let failed = write_all(
-                job,
-                &outcome,
-                &held,
-                backup.as_deref(),
-                expect.as_deref(),
-                terminal,
-            );
+            let failed = write_all(job, &outcome, &held, backup.as_deref(), terminal);
             let stale = outcome
                 .releases
                 .iter()

@@ -17,6 +17,7 @@ use std::{
 };
 
 use super::{
+    exit::Exit,
     meaning::Job,
     precautions::{Writing, warn_uncommitted},
     progress::Progress,
@@ -25,26 +26,39 @@ use super::{
     verify::Held,
 };
 
+/// The end of a run whose result is not the one that a preview showed; `None` if it is. Nothing may be written then.
+/// Where nothing needs to change any more, the command has done its work before.
+pub fn end_if_unexpected(
+    outcome: &Outcome,
+    expected: &str,
+    terminal: &mut Terminal,
+) -> Option<Exit> {
+    let now = command::expectation(&outcome.releases);
+    if now == expected || command::expectation_of_open(&outcome.releases) == expected {
+        return None;
+    }
+    let is_open = outcome.units().iter().any(Unit::is_open);
+    let changes = outcome.files().iter().any(|file| file.changed);
+    if outcome.refused.is_empty() && !is_open && !changes {
+        terminal.say("Nothing to write: no file needs a change. Was the command run before?\n");
+        return Some(Exit::Done);
+    }
+    terminal.say(&format!(
+        "error: the result is not the one that was previewed; nothing was written\n  \
+         why:  {expected} was expected and this is {now}: a file, an answer or refit itself is another one\n  \
+         next: run the command without --expect and --write to see the result as it is now\n"
+    ));
+    Some(Exit::Error)
+}
+
 /// Writes every release that can be written. Whether anything went wrong.
 pub fn write_all(
     job: &Job,
     outcome: &Outcome,
     held: &Held<'_>,
     backup: Option<&std::ffi::OsStr>,
-    expect: Option<&str>,
     terminal: &mut Terminal,
 ) -> bool {
-    if let Some(expected) = expect {
-        let now = command::expectation(&outcome.releases);
-        if now != expected && command::expectation_of_open(&outcome.releases) != expected {
-            terminal.say(&format!(
-                "\nerror: the result is not the one that was previewed; nothing was written\n  \
-                 why:  {expected} was expected and this is {now}: a file, an answer or refit itself is another one\n  \
-                 next: run the command without --expect and --write to see the result as it is now\n"
-            ));
-            return true;
-        }
-    }
     let units = outcome.units();
     let files = units
         .iter()

@@ -238,6 +238,10 @@ impl Keys {
                 _ if exact => return Known::Read,
                 Some(Open::Map) => Known::Open,
                 _ if free => Known::Open,
+                // Nothing tells its type, and templates may print it whole: what is in it is the user's own.
+                None if !range.documented && default.is_none() && !self.have_below(key) => {
+                    Known::Open
+                }
                 _ => found,
             };
             if found == Known::Dead && exact && concrete {

@@ -97,6 +97,11 @@ pub fn load(error: &LoadError) -> Box<Refusal> {
         K::Manifest { release, refused } => Reason::new(format!("{release}: {}", refused.what))
             .why(&refused.why)
             .next(&refused.next),
+        K::NoKnownChart { named, .. } if named.is_empty() => {
+            Reason::new("it deploys a chart that another object names")
+                .why("That object, such as an OCIRepository, is in none of the files that are named.")
+                .next("Name its file as well, or the folder that holds both.")
+        }
         K::NoKnownChart { named, known } => Reason::new("it deploys no chart that refit knows")
             .why(format!("It names: {}.", named.join(", ")))
             .next(format!(

@@ -70,6 +70,8 @@ pub struct StepPage {
     pub needs: Vec<String>,
     /// True if it changes the meaning of a key that stays.
     pub same_key: bool,
+    /// The notices that it may give, with their severities, and the tasks that it may leave.
+    pub tells: Vec<(&'static str, String)>,
     /// The questions that it may ask.
     pub questions: Vec<QuestionPage>,
 }
@@ -129,6 +131,18 @@ impl StepPage {
             .collect();
         let mut seen = std::collections::BTreeSet::new();
         writes.retain(|path| seen.insert(path.clone()));
+        let mut tells: Vec<(&str, String)> = Vec::new();
+        for row in step.all_rows() {
+            let notices = row.tell.iter();
+            let notices = notices.map(|told| (wording::severity(told.severity), &told.text));
+            let tasks = row.todo.iter().map(|(_, text)| ("action", text));
+            for (word, text) in notices.chain(tasks) {
+                let told = (word, unfilled(text));
+                if !tells.contains(&told) {
+                    tells.push(told);
+                }
+            }
+        }
         Self {
             chart: chart.to_owned(),
             version: version.to_string(),
@@ -154,6 +168,7 @@ impl StepPage {
             writes,
             needs: step.needs.clone(),
             same_key: step.same_key,
+            tells,
             questions,
         }
     }
@@ -208,6 +223,40 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
         };
         page.line(0, &[span(text.join("  ").trim_end(), style)]);
     }
+    page.finish()
+}
+
+/// The versions of a chart that changed something for values files, oldest first, with their titles.
+#[must_use]
+pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
+    let mut page = Page::new(look);
+    let changed = count(rows.len(), "change");
+    page.fill(
+        0,
+        2,
+        &[span(format!("{chart}: {changed}"), WordStyle::Bold)],
+    );
+    let versions = rows.iter().map(|(version, _)| width(version));
+    let widest = versions.max().unwrap_or_default();
+    for (version, title) in rows {
+        let pad = " ".repeat(widest - width(version));
+        page.fill(
+            2,
+            widest + 4,
+            &[
+                span(version.clone(), WordStyle::Accent),
+                plain(format!("{pad}  {title}")),
+            ],
+        );
+    }
+    page.gap();
+    page.fill(
+        0,
+        0,
+        &[plain(
+            "`refit explain VERSION` tells the steps of one of them.",
+        )],
+    );
     page.finish()
 }
 
@@ -297,6 +346,19 @@ pub fn step(step: &StepPage, look: Look) -> String {
             paths
                 .iter()
                 .for_each(|path| page.fill(2, 4, &[plain(path.clone())]));
+        }
+    }
+    if !step.tells.is_empty() {
+        page.heading("May tell");
+        for (word, text) in &step.tells {
+            page.fill(
+                2,
+                4,
+                &[
+                    span(format!("{word}  "), WordStyle::Dim),
+                    plain(text.clone()),
+                ],
+            );
         }
     }
     if step.same_key {

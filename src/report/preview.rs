@@ -393,9 +393,12 @@ impl PreviewForm<'_, '_> {
                 ids.push(id);
             }
         }
-        let about = match ids.is_empty() {
-            true => String::new(),
-            false => format!(": {}", few_names(&ids)),
+        // One step can have several notes, and a note can be of no step: the rest is what the names do not stand for.
+        let named = &ids[..ids.len().min(NAMED)];
+        let about = match (named.is_empty(), items.len() - named.len()) {
+            (true, _) => String::new(),
+            (false, 0) => format!(": {}", named.join(", ")),
+            (false, rest) => format!(": {} and {rest} more", named.join(", ")),
         };
         let text = format!("{}{about}", count(items.len(), "note"));
         page.fill(

@@ -193,7 +193,7 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-/// The rest of a result that was shown before: the versions, the actions outside the files, and the errors.
+/// The rest of a result that was shown before: the versions, the dangers, the actions outside the files, and the errors.
 #[must_use]
 pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
     let masked = masker.outcome(outcome);
@@ -203,11 +203,12 @@ pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
         for row in &content.rows {
             headline(&mut page, row.release);
         }
-        let tasks = content.section(Section::Action);
-        let tasks: Vec<_> = tasks.filter(|item| item.when.is_some()).collect();
-        if !tasks.is_empty() {
-            page.heading(Section::Action.title());
-            tasks.iter().for_each(|item| sections::one(&mut page, item));
+        for section in [Section::Danger, Section::Action] {
+            let mut items = content.section(section).peekable();
+            if items.peek().is_some() {
+                page.heading(section.title());
+                items.for_each(|item| sections::one(&mut page, item));
+            }
         }
     }
     errors(&mut page, &content, masker);

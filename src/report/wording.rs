@@ -3,7 +3,9 @@
 use serde_json::Value as Json;
 
 use super::page::width;
-use crate::outcome::{Fate, NamedPack, Origin, Refusal, Release, Strength, Unclaimed, When};
+use crate::outcome::{
+    Fate, NamedPack, Origin, Refusal, Release, Severity, Strength, Unclaimed, When,
+};
 
 /// Columns that a value may take in a line of text.
 const WIDEST_VALUE: usize = 60;
@@ -200,4 +202,13 @@ pub(super) fn pack_lines(named: &NamedPack) -> [String; 2] {
         "packs:".to_owned(),
         format!("  {}: {}", named.chart, named.place),
     ]
+}
+
+/// The word for a severity.
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Danger => "danger",
+        Severity::Action => "action",
+        Severity::Note => "note",
+    }
 }

@@ -125,7 +125,7 @@ impl WriteError {
                 "give yourself write permission on that folder, which all files of this write have in common, or take the change with -o patch"
             }
             Self::Refused { kind, .. } => match kind {
-                WriteRefusal::Missing => "check the name; the file was there when refit read it",
+                WriteRefusal::Missing => "check the name, and that its folder is there",
                 WriteRefusal::Permission => {
                     "give yourself write permission on the file and on its folder (refit makes a new file beside the old one), or take the change with -o patch"
                 }

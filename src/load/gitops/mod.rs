@@ -253,7 +253,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                 claimed.insert(scanned[release.carrier.file].file);
             }
             let Means::Known(chart, sameness, former) = means else {
-                let name = one.release.chart.name().unwrap_or("of another kind");
+                let name = one.release.chart.name().unwrap_or(UNNAMED);
                 *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
                 let version = one.release.version.as_ref();
                 loader.workspace.other_releases.push(OtherRelease {
@@ -364,9 +364,16 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     }
 }
 
+/// The name of charts that their release does not name.
+const UNNAMED: &str = "of another kind";
+
 fn not_ours(other: &BTreeSet<String>, charts: &[KnownChart]) -> LoadErrorKind {
     LoadErrorKind::NoKnownChart {
-        named: other.iter().cloned().collect(),
+        named: other
+            .iter()
+            .filter(|name| *name != UNNAMED)
+            .cloned()
+            .collect(),
         known: charts.iter().map(|chart| chart.name.clone()).collect(),
     }
 }
