@@ -394,7 +394,11 @@ impl PreviewForm<'_, '_> {
             }
         }
         // One step can have several notes, and a note can be of no step: the rest is what the names do not stand for.
-        let named = &ids[..ids.len().min(NAMED)];
+        let most = match ids.len() == items.len() && ids.len() == NAMED + 1 {
+            true => NAMED + 1,
+            false => NAMED,
+        };
+        let named = &ids[..ids.len().min(most)];
         let about = match (named.is_empty(), items.len() - named.len()) {
             (true, _) => String::new(),
             (false, 0) => format!(": {}", named.join(", ")),

@@ -2,7 +2,7 @@
 
 use crate::demo;
 
-use demo::Demo;
+use demo::{Demo, PLAIN, PLAIN_AFTER};
 
 #[test]
 fn help_reads_well() {
@@ -77,6 +77,69 @@ fn versions_and_steps_are_explained() {
     let run = explain("zzzzzzzzz");
     assert_eq!(run.code, 2);
     assert!(run.err.contains("refit packs"), "{run:?}");
+    // A chart by itself: the versions that changed something.
+    let run = explain("demo");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("  2.0.0  "), "{run:?}");
+    // What a step may tell is the most of some.
+    let run = demo.run("explain database-password");
+    assert!(
+        run.out.contains("danger") && run.out.contains("plain text in ConfigMap"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_command_that_is_pasted_twice_says_that_its_work_is_done() {
+    let demo = Demo::new();
+    demo.file("v.yaml", PLAIN);
+    let line = "upgrade --pack pack v.yaml --from 1.0.0";
+    let shown = demo.run(line);
+    let digest = shown.err.split("--expect ").nth(1).expect("a command");
+    let digest = digest.split_whitespace().next().expect("a digest");
+    let paste = format!("{line} --expect {digest} --write");
+    let run = demo.run(&paste);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(demo.text("v.yaml"), PLAIN_AFTER);
+    let run = demo.run(&paste);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        run.err,
+        "Nothing to write: no file needs a change. Was the command run before?\n"
+    );
+    // Another result than the one that was shown is none of that.
+    demo.file("v.yaml", format!("{PLAIN}# more\n"));
+    let run = demo.run(&paste);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.starts_with("error: the result is not"), "{run:?}");
+}
+
+#[test]
+fn what_is_below_a_key_of_unknown_type_is_the_users_own() {
+    let demo = Demo::new();
+    for (chart, from, values) in [
+        (
+            "cert-manager",
+            "1.20.2",
+            "deploymentAnnotations:\n  reloader.stakater.com/search: \"true\"\n",
+        ),
+        (
+            "grafana",
+            "10.5.0",
+            "podAnnotations:\n  secret.reloader.stakater.com/reload: a\n",
+        ),
+        (
+            "kube-prometheus-stack",
+            "79.12.0",
+            "kubeScheduler:\n  service:\n    selector:\n      component: kube-scheduler\n",
+        ),
+    ] {
+        demo.file("v.yaml", values);
+        let run = demo.run(&format!("upgrade v.yaml -v --chart {chart} --from {from}"));
+        assert_eq!(run.code, 0, "{run:?}");
+        let told = run.err.contains("knows `") || run.err.contains("does not know");
+        assert!(!told && !run.err.contains("unused"), "{chart}: {}", run.err);
+    }
 }
 
 #[test]
