@@ -73,7 +73,6 @@ pub fn run(args: VerifyArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     Ok(if !outcome.refused.is_empty() || !found.failed.is_empty() {
         Exit::Error
     } else if open {
-        terminal.say("\nWhat the open questions hold back was compared as it stands now. Answer them to see the whole.\n");
         Exit::Open
     } else {
         code(&found)

@@ -39,7 +39,7 @@ use self::{
 };
 use crate::{
     chart::Chart,
-    outcome::{At, Release},
+    outcome::{At, Release, State, Step},
     pack::{Pack, PackError, effects::Moved},
     values::{Map, Path, Value, leaves as leaves_of},
 };
@@ -294,6 +294,8 @@ impl Check<'_> {
                 .iter()
                 .filter(|finding| finding.is_unexplained())
                 .count();
+        let steps = self.release.steps.iter();
+        let open = steps.filter(|step| step.state == State::Open && step.question.is_some());
         Ok(Report {
             name: self.name(),
             chart: self.release.chart.clone(),
@@ -307,6 +309,7 @@ impl Check<'_> {
             facts: self.release.facts.clone(),
             changed_defaults,
             settings,
+            open: open.map(Step::asked_as).collect(),
             unexplained,
         })
     }

@@ -61,6 +61,8 @@ pub struct Report {
     pub changed_defaults: Vec<ChangedDefault>,
     /// Each setting, and what became of what it did.
     pub settings: Vec<Setting>,
+    /// The open questions, by their names for `--answer`: what depends on them was compared as the values stand now.
+    pub open: Vec<String>,
     /// The number of effects that differ without a step that says so, and of refusals of the new chart.
     pub unexplained: usize,
 }

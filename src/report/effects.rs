@@ -514,7 +514,19 @@ fn verdict(page: &mut Page, report: &Report) {
         count(report.settings.len(), "setting"),
         count(report.renderings, "rendering"),
     );
+    if !report.open.is_empty() {
+        let open = match report.open.len() {
+            1 => "1 question is open".to_owned(),
+            n => format!("{n} questions are open"),
+        };
+        let text = format!(
+            "{open} ({}): what depends on it was compared as the values stand now. Answer it before you rely on this.",
+            report.open.join(", ")
+        );
+        page.fill(0, 0, &[span(text, WordStyle::Warn)]);
+    }
     match report.unexplained {
+        0 if !report.open.is_empty() => {}
         0 => page.fill(
             0,
             0,

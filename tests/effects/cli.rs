@@ -95,6 +95,19 @@ fn two_images_become_one_and_workers_get_pull_secrets() {
             !text.contains("set-by-the-pipeline"),
             "a password was shown\n{text}"
         );
+        // An open question is no part of a good end.
+        let output = refit(
+            helm.program(),
+            home.path(),
+            &with_charts(&["verify", &file, "--from", "0.10.3"], &charts),
+        );
+        let result = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{result}");
+        assert!(
+            result.contains("1 question is open (worker-resources)"),
+            "{result}"
+        );
+        assert!(!result.contains("Everything is as it was"), "{result}");
     }
 }
 
