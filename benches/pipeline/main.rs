@@ -134,7 +134,9 @@ fn input(size: Size) -> Result<(PathBuf, f64)> {
 }
 
 fn preview(file: &Path) -> Vec<&OsStr> {
-    const WORDS: [&str; 6] = [REFIT, "upgrade", "--from", "0.10.3", "--to", "0.15.0"];
+    const WORDS: [&str; 8] = [
+        REFIT, "upgrade", "--chart", "arroyo", "--from", "0.10.3", "--to", "0.15.0",
+    ];
     words(&WORDS, file)
 }
 
