@@ -17,8 +17,8 @@ impl Bounds {
     /// The bounds of a file that was found in or below `folder`, or of a folder itself.
     #[must_use]
     pub fn of(file: &Path, folder: &Path) -> Self {
-        let folder = real(folder);
-        let file = real(file);
+        let folder = resolve_links(folder);
+        let file = resolve_links(file);
         let above = file.ancestors().find(|above| above.join(".git").exists());
         Self {
             root: above.map_or(folder, Path::to_owned),
@@ -38,12 +38,12 @@ impl Bounds {
         let here = std::env::current_dir().unwrap_or_default();
         let written = lexical(&here.join(path));
         // The folder that was named may itself have been reached through a link.
-        real(&written).starts_with(&self.root)
+        resolve_links(&written).starts_with(&self.root)
     }
 }
 
 /// The target of a path, as far as it exists; the rest is left as it is written.
-fn real(path: &Path) -> PathBuf {
+fn resolve_links(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let path = lexical(&here.join(path));
     for above in path.ancestors() {

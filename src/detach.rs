@@ -137,7 +137,12 @@ pub fn copies() -> Answer {
 }
 
 /// Adds the question to what the migrations came to. While it is open, nothing they did is done.
-pub fn put(migrated: &mut Migrated, decision: Decision, version: &Version, places: &[SharedPlace]) {
+pub fn add_question(
+    migrated: &mut Migrated,
+    decision: Decision,
+    version: &Version,
+    places: &[SharedPlace],
+) {
     let open = decision.answer.is_none();
     if open {
         for step in &mut migrated.steps {

@@ -132,11 +132,11 @@ fn clues(pack: &Pack, values: &Value) -> Result<Vec<VersionClue>, PackError> {
     let mut clues = Vec::new();
     for evidence in &pack.info.evidence {
         let trace = trace(evidence);
-        let Some(at) = first(values, &trace.path()?) else {
+        let Some(at) = first_match(values, &trace.path()?) else {
             continue;
         };
         if let Some(unless) = &evidence.unless
-            && first(values, &trace.parse(unless)?).is_some()
+            && first_match(values, &trace.parse(unless)?).is_some()
         {
             continue;
         }
@@ -160,7 +160,7 @@ impl fmt::Display for VersionClue {
 }
 
 /// The first concrete path that a pattern fits.
-fn first(values: &Value, pattern: &Path) -> Option<Path> {
+fn first_match(values: &Value, pattern: &Path) -> Option<Path> {
     if pattern.is_concrete() {
         return pattern.get(values).map(|_| pattern.clone());
     }

@@ -187,7 +187,7 @@ impl LineSide {
 #[must_use]
 pub fn headers(name: impl AsRef<[u8]>) -> String {
     let name = below_here(name.as_ref());
-    let (a, b) = (quoted("a/", name), quoted("b/", name));
+    let (a, b) = (quote_name("a/", name), quote_name("b/", name));
     // A name with a space ends in a tab, so that tools do not take what follows for a date.
     let tab = if name.contains(&b' ') && !a.starts_with('"') {
         "\t"
@@ -213,7 +213,7 @@ fn below_here(name: &[u8]) -> &[u8] {
 
 /// A name as git writes it: as it is, or quoted as in C where it has characters that would break the
 /// line.
-fn quoted(side: &str, name: &[u8]) -> String {
+fn quote_name(side: &str, name: &[u8]) -> String {
     let special = |c: char| c.is_control() || c == '"' || c == '\\';
     if let Ok(name) = std::str::from_utf8(name)
         && !name.contains(special)
@@ -259,7 +259,7 @@ impl Same {
     fn of(before: &str, after: &str, context: usize) -> Self {
         let pairs = || before.bytes().zip(after.bytes());
         let equal = pairs().take_while(|(a, b)| a == b).count();
-        let start = lines_back(&before[..floor(before, equal)], context);
+        let start = lines_back(&before[..char_boundary_before(before, equal)], context);
         let most = before.len().min(after.len()) - start;
         let ends = before.bytes().rev().zip(after.bytes().rev());
         let equal = ends.take(most).take_while(|(a, b)| a == b).count();
@@ -276,7 +276,7 @@ impl Same {
 }
 
 /// The nearest character boundary at or before an offset.
-fn floor(text: &str, mut offset: usize) -> usize {
+fn char_boundary_before(text: &str, mut offset: usize) -> usize {
     while !text.is_char_boundary(offset) {
         offset -= 1;
     }

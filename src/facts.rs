@@ -140,7 +140,7 @@ fn looked_at<'s, 'p: 's>(
 
 fn text_places(text: &str) -> Result<Vec<Path>, ExprError> {
     match text.strip_prefix('=') {
-        Some(source) => Expression::known(source).places("values"),
+        Some(source) => Expression::cached(source).places("values"),
         None => template_places(text, "values"),
     }
 }
@@ -164,7 +164,7 @@ fn facts(
         for (id, title, text) in one.facts() {
             let filled = match text.strip_prefix('=') {
                 Some(source) => scope
-                    .eval(&Expression::known(source))
+                    .eval(&Expression::cached(source))
                     .map(|value| value.map(|value| describe(Some(&value)))),
                 None => scope.fill(text).map(Some),
             };

@@ -83,7 +83,7 @@ pub struct ChartClaim {
 impl ChartClaim {
     /// True if the values are the chart's, as far as this chart alone is looked at.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub fn is_of_chart(&self) -> bool {
         !self.signs.is_empty() && self.weight.speaks_for_the_chart()
     }
 }
@@ -139,9 +139,9 @@ pub fn signs(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<TellingKey>,
         };
         let tells = match &telling.condition {
             Some(_) => trace.holds(&scope)?,
-            None => !all
-                .iter()
-                .any(|other| other.chart() != pack.chart() && pack.shares(telling, &path, other)),
+            None => !all.iter().any(|other| {
+                other.chart() != pack.chart() && pack.shares_telling_key(telling, &path, other)
+            }),
         };
         if tells {
             let why = telling.why.clone();

@@ -5,7 +5,7 @@
 //! a run with eight threads says what a run with one says, byte for byte. A run over one file starts no
 //! thread: that alone would cost more than the file.
 //!
-//! A panic is a fault of refit and belongs to the one thing that it happened with: [`Jobs::each`] gives it
+//! A panic is a fault of refit and belongs to the one thing that it happened with: [`Jobs::run_each`] gives it
 //! back as [`Fault`] in that thing's place, and all others are done. With one thread that is the same.
 //! Nothing here may depend on how many threads there are, and nothing is printed.
 
@@ -69,7 +69,7 @@ pub struct Jobs<'w> {
 impl Jobs<'static> {
     /// One thread: the caller's own.
     #[must_use]
-    pub fn one() -> Self {
+    pub fn single_thread() -> Self {
         Self::new(NonZeroUsize::MIN, &Nobody)
     }
 
@@ -99,7 +99,7 @@ impl<'w> Jobs<'w> {
 
     /// Does the same with each thing, and gives the results in the order of the things. `done` is the part
     /// of the run that this is, if somebody may want to know.
-    pub fn each<T: Send, R: Send>(
+    pub fn run_each<T: Send, R: Send>(
         &self,
         work: Option<Work>,
         things: Vec<T>,
@@ -167,7 +167,7 @@ mod tests {
         };
         let wanted: Vec<Result<u64, Fault>> = (0..500).map(|thing| Ok(thing * 2)).collect();
         for threads in [1, 2, 8] {
-            assert_eq!(many(threads).each(None, things.clone(), job), wanted);
+            assert_eq!(many(threads).run_each(None, things.clone(), job), wanted);
         }
     }
 
@@ -178,7 +178,7 @@ mod tests {
             thing
         };
         for threads in [1, 4] {
-            let results = many(threads).each(None, (0..6).collect(), job);
+            let results = many(threads).run_each(None, (0..6).collect(), job);
             for (thing, result) in results.iter().enumerate() {
                 match result {
                     Ok(done) => assert_eq!(*done as usize, thing),
@@ -193,7 +193,7 @@ mod tests {
     fn one_thing_starts_no_thread() {
         let here = thread::current().id();
         let jobs = many(8);
-        let ran = jobs.each(None, vec![()], |()| thread::current().id());
+        let ran = jobs.run_each(None, vec![()], |()| thread::current().id());
         assert_eq!(ran, [Ok(here)]);
         assert!(jobs.pool.get().is_none());
     }
@@ -215,8 +215,8 @@ mod tests {
         }
         let seen = Recorded::default();
         let jobs = Jobs::new(NonZeroUsize::new(3).unwrap(), &seen);
-        jobs.each(Some(Work::Edit), vec![1; 40], |one| one);
-        jobs.each(None, vec![1; 40], |one| one);
+        jobs.run_each(Some(Work::Edit), vec![1; 40], |one| one);
+        jobs.run_each(None, vec![1; 40], |one| one);
         assert_eq!(*seen.begun.lock().unwrap(), [(Work::Edit, 40)]);
         assert_eq!(seen.steps.load(Ordering::Relaxed), 40);
     }

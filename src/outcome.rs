@@ -596,7 +596,7 @@ impl Outcome {
     /// Every file once, in the order in which the releases name them.
     #[must_use]
     pub fn files(&self) -> Vec<&Arc<File>> {
-        distinct(self.releases.iter())
+        distinct_files(self.releases.iter())
     }
 
     /// The releases by what has to be written together: those that share a file, directly or through
@@ -647,7 +647,7 @@ impl<'o> Unit<'o> {
     /// Every file once.
     #[must_use]
     pub fn files(&self) -> Vec<&'o Arc<File>> {
-        distinct(self.releases.iter().copied())
+        distinct_files(self.releases.iter().copied())
     }
 
     /// True if a question is open in any of the releases, so that none is written.
@@ -663,7 +663,7 @@ impl<'o> Unit<'o> {
     }
 }
 
-fn distinct<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Arc<File>> {
+fn distinct_files<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Arc<File>> {
     let mut seen = HashSet::new();
     releases
         .flat_map(|release| &release.files)

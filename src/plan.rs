@@ -179,7 +179,7 @@ impl<'p> Plan<'p> {
 
     /// The same for a sub-chart to which this `global` is handed down.
     #[must_use]
-    pub fn below(mut self, global: Map) -> Self {
+    pub fn with_global(mut self, global: Map) -> Self {
         if let Some(before) = &mut self.before {
             before.plan.global.clone_from(&global);
         }

@@ -292,7 +292,7 @@ fn parse_reason(kind: &ParseErrorKind) -> Reason {
 
 /// Something that Helm cannot read.
 #[must_use]
-pub fn unreadable(error: &ReadError) -> Reason {
+pub fn unreadable_value(error: &ReadError) -> Reason {
     let reason = Reason::new(error.kind.to_string());
     match &error.kind {
         ReadErrorKind::Key(KeyError::Null) => reason

@@ -90,7 +90,7 @@ pub struct Walked {
 
 /// Something that could not be looked at.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {}", self.name(), self.what())]
+#[error("{}: {}", self.name(), self.describe())]
 pub enum WalkTrouble {
     /// A folder, or something in it, cannot be read.
     Unreadable {
@@ -143,7 +143,7 @@ impl WalkTrouble {
 
     /// The fault, in lower case and without a full stop.
     #[must_use]
-    pub fn what(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Unreadable { source, .. } => format!("cannot look into it: {source}"),
             Self::Ignore { message, .. } => message.clone(),
@@ -400,7 +400,7 @@ impl Search<'_> {
             });
         }
         for (path, kind) in matches {
-            let real = self.real(&path);
+            let real = self.real_name(&path);
             let file = FoundFile {
                 path: shown_path(&root, &path),
                 named_directly: true,
@@ -414,7 +414,7 @@ impl Search<'_> {
     }
 
     /// The real name of a file that is no link.
-    fn real(&mut self, path: &Path) -> PathBuf {
+    fn real_name(&mut self, path: &Path) -> PathBuf {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return path.to_owned();
         };
@@ -455,7 +455,7 @@ impl Search<'_> {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.walked.troubles.push(trouble(root, error));
+                    self.walked.troubles.push(trouble_of(root, error));
                     continue;
                 }
             };
@@ -542,7 +542,7 @@ impl Search<'_> {
     }
 }
 
-fn trouble(root: &Path, error: ignore::Error) -> WalkTrouble {
+fn trouble_of(root: &Path, error: ignore::Error) -> WalkTrouble {
     let path = place(&error).unwrap_or(root).to_owned();
     let message = without_place(&error);
     match error.into_io_error() {

@@ -144,14 +144,14 @@ fn order(by_version: &BTreeMap<Version, Edition>, corrections: &Corrections) -> 
         }
         let key: Arc<str> = key.into();
         known.insert(Arc::clone(&key), ());
-        let at = beside(&order, &key);
+        let at = insertion_position(&order, &key);
         order.insert(at, key);
     }
     order
 }
 
 /// The position of a key that no version has: behind the last one that has most in common with it.
-fn beside(order: &[Arc<str>], key: &str) -> usize {
+fn insertion_position(order: &[Arc<str>], key: &str) -> usize {
     let Ok(path) = key.parse::<Path>() else {
         return order.len();
     };

@@ -76,7 +76,7 @@ impl Reader<'_> {
         let text = chart.files.get("values.yaml").map_or("", String::as_str);
         self.known = self.out.iter().cloned().collect();
         self.offers(text);
-        self.undocumented();
+        self.read_undocumented();
         let rows = self.out.into_iter().map(|(path, fields)| Row {
             path: path.to_string().into(),
             fields: fields.into(),
@@ -192,7 +192,7 @@ impl Reader<'_> {
     }
 
     /// Takes in what only templates know.
-    fn undocumented(&mut self) {
+    fn read_undocumented(&mut self) {
         let paths: Vec<Path> = self.reads.paths().cloned().collect();
         // What is below says more than what is above it, and comes right behind it.
         let next = paths.iter().skip(1).map(Some).chain([None]);

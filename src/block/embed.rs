@@ -93,7 +93,7 @@ impl BlockInFile<'_> {
     /// The paths of new values that a list of path strings cannot set, because a value is more than a
     /// text. None for a block of another form.
     #[must_use]
-    pub fn unwritable(self, layer: usize, node: &Node) -> Vec<Path> {
+    pub fn unwritable_paths(self, layer: usize, node: &Node) -> Vec<Path> {
         let BlockPlace::Paths { prefix, .. } = &self.block.place else {
             return Vec::new();
         };

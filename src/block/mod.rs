@@ -271,7 +271,7 @@ pub fn secrets_in<'b>(
 /// The node at a path of a document.
 fn node_at(tree: &Tree, document: usize, path: &Path) -> Option<NodeId> {
     let document = tree.documents().get(document)?;
-    let found = View::new(tree, document.root).at(path).ok()??;
+    let found = View::new(tree, document.root).node_at(path).ok()??;
     Some(found.node)
 }
 

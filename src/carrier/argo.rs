@@ -28,13 +28,13 @@ use crate::yaml::NodeId;
 pub(super) fn find(doc: &Doc<'_>, kind: &str, listing: &Listing<'_>, found: &mut FileCarriers) {
     match kind {
         "Application" => {
-            if let Some(spec) = doc.at(doc.root, &["spec"]) {
+            if let Some(spec) = doc.field_at(doc.root, &["spec"]) {
                 let none = GeneratorElement::default();
                 application(doc, CarrierKind::ArgoApplication, spec, &none, found);
             }
         }
         "ApplicationSet" => {
-            if let Some(spec) = doc.at(doc.root, &["spec", "template", "spec"]) {
+            if let Some(spec) = doc.field_at(doc.root, &["spec", "template", "spec"]) {
                 for element in elements(doc, spec.node, listing) {
                     application(doc, CarrierKind::ArgoApplicationSet, spec, &element, found);
                 }
@@ -48,7 +48,7 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, listing: &Listing<'_>, found: &mut
 /// `.argocd-source-APP.yaml` after it (`mergeSourceParameters` in `reposerver/repository/repository.go`). It is a part of
 /// a source, and Argo CD Image Updater writes it.
 pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut FileCarriers) {
-    if let Some(helm) = doc.at(doc.root, &["helm"]) {
+    if let Some(helm) = doc.field_at(doc.root, &["helm"]) {
         let mut carrier = doc.carrier(CarrierKind::ArgoApplication, String::new(), doc.root);
         let none = GeneratorElement::default();
         layers(doc, doc.root, helm.node, &[], &none, &mut carrier);
@@ -66,7 +66,7 @@ fn image_updater(doc: &Doc<'_>, kind: CarrierKind) -> Vec<PathMention> {
         CarrierKind::ArgoApplicationSet => &["spec", "template", "metadata", "annotations"][..],
         _ => &["metadata", "annotations"],
     };
-    let Some(annotations) = doc.at(doc.root, above) else {
+    let Some(annotations) = doc.field_at(doc.root, above) else {
         return Vec::new();
     };
     let Ok(entries) = doc.view.entries(annotations.node) else {
@@ -107,20 +107,20 @@ fn application(
     };
     let sources = doc.items_at(spec.node, &["sources"]);
     let all = if sources.is_empty() {
-        doc.at(spec.node, &["source"]).into_iter().collect()
+        doc.field_at(spec.node, &["source"]).into_iter().collect()
     } else {
         sources
     };
     // The others lend files, or are plain manifests.
     let deploys = |source: &Field| {
-        let at = |name| doc.at(source.node, &[name]);
+        let at = |name| doc.field_at(source.node, &[name]);
         at("chart").or_else(|| at("helm")).is_some()
     };
     let several = all.iter().filter(|source| deploys(source)).count() > 1;
     let namespace = doc.text_at(spec.node, &["destination", "namespace"]);
     for (i, source) in all.iter().enumerate() {
-        let chart = doc.at(source.node, &["chart"]);
-        let helm = doc.at(source.node, &["helm"]);
+        let chart = doc.field_at(source.node, &["chart"]);
+        let helm = doc.field_at(source.node, &["helm"]);
         let mentions = image_updater(doc, kind);
         if chart.is_none() && helm.is_none() && mentions.is_empty() {
             continue;
@@ -167,7 +167,7 @@ fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
             carrier.templated.extend(doc.templated(layer.node, &["{{"]));
         }
     }
-    if let Some(patch) = doc.at(doc.root, &["spec", "templatePatch"]) {
+    if let Some(patch) = doc.field_at(doc.root, &["spec", "templatePatch"]) {
         let helm = doc
             .text(patch.node)
             .is_some_and(|text| text.contains("helm:"));
@@ -201,7 +201,7 @@ fn chart_of(
 ) {
     let url = doc.text_at(source, &["repoURL"]);
     let url = url.map(|url| element.fill(&url));
-    let revision = doc.at(source, &["targetRevision"]).and_then(|field| {
+    let revision = doc.field_at(source, &["targetRevision"]).and_then(|field| {
         let text = doc.text(field.node)?;
         // The element that writes the version is where it stands.
         Some(match element.whole(&text) {
@@ -220,15 +220,17 @@ fn chart_of(
         return;
     }
     let at = doc
-        .at(source, &["path"])
-        .or_else(|| doc.at(source, &["repoURL"]))
+        .field_at(source, &["path"])
+        .or_else(|| doc.field_at(source, &["repoURL"]))
         .map_or(source, |field| field.node);
     let path = doc
         .text_at(source, &["path"])
         .map_or_else(|| ".".to_owned(), |path| element.fill(&path));
     if let Some(oci) = url.as_deref().filter(|url| url.starts_with("oci://")) {
         // A registry's address that holds the chart's name; `path` is `.`.
-        let node = doc.at(source, &["repoURL"]).map_or(at, |field| field.node);
+        let node = doc
+            .field_at(source, &["repoURL"])
+            .map_or(at, |field| field.node);
         carrier.chart = ChartRef::of_text(node, oci);
         carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
         return;
@@ -264,8 +266,8 @@ fn layers(
         let layer = value_file(doc, (source, element), all, file, &path, missing_ok);
         carrier.layers.push(layer);
     }
-    let object = doc.at(helm, &["valuesObject"]);
-    let text = doc.at(helm, &["values"]);
+    let object = doc.field_at(helm, &["valuesObject"]);
+    let text = doc.field_at(helm, &["values"]);
     if let Some(object) = object {
         carrier
             .layers
@@ -298,9 +300,9 @@ fn layers(
             ));
         }
     }
-    if let Some(list) = doc.at(helm, &["parameters"]) {
+    if let Some(list) = doc.field_at(helm, &["parameters"]) {
         let entries = parameters(doc, list.node, |item| {
-            let node = doc.at(item, &["value"]).map(|field| field.node);
+            let node = doc.field_at(item, &["value"]).map(|field| field.node);
             let text = node.and_then(|node| doc.text(node)).unwrap_or_default();
             // Argo CD reads JSON's names whatever their case, and Image Updater writes this one small.
             if doc.is_true(item, &["forceString"]) || doc.is_true(item, &["forcestring"]) {
@@ -311,8 +313,8 @@ fn layers(
         });
         push_paths(carrier, list, entries, Dialect::Argo);
     }
-    if let Some(list) = doc.at(helm, &["fileParameters"]) {
-        let entries = parameters(doc, list.node, |item| match doc.at(item, &["path"]) {
+    if let Some(list) = doc.field_at(helm, &["fileParameters"]) {
+        let entries = parameters(doc, list.node, |item| match doc.field_at(item, &["path"]) {
             Some(field) => PathValue::File {
                 node: field.node,
                 path: doc.text(field.node).unwrap_or_default(),
@@ -336,7 +338,7 @@ fn parameters(doc: &Doc<'_>, list: NodeId, value: impl Fn(NodeId) -> PathValue) 
     doc.view
         .items(list)
         .filter_map(|item| {
-            let name = doc.at(item, &["name"])?;
+            let name = doc.field_at(item, &["name"])?;
             Some(PathEntry {
                 node: item,
                 name: name.node,
@@ -378,7 +380,7 @@ fn value_file(
             None => CarrierLayer::opaque(field, format!("no source has `ref: {reference}`")),
         };
     }
-    if doc.at(source, &["chart"]).is_some() {
+    if doc.field_at(source, &["chart"]).is_some() {
         return CarrierLayer::opaque(field, "the file lies inside the packed chart");
     }
     let url = doc.text_at(source, &["repoURL"]);

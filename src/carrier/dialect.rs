@@ -5,7 +5,7 @@
 //! so that Helm sees a given name or value. What a dialect cannot say is an error and never a near miss;
 //! what holds the carrier's own variables has no value that is known here.
 
-use super::set::{self, Typing, UnwritableError, escape, scalar, typed, write_value};
+use super::set::{self, Typing, UnwritableError, escape, scalar, type_text, write_value};
 use crate::values::{Map, Value};
 
 /// The way in which a carrier hands its path strings and values to Helm.
@@ -110,7 +110,7 @@ impl Dialect {
             Self::Helmfile => Ok(escape(&scalar(value, typing)?, &['\\'])),
             Self::K3s => match value {
                 Value::String(text) => {
-                    let read = typed(text, Typing::Typed);
+                    let read = type_text(text, Typing::Typed);
                     if matches!(read, Value::Bool(_) | Value::Null) {
                         return Err(UnwritableError::Retyped(text.clone(), read.type_name()));
                     }

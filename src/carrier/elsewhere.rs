@@ -13,16 +13,16 @@ use crate::yaml::NodeId;
 
 /// Finds the release that a manifest of `helm.crossplane.io` is.
 pub(super) fn find_crossplane(doc: &Doc<'_>, found: &mut FileCarriers) {
-    let Some(chart) = doc.at(doc.root, &["spec", "forProvider", "chart"]) else {
+    let Some(chart) = doc.field_at(doc.root, &["spec", "forProvider", "chart"]) else {
         return;
     };
     let url = doc.text_at(chart.node, &["repository"]);
-    let reference = match doc.at(chart.node, &["name"]) {
+    let reference = match doc.field_at(chart.node, &["name"]) {
         Some(field) => {
             let name = doc.text(field.node).unwrap_or_default();
             (field.node, ChartSource::named(&name, url.as_deref()))
         }
-        None => match doc.at(chart.node, &["url"]) {
+        None => match doc.field_at(chart.node, &["url"]) {
             Some(field) => {
                 let text = doc.text(field.node).unwrap_or_default();
                 (field.node, ChartSource::of_text(&text))
@@ -41,14 +41,14 @@ pub(super) fn find_crossplane(doc: &Doc<'_>, found: &mut FileCarriers) {
 
 /// True for a Pulumi program, or the file of a Pulumi project that contains one.
 pub(super) fn is_pulumi(doc: &Doc<'_>) -> bool {
-    doc.at(doc.root, &["resources"]).is_some()
+    doc.field_at(doc.root, &["resources"]).is_some()
         && (doc.text_at(doc.root, &["runtime"]).as_deref() == Some("yaml")
             || doc.text_at(doc.root, &["runtime", "name"]).as_deref() == Some("yaml"))
 }
 
 /// Finds the releases of a Pulumi program.
 pub(super) fn find_pulumi(doc: &Doc<'_>, found: &mut FileCarriers) {
-    let Some(resources) = doc.at(doc.root, &["resources"]) else {
+    let Some(resources) = doc.field_at(doc.root, &["resources"]) else {
         return;
     };
     let Ok(entries) = doc.view.entries(resources.node) else {
@@ -59,10 +59,10 @@ pub(super) fn find_pulumi(doc: &Doc<'_>, found: &mut FileCarriers) {
         if !kind.starts_with("kubernetes:helm.sh/") {
             continue;
         }
-        let Some(properties) = doc.at(entry.value, &["properties"]) else {
+        let Some(properties) = doc.field_at(entry.value, &["properties"]) else {
             continue;
         };
-        let Some(Field { node, .. }) = doc.at(properties.node, &["chart"]) else {
+        let Some(Field { node, .. }) = doc.field_at(properties.node, &["chart"]) else {
             continue;
         };
         let text = doc.text(node).unwrap_or_default();

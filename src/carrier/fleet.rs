@@ -26,19 +26,19 @@ use crate::yaml::NodeId;
 /// True for the document of a `fleet.yaml`.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     matches!(file_name(path), "fleet.yaml" | "fleet.yml")
-        && doc.at(doc.root, &["apiVersion"]).is_none()
-        && (doc.at(doc.root, &["helm"]).is_some() || customized(doc).next().is_some())
+        && doc.field_at(doc.root, &["apiVersion"]).is_none()
+        && (doc.field_at(doc.root, &["helm"]).is_some() || customized(doc).next().is_some())
 }
 
 fn customized<'d>(doc: &'d Doc<'_>) -> impl Iterator<Item = (Field, Field)> + 'd {
     doc.items_at(doc.root, &["targetCustomizations"])
         .into_iter()
-        .filter_map(|item| Some((item, doc.at(item.node, &["helm"])?)))
+        .filter_map(|item| Some((item, doc.field_at(item.node, &["helm"])?)))
 }
 
 /// Finds the bundle and its customizations.
 pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
-    let base = doc.at(doc.root, &["helm"]);
+    let base = doc.field_at(doc.root, &["helm"]);
     let start = found.carriers.len();
     if let Some(helm) = base {
         found
@@ -66,7 +66,7 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
     if base.is_some_and(|helm| {
         values
             .iter()
-            .any(|field| doc.at(helm.node, &[field]).is_some())
+            .any(|field| doc.field_at(helm.node, &[field]).is_some())
     }) {
         another_chart(&mut found.carriers[start..]);
     }
@@ -107,7 +107,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
         stack
             .iter()
             .rev()
-            .find_map(|helm| doc.at(helm.node, &[name]))
+            .find_map(|helm| doc.field_at(helm.node, &[name]))
     };
     let text = |name: &str| {
         last(name)
@@ -160,7 +160,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
         static_layers(doc, helm.node, &mut carrier);
     }
     for helm in stack {
-        if let Some(field) = doc.at(helm.node, &["templateValues"]) {
+        if let Some(field) = doc.field_at(helm.node, &["templateValues"]) {
             carrier.layers.push(CarrierLayer::opaque(
                 field,
                 "`templateValues` are templates that the cluster fills in; they replace whole top-level keys",
@@ -180,7 +180,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
 }
 
 fn static_layers(doc: &Doc<'_>, helm: NodeId, carrier: &mut Carrier) {
-    if let Some(values) = doc.at(helm, &["values"])
+    if let Some(values) = doc.field_at(helm, &["values"])
         && doc.is_map(values.node)
     {
         carrier
@@ -212,7 +212,7 @@ fn reference(
     kind: &str,
     carrier: &Carrier,
 ) -> Option<CarrierLayer> {
-    let selector = doc.at(item.node, &[field])?;
+    let selector = doc.field_at(item.node, &[field])?;
     let object = ObjectRef {
         kind: kind.to_owned(),
         name: doc.text_at(selector.node, &["name"])?,

@@ -44,7 +44,7 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut FileCarriers) {
             "Look for a newer refit, or write the release as `helm.toolkit.fluxcd.io/v2`.",
         );
     }
-    if let Some(spec) = doc.at(doc.root, &["spec"]) {
+    if let Some(spec) = doc.field_at(doc.root, &["spec"]) {
         carrier.namespace = doc
             .text_at(spec.node, &["targetNamespace"])
             .or_else(|| namespace.clone());
@@ -59,7 +59,7 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut FileCarriers) {
         chart(doc, spec.node, namespace.as_deref(), &mut carrier);
         layers(doc, spec.node, namespace.as_deref(), &mut carrier);
         if doc.is_true(spec.node, &["upgrade", "preserveValues"])
-            && let Some(field) = doc.at(spec.node, &["upgrade", "preserveValues"])
+            && let Some(field) = doc.field_at(spec.node, &["upgrade", "preserveValues"])
         {
             carrier.blocker(
                 field.node,
@@ -81,20 +81,20 @@ pub(super) fn find(doc: &Doc<'_>, version: &str, found: &mut FileCarriers) {
 }
 
 fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
-    if let Some(reference) = doc.at(spec, &["chartRef"]) {
+    if let Some(reference) = doc.field_at(spec, &["chartRef"]) {
         if let Some(object) = object_ref(doc, reference.node, "OCIRepository", namespace) {
             carrier.chart = ChartRef::new(reference.node, ChartSource::Object(object));
         }
         return;
     }
-    let Some(chart) = doc.at(spec, &["chart", "spec", "chart"]) else {
+    let Some(chart) = doc.field_at(spec, &["chart", "spec", "chart"]) else {
         return;
     };
     let name = doc.text(chart.node).unwrap_or_default();
     carrier.chart = if is_templated(&name) {
         ChartRef::new(chart.node, ChartSource::Templated(name))
     } else {
-        let source = doc.at(spec, &["chart", "spec", "sourceRef"]);
+        let source = doc.field_at(spec, &["chart", "spec", "sourceRef"]);
         let object: Option<ObjectRef> =
             source.and_then(|source| object_ref(doc, source.node, "HelmRepository", namespace));
         match object {
@@ -112,14 +112,14 @@ fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Car
             "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
         );
     }
-    if let Some(field) = doc.at(spec, &["chart", "spec", "version"])
+    if let Some(field) = doc.field_at(spec, &["chart", "spec", "version"])
         && let Some(text) = doc.text(field.node)
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
     }
     let files = doc
-        .at(spec, &["chart", "spec", "valuesFiles"])
-        .or_else(|| doc.at(spec, &["chart", "spec", "valuesFile"]));
+        .field_at(spec, &["chart", "spec", "valuesFiles"])
+        .or_else(|| doc.field_at(spec, &["chart", "spec", "valuesFile"]));
     if let Some(files) = files {
         carrier.layers.push(CarrierLayer::opaque(
             files,
@@ -136,7 +136,7 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
             continue;
         };
         object.namespace = namespace.map(str::to_owned);
-        let target_path = doc.at(item.node, &["targetPath"]).and_then(|field| {
+        let target_path = doc.field_at(item.node, &["targetPath"]).and_then(|field| {
             Some(TargetPath {
                 node: field.node,
                 text: doc.text(field.node).filter(|text| !text.is_empty())?,
@@ -162,7 +162,7 @@ fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Ca
             carrier.layers.push(layer);
         }
     }
-    if let Some(values) = doc.at(spec, &["values"]) {
+    if let Some(values) = doc.field_at(spec, &["values"]) {
         if doc.is_map(values.node) {
             carrier.templated = doc.templated(values.node, &["${"]);
             carrier
@@ -203,7 +203,7 @@ fn doubt(doc: &Doc<'_>, values: NodeId, layer: &CarrierLayer, carrier: &mut Carr
         return;
     };
     let view = View::new(doc.tree(), values);
-    if let Some(low) = meets(&view, &path) {
+    if let Some(low) = node_on_path(&view, &path) {
         carrier.doubts.push(OrderDoubt {
             path,
             high: target.node,
@@ -214,11 +214,13 @@ fn doubt(doc: &Doc<'_>, values: NodeId, layer: &CarrierLayer, carrier: &mut Carr
 }
 
 /// The node in the values that a path names, or the one on the way to it that is no map.
-fn meets(view: &View<'_>, path: &Path) -> Option<NodeId> {
+fn node_on_path(view: &View<'_>, path: &Path) -> Option<NodeId> {
     let mut at = view.root();
     for segment in path.segments() {
         let step = Path::new(vec![segment.clone()]);
-        let place = View::new(view.tree(), view.target(at)).at(&step).ok()?;
+        let place = View::new(view.tree(), view.target(at))
+            .node_at(&step)
+            .ok()?;
         match place {
             Some(place) => at = place.node,
             // Something other than a map on the way is replaced by the longer path.
@@ -241,7 +243,7 @@ pub(super) fn find_v1(doc: &Doc<'_>, found: &mut FileCarriers) {
         doc.title("HelmRelease"),
         doc.root,
     );
-    if let Some(chart) = doc.at(doc.root, &["spec", "chart"]) {
+    if let Some(chart) = doc.field_at(doc.root, &["spec", "chart"]) {
         if let Some(name) = doc.text_at(chart.node, &["name"]) {
             let url = doc.text_at(chart.node, &["repository"]);
             carrier.chart = ChartRef::named(chart.node, &name, url.as_deref());
@@ -256,7 +258,7 @@ pub(super) fn find_v1(doc: &Doc<'_>, found: &mut FileCarriers) {
         }
     }
     let at = doc
-        .at(doc.root, &["apiVersion"])
+        .field_at(doc.root, &["apiVersion"])
         .map_or(doc.root, |field| field.node);
     carrier.refuse(
         RefusalReason::Obsolete,

@@ -8,7 +8,7 @@
 //! A `.gotmpl` is not YAML before helmfile has run. A plain helmfile of before 1.0 is a template too: a
 //! scalar with `{{ }}` is noted as templated and its text carried along, and where the template text
 //! makes the file unreadable it is refused as a whole by whoever could not parse it
-//! ([`super::unparsed`]). State values (`environments`, the top-level `values`) are seen by templates
+//! ([`super::kind_of_template`]). State values (`environments`, the top-level `values`) are seen by templates
 //! only and are none of Helm's.
 
 use std::path::Path as FilePath;
@@ -42,12 +42,13 @@ pub(super) fn is_name(path: &FilePath) -> bool {
 /// True for a part of a helmfile: by the file's name, or because it has releases with charts.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     let releases = doc.items_at(doc.root, &["releases"]);
-    if doc.at(doc.root, &["apiVersion"]).is_some() || releases.is_empty() {
+    if doc.field_at(doc.root, &["apiVersion"]).is_some() || releases.is_empty() {
         return false;
     }
     is_name(path)
         || releases.iter().all(|release| {
-            doc.at(release.node, &["name"]).is_some() && doc.at(release.node, &["chart"]).is_some()
+            doc.field_at(release.node, &["name"]).is_some()
+                && doc.field_at(release.node, &["chart"]).is_some()
         })
 }
 
@@ -94,7 +95,7 @@ fn release(
         .text_at(map, &["namespace"])
         .filter(|name| !is_templated(name));
     chart(doc, map, docs, &mut carrier);
-    if let Some(field) = doc.at(map, &["version"])
+    if let Some(field) = doc.field_at(map, &["version"])
         && let Some(text) = doc.text(field.node)
     {
         let version = VersionPlace::of_chart(text, field.node);
@@ -127,7 +128,7 @@ fn release(
         ));
     }
     for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
-        if let Some(list) = doc.at(map, &[field]) {
+        if let Some(list) = doc.field_at(map, &[field]) {
             let entries = set_entries(doc, list.node, string);
             if !entries.is_empty() {
                 carrier.templated.extend(doc.templated(list.node, &["{{"]));
@@ -141,13 +142,13 @@ fn release(
             }
         }
     }
-    if let Some(env) = doc.at(map, &["env"]) {
+    if let Some(env) = doc.field_at(map, &["env"]) {
         carrier.layers.push(CarrierLayer::opaque(
             env,
             "the values come from the environment of helmfile",
         ));
     }
-    if let Some(inherit) = doc.at(map, &["inherit"]) {
+    if let Some(inherit) = doc.field_at(map, &["inherit"]) {
         carrier.refuse(
             RefusalReason::Inherited,
             inherit.node,
@@ -156,7 +157,7 @@ fn release(
             "Write the release in full, or keep its values in a file and name that file.",
         );
     }
-    let reuse = doc.at(map, &["reuseValues"]);
+    let reuse = doc.field_at(map, &["reuseValues"]);
     if reuse.is_some_and(|field| doc.text(field.node).as_deref() == Some("true"))
         || (reuse.is_none() && default_reuse)
     {
@@ -174,12 +175,12 @@ fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
         let mut names = doc.items_at(map, &["inherit"]).into_iter();
         names.find_map(|item| {
             let name = doc.text_at(item.node, &["template"])?;
-            doc.at(doc.root, &["templates", &name, "chart"])
+            doc.field_at(doc.root, &["templates", &name, "chart"])
         })
     };
     let Some(field) = doc
-        .at(map, &["chart"])
-        .or_else(|| doc.at(map, &["directory"]))
+        .field_at(map, &["chart"])
+        .or_else(|| doc.field_at(map, &["directory"]))
         .or_else(inherited)
     else {
         carrier.refuse(
@@ -315,10 +316,10 @@ fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
     doc.view
         .items(list)
         .filter_map(|item| {
-            let name = doc.at(item, &["name"])?;
-            let value = doc.at(item, &["value"]);
-            let file = doc.at(item, &["file"]);
-            let values = doc.at(item, &["values"]);
+            let name = doc.field_at(item, &["name"])?;
+            let value = doc.field_at(item, &["value"]);
+            let file = doc.field_at(item, &["file"]);
+            let values = doc.field_at(item, &["values"]);
             let text = value.and_then(|field| doc.text(field.node));
             // In this order: an empty `value` counts as none.
             let value = match (text, file, values) {
@@ -339,7 +340,7 @@ fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
                     items: doc
                         .view
                         .items(values.node)
-                        .map(|item| printed(doc, item))
+                        .map(|item| print_item(doc, item))
                         .collect(),
                     string,
                 },
@@ -356,7 +357,7 @@ fn set_entries(doc: &Doc<'_>, list: NodeId, string: bool) -> Vec<PathEntry> {
 }
 
 /// An item of `values`: a string as it is, anything else as JSON (`renderValsSecretsAny`).
-fn printed(doc: &Doc<'_>, item: NodeId) -> String {
+fn print_item(doc: &Doc<'_>, item: NodeId) -> String {
     match doc.view.value(item) {
         Ok(Value::Null) => "null".to_owned(),
         Ok(value) => match value.scalar_text() {

@@ -33,7 +33,7 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
     let mut carrier = doc.carrier(kind, title, doc.root);
     let (name, namespace) = doc.identity();
     carrier.release_name = name.clone();
-    let Some(spec) = doc.at(doc.root, &["spec"]) else {
+    let Some(spec) = doc.field_at(doc.root, &["spec"]) else {
         return;
     };
     if kind == CarrierKind::K3sHelmChartConfig {
@@ -54,7 +54,7 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
     }
     layers(doc, spec.node, namespace.as_deref(), &mut carrier);
     if kind == CarrierKind::K3sHelmChart
-        && let Some(set) = doc.at(spec.node, &["set"])
+        && let Some(set) = doc.field_at(spec.node, &["set"])
         && let Ok(entries) = doc.view.entries(set.node)
         && !entries.entries.is_empty()
     {
@@ -98,7 +98,7 @@ fn value(doc: &Doc<'_>, node: NodeId) -> PathValue {
 }
 
 fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
-    if let Some(content) = doc.at(spec, &["chartContent"]) {
+    if let Some(content) = doc.field_at(spec, &["chartContent"]) {
         carrier.refuse(
             RefusalReason::Packed,
             content.node,
@@ -107,7 +107,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
             "Name the chart with `chart`, `repo` and `version`, or upgrade the values by themselves.",
         );
     }
-    let Some(field) = doc.at(spec, &["chart"]) else {
+    let Some(field) = doc.field_at(spec, &["chart"]) else {
         if carrier.refused.is_none() {
             carrier.refuse(
                 RefusalReason::NoChart,
@@ -141,7 +141,7 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
             "The chart is named by the address of its archive, which stays as it is: write that of the new version in its place.",
         );
     }
-    if let Some(field) = doc.at(spec, &["version"])
+    if let Some(field) = doc.field_at(spec, &["version"])
         && let Some(text) = doc.text(field.node)
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
@@ -149,12 +149,12 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
 }
 
 fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {
-    if let Some(text) = doc.at(spec, &["valuesContent"]) {
+    if let Some(text) = doc.field_at(spec, &["valuesContent"]) {
         carrier
             .layers
             .push(CarrierLayer::new(text, LayerSource::Text));
     }
-    if let Some(map) = doc.at(spec, &["values"])
+    if let Some(map) = doc.field_at(spec, &["values"])
         && doc.is_map(map.node)
     {
         carrier

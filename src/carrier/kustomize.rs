@@ -58,7 +58,7 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
 /// Finds the patches of a Flux `Kustomization`: those of a kustomization, below `spec`
 /// (`docs/spec/v1/kustomizations.md` of fluxcd/kustomize-controller).
 pub(super) fn find_flux(doc: &Doc<'_>, found: &mut FileCarriers) {
-    if let Some(spec) = doc.at(doc.root, &["spec"]) {
+    if let Some(spec) = doc.field_at(doc.root, &["spec"]) {
         patches(doc, spec.node, found);
     }
 }
@@ -87,11 +87,11 @@ fn patch(doc: &Doc<'_>, item: Field) -> Option<TextPatch> {
         namespace: target("namespace").or(namespace),
         form,
     };
-    if let Some(file) = doc.at(item.node, &["path"]).filter(|_| is_flux) {
+    if let Some(file) = doc.field_at(item.node, &["path"]).filter(|_| is_flux) {
         let form = PatchForm::File(doc.text(file.node)?);
         return Some(make(file.node, name, None, form));
     }
-    let field = doc.at(item.node, &["patch"]).unwrap_or(item);
+    let field = doc.field_at(item.node, &["patch"]).unwrap_or(item);
     if let Some(text) = doc.text(field.node) {
         let tree = Tree::parse(text.clone()).ok();
         let object = tree.as_ref().and_then(|tree| match tree.documents() {
@@ -121,10 +121,10 @@ fn patch(doc: &Doc<'_>, item: Field) -> Option<TextPatch> {
 /// The name and the namespace of a HelmRelease of which a part that sets values stands here.
 fn object_with_values(view: &View<'_>) -> Option<(Option<String>, Option<String>)> {
     let text = |path: &[&str]| {
-        let place = view.at(&Path::keys(path.iter().copied())).ok()??;
+        let place = view.node_at(&Path::keys(path.iter().copied())).ok()??;
         Some(view.tree().scalar(place.node).into_owned())
     };
-    view.at(&Path::keys(["spec", "values"])).ok()??;
+    view.node_at(&Path::keys(["spec", "values"])).ok()??;
     let is_release = text(&["kind"])? == "HelmRelease";
     is_release.then(|| {
         (
@@ -143,7 +143,7 @@ pub(super) fn find_generator(doc: &Doc<'_>, found: &mut FileCarriers) {
         node: doc.root,
         shared: false,
     };
-    let names = if doc.at(doc.root, &["chartName"]).is_some() {
+    let names = if doc.field_at(doc.root, &["chartName"]).is_some() {
         &OLD
     } else {
         &NEW
@@ -187,7 +187,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
     carrier.namespace = doc
         .text_at(map, &["namespace"])
         .or_else(|| doc.text_at(map, &["releaseNamespace"]));
-    match (name, doc.at(map, &[names.chart])) {
+    match (name, doc.field_at(map, &[names.chart])) {
         (Some(name), Some(field)) => {
             let url = doc.text_at(map, &[names.repository]);
             carrier.chart = match url {
@@ -211,7 +211,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
             "Name the chart.",
         ),
     }
-    if let Some(field) = doc.at(map, &[names.version])
+    if let Some(field) = doc.field_at(map, &[names.version])
         && let Some(text) = doc.text(field.node)
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
@@ -222,9 +222,9 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
 
 fn layers(doc: &Doc<'_>, map: NodeId, names: &Names, carrier: &mut Carrier) {
     let merge = doc.text_at(map, &["valuesMerge"]);
-    let file = doc.at(map, &[names.file]);
+    let file = doc.field_at(map, &[names.file]);
     let inline = doc
-        .at(map, &[names.inline])
+        .field_at(map, &[names.inline])
         .filter(|field| doc.is_map(field.node));
     let filled = inline.is_some_and(|field| {
         doc.view

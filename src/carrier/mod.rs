@@ -98,7 +98,7 @@ pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCa
 /// The kind of a file that is not YAML because it is a template: `None` if it does not look like a carrier. Whoever
 /// could not parse a file asks here for its description.
 #[must_use]
-pub fn unparsed(path: &FilePath, text: &str) -> Option<CarrierKind> {
+pub fn kind_of_template(path: &FilePath, text: &str) -> Option<CarrierKind> {
     if !text.contains("{{") && !text.contains("{%") {
         return None;
     }

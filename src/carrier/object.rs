@@ -97,7 +97,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
     let (Some(name), namespace) = doc.identity() else {
         return;
     };
-    let spec = doc.at(doc.root, &["spec"]).map(|field| field.node);
+    let spec = doc.field_at(doc.root, &["spec"]).map(|field| field.node);
     let body = match (group, kind.as_str(), spec) {
         ("", "ConfigMap", _) if api == "v1" => texts(doc, "data"),
         ("", "Secret", _) if api == "v1" => secret(doc),
@@ -108,7 +108,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
             let revision = ["commit", "semver", "tag", "branch"]
                 .iter()
                 .find_map(|field| {
-                    let field = doc.at(spec, &["ref", field])?;
+                    let field = doc.field_at(spec, &["ref", field])?;
                     Some(VersionPlace::of_git(doc.text(field.node)?, field.node))
                 });
             doc.text_at(spec, &["url"])
@@ -134,11 +134,11 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
 }
 
 fn oci(doc: &Doc<'_>, spec: NodeId) -> Option<ObjectBody> {
-    let url = doc.at(spec, &["url"])?;
+    let url = doc.field_at(spec, &["url"])?;
     let text = doc.text(url.node)?;
     // In this order of precedence: docs/spec/v1/ocirepositories.md of fluxcd/source-controller.
     let version = ["digest", "semver", "tag"].iter().find_map(|name| {
-        let field = doc.at(spec, &["ref", name])?;
+        let field = doc.field_at(spec, &["ref", name])?;
         let text = doc.text(field.node)?;
         Some(if *name == "digest" {
             VersionPlace {
@@ -157,8 +157,8 @@ fn oci(doc: &Doc<'_>, spec: NodeId) -> Option<ObjectBody> {
 }
 
 fn helm_chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>) -> Option<ObjectBody> {
-    let chart = doc.at(spec, &["chart"])?;
-    let source = doc.at(spec, &["sourceRef"])?;
+    let chart = doc.field_at(spec, &["chart"])?;
+    let source = doc.field_at(spec, &["sourceRef"])?;
     let object = object_ref(doc, source.node, "HelmRepository", namespace)?;
     Some(ObjectBody::Named {
         chart: ChartRef::new(
@@ -169,13 +169,13 @@ fn helm_chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>) -> Option<Ob
             },
         ),
         version: doc
-            .at(spec, &["version"])
+            .field_at(spec, &["version"])
             .and_then(|field| Some(VersionPlace::of_chart(doc.text(field.node)?, field.node))),
     })
 }
 
 fn texts(doc: &Doc<'_>, field: &str) -> Option<ObjectBody> {
-    let data = doc.at(doc.root, &[field])?;
+    let data = doc.field_at(doc.root, &[field])?;
     let mut entries = Vec::new();
     let mut hidden = Vec::new();
     for entry in doc.view.entries(data.node).ok()?.entries {

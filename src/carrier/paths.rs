@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use super::dialect::Dialect;
 use super::model::{PathEntry, PathValue};
-use super::set::{self, SetError, Typing, UnwritableError, typed, write_path};
+use super::set::{self, SetError, Typing, UnwritableError, type_text, write_path};
 use crate::values::write::{self, Context, Layout, Quotes};
 use crate::values::{Map, Path, Segment, Value, leaves};
 use crate::yaml::{
@@ -70,7 +70,7 @@ impl Assigned {
         text
     }
 
-    fn has(&self, entry: usize, kind: &OddityKind) -> bool {
+    fn has_oddity(&self, entry: usize, kind: &OddityKind) -> bool {
         self.oddities
             .iter()
             .any(|oddity| oddity.entry == entry && oddity.kind == *kind)
@@ -304,7 +304,7 @@ pub fn rewrite(
         if path.is_none() && value.is_none() {
             continue;
         }
-        let in_list = |entry: &usize| assigned.has(*entry, &OddityKind::InList);
+        let in_list = |entry: &usize| assigned.has_oddity(*entry, &OddityKind::InList);
         if value.is_some() && by.iter().any(in_list) {
             return Err(PathsError::InParts(old.clone()));
         }
@@ -340,7 +340,7 @@ pub fn rewrite(
 }
 
 fn whole(assigned: &Assigned, entry: usize, path: &Path) -> Result<(), PathsError> {
-    if assigned.has(entry, &OddityKind::Several) {
+    if assigned.has_oddity(entry, &OddityKind::Several) {
         return Err(PathsError::Several(path.clone()));
     }
     Ok(())
@@ -400,7 +400,7 @@ impl EntryWriter<'_> {
     }
 
     fn name(&self, path: &Path) -> Result<String, PathsError> {
-        let text = write_path(path).map_err(|error| unwritable(path, error))?;
+        let text = write_path(path).map_err(|error| unwritable_error(path, error))?;
         Ok(self.dialect.name_from_helm(&text))
     }
 
@@ -468,7 +468,7 @@ impl EntryWriter<'_> {
         let text = self
             .dialect
             .write(value, self.dialect.typing(value, Typing::Typed))
-            .map_err(|error| unwritable(path, error))?;
+            .map_err(|error| unwritable_error(path, error))?;
         Ok(Want::Scalar(match value {
             Value::Number(_) => text,
             // Words stand in quotes: Kubernetes takes a number or a string here.
@@ -588,7 +588,7 @@ impl EntryWriter<'_> {
             };
             if items.is_empty() {
                 let error = UnwritableError::Collection("an empty list");
-                return Err(unwritable(path, error));
+                return Err(unwritable_error(path, error));
             }
             let items = items
                 .iter()
@@ -605,7 +605,7 @@ impl EntryWriter<'_> {
                     })
                 })
                 .collect::<Result<_, _>>()
-                .map_err(|error| unwritable(path, error))?;
+                .map_err(|error| unwritable_error(path, error))?;
             return Ok(EntryField {
                 field: "values",
                 want: Want::List { base: None, items },
@@ -634,7 +634,7 @@ impl EntryWriter<'_> {
                 }
             }
         }
-        Err(unwritable(
+        Err(unwritable_error(
             path,
             first.unwrap_or(UnwritableError::Collection("the value")),
         ))
@@ -722,7 +722,7 @@ struct EntryField {
     force_string: bool,
 }
 
-fn unwritable(path: &Path, error: UnwritableError) -> PathsError {
+fn unwritable_error(path: &Path, error: UnwritableError) -> PathsError {
     PathsError::Unwritable {
         path: path.clone(),
         error,
@@ -731,10 +731,10 @@ fn unwritable(path: &Path, error: UnwritableError) -> PathsError {
 
 /// The value that a text is in this list; for messages.
 #[must_use]
-pub fn shown(value: &PathValue, dialect: Dialect) -> Option<Value> {
+pub fn shown_value(value: &PathValue, dialect: Dialect) -> Option<Value> {
     match helm(value, dialect) {
         HelmReading::Text(text, typing) => super::dialect::read_value(&text, typing),
-        HelmReading::Unknown(text, _) => Some(typed(&text, Typing::String)),
+        HelmReading::Unknown(text, _) => Some(type_text(&text, Typing::String)),
         HelmReading::Nothing => None,
     }
 }

@@ -53,7 +53,7 @@ impl<'t> Doc<'t> {
     }
 
     /// A field below others.
-    pub(super) fn at(&self, from: NodeId, path: &[&str]) -> Option<Field> {
+    pub(super) fn field_at(&self, from: NodeId, path: &[&str]) -> Option<Field> {
         let mut field = Field {
             node: from,
             shared: false,
@@ -80,7 +80,7 @@ impl<'t> Doc<'t> {
 
     /// The text of a field that is not empty.
     pub(super) fn text_at(&self, from: NodeId, path: &[&str]) -> Option<String> {
-        self.text(self.at(from, path)?.node)
+        self.text(self.field_at(from, path)?.node)
             .filter(|text| !text.is_empty())
     }
 
@@ -99,7 +99,7 @@ impl<'t> Doc<'t> {
 
     /// The items of a list below; none if there is none.
     pub(super) fn items_at(&self, from: NodeId, path: &[&str]) -> Vec<Field> {
-        let Some(list) = self.at(from, path) else {
+        let Some(list) = self.field_at(from, path) else {
             return Vec::new();
         };
         self.view
@@ -274,7 +274,7 @@ pub(super) fn file_name(path: &FilePath) -> &str {
 
 /// Refuses everything in a document that SOPS has encrypted.
 pub(super) fn encrypted(doc: &Doc<'_>, found: &mut FileCarriers) {
-    let Some(mac) = doc.at(doc.root, &["sops", "mac"]) else {
+    let Some(mac) = doc.field_at(doc.root, &["sops", "mac"]) else {
         return;
     };
     for carrier in found

@@ -489,7 +489,7 @@ impl<'f> Index<'f> {
             {
                 self.place_config(config, &mut placed, release);
             }
-            placed.push(self.placed(at, layer, &release.outer, &mut release.gaps));
+            placed.push(self.place_layer(at, layer, &release.outer, &mut release.gaps));
         }
         let has_set = carrier
             .layers
@@ -508,11 +508,11 @@ impl<'f> Index<'f> {
         release: &mut ResolvedRelease,
     ) {
         for layer in &self.carrier(config).layers {
-            placed.push(self.placed(config, layer, &release.outer, &mut release.gaps));
+            placed.push(self.place_layer(config, layer, &release.outer, &mut release.gaps));
         }
     }
 
-    fn placed(
+    fn place_layer(
         &self,
         at: CarrierRef,
         layer: &CarrierLayer,
@@ -548,7 +548,7 @@ impl<'f> Index<'f> {
         match &object.body {
             ObjectBody::Texts { entries, hidden } => {
                 match entries.iter().find(|(key, _)| *key == reference.key) {
-                    Some((_, node)) => self.joined(&mut placed, file, *node, reference),
+                    Some((_, node)) => self.join_reference(&mut placed, file, *node, reference),
                     None if hidden.contains(&reference.key) => opaque(
                         &mut placed,
                         format!("`{}` of {title} is encoded or encrypted", reference.key),
@@ -587,7 +587,13 @@ impl<'f> Index<'f> {
     }
 
     /// A reference of which the text was found.
-    fn joined(&self, placed: &mut Placed, file: usize, node: NodeId, reference: &ValuesRef) {
+    fn join_reference(
+        &self,
+        placed: &mut Placed,
+        file: usize,
+        node: NodeId,
+        reference: &ValuesRef,
+    ) {
         match &reference.target_path {
             None => {
                 placed.file = file;

@@ -82,7 +82,7 @@ pub fn set(text: &str, typing: Typing, values: &mut Map) -> Result<(), SetError>
 
 /// The type of one text.
 #[must_use]
-pub fn typed(text: &str, typing: Typing) -> Value {
+pub fn type_text(text: &str, typing: Typing) -> Value {
     if typing == Typing::String {
         return Value::String(text.to_owned());
     }
@@ -141,7 +141,7 @@ impl AssignmentParser<'_> {
     }
 
     /// The text up to one of these characters, which is consumed; `None` at the end of the text.
-    fn until(&mut self, stop: &[char]) -> (String, Option<char>) {
+    fn read_until(&mut self, stop: &[char]) -> (String, Option<char>) {
         let mut out = String::new();
         while let Some(c) = self.next() {
             if stop.contains(&c) {
@@ -160,7 +160,7 @@ impl AssignmentParser<'_> {
     }
 
     fn key(&mut self, values: &mut Map, nesting: usize) -> Result<(), ParseStop> {
-        let (key, stop) = self.until(&['=', '[', ',', '.']);
+        let (key, stop) = self.read_until(&['=', '[', ',', '.']);
         match stop {
             None if key.is_empty() => Err(ParseStop::End),
             None | Some(',') => Err(SetError::NoValue(key).into()),
@@ -172,12 +172,12 @@ impl AssignmentParser<'_> {
                     Some(_) => return Err(SetError::OtherType(key, "a list").into()),
                 };
                 let result = self.item(&mut list, index, nesting);
-                put(values, key, Value::List(list));
+                put_value(values, key, Value::List(list));
                 result
             }
             Some('=') => {
                 let (value, end) = self.value()?;
-                put(values, key, value);
+                put_value(values, key, value);
                 if end { Err(ParseStop::End) } else { Ok(()) }
             }
             Some(_) => {
@@ -197,7 +197,7 @@ impl AssignmentParser<'_> {
                         other => other,
                     };
                 }
-                put(values, key, Value::Map(inner));
+                put_value(values, key, Value::Map(inner));
                 result
             }
         }
@@ -210,29 +210,29 @@ impl AssignmentParser<'_> {
             return Ok((Value::String(String::new()), true));
         }
         if !rest.starts_with('{') {
-            let (text, _) = self.until(&[',']);
-            return Ok((typed(&text, self.typing), false));
+            let (text, _) = self.read_until(&[',']);
+            return Ok((type_text(&text, self.typing), false));
         }
         self.at += 1;
         let mut items = Vec::new();
         loop {
-            let (text, stop) = self.until(&[',', '}']);
+            let (text, stop) = self.read_until(&[',', '}']);
             match stop {
                 None => return Err(SetError::OpenList.into()),
                 Some('}') => {
                     if self.text[self.at..].starts_with(',') {
                         self.at += 1;
                     }
-                    items.push(typed(&text, self.typing));
+                    items.push(type_text(&text, self.typing));
                     return Ok((Value::List(items), false));
                 }
-                Some(_) => items.push(typed(&text, self.typing)),
+                Some(_) => items.push(type_text(&text, self.typing)),
             }
         }
     }
 
     fn index(&mut self) -> Result<usize, ParseStop> {
-        let (text, stop) = self.until(&[']']);
+        let (text, stop) = self.read_until(&[']']);
         let index: i64 = match (stop, text.parse()) {
             // Helm 4 takes this for the end of the text, which is no error to it.
             (None, _) => return Err(SetError::BadIndex(text).into()),
@@ -251,7 +251,7 @@ impl AssignmentParser<'_> {
         index: usize,
         nesting: usize,
     ) -> Result<(), ParseStop> {
-        let (text, stop) = self.until(&['[', '.', '=']);
+        let (text, stop) = self.read_until(&['[', '.', '=']);
         if !text.is_empty() {
             return Err(SetError::AfterIndex(text).into());
         }
@@ -292,7 +292,7 @@ impl AssignmentParser<'_> {
     }
 }
 
-fn put(values: &mut Map, key: String, value: Value) {
+fn put_value(values: &mut Map, key: String, value: Value) {
     if !key.is_empty() {
         values.insert(key, value);
     }
@@ -319,7 +319,7 @@ pub fn path(text: &str) -> Result<Path, SetError> {
     let mut segments = Vec::new();
     let mut nesting = 0;
     loop {
-        let (key, stop) = parser.until(&['=', '[', ',', '.']);
+        let (key, stop) = parser.read_until(&['=', '[', ',', '.']);
         // Behind a position comes a dot, a position, or the end.
         let behind_index = matches!(segments.last(), Some(Segment::Index(_)));
         match (key.is_empty(), behind_index) {
@@ -469,7 +469,7 @@ pub(super) fn scalar(value: &Value, typing: Typing) -> Result<String, Unwritable
         Value::List(_) => return Err(UnwritableError::Collection("a list in a list")),
         Value::Map(_) => return Err(UnwritableError::Collection("a map")),
     };
-    let read = typed(&text, typing);
+    let read = type_text(&text, typing);
     if read == *value {
         return Ok(text);
     }

@@ -23,10 +23,10 @@ use crate::values::Path;
 /// True for the document of a chart with dependencies.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
     let chart = file_name(path) == "Chart.yaml"
-        && doc.at(doc.root, &["apiVersion"]).is_some()
-        && doc.at(doc.root, &["name"]).is_some();
+        && doc.field_at(doc.root, &["apiVersion"]).is_some()
+        && doc.field_at(doc.root, &["name"]).is_some();
     let old = file_name(path) == "requirements.yaml";
-    (chart || old) && doc.at(doc.root, &["dependencies"]).is_some()
+    (chart || old) && doc.field_at(doc.root, &["dependencies"]).is_some()
 }
 
 /// Finds the dependencies.
@@ -61,7 +61,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
         return carrier;
     };
     carrier.prefix = Path::keys([shown.to_owned()]);
-    let at = doc.at(map, &["name"]).map_or(map, |field| field.node);
+    let at = doc.field_at(map, &["name"]).map_or(map, |field| field.node);
     let repository = doc.text_at(map, &["repository"]);
     carrier.chart = match repository.as_deref() {
         Some(url) if url.starts_with("file://") => ChartRef::new(
@@ -94,7 +94,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
             "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
         );
     }
-    if let Some(field) = doc.at(map, &["version"])
+    if let Some(field) = doc.field_at(map, &["version"])
         && let Some(text) = doc.text(field.node)
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
@@ -124,11 +124,20 @@ fn mentions(doc: &Doc<'_>, item: Field, carrier: &mut Carrier) {
             });
         }
     };
-    mention(doc.at(item.node, &["condition"]), MentionKind::Condition);
+    mention(
+        doc.field_at(item.node, &["condition"]),
+        MentionKind::Condition,
+    );
     for import in doc.items_at(item.node, &["import-values"]) {
         if doc.is_map(import.node) {
-            mention(doc.at(import.node, &["child"]), MentionKind::ImportChild);
-            mention(doc.at(import.node, &["parent"]), MentionKind::ImportParent);
+            mention(
+                doc.field_at(import.node, &["child"]),
+                MentionKind::ImportChild,
+            );
+            mention(
+                doc.field_at(import.node, &["parent"]),
+                MentionKind::ImportParent,
+            );
         } else {
             mention(Some(import), MentionKind::ImportExport);
         }

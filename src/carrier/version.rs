@@ -207,7 +207,7 @@ impl Partial {
     }
 
     /// The count of numbers before the first wild or missing one.
-    fn known(&self) -> usize {
+    fn known_numbers(&self) -> usize {
         self.numbers
             .iter()
             .take_while(|number| matches!(number, VersionNumber::Is(_)))
@@ -221,9 +221,9 @@ impl Partial {
         }
     }
 
-    fn floor(&self) -> Version {
+    fn lowest_version(&self) -> Version {
         let mut version = Version::new(self.number(0), self.number(1), self.number(2));
-        if self.known() == 3 {
+        if self.known_numbers() == 3 {
             version.pre = semver::Prerelease::new(&self.pre).unwrap_or_default();
         }
         version
@@ -244,7 +244,7 @@ impl Partial {
     }
 
     /// The same form with the numbers of another version.
-    fn with(&self, to: &Version) -> Self {
+    fn with_numbers_of(&self, to: &Version) -> Self {
         let numbers = [to.major, to.minor, to.patch];
         Self {
             v: self.v,
@@ -291,11 +291,11 @@ impl Compare {
     /// The lowest version that fits and the first beyond; `None` is no bound. `!=` has none.
     fn bounds(&self) -> (Option<Version>, Option<Version>) {
         let version = &self.version;
-        let known = version.known();
+        let known = version.known_numbers();
         if known == 0 {
             return (None, None);
         }
-        let floor = Some(version.floor());
+        let floor = Some(version.lowest_version());
         match self.sign {
             ComparisonSign::None | ComparisonSign::Equal => (floor, version.ceiling(known)),
             ComparisonSign::NotEqual => (None, None),
@@ -318,7 +318,7 @@ impl Compare {
 
     fn fits(&self, version: &Version) -> bool {
         if self.sign == ComparisonSign::NotEqual {
-            let known = self.version.known();
+            let known = self.version.known_numbers();
             let same = [version.major, version.minor, version.patch]
                 .iter()
                 .take(known)
@@ -327,16 +327,16 @@ impl Compare {
             return !(known > 0 && same && (known < 3 || version.pre.as_str() == self.version.pre));
         }
         let (from, below) = self.bounds();
-        let exactly = self.version.known() == 3;
+        let exactly = self.version.known_numbers() == 3;
         // A full version as a bound is that version, pre-release and all.
         match self.sign {
             ComparisonSign::None | ComparisonSign::Equal if exactly => {
-                return *version == self.version.floor();
+                return *version == self.version.lowest_version();
             }
             ComparisonSign::LessOrEqual | ComparisonSign::Hyphen if exactly => {
-                return *version <= self.version.floor();
+                return *version <= self.version.lowest_version();
             }
-            ComparisonSign::Greater if exactly => return *version > self.version.floor(),
+            ComparisonSign::Greater if exactly => return *version > self.version.lowest_version(),
             _ => {}
         }
         from.is_none_or(|from| *version >= from) && below.is_none_or(|below| *version < below)
@@ -478,14 +478,14 @@ pub fn raise(text: &str, to: &Version) -> Option<String> {
         }
         VersionStyle::Any => return Some(text.to_owned()),
         VersionStyle::Range(range) if range.contains(to) => return Some(text.to_owned()),
-        VersionStyle::Range(range) => range.raised(to)?.to_string(),
+        VersionStyle::Range(range) => range.raise_to(to)?.to_string(),
         VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => return None,
     };
     Some(raised)
 }
 
 impl Range {
-    fn raised(&self, to: &Version) -> Option<Self> {
+    fn raise_to(&self, to: &Version) -> Option<Self> {
         // Of several alternatives the last is the newest one that somebody added.
         let last = self.alternatives.last()?;
         let compares: Vec<&Compare> = last
@@ -509,7 +509,7 @@ impl Range {
             .map(|part| match part {
                 RangePart::Between(text) => Some(RangePart::Between(text.clone())),
                 RangePart::Compare(compare) => {
-                    compare.raised(to, lower.as_ref()).map(RangePart::Compare)
+                    compare.raise_to(to, lower.as_ref()).map(RangePart::Compare)
                 }
             })
             .collect::<Option<Vec<_>>>()?;
@@ -522,12 +522,12 @@ impl Range {
 }
 
 impl Compare {
-    fn raised(&self, to: &Version, lower: Option<&Partial>) -> Option<Self> {
+    fn raise_to(&self, to: &Version, lower: Option<&Partial>) -> Option<Self> {
         let version = match self.sign {
             ComparisonSign::NotEqual => self.version.clone(),
             // Beyond the new version: as far beyond it as the old bound was beyond the lower one.
             ComparisonSign::Less => {
-                let numbers = self.version.known();
+                let numbers = self.version.known_numbers();
                 let place = match lower {
                     Some(lower) => (0..numbers)
                         .find(|&i| self.version.number(i) != lower.number(i))
@@ -539,23 +539,23 @@ impl Compare {
                     1 => Version::new(to.major, to.minor.checked_add(1)?, 0),
                     _ => Version::new(to.major, to.minor, to.patch.checked_add(1)?),
                 };
-                let bound = self.version.with(&next);
+                let bound = self.version.with_numbers_of(&next);
                 // `-0` keeps the next version's pre-releases out as well.
                 Partial {
                     pre: self.version.pre.clone(),
                     ..bound
                 }
             }
-            ComparisonSign::Greater if self.version.known() == 3 => {
+            ComparisonSign::Greater if self.version.known_numbers() == 3 => {
                 // Strictly more than the version before is not known; from the version on it is.
                 return Some(Self {
                     sign: ComparisonSign::GreaterOrEqual,
                     space: self.space.replacen('>', ">=", 1),
-                    version: self.version.with(to),
+                    version: self.version.with_numbers_of(to),
                 });
             }
             ComparisonSign::Greater => return None,
-            _ => self.version.with(to),
+            _ => self.version.with_numbers_of(to),
         };
         Some(Self {
             sign: self.sign,

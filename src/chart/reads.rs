@@ -113,16 +113,16 @@ impl Reads {
         }
         // Again, until what templates put into values is known everywhere.
         for _ in 0..MOST_ROUNDS {
-            let known = walk.known();
+            let known = walk.size_of_meanings();
             for tree in &trees {
                 if let Some(values) = &tree.values {
                     walk.template(&tree.nodes, values);
                 }
             }
-            if walk.known() == known {
+            if walk.size_of_meanings() == known {
                 break;
             }
-            walk.again();
+            walk.start_again();
         }
         let seen = std::mem::take(&mut walk.seen);
         self.take_in(seen);

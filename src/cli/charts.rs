@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
-    draft::{self, Pair, Proposals, Versions, bare, drafted},
+    draft::{self, Pair, Proposals, Versions, bare_pack, drafted},
     effect::{helm::Helm, render::Renderer, source::ChartLocation, values},
     pack::Pack,
     report::Detail,
@@ -42,7 +42,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
     let (Some(old), Some(new)) = (options.old_chart.clone(), options.new_chart.clone()) else {
         return Ok(None);
     };
-    let known = known(&job.request)?;
+    let known = known_packs(&job.request)?;
     let request = &job.request;
     // A version that was stated needs no chart to be looked at: whether a pack for a chart knows it.
     let knows_target = |name: &str| {
@@ -111,7 +111,7 @@ pub fn without_pack(job: &mut Job) -> anyhow::Result<Option<Both>> {
         }
     }
     let request = &mut job.request;
-    request.drafted = vec![bare(&old, &new, &versions)];
+    request.drafted = vec![bare_pack(&old, &new, &versions)];
     request.chart = Some(old.name.clone());
     request.from = Some(versions.old.clone());
     request.to = Some(versions.new.clone());
@@ -180,7 +180,7 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
 }
 
 /// The packs that there are, whatever chart was stated.
-fn known(request: &Request) -> anyhow::Result<Vec<Pack>> {
+fn known_packs(request: &Request) -> anyhow::Result<Vec<Pack>> {
     let any = Request {
         pack_dirs: request.pack_dirs.clone(),
         supplied: request.supplied.clone(),

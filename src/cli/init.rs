@@ -61,7 +61,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         supplied: supply::of_project(project.as_ref()),
         ..Request::default()
     };
-    let packs = packs(&request).map_err(|refusal| refused(&refusal))?;
+    let packs = packs(&request).map_err(|refusal| refusal_error(&refusal))?;
     let walked = walk::find(&[NamedPath::Listed(folder.clone())], Limits::default());
     for trouble in &walked.troubles {
         terminal.say(&format!("warning: {trouble}\n  next: {}\n", trouble.next()));
@@ -70,7 +70,7 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         &[],
         &walked.files,
         &known_charts(&packs, None),
-        &Jobs::one(),
+        &Jobs::single_thread(),
     );
     let below = |file: &Path| {
         let real = file.canonicalize().ok()?;
@@ -91,13 +91,13 @@ pub fn run(args: &InitArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
     terminal.say(&count_summary(&proposal, workspace.errors.len()));
     if proposal.releases.is_empty() {
-        terminal.say(&nothing(&proposal, &path, args));
+        terminal.say(&reason_for_nothing(&proposal, &path, args));
         return Ok(Exit::Done);
     }
     if !args.write {
         terminal.say(&format!(
             "\nNothing was written. `{}` {} {}.\n",
-            again(args),
+            command_to_write(args),
             if project.is_some() {
                 "adds this to"
             } else {
@@ -142,7 +142,7 @@ fn in_folder(folder: &Path, path: &Path) -> PathBuf {
     }
 }
 
-fn refused(refusal: &Refusal) -> anyhow::Error {
+fn refusal_error(refusal: &Refusal) -> anyhow::Error {
     let next = refusal.next.iter().map(|next| format!("\n  next: {next}"));
     anyhow::anyhow!(
         "{}: {}{}",
@@ -203,7 +203,7 @@ fn count_summary(proposal: &FolderProposal, refused: usize) -> String {
 }
 
 /// The reason for which there is nothing to write.
-fn nothing(proposal: &FolderProposal, path: &Path, args: &InitArgs) -> String {
+fn reason_for_nothing(proposal: &FolderProposal, path: &Path, args: &InitArgs) -> String {
     if !proposal.known.is_empty() {
         return format!("\n{} has all releases that lie here.\n", path.display());
     }
@@ -223,7 +223,7 @@ fn nothing(proposal: &FolderProposal, path: &Path, args: &InitArgs) -> String {
 }
 
 /// The command once more, with `--write`.
-fn again(args: &InitArgs) -> String {
+fn command_to_write(args: &InitArgs) -> String {
     let mut line = "refit init".to_owned();
     let mut add = |word: &str| line.push_str(&format!(" {}", shell(word)));
     if let Some(folder) = &args.folder {

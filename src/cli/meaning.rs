@@ -117,7 +117,7 @@ impl Job {
         };
         refuse_contradictions(&args)?;
         let mode = mode(&args);
-        let mut given = given(&args, &rendering);
+        let mut given = repeated_arguments(&args, &rendering);
         let AnswerFile {
             answers,
             skip: skip_known,
@@ -163,7 +163,7 @@ impl Job {
         let mut others = Vec::new();
         if let Some(project) = &project {
             given.recorded = project.file.releases.keys().cloned().collect();
-            others = project::others(project, &sources.releases);
+            others = project::other_layers(project, &sources.releases);
         }
         let every = to.into_iter().find(|to| to.chart.is_none());
         let mut request = Request {
@@ -312,7 +312,7 @@ fn mode(args: &UpgradeArgs) -> ResultMode {
 
 /// The arguments that a command for a second run repeats. Searched folders and entries of `refit.yaml` are added when
 /// they are known.
-fn given(args: &UpgradeArgs, rendering: &Rendering) -> Given {
+fn repeated_arguments(args: &UpgradeArgs, rendering: &Rendering) -> Given {
     let (chart, steps) = (&args.chart, &args.steps);
     let mut verify = rendering.words();
     if !args.verify {

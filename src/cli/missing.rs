@@ -57,7 +57,7 @@ pub fn ask(
     }
     let mut asked = QuestionsEnd::Nothing;
     for group in groups {
-        match one(job, &group, keyboard) {
+        match ask_one(job, &group, keyboard) {
             Ok(true) => asked = QuestionsEnd::Answered,
             Ok(false) => {}
             Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be used"),
@@ -71,7 +71,7 @@ pub fn ask(
 }
 
 /// One question; whether it was answered.
-fn one(
+fn ask_one(
     job: &mut Job,
     group: &[(&Refusal, &Missing)],
     keyboard: &mut Keyboard<'_>,

@@ -85,7 +85,7 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         late && (edition.version.pre.is_empty() || !args.releases_only)
     });
     let Some(first) = editions.last() else {
-        bail!("no version of a chart was found{}", why(&left_out));
+        bail!("no version of a chart was found{}", why_left_out(&left_out));
     };
     let name = first.name.clone();
     if let Some(other) = editions.iter().find(|edition| edition.name != name) {
@@ -120,8 +120,8 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         Err(error) => return Err(error).with_context(|| pack.display().to_string()),
     };
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    put(&keys, &keys_yaml(&gathered))?;
-    put(&pack, &pack_text)?;
+    write_new(&keys, &keys_yaml(&gathered))?;
+    write_new(&pack, &pack_text)?;
 
     for line in &left_out {
         terminal.say(&format!("left out: {line}\n"));
@@ -141,14 +141,14 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn put(path: &Path, text: &str) -> anyhow::Result<()> {
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
     }
     write::put(path, text.as_bytes()).map_err(Into::into)
 }
 
-fn why(left_out: &[String]) -> String {
+fn why_left_out(left_out: &[String]) -> String {
     match left_out.first() {
         Some(line) => format!(
             "; the first of {} that cannot be used: {line}",
@@ -217,7 +217,7 @@ fn from_git(
             }
             read.push((tag, rest, files));
         }
-        let made = jobs.each(None, read, |(tag, rest, files)| {
+        let made = jobs.run_each(None, read, |(tag, rest, files)| {
             let named = args.versions_from_tags.then_some(rest.as_str());
             Edition::read(tag, &files, named, &readings).map_err(|error| error.to_string())
         });

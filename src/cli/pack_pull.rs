@@ -70,13 +70,13 @@ pub fn run(args: &PullArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let mut exit = Exit::Done;
     let wanted = |chart: &String| args.charts.is_empty() || args.charts.contains(chart);
     for (chart, reference) in packs.iter().filter(|(chart, _)| wanted(chart)) {
-        match one(&project, chart, reference) {
-            Ok(said) => terminal.say(&format!("{chart}: {}\n", shown(&said))),
-            Err((what, next)) => {
+        match pull_one(&project, chart, reference) {
+            Ok(escape_braces) => terminal.say(&format!("{chart}: {}\n", shown(&escape_braces))),
+            Err((describe, next)) => {
                 exit = Exit::Error;
                 terminal.say(&format!(
                     "error: {chart}: {}\n  next: {next}\n",
-                    shown(&what)
+                    shown(&describe)
                 ));
             }
         }
@@ -97,7 +97,7 @@ pub fn run(args: &PullArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
 }
 
 /// Fetches one pack, if it is not there as it should be; what there is to say, or what went wrong and what comes next.
-fn one(
+fn pull_one(
     project: &Project,
     chart: &str,
     reference: &PackReference,
@@ -111,12 +111,12 @@ fn one(
                 &PackReference::Folder(project.layer(folder)),
                 &Helm::from_env(),
             );
-            let pack = sound(chart, reference, texts.map_err(told)?)?;
+            let pack = checked_pack(chart, reference, texts.map_err(told)?)?;
             return Ok(format!("a folder, used as it is; {}", size(&pack)));
         }
         _ => match store::pulled(home, chart, reference) {
             Ok((_, texts)) => {
-                let pack = sound(chart, reference, texts)?;
+                let pack = checked_pack(chart, reference, texts)?;
                 return Ok(format!("here already; {}", size(&pack)));
             }
             Err(SupplyError::NotPulled { .. } | SupplyError::Other { .. }) => {}
@@ -126,13 +126,17 @@ fn one(
         },
     }
     let texts = fetch(reference, &Helm::from_env()).map_err(told)?;
-    let pack = sound(chart, reference, texts.clone())?;
+    let pack = checked_pack(chart, reference, texts.clone())?;
     store::keep(home, chart, reference, &texts).map_err(told)?;
     Ok(format!("{why}; {}", size(&pack)))
 }
 
 /// The pack, if it is for the chart and `pack check` finds no error in it.
-fn sound(chart: &str, reference: &PackReference, texts: Texts) -> Result<Pack, (String, String)> {
+fn checked_pack(
+    chart: &str,
+    reference: &PackReference,
+    texts: Texts,
+) -> Result<Pack, (String, String)> {
     let supplied = SuppliedPack {
         texts: texts.into(),
         origin: Origin::Project {

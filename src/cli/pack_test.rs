@@ -68,7 +68,7 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let jobs = Jobs::many();
     let folder = args.cases.clone();
     let folder = folder.unwrap_or_else(|| args.folder.join("cases"));
-    let mut cases = Case::all(&folder)?;
+    let mut cases = Case::read_all(&folder)?;
     if args.bless {
         let blessed = trial.bless(&cases, &jobs);
         for blessed in &blessed {
@@ -81,7 +81,7 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 blessed.file.display()
             ));
         }
-        cases = Case::all(&folder)?;
+        cases = Case::read_all(&folder)?;
     }
     let mut tested = Tested {
         chart: trial.chart().to_owned(),

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The packs in the order in which they are looked at, and those of `refit.yaml` that cannot be used.
-fn all(folders: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Refusal>)> {
+fn all_packs(folders: &[PathBuf]) -> anyhow::Result<(Vec<Pack>, Vec<Refusal>)> {
     let mut packs: Vec<Pack> = Vec::new();
     for folder in folders {
         let pack = Pack::from_folder(folder)
@@ -126,7 +126,7 @@ pub fn schema(file: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
 /// If a pack cannot be read.
 pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let mut rows = Vec::new();
-    let (packs, refused) = all(&options.packs)?;
+    let (packs, refused) = all_packs(&options.packs)?;
     for pack in packs {
         let versions = || pack.info.versions.keys();
         let end = |version: Option<&Version>| version.map(ToString::to_string).unwrap_or_default();
@@ -162,7 +162,7 @@ pub fn list(options: &PackOptions, terminal: &mut Terminal) -> anyhow::Result<Ex
 ///
 /// If nothing is called so, or a pack cannot be read.
 pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let (mut packs, refused) = all(&args.packs.packs)?;
+    let (mut packs, refused) = all_packs(&args.packs.packs)?;
     say_refused(&refused, terminal);
     if let Some(chart) = &args.chart {
         let known: Vec<String> = packs.iter().map(|pack| pack.chart().to_owned()).collect();

@@ -62,7 +62,7 @@ pub fn complete(words: &[String]) -> String {
         _ => return ":0\n".to_owned(),
     };
     if flag == "--chart" {
-        return listed(built_in_names().map(str::to_owned).collect(), begun);
+        return complete_from(built_in_names().map(str::to_owned).collect(), begun);
     }
     let named = words.iter().zip(words.iter().skip(1));
     let chart = named.rev().find(|(flag, _)| *flag == "--chart");
@@ -78,11 +78,11 @@ pub fn complete(words: &[String]) -> String {
             .collect(),
         _ => packs.iter().flat_map(steps).collect(),
     };
-    listed(found, begun)
+    complete_from(found, begun)
 }
 
 /// The words that go on as what was begun, each once, and that no files come into question.
-fn listed(mut found: Vec<String>, begun: &str) -> String {
+fn complete_from(mut found: Vec<String>, begun: &str) -> String {
     let mut seen = BTreeSet::new();
     found.retain(|word| word.starts_with(begun) && seen.insert(word.clone()));
     found.push(":4".to_owned());

@@ -71,7 +71,7 @@ impl Writing {
 
     /// Says what an interrupted run left of these files, and changes nothing.
     pub fn tell(&self, files: &[&Path], terminal: &mut Terminal) {
-        for trouble in write::unfinished(files, self.own.as_deref()) {
+        for trouble in write::unfinished_writes(files, self.own.as_deref()) {
             terminal.say(&format!(
                 "warning: {trouble}\n  next: {}\n\n",
                 trouble.next()
@@ -81,8 +81,8 @@ impl Writing {
 
     /// The journals of interrupted runs that could not be mended. Another run that is still at work is none of them: it
     /// is waited for.
-    pub fn left(&self, files: &[&Path]) -> Vec<UnfinishedWrite> {
-        let mut left = write::unfinished(files, self.own.as_deref());
+    pub fn unfinished_writes(&self, files: &[&Path]) -> Vec<UnfinishedWrite> {
+        let mut left = write::unfinished_writes(files, self.own.as_deref());
         left.retain(|trouble| !matches!(trouble.why, Why::Busy(_)));
         left
     }

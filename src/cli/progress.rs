@@ -56,7 +56,7 @@ impl Progress {
     }
 
     /// Takes the bar away while something is printed.
-    pub fn apart<T>(&self, print: impl FnOnce() -> T) -> T {
+    pub fn print_apart<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
     }
 }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use refit::{
     digest,
     load::{Asked, Input},
-    memory::{MemoryError, Project, Remembered, error, project::NAME, updated},
+    memory::{MemoryError, Project, Remembered, error, project::NAME, update_text},
     migrate::Answer,
     outcome::Release,
     report::Masker,
@@ -93,7 +93,7 @@ pub fn of_layers<'p>(project: &'p Project, layers: &[Input]) -> Option<&'p str> 
 
 /// The layers of the releases of `refit.yaml` that are not among these, by their real paths.
 #[must_use]
-pub fn others(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
+pub fn other_layers(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
     let here = |name: &str| {
         releases
             .iter()
@@ -139,7 +139,7 @@ pub fn remember<'r>(
                 "give this one a name of its own: --release NAME=FILE,FILE",
             ));
         }
-        let remembered = remembered(project, &name, release)?;
+        let remembered = remembered_release(project, &name, release)?;
         project
             .file
             .releases
@@ -148,12 +148,16 @@ pub fn remember<'r>(
     }
     if !now.is_empty() {
         let text = (!project.text.is_empty()).then_some(project.text.as_str());
-        project.text = updated(text, &now)?;
+        project.text = update_text(text, &now)?;
     }
     Ok(())
 }
 
-fn remembered(project: &Project, name: &str, release: &Release) -> Result<Remembered, MemoryError> {
+fn remembered_release(
+    project: &Project,
+    name: &str,
+    release: &Release,
+) -> Result<Remembered, MemoryError> {
     let mut remembered = match project.file.releases.get(name) {
         Some(known) => known.clone(),
         None => Remembered {

@@ -66,7 +66,7 @@ pub fn since(
             named: named.to_owned(),
             commit: revision.commit.clone(),
             found: found.collect(),
-            releases: recorded(project, &there, &copy)?,
+            releases: recorded_releases(project, &there, &copy)?,
             root: revision.root,
             folder: copy,
             renamed,
@@ -82,7 +82,7 @@ fn path(named: &NamedPath) -> &Path {
 }
 
 /// The releases that `refit.yaml` had.
-fn recorded(
+fn recorded_releases(
     project: Option<&Project>,
     there: &dyn Fn(&Path) -> Option<PathBuf>,
     copy: &Path,

@@ -30,7 +30,7 @@ pub fn of_project(project: Option<&Project>) -> Vec<Supplied> {
             Supplied {
                 chart: Some(chart.clone()),
                 carried_by: None,
-                pack: pack.map_err(|error| refused(&error, &place)),
+                pack: pack.map_err(|error| supply_refusal(&error, &place)),
             }
         })
     });
@@ -39,7 +39,7 @@ pub fn of_project(project: Option<&Project>) -> Vec<Supplied> {
 
 /// An error as it is told.
 #[must_use]
-pub fn refused(error: &SupplyError, place: &str) -> Box<Refusal> {
+pub fn supply_refusal(error: &SupplyError, place: &str) -> Box<Refusal> {
     Reason::new(error.to_string()).next(error.next()).of(place)
 }
 
@@ -73,7 +73,7 @@ pub fn add(request: &mut Request, project: Option<&Project>, rendering: &RenderO
         let pack = match of_charts.add(&chart) {
             // That it cannot be read is told by whoever needs the chart itself.
             Ok(()) | Err(SupplyError::Io { .. }) => of_charts.packs.get(before).cloned().map(Ok),
-            Err(error) => Some(Err(refused(&error, &chart.display().to_string()))),
+            Err(error) => Some(Err(supply_refusal(&error, &chart.display().to_string()))),
         };
         let supplied = pack.map(|pack| Supplied {
             chart: None,

@@ -81,7 +81,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     );
     let mut held = Held::default();
     if let Some(rendering) = &job.verify {
-        held = verify::held(job, &outcome, writes, rendering, &show.said, terminal)?;
+        held = verify::withheld_releases(job, &outcome, writes, rendering, &show.said, terminal)?;
         terminal.say("\n");
         let all = held.differing.len() == outcome.releases.len();
         if all && writes && !outcome.releases.is_empty() {
@@ -95,7 +95,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     };
     match &job.mode {
         ResultMode::Preview => {
-            show.all(terminal, &show.ways())?;
+            show.print_all(terminal, &show.ways_on())?;
             Ok(if unsure || !outcome.refused.is_empty() {
                 Exit::Error
             } else if differs {
@@ -125,7 +125,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 return Ok(end);
             }
             if expect.is_none() {
-                show.all(terminal, &Ways::default())?;
+                show.print_all(terminal, &Ways::default())?;
             } else if job.format == Format::Text {
                 terminal.say(&text::brief(
                     &outcome,
@@ -371,7 +371,7 @@ impl<'a> Show<'a> {
     }
 
     /// The ways in which a run goes on after its preview.
-    fn ways(&self) -> Ways {
+    fn ways_on(&self) -> Ways {
         Ways {
             review: command::review(self.outcome, &self.job.given),
             write: command::commands(self.outcome, &self.job.given),
@@ -379,7 +379,7 @@ impl<'a> Show<'a> {
     }
 
     /// The result and what there is to say of it, in the order in which it is read.
-    fn all(&self, terminal: &mut Terminal, ways: &Ways) -> anyhow::Result<()> {
+    fn print_all(&self, terminal: &mut Terminal, ways: &Ways) -> anyhow::Result<()> {
         if self.job.format.is_whole() {
             return self.result(terminal);
         }

@@ -370,7 +370,7 @@ impl Held<'_> {
     }
 
     /// True if a release must not be written.
-    pub fn has(&self, release: &Release) -> bool {
+    pub fn is_withheld(&self, release: &Release) -> bool {
         self.differs(release) || self.has_failed(release)
     }
 
@@ -386,7 +386,7 @@ impl Held<'_> {
 /// # Errors
 ///
 /// If Helm cannot be run.
-pub fn held<'o>(
+pub fn withheld_releases<'o>(
     job: &Job,
     outcome: &'o Outcome,
     writes: bool,

@@ -62,7 +62,13 @@ pub fn write_all(
     let units = outcome.units();
     let files = units
         .iter()
-        .filter(|unit| !unit.is_open() && !unit.releases.iter().any(|release| held.has(release)))
+        .filter(|unit| {
+            !unit.is_open()
+                && !unit
+                    .releases
+                    .iter()
+                    .any(|release| held.is_withheld(release))
+        })
         .flat_map(Unit::files);
     let changed: Vec<&Path> = files
         .filter(|file| file.changed)
@@ -71,7 +77,7 @@ pub fn write_all(
     let writing = Writing::new();
     let mut failed = false;
     let mut blocked: Vec<PathBuf> = Vec::new();
-    for trouble in writing.left(&changed) {
+    for trouble in writing.unfinished_writes(&changed) {
         failed = true;
         terminal.say(&format!("\nerror: {trouble}\n  next: {}\n", trouble.next()));
         blocked.extend(trouble.files);
@@ -92,9 +98,9 @@ pub fn write_all(
     };
     for unit in &units {
         writer.bar.step();
-        writer.unit(unit, &blocked);
+        writer.write_unit(unit, &blocked);
     }
-    writer.waiting();
+    writer.write_waiting();
     writer.failed
 }
 
@@ -134,12 +140,12 @@ impl<'w> Writer<'w> {
             "\n"
         };
         let Self { bar, terminal, .. } = self;
-        bar.apart(|| terminal.say(&format!("{gap}{text}\n")));
+        bar.print_apart(|| terminal.say(&format!("{gap}{text}\n")));
     }
 
-    fn unit(&mut self, unit: &'w Unit<'w>, blocked: &[PathBuf]) {
+    fn write_unit(&mut self, unit: &'w Unit<'w>, blocked: &[PathBuf]) {
         if let Some((text, failed)) = self.reason_not_to_write(unit, blocked) {
-            self.waiting();
+            self.write_waiting();
             self.failed |= failed;
             self.say(&text);
             return;
@@ -149,11 +155,11 @@ impl<'w> Writer<'w> {
         if unit.releases.iter().any(noted) {
             self.waiting.push(unit);
             if self.waiting.len() >= TOGETHER {
-                self.waiting();
+                self.write_waiting();
             }
         } else if unit.is_changed() {
-            self.waiting();
-            self.together(&[unit]);
+            self.write_waiting();
+            self.write_together(&[unit]);
         }
     }
 
@@ -213,15 +219,15 @@ impl<'w> Writer<'w> {
     }
 
     /// Writes the units that wait.
-    fn waiting(&mut self) {
+    fn write_waiting(&mut self) {
         let units = std::mem::take(&mut self.waiting);
         if !units.is_empty() {
-            self.together(&units);
+            self.write_together(&units);
         }
     }
 
     /// Writes units in one call. If that fails, each by itself: one must not stand in the way of others.
-    fn together(&mut self, units: &[&'w Unit<'w>]) {
+    fn write_together(&mut self, units: &[&'w Unit<'w>]) {
         match self.attempt(units) {
             Ok(()) => {}
             Err(WriteFailure::Write(error @ WriteError::HalfWritten { .. })) => {
@@ -230,7 +236,7 @@ impl<'w> Writer<'w> {
             }
             Err(_) if units.len() > 1 => {
                 for unit in units {
-                    self.together(&[*unit]);
+                    self.write_together(&[*unit]);
                 }
             }
             Err(failure) => {
@@ -245,8 +251,8 @@ impl<'w> Writer<'w> {
     }
 
     fn attempt(&mut self, units: &[&'w Unit<'w>]) -> Result<(), WriteFailure> {
-        let memory =
-            remembered(self.job, units, self.project.as_ref()).map_err(WriteFailure::Memory)?;
+        let memory = remembered_entries(self.job, units, self.project.as_ref())
+            .map_err(WriteFailure::Memory)?;
         if memory.is_none() && !units.iter().any(|unit| unit.is_changed()) {
             return Ok(());
         }
@@ -345,7 +351,7 @@ struct Memory {
 }
 
 /// The entries of `refit.yaml` for units; `None` if none are to be noted, or they are there already.
-fn remembered(
+fn remembered_entries(
     job: &Job,
     units: &[&Unit<'_>],
     project: Option<&Project>,

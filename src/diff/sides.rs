@@ -67,7 +67,7 @@ impl<'a> Hunk<'a> {
                 run
             };
             let (gone, came) = (run(LineSide::Before), run(LineSide::After));
-            beside(&mut rows, &gone, &came, before, after);
+            set_side_by_side(&mut rows, &gone, &came, before, after);
             (before, after) = (before + gone.len(), after + came.len());
         }
         rows
@@ -75,7 +75,7 @@ impl<'a> Hunk<'a> {
 }
 
 /// Sets a run of lines that are gone beside one of lines that came.
-fn beside<'l, 'a>(
+fn set_side_by_side<'l, 'a>(
     rows: &mut Vec<SideBySide<'l, 'a>>,
     gone: &[&'l DiffLine<'a>],
     came: &[&'l DiffLine<'a>],
@@ -133,7 +133,7 @@ fn pairs(gone: &[&DiffLine<'_>], came: &[&DiffLine<'_>]) -> Vec<(usize, usize)> 
     let (old, new) = (split(gone), split(came));
     let alike: Vec<usize> = old
         .iter()
-        .flat_map(|a| new.iter().map(move |b| self::alike(a, b)))
+        .flat_map(|a| new.iter().map(move |b| self::common_percent(a, b)))
         .collect();
     // The best sum of what pairs have in common, from each place to the end.
     let mut best = vec![0; (n + 1) * (m + 1)];
@@ -164,7 +164,7 @@ fn pairs(gone: &[&DiffLine<'_>], came: &[&DiffLine<'_>]) -> Vec<(usize, usize)> 
 }
 
 /// The common part of two lines, in percent of the longer; 0 if it is too little.
-fn alike(a: &[String], b: &[String]) -> usize {
+fn common_percent(a: &[String], b: &[String]) -> usize {
     let size = |words: &[String]| words.iter().map(String::len).sum::<usize>();
     let longest = size(a).max(size(b));
     if longest == 0 {

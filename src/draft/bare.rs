@@ -40,7 +40,7 @@ impl Versions {
 /// The texts of a pack that knows the two versions, and no key and no step. It goes by the old chart's name,
 /// because that is what manifests name.
 #[must_use]
-pub fn bare(old: &Chart, new: &Chart, versions: &Versions) -> Texts {
+pub fn bare_pack(old: &Chart, new: &Chart, versions: &Versions) -> Texts {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let app = |chart: &Chart| quoted(chart.app_version.as_deref().unwrap_or(&chart.version));
     let pack = format!(
@@ -77,7 +77,7 @@ mod tests {
             let (old, new) = (chart("it's: a \"chart\"", old), chart("b", new));
             let versions = Versions::of(&old, &new).unwrap();
             assert_eq!(versions.are_same, are_same);
-            let pack = Pack::from_texts(bare(&old, &new, &versions)).unwrap();
+            let pack = Pack::from_texts(bare_pack(&old, &new, &versions)).unwrap();
             assert_eq!(pack.info.chart, "it's: a \"chart\"");
             let known: Vec<&Version> = pack.info.versions.keys().collect();
             assert_eq!(known, [&versions.old, &versions.new]);

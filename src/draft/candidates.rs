@@ -81,7 +81,7 @@ pub fn candidates(
         value,
         values,
         words: NameWords::of(path),
-        hinted: new.hints.beside(path),
+        hinted: new.hints.named_beside(path),
         found: Vec::new(),
     };
     for (from, to) in learned {
@@ -187,7 +187,7 @@ impl Search<'_> {
             return false;
         }
         let default = new.example(to);
-        if !fits(default, value) {
+        if !can_hold(default, value) {
             return false;
         }
         let same = match (old.example(path), default) {
@@ -215,7 +215,7 @@ impl Search<'_> {
 }
 
 /// True if a value can stand where the chart has another one.
-fn fits(default: Option<&Value>, value: &Value) -> bool {
+fn can_hold(default: Option<&Value>, value: &Value) -> bool {
     match (default, value) {
         (Some(Value::Map(map)), value) if !map.is_empty() => matches!(value, Value::Map(_)),
         (Some(Value::Bool(_)), Value::Bool(_) | Value::Null) => true,

@@ -41,7 +41,7 @@ impl Footprint {
         let sign = sign.filter(|text| !matches!(*text, "true" | "false"));
         for effect in effects {
             let object = &effect.spot.object;
-            let path = unnamed(&effect.spot.path);
+            let path = without_container_name(&effect.spot.path);
             for value in traces(effect) {
                 // An item of a list can be anything.
                 let is_item = matches!(effect.with, Some(Value::List(_)));
@@ -170,7 +170,7 @@ impl Footprint {
 }
 
 /// A field without the name of the container that it is in: that is as much the chart's own as an object's name.
-fn unnamed(path: &Path) -> String {
+fn without_container_name(path: &Path) -> String {
     let mut text = path.to_string();
     for list in ["ontainers[name="] {
         let mut from = 0;
@@ -247,11 +247,11 @@ mod tests {
         let path = |text: &str| text.parse::<Path>().unwrap();
         let field = path("spec.template.spec.containers[name=web].image.tag");
         assert_eq!(
-            unnamed(&field),
+            without_container_name(&field),
             "spec.template.spec.containers[name=].image.tag"
         );
         assert_eq!(
-            unnamed(&path("spec.ports[name=http].port")),
+            without_container_name(&path("spec.ports[name=http].port")),
             "spec.ports[name=http].port"
         );
         let within = path("spec.template.spec.containers[name=web]");

@@ -84,7 +84,7 @@ impl Hints {
 
     /// The keys that are named together with one, or with one above it: then with the rest of the path.
     #[must_use]
-    pub fn beside(&self, path: &Path) -> Vec<Path> {
+    pub fn named_beside(&self, path: &Path) -> Vec<Path> {
         let mut found = Vec::new();
         let mut above = path.clone();
         while !above.is_root() {
@@ -116,7 +116,7 @@ mod tests {
             ..Chart::default()
         });
         let beside = |path: &str| {
-            let found = hints.beside(&path.parse().unwrap());
+            let found = hints.named_beside(&path.parse().unwrap());
             found.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(beside("web.old.name"), ["server.name"]);

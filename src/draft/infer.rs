@@ -24,13 +24,13 @@ const SWITCHES: [&str; 3] = ["enabled", "create", "enable"];
 /// What became of each key of the old chart that the new one does not know, or knows in another form.
 #[must_use]
 pub fn infer(pair: &Pair<'_>, (old, new): (&Keys, &Keys)) -> Proposals {
-    let gone = gone(old, new);
+    let gone = vanished_keys(old, new);
     let (off, others): (Vec<Path>, Vec<Path>) = gone
         .iter()
         .cloned()
         .partition(|path| is_switch(path) && old.default(path) == Some(&Value::Bool(true)));
     let none = Map::new();
-    let mut found = tried(pair, (old, new), &others, (&none, &none));
+    let mut found = try_all(pair, (old, new), &others, (&none, &none));
     // What is off by itself shows nothing, and what is switched on can switch others off: so both are looked at.
     let rest: Vec<Path> = others
         .into_iter()
@@ -43,12 +43,12 @@ pub fn infer(pair: &Pair<'_>, (old, new): (&Keys, &Keys)) -> Proposals {
         .collect();
     let switches = (
         switched(old, &gone, pair.renderers.map(|(was, _)| was)),
-        switched(new, &fresh(old, new), pair.renderers.map(|(_, now)| now)),
+        switched(new, &new_keys(old, new), pair.renderers.map(|(_, now)| now)),
     );
     if pair.renderers.is_some() && !rest.is_empty() {
-        found.improve(tried(pair, (old, new), &rest, (&switches.0, &switches.1)));
+        found.improve(try_all(pair, (old, new), &rest, (&switches.0, &switches.1)));
     }
-    found.improve(tried(pair, (old, new), &off, (&switches.0, &switches.1)));
+    found.improve(try_all(pair, (old, new), &off, (&switches.0, &switches.1)));
     found
 }
 
@@ -57,7 +57,7 @@ fn is_sure(one: &Proposal) -> bool {
 }
 
 /// What became of some keys, all set at once, with what switches on others in both charts.
-fn tried(
+fn try_all(
     pair: &Pair<'_>,
     keys: (&Keys, &Keys),
     paths: &[Path],
@@ -77,7 +77,7 @@ fn tried(
 }
 
 /// The keys that the new chart does not know any more, or in another form.
-fn gone(old: &Keys, new: &Keys) -> Vec<Path> {
+fn vanished_keys(old: &Keys, new: &Keys) -> Vec<Path> {
     let mut found: Vec<Path> = Vec::new();
     for key in old.paths() {
         if let Some(path) = named(key, old) {
@@ -110,7 +110,7 @@ fn gone(old: &Keys, new: &Keys) -> Vec<Path> {
 }
 
 /// The keys of the new chart that the old one does not know.
-fn fresh(old: &Keys, new: &Keys) -> Vec<Path> {
+fn new_keys(old: &Keys, new: &Keys) -> Vec<Path> {
     let all = new.paths().flat_map(|key| named(key, new));
     all.filter(|path| old.default(path).is_none() && !old.knows(path))
         .collect()

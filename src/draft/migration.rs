@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use super::{
     bare::Versions,
     candidates::Keys,
-    pack::{id, quoted, reason, said, together},
+    pack::{escape_braces, id, moved_together, quoted, reason},
     propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
 };
 use crate::values::{Map, Path, Segment, Value, leaves};
@@ -35,24 +35,24 @@ pub fn migration_file(
     let mut taken: Vec<Path> = Vec::new();
     for (at, proposal) in found.settings.iter().enumerate() {
         match &proposal.fate {
-            Suggestion::Moves(place) if place.wraps => perhaps(&mut comments, proposal),
+            Suggestion::Moves(place) if place.wraps => comment_unsure(&mut comments, proposal),
             Suggestion::Moves(_) if done.contains(&proposal.from) => {}
             Suggestion::Moves(place) => {
-                let pairs = together(proposal, place, &found.settings[at..]);
+                let pairs = moved_together(proposal, place, &found.settings[at..]);
                 done.extend(pairs.iter().map(|(proposal, _)| &proposal.from));
-                let moves = moves(&pairs, (old, new), &taken);
+                let moves = whole_moves(&pairs, (old, new), &taken);
                 if moves.is_empty() {
                     continue;
                 }
                 taken.extend(moves.iter().map(|(from, _)| from.clone()));
                 step(&mut steps, &mut ids, &moves, &reason(&pairs));
             }
-            Suggestion::Unsure(_) => perhaps(&mut comments, proposal),
+            Suggestion::Unsure(_) => comment_unsure(&mut comments, proposal),
             Suggestion::IsDefault => {
                 let _ = writeln!(
                     comments,
                     "  # {}: the chart's own default does what it did.",
-                    plain(&proposal.from.to_string())
+                    on_one_line(&proposal.from.to_string())
                 );
             }
             Suggestion::Lost => {
@@ -64,8 +64,8 @@ pub fn migration_file(
                 let _ = writeln!(
                     comments,
                     "  # {}: nothing was found; {}.",
-                    plain(&proposal.from.to_string()),
-                    plain(&did)
+                    on_one_line(&proposal.from.to_string()),
+                    on_one_line(&did)
                 );
             }
         }
@@ -81,13 +81,13 @@ pub fn migration_file(
     format!(
         "{HEAD}version: {}\ntitle: {}\n{steps}{comments}{}",
         quoted(&versions.new.to_string()),
-        said(&format!("Keys that move in {}", versions.new)),
+        escape_braces(&format!("Keys that move in {}", versions.new)),
         acknowledged(old, new, &taken)
     )
 }
 
 /// A text in one line.
-fn plain(text: &str) -> String {
+fn on_one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
@@ -95,7 +95,7 @@ fn plain(text: &str) -> String {
 
 /// The moves of settings that went the same way: the whole map where all that the old chart has in it went, and with
 /// `*` where users give the names.
-fn moves(
+fn whole_moves(
     pairs: &[(&Proposal, &Destination)],
     (old, new): (&Keys, &Keys),
     taken: &[Path],
@@ -176,8 +176,8 @@ fn step(steps: &mut String, ids: &mut BTreeSet<String>, moves: &[(Path, Path)], 
         steps,
         "  {}:\n    title: {}\n    why: {}\n    move:",
         id(ids, "move", &from),
-        said(&format!("Move {from} to {to}")),
-        said(why)
+        escape_braces(&format!("Move {from} to {to}")),
+        escape_braces(why)
     );
     for (from, to) in moves {
         let _ = writeln!(
@@ -190,11 +190,11 @@ fn step(steps: &mut String, ids: &mut BTreeSet<String>, moves: &[(Path, Path)], 
 }
 
 /// A setting that is not sure, with its places.
-fn perhaps(comments: &mut String, proposal: &Proposal) {
+fn comment_unsure(comments: &mut String, proposal: &Proposal) {
     let _ = writeln!(
         comments,
         "  # {}, perhaps:",
-        plain(&proposal.from.to_string())
+        on_one_line(&proposal.from.to_string())
     );
     for place in proposal.places() {
         let wraps = if place.wraps {
@@ -205,9 +205,9 @@ fn perhaps(comments: &mut String, proposal: &Proposal) {
         let _ = writeln!(
             comments,
             "  #   move: {{{}: {}}}   # {}{wraps}",
-            plain(&quoted(&proposal.from.to_string())),
-            plain(&quoted(&place.to.to_string())),
-            plain(&place.evidence)
+            on_one_line(&quoted(&proposal.from.to_string())),
+            on_one_line(&quoted(&place.to.to_string())),
+            on_one_line(&place.evidence)
         );
     }
 }
@@ -237,7 +237,7 @@ fn acknowledged(old: &Keys, new: &Keys, taken: &[Path]) -> String {
 }
 
 fn short(value: &Value) -> String {
-    let text = plain(&serde_json::Value::from(value).to_string());
+    let text = on_one_line(&serde_json::Value::from(value).to_string());
     match text.char_indices().nth(60) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,

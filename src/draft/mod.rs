@@ -21,7 +21,7 @@ mod sides;
 mod tryout;
 mod written;
 
-pub use bare::{Versions, bare};
+pub use bare::{Versions, bare_pack};
 pub use infer::infer;
 pub use migration::migration_file;
 pub use pack::drafted;

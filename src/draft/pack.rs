@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    bare::{Versions, bare},
+    bare::{Versions, bare_pack},
     propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
 };
 use crate::{
@@ -23,7 +23,7 @@ pub fn drafted(
     found: &Proposals,
     accepted: bool,
 ) -> Texts {
-    let mut texts = bare(old, new, versions);
+    let mut texts = bare_pack(old, new, versions);
     let editions = vec![
         Edition::of_chart(old, &versions.old),
         Edition::of_chart(new, &versions.new),
@@ -42,7 +42,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A text in which no brace begins an expression.
-pub(super) fn said(text: &str) -> String {
+pub(super) fn escape_braces(text: &str) -> String {
     quoted(&text.replace('{', "{{"))
 }
 
@@ -57,9 +57,9 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
         }
         match &proposal.fate {
             Suggestion::Moves(place) => {
-                let together = together(proposal, place, &found.settings[at..]);
+                let together = moved_together(proposal, place, &found.settings[at..]);
                 done.extend(together.iter().map(|(proposal, _)| &proposal.from));
-                moves(&mut steps, &mut ids, &together, accepted);
+                write_moves(&mut steps, &mut ids, &together, accepted);
             }
             Suggestion::Unsure(places) => question(
                 &mut steps,
@@ -96,8 +96,8 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
             steps,
             "  {}:\n    title: {}\n    tell: {{danger: {}}}",
             id(&mut ids, "needed", path),
-            said(&format!("Set {path}")),
-            said(&text)
+            escape_braces(&format!("Set {path}")),
+            escape_braces(&text)
         );
     }
     if steps.is_empty() {
@@ -112,7 +112,7 @@ fn migration(versions: &Versions, found: &Proposals, accepted: bool) -> Option<S
 pub(super) type Pairs<'p> = Vec<(&'p Proposal, &'p Destination)>;
 
 /// The settings that are sure and went from the same map to the same map.
-pub(super) fn together<'p>(
+pub(super) fn moved_together<'p>(
     first: &'p Proposal,
     place: &'p Destination,
     all: &'p [Proposal],
@@ -152,21 +152,25 @@ pub(super) fn id(ids: &mut BTreeSet<String>, kind: &str, path: &Path) -> String 
     id
 }
 
-fn moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, accepted: bool) {
+fn write_moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, accepted: bool) {
     let Some((first, place)) = pairs.first() else {
         return;
     };
     if !accepted || place.wraps {
         return question(steps, ids, pairs, std::slice::from_ref(*place), true);
     }
-    let (from, to) = shown(pairs);
+    let (from, to) = shown_places(pairs);
     let id = id(ids, "move", &first.from);
     let _ = writeln!(
         steps,
         "  {id}:\n    title: {}",
-        said(&format!("Move {from} to {to}"))
+        escape_braces(&format!("Move {from} to {to}"))
     );
-    let _ = writeln!(steps, "    why: {}\n    move:", said(&reason(pairs)));
+    let _ = writeln!(
+        steps,
+        "    why: {}\n    move:",
+        escape_braces(&reason(pairs))
+    );
     for (proposal, place) in pairs {
         let _ = writeln!(
             steps,
@@ -178,7 +182,7 @@ fn moves(steps: &mut String, ids: &mut BTreeSet<String>, pairs: &Pairs<'_>, acce
 }
 
 /// From where to where, for one setting or a map of them.
-fn shown(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
+fn shown_places(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
     let (first, place) = pairs[0];
     match pairs {
         [_] => (first.from.to_string(), place.to.to_string()),
@@ -209,13 +213,13 @@ fn question(
         return;
     };
     let id = id(ids, "place", &first.from);
-    let (from, to) = shown(pairs);
+    let (from, to) = shown_places(pairs);
     let title = match recommends {
         true => format!("Move {from} to {to}"),
         false => format!("Find the new place of {from}"),
     };
-    let _ = writeln!(steps, "  {id}:\n    title: {}", said(&title));
-    let _ = writeln!(steps, "    why: {}", said(&reason(pairs)));
+    let _ = writeln!(steps, "  {id}:\n    title: {}", escape_braces(&title));
+    let _ = writeln!(steps, "    why: {}", escape_braces(&reason(pairs)));
     steps.push_str("    take:\n");
     for (at, (proposal, _)) in pairs.iter().enumerate() {
         let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
@@ -223,7 +227,7 @@ fn question(
     let _ = writeln!(
         steps,
         "    ask: {}",
-        said(&format!(
+        escape_braces(&format!(
             "`{from}` has no effect any more. Where does it go?"
         ))
     );
@@ -244,7 +248,7 @@ fn question(
             for (number, place) in places.iter().enumerate() {
                 let _ = writeln!(steps, "      {}:", option(number));
                 let title = format!("{} ({})", place.to, place.evidence);
-                let _ = writeln!(steps, "        title: {}", said(&title));
+                let _ = writeln!(steps, "        title: {}", escape_braces(&title));
                 if recommends && number == 0 {
                     steps.push_str("        recommended: true\n");
                 }
@@ -256,7 +260,7 @@ fn question(
             let _ = writeln!(
                 steps,
                 "      move:\n        title: {}",
-                said(&format!("{to} ({})", place.evidence))
+                escape_braces(&format!("{to} ({})", place.evidence))
             );
             if recommends {
                 steps.push_str("        recommended: true\n");
@@ -294,8 +298,8 @@ fn notice(
     let _ = writeln!(
         steps,
         "  {id}:\n    title: {}\n    read: {{v: {}}}\n    if: set(v)\n    tell: {{{severity}: {}}}",
-        said(&format!("Look at {}", proposal.from)),
+        escape_braces(&format!("Look at {}", proposal.from)),
         quoted(&proposal.from.to_string()),
-        said(text)
+        escape_braces(text)
     );
 }

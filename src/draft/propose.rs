@@ -13,7 +13,7 @@ use super::{
     kin::kin,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
-    sides::{Peeled, fits, fitting, peeled},
+    sides::{Peeled, fits_default, fitting, peeled},
     tryout::{found, try_out},
 };
 use crate::{
@@ -235,7 +235,7 @@ pub(super) fn propose_on(
     let rendered = pair.renderers.map(|(was, now)| {
         let before = peeled(pair.old, was, values, &Map::new())
             .map_err(|why| format!("under the old chart: {why}"))?;
-        let mut rest = beside(fitting(values, new), switches);
+        let mut rest = fill_in_from(fitting(values, new), switches);
         let mut needed = BTreeSet::new();
         let mut ground = Map::new();
         if needs_some(now, &rest) {
@@ -354,7 +354,7 @@ fn lost_by_reading(values: &Map, (old, new): (&Keys, &Keys)) -> Vec<(Value, Vec<
     let lost = leaves(values).into_iter().filter(|(path, value)| {
         path.is_concrete()
             && old.reads.is_read(path)
-            && !(new.reads.is_read(path) && fits(path, value, new) && new.knows(path))
+            && !(new.reads.is_read(path) && fits_default(path, value, new) && new.knows(path))
     });
     let mut found: Vec<(Path, Value, Vec<Candidate>)> = lost
         .map(|(path, value)| {
@@ -376,7 +376,7 @@ fn lost_by_reading(values: &Map, (old, new): (&Keys, &Keys)) -> Vec<(Value, Vec<
 }
 
 /// Values, and others where they say nothing.
-fn beside(values: Map, others: &Map) -> Map {
+fn fill_in_from(values: Map, others: &Map) -> Map {
     let mut all = others.clone();
     merge::merge(&mut all, values);
     all
@@ -467,7 +467,7 @@ fn opened<'l>(
         };
         let did = Footprint::of(&leaf.effects, &leaf.value);
         let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
-        let read = !refused && is_read(new, &path) && fits(&path, &leaf.value, new);
+        let read = !refused && is_read(new, &path) && fits_default(&path, &leaf.value, new);
         let was_read = old.reads.is_read(&path);
         let mut is_default = false;
         let lost = match (&after, did.is_empty()) {
@@ -478,7 +478,8 @@ fn opened<'l>(
                 let now = after.get(&path).cloned().unwrap_or_default();
                 let lost = did.found_in(&now) < 0.3;
                 is_default = lost
-                    && sides.is_some_and(|sides| shows(&leaf.effects, &sides.after.side.manifest));
+                    && sides
+                        .is_some_and(|sides| shows_all(&leaf.effects, &sides.after.side.manifest));
                 lost && (!read || now.is_empty())
             }
         };
@@ -505,7 +506,7 @@ fn is_read(new: &Keys, path: &Path) -> bool {
 }
 
 /// True if all effects of a setting are there without it.
-fn shows(effects: &[crate::effect::leaves::Effect], manifest: &Manifest) -> bool {
+fn shows_all(effects: &[crate::effect::leaves::Effect], manifest: &Manifest) -> bool {
     !effects.is_empty()
         && effects.iter().all(|effect| {
             effect.spot.path.depth() > 0

@@ -7,7 +7,7 @@ use super::{
     tryout::shaped,
 };
 use crate::{
-    effect::leaves::{Effect, Side, other_value, set_path, without},
+    effect::leaves::{Effect, Side, other_value, set_path, without_paths},
     values::{Map, Path, Value},
 };
 
@@ -66,7 +66,7 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[Open<'_>], sides: &Sides<
     let variants: Vec<Map> = asked
         .iter()
         .flat_map(|(_, to)| {
-            let left_out = without(&values, std::slice::from_ref(*to));
+            let left_out = without_paths(&values, std::slice::from_ref(*to));
             // What cannot be left out is changed.
             let mut changed = left_out.clone();
             if let Some(other) = to.get(&Value::Map(values.clone())).and_then(other_value) {
@@ -80,7 +80,7 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[Open<'_>], sides: &Sides<
         for ((at, _), pair) in asked.iter().zip(variants.chunks(2)) {
             let variant = pair.iter().find_map(|one| one.as_ref().as_ref().ok());
             if let Some(variant) = variant {
-                let effects = after.between(&open[*at].leaf.value, whole, variant);
+                let effects = after.effects_between(&open[*at].leaf.value, whole, variant);
                 held[*at] = is_held(&open[*at], &effects);
             }
         }

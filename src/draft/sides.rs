@@ -9,7 +9,7 @@ use super::candidates::Keys;
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Side, set_path, without},
+        leaves::{Side, set_path, without_paths},
         render::{RenderMode, Renderer},
     },
     values::{Map, Path, Value, leaves},
@@ -50,14 +50,14 @@ pub fn peeled<'c>(
     values: &Map,
     ground: &Map,
 ) -> Result<Peeled<'c>, String> {
-    let whole = match side(chart, renderer, values) {
+    let whole_part = match render_side(chart, renderer, values) {
         Ok(side) => {
             return Ok(Peeled {
                 side,
                 refused: BTreeMap::new(),
             });
         }
-        Err(why) => why,
+        Err(why_left_out) => why_left_out,
     };
     let (kept, refused) = match LOOSE
         .into_iter()
@@ -74,7 +74,7 @@ pub fn peeled<'c>(
                 kept: ground.clone(),
                 refused: BTreeMap::new(),
             };
-            adding.halves(&all);
+            adding.try_halves(&all);
             // What needs others that came later.
             let again: Vec<(Path, Value)> = all
                 .iter()
@@ -83,13 +83,13 @@ pub fn peeled<'c>(
                 .collect();
             for one in &again {
                 adding.refused.remove(&one.0);
-                adding.halves(std::slice::from_ref(one));
+                adding.try_halves(std::slice::from_ref(one));
             }
             (adding.kept, adding.refused)
         }
-        None => one_by_one(renderer, values, &whole),
+        None => one_by_one(renderer, values, &whole_part),
     };
-    let side = side(chart, renderer, &kept).map_err(|_| whole)?;
+    let side = render_side(chart, renderer, &kept).map_err(|_| whole_part)?;
     Ok(Peeled { side, refused })
 }
 
@@ -102,7 +102,7 @@ struct Adding<'r> {
 }
 
 impl Adding<'_> {
-    fn halves(&mut self, some: &[(Path, Value)]) {
+    fn try_halves(&mut self, some: &[(Path, Value)]) {
         if some.is_empty() {
             return;
         }
@@ -117,8 +117,8 @@ impl Adding<'_> {
             }
             (Err(_), some) => {
                 let (first, second) = some.split_at(some.len() / 2);
-                self.halves(first);
-                self.halves(second);
+                self.try_halves(first);
+                self.try_halves(second);
             }
         }
     }
@@ -138,7 +138,7 @@ fn one_by_one(renderer: &Renderer, values: &Map, whole: &str) -> (Map, BTreeMap<
             .iter()
             .map(|part| {
                 let gone: Vec<Path> = part.iter().map(|(path, _)| path.clone()).collect();
-                without(values, &gone)
+                without_paths(values, &gone)
             })
             .collect();
         let rendered = renderer.render_all(&variants, LOOSE[0]);
@@ -149,7 +149,7 @@ fn one_by_one(renderer: &Renderer, values: &Map, whole: &str) -> (Map, BTreeMap<
                 kept: variants[at].clone(),
                 refused: BTreeMap::new(),
             };
-            adding.halves(parts[at]);
+            adding.try_halves(parts[at]);
             return (adding.kept, adding.refused);
         }
         if size == 1 {
@@ -167,7 +167,7 @@ fn one_by_one(renderer: &Renderer, values: &Map, whole: &str) -> (Map, BTreeMap<
         }
         let variants: Vec<Map> = paths
             .iter()
-            .map(|path| without(&values, std::slice::from_ref(path)))
+            .map(|path| without_paths(&values, std::slice::from_ref(path)))
             .collect();
         let rendered = renderer.render_all(&variants, LOOSE[0]);
         let works = rendered.iter().position(|rendered| rendered.is_ok());
@@ -190,7 +190,11 @@ fn one_by_one(renderer: &Renderer, values: &Map, whole: &str) -> (Map, BTreeMap<
 }
 
 /// Renders in the strictest way that works.
-fn side<'c>(chart: &'c Chart, renderer: &'c Renderer, values: &Map) -> Result<Side<'c>, String> {
+fn render_side<'c>(
+    chart: &'c Chart,
+    renderer: &'c Renderer,
+    values: &Map,
+) -> Result<Side<'c>, String> {
     let mut why = String::new();
     for (install, schema) in [(false, true), (false, false), (true, false)] {
         let mode = RenderMode { install, schema };
@@ -208,7 +212,7 @@ fn side<'c>(chart: &'c Chart, renderer: &'c Renderer, values: &Map) -> Result<Si
 
 /// True if a value has a form that the new chart's default has at its place.
 #[must_use]
-pub fn fits(path: &Path, value: &Value, new: &Keys) -> bool {
+pub fn fits_default(path: &Path, value: &Value, new: &Keys) -> bool {
     let mut above = path.parent();
     while let Some(at) = above.filter(|at| !at.is_root()) {
         if matches!(
@@ -233,8 +237,8 @@ pub fn fits(path: &Path, value: &Value, new: &Keys) -> bool {
 pub fn fitting(values: &Map, new: &Keys) -> Map {
     let gone: Vec<Path> = leaves(values)
         .into_iter()
-        .filter(|(path, value)| !new.reads.is_read(path) || !fits(path, value, new))
+        .filter(|(path, value)| !new.reads.is_read(path) || !fits_default(path, value, new))
         .map(|(path, _)| path)
         .collect();
-    without(values, &gone)
+    without_paths(values, &gone)
 }

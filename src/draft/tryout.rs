@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     effect::{
-        leaves::{Effect, Side, other_value, set_path, without},
+        leaves::{Effect, Side, other_value, set_path, without_paths},
         objects::Manifest,
         render::RenderMode,
     },
@@ -69,20 +69,20 @@ struct Look<'o, 'l, 's, 'c> {
 }
 
 impl Look<'_, '_, '_, '_> {
-    fn after(&self) -> &Side<'_> {
+    fn side_after(&self) -> &Side<'_> {
         &self.sides.after.side
     }
 
     /// Renders without the schema, which refuses what only has to show where it goes.
-    fn loose(&self) -> RenderMode {
+    fn loose_mode(&self) -> RenderMode {
         RenderMode {
             schema: false,
-            ..self.after().mode
+            ..self.side_after().mode
         }
     }
 
     fn is_over(&self) -> bool {
-        self.after().renderer.runs() >= self.end
+        self.side_after().renderer.runs() >= self.end
     }
 
     fn candidate(&self, (at, which): At) -> &Candidate {
@@ -101,7 +101,7 @@ impl Look<'_, '_, '_, '_> {
 
     fn at_all(&mut self) {
         let mut fresh: Vec<Vec<At>> = Vec::new();
-        let whole = Value::Map(self.after().values.clone());
+        let whole = Value::Map(self.side_after().values.clone());
         for (at, one) in self.open.iter_mut().enumerate() {
             if one.did.is_empty() {
                 continue;
@@ -136,10 +136,10 @@ impl Look<'_, '_, '_, '_> {
             let (there, wave): (Vec<At>, Vec<At>) = wave
                 .into_iter()
                 .partition(|at| self.sides.scaffold.contains(&self.candidate(*at).to));
-            let (mut showing, more) = self.together(&wave);
+            let (mut showing, more) = self.fill_together(&wave);
             showing.extend(there);
             refused.extend(known.into_iter().chain(more));
-            refused.extend(self.alone(&showing));
+            refused.extend(self.fill_alone(&showing));
         }
         let unshown: Vec<At> = fresh
             .iter()
@@ -167,7 +167,7 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Fills many places at once; those that may show what their setting did, and those that the chart refuses.
-    fn together(&mut self, wave: &[At]) -> (Vec<At>, Vec<At>) {
+    fn fill_together(&mut self, wave: &[At]) -> (Vec<At>, Vec<At>) {
         let (mut showing, mut refused) = (Vec::new(), Vec::new());
         let mut groups = self.groups(wave);
         while !groups.is_empty() {
@@ -177,14 +177,17 @@ impl Look<'_, '_, '_, '_> {
             }
             let variants: Vec<Map> = groups
                 .iter()
-                .map(|group| self.filled(&self.after().values, group))
+                .map(|group| self.filled(&self.side_after().values, group))
                 .collect();
-            let rendered = self.after().renderer.render_all(&variants, self.loose());
+            let rendered = self
+                .side_after()
+                .renderer
+                .render_all(&variants, self.loose_mode());
             let mut next = Vec::new();
             for (group, rendered) in groups.iter().zip(rendered) {
                 match (rendered.as_ref(), group.as_slice()) {
                     (Ok(manifest), group) => {
-                        let all = self.after().added(&Value::Null, manifest);
+                        let all = self.side_after().added(&Value::Null, manifest);
                         for at in group {
                             let value = &self.open[at.0].leaf.value;
                             let print = Footprint::of(&all, value);
@@ -257,8 +260,8 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Renders with one place filled at a time; those that the chart refuses.
-    fn alone(&mut self, showing: &[At]) -> Vec<At> {
-        let whole = Value::Map(self.after().values.clone());
+    fn fill_alone(&mut self, showing: &[At]) -> Vec<At> {
+        let whole = Value::Map(self.side_after().values.clone());
         let is_there = |at: &At| {
             let filling = self.filling(*at);
             self.candidate(*at).to.get(&whole) == Some(&filling)
@@ -267,26 +270,28 @@ impl Look<'_, '_, '_, '_> {
             .iter()
             .map(|at| match is_there(at) {
                 true => self
-                    .without_or_other(&self.after().values, *at)
+                    .without_or_other(&self.side_after().values, *at)
                     .swap_remove(0),
-                false => self.filled(&self.after().values, &[*at]),
+                false => self.filled(&self.side_after().values, &[*at]),
             })
             .collect();
         let rendered = self
-            .after()
+            .side_after()
             .renderer
-            .render_all(&variants, self.after().mode);
+            .render_all(&variants, self.side_after().mode);
         let mut refused = Vec::new();
         for (at, rendered) in showing.iter().zip(rendered) {
             match rendered.as_ref() {
                 Ok(manifest) if is_there_now(&whole, self.candidate(*at), &self.filling(*at)) => {
                     let value = &self.open[at.0].leaf.value;
-                    let base = &self.after().manifest;
-                    let effects = self.after().between(value, base, manifest);
+                    let base = &self.side_after().manifest;
+                    let effects = self.side_after().effects_between(value, base, manifest);
                     self.note(*at, &effects);
                 }
                 Ok(manifest) => {
-                    let effects = self.after().added(&self.open[at.0].leaf.value, manifest);
+                    let effects = self
+                        .side_after()
+                        .added(&self.open[at.0].leaf.value, manifest);
                     self.note(*at, &effects);
                 }
                 Err(_) => refused.push(*at),
@@ -316,7 +321,7 @@ impl Look<'_, '_, '_, '_> {
         });
         other
             .into_iter()
-            .chain([without(values, std::slice::from_ref(to))])
+            .chain([without_paths(values, std::slice::from_ref(to))])
             .collect()
     }
 
@@ -342,13 +347,13 @@ impl Look<'_, '_, '_, '_> {
             if asked.is_empty() || self.is_over() {
                 return;
             }
-            let (ground, taken) = self.ground(&asked.into_values().collect::<Vec<_>>());
-            let loose = self.loose();
+            let (ground, taken) = self.base_values(&asked.into_values().collect::<Vec<_>>());
+            let loose = self.loose_mode();
             let variants: Vec<Map> = taken
                 .iter()
                 .flat_map(|at| self.pair_of_variants(&ground, *at))
                 .collect();
-            let renderer = self.after().renderer;
+            let renderer = self.side_after().renderer;
             let whole = renderer.render(&ground, loose);
             let rendered = renderer.render_all(&variants, loose);
             let Ok(whole) = whole.as_ref() else { return };
@@ -356,7 +361,7 @@ impl Look<'_, '_, '_, '_> {
                 let value = &self.open[at.0].leaf.value;
                 let variant = pair.iter().find_map(|one| one.as_ref().as_ref().ok());
                 if let Some(variant) = variant {
-                    let effects = self.after().between(value, whole, variant);
+                    let effects = self.side_after().effects_between(value, whole, variant);
                     self.note(*at, &effects);
                     // That it shows nothing in company either says nothing: it was refused alone.
                     let one = &mut self.open[at.0];
@@ -376,8 +381,8 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// The values with as many of some places filled as the chart takes, and which these are.
-    fn ground(&self, asked: &[At]) -> (Map, Vec<At>) {
-        let mut ground = self.after().values.clone();
+    fn base_values(&self, asked: &[At]) -> (Map, Vec<At>) {
+        let mut ground = self.side_after().values.clone();
         let mut taken_places: BTreeSet<Path> = BTreeSet::new();
         // What showed something by itself already.
         for one in self.open.iter() {
@@ -397,8 +402,13 @@ impl Look<'_, '_, '_, '_> {
                 taken_places.insert(candidate.to.clone());
             }
         }
-        if self.after().renderer.render(&ground, self.loose()).is_err() {
-            ground = self.after().values.clone();
+        if self
+            .side_after()
+            .renderer
+            .render(&ground, self.loose_mode())
+            .is_err()
+        {
+            ground = self.side_after().values.clone();
             taken_places.clear();
         }
         let mut waiting: Vec<At> = Vec::new();
@@ -429,7 +439,10 @@ impl Look<'_, '_, '_, '_> {
         }
         let tried = self.filled(ground, some);
         match (
-            self.after().renderer.render(&tried, self.loose()).is_ok(),
+            self.side_after()
+                .renderer
+                .render(&tried, self.loose_mode())
+                .is_ok(),
             some,
         ) {
             (true, _) => {

@@ -28,7 +28,7 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
                             .zip(entries)
                             .all(|((key, value), entry)| {
                                 entry.key == WantKey::Entry(key)
-                                    && entry.value.ground() == Some(value)
+                                    && entry.value.grounded_on() == Some(value)
                             });
                     changed.extend((!same).then_some(*base));
                 }
@@ -40,7 +40,7 @@ pub(super) fn followers(tree: &Tree, want: &Want) -> Vec<NodeId> {
                         && tree
                             .items(*base)
                             .zip(items)
-                            .all(|(item, want)| want.ground() == Some(item));
+                            .all(|(item, want)| want.grounded_on() == Some(item));
                     changed.extend((!same).then_some(*base));
                 }
                 work.extend(items);
@@ -81,7 +81,7 @@ pub(super) fn write_old_values(view: &View<'_>, want: &Want, aliases: &[NodeId])
             })
             .collect::<Option<Vec<_>>>()?;
         for merge in merges {
-            unmerge(view, &merge, &mut entries)?;
+            write_out_merge(view, &merge, &mut entries)?;
         }
         Some(Want::Map { base, entries })
     };
@@ -116,7 +116,7 @@ pub(super) fn write_old_values(view: &View<'_>, want: &Want, aliases: &[NodeId])
 }
 
 /// Writes out what a merge key brings in, in its place among the other entries.
-fn unmerge(view: &View<'_>, merge: &WantEntry, entries: &mut Vec<WantEntry>) -> Option<()> {
+fn write_out_merge(view: &View<'_>, merge: &WantEntry, entries: &mut Vec<WantEntry>) -> Option<()> {
     let tree = view.tree();
     let (WantKey::Entry(merge_key), Want::Node(value)) = (&merge.key, &merge.value) else {
         return None;

@@ -441,7 +441,7 @@ impl WantBuilder<'_> {
         if source.direct {
             return Ok(Some(source.node));
         }
-        let through = match self.view.at(&source.path)?.map(|place| place.via) {
+        let through = match self.view.node_at(&source.path)?.map(|place| place.via) {
             Some(Via::Alias(node) | Via::Merge(node)) => node,
             _ => source.node,
         };

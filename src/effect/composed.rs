@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::leaves::{Effect, Leaf, holds};
+use super::leaves::{Effect, Leaf, contains_value};
 use crate::values::Value;
 
 /// The mark for the words of another setting in a text.
@@ -57,7 +57,7 @@ pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<ComposedChange<
 pub fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
     match (&effect.without, &effect.with) {
         (Some(Value::String(without)), Some(Value::String(with))) => {
-            middle(without, with).1 && !holds(&leaf.value, &Value::from(with.as_str()))
+            middle(without, with).1 && !contains_value(&leaf.value, &Value::from(with.as_str()))
         }
         _ => false,
     }
@@ -105,8 +105,8 @@ impl<'v> Filled<'v> {
         {
             return None;
         }
-        let text = joined(with)?;
-        let parts = parts(&joined(without)?, &text);
+        let text = join_value(with)?;
+        let parts = parts(&join_value(without)?, &text);
         if parts.iter().all(Range::is_empty) {
             return None;
         }
@@ -117,7 +117,7 @@ impl<'v> Filled<'v> {
         let mut holes: Vec<Range<usize>> = others
             .filter_map(|other| {
                 let (without, with) = (other.without.as_ref()?, other.with.as_ref()?);
-                Some(self::parts(&joined(without)?, &joined(with)?))
+                Some(self::parts(&join_value(without)?, &join_value(with)?))
             })
             .flatten()
             .filter(|hole| !hole.is_empty() && hole.end <= text.len() && apart(hole))
@@ -137,7 +137,7 @@ impl<'v> Filled<'v> {
             if self.text[part.clone()] != now.text[other.clone()] {
                 return Match::Other;
             }
-            let (was, is) = (self.around(part), now.around(other));
+            let (was, is) = (self.surroundings(part), now.surroundings(other));
             let by_key = was.key().is_some_and(|key| {
                 is.key() == Some(key) && self.count(key) == 1 && now.count(key) == 1
             });
@@ -150,7 +150,7 @@ impl<'v> Filled<'v> {
             }
             let holds = |text: &str| tells_of(text) || text.contains(HOLE);
             let shape = |around: &Around| (holds(&around.before), holds(&around.after));
-            if now.has(&was) || shape(&was) != shape(&is) {
+            if now.has_surroundings(&was) || shape(&was) != shape(&is) {
                 return Match::Other;
             }
             found = Match::Elsewhere;
@@ -158,19 +158,19 @@ impl<'v> Filled<'v> {
         found
     }
 
-    fn around(&self, part: &Range<usize>) -> Around {
+    fn surroundings(&self, part: &Range<usize>) -> Around {
         let start = self.text[..part.start].rfind('\n').map_or(0, |at| at + 1);
         let end = self.text[part.end..]
             .find('\n')
             .map_or(self.text.len(), |at| part.end + at);
         let before = self.masked(start..part.start);
-        let above = self.above(start, tells_of(&before));
+        let above = self.line_above(start, tells_of(&before));
         let nth = match tells_of(&before) {
             true => self
                 .lines()
                 .filter(|line| line.start < start)
                 .filter(|line| self.masked(line.clone()).starts_with(&before))
-                .filter(|line| self.above(line.start, true) == above)
+                .filter(|line| self.line_above(line.start, true) == above)
                 .count(),
             false => 0,
         };
@@ -183,7 +183,7 @@ impl<'v> Filled<'v> {
     }
 
     /// True if the text has any of the surroundings of a part elsewhere.
-    fn has(&self, around: &Around) -> bool {
+    fn has_surroundings(&self, around: &Around) -> bool {
         if around.key().is_some_and(|key| self.count(key) > 0) {
             return true;
         }
@@ -195,7 +195,7 @@ impl<'v> Filled<'v> {
         self.lines().any(|line| {
             let text = self.masked(line.clone());
             let starts = text.starts_with(&around.before);
-            let below = self.above(line.start, tells) == around.above;
+            let below = self.line_above(line.start, tells) == around.above;
             starts && below && (tells || above || text.ends_with(&around.after))
         })
     }
@@ -210,7 +210,7 @@ impl<'v> Filled<'v> {
     }
 
     /// The text above a line: the heading or the less indented line that it belongs to, or just the line before it.
-    fn above(&self, start: usize, heading: bool) -> Option<String> {
+    fn line_above(&self, start: usize, heading: bool) -> Option<String> {
         let indent = |line: &str| line.len() - line.trim_start().len();
         let own = &self.text[start..];
         let lines: Vec<Range<usize>> = self.lines().filter(|line| line.start < start).collect();
@@ -261,7 +261,7 @@ fn tells_of(text: &str) -> bool {
     text.contains(char::is_alphanumeric)
 }
 
-fn joined(value: &Value) -> Option<Cow<'_, str>> {
+fn join_value(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::List(items) => {

@@ -59,7 +59,7 @@ fn text<'o>(object: &'o Object, path: &[&str]) -> Option<&'o str> {
         .scalar_text()
 }
 
-fn at<'o>(object: &'o Object, path: &[&str]) -> Option<&'o Value> {
+fn value_at<'o>(object: &'o Object, path: &[&str]) -> Option<&'o Value> {
     Path::keys(path.iter().copied())
         .get(&object.value)
         .filter(|value| !value.is_null())
@@ -147,7 +147,7 @@ fn deleted_object(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
             format!("Back the data up, or keep the claim: {keep}"),
         ),
         "StatefulSet"
-            if renamed.is_some() && at(old, &["spec", "volumeClaimTemplates"]).is_some() =>
+            if renamed.is_some() && value_at(old, &["spec", "volumeClaimTemplates"]).is_some() =>
         {
             push(
                 DangerKind::VolumesReplaced,
@@ -190,7 +190,7 @@ fn deleted_object(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
                 ),
             },
         ),
-        "StatefulSet" if at(old, &["spec", "volumeClaimTemplates"]).is_some() => push(
+        "StatefulSet" if value_at(old, &["spec", "volumeClaimTemplates"]).is_some() => push(
             DangerKind::VolumesReplaced,
             format!("{deleted}; the claims of its volumes stay behind, and nothing uses them"),
             "Back the data up and restore it into what takes its place, or delete the claims."
@@ -283,13 +283,13 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
     };
     let mut changed: Vec<String> = fields
         .iter()
-        .filter(|path| at(old, path) != at(new, path))
+        .filter(|path| value_at(old, path) != value_at(new, path))
         .map(|path| path.join("."))
         .collect();
     if matches!(id.kind.as_str(), "Secret" | "ConfigMap")
         && text(old, &["immutable"]) == Some("true")
-        && (at(old, &["data"]) != at(new, &["data"])
-            || at(old, &["stringData"]) != at(new, &["stringData"]))
+        && (value_at(old, &["data"]) != value_at(new, &["data"])
+            || value_at(old, &["stringData"]) != value_at(new, &["stringData"]))
     {
         changed.push("data".to_owned());
     }
@@ -328,7 +328,7 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
 
 /// The volume templates of a StatefulSet by name: what each asks for, its labels and its annotations.
 fn templates(object: &Object) -> Vec<(String, [Option<Value>; 3])> {
-    let list = at(object, &["spec", "volumeClaimTemplates"]).and_then(Value::as_list);
+    let list = value_at(object, &["spec", "volumeClaimTemplates"]).and_then(Value::as_list);
     let mut found: Vec<(String, [Option<Value>; 3])> = list
         .unwrap_or_default()
         .iter()

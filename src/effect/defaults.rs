@@ -31,7 +31,7 @@ pub(super) struct Changed {
 
 /// The defaults that both charts have, that differ, and that the values leave as they are: in the order of the
 /// new chart.
-pub(super) fn differing(old: &Map, new: &Map, values: &Map) -> Vec<(Path, Value, Value)> {
+pub(super) fn differing_defaults(old: &Map, new: &Map, values: &Map) -> Vec<(Path, Value, Value)> {
     let (old, values) = (Value::Map(old.clone()), Value::Map(values.clone()));
     let new = leaves(new);
     let differing = new.into_iter().filter_map(|(path, now)| {
@@ -53,7 +53,7 @@ pub(super) fn differing(old: &Map, new: &Map, values: &Map) -> Vec<(Path, Value,
 
 /// The effects of the changed defaults on the objects, and the number of defaults too many to be rendered for.
 pub(super) fn changed(old: &Map, new: &Side<'_>) -> (Vec<Changed>, usize) {
-    let mut found = differing(old, new.defaults, &new.values);
+    let mut found = differing_defaults(old, new.defaults, &new.values);
     found.retain(|(path, ..)| new.reads.is_read(path));
     let beyond = found.len().saturating_sub(MOST);
     found.truncate(MOST);
@@ -117,7 +117,7 @@ mod tests {
         let old = map("a: 1\nb: {c: 1, d: 1, e: {}}\nf: [1]\ng: 1\nh: {i: 1}\n");
         let new = map("a: 2\nb: {c: 2, d: 1, e: 2}\nf: [1, 2]\nn: 1\nh: {i: 2}\n");
         let found = |values: &str| {
-            let found = differing(&old, &new, &map(values));
+            let found = differing_defaults(&old, &new, &map(values));
             let paths: Vec<String> = found.iter().map(|(path, ..)| path.to_string()).collect();
             paths.join(" ")
         };

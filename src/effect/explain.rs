@@ -112,7 +112,7 @@ impl StepRecords {
             voices.push(StepRecord {
                 id: step.id.clone(),
                 explains: definition
-                    .map(|definition| listed(definition, answer))
+                    .map(|definition| listed_settings(definition, answer))
                     .unwrap_or_default(),
                 changed,
                 looked,
@@ -147,14 +147,14 @@ impl StepRecords {
         asked
             .find(|voice| {
                 let mut about = voice.looked.iter().chain(&voice.explains);
-                about.any(|path| covers(path, setting))
+                about.any(|path| overlaps(path, setting))
             })
             .map(|voice| voice.id.as_str())
     }
 }
 
 /// The settings that a step lists as explained, with those of the chosen option.
-fn listed(step: &Step, answer: Option<&str>) -> Vec<Path> {
+fn listed_settings(step: &Step, answer: Option<&str>) -> Vec<Path> {
     let questions = step.rows.iter().filter_map(|row| row.question.as_ref());
     let options = questions.flat_map(|question| &question.options);
     let chosen = options.filter(|option| Some(option.id.as_str()) == answer);
@@ -186,7 +186,7 @@ impl StepRecord {
         // What is there now is set by somebody: by this step, or it is not this step's doing.
         let mut written = difference.written.iter();
         let own = difference.written.is_empty()
-            || written.any(|setting| self.changed.iter().any(|path| covers(path, setting)));
+            || written.any(|setting| self.changed.iter().any(|path| overlaps(path, setting)));
         let words = self.said.as_deref().or(self.why.as_deref());
         words.filter(|_| enough && own && self.changed(difference))
     }
@@ -211,15 +211,17 @@ impl StepRecord {
     fn changed(&self, difference: &Difference<'_>) -> bool {
         difference.settings.iter().any(|setting| {
             self.changed.iter().any(|path| {
-                covers(path, setting)
+                overlaps(path, setting)
                     && path.segments()[setting.depth().min(path.depth())..]
                         .iter()
                         .all(|segment| match segment {
                             Segment::Select { value, .. } => {
-                                shows(difference.spot, &|it| it == value)
+                                passes_item_named(difference.spot, &|it| it == value)
                             }
                             Segment::SelectPattern { value, .. } => {
-                                shows(difference.spot, &|it| value.captures(it).is_some())
+                                passes_item_named(difference.spot, &|it| {
+                                    value.captures(it).is_some()
+                                })
                             }
                             _ => true,
                         })
@@ -231,12 +233,12 @@ impl StepRecord {
         difference
             .settings
             .iter()
-            .any(|setting| self.looked.iter().any(|path| covers(path, setting)))
+            .any(|setting| self.looked.iter().any(|path| overlaps(path, setting)))
     }
 }
 
 /// True if an item of such a name is on the way to a field.
-fn shows(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
+fn passes_item_named(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
     spot.segments().iter().any(|segment| match segment {
         Segment::Select { value, .. } => is_name(value),
         _ => false,
@@ -244,7 +246,7 @@ fn shows(spot: &Path, is_name: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// True if a path that a step touched is a setting, contains it or is in it.
-fn covers(path: &Path, setting: &Path) -> bool {
+fn overlaps(path: &Path, setting: &Path) -> bool {
     path.matches_prefix(setting).is_some() || path.may_overlap(setting) || setting.is_related(path)
 }
 

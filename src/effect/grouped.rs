@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    leaves::{Effect, Isolation, Leaf, Side, without},
+    leaves::{Effect, Isolation, Leaf, Side, without_paths},
     objects::Manifest,
 };
 use crate::values::{Map, Path, Value};
@@ -56,19 +56,19 @@ impl Side<'_> {
                 .iter()
                 .map(|group| {
                     let gone: Vec<Path> = group.iter().map(|at| all[*at].path.clone()).collect();
-                    without(&self.values, &gone)
+                    without_paths(&self.values, &gone)
                 })
                 .collect();
             let rendered = self.renderer.render_all(&variants, self.mode);
             let mut next = Vec::new();
             for (group, rendered) in groups.iter().zip(rendered) {
                 match (rendered.as_ref(), group.as_slice()) {
-                    (Ok(manifest), [at]) => self.alone(&mut all[*at], manifest),
+                    (Ok(manifest), [at]) => self.ask_alone(&mut all[*at], manifest),
                     (Ok(manifest), group) => {
-                        next.extend(halves(&self.shared_out(&mut all, group, manifest)))
+                        next.extend(split_in_halves(&self.shared_out(&mut all, group, manifest)))
                     }
                     (Err(_), [at]) => self.needed(&mut all[*at]),
-                    (Err(_), group) => next.extend(halves(group)),
+                    (Err(_), group) => next.extend(split_in_halves(group)),
                 }
             }
             groups = next;
@@ -83,7 +83,7 @@ impl Side<'_> {
             .collect()
     }
 
-    fn alone(&self, asked: &mut Asked<'_>, manifest: &Manifest) {
+    fn ask_alone(&self, asked: &mut Asked<'_>, manifest: &Manifest) {
         asked.effects = self.effects(asked.value, manifest);
         if asked.effects.is_empty() && self.shows_among_random(manifest) {
             asked.how = Isolation::Random;
@@ -149,7 +149,7 @@ impl Side<'_> {
 }
 
 /// Both halves of a group; the group itself if it is one setting.
-fn halves(group: &[usize]) -> Vec<Vec<usize>> {
+fn split_in_halves(group: &[usize]) -> Vec<Vec<usize>> {
     let (first, second) = group.split_at(group.len() / 2);
     [first, second]
         .into_iter()

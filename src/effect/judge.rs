@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 use super::{
     composed::{ComposedChange, Filled, Match, change, is_composed},
     fields::{last_name, words},
-    leaves::{Effect, Leaf, RenderedField, holds, text_equal},
+    leaves::{Effect, Leaf, RenderedField, contains_value, text_equal},
     model::EffectFate,
     objects::{Manifest, ObjectId, pairs},
 };
@@ -241,7 +241,7 @@ impl<'c> EffectComparison<'c> {
             let now = self.value(self.after, at);
             let moved_there = fate(at) == EffectFate::Moved && at.path != spot.path;
             let same = now == Some(with) || moved_there && text_equal(now, Some(with));
-            let part = !holds(&self.old[leaf].value, with);
+            let part = !contains_value(&self.old[leaf].value, with);
             let fate = match same || part && self.same_change(leaf, effect, at) {
                 true => fate(at),
                 false => EffectFate::Different,
@@ -252,7 +252,7 @@ impl<'c> EffectComparison<'c> {
         if with.as_str() == Some("null") {
             return judged(EffectFate::Kept, candidates.first().cloned(), None);
         }
-        if let Some((at, now)) = self.alike(effect) {
+        if let Some((at, now)) = self.find_alike(effect) {
             return judged(EffectFate::Moved, Some(at), now);
         }
         let object = candidates
@@ -368,7 +368,7 @@ impl<'c> EffectComparison<'c> {
         let (Some(was), Some(with)) = (&effect.without, &effect.with) else {
             return false;
         };
-        let was_at = others(self.was_at.get(&effect.spot), leaf);
+        let was_at = effects_of_others(self.was_at.get(&effect.spot), leaf);
         let Some(filled) = Filled::of(effect, was_at) else {
             // No text: items that come.
             let items = change(was, with);
@@ -382,7 +382,7 @@ impl<'c> EffectComparison<'c> {
         };
         let mut elsewhere = false;
         for (new, now) in changes() {
-            let now_at = others(self.at.get(at), *new);
+            let now_at = effects_of_others(self.at.get(at), *new);
             match Filled::of(now, now_at).map(|now| filled.compare(&now)) {
                 Some(Match::Same) => return true,
                 Some(Match::Elsewhere) => elsewhere |= self.is_linked(leaf, *new),
@@ -396,17 +396,17 @@ impl<'c> EffectComparison<'c> {
     ///
     /// Only for what a program reads under a name of its own: a variable, an entry of a file. What a field
     /// of Kubernetes does, no other field does, however it is called.
-    fn alike(&self, effect: &Effect) -> Option<(RenderedField, Option<&'c Value>)> {
+    fn find_alike(&self, effect: &Effect) -> Option<(RenderedField, Option<&'c Value>)> {
         if !is_named_by_program(&effect.spot.path) {
             return None;
         }
         let free = || self.at.keys().filter(|spot| self.is_free(spot, effect));
         let best = free()
-            .filter_map(|spot| Some((likeness(&effect.spot.path, &spot.path)?, spot)))
+            .filter_map(|spot| Some((name_likeness(&effect.spot.path, &spot.path)?, spot)))
             .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
         let (score, _) = best;
         let mut found = free().filter(|spot| {
-            likeness(&effect.spot.path, &spot.path) == Some(score)
+            name_likeness(&effect.spot.path, &spot.path) == Some(score)
                 && text_equal(self.value(self.after, spot), effect.with.as_ref())
         });
         let spot = found.next()?;
@@ -430,7 +430,7 @@ impl<'c> EffectComparison<'c> {
 }
 
 /// The effects of other settings at a place.
-fn others<'e>(
+fn effects_of_others<'e>(
     at: Option<&'e Vec<(usize, &'e Effect)>>,
     leaf: usize,
 ) -> impl Iterator<Item = &'e Effect> {
@@ -476,7 +476,7 @@ fn effects(leaves: &[Leaf]) -> impl Iterator<Item = (usize, &Effect)> {
 }
 
 /// The common part of the names of two places; `None` if nothing tells.
-fn likeness(a: &Path, b: &Path) -> Option<usize> {
+fn name_likeness(a: &Path, b: &Path) -> Option<usize> {
     let tail = |path: &Path| -> Vec<String> {
         let mut words = last_name(path).map(words).unwrap_or_default();
         if words.len() < 2
@@ -505,7 +505,7 @@ mod tests {
 
     #[test]
     fn names_are_alike_by_their_words() {
-        let score = |a: &str, b: &str| likeness(&a.parse().unwrap(), &b.parse().unwrap());
+        let score = |a: &str, b: &str| name_likeness(&a.parse().unwrap(), &b.parse().unwrap());
         let env = "spec.env[name=CHECKPOINT_URL].value";
         assert!(score(env, "data.checkpoint-url").is_some());
         assert_eq!(score(env, "data.artifact-url"), None);

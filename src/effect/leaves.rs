@@ -128,11 +128,11 @@ impl<'c> Side<'c> {
             return Err(rendered);
         };
         let mut manifest = manifest.clone();
-        let again = match renderer.again(&values, mode) {
+        let again = match renderer.render_again(&values, mode) {
             Ok(again) => again,
             Err(error) => return Err(Err(error).into()),
         };
-        let unstable = differing(&manifest, &again);
+        let unstable = differing_fields(&manifest, &again);
         let same = pairs(&manifest, &again);
         let stable_words = manifest
             .objects
@@ -205,7 +205,7 @@ impl<'c> Side<'c> {
             .collect();
         let variants: Vec<Map> = asked
             .iter()
-            .map(|at| without(&self.values, std::slice::from_ref(&found[*at].0)))
+            .map(|at| without_paths(&self.values, std::slice::from_ref(&found[*at].0)))
             .collect();
         let mut rendered: HashMap<usize, Rendered> = asked
             .iter()
@@ -247,12 +247,12 @@ impl<'c> Side<'c> {
                 }
             })
             .collect();
-        all.extend(self.together(&found, &required, &all));
+        all.extend(self.leave_out_together(&found, &required, &all));
         all
     }
 
     /// The effects that show only when every setting is left out but those that are required.
-    fn together(
+    fn leave_out_together(
         &self,
         found: &[(Path, &Value)],
         required: &[Path],
@@ -273,7 +273,7 @@ impl<'c> Side<'c> {
             .collect();
         let rendered = self
             .renderer
-            .render(&without(&self.values, &gone), self.mode);
+            .render(&without_paths(&self.values, &gone), self.mode);
         let Ok(manifest) = &*rendered else {
             return None;
         };
@@ -317,12 +317,17 @@ impl<'c> Side<'c> {
     /// The effects of a variant of the values that they do not have: it sets one more, of this value.
     #[must_use]
     pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
-        self.between(setting, variant, &self.manifest)
+        self.effects_between(setting, variant, &self.manifest)
     }
 
     /// The difference of two variants of the values, which a setting of this value makes.
     #[must_use]
-    pub fn between(&self, setting: &Value, with: &Manifest, without: &Manifest) -> Vec<Effect> {
+    pub fn effects_between(
+        &self,
+        setting: &Value,
+        with: &Manifest,
+        without: &Manifest,
+    ) -> Vec<Effect> {
         let stable = |variant: &Manifest| {
             let mut stable = variant.clone();
             stable.drop_unstable(&self.unstable);
@@ -354,7 +359,7 @@ fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
     let [.., Segment::Key(above), Segment::Key(label)] = effect.spot.path.segments() else {
         return false;
     };
-    let own = |value: &Value| !holds(setting, value);
+    let own = |value: &Value| !contains_value(setting, value);
     let versioned = above == "labels"
         && matches!(
             label.as_str(),
@@ -385,7 +390,7 @@ fn is_checksum(value: &Value) -> bool {
 }
 
 /// Fields that two renderings of the same values have differently.
-fn differing(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
+fn differing_fields(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
     let mut found = HashSet::new();
     for (one, other) in [(a, b), (b, a)] {
         for (id, object) in &one.objects {
@@ -488,13 +493,13 @@ pub(super) fn text_equal(a: Option<&Value>, b: Option<&Value>) -> bool {
 }
 
 /// True if a setting's value is this, or has it in it.
-pub(super) fn holds(value: &Value, part: &Value) -> bool {
+pub(super) fn contains_value(value: &Value, part: &Value) -> bool {
     if text_equal(Some(value), Some(part)) {
         return true;
     }
     match value {
-        Value::List(items) => items.iter().any(|item| holds(item, part)),
-        Value::Map(map) => map.values().any(|value| holds(value, part)),
+        Value::List(items) => items.iter().any(|item| contains_value(item, part)),
+        Value::Map(map) => map.values().any(|value| contains_value(value, part)),
         _ => false,
     }
 }
@@ -511,7 +516,7 @@ fn is_default(defaults: &Map, path: &Path, value: &Value) -> bool {
 
 /// Values without some leaves, and without the maps that are empty then.
 #[must_use]
-pub fn without(values: &Map, paths: &[Path]) -> Map {
+pub fn without_paths(values: &Map, paths: &[Path]) -> Map {
     let mut values = values.clone();
     for path in paths {
         remove(&mut values, path.segments());

@@ -33,7 +33,7 @@ struct Metadata {
 /// # Errors
 ///
 /// If Helm cannot be asked, knows no such release, or does not tell its chart.
-pub fn live(helm: &Helm, name: &str, namespace: Option<&str>) -> Result<Live, HelmError> {
+pub fn read_live(helm: &Helm, name: &str, namespace: Option<&str>) -> Result<Live, HelmError> {
     let get = |what: &str, format: Option<&str>| {
         let mut args = vec!["get", what, name];
         if let Some(namespace) = namespace {

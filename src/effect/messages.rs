@@ -97,7 +97,7 @@ pub fn findings(
         .get(&root)
         .is_none_or(|value| value.is_null() || value.as_str() == Some(""));
     let required = LAST.is_match(message) && missing;
-    let at = nearest(&path, places);
+    let at = nearest_place(&path, places);
     let set = path.get(&root).is_some();
     vec![Finding {
         kind: if required {
@@ -112,7 +112,7 @@ pub fn findings(
         } else {
             format!("the new chart does not render because of {path}: {said}{within}")
         },
-        next: Some(match (required, set, above(&path, &root)) {
+        next: Some(match (required, set, value_above(&path, &root)) {
             (true, ..) => format!("Set {path} in one of the files."),
             (false, false, Some((above, kind))) => {
                 format!(
@@ -181,7 +181,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
         }
         found.push(Finding {
             kind: FindingKind::Schema,
-            at: nearest(&path, places),
+            at: nearest_place(&path, places),
             what: if path.is_root() {
                 format!("the new chart's schema refuses the values: {said}")
             } else {
@@ -210,7 +210,7 @@ fn dotted(text: &str) -> Path {
 }
 
 /// The place of a setting, or else of one below or right above it.
-fn nearest(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
+fn nearest_place(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
     if let Some(at) = places.get(path) {
         return Some(at.clone());
     }
@@ -221,7 +221,7 @@ fn nearest(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
 }
 
 /// The value above a path that is no map.
-fn above(path: &Path, root: &Value) -> Option<(Path, &'static str)> {
+fn value_above(path: &Path, root: &Value) -> Option<(Path, &'static str)> {
     let mut at = path.parent();
     while let Some(path) = at.filter(|path| !path.is_root()) {
         match path.get(root) {

@@ -217,14 +217,14 @@ impl Check<'_> {
         let voices = StepRecords::of(self.release, self.pack, self.after)?;
         let mut rendering = RenderingNotes {
             install: self.old.renderer.options().install,
-            notes: self.unknown(),
+            notes: self.made_up_values(),
             ..RenderingNotes::default()
         };
         let (old, new) = loop {
             // Both or none as an installation: what is compared must be asked in the same way.
             let install = rendering.install;
-            let old = self.side(self.old, self.before, None, &mut rendering)?;
-            let new = self.side(self.new, self.after, Some(&voices), &mut rendering)?;
+            let old = self.render_side(self.old, self.before, None, &mut rendering)?;
+            let new = self.render_side(self.new, self.after, Some(&voices), &mut rendering)?;
             if rendering.install == install {
                 break (old, new);
             }
@@ -315,7 +315,7 @@ impl Check<'_> {
     }
 
     /// The values that had to be made up, because a layer cannot be read.
-    fn unknown(&self) -> Vec<String> {
+    fn made_up_values(&self) -> Vec<String> {
         let values = self.release.values.iter();
         values.flat_map(|values| values.unknown.clone()).collect()
     }
@@ -345,7 +345,7 @@ impl Check<'_> {
 
     /// Renders one side. Where the new chart refuses the values, that is a finding and not an error; what
     /// a chart requires and the values do not set is made up, so that the rest can be told.
-    fn side<'s>(
+    fn render_side<'s>(
         &self,
         charted: &'s Charted,
         values: &Map,

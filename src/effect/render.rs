@@ -145,7 +145,7 @@ impl Renderer {
     /// Renders values.
     pub fn render(&self, values: &Map, mode: RenderMode) -> Rendered {
         let key = (mode, text(values));
-        if let Some(known) = self.known(&key) {
+        if let Some(known) = self.cached(&key) {
             return known;
         }
         let rendered = Arc::new(self.run(&key.1, mode));
@@ -162,7 +162,7 @@ impl Renderer {
     /// # Errors
     ///
     /// If they do not render.
-    pub fn again(&self, values: &Map, mode: RenderMode) -> Result<Manifest, RenderError> {
+    pub fn render_again(&self, values: &Map, mode: RenderMode) -> Result<Manifest, RenderError> {
         self.run(&text(values), mode)
     }
 
@@ -196,7 +196,7 @@ impl Renderer {
             .collect()
     }
 
-    fn known(&self, key: &(RenderMode, String)) -> Option<Rendered> {
+    fn cached(&self, key: &(RenderMode, String)) -> Option<Rendered> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(key).cloned()
     }

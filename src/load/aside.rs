@@ -68,9 +68,9 @@ pub fn aside(
     jobs: &Jobs<'_>,
 ) -> Vec<Seen> {
     let paths: Vec<&FilePath> = files.iter().map(PathBuf::as_path).collect();
-    let found = jobs.each(None, paths, |path| {
+    let found = jobs.run_each(None, paths, |path| {
         let text = text_of(path).filter(|text| may_name(text, charts));
-        text.map_or_else(SeenFile::default, |text| seen(path, &text, charts))
+        text.map_or_else(SeenFile::default, |text| seen_releases(path, &text, charts))
     });
     let found: Vec<SeenFile> = found.into_iter().map(Result::unwrap_or_default).collect();
     let bringing = || {
@@ -111,7 +111,7 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
         })
 }
 
-fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
+fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
     let name = path.display().to_string();
     let starts: Vec<usize> = std::iter::once(0)
         .chain(text.match_indices('\n').map(|(end, _)| end + 1))
@@ -132,7 +132,7 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
         return SeenFile {
             seen: all
                 .iter()
-                .filter_map(|one| elsewhere(one, charts, at))
+                .filter_map(|one| seen_elsewhere(one, charts, at))
                 .collect(),
             ..SeenFile::default()
         };
@@ -169,7 +169,7 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
         })
         .collect();
     let others = found.elsewhere.iter();
-    all.extend(others.filter_map(|one| elsewhere(one, charts, at)));
+    all.extend(others.filter_map(|one| seen_elsewhere(one, charts, at)));
     let referring = found.carriers.iter().filter_map(|carrier| {
         let ChartSource::Object(object) = &carrier.chart.source else {
             return None;
@@ -191,7 +191,7 @@ fn seen(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
 }
 
 /// The release that another tool deploys, if it is of a known chart.
-pub(super) fn elsewhere(
+pub(super) fn seen_elsewhere(
     one: &Elsewhere,
     charts: &[KnownChart],
     at: impl FnOnce(usize) -> At,

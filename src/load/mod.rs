@@ -206,7 +206,7 @@ pub fn workspace(
     let mut loader = Loader {
         asked: layers
             .filter_map(|input| match input {
-                Input::Path(path) => Some(real(path)),
+                Input::Path(path) => Some(resolve_links(path)),
                 Input::Stdin(_) => None,
             })
             .collect(),
@@ -228,7 +228,7 @@ pub fn workspace(
 impl Workspace {
     /// A block together with its file.
     #[must_use]
-    pub fn placed(&self, block: usize) -> BlockInFile<'_> {
+    pub fn block_in_file(&self, block: usize) -> BlockInFile<'_> {
         let block = &self.blocks[block];
         BlockInFile {
             file: &self.files[block.file],
@@ -248,7 +248,7 @@ impl Workspace {
     /// The file that a block stands in.
     #[must_use]
     pub fn file_of(&self, block: usize) -> &TextFile {
-        self.placed(block).file
+        self.block_in_file(block).file
     }
 
     /// The places of secrets in a file, in the state `host` of its tree.
@@ -322,8 +322,8 @@ impl Loader {
         let all = layers.chain(found.map(|file| (file.path.as_path(), true)));
         let mut seen: HashSet<&FilePath> = HashSet::new();
         let all: Vec<(&FilePath, bool)> = all.filter(|(path, _)| seen.insert(path)).collect();
-        let read = jobs.each(Some(Work::Read), all.clone(), |(path, carriers)| {
-            (real(path), Ready::read(path, carriers))
+        let read = jobs.run_each(Some(Work::Read), all.clone(), |(path, carriers)| {
+            (resolve_links(path), Ready::read(path, carriers))
         });
         for ((path, _), read) in all.into_iter().zip(read) {
             let (real, ready) = read.unwrap_or_else(|fault| {
@@ -332,7 +332,7 @@ impl Loader {
                     plain: None,
                     carried: None,
                 };
-                (real(path), ready)
+                (resolve_links(path), ready)
             });
             self.real.insert(path.to_owned(), real.clone());
             // Under another name it is the same file.
@@ -355,7 +355,9 @@ impl Loader {
             let below = std::env::current_dir().unwrap_or_default();
             match (&folder, gitops::chart_folder(path, &below)) {
                 (_, None) => return Vec::new(),
-                (Some(folder), Some(other)) if real(folder) != real(&other) => return Vec::new(),
+                (Some(folder), Some(other)) if resolve_links(folder) != resolve_links(&other) => {
+                    return Vec::new();
+                }
                 (None, found) => folder = found,
                 _ => {}
             }
@@ -369,7 +371,7 @@ impl Loader {
                 && asked.layers.iter().any(|input| {
                     let file = self.file(input);
                     file.is_ok_and(|file| {
-                        gitops::holds(&self.workspace.files[file].tree, &one.prefix)
+                        gitops::has_map_at(&self.workspace.files[file].tree, &one.prefix)
                     })
                 })
         });
@@ -553,7 +555,7 @@ impl Loader {
     /// The values of a dependency in a document; nothing if it has none.
     fn part(&mut self, block: usize, prefix: &Path) -> Option<usize> {
         let file = self.workspace.blocks[block].file;
-        gitops::holds(&self.workspace.files[file].tree, prefix).then(|| {
+        gitops::has_map_at(&self.workspace.files[file].tree, prefix).then(|| {
             let path = prefix.clone();
             self.block(file, BlockPlace::Map { document: 0, path })
         })
@@ -590,7 +592,7 @@ impl Loader {
         };
         let real = match self.real.get(path) {
             Some(real) => real.clone(),
-            None => real(path),
+            None => resolve_links(path),
         };
         if let Some(known) = self.known.get(&real) {
             return known.clone();
@@ -641,6 +643,6 @@ enum Layer {
 }
 
 /// The target of a path, so that a file is known to be the same under two names.
-fn real(path: &FilePath) -> PathBuf {
+fn resolve_links(path: &FilePath) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

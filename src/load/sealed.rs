@@ -69,7 +69,7 @@ impl Sealed {
 
     /// The same layer, of which only the values below a path count, and below a path the `global` of the root, which
     /// Helm hands down; nothing if it has none of them.
-    pub(super) fn below(mut self, prefix: &Path) -> Option<Self> {
+    pub(super) fn narrowed_to(mut self, prefix: &Path) -> Option<Self> {
         let Some(values) = self.values.take() else {
             return Some(self);
         };
@@ -109,7 +109,7 @@ const SOME_NUMBER: i64 = 4711;
 
 /// A text for a setting whose value cannot be seen. No two settings have the same one, and none says what
 /// a chart's own values say.
-pub(super) fn invented(at: &Path) -> String {
+pub(super) fn invented_text(at: &Path) -> String {
     let at = at.to_string();
     let digest = digest::of_text(&at);
     let plain = |c: char| match c.is_ascii_alphanumeric() {
@@ -140,7 +140,7 @@ fn make_up(at: &Path, value: &mut Value, done: &mut Vec<Path>) {
             *value = match kind.map(|(_, kind)| kind) {
                 Some("int" | "float") => Value::Number(Number::from(SOME_NUMBER)),
                 Some("bool") => Value::Bool(true),
-                _ => Value::from(invented(at)),
+                _ => Value::from(invented_text(at)),
             };
         }
         _ => {}

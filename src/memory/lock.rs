@@ -80,7 +80,7 @@ impl Lock {
                         lock.packs.insert(chart, pack);
                     }
                 }
-                other => return Err(unknown(&reader, other, node)),
+                other => return Err(unknown_key_error(&reader, other, node)),
             }
         }
         match format.as_deref() {
@@ -115,7 +115,7 @@ impl Lock {
     }
 }
 
-fn unknown(reader: &YamlReader<'_>, key: &str, node: NodeId) -> MemoryError {
+fn unknown_key_error(reader: &YamlReader<'_>, key: &str, node: NodeId) -> MemoryError {
     let what = format!("`{}` is not known here", key.escape_debug());
     reader.error(node, what, FORM)
 }
@@ -135,7 +135,7 @@ fn locked(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<LockedPa
             }
             "digest" if digest::is_full(&text) => sum = Some(text),
             "digest" => return Err(reader.error(node, "this is no digest", FORM)),
-            other => return Err(unknown(reader, other, node)),
+            other => return Err(unknown_key_error(reader, other, node)),
         }
     }
     match (from, sum) {

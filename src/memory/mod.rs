@@ -16,4 +16,4 @@ pub use answers::AnswerFile;
 pub use lock::{Lock, LockedPack, NAME as LOCK};
 pub use project::{Project, ProjectFile, Remembered};
 pub use reader::{MemoryError, error};
-pub use update::updated;
+pub use update::update_text;

@@ -285,7 +285,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ProjectFile, MemoryError> {
                         );
                         return Err(reader.error(node, what, "choose another name"));
                     }
-                    file.releases.insert(name, remembered(&reader, node)?);
+                    file.releases.insert(name, read_remembered(&reader, node)?);
                 }
             }
             other => return Err(reader.error(node, format!("`{other}` is not known here"), FORM)),
@@ -314,7 +314,7 @@ fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackRefere
     })
 }
 
-fn remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
+fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
     let mut remembered = Remembered::default();
     for (key, node) in reader.map(node)? {
         match key.as_str() {

@@ -28,7 +28,7 @@ releases:
 /// # Errors
 ///
 /// If the text cannot be edited so.
-pub fn updated(
+pub fn update_text(
     text: Option<&str>,
     releases: &IndexMap<String, Remembered>,
 ) -> Result<String, MemoryError> {
@@ -36,7 +36,7 @@ pub fn updated(
     let text = text.unwrap_or(HEADER);
     let tree = Tree::parse(text).map_err(|e| failed(e.to_string()))?;
     let Some(document) = tree.documents().first() else {
-        return updated(None, releases);
+        return update_text(None, releases);
     };
     let view = View::new(&tree, document.root);
     let writer = EntryUpdater { view: &view };
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_new_file_says_what_it_was_told() {
-        let text = updated(None, &one("prod", release("0.15.0"))).unwrap();
+        let text = update_text(None, &one("prod", release("0.15.0"))).unwrap();
         insta::assert_snapshot!(text);
         let file = parse("refit.yaml", text.as_bytes()).unwrap();
         assert_eq!(file.releases["prod"], release("0.15.0"));
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn only_what_changed_is_touched() {
         let text = "refit: 1 # ours\nreleases:\n  # the big one\n  prod:\n    version: 0.10.3   # helm list\n    chart: arroyo\n    layers: [base.yaml, prod.yaml]\n  other: {layers: [x.yaml]}\n";
-        let after = updated(Some(text), &one("prod", release("0.15.0"))).unwrap();
+        let after = update_text(Some(text), &one("prod", release("0.15.0"))).unwrap();
         insta::assert_snapshot!(after);
-        let again = updated(Some(&after), &one("prod", release("0.15.0"))).unwrap();
+        let again = update_text(Some(&after), &one("prod", release("0.15.0"))).unwrap();
         assert_eq!(again, after);
     }
 }

@@ -57,7 +57,7 @@ impl<'r> Run<'r> {
                 let moved = (from, &output.path, &output.node);
                 let (now, before) = (&mut self.layers[..self.own], &snapshot[..self.own]);
                 for (layer, path, node) in uncover(now, before, output.layer, moved) {
-                    let standing = self.standing(output, &path);
+                    let standing = self.standing_kind(output, &path);
                     let id = report.id.clone();
                     self.record(layer, &path, &node, standing, &id, &mut report);
                 }
@@ -176,7 +176,7 @@ impl<'r> Run<'r> {
             let found = step.replaces.iter();
             let found = found.flat_map(|pattern| root.find(pattern.segments(), view));
             let found: Vec<_> = found.collect();
-            Places::taken(found.iter().map(|(path, _)| path)).remove_taken(root, view);
+            Places::all_taken(found.iter().map(|(path, _)| path)).remove_taken(root, view);
             for (path, node) in found {
                 self.record_left_over(i, &path, &node, report);
             }
@@ -347,7 +347,7 @@ impl<'r> Run<'r> {
             // Nothing is lost where something is put into an empty map or list.
             let standing = match node.is_empty_map(view) || node.is_empty_list(view) {
                 true => Standing::Seen,
-                false => self.standing(&output, &path),
+                false => self.standing_kind(&output, &path),
             };
             match standing {
                 Standing::Seen => {
@@ -504,7 +504,7 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
 
 /// True if a layer sets a path, or sets a path above it to something else.
 pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
-    if layer.root.has(path.segments(), layer.view) {
+    if layer.root.has_match(path.segments(), layer.view) {
         return true;
     }
     (1..path.segments().len()).any(|n| {

@@ -69,7 +69,7 @@ pub(super) fn effective(
         }
         // Of several items the first that has what is looked for, in the list that counts.
         let list = list_of(pattern);
-        let Some(layer) = layers.iter().rev().find(|layer| has(layer, &list)) else {
+        let Some(layer) = layers.iter().rev().find(|layer| has_path(layer, &list)) else {
             return Ok(None);
         };
         for (path, _) in layer.root.find(pattern.segments(), layer.view) {
@@ -113,7 +113,9 @@ fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::Foun
     let mut found = Vec::new();
     for (i, layer) in sight.layers.iter().enumerate() {
         let here = layer.root.find_captured(pattern.segments(), layer.view);
-        let counting = here.into_iter().filter(|one| sight.counts(i, &one.path));
+        let counting = here
+            .into_iter()
+            .filter(|one| sight.is_of_release(i, &one.path));
         found.extend(counting.map(|one| (i, one)));
     }
     if sight.layers.len() < 2 || found.len() < 2 {
@@ -181,7 +183,7 @@ pub(super) fn leads_on(
 
 /// The value that stands at a place after the taking. What a later layer hid before it does not show
 /// through because that one's value went.
-pub(super) fn standing(
+pub(super) fn standing_value(
     after: &[Layer<'_>],
     was: &[Layer<'_>],
     path: &Path,
@@ -194,8 +196,8 @@ pub(super) fn standing(
     sight.at(path)
 }
 
-fn has(layer: &Layer<'_>, path: &Path) -> bool {
-    layer.root.has(path.segments(), layer.view)
+fn has_path(layer: &Layer<'_>, path: &Path) -> bool {
+    layer.root.has_match(path.segments(), layer.view)
 }
 
 struct Sight<'s, 'v> {
@@ -209,10 +211,10 @@ struct Sight<'s, 'v> {
 impl Sight<'_, '_> {
     /// True if a place of a layer is one of the release: lists replace each other, so that an item of one that a later
     /// layer has too is none.
-    fn counts(&self, layer: usize, path: &Path) -> bool {
+    fn is_of_release(&self, layer: usize, path: &Path) -> bool {
         let list = list_of(path);
         let later = &self.layers[layer + 1..];
-        list == *path || !later.iter().any(|later| has(later, &list))
+        list == *path || !later.iter().any(|later| has_path(later, &list))
     }
 
     /// The effective value at one place.
@@ -244,7 +246,7 @@ impl Sight<'_, '_> {
             let owner = owner.and_then(|(places, take)| Some((places[i].at(&at)?, take)));
             let node = match owner {
                 Some((place, take)) if !place.belongs_to(take) => None,
-                Some((place, _)) => place.rest(&node, layer.view),
+                Some((place, _)) => place.rest_of(&node, layer.view),
                 None => Some(node.into_owned()),
             };
             sees |= node.is_some();
@@ -331,10 +333,10 @@ fn item_of<'n>(
 ) -> Option<(usize, Cow<'n, Node>)> {
     if let Segment::Index(i) = segment {
         let item = list.item_at(*i, view)?;
-        return item.stands().then_some((*i, item));
+        return item.is_value().then_some((*i, item));
     }
     list.find_item(view, |i, item| {
-        item.stands() && item.selected_by(segment, i, view).is_some()
+        item.is_value() && item.selected_by(segment, i, view).is_some()
     })
 }
 

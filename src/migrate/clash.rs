@@ -69,7 +69,7 @@ pub(super) fn check_clashes(
                 let read = || above.node.value(layers[above.layer].view).ok();
                 let there = values.entry(other).or_insert_with(read);
                 let fits = match (there, value()) {
-                    (Some(there), Some(value)) => fits(there, &segments[n..], &value),
+                    (Some(there), Some(value)) => fits_below(there, &segments[n..], &value),
                     _ => false,
                 };
                 if !fits {
@@ -82,16 +82,17 @@ pub(super) fn check_clashes(
 }
 
 /// True if a value can be written at a path below another one and nothing of either is lost.
-fn fits(above: &Value, path: &[Segment], value: &Value) -> bool {
+fn fits_below(above: &Value, path: &[Segment], value: &Value) -> bool {
     match (path.split_first(), above) {
-        (Some((Segment::Key(key), rest)), Value::Map(map)) => {
-            map.get(key).is_none_or(|below| fits(below, rest, value))
-        }
+        (Some((Segment::Key(key), rest)), Value::Map(map)) => map
+            .get(key)
+            .is_none_or(|below| fits_below(below, rest, value)),
         (Some(_), _) => false,
         (None, Value::Map(map)) => match value {
-            Value::Map(other) => other
-                .iter()
-                .all(|(key, value)| map.get(key).is_none_or(|below| fits(below, &[], value))),
+            Value::Map(other) => other.iter().all(|(key, value)| {
+                map.get(key)
+                    .is_none_or(|below| fits_below(below, &[], value))
+            }),
             _ => false,
         },
         (None, _) => above == value,

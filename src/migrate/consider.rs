@@ -30,7 +30,7 @@ impl<'r> Run<'r> {
         let step = &migration.steps[index];
         let layers = self.layers.iter().zip(places);
         let takes: Vec<Vec<Owned>> = layers
-            .map(|(layer, places)| places.owned(migration, index, &layer.root, layer.view))
+            .map(|(layer, places)| places.owned_by_step(migration, index, &layer.root, layer.view))
             .collect();
         if !step.takes.is_empty() && takes.iter().all(Vec::is_empty) {
             return Ok(None);
@@ -43,7 +43,7 @@ impl<'r> Run<'r> {
         let effect = |report, takes| Effect {
             step,
             index,
-            before: self.before(&migration.version),
+            before: self.version_before(&migration.version),
             report,
             takes,
             outputs: Vec::new(),

@@ -365,7 +365,7 @@ fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
     let input = |(name, input): &(String, crate::pack::model::Input)| {
         let default = match &input.default {
             Some(text) if text.starts_with('=') => scope
-                .eval(&crate::pack::Expression::known(text))?
+                .eval(&crate::pack::Expression::cached(text))?
                 .map(|value| expr::describe(Some(&value))),
             Some(text) => Some(scope.fill(text)?),
             None => None,

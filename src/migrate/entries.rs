@@ -39,7 +39,7 @@ impl Entries {
 
     /// The entry with a key, if it is still there.
     #[must_use]
-    pub fn standing(&self, key: &str) -> Option<&Entry> {
+    pub fn standing_entry(&self, key: &str) -> Option<&Entry> {
         let entry = &self.list[self.position(key)?];
         (!entry.gone).then_some(entry)
     }
@@ -107,7 +107,7 @@ mod tests {
     fn entry(key: String) -> Entry {
         Entry {
             key,
-            node: Node::made(Value::Null, Vec::new(), None),
+            node: Node::made_by_step(Value::Null, Vec::new(), None),
             gone: false,
             beside: None,
         }
@@ -130,7 +130,7 @@ mod tests {
         }
         let at = entries.position("k50").expect("it is there");
         entries[at].gone = true;
-        assert!(entries.standing("k50").is_none());
-        assert!(entries.standing("k51").is_some());
+        assert!(entries.standing_entry("k50").is_none());
+        assert!(entries.standing_entry("k51").is_some());
     }
 }

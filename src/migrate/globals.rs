@@ -36,7 +36,7 @@ impl<'r> Run<'r> {
         let counting = counting_globals(self.own_global()?.as_ref(), &self.plan.global);
         if !counting.is_empty() {
             let global = Map::from_iter([(GLOBAL.to_owned(), Value::Map(counting))]);
-            let root = Node::made(Value::Map(global), Vec::new(), None);
+            let root = Node::made_by_step(Value::Map(global), Vec::new(), None);
             self.layers.push(Layer { view, root });
         }
         Ok(())
@@ -63,7 +63,7 @@ impl<'r> Run<'r> {
             return Err(MigrateError::NoValues { step });
         };
         let node = owned.node.value(self.layers[self.own].view);
-        let node = Node::made(node.unwrap_or(Value::Null), Vec::new(), None);
+        let node = Node::made_by_step(node.unwrap_or(Value::Null), Vec::new(), None);
         let same = |output: &&mut Output| {
             output.layer == layer && output.moved_from.as_ref() == Some(&owned.path)
         };

@@ -37,12 +37,12 @@ pub(super) fn bring_list(
     let Some(Layer { view, root }) = here.first_mut() else {
         return Replaced::new();
     };
-    if lower.is_empty() || root.has(list.segments(), view) {
+    if lower.is_empty() || root.has_match(list.segments(), view) {
         return Replaced::new();
     }
     match effective(lower, None, list) {
         Ok(Some(Value::List(items))) => {
-            let node = Node::made(Value::List(items), Vec::new(), None);
+            let node = Node::made_by_step(Value::List(items), Vec::new(), None);
             root.put(list, node, Place { near: None, keys }, view)
         }
         _ => Replaced::new(),
@@ -59,7 +59,7 @@ pub(super) fn uncover(
 ) -> Vec<(usize, Path, Node)> {
     let mut uncovered = Vec::new();
     for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
-        if before.root.has(from.segments(), before.view) {
+        if before.root.has_match(from.segments(), before.view) {
             continue;
         }
         let found = layers[i].root.find(to.segments(), before.view);
@@ -68,7 +68,7 @@ pub(super) fn uncover(
                 continue;
             }
             let Layer { view, root } = &mut layers[i];
-            Places::taken([&path]).remove_taken(root, view);
+            Places::all_taken([&path]).remove_taken(root, view);
             uncovered.push((i, path, node));
         }
     }

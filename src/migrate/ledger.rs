@@ -67,7 +67,7 @@ impl Ledger {
         let mut lost = Vec::new();
         for (layer, (node, view)) in layers.iter().zip(views).enumerate() {
             let mut arrivals: HashMap<Path, Vec<Arrival>> = HashMap::new();
-            arrive(node, &Path::root(), layer, view, &mut arrivals);
+            note_arrivals(node, &Path::root(), layer, view, &mut arrivals);
             let held: Vec<_> = held
                 .iter()
                 .filter(|(_, source)| source.layer == layer)
@@ -109,21 +109,21 @@ impl Ledger {
 }
 
 /// Notes where every leaf that is no longer simply in its place has come to.
-fn arrive(
+fn note_arrivals(
     node: &Node,
     at: &Path,
     layer: usize,
     view: &View<'_>,
     arrivals: &mut HashMap<Path, Vec<Arrival>>,
 ) {
-    let stays = stays(node, at, layer, view);
+    let stays = is_unmoved(node, at, layer, view);
     if stays && matches!(node.body, Body::Same) && node.also.is_empty() {
         return;
     }
     let mut below = false;
     node.each_entry(view, |key, node| {
         below = true;
-        arrive(node, &at.key(key), layer, view, arrivals);
+        note_arrivals(node, &at.key(key), layer, view, arrivals);
     });
     if below {
         // An empty map that went into this one.
@@ -158,7 +158,7 @@ fn arrive(
 }
 
 /// True if a leaf is as it was, where it was. A list may have been spelled out and be the same still.
-fn stays(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
+fn is_unmoved(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
     let source = node.source();
     let Some(source) = source.filter(|source| source.layer == layer && source.path == *at) else {
         return false;
@@ -237,7 +237,7 @@ impl Walk<'_> {
         if let Some(source) = was.source()
             && self.is_untouched(now, source)
         {
-            self.untouched(source, may_be_unread, ledger);
+            self.note_untouched(source, may_be_unread, ledger);
             return;
         }
         let entries = was.entries(self.view);
@@ -256,7 +256,7 @@ impl Walk<'_> {
             let here = at.key(&entry.key);
             match still.get(&entry.key) {
                 Some(below) => self.leaves(&entry.node, below, &here, may_be_unread, ledger, lost),
-                None => self.gone(&entry.node, &here, may_be_unread, ledger, lost),
+                None => self.note_gone(&entry.node, &here, may_be_unread, ledger, lost),
             }
         }
     }
@@ -271,7 +271,7 @@ impl Walk<'_> {
     }
 
     /// Notes the leaves of what is as it was: they are read by the target, or left.
-    fn untouched(&self, source: &Source, may_be_unread: bool, ledger: &mut Ledger) {
+    fn note_untouched(&self, source: &Source, may_be_unread: bool, ledger: &mut Ledger) {
         let known = match may_be_unread && !source.path.is_root() {
             true => self.keys.known(&source.path, self.to),
             false => Known::Read,
@@ -292,24 +292,24 @@ impl Walk<'_> {
             let Some(source) = node.source() else { return };
             // Below what a version does not know it knows nothing.
             if known == Known::Unknown {
-                self.left(node, ledger);
+                self.note_left(node, ledger);
             } else {
-                self.untouched(source, may_be_unread, ledger);
+                self.note_untouched(source, may_be_unread, ledger);
             }
         });
         match known {
             _ if below || source.path.is_root() => {}
-            Known::Unknown | Known::Dead => self.left(&node, ledger),
+            Known::Unknown | Known::Dead => self.note_left(&node, ledger),
             _ => ledger.kept += 1,
         }
     }
 
     /// Notes the leaves of what the target does not read.
-    fn left(&self, node: &Node, ledger: &mut Ledger) {
+    fn note_left(&self, node: &Node, ledger: &mut Ledger) {
         let mut below = false;
         node.each_entry(self.view, |_, node| {
             below = true;
-            self.left(node, ledger);
+            self.note_left(node, ledger);
         });
         if let (false, Some(source)) = (below, node.source()) {
             ledger.entries.push(LedgerEntry {
@@ -321,7 +321,7 @@ impl Walk<'_> {
         }
     }
 
-    fn gone(
+    fn note_gone(
         &self,
         was: &Node,
         at: &Path,
@@ -334,7 +334,7 @@ impl Walk<'_> {
             self.leaf(was, None, at, may_be_unread, ledger, lost);
         }
         for entry in entries {
-            self.gone(
+            self.note_gone(
                 &entry.node,
                 &at.key(&entry.key),
                 may_be_unread,
@@ -354,7 +354,7 @@ impl Walk<'_> {
         lost: &mut Vec<String>,
     ) {
         let Some(source) = was.source() else { return };
-        let still = now.is_some_and(|now| stays(now, at, source.layer, self.view));
+        let still = now.is_some_and(|now| is_unmoved(now, at, source.layer, self.view));
         let mut entry = LedgerEntry {
             source: source.clone(),
             fate: Fate::Left,

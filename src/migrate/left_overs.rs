@@ -92,7 +92,7 @@ impl<'r> Run<'r> {
         let mut stays: Vec<Stale> = Vec::new();
         let own = self.layers[..self.own].iter();
         for (i, (layer, places)) in own.zip(places).enumerate() {
-            for owned in places.owned(migration, index, &layer.root, layer.view) {
+            for owned in places.owned_by_step(migration, index, &layer.root, layer.view) {
                 let take = &step.takes[owned.take];
                 if take.stays {
                     continue;
@@ -121,7 +121,7 @@ impl<'r> Run<'r> {
                     let went = destinations(step, &owned, &below);
                     let is_set = |place: &Path| {
                         let mut layers = self.layers.iter();
-                        layers.any(|layer| layer.root.has(place.segments(), layer.view))
+                        layers.any(|layer| layer.root.has_match(place.segments(), layer.view))
                     };
                     let stale = Stale {
                         layer: i,

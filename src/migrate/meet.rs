@@ -11,7 +11,7 @@ use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, find, leads_on, standing},
+    bind::{Layer, find, leads_on, standing_value},
     clash::check_clashes,
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
@@ -138,7 +138,7 @@ impl<'r> Run<'r> {
             for effect in effects.iter() {
                 outputs.push(self.written(effect)?);
             }
-            settle(outputs.iter_mut().flatten(), &after);
+            settle_places(outputs.iter_mut().flatten(), &after);
             let ids = |effect: usize| effects[effect].report.id.clone();
             check_clashes(&migration.version, &outputs, &ids, &after)?;
             let mut kept = Vec::new();
@@ -193,7 +193,7 @@ impl<'r> Run<'r> {
         let mut open: BTreeMap<String, Questions> = BTreeMap::new();
         let mut asked = Questions::new();
         let mut deferred = std::mem::take(&mut self.deferred);
-        settle(
+        settle_places(
             deferred.iter_mut().map(|deferred| &mut deferred.output),
             &self.layers,
         );
@@ -279,7 +279,7 @@ impl<'r> Run<'r> {
     }
 
     /// The kind of a value that stands at a place where something is written.
-    pub(super) fn standing(&self, output: &Output, place: &Path) -> Standing {
+    pub(super) fn standing_kind(&self, output: &Output, place: &Path) -> Standing {
         let seen = |seen: &Path| seen.may_hold(place);
         if output.by.is_some() || output.seen.iter().any(seen) {
             return Standing::Seen;
@@ -312,7 +312,7 @@ impl<'r> Run<'r> {
         for (output, written) in places.into_values() {
             let from = output.moved_from.as_ref().or(output.of.first());
             let mut add = |place: Path, standing: Value, written: Value| {
-                if self.standing(output, &place) == Standing::Live {
+                if self.standing_kind(output, &place) == Standing::Live {
                     meetings.push(Meeting {
                         place,
                         standing,
@@ -327,7 +327,7 @@ impl<'r> Run<'r> {
                     return None;
                 }
                 let above = Path::new(segments[..n].to_vec());
-                let value = standing(after, was, &above).ok()??;
+                let value = standing_value(after, was, &above).ok()??;
                 let leads = match segments[n].is_key() {
                     true => matches!(value, Value::Map(_)),
                     false => matches!(value, Value::List(_)),
@@ -336,9 +336,11 @@ impl<'r> Run<'r> {
             });
             if let Some((above, there)) = in_the_way {
                 let below = Path::new(segments[above.depth()..].to_vec());
-                add(above, there, around(&below, written));
-            } else if let Some(there) = standing(after, was, &output.stands).map_err(read(0))? {
-                apart(&output.stands, there, written, &mut add);
+                add(above, there, wrap_in_path(&below, written));
+            } else if let Some(there) =
+                standing_value(after, was, &output.stands).map_err(read(0))?
+            {
+                find_conflicts(&output.stands, there, written, &mut add);
             }
         }
         Ok(meetings)
@@ -387,7 +389,7 @@ impl<'r> Run<'r> {
             why: Some(format!(
                 "{} {} reads both, so neither is left over.",
                 self.plan.pack.info.chart,
-                self.before(version)
+                self.version_before(version)
             )),
             ..StepReport::asking(version, format!("Decide what {place} is"), decision)
         })
@@ -435,7 +437,7 @@ impl<'r> Run<'r> {
 
 /// Finds the places of what is written, now that what is taken is gone: of a list that only lower layers have,
 /// the list as it will be written out.
-fn settle<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]) {
+fn settle_places<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]) {
     let outputs: Vec<&mut Output> = outputs.collect();
     // New items come behind all that moves bring.
     let last = |output: &&mut Output| {
@@ -451,7 +453,7 @@ fn settle<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]
         if list == output.path {
             continue;
         }
-        let has = |layer: &&Layer<'_>| layer.root.has(list.segments(), layer.view);
+        let has = |layer: &&Layer<'_>| layer.root.has_match(list.segments(), layer.view);
         let place = |layer: Option<&Layer<'_>>| {
             let Layer { view, root } = layer.unwrap_or(&after[output.layer]);
             root.place_of(&output.path, output.positions, beyond, view)
@@ -462,7 +464,7 @@ fn settle<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]
 }
 
 /// A value with the keys of a path around it.
-fn around(path: &Path, value: Value) -> Value {
+fn wrap_in_path(path: &Path, value: Value) -> Value {
     let around = |value, segment: &Segment| match segment {
         Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
         _ => Value::List(vec![value]),
@@ -471,12 +473,17 @@ fn around(path: &Path, value: Value) -> Value {
 }
 
 /// The places at which a value stands in the way of one that is written.
-fn apart(at: &Path, standing: Value, written: Value, add: &mut dyn FnMut(Path, Value, Value)) {
+fn find_conflicts(
+    at: &Path,
+    standing: Value,
+    written: Value,
+    add: &mut dyn FnMut(Path, Value, Value),
+) {
     match (standing, written) {
         (Value::Map(mut standing), Value::Map(written)) => {
             for (key, written) in written {
                 if let Some(standing) = standing.shift_remove(&key) {
-                    apart(&at.key(key), standing, written, add);
+                    find_conflicts(&at.key(key), standing, written, add);
                 }
             }
         }

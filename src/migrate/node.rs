@@ -148,7 +148,7 @@ impl Node {
 
     /// A value made by a step.
     #[must_use]
-    pub fn made(value: Value, from: Vec<Source>, like: Option<NodeId>) -> Self {
+    pub fn made_by_step(value: Value, from: Vec<Source>, like: Option<NodeId>) -> Self {
         Self {
             origin: Origin::Made { from, like },
             body: Body::Value(value),
@@ -170,7 +170,7 @@ impl Node {
 
     /// True for a value, false for a place that was made for one. A null is a value: it is accounted for like any
     /// other.
-    pub(super) fn stands(&self) -> bool {
+    pub(super) fn is_value(&self) -> bool {
         !matches!(
             (&self.origin, &self.body),
             (Origin::Made { .. }, Body::Same)
@@ -217,7 +217,7 @@ impl Node {
             (Body::List(items), _) => Value::List(
                 items
                     .iter()
-                    .filter(|item| item.stands())
+                    .filter(|item| item.is_value())
                     .map(|item| item.value(view))
                     .collect::<Result<_, _>>()?,
             ),
@@ -284,7 +284,7 @@ impl Node {
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.clone(),
-                    node: Self::made(value.clone(), from.clone(), None),
+                    node: Self::made_by_step(value.clone(), from.clone(), None),
                     gone: false,
                     beside: None,
                 })
@@ -326,7 +326,7 @@ impl Node {
             (Body::Value(Value::List(items)), Origin::Made { from, .. }) => Some(
                 items
                     .iter()
-                    .map(|item| Self::made(item.clone(), from.clone(), None))
+                    .map(|item| Self::made_by_step(item.clone(), from.clone(), None))
                     .collect(),
             ),
             (Body::List(items), _) => Some(items.clone()),
@@ -368,7 +368,7 @@ impl Node {
             }
             (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
                 let item = items.get(i)?.clone();
-                Some(Cow::Owned(Self::made(item, from.clone(), None)))
+                Some(Cow::Owned(Self::made_by_step(item, from.clone(), None)))
             }
             (Body::List(items), _) => items.get(i).map(Cow::Borrowed),
             _ => None,
@@ -468,7 +468,7 @@ impl Node {
 
     /// True if a pattern finds anything. What is found is not copied, as a list with thousands of items would be.
     #[must_use]
-    pub fn has(&self, pattern: &[Segment], view: &View<'_>) -> bool {
+    pub fn has_match(&self, pattern: &[Segment], view: &View<'_>) -> bool {
         let mut has = false;
         self.each_found(pattern, view, &mut |_, _| has = true);
         has
@@ -507,7 +507,7 @@ impl Node {
         found: &mut dyn FnMut(Place, &Self),
     ) {
         let Some((segment, rest)) = pattern.split_first() else {
-            if self.stands() {
+            if self.is_value() {
                 found(at, self);
             }
             return;
@@ -583,7 +583,7 @@ impl Node {
         index: usize,
         view: &View<'_>,
     ) -> Option<Vec<String>> {
-        if *segment == Segment::AnyItem && !self.stands() {
+        if *segment == Segment::AnyItem && !self.is_value() {
             return None;
         }
         segment.selects(index, |key| {
@@ -596,7 +596,7 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str, view: &View<'_>) -> Option<Self> {
         match &self.body {
-            Body::Map(entries) => Some(entries.standing(key)?.node.clone()),
+            Body::Map(entries) => Some(entries.standing_entry(key)?.node.clone()),
             Body::Same => {
                 let source = self.source()?;
                 let entry = view.get(source.node, key).ok()??;
@@ -623,7 +623,7 @@ impl Node {
     #[must_use]
     pub fn child<'n>(&'n self, key: &str, view: &View<'_>) -> Option<Cow<'n, Self>> {
         match &self.body {
-            Body::Map(entries) => Some(Cow::Borrowed(&entries.standing(key)?.node)),
+            Body::Map(entries) => Some(Cow::Borrowed(&entries.standing_entry(key)?.node)),
             _ => self.get(key, view).map(Cow::Owned),
         }
     }

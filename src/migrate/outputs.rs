@@ -137,12 +137,12 @@ impl<'r> Run<'r> {
                 of.extend(above.map(|(path, _)| path));
             }
             outputs.push(Output {
-                near: self.near(effect, &sources, layer),
+                near: self.place_beside(effect, &sources, layer),
                 moved_from,
                 moves: false,
                 of,
                 covered: Vec::new(),
-                seen: effect.seen(),
+                seen: effect.known_places(),
                 // The position of a match is that of its item, wherever it is written.
                 positions: match step.one_of {
                     Some(_) => Positions::Snapshot,
@@ -205,7 +205,7 @@ impl<'r> Run<'r> {
     }
 
     /// The place beside which a new key goes: the first thing taken for it.
-    pub(super) fn near(
+    pub(super) fn place_beside(
         &self,
         effect: &Effect<'_>,
         sources: &[Named<'_>],

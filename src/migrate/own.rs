@@ -71,7 +71,7 @@ impl<'p> Places<'p> {
     }
 
     /// These places, all of them taken.
-    pub fn taken(paths: impl IntoIterator<Item = &'p Path>) -> Self {
+    pub fn all_taken(paths: impl IntoIterator<Item = &'p Path>) -> Self {
         let mut places = Self::default();
         for path in paths {
             places.at_mut(path).claim = Some(Claim {
@@ -161,13 +161,13 @@ impl<'p> Places<'p> {
     }
 
     /// The node at this place, without the parts that more specific paths own below it; `None` if that is all.
-    pub fn rest(&self, node: &Node, view: &View<'_>) -> Option<Node> {
+    pub fn rest_of(&self, node: &Node, view: &View<'_>) -> Option<Node> {
         if self.keys.is_empty() && self.items.is_empty() {
             return Some(node.clone());
         }
         let rest_of = |place: &Self, node: &Node| match place.claim {
             Some(_) => None,
-            None => place.rest(node, view),
+            None => place.rest_of(node, view),
         };
         let mut rest = node.clone();
         if node.is_map(view) {
@@ -196,7 +196,7 @@ impl<'p> Places<'p> {
     }
 
     /// The values that the takes of a step own in a layer, in the order of its takes and of the file.
-    pub fn owned(
+    pub fn owned_by_step(
         &self,
         migration: &Migration,
         step: usize,
@@ -213,7 +213,7 @@ impl<'p> Places<'p> {
                     .claim
                     .as_ref()
                     .is_some_and(|claim| claim.by.contains(&(step, t)));
-                if let (true, Some(node)) = (own, place.rest(&found.node, view)) {
+                if let (true, Some(node)) = (own, place.rest_of(&found.node, view)) {
                     owned.push(Owned {
                         take: t,
                         path: found.path,
@@ -292,7 +292,7 @@ impl<'p> Places<'p> {
                     *item = Node::place();
                 }
             }
-            items.iter().any(Node::stands)
+            items.iter().any(Node::is_value)
         }
     }
 }
@@ -320,7 +320,7 @@ fn add_leaves(
             }
         }
         Some(items) => {
-            for (i, item) in items.iter().enumerate().filter(|(_, item)| item.stands()) {
+            for (i, item) in items.iter().enumerate().filter(|(_, item)| item.is_value()) {
                 let place = place.and_then(|place| place.items.get(&i));
                 below(place, item, at.index(i));
             }
@@ -355,7 +355,7 @@ impl Node {
         paths: impl IntoIterator<Item = &'p Path>,
         view: &View<'_>,
     ) -> bool {
-        let left = Places::taken(paths).remove_taken(self, view);
+        let left = Places::all_taken(paths).remove_taken(self, view);
         self.close_gaps();
         left
     }
@@ -368,7 +368,7 @@ impl Node {
                 .filter(|entry| !entry.gone)
                 .for_each(|entry| entry.node.close_gaps()),
             Body::List(items) => {
-                items.retain(Self::stands);
+                items.retain(Self::is_value);
                 items.iter_mut().for_each(Self::close_gaps);
             }
             Body::Same | Body::Value(_) => {}
@@ -402,7 +402,7 @@ impl Node {
                     let len = node.as_ref().map_or(0, |node| node.item_count(view));
                     let stands = |i: &usize| {
                         let item = node.as_ref().and_then(|node| node.item_at(*i, view));
-                        item.is_some_and(|item| item.stands())
+                        item.is_some_and(|item| item.is_value())
                     };
                     let found = match (segment, positions) {
                         (Segment::Index(n), Positions::Snapshot) => Some(*n),
@@ -416,7 +416,7 @@ impl Node {
                         }
                         (segment, _) => node.as_ref().and_then(|node| {
                             let fits = |i: usize, item: &Self| {
-                                item.stands() && item.selected_by(segment, i, view).is_some()
+                                item.is_value() && item.selected_by(segment, i, view).is_some()
                             };
                             node.find_item(view, fits).map(|(i, _)| i)
                         }),

@@ -112,7 +112,9 @@ impl Node {
         };
         match segment {
             Segment::Key(key) => {
-                if !at.is_root() && self.stands() && (!self.is_map(view) || self.is_empty_map(view))
+                if !at.is_root()
+                    && self.is_value()
+                    && (!self.is_map(view) || self.is_empty_map(view))
                 {
                     replaced.push((at.clone(), self.clone()));
                 }
@@ -161,7 +163,7 @@ impl Node {
                     .put_below(rest, value, place, view, here, replaced);
             }
             Segment::Index(_) | Segment::Select { .. } => {
-                let no_list = !self.is_list(view) && self.stands();
+                let no_list = !self.is_list(view) && self.is_value();
                 if no_list || self.is_empty_list(view) {
                     replaced.push((at.clone(), self.clone()));
                 }
@@ -213,7 +215,7 @@ impl Node {
             return self.merge(value, place, view, at, replaced);
         }
         let equal = matches!((self.value(view), value.value(view)), (Ok(a), Ok(b)) if a == b);
-        let stands = self.stands();
+        let stands = self.is_value();
         if equal && stands {
             self.also.extend(value.made_of(view));
             return;
@@ -272,7 +274,7 @@ impl Node {
         let mut item = Self::place();
         let name = Entry {
             key: key.to_owned(),
-            node: Self::made(Value::String(name.to_owned()), Vec::new(), None),
+            node: Self::made_by_step(Value::String(name.to_owned()), Vec::new(), None),
             gone: false,
             beside: None,
         };
@@ -292,7 +294,7 @@ impl Node {
 
     /// True for a list all of whose items went.
     fn is_list_of_places(&self) -> bool {
-        matches!(&self.body, Body::List(items) if !items.iter().any(Self::stands))
+        matches!(&self.body, Body::List(items) if !items.iter().any(Self::is_value))
     }
 
     /// Empties a map that comes back after it was taken away, keeping the places of its entries.

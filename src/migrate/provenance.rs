@@ -36,7 +36,7 @@ struct Part {
 }
 
 impl Part {
-    fn says(&self) -> Option<&Value> {
+    fn told_value(&self) -> Option<&Value> {
         let read = || match &self.value {
             Value::String(text) if text.contains('\n') => view::read(text),
             _ => None,
@@ -82,7 +82,7 @@ impl<'v> Parts<'v> {
             self.add(Some(entry.key), entry.node)?;
         }
         for item in node.items(self.view).into_iter().flatten() {
-            if item.stands() {
+            if item.is_value() {
                 self.add(None, item)?;
             }
         }
@@ -91,28 +91,28 @@ impl<'v> Parts<'v> {
 
     /// A value with as much of its provenance as can be told.
     pub fn node(&mut self, value: &Value) -> Result<Node, ReadError> {
-        Ok(match self.known(value, None)? {
+        Ok(match self.known_node(value, None)? {
             Some(node) => node,
             None => {
                 let like = self.like.filter(|_| !matches!(value, Value::List(_)));
-                Node::made(value.clone(), self.from.clone(), like)
+                Node::made_by_step(value.clone(), self.from.clone(), like)
             }
         })
     }
 
     /// The same, if anything can be told. `key` is the key that the value comes to stand under.
-    fn known(&mut self, value: &Value, key: Option<&str>) -> Result<Option<Node>, ReadError> {
-        if let Some(node) = self.whole(value, key) {
+    fn known_node(&mut self, value: &Value, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+        if let Some(node) = self.whole_part(value, key) {
             return Ok(Some(node));
         }
         if let Some(source) = self.parsed(value) {
-            return Ok(Some(Node::made(value.clone(), vec![source], None)));
+            return Ok(Some(Node::made_by_step(value.clone(), vec![source], None)));
         }
         let known = match value {
             Value::List(items) => self.list(items)?,
             // Each is compared with each.
             _ if self.parts.len() > MOST => None,
-            Value::Map(map) => match self.alike(map, key)? {
+            Value::Map(map) => match self.similar_map(map, key)? {
                 Some(node) => Some(node),
                 None => self.map(map)?,
             },
@@ -122,13 +122,13 @@ impl<'v> Parts<'v> {
             },
         };
         match (known, key) {
-            (None, Some(key)) => self.below(value, key),
+            (None, Some(key)) => self.rebuilt_below(value, key),
             (known, _) => Ok(known),
         }
     }
 
     /// A map or list made of parts of the one that stood under the same key.
-    fn below(&mut self, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
+    fn rebuilt_below(&mut self, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
         let fits = |part: &Part| {
             !part.used && part.key.as_deref() == Some(key) && is_same_kind(&part.value, value)
         };
@@ -136,15 +136,20 @@ impl<'v> Parts<'v> {
             return Ok(None);
         };
         let node = self.parts[at].node.clone();
-        let known = self.inside(&node, value, key)?;
+        let known = self.rebuilt_inside(&node, value, key)?;
         self.parts[at].used |= known.is_some();
         Ok(known)
     }
 
     /// A map or list made of parts of another one: what is known of it inside that alone.
-    fn inside(&self, node: &Node, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
+    fn rebuilt_inside(
+        &self,
+        node: &Node,
+        value: &Value,
+        key: &str,
+    ) -> Result<Option<Node>, ReadError> {
         let by = (self.from.clone(), self.like);
-        Parts::of(std::iter::once(node), self.view, by)?.known(value, Some(key))
+        Parts::of(std::iter::once(node), self.view, by)?.known_node(value, Some(key))
     }
 
     fn take(&mut self, fits: impl Fn(&Part) -> bool) -> Option<Node> {
@@ -157,7 +162,7 @@ impl<'v> Parts<'v> {
     }
 
     /// A part that is just this value. What says little by itself, as `true` does, is the same by chance.
-    fn whole(&mut self, value: &Value, key: Option<&str>) -> Option<Node> {
+    fn whole_part(&mut self, value: &Value, key: Option<&str>) -> Option<Node> {
         let telling = match value {
             Value::String(text) => !text.is_empty(),
             Value::Map(map) => !map.is_empty(),
@@ -174,30 +179,32 @@ impl<'v> Parts<'v> {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
             return None;
         }
-        let fits = |part: &Part| part.node.source().is_some() && part.says() == Some(value);
+        let fits = |part: &Part| part.node.source().is_some() && part.told_value() == Some(value);
         self.take(fits)?.source().cloned()
     }
 
     fn list(&mut self, items: &[Value]) -> Result<Option<Node>, ReadError> {
         // What is as it was comes first, so that nothing else is made of it.
-        let mut nodes: Vec<Option<Node>> =
-            items.iter().map(|item| self.whole(item, None)).collect();
+        let mut nodes: Vec<Option<Node>> = items
+            .iter()
+            .map(|item| self.whole_part(item, None))
+            .collect();
         for (item, node) in items.iter().zip(&mut nodes) {
             if node.is_none() {
-                *node = self.known(item, None)?;
+                *node = self.known_node(item, None)?;
             }
         }
         if nodes.iter().all(Option::is_none) {
             return Ok(None);
         }
         let made = items.iter().zip(nodes).map(|(item, node)| {
-            node.unwrap_or_else(|| Node::made(item.clone(), self.from.clone(), None))
+            node.unwrap_or_else(|| Node::made_by_step(item.clone(), self.from.clone(), None))
         });
-        Ok(Some(self.made(Body::List(made.collect()))))
+        Ok(Some(self.make_node(Body::List(made.collect()))))
     }
 
     /// A map that is a part with a key more or less, or other values at a key; its parts may be known as well.
-    fn alike(&mut self, map: &Map, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+    fn similar_map(&mut self, map: &Map, key: Option<&str>) -> Result<Option<Node>, ReadError> {
         let mut best: Option<(usize, usize)> = None;
         for (i, part) in self.parts.iter().enumerate() {
             let Value::Map(own) = &part.value else {
@@ -241,7 +248,7 @@ impl<'v> Parts<'v> {
             };
             made.push(match (same, there) {
                 (Some(entry), _) => entry,
-                (None, None) => match renamed(&mut entries, map, value, self.view)? {
+                (None, None) => match rename_key(&mut entries, map, value, self.view)? {
                     Some(node) => entry(key, node),
                     None => self.entry(key, value)?,
                 },
@@ -261,11 +268,11 @@ impl<'v> Parts<'v> {
 
     /// An entry that has another value now: one that stood elsewhere, or what became of its own.
     fn changed(&mut self, key: &str, value: &Value, was: &Node) -> Result<Entry, ReadError> {
-        if let Some(node) = self.whole(value, Some(key)) {
+        if let Some(node) = self.whole_part(value, Some(key)) {
             return Ok(entry(key, node));
         }
         if is_same_kind(&was.value(self.view)?, value)
-            && let Some(node) = self.inside(was, value, key)?
+            && let Some(node) = self.rebuilt_inside(was, value, key)?
         {
             return Ok(entry(key, node));
         }
@@ -298,7 +305,7 @@ impl<'v> Parts<'v> {
                     self.entry(other, value)?
                 });
             }
-            return Ok(Some(self.made(Body::Map(made.into()))));
+            return Ok(Some(self.make_node(Body::Map(made.into()))));
         }
         Ok(None)
     }
@@ -307,7 +314,7 @@ impl<'v> Parts<'v> {
     fn map(&mut self, map: &Map) -> Result<Option<Node>, ReadError> {
         let mut known = Vec::new();
         for (key, value) in map {
-            known.push(self.known(value, Some(key))?);
+            known.push(self.known_node(value, Some(key))?);
         }
         if known.iter().all(Option::is_none) {
             return Ok(None);
@@ -317,7 +324,7 @@ impl<'v> Parts<'v> {
             .zip(known)
             .map(|((key, value), node)| self.entry_of(key, value, node))
             .collect();
-        Ok(Some(self.made(Body::Map(made.into()))))
+        Ok(Some(self.make_node(Body::Map(made.into()))))
     }
 
     /// The value in an item that is named by the key which the value stands under now.
@@ -357,16 +364,16 @@ impl<'v> Parts<'v> {
     }
 
     fn entry(&mut self, key: &str, value: &Value) -> Result<Entry, ReadError> {
-        let known = self.known(value, Some(key))?;
+        let known = self.known_node(value, Some(key))?;
         Ok(self.entry_of(key, value, known))
     }
 
     fn entry_of(&self, key: &str, value: &Value, known: Option<Node>) -> Entry {
-        let new = || Node::made(value.clone(), self.from.clone(), self.like);
+        let new = || Node::made_by_step(value.clone(), self.from.clone(), self.like);
         entry(key, known.unwrap_or_else(new))
     }
 
-    fn made(&self, body: Body) -> Node {
+    fn make_node(&self, body: Body) -> Node {
         Node {
             origin: Origin::Made {
                 from: self.from.clone(),
@@ -379,7 +386,7 @@ impl<'v> Parts<'v> {
 }
 
 /// What stood under a key that goes, if a new key has just that value.
-fn renamed(
+fn rename_key(
     entries: &mut Vec<Entry>,
     map: &Map,
     value: &Value,

@@ -264,7 +264,7 @@ impl Output {
             moved_from: Some(owned.path.clone()),
             moves: true,
             of: Vec::new(),
-            seen: effect.seen(),
+            seen: effect.known_places(),
             covered: Vec::new(),
             positions: Positions::Snapshot,
             before: effect.before.clone(),
@@ -274,7 +274,7 @@ impl Output {
 
 impl Effect<'_> {
     /// The places that the step knows of: what it names, and what it says to be left over where it takes something.
-    pub(super) fn seen(&self) -> Vec<Path> {
+    pub(super) fn known_places(&self) -> Vec<Path> {
         let takes = self.takes.iter().any(|owned| !owned.is_empty());
         let replaced = self.step.replaces.iter().filter(|_| takes);
         let named = names(self.step).map(|named| named.path);
@@ -376,7 +376,7 @@ impl<'r> Run<'r> {
         let mut effects = Vec::new();
         {
             let mut scope = self.scope.inner();
-            let before = self.before(&migration.version);
+            let before = self.version_before(&migration.version);
             match &migration.below {
                 None => {
                     let defaults = self.plan.pack.keys.defaults_made(&before);
@@ -433,7 +433,7 @@ impl<'r> Run<'r> {
     }
 
     /// The version whose defaults the values have before a migration.
-    pub(super) fn before(&self, version: &Version) -> Version {
+    pub(super) fn version_before(&self, version: &Version) -> Version {
         if self.changes_chart {
             return self.plan.to.clone();
         }

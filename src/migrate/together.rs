@@ -139,8 +139,8 @@ pub fn settle(
         .filter(|path| path.get(&defaults).is_some())
         .map(|path| (path, Value::Null));
     for (path, value) in deleted.chain(differences.set) {
-        let node = Node::made(value.clone(), Vec::new(), None);
-        put(migrated, views[top], plan, top, (&path, node));
+        let node = Node::made_by_step(value.clone(), Vec::new(), None);
+        put_at(migrated, views[top], plan, top, (&path, node));
         changes.push(change(Fate::Written, top, path, value));
     }
     changes
@@ -164,11 +164,11 @@ pub fn relocate(
         let value = node.value(views[from]).unwrap_or(Value::Null);
         migrated.layers[from].remove_all([&at], views[from]);
         // A layer above that sets it already is what counts.
-        if to > from && migrated.layers[to].has(at.segments(), views[to]) {
+        if to > from && migrated.layers[to].has_match(at.segments(), views[to]) {
             continue;
         }
-        let made = Node::made(value, Vec::new(), None);
-        put(migrated, views[to], plan, to, (&at, made));
+        let made = Node::made_by_step(value, Vec::new(), None);
+        put_at(migrated, views[to], plan, to, (&at, made));
         let changes = migrated.steps.iter_mut().flat_map(|step| &mut step.changes);
         for change in changes.filter(|change| change.layer == from && change.path.starts_with(&at))
         {
@@ -192,7 +192,7 @@ pub fn in_common(layer: &Node, view: &View<'_>, all: &[(&Node, &View<'_>)]) -> N
         .map(|(node, view)| node.value(view).unwrap_or(Value::Null));
     let values: Vec<Value> = values.collect();
     let mut apart = Vec::new();
-    differing(
+    differing_places(
         &values.iter().collect::<Vec<_>>(),
         &Path::root(),
         &mut apart,
@@ -205,7 +205,7 @@ pub fn in_common(layer: &Node, view: &View<'_>, all: &[(&Node, &View<'_>)]) -> N
 }
 
 /// The places at which values are not the same, as far up as one of them has nothing or no map there.
-fn differing(values: &[&Value], at: &Path, found: &mut Vec<Path>) {
+fn differing_places(values: &[&Value], at: &Path, found: &mut Vec<Path>) {
     let maps: Option<Vec<&Map>> = values
         .iter()
         .map(|value| match value {
@@ -223,14 +223,14 @@ fn differing(values: &[&Value], at: &Path, found: &mut Vec<Path>) {
         let here = at.key(key);
         let below: Option<Vec<&Value>> = maps.iter().map(|map| map.get(key)).collect();
         match below {
-            Some(below) => differing(&below, &here, found),
+            Some(below) => differing_places(&below, &here, found),
             None => found.push(here),
         }
     }
 }
 
 /// Writes something at a path of a layer, over what is there.
-fn put(
+fn put_at(
     migrated: &mut Migrated,
     view: &View<'_>,
     plan: &Plan<'_>,
@@ -242,7 +242,7 @@ fn put(
         keys: &plan.pack.keys,
     };
     for (at, replaced) in migrated.layers[layer].put(path, node, place, view) {
-        for source in own(&replaced, view, layer) {
+        for source in own_sources(&replaced, view, layer) {
             account(migrated, source, Fate::Rewritten, vec![at.clone()]);
         }
     }
@@ -254,7 +254,7 @@ fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -
     let mut changes = Vec::new();
     for (at, node) in found {
         migrated.layers[layer].remove_all([&at], view);
-        for source in own(&node, view, layer) {
+        for source in own_sources(&node, view, layer) {
             account(migrated, source, Fate::Dropped, Vec::new());
         }
         let value = node.value(view).unwrap_or(Value::Null);
@@ -264,7 +264,7 @@ fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -
 }
 
 /// The leaves of a layer's own text that a value is made of.
-fn own(node: &Node, view: &View<'_>, layer: usize) -> impl Iterator<Item = Source> {
+fn own_sources(node: &Node, view: &View<'_>, layer: usize) -> impl Iterator<Item = Source> {
     let sources = node.made_of(view).into_iter();
     sources.filter(move |source| source.layer == layer)
 }

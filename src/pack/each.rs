@@ -114,7 +114,7 @@ impl Each {
         for some in [true, false] {
             let segments = self.path.segments().iter();
             let one: Vec<String> = segments.flat_map(|at| at.sample(some)).collect();
-            let filled = self.one(id, &one).map_err(|error| match some {
+            let filled = self.step_for_match(id, &one).map_err(|error| match some {
                 true => error,
                 false => format!("{error}, where `**` stands for no key"),
             })?;
@@ -155,7 +155,7 @@ impl Each {
     }
 
     /// The step for one match.
-    fn one(&self, id: &str, captures: &[String]) -> Result<Step, String> {
+    fn step_for_match(&self, id: &str, captures: &[String]) -> Result<Step, String> {
         let kinds: Vec<&Segment> = self.kinds().collect();
         // The keys that `**` stands for are written as a path already.
         let fill = |n: usize| match kinds[n] {
@@ -204,7 +204,7 @@ impl Migration {
                 continue;
             };
             for captures in matches(&each.path)? {
-                let one = each.one(&step.id, &captures);
+                let one = each.step_for_match(&step.id, &captures);
                 let mut one = one.map_err(|message| PackError::Step {
                     version: self.version.clone(),
                     step: step.id.clone(),
@@ -249,7 +249,7 @@ fn all_rows(step: &model::Step) -> impl Iterator<Item = &model::RowFields> {
 
 /// A path with a text in place of a name. Where a whole segment stands for nothing, as `**` does that stands for no
 /// key, the dot that parted it from its neighbour goes too.
-fn put(path: &str, name: &str, text: &str) -> String {
+fn put_text(path: &str, name: &str, text: &str) -> String {
     if !text.is_empty() {
         return path.replace(name, text);
     }
@@ -272,7 +272,7 @@ fn filled_in(step: &model::Step, names: &[String], fill: Fill<'_>) -> model::Ste
     let text = |text: &String| {
         let mut text = text.clone();
         for (n, name) in names.iter().enumerate() {
-            text = put(&text, &format!("{{{name}}}"), &fill(n));
+            text = put_text(&text, &format!("{{{name}}}"), &fill(n));
         }
         text
     };

@@ -135,7 +135,7 @@ impl ObjectField {
 /// # Errors
 ///
 /// If a place cannot be read, or something stands in `to` that `from` does not catch.
-pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
+pub fn declared_moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
     let mut moves = Vec::new();
     for (version, moved) in &file.moved {
         for moved in moved {
@@ -178,11 +178,11 @@ pub fn moves(file: &EffectsFile) -> Result<Vec<Moved>, String> {
 ///
 /// # Errors
 ///
-/// As [`moves`].
+/// As [`declared_moves`].
 pub fn moves_of(pack: &Pack) -> Result<Vec<Moved>, String> {
-    let mut all = moves(&pack.info.effects)?;
+    let mut all = declared_moves(&pack.info.effects)?;
     for chart in pack.sub_charts() {
-        for moved in moves(&chart.pack.info.effects)? {
+        for moved in declared_moves(&chart.pack.info.effects)? {
             all.extend(chart.brought_by(&moved.version).map(|own| Moved {
                 version: own.clone(),
                 ..moved.clone()
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Vec<Moved>, String> {
-        moves(&serde_yaml::from_str(text).unwrap())
+        declared_moves(&serde_yaml::from_str(text).unwrap())
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Keys {
     }
 
     /// The keys that can have to do with a path, those with a wildcard last.
-    fn near(&self, path: &Path) -> Vec<&Key> {
+    fn keys_near(&self, path: &Path) -> Vec<&Key> {
         let positions = self.nearby.of_path(path);
         positions.iter().map(|at| &self.keys[*at]).collect()
     }
@@ -122,7 +122,7 @@ impl Keys {
     /// True if a version reads just this key, and no map on the way to others or of the user's own.
     #[must_use]
     pub fn is_leaf_read(&self, path: &Path, version: &Version) -> bool {
-        self.near(path).into_iter().any(|(key, ranges)| {
+        self.keys_near(path).into_iter().any(|(key, ranges)| {
             let mut ranges = ranges.iter();
             let own = key.depth() == path.depth() && key.may_overlap(path);
             let range = ranges.find(|(range, _)| range.versions.contains(version));
@@ -136,7 +136,7 @@ impl Keys {
     /// The chart's default of a key in a version.
     #[must_use]
     pub fn default(&self, path: &Path, version: &Version) -> Option<&Value> {
-        let mut keys = self.near(path).into_iter();
+        let mut keys = self.keys_near(path).into_iter();
         let (_, ranges) = keys.find(|(key, _)| key == path)?;
         let mut ranges = ranges.iter();
         let (_, default) = ranges.find(|(range, _)| range.versions.contains(version))?;
@@ -194,7 +194,7 @@ impl Keys {
         let deep = path.is_deep();
         let mut segments = path.segments().iter();
         let depth_before_any = segments.position(|at| *at == Segment::AnyDepth);
-        for (key, ranges) in self.near(path) {
+        for (key, ranges) in self.keys_near(path) {
             // The user's own has it at any depth, where the path leads into it before it says `**`.
             let is_in = depth_before_any.is_some_and(|depth| key.depth() <= depth);
             if !key.may_overlap(path) || deep && !is_in && !path.may_hold(key) {
@@ -266,7 +266,7 @@ impl Keys {
             return true;
         }
         // The keys that can say something are few, and mostly it is the first range of them that does.
-        let near = self.near(path).into_iter();
+        let near = self.keys_near(path).into_iter();
         let bounds = near.flat_map(|(_, ranges)| ranges.iter().map(|(range, _)| range));
         let mut asked: BTreeSet<&Version> = BTreeSet::new();
         for range in bounds {
@@ -285,7 +285,7 @@ impl Keys {
     #[must_use]
     pub fn have_below(&self, path: &Path) -> bool {
         let depth = path.depth();
-        let mut near = self.near(path).into_iter();
+        let mut near = self.keys_near(path).into_iter();
         near.any(|(key, _)| key.depth() > depth && key.starts_with(path))
     }
 

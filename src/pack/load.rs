@@ -185,7 +185,7 @@ impl Pack {
     }
 
     /// The pack again, without what it knows of sub-charts.
-    pub(super) fn alone(&self) -> Result<Self, PackError> {
+    pub(super) fn without_sub_charts(&self) -> Result<Self, PackError> {
         Self::load_alone(self.source.clone())
     }
 
@@ -208,7 +208,7 @@ impl Pack {
 
     /// True if another chart has a telling key of this one, which was found at a path.
     #[must_use]
-    pub fn shares(&self, telling: &Telling, path: &Path, other: &Self) -> bool {
+    pub fn shares_telling_key(&self, telling: &Telling, path: &Path, other: &Self) -> bool {
         let built_in = |pack: &Self| matches!(pack.source, Source::BuiltIn(_));
         if built_in(self) && built_in(other) {
             // The build has found out which of these may.

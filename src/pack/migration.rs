@@ -268,8 +268,8 @@ impl Step {
     /// A text of the step as it reads before a file fills it in: in place of each expression, the setting that
     /// its value comes from.
     #[must_use]
-    pub fn unfilled(&self, text: &str) -> String {
-        expr::unfilled(text, |source| self.stand_in(source))
+    pub fn with_names(&self, text: &str) -> String {
+        expr::with_names(text, |source| self.stand_in(source))
     }
 
     /// The text in place of an expression that only a file can fill in: the setting that its value comes from.

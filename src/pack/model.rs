@@ -273,7 +273,7 @@ pub struct KeyRange {
     #[serde(default)]
     pub read: Reads,
     /// True if the chart's values.yaml has it.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub documented: bool,
     /// Set if everything below the key is the user's own, or passed on.
     #[serde(default)]
@@ -285,7 +285,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Y
     Yaml::deserialize(deserializer).map(Some)
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 

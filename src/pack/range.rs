@@ -82,7 +82,7 @@ impl VersionRange {
 
     /// The versions from one on, up to just before another.
     #[must_use]
-    pub(super) fn between(first: &Version, end: Option<&Version>) -> Self {
+    pub(super) fn from_until(first: &Version, end: Option<&Version>) -> Self {
         let end = end.map(|end| (Comparison::Less, end.clone()));
         let first = (Comparison::GreaterOrEqual, first.clone());
         Self(std::iter::once(first).chain(end).collect())
@@ -90,7 +90,7 @@ impl VersionRange {
 
     /// The versions before one.
     #[must_use]
-    pub(super) fn before(end: &Version) -> Self {
+    pub(super) fn up_to(end: &Version) -> Self {
         Self(vec![(Comparison::Less, end.clone())])
     }
 

@@ -108,7 +108,11 @@ impl Pack {
 
     /// A pack in which the newest release of this chart comes just before the versions of another: what the
     /// check of the way between the two looks at. Its first version stands for that release.
-    pub(super) fn joined(&self, successor: &Self, version: &Version) -> Result<Self, PackError> {
+    pub(super) fn with_successor(
+        &self,
+        successor: &Self,
+        version: &Version,
+    ) -> Result<Self, PackError> {
         let last = self.newest_release();
         let mut info = self.info.clone();
         let before = Version::new(0, 0, 0);
@@ -123,7 +127,7 @@ impl Pack {
             )
             .collect();
         let mut keys = KeysFile::default();
-        let until = VersionRange::before(version);
+        let until = VersionRange::up_to(version);
         for (path, ranges) in self.keys.as_written()? {
             let now = ranges
                 .into_iter()
@@ -134,7 +138,7 @@ impl Pack {
             });
             keys.entry(path).or_default().extend(now);
         }
-        let since = VersionRange::between(version, None);
+        let since = VersionRange::from_until(version, None);
         for (path, ranges) in successor.keys.as_written()? {
             let ranges = ranges.into_iter().map(|range| KeyRange {
                 versions: range.versions.and(&since),

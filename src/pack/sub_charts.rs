@@ -79,13 +79,13 @@ impl SubChart {
             match (begun, of.contains(version)) {
                 (None, true) => begun = Some(own),
                 (Some(first), false) => {
-                    ranges.push(VersionRange::between(first, Some(own)));
+                    ranges.push(VersionRange::from_until(first, Some(own)));
                     begun = None;
                 }
                 _ => {}
             }
         }
-        ranges.extend(begun.map(|first| VersionRange::between(first, None)));
+        ranges.extend(begun.map(|first| VersionRange::from_until(first, None)));
         ranges
     }
 
@@ -95,7 +95,7 @@ impl SubChart {
     pub fn own_versions(&self, of: &VersionRange) -> Option<VersionRange> {
         let named: Vec<(&Version, &Version)> = self.versions.iter().collect();
         let (first, oldest) = *named.first()?;
-        let before = of.contains(oldest) || !of.and(&VersionRange::before(oldest)).is_empty();
+        let before = of.contains(oldest) || !of.and(&VersionRange::up_to(oldest)).is_empty();
         let fits = |(_, version): &(&Version, &Version)| of.contains(version);
         let end = match named.iter().rposition(fits) {
             Some(last) => named.get(last + 1).map(|(own, _)| *own),
@@ -103,8 +103,8 @@ impl SubChart {
             None => return None,
         };
         match (before, named.iter().find(|pair| fits(pair))) {
-            (false, Some((own, _))) => Some(VersionRange::between(own, end)),
-            _ => end.map(VersionRange::before),
+            (false, Some((own, _))) => Some(VersionRange::from_until(own, end)),
+            _ => end.map(VersionRange::up_to),
         }
     }
 
@@ -124,7 +124,7 @@ impl SubChart {
         };
         // What it has is known from the first version on that is told: it takes no longer just anything.
         if let Some(ranges) = keys.get_mut(&self.written(&[])) {
-            let before = VersionRange::before(first);
+            let before = VersionRange::up_to(first);
             for range in ranges.iter_mut() {
                 if range.open == Some(Open::SubChart) {
                     range.versions = range.versions.and(&before);

@@ -57,7 +57,7 @@ impl Trace<'_> {
     pub fn places(&self) -> Result<Vec<Path>, PackError> {
         let mut places = vec![self.path()?];
         if let Some(condition) = self.condition {
-            let looked_at = Expression::known(condition).places("values");
+            let looked_at = Expression::cached(condition).places("values");
             places.extend(looked_at.map_err(|error| self.failed(error))?);
         }
         Ok(places)
@@ -72,7 +72,7 @@ impl Trace<'_> {
         let Some(condition) = self.condition else {
             return Ok(true);
         };
-        match scope.holds(&Expression::known(condition)) {
+        match scope.holds(&Expression::cached(condition)) {
             Err(ExprError::Failed { .. }) => Ok(false),
             holds => holds.map_err(|error| self.failed(error)),
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path as FilePath;
 
-use super::{Reason, not_yaml, own_fault, template, unreadable};
+use super::{Reason, not_yaml, own_fault, template, unreadable_value};
 use crate::{
     carrier,
     load::{LoadError, LoadErrorKind, NotHere},
@@ -29,7 +29,7 @@ pub fn load(error: &LoadError) -> Box<Refusal> {
         K::Folder(path) => Reason::new("this is a folder, and a values file is needed").next(
             format!(
                 "Name the values files in it, for example {}/*.yaml.",
-                quoted(path).trim_end_matches('/')
+                quote_path(path).trim_end_matches('/')
             ),
         ),
         K::NotAFile => {
@@ -66,12 +66,12 @@ pub fn load(error: &LoadError) -> Box<Refusal> {
                 true => "Give the decrypted text: sops -d FILE | refit upgrade -".to_owned(),
                 false => format!(
                     "Edit the decrypted text: EDITOR='refit upgrade --write --from VERSION' sops {}",
-                    quoted(FilePath::new(name))
+                    quote_path(FilePath::new(name))
                 ),
             }),
         K::Divergence(kind) => divergence(kind),
         K::TemplateAction => template(),
-        K::Unreadable(error) => unreadable(error),
+        K::Unreadable(error) => unreadable_value(error),
         K::OtherLayer => Reason::new("another layer of the same release cannot be used")
             .why("What a layer means depends on the others."),
         K::SharedAnchor => Reason::new("these values come from an anchor that other places use too")
@@ -147,7 +147,7 @@ pub fn load(error: &LoadError) -> Box<Refusal> {
 /// Why a template is not read.
 const AFTER_THE_TEMPLATE: &str = "What the values are is known only after the template has run.";
 
-fn quoted(path: &FilePath) -> String {
+fn quote_path(path: &FilePath) -> String {
     crate::shell::quote(&path.display().to_string())
 }
 

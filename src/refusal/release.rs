@@ -3,7 +3,7 @@
 
 use semver::Version;
 
-use super::{Reason, request, unreadable};
+use super::{Reason, request, unreadable_value};
 use crate::{
     block::{BlockInFile, EmbedError, TextFile},
     edit::EditError,
@@ -347,7 +347,7 @@ pub fn edit(block: BlockInFile<'_>, error: &EditError) -> Box<Refusal> {
                 .next("Remove the one that is not meant, and run refit again."),
             Some(offset_of(*node)),
         ),
-        EditError::Read(error) => (unreadable(error), Some(error.offset)),
+        EditError::Read(error) => (unreadable_value(error), Some(error.offset)),
         EditError::Text(error) => request::text(error),
         EditError::Key { .. } => (reason, None),
     };

@@ -57,7 +57,7 @@ pub fn outweighed(chart: &str, claim: &ChartClaim) -> Reason {
         .iter()
         .map(|sign| format!("{} ({})", sign.path, sign.why.trim_end_matches('.')))
         .collect();
-    let (unknown, strange) = (claim.weight.unknown.len(), strange(&claim.weight));
+    let (unknown, strange) = (claim.weight.unknown.len(), strange_keys(&claim.weight));
     Reason::new(format!("the file does not tell for sure that it is for {chart}"))
         .why(format!(
             "For {chart} speaks {}. But of its keys no version of {chart} knows {}, which is not less than it knows: {}.",
@@ -70,7 +70,7 @@ pub fn outweighed(chart: &str, claim: &ChartClaim) -> Reason {
 }
 
 /// Some of the keys that a chart does not know.
-fn strange(weight: &Weight) -> String {
+fn strange_keys(weight: &Weight) -> String {
     let unknown = &weight.unknown;
     let some = unknown.iter().take(LISTED).map(ToString::to_string);
     let mut some: Vec<String> = some.collect();
@@ -92,7 +92,7 @@ pub fn namesake(chart: &str, repositories: &[String], weight: &Weight) -> Reason
         repositories.join(", "),
         weight.known,
         weight.unknown.len(),
-        strange(weight)
+        strange_keys(weight)
     ))
     .next(format!(
         "If it is that chart: --chart {chart}, or its address under `repositories` in the pack."

@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::{
     Look,
-    page::{Page, WordStyle, plain, span, width},
+    page::{Page, WordStyle, span, unstyled, width},
     wording::{self, count},
 };
 use crate::pack::{Origin, Step};
@@ -102,7 +102,7 @@ impl StepPage {
     /// The page of a step in a pack.
     #[must_use]
     pub fn new(chart: &str, version: &Version, step: &Step) -> Self {
-        let unfilled = |text: &String| step.unfilled(text);
+        let unfilled = |text: &String| step.with_names(text);
         let mut questions = Vec::new();
         for question in step.rows.iter().filter_map(|row| row.question.as_ref()) {
             questions.push(QuestionPage {
@@ -245,7 +245,7 @@ pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
             widest + 4,
             &[
                 span(version.clone(), WordStyle::Accent),
-                plain(format!("{pad}  {title}")),
+                unstyled(format!("{pad}  {title}")),
             ],
         );
     }
@@ -253,7 +253,7 @@ pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
     page.fill(
         0,
         0,
-        &[plain(
+        &[unstyled(
             "`refit explain VERSION` tells the steps of one of them.",
         )],
     );
@@ -292,8 +292,8 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
             widest + 4,
             &[
                 span(id.clone(), WordStyle::Accent),
-                plain(format!("{pad}  ")),
-                plain(title.clone()),
+                unstyled(format!("{pad}  ")),
+                unstyled(title.clone()),
             ],
         );
     }
@@ -329,7 +329,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
     }
     if let Some(why) = &step.why {
         page.gap();
-        page.fill(2, 2, &[plain(why.clone())]);
+        page.fill(2, 2, &[unstyled(why.clone())]);
     }
     if !step.takes.is_empty() {
         page.heading("Takes");
@@ -337,7 +337,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
             let to = to
                 .as_ref()
                 .map_or_else(String::new, |to| format!(" → {to}"));
-            page.fill(2, 4, &[plain(format!("{path}{to}"))]);
+            page.fill(2, 4, &[unstyled(format!("{path}{to}"))]);
         }
     }
     for (title, paths) in [("Looks at", &step.reads), ("Writes", &step.writes)] {
@@ -345,7 +345,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
             page.heading(title);
             paths
                 .iter()
-                .for_each(|path| page.fill(2, 4, &[plain(path.clone())]));
+                .for_each(|path| page.fill(2, 4, &[unstyled(path.clone())]));
         }
     }
     if !step.tells.is_empty() {
@@ -356,7 +356,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
                 4,
                 &[
                     span(format!("{word}  "), WordStyle::Dim),
-                    plain(text.clone()),
+                    unstyled(text.clone()),
                 ],
             );
         }
@@ -366,7 +366,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
         page.fill(
             0,
             0,
-            &[plain(
+            &[unstyled(
                 "It changes the meaning of a key that stays, so it runs only when the version that the \
                  values are for is certain.",
             )],
@@ -374,11 +374,15 @@ pub fn step(step: &StepPage, look: Look) -> String {
     }
     if !step.needs.is_empty() {
         page.gap();
-        page.fill(0, 0, &[plain(format!("Needs: {}", step.needs.join(", ")))]);
+        page.fill(
+            0,
+            0,
+            &[unstyled(format!("Needs: {}", step.needs.join(", ")))],
+        );
     }
     for question in &step.questions {
         page.heading("May ask");
-        page.fill(2, 2, &[plain(question.text.clone())]);
+        page.fill(2, 2, &[unstyled(question.text.clone())]);
         for option in &question.options {
             let mark = if option.recommended { "*" } else { "-" };
             page.bullet(
@@ -387,7 +391,7 @@ pub fn step(step: &StepPage, look: Look) -> String {
                 WordStyle::Good,
                 &[
                     span(option.id.clone(), WordStyle::Bold),
-                    plain(format!(": {}", option.title)),
+                    unstyled(format!(": {}", option.title)),
                     span(
                         if option.recommended {
                             " (recommended)"

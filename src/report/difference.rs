@@ -22,7 +22,7 @@ use crate::{
 /// belongs to a release with an open question is not in it: half an upgrade is none.
 #[must_use]
 pub fn patch(outcome: &Outcome) -> String {
-    patch_with(outcome, &Jobs::one())
+    patch_with(outcome, &Jobs::single_thread())
 }
 
 /// The same, by several threads.
@@ -36,13 +36,13 @@ pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
         true => String::new(),
         false => diff::unified(file.raw_name(), &file.before, &file.after),
     };
-    each(outcome, jobs, one).collect()
+    each_file(outcome, jobs, one).collect()
 }
 
 /// The difference of all files as a person reads it; also whether anything in it was masked.
 #[must_use]
-pub fn shown(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
-    shown_with(outcome, look, masker, &Jobs::one())
+pub fn shown_difference(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
+    shown_with(outcome, look, masker, &Jobs::single_thread())
 }
 
 /// The same, by several threads.
@@ -79,7 +79,7 @@ pub fn shown_with(
     };
     let mut text = String::new();
     let mut masked = false;
-    for (part, hides) in each(outcome, jobs, one) {
+    for (part, hides) in each_file(outcome, jobs, one) {
         if look.colour && !text.is_empty() && !part.is_empty() {
             text.push('\n');
         }
@@ -90,12 +90,12 @@ pub fn shown_with(
 }
 
 /// The same done with every file. A fault of refit stays one: half a difference is none.
-fn each<'o, T: Send + 'o>(
+fn each_file<'o, T: Send + 'o>(
     outcome: &'o Outcome,
     jobs: &Jobs<'_>,
     one: impl Fn(&Arc<File>) -> T + Sync,
 ) -> impl Iterator<Item = T> + 'o {
-    let parts = jobs.each(None, outcome.files(), one);
+    let parts = jobs.run_each(None, outcome.files(), one);
     parts.into_iter().map(|part| match part {
         Ok(part) => part,
         Err(fault) => std::panic::resume_unwind(Box::new(fault.0)),
@@ -105,7 +105,7 @@ fn each<'o, T: Send + 'o>(
 /// The difference of a file as a report that is kept shows it: the lines of a patch without its headers,
 /// with nothing in them that is obeyed; how many lines are gone and came; whether anything was masked.
 #[must_use]
-pub(super) fn plain(file: &File, masker: &Masker) -> (String, (usize, usize), bool) {
+pub(super) fn plain_patch(file: &File, masker: &Masker) -> (String, (usize, usize), bool) {
     let diff = Diff::new(&file.before, &file.after);
     let (mut text, mut masked) = (String::new(), false);
     let hidden = FileMasker::new(file, masker);
@@ -191,9 +191,9 @@ fn heading(file: &File, diff: &Diff<'_>, look: Look) -> String {
         0,
         &[
             span(shown_name(&file.name), WordStyle::Bold),
-            page::plain("  "),
+            page::unstyled("  "),
             span(format!("-{gone}"), WordStyle::Error),
-            page::plain(" "),
+            page::unstyled(" "),
             span(format!("+{came}"), WordStyle::Good),
         ],
     );

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Detail, Look, Masker,
-    page::{Page, WordStyle, plain, span},
+    page::{Page, WordStyle, span, unstyled},
     wording::{count, shorten, value},
 };
 use crate::{
@@ -166,7 +166,10 @@ fn release(page: &mut Page, report: &Report, look: Look) {
     page.fill(
         0,
         2,
-        &[span(format!("{name}: "), WordStyle::Bold), plain(versions)],
+        &[
+            span(format!("{name}: "), WordStyle::Bold),
+            unstyled(versions),
+        ],
     );
     if look.detail > Detail::Quiet {
         for note in &report.notes {
@@ -176,7 +179,7 @@ fn release(page: &mut Page, report: &Report, look: Look) {
     dangers(page, report);
     findings(page, report, look);
     facts(page, report, look);
-    unexplained(page, report);
+    write_unexplained(page, report);
     if look.detail > Detail::Quiet {
         explained(page, report, look);
         changed_defaults(page, report, look);
@@ -194,7 +197,7 @@ fn dangers(page: &mut Page, report: &Report) {
         page.fill(
             2,
             4,
-            &[span("! ", WordStyle::Warn), plain(danger.what.clone())],
+            &[span("! ", WordStyle::Warn), unstyled(danger.what.clone())],
         );
         page.fill(4, 6, &[span(danger.next.clone(), WordStyle::Dim)]);
     }
@@ -224,7 +227,7 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
             2,
             4,
             &[
-                plain(place.unwrap_or_default()),
+                unstyled(place.unwrap_or_default()),
                 span(finding.what.clone(), style),
             ],
         );
@@ -256,16 +259,16 @@ fn facts(page: &mut Page, report: &Report, look: Look) {
             2,
             4,
             &[
-                plain(format!("{}: ", fact.title)),
+                unstyled(format!("{}: ", fact.title)),
                 span(side(&fact.before), WordStyle::Dim),
-                plain(" → "),
+                unstyled(" → "),
                 span(side(&fact.after), WordStyle::Accent),
             ],
         );
     }
 }
 
-fn unexplained(page: &mut Page, report: &Report) {
+fn write_unexplained(page: &mut Page, report: &Report) {
     let shown: Vec<&Setting> = report
         .settings
         .iter()
@@ -348,7 +351,7 @@ fn changed_defaults(page: &mut Page, report: &Report, look: Look) {
             4,
             &[
                 span(one.path.clone(), WordStyle::Bold),
-                plain(format!(": was {was}, is {now}")),
+                unstyled(format!(": was {was}, is {now}")),
             ],
         );
         let places = match look.detail {
@@ -384,7 +387,7 @@ fn headline(page: &mut Page, setting: &Setting) {
         4,
         &[
             span(path.clone(), WordStyle::Bold),
-            plain(format!(": {}", value(&setting.value))),
+            unstyled(format!(": {}", value(&setting.value))),
             span(at, WordStyle::Dim),
         ],
     );
@@ -417,7 +420,7 @@ fn seen_lines<'s>(
             4,
             6,
             &[
-                plain(format!("{place}{}: ", to.unwrap_or_default())),
+                unstyled(format!("{place}{}: ", to.unwrap_or_default())),
                 span(change, style),
             ],
         );
@@ -482,7 +485,7 @@ fn same(page: &mut Page, report: &Report, look: Look) {
                         .unwrap_or_else(|| "several together".to_owned())
                 })
                 .collect();
-            page.fill(2, 2, &[plain(names.join(", "))]);
+            page.fill(2, 2, &[unstyled(names.join(", "))]);
             continue;
         }
         for setting in settings {
@@ -495,7 +498,7 @@ fn same(page: &mut Page, report: &Report, look: Look) {
                 if let Some(to) = &seen.to {
                     text.push_str(&format!(" → {}", place(to)));
                 }
-                page.fill(4, 6, &[plain(text)]);
+                page.fill(4, 6, &[unstyled(text)]);
             }
         }
     }

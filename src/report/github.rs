@@ -49,7 +49,7 @@ pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
 fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     let mut properties = Vec::new();
     if let Some(file) = finding.file {
-        properties.push(("file", super::sarif::below(base, file)));
+        properties.push(("file", super::sarif::path_below(base, file)));
     }
     if let Some(at) = finding.at {
         properties.push(("line", at.line.to_string()));

@@ -38,7 +38,7 @@ impl WordStyle {
 pub(super) type Span = (String, WordStyle);
 
 /// Text in no style.
-pub(super) fn plain(text: impl Into<String>) -> Span {
+pub(super) fn unstyled(text: impl Into<String>) -> Span {
     (text.into(), WordStyle::Plain)
 }
 
@@ -179,21 +179,25 @@ mod tests {
     #[test]
     fn words_fill_lines_and_long_ones_stay_whole() {
         assert_eq!(
-            filled(14, &[plain("one two three")]),
+            filled(14, &[unstyled("one two three")]),
             "  one two\n    three\n"
         );
         assert_eq!(
-            filled(10, &[plain("a aaaaaaaaaaaaaaa b")]),
+            filled(10, &[unstyled("a aaaaaaaaaaaaaaa b")]),
             "  a\n    aaaaaaaaaaaaaaa\n    b\n"
         );
         assert_eq!(
             filled(
                 12,
-                &[plain("one "), span("two", WordStyle::Bold), plain(", x")]
+                &[
+                    unstyled("one "),
+                    span("two", WordStyle::Bold),
+                    unstyled(", x")
+                ]
             ),
             "  one two, x\n"
         );
-        assert_eq!(filled(11, &[plain("日本 日本")]), "  日本 日本\n");
+        assert_eq!(filled(11, &[unstyled("日本 日本")]), "  日本 日本\n");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     command::NextCommand,
     content::{Account, Content, Item, ReleaseRow, Section, Verdict, place},
     difference,
-    page::{Page, Span, WordStyle, plain, span, width},
+    page::{Page, Span, WordStyle, span, unstyled, width},
     refusal, since, text,
     wording::{self, count, shown_name},
 };
@@ -102,7 +102,7 @@ pub fn preview(
         || shown != ShownDifference::Whole && changed > FILES;
     let hides = hides && shown != ShownDifference::Nothing && changed > 0;
     let head = form.head();
-    let rest = form.rest(ways, hides, word_masker);
+    let rest = form.below_difference(ways, hides, word_masker);
     let (mut difference, mut is_masked) = (String::new(), false);
     if is_short {
         let taken = head.lines().count() + rest.lines().count() + 1;
@@ -155,7 +155,7 @@ impl PreviewForm<'_, '_> {
         page.finish()
     }
 
-    fn rest(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
+    fn below_difference(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
         let errors: Vec<&Item<'_>> = self.content.section(Section::Errors).collect();
         for refusal in errors.iter().filter_map(|item| item.refusal) {
@@ -167,7 +167,7 @@ impl PreviewForm<'_, '_> {
         for item in self.content.section(Section::Questions) {
             self.question(&mut page, item);
         }
-        self.waiting(&mut page);
+        self.write_waiting(&mut page);
         for section in [Section::Danger, Section::Action] {
             self.dangers_or_actions(&mut page, section);
         }
@@ -176,7 +176,7 @@ impl PreviewForm<'_, '_> {
         text::packs(&mut page, self.content, self.look);
         text::unclaimed(&mut page, self.content, self.look);
         self.total(&mut page, hides);
-        self::ways(&mut page, ways, self.look);
+        self::write_ways(&mut page, ways, self.look);
         page.finish()
     }
 
@@ -223,7 +223,7 @@ impl PreviewForm<'_, '_> {
             let pad = " ".repeat(wide - width(&option.id));
             let mut spans = vec![
                 span(option.id.clone(), WordStyle::Accent),
-                plain(format!("{pad}  {}", option.title)),
+                unstyled(format!("{pad}  {}", option.title)),
             ];
             if option.recommended {
                 spans.push(span(" (recommended)", WordStyle::Good));
@@ -241,7 +241,7 @@ impl PreviewForm<'_, '_> {
 
     /// A question of many releases: what it is, who asks it, and what can be answered, in few lines.
     fn short_question(&self, page: &mut Page, item: &Item<'_>) {
-        let behind = self.behind(item);
+        let behind = self.text_behind(item);
         page.bullet(
             0,
             "?",
@@ -254,7 +254,7 @@ impl PreviewForm<'_, '_> {
         let mut spans = Vec::new();
         for (i, answer) in item.answers.iter().enumerate() {
             if i > 0 {
-                spans.push(plain(", "));
+                spans.push(unstyled(", "));
             }
             spans.push(span(answer.option.id.clone(), WordStyle::Accent));
             if answer.option.recommended {
@@ -265,7 +265,7 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The text behind an item: the step that says it, and the releases.
-    fn behind(&self, item: &Item<'_>) -> String {
+    fn text_behind(&self, item: &Item<'_>) -> String {
         let id = item.id.map(|id| format!(" [{id}]"));
         let releases = self.releases(item).map(|(text, _)| text);
         id.into_iter().chain(releases).collect()
@@ -311,7 +311,7 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The steps that wait for answers, in one line.
-    fn waiting(&self, page: &mut Page) {
+    fn write_waiting(&self, page: &mut Page) {
         let items: Vec<&Item<'_>> = self.content.section(Section::Waiting).collect();
         if items.is_empty() {
             return;
@@ -345,8 +345,8 @@ impl PreviewForm<'_, '_> {
                 before.push_str(&format!("{lead}: "));
             }
             let behind = match (self.many, item.when) {
-                (true, _) => self.behind(item) + &self.places_behind(item),
-                (false, None) => self.behind(item),
+                (true, _) => self.text_behind(item) + &self.places_behind(item),
+                (false, None) => self.text_behind(item),
                 (false, Some(_)) => String::new(),
             };
             let text = match self.short && section != Section::Danger {
@@ -354,7 +354,7 @@ impl PreviewForm<'_, '_> {
                 false => item.text.clone(),
             };
             spans.push(span(before, WordStyle::Bold));
-            spans.push(plain(text));
+            spans.push(unstyled(text));
             spans.push(span(behind, WordStyle::Dim));
             page.fill(0, 8, &spans);
             self.variants(page, item, section);
@@ -372,7 +372,7 @@ impl PreviewForm<'_, '_> {
             _ => VARIANTS,
         };
         for variant in item.variants.iter().take(shown) {
-            page.fill(8, 8, &[plain(variant.clone())]);
+            page.fill(8, 8, &[unstyled(variant.clone())]);
         }
         if shown > 0 && item.variants.len() > shown {
             let rest = item.variants.len() - shown;
@@ -408,7 +408,7 @@ impl PreviewForm<'_, '_> {
         page.fill(
             0,
             8,
-            &[plain(text), span(" (-v shows them)", WordStyle::Dim)],
+            &[unstyled(text), span(" (-v shows them)", WordStyle::Dim)],
         );
     }
 
@@ -539,7 +539,7 @@ fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
     let pad = " ".repeat(wide.saturating_sub(width(name)));
     let mut spans = vec![
         span(format!("{:<6} ", row.verdict.word()), style),
-        plain(format!("{name}{pad}")),
+        unstyled(format!("{name}{pad}")),
     ];
     spans.push(span(format!("  {}", row.versions()), WordStyle::Dim));
     let (gone, came) = row.lines;
@@ -554,7 +554,7 @@ fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
 }
 
 /// The commands to go on with: to decide one by one, or to write as recommended.
-pub(super) fn ways(page: &mut Page, ways: &Ways, look: Look) {
+pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: Look) {
     if ways.write.is_empty() {
         return;
     }
@@ -563,15 +563,15 @@ pub(super) fn ways(page: &mut Page, ways: &Ways, look: Look) {
             let lead = "Nothing was written. Decide each change: ";
             let line = review.pieces.join(" ");
             if width(lead) + width(&line) <= look.width {
-                page.line(0, &[plain(lead), span(line, WordStyle::Accent)]);
+                page.line(0, &[unstyled(lead), span(line, WordStyle::Accent)]);
             } else {
-                page.fill(0, 2, &[plain(lead)]);
+                page.fill(0, 2, &[unstyled(lead)]);
                 for line in review.lines(look.width.saturating_sub(2)) {
                     page.line(2, &[span(line, WordStyle::Accent)]);
                 }
             }
         }
-        None => page.fill(0, 2, &[plain("Nothing was written.")]),
+        None => page.fill(0, 2, &[unstyled("Nothing was written.")]),
     }
     for command in &ways.write {
         text::command(page, command, look);

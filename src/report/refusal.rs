@@ -2,7 +2,7 @@
 
 use super::{
     Masker,
-    page::{Page, WordStyle, plain, span},
+    page::{Page, WordStyle, span, unstyled},
 };
 use crate::outcome::Refusal;
 
@@ -15,14 +15,14 @@ pub(super) fn write_short(page: &mut Page, refusal: &Refusal) {
         &[
             span("error: ", WordStyle::Error),
             span(format!("{place}: "), WordStyle::Bold),
-            plain(refusal.what.as_str()),
+            unstyled(refusal.what.as_str()),
         ],
     );
     if let Some(next) = &refusal.next {
         page.fill(
             2,
             8,
-            &[span("next: ", WordStyle::Accent), plain(next.as_str())],
+            &[span("next: ", WordStyle::Accent), unstyled(next.as_str())],
         );
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
         let text = if marker {
             span(text, WordStyle::Error)
         } else {
-            plain(text)
+            unstyled(text)
         };
         page.line(2, &[span(format!("{gutter} | "), WordStyle::Dim), text]);
     }
@@ -67,7 +67,7 @@ pub(super) fn write(page: &mut Page, refusal: &Refusal, masker: &Masker) {
                 8,
                 &[
                     span(format!("{:<6}", format!("{word}:")), WordStyle::Accent),
-                    plain(text.as_str()),
+                    unstyled(text.as_str()),
                 ],
             );
         }

@@ -7,7 +7,7 @@ use super::{
     Look, Masker,
     content::{Account, Section, versions},
     difference,
-    page::{Page, Span, WordStyle, plain, span, width},
+    page::{Page, Span, WordStyle, span, unstyled, width},
     sections, text,
     undecided::{SuggestionSource, Tally, UndecidedStep},
     wording::{self, count, found, shown_name},
@@ -49,7 +49,7 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
         page.fill(
             2,
             2,
-            &[plain(
+            &[unstyled(
                 "They share files, so they are written together. Each change is decided for one of them.",
             )],
         );
@@ -58,7 +58,7 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
         page.fill(
             2,
             2,
-            &[plain(format!(
+            &[unstyled(format!(
                 "{} to decide. Nothing is written before the end, and only if you say so.",
                 count(steps, "thing")
             ))],
@@ -112,17 +112,20 @@ pub fn step_name(item: &UndecidedStep, releases: &[Release]) -> String {
     let id = &item.step.id;
     match releases {
         [_] => id.clone(),
-        _ => format!("{id} for {}", about(item, releases, wording::short_name)),
+        _ => format!(
+            "{id} for {}",
+            names_about(item, releases, wording::short_name)
+        ),
     }
 }
 
 /// The releases that a card is about, in short.
 #[must_use]
 pub fn releases_of(item: &UndecidedStep, releases: &[Release]) -> String {
-    about(item, releases, wording::short_name)
+    names_about(item, releases, wording::short_name)
 }
 
-fn about(item: &UndecidedStep, releases: &[Release], name: fn(&Release) -> String) -> String {
+fn names_about(item: &UndecidedStep, releases: &[Release], name: fn(&Release) -> String) -> String {
     let names = item
         .about
         .iter()
@@ -139,7 +142,7 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
     let step = &item.step;
     let release = &releases[item.about[0]];
     page.gap();
-    rule(&mut page, look);
+    write_rule(&mut page, look);
     page.fill(
         0,
         6,
@@ -150,8 +153,8 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
         ],
     );
     if releases.len() > 1 {
-        let about = about(item, releases, wording::names);
-        page.fill(2, 4, &[plain("for "), span(about, WordStyle::Accent)]);
+        let about = names_about(item, releases, wording::names);
+        page.fill(2, 4, &[unstyled("for "), span(about, WordStyle::Accent)]);
     }
     if item.from_pack {
         let since = format!("since {} {}", release.chart, step.version);
@@ -161,10 +164,10 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
         page.fill(2, 4, &[span(link.clone(), WordStyle::Dim)]);
     }
     if let Some(why) = &step.why {
-        page.fill(2, 2, &[plain(masker.text(why))]);
+        page.fill(2, 2, &[unstyled(masker.text(why))]);
     }
     if step.state != State::Open {
-        tells(&mut page, step, masker);
+        write_told(&mut page, step, masker);
     }
     page.finish()
 }
@@ -173,13 +176,18 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
 #[must_use]
 pub fn step_texts(step: &Step, look: Look, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    tells(&mut page, step, masker);
+    write_told(&mut page, step, masker);
     page.finish()
 }
 
-fn tells(page: &mut Page, step: &Step, masker: &Masker) {
+fn write_told(page: &mut Page, step: &Step, masker: &Masker) {
     for told in &step.tell {
-        page.bullet(2, "!", WordStyle::Warn, &[plain(masker.text(&told.text))]);
+        page.bullet(
+            2,
+            "!",
+            WordStyle::Warn,
+            &[unstyled(masker.text(&told.text))],
+        );
     }
 }
 
@@ -217,8 +225,8 @@ pub fn question(item: &UndecidedStep, look: Look, masker: &Masker) -> String {
         }
         spans.push(span(format!("{}: ", evidence.path), WordStyle::Accent));
         spans.push(match (&evidence.remark, &evidence.value) {
-            (Some(remark), _) => plain(masker.value(&evidence.path, remark)),
-            (None, Some(value)) => plain(found(&masker.value(&evidence.path, value))),
+            (Some(remark), _) => unstyled(masker.value(&evidence.path, remark)),
+            (None, Some(value)) => unstyled(found(&masker.value(&evidence.path, value))),
             (None, None) => span("not set", WordStyle::Dim),
         });
         page.fill(4, 6, &spans);
@@ -251,8 +259,8 @@ fn option(
     let pad = " ".repeat(width(&of.to_string()) - width(&number.to_string()));
     let mut spans = vec![
         span(option.id.clone(), WordStyle::Bold),
-        plain(": "),
-        plain(masker.text(&option.title)),
+        unstyled(": "),
+        unstyled(masker.text(&option.title)),
     ];
     spans.extend(note(option, source).map(|note| span(format!(" ({note})"), WordStyle::Good)));
     let style = if enter {
@@ -327,19 +335,19 @@ pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look
             4,
             &[
                 span("Skipped, this has no effect any longer: ", WordStyle::Warn),
-                plain(listed(lost)),
-                plain(text),
+                unstyled(list_names(lost)),
+                unstyled(text),
             ],
         );
     }
     if !needed_by.is_empty() {
-        let text = format!("What needs it is skipped too: {}", listed(needed_by));
+        let text = format!("What needs it is skipped too: {}", list_names(needed_by));
         page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     }
     page.finish()
 }
 
-fn listed<N: std::fmt::Display>(names: &[N]) -> String {
+fn list_names<N: std::fmt::Display>(names: &[N]) -> String {
     let mut text = wording::paths(&names[..names.len().min(LISTED)]);
     if names.len() > LISTED {
         text.push_str(&format!(" and {} more", names.len() - LISTED));
@@ -351,7 +359,7 @@ fn listed<N: std::fmt::Display>(names: &[N]) -> String {
 #[must_use]
 pub fn sentence(text: &str, look: Look) -> String {
     let mut page = Page::new(look);
-    page.fill(2, 4, &[plain(text)]);
+    page.fill(2, 4, &[unstyled(text)]);
     page.finish()
 }
 
@@ -385,8 +393,8 @@ pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
             widest + 4,
             &[
                 span(*key, WordStyle::Accent),
-                plain(format!("{pad}  ")),
-                plain(*what),
+                unstyled(format!("{pad}  ")),
+                unstyled(*what),
             ],
         );
     }
@@ -432,7 +440,7 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
     page.fill(
         0,
         2,
-        &[plain(format!(
+        &[unstyled(format!(
             "{} accepted, {} skipped, {} open. {}.",
             tally.accepted.len(),
             tally.skipped.len(),
@@ -445,9 +453,9 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
 
 /// A line across with a title: what begins a part of the review.
 #[must_use]
-pub fn part(title: &str, look: Look) -> String {
+pub fn part_heading(title: &str, look: Look) -> String {
     let mut page = Page::new(look);
-    rule(&mut page, look);
+    write_rule(&mut page, look);
     page.fill(0, 2, &[span(title, WordStyle::Bold)]);
     page.finish()
 }
@@ -466,8 +474,8 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
                 2,
                 4,
                 &[
-                    plain(step.id.clone()),
-                    plain(note),
+                    unstyled(step.id.clone()),
+                    unstyled(note),
                     span(format!("  {}", masker.text(&step.title)), WordStyle::Dim),
                 ],
             );
@@ -507,7 +515,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-fn rule(page: &mut Page, look: Look) {
+fn write_rule(page: &mut Page, look: Look) {
     page.line(0, &[span("─".repeat(look.width), WordStyle::Dim)]);
 }
 

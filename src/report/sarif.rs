@@ -209,7 +209,7 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
 }
 
 fn physical(file: &str, at: Option<&At>, base: &str) -> Physical {
-    let name = below(base, file);
+    let name = path_below(base, file);
     let is_absolute = name.starts_with('/');
     Physical {
         artifact_location: Artifact {
@@ -227,7 +227,7 @@ fn physical(file: &str, at: Option<&At>, base: &str) -> Physical {
 }
 
 /// A file's name below a folder, without what only says "here"; an absolute one stays.
-pub(super) fn below(base: &str, file: &str) -> String {
+pub(super) fn path_below(base: &str, file: &str) -> String {
     let file = match cfg!(windows) {
         true => file.replace('\\', "/"),
         false => file.to_owned(),
@@ -269,11 +269,11 @@ mod tests {
 
     #[test]
     fn names_are_relative_uris_below_the_root() {
-        assert_eq!(below("", "./a/b.yaml"), "a/b.yaml");
-        assert_eq!(below("deploy/", "../x.yaml"), "x.yaml");
-        assert_eq!(below("deploy", "a.yaml"), "deploy/a.yaml");
-        assert_eq!(below("", "../x.yaml"), "../x.yaml");
-        assert_eq!(below("deploy", "/srv/x.yaml"), "/srv/x.yaml");
+        assert_eq!(path_below("", "./a/b.yaml"), "a/b.yaml");
+        assert_eq!(path_below("deploy/", "../x.yaml"), "x.yaml");
+        assert_eq!(path_below("deploy", "a.yaml"), "deploy/a.yaml");
+        assert_eq!(path_below("", "../x.yaml"), "../x.yaml");
+        assert_eq!(path_below("deploy", "/srv/x.yaml"), "/srv/x.yaml");
         assert_eq!(uri("a b/ü:#.yaml"), "a%20b/%C3%BC%3A%23.yaml");
     }
 }

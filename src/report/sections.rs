@@ -4,7 +4,7 @@
 
 use super::{
     content::{Account, AnswerOption, Item, Section, place},
-    page::{Page, Span, WordStyle, plain, span, width},
+    page::{Page, Span, WordStyle, span, unstyled, width},
     wording::count,
 };
 
@@ -22,14 +22,14 @@ pub(super) fn write(page: &mut Page, account: &Account<'_>, sections: &[Section]
             Section::Questions => questions(page, &items),
             _ => {
                 page.heading(section.title());
-                items.iter().for_each(|item| one(page, item));
+                items.iter().for_each(|item| write_one(page, item));
             }
         }
     }
 }
 
 /// Writes a note, an action, or an item that waits.
-pub(super) fn one(page: &mut Page, item: &Item<'_>) {
+pub(super) fn write_one(page: &mut Page, item: &Item<'_>) {
     let (mark, style) = match item.section {
         Section::Danger => ("!", WordStyle::Error),
         Section::Action if item.when.is_some() => ("[ ]", WordStyle::Warn),
@@ -43,7 +43,7 @@ pub(super) fn one(page: &mut Page, item: &Item<'_>) {
     if let Some(lead) = &item.lead {
         spans.push(span(format!("{lead}: "), WordStyle::Accent));
     }
-    spans.push(plain(item.text.clone()));
+    spans.push(unstyled(item.text.clone()));
     spans.extend(step(item));
     page.bullet(2, mark, style, &spans);
 }
@@ -78,13 +78,13 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
     page.bullet(2, number, WordStyle::Warn, &spans);
     if let Some(lacking) = item.lacking {
         let lead = span("The answer is not complete: ", WordStyle::Warn);
-        page.fill(5, 5, &[lead, plain(lacking)]);
+        page.fill(5, 5, &[lead, unstyled(lacking)]);
     }
     let widest = item.about.iter().map(|about| width(about.path)).max();
     let widest = widest.unwrap_or_default().min(WIDEST);
     for about in &item.about {
         let value = match about.remark.or(about.value.as_deref()) {
-            Some(value) => plain(value.to_owned()),
+            Some(value) => unstyled(value.to_owned()),
             None => span("not set", WordStyle::Dim),
         };
         let at = about.at.map(|at| format!("  {}", place(at)));
@@ -94,7 +94,7 @@ fn question(page: &mut Page, number: &str, item: &Item<'_>) {
             9,
             &[
                 span(about.path, WordStyle::Accent),
-                plain(format!("{pad}  ")),
+                unstyled(format!("{pad}  ")),
                 value,
                 span(at.unwrap_or_default(), WordStyle::Dim),
             ],
@@ -107,7 +107,7 @@ fn option(page: &mut Page, answer: &AnswerOption<'_>) {
     let option = answer.option;
     let mut spans = vec![
         span(option.id.clone(), WordStyle::Bold),
-        plain(format!(": {}", option.title)),
+        unstyled(format!(": {}", option.title)),
     ];
     let (mark, style) = match option.recommended {
         true => ("*", WordStyle::Good),

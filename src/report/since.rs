@@ -4,7 +4,7 @@
 use super::{
     Detail, Look,
     content::{Content, place},
-    page::{Page, WordStyle, plain, span},
+    page::{Page, WordStyle, span, unstyled},
     wording::count,
 };
 use crate::outcome::{Outcome, Since};
@@ -25,7 +25,7 @@ pub(super) fn write(page: &mut Page, content: &Content<'_>, look: Look) {
     for (at, text) in &since.notes {
         let at = at.map(|at| format!("{}: ", place(at)));
         let text = format!("{}{text}", at.unwrap_or_default());
-        page.fill(0, 2, &[span("note: ", WordStyle::Warn), plain(text)]);
+        page.fill(0, 2, &[span("note: ", WordStyle::Warn), unstyled(text)]);
     }
 }
 

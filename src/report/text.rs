@@ -9,9 +9,9 @@ use super::{
     command::NextCommand,
     content::{
         self, Account, ChangeLine, Content, EffectLine, RecognitionReason, ReleaseRow, Section,
-        Verdict, fits, versions,
+        Verdict, fits_sentence, versions,
     },
-    page::{Page, Span, WordStyle, plain, span, width},
+    page::{Page, Span, WordStyle, span, unstyled, width},
     refusal, sections, since,
     wording::{self, count},
 };
@@ -68,7 +68,7 @@ fn stale(page: &mut Page, account: &Account<'_>) {
     }
     let of_file = |item: &&content::Item<'_>| item.id.is_none();
     for item in account.section(Section::Danger).filter(of_file) {
-        sections::one(page, item);
+        sections::write_one(page, item);
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn packs(page: &mut Page, content: &Content<'_>, look: Look) {
     for (sentence, lines) in &content.named_packs {
         page.fill(0, 2, &[span(sentence.clone(), WordStyle::Dim)]);
         for line in lines {
-            page.line(2, &[plain(line.clone())]);
+            page.line(2, &[unstyled(line.clone())]);
         }
     }
 }
@@ -124,7 +124,7 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
         page.fill(
             2,
             4,
-            &[plain(file.file.clone()), span(text, WordStyle::Dim)],
+            &[unstyled(file.file.clone()), span(text, WordStyle::Dim)],
         );
     }
     if !all {
@@ -144,7 +144,7 @@ fn untouched_values(page: &mut Page, content: &Content<'_>, look: Look) {
         page.heading(group.heading);
         for (place, text) in &group.lines {
             let text = format!("  {text}");
-            page.fill(2, 4, &[plain(place.clone()), span(text, WordStyle::Dim)]);
+            page.fill(2, 4, &[unstyled(place.clone()), span(text, WordStyle::Dim)]);
         }
         page.fill(2, 4, &[span(group.next.clone(), WordStyle::Dim)]);
     }
@@ -178,7 +178,9 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
                 let text = format!("would change ({}): {settings}", row.versions());
                 (text, WordStyle::Plain)
             }
-            Verdict::Fits if look.detail > Detail::Quiet => (fits(row.release), WordStyle::Good),
+            Verdict::Fits if look.detail > Detail::Quiet => {
+                (fits_sentence(row.release), WordStyle::Good)
+            }
             Verdict::Fits => continue,
         };
         page.fill(0, 2, &[name, span(text, style)]);
@@ -207,7 +209,7 @@ pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
             let mut items = content.section(section).peekable();
             if items.peek().is_some() {
                 page.heading(section.title());
-                items.for_each(|item| sections::one(&mut page, item));
+                items.for_each(|item| sections::write_one(&mut page, item));
             }
         }
     }
@@ -224,7 +226,7 @@ fn is_are(n: usize, what: &str) -> String {
 pub fn commands(commands: &[NextCommand], look: Look) -> String {
     let mut page = Page::new(look);
     if !commands.is_empty() {
-        page.fill(0, 0, &[plain("Nothing was written.")]);
+        page.fill(0, 0, &[unstyled("Nothing was written.")]);
     }
     for command in commands {
         self::command(&mut page, command, look);
@@ -236,7 +238,7 @@ pub fn commands(commands: &[NextCommand], look: Look) -> String {
 #[must_use]
 pub fn ways(ways: &super::preview::Ways, look: Look) -> String {
     let mut page = Page::new(look);
-    super::preview::ways(&mut page, ways, look);
+    super::preview::write_ways(&mut page, ways, look);
     page.finish()
 }
 
@@ -247,7 +249,7 @@ pub(super) fn command(page: &mut Page, command: &NextCommand, look: Look) {
             true => "To write, add your answers to the command:",
             false => "To write with the recommended answers, add yours to the command:",
         };
-        page.fill(0, 2, &[plain(lead)]);
+        page.fill(0, 2, &[unstyled(lead)]);
         for missing in &command.missing {
             let mut spans = vec![span(missing.argument.clone(), WordStyle::Accent)];
             spans.push(match &missing.what {
@@ -287,7 +289,7 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
     if release.is_changed() || release.is_open() || does {
         page.fill(0, 2, &[name, span(versions(release), WordStyle::Bold)]);
     } else if release.from == release.to {
-        page.fill(0, 2, &[name, span(fits(release), WordStyle::Good)]);
+        page.fill(0, 2, &[name, span(fits_sentence(release), WordStyle::Good)]);
     } else {
         let verdict = if release.lost_by_leaving_out().next().is_some() {
             span(
@@ -406,15 +408,15 @@ pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: Look) {
             page.line(
                 2,
                 &[
-                    plain(format!("{}{pad}  ", it.title)),
+                    unstyled(format!("{}{pad}  ", it.title)),
                     span(it.before, WordStyle::Dim),
-                    plain(" → "),
+                    unstyled(" → "),
                     span(it.after.clone(), WordStyle::Bold),
                 ],
             );
             continue;
         }
-        page.fill(2, 4, &[plain(it.title)]);
+        page.fill(2, 4, &[unstyled(it.title)]);
         let before = span(it.before, WordStyle::Dim);
         page.fill(4, 12, &[span("before: ", WordStyle::Dim), before]);
         let after = span(it.after.clone(), WordStyle::Bold);
@@ -431,7 +433,7 @@ fn changes(page: &mut Page, account: &Account<'_>) {
     for done in &account.done {
         let mut spans = vec![
             span(format!("{} ", done.version), WordStyle::Dim),
-            plain(done.title),
+            unstyled(done.title),
             span(format!(" [{}]", done.id), WordStyle::Dim),
         ];
         spans.extend(
@@ -461,12 +463,12 @@ fn change(page: &mut Page, change: &ChangeLine<'_>) {
     };
     let mut spans: Vec<Span> = vec![
         span(format!("{:<8} ", change.word), style),
-        plain(change.path.to_string()),
+        unstyled(change.path.to_string()),
     ];
-    spans.extend(change.to.map(|to| plain(format!(" → {to}"))));
+    spans.extend(change.to.map(|to| unstyled(format!(" → {to}"))));
     let was = change.was.as_ref();
     spans.extend(was.map(|was| span(format!(" (was {was})"), WordStyle::Dim)));
-    spans.extend(change.now.as_ref().map(|now| plain(format!(": {now}"))));
+    spans.extend(change.now.as_ref().map(|now| unstyled(format!(": {now}"))));
     if !change.from.is_empty() {
         let from = format!(" (from {})", wording::paths(change.from));
         spans.push(span(from, WordStyle::Dim));
@@ -482,11 +484,11 @@ pub(super) fn every_leaf(page: &mut Page, account: &Account<'_>) {
         page.heading("Every setting that did not just stay");
         for leaf in &account.ledger {
             let mut spans = vec![
-                plain(format!("{:<9} ", leaf.word)),
-                plain(leaf.path.to_string()),
+                unstyled(format!("{:<9} ", leaf.word)),
+                unstyled(leaf.path.to_string()),
             ];
             if !leaf.to.is_empty() {
-                spans.push(plain(format!(" → {}", wording::paths(leaf.to))));
+                spans.push(unstyled(format!(" → {}", wording::paths(leaf.to))));
             }
             let notes: Vec<&str> = leaf.file.into_iter().chain(leaf.step).collect();
             if !notes.is_empty() {

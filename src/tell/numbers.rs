@@ -99,7 +99,7 @@ fn suspects(view: &View<'_>) -> Vec<NodeId> {
         let first = tree.content(*node).bytes().next();
         first.is_some_and(|b| b.is_ascii_digit() || b"+-.yYnNoO".contains(&b))
     };
-    let changes = |node: &NodeId| printed(view, *node).is_some();
+    let changes = |node: &NodeId| printed_text(view, *node).is_some();
     tree.nodes_beside(view.root())
         .filter(plain)
         .filter(may_be)
@@ -108,7 +108,7 @@ fn suspects(view: &View<'_>) -> Vec<NodeId> {
 }
 
 /// The text that a template makes of a scalar, if it differs from the written one.
-fn printed<'t>(view: &View<'t>, node: NodeId) -> Option<(Resolved<'t>, String)> {
+fn printed_text<'t>(view: &View<'t>, node: NodeId) -> Option<(Resolved<'t>, String)> {
     let resolved = view.resolve(node).ok()?;
     let printed = match &resolved {
         Resolved::Null | Resolved::String(_) => return None,
@@ -137,7 +137,7 @@ fn judge(
     subject: Subject<'_>,
     defaults: &Value,
 ) -> Option<String> {
-    let (resolved, printed) = printed(view, node)?;
+    let (resolved, printed) = printed_text(view, node)?;
     let written = view.tree().content(node);
     let is_bool = matches!(resolved, Resolved::Bool(_));
     if is_text(path, is_bool, view.tree(), node, subject, defaults) {

@@ -31,7 +31,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         .iter()
         .take_while(|(version, _)| *version < subject.to);
     for (version, info) in older {
-        charts.insert(bare(&info.app), version);
+        charts.insert(without_v(&info.app), version);
     }
     let mut told: HashMap<Path, LayerNotice> = HashMap::new();
     let layers = subject.migrated.layers.iter().zip(subject.views).zip(&tags);
@@ -39,9 +39,9 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
         for (path, node) in still_standing(tags, layer, root, view) {
             let written = view.tree().scalar(node);
             let tag = written.split('@').next().unwrap_or(&written);
-            let chart = charts.get(bare(tag));
+            let chart = charts.get(without_v(tag));
             let notice = chart.filter(|_| {
-                !is_close(bare(tag), bare(&current.app))
+                !is_close(without_v(tag), without_v(&current.app))
                     && is_key(&path, subject)
                     && !step_texts.speak_of(&path)
             });
@@ -86,7 +86,7 @@ fn tags(view: &View<'_>) -> Vec<NodeId> {
 }
 
 /// A version without the `v` before it.
-fn bare(text: &str) -> &str {
+fn without_v(text: &str) -> &str {
     text.strip_prefix('v').unwrap_or(text)
 }
 

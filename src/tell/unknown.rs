@@ -76,7 +76,7 @@ impl UnknownWalk<'_> {
         for entry in node.entries(self.view) {
             let here = at.key(&entry.key);
             match keys.known(&here, self.subject.to) {
-                Known::Unknown => self.unknown(&entry.node, here)?,
+                Known::Unknown => self.tell_unknown(&entry.node, here)?,
                 Known::Dead => self.add_dead_key(&entry.node, here)?,
                 Known::Read if entry.node.is_map(self.view) => self.below(&entry.node, &here)?,
                 Known::Read => self.shape(&entry.node, here),
@@ -102,7 +102,7 @@ impl UnknownWalk<'_> {
         });
     }
 
-    fn unknown(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+    fn tell_unknown(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
         if self.told.len() >= LISTED {
             self.more += 1;
             return Ok(());
@@ -296,7 +296,7 @@ impl Hints {
         let most = own.len().div_ceil(4);
         let beside =
             beside.filter_map(|(known, _)| Some((known, typing_errors(&own, &last(known), most)?)));
-        let nearest = nearest(beside);
+        let nearest = nearest_paths(beside);
         if !nearest.is_empty() {
             return nearest;
         }
@@ -305,7 +305,7 @@ impl Hints {
         let alike = self.paths.iter();
         let alike =
             alike.filter_map(|(known, text)| Some((known, typing_errors(&whole, text, most)?)));
-        let nearest = self::nearest(alike);
+        let nearest = self::nearest_paths(alike);
         if !nearest.is_empty() {
             return nearest;
         }
@@ -320,7 +320,7 @@ impl Hints {
     }
 }
 
-fn nearest<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path> {
+fn nearest_paths<'p>(candidates: impl Iterator<Item = (&'p Path, usize)>) -> Vec<Path> {
     let mut candidates: Vec<_> = candidates.collect();
     candidates.sort_by_key(|(_, apart)| *apart);
     let best = candidates.first().map(|(_, apart)| *apart);

@@ -86,7 +86,7 @@ impl Case {
     /// # Errors
     ///
     /// If a file of a case cannot be read, or says what no case says.
-    pub fn all(folder: &Path) -> Result<Vec<Self>, TrialError> {
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, TrialError> {
         let Ok(entries) = fs::read_dir(folder) else {
             return Ok(Vec::new());
         };
@@ -182,7 +182,7 @@ impl Trial {
         self.each(cases, jobs, &mut |case, result| match result {
             Ok(release) => {
                 judge(case, release, &mut failures);
-                failures.extend(self.again(case, release, jobs));
+                failures.extend(self.second_run(case, release, jobs));
             }
             Err(message) => failures.push(case.failure("from", message)),
         });
@@ -222,7 +222,7 @@ impl Trial {
         }
         for (to, cases) in by_target {
             let trips: Vec<Trip> = cases.iter().map(|case| case.trip()).collect();
-            let outcome = self.travel(&trips, to, false, jobs);
+            let outcome = self.run_trips(&trips, to, false, jobs);
             let mut arrived = Arrived::of(&outcome);
             for (number, case) in cases.into_iter().enumerate() {
                 let refused = arrived.refused.remove(&number);
@@ -239,7 +239,7 @@ impl Trial {
     }
 
     /// Checks that a second run, from the version that was reached, changes and asks nothing.
-    fn again(&self, case: &Case, release: &Release, jobs: &Jobs<'_>) -> Option<Failure> {
+    fn second_run(&self, case: &Case, release: &Release, jobs: &Jobs<'_>) -> Option<Failure> {
         if release.is_open() {
             return None;
         }
@@ -249,7 +249,7 @@ impl Trial {
             from: case.to().clone(),
             answers: case.file.answers.clone(),
         };
-        let outcome = self.travel(&[trip], case.to(), false, jobs);
+        let outcome = self.run_trips(&[trip], case.to(), false, jobs);
         let message = match outcome.releases.first() {
             None => {
                 let refused = outcome.refused.first();

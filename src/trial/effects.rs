@@ -137,7 +137,7 @@ impl Trial {
             let (Some(old), Some(new)) = pair else {
                 continue;
             };
-            let outcome = self.travel(&[case.trip()], case.to(), true, jobs);
+            let outcome = self.run_trips(&[case.trip()], case.to(), true, jobs);
             let arrived = Arrived::of(&outcome);
             let Some(release) = arrived
                 .releases

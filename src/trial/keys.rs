@@ -41,7 +41,7 @@ impl Trial {
         let name = file.display().to_string();
         let mut failures = Vec::new();
         for (version, defaults, of_libraries) in charts.defaults() {
-            for (path, message) in self.unlike(version, defaults, of_libraries) {
+            for (path, message) in self.differences_from(version, defaults, of_libraries) {
                 if corrections.concern(&path.to_string(), version) {
                     continue;
                 }
@@ -57,7 +57,12 @@ impl Trial {
     }
 
     /// The keys of which a version of the chart says something else than the pack, and what.
-    fn unlike(&self, version: &Version, chart: &Map, of_libraries: Map) -> Vec<(Path, String)> {
+    fn differences_from(
+        &self,
+        version: &Version,
+        chart: &Map,
+        of_libraries: Map,
+    ) -> Vec<(Path, String)> {
         let keys = &self.pack().keys;
         let now = keys.iter().filter_map(|(key, mut ranges)| {
             let range = ranges.find(|range| range.versions.contains(version))?;
@@ -87,8 +92,8 @@ impl Trial {
                 Some(here) if here == in_chart => continue,
                 Some(here) => format!(
                     "{path} is {} by default here, and {} in the chart {version}",
-                    shown(&here),
-                    shown(&in_chart)
+                    shown_default(&here),
+                    shown_default(&in_chart)
                 ),
                 None if is_in_open(&path) => continue,
                 None if keys.known(&path, version) == Known::Unknown => {
@@ -96,7 +101,7 @@ impl Trial {
                 }
                 None => format!(
                     "{path} has no default here, and {} in the chart {version}",
-                    shown(&in_chart)
+                    shown_default(&in_chart)
                 ),
             };
             found.push((path, message));
@@ -125,7 +130,7 @@ fn json(value: &Value) -> Json {
 }
 
 /// A default in a message.
-fn shown(value: &Json) -> String {
+fn shown_default(value: &Json) -> String {
     let text = value.to_string();
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -192,7 +192,13 @@ impl Trial {
     }
 
     /// Runs trips to one version, all at once. The outcome's releases are called by the trips' numbers.
-    fn travel(&self, trips: &[Trip], to: &Version, with_values: bool, jobs: &Jobs<'_>) -> Outcome {
+    fn run_trips(
+        &self,
+        trips: &[Trip],
+        to: &Version,
+        with_values: bool,
+        jobs: &Jobs<'_>,
+    ) -> Outcome {
         let releases = trips.iter().enumerate().map(|(number, trip)| Asked {
             name: Some(number.to_string()),
             layers: trip.layers.iter().cloned().map(Input::Stdin).collect(),

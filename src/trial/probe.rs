@@ -99,7 +99,7 @@ impl Trial {
                 break;
             }
             let trips: Vec<Trip> = open.iter().map(|probe| probe.trip.clone()).collect();
-            let outcome = self.travel(&trips, &self.newest, false, jobs);
+            let outcome = self.run_trips(&trips, &self.newest, false, jobs);
             let arrived = Arrived::of(&outcome);
             let mut next = Vec::new();
             let mut done = Vec::new();
@@ -172,7 +172,7 @@ impl Trial {
             answers: probe.trip.answers.clone(),
         });
         let trips: Vec<Trip> = trips.collect();
-        let outcome = self.travel(&trips, &self.newest, false, jobs);
+        let outcome = self.run_trips(&trips, &self.newest, false, jobs);
         let arrived = Arrived::of(&outcome);
         let judged = done.into_iter().enumerate().map(|(number, (probe, _))| {
             let message = match (arrived.releases.get(&number), arrived.refused.get(&number)) {

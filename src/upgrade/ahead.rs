@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Takes them out of a workspace.
-pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
+pub(super) fn take_ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
     let mut found: BTreeMap<(String, String), Ahead> = BTreeMap::new();
     workspace.releases.retain(|wanted| {
         // What refit.yaml notes, refit has reached itself: a newer one there is a mistake, and an error.
@@ -29,7 +29,7 @@ pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
         let Some(newest) = pack.info.versions.keys().next_back() else {
             return true;
         };
-        let Some(version) = beyond(wanted, pack, newest) else {
+        let Some(version) = newer_version(wanted, pack, newest) else {
             return true;
         };
         let group = found.entry((pack.info.chart.clone(), version.clone()));
@@ -46,7 +46,7 @@ pub(super) fn ahead(workspace: &mut Workspace, packs: &[Pack]) -> Vec<Ahead> {
 }
 
 /// The version that a release names, as it is written, if it is newer than all that are known.
-fn beyond(wanted: &Wanted, pack: &Pack, newest: &Version) -> Option<String> {
+fn newer_version(wanted: &Wanted, pack: &Pack, newest: &Version) -> Option<String> {
     if let Some((version, _)) = &wanted.version {
         return (version > newest).then(|| version.to_string());
     }

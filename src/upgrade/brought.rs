@@ -35,7 +35,7 @@ pub(super) enum Left {
 /// # Errors
 ///
 /// If the steps cannot run over the values before.
-pub(super) fn left(
+pub(super) fn left_to_do(
     (before, here): (&[View<'_>], &[View<'_>]),
     plan: &Plan<'_>,
     migrated: &Migrated,

@@ -66,7 +66,7 @@ pub(super) fn release(
 }
 
 /// The note on values that are not known because a layer cannot be read.
-fn unknown(layer: &Sealed) -> String {
+fn unknown_values_note(layer: &Sealed) -> String {
     let name = &layer.name;
     match &layer.values {
         Some(_) => format!(
@@ -185,7 +185,7 @@ impl Description<'_, '_> {
             to: entry.to.clone(),
             step: entry.step.clone(),
         });
-        let stale = self.stale();
+        let stale = self.stale_notices();
         Ok(Release {
             name: wanted.is_named.then(|| wanted.name.clone()),
             called: wanted.name.clone(),
@@ -276,7 +276,7 @@ impl Description<'_, '_> {
             places,
             before: serde_json::Value::from(&Value::Map(before)),
             after: serde_json::Value::from(&Value::Map(after)),
-            unknown: sealed.iter().map(unknown).collect(),
+            unknown: sealed.iter().map(unknown_values_note).collect(),
             made_up: {
                 let paths = sealed.iter().flat_map(|layer| &layer.made_up);
                 paths.cloned().collect()
@@ -285,7 +285,7 @@ impl Description<'_, '_> {
     }
 
     /// Old keys in files that were edited since they were written for the version that is recorded.
-    fn stale(&self) -> Vec<Notice> {
+    fn stale_notices(&self) -> Vec<Notice> {
         let Worked {
             wanted,
             plan,
@@ -485,7 +485,7 @@ impl Description<'_, '_> {
         let tree = self.worked.views[layer].tree();
         let node = tree.key_of(node).unwrap_or(node);
         self.workspace
-            .placed(self.worked.wanted.layers[layer])
+            .block_in_file(self.worked.wanted.layers[layer])
             .at(node)
     }
 
@@ -496,13 +496,13 @@ impl Description<'_, '_> {
     }
 
     /// The place of a setting before a step changed it.
-    fn stood(&self, change: &migrate::Change) -> Option<At> {
+    fn place_before(&self, change: &migrate::Change) -> Option<At> {
         let node = self.before.get(change.layer)?.node(&change.path)?;
         Some(self.at(change.layer, node))
     }
 
     /// The place of a setting in the file as it will be, if that can be told.
-    fn stands(&self, change: &migrate::Change) -> Option<At> {
+    fn place_after(&self, change: &migrate::Change) -> Option<At> {
         let path = match change.fate {
             Fate::Written => &change.path,
             _ => change.to.as_ref()?,
@@ -562,8 +562,8 @@ impl Description<'_, '_> {
             from: change.from.clone(),
             value: serde_json::Value::from(&change.value),
             file: self.file(change.layer).to_owned(),
-            at: self.stood(change),
-            now_at: self.stands(change),
+            at: self.place_before(change),
+            now_at: self.place_after(change),
         });
         let question = step.decision.as_ref().map(|decision| Question {
             text: decision.question.clone(),

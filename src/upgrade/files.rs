@@ -13,7 +13,7 @@ use std::{
 use super::{
     Request, common,
     mentions::{self, Renamed},
-    part::{Part, outside},
+    part::{Part, aliases_outside},
     pin::{EditsBySpan, Pinned, pinned, scalar},
     release::Worked,
 };
@@ -44,7 +44,7 @@ struct Needs {
 }
 
 /// The changes that the releases which can still be upgraded need, by file.
-fn needs(
+fn needs_by_file(
     request: &Request,
     workspace: &Workspace,
     worked: &Results<'_>,
@@ -94,17 +94,17 @@ pub(super) fn edit(
     let mut renamed = Vec::new();
     for (index, result) in worked.iter_mut().enumerate() {
         let Ok(release) = result else { continue };
-        let (mut these, told) = mentions::renamed(workspace, release);
+        let (mut these, told) = mentions::renamed_mentions(workspace, release);
         if !request.keep_version {
             these.extend(mentions::succeeded(release).0);
         }
         release.notices.extend(told);
         renamed.extend(these.into_iter().map(|one| (index, one)));
     }
-    let mut wanted = needs(request, workspace, worked, &renamed);
+    let mut wanted = needs_by_file(request, workspace, worked, &renamed);
     let mut next: Vec<usize> = wanted.keys().copied().collect();
     while !next.is_empty() {
-        let results = jobs.each(Some(Work::Edit), next.clone(), |file| {
+        let results = jobs.run_each(Some(Work::Edit), next.clone(), |file| {
             let mut notices = Vec::new();
             edited(workspace, worked, file, &wanted[&file], &mut notices)
                 .map(|edited| (edited, notices))
@@ -145,7 +145,7 @@ pub(super) fn edit(
         next = again.map(|(file, _)| *file).collect();
         next.iter().for_each(|file| _ = files.remove(file));
         if !failed.is_empty() {
-            wanted = needs(request, workspace, worked, &renamed);
+            wanted = needs_by_file(request, workspace, worked, &renamed);
         }
         next.retain(|file| wanted.contains_key(file));
     }
@@ -256,8 +256,8 @@ fn edited(
         }
     };
     if let Some(tree) = tree.as_ref().filter(|_| !followers.is_empty()) {
-        let old = outside(workspace, &parts, &loaded.tree);
-        let new = outside(workspace, &parts, tree);
+        let old = aliases_outside(workspace, &parts, &loaded.tree);
+        let new = aliases_outside(workspace, &parts, tree);
         let value = |tree: &Tree, node: NodeId| View::new(tree, node).value(node).ok();
         let mut pairs = old.iter().zip(new);
         if let Some((alias, _)) =

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Looks at the comments of a release once more, when all texts are as they will be.
-pub(super) fn settle<'w>(
+pub(super) fn settle_marks<'w>(
     workspace: &Workspace,
     mut release: Worked<'w>,
 ) -> Result<Worked<'w>, Vec<Refusal>> {
@@ -54,7 +54,7 @@ pub(super) fn ask(
     }
     let block = |mark: &Mark| wanted.layers[mark.layer];
     let place = |mark: &Mark| {
-        let at = workspace.placed(block(mark)).at(mark.node);
+        let at = workspace.block_in_file(block(mark)).at(mark.node);
         format!("{}:{}", at.file, at.line)
     };
     let choice = put(migrated, &marks, place, answers, to)
@@ -65,6 +65,6 @@ pub(super) fn ask(
     };
     let file = workspace.file_of(block(lost));
     let offset = views[lost.layer].tree().span(lost.node).start;
-    let offset = workspace.placed(block(lost)).offset(offset);
+    let offset = workspace.block_in_file(block(lost)).offset(offset);
     Err(ReleaseError::MarkerLost.at(file, offset))
 }

@@ -34,7 +34,10 @@ pub(super) struct Renamed {
 }
 
 /// The path strings of a release that have to change, and what is to be told of others.
-pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Renamed>, Vec<Notice>) {
+pub(super) fn renamed_mentions(
+    workspace: &Workspace,
+    worked: &Worked<'_>,
+) -> (Vec<Renamed>, Vec<Notice>) {
     let (mut renamed, mut notices) = (Vec::new(), Vec::new());
     for mention in &worked.wanted.mentions {
         let at = || {
@@ -73,7 +76,7 @@ pub(super) fn renamed(workspace: &Workspace, worked: &Worked<'_>) -> (Vec<Rename
             _ => mention.text.split(',').collect(),
         };
         for one in parts {
-            let Some((above, path)) = own(mention, one.trim()) else {
+            let Some((above, path)) = own_path(mention, one.trim()) else {
                 texts.push(one.to_owned());
                 continue;
             };
@@ -153,7 +156,7 @@ pub(super) fn conditions(worked: &Worked<'_>) -> Vec<Path> {
         .filter(|mention| mention.kind == MentionKind::Condition)
         .flat_map(|mention| {
             let texts = mention.text.split(',');
-            texts.filter_map(|one| Some(own(mention, one.trim())?.1))
+            texts.filter_map(|one| Some(own_path(mention, one.trim())?.1))
         })
         .filter(|path| is_helms(&worked.plan, path))
         .collect()
@@ -173,7 +176,7 @@ pub(super) fn follows(plan: &Plan<'_>, wanted: &Wanted, text: &str) -> bool {
         |mention: &&Mention| mention.kind == MentionKind::SetPath && mention.text == text;
     let mut meant = wanted.mentions.iter().filter(is_meant).peekable();
     meant.peek().is_some()
-        && meant.all(|mention| match own(mention, text) {
+        && meant.all(|mention| match own_path(mention, text) {
             Some((_, path)) => match place(plan, mention.kind, &path) {
                 NewPlace::Same => is_only_moved(plan, &path),
                 NewPlace::Moved(to) => is_only_moved(plan, &path) && is_only_moved(plan, &to),
@@ -196,7 +199,7 @@ pub(super) fn is_only_moved(plan: &Plan<'_>, path: &Path) -> bool {
 }
 
 /// The path above a mentioned setting, and its path in the chart's own values; `None` if it is not of this chart.
-fn own(mention: &Mention, text: &str) -> Option<(Path, Path)> {
+fn own_path(mention: &Mention, text: &str) -> Option<(Path, Path)> {
     let path = match mention.kind {
         MentionKind::SetPath => set::path(text).ok()?,
         // Those of patches are followed by what they do (`pointers`).

@@ -177,7 +177,7 @@ impl Material {
 ///
 /// If a pack cannot be used, or something was decided for a release that there is not.
 pub fn read(request: &Request) -> Result<Material, Box<Refusal>> {
-    read_with(request, Arc::new(packs(request)?), &Jobs::one())
+    read_with(request, Arc::new(packs(request)?), &Jobs::single_thread())
 }
 
 fn read_with(
@@ -214,12 +214,12 @@ fn read_with(
         let found = load::with_their_charts(&since.found, &charts, &Excludes::default());
         let before = load::workspace(&since.releases, &found, &charts, jobs);
         since::without_old_errors(&mut workspace, &before, since);
-        let told = since::raised(&mut workspace, &before, since, &packs);
+        let told = since::keep_raised(&mut workspace, &before, since, &packs);
         (before, told)
     });
     let ahead = match request.from {
         Some(_) => Vec::new(),
-        None => ahead::ahead(&mut workspace, &packs),
+        None => ahead::take_ahead(&mut workspace, &packs),
     };
     let mut decided = request.answers_of.keys().chain(request.skip_of.keys());
     let releases = workspace.releases.iter().map(|wanted| &wanted.name);
@@ -248,7 +248,7 @@ fn read_with(
 /// Runs everything up to the outcome, in one thread.
 #[must_use]
 pub fn upgrade(request: &Request) -> Outcome {
-    upgrade_with(request, &Jobs::one())
+    upgrade_with(request, &Jobs::single_thread())
 }
 
 /// Runs everything up to the outcome.
@@ -258,7 +258,7 @@ pub fn upgrade_with(request: &Request, jobs: &Jobs<'_>) -> Outcome {
         Ok(packs) => upgrade_by(request, &Arc::new(packs), jobs),
         Err(refusal) => Outcome {
             refused: vec![*refusal],
-            ..nothing()
+            ..empty_outcome()
         },
     }
 }
@@ -270,7 +270,7 @@ pub fn upgrade_by(request: &Request, packs: &Arc<Vec<Pack>>, jobs: &Jobs<'_>) ->
         Ok(material) => run_with(request, &material, None, jobs),
         Err(refusal) => Outcome {
             refused: vec![*refusal],
-            ..nothing()
+            ..empty_outcome()
         },
     }
 }
@@ -279,7 +279,7 @@ pub fn upgrade_by(request: &Request, packs: &Arc<Vec<Pack>>, jobs: &Jobs<'_>) ->
 /// all that share a layer, or one of them to see what it wants by itself.
 #[must_use]
 pub fn run(request: &Request, material: &Material, focus: Option<&BTreeSet<String>>) -> Outcome {
-    run_with(request, material, focus, &Jobs::one())
+    run_with(request, material, focus, &Jobs::single_thread())
 }
 
 fn run_with(
@@ -295,7 +295,7 @@ fn run_with(
         before,
         ahead,
     } = material;
-    let mut outcome = nothing();
+    let mut outcome = empty_outcome();
     let known = KnownPacks::of(packs, broken);
     if focus.is_none() {
         outcome.refused.clone_from(&request.troubles);
@@ -307,7 +307,7 @@ fn run_with(
         outcome.seen.clone_from(&workspace.seen);
         outcome.named_packs = named_packs(request, packs);
         outcome.since = before.as_ref().map(|(_, told)| told.clone());
-        outcome.unclaimed = unclaimed(workspace, &known, jobs);
+        outcome.unclaimed = unclaimed_files(workspace, &known, jobs);
     }
     let ordered: Vec<Cow<'_, Wanted>> = workspace
         .releases
@@ -316,12 +316,12 @@ fn run_with(
         .map(|wanted| doubts::ordered(request, wanted))
         .collect();
     let wanted: Vec<&Wanted> = ordered.iter().map(Cow::as_ref).collect();
-    let worked = jobs.each(Some(Work::Migrate), wanted.clone(), |wanted| {
+    let worked = jobs.run_each(Some(Work::Migrate), wanted.clone(), |wanted| {
         let before = before.as_ref().map(|(before, _)| before);
         release::work(request, (workspace, before), &known, wanted)
     });
     let worked = settled(worked, wanted.iter().map(|wanted| &wanted.name));
-    finish(request, workspace, (&wanted, worked), &mut outcome, jobs);
+    finish_files(request, workspace, (&wanted, worked), &mut outcome, jobs);
     outcome
 }
 
@@ -337,7 +337,7 @@ fn named_packs(request: &Request, packs: &[Pack]) -> Vec<NamedPack> {
     named.filter(|named| !is_supplied(named)).cloned().collect()
 }
 
-fn nothing() -> Outcome {
+fn empty_outcome() -> Outcome {
     Outcome {
         format: FORMAT,
         releases: Vec::new(),
@@ -367,7 +367,11 @@ fn settled<'n, T>(
 
 /// Values files that were found in folders, that no manifest names, and that are unmistakably of one known
 /// chart, or hold its values under the key that a dependency has here.
-fn unclaimed(workspace: &Workspace, known: &KnownPacks<'_>, jobs: &Jobs<'_>) -> Vec<Unclaimed> {
+fn unclaimed_files(
+    workspace: &Workspace,
+    known: &KnownPacks<'_>,
+    jobs: &Jobs<'_>,
+) -> Vec<Unclaimed> {
     let packs = known.packs;
     let of = |file: usize| {
         // A manifest says what that is for.
@@ -381,7 +385,7 @@ fn unclaimed(workspace: &Workspace, known: &KnownPacks<'_>, jobs: &Jobs<'_>) -> 
         let whole = || layers.whole();
         let mut held = packs.iter().filter(|pack| {
             let claim = identify::claim(pack, packs, &values, whole);
-            claim.is_ok_and(|claim| claim.is_some_and(|claim| claim.holds()))
+            claim.is_ok_and(|claim| claim.is_some_and(|claim| claim.is_of_chart()))
         });
         if let Some(pack) = held.next().filter(|_| held.next().is_none()) {
             return Some(Unclaimed {
@@ -393,7 +397,7 @@ fn unclaimed(workspace: &Workspace, known: &KnownPacks<'_>, jobs: &Jobs<'_>) -> 
         // The key is that of a dependency, and what stands under it is mostly known to its chart.
         workspace.dependencies.iter().find_map(|(prefix, chart)| {
             let pack = packs.iter().find(|pack| pack.chart() == chart)?;
-            let place = loaded.view().at(prefix).ok()??;
+            let place = loaded.view().node_at(prefix).ok()??;
             let values = View::new(&loaded.tree, place.node).values().ok()?;
             let weight = identify::Weight::of(pack, &values);
             weight.speaks_for_the_chart().then(|| Unclaimed {
@@ -405,13 +409,13 @@ fn unclaimed(workspace: &Workspace, known: &KnownPacks<'_>, jobs: &Jobs<'_>) -> 
     };
     let files = workspace.unclaimed.iter();
     let files = files.filter(|file| !workspace.of_other_charts.contains_key(file));
-    let found = jobs.each(None, files.copied().collect(), of);
+    let found = jobs.run_each(None, files.copied().collect(), of);
     // Nothing is done with them: one that cannot be looked at is not told of.
     found.into_iter().filter_map(|found| found.ok()?).collect()
 }
 
 /// From releases worked out by themselves to edited files.
-fn finish(
+fn finish_files(
     request: &Request,
     workspace: &Workspace,
     (wanted, mut worked): (&[&Wanted], Vec<Result<Worked<'_>, Vec<Refusal>>>),
@@ -421,10 +425,12 @@ fn finish(
     common::refuse_behind_backs(request, workspace, &mut worked);
     shared::settle(request, workspace, wanted, &mut worked);
     let names = || wanted.iter().map(|wanted| &wanted.name);
-    let marked = jobs.each(None, worked, |worked| marks::settle(workspace, worked?));
+    let marked = jobs.run_each(None, worked, |worked| {
+        marks::settle_marks(workspace, worked?)
+    });
     let mut worked = settled(marked, names());
     let files = files::edit(request, workspace, wanted, &mut worked, jobs);
-    let described = jobs.each(None, worked, |worked| {
+    let described = jobs.run_each(None, worked, |worked| {
         describe::release(workspace, worked?, &files, request.with_values)
     });
     for result in settled(described, names()) {

@@ -35,7 +35,7 @@ pub fn packs(request: &Request) -> Result<Vec<Pack>, Box<Refusal>> {
     for dir in &request.pack_dirs {
         let pack = Pack::from_folder(dir)
             .map_err(|e| refusal::request::pack(&e).of(&dir.display().to_string()))?;
-        sound(&pack, dir)?;
+        refuse_faulty(&pack, dir)?;
         if !drafted.iter().any(|chart| chart == pack.chart()) {
             packs.push(pack);
         }
@@ -103,7 +103,7 @@ fn loaded(supplied: &Supplied, known: impl Fn(&str) -> bool) -> Result<Option<Pa
     if known(pack.chart()) {
         return Ok(None);
     }
-    sound(&pack, &given.place)?;
+    refuse_faulty(&pack, &given.place)?;
     Ok(Some(pack))
 }
 
@@ -153,7 +153,7 @@ fn carried(supplied: &Supplied) -> Option<String> {
 }
 
 /// Refuses a pack in which the check finds an error.
-fn sound(pack: &Pack, place: &FilePath) -> Result<(), Box<Refusal>> {
+fn refuse_faulty(pack: &Pack, place: &FilePath) -> Result<(), Box<Refusal>> {
     let found = check(pack);
     let mut found = found.iter();
     match found.find(|finding| finding.severity == Severity::Error) {
@@ -341,7 +341,7 @@ pub(super) fn choose<'p>(
     if let Some(chart) = wanted.chart.as_ref().or(own).or(request.chart.as_ref()) {
         return match packs.iter().find(|pack| pack.chart() == chart) {
             Some(pack) => {
-                fits(wanted, pack, whole)?;
+                refuse_namesake(wanted, pack, whole)?;
                 chosen(pack, Vec::new())
             }
             None => Err(
@@ -358,7 +358,7 @@ pub(super) fn choose<'p>(
     for pack in packs {
         let claim = claim(pack, packs, &part, whole).map_err(|e| fault(&e, name))?;
         match claim {
-            Some(claim) if claim.holds() => held.push((pack, claim.signs)),
+            Some(claim) if claim.is_of_chart() => held.push((pack, claim.signs)),
             Some(claim) => outweighed = Some((pack, claim)),
             None => {}
         }
@@ -380,7 +380,11 @@ pub(super) fn choose<'p>(
 
 /// Refuses values of a chart that only has the name of the known one: it comes from elsewhere, and the known
 /// one does not know most of its keys.
-fn fits(wanted: &Wanted, pack: &Pack, whole: impl Fn() -> Map) -> Result<(), Box<Refusal>> {
+fn refuse_namesake(
+    wanted: &Wanted,
+    pack: &Pack,
+    whole: impl Fn() -> Map,
+) -> Result<(), Box<Refusal>> {
     if !wanted.is_from_elsewhere {
         return Ok(());
     }

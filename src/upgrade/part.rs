@@ -35,7 +35,7 @@ impl Part<'_, '_> {
             return Ok(Default::default());
         };
         let node = &self.worked.migrated.layers[self.layer];
-        let block = workspace.placed(self.block);
+        let block = workspace.block_in_file(self.block);
         let embedded = block.embed(self.layer, node, rewrite);
         embedded.map_err(|error| refusal::release::embed(block, &error))
     }
@@ -72,7 +72,7 @@ impl Part<'_, '_> {
 
     /// Checks that this block of the edited file has the migrated values.
     pub(super) fn verify(&self, workspace: &Workspace, tree: &Tree) -> Result<(), String> {
-        let block = workspace.placed(self.block);
+        let block = workspace.block_in_file(self.block);
         if self.edited.rewrite.is_none() {
             // It says what it said: all that it should, or all that an open question lets it.
             let old = &block.file.tree;
@@ -109,7 +109,11 @@ impl Part<'_, '_> {
 }
 
 /// The aliases of a file that stand in none of the blocks, in the order of the text.
-pub(super) fn outside(workspace: &Workspace, parts: &[Part<'_, '_>], tree: &Tree) -> Vec<NodeId> {
+pub(super) fn aliases_outside(
+    workspace: &Workspace,
+    parts: &[Part<'_, '_>],
+    tree: &Tree,
+) -> Vec<NodeId> {
     let roots = parts.iter().filter_map(|part| part.root(workspace, tree));
     let roots: Vec<NodeId> = roots.collect();
     let is_outside = |alias: &NodeId| !roots.iter().any(|root| tree.is_within(*alias, *root));

@@ -58,7 +58,7 @@ pub(super) fn doubt(
         .filter(|clue| pack.keys.known(&clue.path, stated) == Known::Unknown)
         .map(|clue| (clue.path.clone(), clue.why.clone()))
         .collect();
-    for (path, last, id) in unread(pack, stated, &older, values) {
+    for (path, last, id) in unread_settings(pack, stated, &older, values) {
         if !against.iter().any(|(known, _)| path.starts_with(known)) {
             let chart = &pack.info.chart;
             let why = format!(
@@ -104,7 +104,7 @@ pub(super) fn doubt(
 
 /// Settings that the stated version does not read and an older one did, with the last that did and the step
 /// that took them, where nothing that the step writes is set.
-fn unread(
+fn unread_settings(
     pack: &Pack,
     stated: &Version,
     older: &[&Version],

@@ -110,7 +110,7 @@ pub(super) fn work<'w>(
     let views: Vec<View<'_>> = wanted
         .layers
         .iter()
-        .map(|block| workspace.placed(*block).view())
+        .map(|block| workspace.block_in_file(*block).view())
         .collect();
     let chosen = packs::choose(request, known, wanted, Layers(&views)).map_err(one)?;
     let packs::Chosen {
@@ -259,7 +259,7 @@ impl<'w> Run<'_, 'w> {
                         release: self.name().to_owned(),
                         what: Unnamed::Version,
                         chart: Some(self.pack.info.chart.clone()),
-                        candidates: self.possible(&candidates),
+                        candidates: self.possible_versions(&candidates),
                     });
                     Err(refusal)
                 }
@@ -292,9 +292,9 @@ impl<'w> Run<'_, 'w> {
         let views: Vec<View<'_>> = old
             .layers
             .iter()
-            .map(|block| before.placed(*block).view())
+            .map(|block| before.block_in_file(*block).view())
             .collect();
-        let left = brought::left(
+        let left = brought::left_to_do(
             (&views, self.views),
             &candidate.plan,
             &candidate.migrated,
@@ -385,12 +385,15 @@ impl<'w> Run<'_, 'w> {
         if candidates.is_empty() {
             return Err(self.version_open(&[]));
         }
-        let not_newer: Vec<&Version> = candidates.iter().filter(|v| *v <= self.last()).collect();
+        let not_newer: Vec<&Version> = candidates
+            .iter()
+            .filter(|v| *v <= self.newest_version())
+            .collect();
         let Some(newest) = not_newer.last() else {
             return Err(ReleaseError::NewerThanTarget {
                 chart: self.pack.info.chart.clone(),
                 oldest: candidates[0].clone(),
-                target: self.last().clone(),
+                target: self.newest_version().clone(),
             }
             .of(self.name()));
         };
@@ -428,15 +431,15 @@ impl<'w> Run<'_, 'w> {
             chart: self.pack.info.chart.clone(),
             between: between.map(|(first, last)| ((*first).clone(), (*last).clone())),
             clues: clues.map(ToString::to_string).collect(),
-            candidates: self.possible(candidates),
+            candidates: self.possible_versions(candidates),
         }
         .of(self.name())
     }
 
     /// The versions that can be chosen from, oldest first. Where the content excludes every version, each can
     /// still be the right one.
-    fn possible(&self, candidates: &[&Version]) -> Vec<String> {
-        let not_newer = |version: &&Version| *version <= self.last();
+    fn possible_versions(&self, candidates: &[&Version]) -> Vec<String> {
+        let not_newer = |version: &&Version| *version <= self.newest_version();
         let known: Vec<&Version> = self.pack.info.versions.keys().collect();
         let from = match candidates {
             [] => &known,
@@ -447,7 +450,7 @@ impl<'w> Run<'_, 'w> {
     }
 
     /// The newest version of its chart on the way.
-    fn last(&self) -> &Version {
+    fn newest_version(&self) -> &Version {
         match self.successor {
             Some(_) => self.pack.newest_release(),
             None => &self.to,
@@ -478,7 +481,7 @@ impl<'w> Run<'_, 'w> {
         };
         let plan = plan
             .map_err(|e| refusal::request::plan(&e).of(self.name()))?
-            .below(self.wanted.global.clone());
+            .with_global(self.wanted.global.clone());
         let views: Vec<&View<'_>> = self.views.iter().collect();
         let mut migrated = migrate_layers(
             &views,
@@ -489,7 +492,11 @@ impl<'w> Run<'_, 'w> {
         .map_err(|e| self.migrate_refusal(&e))?;
         for (layer, block) in self.wanted.layers.iter().enumerate() {
             let node = &migrated.layers[layer];
-            for path in self.workspace.placed(*block).unwritable(layer, node) {
+            for path in self
+                .workspace
+                .block_in_file(*block)
+                .unwritable_paths(layer, node)
+            {
                 // Where no layer can say it, the list is refused with its place when it is edited.
                 if let Some(other) = self.layer_in_full() {
                     together::relocate(&mut migrated, &views, &plan, (layer, other), &path)
@@ -503,7 +510,7 @@ impl<'w> Run<'_, 'w> {
         let rewrites = self.rewrites(&mut migrated, from)?;
         let mut parts = Vec::new();
         for (i, block) in self.wanted.layers.iter().enumerate() {
-            let tree = self.workspace.placed(*block).tree();
+            let tree = self.workspace.block_in_file(*block).tree();
             parts.push(match rewrites.get(i).filter(|r| !r.edits.is_empty()) {
                 None => Edited::unchanged(tree),
                 Some(rewrite) => {
@@ -550,12 +557,12 @@ impl<'w> Run<'_, 'w> {
                 Err(EditError::Shared(shared)) => {
                     let copied = edit(view, &migrated.layers[i], i, true);
                     rewrites.push(copied.map_err(|e| {
-                        edit_refusal(self.workspace.placed(self.wanted.layers[i]), &e)
+                        edit_refusal(self.workspace.block_in_file(self.wanted.layers[i]), &e)
                     })?);
                     places.extend(shared.into_iter().map(|shared| {
                         let line = self
                             .workspace
-                            .placed(self.wanted.layers[i])
+                            .block_in_file(self.wanted.layers[i])
                             .at(shared.node)
                             .line;
                         let at = format!("{}:{line}", layer.name);
@@ -568,7 +575,7 @@ impl<'w> Run<'_, 'w> {
                 }
                 Err(error) => {
                     return Err(edit_refusal(
-                        self.workspace.placed(self.wanted.layers[i]),
+                        self.workspace.block_in_file(self.wanted.layers[i]),
                         &error,
                     ));
                 }
@@ -585,10 +592,10 @@ impl<'w> Run<'_, 'w> {
             detach::CopyDecision::Refuse => {
                 let error = EditError::Shared(vec![first.shared.clone()]);
                 let block = self.wanted.layers[first.layer];
-                return Err(edit_refusal(self.workspace.placed(block), &error));
+                return Err(edit_refusal(self.workspace.block_in_file(block), &error));
             }
         }
-        detach::put(migrated, decision, from, &places);
+        detach::add_question(migrated, decision, from, &places);
         Ok(rewrites)
     }
 
@@ -597,8 +604,8 @@ impl<'w> Run<'_, 'w> {
             MigrateError::Read { layer, error } => {
                 let block = self.wanted.layers[*layer];
                 let layer = self.layer(*layer);
-                let offset = self.workspace.placed(block).offset(error.offset);
-                refusal::unreadable(error).at(&layer.name, &layer.text, offset)
+                let offset = self.workspace.block_in_file(block).offset(error.offset);
+                refusal::unreadable_value(error).at(&layer.name, &layer.text, offset)
             }
             _ => refusal::request::answer(error).of(self.name()),
         }
@@ -613,7 +620,7 @@ pub(super) fn edited(
     before: &View<'_>,
     rewrite: Rewrite,
 ) -> Result<Edited, Box<Refusal>> {
-    let tree = workspace.placed(block).tree();
+    let tree = workspace.block_in_file(block).tree();
     let document = match workspace.is_one_of_several(block) {
         true => {
             let part = tree.document_span(before.root());
@@ -641,7 +648,7 @@ pub(super) fn edited(
         SecondReadingError::Edited(_) => failed(&error),
         SecondReadingError::Given(found) => {
             let file = workspace.file_of(block);
-            let offset = workspace.placed(block).offset(found.offset);
+            let offset = workspace.block_in_file(block).offset(found.offset);
             ReleaseError::other_reader(&found).at(file, offset)
         }
     })?;

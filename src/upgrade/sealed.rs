@@ -29,7 +29,7 @@ pub(super) fn ask(
     let touched: Vec<(&Sealed, Vec<String>)> = wanted
         .sealed
         .iter()
-        .map(|layer| (layer, touched(layer, plan)))
+        .map(|layer| (layer, touched_settings(layer, plan)))
         .filter(|(layer, paths)| layer.values.is_none() || !paths.is_empty())
         .filter(|(layer, _)| {
             let target = layer.target.as_deref();
@@ -74,7 +74,7 @@ pub(super) fn ask(
 }
 
 /// The visible settings of a layer that a step on the route has to do with.
-fn touched(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
+fn touched_settings(layer: &Sealed, plan: &Plan<'_>) -> Vec<String> {
     let steps = || plan.all_migrations().flat_map(|migration| &migration.steps);
     let concerns = |path: &&Path| {
         steps().any(|step| {

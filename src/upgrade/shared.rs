@@ -139,7 +139,7 @@ impl Group {
         if members.iter().any(is_open) {
             return Ok(());
         }
-        let (ways, failed) = self.ways(workspace, worked, &members);
+        let (ways, failed) = self.possible_ways(workspace, worked, &members);
         let offers = ways.iter().map(|way| way.offer.clone()).collect();
         let decision = self.decide(request, workspace, &members, (offers, failed))?;
         let option = decision.chosen();
@@ -167,7 +167,7 @@ impl Group {
 
     /// The possible ways, each tried: the layers that releases have for themselves must be able to hold the settings
     /// that differ for them. Also the reason for which one of them cannot, if any cannot.
-    fn ways(
+    fn possible_ways(
         &self,
         workspace: &Workspace,
         worked: &Results<'_>,
@@ -248,9 +248,9 @@ impl Group {
                 users.iter().map(|(node, view, _)| (*node, *view)).collect();
             let node = together::in_common(first, view, &nodes);
             let rewrite = edit(view, &node, layer, false)
-                .map_err(|e| edit_refusal(workspace.placed(*block), &e))?;
+                .map_err(|e| edit_refusal(workspace.block_in_file(*block), &e))?;
             let part = match rewrite.edits.is_empty() {
-                true => Edited::unchanged(workspace.placed(*block).tree()),
+                true => Edited::unchanged(workspace.block_in_file(*block).tree()),
                 false => edited(workspace, *block, &node, view, rewrite)?,
             };
             parts.push((*block, part));
@@ -369,7 +369,7 @@ impl Group {
             };
             if let Some(view) = part.view(&workspace.blocks[*block]) {
                 let values = view.values().unwrap_or_default();
-                migrated.layers[layer] = Node::made(Value::Map(values), Vec::new(), None);
+                migrated.layers[layer] = Node::made_by_step(Value::Map(values), Vec::new(), None);
             } else {
                 migrated.layers[layer] = Node::layer(layer, views[layer]);
             }
@@ -392,7 +392,7 @@ impl Group {
             let node = &migrated.layers[layer];
             let view = views[layer];
             let rewrite = edit(view, node, layer, false)
-                .map_err(|e| edit_refusal(workspace.placed(block), &e))?;
+                .map_err(|e| edit_refusal(workspace.block_in_file(block), &e))?;
             parts[layer] = edited(workspace, block, node, view, rewrite)?;
         }
         follower.changes = changes;

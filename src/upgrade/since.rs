@@ -77,7 +77,7 @@ pub(super) fn without_old_errors(workspace: &mut Workspace, before: &Workspace, 
 }
 
 /// Keeps of a workspace the releases that were raised, each with its way.
-pub(super) fn raised(
+pub(super) fn keep_raised(
     workspace: &mut Workspace,
     before: &Workspace,
     since: &Since,
@@ -290,13 +290,13 @@ fn gone_elsewhere(
     let mut there: HashMap<(PathBuf, &str), &Wanted> = HashMap::new();
     for (index, old) in before.releases.iter().enumerate() {
         if old.carrier.is_some() && !paired.contains(&index) {
-            let path = below(before, old.holder, &since.folder);
+            let path = path_below(before, old.holder, &since.folder);
             there.entry((path, &old.title)).or_insert(old);
         }
     }
     let others = workspace.other_releases.iter();
     let told = others.filter_map(|other| {
-        let path = below(workspace, other.holder, &since.root);
+        let path = path_below(workspace, other.holder, &since.root);
         let then = since.renamed.get(&path).unwrap_or(&path).clone();
         let old = there.get(&(then, other.title.as_str()))?;
         let file = &workspace.files[other.holder].name;
@@ -491,7 +491,7 @@ fn pairs(workspace: &Workspace, before: &Workspace, since: &Since) -> Vec<Pair> 
     }
     let found = |i: usize| {
         let (path, title, _) = then(&own[i]);
-        let name = |file: usize| below(before, file, &since.folder);
+        let name = |file: usize| path_below(before, file, &since.folder);
         let other = before.other_releases.iter();
         let mut other = other.enumerate().filter(|(_, o)| o.title == title);
         let here = other.clone().find(|(_, o)| name(o.holder) == path);
@@ -521,7 +521,7 @@ fn keys<'w>(
     releases
         .map(|wanted| {
             let path = match wanted.carrier {
-                Some(_) => below(workspace, wanted.holder, root),
+                Some(_) => path_below(workspace, wanted.holder, root),
                 // Its name in refit.yaml tells it.
                 None => PathBuf::new(),
             };
@@ -535,7 +535,7 @@ fn keys<'w>(
 }
 
 /// The path of a file below a root.
-fn below(workspace: &Workspace, file: usize, root: &FilePath) -> PathBuf {
+fn path_below(workspace: &Workspace, file: usize, root: &FilePath) -> PathBuf {
     let path = workspace.files[file].path.clone().unwrap_or_default();
     // The file may be a link; its folder tells where it stands.
     let folder = match path.parent() {

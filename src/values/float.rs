@@ -49,7 +49,7 @@ impl Shortest {
     }
 
     /// Digits without an exponent: `1500`, `0.015`.
-    pub(super) fn plain(&self) -> String {
+    pub(super) fn without_exponent(&self) -> String {
         let mut out = String::from(if self.negative { "-" } else { "" });
         if self.exponent < 0 {
             out.push_str("0.");

@@ -74,7 +74,7 @@ fn float_name(f: f64) -> String {
     let decimal = Shortest::of_f32(f);
     // Go's shortest 'g' form has an exponent below 1e-4 and from 1e6 on.
     if (-4..6).contains(&decimal.exponent()) {
-        decimal.plain()
+        decimal.without_exponent()
     } else {
         decimal.scientific(2)
     }

@@ -203,7 +203,7 @@ mod tests {
                 let path: Path = format!("list[name={path}]").parse().expect("a path");
                 for _ in 0..8 {
                     let once = View::new(&tree, tree.documents()[0].root);
-                    assert_eq!(often.at(&path), once.at(&path), "{path}");
+                    assert_eq!(often.node_at(&path), once.node_at(&path), "{path}");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Looking up many paths of one document. [`View::at`] reads each map on its way from the beginning; a map with
+//! Looking up many paths of one document. [`View::node_at`] reads each map on its way from the beginning; a map with
 //! thousands of keys, each of which is looked up, is read once here.
 
 use std::{cell::RefCell, collections::HashMap};
@@ -32,7 +32,7 @@ impl<'v, 't> NodeLookup<'v, 't> {
         self.view
     }
 
-    /// The node at a concrete path, perhaps an alias; `None` where [`View::at`] has nothing, or refuses a map.
+    /// The node at a concrete path, perhaps an alias; `None` where [`View::node_at`] has nothing, or refuses a map.
     #[must_use]
     pub fn node(&self, path: &Path) -> Option<NodeId> {
         let mut node = self.view.root();
@@ -41,7 +41,7 @@ impl<'v, 't> NodeLookup<'v, 't> {
                 Segment::Key(name) => self.entry(node, name)?,
                 Segment::Index(index) => self.item(node, *index)?,
                 Segment::Select { key, value } => self.view.select(node, key, value).ok()??,
-                _ => return Some(self.view.at(path).ok()??.node),
+                _ => return Some(self.view.node_at(path).ok()??.node),
             };
         }
         Some(node)
@@ -100,7 +100,7 @@ mod tests {
         ] {
             let path: Path = path.parse().expect("a path");
             for _ in 0..2 {
-                let at = view.at(&path).expect("nothing is refused");
+                let at = view.node_at(&path).expect("nothing is refused");
                 assert_eq!(lookup.node(&path), at.map(|at| at.node), "{path}");
             }
         }

@@ -117,7 +117,11 @@ pub fn resolve<'a>(
 ) -> Result<Resolved<'a>, ScalarError> {
     let string = || Resolved::String(Cow::Borrowed(content));
     let Some(tag) = tag.filter(|tag| !tag.is_empty()) else {
-        return Ok(if plain { untagged(content) } else { string() });
+        return Ok(if plain {
+            resolve_plain(content)
+        } else {
+            string()
+        });
     };
     let core = tag
         .strip_prefix(TAG_PREFIX)
@@ -134,23 +138,23 @@ pub fn resolve<'a>(
             Some(bytes) => Ok(Resolved::String(Cow::Owned(go_utf8(&bytes)))),
             None => Err(ScalarError::Base64),
         },
-        Some("timestamp") => match untagged(content) {
+        Some("timestamp") => match resolve_plain(content) {
             Resolved::String(_) if timestamp::is_timestamp(content) => Ok(string()),
             other => fail(other.tag(), "!!timestamp"),
         },
-        Some("null") => match untagged(content) {
+        Some("null") => match resolve_plain(content) {
             Resolved::Null => Ok(Resolved::Null),
             other => fail(other.tag(), "!!null"),
         },
-        Some("bool") => match untagged(content) {
+        Some("bool") => match resolve_plain(content) {
             Resolved::Bool(b) => Ok(Resolved::Bool(b)),
             other => fail(other.tag(), "!!bool"),
         },
-        Some("int") => match untagged(content) {
+        Some("int") => match resolve_plain(content) {
             int @ (Resolved::Int(_) | Resolved::Uint(_)) => Ok(int),
             other => fail(other.tag(), "!!int"),
         },
-        Some("float") => match untagged(content) {
+        Some("float") => match resolve_plain(content) {
             Resolved::Float(f) => Ok(Resolved::Float(f)),
             // Only signed integers are converted; Helm refuses larger ones.
             #[allow(clippy::cast_precision_loss)]
@@ -171,7 +175,7 @@ pub fn value(content: &str, plain: bool, tag: Option<&str>) -> Result<Value, Sca
 }
 
 /// A word that go-yaml looks up before it tries numbers.
-fn word(s: &str) -> Option<Resolved<'static>> {
+fn word_value(s: &str) -> Option<Resolved<'static>> {
     Some(match s {
         "" | "~" | "null" | "Null" | "NULL" => Resolved::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
@@ -188,19 +192,19 @@ fn word(s: &str) -> Option<Resolved<'static>> {
 }
 
 /// A plain scalar without a tag. The first byte decides what is tried, as in go-yaml.
-fn untagged(s: &str) -> Resolved<'_> {
+fn resolve_plain(s: &str) -> Resolved<'_> {
     let string = || Resolved::String(Cow::Borrowed(s));
     let Some(first) = s.bytes().next() else {
         return Resolved::Null;
     };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
-            word(s).unwrap_or_else(string)
+            word_value(s).unwrap_or_else(string)
         }
-        b'.' => word(s)
+        b'.' => word_value(s)
             .or_else(|| float_from_dot(s).map(Resolved::Float))
             .unwrap_or_else(string),
-        b'+' | b'-' => word(s).or_else(|| number(s)).unwrap_or_else(string),
+        b'+' | b'-' => word_value(s).or_else(|| number(s)).unwrap_or_else(string),
         b'0'..=b'9' => number(s).unwrap_or_else(string),
         _ => string(),
     }

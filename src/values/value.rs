@@ -85,7 +85,7 @@ impl Number {
         }
         let decimal = Shortest::of_f64(f);
         Some(Self(if (1e-6..1e21).contains(&f.abs()) {
-            decimal.plain()
+            decimal.without_exponent()
         } else {
             decimal.scientific(1)
         }))
@@ -119,7 +119,7 @@ impl Number {
         }
         let decimal = Shortest::of_f64(f);
         if (-4..6).contains(&decimal.exponent()) {
-            decimal.plain()
+            decimal.without_exponent()
         } else {
             decimal.scientific(2)
         }

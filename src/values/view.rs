@@ -210,7 +210,7 @@ impl<'t> View<'t> {
             }));
         }
         let mut found: Option<(MapEntry<'t>, KeyType)> = None;
-        self.each(node, &mut |met| {
+        self.each_entry(node, &mut |met| {
             let (met_name, key_type) = met.name?;
             if met_name != name {
                 return Ok(());
@@ -237,7 +237,7 @@ impl<'t> View<'t> {
     pub fn entries(&self, node: NodeId) -> Result<MapEntries<'t>, ReadError> {
         let mut entries: IndexMap<Cow<'t, str>, (MapEntry<'t>, KeyType)> = IndexMap::new();
         let mut duplicates = Vec::new();
-        self.each(node, &mut |met| {
+        self.each_entry(node, &mut |met| {
             let (name, key_type) = met.name?;
             let entry = MapEntry {
                 name: name.clone(),
@@ -304,7 +304,7 @@ impl<'t> View<'t> {
     ///
     /// # Errors
     /// Maps on the way that Helm refuses. The value at the end is not read.
-    pub fn at(&self, path: &Path) -> Result<Option<NodeAtPath>, ReadError> {
+    pub fn node_at(&self, path: &Path) -> Result<Option<NodeAtPath>, ReadError> {
         let mut place = NodeAtPath {
             node: self.root,
             key: None,
@@ -426,7 +426,7 @@ impl<'t> View<'t> {
     }
 
     /// Goes through the entries of a map, reached directly or through an alias.
-    fn each(
+    fn each_entry(
         &self,
         node: NodeId,
         f: &mut dyn FnMut(WrittenEntry<'t>) -> Result<(), ReadError>,

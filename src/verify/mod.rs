@@ -12,7 +12,7 @@ use crate::{
         Path, ReadError, Value,
         view::{ValueKind, View},
     },
-    yaml::{Disagreement, NodeId, Tree, agreement},
+    yaml::{Disagreement, NodeId, Tree, check_agreement},
 };
 
 /// In texts larger than this only what changed is read a second time.
@@ -74,10 +74,10 @@ pub fn second_reading(
         (0, 0)
     };
     let part = |span: &Range<usize>| large.then(|| span.start + start..span.end - behind);
-    let Err(found) = agreement(after.0, after.1, part(&new_span)) else {
+    let Err(found) = check_agreement(after.0, after.1, part(&new_span)) else {
         return Ok(());
     };
-    Err(match agreement(before.0, before.1, part(&old_span)) {
+    Err(match check_agreement(before.0, before.1, part(&old_span)) {
         Err(given) => SecondReadingError::Given(given),
         Ok(()) => SecondReadingError::Edited(found),
     })
@@ -119,7 +119,7 @@ fn compare(
                 let here = at.key(&entry.key);
                 match there.get(entry.key.as_str()) {
                     Some(value) => compare(&entry.node, before, after, *value, &here)?,
-                    None => return differs(&here, None, &entry.node.value(before)?),
+                    None => return check_equal(&here, None, &entry.node.value(before)?),
                 }
             }
             return Ok(());
@@ -130,11 +130,11 @@ fn compare(
     if wanted == found {
         Ok(())
     } else {
-        differs(at, Some(&found), &wanted)
+        check_equal(at, Some(&found), &wanted)
     }
 }
 
-fn differs(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), OracleError> {
+fn check_equal(path: &Path, found: Option<&Value>, wanted: &Value) -> Result<(), OracleError> {
     let text = |value: Option<&Value>| crate::pack::expr::describe(value);
     Err(OracleError::Differs {
         path: path.clone(),

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     error::WriteError,
-    file::{TargetFile, beside, refused_error},
+    file::{TargetFile, new_file_beside, refused_error},
 };
 
 /// Backups of one call, taken away again if the call fails.
@@ -26,7 +26,7 @@ impl Backups {
         suffix: &OsStr,
     ) -> Result<PathBuf, WriteError> {
         let failed = |e| refused_error(at.file.path, "keep a backup beside it")(e);
-        let (mut old, _) = beside(at, at.file.before)?;
+        let (mut old, _) = new_file_beside(at, at.file.before)?;
         let mut name = OsString::from(&at.target);
         name.push(suffix);
         for number in 0..Self::TRIES {

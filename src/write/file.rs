@@ -65,7 +65,7 @@ impl<'a> TargetFile<'a> {
         let failed = |doing| refused_error(file.path, doing);
         let target = fs::canonicalize(file.path).map_err(failed("find it"))?;
         let meta = fs::metadata(&target).map_err(failed("look at it"))?;
-        plain(file.path, &meta)?;
+        refuse_special(file.path, &meta)?;
         // Opened for writing although it is replaced: a file that its owner made read-only is not ours
         // to replace because the folder happens to allow it.
         File::options()
@@ -117,7 +117,7 @@ pub(super) struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     pub(super) fn new(at: TargetFile<'a>) -> Result<Self, WriteError> {
         at.check()?;
-        let (ready, lost) = beside(&at, at.file.after)?;
+        let (ready, lost) = new_file_beside(&at, at.file.after)?;
         Ok(Self {
             at,
             ready: ready.into_temp_path(),
@@ -137,7 +137,7 @@ impl<'a> Prepared<'a> {
         self.old = Some(match fs::hard_link(&at.target, &name) {
             Ok(()) => name,
             // The file system knows no second names, or not for files of others.
-            Err(_) => beside(at, at.file.before)?.0.into_temp_path(),
+            Err(_) => new_file_beside(at, at.file.before)?.0.into_temp_path(),
         });
         Ok(())
     }
@@ -325,7 +325,7 @@ pub(super) struct Lost {
 
 /// A new file with a text beside another, synced, with the other's mode, owner and attributes. Also what could not be
 /// kept.
-pub(super) fn beside(
+pub(super) fn new_file_beside(
     at: &TargetFile<'_>,
     text: &[u8],
 ) -> Result<(NamedTempFile, Lost), WriteError> {
@@ -376,7 +376,7 @@ pub(super) fn hard_links(_: &Metadata) -> u64 {
 }
 
 /// Refuses what is no plain file.
-pub(super) fn plain(path: &Path, meta: &Metadata) -> Result<(), WriteError> {
+pub(super) fn refuse_special(path: &Path, meta: &Metadata) -> Result<(), WriteError> {
     if meta.is_file() {
         return Ok(());
     }

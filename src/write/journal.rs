@@ -145,7 +145,7 @@ impl JournalEntry {
     }
 
     /// The path of the file below the root, if the entry has a form that refit writes.
-    fn below(&self) -> Result<PathBuf, Damage> {
+    fn path_below_root(&self) -> Result<PathBuf, Damage> {
         let path = PathBuf::from(unescape(&self.path).ok_or(Damage::Form)?);
         let plain = path
             .components()
@@ -168,7 +168,7 @@ impl JournalEntry {
 
     /// The file and the texts beside it, on disk: below the root, and behind no links.
     pub(super) fn place(&self, root: &Path) -> Result<FileOnDisk, Damage> {
-        let below = self.below()?;
+        let below = self.path_below_root()?;
         let target = root.join(&below);
         let folder = target.parent().unwrap_or(root).to_owned();
         // A folder that is gone is met later, as a file that is gone.
@@ -277,7 +277,7 @@ impl Journal {
         };
         let mut seen = BTreeSet::new();
         for entry in &content.files {
-            if !seen.insert(entry.below()?) {
+            if !seen.insert(entry.path_below_root()?) {
                 return Err(Damage::Form);
             }
         }
@@ -295,7 +295,7 @@ impl Journal {
     pub(super) fn targets(&self) -> impl Iterator<Item = PathBuf> {
         self.files
             .iter()
-            .filter_map(|entry| Some(self.root.join(entry.below().ok()?)))
+            .filter_map(|entry| Some(self.root.join(entry.path_below_root().ok()?)))
     }
 
     /// The folders in which files are made or renamed, its own among them.

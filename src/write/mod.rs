@@ -41,7 +41,9 @@ use tempfile::NamedTempFile;
 
 pub use error::{WriteError, WriteRefusal};
 pub use journal::Damage;
-pub use recover::{Mended, Recovery, RecoveryEnd, UnfinishedWrite, Why, recover, unfinished};
+pub use recover::{
+    Mended, Recovery, RecoveryEnd, UnfinishedWrite, Why, recover, unfinished_writes,
+};
 
 /// A file to write.
 #[derive(Debug, Clone, Copy)]
@@ -368,7 +370,7 @@ pub fn create(path: &Path, text: &[u8]) -> Result<(), WriteError> {
 /// there before is still there then.
 pub fn put(path: &Path, text: &[u8]) -> Result<(), WriteError> {
     if let Ok(meta) = fs::metadata(path) {
-        file::plain(path, &meta)?;
+        file::refuse_special(path, &meta)?;
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     named(path, &target, text, |new| {

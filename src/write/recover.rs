@@ -168,7 +168,7 @@ pub fn recover(files: &[&Path], options: &WriteOptions<'_>) -> Recovery {
         };
         match found.read {
             Err(_) => {}
-            Ok(ref journal) => match mend(journal, found.own, options) {
+            Ok(ref journal) => match mend_journal(journal, found.own, options) {
                 Ok(Some(mended)) => recovery.mended.push(mended),
                 Ok(None) => {}
                 Err(why) => recovery.troubles.push(trouble(why)),
@@ -186,7 +186,7 @@ pub fn recover(files: &[&Path], options: &WriteOptions<'_>) -> Recovery {
 
 /// The interrupted writes of these files and of those beside them. Changes nothing.
 #[must_use]
-pub fn unfinished(files: &[&Path], own: Option<&Path>) -> Vec<UnfinishedWrite> {
+pub fn unfinished_writes(files: &[&Path], own: Option<&Path>) -> Vec<UnfinishedWrite> {
     let scan = Scan::of(files, own);
     let relevant = scan.relevant().filter_map(|found| {
         let journal = found.read.as_ref().ok()?;
@@ -378,7 +378,11 @@ struct OnDisk {
 }
 
 /// Finishes or undoes what a journal says. `None` if its own run has done so meanwhile.
-fn mend(journal: &Journal, own: bool, options: &WriteOptions<'_>) -> Result<Option<Mended>, Why> {
+fn mend_journal(
+    journal: &Journal,
+    own: bool,
+    options: &WriteOptions<'_>,
+) -> Result<Option<Mended>, Why> {
     let lock = Lock::take(&journal.folders(), options.patience, options.waiting)
         .map_err(|LockedByOther(folder)| Why::Busy(folder))?;
     if !lock.is_sure() {

@@ -128,7 +128,7 @@ fn a_run_that_was_killed_after_any_file_is_finished_or_undone() {
             let at = folder.path().canonicalize().unwrap();
             let paths = paths(&at);
             killed_after(done, &at, &paths, lost, exchanged);
-            assert_eq!(unfinished(&[&paths[0]], None).len(), 1);
+            assert_eq!(unfinished_writes(&[&paths[0]], None).len(), 1);
             let recovery = again(&paths);
             let (how, text) = match lost && done < 3 || done == 0 {
                 true => (RecoveryEnd::Undone, "old"),

@@ -39,7 +39,7 @@ pub struct Disagreement {
 ///
 /// # Errors
 /// The first place that is read otherwise.
-pub fn agreement(
+pub fn check_agreement(
     tree: &Tree,
     node: NodeId,
     part: Option<Range<usize>>,
@@ -111,7 +111,7 @@ fn entries_in(
         return None;
     }
     let keys: Vec<NodeId> = tree.entries(root).map(|(key, _)| key).collect();
-    let leads: Vec<usize> = keys.iter().map(|&key| tree.lead(key)).collect();
+    let leads: Vec<usize> = keys.iter().map(|&key| tree.lead_offset(key)).collect();
     let first = leads
         .partition_point(|&lead| lead <= part.start)
         .saturating_sub(1);

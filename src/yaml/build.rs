@@ -161,7 +161,7 @@ impl TreeBuilder<'_> {
             }
             Ev::Anchor { id, start, end } => self.anchor(id, start, end),
             Ev::Alias { start, end, target } => {
-                let spot = self.lead(Some(start as usize));
+                let spot = self.walk_to_node(Some(start as usize));
                 let Some(&target) = self.anchors.get(target) else {
                     let name = self.text[start as usize + 1..end as usize].to_owned();
                     let kind = ParseErrorKind::UnknownAnchor(name);
@@ -253,7 +253,7 @@ impl TreeBuilder<'_> {
 
     /// Walks from the cursor to the next node, over the indicators that its place calls for.
     /// `content` is where the parser saw it begin, if anything of it is written.
-    fn lead(&mut self, content: Option<usize>) -> NodeStart {
+    fn walk_to_node(&mut self, content: Option<usize>) -> NodeStart {
         let text = self.text;
         let bytes = text.as_bytes();
         let Some(frame) = self.stack.last_mut() else {
@@ -375,7 +375,7 @@ impl TreeBuilder<'_> {
         if style == ScalarStyle::Plain && start == end {
             let written = (props.anchor || props.tag.is_some()).then_some(start as usize);
             // An empty node with properties is where they are; without, where the indicator is.
-            let spot = self.lead(written);
+            let spot = self.walk_to_node(written);
             let at = match props.tag {
                 Some((_, tag_end)) => tag_end,
                 None => spot.start as u32,
@@ -386,7 +386,7 @@ impl TreeBuilder<'_> {
             return;
         }
         let (mut body, mut end) = (start as usize, end as usize);
-        let spot = self.lead(Some(body));
+        let spot = self.walk_to_node(Some(body));
         let inner = match style {
             ScalarStyle::Plain => body..end,
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => body + 1..end - 1,
@@ -446,7 +446,7 @@ impl TreeBuilder<'_> {
     ) -> Result<(), ParseError> {
         let at = start as usize;
         let bytes = self.text.as_bytes();
-        let spot = self.lead(Some(at));
+        let spot = self.walk_to_node(Some(at));
         if self.stack.len() >= MAX_DEPTH {
             return Err(ParseError::new(ParseErrorKind::TooDeep, spot.start));
         }

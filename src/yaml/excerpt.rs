@@ -13,7 +13,7 @@ const EXCERPT: usize = 90;
 /// A line of a text with a marker below the place in question.
 #[must_use]
 pub fn excerpt(text: &str, line: usize, column: usize) -> String {
-    marked(line_of(text, line), line, column)
+    mark_column(line_of(text, line), line, column)
 }
 
 /// The same for the line of a byte, whose line and column are known: nothing is counted from the text's beginning, as
@@ -25,11 +25,11 @@ pub fn excerpt_at(text: &str, offset: usize, position: Position) -> String {
         offset > 0 && bytes[offset - 1] == b'\r' && bytes.get(offset) == Some(&b'\n');
     let at = offset - usize::from(within_break);
     let content = text[line_start(text, at)..line_end(text, at).0].trim_start_matches('\u{feff}');
-    marked(content, position.line, position.column)
+    mark_column(content, position.line, position.column)
 }
 
 /// A line with its number, and a marker below a column.
-fn marked(content: &str, line: usize, column: usize) -> String {
+fn mark_column(content: &str, line: usize, column: usize) -> String {
     // A character that cannot be seen, or turns what follows it around, is shown as one that can.
     let shown = |c: char| match c {
         '\t' => ' ',

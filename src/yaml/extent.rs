@@ -60,7 +60,7 @@ impl Tree {
     }
 
     /// The first character of an entry or item: the key, its `?`, or the item's `-`.
-    pub(crate) fn lead(&self, id: NodeId) -> usize {
+    pub(crate) fn lead_offset(&self, id: NodeId) -> usize {
         let start = self.span(id).start;
         let Some(parent) = self.parent(id) else {
             return start;
@@ -119,7 +119,7 @@ impl Tree {
     /// The extent of a block entry or item.
     pub(crate) fn block_extent(&self, id: NodeId) -> Extent {
         let text = self.text();
-        let lead = self.lead(id);
+        let lead = self.lead_offset(id);
         let own_column = column(text, lead);
         let line = line_start(text, lead);
         let (mut start, mut lead_line) = (lead, lead);

@@ -259,11 +259,11 @@ impl<'t> Literal<'t> {
         let mut new_at = 0;
         for kept in self.kept(edits, new) {
             let line = self.lines[kept.line].clone();
-            self.fill(&new[new_at..kept.new.start], host_at..line.start, &mut out);
+            self.fill_lines(&new[new_at..kept.new.start], host_at..line.start, &mut out);
             new_at = kept.new.end;
             host_at = line.end;
         }
-        self.fill(&new[new_at..], host_at..end, &mut out);
+        self.fill_lines(&new[new_at..], host_at..end, &mut out);
         if chomping(new) == "+" {
             self.blank_end(end, &mut out)?;
         }
@@ -271,7 +271,7 @@ impl<'t> Literal<'t> {
     }
 
     /// Writes the lines of `new` in the place of these lines of the host.
-    fn fill(&self, new: &str, place: Range<usize>, out: &mut Vec<(Range<usize>, String)>) {
+    fn fill_lines(&self, new: &str, place: Range<usize>, out: &mut Vec<(Range<usize>, String)>) {
         if new.is_empty() && place.is_empty() {
             return;
         }

@@ -29,7 +29,7 @@ mod source;
 mod tree;
 mod want;
 
-pub use agreement::{Disagreement, agreement};
+pub use agreement::{Disagreement, check_agreement};
 pub use build::MAX_DEPTH;
 pub use divergence::{Divergence, DivergenceKind};
 pub use editor::{Editor, EditorError, FoundNode, NewValue, NodePath, PathStep};

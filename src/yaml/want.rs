@@ -65,7 +65,7 @@ impl WantKey {
 impl Want {
     /// The source node that this is grounded on, and whose place it can keep.
     #[must_use]
-    pub fn ground(&self) -> Option<NodeId> {
+    pub fn grounded_on(&self) -> Option<NodeId> {
         match self {
             Self::Node(id) => Some(*id),
             Self::Map { base, .. } | Self::List { base, .. } => *base,

@@ -32,7 +32,7 @@ fn claims(packs: &[Pack], values: &Map) -> Vec<(String, ChartClaim)> {
         let claim = identify::claim(pack, packs, &looked_at, || values.clone()).unwrap()?;
         Some((pack.info.chart.clone(), claim))
     });
-    claims.filter(|(_, claim)| claim.holds()).collect()
+    claims.filter(|(_, claim)| claim.is_of_chart()).collect()
 }
 
 /// The files of a folder that hold values refit can read.

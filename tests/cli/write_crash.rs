@@ -14,7 +14,7 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER, Run};
-use refit::write::{FileReplacement, WriteError, WriteOptions, recover, unfinished, write};
+use refit::write::{FileReplacement, WriteError, WriteOptions, recover, unfinished_writes, write};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
 
@@ -547,5 +547,5 @@ fn a_damaged_journal_is_told_and_kept() {
     let names: BTreeSet<String> = own_names(demo.folder()).into_iter().collect();
     let kept = [".refit-journal-x", ".refit-spare.tmp"].map(str::to_owned);
     assert_eq!(names, BTreeSet::from(kept));
-    assert_eq!(unfinished(&[&demo.path("v.yaml")], None).len(), 1);
+    assert_eq!(unfinished_writes(&[&demo.path("v.yaml")], None).len(), 1);
 }

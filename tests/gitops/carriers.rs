@@ -641,7 +641,7 @@ sops: {mac: 'ENC[AES256_GCM,data:y]'}
 
 #[test]
 fn templates_that_are_not_yaml_are_named() {
-    let unparsed = |path: &str, text: &str| carrier::unparsed(FilePath::new(path), text);
+    let unparsed = |path: &str, text: &str| carrier::kind_of_template(FilePath::new(path), text);
     assert_eq!(
         unparsed(
             "helmfile.yaml",

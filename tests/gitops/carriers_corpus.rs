@@ -37,7 +37,7 @@ fn survey(shared: &Path, folder: &str) -> Counts {
         count("files".to_owned());
         let path = Path::new(&path);
         let Ok(tree) = Tree::parse_bytes(&bytes) else {
-            match carrier::unparsed(path, &String::from_utf8_lossy(&bytes)) {
+            match carrier::kind_of_template(path, &String::from_utf8_lossy(&bytes)) {
                 Some(kind) => count(format!("{kind}: not YAML, a template")),
                 None => count("not YAML, no carrier".to_owned()),
             }

@@ -119,7 +119,7 @@ fn charts(files: &[PathBuf]) -> BTreeMap<String, Chart> {
                         };
                         let [only] = inner.documents() else { continue };
                         let whole = View::new(&inner, only.root);
-                        if let Ok(Some(place)) = whole.at(&found.prefix) {
+                        if let Ok(Some(place)) = whole.node_at(&found.prefix) {
                             chart.keys.extend(keys(&View::new(&inner, place.node)));
                         }
                     }

@@ -234,7 +234,7 @@ fn neighbours(done: &Done, kept: &[(Path, NodeId, NodeId)]) -> Result<(), String
     let tree = &done.before.tree;
     let after_tree = Tree::parse(done.after.clone()).map_err(|e| e.to_string())?;
     let after = View::new(&after_tree, after_tree.documents()[0].root);
-    let place = |path: &Path| -> Option<NodeId> { after.at(path).ok()??.key };
+    let place = |path: &Path| -> Option<NodeId> { after.node_at(path).ok()??.key };
     for pair in kept.windows(2) {
         let [(a, a_key, _), (b, b_key, b_value)] = pair else {
             continue;

@@ -173,8 +173,11 @@ fn found(folder: &Path) -> (FoundBy, String) {
         return (Check, finding.to_string());
     }
     let tested = Trial::open(folder).and_then(|trial| {
-        let mut failures = trial.cases(&Case::all(&folder.join("cases"))?, &Jobs::one());
-        failures.extend(trial.probe(&Jobs::one()).failures);
+        let mut failures = trial.cases(
+            &Case::read_all(&folder.join("cases"))?,
+            &Jobs::single_thread(),
+        );
+        failures.extend(trial.probe(&Jobs::single_thread()).failures);
         Ok(failures)
     });
     match tested {

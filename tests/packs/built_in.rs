@@ -68,7 +68,7 @@ fn the_index_knows_which_charts_have_a_telling_key() {
         for telling in telling.filter(|telling| telling.condition.is_none()) {
             let path = telling.path.parse().unwrap();
             for other in packs.iter().filter(|other| other.chart() != pack.chart()) {
-                let shares = pack.shares(telling, &path, other);
+                let shares = pack.shares_telling_key(telling, &path, other);
                 assert_eq!(
                     shares,
                     other.keys.have(&path),
@@ -92,7 +92,7 @@ fn a_run_reads_only_the_pack_that_its_file_is_for() {
     };
     let packs = Arc::new(packs(&request).unwrap());
     assert!(packs.iter().all(|pack| !pack.is_read()));
-    let outcome = upgrade_by(&request, &packs, &Jobs::one());
+    let outcome = upgrade_by(&request, &packs, &Jobs::single_thread());
     assert_eq!(outcome.releases[0].chart, "arroyo");
     let read = packs.iter().filter(|pack| pack.is_read());
     let read: Vec<&str> = read.map(|pack| pack.chart()).collect();

@@ -230,10 +230,10 @@ fn a_masked_difference_hides_values_and_nothing_else() {
         "a: 1\nprivateKey: |\n  one\n  two\nenv:\n- name: DB_PASSWORD\n  value: \"x\" # why\n";
     let after = "privateKey: |\n  one\n  two\nimage: {pullSecrets: [b]}\nenv:\n- name: DB_PASSWORD\n  value: y\n";
     let outcome = outcome([release(vec![file("v.yaml", before, after)])]);
-    let (text, masked) = difference::shown(&outcome, plain(100), &masker(&outcome));
+    let (text, masked) = difference::shown_difference(&outcome, plain(100), &masker(&outcome));
     assert!(masked);
     insta::assert_snapshot!("diff_masked", text);
-    let (text, masked) = difference::shown(&outcome, plain(100), &Masker::off());
+    let (text, masked) = difference::shown_difference(&outcome, plain(100), &Masker::off());
     assert!(!masked);
     assert_eq!(
         text,
@@ -246,7 +246,7 @@ fn a_masked_difference_hides_values_and_nothing_else() {
 fn a_secret_that_moved_to_another_key_is_still_one() {
     let (before, after) = ("password: correct-horse\n", "config: pw=correct-horse\n");
     let outcome = outcome([release(vec![file("v.yaml", before, after)])]);
-    let (text, masked) = difference::shown(&outcome, plain(100), &masker(&outcome));
+    let (text, masked) = difference::shown_difference(&outcome, plain(100), &masker(&outcome));
     assert!(
         masked && text.ends_with("-password: ••••\n+config: pw=••••\n"),
         "{text}"
@@ -271,7 +271,7 @@ fn a_coloured_difference_marks_words_and_line_ends() {
         file("secret.yaml", "password: old-one\n", "password: new-one\n"),
     ];
     let outcome = outcome([release(cases.into())]);
-    let (text, _) = difference::shown(&outcome, look, &masker(&outcome));
+    let (text, _) = difference::shown_difference(&outcome, look, &masker(&outcome));
     insta::assert_snapshot!("diff_coloured", escaped(&text));
 }
 

@@ -143,7 +143,7 @@ fn merge_keys_act_where_they_stand() {
     let tree = tree("base: &base {image: x, tag: y}\nown: {tag: z, <<: *base, port: 1}\n");
     let view = view(&tree);
     let own = view
-        .at(&Path::keys(["own"]))
+        .node_at(&Path::keys(["own"]))
         .expect("readable")
         .expect("there");
     let found = view.entries(own.node).expect("readable");
@@ -165,7 +165,7 @@ fn aliases_are_followed_and_named() {
     let tree = tree("a: &a {b: [1, {c: yes}]}\nd: *a\ne: {<<: *a}\n");
     let view = view(&tree);
     let place = |path: &str| {
-        view.at(&path.parse().expect(path))
+        view.node_at(&path.parse().expect(path))
             .expect("readable")
             .expect(path)
     };
@@ -178,10 +178,10 @@ fn aliases_are_followed_and_named() {
     assert_eq!(place("d").via, Via::Direct);
     assert_eq!(view.kind(place("d").node), Ok(ValueKind::Map));
     assert_eq!(view.value(place("d.b[1].c").node), Ok(Value::Bool(true)));
-    assert_eq!(view.at(&"d.b[2]".parse().expect("a path")), Ok(None));
-    assert_eq!(view.at(&"d.*".parse().expect("a path")), Ok(None));
+    assert_eq!(view.node_at(&"d.b[2]".parse().expect("a path")), Ok(None));
+    assert_eq!(view.node_at(&"d.*".parse().expect("a path")), Ok(None));
     assert_eq!(
-        view.at(&"a.b[c=true]".parse().expect("a path"))
+        view.node_at(&"a.b[c=true]".parse().expect("a path"))
             .map(|p| p.is_some()),
         Ok(true)
     );
@@ -200,7 +200,7 @@ fn cycles_and_bombs_are_refused() {
     let cyclic = tree("a: &a\n  <<: *a\n");
     let cyclic = view(&cyclic);
     let inner = cyclic
-        .at(&Path::keys(["a"]))
+        .node_at(&Path::keys(["a"]))
         .expect("readable")
         .expect("there");
     assert!(cyclic.entries(inner.node).is_err());
@@ -219,7 +219,7 @@ fn cycles_and_bombs_are_refused() {
     let tree = tree(&merges);
     let view = view(&tree);
     let last = view
-        .at(&Path::keys(["a39"]))
+        .node_at(&Path::keys(["a39"]))
         .expect("readable")
         .expect("there");
     assert_eq!(

@@ -154,7 +154,7 @@ impl Doc {
             Want::Map { entries, .. } => entries.insert(i.min(entries.len()), new),
             Want::List { items, .. } => items.insert(i.min(items.len()), new.value),
             other => {
-                let base = other.ground();
+                let base = other.grounded_on();
                 *other = Want::Map {
                     base,
                     entries: vec![new],

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::choice::Choices;
 use refit::values::View;
 use refit::yaml::{
-    Kind, NodeId, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey, agreement, rewrite,
+    Kind, NodeId, RewriteError, ScalarStyle, Tree, Want, WantEntry, WantKey, check_agreement,
+    rewrite,
 };
 
 /// What a text says, aliases resolved. Nulls are alike, however they are written.
@@ -278,7 +279,7 @@ fn untouched(tree: &Tree, id: NodeId, want: &Want, found: &mut Vec<NodeId>) {
             .iter()
             .filter_map(|item| {
                 let ground = item
-                    .ground()
+                    .grounded_on()
                     .filter(|node| tree.parent(*node) == Some(id))?;
                 Some((ground, ground, item, true))
             })
@@ -329,7 +330,7 @@ pub fn edited_right_or_refused(
     };
     let documents = tree.documents().len();
     let root = tree.documents()[choices.below(documents)].root;
-    if agreement(&tree, root, None).is_err() {
+    if check_agreement(&tree, root, None).is_err() {
         choices.count("not for the second reader");
         return Ok(None);
     }
@@ -365,7 +366,7 @@ pub fn edited_right_or_refused(
     }
     let index = tree.documents().iter().position(|d| d.root == root);
     let new_root = after.documents()[index.expect("a document")].root;
-    if let Err(found) = agreement(&after, new_root, None) {
+    if let Err(found) = check_agreement(&after, new_root, None) {
         return fail(&format!("{found}"));
     }
     // What changes where it is anchored changes for its aliases, too: what that says is not for here.

@@ -4,7 +4,7 @@
 use crate::material;
 use crate::support::helm::{self, Major};
 use refit::values::View;
-use refit::yaml::{Tree, agreement};
+use refit::yaml::{Tree, check_agreement};
 
 /// Texts that the tree reads and refit takes for values.
 fn readable(text: &str) -> Option<(Tree, refit::yaml::NodeId)> {
@@ -35,7 +35,7 @@ fn what_helm_reads_the_second_reader_reads_too() {
         let Some((tree, root)) = readable(text) else {
             continue;
         };
-        match agreement(&tree, root, None) {
+        match check_agreement(&tree, root, None) {
             Ok(()) => agreed += 1,
             Err(found) => doubted.push((name, text, tree.position(found.offset), found)),
         }
@@ -70,13 +70,16 @@ fn what_helm_refuses_is_known_or_seen_by_the_second_reader() {
         match (readable(text), read) {
             (None, _) => {}
             (Some((tree, root)), Ok(value)) => {
-                assert_eq!(agreement(&tree, root, None), Ok(()), "{text}");
+                assert_eq!(check_agreement(&tree, root, None), Ok(()), "{text}");
                 let ours = View::new(&tree, root).values().expect("values");
                 let ours = serde_json::Value::from(&refit::values::Value::Map(ours));
                 assert_eq!(ours, value, "{text}");
             }
             (Some((tree, root)), Err(error)) => {
-                assert!(agreement(&tree, root, None).is_err(), "{text}: {error}");
+                assert!(
+                    check_agreement(&tree, root, None).is_err(),
+                    "{text}: {error}"
+                );
             }
         }
     }

@@ -139,7 +139,7 @@ impl GeneratorReader<'_> {
                 made.push(element);
             }
         }
-        if let Some(values) = doc.at(git, &["values"]) {
+        if let Some(values) = doc.field_at(git, &["values"]) {
             for element in &mut made {
                 let mut more = GeneratorElement::default();
                 self.scalars(values.node, "values.", doc, &FieldPlace::Here, &mut more);

@@ -117,7 +117,7 @@ pub(super) fn elements(
 /// the repository).
 fn named_files(doc: &Doc<'_>, template: NodeId) -> Vec<String> {
     let mut sources = doc.items_at(template, &["sources"]);
-    sources.extend(doc.at(template, &["source"]));
+    sources.extend(doc.field_at(template, &["source"]));
     let mut named = Vec::new();
     for source in sources {
         let folder = doc.text_at(source.node, &["path"]);
@@ -193,22 +193,22 @@ impl GeneratorReader<'_> {
         outer: &GeneratorElement,
     ) -> Made {
         let doc = self.doc;
-        let made = if let Some(list) = doc.at(generator, &["list"]) {
+        let made = if let Some(list) = doc.field_at(generator, &["list"]) {
             self.by_list(list.node, outer)
-        } else if let Some(git) = doc.at(generator, &["git"]) {
+        } else if let Some(git) = doc.field_at(generator, &["git"]) {
             let made = root.map_or_else(Vec::new, |root| self.by_git(git.node, root, outer));
             Made {
                 is_open: made.is_empty(),
                 elements: made,
             }
-        } else if let Some(matrix) = doc.at(generator, &["matrix"]) {
+        } else if let Some(matrix) = doc.field_at(generator, &["matrix"]) {
             self.by_matrix(matrix.node, root, outer)
-        } else if let Some(merge) = doc.at(generator, &["merge"]) {
+        } else if let Some(merge) = doc.field_at(generator, &["merge"]) {
             self.by_merge(merge.node, root, outer)
         } else {
             self.by_cluster(generator, outer)
         };
-        match doc.at(generator, &["selector"]) {
+        match doc.field_at(generator, &["selector"]) {
             Some(selector) => selector::selected(doc, selector.node, made),
             None => made,
         }
@@ -225,7 +225,7 @@ impl GeneratorReader<'_> {
             made
         });
         Made {
-            is_open: listed.is_empty() || doc.at(list, &["elementsYaml"]).is_some(),
+            is_open: listed.is_empty() || doc.field_at(list, &["elementsYaml"]).is_some(),
             elements: elements.collect(),
         }
     }
@@ -237,7 +237,7 @@ impl GeneratorReader<'_> {
         let kinds = doc.view.entries(generator).unwrap_or_default().entries;
         let added = kinds
             .iter()
-            .find_map(|kind| doc.at(kind.value, &["values"]));
+            .find_map(|kind| doc.field_at(kind.value, &["values"]));
         let Some(added) = added.filter(|added| doc.is_map(added.node)) else {
             return Made::unknown();
         };

@@ -35,7 +35,7 @@ pub(super) fn selected(doc: &Doc<'_>, selector: NodeId, made: Made) -> Made {
 
 fn requirements(doc: &Doc<'_>, selector: NodeId) -> Option<Vec<Requirement>> {
     let mut requirements = Vec::new();
-    if let Some(labels) = doc.at(selector, &["matchLabels"]) {
+    if let Some(labels) = doc.field_at(selector, &["matchLabels"]) {
         for entry in doc.view.entries(labels.node).ok()?.entries {
             requirements.push(Requirement {
                 key: entry.name.to_string(),

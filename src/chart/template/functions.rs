@@ -20,7 +20,7 @@ pub(super) fn call(
     depth: usize,
 ) -> Meaning {
     let text = |at: usize| args.get(at).and_then(|arg| arg.text.clone());
-    let either = |args: &[Meaning]| args.iter().cloned().fold(Meaning::nothing(), Meaning::or);
+    let either = |args: &[Meaning]| args.iter().cloned().fold(Meaning::empty(), Meaning::or);
     match name {
         // Either of what they are given.
         "default" | "coalesce" | "or" | "and" | "ternary" => {
@@ -36,7 +36,7 @@ pub(super) fn call(
             if let Some((first, rest)) = args.split_first() {
                 let rest = either(rest);
                 let rest = walk.field(&rest, None);
-                put(walk, first, target, None, &rest, variables);
+                put_into(walk, first, target, None, &rest, variables);
             }
             merged
         }
@@ -75,7 +75,7 @@ pub(super) fn call(
                     walk.look(&items);
                 }
             }
-            Meaning::nothing()
+            Meaning::empty()
         }
         "hasKey" => {
             let key = text(1);
@@ -83,14 +83,14 @@ pub(super) fn call(
                 let found = walk.field(map, key.as_deref());
                 walk.look(&found);
             }
-            Meaning::nothing()
+            Meaning::empty()
         }
         "keys" => {
             for arg in &args {
                 let found = walk.field(arg, None);
                 walk.look(&found);
             }
-            Meaning::nothing()
+            Meaning::empty()
         }
         "values" | "first" | "mustFirst" | "last" | "mustLast" => {
             let found = args
@@ -105,7 +105,7 @@ pub(super) fn call(
         }
         "index" | "get" => {
             let Some((first, keys)) = args.split_first() else {
-                return Meaning::nothing();
+                return Meaning::empty();
             };
             keys.iter().for_each(|key| walk.take(key));
             let mut found = first.clone();
@@ -118,7 +118,7 @@ pub(super) fn call(
         // `dig "a" "b" default map`.
         "dig" => {
             let [keys @ .., otherwise, map] = args.as_slice() else {
-                return Meaning::nothing();
+                return Meaning::empty();
             };
             let mut found = map.clone();
             for key in keys {
@@ -129,9 +129,9 @@ pub(super) fn call(
         }
         "pluck" => {
             let (Some((_, maps)), key) = (args.split_first(), text(0)) else {
-                return Meaning::nothing();
+                return Meaning::empty();
             };
-            let mut found = Meaning::nothing();
+            let mut found = Meaning::empty();
             for map in maps {
                 found.add(walk.field(map, key.as_deref()));
             }
@@ -140,9 +140,9 @@ pub(super) fn call(
         }
         "pick" => {
             let Some((map, keys)) = args.split_first() else {
-                return Meaning::nothing();
+                return Meaning::empty();
             };
-            let mut found = Meaning::nothing();
+            let mut found = Meaning::empty();
             for key in keys {
                 let value = walk.field(map, key.text.as_deref());
                 walk.look(&value);
@@ -152,7 +152,7 @@ pub(super) fn call(
             found
         }
         "dict" => {
-            let mut found = Meaning::nothing();
+            let mut found = Meaning::empty();
             for pair in args.chunks(2) {
                 let key = pair[0].text.clone().unwrap_or_else(|| ANY.to_owned());
                 let value = pair.get(1).cloned().unwrap_or_default();
@@ -161,7 +161,7 @@ pub(super) fn call(
             found
         }
         "list" | "tuple" => {
-            let mut found = Meaning::nothing();
+            let mut found = Meaning::empty();
             for (at, arg) in args.into_iter().enumerate() {
                 found.made.insert(format!("{POSITION}{at}"), arg);
             }
@@ -172,13 +172,13 @@ pub(super) fn call(
             let list = args.next().unwrap_or_default();
             walk.look(&list);
             list.in_any_order()
-                .or(Meaning::holding(args.fold(Meaning::nothing(), Meaning::or)))
+                .or(Meaning::holding(args.fold(Meaning::empty(), Meaning::or)))
         }
         "set" => {
             let [map, key, value] = args.as_slice() else {
-                return Meaning::nothing();
+                return Meaning::empty();
             };
-            put(walk, map, target, key.text.as_deref(), value, variables);
+            put_into(walk, map, target, key.text.as_deref(), value, variables);
             let key = key.text.clone().unwrap_or_else(|| ANY.to_owned());
             let mut found = map.clone();
             found.made.entry(key).or_default().add(value.clone());
@@ -201,14 +201,14 @@ pub(super) fn call(
                 }
                 None => {}
             }
-            Meaning::nothing()
+            Meaning::empty()
         }
         "tpl" => {
             let with = args.get(1).cloned().unwrap_or_default();
             if let Some(text) = args.first() {
                 walk.renders(text, &with);
             }
-            Meaning::nothing()
+            Meaning::empty()
         }
         "print" | "printf" => {
             args.iter().for_each(|arg| walk.take(arg));
@@ -217,11 +217,11 @@ pub(super) fn call(
         // Texts that a name can be made of.
         "lower" | "upper" | "trim" | "toString" | "quote" | "squote" => {
             args.iter().for_each(|arg| walk.take(arg));
-            Meaning::nothing()
+            Meaning::empty()
         }
         _ => {
             args.iter().for_each(|arg| walk.take(arg));
-            Meaning::nothing()
+            Meaning::empty()
         }
     }
 }
@@ -253,17 +253,15 @@ fn worked_out(args: &[Meaning]) -> Meaning {
             .replace("%d", "\u{0}");
         plain.split('\u{0}').map(str::to_owned).collect::<Vec<_>>()
     });
-    let mut found = Meaning::nothing();
+    let mut found = Meaning::empty();
     for part in parts.filter(|part| !part.is_empty()).take(8) {
-        found
-            .made
-            .insert(format!("{PART}{part}"), Meaning::nothing());
+        found.made.insert(format!("{PART}{part}"), Meaning::empty());
     }
     found
 }
 
 /// Puts a value into a map, wherever that is looked at later: a variable, a place in the values, a context.
-fn put(
+fn put_into(
     walk: &mut TemplateWalk<'_>,
     map: &Meaning,
     target: Option<&str>,

@@ -65,7 +65,7 @@ fn action(text: &str) -> (Vec<Token>, usize) {
         }
         let (token, length) = match c {
             c if c.is_whitespace() => (Some(Token::Space), c.len_utf8()),
-            '"' => quoted(rest),
+            '"' => read_quoted(rest),
             '`' => {
                 let end = rest[1..].find('`').map_or(rest.len() - 1, |end| end + 1);
                 (Some(Token::Text(rest[1..end].to_owned())), end + 1)
@@ -114,7 +114,7 @@ fn name(text: &str) -> &str {
 }
 
 /// A text in double quotes; escapes stand for what they mean as far as keys can hold it.
-fn quoted(text: &str) -> (Option<Token>, usize) {
+fn read_quoted(text: &str) -> (Option<Token>, usize) {
     let mut out = String::new();
     let mut chars = text.char_indices().skip(1);
     while let Some((at, c)) = chars.next() {

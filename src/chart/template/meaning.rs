@@ -27,7 +27,7 @@ pub(super) const POSITION: char = '#';
 pub(super) const ANY: &str = "*";
 
 impl Meaning {
-    pub fn nothing() -> Self {
+    pub fn empty() -> Self {
         Self::default()
     }
 

@@ -69,7 +69,7 @@ impl Parser {
             }
             "range" => {
                 let (each, end) = self.list(deeper);
-                let otherwise = self.otherwise(end, deeper);
+                let otherwise = self.parse_else(end, deeper);
                 nodes.push(Node::Range {
                     of: pipeline(rest()),
                     each,
@@ -105,7 +105,7 @@ impl Parser {
     fn branch(&mut self, binds: bool, of: &[Token], depth: usize) -> Node {
         let of = pipeline(of);
         let (then, end) = self.list(depth);
-        let otherwise = self.otherwise(end, depth);
+        let otherwise = self.parse_else(end, depth);
         Node::Branch {
             binds,
             of,
@@ -114,7 +114,7 @@ impl Parser {
         }
     }
 
-    fn otherwise(&mut self, end: End, depth: usize) -> Vec<Node> {
+    fn parse_else(&mut self, end: End, depth: usize) -> Vec<Node> {
         let End::Else(words) = end else {
             return Vec::new();
         };
@@ -126,7 +126,7 @@ impl Parser {
                 let (nodes, end) = self.list(depth);
                 let mut all = nodes;
                 if depth < MAX_DEPTH {
-                    all.extend(self.otherwise(end, depth + 1));
+                    all.extend(self.parse_else(end, depth + 1));
                 }
                 all
             }

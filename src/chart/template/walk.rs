@@ -81,12 +81,12 @@ impl<'t> TemplateWalk<'t> {
 
     /// The size of the meanings that templates have put into values so far.
     #[must_use]
-    pub fn known(&self) -> usize {
+    pub fn size_of_meanings(&self) -> usize {
         self.set.values().map(|meaning| 1 + meaning.size()).sum()
     }
 
     /// Forgets what was gone through, to go through it again with what is known now.
-    pub fn again(&mut self) {
+    pub fn start_again(&mut self) {
         self.done.clear();
     }
 
@@ -115,7 +115,7 @@ impl<'t> TemplateWalk<'t> {
     }
 
     /// A part with variables of its own, which are gone behind it.
-    fn within(
+    fn walk_scoped(
         &mut self,
         nodes: &'t [Node],
         dot: &Meaning,
@@ -134,7 +134,7 @@ impl<'t> TemplateWalk<'t> {
                 let meaning = self.pipeline(pipeline, dot, variables, depth);
                 match pipeline.variables.as_slice() {
                     [] => self.take(&meaning),
-                    names => bind(names, &meaning, &Meaning::nothing(), variables),
+                    names => bind(names, &meaning, &Meaning::empty(), variables),
                 }
             }
             Node::Branch {
@@ -146,10 +146,10 @@ impl<'t> TemplateWalk<'t> {
                 let before = variables.len();
                 let meaning = self.pipeline(of, dot, variables, depth);
                 self.look(&meaning);
-                bind(&of.variables, &meaning, &Meaning::nothing(), variables);
+                bind(&of.variables, &meaning, &Meaning::empty(), variables);
                 let inner = if *binds { &meaning } else { dot };
-                self.within(then, inner, variables, depth);
-                self.within(otherwise, dot, variables, depth);
+                self.walk_scoped(then, inner, variables, depth);
+                self.walk_scoped(otherwise, dot, variables, depth);
                 variables.truncate(before);
             }
             Node::Range {
@@ -162,14 +162,14 @@ impl<'t> TemplateWalk<'t> {
                 self.look(&meaning);
                 let item = self.field(&meaning, None);
                 self.look(&item);
-                bind(&of.variables, &item, &Meaning::nothing(), variables);
+                bind(&of.variables, &item, &Meaning::empty(), variables);
                 let bound = variables.len();
                 // Twice: a variable that is set in one round is looked at in the next.
                 for _ in 0..2 {
-                    self.within(each, &item, variables, depth);
+                    self.walk_scoped(each, &item, variables, depth);
                     variables.truncate(bound);
                 }
-                self.within(otherwise, dot, variables, depth);
+                self.walk_scoped(otherwise, dot, variables, depth);
                 variables.truncate(before);
             }
             Node::Template { name, with } => {
@@ -287,7 +287,7 @@ impl<'t> TemplateWalk<'t> {
         match last.size() > MOST_PLACES * 4 || last.depth() > 12 {
             true => {
                 self.take(&last);
-                Meaning::nothing()
+                Meaning::empty()
             }
             false => last,
         }
@@ -317,7 +317,7 @@ impl<'t> TemplateWalk<'t> {
             Operand::Function(name) => call(self, name, Vec::new(), None, variables, depth),
             Operand::Text(text) => Meaning::text(text),
             Operand::Number(number) => Meaning::text(number),
-            Operand::Constant => Meaning::nothing(),
+            Operand::Constant => Meaning::empty(),
         }
     }
 

@@ -135,7 +135,7 @@ impl Person for Keyboard<'_> {
         let mut line = LineEditor::new(begun);
         loop {
             let (_, columns) = self.keys.size();
-            let shown = line.shown(prompt, usize::from(columns));
+            let shown = line.paint_line(prompt, usize::from(columns));
             self.terminal.page(&shown);
             match self.read()? {
                 Read::Resumed | Read::Resized => {}
@@ -256,7 +256,7 @@ impl LineEditor {
 
     /// The text that paints the line: the prompt, the part around the cursor that fits, and the cursor back to where it
     /// belongs.
-    fn shown(&self, prompt: &str, columns: usize) -> String {
+    fn paint_line(&self, prompt: &str, columns: usize) -> String {
         let text = |chars: &[char]| chars.iter().collect::<String>();
         let columns = columns.max(20) - 1;
         // A prompt that leaves no room to type has a line of its own, and is not painted again.
@@ -330,12 +330,12 @@ mod tests {
     fn a_line_stays_on_one_line_of_the_screen() {
         let mut line = LineEditor::new(&"日".repeat(40));
         for prompt in ["tag: ".to_owned(), "long ".repeat(30)] {
-            let shown = line.shown(&prompt, 40);
+            let shown = line.paint_line(&prompt, 40);
             let shown = shown.strip_prefix("\r\x1b[K").unwrap();
             assert!(shown.width() < 40, "{shown}");
         }
         line.edit(&Key::Home);
-        assert!(line.shown("> ", 40).starts_with("\r\x1b[K> 日"));
-        assert!(line.shown("> ", 40).ends_with("D"));
+        assert!(line.paint_line("> ", 40).starts_with("\r\x1b[K> 日"));
+        assert!(line.paint_line("> ", 40).ends_with("D"));
     }
 }

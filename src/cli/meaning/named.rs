@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use refit::{
-    effect::{helm::Helm, live::live},
+    effect::{helm::Helm, live::read_live},
     load::{Asked, Input},
     memory::Project,
     outcome::{KnownBy, Refusal},
@@ -130,7 +130,7 @@ impl Sources {
         };
         let (mut inputs, mut whole) = (Vec::new(), Vec::new());
         if let Some(list) = &files_from {
-            inputs.extend(listed(list, null)?);
+            inputs.extend(read_list(list, null)?);
             whole.push("--files-from".to_owned());
             whole.push(list.to_string_lossy().into_owned());
             if null {
@@ -144,12 +144,12 @@ impl Sources {
         let arguments = files.into_iter().map(not_a_flag);
         inputs.extend(arguments.map(NamedPath::Argument));
         let walked = walk::find_without(&inputs, excludes, Limits::default());
-        let (releases, found) = recorded(walked.files, project);
+        let (releases, found) = split_recorded(walked.files, project);
         Ok(Self {
             releases,
             found,
             aside: walked.aside,
-            troubles: walked.troubles.iter().map(trouble).collect(),
+            troubles: walked.troubles.iter().map(walk_refusal).collect(),
             chart: None,
             inputs,
             whole,
@@ -159,7 +159,7 @@ impl Sources {
 
 /// A running release, as Helm tells it, and its chart.
 fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String)> {
-    let live = live(&Helm::from_env(), name, namespace)?;
+    let live = read_live(&Helm::from_env(), name, namespace)?;
     let version = live.version.parse().with_context(|| {
         format!(
             "the release {name} says that its chart is {} {}, which is no version",
@@ -176,7 +176,10 @@ fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String
 
 /// The releases of `refit.yaml` of which a file is a layer, and the files that it does not know. What a
 /// layer means depends on the other layers of its release.
-fn recorded(files: Vec<FoundFile>, project: Option<&Project>) -> (Vec<Asked>, Vec<FoundFile>) {
+fn split_recorded(
+    files: Vec<FoundFile>,
+    project: Option<&Project>,
+) -> (Vec<Asked>, Vec<FoundFile>) {
     let Some(project) = project else {
         return (Vec::new(), files);
     };
@@ -221,7 +224,7 @@ pub fn excludes(typed: &[String], project: Option<&Project>) -> anyhow::Result<E
 }
 
 /// The names in a list of files.
-fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
+fn read_list(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
     let bytes = match list.as_os_str() == "-" {
         true => {
             let mut bytes = Vec::new();
@@ -237,8 +240,8 @@ fn listed(list: &Path, zero: bool) -> anyhow::Result<Vec<NamedPath>> {
 }
 
 /// A folder or a pattern that could not be looked at.
-fn trouble(trouble: &walk::WalkTrouble) -> Refusal {
-    *Reason::new(trouble.what())
+fn walk_refusal(trouble: &walk::WalkTrouble) -> Refusal {
+    *Reason::new(trouble.describe())
         .next(trouble.next())
         .of(&trouble.name())
 }
@@ -279,7 +282,7 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked
 /// The layers of one release.
 fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
     let count = files.len();
-    let layers = distinct(files);
+    let layers = distinct_inputs(files);
     if layers.len() != count {
         bail!(
             "a file is named twice in one release; Helm reads it twice, but it can be edited once only"
@@ -289,7 +292,7 @@ fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
 }
 
 /// The files, each once: a second name for the same file would be written over the first.
-fn distinct(files: Vec<PathBuf>) -> Vec<Input> {
+fn distinct_inputs(files: Vec<PathBuf>) -> Vec<Input> {
     let mut seen: Vec<PathBuf> = Vec::new();
     let mut inputs = Vec::new();
     for file in files {
@@ -336,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_name_like_a_flag_is_a_file_for_a_second_command_too() {
-        let names: Vec<_> = distinct(vec!["-x".into()])
+        let names: Vec<_> = distinct_inputs(vec!["-x".into()])
             .iter()
             .map(Input::name)
             .collect();

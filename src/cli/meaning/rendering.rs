@@ -21,7 +21,7 @@ pub struct Rendering {
 
 impl Rendering {
     /// The arguments that only a check of effects has a use for, as they were typed: options and their values.
-    fn given(&self) -> Vec<(&'static str, Option<&str>)> {
+    fn given_arguments(&self) -> Vec<(&'static str, Option<&str>)> {
         let RenderOptions {
             old_chart,
             new_chart,
@@ -51,7 +51,7 @@ impl Rendering {
     pub fn words(&self) -> Vec<String> {
         let namespace = self.namespace.as_deref();
         let namespace = namespace.map(|name| ("--namespace", Some(name)));
-        let given = self.given().into_iter().chain(namespace);
+        let given = self.given_arguments().into_iter().chain(namespace);
         let given = given.map(|(flag, value)| match value {
             Some(value) => format!("{flag} {}", quote(value)),
             None => flag.to_owned(),
@@ -68,7 +68,7 @@ impl Rendering {
         let is_used = |flag: &&str| {
             (carry || drafts) && CHARTS.contains(flag) || drafts && VERSIONS.contains(flag)
         };
-        let given = self.given().into_iter();
+        let given = self.given_arguments().into_iter();
         let mut useless = given.filter(|(flag, _)| !is_used(flag));
         match useless.next() {
             Some((flag, _)) => {

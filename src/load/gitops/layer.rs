@@ -3,7 +3,7 @@
 use std::path::{Path as FilePath, PathBuf};
 
 use super::{
-    super::{Input, Layer, LoadError, LoadErrorKind, NotHere, Sealed, sealed::invented},
+    super::{Input, Layer, LoadError, LoadErrorKind, NotHere, Sealed, sealed::invented_text},
     release::Builder,
 };
 use crate::{
@@ -81,7 +81,7 @@ impl Builder<'_> {
                 let view = View::new(tree, tree.documents()[document].root);
                 let global = of_part.then(|| global_of(&view, &path)).flatten();
                 let path = path.concat(prefix);
-                let there = view.at(&path).ok().flatten();
+                let there = view.node_at(&path).ok().flatten();
                 let is_map =
                     there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)));
                 self.hand_down(global);
@@ -100,7 +100,7 @@ impl Builder<'_> {
                     LoadErrorKind::StringNotYaml(e.kind).at(loaded, offset)
                 })?;
                 self.hand_down(of_part.then(|| global_in(&inner)).flatten());
-                if !holds(&inner, prefix) {
+                if !has_map_at(&inner, prefix) {
                     return Ok(None);
                 }
                 BlockPlace::Text {
@@ -125,7 +125,7 @@ impl Builder<'_> {
                     .map_err(|e| LoadErrorKind::PathStrings(e.kind).at_node(loaded, node))?;
                 let (entries, dialect) = (entries.clone(), *dialect);
                 self.hand_down(of_part.then(|| global_in(&inner)).flatten());
-                if !holds(&inner, prefix) {
+                if !has_map_at(&inner, prefix) {
                     return Ok(None);
                 }
                 BlockPlace::Paths {
@@ -145,14 +145,14 @@ impl Builder<'_> {
                 let at = self.at(placed.file, node);
                 let name = format!("{}:{} ({why})", at.file, at.line);
                 let why = NotHere::Unreadable(why.clone());
-                let layer = unseen(name, why, target.as_ref());
-                return Ok(layer.below(prefix).map(Layer::Sealed));
+                let layer = sealed_layer(name, why, target.as_ref());
+                return Ok(layer.narrowed_to(prefix).map(Layer::Sealed));
             }
             LayerSource::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
                 let target = reference.target_path.as_ref();
-                let layer = unseen(what, NotHere::InCluster, target);
-                return Ok(layer.below(prefix).map(Layer::Sealed));
+                let layer = sealed_layer(what, NotHere::InCluster, target);
+                return Ok(layer.narrowed_to(prefix).map(Layer::Sealed));
             }
         };
         let file = self.scanned[placed.file].file;
@@ -209,7 +209,7 @@ impl Builder<'_> {
                 "{} (outside of this repository, or of the folder that was named)",
                 reference.path
             );
-            return Ok(Some(Layer::Sealed(unseen(
+            return Ok(Some(Layer::Sealed(sealed_layer(
                 name,
                 NotHere::OutOfBounds,
                 None,
@@ -230,7 +230,7 @@ impl Builder<'_> {
                 ),
                 _ => (reference.path.clone(), NotHere::Missing),
             };
-            return Ok(Some(Layer::Sealed(unseen(name, why, None))));
+            return Ok(Some(Layer::Sealed(sealed_layer(name, why, None))));
         };
         let shown = as_named(
             path,
@@ -246,7 +246,7 @@ impl Builder<'_> {
                 }
                 let global = global_in(&self.loader.workspace.files[file].tree);
                 self.hand_down(global);
-                if !holds(&self.loader.workspace.files[file].tree, &prefix) {
+                if !has_map_at(&self.loader.workspace.files[file].tree, &prefix) {
                     return Ok(None);
                 }
                 let place = BlockPlace::Map {
@@ -255,18 +255,18 @@ impl Builder<'_> {
                 };
                 Ok(Some(Layer::Block(self.loader.block(file, place))))
             }
-            Layer::Sealed(layer) => Ok(layer.below(&placed.prefix).map(Layer::Sealed)),
+            Layer::Sealed(layer) => Ok(layer.narrowed_to(&placed.prefix).map(Layer::Sealed)),
         }
     }
 }
 
 /// A layer that cannot be read; of one that Flux puts at a path, that path is known.
-fn unseen(name: String, why: NotHere, target: Option<&TargetPath>) -> Sealed {
+fn sealed_layer(name: String, why: NotHere, target: Option<&TargetPath>) -> Sealed {
     let name = match target {
         Some(target) => format!("{name}, for {}", target.text),
         None => name,
     };
-    let (made_up, values) = target.and_then(only).unzip();
+    let (made_up, values) = target.and_then(only_at_target).unzip();
     Sealed {
         error: LoadErrorKind::NotHere(why).of(&name),
         name,
@@ -280,21 +280,21 @@ fn unseen(name: String, why: NotHere, target: Option<&TargetPath>) -> Sealed {
 
 /// The path that Flux sets, and values in which it has something made up. Below a list it would be a change
 /// of another layer's list, which a layer of its own cannot say.
-fn only(target: &TargetPath) -> Option<(Path, Map)> {
+fn only_at_target(target: &TargetPath) -> Option<(Path, Map)> {
     let path = set::path(&target.text).ok()?;
     let in_list = |segment: &Segment| !matches!(segment, Segment::Key(_));
     if path.segments().iter().any(in_list) {
         return None;
     }
     let mut values = Map::new();
-    let set = format!("{}={}", target.text, invented(&path));
+    let set = format!("{}={}", target.text, invented_text(&path));
     set::set(&set, Typing::String, &mut values).ok()?;
     Some((path, values))
 }
 
 /// The `global` at the root of values.
 fn global_of(view: &View<'_>, values: &Path) -> Option<Map> {
-    let place = view.at(&values.key(GLOBAL)).ok()??;
+    let place = view.node_at(&values.key(GLOBAL)).ok()??;
     match view.value(place.node).ok()? {
         Value::Map(map) => Some(map),
         _ => None,
@@ -310,12 +310,12 @@ pub(in crate::load) fn global_in(tree: &Tree) -> Option<Map> {
 }
 
 /// True if a text has a map at a path.
-pub(in crate::load) fn holds(tree: &Tree, path: &Path) -> bool {
+pub(in crate::load) fn has_map_at(tree: &Tree, path: &Path) -> bool {
     let [document] = tree.documents() else {
         return false;
     };
     let view = View::new(tree, document.root);
-    let there = view.at(path).ok().flatten();
+    let there = view.node_at(path).ok().flatten();
     there.is_some_and(|place| matches!(view.kind(place.node), Ok(ValueKind::Map)))
 }
 

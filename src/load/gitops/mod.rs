@@ -22,7 +22,7 @@ use std::{
 
 pub use self::succession::Succession;
 pub(super) use self::{
-    layer::{global_in, holds},
+    layer::{global_in, has_map_at},
     named::{Dependency, chart_folder, dependencies_of},
 };
 pub use self::{named::with_their_charts, reached::with_reached};
@@ -205,7 +205,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
             .found
             .elsewhere
             .iter()
-            .filter_map(|one| aside::elsewhere(one, charts, |offset| loaded.at(offset)))
+            .filter_map(|one| aside::seen_elsewhere(one, charts, |offset| loaded.at(offset)))
             .collect();
         loader.workspace.seen.extend(seen);
     }
@@ -421,7 +421,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                 // In a folder, a template of charts that refit does not know is nobody's business here.
                 let concerns =
                     file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
-                let template = carrier::unparsed(&file.path, &text).filter(|_| concerns);
+                let template = carrier::kind_of_template(&file.path, &text).filter(|_| concerns);
                 let told = match template {
                     Some(kind) => Some(LoadErrorKind::TemplatedManifest(kind).of(&input.name())),
                     None => {
@@ -449,7 +449,7 @@ fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
     };
     // A template of charts that are not known is none either.
     carrier::looks_like(path, text).is_some()
-        && carrier::unparsed(path, text).is_none()
+        && carrier::kind_of_template(path, text).is_none()
         && (!names(text) || words.any(|word| charts.iter().any(|chart| chart.name == word)))
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use semver::Version;
 
-use super::{KnownChart, known_name, layer::holds};
+use super::{KnownChart, known_name, layer::has_map_at};
 use crate::{
     bounds::{Bounds, lexical},
     carrier::{self, CarrierKind, VersionStyle},
@@ -58,7 +58,8 @@ impl Dependency {
                 && bytes()
                     .and_then(|bytes| Tree::parse_bytes(&bytes).ok())
                     .is_some_and(|tree| {
-                        holds(&tree, &self.prefix) && carrier::find(&tree, path).carriers.is_empty()
+                        has_map_at(&tree, &self.prefix)
+                            && carrier::find(&tree, path).carriers.is_empty()
                     })
         };
         files.filter(is_other).collect()
@@ -160,7 +161,9 @@ pub fn with_their_charts(
         let belongs = || {
             let tree = Tree::parse_bytes(&std::fs::read(&file.path).ok()?).ok()?;
             let mut prefixes = dependencies.iter().map(|one| &one.prefix);
-            prefixes.any(|prefix| holds(&tree, prefix)).then_some(())
+            prefixes
+                .any(|prefix| has_map_at(&tree, prefix))
+                .then_some(())
         };
         let is_part = !dependencies.is_empty() && (is_chart || belongs().is_some());
         if is_part {

@@ -11,7 +11,7 @@ use std::{
     path::Path as FilePath,
 };
 
-use super::{Carried, Scanned, layer::holds};
+use super::{Carried, Scanned, layer::has_map_at};
 use crate::{
     carrier::{CarrierKind, CarrierLayer, FileRef, LayerSource, Root, resolve, resolve::Placed},
     load::Loader,
@@ -54,7 +54,7 @@ pub(super) fn overlays(
         file.found.carriers.is_empty()
             && file.found.objects.is_empty()
             && !claimed.contains(&file.file)
-            && holds(&loader.workspace.files[file.file].tree, &one.release.outer)
+            && has_map_at(&loader.workspace.files[file.file].tree, &one.release.outer)
     };
     // The innermost chart that a file is in is the one that it may hold values of.
     let innermost = |path: &FilePath| {

@@ -13,7 +13,7 @@ use std::{collections::HashMap, path::Path as FilePath, sync::Arc};
 
 use super::{
     Carried, Mention, PatchOperation, Scanned,
-    layer::{as_named, holds},
+    layer::{as_named, has_map_at},
     release::Builder,
 };
 use crate::{
@@ -188,9 +188,9 @@ impl ReadPatch {
         let path = values().concat(&one.release.prefix);
         is_named
             && match &self.work {
-                PatchWork::Part(Some(inner)) => holds(inner, &path),
+                PatchWork::Part(Some(inner)) => has_map_at(inner, &path),
                 PatchWork::Part(None) => {
-                    let place = View::new(tree, self.patch.node).at(&path);
+                    let place = View::new(tree, self.patch.node).node_at(&path);
                     place.is_ok_and(|place| place.is_some())
                 }
                 PatchWork::Paths(_) | PatchWork::Other(..) => false,
@@ -265,7 +265,7 @@ fn in_file(
     match tree.kind(document.root) {
         Kind::Sequence { .. } => Some(operations(file, tree, document.root)),
         // It is not among the files in which releases are looked for.
-        _ if found.is_none() && holds(tree, &values()) => {
+        _ if found.is_none() && has_map_at(tree, &values()) => {
             Some(PatchWork::Other(file, document.root))
         }
         _ => None,

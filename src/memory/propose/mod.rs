@@ -33,7 +33,7 @@ use crate::{
 };
 use groups::{Grouped, LayerCandidate, grouped, seen_file};
 use roles::Role;
-use told::{Fit, Tops, fits, looks_like, told_by, traces, unknown};
+use told::{Fit, Tops, fit_of_file, looks_like, told_by, traces, unknown_root_keys};
 
 /// The folder to look at.
 pub struct ProposalInputs<'a> {
@@ -88,14 +88,14 @@ pub fn propose(look: &ProposalInputs<'_>) -> Result<FolderProposal, PackError> {
         ..FolderProposal::default()
     };
     manifests(look, &mut proposal);
-    let read = plain(look, &mut proposal);
+    let read = plain_files(look, &mut proposal);
     let mut taken: BTreeSet<PathBuf> = BTreeSet::new();
     let mut doubtful: BTreeMap<PathBuf, String> = BTreeMap::new();
     for pack in look.packs {
         let tops = Tops::of(pack);
         let mut seen = Vec::new();
         for (path, values) in &read {
-            match fits((pack, look.packs), &tops, path, values)? {
+            match fit_of_file((pack, look.packs), &tops, path, values)? {
                 Fit::Yes => seen.push(seen_file(pack, path.clone(), Some(values))),
                 Fit::Doubtful(why) => _ = doubtful.entry(path.clone()).or_insert(why),
                 Fit::No => {}
@@ -212,7 +212,7 @@ fn manifests(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) {
 }
 
 /// The plain values files that no manifest and no other chart has a claim to.
-fn plain(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<(PathBuf, Map)> {
+fn plain_files(look: &ProposalInputs<'_>, proposal: &mut FolderProposal) -> Vec<(PathBuf, Map)> {
     let workspace = look.workspace;
     let mut read = Vec::new();
     for index in &workspace.unclaimed {
@@ -329,7 +329,7 @@ fn add(
             shown_path(&file.path)
         ));
     }
-    let unknown = unknown(pack, &layers);
+    let unknown = unknown_root_keys(pack, &layers);
     if !unknown.is_empty() {
         why.push(format!(
             "{} does not know: {}.",

@@ -8,7 +8,7 @@ use crate::{
         MemoryError,
         project::NAME,
         reader::error,
-        update::{HEADER, updated},
+        update::{HEADER, update_text},
     },
     values::view::View,
     yaml::Tree,
@@ -31,7 +31,7 @@ impl FolderProposal {
         };
         for release in &self.releases {
             let one = IndexMap::from_iter([(release.name.clone(), release.remembered.clone())]);
-            text = updated(Some(&text), &one)?;
+            text = update_text(Some(&text), &one)?;
             text = commented(text, release)?;
         }
         if is_new && !self.unsure.is_empty() {

@@ -39,7 +39,7 @@ pub(super) enum Fit {
 }
 
 /// The fit of a file: whether it can be values of a chart.
-pub(super) fn fits(
+pub(super) fn fit_of_file(
     (pack, all): (&Pack, &[Pack]),
     tops: &Tops,
     path: &FilePath,
@@ -81,7 +81,7 @@ pub(super) fn fits(
 pub(super) fn told_by(pack: &Pack, all: &[Pack], values: &Map) -> Result<Vec<String>, PackError> {
     let claim = |pack| {
         let claim = identify::claim(pack, all, values, || values.clone())?;
-        Ok(claim.filter(ChartClaim::holds))
+        Ok(claim.filter(ChartClaim::is_of_chart))
     };
     let Some(own) = claim(pack)? else {
         return Ok(Vec::new());
@@ -101,7 +101,7 @@ pub(super) fn traces(told: &[String]) -> String {
 }
 
 /// The keys at the root of layers that no version of the chart knows.
-pub(super) fn unknown(pack: &Pack, layers: &[&LayerCandidate<'_>]) -> Vec<String> {
+pub(super) fn unknown_root_keys(pack: &Pack, layers: &[&LayerCandidate<'_>]) -> Vec<String> {
     let known = |key: &String| {
         let path = Path::root().key(key);
         let mut versions = pack.info.versions.keys();

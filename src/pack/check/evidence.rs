@@ -5,7 +5,7 @@ use semver::Version;
 use super::{
     Whole,
     finding::{Code, Finding},
-    names::plain,
+    names::one_line,
     paths::did_you_mean,
     place::Spot,
     range,
@@ -87,12 +87,12 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
                             }
                         }
                     }
-                    Err(error) => found.push(spot.finding(Code::BadExpression, plain(&error))),
+                    Err(error) => found.push(spot.finding(Code::BadExpression, one_line(&error))),
                 },
             }
         }
     }
-    if let Err(message) = effects::moves(&info.effects) {
+    if let Err(message) = effects::declared_moves(&info.effects) {
         found.push(pack.get("effects").finding(Code::Effects, message));
     }
 }
@@ -110,11 +110,11 @@ fn key(
             let message = format!("this is no path: {error}");
             found.push(spot.finding(Code::BadPath, message));
         }
-        Ok(path) => known(whole, &path, range, spot, found),
+        Ok(path) => check_known(whole, &path, range, spot, found),
     }
 }
 
-fn known(
+fn check_known(
     whole: &Whole<'_>,
     path: &Path,
     range: &dyn Fn(&Version) -> bool,
@@ -154,7 +154,7 @@ fn expression(
     });
     let (names, functions, places) = match read {
         Ok(read) => read,
-        Err(error) => return found.push(spot.finding(Code::BadExpression, plain(&error))),
+        Err(error) => return found.push(spot.finding(Code::BadExpression, one_line(&error))),
     };
     if let Some(name) = names.iter().find(|name| *name != "values") {
         let message = format!(
@@ -171,7 +171,7 @@ fn expression(
         found.push(spot.finding(Code::UnknownFunction, message));
     }
     for place in places.iter().filter(|place| !place.is_root()) {
-        known(
+        check_known(
             whole,
             place,
             &|version| versions.contains(version),

@@ -57,7 +57,7 @@ macro_rules! codes {
 
             /// Its meaning, in one sentence.
             #[must_use]
-            pub fn about(self) -> &'static str {
+            pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => $about,)*
                 }

@@ -62,7 +62,7 @@ impl Guard {
 
     fn add(&mut self, step: &Step, condition: Option<&Expression>) {
         let Some(condition) = condition else { return };
-        let text = spelled(step, condition.source(), 0);
+        let text = normalised_condition(step, condition.source(), 0);
         self.all.extend(conjuncts(&text).into_iter().map(bare));
     }
 
@@ -76,7 +76,7 @@ impl Guard {
 
 /// A condition without white space, with `<path>` in place of each name and in parentheses what a `let`
 /// stands for.
-fn spelled(step: &Step, source: &str, depth: usize) -> String {
+fn normalised_condition(step: &Step, source: &str, depth: usize) -> String {
     let mut out = String::new();
     let mut rest = source.trim().trim_start_matches('=');
     while let Some(c) = rest.chars().next() {
@@ -117,16 +117,17 @@ fn meaning(step: &Step, name: &str, depth: usize) -> Option<String> {
     }
     let (_, made) = step.lets.iter().find(|(own, _)| own == name)?;
     match made {
-        Template::Expression(made) if depth < 4 => {
-            Some(format!("({})", spelled(step, made.source(), depth + 1)))
-        }
+        Template::Expression(made) if depth < 4 => Some(format!(
+            "({})",
+            normalised_condition(step, made.source(), depth + 1)
+        )),
         _ => None,
     }
 }
 
 /// The parts of a condition that must all hold.
 fn conjuncts(text: &str) -> Vec<&str> {
-    let text = unwrapped(text);
+    let text = strip_parentheses(text);
     if !split(text, "||").is_empty() {
         return vec![text];
     }
@@ -145,7 +146,7 @@ fn conjuncts(text: &str) -> Vec<&str> {
 }
 
 /// The signs of a text that stand outside of parentheses and quotes, with where they stand.
-fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
+fn outside_parentheses(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut depth = 0_i32;
     let mut quoted = false;
     text.char_indices().filter(move |(_, c)| {
@@ -162,12 +163,12 @@ fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 /// The places of an operator outside of parentheses and quotes.
 fn split(text: &str, operator: &str) -> Vec<usize> {
-    let found = outside(text).filter(|(at, _)| text[*at..].starts_with(operator));
+    let found = outside_parentheses(text).filter(|(at, _)| text[*at..].starts_with(operator));
     found.map(|(at, _)| at).collect()
 }
 
 /// Without parentheses around the whole.
-fn unwrapped(text: &str) -> &str {
+fn strip_parentheses(text: &str) -> &str {
     let mut text = text;
     while let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
         // `(a)&&(b)` has no parentheses around the whole.
@@ -185,14 +186,14 @@ fn unwrapped(text: &str) -> &str {
 }
 
 fn bare(text: &str) -> String {
-    unwrapped(text).to_owned()
+    strip_parentheses(text).to_owned()
 }
 
 fn negated(text: &str) -> String {
     match text.strip_prefix('!') {
         Some(rest) if comparison(rest).is_none() => bare(rest),
         _ => match comparison(text) {
-            Some((left, sign, right)) => format!("{left}{}{right}", opposite(sign)),
+            Some((left, sign, right)) => format!("{left}{}{right}", negated_sign(sign)),
             None => format!("!{text}"),
         },
     }
@@ -207,7 +208,7 @@ const SIGNS: [(&str, &str); 6] = [
     (">", "<="),
 ];
 
-fn opposite(sign: &str) -> &'static str {
+fn negated_sign(sign: &str) -> &'static str {
     let found = SIGNS.iter().find(|(own, _)| *own == sign);
     found.map_or("", |(_, opposite)| opposite)
 }
@@ -222,7 +223,7 @@ fn comparison(text: &str) -> Option<(&str, &'static str, &str)> {
     }
     // A path in its signs could be taken for a comparison.
     let mut inside = false;
-    for (at, c) in outside(text) {
+    for (at, c) in outside_parentheses(text) {
         match c {
             '<' if text[at..].contains('>') && !text[at + 1..].starts_with(['=', ' ']) => {
                 inside = true;

@@ -54,10 +54,10 @@ pub fn check(pack: &Pack) -> Vec<Finding> {
         Ok(match pack.info.sub_charts.is_empty() {
             true => files.check(Some(pack)),
             // What other packs say is not of its files.
-            false => files.check(Some(&pack.alone()?)),
+            false => files.check(Some(&pack.without_sub_charts()?)),
         })
     });
-    checked.unwrap_or_else(|error| vec![unreadable(&error)])
+    checked.unwrap_or_else(|error| vec![unreadable_finding(&error)])
 }
 
 /// Checks a folder, also one that cannot be loaded as a pack.
@@ -90,7 +90,7 @@ pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     })
 }
 
-fn unreadable(error: &PackError) -> Finding {
+fn unreadable_finding(error: &PackError) -> Finding {
     Finding {
         file: "pack.yaml".to_owned(),
         line: None,
@@ -159,7 +159,7 @@ impl Files {
     }
 
     fn check(&self, pack: Option<&Pack>) -> Vec<Finding> {
-        let mut found = self.strays();
+        let mut found = self.stray_files();
         let versions = self.versions();
         let forms = shape::Forms::new();
         let successor = pack.and_then(|pack| pack.successor().ok().flatten());
@@ -219,7 +219,7 @@ impl Files {
     }
 
     /// The files in the folder that are no files of a pack.
-    fn strays(&self) -> Vec<Finding> {
+    fn stray_files(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         for name in &self.others {
             let known = [
@@ -351,10 +351,10 @@ impl Files {
                 };
                 match self.get(file) {
                     Some(file) => file.spot().finding(code, message.clone()),
-                    None => unreadable(error),
+                    None => unreadable_finding(error),
                 }
             }
-            other => unreadable(other),
+            other => unreadable_finding(other),
         }
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<Finding>) {
             }
         }
     }
-    unused(step, spot, &used, found);
+    check_unused(step, spot, &used, found);
 }
 
 struct Scope<'n, 'f> {
@@ -249,7 +249,7 @@ impl Scope<'_, '_> {
             Err(error) => {
                 return self
                     .found
-                    .push(at.finding(Code::BadExpression, plain(&error)));
+                    .push(at.finding(Code::BadExpression, one_line(&error)));
             }
         };
         if let Some(name) = names
@@ -274,7 +274,7 @@ impl Scope<'_, '_> {
 }
 
 /// The error in an expression, in one line.
-pub(super) fn plain(error: &ExprError) -> String {
+pub(super) fn one_line(error: &ExprError) -> String {
     let text = error.to_string();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -288,7 +288,7 @@ fn did_you_mean<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Str
 
 /// Names that nothing uses. A name counts as used wherever it stands in an expression, so that none is
 /// called unused for a field that is not known here.
-fn unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut Vec<Finding>) {
+fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut Vec<Finding>) {
     let mut texts = String::new();
     for (field, at) in spot.entries() {
         if !SILENT.contains(&field) {

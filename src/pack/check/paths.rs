@@ -83,7 +83,7 @@ pub(super) fn check(
     // What it takes and reads.
     for take in &step.takes {
         if !known(&take.path, &before) && !step.foreign.contains(&take.path) {
-            let at = taken(step, spot, take);
+            let at = spot_of_take(step, spot, take);
             let message = format!(
                 "no version before {version} knows {}{}; if forks do, list it under `foreign`",
                 take.path,
@@ -156,7 +156,7 @@ pub(super) fn row_of<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
 }
 
 /// The place of a path that a step takes.
-pub(super) fn taken<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
+pub(super) fn spot_of_take<'f>(step: &Step, spot: Spot<'f>, take: &Take) -> Spot<'f> {
     let row = row_of(step, spot, take);
     let fields = ["take", "move", "drop"];
     let mut found = fields

@@ -145,7 +145,7 @@ impl<'f> Spot<'f> {
     }
 
     /// The key that a map stands behind; the map itself in a list or at the root.
-    pub fn above(self) -> Self {
+    pub fn enclosing_key(self) -> Self {
         let key = self.tree().and_then(|(tree, node)| tree.key_of(node));
         match key {
             Some(key) => Self {

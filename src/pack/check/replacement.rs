@@ -34,7 +34,10 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
             return;
         }
     };
-    let joined = match whole.pack.joined(&successor.pack, &successor.version) {
+    let joined = match whole
+        .pack
+        .with_successor(&successor.pack, &successor.version)
+    {
         Ok(joined) => joined,
         Err(error) => return found.push(file.spot().finding(Code::Format, error.to_string())),
     };

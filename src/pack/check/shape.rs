@@ -189,7 +189,11 @@ impl<'s> Shape<'_, 's> {
         };
         let fits = wanted.contains(&kind) || kind == "integer" && wanted.contains(&"number");
         if !fits {
-            let message = format!("this must be {}, and is {}", words(&wanted), word(kind));
+            let message = format!(
+                "this must be {}, and is {}",
+                words(&wanted),
+                kind_word(kind)
+            );
             return self.find(node, Code::WrongType, message);
         }
         match kind {
@@ -247,7 +251,7 @@ impl<'s> Shape<'_, 's> {
         if !words.is_empty() {
             let list = words.iter().map(|word| format!("`{word}`"));
             let shown = match text.is_empty() {
-                true => word(kind).to_owned(),
+                true => kind_word(kind).to_owned(),
                 false => format!("`{text}`"),
             };
             let quotes = match kind == "boolean" && !words.contains(&text.as_str()) {
@@ -264,7 +268,7 @@ impl<'s> Shape<'_, 's> {
         let message = format!(
             "this must be {}, and is {}",
             self::words(&kinds),
-            word(kind)
+            kind_word(kind)
         );
         self.find(node, Code::WrongType, message);
     }
@@ -298,7 +302,7 @@ impl<'s> Shape<'_, 's> {
         let required = schema["required"].as_array().into_iter().flatten();
         for name in required.filter_map(Json::as_str) {
             if !present.iter().any(|text| text == name) {
-                let spot = Spot::of(self.file, node).above();
+                let spot = Spot::of(self.file, node).enclosing_key();
                 let message = format!("the field `{name}` is missing here");
                 self.found.push(spot.finding(Code::MissingField, message));
             }
@@ -306,7 +310,7 @@ impl<'s> Shape<'_, 's> {
     }
 }
 
-fn word(kind: &str) -> &'static str {
+fn kind_word(kind: &str) -> &'static str {
     match kind {
         "object" => "a map",
         "array" => "a list",
@@ -319,7 +323,7 @@ fn word(kind: &str) -> &'static str {
 
 fn words(kinds: &[&str]) -> String {
     let kinds = kinds.iter().filter(|kind| **kind != "null");
-    let mut words: Vec<&str> = kinds.map(|kind| word(kind)).collect();
+    let mut words: Vec<&str> = kinds.map(|kind| kind_word(kind)).collect();
     words.dedup();
     words.join(" or ")
 }

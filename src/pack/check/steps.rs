@@ -108,7 +108,7 @@ pub(super) fn check(
         let message = format!("`{}` takes, writes, tells and asks nothing", step.id);
         found.push(spot.finding(Code::NoEffect, message));
     }
-    reachable(whole, migration, step, &rows, found);
+    check_reachable(whole, migration, step, &rows, found);
     options(step, &rows, found);
     if step.same_key && step.takes.is_empty() && step.reads.is_empty() {
         let message =
@@ -116,12 +116,12 @@ pub(super) fn check(
         found.push(spot.get("same-key").finding(Code::SameKey, message));
     }
     for placed in &rows {
-        again(whole, migration, step, placed, found);
+        check_repeated(whole, migration, step, placed, found);
     }
 }
 
 /// Rows behind one that always holds, or for no version at all.
-fn reachable(
+fn check_reachable(
     whole: &Whole<'_>,
     migration: &Migration,
     step: &Step,
@@ -203,22 +203,31 @@ fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<Finding>) {
 
 /// The value and the path of a write, for comparison.
 fn written(write: &crate::pack::Write) -> String {
-    fn spelled(template: &Template) -> String {
+    fn template_text(template: &Template) -> String {
         match template {
             Template::Expression(expression) => format!("={}", expression.source()),
             Template::Literal(value) => format!("{value:?}"),
-            Template::List(items) => format!("{:?}", items.iter().map(spelled).collect::<Vec<_>>()),
+            Template::List(items) => {
+                format!("{:?}", items.iter().map(template_text).collect::<Vec<_>>())
+            }
             Template::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key, spelled(value)));
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| (key, template_text(value)));
                 format!("{:?}", entries.collect::<Vec<_>>())
             }
         }
     }
-    format!("{}{:?}{}", write.path, write.by, spelled(&write.value))
+    format!(
+        "{}{:?}{}",
+        write.path,
+        write.by,
+        template_text(&write.value)
+    )
 }
 
 /// A write of a key over itself that nothing guards: each run would change it again.
-fn again(
+fn check_repeated(
     whole: &Whole<'_>,
     migration: &Migration,
     step: &Step,

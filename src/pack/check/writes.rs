@@ -5,7 +5,7 @@ use super::{
     Whole,
     finding::{Code, Finding},
     guards::Guard,
-    paths::{row_of, taken},
+    paths::{row_of, spot_of_take},
     place::Spot,
     rows,
 };
@@ -35,10 +35,10 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     for step in &migration.steps {
         let spot = whole.step(migration, step);
         puts.extend(puts_of(step, spot));
-        live(whole, migration, step, spot, found);
+        check_live_keys(whole, migration, step, spot, found);
     }
     for (at, second) in puts.iter().enumerate() {
-        let first = puts[..at].iter().find(|first| meet(first, second));
+        let first = puts[..at].iter().find(|first| can_meet(first, second));
         let Some(first) = first else { continue };
         let line = (first.spot)().line();
         let whose = match std::ptr::eq(first.step, second.step) {
@@ -54,7 +54,7 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
     }
     for (at, second) in migration.steps.iter().enumerate() {
         for take in &second.takes {
-            let spot = || taken(second, whole.step(migration, second), take);
+            let spot = || spot_of_take(second, whole.step(migration, second), take);
             let guard = Guard::of_take(second, take);
             let same = |other: &&Step| {
                 let mut takes = other.takes.iter().filter(|own| own.path == take.path);
@@ -79,7 +79,7 @@ pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Fi
         for (at, take) in step.takes.iter().enumerate() {
             let both = |other: &Take| other.path == take.path && !apart_rows(other.of, take.of);
             if step.takes[..at].iter().any(both) {
-                let spot = taken(step, whole.step(migration, step), take);
+                let spot = spot_of_take(step, whole.step(migration, step), take);
                 let message = format!("{} is taken twice by this step", take.path);
                 found.push(spot.finding(Code::SamePath, message));
             }
@@ -148,8 +148,11 @@ fn puts_of<'p>(step: &'p Step, spot: Spot<'p>) -> Vec<Put<'p>> {
 }
 
 /// True if two puts can be at one place, or one in the other.
-fn meet<'p>(first: &Put<'p>, second: &Put<'p>) -> bool {
-    if !first.path.may_overlap(second.path) || apart(first, second) || only_perhaps(first, second) {
+fn can_meet<'p>(first: &Put<'p>, second: &Put<'p>) -> bool {
+    if !first.path.may_overlap(second.path)
+        || are_told_apart(first, second)
+        || only_perhaps(first, second)
+    {
         return false;
     }
     if std::ptr::eq(first.step, second.step) {
@@ -184,7 +187,7 @@ fn only_perhaps(first: &Put<'_>, second: &Put<'_>) -> bool {
 }
 
 /// True if two puts only add items to one list, told apart by a key.
-fn apart(first: &Put<'_>, second: &Put<'_>) -> bool {
+fn are_told_apart(first: &Put<'_>, second: &Put<'_>) -> bool {
     let selects = |put: &Put<'_>| {
         let mut segments = put.path.segments().iter();
         segments.any(|at| matches!(at, Segment::Select { .. } | Segment::SelectPattern { .. }))
@@ -197,7 +200,7 @@ fn apart(first: &Put<'_>, second: &Put<'_>) -> bool {
 }
 
 /// Writes onto keys that the chart just before read, and that the step does not look at.
-fn live(
+fn check_live_keys(
     whole: &Whole<'_>,
     migration: &Migration,
     step: &Step,

@@ -133,7 +133,7 @@ impl<'s> Machine<'s> {
                     ));
                 }
             },
-            Node::Not(of) => Item::Bool(!self.holds(of, "!")?),
+            Node::Not(of) => Item::Bool(!self.evaluate_condition(of, "!")?),
             Node::Negative(of) => match self.item(of)?.figure() {
                 Some(Figure::Float(f)) => Item::Float(-f),
                 Some(Figure::Int(i)) => match i.checked_neg() {
@@ -142,14 +142,14 @@ impl<'s> Machine<'s> {
                 },
                 None => return says(format!("`-` takes a number, and {} is none", called(of))),
             },
-            Node::And(both) => Item::Bool(self.joined(both, false, "&&")?),
-            Node::Or(both) => Item::Bool(self.joined(both, true, "||")?),
+            Node::And(both) => Item::Bool(self.evaluate_logic(both, false, "&&")?),
+            Node::Or(both) => Item::Bool(self.evaluate_logic(both, true, "||")?),
             Node::Choice(three) => {
                 let [condition, yes, no] = &**three;
-                let holds = self.holds(condition, "?")?;
+                let holds = self.evaluate_condition(condition, "?")?;
                 return self.seen(if holds { yes } else { no });
             }
-            Node::Between(operator, both) => self.between(*operator, both)?,
+            Node::Between(operator, both) => self.evaluate_operator(*operator, both)?,
             Node::Call { function, args } => {
                 let mut items = Vec::with_capacity(args.len());
                 for arg in args {
@@ -243,7 +243,11 @@ impl<'s> Machine<'s> {
     }
 
     /// A part that is a condition.
-    fn holds(&mut self, node: &'s Node, sign: &str) -> std::result::Result<bool, Failure> {
+    fn evaluate_condition(
+        &mut self,
+        node: &'s Node,
+        sign: &str,
+    ) -> std::result::Result<bool, Failure> {
         match self.item(node)? {
             Item::Bool(holds) => Ok(holds),
             other => says(format!(
@@ -255,23 +259,23 @@ impl<'s> Machine<'s> {
     }
 
     /// `&&` and `||`: `decides` is the side that settles it, also if the other one fails.
-    fn joined(
+    fn evaluate_logic(
         &mut self,
         both: &'s [Node; 2],
         decides: bool,
         sign: &str,
     ) -> std::result::Result<bool, Failure> {
-        let first = self.holds(&both[0], sign);
+        let first = self.evaluate_condition(&both[0], sign);
         if matches!(first, Ok(holds) if holds == decides) {
             return Ok(decides);
         }
-        match self.holds(&both[1], sign) {
+        match self.evaluate_condition(&both[1], sign) {
             Ok(holds) if holds == decides => Ok(decides),
             second => first.and(second),
         }
     }
 
-    fn between(&mut self, operator: Operator, both: &'s [Node; 2]) -> Result<'s> {
+    fn evaluate_operator(&mut self, operator: Operator, both: &'s [Node; 2]) -> Result<'s> {
         let left = self.item(&both[0])?;
         let right = self.item(&both[1])?;
         let unfit = |takes: &str| {
@@ -323,13 +327,13 @@ impl<'s> Machine<'s> {
                     Ok(Item::List(List::Made(Rc::new(items))))
                 }
                 (a, b) => match (a.figure(), b.figure()) {
-                    (Some(a), Some(b)) => reckon(operator, a, b),
+                    (Some(a), Some(b)) => calculate(operator, a, b),
                     _ => unfit("two numbers, two texts or two lists"),
                 },
             },
             Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
                 match (left.figure(), right.figure()) {
-                    (Some(a), Some(b)) => reckon(operator, a, b),
+                    (Some(a), Some(b)) => calculate(operator, a, b),
                     _ => unfit("two numbers"),
                 }
             }
@@ -393,7 +397,7 @@ impl<'s> Machine<'s> {
     /// The value that a comprehension makes of one item; `None` if the item does not count.
     fn one(&mut self, each: &'s Each) -> std::result::Result<Option<Item<'s>>, Failure> {
         if let Some(only) = &each.only
-            && !self.holds(only, "filter")?
+            && !self.evaluate_condition(only, "filter")?
         {
             return Ok(None);
         }
@@ -409,7 +413,7 @@ fn too_large<T>() -> std::result::Result<T, Failure> {
     says("a number becomes too large")
 }
 
-fn reckon<'s>(operator: Operator, a: Figure, b: Figure) -> Result<'s> {
+fn calculate<'s>(operator: Operator, a: Figure, b: Figure) -> Result<'s> {
     if let (Figure::Int(a), Figure::Int(b)) = (a, b) {
         if b == 0 && matches!(operator, Operator::Divide | Operator::Remainder) {
             return says("it divides by 0");

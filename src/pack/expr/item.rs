@@ -189,7 +189,7 @@ impl<'s> Item<'s> {
     }
 
     /// A word that a function always has at hand.
-    pub(in crate::pack) fn word(text: &'static str) -> Self {
+    pub(in crate::pack) fn constant_text(text: &'static str) -> Self {
         Self::Text(Text::Of(text))
     }
 
@@ -265,7 +265,7 @@ impl<'s> Item<'s> {
 
     /// A text, number or boolean as a template prints it: numbers of the values as Go's `%v` of a 64-bit
     /// float, whole numbers that were made as they are.
-    pub(in crate::pack) fn printed(&self) -> Option<Text<'s>> {
+    pub(in crate::pack) fn printed_text(&self) -> Option<Text<'s>> {
         let made = |text: String| Some(Text::Made(text.into()));
         match self {
             Self::Text(text) => Some(text.clone()),
@@ -284,7 +284,7 @@ impl<'s> Item<'s> {
             Self::Number(Cow::Borrowed(number)) => Some(Text::Of(number.as_str())),
             Self::Number(Cow::Owned(number)) => Some(Text::Made(number.as_str().into())),
             Self::Float(f) => Number::from_f64(*f).map(|number| Text::Made(number.as_str().into())),
-            other => other.printed(),
+            other => other.printed_text(),
         }
     }
 
@@ -407,7 +407,7 @@ impl<'s> Item<'s> {
                 }
                 out.push('}');
             }
-            scalar => out.push_str(scalar.printed().as_deref().unwrap_or_default()),
+            scalar => out.push_str(scalar.printed_text().as_deref().unwrap_or_default()),
         }
         budget.make(out.len() - start)
     }

@@ -29,7 +29,7 @@ pub(super) use budget::Budget;
 pub(super) use item::{Entries, Figure, Item, List, Text};
 pub use scope::{Made, Scope};
 pub(super) use template::{TemplatePart, template_parts};
-pub use template::{describe, template_places, unfilled};
+pub use template::{describe, template_places, with_names};
 
 use super::functions;
 use crate::values::Path;
@@ -97,7 +97,7 @@ impl Expression {
 
     /// The same for a source that is met again and again: it is parsed once in a run.
     #[must_use]
-    pub fn known(source: &str) -> Arc<Self> {
+    pub fn cached(source: &str) -> Arc<Self> {
         static KNOWN: Mutex<BTreeMap<String, Arc<Expression>>> = Mutex::new(BTreeMap::new());
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         match known.get(source) {

@@ -18,7 +18,7 @@ impl Scope<'_> {
             match part {
                 TemplatePart::Text(text) => filled.push_str(text),
                 TemplatePart::Expression(source) => {
-                    self.say(&Expression::known(source), &mut filled)?;
+                    self.say(&Expression::cached(source), &mut filled)?;
                 }
             }
         }
@@ -35,7 +35,7 @@ pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
     let mut places = Vec::new();
     for part in template_parts(text)? {
         if let TemplatePart::Expression(source) = part {
-            places.extend(Expression::known(source).places(name)?);
+            places.extend(Expression::cached(source).places(name)?);
         }
     }
     Ok(places)
@@ -44,7 +44,7 @@ pub fn template_places(text: &str, name: &str) -> Result<Vec<Path>, ExprError> {
 /// A text as it reads before it is filled: each expression in braces replaced by what `name` calls it. A text
 /// that cannot be taken apart stays as it is.
 #[must_use]
-pub fn unfilled(text: &str, name: impl Fn(&str) -> String) -> String {
+pub fn with_names(text: &str, name: impl Fn(&str) -> String) -> String {
     let Ok(parts) = template_parts(text) else {
         return text.to_owned();
     };

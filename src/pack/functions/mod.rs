@@ -170,12 +170,12 @@ fn says(text: &str) -> Failure {
     Failure::Says(text.to_owned())
 }
 
-fn first<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Item<'s>, Failure> {
+fn first_argument<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Item<'s>, Failure> {
     args.first().ok_or_else(wrong_count)
 }
 
 fn set<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    Ok(Item::Bool(!first(args)?.is_unset()))
+    Ok(Item::Bool(!first_argument(args)?.is_unset()))
 }
 
 fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
@@ -188,7 +188,7 @@ fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 
 /// The kind of a value, so that a guard can be total.
 fn kind<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    Ok(Item::word(match first(args)? {
+    Ok(Item::constant_text(match first_argument(args)? {
         Item::Unset | Item::Omitted => "unset",
         Item::Null => "null",
         Item::Bool(_) => "bool",
@@ -205,7 +205,7 @@ fn omit<'s>(_: &Budget, _: Arguments<'_, 's>) -> Outcome<'s> {
 
 /// The number of characters, items or entries.
 fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let size = match first(args)? {
+    let size = match first_argument(args)? {
         Item::Text(text) => {
             budget.work(text.len() / 64)?;
             text.chars().count()
@@ -219,7 +219,7 @@ fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 
 /// A whole number; what stands behind the point is cut off.
 fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let item = first(args)?;
+    let item = first_argument(args)?;
     if let Item::Text(text) = item {
         let number = text.parse();
         return number
@@ -241,7 +241,7 @@ fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 }
 
 fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let item = first(args)?;
+    let item = first_argument(args)?;
     if let Item::Text(text) = item {
         let number = text.parse().ok().filter(|f: &f64| f.is_finite());
         return number
@@ -257,7 +257,7 @@ fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 }
 
 fn bool<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    match first(args)? {
+    match first_argument(args)? {
         Item::Bool(b) => Ok(Item::Bool(*b)),
         Item::Text(text) => match &**text {
             "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(Item::Bool(true)),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{Arguments, Outcome, first, says, wants, wrong_count};
+use super::{Arguments, Outcome, first_argument, says, wants, wrong_count};
 use crate::{
     pack::expr::{Budget, Entries, Failure, Item, List, Text},
     values::{Value, View, write},
@@ -146,7 +146,7 @@ const KEY: Text<'static> = Text::Of("key");
 const VALUE: Text<'static> = Text::Of("value");
 
 pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let Item::Map(map) = first(args)? else {
+    let Item::Map(map) = first_argument(args)? else {
         return Err(wants(0, "a map"));
     };
     let entry = |(key, value)| {
@@ -175,7 +175,7 @@ pub(super) fn from_entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outc
 }
 
 fn list<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a List<'s>, Failure> {
-    match first(args)? {
+    match first_argument(args)? {
         Item::List(list) => Ok(list),
         _ => Err(wants(0, "a list")),
     }
@@ -213,7 +213,7 @@ pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 
 pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     let name = name(args)?;
-    let Item::Map(map) = first(args)? else {
+    let Item::Map(map) = first_argument(args)? else {
         return Err(wants(0, "a map of maps"));
     };
     let mut items = Vec::new();
@@ -231,7 +231,7 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 
 /// The value that Helm reads out of a text of YAML or JSON.
 pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let Item::Text(text) = first(args)? else {
+    let Item::Text(text) = first_argument(args)? else {
         return Err(wants(0, "a text of YAML or JSON"));
     };
     budget.work(text.len())?;
@@ -257,7 +257,7 @@ pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 
 /// A text of YAML that Helm reads as the value.
 pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let value = first(args)?.value(budget)?;
+    let value = first_argument(args)?.value(budget)?;
     budget.make(written(&value, 1))?;
     let mut text = write::block(&value, &write::Layout::default());
     text.push('\n');
@@ -266,7 +266,7 @@ pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> 
 
 /// The value in one line of JSON.
 pub(super) fn json<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let value = first(args)?.value(budget)?;
+    let value = first_argument(args)?.value(budget)?;
     budget.make(written(&value, 0))?;
     let text = serde_json::to_string(&serde_json::Value::from(&value));
     let text = text.map_err(|_| says("it cannot be written as JSON"))?;

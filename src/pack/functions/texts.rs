@@ -7,7 +7,7 @@ use std::{
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Arguments, Outcome, first, says, wants, wrong_count};
+use super::{Arguments, Outcome, first_argument, says, wants, wrong_count};
 use crate::{
     pack::expr::{Budget, Failure, Figure, Item, Text},
     values::write,
@@ -51,19 +51,21 @@ fn place(args: Arguments<'_, '_>, at: usize, count: usize) -> Result<Option<usiz
 }
 
 /// A scalar as the text that a template would print.
-fn printed<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, Failure> {
-    first(args)?.printed().ok_or_else(|| wants(0, SCALAR))
+fn printed_argument<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, Failure> {
+    first_argument(args)?
+        .printed_text()
+        .ok_or_else(|| wants(0, SCALAR))
 }
 
 pub(super) fn string<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     budget.make(32)?;
-    printed(args).map(Item::Text)
+    printed_argument(args).map(Item::Text)
 }
 
 pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let item = first(args)?;
+    let item = first_argument(args)?;
     if item.is_unset() {
-        return Ok(Item::word("(not set)"));
+        return Ok(Item::constant_text("(not set)"));
     }
     let value = item.value(budget)?;
     let text = write::one_line(&value, write::Context::Flow, write::Quotes::None);
@@ -72,10 +74,10 @@ pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 
 /// True for a release number as a tag: official images are tagged with one, or have no tag at all.
 pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    if first(args)?.is_nothing() {
+    if first_argument(args)?.is_nothing() {
         return Ok(Item::Bool(true));
     }
-    let text = printed(args)?;
+    let text = printed_argument(args)?;
     let number = text.strip_prefix('v').unwrap_or(&text);
     let parts: Vec<_> = number.splitn(5, '.').collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -83,12 +85,12 @@ pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 }
 
 pub(super) fn base<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let text = printed(args)?;
+    let text = printed_argument(args)?;
     Item::text(budget, text.rsplit('/').next().unwrap_or_default())
 }
 
 pub(super) fn dir<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let text = printed(args)?;
+    let text = printed_argument(args)?;
     Item::text(budget, text.rsplit_once('/').map_or("", |(dir, _)| dir))
 }
 
@@ -177,7 +179,7 @@ fn characters(text: &str, n: usize) -> Vec<&str> {
 }
 
 pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let Item::List(list) = first(args)? else {
+    let Item::List(list) = first_argument(args)? else {
         return Err(wants(0, "a list of texts"));
     };
     let by = match args.get(1) {

@@ -41,7 +41,7 @@ impl Content<'_> {
                 true => next,
                 false => *known.entry(seen_of(release)).or_insert(next),
             };
-            let around = around(release);
+            let around = surrounding_lines(release);
             match groups.get_mut(place) {
                 Some((group, first)) => {
                     group.rows.push(number);
@@ -154,7 +154,7 @@ pub fn visible_text(said: &str, files: &[File]) -> String {
 }
 
 /// The lines around the changes of a release, and their numbers.
-fn around(release: &Release) -> String {
+fn surrounding_lines(release: &Release) -> String {
     let mut text = String::new();
     for file in &release.files {
         for hunk in &Diff::new(&file.before, &file.after).hunks {

@@ -145,12 +145,12 @@ impl<'o> Items<'o> {
     }
 
     /// Adds a refusal.
-    pub fn refused(&mut self, refusal: &'o Refusal) {
+    pub fn add_refusal(&mut self, refusal: &'o Refusal) {
         let file = refusal.at.as_ref().map_or(&refusal.name, |at| &at.file);
         let mut item = Item {
             text: refusal.what.clone(),
             refusal: Some(refusal),
-            ..plain(Section::Errors, wording::place_of(refusal))
+            ..plain_item(Section::Errors, wording::place_of(refusal))
         };
         item.uses.push(Use {
             release: usize::MAX,
@@ -166,7 +166,7 @@ impl<'o> Items<'o> {
         for step in &release.steps {
             match step.state {
                 State::Open => self.question(number, release, step),
-                State::Waiting => self.waiting(number, release, step),
+                State::Waiting => self.add_waiting(number, release, step),
                 State::LeftOut => self.left_out(number, release, step),
                 State::Done => self.add_step_texts(number, release, step),
             }
@@ -183,13 +183,13 @@ impl<'o> Items<'o> {
         for notice in &release.notices {
             self.notice(number, notice, notice.severity.into(), "");
         }
-        let unused = unused(release);
+        let unused = unused_settings(release);
         if !unused.is_empty() {
             let chart = format!("{} {}", release.chart_after(), release.to);
             let key = format!("{:?}", ("unused", &chart, &unused));
             let item = Item {
                 text: format!("Unused by {chart}: {}", wording::paths(&unused)),
-                ..plain(Section::Action, format!("Unused by {chart}"))
+                ..plain_item(Section::Action, format!("Unused by {chart}"))
             };
             self.add(key, Use::of(number), item);
         }
@@ -206,7 +206,7 @@ impl<'o> Items<'o> {
                 lead: Some(wording::when(task.when).to_owned()),
                 text: task.text.clone(),
                 when: Some(task.when),
-                ..plain(Section::Action, wording::when(task.when).to_owned())
+                ..plain_item(Section::Action, wording::when(task.when).to_owned())
             };
             self.add(key, Use::of(number), item);
         }
@@ -247,7 +247,7 @@ impl<'o> Items<'o> {
         self.add(key, one, item);
     }
 
-    fn waiting(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn add_waiting(&mut self, number: usize, release: &'o Release, step: &'o Step) {
         let key = format!(
             "{:?}",
             (
@@ -326,7 +326,7 @@ impl<'o> Items<'o> {
         let item = Item {
             lead: (!title.is_empty()).then(|| title.to_owned()),
             text: notice.text.clone(),
-            ..plain(section, title.to_owned())
+            ..plain_item(section, title.to_owned())
         };
         let one = Use {
             places: notice.at.iter().collect(),
@@ -430,7 +430,7 @@ fn note(input: &Input) -> String {
     note
 }
 
-fn plain<'o>(section: Section, title: String) -> Item<'o> {
+fn plain_item<'o>(section: Section, title: String) -> Item<'o> {
     Item {
         section,
         title,
@@ -460,13 +460,13 @@ fn of_step<'o>(section: Section, release: &'o Release, step: &'o Step, text: Str
         link: step.link.as_deref(),
         why: step.why.as_deref(),
         text,
-        ..plain(section, step.title.clone())
+        ..plain_item(section, step.title.clone())
     }
 }
 
 /// The settings that stay although the target does not use them, and that nothing else speaks of.
 #[must_use]
-pub fn unused(release: &Release) -> Vec<&Path> {
+pub fn unused_settings(release: &Release) -> Vec<&Path> {
     let lost = release.lost_by_leaving_out();
     let told: Vec<&Path> = lost.flat_map(|step| &step.loses).collect();
     let left = release.ledger.iter().filter(|leaf| leaf.fate == Fate::Left);

@@ -34,8 +34,8 @@ use std::collections::HashMap;
 pub use self::{
     account::{Account, ChangeLine, Done, EffectLine, LedgerLine, Recognition, RecognitionReason},
     alike::{Alike, visible_text},
-    item::{AboutValue, AnswerOption, Argument, Item, Use, unused},
-    row::{Happens, ReleaseRow, Settings, Verdict, fits, open_questions, versions},
+    item::{AboutValue, AnswerOption, Argument, Item, Use, unused_settings},
+    row::{Happens, ReleaseRow, Settings, Verdict, fits_sentence, open_questions, versions},
 };
 
 use self::item::Items;
@@ -295,7 +295,7 @@ impl<'o> Content<'o> {
             .collect();
         let mut items = Items::default();
         for refusal in &outcome.refused {
-            items.refused(refusal);
+            items.add_refusal(refusal);
         }
         for (number, release) in outcome.releases.iter().enumerate() {
             items.add_release(number, release);

@@ -235,7 +235,7 @@ pub fn versions(release: &Release) -> String {
 
 /// That a release needs nothing.
 #[must_use]
-pub fn fits(release: &Release) -> String {
+pub fn fits_sentence(release: &Release) -> String {
     format!(
         "already fits {} {}; nothing to do",
         release.chart_after(),

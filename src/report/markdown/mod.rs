@@ -113,7 +113,7 @@ impl MarkdownPage {
     }
 
     /// Says how many pieces had no room.
-    fn rest(&mut self, left: usize, what: &str) {
+    fn say_left_out(&mut self, left: usize, what: &str) {
         if left > 0 {
             let words = Words::new()
                 .lit("*… and ")
@@ -178,7 +178,7 @@ fn since(page: &mut MarkdownPage, content: &Content<'_>) {
         })
         .collect();
     let left = page.pieces(&pieces, SINCE, false);
-    page.rest(left, "note");
+    page.say_left_out(left, "note");
 }
 
 /// The releases that an item is about, a few by name.
@@ -232,7 +232,7 @@ fn section(page: &mut MarkdownPage, content: &Content<'_>, section: Section) {
         })
         .collect();
     let left = page.pieces(&pieces, room, apart);
-    page.rest(left, what);
+    page.say_left_out(left, what);
 }
 
 fn question(number: usize, content: &Content<'_>, item: &Item<'_>) -> String {
@@ -389,7 +389,7 @@ fn files(page: &mut MarkdownPage, content: &Content<'_>) {
     ];
     rows.extend(content.rows.iter().map(row));
     let left = page.pieces(&rows, FILES, false);
-    page.rest(left, "release");
+    page.say_left_out(left, "release");
 }
 
 fn row(row: &ReleaseRow<'_>) -> String {
@@ -491,7 +491,7 @@ fn unclaimed(page: &mut MarkdownPage, content: &Content<'_>) {
             words.as_str().to_owned()
         });
         let left = page.pieces(&lines.collect::<Vec<_>>(), NOT_TOUCHED, false);
-        page.rest(left, "line");
+        page.say_left_out(left, "line");
     }
     if content.unclaimed.is_empty() {
         return;
@@ -508,7 +508,7 @@ fn unclaimed(page: &mut MarkdownPage, content: &Content<'_>) {
         })
         .collect();
     let left = page.pieces(&pieces, NOT_TOUCHED, false);
-    page.rest(left, "file");
+    page.say_left_out(left, "file");
 }
 
 fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
@@ -524,7 +524,7 @@ fn differences(page: &mut MarkdownPage, outcome: &Outcome, masker: &Masker) {
     let mut any_masked = false;
     let mut left = 0;
     for (i, file) in files.iter().enumerate() {
-        let (text, (gone, came), masked) = difference::plain(file, masker);
+        let (text, (gone, came), masked) = difference::plain_patch(file, masker);
         let block = format!(
             "<details>\n<summary><code>{}</code> −{gone} +{came}</summary>\n\n{}\n</details>",
             html(shown_name(&file.name)),

@@ -109,7 +109,7 @@ impl Talk<'_> {
         let releases = review.result();
         let look = self.look();
         self.person.say("\n");
-        let text = show::part("The result", look);
+        let text = show::part_heading("The result", look);
         self.report(&text);
         self.whole_difference(&releases.iter().collect::<Vec<_>>());
         for (at, release) in releases.iter().enumerate() {

@@ -69,7 +69,7 @@ impl Talk<'_> {
                 "Release"
             };
             self.person.say("\n");
-            let text = show::part(&format!("{what} {} of {of}", at + 1), look);
+            let text = show::part_heading(&format!("{what} {} of {of}", at + 1), look);
             self.report(&text);
         }
         let steps = match review.next() {

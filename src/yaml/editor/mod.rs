@@ -10,7 +10,7 @@ mod value;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::agreement::{Disagreement, agreement};
+use super::agreement::{Disagreement, check_agreement};
 use super::error::ParseError;
 use super::rewrite::rewrite;
 use super::source::Position;
@@ -257,7 +257,7 @@ impl Editor {
             PathStep::Index(index) => *index,
             PathStep::Key(_) => self.tree.len(parent),
         };
-        self.put(parent, at, &path.steps()[there], new, &path)
+        self.put_entry(parent, at, &path.steps()[there], new, &path)
     }
 
     /// Puts a new value into a list, before the item at this place, or into a map, at its end.
@@ -308,7 +308,7 @@ impl Editor {
             PathStep::Key(_) => place.min(self.tree.len(parent)),
         };
         let new = value.into().want(self.is_quoted(parent));
-        self.put(parent, place, step, new, &path)
+        self.put_entry(parent, place, step, new, &path)
     }
 
     /// Gives an entry another key; it keeps its place, its comments and its value.
@@ -342,7 +342,7 @@ impl Editor {
         let Some(parent) = self.tree.parent(node) else {
             return Err(EditorError::WrongKind(path));
         };
-        let new = self.without(parent, node);
+        let new = self.want_without(parent, node);
         self.replace(parent, &new)
     }
 
@@ -505,7 +505,7 @@ impl Editor {
     }
 
     /// Puts a new entry or item into a collection.
-    fn put(
+    fn put_entry(
         &mut self,
         parent: NodeId,
         place: usize,
@@ -536,7 +536,7 @@ impl Editor {
         self.replace(parent, &want)
     }
 
-    fn without(&self, parent: NodeId, node: NodeId) -> Want {
+    fn want_without(&self, parent: NodeId, node: NodeId) -> Want {
         let tree = &self.tree;
         match tree.kind(parent) {
             Kind::Mapping { .. } => Want::Map {
@@ -573,7 +573,7 @@ impl Editor {
         let Some(document) = tree.documents().get(self.document) else {
             return Err(EditorError::NotFound(NodePath::root()));
         };
-        agreement(&tree, document.root, None)?;
+        check_agreement(&tree, document.root, None)?;
         self.tree = tree;
         Ok(())
     }

@@ -200,7 +200,7 @@ struct Swap<'a> {
 
 impl Swap<'_> {
     fn find(&mut self, want: &Want) {
-        if want.ground() == Some(self.target) {
+        if want.grounded_on() == Some(self.target) {
             self.text.get_or_insert_with(|| want.clone());
             return;
         }
@@ -214,13 +214,13 @@ impl Swap<'_> {
     }
 
     fn apply(&mut self, want: &Want, text: &Want) -> Want {
-        if want.ground() == Some(self.alias) && !self.done {
+        if want.grounded_on() == Some(self.alias) && !self.done {
             self.done = true;
             return text.clone();
         }
         // Before the alias the anchored node can stay: the alias was cut off by another anchor of the
         // same name. After it, it becomes the alias, which the next round looks at again.
-        if self.done && want.ground() == Some(self.target) {
+        if self.done && want.grounded_on() == Some(self.target) {
             return Want::Node(self.alias);
         }
         match want {

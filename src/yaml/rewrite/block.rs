@@ -110,7 +110,7 @@ impl Cx<'_> {
             .map(|&unit| {
                 let ground = match unit {
                     WantedUnit::Entry(entry) => entry.key.entry(),
-                    WantedUnit::Item(want) => want.ground(),
+                    WantedUnit::Item(want) => want.grounded_on(),
                 };
                 let index = ground.and_then(|ground| position.get(&ground)).copied()?;
                 self.can_stay(source[index], unit).then(|| SourceUnit {
@@ -347,7 +347,7 @@ impl Emitter<'_, '_> {
                 }
                 open = false;
                 self.cx.in_place_of(source[i], unit);
-                self.unit(source[i], unit)?;
+                self.write_unit(source[i], unit)?;
                 self.keep_until(extent.end);
                 pending = &plan.after[i + 1];
                 takes_blank = self.cx.unit_takes_blank_lines(unit);
@@ -524,7 +524,11 @@ impl Emitter<'_, '_> {
     }
 
     /// Writes one unit that stays.
-    pub(super) fn unit(&mut self, id: NodeId, unit: WantedUnit<'_>) -> Result<(), RewriteError> {
+    pub(super) fn write_unit(
+        &mut self,
+        id: NodeId,
+        unit: WantedUnit<'_>,
+    ) -> Result<(), RewriteError> {
         match unit {
             WantedUnit::Entry(entry) => self.entry(id, entry),
             WantedUnit::Item(want) => self.value(id, want),

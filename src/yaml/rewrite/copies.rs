@@ -50,14 +50,17 @@ pub(super) fn write_anchors_once(tree: &Tree, want: &Want) -> Option<Want> {
 fn is_own(tree: &Tree, key: &WantKey, value: &Want) -> bool {
     match key {
         WantKey::Entry(key) | WantKey::Renamed(key, _) => {
-            value.ground().is_some() && tree.value_of(*key) == value.ground()
+            value.grounded_on().is_some() && tree.value_of(*key) == value.grounded_on()
         }
         WantKey::New(_) => false,
     }
 }
 
 fn is_own_item(tree: &Tree, base: Option<NodeId>, item: &Want) -> bool {
-    base.is_some() && item.ground().is_some_and(|node| tree.parent(node) == base)
+    base.is_some()
+        && item
+            .grounded_on()
+            .is_some_and(|node| tree.parent(node) == base)
 }
 
 /// The places of anchored nodes, in the order of the new text.
@@ -150,7 +153,7 @@ impl Copies<'_> {
     }
 
     /// The number of occurrences that a node and the nodes in it make.
-    fn inside(&self, id: NodeId) -> usize {
+    fn occurrences_inside(&self, id: NodeId) -> usize {
         let nodes = id.0..subtree_end(self.tree, id);
         nodes
             .filter(|node| self.tree.anchor(NodeId(*node)).is_some())
@@ -158,7 +161,7 @@ impl Copies<'_> {
     }
 
     fn node(&mut self, id: NodeId) -> Want {
-        let end = self.at + self.inside(id);
+        let end = self.at + self.occurrences_inside(id);
         let copied = |i: usize| self.keepers[&self.found[i].node] != i;
         if !(self.at..end).any(copied) {
             self.at = end;

@@ -88,7 +88,7 @@ impl Cx<'_> {
             }
             Want::List { base, items } => {
                 let mut parts = Vec::new();
-                self.loose_comments(*base, items.iter().filter_map(Want::ground))?;
+                self.loose_comments(*base, items.iter().filter_map(Want::grounded_on))?;
                 for item in items {
                     parts.push(self.flow_unit(WantedUnit::Item(item))?);
                 }
@@ -177,7 +177,7 @@ impl Cx<'_> {
                 let text = self.inline_key(*key)?;
                 let plain = self.tree.kind(*key) == Kind::Scalar(ScalarStyle::Plain);
                 if plain && !is_flow_safe(&text) {
-                    quoted(&text)
+                    double_quoted(&text)
                 } else {
                     text
                 }
@@ -236,7 +236,7 @@ impl Cx<'_> {
             Kind::Alias => Ok(text.to_owned()),
             Kind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
                 self.no_comments(id, span.start..line_end(self.text, tree.body(id).start).0)?;
-                Ok(with_props(&quoted(tree.content(id))))
+                Ok(with_props(&double_quoted(tree.content(id))))
             }
             Kind::Scalar(ScalarStyle::Plain) => {
                 let content = tree.content(id);
@@ -246,11 +246,11 @@ impl Cx<'_> {
                 } else if is_flow_safe(content) {
                     with_props(content)
                 } else {
-                    with_props(&quoted(content))
+                    with_props(&double_quoted(content))
                 })
             }
             Kind::Scalar(_) if text.contains(['\n', '\r']) => {
-                Ok(with_props(&quoted(tree.content(id))))
+                Ok(with_props(&double_quoted(tree.content(id))))
             }
             Kind::Scalar(_) => Ok(text.to_owned()),
         }
@@ -269,7 +269,7 @@ impl Cx<'_> {
             let key = self.inline_key(key).map(|text| {
                 let plain = self.tree.kind(key) == Kind::Scalar(ScalarStyle::Plain);
                 if plain && !is_flow_safe(&text) {
-                    quoted(&text)
+                    double_quoted(&text)
                 } else {
                     text
                 }
@@ -287,7 +287,7 @@ impl Cx<'_> {
 }
 
 /// Text in double quotes, with the escapes of YAML 1.2 (section 5.7).
-fn quoted(text: &str) -> String {
+fn double_quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -449,7 +449,7 @@ impl Emitter<'_, '_> {
                 self.skip_to(element.start);
             }
             self.keep_until(element.start);
-            self.unit(source[i], unit)?;
+            self.write_unit(source[i], unit)?;
             self.keep_until(element.end);
             if comma != element.comma.is_some() && self.ends_bare(source[i], unit) {
                 // What stands directly behind the colon or the tag would be read as a part of it.

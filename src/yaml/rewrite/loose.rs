@@ -19,7 +19,7 @@ pub(super) struct UnwrittenComments {
 }
 
 /// The units of the source whose comments go with what is made of them.
-pub(super) fn loose(tree: &Tree, want: &Want) -> HashMap<NodeId, UnwrittenComments> {
+pub(super) fn loose_comments(tree: &Tree, want: &Want) -> HashMap<NodeId, UnwrittenComments> {
     let mut walk = CommentWalk {
         tree,
         loose: HashSet::new(),
@@ -68,7 +68,7 @@ impl CommentWalk<'_> {
             }
             Want::List { base, items } => {
                 for item in items {
-                    let ground = item.ground();
+                    let ground = item.grounded_on();
                     match ground.filter(|node| base.is_some() && self.tree.parent(*node) == *base) {
                         Some(own) if !self.tree.is_key(own) => _ = self.placed.insert(own),
                         _ => self
@@ -96,7 +96,7 @@ fn units_of(tree: &Tree, unit: WantedUnit<'_>) -> Vec<NodeId> {
     match unit {
         WantedUnit::Entry(entry) => match &entry.key {
             WantKey::New(_) => {
-                let node = entry.value.ground();
+                let node = entry.value.grounded_on();
                 let unit = node.and_then(|node| tree.key_of(node).or_else(|| item(node)));
                 unit.into_iter().collect()
             }
@@ -104,18 +104,19 @@ fn units_of(tree: &Tree, unit: WantedUnit<'_>) -> Vec<NodeId> {
                 tree.parent(*key).and_then(item).into_iter().collect()
             }
         },
-        WantedUnit::Item(want) => match (want.ground(), want) {
+        WantedUnit::Item(want) => match (want.grounded_on(), want) {
             (Some(node), _) => match tree.key_of(node) {
                 Some(key) => entry_of(key),
                 None => item(node).into_iter().collect(),
             },
             (None, Want::Map { entries, .. }) => {
                 let mut entries = entries.iter();
-                let found = entries.find_map(|entry| match (&entry.key, entry.value.ground()) {
-                    (WantKey::New(_), Some(node)) => tree.key_of(node).or_else(|| item(node)),
-                    (WantKey::Entry(key) | WantKey::Renamed(key, _), _) => Some(*key),
-                    _ => None,
-                });
+                let found =
+                    entries.find_map(|entry| match (&entry.key, entry.value.grounded_on()) {
+                        (WantKey::New(_), Some(node)) => tree.key_of(node).or_else(|| item(node)),
+                        (WantKey::Entry(key) | WantKey::Renamed(key, _), _) => Some(*key),
+                        _ => None,
+                    });
                 found.into_iter().collect()
             }
             _ => Vec::new(),
@@ -131,7 +132,7 @@ impl Cx<'_> {
         if loose.is_empty() {
             return Vec::new();
         }
-        let around = matches!(unit, WantedUnit::Item(want) if want.ground().is_none());
+        let around = matches!(unit, WantedUnit::Item(want) if want.grounded_on().is_none());
         let mut taken = Vec::new();
         for source in units_of(self.tree, unit) {
             let Some(left) = loose.get_mut(&source) else {

@@ -57,7 +57,7 @@ pub fn rewrite(tree: &Tree, root: NodeId, want: &Want) -> Result<Rewrite, Rewrit
         text: tree.text(),
         style: Indentation::of(tree),
         kept: RefCell::default(),
-        loose: RefCell::new(loose::loose(tree, want)),
+        loose: RefCell::new(loose::loose_comments(tree, want)),
     };
     let mut out = Emitter::new(&cx, 0, 0);
     out.value(root, want)?;

@@ -11,7 +11,7 @@ impl Emitter<'_, '_> {
     /// Writes a value that stands in the source at its place, as it is wanted.
     pub(super) fn value(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
         let tree = self.cx.tree;
-        let in_place = want.ground() == Some(id);
+        let in_place = want.grounded_on() == Some(id);
         match want {
             Want::Node(_) if in_place => Ok(()),
             Want::Map { entries, .. }
@@ -126,7 +126,7 @@ impl Emitter<'_, '_> {
                     return Err(RewriteError::ComplexKey { node: key, offset });
                 }
             },
-            None => tree.lead(id) + 1,
+            None => tree.lead_offset(id) + 1,
         };
         let item = key.is_none();
         let column = tree.column(parent) as isize + self.delta;

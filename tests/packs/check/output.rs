@@ -59,7 +59,7 @@ fn every_code_is_in_the_docs() {
             };
             format!(
                 "| `{code}` | {severity} | {} |",
-                code.about().trim_end_matches('.')
+                code.meaning().trim_end_matches('.')
             )
         })
         .collect();
