@@ -3,10 +3,10 @@
 //! If a setting moves, whoever names it must name its new place. Where a setting goes is found by moving it:
 //! the migrations run over values that hold nothing else. What does not simply move is told instead.
 
-use std::sync::Arc;
+use std::{cell::LazyCell, sync::Arc};
 
 use super::{
-    pointers::{self, Followed, alone},
+    pointers::{self, Followed, PatchedValues},
     release::Worked,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     outcome::{Fate, Notice, Severity},
     pack::{Known, Pack},
     plan::Plan,
-    values::{Path, Segment, Value, view::View, write},
+    values::{Map, Path, Segment, Value, view::View, write},
     yaml::{NodeId, Tree, host_offset},
 };
 
@@ -39,6 +39,7 @@ pub(super) fn renamed_mentions(
     worked: &Worked<'_>,
 ) -> (Vec<Renamed>, Vec<Notice>) {
     let (mut renamed, mut notices) = (Vec::new(), Vec::new());
+    let patched = LazyCell::new(|| PatchedValues::of(workspace, worked));
     for mention in &worked.wanted.mentions {
         let at = || {
             let file = &workspace.files[mention.file];
@@ -63,7 +64,7 @@ pub(super) fn renamed_mentions(
             text,
         };
         if mention.kind == MentionKind::Pointer {
-            match pointers::followed(workspace, worked, mention) {
+            match pointers::followed(&patched, worked, mention) {
                 Some(Followed::To(text)) => renamed.push(to(text)),
                 Some(Followed::Not(text)) => notices.push(told(text)),
                 Some(Followed::Same) | None => {}
@@ -88,12 +89,7 @@ pub(super) fn renamed_mentions(
                 }
                 NewPlace::Moved(_) | NewPlace::Held | NewPlace::Gone => {
                     texts.push(one.to_owned());
-                    notices.push(told(format!(
-                        "`{}` names a setting that {} {} no longer has in this form. Name another one.",
-                        one.trim(),
-                        worked.pack.info.chart,
-                        worked.plan.to
-                    )));
+                    notices.push(told(names_nothing(worked, one.trim())));
                 }
             }
         }
@@ -103,6 +99,14 @@ pub(super) fn renamed_mentions(
         }
     }
     (renamed, once_each(notices))
+}
+
+/// The sentence for a person about a path string whose setting has no single new place.
+pub(super) fn names_nothing(worked: &Worked<'_>, text: &str) -> String {
+    format!(
+        "`{text}` names a setting that {} {} no longer has in this form. Name another one.",
+        worked.pack.info.chart, worked.plan.to
+    )
 }
 
 /// The notices, of which those that say the same are one that names every place: a patch is often copied.
@@ -296,4 +300,18 @@ pub(super) fn place_of(plan: &Plan<'_>, path: &Path, value: Value) -> NewPlace {
         (Fate::Held, ..) => NewPlace::Held,
         _ => NewPlace::Gone,
     }
+}
+
+/// A value with nothing else around it, at a path.
+fn alone(path: &Path, value: Value) -> Value {
+    let segments = path.segments().iter().rev();
+    segments.fold(value, |value, segment| match segment {
+        Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
+        Segment::Index(index) => {
+            let mut items = vec![Value::Null; (*index).min(64)];
+            items.push(value);
+            Value::List(items)
+        }
+        _ => value,
+    })
 }

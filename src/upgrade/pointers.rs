@@ -5,14 +5,14 @@
 //! What cannot follow is told and left as it is; a value in a patch is never edited.
 
 use super::{
-    mentions::{NewPlace, is_only_moved, place_of},
+    mentions::{NewPlace, is_only_moved, names_nothing, place_of},
     release::Worked,
 };
 use crate::{
     block::BlockPlace,
     carrier::pointer,
     load::{Mention, Workspace},
-    values::{Map, Path, Segment, Value},
+    values::{Path, Segment, Value, leaves_at},
 };
 
 /// What becomes of a path.
@@ -25,9 +25,24 @@ pub(super) enum Followed {
     Not(String),
 }
 
+/// The values that the patches of a release are applied to, before and after the migrations.
+pub(super) struct PatchedValues {
+    before: OwnValues,
+    after: OwnValues,
+}
+
+impl PatchedValues {
+    pub(super) fn of(workspace: &Workspace, worked: &Worked<'_>) -> Self {
+        Self {
+            before: OwnValues::before(workspace, worked),
+            after: OwnValues::after(workspace, worked),
+        }
+    }
+}
+
 /// Where the path of an operation leads after the migrations.
 pub(super) fn followed(
-    workspace: &Workspace,
+    patched: &PatchedValues,
     worked: &Worked<'_>,
     mention: &Mention,
 ) -> Option<Followed> {
@@ -50,30 +65,26 @@ pub(super) fn followed(
             return Some(Followed::Same);
         }
     }
-    let old = OwnValues::before(workspace, worked);
+    let PatchedValues { before, after } = patched;
     let is_appended = keys.last().is_some_and(|key| key == "-");
-    let path = old.path_of(&keys[common..]);
-    let mut leaves = Vec::new();
-    if let Some(value) = value {
-        leaves_of(value, &path, &mut leaves);
-    }
+    let path = before.path_of(&keys[common..]);
+    let is_map = |value: &Value| value.as_map().is_some();
     // What stands there goes or is replaced, and must have its new place there, too.
-    let is_map = |value: &&Value| value.as_map().is_some();
-    let mut of_map: Vec<(Path, Value)> = Vec::new();
-    if !is_appended && let Some(own) = old.at(&path) {
-        leaves_of(own, &path, &mut of_map);
-        if value.is_none_or(|value| value.as_map().is_some()) {
-            leaves.extend(of_map.iter().cloned());
-        }
+    let own = before.at(&path);
+    let of_own = own.filter(|_| !is_appended);
+    let of_own = of_own.map_or_else(Vec::new, |own| leaves_at(&path, own));
+    let mut leaves = value.map_or_else(Vec::new, |value| leaves_at(&path, value));
+    if value.is_none_or(is_map) {
+        leaves.extend(of_own.iter().cloned());
     }
+    let any = Value::from("x");
     if leaves.is_empty() {
-        leaves.push((path.clone(), Value::from("x")));
+        leaves.push((path.clone(), &any));
     }
-    let is_whole = old.at(&path).filter(is_map).is_some();
     let mut place: Option<Path> = None;
     for (leaf, value) in leaves {
         let below = leaf.strip_prefix(&path)?;
-        let to = match place_of(&worked.plan, &leaf, value) {
+        let to = match place_of(&worked.plan, &leaf, value.clone()) {
             NewPlace::Same => leaf.clone(),
             NewPlace::Moved(to)
                 if is_only_moved(&worked.plan, &leaf) && is_only_moved(&worked.plan, &to) =>
@@ -81,7 +92,7 @@ pub(super) fn followed(
                 to
             }
             NewPlace::Moved(_) | NewPlace::Held | NewPlace::Gone => {
-                return Some(Followed::Not(gone(worked, mention)));
+                return Some(Followed::Not(names_nothing(worked, &mention.text)));
             }
         };
         let Some(above) = without_end(&to, &below) else {
@@ -93,14 +104,12 @@ pub(super) fn followed(
         place = Some(above);
     }
     let to = place?;
-    let new = OwnValues::after(workspace, worked);
     // A map may have got company from elsewhere.
-    let mut there = Vec::new();
-    if is_whole && let Some(own) = new.at(&to) {
-        leaves_of(own, &to, &mut there);
-        if there.len() != of_map.len() {
-            return Some(Followed::Not(scattered(mention)));
-        }
+    if own.is_some_and(is_map)
+        && let Some(there) = after.at(&to)
+        && leaves_at(&to, there).len() != of_own.len()
+    {
+        return Some(Followed::Not(scattered(mention)));
     }
     if to == path {
         return Some(Followed::Same);
@@ -112,20 +121,13 @@ pub(super) fn followed(
             _ => return Some(Followed::Not(scattered(mention))),
         }
     }
-    if operation.adds && !new.has_above(&to) {
+    if operation.adds && !after.has_above(&to) {
         return Some(Followed::Not(format!(
             "What `{}` sets has its place at `{written}` now, and an `add` needs a map above it, which these values do not have. Change the operation by hand, together with the rest.",
             mention.text
         )));
     }
     Some(Followed::To(written))
-}
-
-fn gone(worked: &Worked<'_>, mention: &Mention) -> String {
-    format!(
-        "`{}` names a setting that {} {} no longer has in this form. Name another one.",
-        mention.text, worked.pack.info.chart, worked.plan.to
-    )
 }
 
 fn scattered(mention: &Mention) -> String {
@@ -139,18 +141,6 @@ fn key_of(segment: &Segment) -> &str {
     match segment {
         Segment::Key(key) => key,
         _ => "",
-    }
-}
-
-/// The leaves of a value that stands at a path: a list is one.
-fn leaves_of(value: &Value, path: &Path, leaves: &mut Vec<(Path, Value)>) {
-    match value {
-        Value::Map(map) if !map.is_empty() => {
-            for (key, value) in map {
-                leaves_of(value, &path.key(key.clone()), leaves);
-            }
-        }
-        value => leaves.push((path.clone(), value.clone())),
     }
 }
 
@@ -222,19 +212,5 @@ fn own_layers<'l>(
             && matches!(block.place, BlockPlace::Map { .. })
             && layer < worked.views.len();
         is_own.then_some(layer)
-    })
-}
-
-/// A value with nothing else around it, at a path.
-pub(super) fn alone(path: &Path, value: Value) -> Value {
-    let segments = path.segments().iter().rev();
-    segments.fold(value, |value, segment| match segment {
-        Segment::Key(key) => Value::Map(Map::from_iter([(key.clone(), value)])),
-        Segment::Index(index) => {
-            let mut items = vec![Value::Null; (*index).min(64)];
-            items.push(value);
-            Value::List(items)
-        }
-        _ => value,
     })
 }

@@ -229,11 +229,11 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     for one in carried.iter().flatten() {
         *names.entry(one.carrier.name.clone()).or_default() += 1;
     }
-    let patches = Patches::collect(loader, &scanned);
     let by_path: HashMap<&FilePath, usize> = scanned
         .iter()
         .map(|file| (file.path.as_path(), file.file))
         .collect();
+    let patches = Patches::collect(loader, &scanned, &by_path);
     let parameters = scanned.iter().filter(|file| file.only_parameters);
     let mut claimed: BTreeSet<usize> = parameters.map(|file| file.file).collect();
     let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();

@@ -61,16 +61,17 @@ enum PatchWork {
 
 impl Patches {
     /// Reads the patches of all files. A file that a patch is in is read, too, if it may be named from there.
-    pub(super) fn collect(loader: &mut Loader, scanned: &[Scanned]) -> Self {
-        let by_path: HashMap<&FilePath, usize> = scanned
-            .iter()
-            .map(|file| (file.path.as_path(), file.file))
-            .collect();
+    /// `by_path` are the files by their absolute path.
+    pub(super) fn collect(
+        loader: &mut Loader,
+        scanned: &[Scanned],
+        by_path: &HashMap<&FilePath, usize>,
+    ) -> Self {
         let mut patches = Self::default();
         for (file, one) in scanned.iter().enumerate() {
             for patch in &one.found.patches {
                 let work = match &patch.form {
-                    PatchForm::File(name) => match in_file(loader, one, &by_path, name) {
+                    PatchForm::File(name) => match in_file(loader, one, by_path, name) {
                         Some(work) => work,
                         None => continue,
                     },
