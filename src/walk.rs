@@ -589,6 +589,11 @@ fn shown_path(root: &Path, path: &Path) -> PathBuf {
     }
 }
 
+/// True for a file of YAML, by its name.
+pub(crate) fn is_yaml(path: &Path) -> bool {
+    kind(path) == Some(FileKind::Yaml)
+}
+
 /// The kind of a file by its name; `None` if it is no YAML.
 fn kind(path: &Path) -> Option<FileKind> {
     // A name need not be UTF-8; what decides here is ASCII.

@@ -19,7 +19,7 @@ use super::model::{
     Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, PatchForm,
     RefusalReason, Root, TextPatch,
 };
-use super::read::{Doc, Field, file_name};
+use super::read::{Doc, Field, is_kustomization_file};
 use super::version::VersionPlace;
 use crate::values::{Path, View};
 use crate::yaml::{NodeId, Tree};
@@ -28,10 +28,7 @@ use crate::yaml::{NodeId, Tree};
 pub(super) fn is_kustomization(doc: &Doc<'_>, path: &FilePath) -> bool {
     let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
     let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
-    let named = matches!(
-        file_name(path),
-        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
-    );
+    let named = is_kustomization_file(path);
     let typed = api.starts_with("kustomize.config.k8s.io/")
         && matches!(kind.as_str(), "Kustomization" | "Component");
     typed || (named && (api.is_empty() || api.starts_with("kustomize.config.k8s.io/")))

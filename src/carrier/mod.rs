@@ -45,6 +45,7 @@ pub use model::{
     RefusalReason, Refused, Root, TargetPath, TextPatch, ValuesRef,
 };
 pub use object::{ManifestObject, ObjectBody};
+pub(crate) use read::is_kustomization_file;
 pub use version::{Range, VersionPlace, VersionStyle, raise};
 
 use crate::yaml::Tree;

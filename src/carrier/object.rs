@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, object_ref};
 use super::model::{FileCarriers, ObjectRef};
-use super::read::{Doc, file_name};
+use super::read::{Doc, is_kustomization_file};
 use super::version::{VersionPlace, VersionStyle};
 use crate::values::view::ValueKind;
 use crate::yaml::NodeId;
@@ -84,13 +84,7 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, found: &mut FileCarriers) {
     let api = doc.text_at(doc.root, &["apiVersion"]).unwrap_or_default();
     let kind = doc.text_at(doc.root, &["kind"]).unwrap_or_default();
     let group = api.split_once('/').map_or("", |(group, _)| group);
-    let name = file_name(path);
-    if group == "kustomize.config.k8s.io"
-        || matches!(
-            name,
-            "kustomization.yaml" | "kustomization.yml" | "Kustomization"
-        )
-    {
+    if group == "kustomize.config.k8s.io" || is_kustomization_file(path) {
         generators(doc, found);
         return;
     }

@@ -272,6 +272,14 @@ pub(super) fn file_name(path: &FilePath) -> &str {
         .unwrap_or("")
 }
 
+/// True for the names by which kustomize knows its file.
+pub(crate) fn is_kustomization_file(path: &FilePath) -> bool {
+    matches!(
+        file_name(path),
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    )
+}
+
 /// Refuses everything in a document that SOPS has encrypted.
 pub(super) fn encrypted(doc: &Doc<'_>, found: &mut FileCarriers) {
     let Some(mac) = doc.field_at(doc.root, &["sops", "mac"]) else {

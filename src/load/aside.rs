@@ -6,6 +6,7 @@
 //! Nothing is edited here, and nothing that stands in these files is shown but the names of charts and versions.
 
 use std::{
+    cell::LazyCell,
     fs,
     path::{Path as FilePath, PathBuf},
 };
@@ -15,7 +16,8 @@ use crate::{
     carrier::{self, ChartSource, Elsewhere, ManifestObject, ObjectBody, ObjectRef, programs},
     jobs::Jobs,
     outcome::{At, Seen, SeenIn},
-    yaml::Tree,
+    walk::is_yaml,
+    yaml::{LineStarts, Position, Tree},
 };
 
 /// The largest file that is looked into, in bytes.
@@ -113,21 +115,14 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
 
 fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
     let name = path.display().to_string();
-    let starts: Vec<usize> = std::iter::once(0)
-        .chain(text.match_indices('\n').map(|(end, _)| end + 1))
-        .collect();
-    let at = |offset: usize| {
-        let line = starts.partition_point(|start| *start <= offset);
-        At {
-            file: name.clone(),
-            line,
-            column: text[starts[line - 1]..offset].chars().count() + 1,
-        }
+    let at = |position: Position| At {
+        file: name.clone(),
+        line: position.line,
+        column: position.column,
     };
-    let is_yaml = path
-        .extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"));
-    if !is_yaml {
+    if !is_yaml(path) {
+        let lines = LazyCell::new(|| LineStarts::new(text));
+        let at = |offset| at(lines.position(text, offset));
         let all = programs::find(path, text);
         return SeenFile {
             seen: all
@@ -140,6 +135,7 @@ fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile
     let Ok(tree) = Tree::parse(text) else {
         return SeenFile::default();
     };
+    let at = |offset| at(tree.position(offset));
     let found = carrier::find(&tree, path);
     let carriers = found.carriers.iter().map(|carrier| {
         let version = carrier.version.as_ref();

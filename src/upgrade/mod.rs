@@ -206,7 +206,7 @@ fn read_with(
     }
     charts.extend(packs::charts_of_broken(&broken_packs));
     let found = load::with_their_charts(&request.found, &charts, &request.excludes);
-    let (found, aside) = load::with_reached(&found, &request.aside);
+    let (found, aside) = load::with_reached(found, &request.aside);
     let mut workspace = load::workspace(&request.releases, &found, &charts, jobs);
     let seen = load::aside(&aside, &workspace.chart_objects, &charts, jobs);
     workspace.seen.extend(seen);

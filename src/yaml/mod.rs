@@ -39,6 +39,7 @@ pub use excerpt::{excerpt, excerpt_at, line_of};
 pub use inner::{InnerError, InnerRewrite, host_offset, rewrite_inner};
 pub use quote::{double_quoted, needs_escape};
 pub use rewrite::{Rewrite, rewrite};
+pub(crate) use source::LineStarts;
 pub use source::Position;
 pub use tree::{Comment, DocumentInfo, Kind, NodeId, ScalarStyle, Tree};
 pub use want::{RewriteError, Want, WantEntry, WantKey};

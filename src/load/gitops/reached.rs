@@ -12,8 +12,9 @@ use std::{
 
 use crate::{
     bounds::{Bounds, lexical},
+    carrier::is_kustomization_file,
     values::view::View,
-    walk::{FileKind, FoundFile},
+    walk::{FileKind, FoundFile, is_yaml},
     yaml::{NodeId, Tree},
 };
 
@@ -22,14 +23,13 @@ const FIELDS: &[&str] = &["resources", "bases", "components"];
 
 /// The files that were found, with the hidden ones that they deploy, and the files aside without these.
 #[must_use]
-pub fn with_reached(found: &[FoundFile], aside: &[PathBuf]) -> (Vec<FoundFile>, Vec<PathBuf>) {
+pub fn with_reached(mut all: Vec<FoundFile>, aside: &[PathBuf]) -> (Vec<FoundFile>, Vec<PathBuf>) {
     let here = std::env::current_dir().unwrap_or_default();
     let hidden: Vec<(PathBuf, &PathBuf)> = aside
         .iter()
         .filter(|path| is_yaml(path))
         .map(|path| (lexical(&here.join(path)), path))
         .collect();
-    let mut all = found.to_vec();
     let mut taken: HashSet<&PathBuf> = HashSet::new();
     let mut at = 0;
     while at < all.len() && !hidden.is_empty() {
@@ -47,10 +47,10 @@ pub fn with_reached(found: &[FoundFile], aside: &[PathBuf]) -> (Vec<FoundFile>, 
         for target in named(&full, &text, &Bounds::of(&file.path, &file.below)) {
             let has_kustomization = hidden
                 .iter()
-                .any(|(path, _)| path.parent() == Some(&target) && is_kustomization(path));
+                .any(|(path, _)| path.parent() == Some(&target) && is_kustomization_file(path));
             for (path, shown) in &hidden {
                 let is_meant = match has_kustomization {
-                    true => path.parent() == Some(&target) && is_kustomization(path),
+                    true => path.parent() == Some(&target) && is_kustomization_file(path),
                     false => path.starts_with(&target),
                 };
                 if is_meant && taken.insert(*shown) {
@@ -68,22 +68,9 @@ pub fn with_reached(found: &[FoundFile], aside: &[PathBuf]) -> (Vec<FoundFile>, 
     (all, rest.cloned().collect())
 }
 
-fn is_yaml(path: &FilePath) -> bool {
-    let end = path.extension().and_then(|end| end.to_str());
-    end.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
-}
-
-fn is_kustomization(path: &FilePath) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    matches!(
-        name,
-        Some("kustomization.yaml" | "kustomization.yml" | "Kustomization")
-    )
-}
-
 /// True for what may be a kustomization, by its name.
 fn may_deploy(path: &FilePath) -> bool {
-    is_kustomization(path) || is_yaml(path)
+    is_kustomization_file(path) || is_yaml(path)
 }
 
 /// True if a text has a word that begins with a single dot, or a part of a path that does, beside the fields that
@@ -117,7 +104,7 @@ fn named(file: &FilePath, text: &str, bounds: &Bounds) -> Vec<PathBuf> {
             // Flux counts from the root of the repository.
             let root = super::repository(file).unwrap_or_else(|| bounds.root().to_owned());
             places.extend(path.map(|path| root.join(text_of(path))));
-        } else if is_kustomization(file) {
+        } else if is_kustomization_file(file) {
             let lists = FIELDS.iter().filter_map(|name| field(document.root, name));
             let items = lists.flat_map(|list| view.items(list));
             places.extend(items.map(|item| folder.join(text_of(item))));
