@@ -236,19 +236,7 @@ pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
         2,
         &[span(format!("{chart}: {changed}"), WordStyle::Bold)],
     );
-    let versions = rows.iter().map(|(version, _)| width(version));
-    let widest = versions.max().unwrap_or_default();
-    for (version, title) in rows {
-        let pad = " ".repeat(widest - width(version));
-        page.fill(
-            2,
-            widest + 4,
-            &[
-                span(version.clone(), WordStyle::Accent),
-                unstyled(format!("{pad}  {title}")),
-            ],
-        );
-    }
+    named_titles(&mut page, rows);
     page.gap();
     page.fill(
         0,
@@ -279,24 +267,7 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
         page.fill(2, 2, &[span(link.clone(), WordStyle::Dim)]);
     }
     page.heading(&count(migration.steps.len(), "step"));
-    let widest = migration
-        .steps
-        .iter()
-        .map(|(id, _)| width(id))
-        .max()
-        .unwrap_or_default();
-    for (id, title) in &migration.steps {
-        let pad = " ".repeat(widest - width(id));
-        page.fill(
-            2,
-            widest + 4,
-            &[
-                span(id.clone(), WordStyle::Accent),
-                unstyled(format!("{pad}  ")),
-                unstyled(title.clone()),
-            ],
-        );
-    }
+    named_titles(&mut page, &migration.steps);
     page.gap();
     page.fill(
         0,
@@ -307,6 +278,23 @@ pub fn migration(migration: &MigrationPage, look: Look) -> String {
         )],
     );
     page.finish()
+}
+
+/// Titles behind what they are called, in a column.
+fn named_titles(page: &mut Page, rows: &[(String, String)]) {
+    let widest = rows.iter().map(|(name, _)| width(name)).max();
+    let widest = widest.unwrap_or_default();
+    for (name, title) in rows {
+        let pad = " ".repeat(widest - width(name));
+        page.fill(
+            2,
+            widest + 4,
+            &[
+                span(name.clone(), WordStyle::Accent),
+                unstyled(format!("{pad}  {title}")),
+            ],
+        );
+    }
 }
 
 /// A step with all that it may do and ask.

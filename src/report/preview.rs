@@ -323,7 +323,7 @@ impl PreviewForm<'_, '_> {
                 1 => "1 more step waits".to_owned(),
                 n => format!("{n} more steps wait"),
             },
-            few_names(&ids)
+            few_names(&ids, ids.len())
         );
         page.fill(2, 4, &[span(text, WordStyle::Dim)]);
     }
@@ -393,16 +393,10 @@ impl PreviewForm<'_, '_> {
                 ids.push(id);
             }
         }
-        // One step can have several notes, and a note can be of no step: the rest is what the names do not stand for.
-        let most = match ids.len() == items.len() && ids.len() == NAMED + 1 {
-            true => NAMED + 1,
-            false => NAMED,
-        };
-        let named = &ids[..ids.len().min(most)];
-        let about = match (named.is_empty(), items.len() - named.len()) {
-            (true, _) => String::new(),
-            (false, 0) => format!(": {}", named.join(", ")),
-            (false, rest) => format!(": {} and {rest} more", named.join(", ")),
+        let about = match ids.is_empty() {
+            true => String::new(),
+            // One step can have several notes, and a note can be of no step.
+            false => format!(": {}", few_names(&ids, items.len())),
         };
         let text = format!("{}{about}", count(items.len(), "note"));
         page.fill(
@@ -432,8 +426,7 @@ impl PreviewForm<'_, '_> {
     fn releases(&self, item: &Item<'_>) -> Option<Span> {
         let releases: Vec<usize> = item.releases().collect();
         // The places say which they are.
-        let placed = item.places().next().is_some();
-        let placed = placed && item.section != Section::Questions;
+        let placed = item.section != Section::Questions && item.places().next().is_some();
         if !self.many || releases.is_empty() || placed {
             return None;
         }
@@ -473,11 +466,17 @@ fn is_left(row: &ReleaseRow<'_>) -> bool {
         .any(|(fate, _)| *fate == Fate::Left)
 }
 
-/// A few names, and how many more.
-fn few_names(names: &[&str]) -> String {
-    match names.len() {
-        n if n <= NAMED + 1 => names.join(", "),
-        n => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
+/// A few names of things, and how many more there are: not all of them need have a name of their own.
+fn few_names(names: &[&str], all: usize) -> String {
+    // Instead of "and 1 more" stands its name.
+    let most = match names.len() == all && all == NAMED + 1 {
+        true => all,
+        false => names.len().min(NAMED),
+    };
+    let named = names[..most].join(", ");
+    match all - most {
+        0 => named,
+        rest => format!("{named} and {rest} more"),
     }
 }
 
