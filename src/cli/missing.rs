@@ -92,15 +92,15 @@ fn ask_one(
         text.push_str(&show::sentence(why, look));
     }
     keyboard.say(&text);
-    let (question, asked) = match (&missing.what, &missing.chart) {
-        (Unnamed::Chart, _) => ("Which chart?".to_owned(), "chart"),
+    let (question, prompt) = match (&missing.what, &missing.chart) {
+        (Unnamed::Chart, _) => ("Which chart?".to_owned(), "Chart"),
         (Unnamed::Version, Some(chart)) => (
             format!(
                 "Which version of {chart} are the values for? `helm list` shows it in the column CHART."
             ),
-            "version",
+            "Version",
         ),
-        (Unnamed::Version, None) => ("Which version are the values for?".to_owned(), "version"),
+        (Unnamed::Version, None) => ("Which version are the values for?".to_owned(), "Version"),
     };
     keyboard.say(&show::sentence(&question, look));
     // The newest comes first: most are nearer to it.
@@ -110,14 +110,8 @@ fn ask_one(
     }
     let mut items = candidates.clone();
     items.push("(none of these, or I do not know)".to_owned());
-    let chosen = keyboard.choose(
-        match missing.what {
-            Unnamed::Chart => "Chart",
-            Unnamed::Version => "Version",
-        },
-        &items,
-        None,
-    )?;
+    let chosen = keyboard.choose(prompt, &items, None)?;
+    let asked = prompt.to_lowercase();
     let Some(choice) = chosen.and_then(|at| candidates.get(at)) else {
         keyboard.say(&show::sentence(&format!("No {asked} was chosen."), look));
         return Ok(false);

@@ -175,9 +175,6 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         }
     }
     let look = terminal.result_look(Detail::Normal);
-    let mut pages = Vec::new();
-    let mut ids = Vec::new();
-    let mut notes = Vec::new();
     if let Some(pack) = packs.iter().find(|pack| pack.chart() == args.id) {
         let mut rows = Vec::new();
         for version in pack.migrated_versions() {
@@ -188,6 +185,9 @@ pub fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> anyhow::Result<()
         terminal.result(&catalog::versions(pack.chart(), &rows, look));
         return Ok(());
     }
+    let mut pages = Vec::new();
+    let mut ids = Vec::new();
+    let mut notes = Vec::new();
     let wanted = Version::parse(args.id.strip_prefix('v').unwrap_or(&args.id)).ok();
     for pack in &packs {
         let chart = &pack.info.chart;

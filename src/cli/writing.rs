@@ -37,9 +37,8 @@ pub fn end_if_unexpected(
     if now == expected || command::expectation_of_open(&outcome.releases) == expected {
         return None;
     }
-    let is_open = outcome.units().iter().any(Unit::is_open);
-    let changes = outcome.files().iter().any(|file| file.changed);
-    if outcome.refused.is_empty() && !is_open && !changes {
+    let is_done = |release: &Release| !release.is_open() && !release.is_changed();
+    if outcome.refused.is_empty() && outcome.releases.iter().all(is_done) {
         terminal.say("Nothing to write: no file needs a change. Was the command run before?\n");
         return Some(Exit::Done);
     }

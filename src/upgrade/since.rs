@@ -93,17 +93,16 @@ pub(super) fn keep_raised(
     let pairs = pairs(workspace, before, since);
     told.notes
         .extend(gone_elsewhere(workspace, before, since, &pairs));
+    let pack_of = |chart: Option<&String>| {
+        let mut packs = packs.iter();
+        packs.find(|pack| Some(&pack.identity.chart) == chart)
+    };
     let releases = std::mem::take(&mut workspace.releases);
     for (mut wanted, pair) in releases.into_iter().zip(pairs) {
         let here = Stated::of(&wanted);
-        let has_pack = packs
-            .iter()
-            .any(|pack| Some(&pack.identity.chart) == wanted.chart.as_ref());
+        let has_pack = pack_of(wanted.chart.as_ref()).is_some();
         let continues = |index: usize| {
-            let then = before.releases[index].chart.as_ref();
-            let pack = packs
-                .iter()
-                .find(|pack| Some(&pack.identity.chart) == then)?;
+            let pack = pack_of(before.releases[index].chart.as_ref())?;
             let by = pack.info.replaced_by.as_ref()?;
             (Some(&by.chart) == wanted.chart.as_ref()).then_some(pack)
         };
@@ -172,11 +171,7 @@ pub(super) fn keep_raised(
             }
             continue;
         }
-        let chart = wanted.chart.clone();
-        let Some(pack) = packs
-            .iter()
-            .find(|pack| Some(&pack.identity.chart) == chart.as_ref())
-        else {
+        let Some(pack) = pack_of(wanted.chart.as_ref()) else {
             workspace.releases.push(wanted);
             continue;
         };

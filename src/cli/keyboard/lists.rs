@@ -176,9 +176,9 @@ fn cut(text: &str, room: usize) -> String {
 
 /// A prompt with the first naming of its keys that has room beside it, or alone.
 fn with_keys(prompt: &str, keys: &[String], room: usize) -> String {
-    let with = keys.iter().map(|keys| format!("{prompt} ({keys})"));
-    let fitting = with.into_iter().find(|line| width(line) <= room);
-    fitting.unwrap_or_else(|| cut(prompt, room))
+    let mut with = keys.iter().map(|keys| format!("{prompt} ({keys})"));
+    with.find(|line| width(line) <= room)
+        .unwrap_or_else(|| cut(prompt, room))
 }
 
 /// Items cut to a width, each unlike the others: a search tells them apart by their text.
