@@ -1,6 +1,6 @@
 //! Carriers: the files, other than plain values files, in which a chart's values live.
 //!
-//! Teams keep values in manifests of Argo CD, Flux and k3s, in helmfiles, kustomizations, Fleet bundles
+//! Teams keep values in manifests of Argo CD, Flux, Sveltos and k3s, in helmfiles, kustomizations, Fleet bundles
 //! and umbrella charts, with the chart's name and version beside them. [`find`] recognises them, by
 //! `apiVersion` and `kind` or by file name and form, and says for each one which chart and version it
 //! is for, and which layers of values it has in the order in which its own tool merges them. One file
@@ -31,6 +31,7 @@ pub mod programs;
 mod read;
 pub mod resolve;
 pub mod set;
+mod sveltos;
 mod umbrella;
 mod version;
 
@@ -73,6 +74,7 @@ pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCa
                 flux::find_v1(doc, &mut found);
             }
             ("helm.cattle.io", kind) => k3s::find(doc, kind, &mut found),
+            ("config.projectsveltos.io", kind) => sveltos::find(doc, kind, &mut found),
             ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
                 kustomize::find_flux(doc, &mut found)
             }
@@ -121,6 +123,8 @@ pub fn looks_like(path: &FilePath, text: &str) -> Option<CarrierKind> {
         Some(CarrierKind::K3sHelmChartConfig)
     } else if has("kind: HelmChart") && text.contains("helm.cattle.io/") {
         Some(CarrierKind::K3sHelmChart)
+    } else if has("  helmCharts:") && text.contains("config.projectsveltos.io/") {
+        Some(CarrierKind::SveltosHelmChart)
     } else if helmfile::looks_like(path, text) {
         Some(CarrierKind::HelmfileRelease)
     } else if has("dependencies:") && matches!(name, "Chart.yaml" | "requirements.yaml") {

@@ -87,6 +87,8 @@ pub enum CarrierKind {
     HelmfileRelease,
     /// An entry of `helmCharts:` in a kustomization, or a generator of that kind.
     KustomizeHelmChart,
+    /// An item of `helmCharts:` in a `ClusterProfile` or `Profile` of Sveltos.
+    SveltosHelmChart,
     /// `fleet.yaml`, or one of its `targetCustomizations`.
     Fleet,
     /// `kind: HelmChart` of k3s and RKE2.
@@ -99,12 +101,13 @@ pub enum CarrierKind {
 
 impl CarrierKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ArgoApplication,
         Self::ArgoApplicationSet,
         Self::FluxHelmRelease,
         Self::HelmfileRelease,
         Self::KustomizeHelmChart,
+        Self::SveltosHelmChart,
         Self::Fleet,
         Self::K3sHelmChart,
         Self::K3sHelmChartConfig,
@@ -120,6 +123,7 @@ impl fmt::Display for CarrierKind {
             Self::FluxHelmRelease => "Flux HelmRelease",
             Self::HelmfileRelease => "helmfile release",
             Self::KustomizeHelmChart => "kustomize helmCharts entry",
+            Self::SveltosHelmChart => "Sveltos helmCharts entry",
             Self::Fleet => "Fleet bundle",
             Self::K3sHelmChart => "k3s HelmChart",
             Self::K3sHelmChartConfig => "k3s HelmChartConfig",

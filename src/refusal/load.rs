@@ -7,7 +7,7 @@ use crate::{
     carrier,
     load::{LoadError, LoadErrorKind, NotHere},
     outcome::Refusal,
-    yaml::DivergenceKind,
+    yaml::{DivergenceKind, ParseErrorKind},
 };
 
 /// The refusal of an input that cannot be used.
@@ -78,8 +78,10 @@ pub fn load(error: &LoadError) -> Box<Refusal> {
             .why("Changing them there would change the other places as well.")
             .next("Write the values out at this place, and run refit again."),
         K::StringNotYaml(kind) => {
-            Reason::new(format!("the values in this string are not YAML: {kind}"))
-                .next("Mend them, and run refit again.")
+            Reason::new(format!("the values in this string are not YAML: {kind}")).next(match kind {
+                ParseErrorKind::Template => "Put the template into quotes where that gives the same, and run refit again.",
+                _ => "Mend them, and run refit again.",
+            })
         }
         K::PathString(error) => Reason::new(format!("this path string cannot be read: {error}"))
             .why("Helm refuses it, too.")
