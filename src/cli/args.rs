@@ -565,13 +565,14 @@ pub enum Format {
     Markdown,
     Html,
     Github,
+    Gitlab,
     Sarif,
 }
 
 impl Format {
     /// True if it says everything, so that nothing is said beside it.
     pub fn is_whole(self) -> bool {
-        !matches!(self, Self::Text | Self::Patch | Self::Github)
+        !matches!(self, Self::Text | Self::Patch | Self::Github | Self::Gitlab)
     }
 }
 

@@ -14,7 +14,8 @@ use refit::{
     jobs::Jobs,
     outcome::Outcome,
     report::{
-        Masker, command::NextCommand, difference, github, html, json, jsonl, markdown, sarif,
+        Masker, command::NextCommand, difference, github, gitlab, html, json, jsonl, markdown,
+        sarif,
     },
     write,
 };
@@ -42,14 +43,18 @@ pub fn render(
         Format::Markdown => markdown::render(outcome, masker),
         Format::Html => html::render_with(outcome, masker, commands),
         Format::Github => github::render(outcome, masker, &base()),
+        Format::Gitlab => gitlab::render(outcome, masker, &base())?,
         Format::Sarif => sarif::render(outcome, masker, &base())?,
     }))
 }
 
-/// This folder, seen from the repository's root, where a runner of GitHub says where that is: it takes the names
-/// of files for names below it.
+/// This folder, seen from the repository's root, where a runner of GitHub or GitLab says where that is: it takes
+/// the names of files for names below it.
 fn base() -> String {
-    let root = std::env::var_os("GITHUB_WORKSPACE").map(PathBuf::from);
+    let root = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"]
+        .iter()
+        .find_map(std::env::var_os)
+        .map(PathBuf::from);
     let real = |path: &Path| path.canonicalize().ok();
     let here = std::env::current_dir().ok().and_then(|here| real(&here));
     let below = root.and_then(|root| Some(here?.strip_prefix(real(&root)?).ok()?.to_owned()));

@@ -10,7 +10,10 @@ use super::{
     content::{Content, Item, Section, Use},
     wording::{self, shown_name},
 };
-use crate::outcome::{At, Change, Fate};
+use crate::{
+    digest,
+    outcome::{At, Change, Fate},
+};
 
 /// Settings that are listed in a sentence before the rest is only counted.
 const LISTED: usize = 6;
@@ -49,6 +52,14 @@ pub(super) struct PlacedFinding<'c> {
     pub at: Option<&'c At>,
     /// Further places that it is about.
     pub also: Vec<&'c At>,
+}
+
+impl PlacedFinding<'_> {
+    /// A text that tells it from others over time: by its rule, file and sentence, not by a line, which moves.
+    pub fn fingerprint(&self) -> String {
+        let name = self.file.unwrap_or_default();
+        digest::of([(self.rule, name), ("", self.text.as_str())])
+    }
 }
 
 /// All findings of a content, the most important first.

@@ -12,6 +12,7 @@ pub mod difference;
 pub mod effects;
 mod findings;
 pub mod github;
+pub mod gitlab;
 pub mod html;
 mod hunks;
 pub mod json;

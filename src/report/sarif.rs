@@ -14,10 +14,7 @@ use super::{
     content::Content,
     findings::{self, Level, PlacedFinding},
 };
-use crate::{
-    digest,
-    outcome::{At, Outcome},
-};
+use crate::outcome::{At, Outcome};
 
 /// The address of the schema that the document claims to follow.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -189,8 +186,6 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
         id: Some(id + 1),
         physical_location: physical(&at.file, Some(at), base),
     });
-    let name = finding.file.unwrap_or_default();
-    let print = digest::of([(finding.rule, name), ("", finding.text.as_str())]);
     SarifResult {
         rule_id: finding.rule,
         rule_index,
@@ -204,7 +199,7 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
         },
         locations: file.into_iter().collect(),
         related_locations: also.collect(),
-        partial_fingerprints: BTreeMap::from([("refitFinding/v1", print)]),
+        partial_fingerprints: BTreeMap::from([("refitFinding/v1", finding.fingerprint())]),
     }
 }
 

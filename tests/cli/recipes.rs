@@ -260,6 +260,11 @@ fn the_jobs_for_gitlab_fail_then_mend_then_pass() {
     let report: PathBuf = clone.path("refit.html");
     assert!(fs::read_to_string(&report).unwrap().contains("arroyo"));
     fs::remove_file(report).unwrap();
+    let reports = &file["refit-check"]["artifacts"]["reports"];
+    let quality: PathBuf = clone.path(reports["codequality"].as_str().unwrap());
+    let findings: Value = serde_yaml::from_str(&fs::read_to_string(&quality).unwrap()).unwrap();
+    assert_eq!(findings[0]["location"]["path"], APP);
+    fs::remove_file(quality).unwrap();
     ends(&script(&clone.root, &mend, &variables), 0);
     mended(&origin);
     ends(&script(&clone.root, &check, &variables), 0);

@@ -5,7 +5,7 @@ use crate::outcomes;
 use outcomes::{done, open, outcome, refusal};
 use refit::{
     outcome::{At, Notice, Outcome, Since},
-    report::{Masker, github, jsonl, markdown, sarif},
+    report::{Masker, github, gitlab, jsonl, markdown, sarif},
 };
 use serde_json::Value;
 
@@ -61,6 +61,55 @@ fn a_runner_shows_ten_of_a_kind_so_the_rest_is_counted() {
         .collect();
     assert_eq!(errors.len(), 10, "{text}");
     assert!(errors[9].contains("more like these"), "{}", errors[9]);
+}
+
+#[test]
+fn gitlab_gets_a_file_a_line_and_a_fingerprint_that_outlives_moved_lines() {
+    let read = |all: &Outcome| -> Vec<Value> {
+        let text = gitlab::render(all, &Masker::off(), "deploy").unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let mut all = everything();
+    let before = read(&all);
+    assert!(!before.is_empty());
+    let severities = ["critical", "major", "info"];
+    for finding in &before {
+        // What GitLab's page names as required.
+        let text = |pointer: &str| finding.pointer(pointer).unwrap().as_str().unwrap();
+        assert!(!text("/description").is_empty(), "{finding}");
+        assert!(!text("/check_name").is_empty(), "{finding}");
+        assert!(text("/location/path").starts_with("deploy/"), "{finding}");
+        assert!(severities.contains(&text("/severity")), "{finding}");
+        assert!(finding["location"]["lines"]["begin"].as_u64() >= Some(1));
+    }
+    let of = |findings: &[Value]| -> Vec<(String, u64)> {
+        let one = |it: &Value| {
+            let print = it["fingerprint"].as_str().unwrap().to_owned();
+            (print, it["location"]["lines"]["begin"].as_u64().unwrap())
+        };
+        findings.iter().map(one).collect()
+    };
+    let (notice, moved) = (of(&before), {
+        all.releases[0]
+            .notices
+            .last_mut()
+            .unwrap()
+            .at
+            .as_mut()
+            .unwrap()
+            .line = 70;
+        of(&read(&all))
+    });
+    let old: Vec<_> = notice.iter().filter(|(_, line)| *line == 7).collect();
+    let new: Vec<_> = moved.iter().filter(|(_, line)| *line == 70).collect();
+    assert_eq!((old.len(), new.len()), (1, 1), "{before:#?}");
+    assert_eq!(old[0].0, new[0].0);
+    let prints: std::collections::HashSet<_> = notice.iter().map(|(print, _)| print).collect();
+    assert_eq!(
+        prints.len(),
+        notice.len(),
+        "two findings have one fingerprint"
+    );
 }
 
 #[test]
