@@ -238,7 +238,11 @@ fn chart_of(
     let source = if is_templated(&path) || url.as_deref().is_some_and(is_templated) {
         ChartSource::Templated(path)
     } else {
-        ChartSource::Folder { path, url }
+        ChartSource::Folder {
+            path,
+            url,
+            name: None,
+        }
     };
     carrier.chart = ChartRef::new(at, source);
     carrier.version = revision.map(|(node, text)| VersionPlace::of_git(text, node));

@@ -33,6 +33,9 @@ pub enum ChartSource {
         path: String,
         /// The other repository's address; `None`: beside the carrier.
         url: Option<String>,
+        /// The chart's own name, which the folder's may differ from, if it is said: by a dependency on it, or by its
+        /// `Chart.yaml`.
+        name: Option<String>,
     },
     /// A packed chart.
     Archive {
@@ -143,6 +146,7 @@ impl ChartSource {
             Self::Folder {
                 path: text.to_owned(),
                 url: None,
+                name: None,
             }
         } else {
             Self::Repository {
@@ -161,9 +165,14 @@ impl ChartSource {
                 .map_or(0, |slash| slash + 1)
         };
         match self {
-            Self::Repository { name, .. } => Some(name),
+            Self::Repository { name, .. }
+            | Self::Folder {
+                name: Some(name), ..
+            } => Some(name),
             Self::Named { name, .. } => Some(name[last(name)..].trim_end_matches('/')),
-            Self::Folder { path, .. } => Some(path[last(path)..].trim_end_matches('/')),
+            Self::Folder {
+                path, name: None, ..
+            } => Some(path[last(path)..].trim_end_matches('/')),
             Self::Archive { url } => {
                 let file = &url[last(url)..];
                 let file = file.split(['?', '#']).next().unwrap_or(file);

@@ -59,6 +59,7 @@ pub(super) fn find(doc: &Doc<'_>, found: &mut FileCarriers) {
             carrier.chart.source = ChartSource::Folder {
                 path: ".".to_owned(),
                 url: None,
+                name: None,
             };
         }
     }
@@ -131,6 +132,7 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
                     ChartSource::Folder {
                         path: name,
                         url: None,
+                        name: None,
                     },
                 )
             }

@@ -253,6 +253,7 @@ pub(super) fn find_v1(doc: &Doc<'_>, found: &mut FileCarriers) {
                 ChartSource::Folder {
                     path: doc.text_at(chart.node, &["path"]).unwrap_or_default(),
                     url: Some(url),
+                    name: None,
                 },
             );
         }

@@ -196,6 +196,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
                     ChartSource::Folder {
                         path: format!("{home}/{name}"),
                         url: None,
+                        name: None,
                     },
                 ),
             };

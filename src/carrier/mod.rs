@@ -42,8 +42,8 @@ pub use dialect::Dialect;
 pub use generator::{GitPatterns, ListedFile, Listing, file_pattern, git_patterns};
 pub use model::{
     Carrier, CarrierKind, CarrierLayer, CarrierNotice, Elsewhere, FileCarriers, FileRef,
-    LayerSource, MentionKind, ObjectRef, OrderDoubt, PatchForm, PathEntry, PathMention, PathValue,
-    RefusalReason, Refused, Root, TargetPath, TextPatch, ValuesRef,
+    LayerSource, MentionKind, ObjectRef, OrderDoubt, OwnChart, PatchForm, PathEntry, PathMention,
+    PathValue, RefusalReason, Refused, Root, TargetPath, TextPatch, ValuesRef,
 };
 pub use object::{ManifestObject, ObjectBody};
 pub(crate) use read::is_kustomization_file;
@@ -92,6 +92,7 @@ pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCa
             }
             _ => {}
         }
+        found.own_chart = found.own_chart.or_else(|| umbrella::own_chart(doc, path));
         object::find(doc, path, &mut found);
         read::encrypted(doc, &mut found);
     }

@@ -25,6 +25,17 @@ pub struct FileCarriers {
     pub patches: Vec<TextPatch>,
     /// The charts that other tools deploy by manifests of theirs.
     pub elsewhere: Vec<Elsewhere>,
+    /// The chart that the file itself describes, if it is a `Chart.yaml`.
+    pub own_chart: Option<OwnChart>,
+}
+
+/// What a `Chart.yaml` says of its own chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnChart {
+    /// Its name, which that of its folder may differ from.
+    pub name: String,
+    /// Its version.
+    pub version: Option<VersionPlace>,
 }
 
 /// A release that another tool deploys, of a form that is read and not edited: the chart and the version that it names.

@@ -9,6 +9,7 @@
 //! References are followed by kind, name and namespace. Files in Git often leave the namespace out and
 //! have it added later, so one that is missing fits any; if two objects fit then, neither is taken.
 
+mod in_tree;
 mod umbrellas;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -80,6 +81,8 @@ pub struct ResolvedRelease {
     pub chart: ChartRef,
     /// The file that `chart` points into.
     pub chart_file: usize,
+    /// The `Chart.yaml` of the chart, if the chart itself is among these files.
+    pub in_tree: Option<usize>,
     /// The version, and the file that it stands in.
     pub version: Option<(usize, VersionPlace)>,
     /// The layers, low to high.
@@ -143,8 +146,12 @@ impl<'f> Index<'f> {
                 overrides.entry(lexical(folder)).or_default().push(i);
             }
             for (carrier, found) in file.found.carriers.iter().enumerate() {
-                if let (CarrierKind::Dependency, ChartSource::Folder { path, url: None }) =
-                    (found.kind, &found.chart.source)
+                if let (
+                    CarrierKind::Dependency,
+                    ChartSource::Folder {
+                        path, url: None, ..
+                    },
+                ) = (found.kind, &found.chart.source)
                 {
                     let folder = file.path.parent().unwrap_or(FilePath::new(""));
                     let chart = lexical(&folder.join(path).join("Chart.yaml"));
@@ -269,6 +276,7 @@ impl<'f> Index<'f> {
             parents: parents.to_vec(),
             chart: self.carrier(named_by).chart.clone(),
             chart_file: named_by.file,
+            in_tree: None,
             version: version.next(),
             layers: Vec::new(),
             prefix: carrier.prefix.clone(),
@@ -276,6 +284,7 @@ impl<'f> Index<'f> {
             gaps: Vec::new(),
         };
         self.follow_chart(&mut release, 0);
+        self.find_in_tree(&mut release, repository);
         for at in [patches, Some(at)].into_iter().flatten() {
             self.place(at, &mut release);
         }
@@ -379,6 +388,7 @@ impl<'f> Index<'f> {
                 release.chart.source = ChartSource::Folder {
                     path,
                     url: Some(url.clone()),
+                    name: None,
                 };
                 // `version` counts for nothing with these.
                 release.version = revision.clone().map(|version| (found_file, version));

@@ -13,7 +13,7 @@ use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::model::{
-    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind, OwnChart,
     PathMention, RefusalReason, Root,
 };
 use super::read::{Doc, Field, file_name};
@@ -22,11 +22,24 @@ use crate::values::Path;
 
 /// True for the document of a chart with dependencies.
 pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
-    let chart = file_name(path) == "Chart.yaml"
-        && doc.field_at(doc.root, &["apiVersion"]).is_some()
-        && doc.field_at(doc.root, &["name"]).is_some();
     let old = file_name(path) == "requirements.yaml";
-    (chart || old) && doc.field_at(doc.root, &["dependencies"]).is_some()
+    (old || own_chart(doc, path).is_some()) && doc.field_at(doc.root, &["dependencies"]).is_some()
+}
+
+/// The chart that a `Chart.yaml` describes.
+pub(super) fn own_chart(doc: &Doc<'_>, path: &FilePath) -> Option<OwnChart> {
+    let is_chart = file_name(path) == "Chart.yaml";
+    if !is_chart || doc.field_at(doc.root, &["apiVersion"]).is_none() {
+        return None;
+    }
+    let version = doc.field_at(doc.root, &["version"]);
+    Some(OwnChart {
+        name: doc.text_at(doc.root, &["name"])?,
+        version: version.and_then(|field| {
+            let text = doc.text(field.node)?;
+            Some(VersionPlace::of_chart(text, field.node))
+        }),
+    })
 }
 
 /// Finds the dependencies.
@@ -69,6 +82,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
             ChartSource::Folder {
                 path: url.trim_start_matches("file://").to_owned(),
                 url: None,
+                name: Some(name),
             },
         ),
         // `@name` and `alias:name`: a repository that the user's Helm knows by that name.
@@ -82,6 +96,7 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
             ChartSource::Folder {
                 path: format!("charts/{name}"),
                 url: None,
+                name: Some(name),
             },
         ),
     };

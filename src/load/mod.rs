@@ -179,6 +179,8 @@ pub struct Wanted {
     pub earlier: Option<usize>,
     /// The place where its manifest names the version.
     pub pin: Option<Pin>,
+    /// The place where its chart says its own version, if the chart is itself among the files.
+    pub copy: Option<Pin>,
     /// The reason for which its manifest does not tell the version, if it names something that is none.
     pub no_version: Option<Box<LoadError>>,
     /// Its name in the cluster, if that is known.

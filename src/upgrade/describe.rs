@@ -370,6 +370,7 @@ impl Description<'_, '_> {
         if wanted.carrier.is_none() && plan.all_migrations().next().is_some() {
             tasks.push(task(When::With, RESET_VALUES.to_owned()));
         }
+        tasks.extend(self.copied().map(|text| task(When::With, text)));
         tasks.extend(self.locked().map(|text| task(When::With, text)));
         tasks.extend(
             mentions::succeeded(self.worked)
@@ -406,11 +407,31 @@ impl Description<'_, '_> {
         ))
     }
 
+    /// The task about a copy of the chart that is kept among the files and is of another version.
+    fn copied(&self) -> Option<String> {
+        let Worked {
+            wanted, plan, pack, ..
+        } = self.worked;
+        let copy = wanted.copy.as_ref()?;
+        if raise(&copy.text, &plan.to).is_some_and(|raised| raised == copy.text) {
+            return None;
+        }
+        let file = &self.workspace.files[copy.file];
+        let at = file.at(file.tree.span(copy.node).start);
+        Some(format!(
+            "The chart itself is kept here: {}:{} says that it is {}. Put {} {} in its place, with what you changed in it; refit does not edit it.",
+            at.file, at.line, copy.text, pack.info.chart, plan.to
+        ))
+    }
+
     /// The task about the lock file of an umbrella chart whose dependency is raised: only Helm can write it, with the
     /// digest of the chart in the repository.
     fn locked(&self) -> Option<String> {
         let Worked { wanted, plan, .. } = self.worked;
-        let pin = wanted.pin.as_ref().filter(|pin| pin.is_version)?;
+        let pin = wanted
+            .pin
+            .as_ref()
+            .filter(|pin| pin.is_version && !pin.is_of_copy)?;
         if raise(&pin.text, &plan.to).is_none_or(|raised| raised == pin.text) {
             return None;
         }

@@ -67,7 +67,7 @@ fn needs_by_file(
             .wanted
             .pin
             .as_ref()
-            .filter(|_| !request.keep_version)
+            .filter(|pin| !request.keep_version && !pin.is_of_copy)
         {
             let file = needs.entry(pin.file).or_default();
             file.pins.insert(index);

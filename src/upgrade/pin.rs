@@ -31,6 +31,10 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     };
     let to = &worked.plan.to;
     let tree = &loaded.tree;
+    // What has to be done with the copy is a task of its own.
+    if pin.is_of_copy {
+        return Pinned::Same;
+    }
     if !pin.is_version {
         let chart = &worked.pack.info.chart;
         return Pinned::Stays(Notice {

@@ -11,7 +11,7 @@ pub fn source_text(source: &ChartSource) -> String {
         ChartSource::Repository { name, url } => {
             format!("{name} from {}", url.as_deref().unwrap_or("?"))
         }
-        ChartSource::Folder { path, url } => {
+        ChartSource::Folder { path, url, .. } => {
             format!("folder {path} of {}", url.as_deref().unwrap_or("here"))
         }
         ChartSource::Archive { url } => format!("archive {url}"),

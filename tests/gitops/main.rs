@@ -21,6 +21,7 @@ mod generators;
 mod git;
 mod globals;
 mod hidden;
+mod in_tree;
 mod namesakes;
 mod patches;
 mod places;

@@ -60,7 +60,7 @@ impl Index<'_> {
             // A chart that is itself in these files.
             (
                 CarrierKind::ArgoApplication | CarrierKind::ArgoApplicationSet,
-                ChartSource::Folder { path, url },
+                ChartSource::Folder { path, url, .. },
             ) => {
                 let folder = FileRef {
                     path: path.clone(),
@@ -119,6 +119,7 @@ impl Index<'_> {
             parents: Vec::new(),
             chart: carrier.chart.clone(),
             chart_file: at.file,
+            in_tree: None,
             version: None,
             layers: Vec::new(),
             prefix: Path::root(),
@@ -126,34 +127,7 @@ impl Index<'_> {
             gaps: Vec::new(),
         };
         self.follow_chart(&mut release, 0);
-        let (path, url) = match &release.chart.source {
-            ChartSource::Folder { path, url } => (path, url.clone()),
-            // The repository's own object is often made by `flux bootstrap` and lies elsewhere; a chart's folder
-            // that is here is the one that is meant.
-            ChartSource::Named { name, object } if object.kind == "GitRepository" => {
-                (name, Some(String::new()))
-            }
-            _ => return Vec::new(),
-        };
-        let root = match url {
-            None => Root::Folder,
-            Some(url) => Root::Repository { url: Some(url) },
-        };
-        let chart = FileRef {
-            path: format!("{path}/Chart.yaml"),
-            root,
-            missing_ok: false,
-            glob: false,
-        };
-        let wanted = self.candidates(at.file, &chart, repository);
-        let charts: BTreeSet<usize> = wanted
-            .iter()
-            .filter_map(|path| self.paths.get(path))
-            .flatten()
-            .copied()
-            .collect();
-        let mut charts = charts.into_iter();
-        let (Some(file), None) = (charts.next(), charts.next()) else {
+        let Some(file) = self.chart_in_tree(at, &release.chart.source, repository) else {
             return Vec::new();
         };
         let found = self.files[file].found;

@@ -61,6 +61,8 @@ pub struct KnownChart {
     pub is_stated: bool,
     /// True if its pack was found in a chart of these files: then a chart that is named by a path is that one.
     pub is_in_tree: bool,
+    /// The oldest version that is known of it.
+    pub oldest: Option<Version>,
 }
 
 /// A name that a chart had before.
@@ -104,6 +106,8 @@ pub struct Pin {
     pub text: String,
     /// True for a chart version, or a range of them, that can be raised.
     pub is_version: bool,
+    /// True if it is what the `Chart.yaml` of a copy of the chart says of itself: only another copy can raise it.
+    pub is_of_copy: bool,
 }
 
 impl Pin {
@@ -119,6 +123,16 @@ impl Pin {
             node: place.node,
             text: place.text.clone(),
             is_version,
+            is_of_copy: false,
+        })
+    }
+
+    /// The place where a copy of a chart says its own version.
+    pub(super) fn of_copy(file: usize, place: &carrier::VersionPlace) -> Option<Self> {
+        let pin = Self::of(file, place)?;
+        Some(Self {
+            is_of_copy: true,
+            ..pin
         })
     }
 }
@@ -243,7 +257,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     for releases in &carried {
         let mut other = BTreeSet::new();
         for one in releases {
-            let means = means(&one.release.chart.source, charts);
+            let means = means_of(one, charts);
             if let Means::Namesake(chart, namesake) = means {
                 let release = &one.release;
                 let file = &loader.workspace.files[scanned[release.chart_file].file];
@@ -287,6 +301,11 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                 global: Map::new(),
             };
             builder.build(chart, sameness, former);
+            if let Some(chart) = one.release.in_tree {
+                // The defaults of a chart go with the chart.
+                let defaults = scanned[chart].path.with_file_name("values.yaml");
+                claimed.extend(by_path.get(defaults.as_path()));
+            }
         }
         others.push(other);
     }
@@ -298,7 +317,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         .filter_map(|path| by_path.get(path.as_path()));
     taken.extend(named);
     for one in carried.iter().flatten() {
-        let Means::Known(chart, sameness, former) = means(&one.release.chart.source, charts) else {
+        let Means::Known(chart, sameness, former) = means_of(one, charts) else {
             continue;
         };
         let mut more = overlays::overlays(loader, &scanned, &by_path, one, &taken);
@@ -504,6 +523,25 @@ fn repository(path: &FilePath) -> Option<PathBuf> {
     above
         .find(|folder| folder.join(".git").exists())
         .map(FilePath::to_owned)
+}
+
+/// The known chart that a release is of. One whose chart is among the files and says a version of before all that are
+/// known is another chart of that name: somebody's own.
+fn means_of<'c>(one: &Carried, charts: &'c [KnownChart]) -> Means<'c> {
+    let release = &one.release;
+    let means = means(&release.chart.source, charts);
+    let own = release
+        .version
+        .as_ref()
+        .filter(|_| release.in_tree.is_some());
+    match (&means, own.map(|(_, place)| &place.style)) {
+        (Means::Known(chart, ..), Some(carrier::VersionStyle::Exact(version)))
+            if chart.oldest.as_ref().is_some_and(|oldest| version < oldest) && !chart.is_stated =>
+        {
+            Means::Other
+        }
+        _ => means,
+    }
 }
 
 /// The known chart that a reference means: of several the one that is surest.

@@ -82,9 +82,7 @@ impl Builder<'_> {
         for gap in &release.gaps {
             notices.push(self.notice(gap.file, gap.node, gap.text.clone()));
         }
-        if let Some(text) = from_elsewhere(chart, sameness) {
-            notices.push(self.notice(release.chart_file, release.chart.node, text));
-        }
+        notices.extend(self.whose_chart(chart, sameness));
         if let Some(node) = carrier.templated.first() {
             let text = "A template writes a part of these values; refit carries it along as the text that it is.";
             notices.push(self.notice(own, *node, text.to_owned()));
@@ -132,8 +130,13 @@ impl Builder<'_> {
             return;
         }
         let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
+        let copy = self.copy();
         if let Some((file, place)) = &release.version {
-            pin = Pin::of(self.scanned[*file].file, place);
+            let is_of_copy = release.in_tree == Some(*file);
+            pin = match is_of_copy {
+                true => copy.clone(),
+                false => Pin::of(self.scanned[*file].file, place),
+            };
             match &place.style {
                 VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
                 VersionStyle::Range(of) => range = Some(of.clone()),
@@ -199,7 +202,8 @@ impl Builder<'_> {
                 && matches!(
                     sameness,
                     Sameness::OtherRepository | Sameness::UnknownRepository
-                ),
+                )
+                || (!chart.is_stated && !chart.is_in_tree && copy.is_some()),
             version,
             layers,
             sealed,
@@ -207,6 +211,7 @@ impl Builder<'_> {
             notices,
             range,
             pin,
+            copy,
             no_version,
             before,
             holder: self.scanned[own].file,
@@ -215,6 +220,31 @@ impl Builder<'_> {
             doubts,
             ..Wanted::default()
         });
+    }
+
+    /// What a person should know of where the chart comes from, if not from a repository that is known.
+    fn whose_chart(&self, chart: &KnownChart, sameness: Sameness) -> Option<Notice> {
+        let release = &self.one.release;
+        let (file, node) = (release.chart_file, release.chart.node);
+        let Some(own) = release.in_tree else {
+            let text = from_elsewhere(chart, sameness)?;
+            return Some(self.notice(file, node, text));
+        };
+        let (own, name) = (&self.file(own).name, &chart.name);
+        let text = format!(
+            "This chart is kept here ({own}) and is called {name}; refit takes it for a copy of the one that it knows."
+        );
+        (!chart.is_in_tree).then(|| Notice {
+            severity: Severity::Note,
+            ..self.notice(file, node, text)
+        })
+    }
+
+    /// The version that the chart says of itself, if the chart is among the files.
+    fn copy(&self) -> Option<Pin> {
+        let file = self.one.release.in_tree?;
+        let own = self.scanned[file].found.own_chart.as_ref()?;
+        Pin::of_copy(self.scanned[file].file, own.version.as_ref()?)
     }
 
     pub(super) fn file(&self, file: usize) -> &TextFile {
