@@ -66,6 +66,7 @@ pub fn since(
             named: named.to_owned(),
             commit: revision.commit.clone(),
             found: found.collect(),
+            aside: walked.aside,
             releases: recorded_releases(project, &there, &copy)?,
             root: revision.root,
             folder: copy,

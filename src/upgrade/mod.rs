@@ -212,6 +212,7 @@ fn read_with(
     workspace.seen.extend(seen);
     let before = request.since.as_ref().map(|since| {
         let found = load::with_their_charts(&since.found, &charts, &Excludes::default());
+        let (found, _) = load::with_reached(found, &since.aside);
         let before = load::workspace(&since.releases, &found, &charts, jobs);
         since::without_old_errors(&mut workspace, &before, since);
         let told = since::keep_raised(&mut workspace, &before, since, &packs);

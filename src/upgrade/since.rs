@@ -39,6 +39,8 @@ pub struct Since {
     pub renamed: BTreeMap<PathBuf, PathBuf>,
     /// The files of the commit to look for releases in.
     pub found: Vec<FoundFile>,
+    /// The files of the commit that are read only if one of those names them, as hidden ones are.
+    pub aside: Vec<PathBuf>,
     /// The releases that `refit.yaml` had.
     pub releases: Vec<Asked>,
 }

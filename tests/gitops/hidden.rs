@@ -89,6 +89,51 @@ fn what_a_manifest_deploys_from_a_hidden_place_is_upgraded() {
     }
 }
 
+/// A hidden file is the same file before and now, also under another name.
+#[test]
+fn a_version_that_was_raised_in_a_hidden_place_is_seen() {
+    let Some(here) = repository() else { return };
+    let text = |version: &str, key: &str| {
+        let source = format!(
+            "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: tern}}\nspec: {{url: '{HOME}'}}\n"
+        );
+        release("one", &of_version(version), &format!("    {key}: x\n")) + &source
+    };
+    let deploys = |folder: &str| format!("resources:\n- ../.shared/{folder}\n");
+    here.file("g/prod/kustomization.yaml", &deploys("base"));
+    here.file(
+        "g/.shared/base/kustomization.yaml",
+        "resources: [.a.yaml]\n",
+    );
+    here.file("g/.shared/base/.a.yaml", &text("1.0.0", "old"));
+    here.commit("before");
+    for (file, folder) in [
+        ("g/.shared/base/.a.yaml", "base"),
+        ("g/.shared/next/.b.yaml", "next"),
+    ] {
+        here.git(&["reset", "-q", "--hard"]);
+        if folder == "next" {
+            here.git(&["mv", "g/.shared/base", "g/.shared/next"]);
+            here.git(&["mv", "g/.shared/next/.a.yaml", file]);
+            here.file(
+                "g/.shared/next/kustomization.yaml",
+                "resources: [.b.yaml]\n",
+            );
+        }
+        here.file("g/prod/kustomization.yaml", &deploys(folder));
+        here.file(file, &text("2.0.0", "old"));
+        here.git(&["add", "-A"]);
+        let run = upgrade(&here, &["--check", "--since", "HEAD", "g"]);
+        assert_eq!(run.code, 1, "{file}: {run:?}");
+        assert!(!run.said.contains(" new "), "{file}: {run:?}");
+        let run = upgrade(&here, &["--write", "--since", "HEAD", "g"]);
+        assert_eq!(run.code, 0, "{file}: {run:?}");
+        assert_eq!(here.text(file), text("2.0.0", "new"), "{run:?}");
+        let run = upgrade(&here, &["--check", "--since", "HEAD", "g"]);
+        assert_eq!(run.code, 0, "{file}: {run:?}");
+    }
+}
+
 /// The chart of a hidden release may be named by an object beside it, or by one that is not hidden.
 #[test]
 fn a_hidden_release_is_told_also_where_an_object_brings_its_chart() {
