@@ -16,8 +16,8 @@
 
 use super::chart::{ChartRef, ChartSource, is_templated, object_ref};
 use super::model::{
-    Carrier, CarrierKind, CarrierLayer, FileCarriers, LayerSource, ObjectRef, OrderDoubt,
-    RefusalReason, TargetPath, ValuesRef,
+    Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, ObjectRef, OrderDoubt,
+    RefusalReason, Root, TargetPath, ValuesRef,
 };
 use super::read::Doc;
 use super::set;
@@ -117,15 +117,42 @@ fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Car
     {
         carrier.version = Some(VersionPlace::of_chart(text, field.node));
     }
-    let files = doc
-        .field_at(spec, &["chart", "spec", "valuesFiles"])
-        .or_else(|| doc.field_at(spec, &["chart", "spec", "valuesFile"]));
-    if let Some(files) = files {
-        carrier.layers.push(CarrierLayer::opaque(
-            files,
-            "these files lie inside the chart and take the place of its defaults",
-        ));
+    if let Some(chart) = doc.field_at(spec, &["chart", "spec"]) {
+        carrier.layers.extend(values_files(doc, chart.node));
     }
+}
+
+/// The files that take the place of a chart's defaults (`valuesFiles`, and `valuesFile` before it). Of a chart in git
+/// they are files of that repository, by their paths from its root (`docs/spec/v1/helmcharts.md` of
+/// fluxcd/source-controller).
+pub(super) fn values_files(doc: &Doc<'_>, chart: NodeId) -> Vec<CarrierLayer> {
+    let Some(files) = ["valuesFiles", "valuesFile"]
+        .iter()
+        .find_map(|name| doc.field_at(chart, &[name]))
+    else {
+        return Vec::new();
+    };
+    let kind = doc.text_at(chart, &["sourceRef", "kind"]);
+    if !matches!(kind.as_deref(), Some("GitRepository" | "Bucket")) {
+        let why = "these files lie inside the chart and take the place of its defaults";
+        return vec![CarrierLayer::opaque(files, why)];
+    }
+    let listed = match doc.is_list(files.node) {
+        true => doc.items_at(files.node, &[]),
+        false => vec![files],
+    };
+    let missing_ok = doc.is_true(chart, &["ignoreMissingValuesFiles"]);
+    let layers = listed.into_iter().filter_map(|field| {
+        let path = doc.text(field.node)?;
+        let file = FileRef {
+            path,
+            root: Root::Repository { url: None },
+            missing_ok,
+            glob: false,
+        };
+        Some(CarrierLayer::new(field, LayerSource::File(file)))
+    });
+    layers.collect()
 }
 
 fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {

@@ -11,8 +11,11 @@
 //! ([`super::kind_of_template`]). State values (`environments`, the top-level `values`) are seen by templates
 //! only and are none of Helm's.
 
+mod parts;
+
 use std::path::Path as FilePath;
 
+pub use self::parts::{HelmfileParts, parts};
 use super::chart::{ChartRef, ChartSource, is_templated};
 use super::dialect::Dialect;
 use super::model::{
@@ -52,8 +55,15 @@ pub(super) fn is_shape(doc: &Doc<'_>, path: &FilePath) -> bool {
         })
 }
 
-/// Finds the releases of one document; `tree` is the whole file, for its repositories.
-pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut FileCarriers) {
+/// Finds the releases of one document; `docs` are the whole file, for its repositories. One that names files by its
+/// environment is there once for each of `environments`, if these are known.
+pub(super) fn find(
+    doc: &Doc<'_>,
+    path: &FilePath,
+    docs: &[Doc<'_>],
+    environments: &[String],
+    found: &mut FileCarriers,
+) {
     let template = file_name(path).ends_with(".gotmpl");
     let default_reuse = doc.is_true(doc.root, &["helmDefaults", "reuseValues"]);
     let missing = doc.text_at(doc.root, &["missingFileHandler"]);
@@ -61,7 +71,21 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut
         if !doc.is_map(item.node) {
             continue;
         }
-        release(doc, item, docs, &missing, default_reuse, found);
+        let file = Helmfile {
+            doc,
+            docs,
+            missing: missing.as_deref(),
+            default_reuse,
+        };
+        let one = file.release(item, None);
+        match one.layers.iter().any(names_environment) {
+            true if !environments.is_empty() => found.carriers.extend(
+                environments
+                    .iter()
+                    .map(|name| file.release(item, Some(name))),
+            ),
+            _ => found.carriers.push(one),
+        }
     }
     if template {
         for carrier in &mut found.carriers {
@@ -78,96 +102,127 @@ pub(super) fn find(doc: &Doc<'_>, path: &FilePath, docs: &[Doc<'_>], found: &mut
     }
 }
 
-fn release(
-    doc: &Doc<'_>,
-    item: Field,
-    docs: &[Doc<'_>],
-    missing: &Option<String>,
+/// A layer's reason to be unreadable: a template that names its file.
+const BY_TEMPLATE: &str = "a template names the file: ";
+
+/// True for a layer whose file the environment names.
+fn names_environment(layer: &CarrierLayer) -> bool {
+    match &layer.source {
+        LayerSource::Opaque { why, .. } => {
+            why.starts_with(BY_TEMPLATE) && why.contains(".Environment.Name")
+        }
+        _ => false,
+    }
+}
+
+/// A document with releases, and what the file says for all of them.
+struct Helmfile<'d> {
+    doc: &'d Doc<'d>,
+    docs: &'d [Doc<'d>],
+    missing: Option<&'d str>,
     default_reuse: bool,
-    found: &mut FileCarriers,
-) {
-    let map = item.node;
-    let name = doc.text_at(map, &["name"]);
-    let title = format!("release {}", name.as_deref().unwrap_or("(unnamed)"));
-    let mut carrier = doc.carrier(CarrierKind::HelmfileRelease, title, map);
-    carrier.release_name = name.filter(|name| !is_templated(name));
-    carrier.namespace = doc
-        .text_at(map, &["namespace"])
-        .filter(|name| !is_templated(name));
-    chart(doc, map, docs, &mut carrier);
-    if let Some(field) = doc.field_at(map, &["version"])
-        && let Some(text) = doc.text(field.node)
-    {
-        let version = VersionPlace::of_chart(text, field.node);
-        if version.style == VersionStyle::Templated {
-            carrier.notice(
-                field.node,
-                "A template writes the version; raise it where its value comes from.",
+}
+
+impl Helmfile<'_> {
+    fn release(&self, item: Field, environment: Option<&str>) -> Carrier {
+        let Self {
+            doc,
+            docs,
+            missing,
+            default_reuse,
+        } = *self;
+        let map = item.node;
+        let name = doc.text_at(map, &["name"]);
+        let title = format!("release {}", name.as_deref().unwrap_or("(unnamed)"));
+        let title = match environment {
+            Some(environment) => format!("{title} ({environment})"),
+            None => title,
+        };
+        let mut carrier = doc.carrier(CarrierKind::HelmfileRelease, title, map);
+        carrier.release_name = name.filter(|name| !is_templated(name));
+        carrier.namespace = doc
+            .text_at(map, &["namespace"])
+            .filter(|name| !is_templated(name));
+        chart(doc, map, docs, &mut carrier);
+        if let Some(field) = doc.field_at(map, &["version"])
+            && let Some(text) = doc.text(field.node)
+        {
+            let version = VersionPlace::of_chart(text, field.node);
+            if version.style == VersionStyle::Templated {
+                carrier.notice(
+                    field.node,
+                    "A template writes the version; raise it where its value comes from.",
+                );
+            }
+            carrier.version = Some(version);
+        }
+        let missing_ok = doc
+            .text_at(map, &["missingFileHandler"])
+            .or_else(|| missing.map(str::to_owned))
+            .is_some_and(|handler| handler != "Error");
+        let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
+        let mut names = Names {
+            release: carrier.release_name.clone(),
+            namespace: carrier.namespace.clone(),
+            environment,
+            prefix: String::new(),
+        };
+        names.prefix = names.filled(&prefix);
+        for field in ["valuesTemplate", "values"] {
+            for value in doc.items_at(map, &[field]) {
+                let layer = values(doc, value, &names, missing_ok);
+                if matches!(layer.source, LayerSource::Map) {
+                    carrier.templated.extend(doc.templated(layer.node, &["{{"]));
+                }
+                carrier.layers.push(layer);
+            }
+        }
+        for secret in doc.items_at(map, &["secrets"]) {
+            // As far as it is here: the keys of an encrypted file can be read.
+            carrier.layers.push(values(doc, secret, &names, missing_ok));
+        }
+        for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
+            if let Some(list) = doc.field_at(map, &[field]) {
+                let entries = set_entries(doc, list.node, string);
+                if !entries.is_empty() {
+                    carrier.templated.extend(doc.templated(list.node, &["{{"]));
+                    carrier.layers.push(CarrierLayer::new(
+                        list,
+                        LayerSource::Paths {
+                            entries,
+                            dialect: Dialect::Helmfile,
+                        },
+                    ));
+                }
+            }
+        }
+        if let Some(env) = doc.field_at(map, &["env"]) {
+            carrier.layers.push(CarrierLayer::opaque(
+                env,
+                "the values come from the environment of helmfile",
+            ));
+        }
+        if let Some(inherit) = doc.field_at(map, &["inherit"]) {
+            carrier.refuse(
+                RefusalReason::Inherited,
+                inherit.node,
+                "the release takes parts from a template (`inherit`)",
+                "helmfile joins values, lists among them, with rules of its own.",
+                "Write the release in full, or keep its values in a file and name that file.",
             );
         }
-        carrier.version = Some(version);
-    }
-    let missing_ok = doc
-        .text_at(map, &["missingFileHandler"])
-        .or_else(|| missing.clone())
-        .is_some_and(|handler| handler != "Error");
-    let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
-    for field in ["valuesTemplate", "values"] {
-        for value in doc.items_at(map, &[field]) {
-            let layer = values(doc, value, &prefix, missing_ok, &carrier);
-            if matches!(layer.source, LayerSource::Map) {
-                carrier.templated.extend(doc.templated(layer.node, &["{{"]));
-            }
-            carrier.layers.push(layer);
-        }
-    }
-    for secret in doc.items_at(map, &["secrets"]) {
-        carrier.layers.push(CarrierLayer::opaque(
-            secret,
-            "helm-secrets decrypts it when it runs",
-        ));
-    }
-    for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
-        if let Some(list) = doc.field_at(map, &[field]) {
-            let entries = set_entries(doc, list.node, string);
-            if !entries.is_empty() {
-                carrier.templated.extend(doc.templated(list.node, &["{{"]));
-                carrier.layers.push(CarrierLayer::new(
-                    list,
-                    LayerSource::Paths {
-                        entries,
-                        dialect: Dialect::Helmfile,
-                    },
-                ));
-            }
-        }
-    }
-    if let Some(env) = doc.field_at(map, &["env"]) {
-        carrier.layers.push(CarrierLayer::opaque(
-            env,
-            "the values come from the environment of helmfile",
-        ));
-    }
-    if let Some(inherit) = doc.field_at(map, &["inherit"]) {
-        carrier.refuse(
-            RefusalReason::Inherited,
-            inherit.node,
-            "the release takes parts from a template (`inherit`)",
-            "helmfile joins values, lists among them, with rules of its own.",
-            "Write the release in full, or keep its values in a file and name that file.",
-        );
-    }
-    let reuse = doc.field_at(map, &["reuseValues"]);
-    if reuse.is_some_and(|field| doc.text(field.node).as_deref() == Some("true"))
-        || (reuse.is_none() && default_reuse)
-    {
-        let node = reuse.map_or(map, |field| field.node);
-        carrier.blocker(
+        let reuse = doc.field_at(map, &["reuseValues"]);
+        if reuse.is_some_and(|field| doc.text(field.node).as_deref() == Some("true"))
+            || (reuse.is_none() && default_reuse)
+        {
+            let node = reuse.map_or(map, |field| field.node);
+            carrier.blocker(
             node,
             "`reuseValues: true` makes Helm merge the old release's values into the new ones: a key that is removed here stays in force. Take it out for this upgrade.",
         );
+        }
+        carrier
     }
-    found.carriers.push(carrier);
 }
 
 fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
@@ -247,49 +302,56 @@ fn repository(docs: &[Doc<'_>], alias: &str) -> (Option<String>, bool) {
     (None, false)
 }
 
-/// A text in which the release's own name and namespace stand for themselves: helmfile's release templates
-/// (`{{ .Release.Name }}`), written as they are or quoted once more, for the template that the helmfile is.
-fn of_release(text: &str, carrier: &Carrier) -> String {
-    let unquoted = text.replace("{{`", "").replace("`}}", "");
-    let mut out = String::new();
-    let mut rest = unquoted.as_str();
-    while let Some((before, behind)) = rest.split_once("{{") {
-        let Some((inside, after)) = behind.split_once("}}") else {
-            break;
-        };
-        out.push_str(before);
-        let value = match inside.trim_matches('-').trim() {
-            ".Release.Name" => carrier.release_name.as_deref(),
-            ".Release.Namespace" => carrier.namespace.as_deref(),
-            _ => None,
-        };
-        match value {
-            Some(value) => out.push_str(value),
-            None => out.push_str(&format!("{{{{{inside}}}}}")),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+/// What stands in the names of files for templates of one release.
+struct Names<'n> {
+    release: Option<String>,
+    namespace: Option<String>,
+    environment: Option<&'n str>,
+    /// What stands before the path of each file.
+    prefix: String,
 }
 
-fn values(
-    doc: &Doc<'_>,
-    value: Field,
-    prefix: &str,
-    missing_ok: bool,
-    carrier: &Carrier,
-) -> CarrierLayer {
+impl Names<'_> {
+    /// A text in which the release's own name and namespace, and the environment, stand for themselves: helmfile's
+    /// release templates (`{{ .Release.Name }}`), written as they are or quoted once more, for the template that the
+    /// helmfile is.
+    fn filled(&self, text: &str) -> String {
+        let unquoted = text.replace("{{`", "").replace("`}}", "");
+        let mut out = String::new();
+        let mut rest = unquoted.as_str();
+        while let Some((before, behind)) = rest.split_once("{{") {
+            let Some((inside, after)) = behind.split_once("}}") else {
+                break;
+            };
+            out.push_str(before);
+            let value = match inside.trim_matches('-').trim() {
+                ".Release.Name" => self.release.as_deref(),
+                ".Release.Namespace" => self.namespace.as_deref(),
+                ".Environment.Name" => self.environment,
+                _ => None,
+            };
+            match value {
+                Some(value) => out.push_str(value),
+                None => out.push_str(&format!("{{{{{inside}}}}}")),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+fn values(doc: &Doc<'_>, value: Field, names: &Names<'_>, missing_ok: bool) -> CarrierLayer {
     if doc.is_map(value.node) {
         return CarrierLayer::new(value, LayerSource::Map);
     }
     let Some(text) = doc.text(value.node) else {
         return CarrierLayer::opaque(value, "an entry of `values` must be a file or a map");
     };
-    let text = of_release(&text, carrier);
-    let prefix = of_release(prefix, carrier);
-    if is_templated(&text) || is_templated(&prefix) {
-        return CarrierLayer::opaque(value, format!("a template names the file: {text}"));
+    let text = names.filled(&text);
+    let prefix = &names.prefix;
+    if is_templated(&text) || is_templated(prefix) {
+        return CarrierLayer::opaque(value, format!("{BY_TEMPLATE}{prefix}{text}"));
     }
     if text.contains("ref+") {
         return CarrierLayer::opaque(value, "helmfile fetches it from a secret store");

@@ -40,6 +40,7 @@ use std::path::Path as FilePath;
 pub use chart::{ChartRef, ChartSource, Sameness, normal_url};
 pub use dialect::Dialect;
 pub use generator::{GitPatterns, ListedFile, Listing, file_pattern, git_patterns};
+pub use helmfile::{HelmfileParts, parts as helmfile_parts};
 pub use model::{
     Carrier, CarrierKind, CarrierLayer, CarrierNotice, Elsewhere, FileCarriers, FileRef,
     LayerSource, MentionKind, ObjectRef, OrderDoubt, OwnChart, PatchForm, PathEntry, PathMention,
@@ -88,7 +89,7 @@ pub fn find_among(tree: &Tree, path: &FilePath, listing: &Listing<'_>) -> FileCa
             _ if umbrella::is_shape(doc, path) => umbrella::find(doc, &mut found),
             _ if fleet::is_shape(doc, path) => fleet::find(doc, &mut found),
             _ if helmfile::is_shape(doc, path) => {
-                helmfile::find(doc, path, &docs, &mut found);
+                helmfile::find(doc, path, &docs, &listing.environments, &mut found);
             }
             _ => {}
         }

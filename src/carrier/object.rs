@@ -6,7 +6,8 @@
 use std::path::Path as FilePath;
 
 use super::chart::{ChartRef, object_ref};
-use super::model::{FileCarriers, ObjectRef};
+use super::flux;
+use super::model::{CarrierLayer, FileCarriers, ObjectRef};
 use super::read::{Doc, is_kustomization_file};
 use super::version::{VersionPlace, VersionStyle};
 use crate::values::view::ValueKind;
@@ -50,6 +51,8 @@ pub enum ObjectBody {
         chart: ChartRef,
         /// Its version.
         version: Option<VersionPlace>,
+        /// The files that take the place of its defaults.
+        files: Vec<CarrierLayer>,
     },
     /// Files in Git or in a bucket (Flux `GitRepository`, `Bucket`).
     Files {
@@ -165,6 +168,7 @@ fn helm_chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>) -> Option<Ob
         version: doc
             .field_at(spec, &["version"])
             .and_then(|field| Some(VersionPlace::of_chart(doc.text(field.node)?, field.node))),
+        files: flux::values_files(doc, spec),
     })
 }
 

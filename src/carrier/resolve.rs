@@ -398,7 +398,7 @@ impl<'f> Index<'f> {
                 release.chart_file = found_file;
                 release.version = version.clone().map(|version| (found_file, version));
             }
-            (ObjectBody::Named { chart, version }, None) if depth == 0 => {
+            (ObjectBody::Named { chart, version, .. }, None) if depth == 0 => {
                 release.chart = chart.clone();
                 release.chart_file = found_file;
                 release.version = version.clone().map(|version| (found_file, version));
@@ -491,7 +491,7 @@ impl<'f> Index<'f> {
         let config = (carrier.kind == CarrierKind::K3sHelmChart)
             .then(|| self.config_of(carrier))
             .flatten();
-        let mut placed = Vec::new();
+        let mut placed = self.place_files_of_chart(at, &release.outer);
         for layer in &carrier.layers {
             // `set` of a HelmChart wins over its HelmChartConfig.
             if matches!(layer.source, LayerSource::Paths { .. })
@@ -509,6 +509,29 @@ impl<'f> Index<'f> {
             self.place_config(config, &mut placed, release);
         }
         release.layers.extend(placed);
+    }
+
+    /// The files that take the place of a chart's defaults, as the object says that names the chart.
+    fn place_files_of_chart(&self, at: CarrierRef, prefix: &Path) -> Vec<Placed> {
+        let ChartSource::Object(reference) = &self.carrier(at).chart.source else {
+            return Vec::new();
+        };
+        match self.object(at.file, reference, &mut Vec::new()) {
+            Some((file, object)) => match &object.body {
+                ObjectBody::Named { files, .. } => {
+                    let placed = files.iter().map(|layer| Placed {
+                        file,
+                        layer: layer.clone(),
+                        value: None,
+                        named_by: at,
+                        prefix: prefix.clone(),
+                    });
+                    placed.collect()
+                }
+                _ => Vec::new(),
+            },
+            None => Vec::new(),
+        }
     }
 
     fn place_config(

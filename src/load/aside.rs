@@ -37,7 +37,7 @@ pub(super) fn chart_objects<'o>(
     charts: &[KnownChart],
 ) -> Vec<ChartObject> {
     let known = objects.filter_map(|object| {
-        let (ObjectBody::Chart { chart, version } | ObjectBody::Named { chart, version }) =
+        let (ObjectBody::Chart { chart, version } | ObjectBody::Named { chart, version, .. }) =
             &object.body
         else {
             return None;

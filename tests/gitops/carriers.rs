@@ -337,7 +337,7 @@ helmfile release: release one
   opaque: more.yaml.gotmpl is a Go template
   opaque: a template names the file: envs/{{ .Environment.Name }}.yaml
   opaque: helmfile fetches it from a secret store
-  opaque: helm-secrets decrypts it when it runs
+  file secrets.yaml
   paths b.c
   paths d
   template {{ .Release.Name }}

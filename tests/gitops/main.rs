@@ -22,6 +22,7 @@ mod git;
 mod globals;
 mod hidden;
 mod in_tree;
+mod named_layers;
 mod namesakes;
 mod patches;
 mod places;

@@ -32,13 +32,15 @@ use crate::{
 /// multiply.
 const MAX_ELEMENTS: usize = 2_000;
 
-/// The files of a repository, as a git generator sees them.
+/// What is around a manifest: the files of a repository, as a git generator sees them, and the environments.
 #[derive(Clone, Debug, Default)]
 pub struct Listing<'f> {
     /// The folders of which each may be the repository's root, the likeliest first.
     pub roots: Vec<PathBuf>,
     /// The files, by their paths.
     pub files: Vec<ListedFile<'f>>,
+    /// The environments in which a helmfile may be run, if they are known.
+    pub environments: Vec<String>,
 }
 
 /// A file of a repository.

@@ -65,6 +65,7 @@ pub(super) fn expand(loader: &mut Loader, scanned: &mut Vec<Scanned>) {
         let listing = Listing {
             files: files.collect(),
             roots,
+            environments: Vec::new(),
         };
         let tree = &loader.workspace.files[scanned[at].file].tree;
         let found = carrier::find_among(tree, &scanned[at].path, &listing);

@@ -5,6 +5,7 @@
 //! carrier is taken only if its chart is one that is known; a file that was found in a folder and belongs
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
+mod environments;
 mod generated;
 mod layer;
 mod named;
@@ -211,6 +212,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     }
     let mut scanned = scan(loader, found, charts);
     generated::expand(loader, &mut scanned);
+    environments::expand(loader, &mut scanned);
     let objects = scanned.iter().flat_map(|file| &file.found.objects);
     loader.workspace.chart_objects = aside::chart_objects(objects, charts);
     for file in &scanned {

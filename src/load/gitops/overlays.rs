@@ -41,15 +41,18 @@ pub(super) fn overlays(
         (one.release.layers, one.candidates) = of_charts.unzip();
         one.deployer = None;
     }
-    let one = &one;
     let outermost = one.release.parents.last().copied();
     let outermost = outermost.unwrap_or(one.release.carrier);
     let chart = &scanned[outermost.file];
-    let mut layers = one.release.layers.iter();
-    let own = layers.find(|placed| placed.named_by == outermost);
-    let (Some(folder), Some(own)) = (chart.path.parent(), own) else {
+    let named_here = |placed: &&Placed| placed.named_by == outermost;
+    let there = one.release.layers.iter().find(named_here).cloned();
+    let Some(own) = there.or_else(|| add_own(&mut one, outermost, chart)) else {
         return Vec::new();
     };
+    let Some(folder) = chart.path.parent() else {
+        return Vec::new();
+    };
+    let one = &one;
     let is_plain = |file: &&Scanned| {
         file.found.carriers.is_empty()
             && file.found.objects.is_empty()
@@ -85,4 +88,24 @@ pub(super) fn overlays(
             Some(overlaid)
         })
         .collect()
+}
+
+/// Puts the values of the outermost chart on top: they were left out where a deployer names them once more.
+fn add_own(one: &mut Carried, outermost: resolve::CarrierRef, chart: &Scanned) -> Option<Placed> {
+    let carrier = &chart.found.carriers[outermost.carrier];
+    let layer = carrier.layers.first()?;
+    let LayerSource::File(file) = &layer.source else {
+        return None;
+    };
+    let own = Placed {
+        file: outermost.file,
+        layer: layer.clone(),
+        value: None,
+        named_by: outermost,
+        prefix: one.release.outer.clone(),
+    };
+    one.candidates
+        .push(vec![chart.path.with_file_name(&file.path)]);
+    one.release.layers.push(own.clone());
+    Some(own)
 }

@@ -1,0 +1,181 @@
+//! Files that manifests name as layers in roundabout ways: by the environment of helmfile, as the defaults of a chart in
+//! git, or not at all, beside an umbrella chart whose own file a deployer names once more.
+
+use crate::{
+    places::{repository, upgrade},
+    repository::Repository,
+};
+
+const HOME: &str = "https://charts.tern.example";
+
+fn helmfile(head: &str, version: &str, files: &[&str]) -> String {
+    let files: String = files.iter().map(|file| format!("  - {file}\n")).collect();
+    format!(
+        "{head}repositories:\n- {{name: tern, url: '{HOME}'}}\nreleases:\n- name: gulls\n  chart: tern/one\n  version: {version}\n  missingFileHandler: Warn\n  values:\n{files}"
+    )
+}
+
+const BY_ENVIRONMENT: &str = "values/{{ .Release.Name }}/{{ .Environment.Name }}.yaml";
+
+/// The names of the releases, those that wait marked.
+#[track_caller]
+fn names(here: &Repository, folder: &str) -> Vec<String> {
+    let run = upgrade(here, &[folder, "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.shown).unwrap();
+    let releases = json["releases"].as_array().unwrap();
+    let open = |release: &serde_json::Value| {
+        let steps = release["steps"].as_array().unwrap();
+        steps.iter().any(|step| step["state"] == "open")
+    };
+    releases
+        .iter()
+        .map(|release| {
+            let name = release["name"].as_str().unwrap();
+            format!("{name}{}", if open(release) { "?" } else { "" })
+        })
+        .collect()
+}
+
+#[test]
+fn a_helmfile_is_a_release_in_each_environment_that_has_files() {
+    let Some(here) = repository() else { return };
+    let head = "environments:\n  default: {}\n  dev: {}\n  prod: {}\n---\n";
+    let files = ["values/{{ .Release.Name }}/base.yaml", BY_ENVIRONMENT];
+    here.file("g/helmfile.yaml", &helmfile(head, "1.0.0", &files));
+    here.file("g/values/gulls/base.yaml", "old: x\n");
+    assert_eq!(names(&here, "g"), ["release gulls"]);
+    here.file("g/values/gulls/prod.yaml", "old: y\n");
+    assert_eq!(
+        names(&here, "g"),
+        ["release gulls (default)", "release gulls (prod)"]
+    );
+    let run = upgrade(&here, &["g", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        here.text("g/helmfile.yaml"),
+        helmfile(head, "2.0.0", &files)
+    );
+    assert_eq!(here.text("g/values/gulls/base.yaml"), "new: x\n");
+    assert_eq!(here.text("g/values/gulls/prod.yaml"), "new: y\n");
+    // The file for dev is missing, and it may not be.
+    let strict = helmfile(head, "1.0.0", &files).replace("Warn", "Error");
+    here.file("g/helmfile.yaml", &strict);
+    here.file("g/values/gulls/base.yaml", "old: x\n");
+    here.file("g/values/gulls/prod.yaml", "old: y\n");
+    assert_eq!(names(&here, "g"), ["release gulls"]);
+}
+
+#[test]
+fn the_environments_of_a_helmfile_may_be_declared_in_another_one() {
+    for (file, text) in [
+        (
+            "g/helmfile.yaml",
+            "environments: {prod: {}}\nhelmfiles:\n- path: apps/helmfile.yaml\n",
+        ),
+        (
+            "g/helmfile.yaml",
+            "environments: {prod: {}}\nhelmfiles:\n- apps/*.yaml\n",
+        ),
+        ("g/apps/environments.yaml", "environments: {prod: {}}\n"),
+    ] {
+        let Some(here) = repository() else { return };
+        here.file(file, text);
+        let head = match file {
+            "g/helmfile.yaml" => "",
+            _ => "bases: [environments.yaml]\n---\n",
+        };
+        let of = |version: &str| helmfile(head, version, &[BY_ENVIRONMENT]);
+        here.file("g/apps/helmfile.yaml", &of("1.0.0"));
+        here.file("g/apps/values/gulls/prod.yaml", "old: y\n");
+        let run = upgrade(&here, &["g", "--write"]);
+        assert_eq!(run.code, 0, "{text}: {run:?}");
+        assert_eq!(here.text("g/apps/helmfile.yaml"), of("2.0.0"), "{text}");
+        assert_eq!(here.text("g/apps/values/gulls/prod.yaml"), "new: y\n");
+    }
+    // Nobody says which there are.
+    let Some(here) = repository() else { return };
+    here.file("g/helmfile.yaml", &helmfile("", "1.0.0", &[BY_ENVIRONMENT]));
+    here.file("g/values/gulls/prod.yaml", "old: y\n");
+    assert_eq!(names(&here, "g"), ["release gulls?"]);
+}
+
+/// `secrets` of helmfile are files; of an encrypted one the keys can be read.
+#[test]
+fn secrets_of_a_helmfile_are_asked_about_only_if_they_are_there_and_matter() {
+    let Some(here) = repository() else { return };
+    let text = helmfile("", "1.0.0", &["{stays: x}"]) + "  secrets: [secrets.yaml]\n";
+    here.file("g/helmfile.yaml", &text);
+    assert_eq!(names(&here, "g"), ["release gulls"]);
+    let sealed = |key: &str| {
+        format!(
+            "{key}: ENC[AES256_GCM,data:aaaa,iv:bbbb,tag:cccc,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:aaaa,iv:bbbb,tag:cccc,type:str]\n  version: 3.9.0\n"
+        )
+    };
+    here.file("g/secrets.yaml", &sealed("stays"));
+    assert_eq!(names(&here, "g"), ["release gulls"]);
+    here.file("g/secrets.yaml", &sealed("old"));
+    assert_eq!(names(&here, "g"), ["release gulls?"]);
+}
+
+#[test]
+fn values_files_of_a_chart_in_git_are_layers() {
+    let flux = |key: &str| {
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: deploy, namespace: gulls}}\nspec: {{url: 'https://git.gulls.example/d', ref: {{branch: main}}}}\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: one, namespace: gulls}}\nspec:\n  chart:\n    spec:\n      chart: ./umb\n      valuesFiles: [umb/values.yaml, env/prod.yaml]\n      sourceRef: {{kind: GitRepository, name: deploy}}\n  values: {{one: {{{key}: z}}}}\n"
+        )
+    };
+    let by_object = |key: &str| {
+        let text = flux(key);
+        let chart = "kind: HelmChart\nmetadata: {name: one, namespace: gulls}\nspec:\n  chart: ./umb\n  valuesFiles: [umb/values.yaml, env/prod.yaml]\n  sourceRef: {kind: GitRepository, name: deploy}\n";
+        let (before, behind) = text.split_once("  chart:\n").unwrap();
+        let (_, values) = behind.split_once("  values:").unwrap();
+        format!(
+            "{before}  chartRef: {{kind: HelmChart, name: one}}\n  values:{values}---\napiVersion: source.toolkit.fluxcd.io/v1\n{chart}"
+        )
+    };
+    for manifest in [&flux as &dyn Fn(&str) -> String, &by_object] {
+        let Some(here) = repository() else { return };
+        let chart = |version: &str| {
+            format!(
+                "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
+            )
+        };
+        here.file("umb/Chart.yaml", &chart("1.0.0"));
+        here.file("umb/values.yaml", "one: {old: x}\n");
+        here.file("env/prod.yaml", "one: {old: y}\n");
+        here.file("apps/one.yaml", &manifest("old"));
+        let run = upgrade(&here, &[".", "--write"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"), "{run:?}");
+        assert_eq!(here.text("umb/values.yaml"), "one: {new: x}\n");
+        assert_eq!(here.text("env/prod.yaml"), "one: {new: y}\n", "{run:?}");
+        assert_eq!(here.text("apps/one.yaml"), manifest("new"));
+    }
+}
+
+/// What nobody names beside an umbrella chart is its layer also where a deployer names the chart's own file.
+#[test]
+fn files_beside_an_umbrella_chart_are_not_left_behind_where_its_own_is_named() {
+    let Some(here) = repository() else { return };
+    let chart = |version: &str| {
+        format!(
+            "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
+        )
+    };
+    here.file("umb/Chart.yaml", &chart("1.0.0"));
+    let files = ["values.yaml", "env/dev.yaml", "env/prod.yaml"];
+    for file in files {
+        here.file(&format!("umb/{file}"), "one: {old: x}\n");
+    }
+    here.file(
+        "apps/one.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: one}\nspec:\n  source:\n    repoURL: https://git.gulls.example/d\n    path: umb\n    targetRevision: HEAD\n    helm: {valueFiles: [values.yaml, env/prod.yaml]}\n",
+    );
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"));
+    for file in files {
+        let file = format!("umb/{file}");
+        assert_eq!(here.text(&file), "one: {new: x}\n", "{file}: {run:?}");
+    }
+}
