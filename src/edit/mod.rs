@@ -485,38 +485,7 @@ impl WantBuilder<'_> {
             .map(|base| self.view.entries(base))
             .transpose()?
             .unwrap_or_default();
-        // An entry that counts for nothing stays with the one that overrides it, if that one stays.
-        let mut stay = Vec::new();
-        let mut overriding = Vec::new();
-        for twice in written
-            .duplicates
-            .iter()
-            .filter(|d| d.loss == Loss::Repeated)
-        {
-            let unchanged = |entry: &Entry| {
-                !entry.gone
-                    && entry.key == twice.name
-                    && matches!(entry.node.body, Body::Same)
-                    && entry
-                        .node
-                        .source()
-                        .is_some_and(|s| s.path == at.key(&entry.key))
-            };
-            match self.tree.value_of(twice.lost) {
-                Some(value) if entries.iter().any(unchanged) => {
-                    stay.push((twice.lost, Want::Node(value)));
-                    overriding.push(twice.by);
-                }
-                _ => {
-                    return Err(EditError::Duplicate {
-                        path: at.clone(),
-                        key: twice.name.clone().into_owned(),
-                        node: twice.lost,
-                        by: twice.by,
-                    });
-                }
-            }
-        }
+        let (mut stay, overriding) = self.repeated(&written, entries, at)?;
         let merges = match base {
             Some(base) => self.merges(base, &written, entries, at)?,
             None => Vec::new(),
@@ -563,25 +532,71 @@ impl WantBuilder<'_> {
                 .map(|(key, value)| (key, Want::Node(value))),
         );
         for (key, value) in stay {
-            let behind = |entry: &WantEntry| match entry.key {
-                WantKey::Entry(other) | WantKey::Renamed(other, _) => {
-                    self.tree.parent(other) == base && other > key
-                }
-                WantKey::New(_) => false,
-            };
-            let index = wanted.iter().position(behind).unwrap_or(wanted.len());
-            wanted.insert(
-                index,
-                WantEntry {
-                    key: WantKey::Entry(key),
-                    value,
-                },
-            );
+            self.insert_in_order(&mut wanted, key, value, base);
         }
         Ok(Want::Map {
             base,
             entries: wanted,
         })
+    }
+
+    /// The entries of a mapping that count for nothing, because another one has their key, with their values, and
+    /// those others. Each stays with the one that overrides it.
+    ///
+    /// # Errors
+    ///
+    /// If the one that overrides does not stay as it is: the other would come into force.
+    fn repeated(
+        &self,
+        written: &view::MapEntries<'_>,
+        entries: &[Entry],
+        at: &Path,
+    ) -> Result<(Vec<(NodeId, Want)>, Vec<NodeId>), EditError> {
+        let (mut stay, mut overriding) = (Vec::new(), Vec::new());
+        let repeated = written.duplicates.iter();
+        for twice in repeated.filter(|d| d.loss == Loss::Repeated) {
+            let unchanged = |entry: &Entry| {
+                let source = entry.node.source();
+                !entry.gone
+                    && entry.key == twice.name
+                    && matches!(entry.node.body, Body::Same)
+                    && source.is_some_and(|source| source.path == at.key(&entry.key))
+            };
+            match self.tree.value_of(twice.lost) {
+                Some(value) if entries.iter().any(unchanged) => {
+                    stay.push((twice.lost, Want::Node(value)));
+                    overriding.push(twice.by);
+                }
+                _ => {
+                    return Err(EditError::Duplicate {
+                        path: at.clone(),
+                        key: twice.name.clone().into_owned(),
+                        node: twice.lost,
+                        by: twice.by,
+                    });
+                }
+            }
+        }
+        Ok((stay, overriding))
+    }
+
+    /// Adds an entry that stays before the first one of its mapping that stands below it.
+    fn insert_in_order(
+        &self,
+        wanted: &mut Vec<WantEntry>,
+        key: NodeId,
+        value: Want,
+        base: Option<NodeId>,
+    ) {
+        let below = |entry: &WantEntry| match entry.key {
+            WantKey::Entry(other) | WantKey::Renamed(other, _) => {
+                self.tree.parent(other) == base && other > key
+            }
+            WantKey::New(_) => false,
+        };
+        let index = wanted.iter().position(below).unwrap_or(wanted.len());
+        let key = WantKey::Entry(key);
+        wanted.insert(index, WantEntry { key, value });
     }
 
     /// The merge keys of a mapping that can stay: all, if what they bring in is unchanged.

@@ -207,53 +207,70 @@ fn deleted_object(old: &Object, now: Now<'_>, found: &mut Vec<Danger>) {
 
 /// Fields that the API server does not let anyone change.
 fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
-    let id = &old.id;
     if is_hook(old) || is_hook(new) {
         return;
     }
-    if id.kind == "StatefulSet" {
-        let path = ["spec", "volumeClaimTemplates"];
-        if templates(old) != templates(new) {
-            let names = |object| {
-                let names: Vec<String> = templates(object)
-                    .into_iter()
-                    .map(|(name, _)| name)
-                    .collect();
-                if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            };
-            let what = if names(old) == names(new) {
-                let specs = |object| -> Vec<_> {
-                    let templates = templates(object).into_iter();
-                    templates.map(|(_, parts)| parts[0].clone()).collect()
-                };
-                let what = match specs(old) == specs(new) {
-                    true => "labels or annotations",
-                    false => "size or class",
-                };
-                format!(
-                    "{id}: {} changes in {what}, which a StatefulSet does not allow: the upgrade fails",
-                    path.join(".")
-                )
-            } else {
-                format!(
-                    "{id}: its volumes change from {} to {}, which a StatefulSet does not allow: the upgrade fails",
-                    names(old),
-                    names(new)
-                )
-            };
-            found.push(Danger {
-                kind: DangerKind::VolumesReplaced,
-                object: id.to_string(),
-                what,
-                next: format!("Back the data up. Then delete the StatefulSet without its pods and let Helm make it anew: kubectl delete {} --cascade=orphan", named(id)),
-            });
-        }
+    if old.id.kind == "StatefulSet" && templates(old) != templates(new) {
+        found.push(changed_volumes(old, new));
     }
-    let fields: &[&[&str]] = match id.kind.as_str() {
+    let changed = changed_fixed_fields(old, new);
+    if !changed.is_empty() {
+        let id = &old.id;
+        found.push(Danger {
+            kind: DangerKind::Immutable,
+            object: id.to_string(),
+            what: format!(
+                "{id}: {} changes, which the API server refuses: the upgrade fails",
+                changed.join(", ")
+            ),
+            next: format!(
+                "Delete it before the upgrade, so that Helm makes it anew: kubectl delete {}",
+                named(id)
+            ),
+        });
+    }
+}
+
+/// The change of a StatefulSet's volume templates.
+fn changed_volumes(old: &Object, new: &Object) -> Danger {
+    let id = &old.id;
+    let names = |object| {
+        let names: Vec<String> = templates(object)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        match names.is_empty() {
+            true => "none".to_owned(),
+            false => names.join(", "),
+        }
+    };
+    let specs = |object| -> Vec<_> {
+        let templates = templates(object).into_iter();
+        templates.map(|(_, parts)| parts[0].clone()).collect()
+    };
+    let (was, is) = (names(old), names(new));
+    let change = if was != is {
+        format!("its volumes change from {was} to {is}")
+    } else if specs(old) != specs(new) {
+        "spec.volumeClaimTemplates changes in size or class".to_owned()
+    } else {
+        "spec.volumeClaimTemplates changes in labels or annotations".to_owned()
+    };
+    Danger {
+        kind: DangerKind::VolumesReplaced,
+        object: id.to_string(),
+        what: format!("{id}: {change}, which a StatefulSet does not allow: the upgrade fails"),
+        next: format!(
+            "Back the data up. Then delete the StatefulSet without its pods and let Helm make it anew: kubectl delete {} --cascade=orphan",
+            named(id)
+        ),
+    }
+}
+
+/// The fields of a kind that stay as they were when the object was made, by the validation in Kubernetes' own
+/// source (`ValidateImmutableField` and its like in `pkg/apis/*/validation`).
+fn fixed_fields(kind: &str) -> &'static [&'static [&'static str]] {
+    match kind {
         "Deployment" | "DaemonSet" | "ReplicaSet" => &[&["spec", "selector"]],
         "StatefulSet" => &[
             &["spec", "selector"],
@@ -280,28 +297,30 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
         ],
         "Secret" => &[&["type"]],
         _ => &[],
-    };
-    let mut changed: Vec<String> = fields
-        .iter()
-        .filter(|path| value_at(old, path) != value_at(new, path))
-        .map(|path| path.join("."))
-        .collect();
-    if matches!(id.kind.as_str(), "Secret" | "ConfigMap")
+    }
+}
+
+/// The paths of the fields that change and must not.
+fn changed_fixed_fields(old: &Object, new: &Object) -> Vec<String> {
+    let kind = old.id.kind.as_str();
+    let differs = |path: &[&str]| value_at(old, path) != value_at(new, path);
+    let fields = fixed_fields(kind).iter().filter(|path| differs(path));
+    let mut changed: Vec<String> = fields.map(|path| path.join(".")).collect();
+    if matches!(kind, "Secret" | "ConfigMap")
         && text(old, &["immutable"]) == Some("true")
-        && (value_at(old, &["data"]) != value_at(new, &["data"])
-            || value_at(old, &["stringData"]) != value_at(new, &["stringData"]))
+        && (differs(&["data"]) || differs(&["stringData"]))
     {
         changed.push("data".to_owned());
     }
     // An empty address is filled in by the cluster, and cannot become another one.
     let address = ["spec", "clusterIP"];
-    if id.kind == "Service"
+    if kind == "Service"
         && text(new, &address).is_some_and(|new| !new.is_empty())
         && text(old, &address) != text(new, &address)
     {
         changed.push(address.join("."));
     }
-    if id.kind == "PersistentVolumeClaim" {
+    if kind == "PersistentVolumeClaim" {
         let path = ["spec", "resources", "requests", "storage"];
         let size = |object| text(object, &path).and_then(bytes);
         if let (Some(was), Some(is)) = (size(old), size(new))
@@ -310,20 +329,7 @@ fn fixed(old: &Object, new: &Object, found: &mut Vec<Danger>) {
             changed.push(format!("{} (a claim cannot get smaller)", path.join(".")));
         }
     }
-    if !changed.is_empty() {
-        found.push(Danger {
-            kind: DangerKind::Immutable,
-            object: id.to_string(),
-            what: format!(
-                "{id}: {} changes, which the API server refuses: the upgrade fails",
-                changed.join(", ")
-            ),
-            next: format!(
-                "Delete it before the upgrade, so that Helm makes it anew: kubectl delete {}",
-                named(id)
-            ),
-        });
-    }
+    changed
 }
 
 /// The volume templates of a StatefulSet by name: what each asks for, its labels and its annotations.

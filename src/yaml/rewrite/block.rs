@@ -1,5 +1,7 @@
 //! Block collections, edited line by line.
 
+use std::ops::Range;
+
 use super::emit::Emitter;
 use super::{Cx, WantedUnit};
 use crate::yaml::block;
@@ -16,7 +18,20 @@ pub(super) struct UnitPlan<'w> {
     pub(super) after: Vec<Vec<WantedUnit<'w>>>,
 }
 
-impl UnitPlan<'_> {
+impl<'w> UnitPlan<'w> {
+    /// What is written, in order: a unit of the source by its number, with what it becomes, or a new one.
+    pub(super) fn into_outputs(self) -> Vec<(Option<usize>, WantedUnit<'w>)> {
+        let mut outputs = Vec::new();
+        for (i, new) in self.after.into_iter().enumerate() {
+            let before = i.checked_sub(1);
+            if let Some(unit) = before.and_then(|before| self.kept[before]) {
+                outputs.push((before, unit));
+            }
+            outputs.extend(new.into_iter().map(|unit| (None, unit)));
+        }
+        outputs
+    }
+
     /// Items have no names: where as many come as go, each takes the place of one, so that its dash
     /// and the comment on its line stay.
     fn pair_up(&mut self) {
@@ -298,6 +313,32 @@ impl Cx<'_> {
     }
 }
 
+/// A block collection while it is written: the walk over its units.
+struct BlockWalk<'p, 'w> {
+    id: NodeId,
+    source: &'p [NodeId],
+    extents: &'p [Extent],
+    plan: &'p UnitPlan<'w>,
+    /// The column of its units in what is written.
+    column: isize,
+    /// True if blank lines stand between its units.
+    separated: bool,
+    /// The offset at which its first unit begins.
+    begin: usize,
+    /// True if it begins in the middle of a line, and nothing of it is written yet.
+    open: bool,
+    /// The new units that are to be written next.
+    pending: &'p [WantedUnit<'w>],
+    /// True if what was written last would take a blank line after it as its own.
+    takes_blank: bool,
+}
+
+impl<'p, 'w> BlockWalk<'p, 'w> {
+    fn take_pending(&mut self) -> &'p [WantedUnit<'w>] {
+        std::mem::take(&mut self.pending)
+    }
+}
+
 impl Emitter<'_, '_> {
     /// Writes a block collection in its place (or shifted). At least one unit is wanted.
     pub(super) fn block(
@@ -310,121 +351,172 @@ impl Emitter<'_, '_> {
             .iter()
             .map(|&unit| self.cx.tree.block_extent(unit))
             .collect();
-        let separated = self.cx.separated(&extents);
-        let column = self.cx.tree.column(id) as isize + self.delta;
-        // Whether the collection begins in the middle of a line, and nothing of it is written yet.
-        let mut open = extents.first().is_some_and(|e| {
-            e.start == e.lead && !is_blank(&self.cx.text[line_start(self.cx.text, e.lead)..e.lead])
-        });
-        let begin = extents.first().map_or(self.cur, |extent| extent.start);
-        let mut pending: &[WantedUnit<'_>] = &plan.after[0];
-        // Whether what was written last would take a blank line after it as its own.
-        let mut takes_blank = false;
+        let text = self.cx.text;
+        let mut walk = BlockWalk {
+            id,
+            source: &source,
+            extents: &extents,
+            plan: &plan,
+            column: self.cx.tree.column(id) as isize + self.delta,
+            separated: self.cx.separated(&extents),
+            begin: extents.first().map_or(self.cur, |extent| extent.start),
+            open: extents.first().is_some_and(|e| {
+                e.start == e.lead && !is_blank(&text[line_start(text, e.lead)..e.lead])
+            }),
+            pending: &plan.after[0],
+            takes_blank: false,
+        };
         let mut i = 0;
         while i < source.len() {
-            let extent = &extents[i];
             if let Some(unit) = plan.kept[i] {
-                if open {
-                    self.keep_until(begin);
-                    if !pending.is_empty() {
-                        let takes_blank = self.new_units(pending, column, id, true)?;
-                        if separated && !takes_blank {
-                            self.insert("\n");
-                        }
-                        self.insert(&super::render::spaces(column));
-                    }
-                    self.skip_to(first_text(self.cx.text, self.cur));
-                    self.keep_until(extent.start);
-                } else {
-                    self.keep_until(extent.start);
-                    if !pending.is_empty() {
-                        self.end_line();
-                        let takes_blank = self.new_units(pending, column, id, false)?;
-                        if separated && !takes_blank {
-                            self.insert("\n");
-                        }
-                    }
-                }
-                open = false;
-                self.cx.in_place_of(source[i], unit);
-                self.write_unit(source[i], unit)?;
-                self.keep_until(extent.end);
-                pending = &plan.after[i + 1];
-                takes_blank = self.cx.unit_takes_blank_lines(unit);
+                self.keep_unit(&mut walk, i, unit)?;
                 i += 1;
-                let removed_next = i < source.len() && plan.kept[i].is_none();
-                if !pending.is_empty() && !removed_next {
-                    // Comment lines directly below a unit stay with it, if a blank line keeps them
-                    // from being taken for those of the new entry.
-                    let limit = extents.get(i).map_or(usize::MAX, |next| next.start);
-                    let source_column = self.cx.tree.column(id);
-                    let separated = separated || self.cx.set_apart(&extents, i - 1);
-                    let end = if separated {
-                        self.cx.comments_below(extent.end, source_column, limit)
-                    } else {
-                        extent.end
-                    };
-                    takes_blank &= end == extent.end;
-                    self.keep_until(end);
-                    self.end_line();
-                    // An entry under a new key is new itself, and what is new stands together.
-                    let new = matches!(unit, WantedUnit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
-                    if separated && !takes_blank && !new {
-                        self.insert("\n");
-                    }
-                    takes_blank = self.new_units(pending, column, id, false)?;
-                    self.drop_blank_lines(takes_blank);
-                    pending = &[];
-                }
                 continue;
             }
-            // A run of units that go.
-            let first = i;
-            while i < source.len() && plan.kept[i].is_none() {
-                i += 1;
+            let gone = plan.kept[i..].iter().take_while(|unit| unit.is_none());
+            let end = i + gone.count();
+            self.drop_units(&mut walk, i..end)?;
+            i = end;
+        }
+        Ok(())
+    }
+
+    /// Writes a unit that stays, with the new units before it and behind it.
+    fn keep_unit<'w>(
+        &mut self,
+        walk: &mut BlockWalk<'_, 'w>,
+        i: usize,
+        unit: WantedUnit<'w>,
+    ) -> Result<(), RewriteError> {
+        let extent = &walk.extents[i];
+        let open = std::mem::take(&mut walk.open);
+        let before = walk.take_pending();
+        self.keep_until(if open { walk.begin } else { extent.start });
+        if !before.is_empty() {
+            if !open {
+                self.end_line();
             }
-            let run = &extents[first..i];
+            let takes_blank = self.new_units(before, walk.column, walk.id, open)?;
+            if walk.separated && !takes_blank {
+                self.insert("\n");
+            }
             if open {
-                self.keep_until(begin);
-                if !pending.is_empty() {
-                    takes_blank = self.new_units(pending, column, id, true)?;
-                    pending = &[];
-                    open = false;
-                }
-                for extent in run {
-                    // A detached comment comes to stand where the first unit stood.
-                    if !is_blank(&self.cx.text[self.cur..extent.start.max(self.cur)]) {
-                        if open {
-                            self.skip_to(first_text(self.cx.text, self.cur));
-                        }
-                        self.keep_until(extent.start);
-                        open = false;
-                    }
-                    self.skip_to(extent.end);
-                }
-                self.drop_blank_lines(takes_blank);
-                continue;
+                self.insert(&super::render::spaces(walk.column));
             }
-            if !pending.is_empty() {
-                let sections = self.cx.sections(run);
-                let mut left = pending;
-                for (n, section) in sections.iter().enumerate() {
-                    let until = sections.get(n + 1).map(|next| next[0].start);
-                    let (units, rest) = left.split_at(self.cx.come_from_before(left, run, until));
-                    left = rest;
-                    self.keep_until(section[0].start);
-                    if !units.is_empty() {
-                        self.end_line();
-                        takes_blank = self.new_units(units, column, id, false)?;
-                    }
-                    self.skip_run(section, false);
-                    self.drop_blank_lines(takes_blank && !units.is_empty());
+        }
+        if open {
+            self.skip_to(first_text(self.cx.text, self.cur));
+            self.keep_until(extent.start);
+        }
+        self.cx.in_place_of(walk.source[i], unit);
+        self.write_unit(walk.source[i], unit)?;
+        self.keep_until(extent.end);
+        walk.pending = &walk.plan.after[i + 1];
+        walk.takes_blank = self.cx.unit_takes_blank_lines(unit);
+        // Where the next unit goes, what is new takes its place.
+        let removed_next = matches!(walk.plan.kept.get(i + 1), Some(None));
+        if !walk.pending.is_empty() && !removed_next {
+            self.add_behind(walk, i, unit)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the new units behind one that stays. Comment lines directly below that one stay with it, if a blank
+    /// line keeps them from being taken for those of the new entry.
+    fn add_behind(
+        &mut self,
+        walk: &mut BlockWalk<'_, '_>,
+        i: usize,
+        unit: WantedUnit<'_>,
+    ) -> Result<(), RewriteError> {
+        let extent = &walk.extents[i];
+        let limit = walk.extents.get(i + 1);
+        let limit = limit.map_or(usize::MAX, |next| next.start);
+        let separated = walk.separated || self.cx.set_apart(walk.extents, i);
+        let end = if separated {
+            let column = self.cx.tree.column(walk.id);
+            self.cx.comments_below(extent.end, column, limit)
+        } else {
+            extent.end
+        };
+        let takes_blank = walk.takes_blank && end == extent.end;
+        self.keep_until(end);
+        self.end_line();
+        // An entry under a new key is new itself, and what is new stands together.
+        let is_new = matches!(unit, WantedUnit::Entry(e) if matches!(e.key, WantKey::Renamed(..)));
+        if separated && !takes_blank && !is_new {
+            self.insert("\n");
+        }
+        let pending = walk.take_pending();
+        walk.takes_blank = self.new_units(pending, walk.column, walk.id, false)?;
+        self.drop_blank_lines(walk.takes_blank);
+        Ok(())
+    }
+
+    /// Leaves out a run of units; new units that wait come to stand in their place.
+    fn drop_units(
+        &mut self,
+        walk: &mut BlockWalk<'_, '_>,
+        units: Range<usize>,
+    ) -> Result<(), RewriteError> {
+        let run = &walk.extents[units.clone()];
+        if walk.open {
+            self.drop_in_open_line(walk, run)?;
+        } else if walk.pending.is_empty() {
+            self.remove_run(run, units.start == 0, units.end == walk.source.len());
+            self.drop_blank_lines(walk.takes_blank);
+        } else {
+            self.put_in_place_of(walk, run)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves out the first units of a collection that begins in the middle of a line.
+    fn drop_in_open_line(
+        &mut self,
+        walk: &mut BlockWalk<'_, '_>,
+        run: &[Extent],
+    ) -> Result<(), RewriteError> {
+        self.keep_until(walk.begin);
+        let pending = walk.take_pending();
+        if !pending.is_empty() {
+            walk.takes_blank = self.new_units(pending, walk.column, walk.id, true)?;
+            walk.open = false;
+        }
+        for extent in run {
+            // A detached comment comes to stand where the first unit stood.
+            if !is_blank(&self.cx.text[self.cur..extent.start.max(self.cur)]) {
+                if walk.open {
+                    self.skip_to(first_text(self.cx.text, self.cur));
                 }
-                pending = &[];
-                continue;
+                self.keep_until(extent.start);
+                walk.open = false;
             }
-            self.remove_run(run, first == 0, i == source.len());
-            self.drop_blank_lines(takes_blank);
+            self.skip_to(extent.end);
+        }
+        self.drop_blank_lines(walk.takes_blank);
+        Ok(())
+    }
+
+    /// Writes the units that wait in place of a run that goes, each in the section that its sources come from.
+    fn put_in_place_of(
+        &mut self,
+        walk: &mut BlockWalk<'_, '_>,
+        run: &[Extent],
+    ) -> Result<(), RewriteError> {
+        let sections = self.cx.sections(run);
+        let mut left = walk.take_pending();
+        for (n, section) in sections.iter().enumerate() {
+            let until = sections.get(n + 1).map(|next| next[0].start);
+            let (units, rest) = left.split_at(self.cx.come_from_before(left, run, until));
+            left = rest;
+            self.keep_until(section[0].start);
+            if !units.is_empty() {
+                self.end_line();
+                walk.takes_blank = self.new_units(units, walk.column, walk.id, false)?;
+            }
+            self.skip_run(section, false);
+            self.drop_blank_lines(walk.takes_blank && !units.is_empty());
         }
         Ok(())
     }

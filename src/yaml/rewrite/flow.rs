@@ -1,11 +1,12 @@
 //! Flow collections, edited element by element with their commas; and values of any notation
 //! written as flow.
 
-use std::cell::LazyCell;
+use std::cell::OnceCell;
 
 use super::emit::Emitter;
 use super::render::is_block;
 use super::{Cx, WantedUnit};
+use crate::yaml::quote::double_quoted;
 use crate::yaml::source::{indent_of, line_end, skip_trivia, starts_line};
 use crate::yaml::tree::{Kind, NodeId, PAIR, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantKey};
@@ -23,7 +24,87 @@ struct FlowElement {
     next: usize,
 }
 
+/// The place of an element in what is written.
+#[derive(Clone, Copy)]
+struct ElementTurn {
+    is_first: bool,
+    is_last: bool,
+    /// True if a comma comes behind it.
+    comma: bool,
+}
+
+/// The white space of a flow collection that has elements, as far as new ones are written like them.
+struct FlowLayout<'s> {
+    text: &'s str,
+    elements: &'s [FlowElement],
+    /// What stands before the first element.
+    lead: &'s str,
+    /// What stands before the second.
+    between: &'s str,
+    /// True if the first element begins a line.
+    begins_line: bool,
+    /// True if the closing bracket begins a line.
+    bracket_begins_line: bool,
+    /// The offset of the closing bracket.
+    close: usize,
+    /// The column of elements that begin a line, once it was asked for: what is in one line may be long.
+    column: OnceCell<usize>,
+}
+
+impl<'s> FlowLayout<'s> {
+    /// The layout of a collection with at least one element.
+    fn of(cx: &Cx<'s>, id: NodeId, elements: &'s [FlowElement]) -> Self {
+        let (first, last) = (&elements[0], &elements[elements.len() - 1]);
+        let mut layout = Self {
+            text: cx.text,
+            elements,
+            lead: " ",
+            between: " ",
+            begins_line: cx.is_line_start(first.begin),
+            bracket_begins_line: cx.is_line_start(last.next),
+            close: cx.tree.span(id).end - 1,
+            column: OnceCell::new(),
+        };
+        layout.lead = layout.gap(first);
+        layout.between = elements.get(1).map_or(" ", |second| layout.gap(second));
+        layout
+    }
+
+    /// What stands between an element and the comma or bracket before it, if that is in one line.
+    fn gap(&self, element: &FlowElement) -> &'s str {
+        match &self.text[element.begin..element.start] {
+            gap if gap.contains(['\n', '\r', '#']) => " ",
+            gap => gap,
+        }
+    }
+
+    /// The column in which an emitter writes an element that begins a line.
+    fn line_indent(&self, emitter: &Emitter<'_, '_>) -> isize {
+        let column = *self.column.get_or_init(|| {
+            let mut elements = self.elements.iter();
+            match elements.find(|element| emitter.cx.is_line_start(element.begin)) {
+                Some(element) => indent_of(self.text, element.start),
+                None => indent_of(self.text, self.close) + 2,
+            }
+        });
+        column as isize + emitter.delta
+    }
+}
+
 impl Cx<'_> {
+    /// Refuses a collection with a key that cannot be written in one line: one behind `?`, or a pair without braces.
+    fn refuse_complex_keys(&self, id: NodeId, source: &[NodeId]) -> Result<(), RewriteError> {
+        let is_pair = self.tree.node(id).flags & PAIR != 0;
+        let explicit = || source.iter().find(|&&unit| self.tree.is_explicit_key(unit));
+        match is_pair.then_some(&id).or_else(explicit) {
+            Some(&node) => Err(RewriteError::ComplexKey {
+                node,
+                offset: self.tree.span(node).start,
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn elements(&self, id: NodeId, source: &[NodeId]) -> Vec<FlowElement> {
         let text = self.text;
         let close = self.tree.span(id).end - 1;
@@ -286,27 +367,6 @@ impl Cx<'_> {
     }
 }
 
-/// Text in double quotes, with the escapes of YAML 1.2 (section 5.7).
-fn double_quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                out.push_str(&format!("\\u{:04X}", u32::from(c)));
-            }
-            c if c.is_control() => out.push_str(&format!("\\x{:02X}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// True if a plain scalar means the same between brackets. `?` and `:` at its start are indicators there for older
 /// readers, whatever follows.
 fn is_flow_safe(content: &str) -> bool {
@@ -332,153 +392,147 @@ impl Emitter<'_, '_> {
         id: NodeId,
         units: &[WantedUnit<'_>],
     ) -> Result<(), RewriteError> {
-        let (tree, text) = (self.cx.tree, self.cx.text);
-        let span = tree.span(id);
-        if tree.node(id).flags & PAIR != 0 {
-            return Err(RewriteError::ComplexKey {
-                node: id,
-                offset: span.start,
-            });
-        }
         let (source, plan) = self.cx.plan(id, units);
-        if let Some(&key) = source.iter().find(|&&unit| tree.is_explicit_key(unit)) {
-            return Err(RewriteError::ComplexKey {
-                node: key,
-                offset: tree.span(key).start,
-            });
-        }
+        self.cx.refuse_complex_keys(id, &source)?;
         let elements = self.cx.elements(id, &source);
-        let close = span.end - 1;
-        // What is written, in order: a kept element, or new text.
-        let mut outputs: Vec<(Option<usize>, WantedUnit<'_>)> = Vec::new();
-        for i in 0..=source.len() {
-            if i > 0
-                && let Some(unit) = plan.kept[i - 1]
-            {
-                outputs.push((Some(i - 1), unit));
-            }
-            outputs.extend(plan.after[i].iter().map(|&unit| (None, unit)));
-        }
+        let outputs = plan.into_outputs();
         let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
-            self.keep_until(tree.body(id).start + 1);
             let parts: Result<Vec<_>, _> = outputs
                 .iter()
                 .map(|(_, unit)| self.cx.flow_unit(*unit))
                 .collect();
-            self.insert(&parts?.join(", "));
-            self.skip_to(close);
-            self.keep_until(span.end);
+            self.fill_brackets(id, &parts?.join(", "));
             return Ok(());
         };
-        let trailing_comma = last.comma.is_some();
-        let lines = self.cx.is_line_start(first.begin);
-        let lead = &text[first.begin..first.start];
-        let lead = if lead.contains(['\n', '\r', '#']) {
-            " "
-        } else {
-            lead
-        };
-        // What stands between an element and the comma before it.
-        let gap = |element: &FlowElement| match &text[element.begin..element.start] {
-            gap if gap.contains(['\n', '\r', '#']) => " ",
-            gap => gap,
-        };
-        let between = elements.get(1).map_or(" ", gap);
-        // Asked for only where lines are: what is in one line may be long.
-        let delta = self.delta;
-        let line_indent = LazyCell::new(|| {
-            let mut elements = elements.iter();
-            let in_line = elements.find(|element| self.cx.is_line_start(element.begin));
-            let indent = match in_line {
-                Some(element) => indent_of(text, element.start),
-                None => indent_of(text, close) + 2,
-            };
-            indent as isize + delta
-        });
         if outputs.is_empty() {
-            self.keep_until(tree.body(id).start + 1);
-            self.skip_to(close);
-            self.keep_until(span.end);
+            self.fill_brackets(id, "");
             return Ok(());
         }
+        let layout = FlowLayout::of(self.cx, id, &elements);
         self.keep_until(first.begin);
         let count = outputs.len();
-        let mut written = false;
         for (n, (kept, unit)) in outputs.into_iter().enumerate() {
-            let comma = n + 1 < count || trailing_comma;
-            let fresh_line = self.at_line_start();
-            let Some(i) = kept else {
-                let new = self.cx.flow_unit(unit)?;
-                let own_line = if written { fresh_line } else { lines };
-                if own_line {
-                    self.insert(&super::render::spaces(*line_indent));
-                } else {
-                    self.insert(if written { between } else { lead });
-                }
-                self.insert(&new);
-                if comma {
-                    self.insert(",");
-                }
-                if own_line {
-                    self.insert("\n");
-                }
-                written = true;
-                continue;
+            let turn = ElementTurn {
+                is_first: n == 0,
+                is_last: n + 1 == count,
+                comma: n + 1 < count || last.comma.is_some(),
             };
-            let element = &elements[i];
-            let starts_line = self.cx.is_line_start(element.begin);
-            let behind_new = written && i == 0 && !starts_line;
-            if self.cur == element.begin && !behind_new && (!written || starts_line == fresh_line) {
-                // Nothing was left out before it.
-            } else if starts_line {
-                self.end_line();
-                self.skip_to(element.begin);
-            } else {
-                self.skip_to(element.start);
-                if fresh_line {
-                    self.insert(&super::render::spaces(*line_indent));
-                } else {
-                    self.insert(match (written, i) {
-                        (false, _) => lead,
-                        (true, 0) => between,
-                        (true, _) => gap(element),
-                    });
+            match kept {
+                Some(i) => {
+                    self.approach_element(&layout, i, turn);
+                    self.keep_element(&layout, i, turn, (source[i], unit))?;
                 }
+                None => self.new_element(&layout, turn, unit)?,
             }
-            if !written && i > 0 && !starts_line {
-                self.skip_to(element.start);
-            }
-            self.keep_until(element.start);
-            self.write_unit(source[i], unit)?;
-            self.keep_until(element.end);
-            if comma != element.comma.is_some() && self.ends_bare(source[i], unit) {
-                // What stands directly behind the colon or the tag would be read as a part of it.
-                let blanks = text[element.end..]
-                    .bytes()
-                    .take_while(|b| matches!(b, b' ' | b'\t'));
-                match blanks.count() {
-                    0 => self.insert(" "),
-                    n => self.keep_until(element.end + n),
-                }
-            }
-            match element.comma {
-                Some(at) if comma => self.keep_until(at + 1),
-                Some(at) => self.skip_to(at + 1),
-                None if comma => self.insert(","),
-                None => {}
-            }
-            // The last element takes the rest of its line only if the closing bracket has one too.
-            let is_last = n + 1 == count;
-            let has_comment = !tree.comments_in(element.end..element.next).is_empty();
-            if !is_last || self.cx.is_line_start(last.next) || has_comment {
-                self.keep_until(element.next);
-            } else {
-                self.skip_to(element.next);
-            }
-            written = true;
         }
         self.skip_to(last.next);
-        self.keep_until(span.end);
+        self.keep_until(self.cx.tree.span(id).end);
+        Ok(())
+    }
+
+    /// Writes a text between the brackets of a collection, in place of all that stands there.
+    fn fill_brackets(&mut self, id: NodeId, content: &str) {
+        let end = self.cx.tree.span(id).end;
+        self.keep_until(self.cx.tree.body(id).start + 1);
+        self.insert(content);
+        self.skip_to(end - 1);
+        self.keep_until(end);
+    }
+
+    fn new_element(
+        &mut self,
+        layout: &FlowLayout<'_>,
+        turn: ElementTurn,
+        unit: WantedUnit<'_>,
+    ) -> Result<(), RewriteError> {
+        let new = self.cx.flow_unit(unit)?;
+        let own_line = match turn.is_first {
+            true => layout.begins_line,
+            false => self.at_line_start(),
+        };
+        if own_line {
+            self.insert(&super::render::spaces(layout.line_indent(self)));
+        } else {
+            self.insert(match turn.is_first {
+                true => layout.lead,
+                false => layout.between,
+            });
+        }
+        self.insert(&new);
+        if turn.comma {
+            self.insert(",");
+        }
+        if own_line {
+            self.insert("\n");
+        }
+        Ok(())
+    }
+
+    /// Moves to the start of an element that stays, past what was left out before it.
+    fn approach_element(&mut self, layout: &FlowLayout<'_>, i: usize, turn: ElementTurn) {
+        let element = &layout.elements[i];
+        let fresh_line = self.at_line_start();
+        let starts_line = self.cx.is_line_start(element.begin);
+        let behind_new = !turn.is_first && i == 0 && !starts_line;
+        let follows = turn.is_first || starts_line == fresh_line;
+        if self.cur == element.begin && !behind_new && follows {
+            // Nothing was left out before it.
+        } else if starts_line {
+            self.end_line();
+            self.skip_to(element.begin);
+        } else {
+            self.skip_to(element.start);
+            if fresh_line {
+                self.insert(&super::render::spaces(layout.line_indent(self)));
+            } else {
+                self.insert(match (turn.is_first, i) {
+                    (true, _) => layout.lead,
+                    (false, 0) => layout.between,
+                    (false, _) => layout.gap(element),
+                });
+            }
+        }
+        if turn.is_first && i > 0 && !starts_line {
+            self.skip_to(element.start);
+        }
+        self.keep_until(element.start);
+    }
+
+    /// Writes an element that stays, with the comma and the rest of the line behind it.
+    fn keep_element(
+        &mut self,
+        layout: &FlowLayout<'_>,
+        i: usize,
+        turn: ElementTurn,
+        (id, unit): (NodeId, WantedUnit<'_>),
+    ) -> Result<(), RewriteError> {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let element = &layout.elements[i];
+        self.write_unit(id, unit)?;
+        self.keep_until(element.end);
+        if turn.comma != element.comma.is_some() && self.ends_bare(id, unit) {
+            // What stands directly behind the colon or the tag would be read as a part of it.
+            let blanks = text[element.end..]
+                .bytes()
+                .take_while(|b| matches!(b, b' ' | b'\t'));
+            match blanks.count() {
+                0 => self.insert(" "),
+                n => self.keep_until(element.end + n),
+            }
+        }
+        match element.comma {
+            Some(at) if turn.comma => self.keep_until(at + 1),
+            Some(at) => self.skip_to(at + 1),
+            None if turn.comma => self.insert(","),
+            None => {}
+        }
+        // The last element takes the rest of its line only if the closing bracket has one too.
+        let has_comment = !tree.comments_in(element.end..element.next).is_empty();
+        if !turn.is_last || layout.bracket_begins_line || has_comment {
+            self.keep_until(element.next);
+        } else {
+            self.skip_to(element.next);
+        }
         Ok(())
     }
 }

@@ -7,6 +7,22 @@ use crate::yaml::source::{break_len, is_blank, line_end, line_start};
 use crate::yaml::tree::{Kind, NodeId, ScalarStyle};
 use crate::yaml::want::{RewriteError, Want, WantEntry, WantKey};
 
+/// The place of a value of a block collection that another one replaces.
+struct OldPlace {
+    /// The old value.
+    id: NodeId,
+    /// The offset behind its colon or dash.
+    lead: usize,
+    /// The end of the line of its colon or dash.
+    head_end: usize,
+    /// True if it is an item, behind a dash.
+    is_item: bool,
+    /// True if the old value is a block collection.
+    is_block: bool,
+    /// True if it is a scalar that begins on a line below its colon or dash.
+    is_scalar_below: bool,
+}
+
 impl Emitter<'_, '_> {
     /// Writes a value that stands in the source at its place, as it is wanted.
     pub(super) fn value(&mut self, id: NodeId, want: &Want) -> Result<(), RewriteError> {
@@ -116,125 +132,133 @@ impl Emitter<'_, '_> {
         if self.in_flow(id) {
             return self.replace_in_flow(id, want);
         }
-        let text = self.cx.text;
-        let key = tree.key_of(id);
-        let lead = match key {
-            Some(key) => match tree.after_colon(key) {
-                Some(after) => after,
-                None => {
-                    let offset = tree.span(key).start;
-                    return Err(RewriteError::ComplexKey { node: key, offset });
-                }
-            },
-            None => tree.lead_offset(id) + 1,
-        };
-        let item = key.is_none();
-        let column = tree.column(parent) as isize + self.delta;
+        let place = self.old_place(id)?;
         let had_beside = self.cx.has_beside(id);
         let rendered = self.cx.render(
             want,
             RenderPlace {
-                parent: column,
-                item,
+                parent: tree.column(parent) as isize + self.delta,
+                item: place.is_item,
                 near: Some(parent),
             },
         )?;
-        let span = tree.span(id);
-        let body = tree.body(id);
-        let head_end = line_end(text, lead).0;
-        let below = body.start > head_end;
-        let block = is_block(tree.kind(id));
         match rendered {
-            RenderedValue::Inline(new) => {
-                if below && !block {
-                    // A scalar on a line of its own stays there.
-                    self.keep_until(span.start.max(lead));
-                    self.insert(&new);
-                    self.skip_to(span.end);
-                    return Ok(());
-                }
-                let (first, rest) = match new.find('\n') {
-                    Some(at) => new.split_at(at),
-                    None => (new.as_str(), ""),
-                };
-                if span.start > lead && span.start < head_end && span.start != span.end && !block {
-                    // The space before the old value serves the new one.
-                    self.keep_until(if first.is_empty() { lead } else { span.start });
-                } else {
-                    self.keep_until(lead);
-                    if !first.is_empty() {
-                        self.insert(" ");
-                    }
-                }
-                self.insert(first);
-                if item
-                    && block
-                    && rest.is_empty()
-                    && let Some(comment) = self.cx.take_beside(want)
-                {
-                    self.insert(" ");
-                    self.insert(comment);
-                    self.skip_old(id);
-                    return Ok(());
-                }
-                self.head_comment(id, lead, head_end);
-                self.insert(rest);
-            }
+            RenderedValue::Inline(new) => self.put_inline(&place, &new, want),
             RenderedValue::Block { props, lines } => {
-                if below && !block {
-                    let line = line_start(text, span.start);
-                    if is_blank(&text[line..span.start]) && props.is_empty() {
-                        self.keep_until(line);
-                        for comment in tree.comments_in(span.end..line_end(text, span.end).0) {
-                            let indent =
-                                &lines[..lines.len() - lines.trim_start_matches(' ').len()];
-                            self.insert(indent);
-                            self.skip_to(comment.span.start);
-                            self.keep_until(comment.span.end);
-                            self.insert("\n");
-                        }
-                        self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
-                        self.skip_to(line_end(text, span.end).0);
-                        return Ok(());
-                    }
-                }
-                self.keep_until(lead);
-                if !props.is_empty() {
-                    self.insert(" ");
-                    self.insert(&props);
-                }
-                let before = self.cur;
                 // The comment at the end of its line is in the lines.
-                let carried = item && !block && had_beside && !self.cx.has_beside(id);
-                if carried && props.is_empty() {
-                    self.insert(" ");
-                    self.insert(lines.trim_end_matches('\n').trim_start_matches(' '));
-                    self.skip_to(line_end(text, span.end).0);
-                    return Ok(());
-                }
-                let compact = item
-                    && props.is_empty()
-                    && tree
-                        .comments_in(lead..self.head_comment_end(id, head_end))
-                        .is_empty();
-                if compact {
-                    self.insert(" ");
-                    self.insert(
-                        lines
-                            .strip_suffix('\n')
-                            .unwrap_or(&lines)
-                            .trim_start_matches(' '),
-                    );
-                    self.skip_old(id);
-                } else {
-                    debug_assert_eq!(before, self.cur);
-                    self.head_comment(id, lead, head_end);
-                    self.insert("\n");
-                    self.insert(lines.strip_suffix('\n').unwrap_or(&lines));
-                }
+                let carried = had_beside && !self.cx.has_beside(id);
+                self.put_block(&place, &props, &lines, carried);
             }
         }
         Ok(())
+    }
+
+    fn old_place(&self, id: NodeId) -> Result<OldPlace, RewriteError> {
+        let tree = self.cx.tree;
+        let key = tree.key_of(id);
+        let lead = match key {
+            Some(key) => tree
+                .after_colon(key)
+                .ok_or_else(|| RewriteError::ComplexKey {
+                    node: key,
+                    offset: tree.span(key).start,
+                })?,
+            None => tree.lead_offset(id) + 1,
+        };
+        let head_end = line_end(self.cx.text, lead).0;
+        let is_block = is_block(tree.kind(id));
+        Ok(OldPlace {
+            id,
+            lead,
+            head_end,
+            is_item: key.is_none(),
+            is_block,
+            is_scalar_below: tree.body(id).start > head_end && !is_block,
+        })
+    }
+
+    /// Puts a text that begins on the line of its key or dash.
+    fn put_inline(&mut self, place: &OldPlace, new: &str, want: &Want) {
+        let OldPlace { id, lead, .. } = *place;
+        let span = self.cx.tree.span(id);
+        if place.is_scalar_below {
+            // A scalar on a line of its own stays there.
+            self.keep_until(span.start.max(lead));
+            self.insert(new);
+            self.skip_to(span.end);
+            return;
+        }
+        let (first, rest) = match new.find('\n') {
+            Some(at) => new.split_at(at),
+            None => (new, ""),
+        };
+        let is_beside = span.start > lead && span.start < place.head_end && !span.is_empty();
+        if is_beside && !place.is_block {
+            // The space before the old value serves the new one.
+            self.keep_until(if first.is_empty() { lead } else { span.start });
+        } else {
+            self.keep_until(lead);
+            if !first.is_empty() {
+                self.insert(" ");
+            }
+        }
+        self.insert(first);
+        if place.is_item
+            && place.is_block
+            && rest.is_empty()
+            && let Some(comment) = self.cx.take_beside(want)
+        {
+            self.insert(" ");
+            self.insert(comment);
+            self.skip_old(id);
+            return;
+        }
+        self.head_comment(id, lead, place.head_end);
+        self.insert(rest);
+    }
+
+    /// Puts the lines of a block collection. `carried`: they hold the comment that stood on the old value's line.
+    fn put_block(&mut self, place: &OldPlace, props: &str, lines: &str, carried: bool) {
+        let (tree, text) = (self.cx.tree, self.cx.text);
+        let OldPlace { id, lead, .. } = *place;
+        let span = tree.span(id);
+        let content = lines.strip_suffix('\n').unwrap_or(lines);
+        let old_line = line_start(text, span.start);
+        if place.is_scalar_below && props.is_empty() && is_blank(&text[old_line..span.start]) {
+            self.keep_until(old_line);
+            for comment in tree.comments_in(span.end..line_end(text, span.end).0) {
+                let indent = &lines[..lines.len() - lines.trim_start_matches(' ').len()];
+                self.insert(indent);
+                self.skip_to(comment.span.start);
+                self.keep_until(comment.span.end);
+                self.insert("\n");
+            }
+            self.insert(content);
+            self.skip_to(line_end(text, span.end).0);
+            return;
+        }
+        self.keep_until(lead);
+        if !props.is_empty() {
+            self.insert(" ");
+            self.insert(props);
+        }
+        let starts_at_dash = place.is_item && props.is_empty();
+        if starts_at_dash && !place.is_block && carried {
+            self.insert(" ");
+            self.insert(lines.trim_end_matches('\n').trim_start_matches(' '));
+            self.skip_to(line_end(text, span.end).0);
+            return;
+        }
+        let head = lead..self.head_comment_end(id, place.head_end);
+        if starts_at_dash && tree.comments_in(head).is_empty() {
+            self.insert(" ");
+            self.insert(content.trim_start_matches(' '));
+            self.skip_old(id);
+        } else {
+            self.head_comment(id, lead, place.head_end);
+            self.insert("\n");
+            self.insert(content);
+        }
     }
 
     /// The end of the line on which the comment after a value's start can stand.
