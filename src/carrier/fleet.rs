@@ -138,16 +138,8 @@ fn bundle(doc: &Doc<'_>, title: String, stack: &[Field]) -> Carrier {
             }
             _ => ChartRef::of_text(field.node, &name),
         };
-        if let ChartSource::Templated(text) = &carrier.chart.source {
-            let what = format!("a template names the chart: {text}");
-            carrier.refuse(
-                RefusalReason::Templated,
-                field.node,
-                what,
-                "Which chart the values are for is known only on the cluster.",
-                "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
-            );
-        }
+        carrier
+            .refuse_templated_chart("Which chart the values are for is known only on the cluster.");
     } else if let Some(field) = last("repo") {
         // Since `oci://` addresses may hold the chart's name.
         let url = doc.text(field.node).unwrap_or_default();

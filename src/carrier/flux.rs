@@ -21,7 +21,6 @@ use super::model::{
 };
 use super::read::Doc;
 use super::set;
-use super::version::VersionPlace;
 use crate::values::Path;
 use crate::values::view::View;
 use crate::yaml::NodeId;
@@ -102,21 +101,8 @@ fn chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Car
             None => ChartRef::named(chart.node, &name, None),
         }
     };
-    if let ChartSource::Templated(text) = &carrier.chart.source {
-        let what = format!("a variable names the chart: {text}");
-        carrier.refuse(
-            RefusalReason::Templated,
-            chart.node,
-            what,
-            "Flux fills it in when it applies the manifest.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
-        );
-    }
-    if let Some(field) = doc.field_at(spec, &["chart", "spec", "version"])
-        && let Some(text) = doc.text(field.node)
-    {
-        carrier.version = Some(VersionPlace::of_chart(text, field.node));
-    }
+    carrier.refuse_templated_chart("Flux fills it in when it applies the manifest.");
+    carrier.version = doc.version_at(spec, &["chart", "spec", "version"]);
     if let Some(chart) = doc.field_at(spec, &["chart", "spec"]) {
         carrier.layers.extend(values_files(doc, chart.node));
     }

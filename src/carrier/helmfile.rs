@@ -22,8 +22,8 @@ use super::model::{
     Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, PathEntry, PathValue,
     RefusalReason, Root,
 };
-use super::read::{Doc, Field, file_name};
-use super::version::{VersionPlace, VersionStyle};
+use super::read::{BY_THEMSELVES, Doc, Field, file_name};
+use super::version::VersionStyle;
 use crate::values::Value;
 use crate::yaml::NodeId;
 
@@ -144,13 +144,10 @@ impl Helmfile<'_> {
             .text_at(map, &["namespace"])
             .filter(|name| !is_templated(name));
         chart(doc, map, docs, &mut carrier);
-        if let Some(field) = doc.field_at(map, &["version"])
-            && let Some(text) = doc.text(field.node)
-        {
-            let version = VersionPlace::of_chart(text, field.node);
+        if let Some(version) = doc.version_at(map, &["version"]) {
             if version.style == VersionStyle::Templated {
                 carrier.notice(
-                    field.node,
+                    version.node,
                     "A template writes the version; raise it where its value comes from.",
                 );
             }
@@ -243,23 +240,16 @@ fn chart(doc: &Doc<'_>, map: NodeId, docs: &[Doc<'_>], carrier: &mut Carrier) {
             map,
             "the release names no chart",
             "Which chart its values are for is said elsewhere, or by a template.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+            BY_THEMSELVES,
         );
         return;
     };
     let text = doc.text(field.node).unwrap_or_default();
     carrier.chart = ChartRef::of_text(field.node, &text);
     match &carrier.chart.source {
-        ChartSource::Templated(text) => {
-            let what = format!("a template names the chart: {text}");
-            carrier.refuse(
-                RefusalReason::Templated,
-                field.node,
-                what,
-                "Which chart its values are for is known only when helmfile has run.",
-                "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
-            );
-        }
+        ChartSource::Templated(_) => carrier.refuse_templated_chart(
+            "Which chart its values are for is known only when helmfile has run.",
+        ),
         ChartSource::Repository { name, url: None } => {
             if let Some((alias, name)) = name.split_once('/') {
                 let (url, oci) = repository(docs, alias);

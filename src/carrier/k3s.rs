@@ -16,7 +16,6 @@ use super::model::{
     RefusalReason, ValuesRef,
 };
 use super::read::Doc;
-use super::version::VersionPlace;
 use crate::values::view::ValueKind;
 use crate::yaml::NodeId;
 
@@ -125,27 +124,14 @@ fn chart(doc: &Doc<'_>, spec: NodeId, carrier: &mut Carrier) {
         Some(url) if !text.contains("://") => ChartRef::named(field.node, &text, Some(&url)),
         _ => ChartRef::of_text(field.node, &text),
     };
-    if let ChartSource::Templated(text) = &carrier.chart.source {
-        let what = format!("a template names the chart: {text}");
-        carrier.refuse(
-            RefusalReason::Templated,
-            field.node,
-            what,
-            "Which chart the values are for is not said here.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
-        );
-    }
+    carrier.refuse_templated_chart("Which chart the values are for is not said here.");
     if text.contains("://") && text.ends_with(".tgz") {
         carrier.notice(
             field.node,
             "The chart is named by the address of its archive, which stays as it is: write that of the new version in its place.",
         );
     }
-    if let Some(field) = doc.field_at(spec, &["version"])
-        && let Some(text) = doc.text(field.node)
-    {
-        carrier.version = Some(VersionPlace::of_chart(text, field.node));
-    }
+    carrier.version = doc.version_at(spec, &["version"]);
 }
 
 fn layers(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>, carrier: &mut Carrier) {

@@ -20,7 +20,6 @@ use super::model::{
     RefusalReason, Root, TextPatch,
 };
 use super::read::{Doc, Field, is_kustomization_file};
-use super::version::VersionPlace;
 use crate::values::{Path, View};
 use crate::yaml::{NodeId, Tree};
 
@@ -209,11 +208,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
             "Name the chart.",
         ),
     }
-    if let Some(field) = doc.field_at(map, &[names.version])
-        && let Some(text) = doc.text(field.node)
-    {
-        carrier.version = Some(VersionPlace::of_chart(text, field.node));
-    }
+    carrier.version = doc.version_at(map, &[names.version]);
     layers(doc, map, names, &mut carrier);
     carrier
 }

@@ -165,9 +165,7 @@ fn helm_chart(doc: &Doc<'_>, spec: NodeId, namespace: Option<&str>) -> Option<Ob
                 object,
             },
         ),
-        version: doc
-            .field_at(spec, &["version"])
-            .and_then(|field| Some(VersionPlace::of_chart(doc.text(field.node)?, field.node))),
+        version: doc.version_at(spec, &["version"]),
         files: flux::values_files(doc, spec),
     })
 }

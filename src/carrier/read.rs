@@ -9,10 +9,18 @@ use super::model::{
     Carrier, CarrierKind, CarrierLayer, CarrierNotice, FileCarriers, LayerSource, ObjectRef,
     RefusalReason, Refused,
 };
-use super::{chart::ChartRef, object};
+use super::{
+    chart::{ChartRef, ChartSource},
+    object,
+    version::VersionPlace,
+};
 use crate::values::Path;
 use crate::values::view::{ValueKind, Via, View};
 use crate::yaml::{Kind as NodeKind, NodeId, Tree};
+
+/// What helps where a manifest does not tell the chart.
+pub(super) const BY_THEMSELVES: &str =
+    "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.";
 
 /// A field of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +93,12 @@ impl<'t> Doc<'t> {
     }
 
     /// True if a field is `true`.
+    /// The chart version that a field below names.
+    pub(super) fn version_at(&self, from: NodeId, path: &[&str]) -> Option<VersionPlace> {
+        let field = self.field_at(from, path)?;
+        Some(VersionPlace::of_chart(self.text(field.node)?, field.node))
+    }
+
     pub(super) fn is_true(&self, from: NodeId, path: &[&str]) -> bool {
         self.text_at(from, path).as_deref() == Some("true")
     }
@@ -212,6 +226,16 @@ impl Carrier {
             text: text.into(),
             blocks: true,
         });
+    }
+
+    /// Refuses the carrier if a template names its chart; `why` says who fills it in, and when.
+    pub(super) fn refuse_templated_chart(&mut self, why: &str) {
+        let ChartSource::Templated(text) = &self.chart.source else {
+            return;
+        };
+        let what = format!("a template names the chart: {text}");
+        let node = self.chart.node;
+        self.refuse(RefusalReason::Templated, node, what, why, BY_THEMSELVES);
     }
 
     /// Refuses the carrier, unless it is refused already.

@@ -6,10 +6,9 @@
 //! These are merged with a library that passes over empty values, as Helm does not, so that they are told and
 //! never edited. `chartName` begins with `repositoryName` where the repository is one of the classic kind.
 
-use super::chart::{ChartRef, ChartSource};
+use super::chart::ChartRef;
 use super::model::{Carrier, CarrierKind, CarrierLayer, FileCarriers, LayerSource, RefusalReason};
-use super::read::{Doc, Field};
-use super::version::VersionPlace;
+use super::read::{BY_THEMSELVES, Doc, Field};
 
 /// Finds the releases of a manifest of `config.projectsveltos.io`.
 pub(super) fn find(doc: &Doc<'_>, kind: &str, found: &mut FileCarriers) {
@@ -53,7 +52,7 @@ fn name_chart(doc: &Doc<'_>, item: Field, carrier: &mut Carrier) {
             item.node,
             "this entry names no chart",
             "Sveltos takes the chart out of a source of Flux, with the version that lies there.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+            BY_THEMSELVES,
         );
         return;
     };
@@ -63,19 +62,6 @@ fn name_chart(doc: &Doc<'_>, item: Field, carrier: &mut Carrier) {
         .and_then(|prefix| written.strip_prefix(&prefix)?.strip_prefix('/'))
         .unwrap_or(&written);
     carrier.chart = ChartRef::named(field.node, name, address.as_deref());
-    if let ChartSource::Templated(text) = &carrier.chart.source {
-        let what = format!("a template names the chart: {text}");
-        carrier.refuse(
-            RefusalReason::Templated,
-            field.node,
-            what,
-            "Sveltos fills it in for each cluster.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
-        );
-    }
-    if let Some(field) = doc.field_at(item.node, &["chartVersion"])
-        && let Some(text) = doc.text(field.node)
-    {
-        carrier.version = Some(VersionPlace::of_chart(text, field.node));
-    }
+    carrier.refuse_templated_chart("Sveltos fills it in for each cluster.");
+    carrier.version = doc.version_at(item.node, &["chartVersion"]);
 }

@@ -16,8 +16,7 @@ use super::model::{
     Carrier, CarrierKind, CarrierLayer, FileCarriers, FileRef, LayerSource, MentionKind, OwnChart,
     PathMention, RefusalReason, Root,
 };
-use super::read::{Doc, Field, file_name};
-use super::version::VersionPlace;
+use super::read::{BY_THEMSELVES, Doc, Field, file_name};
 use crate::values::Path;
 
 /// True for the document of a chart with dependencies.
@@ -32,13 +31,9 @@ pub(super) fn own_chart(doc: &Doc<'_>, path: &FilePath) -> Option<OwnChart> {
     if !is_chart || doc.field_at(doc.root, &["apiVersion"]).is_none() {
         return None;
     }
-    let version = doc.field_at(doc.root, &["version"]);
     Some(OwnChart {
         name: doc.text_at(doc.root, &["name"])?,
-        version: version.and_then(|field| {
-            let text = doc.text(field.node)?;
-            Some(VersionPlace::of_chart(text, field.node))
-        }),
+        version: doc.version_at(doc.root, &["version"]),
     })
 }
 
@@ -106,14 +101,10 @@ fn dependency(doc: &Doc<'_>, item: Field) -> Carrier {
             map,
             "a template names the dependency",
             "Under which key its values stand is not said here.",
-            "Upgrade the values by themselves: `refit upgrade --chart NAME FILE`.",
+            BY_THEMSELVES,
         );
     }
-    if let Some(field) = doc.field_at(map, &["version"])
-        && let Some(text) = doc.text(field.node)
-    {
-        carrier.version = Some(VersionPlace::of_chart(text, field.node));
-    }
+    carrier.version = doc.version_at(map, &["version"]);
     mentions(doc, item, &mut carrier);
     carrier.layers.push(CarrierLayer::new(
         item,

@@ -340,6 +340,15 @@ struct WantBuilder<'v> {
     kept_keys: RefCell<HashSet<NodeId>>,
 }
 
+/// Entries of a mapping that count for nothing, because another one has their key.
+#[derive(Default)]
+struct Repeated {
+    /// Their keys and values.
+    lost: Vec<(NodeId, Want)>,
+    /// The keys of the entries that override them.
+    overriding: Vec<NodeId>,
+}
+
 impl WantBuilder<'_> {
     fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
         if let Some(alias) = self.changes_alike(node, at)? {
@@ -485,7 +494,10 @@ impl WantBuilder<'_> {
             .map(|base| self.view.entries(base))
             .transpose()?
             .unwrap_or_default();
-        let (mut stay, overriding) = self.repeated(&written, entries, at)?;
+        let Repeated {
+            lost: mut stay,
+            overriding,
+        } = self.repeated(&written, entries, at)?;
         let merges = match base {
             Some(base) => self.merges(base, &written, entries, at)?,
             None => Vec::new(),
@@ -540,8 +552,7 @@ impl WantBuilder<'_> {
         })
     }
 
-    /// The entries of a mapping that count for nothing, because another one has their key, with their values, and
-    /// those others. Each stays with the one that overrides it.
+    /// The entries that count for nothing. Each stays with the one that overrides it.
     ///
     /// # Errors
     ///
@@ -551,8 +562,8 @@ impl WantBuilder<'_> {
         written: &view::MapEntries<'_>,
         entries: &[Entry],
         at: &Path,
-    ) -> Result<(Vec<(NodeId, Want)>, Vec<NodeId>), EditError> {
-        let (mut stay, mut overriding) = (Vec::new(), Vec::new());
+    ) -> Result<Repeated, EditError> {
+        let mut found = Repeated::default();
         let repeated = written.duplicates.iter();
         for twice in repeated.filter(|d| d.loss == Loss::Repeated) {
             let unchanged = |entry: &Entry| {
@@ -564,8 +575,8 @@ impl WantBuilder<'_> {
             };
             match self.tree.value_of(twice.lost) {
                 Some(value) if entries.iter().any(unchanged) => {
-                    stay.push((twice.lost, Want::Node(value)));
-                    overriding.push(twice.by);
+                    found.lost.push((twice.lost, Want::Node(value)));
+                    found.overriding.push(twice.by);
                 }
                 _ => {
                     return Err(EditError::Duplicate {
@@ -577,7 +588,7 @@ impl WantBuilder<'_> {
                 }
             }
         }
-        Ok((stay, overriding))
+        Ok(found)
     }
 
     /// Adds an entry that stays before the first one of its mapping that stands below it.

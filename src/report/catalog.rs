@@ -368,6 +368,12 @@ pub fn step(step: &StepPage, look: Look) -> String {
             &[unstyled(format!("Needs: {}", step.needs.join(", ")))],
         );
     }
+    may_ask(&mut page, step);
+    page.finish()
+}
+
+/// The questions of a step, with their options and what these need.
+fn may_ask(page: &mut Page, step: &StepPage) {
     for question in &step.questions {
         page.heading("May ask");
         page.fill(2, 2, &[unstyled(question.text.clone())]);
@@ -402,5 +408,4 @@ pub fn step(step: &StepPage, look: Look) -> String {
             }
         }
     }
-    page.finish()
 }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::content::open_questions;
 use crate::{
     digest,
-    outcome::{KnownBy, Outcome, Release, Unit},
+    outcome::{KnownBy, Outcome, Release, Step, Unit},
     shell::{quote, quote_bytes},
 };
 
@@ -295,6 +295,76 @@ fn inputs(releases: &[&Release], given: &Given, pieces: &mut Vec<String>) {
     }
 }
 
+/// The answers that a command still needs.
+#[derive(Default)]
+struct OpenAnswers {
+    /// The recommended ones, `ID=OPTION`.
+    recommended: Vec<String>,
+    /// What only a person can say.
+    missing: Vec<MissingArgument>,
+    /// What is asked for already, by its id.
+    asked: Vec<String>,
+}
+
+impl OpenAnswers {
+    /// What the open questions of releases need beside the answers that were given.
+    fn of(releases: &[&Release], given: &Given) -> Self {
+        let mut answers = Self::default();
+        for release in releases {
+            for step in open_questions(release) {
+                answers.add(release, step, given);
+            }
+        }
+        answers
+    }
+
+    fn add(&mut self, release: &Release, step: &Step, given: &Given) {
+        let answered = |name: &str| {
+            let answers = given.answers.iter();
+            let mut pairs = answers.filter_map(|answer| answer.split_once('='));
+            pairs.find(|(id, _)| *id == name)
+        };
+        let id = step.asked_as();
+        // An answer of one release alone goes before one for all.
+        let own = release
+            .name
+            .iter()
+            .map(|name| format!("{name}:{}", step.id));
+        let mut ids = own.chain([step.id.clone()]);
+        let found = ids.find_map(|id| answered(&id).map(|(_, option)| (id, option)));
+        let options = || step.question.iter().flat_map(|question| &question.options);
+        let (id, choice) = match found {
+            Some((id, given)) => (id, options().find(|choice| choice.id == given)),
+            None if self.asked.contains(&id) => return,
+            None => {
+                self.asked.push(id.clone());
+                let choice = options().find(|choice| choice.recommended);
+                match choice {
+                    Some(choice) => self.recommended.push(format!("{id}={}", choice.id)),
+                    None => self.missing.push(MissingArgument {
+                        argument: format!("--answer {}=", quote(&id)),
+                        options: options().map(|choice| choice.id.clone()).collect(),
+                        what: None,
+                    }),
+                }
+                (id, choice)
+            }
+        };
+        let inputs = choice.iter().flat_map(|choice| &choice.inputs);
+        for input in inputs.filter(|input| input.default.is_none()) {
+            let name = format!("{id}.{}", input.name);
+            if answered(&name).is_none() && !self.asked.contains(&name) {
+                self.missing.push(MissingArgument {
+                    argument: format!("--answer {}=", quote(&name)),
+                    options: Vec::new(),
+                    what: Some(input.title.clone()),
+                });
+                self.asked.push(name);
+            }
+        }
+    }
+}
+
 /// The command for releases; `beside` are all that what was named holds.
 fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextCommand {
     let mut pieces = vec!["refit upgrade".to_owned()];
@@ -331,57 +401,11 @@ fn command(releases: &[&Release], beside: &[Release], given: &Given) -> NextComm
             flag(name, value);
         }
     }
-    let mut asked: Vec<String> = Vec::new();
-    let mut missing: Vec<MissingArgument> = Vec::new();
-    let mut recommended: Vec<String> = Vec::new();
-    let answered = |name: &str| {
-        let answers = given.answers.iter();
-        let mut pairs = answers.filter_map(|answer| answer.split_once('='));
-        pairs.find(|(id, _)| *id == name)
-    };
-    let open = releases
-        .iter()
-        .flat_map(|release| open_questions(release).map(move |step| (release, step)));
-    for (release, step) in open {
-        let id = step.asked_as();
-        // An answer of one release alone goes before one for all.
-        let own = release
-            .name
-            .iter()
-            .map(|name| format!("{name}:{}", step.id));
-        let mut ids = own.chain([step.id.clone()]);
-        let found = ids.find_map(|id| answered(&id).map(|(_, option)| (id, option)));
-        let options = || step.question.iter().flat_map(|question| &question.options);
-        let (id, choice) = match found {
-            Some((id, given)) => (id, options().find(|choice| choice.id == given)),
-            None if asked.contains(&id) => continue,
-            None => {
-                asked.push(id.clone());
-                let choice = options().find(|choice| choice.recommended);
-                match choice {
-                    Some(choice) => recommended.push(format!("{id}={}", choice.id)),
-                    None => missing.push(MissingArgument {
-                        argument: format!("--answer {}=", quote(&id)),
-                        options: options().map(|choice| choice.id.clone()).collect(),
-                        what: None,
-                    }),
-                }
-                (id, choice)
-            }
-        };
-        let inputs = choice.iter().flat_map(|choice| &choice.inputs);
-        for input in inputs.filter(|input| input.default.is_none()) {
-            let name = format!("{id}.{}", input.name);
-            if answered(&name).is_none() && !asked.contains(&name) {
-                missing.push(MissingArgument {
-                    argument: format!("--answer {}=", quote(&name)),
-                    options: Vec::new(),
-                    what: Some(input.title.clone()),
-                });
-                asked.push(name);
-            }
-        }
-    }
+    let OpenAnswers {
+        recommended,
+        missing,
+        ..
+    } = OpenAnswers::of(releases, given);
     let all = recommended.len() > ANSWERS;
     if !all {
         recommended.iter().for_each(|answer| flag("answer", answer));

@@ -214,11 +214,6 @@ pub(super) fn call(
             args.iter().for_each(|arg| walk.take(arg));
             worked_out(&args)
         }
-        // Texts that a name can be made of.
-        "lower" | "upper" | "trim" | "toString" | "quote" | "squote" => {
-            args.iter().for_each(|arg| walk.take(arg));
-            Meaning::empty()
-        }
         _ => {
             args.iter().for_each(|arg| walk.take(arg));
             Meaning::empty()
