@@ -8,13 +8,21 @@ use anyhow::Context as _;
 use refit::{
     outcome::{Missing, Refusal, Unnamed},
     report::review as show,
-    review::talk::{Person as _, Stop},
+    review::talk::{Chosen, KeyPress, Person as _, Stop},
 };
 
 use super::{keyboard::Keyboard, meaning::Job};
 
 /// Names in a prompt before the rest is only counted.
 const NAMED: usize = 2;
+
+/// The keys of a list here.
+const KEYS: [(&str, &str); 4] = [
+    ("arrows", "move the mark"),
+    ("Enter", "take what is marked"),
+    ("b, Esc", "choose none of these"),
+    ("q, Ctrl-C", "quit; nothing is written"),
+];
 
 /// The end of the questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +31,7 @@ pub enum QuestionsEnd {
     Nothing,
     /// Some were answered: the job has to be done again.
     Answered,
-    /// Somebody pressed Ctrl-C.
+    /// Somebody pressed `q` or Ctrl-C.
     Interrupted,
 }
 
@@ -61,8 +69,11 @@ pub fn ask(
             Ok(true) => asked = QuestionsEnd::Answered,
             Ok(false) => {}
             Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be used"),
-            Err(_) => {
-                keyboard.say("\nInterrupted; nothing was written.\n");
+            Err(stop) => {
+                keyboard.say(match stop {
+                    Stop::Quit => "Nothing was written.\n",
+                    _ => "\nInterrupted; nothing was written.\n",
+                });
                 return Ok(QuestionsEnd::Interrupted);
             }
         }
@@ -110,8 +121,16 @@ fn ask_one(
     }
     let mut items = candidates.clone();
     items.push("(none of these, or I do not know)".to_owned());
-    let chosen = keyboard.choose(prompt, &items, None)?;
     let asked = prompt.to_lowercase();
+    let chosen = loop {
+        match keyboard.choose(prompt, "b,q,?", &items, None)? {
+            Chosen::Item(at) => break Some(at),
+            Chosen::Key(KeyPress::Escape | KeyPress::Char('b')) => break None,
+            Chosen::Key(KeyPress::Char('q')) => return Err(Stop::Quit),
+            Chosen::Key(KeyPress::Again) => {}
+            Chosen::Key(_) => keyboard.say(&show::keys(&KEYS, look)),
+        }
+    };
     let Some(choice) = chosen.and_then(|at| candidates.get(at)) else {
         keyboard.say(&show::sentence(&format!("No {asked} was chosen."), look));
         return Ok(false);

@@ -307,17 +307,18 @@ impl AfterDialogue<'_, '_> {
     }
 
     /// Saves what was decided if the person wants it, and lists it.
-    fn kept(&mut self, code: Exit) -> anyhow::Result<Exit> {
+    fn kept(&mut self, mut code: Exit) -> anyhow::Result<Exit> {
         for reviews in groups(self.job, &self.begun.reviews) {
             let mut saved = None;
-            if self.save.is_some() || reviews.iter().copied().any(has_record) {
+            let records = self.save.is_some() || reviews.iter().copied().any(has_record);
+            if records && code != Exit::Interrupted {
                 match self.place(&reviews) {
                     Ok(place) => saved = place,
                     Err(Stop::Terminal(e)) => return Err(e).context("the terminal cannot be read"),
                     // Ctrl-C at this prompt takes nothing back that was written.
                     Err(_) => {
                         self.keyboard.say("\nThe answers were not saved.\n");
-                        return Ok(Exit::Interrupted);
+                        code = Exit::Interrupted;
                     }
                 }
             }
@@ -329,10 +330,10 @@ impl AfterDialogue<'_, '_> {
         Ok(code)
     }
 
-    /// After `q`: what was decided is saved only if that was asked for before.
+    /// After `q` and Ctrl-C: what was decided is saved only if that was asked for before.
     fn left(&mut self) {
         for reviews in groups(self.job, &self.begun.reviews) {
-            if reviews.iter().any(|review| review.is_begun()) {
+            if self.job.chose || reviews.iter().any(|review| review.is_begun()) {
                 let saved = self.save.clone();
                 self.finish(&reviews, saved.as_deref(), false);
             }
@@ -514,6 +515,32 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What was given on the command line, without the answers and skipped steps that were decided anew.
+fn given_and_undecided(reviews: &[&Review], given: &command::Given) -> command::Given {
+    let names = || {
+        let releases = reviews.iter().flat_map(|review| review.result());
+        releases.map(|release| release.called.as_str())
+    };
+    let is_decided =
+        |name: &str, id: &str| reviews.iter().any(|review| review.is_decided(name, id));
+    let undecided = |key: &String| {
+        let key = key.split_once('=').map_or(key.as_str(), |(key, _)| key);
+        let (release, step) = match key.rsplit_once(':') {
+            Some((release, step)) if !release.is_empty() => (Some(release), step),
+            _ => (None, key),
+        };
+        let id = step.split_once('.').map_or(step, |(id, _)| id);
+        match release {
+            Some(release) => !is_decided(release, id),
+            None => names().any(|name| !is_decided(name, id)),
+        }
+    };
+    let mut given = given.clone();
+    given.skip.retain(undecided);
+    given.answers.retain(undecided);
+    given
+}
+
 /// The command that makes the same decisions again: `refit upgrade` if the review is done, else
 /// `refit review`, which goes on.
 fn command_lines(
@@ -523,11 +550,14 @@ fn command_lines(
     done: bool,
     width: usize,
 ) -> Vec<String> {
-    let mut given = command::Given {
-        skip: Vec::new(),
-        answer_files: Vec::new(),
-        answers: Vec::new(),
-        ..job.given.clone()
+    let mut given = match done {
+        true => command::Given {
+            skip: Vec::new(),
+            answer_files: Vec::new(),
+            answers: Vec::new(),
+            ..job.given.clone()
+        },
+        false => given_and_undecided(reviews, &job.given),
     };
     let releases: Vec<Release> = reviews
         .iter()
@@ -535,7 +565,11 @@ fn command_lines(
         .cloned()
         .collect();
     match saved {
-        Some(path) => given.answer_files.push(path.display().to_string()),
+        Some(path) => {
+            let path = path.display().to_string();
+            given.answer_files.retain(|other| *other != path);
+            given.answer_files.push(path);
+        }
         None => {
             let scope = |name: &str| match releases.len() {
                 1 => String::new(),

@@ -165,6 +165,13 @@ impl Review {
         !self.taken.is_empty()
     }
 
+    /// True if a step of a release, by their names, was decided.
+    #[must_use]
+    pub fn is_decided(&self, release: &str, id: &str) -> bool {
+        let at = self.names.iter().position(|name| name == release);
+        at.is_some_and(|at| self.decision(at, id).is_some())
+    }
+
     /// The next step that waits for a decision.
     ///
     /// # Errors

@@ -21,6 +21,15 @@ pub enum KeyPress {
     Again,
 }
 
+/// What somebody did at a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// Chose an item, by its place.
+    Item(usize),
+    /// Pressed a key that means nothing to the list.
+    Key(KeyPress),
+}
+
 /// The reasons for which a dialogue ends at once.
 #[derive(Debug, thiserror::Error)]
 pub enum Stop {
@@ -54,7 +63,9 @@ pub trait Person {
     /// If there will be no line.
     fn line(&mut self, prompt: &str, begun: &str) -> Result<Option<String>, Stop>;
 
-    /// Lets one of a list be chosen, which begins at `first`; `None` if the person wants something else.
+    /// Lets one of a list be chosen, which begins at `first`. `keys` names the keys that the prompt knows beside those
+    /// of a list; the list gives back every key that is not its own. One that is searched by typing only gives back
+    /// Escape.
     ///
     /// # Errors
     ///
@@ -62,9 +73,10 @@ pub trait Person {
     fn choose(
         &mut self,
         prompt: &str,
+        keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Option<usize>, Stop>;
+    ) -> Result<Chosen, Stop>;
 
     /// Asks for yes or no; no if nothing is said.
     ///
@@ -72,6 +84,9 @@ pub trait Person {
     ///
     /// If there will be no answer.
     fn confirm(&mut self, prompt: &str) -> Result<bool, Stop>;
+
+    /// True if the person has pressed Ctrl-C since the last key; asked between steps of work that takes its time.
+    fn is_interrupted(&mut self) -> bool;
 
     /// Forgets what was typed and not read, so that it is no answer to what was not seen.
     fn forget(&mut self);

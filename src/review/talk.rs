@@ -10,7 +10,7 @@ mod end;
 mod going;
 
 use self::{again::CardDecisions, answering::Picked};
-pub use super::person::{KeyPress, Person, Stop};
+pub use super::person::{Chosen, KeyPress, Person, Stop};
 use super::{Begun, Review, StepDecision, SuggestionSource, UndecidedStep, answer, is_complete};
 use crate::{
     migrate::Answer,
@@ -41,6 +41,9 @@ enum NextMove {
     /// The person wants to go on with another release.
     Elsewhere,
 }
+
+/// The keys that work at changes and at questions alike.
+const KEYS: &str = "A,S,m,d,l,e,b,q,?";
 
 /// The rooms for a difference, from little to all.
 const ROOMS: [Room; 3] = [
@@ -261,38 +264,37 @@ impl Talk<'_> {
         several: bool,
     ) -> Result<Act, Stop> {
         self.shown(review, item);
+        self.person.forget();
         let mut room = 0;
-        // A question shows its list first, and again whenever somebody comes back from one of its options.
-        let mut is_listed = item.step.question.is_some();
         loop {
-            if let Some(question) = item.step.question.as_ref().filter(|_| is_listed) {
-                let done = match self.pick(item, question)? {
-                    Picked::Choice(at) => {
-                        let option = &question.options[at];
-                        self.chosen(review, item, question, &suggested_or(item, option))?
-                    }
-                    Picked::Skip => self.skip(review, item)?,
-                    Picked::Open => {
-                        self.echo("left open");
-                        self.decide(review, item, StepDecision::Open)
-                    }
-                    Picked::Again => {
-                        self.decide_everywhere(item);
-                        return Ok(Act::Again);
-                    }
-                    Picked::Keys => {
-                        is_listed = false;
-                        false
-                    }
-                };
-                if done {
-                    return Ok(Act::Next);
-                }
-                continue;
-            }
-            let prompt = self.prompt(item);
-            let key = self.key_or_again(&prompt)?;
             let question = item.step.question.as_ref();
+            let key = match question {
+                None => self.key_or_again(&self.prompt(item))?,
+                Some(question) => {
+                    let done = match self.pick(item, question)? {
+                        Picked::Key(key) => Err(key),
+                        Picked::Choice(at) => {
+                            let option = &question.options[at];
+                            let answer = suggested_or(item, option);
+                            Ok(self.chosen(review, item, question, &answer)?)
+                        }
+                        Picked::Skip => Ok(self.skip(review, item)?),
+                        Picked::Open => {
+                            self.echo("left open");
+                            Ok(self.decide(review, item, StepDecision::Open))
+                        }
+                        Picked::Again => {
+                            self.decide_everywhere(item);
+                            return Ok(Act::Again);
+                        }
+                    };
+                    match done {
+                        Ok(true) => return Ok(Act::Next),
+                        Ok(false) => continue,
+                        Err(key) => key,
+                    }
+                }
+            };
             match (key, question) {
                 (KeyPress::Enter, _) if item.was_skipped => {
                     if self.skip(review, item)? {
@@ -317,17 +319,15 @@ impl Talk<'_> {
                             if self.chosen(review, item, question, suggested)? {
                                 return Ok(Act::Next);
                             }
-                            is_listed = true;
                         }
                         None => self.echo("nothing is recommended here: type a number"),
                     }
                 }
                 (KeyPress::Char(digit @ '0'..='9'), Some(question)) => {
-                    if let Some(option) = self.numbered(question, digit)? {
-                        if self.chosen(review, item, question, &suggested_or(item, option))? {
-                            return Ok(Act::Next);
-                        }
-                        is_listed = true;
+                    if let Some(option) = self.numbered(question, digit)?
+                        && self.chosen(review, item, question, &suggested_or(item, option))?
+                    {
+                        return Ok(Act::Next);
                     }
                 }
                 (KeyPress::Char('u'), Some(_)) => {
@@ -387,10 +387,7 @@ impl Talk<'_> {
                     self.echo("keys");
                     self.help(item, several);
                 }
-                (KeyPress::Again, question) => {
-                    self.shown(review, item);
-                    is_listed = question.is_some();
-                }
+                (KeyPress::Again, _) => self.shown(review, item),
                 (KeyPress::Char(c), _) if !c.is_control() => {
                     self.echo(&format!("{c} means nothing here; ? lists the keys"))
                 }
@@ -417,35 +414,18 @@ impl Talk<'_> {
         }
         if !std::mem::replace(&mut self.hinted, true) {
             self.sentence(if item.step.question.is_some() {
-                "Choose with the arrows and Enter; Esc for all other keys."
+                "Choose with the arrows and Enter, or by number; ? lists all keys."
             } else {
                 "Enter accepts, s skips; ? lists all keys, q leaves without writing."
             });
         }
     }
 
+    /// The prompt at a change.
     fn prompt(&self, item: &UndecidedStep) -> String {
         let number = format!("[{}/{}]", item.number, item.of);
-        let Some(question) = &item.step.question else {
-            let default = if item.was_skipped { "y,S" } else { "Y,s" };
-            let default = default.replace('S', "s*");
-            return format!("{number} Accept? [{default},A,S,m,d,l,e,b,q,?] ");
-        };
-        let options = match question.options.len() {
-            1 => "1".to_owned(),
-            n => format!("1-{n}"),
-        };
-        let suggested = item.suggested.as_ref();
-        let at = suggested
-            .and_then(|answer| {
-                let mut options = question.options.iter();
-                options.position(|option| option.id == answer.option)
-            })
-            .filter(|_| !item.was_skipped);
-        let enter = at
-            .map(|at| format!(",Enter={}", at + 1))
-            .unwrap_or_default();
-        format!("{number} Which? [{options}{enter},s,u,A,S,m,d,l,e,b,q,?] ")
+        let default = if item.was_skipped { "y,s*" } else { "Y,s" };
+        format!("{number} Accept? [{default},{KEYS}] ")
     }
 
     fn help(&mut self, item: &UndecidedStep, several: bool) {

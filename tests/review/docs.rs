@@ -13,7 +13,7 @@ const BEGIN_TWO: &str =
     "<!-- session of two releases: written by tests/review/docs.rs -->\n\n```text\n";
 const END: &str = "```\n";
 /// What a list of options ends with.
-const LIST: &str = "(other keys)";
+const LIST: &str = "(leave the question open)";
 
 #[test]
 fn the_documented_session_is_what_happens() {

@@ -9,7 +9,7 @@ use demo::{ASKS, Demo, PLAIN, PLAIN_AFTER};
 use pty::Pty;
 
 const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
-const LIST: &str = "(other keys)";
+const LIST: &str = "(leave the question open)";
 const NONE: &str = "(none of these, or I do not know)";
 const TAKE: &str = "Take this answer?";
 const DOWN: &str = "\x1b[B";
@@ -189,17 +189,10 @@ fn options_are_chosen_from_a_list_and_what_is_refused_can_be_corrected() {
     pty.press("one\r", TAKE);
     let list = pty.press("b", LIST);
     assert!(list.contains("> keep"), "{list}");
-    // What else can be done stands in the list too; Escape and the last item lead to all keys.
+    // What else can be done stands in the list too.
     pty.press(&DOWN.repeat(2), "> (skip this step)");
     pty.press("\r", "[y/N]");
     pty.press("n", LIST);
-    let keys = pty.press(ESC, "Which? [1-2,Enter=1,s,u");
-    assert!(!keys.contains("> keep"), "the list is gone: {keys}");
-    let help = pty.press("?", "Ctrl-Z");
-    assert!(
-        help.contains("accept everything that is left, in all releases"),
-        "{help}"
-    );
     pty.keys(CTRL_C);
     let (code, screen) = pty.end();
     assert_eq!(code, 130, "{screen}");
@@ -209,6 +202,122 @@ fn options_are_chosen_from_a_list_and_what_is_refused_can_be_corrected() {
         ),
         "Ctrl-C says how to go on: {screen}"
     );
+}
+
+#[test]
+fn every_key_works_at_a_list_and_every_other_prompt() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    for columns in [50, 80, 120] {
+        let mut pty = at(&demo, "review --pack pack a.yaml --from 1.0.0", columns);
+        pty.until("Accept?");
+        pty.press("y", LIST);
+        let prompt = match columns {
+            50 => "[2/2] Which? [arrows,Enter,q,?]",
+            _ => "[2/2] Which? [arrows,Enter,1-2,s,u,A,S,m,d,l,e,b,q,?]",
+        };
+        assert!(pty.screen().contains(prompt), "{}", pty.screen());
+        for (key, said) in [
+            ("?", "accept everything that is left"),
+            ("d", "the difference so far"),
+            ("l", "the settings so far"),
+            ("e", "explain"),
+            ("m", "more lines"),
+            ("x", "x means nothing here"),
+        ] {
+            let shown = pty.press(key, LIST);
+            assert!(shown.contains(said), "{key} at {columns}: {shown}");
+        }
+        // Escape and b go back to the change before, as at a change.
+        for key in [ESC, "b"] {
+            let card = pty.press(key, "Accept?");
+            assert!(card.contains("[1/2] Rename old to new"), "{card}");
+            pty.press("y", LIST);
+        }
+        // u leaves it open; back from the end asks it again.
+        let end = pty.press("u", "with the questions open?");
+        assert!(end.contains("left open"), "{end}");
+        pty.press("b", LIST);
+        // A number chooses, and at what it came to the keys that only show something work, too.
+        pty.press("1", TAKE);
+        for (key, said) in [
+            ("?", "take this answer"),
+            ("d", "the difference so far"),
+            ("l", "the settings so far"),
+            ("e", "explain"),
+            ("m", "more lines"),
+        ] {
+            let shown = pty.press(key, TAKE);
+            assert!(shown.contains(said), "{key} at {columns}: {shown}");
+        }
+        pty.press("b", LIST);
+        pty.press("s", "[y/N]");
+        let told = pty.press("?", "[y/N]");
+        assert!(told.contains("Enter, n, Esc"), "{told}");
+        pty.press("n", LIST);
+        pty.keys("q");
+        let (code, screen) = pty.end();
+        assert_eq!(code, 1, "{screen}");
+        assert!(screen.contains("Nothing was written."), "{screen}");
+        assert_eq!(demo.text("a.yaml"), ASKS);
+    }
+}
+
+#[test]
+fn what_was_answered_is_in_the_command_that_goes_on_wherever_ctrl_c_comes() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    let typed = "--answer choose=type --answer choose.text=abc";
+    // Answered on the command line, and not come to yet; answered here; at the end.
+    for keys in [
+        &[("y", LIST)][..],
+        &[
+            ("y", LIST),
+            ("\r", "text [abc]:"),
+            ("\r", TAKE),
+            ("y", "Write 1 file?"),
+        ],
+        &[("A", "Write 1 file?"), ("y", "file:")],
+    ] {
+        demo.file("a.yaml", ASKS);
+        let line = format!("review --pack pack a.yaml --from 1.0.0 {typed}");
+        let mut pty = at(&demo, &line, 100);
+        pty.until(CHANGE);
+        for (key, text) in keys {
+            pty.press(key, text);
+        }
+        pty.keys(CTRL_C);
+        let (code, screen) = pty.end();
+        assert_eq!(code, 130, "{screen}");
+        let command = screen.replace("\\\n    ", "");
+        assert!(command.contains(typed), "{keys:?}: {screen}");
+    }
+    // Another answer than the one that was given takes its place.
+    demo.file("a.yaml", ASKS);
+    let line = format!("review --pack pack a.yaml --from 1.0.0 {typed}");
+    let mut pty = at(&demo, &line, 100);
+    pty.until(CHANGE);
+    pty.press("y", LIST);
+    pty.press("1", TAKE);
+    pty.press("y", "Write 1 file?");
+    pty.keys(CTRL_C);
+    let (_, screen) = pty.end();
+    assert!(screen.contains("--answer choose=keep"), "{screen}");
+    assert!(!screen.contains("choose.text"), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_cannot_move_its_cursor_says_how_to_go_on_after_ctrl_c() {
+    let demo = Demo::new();
+    demo.file("a.yaml", ASKS);
+    let args = ["review", "--pack", "pack", "a.yaml", "--from", "1.0.0"];
+    let mut pty = Pty::new(demo.folder(), &args, 80, &[("TERM", "dumb")]);
+    pty.until(CHANGE);
+    pty.press("y\r", "or a key:");
+    pty.keys(CTRL_C);
+    let (code, screen) = pty.end();
+    assert_eq!(code, 130, "{screen}");
+    assert!(screen.contains("To go on from here:"), "{screen}");
 }
 
 #[test]
@@ -315,8 +424,7 @@ fn the_same_card_is_decided_once_where_a_person_says_so() {
     let list = pty.press("r", LIST);
     assert!(list.contains("accepted as for"), "{list}");
     assert!(list.contains("wherever it is the same"), "{list}");
-    let up = "\x1b[A".repeat(2);
-    pty.press(&up, "> (answered");
+    pty.press("\x1b[A", "> (answered");
     let end = pty.press("\r", "Write 4 files?");
     assert_eq!(end.matches("accepted as for").count(), 2, "{end}");
     assert_eq!(end.matches("answered ").count(), 3, "{end}");
@@ -384,12 +492,13 @@ fn a_terminal_that_cannot_move_its_cursor_gets_numbers() {
     let args = ["review", "--pack", "pack", "a.yaml", "--from", "1.0.0"];
     let mut pty = Pty::new(demo.folder(), &args, 80, &[("TERM", "dumb")]);
     pty.until(CHANGE);
-    let list = pty.press("y\r", "number, Enter=1, 0 leaves:");
+    let list = pty.press("y\r", "number, Enter=1, or a key:");
     assert!(
         list.contains("  1  keep (recommended)\n  2  type\n"),
         "{list}"
     );
-    pty.press("7\r", "a number from 1 to 5");
+    pty.press("7\r", "a number from 1 to 4");
+    pty.press("?\r", "number, Enter=1, or a key:");
     pty.press("2\r", "text:");
     pty.press("abc\r", TAKE);
     pty.keys("q\r");

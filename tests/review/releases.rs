@@ -20,13 +20,10 @@ const TWO: [&str; 4] = [
 const FILES: [&str; 3] = ["base.yaml", "prod.yaml", "staging.yaml"];
 
 const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
-const CHOOSE: &str = "Which? [1-2,Enter=1,s,u,A,S,m,d,l,e,b,q,?]";
-const SHARED: &str = "Which? [1-3,s,u,A,S,m,d,l,e,b,q,?]";
-const EITHER: &str = "Which? [1-2,s,u,A,S,m,d,l,e,b,q,?]";
-const TAKE: &str = "Take this answer? [Y,b,m,q,?]";
+const TAKE: &str = "Take this answer? [Y,b,m,d,l,e,q,?]";
 const FILE: &str = "file:";
 /// What a list of options ends with.
-const LIST: &str = "(other keys)";
+const LIST: &str = "(leave the question open)";
 
 fn team() -> Demo {
     let demo = Demo::new();
@@ -64,12 +61,6 @@ fn replay(demo: &Demo, screen: &str) -> Run {
     shell.current_dir(demo.folder()).output().unwrap().into()
 }
 
-/// Types something and waits for a question's list; leaves it, for the prompt with all keys.
-fn question(pty: &mut Pty, keys: &str, prompt: &str) -> String {
-    let shown = pty.press(keys, LIST);
-    shown + &pty.press("\x1b", prompt)
-}
-
 #[test]
 fn each_release_is_decided_and_what_they_share_is_asked_once() {
     let demo = team();
@@ -84,7 +75,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     ] {
         assert!(card.contains(part), "{part}: {card}");
     }
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     pty.press("1", TAKE);
     let card = pty.press("y", CHANGE);
     for part in [
@@ -102,20 +93,20 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     );
     assert!(!so_far.contains("staging (base.yaml"), "{so_far}");
     // Back over the border of two releases.
-    let back = question(&mut pty, "b", CHOOSE);
+    let back = pty.press("b", LIST);
     assert!(
         back.contains("[2/4] Choose once [choose]\n  for prod"),
         "{back}"
     );
     pty.press("1", TAKE);
     pty.press("y", CHANGE);
-    let card = question(&mut pty, "y", CHOOSE);
+    let card = pty.press("y", LIST);
     assert!(card.contains("[4/4] Choose once"), "{card}");
     assert!(card.contains("*1 keep: Keep it (as for prod)"), "{card}");
     pty.press("2", "text:");
     pty.press("other\r", TAKE);
     // They want different things of base.yaml now.
-    let card = question(&mut pty, "y", SHARED);
+    let card = pty.press("y", LIST);
     for part in [
         "[5/5] Keep apart what releases want of a layer that they share [shared-layer]",
         "for prod (base.yaml, prod.yaml) and staging (base.yaml, staging.yaml)",
@@ -128,7 +119,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
         !card.contains("since demo 2.0.0"),
         "no chart asks this: {card}"
     );
-    let told = pty.press("s", SHARED);
+    let told = pty.press("s", LIST);
     assert!(told.contains("this has to be answered"), "{told}");
     let effect = pty.press("1", TAKE);
     for part in [
@@ -138,7 +129,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
     ] {
         assert!(effect.contains(part), "{part}: {effect}");
     }
-    let back = question(&mut pty, "b", SHARED);
+    let back = pty.press("b", LIST);
     assert!(back.contains("back to the options"), "{back}");
     let effect = pty.press("2", TAKE);
     assert!(
@@ -154,7 +145,7 @@ fn each_release_is_decided_and_what_they_share_is_asked_once() {
         assert!(result.contains(part), "{part}: {result}");
     }
     // From the end back to the question that was asked last.
-    question(&mut pty, "b", SHARED);
+    pty.press("b", LIST);
     pty.press("2", TAKE);
     pty.press("y", "Write 2 files?");
     assert_eq!(texts(&demo), [BASE, PROD, STAGING], "nothing is written");
@@ -186,7 +177,7 @@ fn a_step_is_skipped_for_one_release_alone() {
     let mut pty = review(&demo, &TWO, 200);
     pty.until(CHANGE);
     pty.press("s", "[y/N]");
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     // Leaving here: what was decided is in the command, with its release.
     pty.keys("q");
     let (code, screen) = pty.end();
@@ -199,7 +190,7 @@ fn a_step_is_skipped_for_one_release_alone() {
     let card = pty.until("Accept? [y,s*,A,S,m,d,l,e,b,q,?]");
     assert!(card.contains("It was skipped before"), "{card}");
     // All the rest: as before for prod, accepted for staging; the layer that is shared is asked about.
-    let asked = question(&mut pty, "A", EITHER);
+    let asked = pty.press("A", LIST);
     for part in [
         "1 like-staging: ",
         "skipped, as before: rename for prod\n",
@@ -265,13 +256,13 @@ fn a_review_of_refit_yaml_proposes_its_answers_and_notes_what_was_reached() {
     demo.file("refit.yaml", PROJECT);
     let mut pty = Pty::new(demo.folder(), &["review", "--pack", "pack"], 80, &[]);
     pty.until(CHANGE);
-    let card = question(&mut pty, "y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
+    let card = pty.press("y", LIST);
     assert!(card.contains("*2 type: Type it (as before)"), "{card}");
     pty.press("\r", "text [typed]:");
     pty.press("\r", TAKE);
     pty.press("y", CHANGE);
     // That one was given for other values, and is not proposed; what was said for prod is.
-    let card = question(&mut pty, "y", "Which? [1-2,Enter=2,s,u,A,S,m,d,l,e,b,q,?]");
+    let card = pty.press("y", LIST);
     assert!(card.contains("*2 type: Type it (as for prod)"), "{card}");
     pty.press("2", "text [typed]:");
     pty.press("\r", TAKE);
@@ -306,7 +297,7 @@ fn an_answer_for_other_values_is_not_proposed() {
     let args = ["review", "--pack", "pack", "--release", "staging"];
     let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
     pty.until(CHANGE);
-    let card = question(&mut pty, "y", CHOOSE);
+    let card = pty.press("y", LIST);
     assert!(
         card.contains("It was answered before, but for other values than these."),
         "{card}"
@@ -421,16 +412,16 @@ fn a_copy_is_asked_about_when_its_lines_can_be_shown() {
     assert!(card.contains("[1/2] Rename the tag"), "{card}");
     assert!(card.contains("-  image: *image\n"), "{card}");
     assert!(card.contains("version: \"0.10\"\n"), "{card}");
-    let card = question(&mut pty, "y", CHOOSE);
+    let card = pty.press("y", LIST);
     assert!(
         card.contains("[2/2] Give values that several places share a copy"),
         "{card}"
     );
     assert!(card.contains("*1 copy:"), "{card}");
-    let told = pty.press("s", CHOOSE);
+    let told = pty.press("s", LIST);
     assert!(told.contains("this has to be answered"), "{told}");
     // The way that leaves the file as it is leads nowhere, and says so.
-    let told = question(&mut pty, "2", CHOOSE);
+    let told = pty.press("2", LIST);
     assert!(told.contains("error: v.yaml"), "{told}");
     let effect = pty.press("1", TAKE);
     assert!(effect.contains("-  image: *image\n"), "{effect}");
@@ -477,8 +468,7 @@ fn what_cannot_be_read_has_to_be_answered() {
     let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
     pty.until("b,q,?]");
     pty.press("S", "[y/N]");
-    let sealed = "Which? [1,s,u,A,S,m,d,l,e,b,q,?]";
-    let asked = question(&mut pty, "y", sealed);
+    let asked = pty.press("y", LIST);
     for part in [
         "This one has to be answered.",
         "Mind the layers that cannot be read [sealed-layer]",
@@ -508,7 +498,7 @@ fn which_of_two_places_counts_is_asked_first() {
     demo.file("release.yaml", std::fs::read(file.path()).unwrap());
     let args = ["review", "release.yaml", "--to", "0.15.0"];
     let mut pty = Pty::new(demo.folder(), &args, 80, &[]);
-    let card = question(&mut pty, "", EITHER);
+    let card = pty.press("", LIST);
     assert!(
         card.contains("[1/2] Say which of two settings counts"),
         "{card}"

@@ -97,13 +97,11 @@ fn review(demo: &Demo, line: &str) -> Pty {
 }
 
 const CHANGE: &str = "Accept? [Y,s,A,S,m,d,l,e,b,q,?]";
-const CHOOSE: &str = "Which? [1-2,Enter=1,s,u,A,S,m,d,l,e,b,q,?]";
-const KNOW: &str = "Which? [1-2,s,u,A,S,m,d,l,e,b,q,?]";
-const TAKE: &str = "Take this answer? [Y,b,m,q,?]";
+const TAKE: &str = "Take this answer? [Y,b,m,d,l,e,q,?]";
 const WRITE: &str = "Write 1 file? [y,N,b,d,l,q,?]";
 const FILE: &str = "file:";
 /// What a list of options ends with.
-const LIST: &str = "(other keys)";
+const LIST: &str = "(leave the question open)";
 const ESC: &str = "\x1b";
 const CTRL_C: &str = "\x03";
 
@@ -123,12 +121,6 @@ fn replay(demo: &Demo, screen: &str, from: &str, to: &str) -> Run {
     shell.args(["-c", &script]);
     shell.env("REFIT", env!("CARGO_BIN_EXE_refit"));
     shell.current_dir(demo.folder()).output().unwrap().into()
-}
-
-/// Types something and waits for a question's list; leaves it, for the prompt with all keys.
-fn question(pty: &mut Pty, keys: &str, prompt: &str) -> String {
-    let shown = pty.press(keys, LIST);
-    shown + &pty.press("\x1b", prompt)
 }
 
 #[test]
@@ -152,7 +144,7 @@ fn a_whole_review_writes_what_was_shown_and_replays_to_the_same_bytes() {
         "only the lines of this step: {card}"
     );
 
-    let card = question(&mut pty, "y", CHOOSE);
+    let card = pty.press("y", LIST);
     assert!(card.contains("accepted\n"), "{card}");
     assert!(card.contains("a.yaml:3: pick: b\n"), "{card}");
     assert!(card.contains("*1 keep: Keep it (recommended)"), "{card}");
@@ -176,14 +168,14 @@ fn a_whole_review_writes_what_was_shown_and_replays_to_the_same_bytes() {
     assert!(effect.contains("-pick: b\n"), "{effect}");
     assert!(effect.contains("+picked: \"yes\"\n+also: b\n"), "{effect}");
     // The other option, and back to the first.
-    question(&mut pty, "b", CHOOSE);
+    pty.press("b", LIST);
     let effect = pty.press("1", TAKE);
     assert!(effect.contains("-pick: b\n+picked: b\n"), "{effect}");
-    let card = question(&mut pty, "y", KNOW);
+    let card = pty.press("y", LIST);
     assert!(card.contains("a.yaml:4: quiz: 7\n"), "{card}");
-    let told = pty.press("\r", KNOW);
+    let told = pty.press("\r", LIST);
     assert!(told.contains("nothing is recommended here"), "{told}");
-    let told = pty.press("3", KNOW);
+    let told = pty.press("3", LIST);
     assert!(told.contains("there are options 1 to 2"), "{told}");
     pty.press("2", TAKE);
     pty.press("\r", CHANGE);
@@ -251,13 +243,13 @@ fn what_was_typed_is_recorded_and_replayed() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml --save-answers my.answers --backup");
     pty.until(CHANGE);
-    question(&mut pty, "a", CHOOSE);
+    pty.press("a", LIST);
     pty.press("2", "text:");
     // Edited as in a shell: a wrong word erased, a letter put in.
     pty.press("wrong\x17os\x1b[Dne\x1b[D\x1b[D\x1b[D\x1b[H", "ones");
     pty.press("\r", "more [b]:");
     pty.press("yes: \"no\"\r", TAKE);
-    question(&mut pty, "\r", KNOW);
+    pty.press("\r", LIST);
     pty.press("1", TAKE);
     pty.press("\r", CHANGE);
     pty.press("y", CHANGE);
@@ -332,8 +324,8 @@ fn every_key_shows_what_it_says() {
     let first = pty.press("b", CHANGE);
     assert!(first.contains("This is the first one."), "{first}");
 
-    question(&mut pty, "\r", CHOOSE);
-    let so_far = pty.press("d", CHOOSE);
+    pty.press("\r", LIST);
+    let so_far = pty.press("d", LIST);
     assert!(
         so_far.contains("-old: a # why\n+new: a # why\n pick: b\n"),
         "{so_far}"
@@ -342,9 +334,9 @@ fn every_key_shows_what_it_says() {
         !so_far.contains("-gone"),
         "what is undecided is not in: {so_far}"
     );
-    let ledger = pty.press("l", CHOOSE);
+    let ledger = pty.press("l", LIST);
     assert!(ledger.contains("moved     old → new"), "{ledger}");
-    let help = pty.press("?", CHOOSE);
+    let help = pty.press("?", LIST);
     assert!(
         help.contains("1, 2, ...") && help.contains("leave the question open"),
         "{help}"
@@ -354,14 +346,14 @@ fn every_key_shows_what_it_says() {
     assert!(card.contains("[1/5] Rename"), "{card}");
     let card = pty.press("n", "[y/N]");
     assert!(card.contains("skip\n"), "{card}");
-    let card = question(&mut pty, "y", CHOOSE);
+    let card = pty.press("y", LIST);
     assert!(card.contains("[2/5] Choose once"), "{card}");
     let card = pty.press(ESC, CHANGE);
     assert!(card.contains("[1/5] Rename"), "{card}");
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     // Esc at an input goes back to the options, also after some letters.
     pty.press("2", "text:");
-    let back = question(&mut pty, "abc\x1b", CHOOSE);
+    let back = pty.press("abc\x1b", LIST);
     assert!(back.contains("back to the options"), "{back}");
     pty.keys("q");
     let (code, screen) = pty.end();
@@ -411,7 +403,7 @@ fn accepting_the_rest_asks_what_only_a_person_knows() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml");
     pty.until(CHANGE);
-    let asked = question(&mut pty, "A", KNOW);
+    let asked = pty.press("A", LIST);
     for part in [
         "accept everything that is left\n  accepted: rename (Rename old to new)\n  answered as recommended: choose: keep (Keep it)\n",
         "[3/5] Only you know",
@@ -427,7 +419,7 @@ fn accepting_the_rest_asks_what_only_a_person_knows() {
     // Back takes back all that was accepted together, and only that.
     let back = pty.press("b", CHANGE);
     assert!(back.contains("[4/5] Drop gone [gone]"), "{back}");
-    let back = question(&mut pty, "b", KNOW);
+    let back = pty.press("b", LIST);
     assert!(back.contains("[3/5] Only you know"), "{back}");
     let back = pty.press("b", CHANGE);
     assert!(back.contains("[1/5] Rename old to new"), "{back}");
@@ -451,9 +443,9 @@ fn an_open_question_keeps_the_file_and_the_review_goes_on_later() {
     let demo = demo();
     let mut pty = review(&demo, "a.yaml");
     pty.until(CHANGE);
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     pty.press("1", TAKE);
-    question(&mut pty, "y", KNOW);
+    pty.press("y", LIST);
     pty.press("u", CHANGE);
     let result = pty.press("A", "Stop here, with the questions open? [Y,b,d,l,q,?]");
     assert!(result.contains("4 accepted, 0 skipped, 1 open"), "{result}");
@@ -483,7 +475,7 @@ fn an_open_question_keeps_the_file_and_the_review_goes_on_later() {
     let words: Vec<&str> = line.split_whitespace().skip(1).collect();
     let mut pty = Pty::new(demo.folder(), &words, 80, &[]);
     pty.until(CHANGE);
-    let card = question(&mut pty, "A", KNOW);
+    let card = pty.press("A", LIST);
     assert!(card.contains("choose: keep"), "{card}");
     pty.press("2", TAKE);
     pty.press("y", WRITE);
@@ -519,26 +511,22 @@ fn the_last_answer_is_no_if_nothing_is_said() {
 }
 
 /// Every prompt there is, and the keys that lead to it.
-const PROMPTS: [(&str, &[(&str, &str)]); 8] = [
+const PROMPTS: [(&str, &[(&str, &str)]); 7] = [
     ("a change", &[]),
-    ("a list", &[("y", LIST)]),
-    ("a question", &[("y", CHOOSE)]),
-    ("an input", &[("y", CHOOSE), ("2", "text:"), ("ab", "ab")]),
-    ("an answer", &[("y", CHOOSE), ("1", TAKE)]),
+    ("a question", &[("y", LIST)]),
+    ("an input", &[("y", LIST), ("2", "text:"), ("ab", "ab")]),
+    ("an answer", &[("y", LIST), ("1", TAKE)]),
     ("a loss", &[("s", "[y/N]")]),
-    ("the end", &[("A", KNOW), ("1", TAKE), ("y", WRITE)]),
+    ("the end", &[("A", LIST), ("1", TAKE), ("y", WRITE)]),
     (
         "saving",
-        &[("A", KNOW), ("1", TAKE), ("y", WRITE), ("n", FILE)],
+        &[("A", LIST), ("1", TAKE), ("y", WRITE), ("n", FILE)],
     ),
 ];
 
 fn press_all(pty: &mut Pty, keys: &[(&str, &str)]) {
     for (key, text) in keys {
-        match *text {
-            CHOOSE | KNOW => question(pty, key, text),
-            text => pty.press(key, text),
-        };
+        pty.press(key, text);
     }
 }
 
@@ -554,6 +542,8 @@ fn ctrl_c_leaves_at_every_prompt_and_the_terminal_is_as_it_was() {
         let (code, screen) = pty.end();
         assert_eq!(code, 130, "{name}: {screen}");
         assert_eq!(demo.text("a.yaml"), VALUES, "{name}");
+        let has_begun = !matches!(name, "a change" | "a loss");
+        assert_eq!(screen.contains("  refit "), has_begun, "{name}: {screen}");
     }
     assert!(!demo.path("a.yaml.answers").exists());
 }
@@ -562,8 +552,8 @@ fn ctrl_c_leaves_at_every_prompt_and_the_terminal_is_as_it_was() {
 fn q_and_the_end_of_input_leave_too() {
     let demo = demo();
     for (name, keys) in PROMPTS {
-        if matches!(name, "an input" | "saving" | "a list" | "a loss") {
-            continue; // there it is a letter, or leaves only the list
+        if matches!(name, "an input" | "saving") {
+            continue; // there it is a letter
         }
         let mut pty = review(&demo, "a.yaml");
         pty.until(CHANGE);
@@ -586,7 +576,7 @@ fn signals_leave_a_sane_terminal() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let mut pty = review(&demo, "a.yaml");
         pty.until(CHANGE);
-        question(&mut pty, "y", CHOOSE);
+        pty.press("y", LIST);
         pty.press("2", "text:");
         pty.signal(signal);
         let (ended, screen) = pty.end();
@@ -602,7 +592,7 @@ fn narrow_and_wide_terminals_and_a_resize_in_between_break_no_line() {
         let mut pty = review_at(&demo, "a.yaml", columns, &[]);
         pty.until(CHANGE);
         // The prompt is the last thing, and typing stands behind it.
-        question(&mut pty, "y", "Enter=1,s,u,A,S,m,d,l,e,b,q,?]");
+        pty.press("y", LIST);
         let before = pty.screen();
         pty.resize(260 - columns);
         pty.press("2", "text:");
@@ -634,7 +624,7 @@ fn without_colour_and_in_an_ascii_locale_only_plain_signs_come() {
     let demo = demo();
     let mut pty = review_at(&demo, "a.yaml", 80, &[("NO_COLOR", "1")]);
     pty.until(CHANGE);
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     pty.keys("q");
     let raw = pty.raw();
     let escapes = || raw.split("\x1b[").skip(1);
@@ -651,7 +641,7 @@ fn without_colour_and_in_an_ascii_locale_only_plain_signs_come() {
     let mut pty = review_at(&demo, "a.yaml", 80, &[("LANG", "C")]);
     pty.until(CHANGE);
     assert!(pty.raw().contains("\x1b["), "colour needs no Unicode");
-    question(&mut pty, "A", KNOW);
+    pty.press("A", LIST);
     pty.press("1", TAKE);
     let result = pty.press("y", WRITE);
     assert!(
@@ -674,7 +664,7 @@ fn several_files_are_reviewed_one_after_the_other_and_recorded_apart() {
     let opened = pty.until(CHANGE);
     assert!(opened.contains("broken.yaml:"), "{opened}");
     assert!(opened.contains("Release 1 of 2"), "{opened}");
-    question(&mut pty, "A", KNOW);
+    pty.press("A", LIST);
     pty.press("1", TAKE);
     let result = pty.press("y", "Write 2 files?");
     assert!(
@@ -770,9 +760,9 @@ fn a_secret_is_hidden_in_the_lines_of_each_step_whatever_came_before_it() {
     let mut pty = review(&demo, "a.yaml");
     pty.until(CHANGE);
     // What is decided first makes the text above the secret longer, so that it stands elsewhere.
-    question(&mut pty, "y", CHOOSE);
+    pty.press("y", LIST);
     pty.press("1", TAKE);
-    question(&mut pty, "y", KNOW);
+    pty.press("y", LIST);
     pty.press("2", TAKE);
     let card = pty.press("y", CHANGE);
     assert!(card.contains("-gone: x\n"), "{card}");

@@ -1,5 +1,8 @@
 //! Lists to choose from, and confirmations: dialoguer's, kept from what it does not do well by itself.
 //!
+//! A short list and a confirmation are only painted by it (`paint`), so that every key of a review works there. A
+//! long list that is searched by typing, and one of which several can be ticked, it reads itself:
+//!
 //! - It counts an item as one line, so each is cut to the width of the terminal, in columns and in bytes
 //!   (it counts bytes to find out what a broken line took).
 //! - It does not see a resize, and what it painted before is broken anew by the terminal. A resize ends it, and
@@ -15,20 +18,27 @@ use std::{
     fmt, io,
 };
 
-use dialoguer::{Confirm, FuzzySelect, MultiSelect, Select, theme::Theme};
+use dialoguer::{FuzzySelect, MultiSelect, theme::Theme};
 use refit::{
     report::{Look, review as show},
-    review::talk::{Person as _, Stop},
+    review::talk::{Chosen, KeyPress, Person as _, Stop},
     shell::obeyed,
 };
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Keyboard, mode::ReadEnd};
+use super::{Keyboard, Read, mode::ReadEnd, paint};
 
 /// Items that a list shows at once; a longer one can be searched.
 const SHOWN: usize = 15;
 /// Columns that stand before an item, at most, and the last of the line.
 const MARKS: usize = 8;
+
+/// The keys of a confirmation.
+const CONFIRM_KEYS: [(&str, &str); 3] = [
+    ("y", "yes"),
+    ("Enter, n, Esc", "no"),
+    ("q, Ctrl-C", "quit; nothing is written"),
+];
 
 /// The state of a list, so that it begins there when it is shown again.
 #[derive(Default)]
@@ -136,16 +146,6 @@ impl Theme for Plain<'_> {
         }
         write!(f, "{prompt} {}", &search_term[from..])
     }
-
-    fn format_confirm_prompt_selection(
-        &self,
-        f: &mut dyn fmt::Write,
-        prompt: &str,
-        selection: Option<bool>,
-    ) -> fmt::Result {
-        let word = if selection == Some(true) { "yes" } else { "no" };
-        write!(f, "{prompt} {word}")
-    }
 }
 
 fn width(text: &str) -> usize {
@@ -176,7 +176,7 @@ fn cut(text: &str, room: usize) -> String {
 
 /// A prompt with the first naming of its keys that has room beside it, or alone.
 fn with_keys(prompt: &str, keys: &[String], room: usize) -> String {
-    let mut with = keys.iter().map(|keys| format!("{prompt} ({keys})"));
+    let mut with = keys.iter().map(|keys| format!("{prompt}{keys}"));
     with.find(|line| width(line) <= room)
         .unwrap_or_else(|| cut(prompt, room))
 }
@@ -198,50 +198,92 @@ fn fitted(items: &[String], room: usize) -> Vec<String> {
 }
 
 impl Keyboard<'_> {
-    /// One of a list; `None` if it is left with Escape. A long list can be searched. Without a `first` none is
-    /// marked until a key moves there, so that Enter alone chooses nothing.
+    /// One of a list. A long list is searched by typing. Without a `first` none is marked until a key moves there, so
+    /// that Enter alone chooses nothing.
     pub(super) fn choose_from_list(
         &mut self,
         prompt: &str,
+        keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Option<usize>, Stop> {
+    ) -> Result<Chosen, Stop> {
+        if items.len() <= SHOWN {
+            return self.choose_with_keys(prompt, keys, items, first);
+        }
         let kept = ListState {
             active: Cell::new(first),
             ..ListState::default()
         };
-        let searched = items.len() > SHOWN;
         let search = format!("{} in all: type to search", items.len());
-        let keys = match searched {
-            true => [format!("{search}, arrows, Enter, Esc"), search],
-            false => ["arrows, Enter, Esc".to_owned(), "Enter, Esc".to_owned()],
-        };
-        self.list(&kept, items, |theme, items, room| {
-            let prompt = with_keys(prompt, &keys, room);
-            let term = console::Term::stderr();
-            if searched {
-                let list = FuzzySelect::with_theme(theme)
-                    .with_prompt(prompt)
-                    .max_length(SHOWN)
-                    .items(items)
-                    .highlight_matches(false)
-                    .report(false);
-                let list = match kept.active.get() {
-                    Some(at) => list.default(at),
-                    None => list,
-                };
-                return list.interact_on_opt(&term).map_err(io::Error::from);
-            }
-            let list = Select::with_theme(theme)
-                .with_prompt(prompt)
+        let keys = [
+            format!(" ({search}, arrows, Enter, Esc)"),
+            format!(" ({search})"),
+        ];
+        let chosen = self.list(&kept, items, |theme, items, room| {
+            let list = FuzzySelect::with_theme(theme)
+                .with_prompt(with_keys(prompt, &keys, room))
+                .max_length(SHOWN)
                 .items(items)
+                .highlight_matches(false)
                 .report(false);
             let list = match kept.active.get() {
                 Some(at) => list.default(at),
                 None => list,
             };
-            list.interact_on_opt(&term).map_err(io::Error::from)
-        })
+            list.interact_on_opt(&console::Term::stderr())
+                .map_err(io::Error::from)
+        })?;
+        Ok(chosen.map_or(Chosen::Key(KeyPress::Escape), Chosen::Item))
+    }
+
+    /// One of a short list, by its own keys, or a key that is not one of them.
+    fn choose_with_keys(
+        &mut self,
+        prompt: &str,
+        keys: &str,
+        items: &[String],
+        mut at: Option<usize>,
+    ) -> Result<Chosen, Stop> {
+        let keys = [
+            format!(" [arrows,Enter,{keys}] "),
+            " [arrows,Enter,q,?] ".to_owned(),
+            " [q,?] ".to_owned(),
+        ];
+        let kept = ListState::default();
+        loop {
+            let theme = self.theme(items, &kept);
+            let rows = usize::from(self.keys.size().0);
+            let prompt = with_keys(prompt, &keys, theme.room.saturating_sub(paint::PAGE));
+            self.mode.hide_cursor();
+            let lines = paint::select(&theme, prompt.trim_end(), &theme.items, at, rows)?;
+            let read = self.read();
+            self.mode.show_cursor();
+            let key = match read? {
+                // The terminal has broken the lines anew: it is shown again below.
+                Read::Resized => continue,
+                Read::Resumed => return Ok(Chosen::Key(KeyPress::Again)),
+                Read::Key(key) => key,
+            };
+            self.keys.clear_last_lines(lines)?;
+            let last = items.len() - 1;
+            use console::Key;
+            match key {
+                Key::ArrowDown | Key::Tab | Key::Char('j') => {
+                    at = Some(at.map_or(0, |at| if at == last { 0 } else { at + 1 }));
+                }
+                Key::ArrowUp | Key::BackTab | Key::Char('k') => {
+                    at = Some(at.map_or(last, |at| at.checked_sub(1).unwrap_or(last)));
+                }
+                Key::Home | Key::PageUp => at = Some(0),
+                Key::End | Key::PageDown => at = Some(last),
+                Key::Enter => {
+                    return Ok(at.map_or(Chosen::Key(KeyPress::Enter), Chosen::Item));
+                }
+                Key::Escape => return Ok(Chosen::Key(KeyPress::Escape)),
+                Key::Char(c) if !c.is_control() => return Ok(Chosen::Key(KeyPress::Char(c))),
+                _ => {}
+            }
+        }
     }
 
     /// Some of a list; `None` if it is left with Escape. All are taken to begin with.
@@ -269,14 +311,59 @@ impl Keyboard<'_> {
 
     /// Yes or no; no if nothing is said.
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
-        self.list(&ListState::default(), &[], |theme, _, room| {
-            let confirmed = Confirm::with_theme(theme)
-                .with_prompt(cut(prompt, room))
-                .default(false)
-                .interact_on_opt(&console::Term::stderr());
-            confirmed.map_err(io::Error::from)
-        })
-        .map(|confirmed| confirmed == Some(true))
+        let kept = ListState::default();
+        loop {
+            let theme = self.theme(&[], &kept);
+            let prompt = cut(prompt, theme.room.saturating_sub(" [y/N] yes".len()));
+            self.mode.hide_cursor();
+            paint::confirm(&theme, &prompt)?;
+            let read = self.read();
+            self.mode.show_cursor();
+            let answer = |word: &str| {
+                self.keys.clear_line()?;
+                self.keys.write_line(&format!("{prompt} {word}"))
+            };
+            match read? {
+                Read::Resumed | Read::Resized => self.say("\n"),
+                Read::Key(console::Key::Char('y' | 'Y')) => {
+                    answer("yes")?;
+                    return Ok(true);
+                }
+                Read::Key(
+                    console::Key::Char('n' | 'N' | 'b')
+                    | console::Key::Enter
+                    | console::Key::Escape,
+                ) => {
+                    answer("no")?;
+                    return Ok(false);
+                }
+                Read::Key(console::Key::Char('q')) => {
+                    answer("quit")?;
+                    return Err(Stop::Quit);
+                }
+                Read::Key(_) => {
+                    answer("keys")?;
+                    self.say(&show::keys(&CONFIRM_KEYS, self.look()));
+                }
+            }
+        }
+    }
+
+    /// The look of a prompt and its items at the present width.
+    fn theme<'k>(&self, items: &[String], kept: &'k ListState) -> Plain<'k> {
+        let columns = usize::from(self.keys.size().1);
+        let said = |text: &String| match self.ascii {
+            true => show::ascii(text),
+            false => text.clone(),
+        };
+        let items: Vec<String> = items.iter().map(said).collect();
+        let look: Look = self.look();
+        Plain {
+            colour: look.colour,
+            room: columns.saturating_sub(1),
+            items: fitted(&items, columns.saturating_sub(MARKS).max(10)),
+            kept,
+        }
     }
 
     /// Shows something of dialoguer's until it comes to an end; again after a suspension or a resize.
@@ -290,20 +377,7 @@ impl Keyboard<'_> {
             if self.mode.begin_to_read() {
                 return Err(Stop::Interrupted);
             }
-            let look: Look = self.look();
-            let columns = usize::from(self.keys.size().1);
-            let room = columns.saturating_sub(MARKS).max(10);
-            let said = |text: &String| match self.ascii {
-                true => show::ascii(text),
-                false => text.clone(),
-            };
-            let items: Vec<String> = items.iter().map(said).collect();
-            let theme = Plain {
-                colour: look.colour,
-                room: columns.saturating_sub(1),
-                items: fitted(&items, room),
-                kept,
-            };
+            let theme = self.theme(items, kept);
             let result = self.mode.list(|| show(&theme, &theme.items, theme.room));
             match result {
                 Ok(result) => return Ok(result),
@@ -315,14 +389,15 @@ impl Keyboard<'_> {
         }
     }
 
-    /// The same where no list can be painted: the items with numbers, and a line to type one in.
+    /// The same where no list can be painted: the items with numbers, and a line to type a number or a key in.
     pub(super) fn choose_by_number(
         &mut self,
         prompt: &str,
+        keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Option<usize>, Stop> {
-        let mut text = format!("{prompt}\n");
+    ) -> Result<Chosen, Stop> {
+        let mut text = format!("{prompt} [{keys}]\n");
         for (at, item) in items.iter().enumerate() {
             let item: String = item
                 .chars()
@@ -333,20 +408,22 @@ impl Keyboard<'_> {
         self.say(&text);
         loop {
             let enter = match first {
-                Some(at) => format!("number, Enter={}, 0 leaves: ", at + 1),
-                None => "number, 0 leaves: ".to_owned(),
+                Some(at) => format!("number, Enter={}, or a key: ", at + 1),
+                None => "number, or a key: ".to_owned(),
             };
             let line = self.whole_line(&enter)?;
-            match (line.trim(), first) {
-                ("", Some(at)) => return Ok(Some(at)),
-                ("0", _) => return Ok(None),
-                (typed, _) => {
-                    let number = typed.parse::<usize>().ok();
-                    let at = number.and_then(|number| number.checked_sub(1));
+            let typed = line.trim();
+            let number = typed.parse::<usize>().ok();
+            match (typed.chars().next(), first, number) {
+                (None, Some(at), _) => return Ok(Chosen::Item(at)),
+                (None, None, _) => return Ok(Chosen::Key(KeyPress::Enter)),
+                (_, _, Some(number)) => {
+                    let at = number.checked_sub(1);
                     if let Some(at) = at.filter(|at| *at < items.len()) {
-                        return Ok(Some(at));
+                        return Ok(Chosen::Item(at));
                     }
                 }
+                (Some(c), ..) => return Ok(Chosen::Key(KeyPress::Char(c))),
             }
             self.say(&format!("a number from 1 to {}\n", items.len()));
         }

@@ -8,6 +8,7 @@
 
 mod lists;
 mod mode;
+mod paint;
 
 use std::io;
 
@@ -15,7 +16,7 @@ use console::Term;
 use mode::{ReadEnd, TerminalMode};
 use refit::{
     report::{Detail, Look},
-    review::talk::{self, Person, Stop},
+    review::talk::{self, Chosen, Person, Stop},
 };
 use unicode_width::UnicodeWidthStr as _;
 
@@ -93,11 +94,24 @@ impl<'t> Keyboard<'t> {
 
     fn whole_line(&mut self, prompt: &str) -> Result<String, Stop> {
         self.terminal.page(prompt);
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line)? == 0 {
-            return Err(Stop::Interrupted);
+        loop {
+            if self.mode.begin_to_read() {
+                return Err(Stop::Interrupted);
+            }
+            if let Err(error) = self.mode.wait_for_line() {
+                match self.mode.after(error) {
+                    ReadEnd::Resumed => self.terminal.page(prompt),
+                    ReadEnd::Resized => {}
+                    ReadEnd::Stop(stop) => return Err(stop),
+                }
+                continue;
+            }
+            let mut line = String::new();
+            if io::stdin().read_line(&mut line)? == 0 {
+                return Err(Stop::Interrupted);
+            }
+            return Ok(line.trim_end_matches(['\n', '\r']).to_owned());
         }
-        Ok(line.trim_end_matches(['\n', '\r']).to_owned())
     }
 }
 
@@ -155,23 +169,32 @@ impl Person for Keyboard<'_> {
     fn choose(
         &mut self,
         prompt: &str,
+        keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Option<usize>, Stop> {
-        match self.dumb {
-            true => self.choose_by_number(prompt, items, first),
-            false => self.choose_from_list(prompt, items, first),
+    ) -> Result<Chosen, Stop> {
+        let is_too_low = usize::from(self.keys.size().0) < paint::ROWS;
+        match self.dumb || is_too_low || !cfg!(unix) {
+            true => self.choose_by_number(prompt, keys, items, first),
+            false => self.choose_from_list(prompt, keys, items, first),
         }
     }
 
     fn confirm(&mut self, prompt: &str) -> Result<bool, Stop> {
-        match self.dumb {
+        match self.dumb || !cfg!(unix) {
             true => {
                 let line = self.whole_line(&format!("{prompt} [y/N] "))?;
+                if line.trim() == "q" {
+                    return Err(Stop::Quit);
+                }
                 Ok(matches!(line.trim(), "y" | "Y" | "yes"))
             }
             false => self.confirm_with_a_key(prompt),
         }
+    }
+
+    fn is_interrupted(&mut self) -> bool {
+        self.mode.is_interrupted()
     }
 
     fn forget(&mut self) {

@@ -42,6 +42,7 @@ mod unix {
     };
 
     use rustix::{
+        event::{PollFd, PollFlags, poll},
         process::{Signal, getpid, getppid, getsid, kill_process},
         termios::{
             LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
@@ -250,6 +251,22 @@ mod unix {
             self.signalled.interrupted.swap(false, SeqCst)
         }
 
+        /// True if Ctrl-C came since the last read; it counts as dealt with then.
+        pub fn is_interrupted(&self) -> bool {
+            self.signalled.interrupted.swap(false, SeqCst)
+        }
+
+        /// Waits until a line was typed: unlike its read, this ends when a signal comes.
+        ///
+        /// # Errors
+        ///
+        /// If a signal comes.
+        pub fn wait_for_line(&self) -> io::Result<()> {
+            let stdin = io::stdin();
+            poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None)?;
+            Ok(())
+        }
+
         /// The reason for which a read has ended without a key.
         pub fn after(&self, error: io::Error) -> ReadEnd {
             self.park_if_it_ends();
@@ -303,11 +320,22 @@ mod unix {
             let _ = tcflush(io::stdin(), QueueSelector::IFlush);
         }
 
+        /// Something hides the cursor now: whatever ends or stops the process has to show it.
+        pub fn hide_cursor(&self) {
+            self.signalled.listing.store(true, SeqCst);
+        }
+
+        /// Shows the cursor.
+        pub fn show_cursor(&self) {
+            let _ = rustix::io::write(io::stderr(), SHOW_CURSOR);
+            self.signalled.listing.store(false, SeqCst);
+        }
+
         /// Shows a list with what has it, and makes sure of the terminal's keys meanwhile: such a read sees
         /// no Ctrl-Z, because it switches signals off for itself. They are switched on again behind it.
         pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
             let done = AtomicBool::new(false);
-            self.signalled.listing.store(true, SeqCst);
+            self.hide_cursor();
             let shown = thread::scope(|scope| {
                 scope.spawn(|| {
                     while !done.load(SeqCst) {
@@ -325,8 +353,7 @@ mod unix {
                 shown
             });
             // Left in the middle, it has hidden the cursor and set the terminal for itself.
-            let _ = rustix::io::write(io::stderr(), SHOW_CURSOR);
-            self.signalled.listing.store(false, SeqCst);
+            self.show_cursor();
             if let Some((_, now)) = &*lock(&self.signalled.settings) {
                 let _ = tcsetattr(io::stdin(), OptionalActions::Now, now);
             }
@@ -369,6 +396,20 @@ mod other {
             false
         }
 
+        /// No signal comes.
+        pub fn is_interrupted(&self) -> bool {
+            false
+        }
+
+        /// A read waits by itself.
+        ///
+        /// # Errors
+        ///
+        /// None.
+        pub fn wait_for_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
         /// The meaning of an error.
         pub fn after(&self, error: io::Error) -> ReadEnd {
             ReadEnd::Stop(match error.kind() {
@@ -383,10 +424,18 @@ mod other {
         /// Nothing is kept.
         pub fn forget(&self) {}
 
+        /// Nothing has to be remembered.
+        pub fn hide_cursor(&self) {}
+
+        /// Shows the cursor.
+        pub fn show_cursor(&self) {
+            let _ = io::Write::write_all(&mut io::stderr(), SHOW_CURSOR);
+        }
+
         /// Shows a list, and the cursor behind it.
         pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
             let shown = show();
-            let _ = io::Write::write_all(&mut io::stderr(), SHOW_CURSOR);
+            self.show_cursor();
             shown
         }
     }

@@ -1,6 +1,6 @@
 //! Answering a question: an option, what it needs typed, and what it would do before it is taken.
 
-use super::{KeyPress, ROOMS, Stop, Talk};
+use super::{Chosen, KEYS, KeyPress, ROOMS, Stop, Talk};
 use crate::{
     migrate::{Answer, OfferedInput},
     outcome::{Choice, File, Input, Question, Step},
@@ -20,7 +20,7 @@ pub(super) enum Picked {
     /// As the same question was answered for another release, wherever it is the same.
     Again,
     /// Something else, by its key.
-    Keys,
+    Key(KeyPress),
 }
 
 impl Talk<'_> {
@@ -46,8 +46,6 @@ impl Talk<'_> {
             items.push(format!("({how} as for {name}, wherever it is the same)"));
             meant.push(Picked::Again);
         }
-        items.push("(other keys)".to_owned());
-        meant.push(Picked::Keys);
         let suggested = item.suggested.as_ref();
         let first = match item.was_skipped {
             true => meant.iter().position(|other| matches!(other, Picked::Skip)),
@@ -57,21 +55,24 @@ impl Talk<'_> {
             }),
         };
         let prompt = format!("[{}/{}] Which?", item.number, item.of);
-        self.person.forget();
-        let Some(at) = self.person.choose(&prompt, &items, first)? else {
-            return Ok(Picked::Keys);
+        let keys = match question.options.len() {
+            1 => format!("1,s,u,{KEYS}"),
+            n => format!("1-{n},s,u,{KEYS}"),
         };
-        let picked = meant.swap_remove(at);
+        let picked = match self.person.choose(&prompt, &keys, &items, first)? {
+            Chosen::Item(at) => meant.swap_remove(at),
+            Chosen::Key(key) => Picked::Key(key),
+        };
         match &picked {
             Picked::Choice(at) => {
                 let id = &question.options[*at].id;
                 self.report(&format!("{prompt} {id}\n"));
             }
-            Picked::Skip | Picked::Open => {
+            Picked::Again | Picked::Key(KeyPress::Again) => {}
+            Picked::Skip | Picked::Open | Picked::Key(_) => {
                 self.prompt = prompt.len() + 1;
                 self.report(&format!("{prompt} "));
             }
-            Picked::Again | Picked::Keys => {}
         }
         Ok(picked)
     }
@@ -141,7 +142,7 @@ impl Talk<'_> {
         }
         let mut room = 0;
         loop {
-            match self.key("Take this answer? [Y,b,m,q,?] ")? {
+            match self.key("Take this answer? [Y,b,m,d,l,e,q,?] ")? {
                 KeyPress::Enter | KeyPress::Char('y' | 'a') => {
                     self.echo("taken");
                     return Ok(self.decide(review, item, StepDecision::Answer(answer)));
@@ -158,6 +159,18 @@ impl Talk<'_> {
                         self.lines(&files, room, true);
                     }
                 }
+                KeyPress::Char('d') => {
+                    self.echo("the difference so far");
+                    self.so_far(review, Talk::whole_difference);
+                }
+                KeyPress::Char('l') => {
+                    self.echo("the settings so far");
+                    self.so_far(review, Talk::ledger);
+                }
+                KeyPress::Char('e') => {
+                    self.echo("explain");
+                    self.explain(review, item);
+                }
                 KeyPress::Char('q') => {
                     self.echo("quit");
                     return Err(Stop::Quit);
@@ -166,8 +179,11 @@ impl Talk<'_> {
                     self.echo("keys");
                     self.keys(&[
                         ("Enter, y, a", "take this answer"),
-                        ("b, n, Esc", "back to the options"),
+                        ("b, n, Esc", "back to the options, where all other keys are"),
                         ("m", "more lines around the change"),
+                        ("d", "the whole difference so far, without this answer"),
+                        ("l", "what became of every setting so far"),
+                        ("e", "explain: all that this step may do and ask"),
                         ("q, Ctrl-C", "quit; nothing is written"),
                         ("Ctrl-Z", "suspend; fg in the shell comes back here"),
                     ]);

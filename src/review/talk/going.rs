@@ -1,7 +1,7 @@
 //! The way through several releases: one after the other, back over their borders, straight to one of them, and
 //! through all that is left at once.
 
-use super::{Act, DialogueEnd, NextMove, Stop, Talk};
+use super::{Act, Chosen, DialogueEnd, KeyPress, NextMove, Stop, Talk};
 use crate::{outcome::Release, report::review as show, review::Review};
 
 impl Talk<'_> {
@@ -14,7 +14,7 @@ impl Talk<'_> {
             while at < of {
                 let is_opened = came_back;
                 came_back = false;
-                if !is_opened && self.accepting && self.accept_rest_of(&mut reviews[at]) {
+                if !is_opened && self.accepting && self.accept_rest_of(&mut reviews[at])? {
                     at += 1;
                     continue;
                 }
@@ -83,6 +83,9 @@ impl Talk<'_> {
     /// Goes through what is undecided in a release.
     fn one(&mut self, review: &mut Review, several: bool) -> Result<NextMove, Stop> {
         loop {
+            if self.person.is_interrupted() {
+                return Err(Stop::Interrupted);
+            }
             let item = match review.next() {
                 Ok(Some(item)) => item,
                 Ok(None) => return Ok(NextMove::Next),
@@ -118,10 +121,13 @@ impl Talk<'_> {
     }
 
     /// Accepts all that is left of a release, in one line. Whether nothing of it needs a person.
-    fn accept_rest_of(&mut self, review: &mut Review) -> bool {
+    fn accept_rest_of(&mut self, review: &mut Review) -> Result<bool, Stop> {
         let mut accepted = 0;
         let mut done = false;
         loop {
+            if self.person.is_interrupted() {
+                return Err(Stop::Interrupted);
+            }
             match review.next() {
                 Ok(None) => done = true,
                 Ok(Some(item)) if self.try_to_accept(review, &item, false) => {
@@ -136,7 +142,7 @@ impl Talk<'_> {
             let text = show::steps_accepted(review.start(), accepted);
             self.sentence(&text);
         }
-        done
+        Ok(done)
     }
 
     /// The release to go on with; `None` to stay.
@@ -146,7 +152,33 @@ impl Talk<'_> {
             .enumerate()
             .map(|(at, review)| show::place(at + 1, review.start(), review.undecided().len()))
             .collect();
-        let chosen = self.person.choose("Go to", &items, Some(at))?;
-        Ok(chosen.filter(|to| *to != at))
+        let mut marked = at;
+        let mut typed = 0;
+        loop {
+            let keys = format!("1-{},b,q,?", items.len());
+            let key = match self.person.choose("Go to", &keys, &items, Some(marked))? {
+                Chosen::Item(to) => return Ok((to != at).then_some(to)),
+                Chosen::Key(key) => key,
+            };
+            match key {
+                KeyPress::Char(digit @ '0'..='9') => {
+                    let digit = digit as usize - '0' as usize;
+                    let number = [typed * 10 + digit, digit]
+                        .into_iter()
+                        .find(|number| (1..=items.len()).contains(number));
+                    typed = number.unwrap_or(0);
+                    marked = number.map_or(marked, |number| number - 1);
+                }
+                KeyPress::Escape | KeyPress::Char('b') => return Ok(None),
+                KeyPress::Char('q') => return Err(Stop::Quit),
+                KeyPress::Char('?' | 'h') => self.keys(&[
+                    ("1, 2, ...", "mark the release with that number"),
+                    ("Enter", "go to the marked release"),
+                    ("b, Esc", "stay at this one"),
+                    ("q, Ctrl-C", "quit; nothing is written"),
+                ]),
+                _ => {}
+            }
+        }
     }
 }
