@@ -9,7 +9,7 @@ use refit::{
     questions::{self, kind_of},
     report::{
         Detail, Masker, command, difference,
-        preview::{self, ShownDifference, Ways},
+        preview::{self, Before, ShownDifference, Ways},
         secrets, text,
     },
     review::talk::{Person as _, Stop},
@@ -139,6 +139,7 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 return Ok(code(&outcome, true, false));
             }
             let failed = write_all(job, &outcome, &held, backup.as_deref(), terminal);
+            show.say_how_to_answer(terminal);
             let stale = outcome
                 .releases
                 .iter()
@@ -373,9 +374,53 @@ impl<'a> Show<'a> {
     /// The ways in which a run goes on after its preview.
     fn ways_on(&self) -> Ways {
         Ways {
+            before: match self.job.mode {
+                ResultMode::Check => Before::Check,
+                _ => Before::Preview,
+            },
             review: command::review(self.outcome, &self.job.given),
             write: command::commands(self.outcome, &self.job.given),
         }
+    }
+
+    /// The ways to answer what is open, after everything else was written.
+    fn say_how_to_answer(&self, terminal: &mut Terminal) {
+        let job = self.job;
+        if job.format != Format::Text || job.detail == Detail::Quiet {
+            return;
+        }
+        let units = self.outcome.units();
+        let open = units.iter().filter(|unit| unit.is_open());
+        let open: Vec<Release> = open
+            .flat_map(|unit| unit.releases.iter().map(|release| (*release).clone()))
+            .collect();
+        let mut given = job.given.clone();
+        // What is written would be taken for the version before once more.
+        if given.from.is_some() {
+            given.whole.clear();
+        }
+        let releases = match given.whole.is_empty() || open.is_empty() {
+            true => open,
+            // A folder is named as a whole again, with the versions of all its charts.
+            false => self.outcome.releases.clone(),
+        };
+        let outcome = Outcome {
+            releases,
+            ..self.outcome.clone()
+        };
+        let mut ways = Ways {
+            before: Before::Write,
+            review: command::review(&outcome, &given),
+            write: command::commands(&outcome, &given),
+        };
+        for command in &mut ways.write {
+            // The rest is another one now.
+            command
+                .pieces
+                .retain(|piece| !piece.starts_with("--expect "));
+        }
+        let text = text::ways(&ways, terminal.look(job.detail));
+        self.next(terminal, &text);
     }
 
     /// The result and what there is to say of it, in the order in which it is read.
@@ -431,10 +476,17 @@ impl<'a> Show<'a> {
         let text = match detail {
             Detail::Normal => {
                 let preview =
-                    self.preview(terminal, &Ways::default(), ShownDifference::Nothing, true);
+                    self.preview(terminal, &self.ways_on(), ShownDifference::Nothing, true);
                 preview.head + &preview.rest
             }
-            Detail::Verbose => text::report(self.outcome, terminal.look(detail), &self.said),
+            Detail::Verbose => {
+                let look = terminal.look(detail);
+                let report = text::report(self.outcome, look, &self.said);
+                match text::ways(&self.ways_on(), look) {
+                    ways if ways.is_empty() => report,
+                    ways => format!("{report}\n{ways}"),
+                }
+            }
             Detail::Quiet => text::summary(self.outcome, terminal.look(detail), &self.said),
         };
         terminal.report(&text);

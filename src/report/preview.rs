@@ -36,9 +36,37 @@ const SHOWN: usize = 8;
 /// With more releases and errors than these, each thing is told in a line or two.
 const FEW: usize = 6;
 
+/// What a run has done before it says how to go on.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// It has shown what would be written.
+    #[default]
+    Preview,
+    /// It has checked whether anything would be.
+    Check,
+    /// It has written what it could; questions are open.
+    Write,
+}
+
+impl Before {
+    /// The words before the command that reviews, and those where there is none.
+    fn leads(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Preview => (
+                "Nothing was written. Decide each change: ",
+                Some("Nothing was written."),
+            ),
+            Self::Check => ("Decide each change: ", None),
+            Self::Write => ("To answer what is open: ", None),
+        }
+    }
+}
+
 /// The ways in which a run goes on.
 #[derive(Debug, Default)]
 pub struct Ways {
+    /// What the run has done.
+    pub before: Before,
     /// The command that reviews it.
     pub review: Option<NextCommand>,
     /// The commands that write it.
@@ -557,9 +585,9 @@ pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: Look) {
     if ways.write.is_empty() {
         return;
     }
+    let (lead, alone) = ways.before.leads();
     match &ways.review {
         Some(review) => {
-            let lead = "Nothing was written. Decide each change: ";
             let line = review.pieces.join(" ");
             if width(lead) + width(&line) <= look.width {
                 page.line(0, &[unstyled(lead), span(line, WordStyle::Accent)]);
@@ -570,7 +598,11 @@ pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: Look) {
                 }
             }
         }
-        None => page.fill(0, 2, &[unstyled("Nothing was written.")]),
+        None => {
+            if let Some(alone) = alone {
+                page.fill(0, 2, &[unstyled(alone)]);
+            }
+        }
     }
     for command in &ways.write {
         text::command(page, command, look);

@@ -140,6 +140,22 @@ fn open_questions_are_never_written() {
         PLAIN_AFTER,
         "the other file does not wait"
     );
+    assert!(
+        write
+            .err
+            .contains("To answer what is open: refit review asks.yaml"),
+        "{write:?}"
+    );
+    let pasted = demo.paste(&write.err);
+    assert_eq!(pasted.code, 0, "what is printed is complete: {pasted:?}");
+    assert_eq!(demo.text("v.yaml"), PLAIN_AFTER, "and of nothing else");
+    demo.file("asks.yaml", ASKS);
+    // A check says how to go on, too.
+    let check = demo.upgrade("asks.yaml --from 1.0.0 --check");
+    assert_eq!(check.code, 3, "{check:?}");
+    let pasted = demo.paste(&check.err);
+    assert_eq!(pasted.code, 0, "{pasted:?}");
+    demo.file("asks.yaml", ASKS);
     let half = demo.upgrade("asks.yaml --from 1.0.0 --write --answer choose=type");
     assert_eq!(half.code, 3, "{half:?}");
     assert!(half.err.contains("choose.text"), "{half:?}");
