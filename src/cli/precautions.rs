@@ -97,13 +97,13 @@ pub fn warn_uncommitted(files: &[&Path], detail: Detail, terminal: &mut Terminal
     for (state, one, many) in [
         (
             UnsavedState::Modified,
-            "has changes that are not committed",
-            "have changes that are not committed",
+            "has changes that are not committed: git shows them together with refit's",
+            "have changes that are not committed: git shows them together with refit's",
         ),
         (
             UnsavedState::Untracked,
-            "is not in git yet",
-            "are not in git yet",
+            "is not tracked by git, which cannot show what refit changed in it",
+            "are not tracked by git, which cannot show what refit changed in them",
         ),
     ] {
         let these: Vec<&Path> = found
@@ -116,10 +116,7 @@ pub fn warn_uncommitted(files: &[&Path], detail: Detail, terminal: &mut Terminal
             1 => one,
             _ => many,
         };
-        terminal.say(&format!(
-            "\nwarning: {} {is}; git will not tell them from refit's\n",
-            names(these.into_iter())
-        ));
+        terminal.say(&format!("\nwarning: {} {is}\n", names(these.into_iter())));
     }
 }
 

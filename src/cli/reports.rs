@@ -48,15 +48,20 @@ pub fn render(
     }))
 }
 
-/// This folder, seen from the repository's root, where a runner of GitHub or GitLab says where that is: it takes
-/// the names of files for names below it.
+/// This folder, seen from the repository's root: GitHub and GitLab take the names of files for names below it. Their
+/// runners say where it is; elsewhere git's own folder does.
 fn base() -> String {
+    let real = |path: &Path| path.canonicalize().ok();
+    let here = std::env::current_dir().ok().and_then(|here| real(&here));
+    let in_git = || {
+        let mut folders = here.as_deref()?.ancestors();
+        folders.find(|folder| folder.join(".git").exists())
+    };
     let root = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"]
         .iter()
         .find_map(std::env::var_os)
-        .map(PathBuf::from);
-    let real = |path: &Path| path.canonicalize().ok();
-    let here = std::env::current_dir().ok().and_then(|here| real(&here));
+        .map(PathBuf::from)
+        .or_else(|| in_git().map(Path::to_owned));
     let below = root.and_then(|root| Some(here?.strip_prefix(real(&root)?).ok()?.to_owned()));
     below.map_or_else(String::new, |below| {
         let parts = below.iter().map(|part| part.to_string_lossy());

@@ -75,17 +75,25 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     nothing_found(job, &outcome, terminal);
     let show = Show::new(job, &outcome, &jobs);
     show.write_reports()?;
+    let exit = carry_out(&show, terminal)?;
+    show.say_reports(terminal);
+    Ok(exit)
+}
+
+/// Shows, checks or writes the outcome.
+fn carry_out(show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let (job, outcome) = (show.job, show.outcome);
     let writes = matches!(
         job.mode,
         ResultMode::Write { .. } | ResultMode::Filter { check: false }
     );
     let mut held = Held::default();
     if let Some(rendering) = &job.verify {
-        held = verify::withheld_releases(job, &outcome, writes, rendering, &show.said, terminal)?;
+        held = verify::withheld_releases(job, outcome, writes, rendering, &show.said, terminal)?;
         terminal.say("\n");
         let all = held.differing.len() == outcome.releases.len();
         if all && writes && !outcome.releases.is_empty() {
-            return refused_by_effects(job, &show, terminal);
+            return refused_by_effects(job, show, terminal);
         }
     }
     let (differs, unsure) = (!held.differing.is_empty(), !held.failed.is_empty());
@@ -109,42 +117,38 @@ pub fn run(job: &mut Job, terminal: &mut Terminal) -> anyhow::Result<Exit> {
                 show.result(terminal)?;
             }
             show.check(terminal);
-            Ok(code(&outcome, true, false))
+            Ok(code(outcome, true, false))
         }
         ResultMode::Filter { check: false } if unsure => {
             terminal.result(NOTHING);
             Ok(Exit::Error)
         }
-        ResultMode::Filter { check } => filter(job, &outcome, &show, *check, terminal),
+        ResultMode::Filter { check } => filter(job, outcome, show, *check, terminal),
         ResultMode::Write { backup, expect } => {
             // What a preview has shown is not shown again: with its digest, the result is that one.
             let unexpected = expect
                 .as_ref()
-                .and_then(|expected| end_if_unexpected(&outcome, expected, terminal));
+                .and_then(|expected| end_if_unexpected(outcome, expected, terminal));
             if let Some(end) = unexpected {
                 return Ok(end);
             }
             if expect.is_none() {
                 show.print_all(terminal, &Ways::default())?;
             } else if job.format == Format::Text {
-                terminal.say(&text::brief(
-                    &outcome,
-                    terminal.look(job.detail),
-                    &show.said,
-                ));
+                terminal.say(&text::brief(outcome, terminal.look(job.detail), &show.said));
             } else {
                 show.result(terminal)?;
             }
-            if job.chose && !is_confirmed(&outcome, terminal)? {
-                return Ok(code(&outcome, true, false));
+            if job.chose && !is_confirmed(outcome, terminal)? {
+                return Ok(code(outcome, true, false));
             }
-            let failed = write_all(job, &outcome, &held, backup.as_deref(), terminal);
+            let failed = write_all(job, outcome, &held, backup.as_deref(), terminal);
             show.say_how_to_answer(terminal);
             let stale = outcome
                 .releases
                 .iter()
                 .any(|release| !release.stale.is_empty());
-            Ok(code(&outcome, false, failed || stale))
+            Ok(code(outcome, false, failed || stale))
         }
     }
 }
@@ -324,6 +328,15 @@ impl<'a> Show<'a> {
             &self.commands(),
             self.jobs,
         )
+    }
+
+    /// Says where the reports are.
+    fn say_reports(&self, terminal: &mut Terminal) {
+        if self.job.detail > Detail::Quiet && self.job.format == Format::Text {
+            for report in &self.job.reports {
+                terminal.say(&format!("Wrote {}\n", report.path.display()));
+            }
+        }
     }
 
     /// The text on standard output: the difference, the patch, or a whole report.

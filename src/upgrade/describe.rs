@@ -452,12 +452,10 @@ impl Description<'_, '_> {
         })
     }
 
-    /// A text of a pack with the release's name in it, where that is known.
+    /// A text of a pack with the release's name in it; where that is not known, a sign for it.
     fn with_name(&self, text: &str) -> String {
-        match &self.worked.wanted.release_name {
-            Some(name) => text.replace("RELEASE-", &format!("{name}-")),
-            None => text.to_owned(),
-        }
+        let name = self.worked.wanted.release_name.as_deref();
+        text.replace("RELEASE-", &format!("{}-", name.unwrap_or("<release>")))
     }
 
     /// The notices about the files, about the result where no step speaks, and about the comments of other programs.

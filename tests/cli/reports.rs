@@ -37,7 +37,8 @@ fn a_report_in_every_form_stands_beside_each_kind_of_run() {
         demo.file("v.yaml", PLAIN);
         let with = demo.upgrade(&format!("{line} {}", all("r")));
         assert_eq!((with.code, &with.out), (code, &without.out), "{line}");
-        assert_eq!(with.err, without.err, "{line}");
+        let wrote: String = FORMS.map(|form| format!("Wrote r.{form}\n")).concat();
+        assert_eq!(with.err, without.err + &wrote, "{line}");
         for form in FORMS {
             let report = demo.text(&format!("r.{form}"));
             assert!(report.contains("v.yaml"), "{line}: {form}");
@@ -85,6 +86,34 @@ fn each_form_is_also_an_output_and_the_same() {
         run.code == 0 && run.out.starts_with("## Helm values"),
         "{run:?}"
     );
+}
+
+#[test]
+fn without_a_runner_names_begin_at_the_root_of_the_repository() {
+    let demo = Demo::new();
+    fs::create_dir_all(demo.path("apps/pack")).unwrap();
+    for file in ["pack.yaml", "keys.yaml", "2.0.0.yaml"] {
+        demo.file(
+            &format!("apps/pack/{file}"),
+            demo.text(&format!("pack/{file}")),
+        );
+    }
+    demo.file("apps/v.yaml", PLAIN);
+    let run = || {
+        let mut refit = std::process::Command::new(env!("CARGO_BIN_EXE_refit"));
+        refit.args(["upgrade", "--check", "--pack", "pack", "--chart", "demo"]);
+        refit.args(["v.yaml", "--from", "1.0.0", "-o", "github"]);
+        for name in ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"] {
+            refit.env_remove(name);
+        }
+        let output = refit.current_dir(demo.path("apps")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let alone = run();
+    assert!(alone.contains("file=v.yaml,"), "{alone}");
+    fs::create_dir(demo.path(".git")).unwrap();
+    let below = run();
+    assert!(below.contains("file=apps/v.yaml,"), "{below}");
 }
 
 #[test]

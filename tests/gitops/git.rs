@@ -242,11 +242,11 @@ fn a_write_warns_and_does_not_stop() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(
-        said.contains("warning: changed.yaml has changes that are not committed; git will not tell them from refit's\n"),
+        said.contains("warning: changed.yaml has changes that are not committed: git shows them together with refit's\n"),
         "{said}"
     );
     assert!(
-        said.contains("warning: new.yaml is not in git yet; "),
+        said.contains("warning: new.yaml is not tracked by git, "),
         "{said}"
     );
     assert!(!said.contains("warning: clean"), "{said}");

@@ -9,7 +9,7 @@ use refit::{
         Detail, Look, Masker,
         command::{self, Given},
         content::{Content, Section, Verdict},
-        preview::{LINES, Preview, ShownDifference, Ways, preview},
+        preview::{Before, LINES, Preview, ShownDifference, Ways, preview},
         text,
     },
 };
@@ -17,6 +17,7 @@ use refit::{
 fn made(outcome: &Outcome, searched: bool) -> Preview {
     let given = Given::default();
     let ways = Ways {
+        before: Before::Preview,
         review: command::review(outcome, &given),
         write: command::commands(outcome, &given),
     };
