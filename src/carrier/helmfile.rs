@@ -77,15 +77,14 @@ pub(super) fn find(
             missing: missing.as_deref(),
             default_reuse,
         };
-        let one = file.release(item, None);
-        match one.layers.iter().any(names_environment) {
-            true if !environments.is_empty() => found.carriers.extend(
-                environments
-                    .iter()
-                    .map(|name| file.release(item, Some(name))),
-            ),
-            _ => found.carriers.push(one),
+        if environments.is_empty() || !file.names_environment(item) {
+            found.carriers.push(file.release(item, None));
+            continue;
         }
+        let of_each = environments
+            .iter()
+            .map(|name| file.release(item, Some(name)));
+        found.carriers.extend(of_each);
     }
     if template {
         for carrier in &mut found.carriers {
@@ -102,19 +101,6 @@ pub(super) fn find(
     }
 }
 
-/// A layer's reason to be unreadable: a template that names its file.
-const BY_TEMPLATE: &str = "a template names the file: ";
-
-/// True for a layer whose file the environment names.
-fn names_environment(layer: &CarrierLayer) -> bool {
-    match &layer.source {
-        LayerSource::Opaque { why, .. } => {
-            why.starts_with(BY_TEMPLATE) && why.contains(".Environment.Name")
-        }
-        _ => false,
-    }
-}
-
 /// A document with releases, and what the file says for all of them.
 struct Helmfile<'d> {
     doc: &'d Doc<'d>,
@@ -124,14 +110,19 @@ struct Helmfile<'d> {
 }
 
 impl Helmfile<'_> {
+    /// True if a release names files of values by the environment.
+    fn names_environment(&self, item: Field) -> bool {
+        let lists = ["valuesTemplate", "values", "secrets"].into_iter();
+        let files = lists.flat_map(|field| self.doc.items_at(item.node, &[field]));
+        let prefix = self.doc.field_at(item.node, &["valuesPathPrefix"]);
+        let mut texts = files
+            .chain(prefix)
+            .filter_map(|field| self.doc.text(field.node));
+        texts.any(|text| text.contains(".Environment.Name"))
+    }
+
     fn release(&self, item: Field, environment: Option<&str>) -> Carrier {
-        let Self {
-            doc,
-            docs,
-            missing,
-            default_reuse,
-        } = *self;
-        let map = item.node;
+        let (doc, map) = (self.doc, item.node);
         let name = doc.text_at(map, &["name"]);
         let title = format!("release {}", name.as_deref().unwrap_or("(unnamed)"));
         let title = match environment {
@@ -143,7 +134,7 @@ impl Helmfile<'_> {
         carrier.namespace = doc
             .text_at(map, &["namespace"])
             .filter(|name| !is_templated(name));
-        chart(doc, map, docs, &mut carrier);
+        chart(doc, map, self.docs, &mut carrier);
         if let Some(version) = doc.version_at(map, &["version"]) {
             if version.style == VersionStyle::Templated {
                 carrier.notice(
@@ -153,46 +144,8 @@ impl Helmfile<'_> {
             }
             carrier.version = Some(version);
         }
-        let missing_ok = doc
-            .text_at(map, &["missingFileHandler"])
-            .or_else(|| missing.map(str::to_owned))
-            .is_some_and(|handler| handler != "Error");
-        let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
-        let mut names = Names {
-            release: carrier.release_name.clone(),
-            namespace: carrier.namespace.clone(),
-            environment,
-            prefix: String::new(),
-        };
-        names.prefix = names.filled(&prefix);
-        for field in ["valuesTemplate", "values"] {
-            for value in doc.items_at(map, &[field]) {
-                let layer = values(doc, value, &names, missing_ok);
-                if matches!(layer.source, LayerSource::Map) {
-                    carrier.templated.extend(doc.templated(layer.node, &["{{"]));
-                }
-                carrier.layers.push(layer);
-            }
-        }
-        for secret in doc.items_at(map, &["secrets"]) {
-            // As far as it is here: the keys of an encrypted file can be read.
-            carrier.layers.push(values(doc, secret, &names, missing_ok));
-        }
-        for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
-            if let Some(list) = doc.field_at(map, &[field]) {
-                let entries = set_entries(doc, list.node, string);
-                if !entries.is_empty() {
-                    carrier.templated.extend(doc.templated(list.node, &["{{"]));
-                    carrier.layers.push(CarrierLayer::new(
-                        list,
-                        LayerSource::Paths {
-                            entries,
-                            dialect: Dialect::Helmfile,
-                        },
-                    ));
-                }
-            }
-        }
+        self.add_values(map, environment, &mut carrier);
+        self.add_path_strings(map, &mut carrier);
         if let Some(env) = doc.field_at(map, &["env"]) {
             carrier.layers.push(CarrierLayer::opaque(
                 env,
@@ -209,16 +162,61 @@ impl Helmfile<'_> {
             );
         }
         let reuse = doc.field_at(map, &["reuseValues"]);
-        if reuse.is_some_and(|field| doc.text(field.node).as_deref() == Some("true"))
-            || (reuse.is_none() && default_reuse)
-        {
-            let node = reuse.map_or(map, |field| field.node);
+        let reuses = match reuse {
+            Some(field) => doc.text(field.node).as_deref() == Some("true"),
+            None => self.default_reuse,
+        };
+        if reuses {
             carrier.blocker(
-            node,
-            "`reuseValues: true` makes Helm merge the old release's values into the new ones: a key that is removed here stays in force. Take it out for this upgrade.",
-        );
+                reuse.map_or(map, |field| field.node),
+                "`reuseValues: true` makes Helm merge the old release's values into the new ones: a key that is removed here stays in force. Take it out for this upgrade.",
+            );
         }
         carrier
+    }
+
+    /// Adds the files and maps of values of a release, in helmfile's order.
+    fn add_values(&self, map: NodeId, environment: Option<&str>, carrier: &mut Carrier) {
+        let doc = self.doc;
+        let missing_ok = doc
+            .text_at(map, &["missingFileHandler"])
+            .or_else(|| self.missing.map(str::to_owned))
+            .is_some_and(|handler| handler != "Error");
+        let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
+        let mut names = Names {
+            release: carrier.release_name.clone(),
+            namespace: carrier.namespace.clone(),
+            environment,
+            prefix: String::new(),
+        };
+        names.prefix = names.filled(&prefix);
+        // Files of secrets are read as far as they are here: the keys of an encrypted one can be.
+        for field in ["valuesTemplate", "values", "secrets"] {
+            for value in doc.items_at(map, &[field]) {
+                let layer = values(doc, value, &names, missing_ok);
+                if matches!(layer.source, LayerSource::Map) {
+                    carrier.templated.extend(doc.templated(layer.node, &["{{"]));
+                }
+                carrier.layers.push(layer);
+            }
+        }
+    }
+
+    /// Adds the lists of path strings of a release, in helmfile's order.
+    fn add_path_strings(&self, map: NodeId, carrier: &mut Carrier) {
+        let doc = self.doc;
+        for (field, string) in [("setTemplate", false), ("set", false), ("setString", true)] {
+            let Some(list) = doc.field_at(map, &[field]) else {
+                continue;
+            };
+            let entries = set_entries(doc, list.node, string);
+            if !entries.is_empty() {
+                carrier.templated.extend(doc.templated(list.node, &["{{"]));
+                let dialect = Dialect::Helmfile;
+                let paths = LayerSource::Paths { entries, dialect };
+                carrier.layers.push(CarrierLayer::new(list, paths));
+            }
+        }
     }
 }
 
@@ -341,7 +339,7 @@ fn values(doc: &Doc<'_>, value: Field, names: &Names<'_>, missing_ok: bool) -> C
     let text = names.filled(&text);
     let prefix = &names.prefix;
     if is_templated(&text) || is_templated(prefix) {
-        return CarrierLayer::opaque(value, format!("{BY_TEMPLATE}{prefix}{text}"));
+        return CarrierLayer::opaque(value, format!("a template names the file: {prefix}{text}"));
     }
     if text.contains("ref+") {
         return CarrierLayer::opaque(value, "helmfile fetches it from a secret store");
