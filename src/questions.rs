@@ -6,6 +6,8 @@
 //! here in one list, in alphabetical order; everything else looks them up, and docs/packs.md shows the list. It is
 //! data: it asks nothing, and must know nothing of charts.
 
+/// The question whether values were upgraded before that are said to be for an older version.
+pub const ALREADY_DONE: &str = "already-done";
 /// The question whether values that several places share by an alias get a copy of their own.
 pub const DETACH: &str = "detach";
 /// Settings written out where the layers of a release would mean something else together. It asks nothing.
@@ -55,6 +57,13 @@ pub struct BuiltIn {
 
 /// All of them.
 pub const ALL: &[BuiltIn] = &[
+    BuiltIn {
+        id: ALREADY_DONE,
+        stage: Stage::First,
+        asks: true,
+        can_be_left_out: false,
+        title: "Say whether values were upgraded before",
+    },
     BuiltIn {
         id: DETACH,
         stage: Stage::Last,

@@ -88,7 +88,7 @@ impl Page {
     }
 
     /// Words filled into lines: the first begins at `indent`, the others at `hang`. A word that is
-    /// wider than a line is not broken: paths and links stay whole.
+    /// wider than a line is divided where a path has its parts; an address of the web stays whole.
     pub fn fill(&mut self, indent: usize, hang: usize, spans: &[Span]) {
         self.out.push_str(&" ".repeat(indent));
         let mut column = indent;
@@ -105,24 +105,28 @@ impl Page {
                 if word.is_empty() {
                     continue;
                 }
-                let wide = word.width();
-                // Words glued to the one before (a comma in another style) stay with it.
-                if !fresh && pending > 0 && column + pending + wide > self.look.width {
-                    self.paint(&std::mem::take(&mut run), *style);
-                    self.end();
-                    self.out.push_str(&" ".repeat(hang));
-                    column = hang;
-                } else if run.is_empty() {
-                    self.out.push_str(&" ".repeat(pending));
-                    column += pending;
-                } else {
-                    run.push_str(&" ".repeat(pending));
-                    column += pending;
+                let parts = divided(word, self.look.width.saturating_sub(indent.max(hang)));
+                for (i, part) in parts.enumerate() {
+                    let wide = part.width();
+                    // Words glued to the one before (a comma in another style) stay with it.
+                    let is_full = pending > 0 && column + pending + wide > self.look.width;
+                    if !fresh && is_full || i > 0 {
+                        self.paint(&std::mem::take(&mut run), *style);
+                        self.end();
+                        self.out.push_str(&" ".repeat(hang));
+                        column = hang;
+                    } else if run.is_empty() {
+                        self.out.push_str(&" ".repeat(pending));
+                        column += pending;
+                    } else {
+                        run.push_str(&" ".repeat(pending));
+                        column += pending;
+                    }
+                    run.push_str(part);
+                    column += wide;
+                    pending = 0;
+                    fresh = false;
                 }
-                run.push_str(word);
-                column += wide;
-                pending = 0;
-                fresh = false;
             }
             self.paint(&std::mem::take(&mut run), *style);
         }
@@ -151,6 +155,41 @@ impl Page {
             self.out.push_str(text);
         }
     }
+}
+
+/// A word in parts of at most so many columns: as much of a path as fits, else of a name with other signs in it.
+/// What has none of them stays whole.
+fn divided(word: &str, room: usize) -> impl Iterator<Item = &str> {
+    let mut rest = (!word.contains("://")).then_some(word);
+    let mut whole = rest.is_none().then_some(word);
+    std::iter::from_fn(move || {
+        let word = match rest.take() {
+            Some(word) if word.width() > room => word,
+            Some(word) => return Some(word),
+            None => return whole.take(),
+        };
+        let (mut at, mut is_path) = (None, false);
+        let mut column = 0;
+        for (i, c) in word.char_indices() {
+            column += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            if column > room {
+                break;
+            }
+            let end = i + c.len_utf8();
+            if end < word.len()
+                && (c == '/' || !is_path && matches!(c, ',' | '=' | '_' | '-' | '.'))
+            {
+                at = Some(end);
+                is_path = c == '/';
+            }
+        }
+        let (part, left) = match at {
+            Some(at) => word.split_at(at),
+            None => return Some(word),
+        };
+        rest = Some(left);
+        Some(part)
+    })
 }
 
 /// Columns that a text takes.
@@ -198,6 +237,20 @@ mod tests {
             "  one two, x\n"
         );
         assert_eq!(filled(11, &[unstyled("日本 日本")]), "  日本 日本\n");
+    }
+
+    #[test]
+    fn a_path_that_is_wider_than_a_line_is_divided_at_its_parts() {
+        assert_eq!(
+            filled(16, &[unstyled("in apps/production/a-b.yaml: x")]),
+            "  in\n    apps/\n    production/\n    a-b.yaml: x\n"
+        );
+        assert_eq!(
+            filled(16, &[unstyled("ARROYO__WORKER__IMAGE")]),
+            "  ARROYO__\n    WORKER__IMAGE\n"
+        );
+        let link = "https://example.com/a/b/c";
+        assert_eq!(filled(16, &[unstyled(link)]), format!("  {link}\n"));
     }
 
     #[test]

@@ -29,6 +29,8 @@ const LEAST: usize = 8;
 const FILES: usize = 3;
 /// Names and ids that are listed before the rest is counted.
 const NAMED: usize = 3;
+/// Columns of a value that a question is about.
+const VALUE: usize = 72;
 /// Other wordings of one thing that are shown.
 const VARIANTS: usize = 2;
 /// Things to do that are shown of one kind.
@@ -235,14 +237,14 @@ impl PreviewForm<'_, '_> {
         if !item.about.is_empty() {
             let about = item.about.iter().take(NAMED).map(|about| {
                 let value = about.remark.or(about.value.as_deref());
-                format!("{}: {}", about.path, value.unwrap_or("not set"))
+                let value = value.unwrap_or("not set").trim_end_matches('.');
+                format!("{}: {}", about.path, difference::cut(value, VALUE))
             });
-            let mut about = about.collect::<Vec<_>>().join(", ");
+            let mut about = about.collect::<Vec<_>>().join("; ");
             if item.about.len() > NAMED {
-                about.push_str(&format!(" and {} more", item.about.len() - NAMED));
+                about.push_str(&format!("; and {} more", item.about.len() - NAMED));
             }
-            let about = difference::cut(&about, self.look.width - 4);
-            page.line(4, &[span(about, WordStyle::Dim)]);
+            page.fill(4, 6, &[span(about, WordStyle::Dim)]);
         }
         let ids = item.answers.iter().map(|answer| width(&answer.option.id));
         let wide = ids.max().unwrap_or(0);
@@ -323,21 +325,6 @@ impl PreviewForm<'_, '_> {
         }
     }
 
-    /// A text as far as its first line has room for it. Where the text behind it has none there, it gets the next.
-    fn cut(&self, text: &str, before: usize) -> String {
-        let room = self.look.width.saturating_sub(before);
-        let short = difference::cut(text, room.max(self.look.width / 2));
-        if short == text {
-            return short;
-        }
-        // Not in the middle of a word.
-        let whole = short.trim_end_matches('.');
-        match whole.rfind(' ') {
-            Some(at) if at > whole.len() / 2 => format!("{} ...", whole[..at].trim_end()),
-            _ => short,
-        }
-    }
-
     /// The steps that wait for answers, in one line.
     fn write_waiting(&self, page: &mut Page) {
         let items: Vec<&Item<'_>> = self.content.section(Section::Waiting).collect();
@@ -378,7 +365,7 @@ impl PreviewForm<'_, '_> {
                 (false, Some(_)) => String::new(),
             };
             let text = match self.short && section != Section::Danger {
-                true => self.cut(&item.text, 8 + width(&before)),
+                true => first_sentence(&item.text),
                 false => item.text.clone(),
             };
             spans.push(span(before, WordStyle::Bold));
@@ -555,7 +542,18 @@ fn headline(page: &mut Page, row: &ReleaseRow<'_>) {
     page.fill(0, 2, &[name, span(parts.join(", "), WordStyle::Bold)]);
 }
 
-/// A release in one line.
+/// The first sentence of a text, and a sign where there are more.
+fn first_sentence(text: &str) -> String {
+    let is_begun = |rest: &str| rest.starts_with(|c: char| c.is_uppercase() || c == '`');
+    let ends = text.match_indices(". ").map(|(at, _)| at + 1);
+    let mut ends = ends.filter(|at| is_begun(&text[at + 1..]));
+    match ends.next() {
+        Some(at) => format!("{} ...", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// A release in one line, if there is room for it.
 fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
     let style = match row.verdict {
         Verdict::Ready => WordStyle::Good,
@@ -577,7 +575,7 @@ fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
         let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
         spans.push(span(format!("  {}", ids.join(", ")), WordStyle::Warn));
     }
-    page.line(0, &spans);
+    page.fill(0, 9, &spans);
 }
 
 /// The commands to go on with: to decide one by one, or to write as recommended.

@@ -10,6 +10,7 @@
 //! same with one.
 
 mod ahead;
+mod already;
 mod brought;
 mod common;
 mod describe;

@@ -180,7 +180,7 @@ impl Doubt {
                     ..Offer::plain(
                         BEFORE,
                         format!(
-                            "Yes: bring the values along from the version before (for this file alone: `refit upgrade {} --from {last}`; in a git repository --since REV finds the version)",
+                            "Yes: bring the values along from the version before, which has to be named: `refit upgrade {} --from {last}` does it for this file, --since REV finds the version in git",
                             crate::shell::quote(file)
                         ),
                     )

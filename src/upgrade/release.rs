@@ -6,7 +6,7 @@ use std::{fmt::Display, sync::Arc};
 use semver::Version;
 
 use super::{
-    Request, answers_for,
+    Request, already, answers_for,
     brought::{self, Left},
     doubts, fault, known_version, marks,
     packs::{self, Layers},
@@ -26,7 +26,7 @@ use crate::{
     outcome::{KnownBy, Missing, Notice, Refusal, Unnamed},
     pack::{Pack, Successor, model::Strength},
     plan::Plan,
-    questions::{RAISED_FIRST, title},
+    questions::{ALREADY_DONE, RAISED_FIRST, title},
     refusal::{self, Reason, ReleaseError, release::edit as edit_refusal},
     tell::markers::Mark,
     values::{merge::merge_all, view::View},
@@ -249,7 +249,11 @@ impl<'w> Run<'_, 'w> {
                 {
                     return self.raised_first(&from, &doubt);
                 }
-                Ok((known_by, self.not_done(self.candidate(&from)?)?))
+                let candidate = self.not_done(self.candidate(&from)?)?;
+                match known_by {
+                    KnownBy::Stated => Ok((known_by, self.unless_done(candidate)?)),
+                    _ => Ok((known_by, candidate)),
+                }
             }
             None => match &self.wanted.no_version {
                 Some(error) => {
@@ -329,6 +333,24 @@ impl<'w> Run<'_, 'w> {
         let report = StepReport::asking(stated, title(RAISED_FIRST), decision);
         candidate.migrated.steps.insert(0, report);
         Ok((known_by, candidate))
+    }
+
+    /// The result from a stated version. Where the values seem to have been upgraded before, that is asked.
+    fn unless_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
+        let stated = candidate.plan.from.clone();
+        let doubt = already::doubt(self.detection, &self.to, &candidate.migrated);
+        let Some(doubt) = doubt else {
+            return Ok(candidate);
+        };
+        let decision = doubt.decide(&self.pack.info.chart, &stated, &self.answers);
+        let decision = decision.map_err(|e| self.migrate_refusal(&e))?;
+        let mut candidate = match already::is_done(&decision) {
+            true => self.candidate(doubt.fits())?,
+            false => candidate,
+        };
+        let report = StepReport::asking(&stated, title(ALREADY_DONE), decision);
+        candidate.migrated.steps.insert(0, report);
+        Ok(candidate)
     }
 
     /// Checks that the record in `refit.yaml` can still be true. If a file was edited since and its content is

@@ -171,6 +171,36 @@ fn open_questions_are_never_written() {
     assert_eq!(demo.text("asks.yaml.bak"), ASKS);
 }
 
+/// What divides a number would divide it again.
+#[test]
+fn what_was_upgraded_before_is_not_written_anew_unless_somebody_says_so() {
+    let demo = Demo::new();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/arroyo-0.10.yaml");
+    demo.file("a.yaml", fs::read_to_string(file).unwrap());
+    let line = "upgrade a.yaml --from 0.10.3 --answer worker-resources=divide --write";
+    let first = demo.run(line);
+    assert_eq!(first.code, 0, "{first:?}");
+    let once = demo.text("a.yaml");
+    assert!(once.contains("cpu: 400m"), "{once}");
+    let second = demo.run(line);
+    assert_eq!(second.code, 3, "{second:?}");
+    for said in [
+        "These values are said to be for arroyo 0.10.3, and they fit 0.13.0 to 0.15.0.",
+        "Were they upgraded before?",
+        "worker-resources writes values anew",
+    ] {
+        let err = second.err.replace("\n  ", " ");
+        assert!(err.contains(said), "{said}: {err}");
+    }
+    assert_eq!(demo.text("a.yaml"), once);
+    let pasted = demo.paste(&second.err);
+    assert_eq!(pasted.code, 0, "{pasted:?}");
+    assert_eq!(demo.text("a.yaml"), once, "as recommended");
+    let forced = demo.run(&format!("{line} --answer already-done=stated"));
+    assert_eq!(forced.code, 0, "{forced:?}");
+    assert!(demo.text("a.yaml").contains("cpu: 50m"));
+}
+
 #[test]
 fn recommended_options_are_taken_on_request() {
     let demo = Demo::new();
