@@ -2,8 +2,9 @@
 //!
 //! A chart and its application move together: a tag that was pinned once goes on running the old application under
 //! templates that were made for another one, and Helm says nothing. A tag is the application's where its text is exactly
-//! an application version that this chart came with; tags of other images are left alone. A tag that differs in
-//! the patch version alone is no surprise.
+//! an application version that this chart came with, and the image beside it is the chart's own, from whatever
+//! registry: an image that users bring has versions of its own, which may be the same numbers. A tag that differs in the
+//! patch version alone is no surprise.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use semver::Version;
 use super::{LayerNotice, StepTexts, Subject, standing::still_standing};
 use crate::{
     pack::{Known, Severity},
-    values::{Path, view::View},
+    values::{Path, Value, view::View},
     yaml::NodeId,
 };
 
@@ -43,6 +44,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
             let notice = chart.filter(|_| {
                 !is_close(without_v(tag), without_v(&current.app))
                     && is_key(&path, subject)
+                    && is_own_image(&path, subject)
                     && !step_texts.speak_of(&path)
             });
             // A layer further up has its say, whatever it says.
@@ -72,6 +74,29 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
 fn is_key(path: &Path, subject: Subject<'_>) -> bool {
     let keys = &subject.pack.keys;
     keys.known(path, subject.to) == Known::Read || keys.default(path, subject.to).is_some()
+}
+
+/// True if the image that a tag belongs to is the one that the chart names there, from wherever it is pulled; also
+/// where nobody names one.
+fn is_own_image(tag: &Path, subject: Subject<'_>) -> bool {
+    let Some(repository) = tag.parent().map(|image| image.key("repository")) else {
+        return false;
+    };
+    let layers = subject.migrated.layers.iter().zip(subject.views).rev();
+    let mut named = layers.filter_map(|(root, view)| {
+        let (_, node) = root.find(repository.segments(), view).pop()?;
+        node.value(view).ok()
+    });
+    let own = subject.pack.keys.default(&repository, subject.to);
+    match named.next().as_ref().and_then(Value::as_str) {
+        None | Some("") => true,
+        Some(named) => own.and_then(Value::as_str).map(image_name) == Some(image_name(named)),
+    }
+}
+
+/// The last part of an image's repository, which stays where a registry mirrors it.
+fn image_name(repository: &str) -> &str {
+    repository.rsplit('/').next().unwrap_or(repository)
 }
 
 /// The values of keys called `tag`.

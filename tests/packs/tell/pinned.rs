@@ -54,6 +54,22 @@ fn a_tag_that_is_raised_close_or_of_another_image_is_not() {
     assert_eq!(of("cert-manager", &layers, versions).len(), 1);
 }
 
+/// The provider of external-dns runs beside it, and has versions of its own.
+#[test]
+fn an_image_that_the_user_brings_is_none_of_the_charts() {
+    let versions = ("1.14.0", "1.19.0");
+    let of_user = "provider:\n  name: webhook\n  webhook:\n    image:\n      repository: ghcr.io/tern/dns-webhook\n      tag: v0.13.6\n";
+    assert_eq!(of("external-dns", &[of_user], versions), [""; 0]);
+    let own = "image: {repository: mirror.tern.example/k8s/external-dns, tag: v0.13.6}\n";
+    assert_eq!(of("external-dns", &[own], versions).len(), 1);
+    // Whoever names the image, in whichever layer.
+    let layers = [
+        "image: {tag: v0.13.6}\n",
+        "image: {repository: ghcr.io/tern/dns-fork}\n",
+    ];
+    assert_eq!(of("external-dns", &layers, versions), [""; 0]);
+}
+
 /// Arroyo's own pack says more of it.
 #[test]
 fn what_a_step_tells_is_not_told_twice() {
