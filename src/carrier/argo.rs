@@ -30,17 +30,70 @@ pub(super) fn find(doc: &Doc<'_>, kind: &str, listing: &Listing<'_>, found: &mut
         "Application" => {
             if let Some(spec) = doc.field_at(doc.root, &["spec"]) {
                 let none = GeneratorElement::default();
-                application(doc, CarrierKind::ArgoApplication, spec, &none, found);
+                let spec = SpecParts(vec![spec.node]);
+                application(doc, CarrierKind::ArgoApplication, &spec, &none, found);
             }
         }
         "ApplicationSet" => {
             if let Some(spec) = doc.field_at(doc.root, &["spec", "template", "spec"]) {
                 for element in elements(doc, spec.node, listing) {
-                    application(doc, CarrierKind::ArgoApplicationSet, spec, &element, found);
+                    let parts = element.template.into_iter().chain([spec.node]);
+                    let spec = SpecParts(parts.collect());
+                    application(doc, CarrierKind::ArgoApplicationSet, &spec, &element, found);
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// A map of an application's `spec`, which may stand in two templates: what the first says counts. Lists count as a whole
+/// (`mergo`).
+struct SpecParts(Vec<NodeId>);
+
+impl SpecParts {
+    fn field_at(&self, doc: &Doc<'_>, path: &[&str]) -> Option<Field> {
+        self.0.iter().find_map(|node| doc.field_at(*node, path))
+    }
+
+    fn text_at(&self, doc: &Doc<'_>, path: &[&str]) -> Option<String> {
+        self.0.iter().find_map(|node| doc.text_at(*node, path))
+    }
+
+    fn items_at(&self, doc: &Doc<'_>, path: &[&str]) -> Vec<Field> {
+        let mut lists = self.0.iter().map(|node| doc.items_at(*node, path));
+        lists.find(|list| !list.is_empty()).unwrap_or_default()
+    }
+
+    fn is_true(&self, doc: &Doc<'_>, path: &[&str]) -> bool {
+        self.text_at(doc, path).as_deref() == Some("true")
+    }
+
+    /// What stands under a name; nothing if nothing does.
+    fn below(&self, doc: &Doc<'_>, name: &str) -> Option<Self> {
+        let below = self
+            .0
+            .iter()
+            .filter_map(|node| doc.field_at(*node, &[name]));
+        let below: Vec<NodeId> = below.map(|field| field.node).collect();
+        (!below.is_empty()).then_some(Self(below))
+    }
+
+    /// The node that messages point to.
+    fn node(&self) -> NodeId {
+        self.0[0]
+    }
+
+    /// The sources.
+    fn sources(&self, doc: &Doc<'_>) -> Vec<Self> {
+        let listed = self.items_at(doc, &["sources"]);
+        match listed.is_empty() {
+            true => self.below(doc, "source").into_iter().collect(),
+            false => listed
+                .iter()
+                .map(|source| Self(vec![source.node]))
+                .collect(),
+        }
     }
 }
 
@@ -51,7 +104,8 @@ pub(super) fn find_overrides(doc: &Doc<'_>, found: &mut FileCarriers) {
     if let Some(helm) = doc.field_at(doc.root, &["helm"]) {
         let mut carrier = doc.carrier(CarrierKind::ArgoApplication, String::new(), doc.root);
         let none = GeneratorElement::default();
-        layers(doc, doc.root, helm.node, &[], &none, &mut carrier);
+        let (own, helm) = (SpecParts(vec![doc.root]), SpecParts(vec![helm.node]));
+        layers(doc, (&own, &helm), &[], &none, &mut carrier);
         let values = carrier.layers.into_iter();
         found
             .overrides
@@ -93,7 +147,7 @@ fn image_updater(doc: &Doc<'_>, kind: CarrierKind) -> Vec<PathMention> {
 fn application(
     doc: &Doc<'_>,
     kind: CarrierKind,
-    spec: Field,
+    spec: &SpecParts,
     element: &GeneratorElement,
     found: &mut FileCarriers,
 ) {
@@ -105,22 +159,17 @@ fn application(
         Some(label) => format!("{title} ({label})"),
         None => title,
     };
-    let sources = doc.items_at(spec.node, &["sources"]);
-    let all = if sources.is_empty() {
-        doc.field_at(spec.node, &["source"]).into_iter().collect()
-    } else {
-        sources
-    };
+    let all = spec.sources(doc);
     // The others lend files, or are plain manifests.
-    let deploys = |source: &Field| {
-        let at = |name| doc.field_at(source.node, &[name]);
+    let deploys = |source: &SpecParts| {
+        let at = |name| source.field_at(doc, &[name]);
         at("chart").or_else(|| at("helm")).is_some()
     };
     let several = all.iter().filter(|source| deploys(source)).count() > 1;
-    let namespace = doc.text_at(spec.node, &["destination", "namespace"]);
+    let namespace = spec.text_at(doc, &["destination", "namespace"]);
     for (i, source) in all.iter().enumerate() {
-        let chart = doc.field_at(source.node, &["chart"]);
-        let helm = doc.field_at(source.node, &["helm"]);
+        let chart = source.field_at(doc, &["chart"]);
+        let helm = source.below(doc, "helm");
         let mentions = image_updater(doc, kind);
         if chart.is_none() && helm.is_none() && mentions.is_empty() {
             continue;
@@ -130,10 +179,11 @@ fn application(
         } else {
             title.clone()
         };
-        let mut carrier = doc.carrier(kind, name, source.node);
+        let mut carrier = doc.carrier(kind, name, source.node());
         carrier.namespace = namespace.clone().filter(|name| !is_templated(name));
-        carrier.release_name = doc
-            .text_at(source.node, &["helm", "releaseName"])
+        carrier.release_name = helm
+            .as_ref()
+            .and_then(|helm| helm.text_at(doc, &["releaseName"]))
             .or_else(|| {
                 let at = match kind {
                     CarrierKind::ArgoApplicationSet => {
@@ -146,9 +196,9 @@ fn application(
             .map(|name| element.fill(&name))
             .filter(|name| !is_templated(name));
         carrier.mentions = mentions;
-        chart_of(doc, source.node, chart, element, &mut carrier);
-        if let Some(helm) = helm {
-            layers(doc, source.node, helm.node, &all, element, &mut carrier);
+        chart_of(doc, source, chart, element, &mut carrier);
+        if let Some(helm) = &helm {
+            layers(doc, (source, helm), &all, element, &mut carrier);
         }
         if kind == CarrierKind::ArgoApplicationSet {
             set(doc, &mut carrier);
@@ -194,14 +244,14 @@ fn set(doc: &Doc<'_>, carrier: &mut Carrier) {
 
 fn chart_of(
     doc: &Doc<'_>,
-    source: NodeId,
+    source: &SpecParts,
     chart: Option<Field>,
     element: &GeneratorElement,
     carrier: &mut Carrier,
 ) {
-    let url = doc.text_at(source, &["repoURL"]);
+    let url = source.text_at(doc, &["repoURL"]);
     let url = url.map(|url| element.fill(&url));
-    let revision = doc.field_at(source, &["targetRevision"]).and_then(|field| {
+    let revision = source.field_at(doc, &["targetRevision"]).and_then(|field| {
         let text = doc.text(field.node)?;
         // The element that writes the version is where it stands.
         Some(match element.whole(&text) {
@@ -219,17 +269,17 @@ fn chart_of(
         carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
         return;
     }
-    let at = doc
-        .field_at(source, &["path"])
-        .or_else(|| doc.field_at(source, &["repoURL"]))
-        .map_or(source, |field| field.node);
-    let path = doc
-        .text_at(source, &["path"])
+    let at = source
+        .field_at(doc, &["path"])
+        .or_else(|| source.field_at(doc, &["repoURL"]))
+        .map_or(source.node(), |field| field.node);
+    let path = source
+        .text_at(doc, &["path"])
         .map_or_else(|| ".".to_owned(), |path| element.fill(&path));
     if let Some(oci) = url.as_deref().filter(|url| url.starts_with("oci://")) {
         // A registry's address that holds the chart's name; `path` is `.`.
-        let node = doc
-            .field_at(source, &["repoURL"])
+        let node = source
+            .field_at(doc, &["repoURL"])
             .map_or(at, |field| field.node);
         carrier.chart = ChartRef::of_text(node, oci);
         carrier.version = revision.map(|(node, text)| VersionPlace::of_chart(text, node));
@@ -255,14 +305,13 @@ fn chart_of(
 
 fn layers(
     doc: &Doc<'_>,
-    source: NodeId,
-    helm: NodeId,
-    all: &[Field],
+    (source, helm): (&SpecParts, &SpecParts),
+    all: &[SpecParts],
     element: &GeneratorElement,
     carrier: &mut Carrier,
 ) {
-    let missing_ok = doc.is_true(helm, &["ignoreMissingValueFiles"]);
-    for file in doc.items_at(helm, &["valueFiles"]) {
+    let missing_ok = helm.is_true(doc, &["ignoreMissingValueFiles"]);
+    for file in helm.items_at(doc, &["valueFiles"]) {
         let Some(path) = doc.text(file.node) else {
             continue;
         };
@@ -270,8 +319,8 @@ fn layers(
         let layer = value_file(doc, (source, element), all, file, &path, missing_ok);
         carrier.layers.push(layer);
     }
-    let object = doc.field_at(helm, &["valuesObject"]);
-    let text = doc.field_at(helm, &["values"]);
+    let object = helm.field_at(doc, &["valuesObject"]);
+    let text = helm.field_at(doc, &["values"]);
     if let Some(object) = object {
         carrier
             .layers
@@ -304,7 +353,7 @@ fn layers(
             ));
         }
     }
-    if let Some(list) = doc.field_at(helm, &["parameters"]) {
+    if let Some(list) = helm.field_at(doc, &["parameters"]) {
         let entries = parameters(doc, list.node, |item| {
             let node = doc.field_at(item, &["value"]).map(|field| field.node);
             let text = node.and_then(|node| doc.text(node)).unwrap_or_default();
@@ -317,7 +366,7 @@ fn layers(
         });
         push_paths(carrier, list, entries, Dialect::Argo);
     }
-    if let Some(list) = doc.field_at(helm, &["fileParameters"]) {
+    if let Some(list) = helm.field_at(doc, &["fileParameters"]) {
         let entries = parameters(doc, list.node, |item| match doc.field_at(item, &["path"]) {
             Some(field) => PathValue::File {
                 node: field.node,
@@ -355,8 +404,8 @@ fn parameters(doc: &Doc<'_>, list: NodeId, value: impl Fn(NodeId) -> PathValue) 
 
 fn value_file(
     doc: &Doc<'_>,
-    (source, element): (NodeId, &GeneratorElement),
-    all: &[Field],
+    (source, element): (&SpecParts, &GeneratorElement),
+    all: &[SpecParts],
     field: Field,
     path: &str,
     missing_ok: bool,
@@ -378,21 +427,21 @@ fn value_file(
     if let Some((reference, path)) = path.strip_prefix('$').and_then(|path| path.split_once('/')) {
         let lender = all
             .iter()
-            .find(|other| doc.text_at(other.node, &["ref"]).as_deref() == Some(reference));
-        return match lender.and_then(|lender| doc.text_at(lender.node, &["repoURL"])) {
+            .find(|other| other.text_at(doc, &["ref"]).as_deref() == Some(reference));
+        return match lender.and_then(|lender| lender.text_at(doc, &["repoURL"])) {
             Some(url) => CarrierLayer::new(field, file(path, Root::Repository { url: Some(url) })),
             None => CarrierLayer::opaque(field, format!("no source has `ref: {reference}`")),
         };
     }
-    if doc.field_at(source, &["chart"]).is_some() {
+    if source.field_at(doc, &["chart"]).is_some() {
         return CarrierLayer::opaque(field, "the file lies inside the packed chart");
     }
-    let url = doc.text_at(source, &["repoURL"]);
+    let url = source.text_at(doc, &["repoURL"]);
     if let Some(path) = path.strip_prefix('/') {
         return CarrierLayer::new(field, file(path, Root::Repository { url }));
     }
-    let folder = doc
-        .text_at(source, &["path"])
+    let folder = source
+        .text_at(doc, &["path"])
         .map_or_else(|| ".".to_owned(), |path| element.fill(&path));
     if is_templated(&folder) {
         return CarrierLayer::opaque(field, format!("a template names the folder: {folder}"));

@@ -215,6 +215,10 @@ fn way_known(
     let Some(pack) = names.find_map(|name| pack_of(known, name)) else {
         return Ok(WayKnown::None);
     };
+    // A pack of one of two charts says nothing of the way between them, unless one takes the other's place.
+    if old.name != new.name && request.chart.is_none() && !continues(pack, &old.name, &new.name) {
+        return Ok(WayKnown::None);
+    }
     let newest = newest(pack);
     let stated = request.chart.as_ref().unwrap_or(&old.name);
     match versions {
@@ -229,6 +233,21 @@ fn way_known(
         }
         _ => Ok(WayKnown::Whole),
     }
+}
+
+/// True if a pack leads from one chart to another: it has the way, or the other is the same under another name.
+fn continues(pack: &Pack, old: &str, new: &str) -> bool {
+    let identity = &pack.identity;
+    let has_name = |name: &str| {
+        identity.chart == name
+            || identity.identifies.names.iter().any(|other| other == name)
+            || identity
+                .called_before
+                .iter()
+                .any(|former| former.chart == name)
+    };
+    let by = pack.info.replaced_by.as_ref();
+    has_name(old) && (has_name(new) || by.is_some_and(|by| by.chart == new))
 }
 
 fn pack_of<'p>(known: &'p [Pack], name: &str) -> Option<&'p Pack> {

@@ -246,8 +246,13 @@ pub fn nothing_found(job: &Job, outcome: &Outcome, terminal: &mut Terminal) {
                 n - 8
             ),
         };
+        // What is listed below looks like it, or is another tool's.
+        let what = match outcome.unclaimed.is_empty() && outcome.seen.is_empty() {
+            true => "Nothing here is",
+            false => "No manifest here that refit upgrades is",
+        };
         terminal.say(&format!(
-            "Nothing here is for a chart that refit knows ({files} YAML {} looked at).{seen}\n",
+            "{what} for a chart that refit knows ({files} YAML {} looked at).{seen}\n",
             if files == 1 { "file was" } else { "files were" }
         ));
     }

@@ -13,7 +13,8 @@ pub struct Versions {
     pub old: Version,
     /// Of the chart to go to.
     pub new: Version,
-    /// True if both charts have the same version, so that `new` is told apart by a name that is in no manifest.
+    /// True if the versions do not tell which chart comes after the other: both have the same, or they are two charts
+    /// with numbers of their own. Then `new` is told apart by a name that is in no manifest.
     pub are_same: bool,
 }
 
@@ -25,8 +26,20 @@ impl Versions {
     #[must_use]
     pub fn of(old: &Chart, new: &Chart) -> Option<Self> {
         let (was, mut now) = (old.semver()?, new.semver()?);
-        let are_same = was == now;
-        if are_same {
+        let is_other = old.name != new.name && now < was;
+        let are_same = was == now || is_other;
+        if is_other {
+            let plain = |c: char| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c
+                } else {
+                    '-'
+                }
+            };
+            let name: String = format!("{}-{now}", new.name).chars().map(plain).collect();
+            now = was.clone();
+            now.build = BuildMetadata::new(&name).ok()?;
+        } else if are_same {
             now.build = BuildMetadata::new(NEW).ok()?;
         }
         Some(Self {
@@ -38,13 +51,17 @@ impl Versions {
 }
 
 /// The texts of a pack that knows the two versions, and no key and no step. It goes by the old chart's name,
-/// because that is what manifests name.
+/// because that is what manifests name; those that were changed first name the new one.
 #[must_use]
 pub fn bare_pack(old: &Chart, new: &Chart, versions: &Versions) -> Texts {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let app = |chart: &Chart| quoted(chart.app_version.as_deref().unwrap_or(&chart.version));
+    let other_name = match old.name == new.name {
+        true => String::new(),
+        false => format!("identifies: {{names: [{}]}}\n", quoted(&new.name)),
+    };
     let pack = format!(
-        "pack: 1\nchart: {}\ntitle: {}\nversions:\n  {}: {{app: {}}}\n  {}: {{app: {}}}\n",
+        "pack: 1\nchart: {}\ntitle: {}\n{other_name}versions:\n  {}: {{app: {}}}\n  {}: {{app: {}}}\n",
         quoted(&old.name),
         quoted(&old.name),
         quoted(&versions.old.to_string()),
@@ -73,7 +90,11 @@ mod tests {
 
     #[test]
     fn a_bare_pack_is_a_pack_whatever_the_chart_is_called() {
-        for (old, new, are_same) in [("v1.2", "2.0.0-rc.1", false), ("1.0.0", "1.0.0", true)] {
+        for (old, new, are_same) in [
+            ("v1.2", "2.0.0-rc.1", false),
+            ("1.0.0", "1.0.0", true),
+            ("8.0.0", "2.0.0+b_1", true),
+        ] {
             let (old, new) = (chart("it's: a \"chart\"", old), chart("b", new));
             let versions = Versions::of(&old, &new).unwrap();
             assert_eq!(versions.are_same, are_same);

@@ -355,8 +355,9 @@ impl Loader {
                 return Vec::new();
             };
             let below = std::env::current_dir().unwrap_or_default();
+            // A file elsewhere is one for the chart if another one is in its folder.
             match (&folder, gitops::chart_folder(path, &below)) {
-                (_, None) => return Vec::new(),
+                (_, None) => {}
                 (Some(folder), Some(other)) if resolve_links(folder) != resolve_links(&other) => {
                     return Vec::new();
                 }

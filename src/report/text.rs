@@ -135,7 +135,8 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
             &[span(format!("… and {rest} more (-v)"), WordStyle::Dim)],
         );
     }
-    page.fill(2, 4, &[span(content::UNCLAIMED_NEXT, WordStyle::Dim)]);
+    let next = content::unclaimed_next(content.unclaimed);
+    page.fill(2, 4, &[span(next, WordStyle::Dim)]);
 }
 
 /// The values in places where nothing is edited.

@@ -5,7 +5,7 @@
 
 use super::mentions;
 use crate::{
-    load::{Sealed, Wanted},
+    load::{LoadErrorKind, NotHere, Sealed, Wanted},
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{SEALED_LAYER, title},
@@ -39,10 +39,7 @@ pub(super) fn ask(
     if touched.is_empty() || plan.all_migrations().next().is_none() {
         return Ok(());
     }
-    let names: Vec<&str> = touched
-        .iter()
-        .map(|(layer, _)| layer.name.as_str())
-        .collect();
+    let layers: Vec<&Sealed> = touched.iter().map(|(layer, _)| *layer).collect();
     let evidence = touched.iter().flat_map(|(layer, paths)| {
         let shown = |path: &str, text: &str| Evidence::remark(path, text.to_owned(), None);
         match layer.values {
@@ -56,8 +53,8 @@ pub(super) fn ask(
     let mut decision = Decision::new(
         SEALED_LAYER,
         format!(
-            "{} cannot be read, and may hold settings that the upgrade moves. Are they taken care of?",
-            names.join(" and ")
+            "{}, and may hold settings that the upgrade moves. Are they taken care of?",
+            what_is_with(&layers)
         ),
         evidence.collect(),
         vec![Offer::plain(
@@ -71,6 +68,35 @@ pub(super) fn ask(
         ..StepReport::asking(&plan.to, title(SEALED_LAYER), decision)
     });
     Ok(())
+}
+
+/// Why the values of layers are not known, in a clause: those for the same reason together.
+fn what_is_with(layers: &[&Sealed]) -> String {
+    let mut clauses: Vec<(&LoadErrorKind, Vec<&str>)> = Vec::new();
+    let is_like =
+        |one: &LoadErrorKind, other: &LoadErrorKind| reason(one, false) == reason(other, false);
+    for layer in layers {
+        let kind = &layer.error.kind;
+        match clauses.iter_mut().find(|(other, _)| is_like(other, kind)) {
+            Some((_, names)) => names.push(&layer.name),
+            None => clauses.push((kind, vec![&layer.name])),
+        }
+    }
+    let clauses = clauses.iter();
+    let clauses = clauses
+        .map(|(kind, names)| format!("{} {}", names.join(" and "), reason(kind, names.len() > 1)));
+    clauses.collect::<Vec<_>>().join(" and ")
+}
+
+/// Why a layer's values are not known, as its name goes on.
+fn reason(kind: &LoadErrorKind, several: bool) -> &'static str {
+    match (kind, several) {
+        (LoadErrorKind::NotHere(NotHere::Missing), false) => "is not here",
+        (LoadErrorKind::NotHere(NotHere::Missing), true) => "are not here",
+        (LoadErrorKind::NotHere(NotHere::InOtherRepository), false) => "is in another repository",
+        (LoadErrorKind::NotHere(NotHere::InOtherRepository), true) => "are in another repository",
+        _ => "cannot be read",
+    }
 }
 
 /// The visible settings of a layer that a step on the route has to do with.

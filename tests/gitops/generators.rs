@@ -356,3 +356,60 @@ fn a_selector_looks_at_paths() {
         );
     }
 }
+
+#[test]
+fn elements_may_be_a_list_in_a_file_or_in_a_text() {
+    let Some(here) = repository() else { return };
+    values(&here, &["prod", "test"]);
+    let apps = |version: &str| {
+        format!(
+            "key:\n  apps:\n  - {{name: a, env: prod, version: {version}}}\n  - {{name: b, env: test, version: '{version}'}}\n"
+        )
+    };
+    let by_file = "  - matrix:\n      generators:\n      - git: {repoURL: x, revision: HEAD, files: [{path: apps.yaml}]}\n      - list: {elementsYaml: '{{ .key.apps | toJson }}'}\n";
+    let manifest = go_set(
+        by_file,
+        "'{{ .version }}'",
+        "$here/envs/{{ .env }}/values.yaml",
+    );
+    here.file("set.yaml", &manifest);
+    here.file("apps.yaml", &apps("1.0.0"));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("set.yaml"), manifest);
+    assert_eq!(here.text("apps.yaml"), apps("2.0.0"), "{run:?}");
+    for env in ["prod", "test"] {
+        let file = format!("envs/{env}/values.yaml");
+        assert_eq!(here.text(&file), "b:\n  x: here\n", "{run:?}");
+    }
+
+    let Some(here) = repository() else { return };
+    values(&here, &["prod", "test"]);
+    let by_text = "  - list:\n      elementsYaml: |\n        - env: prod\n        - env: test\n";
+    let of = |version: &str| set(by_text, version, "$here/envs/{{env}}/values.yaml");
+    here.file("set.yaml", &of("1.0.0"));
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("set.yaml"), of("2.0.0"));
+    for env in ["prod", "test"] {
+        let file = format!("envs/{env}/values.yaml");
+        assert_eq!(here.text(&file), "b:\n  x: here\n", "{run:?}");
+    }
+}
+
+/// A generator's own template covers the template for all, field by field.
+#[test]
+fn a_generator_may_have_a_template_of_its_own() {
+    let Some(here) = repository() else { return };
+    let of = |version: &str, key: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{name: all}}\nspec:\n  generators:\n  - list:\n      elements: [{{env: prod}}]\n      template:\n        metadata: {{}}\n        spec:\n          source:\n            targetRevision: {version}\n            helm:\n              valuesObject: {{{key}: own}}\n  - clusters:\n      template:\n        metadata: {{}}\n        spec:\n          source: {{repoURL: '', helm: {{valuesObject: {{{key}: cluster}}}}}}\n  - list: {{elements: [{{env: test}}]}}\n  template:\n    metadata: {{name: 'one-{{{{env}}}}'}}\n    spec:\n      source:\n        repoURL: {HOME}\n        chart: one\n        targetRevision: {version}\n        helm: {{valuesObject: {{{key}: all}}}}\n"
+        )
+    };
+    here.file("set.yaml", &of("1.0.0", "old"));
+    let run = upgrade(&here, &[".", "--output", "json"]);
+    assert_eq!(releases(&run), 3, "{run:?}");
+    let run = upgrade(&here, &[".", "--write"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("set.yaml"), of("2.0.0", "new"), "{run:?}");
+}

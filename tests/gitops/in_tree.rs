@@ -156,7 +156,7 @@ fn a_chart_of_ones_own_in_the_tree_is_none_that_is_known() {
     write(&here, "0.1.0", "old");
     let run = upgrade(&here, &[".", "--check"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("Nothing here is for a chart"), "{run:?}");
+    assert!(run.said.contains("for a chart that refit knows"), "{run:?}");
     // The folder has the name of a known chart, and holds another.
     let Some(here) = repository() else { return };
     let (file, [before, behind], folder) = carriers().swap_remove(0);
@@ -167,5 +167,5 @@ fn a_chart_of_ones_own_in_the_tree_is_none_that_is_known() {
     here.file("copies/one/Chart.yaml", &chart("wrapper", "1.0.0"));
     let run = upgrade(&here, &[".", "--check"]);
     assert_eq!(run.code, 0, "{folder}: {run:?}");
-    assert!(run.said.contains("Nothing here is for a chart"), "{run:?}");
+    assert!(run.said.contains("for a chart that refit knows"), "{run:?}");
 }

@@ -4,6 +4,8 @@
 mod carrier_lines;
 #[path = "../demo/mod.rs"]
 mod demo;
+#[path = "../registry/mod.rs"]
+mod registry;
 #[path = "../repository/mod.rs"]
 mod repository;
 #[path = "../support/mod.rs"]
@@ -29,5 +31,6 @@ mod places;
 #[cfg(unix)]
 mod since;
 mod succession;
+#[cfg(unix)]
 mod swapped;
 mod together;

@@ -179,3 +179,92 @@ fn files_beside_an_umbrella_chart_are_not_left_behind_where_its_own_is_named() {
         assert_eq!(here.text(&file), "one: {new: x}\n", "{file}: {run:?}");
     }
 }
+
+/// A file for an umbrella chart that lies elsewhere is told, and is a layer where it is named with the chart's own.
+#[test]
+fn a_file_for_an_umbrella_chart_may_lie_elsewhere() {
+    let Some(here) = repository() else { return };
+    let chart = |version: &str| {
+        format!(
+            "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
+        )
+    };
+    here.file("umb/Chart.yaml", &chart("1.0.0"));
+    here.file("umb/values.yaml", "one: {old: x}\n");
+    here.file("env/prod.yaml", "one: {old: y}\n");
+    let run = upgrade(&here, &["."]);
+    for words in [
+        "env/prod.yaml has values of one under `one`",
+        "-f umbrella/values.yaml -f FILE",
+    ] {
+        assert!(run.said.contains(words), "{words}: {run:?}");
+    }
+    let files = ["-f", "umb/values.yaml", "-f", "env/prod.yaml", "--write"];
+    let run = upgrade(&here, &files);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"), "{run:?}");
+    assert_eq!(here.text("umb/values.yaml"), "one: {new: x}\n");
+    assert_eq!(here.text("env/prod.yaml"), "one: {new: y}\n");
+}
+
+/// What is missing is said to be missing.
+#[test]
+fn a_layer_that_is_not_here_is_said_to_be_not_here() {
+    let Some(here) = repository() else { return };
+    let text = helmfile("", "1.0.0", &["values.yaml", "more.yaml"]).replace("Warn", "Error");
+    here.file("g/helmfile.yaml", &text);
+    let run = upgrade(&here, &["g"]);
+    let words = "? values.yaml and more.yaml are not here, and may hold settings";
+    assert!(run.said.contains(words), "{run:?}");
+    here.file("g/more.yaml", "stays: x\n");
+    let run = upgrade(&here, &["g"]);
+    assert!(
+        run.said.contains("? values.yaml is not here, and may"),
+        "{run:?}"
+    );
+}
+
+/// A template of another chart is nobody's business, though it has the word; one that may be for a known chart is.
+#[test]
+fn a_template_of_another_chart_is_no_error() {
+    let Some(here) = repository() else { return };
+    let of = |chart: &str| {
+        format!(
+            "{{{{- $one := dict }}}}\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: x}}\nspec:\n  source:\n    repoURL: x\n    chart: {chart}\n    targetRevision: {{{{ .v }}}}\n"
+        )
+    };
+    for (chart, code) in [
+        ("other", 0),
+        ("one", 2),
+        ("tern/one", 2),
+        ("{{ .chart }}", 2),
+    ] {
+        here.file("g/templates/a.yaml", &of(chart));
+        let run = upgrade(&here, &["g", "--check"]);
+        assert_eq!(run.code, code, "{chart}: {run:?}");
+    }
+}
+
+/// Files that look like a known chart's are told with the command for them, and nothing beside it denies that.
+#[test]
+fn files_that_look_like_a_chart_are_told_with_a_command_that_works() {
+    let Some(here) = repository() else { return };
+    here.file(
+        "g/values.yaml",
+        "installCRDs: true\nwebhook: {replicaCount: 2}\n",
+    );
+    let run = here.refit(&["upgrade", "g"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let first = "No manifest here that refit upgrades is for a chart that refit knows";
+    assert!(run.said.starts_with(first), "{run:?}");
+    assert!(
+        run.said.contains("g/values.yaml looks like cert-manager"),
+        "{run:?}"
+    );
+    let (_, behind) = run.said.split_once("To upgrade one: refit ").unwrap();
+    let (command, _) = behind.split_once(" (").unwrap();
+    let args: Vec<&str> = command.split(' ').chain(["--from", "1.14.0"]).collect();
+    let run = here.refit(&args);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("cert-manager 1.14.0"), "{run:?}");
+}

@@ -1,9 +1,13 @@
 //! `--since` where a branch lets a release deploy another chart: one that takes the place of its chart, one that refit
 //! knows no way to, one that it does not know.
 
+use std::path::Path;
+
 use crate::{
     places::{repository, upgrade},
+    registry::Registry,
     repository::{Repository, Run},
+    support::helm,
 };
 
 const OLD: &str = "https://old.tern.example/charts";
@@ -147,6 +151,74 @@ fn another_chart_is_told_with_the_commands_that_compare_them() {
     here.file("g/in.yaml", &app("in", (home, "one", "2.0.0"), "new: x"));
     let run = upgrade(&here, &["--since", "main", "g", "--check"]);
     assert_eq!(run.code, 0, "{run:?}");
+}
+
+/// The commands that are told compare the charts, pasted as they stand.
+#[test]
+fn the_commands_that_compare_two_charts_work_as_they_are_printed() {
+    for helm in helm::each() {
+        // Of the new chart a pack may be known, or none but the one that is named.
+        for new in [("one", "2.0.0"), ("cert-manager", "1.14.0")] {
+            compare_as_printed(helm, new);
+        }
+    }
+}
+
+#[track_caller]
+fn compare_as_printed(helm: &helm::Helm, (new, version): (&str, &str)) {
+    let Some(here) = repository() else { return };
+    let temp = tempfile::tempdir().unwrap();
+    let charts = [("gull", "8.0.0", "old"), (new, version, "new")].map(|(chart, version, key)| {
+        let folder = temp.path().join(chart);
+        let about = format!("apiVersion: v2\nname: {chart}\nversion: {version}\n");
+        let values = format!("{key}: a\nsize: 3\n");
+        let template = "kind: ConfigMap\ndata: {size: {{ .Values.size | quote }}}\n";
+        std::fs::create_dir_all(folder.join("templates")).unwrap();
+        for (name, text) in [
+            ("Chart.yaml", about.as_str()),
+            ("values.yaml", values.as_str()),
+            ("templates/a.yaml", template),
+        ] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        folder
+    });
+    let charts = charts.each_ref().map(|path| path.as_path());
+    let registry = Registry::of(helm, temp.path(), &charts);
+    let home = registry.repository();
+    here.replace("packs/one/pack.yaml", "https://charts.tern.example", &home);
+    here.file("g/in.yaml", &app("in", (&home, "gull", "8.0.0"), "size: 4"));
+    here.commit("Deploy");
+    here.file("g/in.yaml", &app("in", (&home, new, version), "size: 4"));
+    let run = upgrade(&here, &["--since", "main", "g"]);
+    let (_, told) = run.said.split_once("To compare the two charts: ").unwrap();
+    let commands: Vec<&str> = told.split('`').skip(1).step_by(2).take(3).collect();
+    assert!(commands[2].starts_with("refit upgrade"), "{run:?}");
+
+    let bin = temp.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, bin.join(name)).unwrap();
+    link(helm.program(), "helm");
+    link(Path::new(env!("CARGO_BIN_EXE_refit")), "refit");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for command in commands {
+        let output = std::process::Command::new("sh")
+            .args(["-c", command])
+            .current_dir(&here.root)
+            .env("PATH", &path)
+            .env("HELM_CONFIG_HOME", temp.path().join("config"))
+            .env("HELM_CACHE_HOME", temp.path().join("cache"))
+            .env("HELM_DATA_HOME", temp.path().join("data"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let way = format!("gull 8.0.0 → 8.0.0+{new}-{version}");
+        assert!(
+            !command.starts_with("refit") || said.contains(&way),
+            "{said}"
+        );
+    }
 }
 
 /// A chart that moved to another repository that is known to have it is the same chart.

@@ -23,6 +23,8 @@ pub(in crate::carrier) struct GeneratorElement {
     pub(super) label: Option<String>,
     /// True if there are others, so that it needs a name.
     pub(super) is_one_of_several: bool,
+    /// What its generator's own template says of the `spec` of the application, if it has one.
+    pub(in crate::carrier) template: Option<NodeId>,
     /// True if it has fields that are not known here: it stands for any number of elements.
     pub(super) is_stand_in: bool,
 }
@@ -57,6 +59,41 @@ impl GeneratorElement {
         }
         filled.push_str(rest);
         filled
+    }
+
+    /// The elements of a list of this one, if a text consists of that list in Go's templates
+    /// (`{{ .components | toJson }}`): each with its fields where they stand.
+    pub(super) fn list_in(&self, text: &str) -> Option<Vec<Self>> {
+        let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+        let (name, function) = inner.trim_matches('-').split_once('|')?;
+        if !matches!(function.trim(), "toJson" | "toRawJson" | "toYaml") {
+            return None;
+        }
+        let above = format!("{}.", name_in(name));
+        let mut items: BTreeMap<usize, Self> = BTreeMap::new();
+        for (name, (text, place)) in &self.fields {
+            let Some((at, name)) = name
+                .strip_prefix(&above)
+                .and_then(|below| below.split_once('.'))
+            else {
+                continue;
+            };
+            let item = items.entry(at.parse().ok()?).or_default();
+            item.set(name.to_owned(), text.clone(), *place);
+        }
+        (!items.is_empty()).then(|| {
+            let items = items.into_iter();
+            let labelled = items.map(|(at, item)| {
+                let label = item
+                    .field("name")
+                    .map_or_else(|| format!("item {at}"), str::to_owned);
+                Self {
+                    label: Some(label),
+                    ..item
+                }
+            });
+            labelled.collect()
+        })
     }
 
     /// The place of what a text consists of, if it consists of one field.

@@ -25,6 +25,7 @@ pub use self::git::{GitPatterns, file_pattern, git_patterns};
 use super::{chart::is_templated, read::Doc};
 use crate::{
     bounds::lexical,
+    values::view::View,
     yaml::{NodeId, Tree},
 };
 
@@ -61,13 +62,24 @@ pub(super) fn elements(
 ) -> Vec<GeneratorElement> {
     let generators = doc.items_at(doc.root, &["spec", "generators"]);
     let generators: Vec<NodeId> = generators.iter().map(|field| field.node).collect();
-    let templated = doc.templated(template, &["{{"]);
-    let texts: Vec<&str> = templated
+    let own: Vec<Option<NodeId>> = generators
         .iter()
-        .map(|node| doc.tree().content(*node))
+        .map(|generator| own_template(doc, *generator))
         .collect();
-    let takes = |element: &GeneratorElement| texts.iter().any(|text| element.fill(text) != **text);
-    let named = named_files(doc, template);
+    let templates: Vec<NodeId> = std::iter::once(template)
+        .chain(own.iter().flatten().copied())
+        .collect();
+    let templated = templates
+        .iter()
+        .flat_map(|node| doc.templated(*node, &["{{"]));
+    let texts: Vec<&str> = templated.map(|node| doc.tree().content(node)).collect();
+    let takes = |element: &GeneratorElement| {
+        element.template.is_some() || texts.iter().any(|text| element.fill(text) != **text)
+    };
+    let named: Vec<String> = templates
+        .iter()
+        .flat_map(|template| named_files(doc, *template))
+        .collect();
     let reader = GeneratorReader {
         doc,
         listing,
@@ -80,9 +92,20 @@ pub(super) fn elements(
     for root in roots {
         let mut incomplete = generators.is_empty();
         all.clear();
-        for generator in &generators {
-            let made = reader.made_by(*generator, root, &GeneratorElement::default());
-            incomplete |= made.is_open;
+        for (at, (generator, own)) in generators.iter().zip(&own).enumerate() {
+            let mut made = reader.made_by(*generator, root, &GeneratorElement::default());
+            // One with a template of its own stands for nothing that the others make.
+            match own {
+                Some(_) if made.is_open => {
+                    let mut unknown = GeneratorElement::default();
+                    unknown.label = Some(format!("generator {}", at + 1));
+                    made.elements.push(unknown);
+                }
+                _ => incomplete |= made.is_open,
+            }
+            for element in &mut made.elements {
+                element.template = *own;
+            }
             all.extend(made.elements);
         }
         if !all.iter().any(takes) {
@@ -106,13 +129,29 @@ pub(super) fn elements(
         let filled = texts
             .iter()
             .map(|text| (element.fill(text), element.place(text)));
-        seen.insert(filled.collect::<Vec<_>>())
+        seen.insert((element.template, filled.collect::<Vec<_>>()))
     });
     let several = all.len() > 1;
     for element in &mut all {
         element.is_one_of_several = several;
     }
     all
+}
+
+/// What a generator's own template says of the `spec` of its applications: it covers that of the template for all
+/// (`applicationset/generators/generator_spec_processor.go`, `mergeGeneratorTemplate`). Those of generators inside of a
+/// matrix or a merge count for nothing.
+fn own_template(doc: &Doc<'_>, generator: NodeId) -> Option<NodeId> {
+    let kinds = doc.view.entries(generator).ok()?.entries;
+    let mut specs = kinds
+        .iter()
+        .filter_map(|kind| doc.field_at(kind.value, &["template", "spec"]));
+    let names = ["source", "sources"];
+    let spec = specs.next()?;
+    let says = names
+        .iter()
+        .any(|name| doc.field_at(spec.node, &[name]).is_some());
+    says.then_some(spec.node)
 }
 
 /// The paths in a template that generators write: folders of charts, and values files (below such a folder, or of
@@ -223,13 +262,46 @@ impl GeneratorReader<'_> {
             let mut made = GeneratorElement::default();
             self.scalars(element.node, "", doc, &FieldPlace::Here, &mut made);
             made.fill_in(outer);
-            made.label = self.first_field(element.node);
+            made.label = first_field(doc, element.node);
             made
         });
-        Made {
-            is_open: listed.is_empty() || doc.field_at(list, &["elementsYaml"]).is_some(),
+        let mut made = Made {
+            is_open: listed.is_empty(),
             elements: elements.collect(),
+        };
+        if let Some(text) = doc.text_at(list, &["elementsYaml"]) {
+            let more = match outer.list_in(&text) {
+                Some(elements) => Some(elements),
+                None => self.by_text(&outer.fill(&text)),
+            };
+            made.is_open = more.is_none();
+            made.elements.extend(more.unwrap_or_default());
         }
+        made
+    }
+
+    /// The elements in a text that is YAML; none if a template still writes it.
+    fn by_text(&self, text: &str) -> Option<Vec<GeneratorElement>> {
+        let tree = Tree::parse(text).ok()?;
+        let [document] = tree.documents() else {
+            return None;
+        };
+        let of = &Doc {
+            view: View::new(&tree, document.root),
+            document: 0,
+            root: document.root,
+        };
+        if is_templated(text) || !of.is_list(of.root) {
+            return None;
+        }
+        let elements = of.view.items(of.root).map(|item| {
+            let mut made = GeneratorElement::default();
+            // It stands in a text of the manifest.
+            self.scalars(item, "", of, &|_| FieldPlace::Nowhere, &mut made);
+            made.label = first_field(of, item);
+            made
+        });
+        Some(elements.collect())
     }
 
     /// What a generator makes that asks a cluster or another server: what it adds to each is written here, and one
@@ -250,16 +322,6 @@ impl GeneratorReader<'_> {
             elements: vec![element],
             is_open: false,
         }
-    }
-
-    /// The first field of an element of a list, for people.
-    fn first_field(&self, element: NodeId) -> Option<String> {
-        let entries = self.doc.view.entries(element).ok()?.entries;
-        let mut texts = entries.iter().filter_map(|entry| {
-            let text = self.doc.text(entry.value)?;
-            Some(format!("{}: {text}", entry.name))
-        });
-        texts.next()
     }
 
     /// The scalars of a map, each by its path in dots.
@@ -293,4 +355,14 @@ impl GeneratorReader<'_> {
             }
         }
     }
+}
+
+/// The first field of an element of a list, for people.
+fn first_field(doc: &Doc<'_>, element: NodeId) -> Option<String> {
+    let entries = doc.view.entries(element).ok()?.entries;
+    let mut texts = entries.iter().filter_map(|entry| {
+        let text = doc.text(entry.value)?;
+        Some(format!("{}: {text}", entry.name))
+    });
+    texts.next()
 }

@@ -440,8 +440,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
                     false => String::new(),
                 };
                 // In a folder, a template of charts that refit does not know is nobody's business here.
-                let concerns =
-                    file.named_directly || charts.iter().any(|chart| text.contains(&chart.name));
+                let concerns = file.named_directly || may_name(&text, charts);
                 let template = carrier::kind_of_template(&file.path, &text).filter(|_| concerns);
                 let told = match template {
                     Some(kind) => Some(LoadErrorKind::TemplatedManifest(kind).of(&input.name())),
@@ -460,18 +459,40 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
 }
 
 /// True if a file that is no YAML seems to be a manifest that deploys one of these charts, or to leave that to another
-/// file. One that deploys another chart is nobody's business here.
+/// file. One that deploys another chart is nobody's business here, and a template of charts that are not known is none
+/// either.
 fn is_manifest(path: &FilePath, text: &str, charts: &[KnownChart]) -> bool {
-    let word = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    let mut words = text.split(|c| !word(c));
-    let names = |text: &str| {
-        text.lines()
-            .any(|line| line.trim_start().starts_with("chart:"))
-    };
-    // A template of charts that are not known is none either.
+    let lines = text.lines();
+    let names = lines
+        .clone()
+        .any(|line| line.trim_start().starts_with("chart:"));
     carrier::looks_like(path, text).is_some()
         && carrier::kind_of_template(path, text).is_none()
-        && (!names(text) || words.any(|word| charts.iter().any(|chart| chart.name == word)))
+        && (!names || may_name(text, charts))
+}
+
+/// True if a text that cannot be read may be for one of these charts: it names one as its chart, or has the name of one
+/// and does not say of every chart which it is.
+fn may_name(text: &str, charts: &[KnownChart]) -> bool {
+    let is_known = |name: &str| {
+        charts
+            .iter()
+            .any(|chart| chart.name == name || chart.other_names.iter().any(|other| other == name))
+    };
+    let lines = text
+        .lines()
+        .map(|line| line.trim_start().trim_start_matches("- "));
+    let named = lines.filter_map(|line| line.strip_prefix("chart:"));
+    let named = named.map(|name| name.split(" #").next().unwrap_or(name));
+    let named: Vec<&str> = named
+        .map(|name| name.trim().trim_matches(['"', '\'']))
+        .filter(|name| !name.is_empty())
+        .collect();
+    if !named.is_empty() && named.iter().all(|name| !name.contains("{{")) {
+        let last = |name: &str| name.trim_end_matches('/').rsplit('/').next().map(is_known);
+        return named.iter().any(|name| last(name) == Some(true));
+    }
+    charts.iter().any(|chart| text.contains(&chart.name))
 }
 
 /// The releases that the files make together, by the file that their carrier stands in.
@@ -568,7 +589,9 @@ fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
                 Sameness::Unresolved if known.is_in_tree => Sameness::Same,
                 sameness => sameness,
             };
-            if best.is_none_or(|(_, other, _)| rank(sameness) < rank(other)) {
+            // What was stated comes before all that has the name.
+            let rank = |known: &KnownChart, sameness| (!known.is_stated, rank(sameness));
+            if best.is_none_or(|(best, other, _)| rank(known, sameness) < rank(best, other)) {
                 best = Some((known, sameness, former));
             }
         }

@@ -147,9 +147,15 @@ pub struct AheadReleases<'o> {
 
 /// The heading above the values files that were seen and not touched.
 pub const UNCLAIMED: &str = "Not touched, because no manifest names these values files";
-/// The next step for them.
-pub const UNCLAIMED_NEXT: &str =
-    "Name one on the command line, or put it into refit.yaml, to upgrade it.";
+/// The next step for them, with the command for the first that can be upgraded by itself.
+pub fn unclaimed_next(files: &[Unclaimed]) -> String {
+    let mut alone = files.iter().filter(|file| file.under.is_none());
+    let command = |file: &Unclaimed| format!("refit upgrade {}", crate::shell::quote(&file.file));
+    match alone.next().map(command) {
+        Some(command) => format!("To upgrade one: {command} (refit init notes it in refit.yaml)."),
+        None => "To upgrade one, name it in a manifest, or together with its chart's values.yaml: -f umbrella/values.yaml -f FILE.".to_owned(),
+    }
+}
 /// A sentence about files with open questions.
 pub const OPEN_IS_NOT_WRITTEN: &str = "A file with an open question is not written.";
 

@@ -27,7 +27,7 @@ use self::card::{CardFiles, CardLook, verdict_id};
 use super::{
     Masker,
     command::NextCommand,
-    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, UNCLAIMED_NEXT, Verdict},
+    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, Verdict, unclaimed_next},
     wording::{self, count, short_name},
 };
 use crate::outcome::{File, Outcome, Release};
@@ -413,7 +413,7 @@ fn unclaimed(content: &Content<'_>) -> Markup {
         @if !content.unclaimed.is_empty() {
             section #unclaimed {
                 h2 { (UNCLAIMED) }
-                p .note { (UNCLAIMED_NEXT) }
+                p .note { (unclaimed_next(content.unclaimed)) }
                 ul {
                     @for file in content.unclaimed {
                         li { span .path { (file.file) } span .note { " " (wording::unclaimed(file)) } }

@@ -17,7 +17,7 @@ use self::words::{Words, fenced, html};
 use super::{
     Masker,
     content::{
-        Content, Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, Section, UNCLAIMED, UNCLAIMED_NEXT, place,
+        Content, Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, Section, UNCLAIMED, place, unclaimed_next,
     },
     difference,
     wording::{self, count, count_of, short_name, shown_name},
@@ -497,7 +497,8 @@ fn unclaimed(page: &mut MarkdownPage, content: &Content<'_>) {
         return;
     }
     page.heading(&Words::new().lit(UNCLAIMED));
-    page.block(UNCLAIMED_NEXT);
+    let next = unclaimed_next(content.unclaimed);
+    page.block(Words::new().text(&next).as_str());
     let pieces: Vec<String> = content
         .unclaimed
         .iter()
