@@ -41,7 +41,7 @@ use crate::{
     chart::Chart,
     outcome::{At, Release, State, Step},
     pack::{Pack, PackError, effects::Moved},
-    values::{Map, Path, Value, leaves as leaves_of},
+    values::{Map, Path, Segment, Value, leaves as leaves_of},
 };
 
 /// One of the two charts.
@@ -477,7 +477,8 @@ impl Check<'_> {
                     let home = after[judged.leaf].path.as_ref().and_then(|path| {
                         before.iter().position(|leaf| {
                             leaf.path.as_ref().is_some_and(|old| {
-                                old == path || links.get(old).is_some_and(|to| to.contains(path))
+                                let linked = links.get(old).is_some_and(|to| to.contains(path));
+                                old == path || linked && self.has_gone_to(old, &judged.spot.path)
                             })
                         })
                     });
@@ -512,6 +513,32 @@ impl Check<'_> {
             settings.push(self.setting(leaf, at, value, judged, told));
         }
         settings
+    }
+
+    /// True if what a setting became may be what is seen at a place: of a list, the item with that name.
+    fn has_gone_to(&self, old: &Path, spot: &Path) -> bool {
+        let names = |path: &Path| -> Vec<String> {
+            let segments = path.segments().iter();
+            let names = segments.filter_map(|segment| match segment {
+                Segment::Select { value, .. } => Some(value.clone()),
+                _ => None,
+            });
+            names.collect()
+        };
+        let seen = names(spot);
+        let changes = self.release.steps.iter().flat_map(|step| &step.changes);
+        let mut places = changes.filter_map(|change| match &change.to {
+            Some(to) if change.path == *old => Some(to),
+            None if change.from.contains(old) => Some(&change.path),
+            _ => None,
+        });
+        // Where no step says it more exactly, the list as a whole is meant.
+        let first = places.next();
+        first.is_none()
+            || first.into_iter().chain(places).any(|to| {
+                let items = names(to);
+                items.is_empty() || items.iter().any(|name| seen.contains(name))
+            })
     }
 
     /// The new paths of each old setting, by the ledger.

@@ -4,7 +4,7 @@
 //! what it did is a name in a list. Places are told in words (container, variable, file), not as paths
 //! through a Deployment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value as Json;
 
@@ -291,6 +291,7 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
         (SettingFate::Different, "Does something else"),
         (SettingFate::More, "Does more than before"),
     ];
+    let mut said: HashSet<(&String, &String)> = HashSet::new();
     for (fate, title) in groups {
         let settings: Vec<&Setting> = report
             .settings
@@ -317,12 +318,16 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
             told.sort();
             told.dedup();
             for (step, notice) in told {
+                let notice = match said.insert((step, notice)) {
+                    true => notice.clone(),
+                    false => "see above".to_owned(),
+                };
                 page.fill(
                     4,
                     6,
                     &[
                         span(format!("[{step}] "), WordStyle::Accent),
-                        span(notice.clone(), WordStyle::Dim),
+                        span(notice, WordStyle::Dim),
                     ],
                 );
             }

@@ -4,11 +4,14 @@
 //! where each stands that it wrote; so each hunk gets the names of the steps whose lines are in it. What no step
 //! did (the chart's version in a manifest, a comment) has no name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use crate::{
     diff::Hunk,
-    outcome::{File, Outcome, Release, Step},
+    outcome::{At, File, Outcome, Release, Step},
 };
 
 /// The lines of a file that steps have to do with.
@@ -18,6 +21,9 @@ pub(super) struct Causes<'o> {
     before: BTreeSet<(usize, usize)>,
     /// Lines afterwards.
     after: BTreeSet<(usize, usize)>,
+    /// The lines before of what is written anew at its own place, each with its step: which of them changed, only the
+    /// difference knows.
+    written: Vec<(Range<usize>, usize)>,
     /// The steps.
     steps: Vec<&'o Step>,
 }
@@ -63,7 +69,11 @@ impl<'o> Causes<'o> {
             self.steps.push(step);
         }
         for change in &step.changes {
-            let here = |at: &&crate::outcome::At| at.file == file.name;
+            let here = |at: &&At| at.file == file.name;
+            let at = change.at.as_ref().filter(here);
+            if let Some(at) = at.filter(|_| change.from.contains(&change.path)) {
+                self.written.push((block(&file.before, at), number));
+            }
             for (at, lines) in [
                 (change.at.as_ref().filter(here), &mut self.before),
                 (change.now_at.as_ref().filter(here), &mut self.after),
@@ -78,12 +88,20 @@ impl<'o> Causes<'o> {
     /// The steps whose lines are in a hunk, in the order in which they stand there.
     pub fn steps(&self, hunk: &Hunk<'_>) -> Vec<&'o Step> {
         let mut found: Vec<&'o Step> = Vec::new();
-        let lines = |lines: &BTreeSet<(usize, usize)>, range: &std::ops::Range<usize>| {
+        let lines = |lines: &BTreeSet<(usize, usize)>, range: &Range<usize>| {
             let inside = lines.range((range.start, 0)..(range.end, 0));
             inside.map(|(_, number)| *number).collect::<Vec<_>>()
         };
-        let numbers = lines(&self.before, &hunk.before);
-        for number in numbers.into_iter().chain(lines(&self.after, &hunk.after)) {
+        let mut numbers = lines(&self.before, &hunk.before);
+        numbers.extend(lines(&self.after, &hunk.after));
+        if numbers.is_empty() {
+            let touches = |lines: &Range<usize>| {
+                lines.start <= hunk.before.end && hunk.before.start <= lines.end
+            };
+            let written = self.written.iter().filter(|(lines, _)| touches(lines));
+            numbers.extend(written.map(|(_, number)| *number));
+        }
+        for number in numbers {
             let step = self.steps[number];
             if !found.iter().any(|known| known.id == step.id) {
                 found.push(step);
@@ -103,4 +121,17 @@ impl<'o> Causes<'o> {
             }
         }
     }
+}
+
+/// The lines of a key and what stands below it, by their indentation.
+fn block(text: &str, at: &At) -> Range<usize> {
+    let column = at.column - 1;
+    let is_below = |line: &&str| {
+        let indent = line.len() - line.trim_start().len();
+        line.trim().is_empty()
+            || indent > column
+            || indent == column && line[indent..].starts_with('-')
+    };
+    let below = text.lines().skip(at.line).take_while(is_below).count();
+    at.line - 1..at.line + below
 }

@@ -235,15 +235,7 @@ impl PreviewForm<'_, '_> {
             page.fill(4, 4, &[span(text, WordStyle::Warn)]);
         }
         if !item.about.is_empty() {
-            let about = item.about.iter().take(NAMED).map(|about| {
-                let value = about.remark.or(about.value.as_deref());
-                let value = value.unwrap_or("not set").trim_end_matches('.');
-                format!("{}: {}", about.path, difference::cut(value, VALUE))
-            });
-            let mut about = about.collect::<Vec<_>>().join("; ");
-            if item.about.len() > NAMED {
-                about.push_str(&format!("; and {} more", item.about.len() - NAMED));
-            }
+            let about = asked_about(item, self.look.width.saturating_sub(4));
             page.fill(4, 6, &[span(about, WordStyle::Dim)]);
         }
         let ids = item.answers.iter().map(|answer| width(&answer.option.id));
@@ -540,6 +532,38 @@ fn headline(page: &mut Page, row: &ReleaseRow<'_>) {
         parts.push(format!("{} for you", count(row.open.len(), "question")));
     }
     page.fill(0, 2, &[name, span(parts.join(", "), WordStyle::Bold)]);
+}
+
+/// What a question is about, in so many columns: values as far as they have room, and the number of the rest. Remarks
+/// are sentences, and are not left out for want of room.
+fn asked_about(item: &Item<'_>, room: usize) -> String {
+    let about = item
+        .about
+        .iter()
+        .take(NAMED)
+        .map(|about| match about.remark {
+            Some(remark) => format!("{}: {}", about.path, remark.trim_end_matches('.')),
+            None => {
+                let value = about.value.as_deref().unwrap_or("not set");
+                format!("{}: {}", about.path, difference::cut(value, VALUE))
+            }
+        });
+    let parts: Vec<String> = about.collect();
+    let with_rest = |shown: usize| {
+        let named = parts[..shown].join("; ");
+        match item.about.len() - shown {
+            0 => named,
+            rest => format!("{named}; and {rest} more"),
+        }
+    };
+    let all = with_rest(parts.len());
+    if item.about.iter().any(|about| about.remark.is_some()) {
+        return all;
+    }
+    let mut fitting = (1..=parts.len()).rev().map(with_rest);
+    fitting
+        .find(|text| width(text) <= room)
+        .unwrap_or_else(|| with_rest(1))
 }
 
 /// The first sentence of a text, and a sign where there are more.

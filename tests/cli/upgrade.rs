@@ -178,6 +178,13 @@ fn what_was_upgraded_before_is_not_written_anew_unless_somebody_says_so() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/arroyo-0.10.yaml");
     demo.file("a.yaml", fs::read_to_string(file).unwrap());
     let line = "upgrade a.yaml --from 0.10.3 --answer worker-resources=divide --write";
+    let preview = demo.run(&line.replace(" --write", ""));
+    // The lines in the middle of what is written anew are told with their step, too.
+    assert_eq!(
+        preview.out.matches("@@ worker-resources: ").count(),
+        2,
+        "{preview:?}"
+    );
     let first = demo.run(line);
     assert_eq!(first.code, 0, "{first:?}");
     let once = demo.text("a.yaml");

@@ -95,6 +95,18 @@ fn two_images_become_one_and_workers_get_pull_secrets() {
             !text.contains("set-by-the-pipeline"),
             "a password was shown\n{text}"
         );
+        // An item of a list is of the setting that it was made of, and not of another one in the same list.
+        let region = text.split("  s3.region: ").nth(1).unwrap();
+        let (region, env) = region
+            .split_once("  env: ")
+            .expect("env has a part of its own");
+        assert!(region.contains("[s3-region]"), "{region}");
+        assert!(!region.contains("RESOURCE_MODE"), "{region}");
+        assert!(env.contains("[worker-resources]"), "{env}");
+        let once = "What is still wanted belongs in a";
+        let flat = text.replace("\n      ", " ");
+        assert_eq!(flat.matches(once).count(), 1, "said once: {text}");
+        assert!(text.contains("[prometheus] see above"), "{text}");
         // An open question is no part of a good end.
         let output = refit(
             helm.program(),
