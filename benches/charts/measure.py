@@ -6,7 +6,8 @@
 DIR holds clones of the charts' repositories, with their tags, each in a folder OWNER+NAME (a work tree or a bare
 repository). Each version that a case in tests/cases/PACK goes from or to is taken out of its tag, with the other charts
 that it needs from theirs, and `refit pack test --chart` does the rest: it renders both charts of each case with Helm,
-compares what each setting does, and holds keys.yaml to each chart's values.yaml.
+compares what each setting does, and holds keys.yaml to each chart's values.yaml. Before that stand the size of the pack
+and what it makes of the changes that the chart's notes document (changes.tsv).
 
 A chart that it needs and that is in no clone (Redis, MinIO) is taken out of Chart.yaml, in all versions alike; that is
 printed. Nothing is fetched, and nothing is written outside a temporary folder (--charts names one to keep).
@@ -56,6 +57,8 @@ OTHERS = {
         ("prometheus-community+helm-charts", "prometheus-windows-exporter-{}", "charts/prometheus-windows-exporter")
     ],
 }
+# Where the schemas of charts point to other files of their repository, at a tag.
+SCHEMA = re.compile(r"https://raw\.githubusercontent\.com/[^/\"]+/([^/\"]+)/([^/\"]+)/([^\"#]+)/([^/\"#]+\.json)")
 # What charts ask of the cluster that Helm does not have by itself.
 CLUSTER = {"cert-manager": ["--kube-version", "1.31.0"]}
 DEFAULT_CLUSTER = ["--kube-version", "1.29.0"]
@@ -153,7 +156,26 @@ class Shelf:
             # Its releases fill these in.
             text = re.sub(r"(?m)^(version|appVersion):.*$", rf"\1: v{version}", text)
         about.write_text(self.with_needs(into, text))
+        self.bring_schemas(name, into)
         return into
+
+    def bring_schemas(self, name, into):
+        """Lets the chart's schemas point to files beside it, where they point to a tag of its repository."""
+        clone = clone_of(self.clones, CHARTS[name][0][0])
+        for schema in list(into.rglob("*.json")):
+            def file_of(found):
+                _, tag, path, file = found.groups()
+                folder = self.folder / "schemas" / tag
+                packed = None if (folder / path).is_dir() else git(clone, "archive", f"refs/tags/{tag}", path, raw=True)
+                if packed:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
+                    for other in (folder / path).rglob("*.json"):
+                        other.write_text(SCHEMA.sub(file_of, other.read_text()))
+                there = folder / path / file
+                return there.as_uri() if there.is_file() else found[0]
+
+            schema.write_text(SCHEMA.sub(file_of, schema.read_text()))
 
     def with_needs(self, into, text):
         """Chart.yaml without the needs that cannot be met; the others are put into charts/."""
@@ -199,6 +221,22 @@ def versions_of(cases):
     return wanted
 
 
+def size_of(pack):
+    """Versions, keys and steps of a pack, and its documented changes by what it makes of them."""
+    folder = ROOT / "migrations" / pack
+    versions = re.search(r"(?m)^versions:.*\n((?:[ #].*\n|\n)*)", (folder / "pack.yaml").read_text())[1]
+    migrations = [path.read_text() for path in folder.glob("*.yaml") if number(path.stem)]
+    steps = [text.split("\nsteps:", 1)[1] for text in migrations if "\nsteps:" in text]
+    changes = (ROOT / "tests/cases" / pack / "changes.tsv").read_text().splitlines()
+    made = [line.split("\t")[3] for line in changes if not line.startswith("#")]
+    return [
+        len(re.findall(r"(?m)^  \S+:", versions)),
+        len(re.findall(r"(?m)^[^\s#].*:$", (folder / "keys.yaml").read_text())),
+        sum(len(re.findall(r"(?m)^  [\w-]+:$", text)) for text in steps),
+        *(made.count(kind) for kind in ("operation", "question", "notice", "excluded")),
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clones", type=pathlib.Path, required=True)
@@ -212,9 +250,9 @@ def main():
     at.mkdir(parents=True, exist_ok=True)
     shelf = Shelf(args.clones, at.resolve())
     env = dict(os.environ, **({"HELM_BIN": args.helm} if args.helm else {}))
-    print("| pack | cases | rendered | settings kept | explained by a step | by the case | unexplained | without effect | \
-not compared | cases not rendering | keys unlike the charts |")
-    print("|" + " --- |" * 11)
+    print("| pack | versions | keys | steps | changes made | asked | told | excluded | cases | rendered | settings kept | \
+explained by a step | by the case | unexplained | without effect | not compared | cases not rendering | keys unlike the charts |")
+    print("|" + " --- |" * 18)
     failed = False
     for pack in args.packs or sorted(CHARTS):
         cases = ROOT / "tests/cases" / pack
@@ -239,7 +277,7 @@ not compared | cases not rendering | keys unlike the charts |")
             sys.exit(f"{pack}: {done.stderr or done.stdout}")
         keys = sum(failure["kind"] == "keys" for failure in tested["failures"])
         settings = tested["settings"]
-        row = [pack, tested["cases"], tested["rendered"], settings["kept"], settings["explained"],
+        row = [pack, *size_of(pack), tested["cases"], tested["rendered"], settings["kept"], settings["explained"],
                settings["stated"], settings["unexplained"], settings["without_effect"], settings["not_compared"],
                settings["not_rendering"], keys]
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)

@@ -121,6 +121,9 @@ pub fn run(args: &TestArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     }
     for failure in &tested.failures {
         terminal.result(&format!("{failure}\n"));
+        for line in failure.difference.iter().flat_map(|text| text.lines()) {
+            terminal.result(&format!("  {line}\n"));
+        }
     }
     terminal.say(&summary(&tested));
     Ok(code)

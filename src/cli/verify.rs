@@ -338,7 +338,7 @@ impl Charts<'_> {
         })?;
         // Drafts are made of the very charts that are named.
         let same = self.is_drafted
-            || is_called(pack, &chart.chart.name) && chart.chart.version == version.to_string();
+            || is_called(pack, &chart.chart.name) && chart.chart.semver().as_ref() == Some(version);
         if !same {
             bail!(
                 "the chart that is named is {} {}, and {name} {version} is wanted\n  next: name the right one, or say with --from and --to what is meant",

@@ -72,7 +72,7 @@ fn list(at: &Path, items: &[Value], opened: usize, out: &mut Fields) {
     };
     let mut seen: IndexMap<&str, usize> = IndexMap::new();
     for item in items {
-        let Some(name) = item.as_map().and_then(|map| map.get(key)?.scalar_text()) else {
+        let Some(name) = named(item, key) else {
             continue;
         };
         let count = seen.entry(name).or_default();
@@ -99,14 +99,7 @@ fn list(at: &Path, items: &[Value], opened: usize, out: &mut Fields) {
 
 /// The key that tells the items of a list apart, if they have one.
 fn identity(at: &Path, items: &[Value]) -> Option<&'static str> {
-    let has = |key: &str| {
-        !items.is_empty()
-            && items.iter().all(|item| {
-                item.as_map()
-                    .and_then(|map| map.get(key))
-                    .is_some_and(|value| value.scalar_text().is_some())
-            })
-    };
+    let has = |key: &str| !items.is_empty() && items.iter().all(|item| named(item, key).is_some());
     let words = last_name(at).map(words).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let keys: &[&str] = match words.as_slice() {
@@ -114,9 +107,19 @@ fn identity(at: &Path, items: &[Value]) -> Option<&'static str> {
         [.., "volume", "devices"] => &["devicePath"],
         [.., "ports"] => &["name", "containerPort", "port"],
         [.., "rules"] => &["host"],
+        // Of a monitor: what it scrapes.
+        [.., "endpoints"] => &["name", "port", "targetPort"],
         _ => &["name"],
     };
     keys.iter().find(|key| has(key)).copied()
+}
+
+/// What tells an item apart: its key, or the name of an object in a list (a template of a volume claim).
+fn named<'v>(item: &'v Value, key: &str) -> Option<&'v str> {
+    let map = item.as_map()?;
+    let own = map.get(key).and_then(Value::scalar_text);
+    let of_object = || map.get("metadata")?.as_map()?.get("name")?.scalar_text();
+    own.or_else(|| of_object().filter(|_| key == "name"))
 }
 
 /// The structure in a text, if it contains one.

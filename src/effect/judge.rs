@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 
 use super::{
     composed::{ComposedChange, Filled, Match, change, is_composed},
-    fields::{last_name, words},
+    fields::{IMAGE_PARTS, last_name, words},
     leaves::{Effect, Leaf, RenderedField, contains_value, text_equal},
     model::EffectFate,
     objects::{Manifest, ObjectId, pairs},
@@ -241,6 +241,7 @@ impl<'c> EffectComparison<'c> {
             let now = self.value(self.after, at);
             let moved_there = fate(at) == EffectFate::Moved && at.path != spot.path;
             let same = now == Some(with) || moved_there && text_equal(now, Some(with));
+            let same = same || self.is_only_newer(leaf, effect);
             let part = !contains_value(&self.old[leaf].value, with);
             let fate = match same || part && self.same_change(leaf, effect, at) {
                 true => fate(at),
@@ -268,6 +269,17 @@ impl<'c> EffectComparison<'c> {
             None,
             None,
         )
+    }
+
+    /// True if an effect is the version of an image that a switch brings: which one it is, is the chart's own affair, as
+    /// for the images that are always there.
+    fn is_only_newer(&self, leaf: usize, effect: &Effect) -> bool {
+        let segments = effect.spot.path.segments();
+        let is_version = matches!(segments, [.., Segment::Key(image), Segment::Key(part)]
+            if words(image).last().is_some_and(|word| word == "image")
+                && IMAGE_PARTS[1..].contains(&part.as_str()));
+        let is_switch = matches!(self.old[leaf].value, Value::Bool(_));
+        is_version && is_switch && effect.without.is_none()
     }
 
     /// True if an effect only puts the name that the setting gives to objects into a text of the chart, as the address

@@ -66,6 +66,14 @@ impl ObjectField {
             place.path = place.path.concat(&below);
             return Ok(place);
         };
+        let is_whole = |segment: &Segment| {
+            matches!(segment, Segment::AnyKey | Segment::AnyItem) || !segment.is_wildcard()
+        };
+        if !below.segments().iter().all(is_whole) {
+            return Err(format!(
+                "place `{text}`: in a path * stands for a whole key, and [*] for an item"
+            ));
+        }
         if name.matches('*').count() > 1 {
             return Err(format!("place `{text}`: more than one * in a name"));
         }
@@ -283,6 +291,10 @@ mod tests {
                 "more wildcards",
             ),
             ("moved: {0.1.0: [{from: 'A/b y', to: []}]}", "moves nowhere"),
+            (
+                "moved: {0.1.0: [{from: 'A/b y.a_*', to: 'A/b z.a_*'}]}",
+                "a whole key",
+            ),
             (
                 "moved: {0.1.0: [{from: 'A/b y..z', to: 'A/b c'}]}",
                 "place `A/b y..z`",

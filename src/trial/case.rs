@@ -51,6 +51,9 @@ struct CaseFile {
     /// change, and there is nothing to say of it to people who have that setting.
     #[serde(default)]
     differs: BTreeMap<String, String>,
+    /// The reason for which Helm cannot render the case with both charts: what a person has to finish, say.
+    #[serde(default)]
+    unrendered: Option<String>,
 }
 
 /// A case that was read.
@@ -141,6 +144,11 @@ impl Case {
         &self.file.differs
     }
 
+    /// True if Helm cannot render it with both charts, as the case says.
+    pub(super) fn is_unrendered(&self) -> bool {
+        self.file.unrendered.is_some()
+    }
+
     pub(super) fn trip(&self) -> Trip {
         let answers: Answers = self.file.answers.clone();
         Trip {
@@ -169,6 +177,7 @@ impl Case {
             line: line_of(&self.text, field),
             kind: FailureKind::Case,
             message,
+            difference: None,
         }
     }
 }
@@ -336,6 +345,7 @@ fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
             line,
             kind: FailureKind::Case,
             message,
+            difference: None,
         };
         match &layer.after {
             None => failures.push(failure(
@@ -344,7 +354,10 @@ fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
             )),
             Some(expected) if **expected != *file.after => {
                 let (line, message) = first_difference(expected, &file.after);
-                failures.push(failure(Some(line), message));
+                failures.push(Failure {
+                    difference: difference(expected, &file.after),
+                    ..failure(Some(line), message)
+                });
             }
             Some(_) => {}
         }
@@ -373,6 +386,19 @@ fn first_difference(expected: &str, got: &str) -> (usize, String) {
         };
         return (number, message);
     }
+}
+
+/// The difference of two texts with the lines around it; `None` if one line is all of it.
+fn difference(expected: &str, got: &str) -> Option<String> {
+    let diff = similar::TextDiff::from_lines(expected, got);
+    let changed = |tag: similar::ChangeTag| {
+        let changes = diff.iter_all_changes();
+        changes.filter(|change| change.tag() == tag).count()
+    };
+    let is_one =
+        changed(similar::ChangeTag::Delete) <= 1 && changed(similar::ChangeTag::Insert) <= 1;
+    let unified = || diff.unified_diff().missing_newline_hint(false).to_string();
+    (!is_one).then(unified)
 }
 
 #[cfg(test)]

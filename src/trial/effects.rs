@@ -12,7 +12,7 @@ use crate::{
     effect::{
         Charted, Check, SettingPlaces,
         helm::Helm,
-        model::{Setting, SettingFate},
+        model::{Finding, Setting, SettingFate},
         render::Options,
         source::ChartLocation,
         values,
@@ -149,7 +149,6 @@ impl Trial {
             let Some((before, after)) = values(release) else {
                 continue;
             };
-            rendered.count += 1;
             let places = SettingPlaces::of(release, &after);
             let check = Check {
                 old,
@@ -166,7 +165,21 @@ impl Trial {
                 kind: FailureKind::Effects,
                 ..case.failure("from", message)
             };
-            match check.run() {
+            let run = check.run();
+            if case.is_unrendered() {
+                let renders =
+                    run.is_ok_and(|report| !report.findings.iter().any(Finding::is_unexplained));
+                rendered.failures.extend(renders.then(|| Failure {
+                    kind: FailureKind::Effects,
+                    ..case.failure(
+                        "unrendered",
+                        "both charts render the case: `unrendered` is not so".to_owned(),
+                    )
+                }));
+                continue;
+            }
+            rendered.count += 1;
+            match run {
                 Err(error) => {
                     rendered.settings.not_rendering += 1;
                     rendered.failures.push(failure(error.to_string()));

@@ -50,6 +50,7 @@ impl Trial {
                     line: line_of(&text, &path.to_string()),
                     kind: FailureKind::Keys,
                     message,
+                    difference: None,
                 });
             }
         }

@@ -97,6 +97,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The failure in one line.
     pub message: String,
+    /// The difference of the file, from what it says to what came out, where it is in more than one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 /// The kinds of failures.

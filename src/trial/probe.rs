@@ -155,6 +155,7 @@ impl Trial {
                 line: line_of(&text, written),
                 kind: FailureKind::Probe,
                 message: format!("{path} set alone in {from}: {message}"),
+                difference: None,
             });
         }
         probed

@@ -101,6 +101,21 @@ fn each_failure_is_one_line_with_its_place() {
 }
 
 #[test]
+fn a_text_that_came_out_otherwise_in_several_lines_is_shown_as_a_difference() {
+    let demo = Demo::new();
+    case(
+        &demo,
+        "a",
+        "# mine\nold: a\n",
+        ABOUT,
+        Some("# yours\nnew: b\n"),
+    );
+    let run = demo.run("pack test pack --no-probe");
+    let wanted = "pack/cases/a/expected.yaml:1: expected \"# yours\", came out \"# mine\"\n  @@ -1,2 +1,2 @@\n  -# yours\n  -new: b\n  +# mine\n  +new: a\n";
+    assert_eq!(run.out, wanted);
+}
+
+#[test]
 fn bless_writes_what_came_out_and_no_more() {
     let demo = Demo::new();
     case(&demo, "new", "old: a # why\n", ABOUT, None);
@@ -256,4 +271,24 @@ fn keys_are_held_to_the_charts_that_are_at_hand() {
     fs::write(root.join("pack/corrections.yaml"), corrections).unwrap();
     let (code, out, _) = refit(test);
     assert_eq!((code, out.as_str()), (Some(0), ""));
+    // A case that says that Helm cannot render it must not be rendered.
+    let case = root.join("pack/cases/a");
+    fs::create_dir_all(&case).unwrap();
+    fs::write(case.join("old.yaml"), "timeout: 5\n").unwrap();
+    fs::write(case.join("expected.yaml"), "timeout: 5\n").unwrap();
+    let about = "from: 1.4.0\nto: 2.0.0\n";
+    fs::write(case.join("case.yaml"), about).unwrap();
+    let (_, out, said) = refit(test);
+    assert!(
+        said.contains("1 case rendered with both charts"),
+        "{out}{said}"
+    );
+    fs::write(case.join("case.yaml"), format!("{about}unrendered: No.\n")).unwrap();
+    let (code, out, said) = refit(test);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        out,
+        "pack/cases/a/case.yaml:3: both charts render the case: `unrendered` is not so\n"
+    );
+    assert!(!said.contains("rendered with both charts"), "{said}");
 }

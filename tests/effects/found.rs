@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use support::{helm, write_files};
 
 /// Two charts and a file, written as `=== PATH` and the text below it: `old/…`, `new/…` and `values`.
-struct Case {
+pub(crate) struct Case {
     home: tempfile::TempDir,
 }
 
@@ -22,7 +22,7 @@ struct Said {
 }
 
 impl Case {
-    fn new(files: &str) -> Self {
+    pub(crate) fn new(files: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = home.path().join(path);
@@ -52,7 +52,7 @@ impl Case {
     }
 
     /// With one template and its values on both sides.
-    fn of(old: (&str, &str), new: (&str, &str), values: &str) -> Self {
+    pub(crate) fn of(old: (&str, &str), new: (&str, &str), values: &str) -> Self {
         let chart = |folder: &str, (template, values): (&str, &str)| {
             format!(
                 "=== {folder}/templates/a.yaml\n{template}\n=== {folder}/values.yaml\n{values}\n"
@@ -103,7 +103,7 @@ impl Case {
     }
 
     /// Each migration with the exit code that it must have. What is wrong is wrong with every Helm.
-    fn expect(&self, migrations: &[(&str, i32)]) {
+    pub(crate) fn expect(&self, migrations: &[(&str, i32)]) {
         for (nth, helm) in helm::each().enumerate() {
             for (steps, code) in migrations.iter().filter(|(_, code)| nth == 0 || *code == 0) {
                 let (found, text) = self.run(helm.program(), steps, &["-v"]);
@@ -129,12 +129,12 @@ fn leaves(value: &serde_yaml::Value, at: &str, keys: &mut BTreeSet<String>) {
 }
 
 /// A step that moves values.
-fn moves(moves: &str) -> String {
+pub(crate) fn moves(moves: &str) -> String {
     format!("  all: {{title: Move, move: {{{moves}}}}}")
 }
 
 /// A step that drops values without a word.
-fn drops(paths: &str) -> String {
+pub(crate) fn drops(paths: &str) -> String {
     format!("  all: {{title: Tidy up, drop: [{paths}]}}")
 }
 
@@ -147,10 +147,10 @@ fn gives(from: &str, to: &[&str]) -> String {
     )
 }
 
-const NOTHING: &str = "  none: {title: Nothing, take: {v: nowhere}, foreign: [nowhere]}";
+pub(crate) const NOTHING: &str = "  none: {title: Nothing, take: {v: nowhere}, foreign: [nowhere]}";
 
 /// A Deployment of one container.
-fn workload(name: &str, container: &str) -> String {
+pub(crate) fn workload(name: &str, container: &str) -> String {
     let lines: String = container
         .lines()
         .map(|line| format!("          {line}\n"))
