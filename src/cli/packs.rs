@@ -97,12 +97,21 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> 
     let summary = check::summary(findings);
     terminal.say(&match findings.is_empty() {
         true => format!(
-            "{chart}: {} versions, {} migrations, {summary}\n",
-            checked.versions, checked.migrations
+            "{chart}: {}, {}: {summary}\n",
+            counted(checked.versions, "version"),
+            counted(checked.migrations, "migration")
         ),
         false => format!("{chart}: {summary}\n"),
     });
     Ok(exit)
+}
+
+/// A number of things.
+fn counted(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 /// Prints the schema of a file of a pack.

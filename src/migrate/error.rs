@@ -85,7 +85,7 @@ pub enum MigrateError {
     },
     /// Leaves of the input have no fate. This is a fault of refit or of the pack.
     #[error(
-        "{} of the file would be lost without a word ({}); nothing was changed. This is a fault of refit",
+        "{} of the file would be lost silently ({}); nothing was changed. This is a fault of refit",
         if paths.len() == 1 { "a setting" } else { "settings" }, paths.join(", ")
     )]
     Unaccounted {

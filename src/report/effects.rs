@@ -252,7 +252,7 @@ fn facts(page: &mut Page, report: &Report, look: Look) {
     if changed.is_empty() || look.detail == Detail::Quiet {
         return;
     }
-    page.heading("In effect");
+    page.heading("Effect");
     for fact in changed {
         let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
         page.fill(

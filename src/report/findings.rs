@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::{
-    content::{Content, Item, Section, Use},
+    content::{AnswerOption, Content, Item, Section, Use},
     wording::{self, shown_name},
 };
 use crate::{
@@ -132,19 +132,20 @@ fn finding<'c>(
             ("refit cannot work on this".to_owned(), said.join(" "))
         }
         (Section::Questions, _) => {
-            let ids: Vec<&str> = item
-                .answers
-                .iter()
-                .map(|it| it.option.id.as_str())
-                .collect();
+            let recommended = |it: &&AnswerOption<'_>| !it.option.recommended;
+            let mut answers: Vec<&AnswerOption<'_>> = item.answers.iter().collect();
+            answers.sort_by_key(recommended);
+            let mut ids = answers.iter().map(|it| it.option.id.as_str());
+            let first = ids.next().unwrap_or_default();
+            let others = match ids.collect::<Vec<_>>() {
+                others if others.is_empty() => String::new(),
+                others => format!(" (or {})", others.join(", ")),
+            };
             let lacking = item.lacking.map_or_else(String::new, |text| {
                 format!(" The answer is not complete: {text}.")
             });
             let asked_as = item.asked_as.as_deref().unwrap_or_default();
-            let text = format!(
-                "{text}{lacking} Answer with --answer {asked_as}=OPTION; options: {}.",
-                ids.join(", ")
-            );
+            let text = format!("{text}{lacking} Answer with --answer {asked_as}={first}{others}.");
             (format!("A question is open: {}", item.title), text)
         }
         _ if item.title.is_empty() => ("A setting needs a look".to_owned(), text.to_owned()),

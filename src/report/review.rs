@@ -334,7 +334,7 @@ pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look
             2,
             4,
             &[
-                span("Skipped, this has no effect any longer: ", WordStyle::Warn),
+                span("If skipped, this stops working: ", WordStyle::Warn),
                 unstyled(list_names(lost)),
                 unstyled(text),
             ],

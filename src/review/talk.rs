@@ -436,7 +436,8 @@ impl Talk<'_> {
                 "1, 2, ...",
                 "choose an option; what it needs is asked for, and its lines are shown",
             );
-            key("Enter, y, a", "take the option marked with *");
+            key("arrows, Enter", "move the mark, and take what is marked");
+            key("y, a", "take the option marked with *");
             key("s, n", "skip: leave this step out");
             key("u", "leave the question open; nothing can be written then");
         } else {

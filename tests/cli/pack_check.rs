@@ -10,7 +10,7 @@ fn a_good_pack_has_nothing_wrong() {
     let run = demo.run("pack check pack");
     assert_eq!(
         (run.code, run.out.as_str(), run.err.as_str()),
-        (0, "", "demo: 3 versions, 1 migrations, nothing wrong\n")
+        (0, "", "demo: 3 versions, 1 migration: no problems found\n")
     );
 }
 

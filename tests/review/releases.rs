@@ -349,7 +349,7 @@ fn a_folder_with_manifests_is_reviewed() {
     let card = pty.press("y", CHANGE);
     assert!(card.contains("streams (apps/streams.yaml)"), "{card}");
     let asked = pty.press("s", "[y/N]");
-    assert!(asked.contains("no effect any longer"), "{asked}");
+    assert!(asked.contains("this stops working"), "{asked}");
     pty.press("y", "Write 2 files?");
     pty.press("y", FILE);
     // One record for the folder: one command makes it again.

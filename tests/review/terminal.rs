@@ -182,7 +182,7 @@ fn a_whole_review_writes_what_was_shown_and_replays_to_the_same_bytes() {
     // A skip that leaves a setting unread is asked about, and takes along what needs it.
     let asked = pty.press("s", "[y/N]");
     assert!(
-        asked.contains("no effect any longer: gone. Nothing in demo 2.0.0 reads it."),
+        asked.contains("this stops working: gone. Nothing in demo 2.0.0 reads it."),
         "{asked}"
     );
     assert!(

@@ -309,7 +309,7 @@ fn add(
         if sure { "Sure" } else { "Likely" },
         match look.stated {
             true => format!("--chart said {}", pack.info.chart),
-            false => format!("{} is told by {}", pack.info.chart, traces(told)),
+            false => format!("{} is recognised by {}", pack.info.chart, traces(told)),
         }
     ));
     let bases: Vec<String> = layers

@@ -195,7 +195,7 @@ pub fn summary(findings: &[Finding]) -> String {
         n => format!("{n} {what}s"),
     };
     match (count(Severity::Error), count(Severity::Warning)) {
-        (0, 0) => "nothing wrong".to_owned(),
+        (0, 0) => "no problems found".to_owned(),
         (errors, 0) => counted(errors, "error"),
         (0, warnings) => counted(warnings, "warning"),
         (errors, warnings) => counted(errors, "error") + ", " + &counted(warnings, "warning"),

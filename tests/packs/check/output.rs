@@ -33,7 +33,7 @@ fn a_finding_shows_its_line_and_the_place_in_it() {
 #[test]
 fn findings_are_counted() {
     let copy = Copy::of("demo");
-    assert_eq!(summary(&copy.check().findings), "nothing wrong");
+    assert_eq!(summary(&copy.check().findings), "no problems found");
     copy.replace("2.0.0.yaml", " runs with the level {level}", " runs");
     assert_eq!(summary(&copy.check().findings), "1 warning");
     copy.replace("3.0.0.yaml", "title: Drop legacy", "titles: Drop legacy");
