@@ -110,7 +110,16 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         );
     }
     let pack = folder.join("pack.yaml");
-    let pack_text = match fs::read_to_string(&pack) {
+    let before = fs::read_to_string(&pack);
+    let left = before.as_ref().map_or_else(
+        |_| Vec::new(),
+        |text| {
+            let mut known = versions_in(text);
+            known.retain(|version| !gathered.versions.iter().any(|(given, _)| given == version));
+            known
+        },
+    );
+    let pack_text = match before {
         Ok(text) => with_versions(&text, &gathered)
             .map_err(|message| anyhow::anyhow!("{}: {message}", pack.display()))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -126,6 +135,15 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     for line in &left_out {
         terminal.say(&format!("left out: {line}\n"));
     }
+    if let Some(first) = left.first() {
+        let others = match left.len() {
+            1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        terminal.say(&format!(
+            "taken out: {first}{others}, which the pack knew; a pack knows the versions that it was gathered from last. If that is not meant, gather again with all of them\n"
+        ));
+    }
     let versions = &gathered.versions;
     let ends = versions.first().zip(versions.last());
     let (oldest, newest) = ends.map_or_else(Default::default, |((a, _), (b, _))| {
@@ -139,6 +157,15 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         refit::shell::quote(&folder.display().to_string()),
     ));
     Ok(Exit::Done)
+}
+
+/// The versions that a pack.yaml has; none if it cannot be read, which is said elsewhere.
+fn versions_in(text: &str) -> Vec<Version> {
+    let pack: serde_yaml::Value = serde_yaml::from_str(text).unwrap_or_default();
+    let versions = pack.get("versions").and_then(serde_yaml::Value::as_mapping);
+    let keys = versions.into_iter().flat_map(|versions| versions.keys());
+    keys.filter_map(|key| Version::parse(key.as_str()?).ok())
+        .collect()
 }
 
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {

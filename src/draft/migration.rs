@@ -13,7 +13,10 @@ use super::{
     pack::{escape_braces, id, moved_together, quoted, reason},
     propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
 };
-use crate::values::{Map, Path, Segment, Value, leaves};
+use crate::{
+    pack::model::OPEN_REASON,
+    values::{Map, Path, Segment, Value, leaves},
+};
 
 /// What stands in front of every file.
 const HEAD: &str = "\
@@ -226,7 +229,11 @@ fn acknowledged(old: &Keys, new: &Keys, taken: &[Path]) -> String {
             Some(now) if now == was => continue,
             Some(now) => format!("was {}, is {}", short(was), short(now)),
         };
-        let _ = writeln!(lines, "#   {}: WHY?   # {what}", quoted(&path.to_string()));
+        let _ = writeln!(
+            lines,
+            "#   {}: {OPEN_REASON}   # {what}",
+            quoted(&path.to_string())
+        );
     }
     match lines.is_empty() {
         true => lines,

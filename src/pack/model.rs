@@ -12,6 +12,9 @@ use serde_yaml::Value as Yaml;
 
 use super::range::VersionRange;
 
+/// What stands in a draft where a reason is missing.
+pub const OPEN_REASON: &str = "WHY?";
+
 /// `pack.yaml`: the chart, its versions, how they are recognised, and the facts shown.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -10,13 +10,27 @@ use super::{
     rows,
 };
 use crate::{
-    pack::{Known, Migration, Pack, Step, Take},
+    pack::{Known, Migration, Pack, Step, Take, model::OPEN_REASON},
     spelling::closest,
     values::{Path, Segment, Value},
 };
 
+/// Checks that there is a reason for what is ignored: a draft has a question in its place.
+fn reason(what: &str, spot: Spot<'_>, found: &mut Vec<Finding>) {
+    let is_one = |text: &str| text.chars().any(char::is_alphanumeric) && text.trim() != OPEN_REASON;
+    if spot.text().is_some_and(|text| !is_one(text)) {
+        let message = format!(
+            "there is no reason for ignoring {what}; say what users could be told, or take the line away"
+        );
+        found.push(spot.finding(Code::NoReason, message));
+    }
+}
+
 /// Checks that whatever must be a path is one.
 pub(super) fn read(file: &File, found: &mut Vec<Finding>) {
+    for (what, spot) in file.spot().get("ignored").entries() {
+        reason(what, spot.value(), found);
+    }
     let mut path = |text: Option<&str>, spot: Spot<'_>| {
         if let Some(Err(error)) = text.map(str::parse::<Path>) {
             let message = format!("this is no path: {error}");

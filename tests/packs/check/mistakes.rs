@@ -116,6 +116,7 @@ const MISTAKES: &[Mistake] = &[
     mistake(K, "  - {in: \">=2.0.0\", default: 60}", "  - {in: \">=2.0.0, <3.0.0\", default: 60}\n  - {in: \">=3.0.0\", default: 1m}", Code::DefaultType, "default: 1m"),
     mistake(K, "log.format:\n  - {in: \"*\"", "log.format:\n  - {in: \"<3.0.0\"", Code::VanishedKey, "default: text"),
     mistake(THREE, "title: Ports say what is exposed", "title: Ports say what is exposed\nignored: {log.level: It stays.}", Code::UselessIgnored, "ignored:"),
+    mistake(THREE, "title: Ports say what is exposed", "title: Ports say what is exposed\nignored: {log.level: WHY?}", Code::NoReason, "ignored:"),
     mistake(P, "  - path: web.replicas", "  - path: web.replica", Code::UnknownEvidence, "path: web.replica\n"),
     mistake(P, "    unless: web.replicas", "    unless: web.replica", Code::UnknownEvidence, "unless:"),
     mistake(P, "default(values.replicaCount, 1)", "default(values.replicas, 1)", Code::UnknownEvidence, "values.replicas"),
