@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import io
 from pathlib import Path
 
@@ -64,7 +63,9 @@ class Clones:
             return self.known[name]
         versions = {}
         for repository in self.repositories:
-            asked = [(commit, path) for commit, path in self.files(repository) if path.split("/")[-2:-1] == [name]]
+            # A folder may have the end of the name only.
+            folders = {name[at:] for at in range(len(name)) if at == 0 or name[at - 1] == "-"}
+            asked = [(commit, path) for commit, path in self.files(repository) if (path.split("/")[-2:-1] or [""])[0] in folders]
             # A chart whose version is filled in when it is released goes by the tags of its repository.
             templates = sorted({path for _, path in asked if path.endswith(".template.yaml")})
             asked = [(commit, path) for commit, path in asked if not path.endswith(".template.yaml")]
@@ -89,19 +90,24 @@ class Clones:
         return max(versions, key=number, default=None)
 
 
-def cat(repository, names):
+def contents(repository, names):
+    """The bytes of each of some objects; None for one that is not there."""
     if not names:
         return []
     out = io.BytesIO(git(repository, "cat-file", "--batch", data="\n".join(names).encode() + b"\n"))
-    texts = []
+    found = []
     for _ in names:
         head = out.readline().split()
         if len(head) < 3 or not head[-1].isdigit():
-            texts.append(None)
+            found.append(None)
             continue
-        texts.append(out.read(int(head[-1])).decode(errors="replace"))
+        found.append(out.read(int(head[-1])))
         out.read(1)
-    return texts
+    return found
+
+
+def cat(repository, names):
+    return [None if content is None else content.decode(errors="replace") for content in contents(repository, names)]
 
 
 def begins(text):
@@ -127,7 +133,19 @@ def in_range(text):
     fixed = re.sub(r"(\.[x*])+$", "", text, flags=re.I)
     if re.fullmatch(r"\d+(\.\d+)*", fixed):
         return lambda version: number(version)[1] and (version.lstrip("v") + ".").startswith(fixed + ".")
-    return lambda version: number(version)[1]
+    bounds = re.findall(r"([<>]=?)\s*v?([\d.]+)", text)
+    holds = {"<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}
+    return lambda version: number(version)[1] and all(holds[sign](number(version)[0], number(bound)[0]) for sign, bound in bounds)
+
+
+def locked(at):
+    """What a chart's lock file says that it depends on: name to version."""
+    found = {}
+    for lock in ("Chart.lock", "requirements.lock"):
+        if (at / lock).exists():
+            about = yaml.safe_load((at / lock).read_text()) or {}
+            found.update({one["name"]: str(one["version"]) for one in about.get("dependencies") or []})
+    return found
 
 
 def released(repository, name, version, commit, path):
@@ -146,18 +164,21 @@ def extract(clones, name, version, at, depth=0):
     repository, commit, path = clones.versions(name)[version]
     commit = released(repository, name, version, commit, path)
     at.mkdir(parents=True)
-    archive = git(repository, "archive", commit, path)
-    for member in (archived := tarfile.open(fileobj=io.BytesIO(archive))).getmembers():
-        inside = member.name.removeprefix(path).lstrip("/")
-        if member.isfile() and inside:
-            target = at / inside
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(archived.extractfile(member).read())
+    # What a clone lacks is left away: only large test data is.
+    names = [line for line in git(repository, "ls-tree", "-r", "-z", "--name-only", commit, f"{path}/").decode().split("\0") if line]
+    for file, content in zip(names, contents(repository, [f"{commit}:{file}" for file in names])):
+        if content is None:
+            print(f"  {name} {version}: the clone lacks {file}")
+            continue
+        target = at / file.removeprefix(path).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
     template = at / "Chart.template.yaml"
     if template.exists():
         text = re.sub(r"\{\{\w+\}\}", "refit", template.read_text())
         text = re.sub(r"^version:.*", f"version: {version}", text, flags=re.M)
         (at / "Chart.yaml").write_text(re.sub(r"^appVersion:.*", f"appVersion: {version}", text, flags=re.M))
+    lock = locked(at)
     for lists in (at / "Chart.yaml", at / "requirements.yaml"):
         if not lists.exists():
             continue
@@ -168,7 +189,10 @@ def extract(clones, name, version, at, depth=0):
             if (at / "charts" / inner / "Chart.yaml").exists():
                 kept.append(wanted)
                 continue
-            found = clones.newest(inner, in_range(spread)) if depth < 4 else None
+            exact = in_range(lock.get(inner, "-"))
+            found = clones.newest(inner, exact) if depth < 4 and inner in lock else None
+            if found is None and depth < 4:
+                found = clones.newest(inner, in_range(spread))
             if found is None:
                 print(f"  {name} {version}: left out {inner} {spread}, which no clone has")
                 continue
@@ -178,8 +202,8 @@ def extract(clones, name, version, at, depth=0):
         if about.get("dependencies"):
             about["dependencies"] = kept
             lists.write_text(yaml.safe_dump(about, sort_keys=False))
-    for lock in ("Chart.lock", "requirements.lock"):
-        (at / lock).unlink(missing_ok=True)
+    for name in ("Chart.lock", "requirements.lock"):
+        (at / name).unlink(missing_ok=True)
 
 
 def main():

@@ -164,10 +164,12 @@ fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm
     for setting in &found.settings {
         let (expected, through) = route(&setting.from, rows);
         let places = setting.places();
-        let is_among = places.iter().any(|place| place.to == expected);
         let sure = matches!(setting.fate, Suggestion::Moves(_));
-        let right = sure && is_among;
         let has_place = is_there(&keys.1, &expected);
+        let is_right =
+            |to: &Path| *to == expected || is_further_in(to, &setting.from, &through, rows);
+        let is_among = places.iter().any(|place| is_right(&place.to));
+        let right = sure && is_among;
         for at in through.iter().filter(|_| has_place || right || !sure) {
             said[*at].push((sure, right, is_among));
         }
@@ -201,6 +203,15 @@ fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm
         println!("-> {} to {}: {word}", row.old, row.new);
     }
     tally
+}
+
+/// Whether a place is below the documented one, under the same last key: a row that names a map says nothing of what
+/// lies between.
+fn is_further_in(to: &Path, from: &Path, through: &[usize], rows: &[&Row]) -> bool {
+    let last = through.last().map(|at| rows[*at]);
+    last.is_some_and(|row| {
+        to.starts_with(&row.new) && to.depth() > row.new.depth() && to.last() == from.last()
+    })
 }
 
 /// Whether the new chart has a key, or a map there that takes any.

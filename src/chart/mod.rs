@@ -5,6 +5,7 @@
 //! chart is called. A chart is a folder or an archive; a reference was fetched by `helm` before.
 
 pub mod reads;
+pub mod schema;
 pub mod template;
 
 use std::{

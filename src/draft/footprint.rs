@@ -1,17 +1,53 @@
 //! What a setting leaves in rendered objects, in a form that finds the same thing under other names.
 //!
 //! Each field that a setting changes is a trace in three strengths: kind, name, field and value; without the name,
-//! because objects are renamed; and field and value alone, because a Deployment may have become a StatefulSet.
+//! because objects are renamed; and field and value alone, because a Deployment may have become a StatefulSet. What is
+//! left of an object's name without the words that all objects of the release share tells one part of it from another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    effect::{leaves::Effect, objects::Manifest},
-    values::{Path, Segment, Value},
+    effect::{fields::words, leaves::Effect, objects::Manifest},
+    values::{Path, Segment, Value, leaves},
 };
 
 /// From how many letters on a value tells one option from another.
 const MIN_TELLING: usize = 4;
+/// What a trace in an object of another part of the release is worth.
+const OTHER_PART: f64 = 0.75;
+
+/// Words that many objects of a release have in their names, as its own and the chart's.
+#[derive(Debug, Clone, Default)]
+pub struct CommonWords(BTreeSet<String>);
+
+impl CommonWords {
+    /// Those in half of the names of all objects.
+    #[must_use]
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
+        let mut found = BTreeSet::new();
+        for manifest in manifests {
+            let names: BTreeSet<&str> =
+                manifest.objects.keys().map(|id| id.name.as_str()).collect();
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for name in &names {
+                for word in words(name).into_iter().collect::<BTreeSet<_>>() {
+                    *counts.entry(word).or_default() += 1;
+                }
+            }
+            let common = counts
+                .into_iter()
+                .filter(|(_, count)| count * 2 >= names.len());
+            found.extend(common.map(|(word, _)| word));
+        }
+        Self(found)
+    }
+
+    /// The words of a name that are not common.
+    fn own(&self, name: &str) -> BTreeSet<String> {
+        let all = words(name).into_iter();
+        all.filter(|word| !self.0.contains(word)).collect()
+    }
+}
 
 /// The effects of a setting, as traces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,12 +64,20 @@ pub struct Footprint {
     signed: BTreeSet<String>,
     /// The fields in words, for the evidence.
     fields: BTreeSet<String>,
+    /// Words of the objects' names that are not common: they tell one part of a release from another.
+    parts: BTreeSet<String>,
+    /// True if an object has no such words.
+    is_whole: bool,
 }
 
 impl Footprint {
     /// Of the effects of a setting.
     #[must_use]
-    pub fn of<'e>(effects: impl IntoIterator<Item = &'e Effect>, setting: &Value) -> Self {
+    pub fn of<'e>(
+        effects: impl IntoIterator<Item = &'e Effect>,
+        setting: &Value,
+        common: &CommonWords,
+    ) -> Self {
         let mut print = Self::default();
         let sign = setting
             .scalar_text()
@@ -41,15 +85,18 @@ impl Footprint {
         let sign = sign.filter(|text| !matches!(*text, "true" | "false"));
         for effect in effects {
             let object = &effect.spot.object;
-            let path = without_container_name(&effect.spot.path);
-            for value in traces(effect) {
+            let own_words = common.own(&object.name);
+            print.is_whole |= own_words.is_empty();
+            print.parts.extend(own_words);
+            for (below, value) in traces(effect) {
+                let path = format!("{}{below}", without_container_name(&effect.spot.path));
                 // An item of a list can be anything.
                 let is_item = matches!(effect.with, Some(Value::List(_)));
                 if !is_item && sign.is_some_and(|sign| value.contains(sign)) {
                     print.signed.insert(format!("{}|{path}", object.kind));
                 }
                 print.full.insert(format!(
-                    "{}|{}|{}|{value}",
+                    "{}|{}|{}{below}|{value}",
                     object.kind, object.name, effect.spot.path
                 ));
                 print
@@ -73,7 +120,7 @@ impl Footprint {
     pub fn of_candidate(
         effects: &[Effect],
         own: &[Effect],
-        before: &Manifest,
+        (before, common): (&Manifest, &CommonWords),
         setting: &Value,
     ) -> Self {
         let is_foreign = |effect: &&Effect| {
@@ -94,8 +141,8 @@ impl Footprint {
             })
         };
         let (foreign, free): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(is_foreign);
-        let mut print = Self::of(free, setting);
-        let foreign = Self::of(foreign, setting);
+        let mut print = Self::of(free, setting, common);
+        let foreign = Self::of(foreign, setting, common);
         print.full.extend(foreign.full);
         print.fields.extend(foreign.fields);
         print
@@ -109,6 +156,8 @@ impl Footprint {
         self.options.extend(other.options);
         self.signed.extend(other.signed);
         self.fields.extend(other.fields);
+        self.parts.extend(other.parts);
+        self.is_whole |= other.is_whole;
     }
 
     /// True if anything of this is found in another one.
@@ -130,11 +179,26 @@ impl Footprint {
     /// that is covered.
     #[must_use]
     pub fn found_in(&self, other: &Self) -> f64 {
-        self.found_in_same_objects(other)
-            .max(0.96 * found(&self.unnamed, &other.unnamed))
+        let elsewhere = (0.96 * found(&self.unnamed, &other.unnamed))
             .max(0.85 * found(&self.options, &other.options))
             .max(0.9 * found(&self.signed, &other.signed))
-            .max(0.6 * found(&self.bare, &other.bare))
+            .max(0.6 * found(&self.bare, &other.bare));
+        let worth = match self.is_of_other_part(other) {
+            true => OTHER_PART,
+            false => 1.0,
+        };
+        self.found_in_same_objects(other).max(worth * elsewhere)
+    }
+
+    /// True if the objects of both seem to be of different parts of the release: all have names of their own, without a
+    /// word in common.
+    #[must_use]
+    pub fn is_of_other_part(&self, other: &Self) -> bool {
+        !self.is_whole
+            && !other.is_whole
+            && !self.is_empty()
+            && !other.is_empty()
+            && self.parts.is_disjoint(&other.parts)
     }
 
     /// The same where objects must have the same names: a key that was there beside the old one had objects of its
@@ -219,23 +283,57 @@ fn option(text: &str) -> String {
     }
 }
 
-/// The traces of an effect, each item of a list by itself; a sign marks those that it takes away.
-fn traces(effect: &Effect) -> Vec<String> {
-    let text = |value: &Value| match value.scalar_text() {
-        Some(text) => text.to_owned(),
-        None => serde_json::Value::from(value).to_string(),
-    };
+/// The traces of an effect, with where below the field they are: each item of a list by itself, and of an item that is
+/// changed only what is changed in it. A sign marks those that it takes away.
+fn traces(effect: &Effect) -> Vec<(String, String)> {
+    let here = |text: String| (String::new(), text);
     match (&effect.with, &effect.without) {
         (Some(Value::List(with)), Some(Value::List(without))) => {
-            let new = with.iter().filter(|item| !without.contains(item)).map(text);
-            let gone = without.iter().filter(|item| !with.contains(item));
-            new.chain(gone.map(|item| format!("-{}", text(item))))
-                .collect()
+            let new: Vec<&Value> = with.iter().filter(|item| !without.contains(item)).collect();
+            let gone: Vec<&Value> = without.iter().filter(|item| !with.contains(item)).collect();
+            if with.len() == without.len()
+                && new.len() == gone.len()
+                && new.iter().chain(&gone).all(|item| item.as_map().is_some())
+            {
+                return new
+                    .into_iter()
+                    .zip(gone)
+                    .flat_map(|(new, gone)| changed_in(new, gone))
+                    .collect();
+            }
+            let gone = gone.into_iter().map(|item| format!("-{}", text(item)));
+            new.into_iter().map(text).chain(gone).map(here).collect()
         }
-        (Some(with), _) => vec![text(with)],
-        (None, Some(without)) => vec![format!("-{}", text(without))],
+        (Some(with), _) => vec![here(text(with))],
+        (None, Some(without)) => vec![here(format!("-{}", text(without)))],
         (None, None) => Vec::new(),
     }
+}
+
+fn text(value: &Value) -> String {
+    match value.scalar_text() {
+        Some(text) => text.to_owned(),
+        None => serde_json::Value::from(value).to_string(),
+    }
+}
+
+/// What is changed in an item that is a map.
+fn changed_in(new: &Value, gone: &Value) -> Vec<(String, String)> {
+    let fields = |item: &Value| -> BTreeMap<Path, String> {
+        let map = item.as_map().cloned().unwrap_or_default();
+        let all = leaves(&map).into_iter();
+        all.map(|(path, value)| (path, text(value))).collect()
+    };
+    let (new, gone) = (fields(new), fields(gone));
+    let set = new
+        .iter()
+        .filter(|(path, text)| gone.get(*path) != Some(text))
+        .map(|(path, text)| (format!("[].{path}"), text.clone()));
+    let taken = gone
+        .iter()
+        .filter(|(path, _)| !new.contains_key(*path))
+        .map(|(path, text)| (format!("[].{path}"), format!("-{text}")));
+    set.chain(taken).collect()
 }
 
 #[cfg(test)]
@@ -271,5 +369,93 @@ mod tests {
         );
         assert_ne!(option("--api.dashboard=true"), option("--api.debug=true"));
         assert_eq!(option("a=b"), "a=b");
+    }
+
+    fn effect(object: (&str, &str), path: &str, with: Value, without: Value) -> Effect {
+        let id = crate::effect::objects::ObjectId {
+            kind: object.0.to_owned(),
+            name: object.1.to_owned(),
+            group: String::new(),
+            namespace: String::new(),
+        };
+        Effect {
+            spot: crate::effect::leaves::RenderedField {
+                object: id,
+                path: path.parse().unwrap(),
+            },
+            with: Some(with),
+            without: Some(without),
+        }
+    }
+
+    fn items(json: &serde_json::Value) -> Value {
+        Value::from(json)
+    }
+
+    #[test]
+    fn an_item_of_a_list_is_no_sign() {
+        let common = CommonWords::default();
+        let setting = Value::from("zq0001qz");
+        let of = |items_with: serde_json::Value| {
+            let with = items(&items_with);
+            let effect = effect(
+                ("Deployment", "web"),
+                "spec.list",
+                with,
+                items(&serde_json::json!([])),
+            );
+            Footprint::of([&effect], &setting, &common)
+        };
+        // The same text among other words is in both; as a field's own text that would be evidence.
+        let did = of(serde_json::json!(["--first=zq0001qz"]));
+        let other = of(serde_json::json!(["a zq0001qz of another kind"]));
+        assert!(!did.touches(&other));
+        assert_eq!(did.found_in(&other), 0.0);
+        let plain = |with: &str| {
+            let effect = effect(
+                ("Deployment", "web"),
+                "spec.text",
+                Value::from(with),
+                Value::from(""),
+            );
+            Footprint::of([&effect], &setting, &common)
+        };
+        assert!(plain("first zq0001qz").found_in(&plain("a zq0001qz of another kind")) > 0.8);
+    }
+
+    #[test]
+    fn of_an_item_that_is_changed_only_what_is_changed_is_a_trace() {
+        let common = CommonWords::default();
+        let of = |scheme: &str| {
+            let item = |interval: &str| {
+                items(&serde_json::json!([{"scheme": scheme, "interval": interval}]))
+            };
+            let effect = effect(
+                ("ServiceMonitor", "web"),
+                "spec.endpoints",
+                item("31s"),
+                item("10s"),
+            );
+            Footprint::of([&effect], &Value::from("31s"), &common)
+        };
+        assert_eq!(of("http").found_in(&of("https")), 1.0);
+    }
+
+    #[test]
+    fn an_object_of_another_part_of_the_release_counts_for_less() {
+        let common = CommonWords(BTreeSet::from(["refit".to_owned()]));
+        let of = |name: &str| {
+            let effect = effect(
+                ("Service", name),
+                "spec.port",
+                Value::from(1),
+                Value::from(2),
+            );
+            Footprint::of([&effect], &Value::from(1), &common)
+        };
+        let did = of("refit-node-exporter");
+        let renamed = did.found_in(&of("refit-exporter-of-nodes"));
+        assert!(renamed > 0.9 && did.found_in(&of("refit-canary")) < renamed - 0.2);
+        assert!(of("refit").found_in(&of("refit-main")) > 0.9);
     }
 }

@@ -22,11 +22,18 @@ static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("{dotted}|{marked}")).expect("a pattern")
 });
 
+/// Words of a line that calls a key out of date.
+static OUT_OF_DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(deprecated|replaced|renamed|moved)\b").expect("a pattern")
+});
+
 /// Lines that name several keys.
 #[derive(Debug, Default)]
 pub struct Hints {
     lines: Vec<Vec<Path>>,
     named: HashMap<Path, Vec<usize>>,
+    /// Keys that are called out of date, with the keys that are named beside them.
+    outdated: HashMap<Path, Vec<Path>>,
 }
 
 impl Hints {
@@ -52,24 +59,55 @@ impl Hints {
         }
     }
 
+    fn call_outdated(&mut self, path: &Path, others: &[Path]) {
+        let known = self.outdated.entry(path.clone()).or_default();
+        for other in others.iter().filter(|other| *other != path) {
+            if !known.contains(other) {
+                known.push(other.clone());
+            }
+        }
+    }
+
+    /// Takes in what is said in the comment above a key of `values.yaml`: names there can begin at the map that the
+    /// key is in.
+    pub(super) fn comment(&mut self, path: &Path, comment: &str) {
+        for line in comment.lines().filter(|line| OUT_OF_DATE.is_match(line)) {
+            let named = names(line);
+            let beside = path.parent().unwrap_or_else(Path::root);
+            let nearer = named.iter().map(|name| beside.concat(name));
+            let all: Vec<Path> = named.iter().cloned().chain(nearer).collect();
+            self.call_outdated(path, &all);
+        }
+    }
+
+    /// The keys that the chart names for one that it calls out of date, or for what is below such a one.
+    #[must_use]
+    pub fn outdated_for(&self, path: &Path) -> Vec<Path> {
+        let mut found: Vec<Path> = Vec::new();
+        let mut above = path.clone();
+        while !above.is_root() {
+            let rest = path.strip_prefix(&above).unwrap_or_else(Path::root);
+            for other in self.outdated.get(&above).into_iter().flatten() {
+                let to = other.concat(&rest);
+                if to.is_concrete() && !found.contains(&to) {
+                    found.push(to);
+                }
+            }
+            above.pop();
+        }
+        found
+    }
+
     fn line(&mut self, line: &str) {
         if line.len() > LONGEST {
             return;
         }
-        let mut paths: Vec<Path> = Vec::new();
-        for found in NAMES.captures_iter(line) {
-            let name = found
-                .iter()
-                .skip(1)
-                .flatten()
-                .next()
-                .map(|name| name.as_str());
-            let name = name.map(|name| name.trim_start_matches("Values."));
-            if let Some(path) = name.and_then(|name| name.parse::<Path>().ok())
-                && !paths.contains(&path)
-            {
-                paths.push(path);
-            }
+        let paths = names(line);
+        if let [first, rest @ ..] = paths.as_slice()
+            && paths.len() <= MOST_NAMED
+            && OUT_OF_DATE.is_match(line)
+        {
+            self.call_outdated(first, rest);
         }
         if (2..=MOST_NAMED).contains(&paths.len()) {
             for path in &paths {
@@ -103,6 +141,21 @@ impl Hints {
     }
 }
 
+/// The names of keys in a line.
+fn names(line: &str) -> Vec<Path> {
+    let mut paths: Vec<Path> = Vec::new();
+    for found in NAMES.captures_iter(line) {
+        let name = found.iter().skip(1).flatten().next();
+        let name = name.map(|name| name.as_str().trim_start_matches("Values."));
+        if let Some(path) = name.and_then(|name| name.parse::<Path>().ok())
+            && !paths.contains(&path)
+        {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +176,30 @@ mod tests {
         assert_eq!(beside("web.old.name.x"), ["server.name.x"]);
         assert_eq!(beside("b"), ["c"]);
         assert!(beside("colour").is_empty() && beside("web").is_empty());
+    }
+
+    #[test]
+    fn a_key_is_out_of_date_where_a_line_or_the_comment_above_it_says_so() {
+        let text = "DEPRECATED option web.old.data - Use server.new\nUse a.b with c.d.";
+        let files = [("templates/NOTES.txt".to_owned(), text.to_owned())];
+        let mut hints = Hints::of(&Chart {
+            files: files.into(),
+            ..Chart::default()
+        });
+        hints.comment(
+            &"pod.user".parse().unwrap(),
+            "Deprecated: prefer template.user.id\n",
+        );
+        let named = |path: &str| {
+            let found = hints.outdated_for(&path.parse().unwrap());
+            found.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(named("web.old.data"), ["server.new"]);
+        assert_eq!(named("web.old.data.x"), ["server.new.x"]);
+        assert_eq!(
+            named("pod.user"),
+            ["template.user.id", "pod.template.user.id"]
+        );
+        assert!(named("a.b").is_empty() && named("server.new").is_empty());
     }
 }

@@ -80,12 +80,15 @@ impl Keys {
         let defaults = Value::Map(defaults);
         let mut comments = BTreeMap::new();
         let mut documented = BTreeMap::new();
+        let mut hints = Hints::of(chart);
         for option in texts.into_iter().flat_map(written) {
             let Written {
                 path,
                 comment,
+                said,
                 example,
             } = option;
+            hints.comment(&path, &said);
             if let Some(value) = example
                 && path.depth() <= MAX_DEPTH
                 && has_room(&path, &defaults)
@@ -128,7 +131,7 @@ impl Keys {
             places,
             comments,
             documented,
-            hints: Hints::of(chart),
+            hints,
         }
     }
 

@@ -13,6 +13,7 @@ pub mod infer;
 mod keys;
 mod kin;
 mod migration;
+mod outdated;
 mod pack;
 pub mod propose;
 mod prove;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     bare::{Versions, bare_pack},
-    propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
+    propose::{Destination, Proposal, Proposals, Standing, Suggestion, without_shared_end},
 };
 use crate::{
     authoring::{Edition, corrections::Corrections, gather, keys_yaml},
@@ -120,7 +120,9 @@ pub(super) fn moved_together<'p>(
     let way = without_shared_end(&first.from, &place.to);
     let same = all.iter().filter_map(|other| match &other.fate {
         Suggestion::Moves(to)
-            if to.wraps == place.wraps && without_shared_end(&other.from, &to.to) == way =>
+            if to.wraps == place.wraps
+                && other.standing == first.standing
+                && without_shared_end(&other.from, &to.to) == way =>
         {
             Some((other, to))
         }
@@ -194,12 +196,17 @@ fn shown_places(pairs: &[(&Proposal, &Destination)]) -> (String, String) {
 }
 
 pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
-    let (_, place) = pairs[0];
+    let (first, place) = pairs[0];
     let mut evidence = place.evidence.clone();
     if let Some(first) = evidence.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    format!("Drafted, not read by the new chart where it is. {evidence}.")
+    let unread = match first.standing {
+        Standing::Lost => "not read by the new chart where it is",
+        Standing::NeverWorked => "read by neither chart where it is",
+        Standing::OutOfDate => "called out of date by the new chart",
+    };
+    format!("Drafted, {unread}. {evidence}.")
 }
 
 fn question(
@@ -224,13 +231,14 @@ fn question(
     for (at, (proposal, _)) in pairs.iter().enumerate() {
         let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
     }
-    let _ = writeln!(
-        steps,
-        "    ask: {}",
-        escape_braces(&format!(
-            "`{from}` has no effect any more. Where does it go?"
-        ))
-    );
+    let ask = match first.standing {
+        Standing::Lost => format!("`{from}` has no effect any more. Where does it go?"),
+        Standing::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
+        Standing::OutOfDate => {
+            format!("`{from}` still works and is out of date. Where does it go?")
+        }
+    };
+    let _ = writeln!(steps, "    ask: {}", escape_braces(&ask));
     steps.push_str("    options:\n");
     let write = |steps: &mut String, at: usize, place: &Destination| {
         let value = match place.wraps {
@@ -274,7 +282,11 @@ fn question(
     let names: Vec<String> = (0..pairs.len()).map(|at| format!("v{at}")).collect();
     let _ = writeln!(
         steps,
-        "      leave:\n        title: Leave it where it is, without effect\n        leave: [{}]",
+        "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
+        match first.standing {
+            Standing::Lost | Standing::NeverWorked => "without effect",
+            Standing::OutOfDate => "where it still works",
+        },
         names.join(", ")
     );
 }

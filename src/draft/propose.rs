@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     candidates::{Candidate, Keys, Named, candidates},
-    footprint::Footprint,
+    footprint::{CommonWords, Footprint},
     kin::kin,
+    outdated::outdated,
     prove::prove,
     scaffold::{is_empty, needs_some, scaffold},
     sides::{Peeled, fits_default, fitting, peeled},
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Isolation, Leaf, set_path},
+        leaves::{Effect, Isolation, Leaf, set_path},
         objects::Manifest,
         render::Renderer,
     },
@@ -42,6 +43,8 @@ const TOLD: usize = 3;
 const MOST_FIELDS: usize = 4;
 /// How many settings of a map must have gone somewhere for another one to follow.
 const NEIGHBOURS: usize = 2;
+/// From which likeness of words on a setting that never worked is worth a question.
+const MUCH_ALIKE: f64 = 0.45;
 /// What a place is worth at least that does something of it and that a text of the chart names.
 pub(super) const HINTED: f64 = 0.7;
 
@@ -91,6 +94,19 @@ pub struct Proposal {
     pub did: Option<String>,
     /// Its fate.
     pub fate: Suggestion,
+    /// How it stands under the two charts.
+    pub standing: Standing,
+}
+
+/// How a setting stands that wants something done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It worked, and does not any more.
+    Lost,
+    /// The old chart has the key, and does nothing with it either.
+    NeverWorked,
+    /// It works, and the new chart calls its key out of date.
+    OutOfDate,
 }
 
 /// The proposals for some values.
@@ -199,6 +215,8 @@ pub(super) struct Open<'l> {
     /// Its places, each with its score and what it does there.
     pub tried: Vec<(Candidate, f64, Footprint)>,
     is_default: bool,
+    /// True if the old chart has the key and does nothing with it.
+    never_worked: bool,
 }
 
 /// The ways in which settings are tried out.
@@ -248,7 +266,9 @@ pub(super) fn propose_on(
         }
         let after = peeled(pair.new, now, &rest, &ground)
             .map_err(|why| format!("under the new chart: {why}"))?;
+        let manifests = [&before.side.manifest, &after.side.manifest];
         Ok::<_, String>(Sides {
+            common: CommonWords::of(manifests),
             before,
             after,
             scaffold: needed,
@@ -280,13 +300,8 @@ pub(super) fn propose_on(
     // Twice: where most of a map went, the rest of it may have gone, too.
     for _ in 0..2 {
         for one in &mut open {
-            let fields: Vec<&Path> = one
-                .leaf
-                .effects
-                .iter()
-                .map(|effect| &effect.spot.path)
-                .take(MOST_FIELDS)
-                .collect();
+            let fields = fields_and_options(&one.leaf.effects);
+            let fields: Vec<&Path> = fields.iter().collect();
             let value = &one.leaf.value;
             let found = candidates((old, new), &one.path, value, &whole, &learned, &fields);
             let known: Vec<Path> = one
@@ -327,6 +342,18 @@ pub(super) fn propose_on(
     if sides.is_some() {
         follow(&mut settings, &open, new);
     }
+    let mut settings: Vec<Proposal> = settings
+        .into_iter()
+        .zip(&open)
+        .filter_map(|(setting, one)| match one.never_worked {
+            true => much_alike(setting),
+            false => Some(setting),
+        })
+        .collect();
+    if let Some(sides) = &sides {
+        let more = outdated((old, new), sides, &settings);
+        settings.extend(more);
+    }
     let scaffold = sides.iter().flat_map(|sides| &sides.scaffold);
     let needed = scaffold.filter(|path| {
         let has = |value: &Value| !is_empty(value);
@@ -340,12 +367,38 @@ pub(super) fn propose_on(
     }
 }
 
+/// The fields that a setting changes, and the options of programs in them as if they were fields: `--a.b=c` is `a.b`.
+fn fields_and_options(effects: &[Effect]) -> Vec<Path> {
+    let fields = effects.iter().map(|effect| effect.spot.path.clone());
+    let options = effects.iter().flat_map(|effect| {
+        let texts: Vec<&str> = match &effect.with {
+            Some(Value::List(items)) => items.iter().filter_map(Value::as_str).collect(),
+            Some(value) => value.as_str().into_iter().collect(),
+            None => Vec::new(),
+        };
+        let is_old = |text: &str| match &effect.without {
+            Some(Value::List(items)) => items.iter().any(|item| item.as_str() == Some(text)),
+            _ => false,
+        };
+        let fresh = texts.into_iter().filter(|text| !is_old(text));
+        let names = fresh.filter_map(|text| text.strip_prefix("--")?.split('=').next());
+        let dotted = names.filter(|name| name.contains('.'));
+        dotted
+            .map(|name| Path::keys(name.split('.').map(str::to_owned)))
+            .collect::<Vec<_>>()
+    });
+    let options: Vec<Path> = options.take(MOST_FIELDS).collect();
+    fields.take(MOST_FIELDS).chain(options).collect()
+}
+
 /// Both charts with the values.
 pub(super) struct Sides<'c> {
     pub before: Peeled<'c>,
     pub after: Peeled<'c>,
     /// The places that were filled because the new chart does not render without them.
     pub scaffold: BTreeSet<Path>,
+    /// Words that say nothing in names of objects.
+    pub common: CommonWords,
 }
 
 /// Settings that the new chart does not read where they are, with the likeliest places of each.
@@ -410,6 +463,7 @@ fn follow(settings: &mut [Proposal], open: &[Open<'_>], new: &Keys) {
         .collect();
     for (setting, one) in settings.iter_mut().zip(open) {
         if !one.did.is_empty()
+            || one.never_worked
             || matches!(setting.fate, Suggestion::Moves(_) | Suggestion::IsDefault)
         {
             continue;
@@ -450,6 +504,8 @@ fn opened<'l>(
     sides: Option<&Sides<'_>>,
     search: Search,
 ) -> Vec<Open<'l>> {
+    let nothing = CommonWords::default();
+    let common = sides.map_or(&nothing, |sides| &sides.common);
     let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
         let leaves = match search {
             Search::Exact => sides.after.side.leaves(),
@@ -457,7 +513,10 @@ fn opened<'l>(
         };
         leaves
             .into_iter()
-            .filter_map(|leaf| Some((leaf.path?, Footprint::of(&leaf.effects, &leaf.value))))
+            .filter_map(|leaf| {
+                let print = Footprint::of(&leaf.effects, &leaf.value, common);
+                Some((leaf.path?, print))
+            })
             .collect()
     });
     let mut open = Vec::new();
@@ -465,12 +524,14 @@ fn opened<'l>(
         let Some(path) = leaf.path.clone().filter(|path| path.is_concrete()) else {
             continue;
         };
-        let did = Footprint::of(&leaf.effects, &leaf.value);
+        let did = Footprint::of(&leaf.effects, &leaf.value, common);
         let refused = sides.is_some_and(|sides| sides.after.refused.contains_key(&path));
         let read = !refused && is_read(new, &path) && fits_default(&path, &leaf.value, new);
         let was_read = old.reads.is_read(&path);
         let mut is_default = false;
+        let never_worked = !was_read && old.default(&path).is_some();
         let lost = match (&after, did.is_empty()) {
+            _ if never_worked => !new.knows(&path) && !refused,
             _ if !was_read || leaf.how == Isolation::Unread => false,
             // What it did is not known, or nothing: only what is not read any more is lost.
             (_, true) | (None, _) => !read,
@@ -490,6 +551,7 @@ fn opened<'l>(
                 did,
                 tried: Vec::new(),
                 is_default,
+                never_worked,
             });
         }
     }
@@ -506,7 +568,7 @@ fn is_read(new: &Keys, path: &Path) -> bool {
 }
 
 /// True if all effects of a setting are there without it.
-fn shows_all(effects: &[crate::effect::leaves::Effect], manifest: &Manifest) -> bool {
+fn shows_all(effects: &[Effect], manifest: &Manifest) -> bool {
     !effects.is_empty()
         && effects.iter().all(|effect| {
             effect.spot.path.depth() > 0
@@ -534,6 +596,7 @@ fn sure<'o>(one: &'o Open<'_>, rendered: bool) -> Option<&'o (Candidate, f64, Fo
     let found = found(&one.did, &best.0, &best.2);
     let is_ahead = best.1 >= SURE && best.1 - next >= MARGIN;
     let is_shown = rendered && !one.did.is_empty() && found >= FOUND;
+    let is_shown = is_shown && !one.did.is_of_other_part(&best.2);
     (is_shown && is_ahead && best.0.named != Named::MadeUp).then_some(best)
 }
 
@@ -580,7 +643,19 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
         from: one.path.clone(),
         did: one.did.fields().next().map(str::to_owned),
         fate,
+        standing: match one.never_worked {
+            true => Standing::NeverWorked,
+            false => Standing::Lost,
+        },
     }
+}
+
+/// A setting that never worked is asked about only where a key is much like it.
+fn much_alike(mut setting: Proposal) -> Option<Proposal> {
+    let mut places = setting.places();
+    places.retain(|place| place.score >= MUCH_ALIKE);
+    setting.fate = Suggestion::Unsure(places);
+    (!setting.places().is_empty()).then_some(setting)
 }
 
 /// The reason for which a candidate is one.

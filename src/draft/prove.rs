@@ -39,7 +39,8 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[Open<'_>], sides: &Sides<
     let together = rendered.as_ref().as_ref().ok();
     let together = together.map(|manifest| after.added(&Value::Null, manifest));
     let is_held = |one: &Open<'_>, effects: &[Effect]| {
-        one.did.covered_by(&Footprint::of(effects, &one.leaf.value)) >= FOUND
+        let print = Footprint::of(effects, &one.leaf.value, &sides.common);
+        one.did.covered_by(&print) >= FOUND
     };
     let mut held: Vec<bool> = settings
         .iter()

@@ -190,7 +190,7 @@ impl Look<'_, '_, '_, '_> {
                         let all = self.side_after().added(&Value::Null, manifest);
                         for at in group {
                             let value = &self.open[at.0].leaf.value;
-                            let print = Footprint::of(&all, value);
+                            let print = Footprint::of(&all, value, &self.sides.common);
                             if self.open[at.0].did.touches(&print) {
                                 showing.push(*at);
                             } else if is_nowhere(value, &all) {
@@ -305,7 +305,7 @@ impl Look<'_, '_, '_, '_> {
         let print = Footprint::of_candidate(
             effects,
             &self.open[at].leaf.effects,
-            before,
+            (before, &self.sides.common),
             &self.open[at].leaf.value,
         );
         self.open[at].tried[which].2 = print;

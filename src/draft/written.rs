@@ -18,6 +18,8 @@ pub struct Written {
     pub path: Path,
     /// The words of the comment above it.
     pub comment: BTreeSet<String>,
+    /// The comment as it stands there, without its signs.
+    pub said: String,
     /// The value of a key that is commented out; `None` for one that is not.
     pub example: Option<Value>,
 }
@@ -33,6 +35,7 @@ pub fn written(text: &str) -> Vec<Written> {
     let mut live: Vec<Level> = Vec::new();
     let mut above: Vec<Level> = Vec::new();
     let mut comment: BTreeSet<String> = BTreeSet::new();
+    let mut prose = String::new();
     for line in text.lines() {
         let trimmed = line.trim_start();
         let indent = line.len() - trimmed.len();
@@ -48,6 +51,7 @@ pub fn written(text: &str) -> Vec<Written> {
                         found.push(Written {
                             path,
                             comment: std::mem::take(&mut comment),
+                            said: std::mem::take(&mut prose),
                             example: Some(example(value)),
                         });
                     }
@@ -57,6 +61,8 @@ pub fn written(text: &str) -> Vec<Written> {
                         above.retain(|(other, _)| *other < at);
                         above.push((at, None));
                     }
+                    prose.push_str(said);
+                    prose.push('\n');
                     comment.extend(
                         said.split_whitespace()
                             .flat_map(words)
@@ -75,12 +81,14 @@ pub fn written(text: &str) -> Vec<Written> {
                     found.push(Written {
                         path,
                         comment: std::mem::take(&mut comment),
+                        said: std::mem::take(&mut prose),
                         example: None,
                     });
                 }
             }
             None => {
                 comment.clear();
+                prose.clear();
                 if trimmed.starts_with("- ") {
                     live.retain(|(other, _)| *other < indent);
                     live.push((indent, None));

@@ -503,3 +503,78 @@ fn a_key_that_the_new_chart_demands_is_told() {
         assert!(!text.contains(told), "{text}");
     }
 }
+
+/// A chart of one template that prints a text of the values.
+fn small_chart(at: &Path, version: &str, values: &str, prints: &str) {
+    fs::create_dir_all(at.join("templates")).unwrap();
+    let about = format!("apiVersion: v2\nname: tide\nversion: {version}\n");
+    fs::write(at.join("Chart.yaml"), about).unwrap();
+    fs::write(at.join("values.yaml"), values).unwrap();
+    let template = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: tide\ndata:\n  user: {{{{ {prints} }}}}\n"
+    );
+    fs::write(at.join("templates/a.yaml"), template).unwrap();
+}
+
+#[test]
+fn what_still_works_and_is_called_out_of_date_is_moved_if_all_renders_the_same() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let new = "# Deprecated: use account.name\nuser: \"\"\naccount:\n  name: nobody\n";
+    let same = ".Values.user | default .Values.account.name";
+    let other = ".Values.user | default (print .Values.account.name \"-of-tide\")";
+    for (prints, is_same) in [(same, true), (other, false)] {
+        let home = tempfile::tempdir().unwrap();
+        small_chart(
+            &home.path().join("old"),
+            "1.0.0",
+            "user: nobody\n",
+            ".Values.user",
+        );
+        small_chart(&home.path().join("new"), "2.0.0", new, prints);
+        let file = home.path().join("values.yaml");
+        fs::write(&file, "# Who runs it\nuser: fjord\n").unwrap();
+        let text = said(&upgrade(helm.program(), home.path(), &[]));
+        assert!(
+            text.contains("`user` still works and is out of date"),
+            "{text}"
+        );
+        assert_eq!(text.contains("(recommended)"), is_same, "{text}");
+        upgrade(helm.program(), home.path(), &["--accept-drafts", "--write"]);
+        let expected = match is_same {
+            true => "# Who runs it\naccount:\n  name: fjord\n",
+            false => "# Who runs it\nuser: fjord\n",
+        };
+        assert_eq!(values(home.path()), expected);
+    }
+}
+
+#[test]
+fn what_neither_chart_reads_is_asked_about_where_a_key_is_much_like_it() {
+    let Some(helm) = helm::each().next() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let old = "user: nobody\naccess:\n  statuscodes: \"\"\n";
+    let new = "user: nobody\naccess:\n  filters:\n    statuscodes: \"\"\n";
+    let prints = "print .Values.user .Values.access.filters.statuscodes";
+    small_chart(&home.path().join("old"), "1.0.0", old, ".Values.user");
+    small_chart(&home.path().join("new"), "2.0.0", new, prints);
+    let file = home.path().join("values.yaml");
+    let text = "access:\n  statuscodes: \"500\"\n";
+    fs::write(&file, text).unwrap();
+    let output = said(&upgrade(helm.program(), home.path(), &[]));
+    assert!(
+        output.contains("`access.statuscodes` never had an effect"),
+        "{output}"
+    );
+    assert!(output.contains("access.filters.statuscodes"), "{output}");
+    assert!(!output.contains("(recommended)"), "{output}");
+    upgrade(helm.program(), home.path(), &["--accept-drafts", "--write"]);
+    assert_eq!(
+        values(home.path()),
+        text,
+        "what did nothing is not switched on unasked"
+    );
+}

@@ -1,0 +1,126 @@
+//! What a chart's `values.schema.json` says of the form of a value: its types, and the values that it may have.
+//!
+//! Only what names a form is read: `properties`, `additionalProperties`, `patternProperties`, references within the
+//! file, and any of several forms. Values are never judged by it; that is for Helm.
+
+use serde_json::Value as Json;
+
+use super::Chart;
+use crate::values::{Path, Segment, Value};
+
+/// References that lead to each other are not followed for ever.
+const MAX_REFERENCES: usize = 16;
+
+/// The forms of a chart's values.
+#[derive(Debug, Default)]
+pub struct Schema(Json);
+
+impl Schema {
+    /// That of a chart; one that says nothing if it has none, or none that can be read.
+    #[must_use]
+    pub fn of(chart: &Chart) -> Self {
+        let text = chart.files.get("values.schema.json");
+        Self(
+            text.and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_default(),
+        )
+    }
+
+    /// The values that a key may have, if they are listed; nulls are left out.
+    #[must_use]
+    pub fn choices(&self, path: &Path) -> Vec<Value> {
+        let all = self
+            .at(path)
+            .into_iter()
+            .filter_map(|form| form.get("enum")?.as_array());
+        all.flatten()
+            .filter(|one| !one.is_null())
+            .map(Value::from)
+            .collect()
+    }
+
+    /// The types that a key may have, as JSON Schema calls them; `null` is left out.
+    #[must_use]
+    pub fn types(&self, path: &Path) -> Vec<&str> {
+        let mut found = Vec::new();
+        for form in self.at(path) {
+            match form.get("type") {
+                Some(Json::String(one)) => found.push(one.as_str()),
+                Some(Json::Array(several)) => found.extend(several.iter().filter_map(Json::as_str)),
+                _ => {}
+            }
+        }
+        found.retain(|one| *one != "null");
+        found
+    }
+
+    /// The forms that are said of a key.
+    fn at(&self, path: &Path) -> Vec<&Json> {
+        let mut here = self.spread(&self.0, 0);
+        for segment in path.segments() {
+            let Segment::Key(key) = segment else {
+                return Vec::new();
+            };
+            here = here
+                .into_iter()
+                .filter_map(|form| below(form, key))
+                .flat_map(|form| self.spread(form, 0))
+                .collect();
+        }
+        here
+    }
+
+    /// A form with those that it refers to, or is made of.
+    fn spread<'s>(&'s self, form: &'s Json, depth: usize) -> Vec<&'s Json> {
+        let mut found = vec![form];
+        if depth >= MAX_REFERENCES {
+            return found;
+        }
+        let reference = form.get("$ref").and_then(Json::as_str);
+        let reference = reference.and_then(|text| text.strip_prefix('#'));
+        let referred = reference.and_then(|place| self.0.pointer(place));
+        let several = ["allOf", "anyOf", "oneOf"].into_iter();
+        let several = several
+            .filter_map(|name| form.get(name)?.as_array())
+            .flatten();
+        for inner in referred.into_iter().chain(several) {
+            found.extend(self.spread(inner, depth + 1));
+        }
+        found
+    }
+}
+
+/// The form of a key in that of a map.
+fn below<'s>(form: &'s Json, key: &str) -> Option<&'s Json> {
+    let named = form.get("properties").and_then(|all| all.get(key));
+    let pattern = || form.get("patternProperties")?.as_object()?.values().next();
+    let other = || {
+        form.get("additionalProperties")
+            .filter(|other| other.is_object())
+    };
+    named.or_else(pattern).or_else(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_found_behind_references_and_below_any_key() {
+        let text = r##"{"$defs": {"log": {"properties": {"format": {"enum": ["common", "json", null]},
+            "size": {"type": ["integer", "null"]}}}},
+            "properties": {"access": {"$ref": "#/$defs/log"},
+            "ports": {"additionalProperties": {"anyOf": [{"$ref": "#/$defs/log"}, {"type": "null"}]}}}}"##;
+        let files = [("values.schema.json".to_owned(), text.to_owned())];
+        let schema = Schema::of(&Chart {
+            files: files.into(),
+            ..Chart::default()
+        });
+        let path = |text: &str| text.parse::<Path>().unwrap();
+        let choices = [Value::from("common"), Value::from("json")];
+        assert_eq!(schema.choices(&path("access.format")), choices);
+        assert_eq!(schema.choices(&path("ports.web.format")), choices);
+        assert_eq!(schema.types(&path("access.size")), ["integer"]);
+        assert!(schema.choices(&path("nowhere.format")).is_empty());
+    }
+}
