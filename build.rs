@@ -57,6 +57,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                             identity.insert(field.into(), value.clone());
                         }
                     }
+                    let versions = value.get("versions").and_then(Value::as_mapping);
+                    if let Some((oldest, _)) = versions.and_then(|versions| versions.iter().next())
+                    {
+                        identity.insert("oldest".into(), oldest.clone());
+                    }
                     // What stands below the key of a sub-chart that has a pack may be a key, too.
                     let sub_charts = value.get("sub-charts").and_then(Value::as_mapping);
                     let below = sub_charts.into_iter().flatten();

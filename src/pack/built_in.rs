@@ -11,6 +11,7 @@ use std::{
 };
 
 use include_dir::{Dir, include_dir};
+use semver::Version;
 use serde::Deserialize;
 
 use super::model::{FormerName, Identifies, PackFile};
@@ -32,6 +33,9 @@ pub struct Identity {
     /// What it was called before.
     #[serde(default)]
     pub called_before: Vec<FormerName>,
+    /// The oldest version that is known of it.
+    #[serde(default)]
+    pub oldest: Option<Version>,
     /// What the chart's keys begin with, each cut at the first dot, bracket or backslash; nothing if that was not
     /// gathered.
     #[serde(default)]
@@ -48,6 +52,7 @@ impl From<&PackFile> for Identity {
             repositories: file.repositories.clone(),
             identifies: file.identifies.clone(),
             called_before: file.called_before.clone(),
+            oldest: file.versions.keys().next().cloned(),
             first_keys: Vec::new(),
             shared: BTreeMap::new(),
         }

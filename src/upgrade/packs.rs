@@ -197,7 +197,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             .map(|by| (by.chart.clone(), by.repository.clone())),
         is_stated: stated == Some(pack.identity.chart.as_str()),
         is_in_tree: matches!(pack.origin(), Origin::Chart { .. }),
-        oldest: pack.info.versions.keys().next().cloned(),
+        oldest: pack.identity.oldest.clone(),
     });
     charts.collect()
 }
