@@ -120,6 +120,12 @@ fn gathering_again_keeps_what_was_written_by_hand() {
     let before = demo.text("mine/keys.yaml");
     assert_eq!(demo.run("pack new old new --dir mine").code, 0);
     assert_eq!(demo.text("mine/keys.yaml"), before, "the same again");
+    // A version that is not given any more goes, and that is said.
+    let run = demo.run("pack new new --dir mine");
+    assert!(
+        run.code == 0 && run.err.contains("taken out: ") && run.err.contains("which the pack knew"),
+        "{run:?}"
+    );
 }
 
 #[test]
