@@ -31,28 +31,16 @@ pub fn changes(
     layers: &[Node],
     plan: &Plan<'_>,
 ) -> Result<Vec<FactChange>, PackError> {
-    let (first, last) = (plan.origin(), plan);
-    let (before, after) = (
-        stating(first.pack, &first.from),
-        stating(last.pack, &last.to),
-    );
-    let part = looked_at(before.iter().chain(&after))?;
+    let first = plan.origin();
+    let before = stating(first.pack, &first.from);
+    let part = looked_at(&before)?;
     let values = views
         .iter()
         .map(|view| view.part(&part).unwrap_or_default());
-    let migrated = layers
-        .iter()
-        .zip(views)
-        .map(|(node, view)| match node.part(&part, view) {
-            Ok(Value::Map(map)) => map,
-            _ => Map::new(),
-        });
-    let (mut values, mut migrated) = (merge_all(values), merge_all(migrated));
-    for values in [&mut values, &mut migrated] {
-        hand_down(values, &plan.global);
-    }
+    let mut values = merge_all(values);
+    hand_down(&mut values, &plan.global);
     let values = effective(first.pack, &first.from, values);
-    let migrated = effective(last.pack, &last.to, migrated);
+    let before = facts(&before, &part.of(&values))?;
     let mut changes: Vec<FactChange> = Vec::new();
     let mut change = |title: String| match changes.iter().position(|one| one.title == title) {
         Some(at) => at,
@@ -67,8 +55,8 @@ pub fn changes(
         }
     };
     let mut found = Vec::new();
-    for (stating, values, is_after) in [(&before, &values, false), (&after, &migrated, true)] {
-        for (title, value) in facts(stating, &part.of(values))? {
+    for (facts, is_after) in [(before, false), (afterwards(views, layers, plan)?, true)] {
+        for (title, value) in facts {
             found.push((change(title), value, is_after));
         }
     }
@@ -80,6 +68,31 @@ pub fn changes(
     }
     changes.retain(|fact| fact.before.is_some() || fact.after.is_some());
     Ok(changes)
+}
+
+/// The titles of the facts that are stated of a release afterwards, with their texts.
+///
+/// # Errors
+///
+/// If an expression of the pack is none.
+pub fn afterwards(
+    views: &[View<'_>],
+    layers: &[Node],
+    plan: &Plan<'_>,
+) -> Result<Vec<(String, Option<String>)>, PackError> {
+    let stating = stating(plan.pack, &plan.to);
+    let part = looked_at(&stating)?;
+    let migrated = layers
+        .iter()
+        .zip(views)
+        .map(|(node, view)| match node.part(&part, view) {
+            Ok(Value::Map(map)) => map,
+            _ => Map::new(),
+        });
+    let mut migrated = merge_all(migrated);
+    hand_down(&mut migrated, &plan.global);
+    let migrated = effective(plan.pack, &plan.to, migrated);
+    facts(&stating, &part.of(&migrated))
 }
 
 /// A pack that states facts: that of the chart, or of one that it brings along.
@@ -121,9 +134,7 @@ impl Stating<'_> {
 }
 
 /// What facts look at.
-fn looked_at<'s, 'p: 's>(
-    all: impl Iterator<Item = &'s Stating<'p>>,
-) -> Result<ValuesPart, PackError> {
+fn looked_at(all: &[Stating<'_>]) -> Result<ValuesPart, PackError> {
     let mut part = ValuesPart::default();
     for stating in all {
         for (id, _, text) in stating.facts() {

@@ -9,10 +9,13 @@
 //! The tree of a text is asked, so that a key block over thirty lines is found whole. A line by itself, of
 //! a comment or of a file that is no YAML, is judged by what it looks like.
 
+mod hints;
+
 use std::{ops::Range, sync::LazyLock};
 
-use aho_corasick::AhoCorasick;
 use regex::Regex;
+
+use hints::{has_stem, hints};
 
 use crate::yaml::{Kind, NodeId, Tree};
 
@@ -146,7 +149,7 @@ const STEMS: [&str; 11] = [
 /// True if the value under a key is a secret.
 #[must_use]
 pub fn is_secret_key(key: &str) -> bool {
-    if !STEMS.iter().any(|stem| holds(key, stem)) {
+    if !has_stem(key) {
         return false;
     }
     let words = words(key);
@@ -183,7 +186,8 @@ pub fn is_secret_key(key: &str) -> bool {
 
 /// True if a key makes a secret together with the key above it: `key` below `tls`.
 fn is_secret_below(above: &str, key: &str) -> bool {
-    key.len() <= 6 && !above.is_empty() && !refers(key) && {
+    let may_be = key.len() <= 6 && !above.is_empty() && (has_stem(key) || has_stem(above));
+    may_be && !refers(key) && {
         let both = format!("{above}.{key}");
         !is_secret_key(above) && is_secret_key(&both)
     }
@@ -194,12 +198,6 @@ pub(crate) fn refers(key: &str) -> bool {
     words(key)
         .last()
         .is_some_and(|word| REFERENCE_ENDS.contains(&word.as_str()))
-}
-
-fn holds(key: &str, stem: &str) -> bool {
-    let (key, stem) = (key.as_bytes(), stem.as_bytes());
-    key.windows(stem.len())
-        .any(|part| part.eq_ignore_ascii_case(stem))
 }
 
 /// True if any key on a path makes its value a secret.
@@ -365,7 +363,7 @@ fn in_scalar(text: &str) -> Vec<Range<usize>> {
 /// with the lines below a key that makes them secret.
 #[must_use]
 pub fn in_raw(text: &str) -> Vec<Range<usize>> {
-    if !may_hold(text) {
+    if !hints(text).any() {
         return Vec::new();
     }
     let mut found = in_text(text);
@@ -407,11 +405,14 @@ pub fn in_raw(text: &str) -> Vec<Range<usize>> {
 
 /// The secrets in one line, by itself: by their form, and what stands behind `key:`.
 pub(crate) fn in_line(line: &str) -> Vec<Range<usize>> {
-    if !may_hold(line) {
+    let hints = hints(line);
+    if !hints.any() {
         return Vec::new();
     }
     let mut found = in_text(line);
-    for keyed in KEYED.captures_iter(line) {
+    let may_be_keyed = hints.key && line.contains(':');
+    let keyed = may_be_keyed.then(|| KEYED.captures_iter(line));
+    for keyed in keyed.into_iter().flatten() {
         let Some(key) = keyed.get(1) else { continue };
         let end = keyed.get(0).map_or(0, |all| all.end());
         let rest = &line[end..];
@@ -441,11 +442,14 @@ pub(crate) fn in_line(line: &str) -> Vec<Range<usize>> {
 
 /// The secrets in a text that are known by their form, whatever they are called.
 pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
-    if !may_hold(text) {
-        return Vec::new();
-    }
+    let hints = hints(text);
+    let forms = match hints.form {
+        true => Some(&FORMS),
+        // With an address alone, it is only that form.
+        false => (hints.address && text.contains('@')).then_some(&ADDRESS),
+    };
     let mut found = Vec::new();
-    for form in FORMS.captures_iter(text) {
+    for form in forms.iter().flat_map(|forms| forms.captures_iter(text)) {
         // The part that is the secret, or the whole.
         let part = form.iter().skip(1).flatten().next().or(form.get(0));
         found.extend(
@@ -453,7 +457,10 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
                 .map(|part| part.range()),
         );
     }
-    for given in GIVEN.captures_iter(text).chain(OPTION.captures_iter(text)) {
+    let given = (hints.key && text.contains('=')).then(|| GIVEN.captures_iter(text));
+    let option = (hints.key && text.contains("--")).then(|| OPTION.captures_iter(text));
+    let given = given.into_iter().flatten();
+    for given in given.chain(option.into_iter().flatten()) {
         let (Some(key), Some(value)) = (given.get(1), given.get(2)) else {
             continue;
         };
@@ -469,65 +476,20 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
     sorted_apart(found)
 }
 
-/// True if a text can contain a secret at all: one pass, for most contain none.
-fn may_hold(text: &str) -> bool {
-    text.len() >= 6 && HINTS.is_match(text)
-}
+/// A user and a password, or a long token alone, in an address.
+const IN_ADDRESS: [&str; 2] = [
+    r#"://[^\s/:@"']*:([^\s"'/]+)@"#,
+    r"://([A-Za-z0-9_\-]{16,})@",
+];
 
-/// The texts of which every form, and every key, contains one.
-static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let hints = [
-        "://",
-        "@",
-        "-----BEGIN",
-        "bearer ",
-        "basic ",
-        "gh",
-        "gl",
-        "xox",
-        "xapp-",
-        "AKIA",
-        "ASIA",
-        "k_live_",
-        "k_test_",
-        "AIza",
-        "SG.",
-        "eyJ",
-        "hvs.",
-        "hvb.",
-        "hvr.",
-        "dckr_",
-        "npm_",
-        "pypi-",
-        "AGE-",
-        "ya29.",
-        "sk-",
-        "whsec_",
-        "dop_",
-        "shpat_",
-        "NRAK-",
-        "tskey-",
-        "$2",
-        "$apr1",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$y$",
-        "$argon2",
-        "auth\"",
-    ];
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .build(hints.iter().chain(&STEMS))
-        .unwrap_or_else(|_| unreachable!("the hints are few and short"))
-});
+/// The forms of secrets in an address.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(&IN_ADDRESS.join("|")));
 
 /// Forms of secrets; a group marks the part that is one.
 static FORMS: LazyLock<Regex> = LazyLock::new(|| {
     let forms = [
-        // A user and a password, or a long token alone, in an address.
-        r#"://[^\s/:@"']*:([^\s"'/]+)@"#,
-        r"://([A-Za-z0-9_\-]{16,})@",
+        IN_ADDRESS[0],
+        IN_ADDRESS[1],
         // The same as database drivers write it.
         r#"(?-u:\b)[A-Za-z0-9_.-]+:([^\s@"']+)@(?:tcp|unix)\("#,
         // Addresses that are keys themselves.
@@ -690,7 +652,7 @@ mod tests {
     fn every_word_that_makes_a_secret_holds_a_stem() {
         let pairs = SECRET_PAIRS.iter().map(|(_, last)| last);
         for word in SECRET.iter().chain(&SECRET_ENDS).chain(pairs) {
-            assert!(STEMS.iter().any(|stem| holds(word, stem)), "{word}");
+            assert!(has_stem(word), "{word}");
         }
     }
 

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::{
     Look, Masker,
     command::NextCommand,
-    content::{Account, Content, Item, ReleaseRow, Section, Verdict, place},
+    content::{Content, Item, Recognition, ReleaseRow, Section, Verdict, place},
     difference,
     page::{Page, Span, WordStyle, span, unstyled, width},
     refusal, since, text,
@@ -170,7 +170,7 @@ impl PreviewForm<'_, '_> {
                 headline(&mut page, row);
                 let is_known = row.release.known_by != KnownBy::Content;
                 if row.verdict != Verdict::Fits || !is_known {
-                    let known = Account::of(row.release).known;
+                    let known = Recognition::of(row.release);
                     page.fill(0, 2, &[span(known.sentence, WordStyle::Dim)]);
                 }
             }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{fault, mentions, release::Worked, undecided};
+use super::{Request, fault, mentions, release::Worked, undecided};
 use crate::{
     carrier::raise,
     digest, facts,
@@ -35,7 +35,7 @@ pub(super) fn release(
     workspace: &Workspace,
     worked: Worked<'_>,
     files: &BTreeMap<usize, Arc<File>>,
-    with_values: bool,
+    request: &Request,
 ) -> Result<Release, Vec<Refusal>> {
     let leaves = worked.migrated.ledger.entries.iter();
     let fates = leaves.map(|entry| (entry.source.layer, &entry.source.path, entry.fate));
@@ -56,10 +56,12 @@ pub(super) fn release(
         after: edited.collect(),
         fates,
     };
-    let mut release = description
-        .release(files)
-        .map_err(|refusal| vec![*refusal])?;
-    if with_values {
+    let release = description.release(files);
+    let mut release = release.map_err(|refusal| vec![*refusal])?;
+    if !request.without_facts {
+        release.facts = description.facts().map_err(|refusal| vec![*refusal])?;
+    }
+    if request.with_values {
         release.values = description.values().map(Arc::new);
     }
     Ok(release)
@@ -132,7 +134,6 @@ impl Description<'_, '_> {
             detection,
             known_by,
             plan,
-            views,
             migrated,
             ..
         } = self.worked;
@@ -153,9 +154,6 @@ impl Description<'_, '_> {
                 files.push(Arc::clone(file));
             }
         }
-        let mut facts: Vec<FactChange> =
-            facts::changes(views, &migrated.layers, plan).map_err(|e| fault(&e, &wanted.name))?;
-        undecided::mark(self.worked, &mut facts);
         let clues = detection.clues.iter().map(|clue| Clue {
             at: self.place(&clue.path),
             path: clue.path.clone(),
@@ -211,12 +209,21 @@ impl Description<'_, '_> {
             stale,
             ledger: ledger.collect(),
             kept: migrated.ledger.kept + read_by_helm,
-            facts,
+            facts: Vec::new(),
             checklist: self.checklist(),
             sources: self.sources(),
             files,
             values: None,
         })
+    }
+
+    /// The facts, with the open questions that decide them.
+    fn facts(&self) -> Result<Vec<FactChange>, Box<Refusal>> {
+        let worked = self.worked;
+        let facts = facts::changes(&worked.views, &worked.migrated.layers, &worked.plan);
+        let mut facts = facts.map_err(|e| fault(&e, &worked.wanted.name))?;
+        undecided::mark(worked, &mut facts);
+        Ok(facts)
     }
 
     /// The names of the files that a release of plain files is made of, in Helm's order.

@@ -109,6 +109,9 @@ pub struct Request {
     pub others: Vec<(PathBuf, String)>,
     /// True if the outcome has the merged values of each release: a check of effects needs them.
     pub with_values: bool,
+    /// True if nothing that shows facts is made of the outcome, so that they are not worked out: which open questions
+    /// decide them takes a migration for each option.
+    pub without_facts: bool,
 }
 
 /// A pack that somebody supplies, or the reason for which it cannot be used: that stops only a run which needs it.
@@ -433,7 +436,7 @@ fn finish_files(
     let mut worked = settled(marked, names());
     let files = files::edit(request, workspace, wanted, &mut worked, jobs);
     let described = jobs.run_each(None, worked, |worked| {
-        describe::release(workspace, worked?, &files, request.with_values)
+        describe::release(workspace, worked?, &files, request)
     });
     for result in settled(described, names()) {
         match result {

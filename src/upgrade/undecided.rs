@@ -40,12 +40,15 @@ pub(super) fn mark(worked: &Worked<'_>, told: &mut [FactChange]) {
     });
     for decision in open.collect::<Vec<_>>() {
         for option in 0..decision.options.len() {
+            if told.iter().all(|fact| fact.open.contains(&decision.id)) {
+                break;
+            }
             let Some(after) = with_option(worked, decision, option) else {
                 continue;
             };
             for fact in told.iter_mut() {
-                let other = after.iter().find(|other| other.title == fact.title);
-                let same = other.map(|other| &other.after) == Some(&fact.after);
+                let other = after.iter().find(|(title, _)| *title == fact.title);
+                let same = other.and_then(|(_, text)| text.as_ref()) == fact.after.as_ref();
                 if !same && !fact.open.contains(&decision.id) {
                     fact.open.push(decision.id.clone());
                 }
@@ -54,8 +57,12 @@ pub(super) fn mark(worked: &Worked<'_>, told: &mut [FactChange]) {
     }
 }
 
-/// The facts if this option were chosen; nothing where that cannot be tried.
-fn with_option(worked: &Worked<'_>, decision: &Decision, option: usize) -> Option<Vec<FactChange>> {
+/// The facts afterwards if this option were chosen; nothing where that cannot be tried.
+fn with_option(
+    worked: &Worked<'_>,
+    decision: &Decision,
+    option: usize,
+) -> Option<Vec<(String, Option<String>)>> {
     let Worked { plan, views, .. } = worked;
     let offer = &decision.options[option];
     let mut inputs = std::collections::BTreeMap::new();
@@ -72,5 +79,5 @@ fn with_option(worked: &Worked<'_>, decision: &Decision, option: usize) -> Optio
     answers.insert(decision.id.clone(), answer);
     let layers: Vec<&View<'_>> = views.iter().collect();
     let migrated = migrate_layers(&layers, plan, &answers, worked.accept_recommended).ok()?;
-    facts::changes(views, &migrated.layers, plan).ok()
+    facts::afterwards(views, &migrated.layers, plan).ok()
 }

@@ -183,7 +183,9 @@ impl<'o> Account<'o> {
 }
 
 impl<'o> Recognition<'o> {
-    fn of(release: &'o Release) -> Self {
+    /// How the chart and the version of a release are known.
+    #[must_use]
+    pub fn of(release: &'o Release) -> Self {
         let chart = release.chart_told_by.iter().map(|sign| RecognitionReason {
             path: &sign.path,
             at: sign.at.as_ref(),
