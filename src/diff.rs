@@ -257,12 +257,14 @@ struct Same {
 
 impl Same {
     fn of(before: &str, after: &str, context: usize) -> Self {
-        let pairs = || before.bytes().zip(after.bytes());
-        let equal = pairs().take_while(|(a, b)| a == b).count();
+        let equal = equal_start(before.as_bytes(), after.as_bytes());
         let start = lines_back(&before[..char_boundary_before(before, equal)], context);
         let most = before.len().min(after.len()) - start;
-        let ends = before.bytes().rev().zip(after.bytes().rev());
-        let equal = ends.take(most).take_while(|(a, b)| a == b).count();
+        let end_of = |text: &str| text.len() - most..text.len();
+        let equal = equal_end(
+            &before.as_bytes()[end_of(before)],
+            &after.as_bytes()[end_of(after)],
+        );
         // The first line of the end may be cut, on one side or on both, and does not count.
         let tail = &before.as_bytes()[before.len() - equal..];
         let mut breaks = (0..tail.len()).filter(|&i| tail[i] == b'\n').map(|i| i + 1);
@@ -273,6 +275,29 @@ impl Same {
             end,
         }
     }
+}
+
+/// Bytes that are compared at once.
+const AT_ONCE: usize = 64;
+
+/// The number of bytes that are the same at the beginning.
+fn equal_start(before: &[u8], after: &[u8]) -> usize {
+    let pieces = before.chunks(AT_ONCE).zip(after.chunks(AT_ONCE));
+    let equal = pieces.take_while(|(a, b)| a == b);
+    let whole: usize = equal.map(|(a, _)| a.len()).sum();
+    let rest = before[whole..].iter().zip(&after[whole..]);
+    whole + rest.take_while(|(a, b)| a == b).count()
+}
+
+/// The number of bytes that are the same at the end of two texts of the same length.
+fn equal_end(before: &[u8], after: &[u8]) -> usize {
+    let pieces = before.rchunks(AT_ONCE).zip(after.rchunks(AT_ONCE));
+    let equal = pieces.take_while(|(a, b)| a == b);
+    let whole: usize = equal.map(|(a, _)| a.len()).sum();
+    let rest = |text: &[u8]| text.len() - whole;
+    let before = before[..rest(before)].iter().rev();
+    let after = after[..rest(after)].iter().rev();
+    whole + before.zip(after).take_while(|(a, b)| a == b).count()
 }
 
 /// The nearest character boundary at or before an offset.

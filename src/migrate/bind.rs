@@ -165,14 +165,14 @@ fn in_merged_order(
 /// True if a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
 /// if an item does. Then no value need be read to know it, which would be all of a map for each of its entries.
 pub(super) fn leads_on(
-    after: &[Layer<'_>],
-    was: &[Layer<'_>],
+    (after, was): (&[Layer<'_>], &[Layer<'_>]),
+    having: &[usize],
     path: &[Segment],
     to_key: bool,
 ) -> bool {
-    after
+    having
         .iter()
-        .chain(was)
+        .flat_map(|i| [&after[*i], &was[*i]])
         .all(|Layer { view, root }| match lookup(root, path, view) {
             Lookup::Absent => true,
             Lookup::Hidden => false,
@@ -181,11 +181,24 @@ pub(super) fn leads_on(
         })
 }
 
+/// The layers that have, or had, something under the first key of a path. To all others the path leads nowhere; a
+/// release may have hundreds of layers, and a place stands in few of them.
+pub(super) fn layers_having(after: &[Layer<'_>], was: &[Layer<'_>], path: &Path) -> Vec<usize> {
+    let has = |layer: &Layer<'_>| match path.segments().first() {
+        Some(Segment::Key(key)) => layer.root.child(key, layer.view).is_some(),
+        _ => true,
+    };
+    let layers = 0..after.len();
+    layers
+        .filter(|i| has(&after[*i]) || has(&was[*i]))
+        .collect()
+}
+
 /// The value that stands at a place after the taking. What a later layer hid before it does not show
 /// through because that one's value went.
 pub(super) fn standing_value(
-    after: &[Layer<'_>],
-    was: &[Layer<'_>],
+    (after, was): (&[Layer<'_>], &[Layer<'_>]),
+    having: &[usize],
     path: &Path,
 ) -> Result<Option<Value>, ReadError> {
     let sight = Sight {
@@ -193,7 +206,7 @@ pub(super) fn standing_value(
         owner: None,
         was: Some(was),
     };
-    sight.at(path)
+    sight.at_in(path, having.iter().copied())
 }
 
 fn has_path(layer: &Layer<'_>, path: &Path) -> bool {
@@ -219,10 +232,20 @@ impl Sight<'_, '_> {
 
     /// The effective value at one place.
     fn at(&self, path: &Path) -> Result<Option<Value>, ReadError> {
+        self.at_in(path, 0..self.layers.len())
+    }
+
+    /// The same by these layers, of which the others say nothing.
+    fn at_in(
+        &self,
+        path: &Path,
+        layers: impl DoubleEndedIterator<Item = usize>,
+    ) -> Result<Option<Value>, ReadError> {
         let mut values = Vec::new();
         let mut sees = false;
         let mut hides_leaves = false;
-        for (i, layer) in self.layers.iter().enumerate().rev() {
+        for i in layers.rev() {
+            let layer = &self.layers[i];
             let looked = lookup(&layer.root, path.segments(), layer.view);
             let was = self.was.map(|was| {
                 let Layer { view, root } = &was[i];
@@ -288,17 +311,15 @@ enum Lookup<'n> {
 
 fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
     let mut node = Cow::Borrowed(root);
-    let mut at = Path::root();
+    // The positions of the items on the way: the path is spelled out only where it leads somewhere.
+    let mut positions = Vec::new();
     let mut in_list = false;
     for (depth, segment) in path.iter().enumerate() {
         let below = match segment {
-            Segment::Key(key) if node.is_map(view) => {
-                at.push(segment.clone());
-                match node {
-                    Cow::Borrowed(node) => node.child(key, view),
-                    Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
-                }
-            }
+            Segment::Key(key) if node.is_map(view) => match node {
+                Cow::Borrowed(node) => node.child(key, view),
+                Cow::Owned(node) => node.get(key, view).map(Cow::Owned),
+            },
             // An empty file sets nothing.
             Segment::Key(_) if depth == 0 => return Lookup::Absent,
             Segment::Key(_) => return Lookup::Hidden,
@@ -310,7 +331,7 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
                         .map(|(i, item)| (i, Cow::Owned(item.into_owned()))),
                 };
                 item.map(|(i, item)| {
-                    at.push(Segment::Index(i));
+                    positions.push(i);
                     item
                 })
             }
@@ -322,7 +343,12 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
             None => return Lookup::Absent,
         }
     }
-    Lookup::Here(at, node, in_list)
+    let mut positions = positions.into_iter();
+    let at = path.iter().map(|segment| match segment {
+        Segment::Key(_) => segment.clone(),
+        _ => Segment::Index(positions.next().unwrap_or_default()),
+    });
+    Lookup::Here(Path::new(at.collect()), node, in_list)
 }
 
 /// The first item of a list that a segment selects.

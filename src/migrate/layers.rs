@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     pack::Keys,
-    values::{Path, Value},
+    values::{Path, Segment, Value},
 };
 
 /// The list that a path leads into, or the path itself.
@@ -59,7 +59,12 @@ pub(super) fn uncover(
 ) -> Vec<(usize, Path, Node)> {
     let mut uncovered = Vec::new();
     for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
-        if before.root.has_match(from.segments(), before.view) {
+        // In most of hundreds of layers there is nothing to look for.
+        let begins = match to.segments().first() {
+            Some(Segment::Key(key)) => layers[i].root.child(key, before.view).is_some(),
+            _ => true,
+        };
+        if !begins || before.root.has_match(from.segments(), before.view) {
             continue;
         }
         let found = layers[i].root.find(to.segments(), before.view);

@@ -5,13 +5,13 @@
 //! the last only a person can say which of the two values is meant, and that is asked, once for each
 //! place of the release, whatever its layers. A step with such a question that is open is held as a whole.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, find, leads_on, standing_value},
+    bind::{Layer, find, layers_having, leads_on, standing_value},
     clash::check_clashes,
     decision::{Decision, Evidence, Offer, scoped},
     error::MigrateError,
@@ -309,6 +309,7 @@ impl<'r> Run<'r> {
             }
         }
         let mut meetings = Vec::new();
+        let mut having: HashMap<Option<&Segment>, Vec<usize>> = HashMap::new();
         for (output, written) in places.into_values() {
             let from = output.moved_from.as_ref().or(output.of.first());
             let mut add = |place: Path, standing: Value, written: Value| {
@@ -322,12 +323,15 @@ impl<'r> Run<'r> {
                 }
             };
             let segments = output.stands.segments();
+            let having = having
+                .entry(segments.first())
+                .or_insert_with(|| layers_having(after, was, &output.stands));
             let in_the_way = (1..segments.len()).find_map(|n| {
-                if leads_on(after, was, &segments[..n], segments[n].is_key()) {
+                if leads_on((after, was), having, &segments[..n], segments[n].is_key()) {
                     return None;
                 }
                 let above = Path::new(segments[..n].to_vec());
-                let value = standing_value(after, was, &above).ok()??;
+                let value = standing_value((after, was), having, &above).ok()??;
                 let leads = match segments[n].is_key() {
                     true => matches!(value, Value::Map(_)),
                     false => matches!(value, Value::List(_)),
@@ -338,7 +342,7 @@ impl<'r> Run<'r> {
                 let below = Path::new(segments[above.depth()..].to_vec());
                 add(above, there, wrap_in_path(&below, written));
             } else if let Some(there) =
-                standing_value(after, was, &output.stands).map_err(read(0))?
+                standing_value((after, was), having, &output.stands).map_err(read(0))?
             {
                 find_conflicts(&output.stands, there, written, &mut add);
             }

@@ -104,15 +104,17 @@ const OTHERS: [(Meaning, &[&str]); 4] = [
 struct Search {
     /// A bit for each pair of letters that begins one of the texts.
     pairs: Box<[u64; 1_024]>,
-    texts: Vec<(&'static str, Meaning)>,
+    /// The texts, in the order of these pairs.
+    texts: Vec<(usize, &'static str, Meaning)>,
 }
 
 impl Search {
     fn new(texts: impl Iterator<Item = (&'static str, Meaning)>) -> Self {
-        let texts: Vec<_> = texts.collect();
+        let texts = texts.map(|(text, meaning)| (pair(text.as_bytes()), text, meaning));
+        let mut texts: Vec<_> = texts.collect();
+        texts.sort_by_key(|(pair, ..)| *pair);
         let mut pairs = Box::new([0; 1_024]);
-        for (text, _) in &texts {
-            let pair = pair(text.as_bytes());
+        for (pair, ..) in &texts {
             pairs[pair / 64] |= 1 << (pair % 64);
         }
         Self { pairs, texts }
@@ -127,7 +129,9 @@ impl Search {
                 continue;
             }
             let rest = &text[at..];
-            for (hint, meaning) in &self.texts {
+            let first = self.texts.partition_point(|(other, ..)| *other < pair);
+            let texts = self.texts[first..].iter();
+            for (_, hint, meaning) in texts.take_while(|(other, ..)| *other == pair) {
                 let Some(here) = rest.get(..hint.len()) else {
                     continue;
                 };

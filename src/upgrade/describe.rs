@@ -1,7 +1,7 @@
 //! What a release came to, in the words of the outcome.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -93,19 +93,22 @@ pub(super) fn scopes(releases: &mut [Release]) {
         asked.collect()
     };
     let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
+    // By question: what it was first asked about, and whether it was never asked about anything else.
+    let mut alike: HashMap<&str, (&Asked, bool)> = HashMap::new();
+    for one in &all {
+        let (first, is_alike) = alike.entry(&one.0).or_insert((one, true));
+        *is_alike &= *first == one;
+    }
     for release in releases {
         let Some(name) = release.name.clone() else {
             continue;
         };
-        let own = asked(release);
         // Which version a manifest's values are for is a matter of that manifest.
         let scoped = |id: &str| release.carrier.is_none() || id == RAISED_FIRST;
         for step in release.steps.iter_mut().filter(|step| scoped(&step.id)) {
-            let here = own.iter().find(|(id, ..)| *id == step.id);
-            let differs = here.is_some_and(|here| {
-                let same_id = all.iter().filter(|other| other.0 == here.0);
-                same_id.into_iter().any(|other| other != here)
-            });
+            let differs = alike
+                .get(step.id.as_str())
+                .is_some_and(|(_, is_alike)| !is_alike);
             if differs && let Some(question) = &mut step.question {
                 question.scope = Some(name.clone());
             }

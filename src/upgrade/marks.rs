@@ -6,7 +6,7 @@
 
 use semver::Version;
 
-use super::release::{Edited, Worked};
+use super::{edited::Edited, release::Worked};
 use crate::{
     load::{Wanted, Workspace},
     migrate::{Answers, Migrated},

@@ -15,6 +15,7 @@ mod brought;
 mod common;
 mod describe;
 mod doubts;
+mod edited;
 mod files;
 mod marks;
 mod mentions;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::release::{Edited, Worked};
+use super::{edited::Edited, release::Worked};
 use crate::{
     block::Embedded,
     load::Workspace,

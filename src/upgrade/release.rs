@@ -1,19 +1,21 @@
 //! One release by itself: which version it was written for, its migrated values, and the edits that make
 //! the text of each of its blocks say them.
 
-use std::{fmt::Display, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 use semver::Version;
 
 use super::{
     Request, already, answers_for,
     brought::{self, Left},
-    doubts, fault, known_version, marks,
+    doubts,
+    edited::{Edited, rewritten},
+    fault, known_version, marks,
     packs::{self, Layers},
     raised, sealed,
 };
 use crate::{
-    block::{Block, BlockPlace, TextFile},
+    block::{BlockPlace, TextFile},
     detach,
     detect::Detection,
     edit::{EditError, edit},
@@ -30,7 +32,6 @@ use crate::{
     refusal::{self, Reason, ReleaseError, release::edit as edit_refusal},
     tell::markers::Mark,
     values::{merge::merge_all, view::View},
-    verify::{SecondReadingError, oracle, second_reading},
     yaml::{Rewrite, Tree},
 };
 
@@ -64,41 +65,6 @@ pub(super) struct Worked<'w> {
     pub marks: Vec<Mark>,
 }
 
-/// An edited block.
-#[derive(Debug, Clone)]
-pub(super) struct Edited {
-    /// The edits of the tree that the block stands in; `None` if there is nothing to edit.
-    pub rewrite: Option<Rewrite>,
-    /// The text of that tree afterwards, if this block alone is edited in it.
-    pub text: Arc<str>,
-    /// It, read again.
-    pub tree: Option<Arc<Tree>>,
-    /// True if the text is only that of the document that the block stands in, of several in its file: a manifest may
-    /// hold thousands of releases, and would be read again as a whole for each of them.
-    pub is_document: bool,
-}
-
-impl Edited {
-    /// A block that stays as it is.
-    pub fn unchanged(tree: &Tree) -> Self {
-        Self {
-            rewrite: None,
-            text: tree.shared_text(),
-            tree: None,
-            is_document: false,
-        }
-    }
-
-    /// The values of the block afterwards; none if there is nothing to edit.
-    pub fn view(&self, block: &Block) -> Option<View<'_>> {
-        let tree = self.tree.as_deref()?;
-        match self.is_document {
-            true => block.view_in_document(tree),
-            false => block.view_in(tree),
-        }
-    }
-}
-
 /// Works out one release. Beside the files stands the state that the run compares with.
 pub(super) fn work<'w>(
     request: &'w Request,
@@ -130,6 +96,7 @@ pub(super) fn work<'w>(
         to,
         detection: &detection,
         answers: answers_for(request, wanted),
+        read: RefCell::default(),
     };
     let (known_by, candidate) = run.work().map_err(one)?;
     let answers = run.answers;
@@ -206,6 +173,8 @@ struct Run<'r, 'w> {
     to: Version,
     detection: &'r Detection,
     answers: Answers,
+    /// What edited layers were read as: source versions that come to the same text share it.
+    read: RefCell<Vec<(usize, Arc<str>, Arc<Tree>)>>,
 }
 
 /// The result of one source version.
@@ -535,10 +504,7 @@ impl<'w> Run<'_, 'w> {
             let tree = self.workspace.block_in_file(*block).tree();
             parts.push(match rewrites.get(i).filter(|r| !r.edits.is_empty()) {
                 None => Edited::unchanged(tree),
-                Some(rewrite) => {
-                    let (node, view) = (&migrated.layers[i], &self.views[i]);
-                    edited(self.workspace, *block, node, view, rewrite.clone())?
-                }
+                Some(rewrite) => self.edited(i, &migrated.layers[i], rewrite.clone())?,
             });
         }
         let texts = (self.views, parts.as_slice());
@@ -549,6 +515,26 @@ impl<'w> Run<'_, 'w> {
             migrated,
             parts,
         })
+    }
+
+    /// A layer with its edits. Its text is read again once, whichever source versions come to it.
+    fn edited(&self, layer: usize, node: &Node, rewrite: Rewrite) -> Result<Edited, Box<Refusal>> {
+        let (block, view) = (self.wanted.layers[layer], &self.views[layer]);
+        let mut edited = rewritten(self.workspace, block, view, rewrite);
+        let mut read = self.read.borrow_mut();
+        let mut known = read.iter();
+        if let Some((_, text, tree)) =
+            known.find(|(of, text, _)| *of == layer && *text == edited.text)
+        {
+            edited.text = Arc::clone(text);
+            edited.tree = Some(Arc::clone(tree));
+        }
+        let is_new = edited.tree.is_none();
+        let edited = edited.checked(self.workspace, block, node, view)?;
+        if let (true, Some(tree)) = (is_new, &edited.tree) {
+            read.push((layer, Arc::clone(&edited.text), Arc::clone(tree)));
+        }
+        Ok(edited)
     }
 
     /// The right-most layer that can say any value.
@@ -632,47 +618,4 @@ impl<'w> Run<'_, 'w> {
             _ => refusal::request::answer(error).of(self.name()),
         }
     }
-}
-
-/// Carries out the edits of one block, and checks that the edited text says the migrated values.
-pub(super) fn edited(
-    workspace: &Workspace,
-    block: usize,
-    node: &Node,
-    before: &View<'_>,
-    rewrite: Rewrite,
-) -> Result<Edited, Box<Refusal>> {
-    let tree = workspace.block_in_file(block).tree();
-    let document = match workspace.is_one_of_several(block) {
-        true => {
-            let part = tree.document_span(before.root());
-            rewrite.edits.apply_within(tree.text(), part)
-        }
-        false => None,
-    };
-    let is_document = document.is_some();
-    let text = document.unwrap_or_else(|| rewrite.edits.apply(tree.text()));
-    let text: Arc<str> = text.into();
-    let name = &workspace.file_of(block).name;
-    let failed = |e: &dyn Display| ReleaseError::check_failed(e).of(name);
-    let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(&e))?;
-    let edited = Edited {
-        rewrite: Some(rewrite),
-        text,
-        tree: Some(Arc::new(tree)),
-        is_document,
-    };
-    let after = edited.view(&workspace.blocks[block]);
-    let after = after.ok_or_else(|| failed(&"the values are no longer where they were"))?;
-    oracle(node, before, &after).map_err(|e| failed(&e))?;
-    let given = (before.tree(), before.root());
-    second_reading(given, (after.tree(), after.root())).map_err(|error| match error {
-        SecondReadingError::Edited(_) => failed(&error),
-        SecondReadingError::Given(found) => {
-            let file = workspace.file_of(block);
-            let offset = workspace.block_in_file(block).offset(found.offset);
-            ReleaseError::other_reader(&found).at(file, offset)
-        }
-    })?;
-    Ok(edited)
 }

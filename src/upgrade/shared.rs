@@ -12,7 +12,8 @@ use std::{
 
 use super::{
     Request, common,
-    release::{Edited, Worked, edited},
+    edited::{Edited, edited},
+    release::Worked,
 };
 use crate::{
     edit::edit,

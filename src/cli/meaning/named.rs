@@ -293,12 +293,11 @@ fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
 
 /// The files, each once: a second name for the same file would be written over the first.
 fn distinct_inputs(files: Vec<PathBuf>) -> Vec<Input> {
-    let mut seen: Vec<PathBuf> = Vec::new();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
     let mut inputs = Vec::new();
     for file in files {
         let real = file.canonicalize().unwrap_or_else(|_| file.clone());
-        if !seen.contains(&real) {
-            seen.push(real);
+        if seen.insert(real) {
             inputs.push(Input::Path(not_a_flag(file)));
         }
     }

@@ -4,7 +4,7 @@
 //! things the same is the step that says it and what can be answered, not the words: another registry in the
 //! sentence is a variant of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use semver::Version;
 
@@ -12,10 +12,11 @@ use super::Section;
 use crate::{
     outcome::{
         At, Change, Choice, Evidence, Fate, Input, Notice, Refusal, Release, State, Step, When,
+        mentions,
     },
     report::wording,
     shell::quote,
-    values::Path,
+    values::{Path, Segment},
 };
 
 /// One thing to know, to answer or to do.
@@ -468,18 +469,51 @@ fn of_step<'o>(section: Section, release: &'o Release, step: &'o Step, text: Str
 #[must_use]
 pub fn unused_settings(release: &Release) -> Vec<&Path> {
     let lost = release.lost_by_leaving_out();
-    let told: Vec<&Path> = lost.flat_map(|step| &step.loses).collect();
+    let told: HashSet<&Path> = lost.flat_map(|step| &step.loses).collect();
     let left = release.ledger.iter().filter(|leaf| leaf.fate == Fate::Left);
     let left = left.map(|leaf| &leaf.path);
-    left.filter(|path| !told.contains(path) && !is_noticed(release, path))
+    let mut said = Said::of(release);
+    left.filter(|path| !told.contains(path) && !said.is_about(path))
         .collect()
 }
 
-/// True if a notice, or a step that tells, is about a path.
-fn is_noticed(release: &Release, path: &Path) -> bool {
-    let name = path.to_string();
-    let mut notices = release.notices.iter().chain(&release.stale);
-    let mut told = release.steps.iter().flat_map(|step| &step.tell);
-    notices.any(|notice| notice.is_about(path))
-        || told.any(|told| crate::outcome::mentions(&told.text, &name))
+/// What notices, and steps that tell, are about.
+struct Said<'o> {
+    noticed: HashSet<&'o Path>,
+    texts: Vec<&'o str>,
+    /// Whether a text has the first key of a path in it: most have none of thousands of paths.
+    first_keys: HashMap<&'o Segment, bool>,
+}
+
+impl<'o> Said<'o> {
+    fn of(release: &'o Release) -> Self {
+        let notices = release.notices.iter().chain(&release.stale);
+        let told = release.steps.iter().flat_map(|step| &step.tell);
+        Self {
+            noticed: notices.filter_map(|notice| notice.path.as_ref()).collect(),
+            texts: told.map(|told| told.text.as_str()).collect(),
+            first_keys: HashMap::new(),
+        }
+    }
+
+    /// True if something is said of a path, or of something above it.
+    fn is_about(&mut self, path: &'o Path) -> bool {
+        let segments = path.segments();
+        let above = |depth: usize| Path::new(segments[..depth].to_vec());
+        let is_noticed = |depth| self.noticed.contains(&above(depth));
+        if !self.noticed.is_empty() && (0..=segments.len()).any(is_noticed) {
+            return true;
+        }
+        let texts = &self.texts;
+        let may_be = segments.first().is_none_or(|first| {
+            *self.first_keys.entry(first).or_insert_with(|| {
+                let name = above(1).to_string();
+                texts.iter().any(|text| text.contains(&name))
+            })
+        });
+        may_be && {
+            let name = path.to_string();
+            texts.iter().any(|text| mentions(text, &name))
+        }
+    }
 }
