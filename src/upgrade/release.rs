@@ -174,8 +174,11 @@ struct Run<'r, 'w> {
     detection: &'r Detection,
     answers: Answers,
     /// What edited layers were read as: source versions that come to the same text share it.
-    read: RefCell<Vec<(usize, Arc<str>, Arc<Tree>)>>,
+    read: RefCell<Vec<ReadAgain>>,
 }
+
+/// A layer, its edited text, and what that was read as.
+type ReadAgain = (usize, Arc<str>, Arc<Tree>);
 
 /// The result of one source version.
 struct Candidate<'w> {
