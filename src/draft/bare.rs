@@ -93,9 +93,9 @@ mod tests {
         for (old, new, are_same) in [
             ("v1.2", "2.0.0-rc.1", false),
             ("1.0.0", "1.0.0", true),
-            ("8.0.0", "2.0.0+b_1", true),
+            ("8.0.0", "2.0.0+b-1", true),
         ] {
-            let (old, new) = (chart("it's: a \"chart\"", old), chart("b", new));
+            let (old, new) = (chart("it's: a \"chart\"", old), chart("b_1", new));
             let versions = Versions::of(&old, &new).unwrap();
             assert_eq!(versions.are_same, are_same);
             let pack = Pack::from_texts(bare_pack(&old, &new, &versions)).unwrap();

@@ -243,11 +243,11 @@ mod tests {
     fn a_path_that_is_wider_than_a_line_is_divided_at_its_parts() {
         assert_eq!(
             filled(16, &[unstyled("in apps/production/a-b.yaml: x")]),
-            "  in\n    apps/\n    production/\n    a-b.yaml: x\n"
+            "  in apps/\n    production/\n    a-b.yaml: x\n"
         );
         assert_eq!(
             filled(16, &[unstyled("ARROYO__WORKER__IMAGE")]),
-            "  ARROYO__\n    WORKER__IMAGE\n"
+            "  ARROYO__\n    WORKER__\n    IMAGE\n"
         );
         let link = "https://example.com/a/b/c";
         assert_eq!(filled(16, &[unstyled(link)]), format!("  {link}\n"));

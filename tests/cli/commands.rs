@@ -84,7 +84,7 @@ fn versions_and_steps_are_explained() {
     // What a step may tell is the most of some.
     let run = demo.run("explain database-password");
     assert!(
-        run.out.contains("danger") && run.out.contains("plain text in ConfigMap"),
+        run.out.contains("danger") && run.out.contains("plain text in the chart's ConfigMap"),
         "{run:?}"
     );
 }

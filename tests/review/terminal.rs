@@ -336,11 +336,8 @@ fn every_key_shows_what_it_says() {
     );
     let ledger = pty.press("l", LIST);
     assert!(ledger.contains("moved     old → new"), "{ledger}");
-    let help = pty.press("?", LIST);
-    assert!(
-        help.contains("1, 2, ...") && help.contains("leave the question open"),
-        "{help}"
-    );
+    // The list may still be on its way to the screen: the help is known by words of its own.
+    pty.press("?", "1, 2, ...");
     // Back, and again.
     let card = pty.press("b", CHANGE);
     assert!(card.contains("[1/5] Rename"), "{card}");
