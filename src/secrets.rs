@@ -486,48 +486,47 @@ const IN_ADDRESS: [&str; 2] = [
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(&IN_ADDRESS.join("|")));
 
 /// Forms of secrets; a group marks the part that is one.
-static FORMS: LazyLock<Regex> = LazyLock::new(|| {
-    let forms = [
-        IN_ADDRESS[0],
-        IN_ADDRESS[1],
-        // The same as database drivers write it.
-        r#"(?-u:\b)[A-Za-z0-9_.-]+:([^\s@"']+)@(?:tcp|unix)\("#,
-        // Addresses that are keys themselves.
-        r#"hooks\.slack\.com/(?:services|workflows)/([^\s"']+)"#,
-        r#"discord(?:app)?\.com/api/webhooks/([^\s"']+)"#,
-        // HTTP's own words; prose has neither digits nor signs there.
-        r"(?-u:\b)(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+([A-Za-z0-9\-._~+/]*[0-9=\-_][A-Za-z0-9\-._~+/=]{5,}={0,2})",
-        // Keys in PEM, also with their line breaks written as `\n`.
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z0-9 ]*-----|\z)",
-        // Tokens whose issuers mark them, so that they are found.
-        r"(?-u:\b)gh[pousr]_[A-Za-z0-9]{20,}",
-        r"(?-u:\b)github_pat_[A-Za-z0-9_]{20,}",
-        r"(?-u:\b)gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{16,}",
-        r"(?-u:\b)xox[abeoprs]-[A-Za-z0-9_-]{10,}",
-        r"(?-u:\b)xapp-[A-Za-z0-9_-]{10,}",
-        r"(?-u:\b)A(?:KIA|SIA)[A-Z0-9]{16}(?-u:\b)",
-        r"(?-u:\b)[sr]k_(?:live|test)_[A-Za-z0-9_]{10,}",
-        r"(?-u:\b)AIza[A-Za-z0-9_-]{30,}",
-        r"(?-u:\b)SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
-        r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*",
-        r"(?-u:\b)hv[sbr]\.[A-Za-z0-9_-]{16,}",
-        r"(?-u:\b)dckr_pat_[A-Za-z0-9_-]{16,}",
-        r"(?-u:\b)npm_[A-Za-z0-9_]{30,}",
-        r"(?-u:\b)pypi-[A-Za-z0-9_-]{30,}",
-        r"(?-u:\b)AGE-SECRET-KEY-1[A-Z0-9]{20,}",
-        r"(?-u:\b)ya29\.[A-Za-z0-9_-]{16,}",
-        r"(?-u:\b)sk-(?:ant-|proj-)?[A-Za-z0-9_\-]{24,}",
-        r"(?-u:\b)whsec_[A-Za-z0-9_]{16,}",
-        r"(?-u:\b)dop_v1_[A-Za-z0-9_]{32,}",
-        r"(?-u:\b)shpat_[A-Za-z0-9_]{20,}",
-        r"(?-u:\b)NRAK-[A-Za-z0-9_]{20,}",
-        r"(?-u:\b)tskey-[A-Za-z0-9_-]{16,}",
-        // Passwords as a system keeps them.
-        r"\$(?:2[aby]|apr1|1|5|6|y|argon2(?:id?|d))\$[./$A-Za-z0-9=,+]{12,}",
-    ];
-    let all = forms.join("|");
-    regex(&all)
-});
+const FORM_PATTERNS: [&str; 30] = [
+    IN_ADDRESS[0],
+    IN_ADDRESS[1],
+    // The same as database drivers write it.
+    r#"(?-u:\b)[A-Za-z0-9_.-]+:([^\s@"']+)@(?:tcp|unix)\("#,
+    // Addresses that are keys themselves.
+    r#"hooks\.slack\.com/(?:services|workflows)/([^\s"']+)"#,
+    r#"discord(?:app)?\.com/api/webhooks/([^\s"']+)"#,
+    // HTTP's own words; prose has neither digits nor signs there.
+    r"(?-u:\b)(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+([A-Za-z0-9\-._~+/]*[0-9=\-_][A-Za-z0-9\-._~+/=]{5,}={0,2})",
+    // Keys in PEM, also with their line breaks written as `\n`.
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----(?s:.*?)(?:-----END [A-Z0-9 ]*-----|\z)",
+    // Tokens whose issuers mark them, so that they are found.
+    r"(?-u:\b)gh[pousr]_[A-Za-z0-9]{20,}",
+    r"(?-u:\b)github_pat_[A-Za-z0-9_]{20,}",
+    r"(?-u:\b)gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{16,}",
+    r"(?-u:\b)xox[abeoprs]-[A-Za-z0-9_-]{10,}",
+    r"(?-u:\b)xapp-[A-Za-z0-9_-]{10,}",
+    r"(?-u:\b)A(?:KIA|SIA)[A-Z0-9]{16}(?-u:\b)",
+    r"(?-u:\b)[sr]k_(?:live|test)_[A-Za-z0-9_]{10,}",
+    r"(?-u:\b)AIza[A-Za-z0-9_-]{30,}",
+    r"(?-u:\b)SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    r"(?-u:\b)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*",
+    r"(?-u:\b)hv[sbr]\.[A-Za-z0-9_-]{16,}",
+    r"(?-u:\b)dckr_pat_[A-Za-z0-9_-]{16,}",
+    r"(?-u:\b)npm_[A-Za-z0-9_]{30,}",
+    r"(?-u:\b)pypi-[A-Za-z0-9_-]{30,}",
+    r"(?-u:\b)AGE-SECRET-KEY-1[A-Z0-9]{20,}",
+    r"(?-u:\b)ya29\.[A-Za-z0-9_-]{16,}",
+    r"(?-u:\b)sk-(?:ant-|proj-)?[A-Za-z0-9_\-]{24,}",
+    r"(?-u:\b)whsec_[A-Za-z0-9_]{16,}",
+    r"(?-u:\b)dop_v1_[A-Za-z0-9_]{32,}",
+    r"(?-u:\b)shpat_[A-Za-z0-9_]{20,}",
+    r"(?-u:\b)NRAK-[A-Za-z0-9_]{20,}",
+    r"(?-u:\b)tskey-[A-Za-z0-9_-]{16,}",
+    // Passwords as a system keeps them.
+    r"\$(?:2[aby]|apr1|1|5|6|y|argon2(?:id?|d))\$[./$A-Za-z0-9=,+]{12,}",
+];
+
+/// The same as one expression.
+static FORMS: LazyLock<Regex> = LazyLock::new(|| regex(&FORM_PATTERNS.join("|")));
 
 /// A value that is given to a name: `--password=x`, `Password=x;`, `?token=x&`.
 static GIVEN: LazyLock<Regex> =
@@ -653,6 +652,31 @@ mod tests {
         let pairs = SECRET_PAIRS.iter().map(|(_, last)| last);
         for word in SECRET.iter().chain(&SECRET_ENDS).chain(pairs) {
             assert!(has_stem(word), "{word}");
+        }
+    }
+
+    /// An expression is only asked where a hint is found: none may be missing.
+    #[test]
+    fn every_form_of_a_secret_has_a_hint() {
+        use proptest::{
+            strategy::{Strategy as _, ValueTree as _},
+            string::string_regex,
+            test_runner::TestRunner,
+        };
+        let mut runner = TestRunner::deterministic();
+        for pattern in FORM_PATTERNS {
+            // What only says where a form may stand cannot be generated from.
+            let made = pattern.replace(r"(?-u:\b)", "").replace(r"|\z", "");
+            let texts = string_regex(&made).unwrap();
+            let mut found = 0;
+            for _ in 0..200 {
+                let text = texts.new_tree(&mut runner).unwrap().current();
+                if FORMS.is_match(&text) {
+                    found += 1;
+                    assert!(!in_text(&text).is_empty(), "{pattern}: {text:?}");
+                }
+            }
+            assert!(found > 20, "{pattern}: {found}");
         }
     }
 
