@@ -117,6 +117,13 @@ fn secrets_of_a_helmfile_are_asked_about_only_if_they_are_there_and_matter() {
     assert_eq!(names(&here, "g"), ["release gulls?"]);
 }
 
+/// A chart that has the known one as a dependency.
+fn umbrella(version: &str) -> String {
+    format!(
+        "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
+    )
+}
+
 #[test]
 fn values_files_of_a_chart_in_git_are_layers() {
     let flux = |key: &str| {
@@ -135,18 +142,13 @@ fn values_files_of_a_chart_in_git_are_layers() {
     };
     for manifest in [&flux as &dyn Fn(&str) -> String, &by_object] {
         let Some(here) = repository() else { return };
-        let chart = |version: &str| {
-            format!(
-                "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
-            )
-        };
-        here.file("umb/Chart.yaml", &chart("1.0.0"));
+        here.file("umb/Chart.yaml", &umbrella("1.0.0"));
         here.file("umb/values.yaml", "one: {old: x}\n");
         here.file("env/prod.yaml", "one: {old: y}\n");
         here.file("apps/one.yaml", &manifest("old"));
         let run = upgrade(&here, &[".", "--write"]);
         assert_eq!(run.code, 0, "{run:?}");
-        assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"), "{run:?}");
+        assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"), "{run:?}");
         assert_eq!(here.text("umb/values.yaml"), "one: {new: x}\n");
         assert_eq!(here.text("env/prod.yaml"), "one: {new: y}\n", "{run:?}");
         assert_eq!(here.text("apps/one.yaml"), manifest("new"));
@@ -157,12 +159,7 @@ fn values_files_of_a_chart_in_git_are_layers() {
 #[test]
 fn files_beside_an_umbrella_chart_are_not_left_behind_where_its_own_is_named() {
     let Some(here) = repository() else { return };
-    let chart = |version: &str| {
-        format!(
-            "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
-        )
-    };
-    here.file("umb/Chart.yaml", &chart("1.0.0"));
+    here.file("umb/Chart.yaml", &umbrella("1.0.0"));
     let files = ["values.yaml", "env/dev.yaml", "env/prod.yaml"];
     for file in files {
         here.file(&format!("umb/{file}"), "one: {old: x}\n");
@@ -173,7 +170,7 @@ fn files_beside_an_umbrella_chart_are_not_left_behind_where_its_own_is_named() {
     );
     let run = upgrade(&here, &[".", "--write"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"));
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"));
     for file in files {
         let file = format!("umb/{file}");
         assert_eq!(here.text(&file), "one: {new: x}\n", "{file}: {run:?}");
@@ -184,12 +181,7 @@ fn files_beside_an_umbrella_chart_are_not_left_behind_where_its_own_is_named() {
 #[test]
 fn a_file_for_an_umbrella_chart_may_lie_elsewhere() {
     let Some(here) = repository() else { return };
-    let chart = |version: &str| {
-        format!(
-            "apiVersion: v2\nname: umb\nversion: 0.1.0\ndependencies:\n- {{name: one, version: {version}, repository: '{HOME}'}}\n"
-        )
-    };
-    here.file("umb/Chart.yaml", &chart("1.0.0"));
+    here.file("umb/Chart.yaml", &umbrella("1.0.0"));
     here.file("umb/values.yaml", "one: {old: x}\n");
     here.file("env/prod.yaml", "one: {old: y}\n");
     let run = upgrade(&here, &["."]);
@@ -202,7 +194,7 @@ fn a_file_for_an_umbrella_chart_may_lie_elsewhere() {
     let files = ["-f", "umb/values.yaml", "-f", "env/prod.yaml", "--write"];
     let run = upgrade(&here, &files);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(here.text("umb/Chart.yaml"), chart("2.0.0"), "{run:?}");
+    assert_eq!(here.text("umb/Chart.yaml"), umbrella("2.0.0"), "{run:?}");
     assert_eq!(here.text("umb/values.yaml"), "one: {new: x}\n");
     assert_eq!(here.text("env/prod.yaml"), "one: {new: y}\n");
 }

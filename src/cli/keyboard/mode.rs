@@ -248,7 +248,7 @@ mod unix {
             self.park_if_it_ends();
             self.signalled.resized.store(false, SeqCst);
             self.signalled.resumed.store(false, SeqCst);
-            self.signalled.interrupted.swap(false, SeqCst)
+            self.is_interrupted()
         }
 
         /// True if Ctrl-C came since the last read; it counts as dealt with then.
