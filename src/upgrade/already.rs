@@ -6,6 +6,7 @@
 
 use semver::Version;
 
+use super::raised::versions_between;
 use crate::{
     detect::Detection,
     migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
@@ -71,10 +72,7 @@ impl Doubt<'_> {
         answers: &Answers,
     ) -> Result<Decision, MigrateError> {
         let (first, last) = self.fits;
-        let fits = match first == last {
-            true => first.to_string(),
-            false => format!("{first} to {last}"),
-        };
+        let fits = versions_between(first, last);
         let against =
             self.detection.clues.iter().filter(|clue| {
                 clue.strength == Strength::Strong && !clue.versions.contains(stated)

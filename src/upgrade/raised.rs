@@ -138,6 +138,14 @@ fn unread_settings(
     all.iter().filter_map(|(path, _)| of(path)).collect()
 }
 
+/// The versions from one to another, for people.
+pub(super) fn versions_between(first: &Version, last: &Version) -> String {
+    match first == last {
+        true => first.to_string(),
+        false => format!("{first} to {last}"),
+    }
+}
+
 impl Doubt {
     /// The question, with its answer if there is one.
     ///
@@ -151,10 +159,7 @@ impl Doubt {
         answers: &Answers,
     ) -> Result<Decision, MigrateError> {
         let (first, last) = &self.fits;
-        let fits = match first == last {
-            true => first.to_string(),
-            false => format!("{first} to {last}"),
-        };
+        let fits = versions_between(first, last);
         let evidence = self
             .against
             .iter()
