@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{Read as _, Write},
     num::NonZeroU16,
     path::Path,
@@ -125,11 +125,11 @@ impl Pty {
         rows.join("\n").trim_end().to_owned()
     }
 
-    /// What came to the screen since this was called last, as soon as it holds `text`.
+    /// What came to the screen since this was called last, as soon as it holds `text` and nothing more comes.
     pub fn until(&mut self, text: &str) -> String {
         let start = Instant::now();
         loop {
-            let screen = self.screen();
+            let screen = self.settled();
             let new = &screen[self.unchanged(&screen)..];
             if new.contains(text) {
                 let new = new.to_owned();
@@ -166,14 +166,42 @@ impl Pty {
         at
     }
 
+    /// The screen when whoever paints it has come to rest. A list is cleared from its top and painted again, so
+    /// that in between its old end stands below the new beginning, for long where the machine is busy.
+    fn settled(&self) -> String {
+        let start = Instant::now();
+        let mut screen = self.screen();
+        loop {
+            let rests = !self.works();
+            thread::sleep(Duration::from_millis(4));
+            let now = self.screen();
+            if rests && now == screen || start.elapsed() > PATIENCE {
+                return now;
+            }
+            screen = now;
+        }
+    }
+
+    /// Whether the program in front runs or waits for a processor, as far as the system tells (Linux: proc(5),
+    /// the third field of `stat`, behind the name in brackets).
+    fn works(&self) -> bool {
+        let leader = self.master.process_group_leader();
+        let stat = leader.and_then(|id| fs::read_to_string(format!("/proc/{id}/stat")).ok());
+        let state = stat
+            .as_deref()
+            .and_then(|stat| stat.rsplit_once(") ")?.1.chars().next());
+        matches!(state, Some('R' | 'D'))
+    }
+
     /// Waits until the screen is as it shall be.
     pub fn wait_for(&mut self, wanted: impl Fn(&str) -> bool) {
         let start = Instant::now();
-        while !wanted(&self.screen()) {
-            assert!(start.elapsed() < PATIENCE, "{}", self.screen());
-            thread::sleep(Duration::from_millis(4));
+        let mut screen = self.settled();
+        while !wanted(&screen) {
+            assert!(start.elapsed() < PATIENCE, "{screen}");
+            screen = self.settled();
         }
-        self.seen = self.screen();
+        self.seen = screen;
     }
 
     /// Types something.

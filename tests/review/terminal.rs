@@ -592,6 +592,8 @@ fn narrow_and_wide_terminals_and_a_resize_in_between_break_no_line() {
         pty.press("y", LIST);
         let before = pty.screen();
         pty.resize(260 - columns);
+        // The list is painted anew below; a key that comes first would be taken by the one above.
+        pty.wait_for(|screen| screen.matches(LIST).count() == 2);
         pty.press("2", "text:");
         pty.keys(&("abcdefghij".repeat(30) + "end"));
         pty.wait_for(|screen| screen.ends_with("hijend"));
