@@ -6,9 +6,8 @@ use super::{
 };
 use crate::outcome::Refusal;
 
-/// The same among many: the place and the sentence, and the next step. The rest is for `-v`.
-pub(super) fn write_short(page: &mut Page, refusal: &Refusal) {
-    let place = super::wording::place_of(refusal);
+/// The same among many: the place and the sentence. The rest is for `-v`.
+pub(super) fn write_what(page: &mut Page, place: &str, refusal: &Refusal) {
     page.fill(
         0,
         7,
@@ -18,6 +17,10 @@ pub(super) fn write_short(page: &mut Page, refusal: &Refusal) {
             unstyled(refusal.what.as_str()),
         ],
     );
+}
+
+/// The next step, below one or several.
+pub(super) fn write_next(page: &mut Page, refusal: &Refusal) {
     if let Some(next) = &refusal.next {
         page.fill(
             2,

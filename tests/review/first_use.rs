@@ -78,8 +78,9 @@ fn a_folder_of_many_releases_is_read_in_one_screen() {
     for number in 0..46 {
         let values = format!("# {number}\n{MIRRORED}");
         let name = format!("arroyo-{number}");
+        std::fs::create_dir(demo.path(&format!("apps/team-{number}"))).unwrap();
         demo.file(
-            &format!("apps/{name}.yaml"),
+            &format!("apps/team-{number}/{name}.yaml"),
             application(&name, "0.10.3", &values),
         );
     }
@@ -89,12 +90,28 @@ fn a_folder_of_many_releases_is_read_in_one_screen() {
         let run = demo.run(line);
         assert_eq!(run.code, 2, "{}", run.err);
         let said = format!("{}{}", run.out, run.err);
-        let lines = said.lines().filter(|line| !line.starts_with("ready "));
-        assert!(lines.count() <= 40, "{said}");
+        assert!(said.lines().count() <= 50, "one screen: {said}");
+        assert!(
+            said.contains("ready  46 releases  arroyo 0.10.3 → 0.15.0"),
+            "{said}"
+        );
+        // Those that have no room have their number, and the option that shows them.
+        let named = said.matches("/arroyo-").count();
+        assert!(named > 1, "{said}");
+        assert!(
+            said.contains(&format!("and {} more (-v)", 46 - named)),
+            "{said}"
+        );
         let total = "46 releases: 46 ready, 1 refused";
         assert!(said.contains(total), "{said}");
         assert_eq!(said.matches("[default-ports]").count(), 1, "once: {said}");
         assert!(said.contains("(all 46 releases)"), "{said}");
+    }
+    let all = demo.run("upgrade -v apps");
+    let all = format!("{}{}", all.out, all.err);
+    for number in 0..46 {
+        let name = format!("apps/team-{number}/arroyo-{number}.yaml");
+        assert!(all.contains(&name), "{name} with -v");
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Argument {
 pub(super) struct Items<'o> {
     all: Vec<Item<'o>>,
     known: HashMap<String, usize>,
+    /// The keys of texts that several steps may say.
+    texts: HashMap<String, String>,
 }
 
 impl<'o> Items<'o> {
@@ -119,6 +121,11 @@ impl<'o> Items<'o> {
         let mut items = self.all;
         items.sort_by_key(|item| (item.section, item.when.is_some(), item.when));
         items
+    }
+
+    /// The key under which a text was met first: this one, if it was not.
+    fn first_key_of(&mut self, text: String, key: String) -> String {
+        self.texts.entry(text).or_insert(key).clone()
     }
 
     /// Adds an item, or its use to the one that has the same key.
@@ -198,6 +205,9 @@ impl<'o> Items<'o> {
             let id = task.step.as_deref();
             let of = id.or(Some(&task.text));
             let key = format!("{:?}", ("task", &release.chart, of, task.when));
+            // One thing to do that steps of several versions ask for is one.
+            let text = format!("{:?}", ("task", &release.chart, &task.text, task.when));
+            let key = self.first_key_of(text, key);
             let step = release.steps.iter().find(|step| Some(&*step.id) == id);
             let item = Item {
                 id,

@@ -8,6 +8,9 @@
 //! The difference goes to standard output and the words to standard error, so it is made in three parts. It tells
 //! what is open as open: facts that depend on an answer are not here at all.
 
+mod folder;
+mod names;
+
 use std::collections::HashMap;
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
     content::{Content, Item, Recognition, ReleaseRow, Section, Verdict, place},
     difference,
     page::{Page, Span, WordStyle, span, unstyled, width},
-    refusal, since, text,
+    since, text,
     wording::{self, count, shown_name},
 };
 use crate::outcome::{At, Fate, KnownBy, Outcome};
@@ -33,8 +36,8 @@ const NAMED: usize = 3;
 const VALUE: usize = 72;
 /// Other wordings of one thing that are shown.
 const VARIANTS: usize = 2;
-/// Things to do that are shown of one kind.
-const SHOWN: usize = 8;
+/// Actions that are shown, and those among so many releases that each has a line.
+const SHOWN: (usize, usize) = (8, 5);
 /// With more releases and errors than these, each thing is told in a line or two.
 const FEW: usize = 6;
 
@@ -120,6 +123,7 @@ pub fn preview(
         look: words,
         many: check || content.rows.len() != 1,
         short: content.rows.len() + content.total.refused > FEW,
+        crowded: content.rows.len() + content.total.refused > folder::CROWD,
         common: common_folders(&names),
         names,
     };
@@ -154,6 +158,8 @@ struct PreviewForm<'f, 'o> {
     many: bool,
     /// True if there are so many items that each has a line or two.
     short: bool,
+    /// True if a line for each release would be more than a screen.
+    crowded: bool,
     /// The name of each release in a line.
     names: Vec<String>,
     /// The length of the folders that all names have in common.
@@ -174,26 +180,14 @@ impl PreviewForm<'_, '_> {
                     page.fill(0, 2, &[span(known.sentence, WordStyle::Dim)]);
                 }
             }
-            rows => {
-                let wide = self.names.iter().map(|name| width(name)).max();
-                let wide = wide.unwrap_or_default().min(self.look.width / 2);
-                for (row, name) in rows.iter().zip(&self.names) {
-                    line(&mut page, row, name, wide);
-                }
-            }
+            _ => self.rows(&mut page),
         }
         page.finish()
     }
 
     fn below_difference(&self, ways: &Ways, hides: bool, masker: &Masker) -> String {
         let mut page = Page::new(self.look);
-        let errors: Vec<&Item<'_>> = self.content.section(Section::Errors).collect();
-        for refusal in errors.iter().filter_map(|item| item.refusal) {
-            match self.short {
-                true => refusal::write_short(&mut page, refusal),
-                false => refusal::write(&mut page, refusal, masker),
-            }
-        }
+        self.errors(&mut page, masker);
         for item in self.content.section(Section::Questions) {
             self.question(&mut page, item);
         }
@@ -204,7 +198,10 @@ impl PreviewForm<'_, '_> {
         self.notes(&mut page);
         text::ahead(&mut page, self.content, self.look);
         text::packs(&mut page, self.content, self.look);
-        text::unclaimed(&mut page, self.content, self.look);
+        match self.crowded {
+            true => self.unclaimed_in_short(&mut page),
+            false => text::unclaimed(&mut page, self.content, self.look),
+        }
         self.total(&mut page, hides);
         self::write_ways(&mut page, ways, self.look);
         page.finish()
@@ -261,31 +258,6 @@ impl PreviewForm<'_, '_> {
         }
     }
 
-    /// A question of many releases: what it is, who asks it, and what can be answered, in few lines.
-    fn short_question(&self, page: &mut Page, item: &Item<'_>) {
-        let behind = self.text_behind(item);
-        page.bullet(
-            0,
-            "?",
-            WordStyle::Warn,
-            &[
-                span(item.text.clone(), WordStyle::Bold),
-                span(behind, WordStyle::Dim),
-            ],
-        );
-        let mut spans = Vec::new();
-        for (i, answer) in item.answers.iter().enumerate() {
-            if i > 0 {
-                spans.push(unstyled(", "));
-            }
-            spans.push(span(answer.option.id.clone(), WordStyle::Accent));
-            if answer.option.recommended {
-                spans.push(span(" (recommended)", WordStyle::Good));
-            }
-        }
-        page.fill(2, 4, &spans);
-    }
-
     /// The text behind an item: the step that says it, and the releases.
     fn text_behind(&self, item: &Item<'_>) -> String {
         let id = item.id.map(|id| format!(" [{id}]"));
@@ -298,22 +270,6 @@ impl PreviewForm<'_, '_> {
         match self.names.first() == Some(&shown_name(&at.file).to_owned()) {
             true => format!("line {}: ", at.line),
             false => format!("{}: ", place(at)),
-        }
-    }
-
-    /// The places of an item of many releases, without the folders that all have in common. They stand behind the text,
-    /// which would have no room behind a long name.
-    fn places_behind(&self, item: &Item<'_>) -> String {
-        let mut places: Vec<String> = item.places().map(place).collect();
-        places.dedup();
-        let Some(first) = places.first() else {
-            return String::new();
-        };
-        let folders = self.names.first().map_or("", |name| &name[..self.common]);
-        let first = first.strip_prefix(folders).unwrap_or(first);
-        match places.len() {
-            1 => format!(" ({first})"),
-            n => format!(" ({first} and {} more)", n - 1),
         }
     }
 
@@ -339,9 +295,13 @@ impl PreviewForm<'_, '_> {
     fn dangers_or_actions(&self, page: &mut Page, section: Section) {
         let (word, style, most) = match section {
             Section::Danger => ("danger", WordStyle::Error, usize::MAX),
-            _ => ("action", WordStyle::Warn, SHOWN),
+            _ if self.crowded => ("action", WordStyle::Warn, SHOWN.1),
+            _ => ("action", WordStyle::Warn, SHOWN.0),
         };
-        let items: Vec<&Item<'_>> = self.content.section(section).collect();
+        let mut items: Vec<&Item<'_>> = self.content.section(section).collect();
+        if self.crowded || items.len() > most {
+            self.by_urgency(&mut items);
+        }
         for item in items.iter().take(most) {
             let mut spans = vec![span(format!("{word}  "), style)];
             let mut before = String::new();
@@ -356,10 +316,16 @@ impl PreviewForm<'_, '_> {
                 (false, None) => self.text_behind(item),
                 (false, Some(_)) => String::new(),
             };
-            let text = match self.short && section != Section::Danger {
+            let is_short = self.short && section != Section::Danger;
+            let text = match is_short {
                 true => first_sentence(&item.text),
                 false => item.text.clone(),
             };
+            let alike = match item.variants.len() {
+                n if is_short && n > 0 => format!("; {n} more like it (-v)"),
+                _ => String::new(),
+            };
+            let behind = behind + &alike;
             spans.push(span(before, WordStyle::Bold));
             spans.push(unstyled(text));
             spans.push(span(behind, WordStyle::Dim));
@@ -443,6 +409,8 @@ impl PreviewForm<'_, '_> {
         let names: Vec<&str> = names.map(|name| &name[self.common..]).collect();
         let text = match names.len() {
             n if all => format!(" (all {n} releases)"),
+            1 if self.crowded => format!(" ({})", self.named_in_text(names[0])),
+            n if self.crowded => format!(" ({n} releases)"),
             1 | 2 => format!(" ({})", names.join(", ")),
             n => format!(" ({n} releases)"),
         };
@@ -575,31 +543,6 @@ fn first_sentence(text: &str) -> String {
         Some(at) => format!("{} ...", &text[..at]),
         None => text.to_owned(),
     }
-}
-
-/// A release in one line, if there is room for it.
-fn line(page: &mut Page, row: &ReleaseRow<'_>, name: &str, wide: usize) {
-    let style = match row.verdict {
-        Verdict::Ready => WordStyle::Good,
-        Verdict::Waits => WordStyle::Warn,
-        Verdict::Fits => WordStyle::Dim,
-        Verdict::Stale | Verdict::Loses => WordStyle::Error,
-    };
-    let pad = " ".repeat(wide.saturating_sub(width(name)));
-    let mut spans = vec![
-        span(format!("{:<6} ", row.verdict.word()), style),
-        unstyled(format!("{name}{pad}")),
-    ];
-    spans.push(span(format!("  {}", row.versions()), WordStyle::Dim));
-    let (gone, came) = row.lines;
-    if gone + came > 0 {
-        spans.push(span(format!("  -{gone} +{came}"), WordStyle::Dim));
-    }
-    if !row.open.is_empty() {
-        let ids: Vec<&str> = row.open.iter().map(|step| step.id.as_str()).collect();
-        spans.push(span(format!("  {}", ids.join(", ")), WordStyle::Warn));
-    }
-    page.fill(0, 9, &spans);
 }
 
 /// The commands to go on with: to decide one by one, or to write as recommended.
