@@ -17,7 +17,7 @@ use super::{
 use crate::{
     block::{BlockPlace, TextFile},
     detach,
-    detect::Detection,
+    detect::{Detection, detect},
     edit::{EditError, edit},
     identify::TellingKey,
     load::{Wanted, Workspace},
@@ -310,9 +310,11 @@ impl<'w> Run<'_, 'w> {
     /// The result from a stated version. Where the values seem to have been upgraded before, that is asked.
     fn unless_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
         let stated = candidate.plan.from.clone();
-        let doubt = already::doubt(self.detection, &self.to, &candidate.migrated);
+        let named = self.wanted.version.as_ref();
+        let migrated = &candidate.migrated;
+        let doubt = already::doubt(self.detection, (&stated, &self.to), migrated, named);
         let Some(doubt) = doubt else {
-            return Ok(candidate);
+            return self.told_of_second_run(candidate);
         };
         let decision = doubt.decide(&self.pack.info.chart, &stated, &self.answers);
         let decision = decision.map_err(|e| self.migrate_refusal(&e))?;
@@ -322,6 +324,42 @@ impl<'w> Run<'_, 'w> {
         };
         let report = StepReport::asking(&stated, title(ALREADY_DONE), decision);
         candidate.migrated.steps.insert(0, report);
+        Ok(candidate)
+    }
+
+    /// The result from a stated version, saying so if nothing would tell a second run that it was done.
+    fn told_of_second_run(
+        &self,
+        mut candidate: Candidate<'w>,
+    ) -> Result<Candidate<'w>, Box<Refusal>> {
+        if !already::writes_anew(&candidate.migrated) {
+            return Ok(candidate);
+        }
+        let layers = self
+            .wanted
+            .layers
+            .iter()
+            .zip(&candidate.parts)
+            .zip(self.views);
+        let views: Vec<View<'_>> = layers
+            .map(|((block, part), before)| {
+                let after = part.view(&self.workspace.blocks[*block]);
+                after.unwrap_or_else(|| before.clone())
+            })
+            .collect();
+        let views: Vec<&View<'_>> = views.iter().collect();
+        let plan = &candidate.plan;
+        let accepted = self.request.accept_recommended;
+        let again = migrate_layers(&views, plan, &self.answers, accepted)
+            .map_err(|e| self.migrate_refusal(&e))?;
+        let values = views.iter().map(|view| view.values().unwrap_or_default());
+        let detection =
+            detect(self.pack, &merge_all(values)).map_err(|e| fault(&e, self.name()))?;
+        let stated = plan.from.clone();
+        let is_asked = already::doubt(&detection, (&stated, &self.to), &again, None).is_some();
+        if !is_asked {
+            already::tell_of_second_run(&mut candidate.migrated, &again, &stated);
+        }
         Ok(candidate)
     }
 

@@ -208,6 +208,73 @@ fn what_was_upgraded_before_is_not_written_anew_unless_somebody_says_so() {
     assert!(demo.text("a.yaml").contains("cpu: 50m"));
 }
 
+/// Values that look the same before and after: only the record, or the manifest, tells that they were brought along.
+const NO_TRACE: &str = "worker: {slots: 16, resources: {requests: {cpu: 3200m}}}\n";
+
+#[test]
+fn values_without_evidence_are_not_divided_twice_where_a_version_is_noted() {
+    let demo = Demo::new();
+    let answers =
+        "--from 0.10.3 --answer worker-resources=divide --answer storage-urls=elsewhere --write";
+    demo.file("plain.yaml", NO_TRACE);
+    let line = format!("upgrade plain.yaml --chart arroyo {answers}");
+    let first = demo.run(&line);
+    assert_eq!(first.code, 0, "{first:?}");
+    let warning = "another run with --from 0.10.3 would do it again";
+    assert!(
+        first.err.replace("\n        ", " ").contains(warning),
+        "{first:?}"
+    );
+
+    demo.file("noted.yaml", NO_TRACE);
+    demo.file(
+        "app.yaml",
+        format!("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: app}}\nspec:\n  source:\n    repoURL: https://arroyosystems.github.io/helm-repo\n    chart: arroyo\n    targetRevision: 0.10.3\n    helm:\n      valuesObject:\n        {NO_TRACE}"),
+    );
+    for (name, line, says) in [
+        (
+            "noted.yaml",
+            format!("upgrade noted.yaml --chart arroyo {answers} --record"),
+            "refit.yaml says 0.15.0",
+        ),
+        (
+            "app.yaml",
+            format!("upgrade app.yaml {answers}"),
+            "the manifest says 0.15.0",
+        ),
+    ] {
+        assert_eq!(demo.run(&line).code, 0, "{name}");
+        let once = demo.text(name);
+        assert!(once.contains("cpu: 200m"), "{once}");
+        let second = demo.run(&line);
+        assert_eq!(second.code, 3, "{second:?}");
+        assert!(second.err.contains(says), "{says}: {second:?}");
+        assert!(second.err.contains("[already-done]"), "{second:?}");
+        assert_eq!(demo.text(name), once);
+    }
+}
+
+/// Of two images, one goes to `env` or to none, as is answered; that place counts as one.
+#[test]
+fn places_of_images_hang_on_the_answer_about_them() {
+    let demo = Demo::new();
+    demo.file(
+        "v.yaml",
+        "controller: {image: {repository: mirror.example/arroyo, tag: v1}}\nworker: {image: {repository: mirror.example/udf, tag: v2}}\n",
+    );
+    let run = |answer: &str| {
+        let run = demo.run(&format!("upgrade v.yaml -v --from 0.10.3 {answer}"));
+        let err = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        let from = err.find("Places where an image is set").unwrap();
+        err[from..].chars().take(130).collect::<String>()
+    };
+    assert!(run("").contains("open, until you answer one-image"));
+    let both = run("--answer one-image=both --answer one-image.worker_tag=v3");
+    assert!(both.contains("2: image, env"), "{both}");
+    let one = run("--answer one-image=controller");
+    assert!(one.contains("1: image"), "{one}");
+}
+
 #[test]
 fn recommended_options_are_taken_on_request() {
     let demo = Demo::new();
