@@ -13,8 +13,8 @@ use semver::Version;
 use crate::{
     edit::Shared,
     migrate::{
-        Answer, Answers, Decision, Evidence, Fate, MigrateError, Migrated, Offer, Source,
-        StepReport, StepState,
+        Answer, Answers, Decision, DecisionValue, Fate, MigrateError, Migrated, Offer, StepReport,
+        StepState, TextPlace,
     },
     questions::{DETACH, title},
 };
@@ -104,14 +104,14 @@ pub fn decide(
     Ok(decision)
 }
 
-fn evidence(place: &SharedPlace) -> Evidence {
-    let source = Source {
+fn evidence(place: &SharedPlace) -> DecisionValue {
+    let source = TextPlace {
         layer: place.layer,
         path: place.shared.path.clone(),
         node: place.shared.node,
         direct: true,
     };
-    Evidence::remark(
+    DecisionValue::remark(
         &place.shared.path.to_string(),
         stands_for(&place.shared),
         Some(source),

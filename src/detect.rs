@@ -11,7 +11,7 @@ use semver::Version;
 use crate::{
     pack::{
         Pack, PackError, Scope, Trace, VersionRange,
-        model::{Evidence, Strength},
+        model::{Strength, VersionEvidence},
     },
     values::{
         Map, Path, Value, ValuesPart,
@@ -71,7 +71,7 @@ fn places(pack: &Pack) -> Result<Vec<Path>, PackError> {
     Ok(places)
 }
 
-fn trace(evidence: &Evidence) -> Trace<'_> {
+fn trace(evidence: &VersionEvidence) -> Trace<'_> {
     Trace {
         field: "evidence",
         path: &evidence.path,

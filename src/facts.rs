@@ -6,7 +6,7 @@
 use semver::Version;
 
 use crate::{
-    migrate::{Node, together::effective},
+    migrate::{TracedValue, together::effective},
     outcome::FactChange,
     pack::{
         ExprError, Expression, Pack, PackError, Scope,
@@ -28,7 +28,7 @@ use crate::{
 /// If an expression of the pack is none.
 pub fn changes(
     views: &[View<'_>],
-    layers: &[Node],
+    layers: &[TracedValue],
     plan: &Plan<'_>,
 ) -> Result<Vec<FactChange>, PackError> {
     let first = plan.origin();
@@ -77,7 +77,7 @@ pub fn changes(
 /// If an expression of the pack is none.
 pub fn afterwards(
     views: &[View<'_>],
-    layers: &[Node],
+    layers: &[TracedValue],
     plan: &Plan<'_>,
 ) -> Result<Vec<(String, Option<String>)>, PackError> {
     let stating = stating(plan.pack, &plan.to);

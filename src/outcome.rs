@@ -19,8 +19,8 @@ use serde::Serialize;
 use crate::{pack::expr::describe, values::Path};
 
 pub use crate::pack::{
-    Origin, When,
-    model::{Severity, Strength, Told},
+    PackOrigin, When,
+    model::{NoticeSeverity, Strength, Told},
 };
 
 /// The version of the JSON form.
@@ -39,7 +39,7 @@ pub struct Outcome {
     pub unclaimed: Vec<Unclaimed>,
     /// Releases of known charts that were seen where refit edits nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenRelease>,
     /// Charts that refit does not know and manifests deploy, with how often. Nothing of them was touched.
     pub other_charts: BTreeMap<String, usize>,
     /// Releases that name a version which is newer than all that is known of their chart. Nothing of them was
@@ -51,7 +51,7 @@ pub struct Outcome {
     pub named_packs: Vec<NamedPack>,
     /// The git revision that the run compared with, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<Since>,
+    pub since: Option<ReportedSince>,
 }
 
 /// A pack that a chart names in its `Chart.yaml`. It is only told: nothing is fetched because a chart says so.
@@ -81,7 +81,7 @@ pub struct Ahead {
 
 /// A comparison with a git revision: only releases whose chart version differs are looked at.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Since {
+pub struct ReportedSince {
     /// The name of the revision, as it was given.
     pub revision: String,
     /// The commit that it came to: where this branch left it.
@@ -108,9 +108,9 @@ pub struct Unclaimed {
 
 /// A release of a known chart in a place where refit edits nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Seen {
+pub struct SeenRelease {
     /// The place at which its chart is named.
-    pub at: At,
+    pub at: FilePosition,
     /// Its name there.
     pub title: String,
     /// The chart.
@@ -140,7 +140,7 @@ pub struct Release {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_chart: Option<String>,
     /// The source of the pack that says what changed in the chart.
-    pub pack: Origin,
+    pub pack: PackOrigin,
     /// The keys in the content that tell the chart, if nothing else named it.
     pub chart_told_by: Vec<ChartSign>,
     /// The version that the values were for.
@@ -169,13 +169,13 @@ pub struct Release {
     pub carrier: Option<String>,
     /// The files that hold its layers, each once, in Helm's order. Releases that share a file share the
     /// entry, too.
-    pub files: Vec<Arc<File>>,
+    pub files: Vec<Arc<ReportedFile>>,
     /// The names of all files that it is made of, in Helm's order, those included that cannot be read; only for a
     /// release that no manifest describes.
     #[serde(skip)]
     pub sources: Vec<PathBuf>,
     /// The steps with their changes, texts and questions, in the order they ran.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ReportedStep>,
     /// The notices about the file itself, independent of any step.
     pub notices: Vec<Notice>,
     /// Settings that only older versions of the chart read, in files that were edited since refit brought
@@ -212,7 +212,7 @@ pub struct Values {
     /// Afterwards.
     pub after: serde_json::Value,
     /// The place of each leaf before, in the right-most layer that has it.
-    pub places: Vec<(Path, At)>,
+    pub places: Vec<(Path, FilePosition)>,
     /// The values that are made up or missing, because a layer cannot be read.
     pub unknown: Vec<String>,
     /// The settings whose values are made up.
@@ -243,7 +243,7 @@ pub struct ChartSign {
     /// The path.
     pub path: Path,
     /// Its place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The reason for which it tells the chart.
     pub why: String,
 }
@@ -254,7 +254,7 @@ pub struct Clue {
     /// The path.
     pub path: Path,
     /// Its place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The versions that it speaks for.
     pub versions: String,
     /// Its strength.
@@ -265,7 +265,7 @@ pub struct Clue {
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct At {
+pub struct FilePosition {
     /// The file as it was named; `-` for standard input.
     pub file: String,
     /// The line, from 1.
@@ -276,7 +276,7 @@ pub struct At {
 
 /// A file, before and after.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct File {
+pub struct ReportedFile {
     /// The file as it was named; `-` for standard input.
     pub name: String,
     /// The path on disk; `None` for standard input.
@@ -309,7 +309,7 @@ pub struct Secrets {
 
 /// A step that was run, left out or waits.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Step {
+pub struct ReportedStep {
     /// The id.
     pub id: String,
     /// The version that brought it.
@@ -328,11 +328,11 @@ pub struct Step {
     /// The settings that the target will not read because it was left out.
     pub loses: Vec<Path>,
     /// Its changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ReportedChange>,
     /// Its texts.
     pub tell: Vec<Told>,
     /// Its question.
-    pub question: Option<Question>,
+    pub question: Option<ReportedQuestion>,
 }
 
 /// The state of a step.
@@ -351,7 +351,7 @@ pub enum State {
 
 /// One thing that a step did.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Change {
+pub struct ReportedChange {
     /// The fate of the setting, with which the ledger counts it.
     pub fate: Fate,
     /// True if it was dropped because it was left over from another chart version, and not in use.
@@ -368,20 +368,20 @@ pub struct Change {
     /// The file it was done in.
     pub file: String,
     /// The place of the setting before, if it was there.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The place of the setting now, if it is there and that can be told.
-    pub now_at: Option<At>,
+    pub now_at: Option<FilePosition>,
 }
 
 /// A question, open or answered.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Question {
+pub struct ReportedQuestion {
     /// The question, in one sentence.
     pub text: String,
     /// The values it is about.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<QuestionValue>,
     /// The possible answers.
-    pub options: Vec<Choice>,
+    pub options: Vec<ReportedOption>,
     /// The option that was chosen; `None` if the question is open.
     pub answer: Option<String>,
     /// The inputs that were typed for it.
@@ -394,7 +394,7 @@ pub struct Question {
     pub scope: Option<String>,
 }
 
-impl Step {
+impl ReportedStep {
     /// The name of this step's question for `--answer`.
     #[must_use]
     pub fn asked_as(&self) -> String {
@@ -411,7 +411,7 @@ impl Step {
 
 /// A value that a question is about.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Evidence {
+pub struct QuestionValue {
     /// The path.
     pub path: String,
     /// The effective value, as text; `None` if it is not set.
@@ -420,10 +420,10 @@ pub struct Evidence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
     /// Its place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
 }
 
-impl Evidence {
+impl QuestionValue {
     /// The text that is recorded with an answer: the answer holds as long as it stays the same.
     #[must_use]
     pub fn recorded(&self) -> String {
@@ -434,7 +434,7 @@ impl Evidence {
 
 /// An option of a question.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Choice {
+pub struct ReportedOption {
     /// The id.
     pub id: String,
     /// The effect of choosing it.
@@ -442,12 +442,12 @@ pub struct Choice {
     /// True if it is recommended.
     pub recommended: bool,
     /// The inputs that must be typed for it.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<ReportedInput>,
 }
 
 /// Something to type for an option.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Input {
+pub struct ReportedInput {
     /// The name.
     pub name: String,
     /// The text to type.
@@ -464,9 +464,9 @@ pub struct Input {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Notice {
     /// The place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The severity.
-    pub severity: Severity,
+    pub severity: NoticeSeverity,
     /// The text.
     pub text: String,
     /// The setting that it is about, with everything below it, if it is about one.
@@ -541,7 +541,7 @@ pub struct Refusal {
     /// The file or release.
     pub name: String,
     /// The place in it.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The line it is about, with a marker below it.
     pub excerpt: Option<String>,
     /// The error.
@@ -595,7 +595,7 @@ pub enum Unnamed {
 impl Outcome {
     /// Every file once, in the order in which the releases name them.
     #[must_use]
-    pub fn files(&self) -> Vec<&Arc<File>> {
+    pub fn files(&self) -> Vec<&Arc<ReportedFile>> {
         distinct_files(self.releases.iter())
     }
 
@@ -603,7 +603,7 @@ impl Outcome {
     /// others. In order of their first releases.
     #[must_use]
     pub fn units(&self) -> Vec<Unit<'_>> {
-        let mut unit_of_file: HashMap<*const File, usize> = HashMap::new();
+        let mut unit_of_file: HashMap<*const ReportedFile, usize> = HashMap::new();
         // For each unit begun: the unit that it has become part of.
         let mut joined: Vec<usize> = Vec::new();
         let find = |joined: &[usize], mut unit: usize| {
@@ -646,7 +646,7 @@ pub struct Unit<'o> {
 impl<'o> Unit<'o> {
     /// Every file once.
     #[must_use]
-    pub fn files(&self) -> Vec<&'o Arc<File>> {
+    pub fn files(&self) -> Vec<&'o Arc<ReportedFile>> {
         distinct_files(self.releases.iter().copied())
     }
 
@@ -663,7 +663,7 @@ impl<'o> Unit<'o> {
     }
 }
 
-fn distinct_files<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Arc<File>> {
+fn distinct_files<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Arc<ReportedFile>> {
     let mut seen = HashSet::new();
     releases
         .flat_map(|release| &release.files)
@@ -671,7 +671,7 @@ fn distinct_files<'o>(releases: impl Iterator<Item = &'o Release>) -> Vec<&'o Ar
         .collect()
 }
 
-impl File {
+impl ReportedFile {
     /// The name in bytes: that of the file on disk, which need not be text.
     #[must_use]
     pub fn raw_name(&self) -> Cow<'_, [u8]> {
@@ -706,7 +706,7 @@ impl Release {
     }
 
     /// The steps left out whose keys the target does not read: what would be lost without `--force`.
-    pub fn lost_by_leaving_out(&self) -> impl Iterator<Item = &Step> {
+    pub fn lost_by_leaving_out(&self) -> impl Iterator<Item = &ReportedStep> {
         self.steps
             .iter()
             .filter(|step| step.state == State::LeftOut && !step.loses.is_empty())

@@ -41,12 +41,12 @@ pub struct Plan<'p> {
     /// theirs to change.
     pub global: Map,
     /// Where the route begins with a chart that this one takes the place of: the way up to there.
-    pub before: Option<Box<Before<'p>>>,
+    pub before: Option<Box<ReplacedPart<'p>>>,
 }
 
 /// The part of a route that lies in a chart which another one takes the place of.
 #[derive(Debug)]
-pub struct Before<'p> {
+pub struct ReplacedPart<'p> {
     /// The way to the newest release of that chart.
     pub plan: Plan<'p>,
     /// What brings values from there to the other chart.
@@ -170,7 +170,7 @@ impl<'p> Plan<'p> {
             migrations,
             left_out,
             global: Map::new(),
-            before: Some(Box::new(Before {
+            before: Some(Box::new(ReplacedPart {
                 plan,
                 change: &successor.migration,
             })),

@@ -42,7 +42,7 @@ pub enum Stage {
 
 /// A question or step of refit itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BuiltIn {
+pub struct RefitQuestion {
     /// The name for `--answer` and `--skip`.
     pub id: &'static str,
     /// The time at which it can be judged.
@@ -56,71 +56,71 @@ pub struct BuiltIn {
 }
 
 /// All of them.
-pub const ALL: &[BuiltIn] = &[
-    BuiltIn {
+pub const ALL: &[RefitQuestion] = &[
+    RefitQuestion {
         id: ALREADY_DONE,
         stage: Stage::First,
         asks: true,
         can_be_left_out: false,
         title: "Say whether values were upgraded before",
     },
-    BuiltIn {
+    RefitQuestion {
         id: DETACH,
         stage: Stage::Last,
         asks: true,
         can_be_left_out: false,
         title: "Give values that several places share a copy of their own",
     },
-    BuiltIn {
+    RefitQuestion {
         id: LAYERS,
         stage: Stage::Among,
         asks: false,
         can_be_left_out: false,
         title: "Keep what the layers mean together",
     },
-    BuiltIn {
+    RefitQuestion {
         id: LIVE_KEY,
         stage: Stage::Among,
         asks: true,
         can_be_left_out: false,
         title: "Say which of two values in use counts",
     },
-    BuiltIn {
+    RefitQuestion {
         id: MARKER,
         stage: Stage::Last,
         asks: true,
         can_be_left_out: false,
         title: "Keep what other programs write to",
     },
-    BuiltIn {
+    RefitQuestion {
         id: PRECEDENCE,
         stage: Stage::First,
         asks: true,
         can_be_left_out: false,
         title: "Say which of two settings counts",
     },
-    BuiltIn {
+    RefitQuestion {
         id: RAISED_FIRST,
         stage: Stage::First,
         asks: true,
         can_be_left_out: false,
         title: "Say which version the values are for",
     },
-    BuiltIn {
+    RefitQuestion {
         id: SEALED_LAYER,
         stage: Stage::Among,
         asks: true,
         can_be_left_out: false,
         title: "Mind the layers that cannot be read",
     },
-    BuiltIn {
+    RefitQuestion {
         id: SHARED_LAYER,
         stage: Stage::Together,
         asks: true,
         can_be_left_out: false,
         title: "Keep apart what releases want of a layer that they share",
     },
-    BuiltIn {
+    RefitQuestion {
         id: STRIP_DEFAULTS,
         stage: Stage::Among,
         asks: true,
@@ -137,7 +137,7 @@ pub fn kind_of(id: &str) -> &str {
 
 /// The one with this id; `None` for the steps of packs.
 #[must_use]
-pub fn built_in(id: &str) -> Option<&'static BuiltIn> {
+pub fn built_in(id: &str) -> Option<&'static RefitQuestion> {
     let id = kind_of(id);
     ALL.iter().find(|built_in| built_in.id == id)
 }
@@ -173,7 +173,7 @@ mod tests {
         let (shown, _) = behind.split_once("<!-- end -->").unwrap();
         let mut table =
             String::from("\n| id | what it does | asks | `--skip` |\n| --- | --- | --- | --- |\n");
-        for BuiltIn {
+        for RefitQuestion {
             id,
             title,
             asks,

@@ -10,7 +10,7 @@ pub use release::ReleaseError;
 
 use crate::{
     jobs::Fault,
-    outcome::{At, Hidden, Missing, Refusal, Unnamed},
+    outcome::{FilePosition, Hidden, Missing, Refusal, Unnamed},
     secrets,
     values::{ReadError, ReadErrorKind, key::KeyError},
     yaml::{MAX_DEPTH, ParseError, ParseErrorKind, Position, excerpt, line_of},
@@ -98,7 +98,7 @@ impl Reason {
     pub fn at(self, name: &str, text: &str, offset: usize) -> Box<Refusal> {
         let mut refusal = self.of(name);
         let position = Position::of(text, offset);
-        refusal.at = Some(At {
+        refusal.at = Some(FilePosition {
             file: name.to_owned(),
             line: position.line,
             column: position.column,

@@ -20,7 +20,7 @@ use std::{
 };
 
 use refit::{
-    chart::{Chart, reads::Reads},
+    chart::{Chart, reads::TemplateReads},
     effect::{
         helm::Helm,
         render::{Options, Renderer},
@@ -65,7 +65,7 @@ fn reads(folder: &str) {
         Err(error) => return println!("{folder}: {error}"),
     };
     let begin = Instant::now();
-    let reads = Reads::of(&chart);
+    let reads = TemplateReads::of(&chart);
     let took = begin.elapsed();
     let keys = leaves(&chart.defaults);
     let dead: Vec<String> = keys

@@ -9,8 +9,8 @@ use std::{fs, path::PathBuf, time::Instant};
 use refit::{
     chart::Chart,
     draft::{
-        Pair,
-        candidates::Keys,
+        PairOfCharts,
+        candidates::ChartKeys,
         infer::infer,
         propose::{Proposal, Suggestion},
     },
@@ -132,9 +132,9 @@ fn print(name: &str, tally: &Tally) {
 /// Drafts one pair and judges its rows.
 fn pair(old: &(PathBuf, Chart), new: &(PathBuf, Chart), rows: &[&Row], with_helm: bool) -> Tally {
     let begin = Instant::now();
-    let keys = (Keys::of(&old.1), Keys::of(&new.1));
+    let keys = (ChartKeys::of(&old.1), ChartKeys::of(&new.1));
     let renderers = (renderer(&old.0), renderer(&new.0));
-    let pair = Pair {
+    let pair = PairOfCharts {
         old: &old.1,
         new: &new.1,
         renderers: with_helm.then_some((&renderers.0, &renderers.1)),
@@ -215,7 +215,7 @@ fn is_further_in(to: &Path, from: &Path, through: &[usize], rows: &[&Row]) -> bo
 }
 
 /// Whether the new chart has a key, or a map there that takes any.
-fn is_there(keys: &Keys, path: &Path) -> bool {
+fn is_there(keys: &ChartKeys, path: &Path) -> bool {
     if keys.example(path).is_some() {
         return true;
     }

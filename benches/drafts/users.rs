@@ -5,8 +5,8 @@ use std::{fs, path::Path, time::Instant};
 use refit::{
     chart::Chart,
     draft::{
-        Pair,
-        candidates::Keys,
+        PairOfCharts,
+        candidates::ChartKeys,
         propose::{Suggestion, propose_with},
     },
     effect::helm::Helm,
@@ -22,13 +22,13 @@ pub fn run(old: &str, new: &str, files: &[&str]) {
     let load = |path: &str| Chart::load(Path::new(path)).expect("a chart");
     let charts = (load(old), load(new));
     let begin = Instant::now();
-    let keys = (Keys::of(&charts.0), Keys::of(&charts.1));
+    let keys = (ChartKeys::of(&charts.0), ChartKeys::of(&charts.1));
     let reading = begin.elapsed().as_millis();
     for file in files {
         let begin = Instant::now();
         let renderers = (renderer(Path::new(old)), renderer(Path::new(new)));
         let has_helm = Helm::from_env().version().is_ok();
-        let pair = Pair {
+        let pair = PairOfCharts {
             old: &charts.0,
             new: &charts.1,
             renderers: has_helm.then_some((&renderers.0, &renderers.1)),

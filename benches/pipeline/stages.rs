@@ -5,7 +5,7 @@ use std::{hint::black_box, path::Path, time::Instant};
 use anyhow::{Context as _, Result};
 use granit_parser::{Parser, options};
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     values::View,
     yaml::Tree,
 };
@@ -49,7 +49,7 @@ impl Stage {
     /// Runs it once on a file.
     pub fn run(self, file: &Path) -> Result<()> {
         if self == Self::Load {
-            let loaded = load(&Input::Path(file.to_owned()));
+            let loaded = load(&InputFile::Path(file.to_owned()));
             black_box(loaded.map_err(|e| anyhow::anyhow!("{:?}", e.kind))?);
             return Ok(());
         }

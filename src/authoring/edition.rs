@@ -11,8 +11,8 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    reading::{self, Row},
-    repository::Files,
+    reading::{self, ReadKey},
+    repository::ChartFiles,
 };
 use crate::chart::{Chart, ChartError};
 
@@ -30,11 +30,11 @@ pub struct Edition {
     /// Its page.
     pub home: Option<String>,
     /// Its keys in their order.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<ReadKey>,
 }
 
 /// The keys of one set of files; empty until somebody has read them.
-type Reading = Arc<OnceLock<Vec<Row>>>;
+type Reading = Arc<OnceLock<Vec<ReadKey>>>;
 
 /// The readings of versions so far: most releases of a chart only change numbers in its `Chart.yaml`, and following
 /// values through its templates is most of the work.
@@ -45,7 +45,7 @@ pub struct Readings {
 
 impl Readings {
     /// The keys of a chart, read once for all versions that have the same files and bundle the same charts.
-    fn rows(&self, files: &Files, chart: &Chart) -> Vec<Row> {
+    fn rows(&self, files: &ChartFiles, chart: &Chart) -> Vec<ReadKey> {
         let mut hash = Sha256::new();
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "Chart.yaml") {
             hash.update((name.len() as u64).to_le_bytes());
@@ -91,7 +91,7 @@ pub enum EditionError {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct About {
+struct ChartYamlFacts {
     app_version: Option<serde_yaml::Value>,
     description: Option<String>,
     home: Option<String>,
@@ -122,7 +122,7 @@ impl Edition {
     /// If it is no chart, or its version is none.
     pub fn read(
         place: &str,
-        files: &Files,
+        files: &ChartFiles,
         named: Option<&str>,
         readings: &Readings,
     ) -> Result<Self, EditionError> {
@@ -157,14 +157,19 @@ impl Edition {
         }
     }
 
-    fn of(place: &str, chart: &Chart, version: &str, rows: Vec<Row>) -> Result<Self, EditionError> {
+    fn of(
+        place: &str,
+        chart: &Chart,
+        version: &str,
+        rows: Vec<ReadKey>,
+    ) -> Result<Self, EditionError> {
         let plain = version.strip_prefix(['v', 'V']).unwrap_or(version);
         let parsed = Version::parse(plain).map_err(|_| EditionError::Version {
             place: place.to_owned(),
             version: version.to_owned(),
         })?;
         let about = chart.files.get("Chart.yaml");
-        let about: About = about
+        let about: ChartYamlFacts = about
             .and_then(|text| serde_yaml::from_str(text).ok())
             .unwrap_or_default();
         let app = match about.app_version {

@@ -12,7 +12,7 @@ use semver::Version;
 
 use super::{corrections::Corrections, edition::Edition};
 use crate::{
-    pack::model::{KeyRange, Open, Reads},
+    pack::model::{KeyRange, OpenKind, ReadAnswer},
     values::Path,
 };
 
@@ -47,11 +47,11 @@ pub(super) fn fields_of(range: &KeyRange) -> String {
         fields.push("documented: false".to_owned());
     }
     match range.open {
-        Some(Open::SubChart) => fields.push("open: sub-chart".to_owned()),
-        Some(Open::Map) => fields.push("open: map".to_owned()),
+        Some(OpenKind::SubChart) => fields.push("open: sub-chart".to_owned()),
+        Some(OpenKind::Map) => fields.push("open: map".to_owned()),
         None => {}
     }
-    if range.read == Reads::No {
+    if range.read == ReadAnswer::No {
         fields.push("read: \"no\"".to_owned());
     }
     fields.join(", ")
@@ -195,7 +195,7 @@ fn ranges(versions: &[Version], fields: &[Option<Arc<str>>]) -> Vec<(String, Arc
 
 #[cfg(test)]
 mod tests {
-    use super::{super::reading::Row, *};
+    use super::{super::reading::ReadKey, *};
 
     fn edition(version: &str, rows: &[(&str, &str)]) -> Edition {
         Edition {
@@ -206,7 +206,7 @@ mod tests {
             home: None,
             rows: rows
                 .iter()
-                .map(|(path, fields)| Row {
+                .map(|(path, fields)| ReadKey {
                     path: (*path).into(),
                     fields: (*fields).into(),
                 })

@@ -17,4 +17,4 @@ mod text;
 
 pub use edition::{Edition, EditionError, Readings};
 pub use gather::{Gathered, KeyRow, gather};
-pub use text::{About, KEYS_MARK, keys_yaml, new_pack_yaml, with_versions};
+pub use text::{ChartFacts, KEYS_MARK, keys_yaml, new_pack_yaml, with_versions};

@@ -13,13 +13,13 @@ use regex::Regex;
 
 use super::offered::offered;
 use crate::{
-    chart::{Chart, reads::Reads},
+    chart::{Chart, reads::TemplateReads},
     values::{Map, Path, Segment, Value},
 };
 
 /// A key in one version: its path, and the fields of its row in keys.yaml but `in`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct ReadKey {
     /// The path, as a text of keys.yaml.
     pub path: Arc<str>,
     /// The fields, as the inside of a map in one line. Rows that are alike have the same text.
@@ -30,12 +30,12 @@ pub(super) struct Row {
 pub(super) const UNDOCUMENTED: &str = "documented: false";
 
 /// The keys of a chart in their order.
-pub(super) fn rows(chart: &Chart) -> Vec<Row> {
-    let reads = Reads::of(chart);
+pub(super) fn rows(chart: &Chart) -> Vec<ReadKey> {
+    let reads = TemplateReads::of(chart);
     let bundled: HashSet<&str> = chart.bundled_names.iter().map(String::as_str).collect();
     let takes_all = reads.is_everything();
     let blind = takes_all || includes_what_is_elsewhere(chart);
-    let reader = Reader {
+    let reader = KeyReader {
         reads: &reads,
         bundled,
         blind,
@@ -47,8 +47,8 @@ pub(super) fn rows(chart: &Chart) -> Vec<Row> {
     reader.read(chart)
 }
 
-struct Reader<'c> {
-    reads: &'c Reads,
+struct KeyReader<'c> {
+    reads: &'c TemplateReads,
     /// The keys that are handed on to other charts.
     bundled: HashSet<&'c str>,
     /// True if it cannot be told which keys are read.
@@ -62,8 +62,8 @@ struct Reader<'c> {
     whole: BTreeSet<Path>,
 }
 
-impl Reader<'_> {
-    fn read(mut self, chart: &Chart) -> Vec<Row> {
+impl KeyReader<'_> {
+    fn read(mut self, chart: &Chart) -> Vec<ReadKey> {
         self.map(&Path::root(), &chart.defaults);
         let mut names: Vec<&str> = self.bundled.iter().copied().collect();
         names.sort_unstable();
@@ -77,7 +77,7 @@ impl Reader<'_> {
         self.known = self.out.iter().cloned().collect();
         self.offers(text);
         self.read_undocumented();
-        let rows = self.out.into_iter().map(|(path, fields)| Row {
+        let rows = self.out.into_iter().map(|(path, fields)| ReadKey {
             path: path.to_string().into(),
             fields: fields.into(),
         });

@@ -50,7 +50,7 @@ fn said(message: &str) -> String {
 }
 
 /// The files of a chart by their path below it.
-pub type Files = BTreeMap<String, Arc<Vec<u8>>>;
+pub type ChartFiles = BTreeMap<String, Arc<Vec<u8>>>;
 
 /// A repository that is read.
 pub struct Repository {
@@ -140,16 +140,16 @@ impl Repository {
     /// # Errors
     ///
     /// If git fails.
-    pub fn files(&mut self, tag: &str, below: &str) -> Result<Files, RepositoryError> {
+    pub fn files(&mut self, tag: &str, below: &str) -> Result<ChartFiles, RepositoryError> {
         let below = below.trim_matches('/');
         let tree = match below {
             "" | "." => format!("refs/tags/{tag}"),
             below => format!("refs/tags/{tag}:{below}"),
         };
         let Ok(listed) = ask(&self.folder, &["ls-tree", "-r", "-z", "--full-tree", &tree]) else {
-            return Ok(Files::new());
+            return Ok(ChartFiles::new());
         };
-        let mut files = Files::new();
+        let mut files = ChartFiles::new();
         for entry in listed.split(|byte| *byte == 0) {
             let entry = String::from_utf8_lossy(entry);
             let Some((head, name)) = entry.split_once('\t') else {

@@ -16,7 +16,7 @@ const KEYS_HEAD: &str = "\
 
 /// The facts about a chart that are not in its files.
 #[derive(Debug, Default, Clone)]
-pub struct About {
+pub struct ChartFacts {
     /// The repositories where it is published.
     pub repositories: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub fn keys_yaml(gathered: &Gathered) -> String {
 
 /// `pack.yaml` of a chart that has none yet.
 #[must_use]
-pub fn new_pack_yaml(gathered: &Gathered, about: &About) -> String {
+pub fn new_pack_yaml(gathered: &Gathered, about: &ChartFacts) -> String {
     let newest = &gathered.newest;
     let title = match newest.description.trim() {
         "" => &newest.name,

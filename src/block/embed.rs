@@ -11,7 +11,7 @@ use crate::{
         paths::{self, NewLeaf, PathsError},
         set,
     },
-    migrate::Node,
+    migrate::TracedValue,
     values::{Path, Value, leaves, view::View},
     yaml::{EditSet, InnerError, Rewrite, host_offset, rewrite_inner},
 };
@@ -47,7 +47,7 @@ impl BlockInFile<'_> {
     pub fn embed(
         self,
         layer: usize,
-        node: &Node,
+        node: &TracedValue,
         rewrite: &Rewrite,
     ) -> Result<Embedded, EmbedError> {
         let file = self.file;
@@ -93,7 +93,7 @@ impl BlockInFile<'_> {
     /// The paths of new values that a list of path strings cannot set, because a value is more than a
     /// text. None for a block of another form.
     #[must_use]
-    pub fn unwritable_paths(self, layer: usize, node: &Node) -> Vec<Path> {
+    pub fn unwritable_paths(self, layer: usize, node: &TracedValue) -> Vec<Path> {
         let BlockPlace::Paths { prefix, .. } = &self.block.place else {
             return Vec::new();
         };
@@ -127,7 +127,7 @@ impl BlockInFile<'_> {
 
     /// The leaves that a list of path strings has to set: those of the values, and those outside of them,
     /// which stay.
-    fn new_leaves(self, layer: usize, node: &Node, prefix: &Path) -> Vec<NewLeaf> {
+    fn new_leaves(self, layer: usize, node: &TracedValue, prefix: &Path) -> Vec<NewLeaf> {
         let view = self.view();
         let tree = self.tree();
         let all = View::new(tree, tree.documents()[0].root);

@@ -16,7 +16,7 @@ pub use embed::{EmbedError, Embedded};
 
 use crate::{
     carrier::{Dialect, PathEntry, paths},
-    outcome::At,
+    outcome::FilePosition,
     secrets,
     values::{Path, place_of, view::View},
     yaml::{NodeId, Tree, host_offset},
@@ -44,9 +44,9 @@ impl TextFile {
 
     /// The line and column of an offset in bytes.
     #[must_use]
-    pub fn at(&self, offset: usize) -> At {
+    pub fn at(&self, offset: usize) -> FilePosition {
         let position = self.tree.position(offset);
-        At {
+        FilePosition {
             file: self.name.clone(),
             line: position.line,
             column: position.column,
@@ -218,7 +218,7 @@ impl<'w> BlockInFile<'w> {
 
     /// The line and column in the file of a node of the block's tree.
     #[must_use]
-    pub fn at(self, node: NodeId) -> At {
+    pub fn at(self, node: NodeId) -> FilePosition {
         let (tree, file) = (self.tree(), self.file);
         if let BlockPlace::Paths {
             entries, dialect, ..

@@ -183,7 +183,7 @@ impl Helmfile<'_> {
             .or_else(|| self.missing.map(str::to_owned))
             .is_some_and(|handler| handler != "Error");
         let prefix = doc.text_at(map, &["valuesPathPrefix"]).unwrap_or_default();
-        let mut names = Names {
+        let mut names = TemplateNames {
             release: carrier.release_name.clone(),
             namespace: carrier.namespace.clone(),
             environment,
@@ -291,7 +291,7 @@ fn repository(docs: &[Doc<'_>], alias: &str) -> (Option<String>, bool) {
 }
 
 /// What stands in the names of files for templates of one release.
-struct Names<'n> {
+struct TemplateNames<'n> {
     release: Option<String>,
     namespace: Option<String>,
     environment: Option<&'n str>,
@@ -299,7 +299,7 @@ struct Names<'n> {
     prefix: String,
 }
 
-impl Names<'_> {
+impl TemplateNames<'_> {
     /// A text in which the release's own name and namespace, and the environment, stand for themselves: helmfile's
     /// release templates (`{{ .Release.Name }}`), written as they are or quoted once more, for the template that the
     /// helmfile is.
@@ -329,7 +329,12 @@ impl Names<'_> {
     }
 }
 
-fn values(doc: &Doc<'_>, value: Field, names: &Names<'_>, missing_ok: bool) -> CarrierLayer {
+fn values(
+    doc: &Doc<'_>,
+    value: Field,
+    names: &TemplateNames<'_>,
+    missing_ok: bool,
+) -> CarrierLayer {
     if doc.is_map(value.node) {
         return CarrierLayer::new(value, LayerSource::Map);
     }

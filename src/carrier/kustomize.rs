@@ -148,7 +148,7 @@ pub(super) fn find_generator(doc: &Doc<'_>, found: &mut FileCarriers) {
 }
 
 /// The names of the fields in one of the forms.
-struct Names {
+struct FieldNames {
     chart: &'static str,
     version: &'static str,
     repository: &'static str,
@@ -156,7 +156,7 @@ struct Names {
     inline: &'static str,
 }
 
-const NEW: Names = Names {
+const NEW: FieldNames = FieldNames {
     chart: "name",
     version: "version",
     repository: "repo",
@@ -164,7 +164,7 @@ const NEW: Names = Names {
     inline: "valuesInline",
 };
 
-const OLD: Names = Names {
+const OLD: FieldNames = FieldNames {
     chart: "chartName",
     version: "chartVersion",
     repository: "chartRepoUrl",
@@ -172,7 +172,7 @@ const OLD: Names = Names {
     inline: "valuesLocal",
 };
 
-fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
+fn chart(doc: &Doc<'_>, item: Field, names: &FieldNames, home: &str) -> Carrier {
     let map = item.node;
     let name = doc.text_at(map, &[names.chart]);
     let release_name = doc.text_at(map, &["releaseName"]);
@@ -213,7 +213,7 @@ fn chart(doc: &Doc<'_>, item: Field, names: &Names, home: &str) -> Carrier {
     carrier
 }
 
-fn layers(doc: &Doc<'_>, map: NodeId, names: &Names, carrier: &mut Carrier) {
+fn layers(doc: &Doc<'_>, map: NodeId, names: &FieldNames, carrier: &mut Carrier) {
     let merge = doc.text_at(map, &["valuesMerge"]);
     let file = doc.field_at(map, &[names.file]);
     let inline = doc

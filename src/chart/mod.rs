@@ -53,7 +53,7 @@ pub struct Chart {
     /// True if it only defines templates for others.
     pub is_library: bool,
     /// What its templates look at, once somebody asked ([`Chart::reads`]).
-    pub worked_out: OnceLock<Arc<reads::Reads>>,
+    pub worked_out: OnceLock<Arc<reads::TemplateReads>>,
 }
 
 /// The reasons for which a chart cannot be read.
@@ -146,8 +146,8 @@ impl Chart {
 
     /// What its templates look at. Reading a large chart takes seconds, so it is done once.
     #[must_use]
-    pub fn reads(&self) -> Arc<reads::Reads> {
-        let reads = || Arc::new(reads::Reads::of(self));
+    pub fn reads(&self) -> Arc<reads::TemplateReads> {
+        let reads = || Arc::new(reads::TemplateReads::of(self));
         Arc::clone(self.worked_out.get_or_init(reads))
     }
 

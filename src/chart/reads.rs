@@ -11,13 +11,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Chart,
-    template::{Node, TemplateWalk, ValuesRead, parse},
+    template::{TemplateNode, TemplateWalk, ValuesRead, parse},
 };
 use crate::values::{Map, Path, Value, coalesce::GLOBAL, merge::merge_below};
 
 /// The values that a chart's templates look at.
 #[derive(Debug, Clone)]
-pub struct Reads {
+pub struct TemplateReads {
     /// True if something reads them all.
     everything: bool,
     /// Places that are looked at, and those that are taken with all that is below.
@@ -30,20 +30,20 @@ pub struct Reads {
     /// The chart's own values, with those of bundled charts below their names.
     defaults: Value,
     /// Each file of templates, with where the values of its chart stand; what only defines has none.
-    trees: Vec<Tree>,
+    trees: Vec<ParsedTemplate>,
 }
 
 /// A template.
 #[derive(Debug, Clone)]
-struct Tree {
+struct ParsedTemplate {
     /// The name for `include`.
     name: String,
-    nodes: Arc<Vec<Node>>,
+    nodes: Arc<Vec<TemplateNode>>,
     /// The path of its chart's values; `None` for one that is not rendered by itself.
     values: Option<Path>,
 }
 
-impl Reads {
+impl TemplateReads {
     /// The values that the templates of a chart look at.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
@@ -75,7 +75,7 @@ impl Reads {
         });
         for (name, text) in templates.chain(others) {
             let rendered = !chart.is_library && name != "values.yaml";
-            self.trees.push(Tree {
+            self.trees.push(ParsedTemplate {
                 name: format!("{}/{name}", chart.name),
                 nodes: Arc::new(parse(text)),
                 values: rendered.then(|| at.clone()),
@@ -236,7 +236,7 @@ impl Reads {
             .iter()
             .filter_map(|tree| tree.values.clone())
             .collect();
-        let parsed: Vec<Vec<Node>> = texts.iter().map(|text| parse(text)).collect();
+        let parsed: Vec<Vec<TemplateNode>> = texts.iter().map(|text| parse(text)).collect();
         let mut walk = TemplateWalk::default();
         for tree in &trees {
             walk.define(&tree.nodes);
@@ -288,18 +288,18 @@ fn strings(value: &Value, out: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    fn reads(templates: &[(&str, &str)]) -> Reads {
+    fn reads(templates: &[(&str, &str)]) -> TemplateReads {
         let files = templates
             .iter()
             .map(|(name, text)| (format!("templates/{name}"), (*text).to_owned()))
             .collect();
-        Reads::of(&Chart {
+        TemplateReads::of(&Chart {
             files,
             ..Chart::default()
         })
     }
 
-    fn of(templates: &[(&str, &str)], values: &str) -> Reads {
+    fn of(templates: &[(&str, &str)], values: &str) -> TemplateReads {
         let mut files: std::collections::BTreeMap<String, Vec<u8>> = templates
             .iter()
             .map(|(name, text)| (format!("templates/{name}"), text.as_bytes().to_vec()))
@@ -309,10 +309,10 @@ mod tests {
             b"name: a\nversion: 1.0.0\n".to_vec(),
         );
         files.insert("values.yaml".to_owned(), values.as_bytes().to_vec());
-        Reads::of(&Chart::from_files("a", files).unwrap())
+        TemplateReads::of(&Chart::from_files("a", files).unwrap())
     }
 
-    fn read(reads: &Reads, path: &str) -> bool {
+    fn read(reads: &TemplateReads, path: &str) -> bool {
         reads.is_read(&path.parse().unwrap())
     }
 
@@ -415,7 +415,7 @@ behind: {z: 1, y: 1}
                 "{{ define \"lib.name\" }}{{ .Values.name }}{{ end }}{{ .Values.never }}",
             ),
         ];
-        let reads = Reads::of(&Chart::from_files("a", files.into()).unwrap());
+        let reads = TemplateReads::of(&Chart::from_files("a", files.into()).unwrap());
         for path in [
             "store.user",
             "store.enabled",

@@ -473,7 +473,7 @@ pub struct ChartOptions {
     /// The chart version to go to, of one chart if it is named (repeatable)
     /// [default: the newest release that refit knows]
     #[arg(long, value_name = "[CHART=]VERSION", value_parser = target)]
-    pub to: Vec<Target>,
+    pub to: Vec<TargetVersion>,
     /// For a branch on which the chart version is raised already (by Renovate, say): take the old version from
     /// where this branch left REV (a branch, tag or commit of git), the new one from the files as they are
     #[arg(long, value_name = "REV", conflicts_with_all = ["from", "to", "values", "live", "keep_version"])]
@@ -639,14 +639,14 @@ fn named_release(text: &str) -> Result<NamedRelease, String> {
 
 /// `--to [CHART=]VERSION`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetVersion {
     /// The chart that goes there; `None`: every one that is not named.
     pub chart: Option<String>,
     /// Where.
     pub version: Version,
 }
 
-fn target(text: &str) -> Result<Target, String> {
+fn target(text: &str) -> Result<TargetVersion, String> {
     let (chart, number) = match text.split_once('=') {
         Some(("", _)) => return Err("a chart's name stands before `=`".to_owned()),
         // `>=0.10.0` and `~=1` are ranges, and no chart's name has such a sign.
@@ -654,7 +654,7 @@ fn target(text: &str) -> Result<Target, String> {
         _ => (None, text),
     };
     let version = version(number)?;
-    Ok(Target { chart, version })
+    Ok(TargetVersion { chart, version })
 }
 
 /// True if a sign is one that only ranges of versions have.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use refit::{
     chart::Chart,
-    draft::{self, Pair, Proposals, Versions, bare_pack, drafted},
+    draft::{self, PairOfCharts, Proposals, Versions, bare_pack, drafted},
     effect::{helm::Helm, render::Renderer, source::ChartLocation, values},
     pack::Pack,
     report::Detail,
@@ -146,7 +146,7 @@ pub fn draft(job: &mut Job, both: &Both, terminal: &mut Terminal) {
         let options = verify::options(&job.rendering, release);
         let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
         let renderers = (renderer(&both.old.0), renderer(&both.new.0));
-        let pair = Pair {
+        let pair = PairOfCharts {
             old: &both.old.1,
             new: &both.new.1,
             renderers: version.is_some().then_some((&renderers.0, &renderers.1)),

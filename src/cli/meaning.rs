@@ -26,7 +26,9 @@ pub use rendering::Rendering;
 use self::named::{Sources, excludes};
 use super::{
     answers,
-    args::{ChartOptions, Format, Inputs, ReportFile, StepOptions, Target, UpgradeArgs, is_stdin},
+    args::{
+        ChartOptions, Format, Inputs, ReportFile, StepOptions, TargetVersion, UpgradeArgs, is_stdin,
+    },
     project, since, supply,
 };
 
@@ -321,7 +323,7 @@ fn repeated_arguments(args: &UpgradeArgs, rendering: &Rendering) -> Given {
         verify.remove(0);
         verify.extend(args.accept_drafts.then(|| "--accept-drafts".to_owned()));
     }
-    let target = |target: &Target| match &target.chart {
+    let target = |target: &TargetVersion| match &target.chart {
         Some(chart) => format!("{chart}={}", target.version),
         None => target.version.to_string(),
     };
@@ -381,7 +383,7 @@ fn format(named: Option<Format>, mode: &ResultMode) -> Format {
 }
 
 /// The targets of single charts; one for every chart can stand beside them.
-fn targets(to: &[Target]) -> anyhow::Result<BTreeMap<String, Version>> {
+fn targets(to: &[TargetVersion]) -> anyhow::Result<BTreeMap<String, Version>> {
     let mut of: BTreeMap<String, Version> = BTreeMap::new();
     let mut every = 0;
     for target in to {

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use refit::{
     outcome::{Missing, Refusal, Unnamed},
     report::review as show,
-    review::talk::{Chosen, KeyPress, Person as _, Stop},
+    review::talk::{KeyPress, ListAnswer, Person as _, Stop},
 };
 
 use super::{keyboard::Keyboard, meaning::Job};
@@ -124,11 +124,11 @@ fn ask_one(
     let asked = prompt.to_lowercase();
     let chosen = loop {
         match keyboard.choose(prompt, "b,q,?", &items, None)? {
-            Chosen::Item(at) => break Some(at),
-            Chosen::Key(KeyPress::Escape | KeyPress::Char('b')) => break None,
-            Chosen::Key(KeyPress::Char('q')) => return Err(Stop::Quit),
-            Chosen::Key(KeyPress::Again) => {}
-            Chosen::Key(_) => keyboard.say(&show::keys(&KEYS, look)),
+            ListAnswer::Item(at) => break Some(at),
+            ListAnswer::Key(KeyPress::Escape | KeyPress::Char('b')) => break None,
+            ListAnswer::Key(KeyPress::Char('q')) => return Err(Stop::Quit),
+            ListAnswer::Key(KeyPress::Again) => {}
+            ListAnswer::Key(_) => keyboard.say(&show::keys(&KEYS, look)),
         }
     };
     let Some(choice) = chosen.and_then(|at| candidates.get(at)) else {

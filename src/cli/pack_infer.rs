@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
     chart::Chart,
-    draft::{Pair, Versions, candidates::Keys, infer, migration_file, propose::Suggestion},
+    draft::{
+        PairOfCharts, Versions, candidates::ChartKeys, infer, migration_file, propose::Suggestion,
+    },
     effect::{
         helm::Helm,
         render::{Options, Renderer},
@@ -100,12 +102,12 @@ pub fn run(args: &InferArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let options = Options::to_learn_of_charts(args.kube_version.clone());
     let renderer = |path| Renderer::new(helm.clone(), path, options.clone()).without_crds();
     let renderers = (renderer(&args.old), renderer(&args.new));
-    let pair = Pair {
+    let pair = PairOfCharts {
         old: &old,
         new: &new,
         renderers: has_helm.then_some((&renderers.0, &renderers.1)),
     };
-    let keys = (Keys::of(&old), Keys::of(&new));
+    let keys = (ChartKeys::of(&old), ChartKeys::of(&new));
     let found = infer(&pair, (&keys.0, &keys.1));
     let text = migration_file((&keys.0, &keys.1), &versions, &found);
     write::put(&file, text.as_bytes())?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use refit::{
     authoring::{
-        About, Edition, KEYS_MARK, Readings, corrections::Corrections, gather, keys_yaml,
+        ChartFacts, Edition, KEYS_MARK, Readings, corrections::Corrections, gather, keys_yaml,
         new_pack_yaml, repository::Repository, with_versions,
     },
     jobs::Jobs,
@@ -124,7 +124,7 @@ pub fn run(args: &NewArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> {
             .map_err(|message| anyhow::anyhow!("{}: {message}", pack.display()))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let repositories = args.repository.clone();
-            new_pack_yaml(&gathered, &About { repositories })
+            new_pack_yaml(&gathered, &ChartFacts { repositories })
         }
         Err(error) => return Err(error).with_context(|| pack.display().to_string()),
     };

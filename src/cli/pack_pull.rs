@@ -6,8 +6,8 @@ use refit::{
     effect::helm::Helm,
     memory::Project,
     pack::{
-        Origin, Pack, PackReference, SuppliedPack, Texts,
-        check::{self, Severity},
+        Pack, PackOrigin, PackReference, SuppliedPack, Texts,
+        check::{self, FindingSeverity},
     },
     shell::shown,
     supply::{SupplyError, fetch::fetch, store},
@@ -139,7 +139,7 @@ fn checked_pack(
 ) -> Result<Pack, (String, String)> {
     let supplied = SuppliedPack {
         texts: texts.into(),
-        origin: Origin::Project {
+        origin: PackOrigin::Project {
             place: reference.to_string(),
         },
         place: reference.to_string().into(),
@@ -159,7 +159,7 @@ fn checked_pack(
     let found = check::check(&pack);
     match found
         .iter()
-        .find(|finding| finding.severity == Severity::Error)
+        .find(|finding| finding.severity == FindingSeverity::Error)
     {
         Some(finding) => Err(unusable(finding.to_string())),
         None => Ok(pack),

@@ -7,7 +7,7 @@ use refit::{
     outcome::Refusal,
     pack::{
         Pack, built_in, built_in_names,
-        check::{self, Severity},
+        check::{self, FindingSeverity},
         schema,
     },
     report::{
@@ -79,7 +79,7 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> anyhow::Result<Exit> 
     let findings = &checked.findings;
     let wrong = findings
         .iter()
-        .any(|f| denied || f.severity == Severity::Error);
+        .any(|f| denied || f.severity == FindingSeverity::Error);
     let exit = match wrong {
         true => Exit::Differs,
         false => Exit::Done,

@@ -6,8 +6,8 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use refit::{
     digest,
-    load::{Asked, Input},
-    memory::{MemoryError, Project, Remembered, error, project::NAME, update_text},
+    load::{InputFile, ReleaseRequest},
+    memory::{MemoryError, Project, ReleaseRecord, error, project::NAME, update_text},
     migrate::Answer,
     outcome::Release,
     report::Masker,
@@ -43,7 +43,7 @@ pub fn new() -> Project {
 /// # Errors
 ///
 /// If there is none of that name, or no `refit.yaml`.
-pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<Asked> {
+pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<ReleaseRequest> {
     let Some(project) = project else {
         bail!(
             "there is no {NAME} here or above that could name the files of `{name}`; write \
@@ -65,7 +65,7 @@ pub fn release(project: Option<&Project>, name: &str) -> anyhow::Result<Asked> {
 
 /// True if a release of `refit.yaml` is made of these files, in this order.
 #[must_use]
-pub fn has_layers(project: &Project, name: &str, layers: &[Input]) -> bool {
+pub fn has_layers(project: &Project, name: &str, layers: &[InputFile]) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     let Some(release) = project.file.releases.get(name) else {
         return false;
@@ -76,24 +76,24 @@ pub fn has_layers(project: &Project, name: &str, layers: &[Input]) -> bool {
             .iter()
             .zip(layers)
             .all(|(known, given)| match given {
-                Input::Path(given) => {
+                InputFile::Path(given) => {
                     let known = real(&project.layer(known));
                     known.is_some() && known == real(given)
                 }
-                Input::Stdin(_) => false,
+                InputFile::Stdin(_) => false,
             })
 }
 
 /// The release of `refit.yaml` that is made of these files.
 #[must_use]
-pub fn of_layers<'p>(project: &'p Project, layers: &[Input]) -> Option<&'p str> {
+pub fn of_layers<'p>(project: &'p Project, layers: &[InputFile]) -> Option<&'p str> {
     let mut names = project.file.releases.keys().map(String::as_str);
     names.find(|name| has_layers(project, name, layers))
 }
 
 /// The layers of the releases of `refit.yaml` that are not among these, by their real paths.
 #[must_use]
-pub fn other_layers(project: &Project, releases: &[Asked]) -> Vec<(PathBuf, String)> {
+pub fn other_layers(project: &Project, releases: &[ReleaseRequest]) -> Vec<(PathBuf, String)> {
     let here = |name: &str| {
         releases
             .iter()
@@ -157,12 +157,12 @@ fn remembered_release(
     project: &Project,
     name: &str,
     release: &Release,
-) -> Result<Remembered, MemoryError> {
+) -> Result<ReleaseRecord, MemoryError> {
     let mut remembered = match project.file.releases.get(name) {
         Some(known) => known.clone(),
-        None => Remembered {
+        None => ReleaseRecord {
             layers: layers(project, release)?,
-            ..Remembered::default()
+            ..ReleaseRecord::default()
         },
     };
     remembered.chart = Some(release.chart_after().to_owned());

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use refit::{
     memory,
     outcome::{FORMAT, Outcome, Release},
-    report::{Detail, Look, Masker, command, review as show, text},
+    report::{Detail, Masker, ReportStyle, command, review as show, text},
     review::{
         Begun, Review, begin,
         record::record,
@@ -32,7 +32,7 @@ use super::{
     missing::{self, QuestionsEnd},
     terminal::Terminal,
     upgrade::{known_answers, nothing_found},
-    verify::Held,
+    verify::WriteBarred,
     writing::write_all,
 };
 
@@ -249,7 +249,7 @@ fn without_terminal(job: &Job, terminal: &mut Terminal) -> Exit {
          next: give the answers as options; nothing is asked then\n",
     );
     let outcome = upgrade(&job.request);
-    let look = Look {
+    let look = ReportStyle {
         detail: Detail::Quiet,
         ..terminal.look(Detail::Quiet)
     };
@@ -302,7 +302,13 @@ impl AfterDialogue<'_, '_> {
         };
         let job = self.job;
         self.keyboard.without_interruption(|terminal| {
-            write_all(job, &outcome, &Held::default(), backup.as_deref(), terminal)
+            write_all(
+                job,
+                &outcome,
+                &WriteBarred::default(),
+                backup.as_deref(),
+                terminal,
+            )
         })
     }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use refit::{
     memory::Project,
     revision::{Revision, RevisionError},
-    upgrade::Since,
+    upgrade::StateAtRevision,
     walk::{self, Excludes, Limits, NamedPath},
 };
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ pub fn since(
     inputs: &[NamedPath],
     excludes: &Excludes,
     project: Option<&Project>,
-) -> anyhow::Result<(Since, TempDir)> {
+) -> anyhow::Result<(StateAtRevision, TempDir)> {
     let here = std::env::current_dir().context("the current folder cannot be found")?;
     let folder = inputs.iter().map(path).find_map(|path| match path {
         path if path.is_dir() => Some(path.to_owned()),
@@ -62,7 +62,7 @@ pub fn since(
     let walked = walk::find_without(&then, &excludes, Limits::default());
     let found = walked.files.into_iter().filter(|file| file.path.exists());
     Ok((
-        Since {
+        StateAtRevision {
             named: named.to_owned(),
             commit: revision.commit.clone(),
             found: found.collect(),
@@ -87,7 +87,7 @@ fn recorded_releases(
     project: Option<&Project>,
     there: &dyn Fn(&Path) -> Option<PathBuf>,
     copy: &Path,
-) -> anyhow::Result<Vec<refit::load::Asked>> {
+) -> anyhow::Result<Vec<refit::load::ReleaseRequest>> {
     let path = project.and_then(|project| there(&project.path));
     let Some(path) = path
         .map(|path| copy.join(path))

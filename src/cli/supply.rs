@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use refit::{
     chart::Chart,
-    load::Input,
+    load::InputFile,
     memory::Project,
     outcome::Refusal,
-    pack::{Origin, SuppliedPack},
+    pack::{PackOrigin, SuppliedPack},
     refusal::Reason,
     supply::{
         self, SupplyError,
@@ -53,8 +53,8 @@ pub fn add(request: &mut Request, project: Option<&Project>, rendering: &RenderO
         .iter()
         .flat_map(|release| &release.layers)
         .filter_map(|input| match input {
-            Input::Path(path) => Some(path.as_path()),
-            Input::Stdin(_) => None,
+            InputFile::Path(path) => Some(path.as_path()),
+            InputFile::Stdin(_) => None,
         });
     let named = named(rendering);
     let charts = named
@@ -109,7 +109,7 @@ fn in_named<'s>(supplied: &'s [Supplied], rendering: &RenderOptions) -> Option<&
     let mut packs = supplied
         .iter()
         .filter_map(|supplied| supplied.pack.as_ref().ok());
-    packs.find(|pack| matches!(&pack.origin, Origin::Chart { place } if named.contains(place)))
+    packs.find(|pack| matches!(&pack.origin, PackOrigin::Chart { place } if named.contains(place)))
 }
 
 fn names(rendering: &RenderOptions) -> Vec<String> {

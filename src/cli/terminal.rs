@@ -6,7 +6,7 @@
 use std::io::{self, IsTerminal as _};
 
 use refit::{
-    report::{Detail, Look, review::ascii, secrets::MASK},
+    report::{Detail, ReportStyle, review::ascii, secrets::MASK},
     shell::shown,
 };
 use terminal_size::{Width, terminal_size_of};
@@ -104,7 +104,7 @@ impl Terminal {
     }
 
     /// The look of results.
-    pub fn result_look(&self, detail: Detail) -> Look {
+    pub fn result_look(&self, detail: Detail) -> ReportStyle {
         look(
             self.colour(self.out.terminal),
             terminal_size_of(&self.out.to),
@@ -114,7 +114,7 @@ impl Terminal {
     }
 
     /// The look of messages.
-    pub fn look(&self, detail: Detail) -> Look {
+    pub fn look(&self, detail: Detail) -> ReportStyle {
         look(
             self.colour(self.err.terminal),
             terminal_size_of(&self.err.to),
@@ -186,11 +186,11 @@ fn look(
     size: Option<(Width, terminal_size::Height)>,
     terminal: bool,
     detail: Detail,
-) -> Look {
-    let look = Look {
+) -> ReportStyle {
+    let look = ReportStyle {
         colour,
         detail,
-        ..Look::default()
+        ..ReportStyle::default()
     };
     match size {
         Some((Width(columns), _)) if terminal && columns > 0 => look.wide(usize::from(columns)),

@@ -4,12 +4,12 @@ use std::{cell::OnceCell, path::Path};
 
 use refit::{
     jobs::Jobs,
-    load::Input,
+    load::InputFile,
     outcome::{Outcome, Release, Unit},
     questions::{self, kind_of},
     report::{
         Detail, Masker, command, difference,
-        preview::{self, Before, ShownDifference, Ways},
+        preview::{self, RunSoFar, ShownDifference, Ways},
         secrets, text,
     },
     review::talk::{Person as _, Stop},
@@ -27,7 +27,7 @@ use super::{
     progress::Bars,
     reports,
     terminal::Terminal,
-    verify::{self, Held},
+    verify::{self, WriteBarred},
     writing::{end_if_unexpected, write_all},
 };
 
@@ -88,7 +88,7 @@ fn carry_out(show: &Show<'_>, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         job.mode,
         ResultMode::Write { .. } | ResultMode::Filter { check: false }
     );
-    let mut held = Held::default();
+    let mut held = WriteBarred::default();
     if let Some(rendering) = &job.verify {
         held = verify::withheld_releases(job, outcome, writes, rendering, &show.said, terminal)?;
         terminal.say("\n");
@@ -227,8 +227,8 @@ fn paths(job: &Job) -> Vec<&Path> {
         .iter()
         .flat_map(|release| &release.layers);
     let layers = inputs.filter_map(|input| match input {
-        Input::Path(path) => Some(path.as_path()),
-        Input::Stdin(_) => None,
+        InputFile::Path(path) => Some(path.as_path()),
+        InputFile::Stdin(_) => None,
     });
     let found = job.request.found.iter().map(|found| found.path.as_path());
     layers.chain(found).collect()
@@ -402,8 +402,8 @@ impl<'a> Show<'a> {
     fn ways_on(&self) -> Ways {
         Ways {
             before: match self.job.mode {
-                ResultMode::Check => Before::Check,
-                _ => Before::Preview,
+                ResultMode::Check => RunSoFar::Check,
+                _ => RunSoFar::Preview,
             },
             review: command::review(self.outcome, &self.job.given),
             write: command::commands(self.outcome, &self.job.given),
@@ -436,7 +436,7 @@ impl<'a> Show<'a> {
             ..self.outcome.clone()
         };
         let mut ways = Ways {
-            before: Before::Write,
+            before: RunSoFar::Write,
             review: command::review(&outcome, &given),
             write: command::commands(&outcome, &given),
         };

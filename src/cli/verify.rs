@@ -354,14 +354,14 @@ impl Charts<'_> {
 
 /// Releases that an upgrade must not write.
 #[derive(Default)]
-pub struct Held<'o> {
+pub struct WriteBarred<'o> {
     /// Something differs, and no step says why.
     pub differing: Vec<&'o Release>,
     /// They could not be compared.
     pub failed: Vec<&'o Release>,
 }
 
-impl Held<'_> {
+impl WriteBarred<'_> {
     /// True if a release is among those that differ.
     pub fn differs(&self, release: &Release) -> bool {
         self.differing
@@ -393,13 +393,13 @@ pub fn withheld_releases<'o>(
     rendering: &Rendering,
     masker: &Masker,
     terminal: &mut Terminal,
-) -> anyhow::Result<Held<'o>> {
+) -> anyhow::Result<WriteBarred<'o>> {
     let releases = outcome.releases.iter();
     let releases: Vec<&Release> = releases
         .filter(|release| !writes || !release.is_open())
         .collect();
     let compared = compare(job, &releases, rendering, terminal)?;
-    let mut held = Held::default();
+    let mut held = WriteBarred::default();
     for (release, report) in &compared {
         match report {
             Ok(report) if report.unexplained > 0 => held.differing.push(release),

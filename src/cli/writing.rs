@@ -6,9 +6,9 @@
 
 use refit::{
     memory::{MemoryError, Project},
-    outcome::{File, Outcome, Release, Unit},
+    outcome::{Outcome, Release, ReportedFile, Unit},
     report::{Detail, command},
-    write::{self, FileReplacement, WriteError, Written},
+    write::{self, FileReplacement, WriteError, WrittenFile},
 };
 
 use std::{
@@ -23,7 +23,7 @@ use super::{
     progress::Progress,
     project,
     terminal::Terminal,
-    verify::Held,
+    verify::WriteBarred,
 };
 
 /// The end of a run whose result is not the one that a preview showed; `None` if it is. Nothing may be written then.
@@ -54,7 +54,7 @@ pub fn end_if_unexpected(
 pub fn write_all(
     job: &Job,
     outcome: &Outcome,
-    held: &Held<'_>,
+    held: &WriteBarred<'_>,
     backup: Option<&std::ffi::OsStr>,
     terminal: &mut Terminal,
 ) -> bool {
@@ -110,7 +110,7 @@ const TOGETHER: usize = 100;
 /// Writes units in their order.
 struct Writer<'w> {
     job: &'w Job,
-    held: &'w Held<'w>,
+    held: &'w WriteBarred<'w>,
     writing: &'w Writing,
     backup: Option<&'w std::ffi::OsStr>,
     /// `refit.yaml` as it is now.
@@ -200,7 +200,7 @@ impl<'w> Writer<'w> {
             );
             return Some((text, true));
         }
-        let real = |file: &&Arc<File>| file.path.as_ref()?.canonicalize().ok();
+        let real = |file: &&Arc<ReportedFile>| file.path.as_ref()?.canonicalize().ok();
         let is_blocked = !blocked.is_empty()
             && unit
                 .files()
@@ -255,7 +255,7 @@ impl<'w> Writer<'w> {
         if memory.is_none() && !units.iter().any(|unit| unit.is_changed()) {
             return Ok(());
         }
-        let files: Vec<&Arc<File>> = units.iter().flat_map(|unit| unit.files()).collect();
+        let files: Vec<&Arc<ReportedFile>> = units.iter().flat_map(|unit| unit.files()).collect();
         let mut replacements: Vec<FileReplacement<'_>> = files
             .iter()
             .filter_map(|file| {
@@ -371,7 +371,7 @@ fn remembered_entries(
     }))
 }
 
-fn written_message(file: &Written) -> String {
+fn written_message(file: &WrittenFile) -> String {
     let mut text = format!("Wrote {}", file.path.display());
     if let Some(target) = &file.target {
         text.push_str(&format!(" (a link to {})", target.display()));

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-pub use super::keys::Keys;
-pub use super::keys::Named;
+pub use super::keys::ChartKeys;
+pub use super::keys::NameSource;
 use crate::{
     effect::fields::words,
     values::{Path, Segment, Value},
@@ -27,7 +27,7 @@ const HINTED: f64 = 0.6;
 
 /// A key that may have taken the place of an old one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct KeyCandidate {
     /// The key.
     pub to: Path,
     /// True if the value becomes the only item of a list there.
@@ -47,10 +47,10 @@ pub struct Candidate {
     /// The part of the settings beside it that could go the same way, from 0 for none to 1.
     pub kin: f64,
     /// The source of the names in the key that users give.
-    pub named: Named,
+    pub named: NameSource,
 }
 
-impl Candidate {
+impl KeyCandidate {
     /// The score without rendering; never enough to be sure.
     #[must_use]
     pub fn by_words(&self) -> f64 {
@@ -67,14 +67,14 @@ impl Candidate {
 /// settings moved from and to, `fields` those of rendered objects that the setting changes.
 #[must_use]
 pub fn candidates(
-    (old, new): (&Keys, &Keys),
+    (old, new): (&ChartKeys, &ChartKeys),
     path: &Path,
     value: &Value,
     values: &Value,
     learned: &[(Path, Path)],
     fields: &[&Path],
-) -> Vec<Candidate> {
-    let mut search = Search {
+) -> Vec<KeyCandidate> {
+    let mut search = CandidateSearch {
         old,
         new,
         path,
@@ -87,12 +87,12 @@ pub fn candidates(
     for (from, to) in learned {
         if let Some(rest) = path.strip_prefix(from) {
             let to = to.concat(&rest);
-            search.add(&to, (&to, None), Named::There, Some(0.3));
+            search.add(&to, (&to, None), NameSource::There, Some(0.3));
         }
     }
     for to in search.hinted.clone() {
         if new.knows(&to) {
-            search.add(&to, (&to, None), Named::There, Some(0.0));
+            search.add(&to, (&to, None), NameSource::There, Some(0.0));
         }
     }
     let mut below: Vec<Path> = Vec::new();
@@ -126,7 +126,7 @@ pub fn candidates(
             .then_with(|| a.to.cmp(&b.to))
     });
     // What lies below an open map says little by its name, and much by the field.
-    let (named, other): (Vec<Candidate>, Vec<Candidate>) = found
+    let (named, other): (Vec<KeyCandidate>, Vec<KeyCandidate>) = found
         .into_iter()
         .partition(|candidate| !below.contains(&candidate.to));
     named
@@ -137,25 +137,25 @@ pub fn candidates(
 }
 
 /// A search for the candidates of one setting.
-struct Search<'k> {
-    old: &'k Keys,
-    new: &'k Keys,
+struct CandidateSearch<'k> {
+    old: &'k ChartKeys,
+    new: &'k ChartKeys,
     path: &'k Path,
     value: &'k Value,
     values: &'k Value,
     words: NameWords,
     hinted: Vec<Path>,
-    found: Vec<Candidate>,
+    found: Vec<KeyCandidate>,
 }
 
-impl Search<'_> {
+impl CandidateSearch<'_> {
     /// Takes in a key, if a value of this form can be put there; true if it did. `key` is how the chart has it, with
     /// its words if they are known. With a `bonus` something else than words speaks for it.
     fn add(
         &mut self,
         to: &Path,
         (key, words): (&Path, Option<&NameWords>),
-        named: Named,
+        named: NameSource,
         bonus: Option<f64>,
     ) -> bool {
         let (old, new, path, value) = (self.old, self.new, self.path, self.value);
@@ -198,7 +198,7 @@ impl Search<'_> {
             },
             _ => 0.0,
         };
-        self.found.push(Candidate {
+        self.found.push(KeyCandidate {
             to: to.clone(),
             wraps: matches!(default, Some(Value::List(_))) && !matches!(value, Value::List(_)),
             names: (names + bonus.unwrap_or_default()).min(1.0),

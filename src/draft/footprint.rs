@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    effect::{fields::words, leaves::Effect, objects::Manifest},
+    effect::{fields::words, leaves::RenderedEffect, objects::Manifest},
     values::{Path, Segment, Value, leaves},
 };
 
@@ -74,7 +74,7 @@ impl Footprint {
     /// Of the effects of a setting.
     #[must_use]
     pub fn of<'e>(
-        effects: impl IntoIterator<Item = &'e Effect>,
+        effects: impl IntoIterator<Item = &'e RenderedEffect>,
         setting: &Value,
         common: &CommonWords,
     ) -> Self {
@@ -118,12 +118,12 @@ impl Footprint {
     /// that of the first one.
     #[must_use]
     pub fn of_candidate(
-        effects: &[Effect],
-        own: &[Effect],
+        effects: &[RenderedEffect],
+        own: &[RenderedEffect],
         (before, common): (&Manifest, &CommonWords),
         setting: &Value,
     ) -> Self {
-        let is_foreign = |effect: &&Effect| {
+        let is_foreign = |effect: &&RenderedEffect| {
             let object = &effect.spot.object;
             let container = container(&effect.spot.path);
             before.objects.get(object).is_some_and(|known| {
@@ -140,7 +140,8 @@ impl Footprint {
                     })
             })
         };
-        let (foreign, free): (Vec<&Effect>, Vec<&Effect>) = effects.iter().partition(is_foreign);
+        let (foreign, free): (Vec<&RenderedEffect>, Vec<&RenderedEffect>) =
+            effects.iter().partition(is_foreign);
         let mut print = Self::of(free, setting, common);
         let foreign = Self::of(foreign, setting, common);
         print.full.extend(foreign.full);
@@ -285,7 +286,7 @@ fn option(text: &str) -> String {
 
 /// The traces of an effect, with where below the field they are: each item of a list by itself, and of an item that is
 /// changed only what is changed in it. A sign marks those that it takes away.
-fn traces(effect: &Effect) -> Vec<(String, String)> {
+fn traces(effect: &RenderedEffect) -> Vec<(String, String)> {
     let here = |text: String| (String::new(), text);
     match (&effect.with, &effect.without) {
         (Some(Value::List(with)), Some(Value::List(without))) => {
@@ -371,14 +372,14 @@ mod tests {
         assert_eq!(option("a=b"), "a=b");
     }
 
-    fn effect(object: (&str, &str), path: &str, with: Value, without: Value) -> Effect {
+    fn effect(object: (&str, &str), path: &str, with: Value, without: Value) -> RenderedEffect {
         let id = crate::effect::objects::ObjectId {
             kind: object.0.to_owned(),
             name: object.1.to_owned(),
             group: String::new(),
             namespace: String::new(),
         };
-        Effect {
+        RenderedEffect {
             spot: crate::effect::leaves::RenderedField {
                 object: id,
                 path: path.parse().unwrap(),

@@ -29,14 +29,14 @@ static OUT_OF_DATE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Lines that name several keys.
 #[derive(Debug, Default)]
-pub struct Hints {
+pub struct TextHints {
     lines: Vec<Vec<Path>>,
     named: HashMap<Path, Vec<usize>>,
     /// Keys that are called out of date, with the keys that are named beside them.
     outdated: HashMap<Path, Vec<Path>>,
 }
 
-impl Hints {
+impl TextHints {
     /// Of all texts of a chart and the charts that it bundles as libraries.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
@@ -164,7 +164,7 @@ mod tests {
     fn a_line_that_names_two_keys_is_a_hint_for_what_is_below_them() {
         let text = "{{ fail \"ERROR: `web.old.name` is gone, use .Values.server.name\" }}\nUse `colour`, not paint.\nA `b` and `c`.";
         let files = [("templates/a.yaml".to_owned(), text.to_owned())];
-        let hints = Hints::of(&Chart {
+        let hints = TextHints::of(&Chart {
             files: files.into(),
             ..Chart::default()
         });
@@ -182,7 +182,7 @@ mod tests {
     fn a_key_is_out_of_date_where_a_line_or_the_comment_above_it_says_so() {
         let text = "DEPRECATED option web.old.data - Use server.new\nUse a.b with c.d.";
         let files = [("templates/NOTES.txt".to_owned(), text.to_owned())];
-        let mut hints = Hints::of(&Chart {
+        let mut hints = TextHints::of(&Chart {
             files: files.into(),
             ..Chart::default()
         });

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    candidates::Keys,
-    propose::{Pair, Proposal, Proposals, Search, Suggestion, propose_on},
+    candidates::ChartKeys,
+    propose::{PairOfCharts, Proposal, Proposals, SearchDepth, Suggestion, propose_on},
     scaffold::is_empty,
 };
 use crate::{
@@ -28,7 +28,7 @@ const SWITCHES: [&str; 3] = ["enabled", "create", "enable"];
 
 /// What became of each key of the old chart that the new one does not know, or knows in another form.
 #[must_use]
-pub fn infer(pair: &Pair<'_>, (old, new): (&Keys, &Keys)) -> Proposals {
+pub fn infer(pair: &PairOfCharts<'_>, (old, new): (&ChartKeys, &ChartKeys)) -> Proposals {
     let gone = vanished_keys(old, new);
     let (off, others): (Vec<Path>, Vec<Path>) = gone
         .iter()
@@ -81,8 +81,8 @@ pub fn infer(pair: &Pair<'_>, (old, new): (&Keys, &Keys)) -> Proposals {
 /// What has no value by default does not say what form it has: as a text it showed nothing, so it is tried as a map,
 /// and a map as one of maps.
 fn try_other_forms(
-    pair: &Pair<'_>,
-    (old, new): (&Keys, &Keys),
+    pair: &PairOfCharts<'_>,
+    (old, new): (&ChartKeys, &ChartKeys),
     rest: &[Path],
     switches: (&Map, &Map),
     found: &mut Proposals,
@@ -125,8 +125,8 @@ fn is_sure(one: &Proposal) -> bool {
 
 /// What became of some keys, all set at once, with what switches on others in both charts.
 fn try_all(
-    pair: &Pair<'_>,
-    keys: (&Keys, &Keys),
+    pair: &PairOfCharts<'_>,
+    keys: (&ChartKeys, &ChartKeys),
     settings: &[(Path, Value)],
     switches: (&Map, &Map),
 ) -> Proposals {
@@ -137,14 +137,14 @@ fn try_all(
     for (path, value) in settings {
         set_path(&mut values, path, value.clone());
     }
-    let mut found = propose_on(pair, keys, &values, switches.1, Search::InGroups);
+    let mut found = propose_on(pair, keys, &values, switches.1, SearchDepth::InGroups);
     let asked = |one: &Proposal| settings.iter().any(|(path, _)| one.from.starts_with(path));
     found.settings.retain(asked);
     found
 }
 
 /// The keys that the new chart does not know any more, or in another form.
-fn vanished_keys(old: &Keys, new: &Keys) -> Vec<Path> {
+fn vanished_keys(old: &ChartKeys, new: &ChartKeys) -> Vec<Path> {
     let mut found: Vec<Path> = Vec::new();
     // What is documented and read by nothing may be read at its new place.
     let defaults = old.defaults.as_map().map(leaves).unwrap_or_default();
@@ -182,14 +182,14 @@ fn vanished_keys(old: &Keys, new: &Keys) -> Vec<Path> {
 }
 
 /// The keys of the new chart that the old one does not know.
-fn new_keys(old: &Keys, new: &Keys) -> Vec<Path> {
+fn new_keys(old: &ChartKeys, new: &ChartKeys) -> Vec<Path> {
     let all = new.paths().flat_map(|key| named(key, new));
     all.filter(|path| old.default(path).is_none() && !old.knows(path))
         .collect()
 }
 
 /// A key with the first of the chart's own names, where users give them; `None` if nothing can stand there.
-fn named(key: &Path, keys: &Keys) -> Option<Path> {
+fn named(key: &Path, keys: &ChartKeys) -> Option<Path> {
     let mut path = Path::root();
     for (at, segment) in key.segments().iter().enumerate() {
         let is_last = at + 1 == key.depth();
@@ -216,7 +216,7 @@ fn is_switch(path: &Path) -> bool {
 }
 
 /// What switches on the maps above some keys, as far as the chart renders with it.
-fn switched(keys: &Keys, around: &[Path], renderer: Option<&Renderer>) -> Map {
+fn switched(keys: &ChartKeys, around: &[Path], renderer: Option<&Renderer>) -> Map {
     let mut wanted: Vec<Path> = called_like_maps_above(keys, around);
     for path in around {
         let mut above = path.parent();
@@ -241,7 +241,7 @@ fn switched(keys: &Keys, around: &[Path], renderer: Option<&Renderer>) -> Map {
 
 /// What is off by default and called like a map above some keys: `experimental.gateway`, or `gatewayApi.enabled`, for
 /// keys below `gateway`.
-fn called_like_maps_above(keys: &Keys, around: &[Path]) -> Vec<Path> {
+fn called_like_maps_above(keys: &ChartKeys, around: &[Path]) -> Vec<Path> {
     let maps: BTreeSet<Vec<String>> = around
         .iter()
         .flat_map(|path| {
@@ -302,7 +302,7 @@ fn add(renderer: &Renderer, kept: &mut Map, some: &[Path]) {
 /// What keys can be set to.
 struct Samples<'k> {
     schema: Schema,
-    keys: &'k Keys,
+    keys: &'k ChartKeys,
 }
 
 /// Each key with a value that is no other key's.

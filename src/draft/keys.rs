@@ -11,11 +11,11 @@ use std::{
 
 use super::{
     candidates::NameWords,
-    hints::Hints,
-    written::{Written, written},
+    hints::TextHints,
+    written::{WrittenKey, written},
 };
 use crate::{
-    chart::{Chart, reads::Reads},
+    chart::{Chart, reads::TemplateReads},
     values::{Map, Path, Segment, Value, leaves, merge::merge_below},
 };
 
@@ -28,9 +28,9 @@ const MAX_DEPTH: usize = 12;
 
 /// A chart's keys.
 #[derive(Debug)]
-pub struct Keys {
+pub struct ChartKeys {
     /// The values that its templates look at.
-    pub reads: Arc<Reads>,
+    pub reads: Arc<TemplateReads>,
     /// Its defaults.
     pub defaults: Value,
     /// Keys that a value can be put at: leaves of the defaults, options that are commented out, and what templates
@@ -43,12 +43,12 @@ pub struct Keys {
     /// The values to which options that are commented out are set there.
     documented: BTreeMap<Path, Value>,
     /// The words of its texts on keys.
-    pub(super) hints: Hints,
+    pub(super) hints: TextHints,
 }
 
 /// The source of the name of a map's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Named {
+pub enum NameSource {
     /// The chart or the user has the entry.
     There,
     /// The chart has it as an example only, and any other name would do.
@@ -57,7 +57,7 @@ pub enum Named {
     MadeUp,
 }
 
-impl Keys {
+impl ChartKeys {
     /// Reads a chart.
     #[must_use]
     pub fn of(chart: &Chart) -> Self {
@@ -80,9 +80,9 @@ impl Keys {
         let defaults = Value::Map(defaults);
         let mut comments = BTreeMap::new();
         let mut documented = BTreeMap::new();
-        let mut hints = Hints::of(chart);
+        let mut hints = TextHints::of(chart);
         for option in texts.into_iter().flat_map(written) {
-            let Written {
+            let WrittenKey {
                 path,
                 comment,
                 said,
@@ -210,12 +210,17 @@ impl Keys {
 
     /// A key with names where users give them: those that a setting has at the same place, the user's own in `values`,
     /// the chart's, or those of its examples.
-    pub(super) fn filled(&self, key: &Path, path: &Path, values: &Value) -> Vec<(Path, Named)> {
+    pub(super) fn filled(
+        &self,
+        key: &Path,
+        path: &Path,
+        values: &Value,
+    ) -> Vec<(Path, NameSource)> {
         if key.is_concrete() {
             return vec![(key.clone(), self.named(key))];
         }
         let shares = key.segments().first() == path.segments().first();
-        let mut found = vec![(Path::root(), Named::There)];
+        let mut found = vec![(Path::root(), NameSource::There)];
         for (at, segment) in key.segments().iter().enumerate() {
             if !segment.is_wildcard() {
                 found
@@ -228,8 +233,8 @@ impl Keys {
                 .into_iter()
                 .flat_map(|(above, so_far)| {
                     let (names, from) = match (own, rest_of_name(path, &above)) {
-                        (Some(own), _) => (vec![own.clone()], Named::There),
-                        (None, Some(rest)) => (vec![rest], Named::There),
+                        (Some(own), _) => (vec![own.clone()], NameSource::There),
+                        (None, Some(rest)) => (vec![rest], NameSource::There),
                         (None, None) => self.names(&above, values),
                     };
                     let named = so_far.max(from);
@@ -242,7 +247,7 @@ impl Keys {
     }
 
     /// The names of the entries of a map that users name.
-    fn names(&self, map: &Path, values: &Value) -> (Vec<Segment>, Named) {
+    fn names(&self, map: &Path, values: &Value) -> (Vec<Segment>, NameSource) {
         let of = |value: Option<&Value>| -> Vec<Segment> {
             let map = value.and_then(Value::as_map);
             let keys = map.into_iter().flat_map(Map::keys);
@@ -250,7 +255,7 @@ impl Keys {
         };
         for known in [of(map.get(values)), of(self.default(map))] {
             if !known.is_empty() {
-                return (known, Named::There);
+                return (known, NameSource::There);
             }
         }
         let below = self.documented.range(map.clone()..);
@@ -261,17 +266,17 @@ impl Keys {
         examples.dedup();
         examples.truncate(MOST_NAMES);
         match examples.is_empty() {
-            false => (examples, Named::Example),
-            true => (vec![Segment::Key(MADE_UP.to_owned())], Named::MadeUp),
+            false => (examples, NameSource::Example),
+            true => (vec![Segment::Key(MADE_UP.to_owned())], NameSource::MadeUp),
         }
     }
 
     /// True if a key of the chart has a name in it that only an example gives.
-    fn named(&self, key: &Path) -> Named {
+    fn named(&self, key: &Path) -> NameSource {
         let is_example = self.default(key).is_none() && self.documented.contains_key(key);
         match is_example && generalised(key, &self.reads).is_some() {
-            true => Named::Example,
-            false => Named::There,
+            true => NameSource::Example,
+            false => NameSource::There,
         }
     }
 }
@@ -308,7 +313,7 @@ fn has_room(path: &Path, defaults: &Value) -> bool {
 }
 
 /// A key with `*` for each name that templates take any of.
-fn generalised(path: &Path, reads: &Reads) -> Option<Path> {
+fn generalised(path: &Path, reads: &TemplateReads) -> Option<Path> {
     let mut general = Path::root();
     let mut is_other = false;
     for segment in path.segments() {

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidates::Candidate;
+use super::candidates::KeyCandidate;
 use crate::values::{Path, Segment};
 
 /// From how many namesakes on they speak for each other.
 const SOME: usize = 2;
 
 /// Sets how much the settings beside each one speak for its candidates.
-pub(super) fn kin<'p>(settings: impl Iterator<Item = (&'p Path, Vec<&'p mut Candidate>)>) {
-    let mut all: Vec<(&Path, Vec<&mut Candidate>)> = settings.collect();
+pub(super) fn kin<'p>(settings: impl Iterator<Item = (&'p Path, Vec<&'p mut KeyCandidate>)>) {
+    let mut all: Vec<(&Path, Vec<&mut KeyCandidate>)> = settings.collect();
     let mut ways: BTreeMap<(Path, Path), BTreeSet<Segment>> = BTreeMap::new();
     for (path, places) in &all {
         for place in places {

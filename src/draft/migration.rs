@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     bare::Versions,
-    candidates::Keys,
+    candidates::ChartKeys,
     pack::{escape_braces, id, moved_together, quoted, reason},
     propose::{Destination, Proposal, Proposals, Suggestion, without_shared_end},
 };
@@ -27,7 +27,7 @@ const HEAD: &str = "\
 /// The file of the migration to the new chart's version.
 #[must_use]
 pub fn migration_file(
-    (old, new): (&Keys, &Keys),
+    (old, new): (&ChartKeys, &ChartKeys),
     versions: &Versions,
     found: &Proposals,
 ) -> String {
@@ -100,7 +100,7 @@ fn on_one_line(text: &str) -> String {
 /// `*` where users give the names.
 fn whole_moves(
     pairs: &[(&Proposal, &Destination)],
-    (old, new): (&Keys, &Keys),
+    (old, new): (&ChartKeys, &ChartKeys),
     taken: &[Path],
 ) -> Vec<(Path, Path)> {
     let (first, place) = pairs[0];
@@ -136,7 +136,7 @@ fn is_whole(map: &Map, at: &Path, pairs: &[(&Proposal, &Destination)]) -> bool {
 }
 
 /// A move as it is for every name that users give, if both charts read the keys of any.
-fn starred(from: &Path, to: &Path, (old, new): (&Keys, &Keys)) -> (Path, Path) {
+fn starred(from: &Path, to: &Path, (old, new): (&ChartKeys, &ChartKeys)) -> (Path, Path) {
     let unchanged = (from.clone(), to.clone());
     let key = old
         .paths()
@@ -216,7 +216,7 @@ fn comment_unsure(comments: &mut String, proposal: &Proposal) {
 }
 
 /// Keys that go and defaults that change without a step, each in the form in which a migration acknowledges it.
-fn acknowledged(old: &Keys, new: &Keys, taken: &[Path]) -> String {
+fn acknowledged(old: &ChartKeys, new: &ChartKeys, taken: &[Path]) -> String {
     let Value::Map(defaults) = &old.defaults else {
         return String::new();
     };

@@ -26,4 +26,4 @@ pub use bare::{Versions, bare_pack};
 pub use infer::infer;
 pub use migration::migration_file;
 pub use pack::drafted;
-pub use propose::{Pair, Proposals, propose};
+pub use propose::{PairOfCharts, Proposals, propose};

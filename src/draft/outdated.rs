@@ -5,8 +5,8 @@
 //! already is another setting.
 
 use super::{
-    candidates::Keys,
-    propose::{Destination, Proposal, Sides, Standing, Suggestion},
+    candidates::ChartKeys,
+    propose::{Destination, Proposal, SettingState, Sides, Suggestion},
 };
 use crate::{
     effect::leaves::{set_path, without_paths},
@@ -20,7 +20,7 @@ const LIKELY: f64 = 0.6;
 
 /// The settings that a text of the new chart names another key for, among those of which nothing is said yet.
 pub(super) fn outdated(
-    (old, new): (&Keys, &Keys),
+    (old, new): (&ChartKeys, &ChartKeys),
     sides: &Sides<'_>,
     known: &[Proposal],
 ) -> Vec<Proposal> {
@@ -49,7 +49,7 @@ pub(super) fn outdated(
             from: path,
             did: None,
             fate,
-            standing: Standing::OutOfDate,
+            standing: SettingState::OutOfDate,
         });
     }
     prove(&mut found, sides);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
     bare::{Versions, bare_pack},
-    propose::{Destination, Proposal, Proposals, Standing, Suggestion, without_shared_end},
+    propose::{Destination, Proposal, Proposals, SettingState, Suggestion, without_shared_end},
 };
 use crate::{
     authoring::{Edition, corrections::Corrections, gather, keys_yaml},
@@ -202,9 +202,9 @@ pub(super) fn reason(pairs: &[(&Proposal, &Destination)]) -> String {
         first.make_ascii_uppercase();
     }
     let unread = match first.standing {
-        Standing::Lost => "not read by the new chart where it is",
-        Standing::NeverWorked => "read by neither chart where it is",
-        Standing::OutOfDate => "called out of date by the new chart",
+        SettingState::Lost => "not read by the new chart where it is",
+        SettingState::NeverWorked => "read by neither chart where it is",
+        SettingState::OutOfDate => "called out of date by the new chart",
     };
     format!("Drafted, {unread}. {evidence}.")
 }
@@ -232,9 +232,9 @@ fn question(
         let _ = writeln!(steps, "      v{at}: {}", quoted(&proposal.from.to_string()));
     }
     let ask = match first.standing {
-        Standing::Lost => format!("`{from}` has no effect any more. Where does it go?"),
-        Standing::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
-        Standing::OutOfDate => {
+        SettingState::Lost => format!("`{from}` has no effect any more. Where does it go?"),
+        SettingState::NeverWorked => format!("`{from}` never had an effect. Where does it go?"),
+        SettingState::OutOfDate => {
             format!("`{from}` still works and is out of date. Where does it go?")
         }
     };
@@ -284,8 +284,8 @@ fn question(
         steps,
         "      leave:\n        title: Leave it where it is, {}\n        leave: [{}]",
         match first.standing {
-            Standing::Lost | Standing::NeverWorked => "without effect",
-            Standing::OutOfDate => "where it still works",
+            SettingState::Lost | SettingState::NeverWorked => "without effect",
+            SettingState::OutOfDate => "where it still works",
         },
         names.join(", ")
     );

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    candidates::{Candidate, Keys, Named, candidates},
+    candidates::{ChartKeys, KeyCandidate, NameSource, candidates},
     footprint::{CommonWords, Footprint},
     kin::kin,
     outdated::outdated,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     chart::Chart,
     effect::{
-        leaves::{Effect, Isolation, Leaf, set_path},
+        leaves::{Isolation, Leaf, RenderedEffect, set_path},
         objects::Manifest,
         render::Renderer,
     },
@@ -50,7 +50,7 @@ pub(super) const HINTED: f64 = 0.7;
 
 /// The two charts.
 #[derive(Debug, Clone, Copy)]
-pub struct Pair<'c> {
+pub struct PairOfCharts<'c> {
     /// The one that the values are for.
     pub old: &'c Chart,
     /// The one to go to.
@@ -95,12 +95,12 @@ pub struct Proposal {
     /// Its fate.
     pub fate: Suggestion,
     /// How it stands under the two charts.
-    pub standing: Standing,
+    pub standing: SettingState,
 }
 
 /// How a setting stands that wants something done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum SettingState {
     /// It worked, and does not any more.
     Lost,
     /// The old chart has the key, and does nothing with it either.
@@ -208,12 +208,12 @@ impl Proposal {
 }
 
 /// A setting in work.
-pub(super) struct Open<'l> {
+pub(super) struct OpenSetting<'l> {
     pub leaf: &'l Leaf,
     pub path: Path,
     pub did: Footprint,
     /// Its places, each with its score and what it does there.
-    pub tried: Vec<(Candidate, f64, Footprint)>,
+    pub tried: Vec<(KeyCandidate, f64, Footprint)>,
     is_default: bool,
     /// True if the old chart has the key and does nothing with it.
     never_worked: bool,
@@ -221,7 +221,7 @@ pub(super) struct Open<'l> {
 
 /// The ways in which settings are tried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Search {
+pub(super) enum SearchDepth {
     /// A user's own: what each does is found by leaving out that one alone.
     Exact,
     /// All keys of a chart, with values that can be told apart: many are left out at a time.
@@ -230,25 +230,29 @@ pub(super) enum Search {
 
 /// Works out what became of each setting of some values.
 #[must_use]
-pub fn propose(pair: &Pair<'_>, values: &Map) -> Proposals {
-    let (old, new) = (Keys::of(pair.old), Keys::of(pair.new));
+pub fn propose(pair: &PairOfCharts<'_>, values: &Map) -> Proposals {
+    let (old, new) = (ChartKeys::of(pair.old), ChartKeys::of(pair.new));
     propose_with(pair, (&old, &new), values)
 }
 
 /// The same with what was read of the charts already.
 #[must_use]
-pub fn propose_with(pair: &Pair<'_>, keys: (&Keys, &Keys), values: &Map) -> Proposals {
-    propose_on(pair, keys, values, &Map::new(), Search::Exact)
+pub fn propose_with(
+    pair: &PairOfCharts<'_>,
+    keys: (&ChartKeys, &ChartKeys),
+    values: &Map,
+) -> Proposals {
+    propose_on(pair, keys, values, &Map::new(), SearchDepth::Exact)
 }
 
 /// The same where the new chart is rendered with some values more, which switch on what is off by itself.
 #[must_use]
 pub(super) fn propose_on(
-    pair: &Pair<'_>,
-    (old, new): (&Keys, &Keys),
+    pair: &PairOfCharts<'_>,
+    (old, new): (&ChartKeys, &ChartKeys),
     values: &Map,
     switches: &Map,
-    search: Search,
+    search: SearchDepth,
 ) -> Proposals {
     let rendered = pair.renderers.map(|(was, now)| {
         let before = peeled(pair.old, was, values, &Map::new())
@@ -280,8 +284,8 @@ pub(super) fn propose_on(
         None => (None, Some("Helm is not here".to_owned())),
     };
     let mut all = match (&sides, search) {
-        (Some(sides), Search::Exact) => sides.before.side.leaves(),
-        (Some(sides), Search::InGroups) => sides.before.side.leaves_in_groups(),
+        (Some(sides), SearchDepth::Exact) => sides.before.side.leaves(),
+        (Some(sides), SearchDepth::InGroups) => sides.before.side.leaves_in_groups(),
         (None, _) => by_reading(values),
     };
     if let Some(sides) = &sides {
@@ -368,7 +372,7 @@ pub(super) fn propose_on(
 }
 
 /// The fields that a setting changes, and the options of programs in them as if they were fields: `--a.b=c` is `a.b`.
-fn fields_and_options(effects: &[Effect]) -> Vec<Path> {
+fn fields_and_options(effects: &[RenderedEffect]) -> Vec<Path> {
     let fields = effects.iter().map(|effect| effect.spot.path.clone());
     let options = effects.iter().flat_map(|effect| {
         let texts: Vec<&str> = match &effect.with {
@@ -402,14 +406,17 @@ pub(super) struct Sides<'c> {
 }
 
 /// Settings that the new chart does not read where they are, with the likeliest places of each.
-fn lost_by_reading(values: &Map, (old, new): (&Keys, &Keys)) -> Vec<(Value, Vec<Candidate>)> {
+fn lost_by_reading(
+    values: &Map,
+    (old, new): (&ChartKeys, &ChartKeys),
+) -> Vec<(Value, Vec<KeyCandidate>)> {
     let whole = Value::Map(values.clone());
     let lost = leaves(values).into_iter().filter(|(path, value)| {
         path.is_concrete()
             && old.reads.is_read(path)
             && !(new.reads.is_read(path) && fits_default(path, value, new) && new.knows(path))
     });
-    let mut found: Vec<(Path, Value, Vec<Candidate>)> = lost
+    let mut found: Vec<(Path, Value, Vec<KeyCandidate>)> = lost
         .map(|(path, value)| {
             let places = candidates((old, new), &path, value, &whole, &[], &[]);
             (path, value.clone(), places)
@@ -418,7 +425,7 @@ fn lost_by_reading(values: &Map, (old, new): (&Keys, &Keys)) -> Vec<(Value, Vec<
     kin(found
         .iter_mut()
         .map(|(path, _, places)| (&*path, places.iter_mut().collect())));
-    let mut found: Vec<(Value, Vec<Candidate>)> = found
+    let mut found: Vec<(Value, Vec<KeyCandidate>)> = found
         .into_iter()
         .map(|(_, value, places)| (value, places))
         .collect();
@@ -437,7 +444,7 @@ fn fill_in_from(values: Map, others: &Map) -> Map {
 
 /// A setting without an effect that can be seen goes where most of its neighbours went, if the new chart has its key
 /// there: a whole map moved.
-fn follow(settings: &mut [Proposal], open: &[Open<'_>], new: &Keys) {
+fn follow(settings: &mut [Proposal], open: &[OpenSetting<'_>], new: &ChartKeys) {
     let mut ways: BTreeMap<(Path, Path), usize> = BTreeMap::new();
     let mut left: BTreeMap<Path, usize> = BTreeMap::new();
     for (setting, one) in settings.iter().zip(open) {
@@ -500,16 +507,16 @@ fn follow(settings: &mut [Proposal], open: &[Open<'_>], new: &Keys) {
 /// The settings that lost their effect, or of which the new chart refuses the form.
 fn opened<'l>(
     all: &'l [Leaf],
-    (old, new): (&Keys, &Keys),
+    (old, new): (&ChartKeys, &ChartKeys),
     sides: Option<&Sides<'_>>,
-    search: Search,
-) -> Vec<Open<'l>> {
+    search: SearchDepth,
+) -> Vec<OpenSetting<'l>> {
     let nothing = CommonWords::default();
     let common = sides.map_or(&nothing, |sides| &sides.common);
     let after: Option<BTreeMap<Path, Footprint>> = sides.map(|sides| {
         let leaves = match search {
-            Search::Exact => sides.after.side.leaves(),
-            Search::InGroups => sides.after.side.leaves_in_groups(),
+            SearchDepth::Exact => sides.after.side.leaves(),
+            SearchDepth::InGroups => sides.after.side.leaves_in_groups(),
         };
         leaves
             .into_iter()
@@ -545,7 +552,7 @@ fn opened<'l>(
             }
         };
         if lost {
-            open.push(Open {
+            open.push(OpenSetting {
                 leaf,
                 path,
                 did,
@@ -560,7 +567,7 @@ fn opened<'l>(
 
 /// True if the new chart looks at a setting, as far as that is known: of a chart that hands on all values it is not, and
 /// what it knows by name counts.
-fn is_read(new: &Keys, path: &Path) -> bool {
+fn is_read(new: &ChartKeys, path: &Path) -> bool {
     match new.reads.is_everything() {
         true => new.knows(path),
         false => new.reads.is_read(path),
@@ -568,7 +575,7 @@ fn is_read(new: &Keys, path: &Path) -> bool {
 }
 
 /// True if all effects of a setting are there without it.
-fn shows_all(effects: &[Effect], manifest: &Manifest) -> bool {
+fn shows_all(effects: &[RenderedEffect], manifest: &Manifest) -> bool {
     !effects.is_empty()
         && effects.iter().all(|effect| {
             effect.spot.path.depth() > 0
@@ -590,18 +597,21 @@ fn by_reading(values: &Map) -> Vec<Leaf> {
 }
 
 /// The best place, if it is sure.
-fn sure<'o>(one: &'o Open<'_>, rendered: bool) -> Option<&'o (Candidate, f64, Footprint)> {
+fn sure<'o>(
+    one: &'o OpenSetting<'_>,
+    rendered: bool,
+) -> Option<&'o (KeyCandidate, f64, Footprint)> {
     let best = one.tried.first()?;
     let next = one.tried.get(1).map_or(0.0, |next| next.1);
     let found = found(&one.did, &best.0, &best.2);
     let is_ahead = best.1 >= SURE && best.1 - next >= MARGIN;
     let is_shown = rendered && !one.did.is_empty() && found >= FOUND;
     let is_shown = is_shown && !one.did.is_of_other_part(&best.2);
-    (is_shown && is_ahead && best.0.named != Named::MadeUp).then_some(best)
+    (is_shown && is_ahead && best.0.named != NameSource::MadeUp).then_some(best)
 }
 
 /// The move of a map, by one of its settings that is sure: the common end of both paths is left away.
-fn moved(one: &Open<'_>, rendered: bool) -> Option<(Path, Path)> {
+fn moved(one: &OpenSetting<'_>, rendered: bool) -> Option<(Path, Path)> {
     let best = match rendered {
         true => sure(one, rendered)?,
         false => one.tried.first().filter(|best| best.1 >= 0.55)?,
@@ -614,8 +624,8 @@ fn moved(one: &Open<'_>, rendered: bool) -> Option<(Path, Path)> {
     (from != to).then_some((from, to))
 }
 
-fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
-    let place = |(candidate, score, print): &(Candidate, f64, Footprint)| Destination {
+fn proposal(one: &OpenSetting<'_>, rendered: bool) -> Proposal {
+    let place = |(candidate, score, print): &(KeyCandidate, f64, Footprint)| Destination {
         to: candidate.to.clone(),
         wraps: candidate.wraps,
         score: *score,
@@ -644,8 +654,8 @@ fn proposal(one: &Open<'_>, rendered: bool) -> Proposal {
         did: one.did.fields().next().map(str::to_owned),
         fate,
         standing: match one.never_worked {
-            true => Standing::NeverWorked,
-            false => Standing::Lost,
+            true => SettingState::NeverWorked,
+            false => SettingState::Lost,
         },
     }
 }
@@ -659,7 +669,7 @@ fn much_alike(mut setting: Proposal) -> Option<Proposal> {
 }
 
 /// The reason for which a candidate is one.
-fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String {
+fn evidence(one: &OpenSetting<'_>, candidate: &KeyCandidate, print: &Footprint) -> String {
     let mut said = Vec::new();
     if found(&one.did, candidate, print) > 0.1
         && let Some(field) = one.did.shared_field(print)
@@ -687,9 +697,11 @@ fn evidence(one: &Open<'_>, candidate: &Candidate, print: &Footprint) -> String 
         said.push("what it does there could not be seen".to_owned());
     }
     match candidate.named {
-        Named::There => {}
-        Named::Example => said.push("named as in the chart's example".to_owned()),
-        Named::MadeUp => said.push("with a name that nobody gave, any other will do".to_owned()),
+        NameSource::There => {}
+        NameSource::Example => said.push("named as in the chart's example".to_owned()),
+        NameSource::MadeUp => {
+            said.push("with a name that nobody gave, any other will do".to_owned())
+        }
     }
     said.join("; ")
 }

@@ -3,16 +3,16 @@
 
 use super::{
     footprint::Footprint,
-    propose::{FOUND, Open, Proposal, Sides, Suggestion},
+    propose::{FOUND, OpenSetting, Proposal, Sides, Suggestion},
     tryout::shaped,
 };
 use crate::{
-    effect::leaves::{Effect, Side, other_value, set_path, without_paths},
+    effect::leaves::{RenderedEffect, Side, other_value, set_path, without_paths},
     values::{Map, Path, Value},
 };
 
 /// Puts all that is sure at once.
-pub(super) fn prove(settings: &mut [Proposal], open: &[Open<'_>], sides: &Sides<'_>) {
+pub(super) fn prove(settings: &mut [Proposal], open: &[OpenSetting<'_>], sides: &Sides<'_>) {
     let after = &sides.after.side;
     let sure: Vec<(Path, Value)> = settings
         .iter()
@@ -38,7 +38,7 @@ pub(super) fn prove(settings: &mut [Proposal], open: &[Open<'_>], sides: &Sides<
     let rendered = after.renderer.render(&values, after.mode);
     let together = rendered.as_ref().as_ref().ok();
     let together = together.map(|manifest| after.added(&Value::Null, manifest));
-    let is_held = |one: &Open<'_>, effects: &[Effect]| {
+    let is_held = |one: &OpenSetting<'_>, effects: &[RenderedEffect]| {
         let print = Footprint::of(effects, &one.leaf.value, &sides.common);
         one.did.covered_by(&print) >= FOUND
     };

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    candidates::{Candidate, Keys, key_words},
+    candidates::{ChartKeys, KeyCandidate, key_words},
     sides::LOOSE,
     tryout::{is_free, shaped},
 };
@@ -40,9 +40,9 @@ pub(super) fn needs_some(renderer: &Renderer, values: &Map) -> bool {
 /// does with none of them.
 pub(super) fn scaffold(
     renderer: &Renderer,
-    new: &Keys,
+    new: &ChartKeys,
     values: &Map,
-    lost: &[(Value, Vec<Candidate>)],
+    lost: &[(Value, Vec<KeyCandidate>)],
 ) -> Vec<(Path, Value)> {
     if let Some(found) = asked_for(renderer, new, values, lost) {
         return found;
@@ -66,9 +66,9 @@ pub(super) fn scaffold(
 /// The keys that the chart asks for, one after the other; `None` if it cannot be understood.
 fn asked_for(
     renderer: &Renderer,
-    new: &Keys,
+    new: &ChartKeys,
     values: &Map,
-    lost: &[(Value, Vec<Candidate>)],
+    lost: &[(Value, Vec<KeyCandidate>)],
 ) -> Option<Vec<(Path, Value)>> {
     let whole = Value::Map(values.clone());
     let mut found: Vec<(Path, Value)> = Vec::new();
@@ -80,7 +80,7 @@ fn asked_for(
         }
         let said = rendered[0].as_ref().as_ref().err()?.to_string();
         let to = asked_key(new, &said, &Value::Map(filled))?;
-        let own = |(value, places): &(Value, Vec<Candidate>)| {
+        let own = |(value, places): &(Value, Vec<KeyCandidate>)| {
             let place = places.iter().find(|place| place.to == to)?;
             Some((place.by_words(), shaped(value, place.wraps)))
         };
@@ -95,7 +95,7 @@ fn asked_for(
 }
 
 /// The key without a value whose words are said, most of them where what went wrong is said, which is at the end.
-fn asked_key(new: &Keys, said: &str, values: &Value) -> Option<Path> {
+fn asked_key(new: &ChartKeys, said: &str, values: &Value) -> Option<Path> {
     let of = |text: &str| -> BTreeSet<String> {
         key_words(&Path::keys(words_of(text))).into_iter().collect()
     };
@@ -156,7 +156,7 @@ fn made_up(path: &Path) -> Value {
 }
 
 /// Every lost setting at one of its places each: the likeliest, the next ones; and all but those of one map.
-fn guesses(lost: &[(Value, Vec<Candidate>)]) -> Vec<Vec<(Path, Value)>> {
+fn guesses(lost: &[(Value, Vec<KeyCandidate>)]) -> Vec<Vec<(Path, Value)>> {
     let place = |which: usize| {
         let mut taken = BTreeSet::new();
         let mut guess = Vec::new();
@@ -227,7 +227,7 @@ mod tests {
         ];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
         let chart = crate::chart::Chart::from_files("a", files.into()).unwrap();
-        let keys = Keys::of(&chart);
+        let keys = ChartKeys::of(&chart);
         let said = "no port number is configured for port \"http\" under Service with key \"main\"";
         let found = asked_key(&keys, said, &Value::Map(Map::new())).unwrap();
         assert_eq!(found.to_string(), "service.main.ports.http.port");

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::candidates::Keys;
+use super::candidates::ChartKeys;
 use crate::{
     chart::Chart,
     effect::{
@@ -212,7 +212,7 @@ fn render_side<'c>(
 
 /// True if a value has a form that the new chart's default has at its place.
 #[must_use]
-pub fn fits_default(path: &Path, value: &Value, new: &Keys) -> bool {
+pub fn fits_default(path: &Path, value: &Value, new: &ChartKeys) -> bool {
     let mut above = path.parent();
     while let Some(at) = above.filter(|at| !at.is_root()) {
         if matches!(
@@ -234,7 +234,7 @@ pub fn fits_default(path: &Path, value: &Value, new: &Keys) -> bool {
 
 /// The values that the new chart reads, and reads in this form.
 #[must_use]
-pub fn fitting(values: &Map, new: &Keys) -> Map {
+pub fn fitting(values: &Map, new: &ChartKeys) -> Map {
     let gone: Vec<Path> = leaves(values)
         .into_iter()
         .filter(|(path, value)| !new.reads.is_read(path) || !fits_default(path, value, new))

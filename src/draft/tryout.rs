@@ -12,13 +12,13 @@ use std::{
 };
 
 use super::{
-    candidates::Candidate,
+    candidates::KeyCandidate,
     footprint::Footprint,
-    propose::{FOUND, HINTED, Open, Sides},
+    propose::{FOUND, HINTED, OpenSetting, Sides},
 };
 use crate::{
     effect::{
-        leaves::{Effect, Side, other_value, set_path, without_paths},
+        leaves::{RenderedEffect, Side, other_value, set_path, without_paths},
         objects::Manifest,
         render::RenderMode,
     },
@@ -42,13 +42,17 @@ const RUNS_EACH: usize = 12;
 const ROUNDS: usize = 2;
 
 /// A setting and one of its places, by their numbers.
-type At = (usize, usize);
+type PlaceOfSetting = (usize, usize);
 
 /// Renders the new chart with each candidate that was not tried yet, and scores all of them.
-pub(super) fn try_out(open: &mut [Open<'_>], sides: Option<&Sides<'_>>, learned: &[(Path, Path)]) {
+pub(super) fn try_out(
+    open: &mut [OpenSetting<'_>],
+    sides: Option<&Sides<'_>>,
+    learned: &[(Path, Path)],
+) {
     if let Some(sides) = sides {
         let most = SOME_RUNS + RUNS_EACH * open.iter().filter(|one| !one.did.is_empty()).count();
-        let mut look = Look {
+        let mut look = PlaceTrial {
             open,
             sides,
             end: sides.after.side.renderer.runs() + most,
@@ -59,8 +63,8 @@ pub(super) fn try_out(open: &mut [Open<'_>], sides: Option<&Sides<'_>>, learned:
     score(open, sides.is_some(), learned);
 }
 
-struct Look<'o, 'l, 's, 'c> {
-    open: &'o mut [Open<'l>],
+struct PlaceTrial<'o, 'l, 's, 'c> {
+    open: &'o mut [OpenSetting<'l>],
     sides: &'s Sides<'c>,
     /// With how many renderings this ends.
     end: usize,
@@ -68,7 +72,7 @@ struct Look<'o, 'l, 's, 'c> {
     refused: HashSet<(Path, Discriminant<Value>)>,
 }
 
-impl Look<'_, '_, '_, '_> {
+impl PlaceTrial<'_, '_, '_, '_> {
     fn side_after(&self) -> &Side<'_> {
         &self.sides.after.side
     }
@@ -85,22 +89,22 @@ impl Look<'_, '_, '_, '_> {
         self.side_after().renderer.runs() >= self.end
     }
 
-    fn candidate(&self, (at, which): At) -> &Candidate {
+    fn candidate(&self, (at, which): PlaceOfSetting) -> &KeyCandidate {
         &self.open[at].tried[which].0
     }
 
     /// The value that a place is filled with.
-    fn filling(&self, (at, which): At) -> Value {
+    fn filling(&self, (at, which): PlaceOfSetting) -> Value {
         shaped(&self.open[at].leaf.value, self.candidate((at, which)).wraps)
     }
 
-    fn kind(&self, at: At) -> (Path, Discriminant<Value>) {
+    fn kind(&self, at: PlaceOfSetting) -> (Path, Discriminant<Value>) {
         let kind = discriminant(&self.filling(at));
         (self.candidate(at).to.clone(), kind)
     }
 
     fn at_all(&mut self) {
-        let mut fresh: Vec<Vec<At>> = Vec::new();
+        let mut fresh: Vec<Vec<PlaceOfSetting>> = Vec::new();
         let whole = Value::Map(self.side_after().values.clone());
         for (at, one) in self.open.iter_mut().enumerate() {
             if one.did.is_empty() {
@@ -124,16 +128,16 @@ impl Look<'_, '_, '_, '_> {
         // The likeliest first: where one of them does all that a setting did, few others are looked at.
         let mut refused = Vec::new();
         for (from, to) in WAVES {
-            let wave: Vec<At> = fresh
+            let wave: Vec<PlaceOfSetting> = fresh
                 .iter()
                 .flat_map(|own| own.iter().take(to).skip(from).copied())
                 .filter(|at| !self.is_found(at.0))
                 .collect();
-            let (known, wave): (Vec<At>, Vec<At>) = wave
+            let (known, wave): (Vec<PlaceOfSetting>, Vec<PlaceOfSetting>) = wave
                 .into_iter()
                 .partition(|at| self.refused.contains(&self.kind(*at)));
             // What is there already makes no difference to others, and is changed by itself.
-            let (there, wave): (Vec<At>, Vec<At>) = wave
+            let (there, wave): (Vec<PlaceOfSetting>, Vec<PlaceOfSetting>) = wave
                 .into_iter()
                 .partition(|at| self.sides.scaffold.contains(&self.candidate(*at).to));
             let (mut showing, more) = self.fill_together(&wave);
@@ -141,7 +145,7 @@ impl Look<'_, '_, '_, '_> {
             refused.extend(known.into_iter().chain(more));
             refused.extend(self.fill_alone(&showing));
         }
-        let unshown: Vec<At> = fresh
+        let unshown: Vec<PlaceOfSetting> = fresh
             .iter()
             .flatten()
             .copied()
@@ -167,7 +171,10 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Fills many places at once; those that may show what their setting did, and those that the chart refuses.
-    fn fill_together(&mut self, wave: &[At]) -> (Vec<At>, Vec<At>) {
+    fn fill_together(
+        &mut self,
+        wave: &[PlaceOfSetting],
+    ) -> (Vec<PlaceOfSetting>, Vec<PlaceOfSetting>) {
         let (mut showing, mut refused) = (Vec::new(), Vec::new());
         let mut groups = self.groups(wave);
         while !groups.is_empty() {
@@ -212,7 +219,7 @@ impl Look<'_, '_, '_, '_> {
             // What was refused in one group is left out of the others.
             for group in &mut next {
                 if group.len() > 1 {
-                    let is_refused = |at: &At| self.refused.contains(&self.kind(*at));
+                    let is_refused = |at: &PlaceOfSetting| self.refused.contains(&self.kind(*at));
                     refused.extend(group.iter().copied().filter(is_refused));
                     group.retain(|at| !is_refused(at));
                 }
@@ -225,9 +232,9 @@ impl Look<'_, '_, '_, '_> {
 
     /// Groups of places of which none is in another's way. What can switch things off goes apart from what it would
     /// hide.
-    fn groups(&self, fresh: &[At]) -> Vec<Vec<At>> {
-        let mut groups: Vec<(bool, BTreeSet<Path>, Vec<At>)> = Vec::new();
-        let mut waiting: BTreeMap<usize, Vec<At>> = BTreeMap::new();
+    fn groups(&self, fresh: &[PlaceOfSetting]) -> Vec<Vec<PlaceOfSetting>> {
+        let mut groups: Vec<(bool, BTreeSet<Path>, Vec<PlaceOfSetting>)> = Vec::new();
+        let mut waiting: BTreeMap<usize, Vec<PlaceOfSetting>> = BTreeMap::new();
         for at in fresh {
             waiting.entry(at.0).or_default().push(*at);
         }
@@ -251,7 +258,7 @@ impl Look<'_, '_, '_, '_> {
         groups.into_iter().map(|(.., group)| group).collect()
     }
 
-    fn filled(&self, values: &Map, group: &[At]) -> Map {
+    fn filled(&self, values: &Map, group: &[PlaceOfSetting]) -> Map {
         let mut values = values.clone();
         for at in group {
             set_path(&mut values, &self.candidate(*at).to, self.filling(*at));
@@ -260,9 +267,9 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Renders with one place filled at a time; those that the chart refuses.
-    fn fill_alone(&mut self, showing: &[At]) -> Vec<At> {
+    fn fill_alone(&mut self, showing: &[PlaceOfSetting]) -> Vec<PlaceOfSetting> {
         let whole = Value::Map(self.side_after().values.clone());
-        let is_there = |at: &At| {
+        let is_there = |at: &PlaceOfSetting| {
             let filling = self.filling(*at);
             self.candidate(*at).to.get(&whole) == Some(&filling)
         };
@@ -300,7 +307,7 @@ impl Look<'_, '_, '_, '_> {
         refused
     }
 
-    fn note(&mut self, (at, which): At, effects: &[Effect]) {
+    fn note(&mut self, (at, which): PlaceOfSetting, effects: &[RenderedEffect]) {
         let before: &Manifest = &self.sides.before.side.manifest;
         let print = Footprint::of_candidate(
             effects,
@@ -312,7 +319,7 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Values without what fills a place, and those with something else there.
-    fn without_or_other(&self, values: &Map, at: At) -> Vec<Map> {
+    fn without_or_other(&self, values: &Map, at: PlaceOfSetting) -> Vec<Map> {
         let to = &self.candidate(at).to;
         let other = other_value(&self.filling(at)).map(|other| {
             let mut values = values.clone();
@@ -327,17 +334,17 @@ impl Look<'_, '_, '_, '_> {
 
     /// Tries places that the chart refuses alone, or that show nothing alone, together with each other and with the best places of all settings:
     /// what it takes then is left out again, to see what it does.
-    fn in_company(&mut self, refused: &[At], unshown: &[At]) {
+    fn in_company(&mut self, refused: &[PlaceOfSetting], unshown: &[PlaceOfSetting]) {
         for at in refused {
             self.open[at.0].tried[at.1].0.is_unknown = true;
         }
         for round in 0..MOST_IN_COMPANY {
             // The likeliest of each setting that is still open; what shows nothing by itself is asked once.
-            let mut asked: BTreeMap<usize, At> = BTreeMap::new();
+            let mut asked: BTreeMap<usize, PlaceOfSetting> = BTreeMap::new();
             let unshown = unshown.iter().filter(|_| round == 0);
             let refused = refused.iter().filter(|at| self.candidate(**at).is_unknown);
             for at in refused.chain(unshown) {
-                let likelier = |known: &At| {
+                let likelier = |known: &PlaceOfSetting| {
                     self.candidate(*known).by_words() >= self.candidate(*at).by_words()
                 };
                 if !asked.get(&at.0).is_some_and(likelier) {
@@ -373,7 +380,7 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Two variants of values: without what fills a place, and with something else there.
-    fn pair_of_variants(&self, values: &Map, at: At) -> [Map; 2] {
+    fn pair_of_variants(&self, values: &Map, at: PlaceOfSetting) -> [Map; 2] {
         let mut both = self.without_or_other(values, at);
         let left_out = both.pop().unwrap_or_default();
         let other = both.pop().unwrap_or_else(|| left_out.clone());
@@ -381,7 +388,7 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// The values with as many of some places filled as the chart takes, and which these are.
-    fn base_values(&self, asked: &[At]) -> (Map, Vec<At>) {
+    fn base_values(&self, asked: &[PlaceOfSetting]) -> (Map, Vec<PlaceOfSetting>) {
         let mut ground = self.side_after().values.clone();
         let mut taken_places: BTreeSet<Path> = BTreeSet::new();
         // What showed something by itself already.
@@ -411,7 +418,7 @@ impl Look<'_, '_, '_, '_> {
             ground = self.side_after().values.clone();
             taken_places.clear();
         }
-        let mut waiting: Vec<At> = Vec::new();
+        let mut waiting: Vec<PlaceOfSetting> = Vec::new();
         for at in asked {
             let to = &self.candidate(*at).to;
             if is_free(to, &taken_places) {
@@ -433,7 +440,13 @@ impl Look<'_, '_, '_, '_> {
     }
 
     /// Fills places in halves, as long as the chart renders.
-    fn take_in(&self, ground: &mut Map, some: &[At], taken: &mut Vec<At>, left: &mut Vec<At>) {
+    fn take_in(
+        &self,
+        ground: &mut Map,
+        some: &[PlaceOfSetting],
+        taken: &mut Vec<PlaceOfSetting>,
+        left: &mut Vec<PlaceOfSetting>,
+    ) {
         if some.is_empty() || self.is_over() {
             return;
         }
@@ -460,8 +473,8 @@ impl Look<'_, '_, '_, '_> {
 }
 
 /// True if a text that tells a setting apart is nowhere in some effects.
-fn is_nowhere(value: &Value, effects: &[Effect]) -> bool {
-    let holds = |effect: &Effect, sign: &str| {
+fn is_nowhere(value: &Value, effects: &[RenderedEffect]) -> bool {
+    let holds = |effect: &RenderedEffect, sign: &str| {
         let with = effect.with.iter();
         with.map(|with| serde_json::Value::from(with).to_string())
             .any(|text| text.contains(sign))
@@ -475,7 +488,7 @@ fn is_nowhere(value: &Value, effects: &[Effect]) -> bool {
     }
 }
 
-fn is_there_now(whole: &Value, candidate: &Candidate, filling: &Value) -> bool {
+fn is_there_now(whole: &Value, candidate: &KeyCandidate, filling: &Value) -> bool {
     candidate.to.get(whole) == Some(filling)
 }
 
@@ -492,7 +505,7 @@ pub(super) fn is_free(to: &Path, taken: &BTreeSet<Path>) -> bool {
     !is_below && !is_above
 }
 
-fn score(open: &mut [Open<'_>], has_rendered: bool, learned: &[(Path, Path)]) {
+fn score(open: &mut [OpenSetting<'_>], has_rendered: bool, learned: &[(Path, Path)]) {
     for one in open {
         for (candidate, score, print) in &mut one.tried {
             let agrees = learned.iter().any(|(from, to)| {
@@ -534,7 +547,7 @@ pub(super) fn shaped(value: &Value, wraps: bool) -> Value {
 }
 
 /// The part of a setting's effects that a candidate has.
-pub(super) fn found(did: &Footprint, candidate: &Candidate, print: &Footprint) -> f64 {
+pub(super) fn found(did: &Footprint, candidate: &KeyCandidate, print: &Footprint) -> f64 {
     match candidate.was_alive {
         true => did.found_in_same_objects(print),
         false => did.found_in(print),

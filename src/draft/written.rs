@@ -13,7 +13,7 @@ use crate::{
 
 /// A key.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub struct WrittenKey {
     /// The key.
     pub path: Path,
     /// The words of the comment above it.
@@ -25,15 +25,15 @@ pub struct Written {
 }
 
 /// A key, or the items of a list (without a name), and how far in it stands.
-type Level = (usize, Option<String>);
+type KeyDepth = (usize, Option<String>);
 
 /// The keys of a text, in its order.
 #[must_use]
-pub fn written(text: &str) -> Vec<Written> {
+pub fn written(text: &str) -> Vec<WrittenKey> {
     let mut found = Vec::new();
     // What is above the present line, without and with what is commented out.
-    let mut live: Vec<Level> = Vec::new();
-    let mut above: Vec<Level> = Vec::new();
+    let mut live: Vec<KeyDepth> = Vec::new();
+    let mut above: Vec<KeyDepth> = Vec::new();
     let mut comment: BTreeSet<String> = BTreeSet::new();
     let mut prose = String::new();
     for line in text.lines() {
@@ -48,7 +48,7 @@ pub fn written(text: &str) -> Vec<Written> {
                     above.retain(|(other, _)| *other < at);
                     above.push((at, Some(key.to_owned())));
                     if let Some(path) = path(&above) {
-                        found.push(Written {
+                        found.push(WrittenKey {
                             path,
                             comment: std::mem::take(&mut comment),
                             said: std::mem::take(&mut prose),
@@ -78,7 +78,7 @@ pub fn written(text: &str) -> Vec<Written> {
                 live.push((indent, Some(key.to_owned())));
                 above.clone_from(&live);
                 if let Some(path) = path(&live).filter(|_| !comment.is_empty()) {
-                    found.push(Written {
+                    found.push(WrittenKey {
                         path,
                         comment: std::mem::take(&mut comment),
                         said: std::mem::take(&mut prose),
@@ -101,7 +101,7 @@ pub fn written(text: &str) -> Vec<Written> {
 }
 
 /// The path of the last level; `None` below a list.
-fn path(levels: &[Level]) -> Option<Path> {
+fn path(levels: &[KeyDepth]) -> Option<Path> {
     let keys: Option<Vec<String>> = levels.iter().map(|(_, key)| key.clone()).collect();
     Some(Path::keys(keys?))
 }

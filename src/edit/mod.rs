@@ -19,7 +19,7 @@ pub use style::{key_source, new_value};
 use style::{Style, new_value_in, styled_key};
 
 use crate::{
-    migrate::{Body, Entry, Node, Origin, Source},
+    migrate::{Body, Entry, TextPlace, TracedValue, ValueOrigin},
     values::{
         Path, ReadError, Segment, Value,
         key::KeyError,
@@ -109,7 +109,7 @@ impl Shared {
 /// If the text cannot be edited so.
 pub fn edit(
     view: &View<'_>,
-    node: &Node,
+    node: &TracedValue,
     layer: usize,
     detach: bool,
 ) -> Result<Rewrite, EditError> {
@@ -200,7 +200,11 @@ fn anchored_error(tree: &Tree, alias: NodeId) -> EditError {
 }
 
 /// The new nodes of the anchored maps and lists that stay where they are written.
-fn anchored_places<'n>(view: &View<'_>, node: &'n Node, layer: usize) -> HashMap<NodeId, &'n Node> {
+fn anchored_places<'n>(
+    view: &View<'_>,
+    node: &'n TracedValue,
+    layer: usize,
+) -> HashMap<NodeId, &'n TracedValue> {
     let tree = view.tree();
     let mut found = HashMap::new();
     if tree.aliases().next().is_none() {
@@ -266,14 +270,14 @@ struct Claims<'v> {
 
 impl Claims<'_> {
     /// The key node of the entry that a value stands in, if it stands in its layer's own text.
-    fn key(&self, source: &Source) -> Option<NodeId> {
+    fn key(&self, source: &TextPlace) -> Option<NodeId> {
         (source.layer == self.layer && source.direct)
             .then(|| self.view.tree().key_of(source.node))
             .flatten()
     }
 
     /// Claims what stays. `home` is where it stood, and `at` where it is.
-    fn in_place(&mut self, node: &Node, home: &Path, at: &Path) {
+    fn in_place(&mut self, node: &TracedValue, home: &Path, at: &Path) {
         match &node.body {
             Body::Map(entries) => {
                 for entry in entries.iter().filter(|entry| !entry.gone) {
@@ -301,7 +305,7 @@ impl Claims<'_> {
         }
     }
 
-    fn moved(&mut self, node: &Node, at: &Path) {
+    fn moved(&mut self, node: &TracedValue, at: &Path) {
         match &node.body {
             Body::Map(entries) => {
                 for entry in entries.iter().filter(|entry| !entry.gone) {
@@ -331,7 +335,7 @@ struct WantBuilder<'v> {
     tree: &'v Tree,
     claims: Claims<'v>,
     /// The new node of each anchored value that stays in its place.
-    anchored: HashMap<NodeId, &'v Node>,
+    anchored: HashMap<NodeId, &'v TracedValue>,
     /// Aliases that are to follow the change at their anchor, since it is theirs as well.
     alike: RefCell<HashSet<NodeId>>,
     /// The aliases and merge keys in whose place a copy is wanted.
@@ -350,20 +354,20 @@ struct Repeated {
 }
 
 impl WantBuilder<'_> {
-    fn want(&self, node: &Node, at: &Path, style: Style) -> Result<Want, EditError> {
+    fn want(&self, node: &TracedValue, at: &Path, style: Style) -> Result<Want, EditError> {
         if let Some(alias) = self.changes_alike(node, at)? {
             self.alike.borrow_mut().insert(alias);
             return Ok(Want::Node(alias));
         }
         match (&node.body, &node.origin) {
-            (Body::Same, Origin::Source(source)) => Ok(Want::Node(source.node)),
-            (Body::Same, Origin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
-            (Body::Value(Value::List(items)), Origin::Made { from, .. })
+            (Body::Same, ValueOrigin::Source(source)) => Ok(Want::Node(source.node)),
+            (Body::Same, ValueOrigin::Made { .. }) => Ok(Want::Scalar("null".to_owned())),
+            (Body::Value(Value::List(items)), ValueOrigin::Made { from, .. })
                 if let Some(want) = self.list_like(items, from, style)? =>
             {
                 Ok(want)
             }
-            (Body::Value(value), Origin::Made { from, .. })
+            (Body::Value(value), ValueOrigin::Made { from, .. })
                 if !style.flow
                     && let Some(lines) = self.parsed(value, from) =>
             {
@@ -371,7 +375,7 @@ impl WantBuilder<'_> {
             }
             (Body::Value(value), origin) => {
                 let quotes = match origin {
-                    Origin::Made {
+                    ValueOrigin::Made {
                         like: Some(like), ..
                     } => self.quotes(*like),
                     _ => Quotes::None,
@@ -381,8 +385,8 @@ impl WantBuilder<'_> {
             (Body::Map(entries), origin) => self.map(entries, origin, at, style),
             (Body::List(items), origin) => {
                 let base = match origin {
-                    Origin::Made { .. } => self.list_of(items),
-                    Origin::Source(_) => self.base(origin, at)?,
+                    ValueOrigin::Made { .. } => self.list_of(items),
+                    ValueOrigin::Source(_) => self.base(origin, at)?,
                 };
                 let style = base.map_or(style, |base| self.style(base, style));
                 let items = items
@@ -397,8 +401,9 @@ impl WantBuilder<'_> {
 
     /// The alias that a value stands behind, if the value changes as it does at the anchor: then one edit
     /// there says it in both places.
-    fn changes_alike(&self, node: &Node, at: &Path) -> Result<Option<NodeId>, EditError> {
-        let (Body::Map(_) | Body::List(_), Origin::Source(source)) = (&node.body, &node.origin)
+    fn changes_alike(&self, node: &TracedValue, at: &Path) -> Result<Option<NodeId>, EditError> {
+        let (Body::Map(_) | Body::List(_), ValueOrigin::Source(source)) =
+            (&node.body, &node.origin)
         else {
             return Ok(None);
         };
@@ -439,8 +444,8 @@ impl WantBuilder<'_> {
 
     /// The collection whose text is the ground for what is wanted; none if it stands behind an alias or
     /// a merge key, where its text is not this place's to change.
-    fn base(&self, origin: &Origin, at: &Path) -> Result<Option<NodeId>, EditError> {
-        let Origin::Source(source) = origin else {
+    fn base(&self, origin: &ValueOrigin, at: &Path) -> Result<Option<NodeId>, EditError> {
+        let ValueOrigin::Source(source) = origin else {
             return Ok(None);
         };
         if self.tree.kind(source.node) == Kind::Alias {
@@ -482,7 +487,7 @@ impl WantBuilder<'_> {
     fn map(
         &self,
         entries: &[Entry],
-        origin: &Origin,
+        origin: &ValueOrigin,
         at: &Path,
         style: Style,
     ) -> Result<Want, EditError> {
@@ -506,7 +511,7 @@ impl WantBuilder<'_> {
         let mut wanted = Vec::new();
         // An item that is made around an entry has its comments, if that entry has another name in it.
         let mut around = base.is_none()
-            && matches!(origin, Origin::Made { .. })
+            && matches!(origin, ValueOrigin::Made { .. })
             && matches!(at.last(), Some(Segment::Index(_)));
         let kept_merge = !merges.is_empty();
         for entry in entries.iter().filter(|entry| !entry.gone) {
@@ -665,7 +670,7 @@ impl WantBuilder<'_> {
                             .node
                             .source()
                             .is_some_and(|source| source.node == entry.value)
-                        || matches!(now.node.origin, Origin::Made { .. })
+                        || matches!(now.node.origin, ValueOrigin::Made { .. })
                         || now.node.source().is_some_and(|source| source.path != here))
             });
             if !unchanged {
@@ -676,7 +681,7 @@ impl WantBuilder<'_> {
         Ok(merges)
     }
 
-    fn comes_by_merge(&self, source: &Source, base: Option<NodeId>, here: &Path) -> bool {
+    fn comes_by_merge(&self, source: &TextPlace, base: Option<NodeId>, here: &Path) -> bool {
         source.path == *here
             && self
                 .tree
@@ -688,7 +693,7 @@ impl WantBuilder<'_> {
     fn key(
         &self,
         entry: &Entry,
-        source: Option<&Source>,
+        source: Option<&TextPlace>,
         known: &WrittenEntries<'_>,
         here: &Path,
         style: Style,

@@ -8,14 +8,14 @@ use super::{
     style::{Style, new_value_in},
 };
 use crate::{
-    migrate::{Body, Node, Origin, Source},
+    migrate::{Body, TextPlace, TracedValue, ValueOrigin},
     values::{ReadError, Value, View, write::Quotes},
     yaml::{Kind, NodeId, ScalarStyle, Tree, Want},
 };
 
 impl WantBuilder<'_> {
     /// The lines of a block scalar that a step read as YAML, if they say the value.
-    pub(super) fn parsed(&self, value: &Value, from: &[Source]) -> Option<String> {
+    pub(super) fn parsed(&self, value: &Value, from: &[TextPlace]) -> Option<String> {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
             return None;
         }
@@ -23,7 +23,7 @@ impl WantBuilder<'_> {
             .iter()
             .filter(|source| source.layer == self.claims.layer && source.direct);
         let literal =
-            |source: &&Source| self.tree.kind(source.node) == Kind::Scalar(ScalarStyle::Literal);
+            |source: &&TextPlace| self.tree.kind(source.node) == Kind::Scalar(ScalarStyle::Literal);
         let mut lines = own.filter(literal).map(|source| {
             format!(
                 "{}\n",
@@ -34,8 +34,8 @@ impl WantBuilder<'_> {
     }
 
     /// The list that items of a list which a step made stand in, so that they keep the text beside them.
-    pub(super) fn list_of(&self, items: &[Node]) -> Option<NodeId> {
-        let list_of = |item: &Node| {
+    pub(super) fn list_of(&self, items: &[TracedValue]) -> Option<NodeId> {
+        let list_of = |item: &TracedValue| {
             let source = item.source().filter(|source| {
                 source.layer == self.claims.layer
                     && source.direct
@@ -53,7 +53,7 @@ impl WantBuilder<'_> {
         items
             .iter()
             .find_map(|item| match (&item.origin, &item.body) {
-                (Origin::Made { .. }, Body::Map(entries)) => {
+                (ValueOrigin::Made { .. }, Body::Map(entries)) => {
                     entries.iter().find_map(|entry| list_of(&entry.node))
                 }
                 _ => list_of(item),
@@ -65,7 +65,7 @@ impl WantBuilder<'_> {
     pub(super) fn list_like(
         &self,
         items: &[Value],
-        from: &[Source],
+        from: &[TextPlace],
         style: Style,
     ) -> Result<Option<Want>, EditError> {
         let list = from.iter().find(|source| {

@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::leaves::{Effect, Leaf, contains_value};
+use super::leaves::{Leaf, RenderedEffect, contains_value};
 use crate::values::Value;
 
 /// The mark for the words of another setting in a text.
@@ -54,7 +54,7 @@ pub fn change<'v>(without: &'v Value, with: &'v Value) -> Option<ComposedChange<
 
 /// True if the chart composes the text, and the setting is only a part of it.
 #[must_use]
-pub fn is_composed(leaf: &Leaf, effect: &Effect) -> bool {
+pub fn is_composed(leaf: &Leaf, effect: &RenderedEffect) -> bool {
     match (&effect.without, &effect.with) {
         (Some(Value::String(without)), Some(Value::String(with))) => {
             middle(without, with).1 && !contains_value(&leaf.value, &Value::from(with.as_str()))
@@ -98,7 +98,10 @@ impl<'v> Filled<'v> {
     /// The text of an effect, a list of texts as lines; `others` are what other settings do to the same
     /// field. `None` if it is no text or nothing comes.
     #[must_use]
-    pub fn of(effect: &'v Effect, others: impl Iterator<Item = &'v Effect>) -> Option<Self> {
+    pub fn of(
+        effect: &'v RenderedEffect,
+        others: impl Iterator<Item = &'v RenderedEffect>,
+    ) -> Option<Self> {
         let (without, with) = (effect.without.as_ref()?, effect.with.as_ref()?);
         if let (Value::List(without), Value::List(with)) = (without, with)
             && without.len() != with.len()

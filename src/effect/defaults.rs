@@ -8,7 +8,7 @@
 //! It is for charts without a pack: where there is one, its steps tell what matters of this in words.
 
 use super::{
-    leaves::{Effect, Side, set_path},
+    leaves::{RenderedEffect, Side, set_path},
     model::ChangedDefault,
 };
 use crate::values::{Map, Path, Value, leaves};
@@ -26,7 +26,7 @@ pub(super) struct Changed {
     /// The new one.
     pub now: Value,
     /// Its effects: with the new default, and without it (with the old one).
-    pub effects: Vec<Effect>,
+    pub effects: Vec<RenderedEffect>,
 }
 
 /// The defaults that both charts have, that differ, and that the values leave as they are: in the order of the

@@ -263,7 +263,7 @@ fn says_the_same(value: Option<&Value>, written: &serde_json::Value) -> bool {
 }
 
 /// True if a later step of the run took or wrote the place again.
-fn rewritten_later(release: &Release, step: &crate::outcome::Step, at: &Path) -> bool {
+fn rewritten_later(release: &Release, step: &crate::outcome::ReportedStep, at: &Path) -> bool {
     release
         .steps
         .iter()

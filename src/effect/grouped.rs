@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    leaves::{Effect, Isolation, Leaf, Side, without_paths},
+    leaves::{Isolation, Leaf, RenderedEffect, Side, without_paths},
     objects::Manifest,
 };
 use crate::values::{Map, Path, Value};
@@ -20,11 +20,11 @@ const MOST_AT_ONCE: usize = 64;
 const MIN_TELLING: usize = 4;
 
 /// A setting in work.
-struct Asked<'v> {
+struct SettingInWork<'v> {
     path: Path,
     value: &'v Value,
     how: Isolation,
-    effects: Vec<Effect>,
+    effects: Vec<RenderedEffect>,
     /// The text by which it is known; `None` if it has none of its own.
     sign: Option<String>,
 }
@@ -32,10 +32,10 @@ struct Asked<'v> {
 impl Side<'_> {
     /// The effects of each setting, in the order of the values, with as few renderings as their texts allow.
     pub fn leaves_in_groups(&self) -> Vec<Leaf> {
-        let mut all: Vec<Asked<'_>> = self
+        let mut all: Vec<SettingInWork<'_>> = self
             .settings()
             .into_iter()
-            .map(|(path, value, how)| Asked {
+            .map(|(path, value, how)| SettingInWork {
                 path,
                 value,
                 how,
@@ -83,14 +83,14 @@ impl Side<'_> {
             .collect()
     }
 
-    fn ask_alone(&self, asked: &mut Asked<'_>, manifest: &Manifest) {
+    fn ask_alone(&self, asked: &mut SettingInWork<'_>, manifest: &Manifest) {
         asked.effects = self.effects(asked.value, manifest);
         if asked.effects.is_empty() && self.shows_among_random(manifest) {
             asked.how = Isolation::Random;
         }
     }
 
-    fn needed(&self, asked: &mut Asked<'_>) {
+    fn needed(&self, asked: &mut SettingInWork<'_>) {
         let other = self.with_other_value(&asked.path, asked.value);
         match other.as_ref().map(AsRef::as_ref) {
             Some(Ok(manifest)) => {
@@ -104,7 +104,7 @@ impl Side<'_> {
     /// Gives each setting of a group the effects with its text; those that are to be looked at again.
     fn shared_out(
         &self,
-        all: &mut [Asked<'_>],
+        all: &mut [SettingInWork<'_>],
         group: &[usize],
         manifest: &Manifest,
     ) -> Vec<usize> {
@@ -126,7 +126,7 @@ impl Side<'_> {
                     for at in owners {
                         let sign = all[*at].sign.clone().unwrap_or_default();
                         let own = items.iter().filter(|item| holds_text(Some(*item), &sign));
-                        let own = Effect {
+                        let own = RenderedEffect {
                             spot: effect.spot.clone(),
                             with: Some(Value::List(own.cloned().collect())),
                             without: Some(Value::List(Vec::new())),
@@ -171,7 +171,7 @@ fn sign(value: &Value) -> Option<String> {
 }
 
 /// Takes away the signs that are in others.
-fn forget_shared(all: &mut [Asked<'_>]) {
+fn forget_shared(all: &mut [SettingInWork<'_>]) {
     let signs: Vec<String> = all.iter().filter_map(|asked| asked.sign.clone()).collect();
     let shared: HashSet<String> = signs
         .iter()

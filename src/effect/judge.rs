@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 use super::{
     composed::{ComposedChange, Filled, Match, change, is_composed},
     fields::{IMAGE_PARTS, last_name, words},
-    leaves::{Effect, Leaf, RenderedField, contains_value, text_equal},
+    leaves::{Leaf, RenderedEffect, RenderedField, contains_value, text_equal},
     model::EffectFate,
     objects::{Manifest, ObjectId, pairs},
 };
@@ -60,9 +60,9 @@ pub struct EffectComparison<'c> {
     pub templates: [&'c str; 2],
     objects: IndexMap<ObjectId, ObjectId>,
     /// The old effects at each place.
-    was_at: HashMap<RenderedField, Vec<(usize, &'c Effect)>>,
+    was_at: HashMap<RenderedField, Vec<(usize, &'c RenderedEffect)>>,
     /// The new effects at each place.
-    at: HashMap<RenderedField, Vec<(usize, &'c Effect)>>,
+    at: HashMap<RenderedField, Vec<(usize, &'c RenderedEffect)>>,
     /// The old field of each new one.
     origins: HashMap<RenderedField, RenderedField>,
     /// The new fields that a stronger one overrides.
@@ -113,7 +113,7 @@ impl<'c> EffectComparison<'c> {
             .cloned()
             .collect();
         // What settings put into texts that the chart composes: names, mostly.
-        let composed = |effect: &Effect| {
+        let composed = |effect: &RenderedEffect| {
             let (without, with) = (effect.without.as_ref()?, effect.with.as_ref()?);
             match change(without, with)? {
                 ComposedChange::Texts(texts) => Some(texts.join("\n")),
@@ -164,7 +164,7 @@ impl<'c> EffectComparison<'c> {
 
     /// True if a new effect only repeats, in a container or object that was not there before, the effect of the same
     /// setting elsewhere.
-    fn repeats(&self, kept: &Judged, leaf: usize, effect: &Effect) -> bool {
+    fn repeats(&self, kept: &Judged, leaf: usize, effect: &RenderedEffect) -> bool {
         let Some(to) = &kept.to else { return false };
         kept.now == effect.with
             && self.is_linked(kept.leaf, leaf)
@@ -203,7 +203,7 @@ impl<'c> EffectComparison<'c> {
         }
     }
 
-    fn judge_one(&self, leaf: usize, effect: &Effect) -> Judged {
+    fn judge_one(&self, leaf: usize, effect: &RenderedEffect) -> Judged {
         let spot = &effect.spot;
         let judged = |fate, to: Option<RenderedField>, now: Option<&Value>| Judged {
             leaf,
@@ -273,7 +273,7 @@ impl<'c> EffectComparison<'c> {
 
     /// True if an effect is the version of an image that a switch brings: which one it is, is the chart's own affair, as
     /// for the images that are always there.
-    fn is_only_newer(&self, leaf: usize, effect: &Effect) -> bool {
+    fn is_only_newer(&self, leaf: usize, effect: &RenderedEffect) -> bool {
         let segments = effect.spot.path.segments();
         let is_version = matches!(segments, [.., Segment::Key(image), Segment::Key(part)]
             if words(image).last().is_some_and(|word| word == "image")
@@ -284,7 +284,7 @@ impl<'c> EffectComparison<'c> {
 
     /// True if an effect only puts the name that the setting gives to objects into a text of the chart, as the address
     /// of one of them: the names that it calls are the chart's own affair.
-    fn is_mere_name(&self, leaf: usize, effect: &Effect) -> bool {
+    fn is_mere_name(&self, leaf: usize, effect: &RenderedEffect) -> bool {
         let leaf = &self.old[leaf];
         let names = leaf.effects.iter().any(|effect| {
             let path = &effect.spot.path;
@@ -375,7 +375,7 @@ impl<'c> EffectComparison<'c> {
 
     /// True if a setting makes the same change at a place now as before: the same words, where they stood; if the chart
     /// writes something else around them, by the setting that it became.
-    fn same_change(&self, leaf: usize, effect: &Effect, at: &RenderedField) -> bool {
+    fn same_change(&self, leaf: usize, effect: &RenderedEffect, at: &RenderedField) -> bool {
         let changes = || self.at.get(at).into_iter().flatten();
         let (Some(was), Some(with)) = (&effect.without, &effect.with) else {
             return false;
@@ -408,7 +408,7 @@ impl<'c> EffectComparison<'c> {
     ///
     /// Only for what a program reads under a name of its own: a variable, an entry of a file. What a field
     /// of Kubernetes does, no other field does, however it is called.
-    fn find_alike(&self, effect: &Effect) -> Option<(RenderedField, Option<&'c Value>)> {
+    fn find_alike(&self, effect: &RenderedEffect) -> Option<(RenderedField, Option<&'c Value>)> {
         if !is_named_by_program(&effect.spot.path) {
             return None;
         }
@@ -427,7 +427,7 @@ impl<'c> EffectComparison<'c> {
 
     /// True if a place may be the new home of an effect: no other field became it, and the old chart did not know its
     /// name already, as long as the new one knows that of the effect.
-    fn is_free(&self, spot: &RenderedField, effect: &Effect) -> bool {
+    fn is_free(&self, spot: &RenderedField, effect: &RenderedEffect) -> bool {
         let name = |spot: &RenderedField| {
             let name = last_name(&spot.path).filter(|name| words(name).len() > 1);
             name.map(str::to_owned)
@@ -443,9 +443,9 @@ impl<'c> EffectComparison<'c> {
 
 /// The effects of other settings at a place.
 fn effects_of_others<'e>(
-    at: Option<&'e Vec<(usize, &'e Effect)>>,
+    at: Option<&'e Vec<(usize, &'e RenderedEffect)>>,
     leaf: usize,
-) -> impl Iterator<Item = &'e Effect> {
+) -> impl Iterator<Item = &'e RenderedEffect> {
     let all = at.into_iter().flatten();
     all.filter(move |(other, _)| *other != leaf)
         .map(|(_, effect)| *effect)
@@ -459,8 +459,8 @@ fn has_name(text: &str, name: &str) -> bool {
     })
 }
 
-fn places(leaves: &[Leaf]) -> HashMap<RenderedField, Vec<(usize, &Effect)>> {
-    let mut at: HashMap<RenderedField, Vec<(usize, &Effect)>> = HashMap::new();
+fn places(leaves: &[Leaf]) -> HashMap<RenderedField, Vec<(usize, &RenderedEffect)>> {
+    let mut at: HashMap<RenderedField, Vec<(usize, &RenderedEffect)>> = HashMap::new();
     for (leaf, effect) in effects(leaves) {
         let found = at.entry(effect.spot.clone()).or_default();
         found.push((leaf, effect));
@@ -480,7 +480,7 @@ fn is_named_by_program(path: &Path) -> bool {
         })
 }
 
-fn effects(leaves: &[Leaf]) -> impl Iterator<Item = (usize, &Effect)> {
+fn effects(leaves: &[Leaf]) -> impl Iterator<Item = (usize, &RenderedEffect)> {
     leaves
         .iter()
         .enumerate()

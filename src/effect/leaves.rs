@@ -17,7 +17,7 @@ use super::{
     render::{RenderMode, Rendered, Renderer},
 };
 use crate::{
-    chart::{Chart, reads::Reads},
+    chart::{Chart, reads::TemplateReads},
     values::{Map, Number, Path, Segment, Value, leaves},
 };
 
@@ -41,7 +41,7 @@ impl std::fmt::Display for RenderedField {
 
 /// One thing that a setting does.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Effect {
+pub struct RenderedEffect {
     /// The place.
     pub spot: RenderedField,
     /// The value with the setting; `None` if the setting takes it away.
@@ -85,7 +85,7 @@ pub struct Leaf {
     /// The way in which they were found.
     pub how: Isolation,
     /// The effects.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<RenderedEffect>,
 }
 
 /// A chart with values, rendered.
@@ -94,7 +94,7 @@ pub struct Side<'c> {
     /// Its renderer.
     pub renderer: &'c Renderer,
     /// The values that its templates look at.
-    pub reads: Reads,
+    pub reads: TemplateReads,
     /// The chart's own values.
     pub defaults: &'c Map,
     /// The user's values, with what had to be made up.
@@ -146,7 +146,7 @@ impl<'c> Side<'c> {
             })
             .collect();
         manifest.drop_unstable(&unstable);
-        let mut reads = Reads::clone(&chart.reads());
+        let mut reads = TemplateReads::clone(&chart.reads());
         reads.and_values(&Value::Map(values.clone()));
         Ok(Self {
             renderer,
@@ -316,7 +316,7 @@ impl<'c> Side<'c> {
 
     /// The effects of a variant of the values that they do not have: it sets one more, of this value.
     #[must_use]
-    pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
+    pub fn added(&self, setting: &Value, variant: &Manifest) -> Vec<RenderedEffect> {
         self.effects_between(setting, variant, &self.manifest)
     }
 
@@ -327,7 +327,7 @@ impl<'c> Side<'c> {
         setting: &Value,
         with: &Manifest,
         without: &Manifest,
-    ) -> Vec<Effect> {
+    ) -> Vec<RenderedEffect> {
         let stable = |variant: &Manifest| {
             let mut stable = variant.clone();
             stable.drop_unstable(&self.unstable);
@@ -339,7 +339,7 @@ impl<'c> Side<'c> {
     }
 
     /// The difference between the user's values and a variant of them, which lacks one of this value.
-    pub(super) fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<Effect> {
+    pub(super) fn effects(&self, setting: &Value, variant: &Manifest) -> Vec<RenderedEffect> {
         let mut effects = difference(&self.manifest, variant);
         effects.retain(|effect| {
             let spot = &effect.spot;
@@ -355,7 +355,7 @@ impl<'c> Side<'c> {
 /// True if the text there is not the setting's own: the chart and its version in a label, which change with every chart
 /// (labels of Helm's and Kubernetes' own recommendations; some charts put the user's tag there), or a checksum of a
 /// text that is rendered elsewhere, where it is compared.
-fn is_charts_own_word(setting: &Value, effect: &Effect) -> bool {
+fn is_charts_own_word(setting: &Value, effect: &RenderedEffect) -> bool {
     let [.., Segment::Key(above), Segment::Key(label)] = effect.spot.path.segments() else {
         return false;
     };
@@ -410,7 +410,7 @@ fn differing_fields(a: &Manifest, b: &Manifest) -> HashSet<(ObjectId, Path)> {
 
 /// The difference of a rendering from a variant. An object that is there in one of them only is one difference.
 #[must_use]
-pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
+pub fn difference(with: &Manifest, without: &Manifest) -> Vec<RenderedEffect> {
     let pairs = pairs(with, without);
     let mut effects = Vec::new();
     let exists = || Some(Value::Bool(true));
@@ -420,7 +420,7 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
             path: path.clone(),
         };
         let Some(other) = pairs.get(id).and_then(|id| without.objects.get(id)) else {
-            effects.push(Effect {
+            effects.push(RenderedEffect {
                 spot: spot(&Path::root()),
                 with: exists(),
                 without: None,
@@ -433,7 +433,7 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
         for (path, value) in &object.fields {
             let before = other.fields.get(path);
             if before != Some(value) && !(is_empty(value) && has_below(&other.fields, path)) {
-                effects.push(Effect {
+                effects.push(RenderedEffect {
                     spot: spot(path),
                     with: Some(value.clone()),
                     without: before.cloned(),
@@ -444,7 +444,7 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
             let there = object.fields.contains_key(path)
                 || is_empty(value) && has_below(&object.fields, path);
             if !there {
-                effects.push(Effect {
+                effects.push(RenderedEffect {
                     spot: spot(path),
                     with: None,
                     without: Some(value.clone()),
@@ -454,7 +454,7 @@ pub fn difference(with: &Manifest, without: &Manifest) -> Vec<Effect> {
     }
     let paired: HashSet<&ObjectId> = pairs.values().collect();
     for id in without.objects.keys().filter(|id| !paired.contains(*id)) {
-        effects.push(Effect {
+        effects.push(RenderedEffect {
             spot: RenderedField {
                 object: id.clone(),
                 path: Path::root(),
@@ -590,7 +590,7 @@ mod tests {
 
     #[test]
     fn a_label_with_the_charts_version_is_the_settings_only_if_it_says_so() {
-        let effect = |path: &str, with: &str| Effect {
+        let effect = |path: &str, with: &str| RenderedEffect {
             spot: RenderedField {
                 object: ObjectId {
                     kind: "ServiceAccount".to_owned(),

@@ -9,10 +9,10 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use regex::Regex;
 
-use super::model::{Finding, FindingKind};
+use super::model::{EffectFinding, FindingKind};
 use crate::{
     chart::Chart,
-    outcome::At,
+    outcome::FilePosition,
     values::{Map, Path, Value, pointer},
 };
 
@@ -56,8 +56,8 @@ pub fn findings(
     message: &str,
     chart: &Chart,
     values: &Map,
-    places: &HashMap<Path, At>,
-) -> Vec<Finding> {
+    places: &HashMap<Path, FilePosition>,
+) -> Vec<EffectFinding> {
     if is_schema(message) {
         return schema(message, chart, places);
     }
@@ -84,7 +84,7 @@ pub fn findings(
         format!(" ({file}, line {line})")
     });
     let Some(path) = path else {
-        return vec![Finding {
+        return vec![EffectFinding {
             kind: FindingKind::DoesNotRender,
             path: None,
             at: None,
@@ -99,7 +99,7 @@ pub fn findings(
     let required = LAST.is_match(message) && missing;
     let at = nearest_place(&path, places);
     let set = path.get(&root).is_some();
-    vec![Finding {
+    vec![EffectFinding {
         kind: if required {
             FindingKind::Required
         } else {
@@ -149,7 +149,11 @@ fn read_at(line: &str, column: usize) -> Option<Path> {
     Some(dotted(&found[1]))
 }
 
-fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Finding> {
+fn schema(
+    message: &str,
+    chart: &Chart,
+    places: &HashMap<Path, FilePosition>,
+) -> Vec<EffectFinding> {
     let mut found = Vec::new();
     let mut within = Path::root();
     for line in message.lines() {
@@ -179,7 +183,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
         if let Some(property) = PROPERTY.captures(&said) {
             path = path.key(&property[1]);
         }
-        found.push(Finding {
+        found.push(EffectFinding {
             kind: FindingKind::Schema,
             at: nearest_place(&path, places),
             what: if path.is_root() {
@@ -193,7 +197,7 @@ fn schema(message: &str, chart: &Chart, places: &HashMap<Path, At>) -> Vec<Findi
         });
     }
     if found.is_empty() {
-        found.push(Finding {
+        found.push(EffectFinding {
             kind: FindingKind::Schema,
             path: None,
             at: None,
@@ -210,7 +214,7 @@ fn dotted(text: &str) -> Path {
 }
 
 /// The place of a setting, or else of one below or right above it.
-fn nearest_place(path: &Path, places: &HashMap<Path, At>) -> Option<At> {
+fn nearest_place(path: &Path, places: &HashMap<Path, FilePosition>) -> Option<FilePosition> {
     if let Some(at) = places.get(path) {
         return Some(at.clone());
     }
@@ -237,11 +241,11 @@ fn value_above(path: &Path, root: &Value) -> Option<(Path, &'static str)> {
 mod tests {
     use super::*;
 
-    fn places(paths: &[(&str, usize)]) -> HashMap<Path, At> {
+    fn places(paths: &[(&str, usize)]) -> HashMap<Path, FilePosition> {
         paths
             .iter()
             .map(|(path, line)| {
-                let at = At {
+                let at = FilePosition {
                     file: "values.yaml".to_owned(),
                     line: *line,
                     column: 1,

@@ -33,13 +33,13 @@ use self::{
     explain::{Difference, StepRecords},
     judge::{EffectComparison, Judged},
     leaves::{Isolation, Leaf, RenderedField, Side},
-    model::{EffectFate, Finding, FindingKind, Report, Seen, Setting, SettingFate},
+    model::{EffectFate, EffectFinding, FindingKind, Report, SeenEffect, Setting, SettingFate},
     objects::Manifest,
     render::{RenderError, RenderMode, Renderer},
 };
 use crate::{
     chart::Chart,
-    outcome::{At, Release, State, Step},
+    outcome::{FilePosition, Release, ReportedStep, State},
     pack::{Pack, PackError, effects::Moved},
     values::{Map, Path, Segment, Value, leaves as leaves_of},
 };
@@ -80,9 +80,9 @@ pub struct Check<'c> {
 #[derive(Debug, Clone, Default)]
 pub struct SettingPlaces {
     /// Before.
-    pub before: HashMap<Path, At>,
+    pub before: HashMap<Path, FilePosition>,
     /// Afterwards.
-    pub after: HashMap<Path, At>,
+    pub after: HashMap<Path, FilePosition>,
 }
 
 /// The value of what a chart requires and nobody sets.
@@ -91,7 +91,7 @@ const MADE_UP: &str = "made-up-by-refit";
 /// The notes on the rendering itself.
 #[derive(Default)]
 struct RenderingNotes {
-    findings: Vec<Finding>,
+    findings: Vec<EffectFinding>,
     notes: Vec<String>,
     /// The settings that the old chart needs and the values do not set.
     needed: Vec<Path>,
@@ -174,7 +174,7 @@ impl SettingPlaces {
         for (path, at) in release.values.iter().flat_map(|values| &values.places) {
             before.insert(path.clone(), at.clone());
         }
-        let mut origins: HashMap<Path, At> = HashMap::new();
+        let mut origins: HashMap<Path, FilePosition> = HashMap::new();
         for fate in &release.ledger {
             let Some(at) = before.get(&fate.path) else {
                 continue;
@@ -309,7 +309,7 @@ impl Check<'_> {
             facts: self.release.facts.clone(),
             changed_defaults,
             settings,
-            open: open.map(Step::asked_as).collect(),
+            open: open.map(ReportedStep::asked_as).collect(),
             unexplained,
         })
     }
@@ -321,7 +321,7 @@ impl Check<'_> {
     }
 
     /// True if a finding is about a value that was made up.
-    fn is_made_up(&self, finding: &Finding) -> bool {
+    fn is_made_up(&self, finding: &EffectFinding) -> bool {
         let Some(path) = finding
             .path
             .as_ref()
@@ -443,11 +443,11 @@ impl Check<'_> {
     }
 
     /// Settings that no template of the new chart looks at.
-    fn unread_settings(&self, after: &[Leaf]) -> Vec<Finding> {
+    fn unread_settings(&self, after: &[Leaf]) -> Vec<EffectFinding> {
         let unread = after.iter().filter(|leaf| leaf.how == Isolation::Unread);
         unread
             .filter_map(|leaf| leaf.path.as_ref())
-            .map(|path| Finding {
+            .map(|path| EffectFinding {
                 kind: FindingKind::Unread,
                 path: Some(path.to_string()),
                 at: self.places.after.get(path).cloned(),
@@ -562,7 +562,7 @@ impl Check<'_> {
     fn setting(
         &self,
         leaf: &Leaf,
-        at: Option<&At>,
+        at: Option<&FilePosition>,
         value: Option<&Value>,
         judged: Vec<Judged>,
         told: &Circumstances<'_>,
@@ -571,7 +571,7 @@ impl Check<'_> {
             .iter()
             .any(|judged| matches!(judged.fate, EffectFate::Kept | EffectFate::Moved));
         let elsewhere = lives || judged.iter().any(|judged| judged.fate == EffectFate::New);
-        let mut effects: Vec<Seen> = judged
+        let mut effects: Vec<SeenEffect> = judged
             .iter()
             .map(|judged| self.judged_effect(leaf, judged, (lives, elsewhere), told))
             .collect();
@@ -596,7 +596,7 @@ impl Check<'_> {
     }
 
     /// A setting that could not be compared and is nowhere in the new values.
-    fn removed_setting(&self, leaf: &Leaf, told: &Circumstances<'_>) -> Option<Seen> {
+    fn removed_setting(&self, leaf: &Leaf, told: &Circumstances<'_>) -> Option<SeenEffect> {
         let path = leaf.path.clone()?;
         let now = Value::Map(self.after.clone());
         let mut paths = vec![path];
@@ -613,7 +613,7 @@ impl Check<'_> {
             elsewhere: false,
             spot: &Path::root(),
         });
-        Some(Seen {
+        Some(SeenEffect {
             fate: EffectFate::Gone,
             place: "values".to_owned(),
             to: None,
@@ -631,7 +631,7 @@ impl Check<'_> {
         judged: &Judged,
         (lives, elsewhere): (bool, bool),
         told: &Circumstances<'_>,
-    ) -> Seen {
+    ) -> SeenEffect {
         let (links, after) = (told.links, told.after);
         let mut paths: Vec<Path> = match (&leaf.path, judged.fate) {
             (Some(path), _) => vec![path.clone()],
@@ -702,7 +702,7 @@ impl Check<'_> {
             .flatten();
         let json =
             |value: &Option<Value>| value.as_ref().map_or(serde_json::Value::Null, Into::into);
-        Seen {
+        SeenEffect {
             fate,
             place: told.place(&judged.spot),
             to: judged
@@ -720,7 +720,7 @@ impl Check<'_> {
 }
 
 /// The worst that became of effects.
-fn fate(effects: &[Seen]) -> SettingFate {
+fn fate(effects: &[SeenEffect]) -> SettingFate {
     let has = |fates: &[EffectFate]| effects.iter().any(|seen| fates.contains(&seen.fate));
     let lives = has(&[EffectFate::Kept, EffectFate::Moved]);
     if effects.is_empty() {

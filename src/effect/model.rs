@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-use crate::outcome::At;
+use crate::outcome::FilePosition;
 
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
@@ -54,7 +54,7 @@ pub struct Report {
     /// The objects and fields that the upgrade deletes, replaces or cannot change, whether or not the values cause it.
     pub dangers: Vec<Danger>,
     /// The findings of the new chart about the values.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<EffectFinding>,
     /// Facts before and after, as the pack states them.
     pub facts: Vec<crate::outcome::FactChange>,
     /// Defaults that the new chart changed and that reach the objects, where no pack tells of them.
@@ -88,7 +88,7 @@ pub struct Setting {
     /// Its path; `None` for what several settings do together.
     pub path: Option<String>,
     /// Its place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// Its value.
     #[schemars(with = "serde_json::Value")]
     pub value: serde_json::Value,
@@ -97,7 +97,7 @@ pub struct Setting {
     /// The reason for which it has no effect, if it has none, or for which its effect could not be compared.
     pub because: Option<String>,
     /// Its effects.
-    pub effects: Vec<Seen>,
+    pub effects: Vec<SeenEffect>,
 }
 
 /// The fate of the effects of a setting, the worst last.
@@ -122,7 +122,7 @@ pub enum SettingFate {
 
 /// An effect and what became of it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct Seen {
+pub struct SeenEffect {
     /// Its fate.
     pub fate: EffectFate,
     /// The object and field where it was; for a new one where it is; `values` for a setting that could not
@@ -207,13 +207,13 @@ pub enum DangerKind {
 
 /// A finding of the new chart about the values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Finding {
+pub struct EffectFinding {
     /// The kind of finding.
     pub kind: FindingKind,
     /// The setting.
     pub path: Option<String>,
     /// Its place.
-    pub at: Option<At>,
+    pub at: Option<FilePosition>,
     /// The error.
     pub what: String,
     /// The next step.
@@ -222,7 +222,7 @@ pub struct Finding {
     pub step: Option<String>,
 }
 
-impl Finding {
+impl EffectFinding {
     /// True if the upgrade fails with it, and nobody has decided that it is seen to.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {

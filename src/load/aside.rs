@@ -15,7 +15,7 @@ use super::gitops::{self, KnownChart};
 use crate::{
     carrier::{self, ChartSource, Elsewhere, ManifestObject, ObjectBody, ObjectRef, programs},
     jobs::Jobs,
-    outcome::{At, Seen, SeenIn},
+    outcome::{FilePosition, SeenIn, SeenRelease},
     walk::is_yaml,
     yaml::{LineStarts, Position, Tree},
 };
@@ -54,9 +54,9 @@ pub(super) fn chart_objects<'o>(
 /// What one file that is never edited says.
 #[derive(Default)]
 struct SeenFile {
-    seen: Vec<Seen>,
+    seen: Vec<SeenRelease>,
     /// The releases whose chart an object brings, each without what that says.
-    referring: Vec<(ObjectRef, Seen)>,
+    referring: Vec<(ObjectRef, SeenRelease)>,
     objects: Vec<ChartObject>,
 }
 
@@ -68,7 +68,7 @@ pub fn aside(
     objects: &[ChartObject],
     charts: &[KnownChart],
     jobs: &Jobs<'_>,
-) -> Vec<Seen> {
+) -> Vec<SeenRelease> {
     let paths: Vec<&FilePath> = files.iter().map(PathBuf::as_path).collect();
     let found = jobs.run_each(None, paths, |path| {
         let text = text_of(path).filter(|text| may_name(text, charts));
@@ -84,7 +84,7 @@ pub fn aside(
         all.extend(file.seen.iter().cloned());
         for (reference, seen) in &file.referring {
             let by = bringing().find(|by| by.object.is_meant_by(reference));
-            all.extend(by.map(|by| Seen {
+            all.extend(by.map(|by| SeenRelease {
                 chart: by.chart.clone(),
                 version: by.version.clone(),
                 ..seen.clone()
@@ -115,7 +115,7 @@ fn may_name(text: &str, charts: &[KnownChart]) -> bool {
 
 fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile {
     let name = path.display().to_string();
-    let at = |position: Position| At {
+    let at = |position: Position| FilePosition {
         file: name.clone(),
         line: position.line,
         column: position.column,
@@ -151,11 +151,11 @@ fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile
             }
             _ => None,
         });
-    let mut all: Vec<Seen> = carriers
+    let mut all: Vec<SeenRelease> = carriers
         .chain(objects)
         .filter_map(|(chart, title, version)| {
             let known = gitops::known_name(&chart.source, charts)?.to_owned();
-            Some(Seen {
+            Some(SeenRelease {
                 at: at(tree.span(chart.node).start),
                 title,
                 chart: known,
@@ -170,7 +170,7 @@ fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile
         let ChartSource::Object(object) = &carrier.chart.source else {
             return None;
         };
-        let seen = Seen {
+        let seen = SeenRelease {
             at: at(tree.span(carrier.chart.node).start),
             title: carrier.name.clone(),
             chart: String::new(),
@@ -190,10 +190,10 @@ fn seen_releases(path: &FilePath, text: &str, charts: &[KnownChart]) -> SeenFile
 pub(super) fn seen_elsewhere(
     one: &Elsewhere,
     charts: &[KnownChart],
-    at: impl FnOnce(usize) -> At,
-) -> Option<Seen> {
+    at: impl FnOnce(usize) -> FilePosition,
+) -> Option<SeenRelease> {
     let chart = gitops::known_name(&one.chart, charts)?.to_owned();
-    Some(Seen {
+    Some(SeenRelease {
         at: at(one.offset),
         title: one.title.clone(),
         chart,

@@ -13,7 +13,7 @@ use std::{
 use super::{LoadError, LoadErrorKind as Kind};
 use crate::{
     block::TextFile,
-    outcome::{Notice, Severity},
+    outcome::{Notice, NoticeSeverity},
     values::{
         readers::{DifferenceKind, difference},
         view::{Loss, ValueKind},
@@ -23,14 +23,14 @@ use crate::{
 
 /// A file that is named on the command line.
 #[derive(Debug, Clone)]
-pub enum Input {
+pub enum InputFile {
     /// A file.
     Path(PathBuf),
     /// Standard input, read whole.
     Stdin(Vec<u8>),
 }
 
-impl Input {
+impl InputFile {
     /// The name in messages.
     #[must_use]
     pub fn name(&self) -> String {
@@ -52,7 +52,7 @@ const HELM_HEADER: &[&str] = &["USER-SUPPLIED VALUES:", "COMPUTED VALUES:"];
 /// # Errors
 ///
 /// If it cannot be read, is not YAML, or cannot be edited safely.
-pub fn load(input: &Input) -> Result<TextFile, Box<LoadError>> {
+pub fn load(input: &InputFile) -> Result<TextFile, Box<LoadError>> {
     let file = read(input)?;
     check(&file)?;
     Ok(file)
@@ -63,10 +63,10 @@ pub fn load(input: &Input) -> Result<TextFile, Box<LoadError>> {
 /// # Errors
 ///
 /// If it cannot be read, or is not YAML.
-pub(super) fn read(input: &Input) -> Result<TextFile, Box<LoadError>> {
+pub(super) fn read(input: &InputFile) -> Result<TextFile, Box<LoadError>> {
     let name = input.name();
     let (bytes, path) = match input {
-        Input::Path(path) => {
+        InputFile::Path(path) => {
             let bytes = bytes_of(path).map_err(|kind| kind.of(&name))?;
             if let Some((header, _)) = split_header(&bytes) {
                 return Err(Box::new(LoadError {
@@ -77,7 +77,7 @@ pub(super) fn read(input: &Input) -> Result<TextFile, Box<LoadError>> {
             }
             (bytes, Some(path.clone()))
         }
-        Input::Stdin(bytes) => {
+        InputFile::Stdin(bytes) => {
             let values = split_header(bytes).map_or(&**bytes, |(_, values)| values);
             if values
                 .strip_prefix("\u{feff}".as_bytes())
@@ -153,7 +153,7 @@ fn split_header(bytes: &[u8]) -> Option<(&'static str, &[u8])> {
 pub(super) fn notices(file: &TextFile) -> Vec<Notice> {
     let notice = |offset, text| Notice {
         at: Some(file.at(offset)),
-        severity: Severity::Action,
+        severity: NoticeSeverity::Action,
         text,
         path: None,
     };

@@ -20,10 +20,10 @@ use semver::Version;
 
 pub use aside::{ChartObject, aside};
 pub use error::{LoadError, LoadErrorKind, NotHere};
-pub use file::{Input, load};
+pub use file::{InputFile, load};
 pub use gitops::{
-    Doubt, FormerName, KnownChart, Mention, Namesake, PatchOperation, Pin, Succession,
-    with_reached, with_their_charts,
+    KnownChart, KnownFormerName, KnownNamesake, LayerDoubt, Mention, PatchOperation, Pin,
+    Succession, with_reached, with_their_charts,
 };
 pub use sealed::Sealed;
 
@@ -32,7 +32,7 @@ use crate::{
     carrier::{self, Range},
     jobs::{Jobs, Work},
     migrate::Answers,
-    outcome::{KnownBy, Notice, Seen},
+    outcome::{KnownBy, Notice, SeenRelease},
     values::{Map, Path, merge::merge},
     walk::{FileKind, FoundFile},
     yaml::{NodeId, Tree},
@@ -40,11 +40,11 @@ use crate::{
 
 /// A release as it is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub struct ReleaseRequest {
     /// Its name, if it has one.
     pub name: Option<String>,
     /// Its layers in Helm's order, the right-most on top.
-    pub layers: Vec<Input>,
+    pub layers: Vec<InputFile>,
     /// Its chart, if that is known without looking into the files.
     pub chart: Option<String>,
     /// The version that the values are for, and how that is known.
@@ -57,10 +57,10 @@ pub struct Asked {
     pub digests: BTreeMap<PathBuf, String>,
 }
 
-impl Asked {
+impl ReleaseRequest {
     /// A release without a name.
     #[must_use]
-    pub fn new(layers: Vec<Input>) -> Self {
+    pub fn new(layers: Vec<InputFile>) -> Self {
         Self {
             layers,
             ..Self::default()
@@ -90,7 +90,7 @@ pub struct Workspace {
     /// Under which keys dependencies on known charts have their values here, with those charts.
     pub dependencies: BTreeSet<(Path, String)>,
     /// Releases of known charts that stand where nothing is edited.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenRelease>,
     /// The objects that bring known charts along.
     pub chart_objects: Vec<ChartObject>,
     /// Other charts that manifests deploy, and how often.
@@ -188,7 +188,7 @@ pub struct Wanted {
     /// Path strings that name its settings without setting them.
     pub mentions: Vec<Mention>,
     /// Settings of which it is not certain which layer wins.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<LayerDoubt>,
     /// The file that says what it is: its manifest, or its last layer.
     pub holder: usize,
     /// The tasks before the new values can take effect.
@@ -199,7 +199,7 @@ pub struct Wanted {
 /// files that were `found`, as far as they are for one of these `charts`.
 #[must_use]
 pub fn workspace(
-    asked: &[Asked],
+    asked: &[ReleaseRequest],
     found: &[FoundFile],
     charts: &[KnownChart],
     jobs: &Jobs<'_>,
@@ -208,8 +208,8 @@ pub fn workspace(
     let mut loader = Loader {
         asked: layers
             .filter_map(|input| match input {
-                Input::Path(path) => Some(resolve_links(path)),
-                Input::Stdin(_) => None,
+                InputFile::Path(path) => Some(resolve_links(path)),
+                InputFile::Stdin(_) => None,
             })
             .collect(),
         ..Loader::default()
@@ -291,7 +291,7 @@ struct Ready {
 
 impl Ready {
     fn read(path: &FilePath, carriers: bool) -> Self {
-        let loaded = file::read(&Input::Path(path.to_owned()));
+        let loaded = file::read(&InputFile::Path(path.to_owned()));
         let (mut plain, mut carried) = (None, None);
         if let Ok(loaded) = &loaded {
             carried = carriers.then(|| carrier::find(&loaded.tree, path));
@@ -314,11 +314,11 @@ impl Ready {
 impl Loader {
     /// Reads every file once, at the same time as others. What is read is taken from here later, in the
     /// order in which it is asked for.
-    fn prepare(&mut self, asked: &[Asked], found: &[FoundFile], jobs: &Jobs<'_>) {
+    fn prepare(&mut self, asked: &[ReleaseRequest], found: &[FoundFile], jobs: &Jobs<'_>) {
         let layers = asked.iter().flat_map(|release| &release.layers);
         let layers = layers.filter_map(|input| match input {
-            Input::Path(path) => Some((path.as_path(), false)),
-            Input::Stdin(_) => None,
+            InputFile::Path(path) => Some((path.as_path(), false)),
+            InputFile::Stdin(_) => None,
         });
         let found = found.iter().filter(|file| file.kind == FileKind::Yaml);
         let all = layers.chain(found.map(|file| (file.path.as_path(), true)));
@@ -346,12 +346,12 @@ impl Loader {
     /// dependency on a known chart whose values they hold.
     fn parts_of_charts(
         &mut self,
-        asked: &Asked,
+        asked: &ReleaseRequest,
         charts: &[KnownChart],
-    ) -> Vec<(Asked, gitops::Dependency)> {
+    ) -> Vec<(ReleaseRequest, gitops::Dependency)> {
         let mut folder: Option<PathBuf> = None;
         for input in &asked.layers {
-            let Input::Path(path) = input else {
+            let InputFile::Path(path) = input else {
                 return Vec::new();
             };
             let below = std::env::current_dir().unwrap_or_default();
@@ -387,7 +387,7 @@ impl Loader {
                 release.version = version.map(|version| (version, KnownBy::Carrier));
             }
             if several {
-                let names: Vec<String> = asked.layers.iter().map(Input::name).collect();
+                let names: Vec<String> = asked.layers.iter().map(InputFile::name).collect();
                 let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
                 release.name = Some(format!("{name}, {}", dependency.prefix));
             }
@@ -397,22 +397,22 @@ impl Loader {
     }
 
     /// Reads a release that was asked for. Its values stand in the files by themselves, or as those of a dependency.
-    fn release(&mut self, asked: &Asked, part: Option<&gitops::Dependency>) {
+    fn release(&mut self, asked: &ReleaseRequest, part: Option<&gitops::Dependency>) {
         let (mut layers, mut sealed, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for input in &asked.layers {
             match self.layer(input, asked.layers.len() > 1) {
-                Ok(Layer::Block(block)) => layers.extend(match part {
+                Ok(NamedLayer::Block(block)) => layers.extend(match part {
                     Some(part) => self.part(block, &part.prefix),
                     None => Some(block),
                 }),
-                Ok(Layer::Sealed(layer)) => sealed.push(Sealed {
+                Ok(NamedLayer::Sealed(layer)) => sealed.push(Sealed {
                     below: layers.len(),
                     ..layer
                 }),
                 Err(error) => errors.push(*error),
             }
         }
-        let names: Vec<String> = asked.layers.iter().map(Input::name).collect();
+        let names: Vec<String> = asked.layers.iter().map(InputFile::name).collect();
         let name = asked.name.clone().unwrap_or_else(|| names.join(" + "));
         if errors.is_empty() && layers.is_empty() {
             errors.extend(sealed.into_iter().map(|layer| *layer.error));
@@ -494,7 +494,7 @@ impl Loader {
     /// name settings of it, and what a person has to do where these cannot be edited together with the layers.
     fn version_of_part(
         &mut self,
-        asked: &Asked,
+        asked: &ReleaseRequest,
         part: &gitops::Dependency,
     ) -> (Option<Pin>, Vec<Mention>, Option<String>) {
         let nothing = (None, Vec::new(), None);
@@ -532,7 +532,7 @@ impl Loader {
             );
             return (None, Vec::new(), Some(told));
         }
-        let Ok(file) = self.file(&Input::Path(name.clone())) else {
+        let Ok(file) = self.file(&InputFile::Path(name.clone())) else {
             return nothing;
         };
         let found = carrier::find(&self.workspace.files[file].tree, &name);
@@ -564,12 +564,16 @@ impl Loader {
         })
     }
 
-    fn layer(&mut self, input: &Input, among_others: bool) -> Result<Layer, Box<LoadError>> {
+    fn layer(
+        &mut self,
+        input: &InputFile,
+        among_others: bool,
+    ) -> Result<NamedLayer, Box<LoadError>> {
         match self.values_file(input) {
-            Ok(file) => Ok(Layer::Block(self.document(file))),
+            Ok(file) => Ok(NamedLayer::Block(self.document(file))),
             Err(error) => match input {
-                Input::Path(path) if among_others => match Sealed::of(path, error.clone()) {
-                    Some(sealed) => Ok(Layer::Sealed(sealed)),
+                InputFile::Path(path) if among_others => match Sealed::of(path, error.clone()) {
+                    Some(sealed) => Ok(NamedLayer::Sealed(sealed)),
                     None => Err(error),
                 },
                 _ => Err(error),
@@ -578,7 +582,7 @@ impl Loader {
     }
 
     /// A file that holds values and nothing else.
-    fn values_file(&mut self, input: &Input) -> Result<usize, Box<LoadError>> {
+    fn values_file(&mut self, input: &InputFile) -> Result<usize, Box<LoadError>> {
         let file = self.file(input)?;
         let loaded = &self.workspace.files[file];
         let plain = self
@@ -589,8 +593,8 @@ impl Loader {
     }
 
     /// A file, whatever it holds.
-    fn file(&mut self, input: &Input) -> Result<usize, Box<LoadError>> {
-        let Input::Path(path) = input else {
+    fn file(&mut self, input: &InputFile) -> Result<usize, Box<LoadError>> {
+        let InputFile::Path(path) = input else {
             return file::read(input).map(|loaded| self.add(loaded));
         };
         let real = match self.real.get(path) {
@@ -640,7 +644,7 @@ impl Loader {
     }
 }
 
-enum Layer {
+enum NamedLayer {
     Block(usize),
     Sealed(Sealed),
 }

@@ -23,7 +23,7 @@ const FORM: &str = "it is written by `refit pack pull`: delete the file, and pul
 
 /// The packs that were fetched, by chart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lock {
+pub struct PackLock {
     /// The packs, by the names of their charts.
     pub packs: BTreeMap<String, LockedPack>,
 }
@@ -37,7 +37,7 @@ pub struct LockedPack {
     pub digest: String,
 }
 
-impl Lock {
+impl PackLock {
     /// Reads the one in a folder; empty if there is none.
     ///
     /// # Errors
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn it_reads_back_as_it_is_written() {
         let digest = format!("sha256:{}", "0a".repeat(32));
-        let mut lock = Lock::default();
-        assert_eq!(Lock::parse(NAME, lock.text().as_bytes()).unwrap(), lock);
+        let mut lock = PackLock::default();
+        assert_eq!(PackLock::parse(NAME, lock.text().as_bytes()).unwrap(), lock);
         for chart in ["web", "123", "no"] {
             let from = format!("oci://registry.example/{chart}@{digest}");
             let pack = LockedPack {
@@ -162,7 +162,11 @@ mod tests {
             lock.packs.insert(chart.to_owned(), pack);
         }
         let text = lock.text();
-        assert_eq!(Lock::parse(NAME, text.as_bytes()).unwrap(), lock, "{text}");
+        assert_eq!(
+            PackLock::parse(NAME, text.as_bytes()).unwrap(),
+            lock,
+            "{text}"
+        );
         for (broken, what) in [
             (text.replace("refit-lock: 1\n", ""), "is missing"),
             (
@@ -173,7 +177,7 @@ mod tests {
             (text.replace("digest:", "sum:"), "`sum` is not known"),
             (text.replace("\"web\"", "../web"), "no name of a chart"),
         ] {
-            let error = Lock::parse(NAME, broken.as_bytes()).unwrap_err();
+            let error = PackLock::parse(NAME, broken.as_bytes()).unwrap_err();
             assert!(error.what.contains(what), "{what}: {error}");
         }
     }

@@ -13,7 +13,7 @@ mod reader;
 mod update;
 
 pub use answers::AnswerFile;
-pub use lock::{Lock, LockedPack, NAME as LOCK};
-pub use project::{Project, ProjectFile, Remembered};
+pub use lock::{LockedPack, NAME as LOCK, PackLock};
+pub use project::{Project, ProjectFile, ReleaseRecord};
 pub use reader::{MemoryError, error};
 pub use update::update_text;

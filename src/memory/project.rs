@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     bounds::Bounds,
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::Answers,
     outcome::KnownBy,
     pack::{PackReference, reference},
@@ -57,14 +57,14 @@ pub struct ProjectFile {
     pub packs: IndexMap<String, PackReference>,
     /// The releases, by name: the layers of each, and what is known of it.
     #[serde(default)]
-    #[schemars(with = "Option<IndexMap<String, Remembered>>", extend("propertyNames" = {"pattern": "^[^:@=]*$"}))]
-    pub releases: IndexMap<String, Remembered>,
+    #[schemars(with = "Option<IndexMap<String, ReleaseRecord>>", extend("propertyNames" = {"pattern": "^[^:@=]*$"}))]
+    pub releases: IndexMap<String, ReleaseRecord>,
 }
 
 /// The record of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Remembered {
+pub struct ReleaseRecord {
     /// The chart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -209,11 +209,11 @@ impl Project {
 
     /// A release as it is asked for.
     #[must_use]
-    pub fn asked(&self, name: &str) -> Option<Asked> {
+    pub fn asked(&self, name: &str) -> Option<ReleaseRequest> {
         let remembered = self.file.releases.get(name)?;
         let layers = remembered.layers.iter();
         let digests = remembered.digests.iter();
-        Some(Asked {
+        Some(ReleaseRequest {
             name: Some(name.to_owned()),
             chart: remembered.chart.clone(),
             version: remembered.version.clone().map(|v| (v, KnownBy::Recorded)),
@@ -222,7 +222,11 @@ impl Project {
             digests: digests
                 .map(|(layer, digest)| (self.layer(Path::new(layer)), digest.clone()))
                 .collect(),
-            ..Asked::new(layers.map(|layer| Input::Path(self.layer(layer))).collect())
+            ..ReleaseRequest::new(
+                layers
+                    .map(|layer| InputFile::Path(self.layer(layer)))
+                    .collect(),
+            )
         })
     }
 
@@ -314,8 +318,8 @@ fn pack(reader: &YamlReader<'_>, chart: &str, node: NodeId) -> Result<PackRefere
     })
 }
 
-fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<Remembered, MemoryError> {
-    let mut remembered = Remembered::default();
+fn read_remembered(reader: &YamlReader<'_>, node: NodeId) -> Result<ReleaseRecord, MemoryError> {
+    let mut remembered = ReleaseRecord::default();
     for (key, node) in reader.map(node)? {
         match key.as_str() {
             "chart" => remembered.chart = Some(reader.text(node)?),

@@ -6,7 +6,7 @@ use std::{collections::HashMap, path::Path};
 use indexmap::IndexMap;
 
 use super::{
-    project::{NAME, Remembered},
+    project::{NAME, ReleaseRecord},
     reader::{MemoryError, error},
 };
 use crate::{
@@ -30,7 +30,7 @@ releases:
 /// If the text cannot be edited so.
 pub fn update_text(
     text: Option<&str>,
-    releases: &IndexMap<String, Remembered>,
+    releases: &IndexMap<String, ReleaseRecord>,
 ) -> Result<String, MemoryError> {
     let failed = |message: String| error(NAME, message, "mend the file, and run refit again");
     let text = text.unwrap_or(HEADER);
@@ -52,7 +52,7 @@ pub fn update_text(
 }
 
 /// The fields of a release, as they are written.
-fn fields(remembered: &Remembered) -> Map {
+fn fields(remembered: &ReleaseRecord) -> Map {
     let text = |text: &str| Value::String(text.to_owned());
     let list = |items: Vec<String>| Value::List(items.into_iter().map(Value::String).collect());
     let mut fields = Map::new();
@@ -206,17 +206,17 @@ mod tests {
     use super::*;
     use crate::memory::project::parse;
 
-    fn one(name: &str, release: Remembered) -> IndexMap<String, Remembered> {
+    fn one(name: &str, release: ReleaseRecord) -> IndexMap<String, ReleaseRecord> {
         [(name.to_owned(), release)].into()
     }
 
-    fn release(version: &str) -> Remembered {
-        Remembered {
+    fn release(version: &str) -> ReleaseRecord {
+        ReleaseRecord {
             chart: Some("arroyo".to_owned()),
             version: Some(version.parse().unwrap()),
             layers: vec!["base.yaml".into(), "prod.yaml".into()],
             digests: [("prod.yaml".to_owned(), "sha256:12".to_owned())].into(),
-            ..Remembered::default()
+            ..ReleaseRecord::default()
         }
     }
 

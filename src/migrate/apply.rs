@@ -3,26 +3,26 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    bind::Layer,
+    bind::BoundLayer,
     heirs::{Heir, Heirs},
     layers::{bring_list, list_of, uncover},
     ledger::{Dropped, Fate},
-    meet::{Met, Standing},
-    node::Node,
+    meet::{Destinations, ValueInTheWay},
+    node::TracedValue,
     own::{Owned, Places},
-    place::{Place, Replaced},
-    run::{Change, Deferred, Effect, Output, Positions, Run, StepReport, StepState},
+    place::{NewKeyPlace, Replaced},
+    run::{Change, Deferred, Output, Positions, StepEffect, StepReport, StepRun, StepState},
 };
 use crate::{
     pack::Step,
     values::{Path, Segment, Value, view::View},
 };
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     /// Applies what the steps came to. What goes is gone before anything is written, whichever step it is
     /// of, so their order means nothing.
-    pub(super) fn apply(&mut self, effects: Vec<Effect<'_>>, met: Met<'r>) {
-        let Met {
+    pub(super) fn apply(&mut self, effects: Vec<StepEffect<'_>>, met: Destinations<'r>) {
+        let Destinations {
             after,
             mut outputs,
             kept,
@@ -44,12 +44,19 @@ impl<'r> Run<'r> {
             let of_layers = &takes[..self.own.min(takes.len())];
             self.record_drops(effect.step, of_layers, &mut report, (&mut deferred, own));
             for (layer, path, node, id) in kept.iter().filter_map(|kept| kept.of(e)) {
-                self.record(layer, path, node, Standing::Live, id, &mut report);
+                self.record(layer, path, node, ValueInTheWay::Live, id, &mut report);
             }
             for output in own.iter() {
                 for (path, node) in &output.covered {
                     let id = report.id.clone();
-                    self.record(output.layer, path, node, Standing::Live, &id, &mut report);
+                    self.record(
+                        output.layer,
+                        path,
+                        node,
+                        ValueInTheWay::Live,
+                        &id,
+                        &mut report,
+                    );
                 }
                 let Some(from) = &output.moved_from else {
                     continue;
@@ -172,7 +179,7 @@ impl<'r> Run<'r> {
     /// Drops what an older chart did not read and this step's result takes the place of.
     pub(super) fn drop_left_overs(&mut self, step: &Step, report: &mut StepReport) {
         for i in 0..self.own {
-            let Layer { view, root } = &mut self.layers[i];
+            let BoundLayer { view, root } = &mut self.layers[i];
             let found = step.replaces.iter();
             let found = found.flat_map(|pattern| root.find(pattern.segments(), view));
             let found: Vec<_> = found.collect();
@@ -187,11 +194,11 @@ impl<'r> Run<'r> {
         &mut self,
         layer: usize,
         path: &Path,
-        node: &Node,
+        node: &TracedValue,
         report: &mut StepReport,
     ) {
         let id = report.id.clone();
-        self.record(layer, path, node, Standing::LeftOver, &id, report);
+        self.record(layer, path, node, ValueInTheWay::LeftOver, &id, report);
     }
 
     /// Notes the leaves of a value that goes.
@@ -199,8 +206,8 @@ impl<'r> Run<'r> {
         &mut self,
         layer: usize,
         path: &Path,
-        node: &Node,
-        standing: Standing,
+        node: &TracedValue,
+        standing: ValueInTheWay,
         step: &str,
         report: &mut StepReport,
     ) {
@@ -214,7 +221,7 @@ impl<'r> Run<'r> {
             report.changes.push(Change {
                 layer,
                 fate: Fate::Dropped,
-                left_over: standing == Standing::LeftOver,
+                left_over: standing == ValueInTheWay::LeftOver,
                 path: path.concat(&below),
                 to: None,
                 from: Vec::new(),
@@ -224,7 +231,7 @@ impl<'r> Run<'r> {
     }
 
     /// Notes what the question of a step keeps from being decided.
-    fn hold(&mut self, step: &Step, id: &str, snapshot: &[Layer<'_>]) {
+    fn hold(&mut self, step: &Step, id: &str, snapshot: &[BoundLayer<'_>]) {
         for take in &step.takes {
             for layer in snapshot {
                 for (_, node) in layer.root.find(take.path.segments(), layer.view) {
@@ -284,19 +291,19 @@ impl<'r> Run<'r> {
                 _ => continue,
             };
             let list = Path::new(segments[..n].to_vec());
-            let Layer { view, root } = &self.layers[i];
+            let BoundLayer { view, root } = &self.layers[i];
             if root.has_place(&segments[..=n], view) {
                 continue;
             }
             replaced.extend(bring_list(&mut self.layers, i, &list_of(&list), keys));
-            let place = Place {
+            let place = NewKeyPlace {
                 near: output.near.as_ref().map(Path::segments),
                 keys,
             };
-            let Layer { view, root } = &mut self.layers[i];
+            let BoundLayer { view, root } = &mut self.layers[i];
             let items = root.list_at(&list, place, view, &mut replaced);
             let len = items.len().max(position + 1);
-            items.resize_with(len, Node::place);
+            items.resize_with(len, TracedValue::place);
         }
         replaced
     }
@@ -309,7 +316,7 @@ impl<'r> Run<'r> {
         self.note_global(&report.id, &path);
         replaced.extend(in_the_way);
         let node = output.node.clone();
-        let place = Place {
+        let place = NewKeyPlace {
             near: output.near.as_ref().map(Path::segments),
             keys: &self.plan.pack.keys,
         };
@@ -346,11 +353,11 @@ impl<'r> Run<'r> {
         for (path, node) in replaced {
             // Nothing is lost where something is put into an empty map or list.
             let standing = match node.is_empty_map(view) || node.is_empty_list(view) {
-                true => Standing::Seen,
+                true => ValueInTheWay::Seen,
                 false => self.standing_kind(&output, &path),
             };
             match standing {
-                Standing::Seen => {
+                ValueInTheWay::Seen => {
                     let sources = node
                         .leaves(view)
                         .into_iter()
@@ -360,10 +367,10 @@ impl<'r> Run<'r> {
                         step: report.id.clone(),
                     }));
                 }
-                Standing::LeftOver => self.record_left_over(i, &path, &node, report),
-                Standing::Live => {
+                ValueInTheWay::LeftOver => self.record_left_over(i, &path, &node, report),
+                ValueInTheWay::Live => {
                     let id = report.id.clone();
-                    self.record(i, &path, &node, Standing::Live, &id, report);
+                    self.record(i, &path, &node, ValueInTheWay::Live, &id, report);
                 }
             }
         }
@@ -386,13 +393,13 @@ impl<'r> Run<'r> {
                 None => {
                     let keys = &self.plan.pack.keys;
                     replaced.extend(bring_list(&mut self.layers, i, &list_of(&named.1), keys));
-                    let place = Place {
+                    let place = NewKeyPlace {
                         near: output.near.as_ref().map(Path::segments),
                         keys,
                     };
-                    let Layer { view, root } = &mut self.layers[i];
+                    let BoundLayer { view, root } = &mut self.layers[i];
                     let list = root.list_at(&path, place, view, &mut replaced);
-                    list.push(Node::item(key, value));
+                    list.push(TracedValue::item(key, value));
                     self.made.insert(named, list.len() - 1);
                     list.len() - 1
                 }
@@ -408,9 +415,9 @@ impl<'r> Run<'r> {
         layer: usize,
         path: &Path,
         by: &str,
-        node: Node,
-        place: Place<'_>,
-    ) -> Vec<(Path, Node)> {
+        node: TracedValue,
+        place: NewKeyPlace<'_>,
+    ) -> Vec<(Path, TracedValue)> {
         let view = self.layers[layer].view;
         let root = &mut self.layers[layer].root;
         let new = node.items(view).unwrap_or_default();
@@ -422,7 +429,7 @@ impl<'r> Run<'r> {
         for item in new {
             let key = item.get(by, view).and_then(|key| key.value(view).ok());
             let value = item.value(view).ok();
-            let same = |other: &Node| match &key {
+            let same = |other: &TracedValue| match &key {
                 Some(key) => {
                     other
                         .get(by, view)
@@ -503,7 +510,7 @@ fn in_order(outputs: Vec<Vec<Output>>) -> Vec<(Turn, usize, Output)> {
 }
 
 /// True if a layer sets a path, or sets a path above it to something else.
-pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
+pub(super) fn sets(layer: &BoundLayer<'_>, path: &Path) -> bool {
     if layer.root.has_match(path.segments(), layer.view) {
         return true;
     }
@@ -517,7 +524,7 @@ pub(super) fn sets(layer: &Layer<'_>, path: &Path) -> bool {
     })
 }
 
-pub(super) fn leaf_value(node: &Node, below: &Path, view: &View<'_>) -> Value {
+pub(super) fn leaf_value(node: &TracedValue, below: &Path, view: &View<'_>) -> Value {
     if below.is_root() {
         return node.value(view).unwrap_or(Value::Null);
     }

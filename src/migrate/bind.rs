@@ -9,7 +9,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::{
     layers::list_of,
-    node::{self, Node, Source},
+    node::{self, TextPlace, TracedValue},
     own::Places,
 };
 use crate::{
@@ -19,20 +19,20 @@ use crate::{
 
 /// A layer on its way: its text's values, and what became of them so far.
 #[derive(Debug, Clone)]
-pub(super) struct Layer<'v> {
+pub(super) struct BoundLayer<'v> {
     pub view: &'v View<'v>,
-    pub root: Node,
+    pub root: TracedValue,
 }
 
 /// A place that a path finds in the layers.
-pub(super) struct Found {
+pub(super) struct LayerMatch {
     /// By layer: the concrete paths and their nodes.
-    pub by_layer: Vec<Vec<(Path, Node)>>,
+    pub by_layer: Vec<Vec<(Path, TracedValue)>>,
 }
 
-impl Found {
+impl LayerMatch {
     /// The node where its effective value stands: in the right-most layer that has one.
-    pub fn source(&self) -> Option<Source> {
+    pub fn source(&self) -> Option<TextPlace> {
         self.by_layer
             .iter()
             .rev()
@@ -41,19 +41,19 @@ impl Found {
     }
 }
 
-pub(super) fn find(layers: &[Layer<'_>], pattern: &Path) -> Found {
+pub(super) fn find(layers: &[BoundLayer<'_>], pattern: &Path) -> LayerMatch {
     let by_layer = layers
         .iter()
         .map(|layer| layer.root.find(pattern.segments(), layer.view))
         .collect();
-    Found { by_layer }
+    LayerMatch { by_layer }
 }
 
 /// The effective value at a path in the layers given; for a path with wildcards, a map of what they
 /// stand for (joined by dots) to the values. With the places of a migration it is without what more
 /// specific paths own.
 pub(super) fn effective(
-    layers: &[Layer<'_>],
+    layers: &[BoundLayer<'_>],
     owner: Option<(&[Places<'_>], &Take)>,
     pattern: &Path,
 ) -> Result<Option<Value>, ReadError> {
@@ -92,7 +92,10 @@ pub(super) fn effective(
 }
 
 /// The captures of a path's wildcards, for each place that it matches, in the order of the file.
-pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<String>>, ReadError> {
+pub(super) fn matches(
+    layers: &[BoundLayer<'_>],
+    pattern: &Path,
+) -> Result<Vec<Vec<String>>, ReadError> {
     let sight = Sight {
         layers,
         owner: None,
@@ -109,7 +112,7 @@ pub(super) fn matches(layers: &[Layer<'_>], pattern: &Path) -> Result<Vec<Vec<St
 
 /// What a pattern with wildcards finds in the layers and counts, in the order in which the keys stand when the layers
 /// are merged.
-fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::Found)> {
+fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::FoundPlace)> {
     let mut found = Vec::new();
     for (i, layer) in sight.layers.iter().enumerate() {
         let here = layer.root.find_captured(pattern.segments(), layer.view);
@@ -129,12 +132,12 @@ fn found_by_all(sight: &Sight<'_, '_>, pattern: &Path) -> Vec<(usize, node::Foun
 /// Puts what was found below a place into the order of the merged layers: a key stands where the first layer has it
 /// that has it.
 fn in_merged_order(
-    layers: &[Layer<'_>],
+    layers: &[BoundLayer<'_>],
     at: &Path,
-    found: Vec<(usize, node::Found)>,
-    ordered: &mut Vec<(usize, node::Found)>,
+    found: Vec<(usize, node::FoundPlace)>,
+    ordered: &mut Vec<(usize, node::FoundPlace)>,
 ) {
-    let mut below: IndexMap<Segment, Vec<(usize, node::Found)>> = IndexMap::new();
+    let mut below: IndexMap<Segment, Vec<(usize, node::FoundPlace)>> = IndexMap::new();
     for one in found {
         match one.1.path.segments().get(at.depth()) {
             None => ordered.push(one),
@@ -165,26 +168,29 @@ fn in_merged_order(
 /// True if a place can only be led through by every layer, as it was and as it is: by a map if a key leads on, by a list
 /// if an item does. Then no value need be read to know it, which would be all of a map for each of its entries.
 pub(super) fn leads_on(
-    (after, was): (&[Layer<'_>], &[Layer<'_>]),
+    (after, was): (&[BoundLayer<'_>], &[BoundLayer<'_>]),
     having: &[usize],
     path: &[Segment],
     to_key: bool,
 ) -> bool {
-    having
-        .iter()
-        .flat_map(|i| [&after[*i], &was[*i]])
-        .all(|Layer { view, root }| match lookup(root, path, view) {
+    having.iter().flat_map(|i| [&after[*i], &was[*i]]).all(
+        |BoundLayer { view, root }| match lookup(root, path, view) {
             Lookup::Absent => true,
             Lookup::Hidden => false,
             Lookup::Here(_, node, _) if to_key => node.is_map(view),
             Lookup::Here(_, node, _) => node.is_list(view),
-        })
+        },
+    )
 }
 
 /// The layers that have, or had, something under the first key of a path. To all others the path leads nowhere; a
 /// release may have hundreds of layers, and a place stands in few of them.
-pub(super) fn layers_having(after: &[Layer<'_>], was: &[Layer<'_>], path: &Path) -> Vec<usize> {
-    let has = |layer: &Layer<'_>| match path.segments().first() {
+pub(super) fn layers_having(
+    after: &[BoundLayer<'_>],
+    was: &[BoundLayer<'_>],
+    path: &Path,
+) -> Vec<usize> {
+    let has = |layer: &BoundLayer<'_>| match path.segments().first() {
         Some(Segment::Key(key)) => layer.root.child(key, layer.view).is_some(),
         _ => true,
     };
@@ -197,7 +203,7 @@ pub(super) fn layers_having(after: &[Layer<'_>], was: &[Layer<'_>], path: &Path)
 /// The value that stands at a place after the taking. What a later layer hid before it does not show
 /// through because that one's value went.
 pub(super) fn standing_value(
-    (after, was): (&[Layer<'_>], &[Layer<'_>]),
+    (after, was): (&[BoundLayer<'_>], &[BoundLayer<'_>]),
     having: &[usize],
     path: &Path,
 ) -> Result<Option<Value>, ReadError> {
@@ -209,16 +215,16 @@ pub(super) fn standing_value(
     sight.at_in(path, having.iter().copied())
 }
 
-fn has_path(layer: &Layer<'_>, path: &Path) -> bool {
+fn has_path(layer: &BoundLayer<'_>, path: &Path) -> bool {
     layer.root.has_match(path.segments(), layer.view)
 }
 
 struct Sight<'s, 'v> {
-    layers: &'s [Layer<'v>],
+    layers: &'s [BoundLayer<'v>],
     /// Whose leaves are seen: those of one take.
     owner: Option<(&'s [Places<'s>], &'s Take)>,
     /// The layers before anything was taken, which say what is hidden.
-    was: Option<&'s [Layer<'v>]>,
+    was: Option<&'s [BoundLayer<'v>]>,
 }
 
 impl Sight<'_, '_> {
@@ -248,7 +254,7 @@ impl Sight<'_, '_> {
             let layer = &self.layers[i];
             let looked = lookup(&layer.root, path.segments(), layer.view);
             let was = self.was.map(|was| {
-                let Layer { view, root } = &was[i];
+                let BoundLayer { view, root } = &was[i];
                 match lookup(root, path.segments(), view) {
                     Lookup::Absent => (false, false),
                     Lookup::Hidden => (true, true),
@@ -306,10 +312,10 @@ enum Lookup<'n> {
     /// Something stands on the way that later layers replace whole.
     Hidden,
     /// The path and the node, and true if it hides the values of earlier layers, as an item does.
-    Here(Path, Cow<'n, Node>, bool),
+    Here(Path, Cow<'n, TracedValue>, bool),
 }
 
-fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
+fn lookup<'n>(root: &'n TracedValue, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
     let mut node = Cow::Borrowed(root);
     // The positions of the items on the way: the path is spelled out only where it leads somewhere.
     let mut positions = Vec::new();
@@ -353,10 +359,10 @@ fn lookup<'n>(root: &'n Node, path: &[Segment], view: &View<'_>) -> Lookup<'n> {
 
 /// The first item of a list that a segment selects.
 fn item_of<'n>(
-    list: &'n Node,
+    list: &'n TracedValue,
     segment: &Segment,
     view: &View<'_>,
-) -> Option<(usize, Cow<'n, Node>)> {
+) -> Option<(usize, Cow<'n, TracedValue>)> {
     if let Segment::Index(i) = segment {
         let item = list.item_at(*i, view)?;
         return item.is_value().then_some((*i, item));
@@ -368,7 +374,7 @@ fn item_of<'n>(
 
 /// A name of a step.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Named<'p> {
+pub(super) struct NamedPart<'p> {
     pub name: &'p str,
     pub path: &'p Path,
     /// The take of the step; none if it only looks.
@@ -376,15 +382,15 @@ pub(super) struct Named<'p> {
 }
 
 /// The names of a step: what it takes and what it reads.
-pub(super) fn names(step: &Step) -> impl Iterator<Item = Named<'_>> {
+pub(super) fn names(step: &Step) -> impl Iterator<Item = NamedPart<'_>> {
     let taken = step.takes.iter().enumerate().filter_map(|(i, take)| {
-        Some(Named {
+        Some(NamedPart {
             name: take.name.as_deref()?,
             path: &take.path,
             take: Some(i),
         })
     });
-    let read = step.reads.iter().map(|(name, path)| Named {
+    let read = step.reads.iter().map(|(name, path)| NamedPart {
         name,
         path,
         take: None,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use semver::Version;
 
-use super::{bind::Layer, error::MigrateError, run::Output};
+use super::{bind::BoundLayer, error::MigrateError, run::Output};
 use crate::{
     pack::PackError,
     values::{Segment, Value},
@@ -20,7 +20,7 @@ pub(super) fn check_clashes(
     version: &Version,
     outputs: &[Vec<Output>],
     id_of: &dyn Fn(usize) -> String,
-    layers: &[Layer<'_>],
+    layers: &[BoundLayer<'_>],
 ) -> Result<(), MigrateError> {
     let all = outputs.iter().enumerate();
     let all = all.flat_map(|(step, own)| own.iter().map(move |output| (step, output)));

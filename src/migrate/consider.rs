@@ -7,26 +7,26 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use super::{
-    bind::{Layer, effective, find, names},
-    decision::{Evidence, StepError, decide},
-    node::Node,
+    bind::{BoundLayer, effective, find, names},
+    decision::{DecisionValue, StepError, decide},
+    node::TracedValue,
     outputs::template_value,
     own::{Owned, Places},
-    run::{Effect, Run, StepReport, StepState},
+    run::{StepEffect, StepReport, StepRun, StepState},
 };
 use crate::{
     pack::{Known, Migration, Row, Scope, Step},
     values::{Path, view::View},
 };
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     pub(super) fn consider<'p>(
         &self,
         migration: &'p Migration,
         index: usize,
         scope: &Scope<'_>,
         places: &[Places<'_>],
-    ) -> Result<Option<Effect<'p>>, StepError> {
+    ) -> Result<Option<StepEffect<'p>>, StepError> {
         let step = &migration.steps[index];
         let layers = self.layers.iter().zip(places);
         let takes: Vec<Vec<Owned>> = layers
@@ -40,7 +40,7 @@ impl<'r> Run<'r> {
             link: step.link.clone(),
             ..StepReport::new(&migration.version, &step.id, &step.title)
         };
-        let effect = |report, takes| Effect {
+        let effect = |report, takes| StepEffect {
             step,
             index,
             before: self.version_before(&migration.version),
@@ -158,7 +158,7 @@ impl<'r> Run<'r> {
     pub(super) fn bind<'s>(
         &self,
         step: &Step,
-        layers: &[Layer<'_>],
+        layers: &[BoundLayer<'_>],
         places: &[Places<'_>],
         scope: &'s Scope<'_>,
     ) -> Result<Scope<'s>, StepError> {
@@ -206,11 +206,11 @@ impl<'r> Run<'r> {
         &self,
         step: &Step,
         places: &[Places<'_>],
-    ) -> Result<Vec<Evidence>, StepError> {
+    ) -> Result<Vec<DecisionValue>, StepError> {
         names(step)
             .map(|named| {
                 let owner = named.take.map(|take| (places, &step.takes[take]));
-                Ok(Evidence::value(
+                Ok(DecisionValue::value(
                     &named.path.to_string(),
                     effective(&self.layers, owner, named.path)?,
                     find(&self.layers, named.path).source(),
@@ -239,7 +239,7 @@ impl<'r> Run<'r> {
 
 /// True if a version does not read some part of a value.
 pub(super) fn has_unread(
-    node: &Node,
+    node: &TracedValue,
     at: &Path,
     keys: &crate::pack::Keys,
     version: &Version,

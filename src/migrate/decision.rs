@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{error::MigrateError, node::Source};
+use super::{error::MigrateError, node::TextPlace};
 use crate::{
     pack::{Choice, PackError, Question, Scope, expr},
     values::{Path, Segment, Value},
@@ -39,7 +39,7 @@ pub struct Decision {
     /// The question, in one sentence.
     pub question: String,
     /// The values that the question is about.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<DecisionValue>,
     /// The options that can be answered.
     pub options: Vec<Offer>,
     /// The answer, with every input filled in; `None` if the question is open.
@@ -50,7 +50,7 @@ pub struct Decision {
 
 /// A value that a question is about.
 #[derive(Debug, Clone)]
-pub struct Evidence {
+pub struct DecisionValue {
     /// The path that was looked at.
     pub path: String,
     /// The effective value; `None` if it is not set.
@@ -58,13 +58,13 @@ pub struct Evidence {
     /// A remark that counts in place of the value.
     pub remark: Option<String>,
     /// The place in the text.
-    pub source: Option<Source>,
+    pub source: Option<TextPlace>,
 }
 
-impl Evidence {
+impl DecisionValue {
     /// A value, with its place in the text.
     #[must_use]
-    pub fn value(path: &str, value: Option<Value>, source: Option<Source>) -> Self {
+    pub fn value(path: &str, value: Option<Value>, source: Option<TextPlace>) -> Self {
         Self {
             path: path.to_owned(),
             value,
@@ -75,7 +75,7 @@ impl Evidence {
 
     /// A remark about a setting, where its value tells nothing.
     #[must_use]
-    pub fn remark(path: &str, remark: String, source: Option<Source>) -> Self {
+    pub fn remark(path: &str, remark: String, source: Option<TextPlace>) -> Self {
         Self {
             path: path.to_owned(),
             value: None,
@@ -205,7 +205,7 @@ pub(super) struct Decided<'p> {
 pub(super) fn decide<'p>(
     (step, one_of): (&str, Option<&[String]>),
     question: &'p Question,
-    evidence: Vec<Evidence>,
+    evidence: Vec<DecisionValue>,
     offered: &[&'p Choice],
     scope: &Scope<'_>,
     answers: &Answers,
@@ -246,7 +246,12 @@ pub type Typed = Vec<(String, Value)>;
 impl Decision {
     /// A question that is open.
     #[must_use]
-    pub fn new(id: &str, question: String, evidence: Vec<Evidence>, options: Vec<Offer>) -> Self {
+    pub fn new(
+        id: &str,
+        question: String,
+        evidence: Vec<DecisionValue>,
+        options: Vec<Offer>,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             question,
@@ -362,7 +367,7 @@ impl Decision {
 }
 
 fn offer(choice: &Choice, scope: &Scope<'_>) -> Result<Offer, StepError> {
-    let input = |(name, input): &(String, crate::pack::model::Input)| {
+    let input = |(name, input): &(String, crate::pack::model::InputDefinition)| {
         let default = match &input.default {
             Some(text) if text.starts_with('=') => scope
                 .eval(&crate::pack::Expression::cached(text))?

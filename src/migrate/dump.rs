@@ -17,11 +17,11 @@
 use semver::Version;
 
 use super::{
-    bind::Layer,
-    decision::{Answers, Decision, Evidence, Offer},
+    bind::BoundLayer,
+    decision::{Answers, Decision, DecisionValue, Offer},
     error::MigrateError,
     ledger::{Dropped, Fate},
-    node::Source,
+    node::TextPlace,
     run::{Change, StepReport},
 };
 use crate::{
@@ -44,11 +44,11 @@ pub(super) struct Stripped {
     /// The leaves that were taken away.
     pub dropped: Vec<Dropped>,
     /// The leaves that wait for the answer.
-    pub held: Vec<(String, Source)>,
+    pub held: Vec<(String, TextPlace)>,
 }
 
 /// The comparison of a set of values with the defaults of a version.
-struct Comparison {
+struct DumpComparison {
     /// The defaults that say something: no empty text, list or map.
     defaults: usize,
     /// Those of them that are set.
@@ -59,7 +59,7 @@ struct Comparison {
     same: Vec<(Path, Value)>,
 }
 
-impl Comparison {
+impl DumpComparison {
     fn new(defaults: &Map, values: &Value) -> Self {
         let mut comparison = Self {
             defaults: 0,
@@ -101,7 +101,7 @@ fn is_empty(value: &Value) -> bool {
 
 /// Looks for a copy of the source version's defaults, asks, and takes them away if that is the answer.
 pub(super) fn strip(
-    layers: &mut [Layer<'_>],
+    layers: &mut [BoundLayer<'_>],
     plan: &Plan<'_>,
     answers: &Answers,
 ) -> Result<Option<Stripped>, MigrateError> {
@@ -151,7 +151,7 @@ pub(super) fn strip(
 
 /// True if the layers have too few values for a copy. A chart has thousands of defaults, and where the version is open this
 /// is asked of each: gathering them all to find that would take longer than everything else.
-fn are_too_few(layers: &[Layer<'_>], plan: &Plan<'_>) -> bool {
+fn are_too_few(layers: &[BoundLayer<'_>], plan: &Plan<'_>) -> bool {
     let trees = layers.iter().map(|layer| layer.view.tree());
     let mut nodes = 0;
     for tree in trees {
@@ -166,9 +166,9 @@ fn are_too_few(layers: &[Layer<'_>], plan: &Plan<'_>) -> bool {
 
 /// The effective values at the places of the defaults, if they are a copy of them.
 fn compared(
-    layers: &[Layer<'_>],
+    layers: &[BoundLayer<'_>],
     defaults: &Map,
-) -> Result<Option<(Value, Comparison)>, MigrateError> {
+) -> Result<Option<(Value, DumpComparison)>, MigrateError> {
     let mut part = ValuesPart::default();
     for (path, _) in leaves(defaults) {
         part.add(&path);
@@ -178,12 +178,15 @@ fn compared(
         read.map_err(|error| MigrateError::Read { layer, error })
     });
     let values = Value::Map(merge_all(values.collect::<Result<Vec<_>, _>>()?));
-    let comparison = Comparison::new(defaults, &values);
+    let comparison = DumpComparison::new(defaults, &values);
     Ok(comparison.is_copy().then_some((values, comparison)))
 }
 
 /// The places of the settings, layer by layer, with the leaves that they are.
-fn in_layers(layers: &[Layer<'_>], settings: &[(Path, Value)]) -> Vec<(usize, Path, Vec<Source>)> {
+fn in_layers(
+    layers: &[BoundLayer<'_>],
+    settings: &[(Path, Value)],
+) -> Vec<(usize, Path, Vec<TextPlace>)> {
     let mut found = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
         for (path, _) in settings {
@@ -197,11 +200,11 @@ fn in_layers(layers: &[Layer<'_>], settings: &[(Path, Value)]) -> Vec<(usize, Pa
 
 fn decide(
     plan: &Plan<'_>,
-    comparison: &Comparison,
-    first: &Source,
+    comparison: &DumpComparison,
+    first: &TextPlace,
     answers: &Answers,
 ) -> Result<Decision, MigrateError> {
-    let Comparison {
+    let DumpComparison {
         defaults,
         set,
         equal,
@@ -214,7 +217,7 @@ fn decide(
             "This looks like a copy of all values of {chart} {from}: {set} of its {defaults} defaults are \
              set, {equal} of them unchanged. Were the unchanged ones set on purpose?"
         ),
-        vec![Evidence::remark(
+        vec![DecisionValue::remark(
             "defaults",
             format!(
                 "{equal} of {defaults} unchanged, the first at {}",
@@ -257,13 +260,13 @@ fn report(plan: &Plan<'_>, decision: Decision) -> StepReport {
 }
 
 fn take(
-    layers: &mut [Layer<'_>],
+    layers: &mut [BoundLayer<'_>],
     layer: usize,
     path: &Path,
-    sources: Vec<Source>,
+    sources: Vec<TextPlace>,
     stripped: &mut Stripped,
 ) {
-    let Layer { view, root } = &mut layers[layer];
+    let BoundLayer { view, root } = &mut layers[layer];
     let node = root.find(path.segments(), view).into_iter().next();
     let value = node.and_then(|(_, node)| node.value(view).ok());
     root.remove_all([path], view);
@@ -315,7 +318,7 @@ fn of_bundled_charts(
     from: &Version,
     known: &Value,
     defaults: &Map,
-    layers: &[Layer<'_>],
+    layers: &[BoundLayer<'_>],
 ) -> Option<String> {
     let names = defaults
         .keys()
@@ -326,7 +329,7 @@ fn of_bundled_charts(
         let mut below = 0;
         for layer in layers {
             for (path, node) in layer.root.find(name.segments(), layer.view) {
-                let unknown = |(leaf, _): &(Path, Vec<Source>)| {
+                let unknown = |(leaf, _): &(Path, Vec<TextPlace>)| {
                     let leaf = path.concat(leaf);
                     leaf.get(known).is_none() && keys.known(&leaf, from) == Known::SubChart
                 };

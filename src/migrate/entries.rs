@@ -102,12 +102,12 @@ impl DerefMut for Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{migrate::Node, values::Value};
+    use crate::{migrate::TracedValue, values::Value};
 
     fn entry(key: String) -> Entry {
         Entry {
             key,
-            node: Node::made_by_step(Value::Null, Vec::new(), None),
+            node: TracedValue::made_by_step(Value::Null, Vec::new(), None),
             gone: false,
             beside: None,
         }

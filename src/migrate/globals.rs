@@ -9,13 +9,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    bind::{Layer, effective},
+    bind::{BoundLayer, effective},
     error::MigrateError,
     layers::list_of,
-    node::Node,
+    node::TracedValue,
     own::Owned,
-    place::Place,
-    run::{Effect, Output, Run, StepReport, StepState},
+    place::NewKeyPlace,
+    run::{Output, StepEffect, StepReport, StepRun, StepState},
 };
 use crate::{
     pack::{Step, Told},
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     /// Puts what is handed down behind the release's own layers, as far as it counts now.
     pub(super) fn see_globals(&mut self) -> Result<(), MigrateError> {
         self.layers.truncate(self.own);
@@ -36,8 +36,8 @@ impl<'r> Run<'r> {
         let counting = counting_globals(self.own_global()?.as_ref(), &self.plan.global);
         if !counting.is_empty() {
             let global = Map::from_iter([(GLOBAL.to_owned(), Value::Map(counting))]);
-            let root = Node::made_by_step(Value::Map(global), Vec::new(), None);
-            self.layers.push(Layer { view, root });
+            let root = TracedValue::made_by_step(Value::Map(global), Vec::new(), None);
+            self.layers.push(BoundLayer { view, root });
         }
         Ok(())
     }
@@ -53,7 +53,7 @@ impl<'r> Run<'r> {
     /// the same place.
     pub(super) fn add_handed_down(
         &self,
-        effect: &Effect<'_>,
+        effect: &StepEffect<'_>,
         owned: &Owned,
         to: Path,
         outputs: &mut Vec<Output>,
@@ -63,12 +63,12 @@ impl<'r> Run<'r> {
             return Err(MigrateError::NoValues { step });
         };
         let node = owned.node.value(self.layers[self.own].view);
-        let node = Node::made_by_step(node.unwrap_or(Value::Null), Vec::new(), None);
+        let node = TracedValue::made_by_step(node.unwrap_or(Value::Null), Vec::new(), None);
         let same = |output: &&mut Output| {
             output.layer == layer && output.moved_from.as_ref() == Some(&owned.path)
         };
         if let Some(below) = outputs.iter_mut().find(same) {
-            let place = Place {
+            let place = NewKeyPlace {
                 near: None,
                 keys: &self.plan.pack.keys,
             };

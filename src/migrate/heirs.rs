@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{bind::Layer, node::Source, run::Output};
+use super::{bind::BoundLayer, node::TextPlace, run::Output};
 use crate::values::{Path, Segment, Value};
 
 /// The place or value in which a taken leaf lives on.
@@ -18,26 +18,26 @@ pub(super) enum Heir {
 }
 
 /// What a step writes, first what waits for the last migration: made of what, and equal to what.
-pub(super) struct Heirs(Vec<Written>);
+pub(super) struct Heirs(Vec<WrittenValue>);
 
-struct Written {
+struct WrittenValue {
     layer: usize,
     /// The places that it is made of, and all places above one.
     made_of: HashSet<Path>,
     above: HashSet<Path>,
     /// The leaves that became one with it.
-    also: Vec<Source>,
+    also: Vec<TextPlace>,
     /// Its value, if a leaf that is equal to it says something by that.
     text: Option<Value>,
 }
 
 impl Heirs {
-    pub(super) fn of(deferred: &[Output], outputs: &[Output], layers: &[Layer<'_>]) -> Self {
+    pub(super) fn of(deferred: &[Output], outputs: &[Output], layers: &[BoundLayer<'_>]) -> Self {
         let outputs = deferred.iter().chain(outputs);
         let written = outputs.map(|output| {
             let view = layers[output.layer].view;
             let value = output.node.value(view).ok();
-            let mut written = Written {
+            let mut written = WrittenValue {
                 layer: output.layer,
                 made_of: HashSet::new(),
                 above: HashSet::new(),
@@ -51,7 +51,7 @@ impl Heirs {
     }
 
     /// The heir of a leaf of a layer, with the leaves of the text that it is made of and its value.
-    pub(super) fn of_leaf(&self, layer: usize, sources: &[Source], value: &Value) -> Heir {
+    pub(super) fn of_leaf(&self, layer: usize, sources: &[TextPlace], value: &Value) -> Heir {
         let mut equal = None;
         for (i, output) in self.0.iter().enumerate() {
             if output.layer != layer || output.also.iter().any(|also| sources.contains(also)) {
@@ -69,15 +69,15 @@ impl Heirs {
     }
 
     /// Notes that leaves became one with an output.
-    pub(super) fn merge(&mut self, output: usize, sources: &[Source]) {
+    pub(super) fn merge(&mut self, output: usize, sources: &[TextPlace]) {
         let output = &mut self.0[output];
         output.also.extend_from_slice(sources);
         output.add(sources);
     }
 }
 
-impl Written {
-    fn add(&mut self, sources: &[Source]) {
+impl WrittenValue {
+    fn add(&mut self, sources: &[TextPlace]) {
         for source in sources {
             let segments = source.path.segments();
             for n in 0..segments.len() {

@@ -6,10 +6,10 @@
 //! that the values are for did not read it there.
 
 use super::{
-    bind::{Layer, effective},
-    node::Node,
+    bind::{BoundLayer, effective},
+    node::TracedValue,
     own::Places,
-    place::{Place, Replaced},
+    place::{NewKeyPlace, Replaced},
 };
 use crate::{
     pack::Keys,
@@ -28,13 +28,13 @@ pub(super) fn list_of(path: &Path) -> Path {
 /// Writes out the list that lower layers have at a place into a layer that has none there. What stood in the
 /// way of it comes back.
 pub(super) fn bring_list(
-    layers: &mut [Layer<'_>],
+    layers: &mut [BoundLayer<'_>],
     layer: usize,
     list: &Path,
     keys: &Keys,
 ) -> Replaced {
     let (lower, here) = layers.split_at_mut(layer);
-    let Some(Layer { view, root }) = here.first_mut() else {
+    let Some(BoundLayer { view, root }) = here.first_mut() else {
         return Replaced::new();
     };
     if lower.is_empty() || root.has_match(list.segments(), view) {
@@ -42,8 +42,8 @@ pub(super) fn bring_list(
     }
     match effective(lower, None, list) {
         Ok(Some(Value::List(items))) => {
-            let node = Node::made_by_step(Value::List(items), Vec::new(), None);
-            root.put(list, node, Place { near: None, keys }, view)
+            let node = TracedValue::made_by_step(Value::List(items), Vec::new(), None);
+            root.put(list, node, NewKeyPlace { near: None, keys }, view)
         }
         _ => Replaced::new(),
     }
@@ -52,11 +52,11 @@ pub(super) fn bring_list(
 /// Takes out of the layers above `layer` what would hide the value that moves from one place to another
 /// there, and returns it. The layers are as they are after the taking.
 pub(super) fn uncover(
-    layers: &mut [Layer<'_>],
-    snapshot: &[Layer<'_>],
+    layers: &mut [BoundLayer<'_>],
+    snapshot: &[BoundLayer<'_>],
     layer: usize,
-    (from, to, moved): (&Path, &Path, &Node),
-) -> Vec<(usize, Path, Node)> {
+    (from, to, moved): (&Path, &Path, &TracedValue),
+) -> Vec<(usize, Path, TracedValue)> {
     let mut uncovered = Vec::new();
     for (i, before) in snapshot.iter().enumerate().skip(layer + 1) {
         // In most of hundreds of layers there is nothing to look for.
@@ -72,7 +72,7 @@ pub(super) fn uncover(
             if node.is_map(before.view) && moved.is_map(snapshot[layer].view) {
                 continue;
             }
-            let Layer { view, root } = &mut layers[i];
+            let BoundLayer { view, root } = &mut layers[i];
             Places::all_taken([&path]).remove_taken(root, view);
             uncovered.push((i, path, node));
         }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     error::MigrateError,
-    node::{Body, Node, Origin, Source, leaf_path},
+    node::{Body, TextPlace, TracedValue, ValueOrigin, leaf_path},
 };
 use crate::{
     pack::{Keys, Known},
@@ -22,7 +22,7 @@ pub use crate::outcome::Fate;
 /// A leaf that a step took and nothing was made of.
 #[derive(Debug, Clone)]
 pub(super) struct Dropped {
-    pub source: Source,
+    pub source: TextPlace,
     pub step: String,
 }
 
@@ -39,7 +39,7 @@ pub struct Ledger {
 #[derive(Debug, Clone)]
 pub struct LedgerEntry {
     /// The old place.
-    pub source: Source,
+    pub source: TextPlace,
     /// The fate.
     pub fate: Fate,
     /// The new paths, if it is anywhere but where it was.
@@ -57,10 +57,10 @@ struct Arrival {
 
 impl Ledger {
     pub(super) fn new(
-        layers: &[Node],
+        layers: &[TracedValue],
         views: &[&View<'_>],
         dropped: &[Dropped],
-        held: &[(String, Source)],
+        held: &[(String, TextPlace)],
         plan: &Plan<'_>,
     ) -> Result<Self, MigrateError> {
         let mut ledger = Self::default();
@@ -87,12 +87,12 @@ impl Ledger {
                     .filter(|d| d.source.layer == layer)
                     .map(|d| (leaf_path(&d.source.path), d))
                     .collect(),
-                held: Held::of(&held),
+                held: HeldLeaves::of(&held),
                 arrivals: &arrivals,
                 view,
             };
             walk.leaves(
-                &Node::layer(layer, view),
+                &TracedValue::layer(layer, view),
                 node,
                 &Path::root(),
                 true,
@@ -110,7 +110,7 @@ impl Ledger {
 
 /// Notes where every leaf that is no longer simply in its place has come to.
 fn note_arrivals(
-    node: &Node,
+    node: &TracedValue,
     at: &Path,
     layer: usize,
     view: &View<'_>,
@@ -138,7 +138,7 @@ fn note_arrivals(
         return;
     }
     let made = !matches!(node.body, Body::Same) || !node.also.is_empty();
-    let sources: Vec<Source> = node
+    let sources: Vec<TextPlace> = node
         .made_of(view)
         .into_iter()
         .filter(|s| s.layer == layer)
@@ -158,7 +158,7 @@ fn note_arrivals(
 }
 
 /// True if a leaf is as it was, where it was. A list may have been spelled out and be the same still.
-fn is_unmoved(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
+fn is_unmoved(node: &TracedValue, at: &Path, layer: usize, view: &View<'_>) -> bool {
     let source = node.source();
     let Some(source) = source.filter(|source| source.layer == layer && source.path == *at) else {
         return false;
@@ -173,15 +173,15 @@ fn is_unmoved(node: &Node, at: &Path, layer: usize, view: &View<'_>) -> bool {
 }
 
 /// The leaves that open questions hold, found by what is above or below them.
-struct Held<'w> {
+struct HeldLeaves<'w> {
     /// The question of each, and its turn among them: the first that holds a leaf is named.
     at: HashMap<&'w [Segment], (usize, &'w str)>,
     /// The same for all that is above one.
     above: HashMap<&'w [Segment], (usize, &'w str)>,
 }
 
-impl<'w> Held<'w> {
-    fn of(held: &[&'w (String, Source)]) -> Self {
+impl<'w> HeldLeaves<'w> {
+    fn of(held: &[&'w (String, TextPlace)]) -> Self {
         let mut found = Self {
             at: HashMap::new(),
             above: HashMap::new(),
@@ -208,7 +208,7 @@ struct Walk<'w> {
     keys: &'w Keys,
     to: &'w semver::Version,
     dropped: HashMap<Path, &'w Dropped>,
-    held: Held<'w>,
+    held: HeldLeaves<'w>,
     arrivals: &'w HashMap<Path, Vec<Arrival>>,
     /// The leaves that went somewhere or are held, and every place above one.
     concerned: HashSet<&'w [Segment]>,
@@ -221,8 +221,8 @@ impl Walk<'_> {
     /// Goes through the leaves of the text. `now` is what stands at the same place afterwards.
     fn leaves(
         &self,
-        was: &Node,
-        now: &Node,
+        was: &TracedValue,
+        now: &TracedValue,
         at: &Path,
         mut may_be_unread: bool,
         ledger: &mut Ledger,
@@ -262,7 +262,7 @@ impl Walk<'_> {
     }
 
     /// True if no part of a place's old value has gone anywhere, or is held.
-    fn is_untouched(&self, now: &Node, source: &Source) -> bool {
+    fn is_untouched(&self, now: &TracedValue, source: &TextPlace) -> bool {
         let path = source.path.segments();
         let same = matches!(now.body, Body::Same) && now.also.is_empty();
         same && now.source() == Some(source)
@@ -271,7 +271,7 @@ impl Walk<'_> {
     }
 
     /// Notes the leaves of what is as it was: they are read by the target, or left.
-    fn note_untouched(&self, source: &Source, may_be_unread: bool, ledger: &mut Ledger) {
+    fn note_untouched(&self, source: &TextPlace, may_be_unread: bool, ledger: &mut Ledger) {
         let known = match may_be_unread && !source.path.is_root() {
             true => self.keys.known(&source.path, self.to),
             false => Known::Read,
@@ -281,8 +281,8 @@ impl Walk<'_> {
             ledger.kept += leaf_count(self.view, source.node);
             return;
         }
-        let node = Node {
-            origin: Origin::Source(source.clone()),
+        let node = TracedValue {
+            origin: ValueOrigin::Source(source.clone()),
             body: Body::Same,
             also: Vec::new(),
         };
@@ -305,7 +305,7 @@ impl Walk<'_> {
     }
 
     /// Notes the leaves of what the target does not read.
-    fn note_left(&self, node: &Node, ledger: &mut Ledger) {
+    fn note_left(&self, node: &TracedValue, ledger: &mut Ledger) {
         let mut below = false;
         node.each_entry(self.view, |_, node| {
             below = true;
@@ -323,7 +323,7 @@ impl Walk<'_> {
 
     fn note_gone(
         &self,
-        was: &Node,
+        was: &TracedValue,
         at: &Path,
         may_be_unread: bool,
         ledger: &mut Ledger,
@@ -346,8 +346,8 @@ impl Walk<'_> {
 
     fn leaf(
         &self,
-        was: &Node,
-        now: Option<&Node>,
+        was: &TracedValue,
+        now: Option<&TracedValue>,
         at: &Path,
         may_be_unread: bool,
         ledger: &mut Ledger,

@@ -11,16 +11,16 @@ use super::{
     consider::has_unread,
     error::MigrateError,
     layers::list_of,
-    node::Node,
+    node::TracedValue,
     own::{Owned, Places, split_lists},
-    run::{Run, StepReport},
+    run::{StepReport, StepRun},
 };
 use crate::{
     pack::{Known, Migration, Step, Told, Write},
     values::Path,
 };
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     /// Keys whose migration lies before the source version: what ran was the newer key.
     pub(super) fn leftovers(&mut self) -> Result<(), MigrateError> {
         if self.plan.migrations.is_empty() {
@@ -200,7 +200,7 @@ impl<'r> Run<'r> {
 struct Stale {
     layer: usize,
     at: Path,
-    node: Node,
+    node: TracedValue,
     /// The places where the step would have put it.
     places: Vec<Path>,
 }

@@ -11,14 +11,14 @@ use indexmap::{IndexMap, map::Entry};
 use semver::Version;
 
 use super::{
-    bind::{Layer, find, layers_having, leads_on, standing_value},
+    bind::{BoundLayer, find, layers_having, leads_on, standing_value},
     clash::check_clashes,
-    decision::{Decision, Evidence, Offer, scoped},
+    decision::{Decision, DecisionValue, Offer, scoped},
     error::MigrateError,
     layers::list_of,
-    node::Node,
+    node::TracedValue,
     own::{Owned, Places},
-    run::{Deferred, Effect, Output, Positions, Run, StepReport, StepState},
+    run::{Deferred, Output, Positions, StepEffect, StepReport, StepRun, StepState},
 };
 use crate::{
     pack::{Known, Migration, PackError},
@@ -31,7 +31,7 @@ const TAKE: &str = "take";
 
 /// The kind of a value that stands where a step writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ValueInTheWay {
     /// The chart did not read it.
     LeftOver,
     /// The step looked at it.
@@ -41,9 +41,9 @@ pub(super) enum Standing {
 }
 
 /// The result of looking at the values at the destinations of steps.
-pub(super) struct Met<'r> {
+pub(super) struct Destinations<'r> {
     /// The layers without what is taken.
-    pub after: Vec<Layer<'r>>,
+    pub after: Vec<BoundLayer<'r>>,
     /// By step: what is written.
     pub outputs: Vec<Vec<Output>>,
     /// The outputs that give way.
@@ -60,11 +60,11 @@ pub(super) struct Kept {
     effect: usize,
     layer: usize,
     path: Path,
-    node: Node,
+    node: TracedValue,
     id: String,
 }
 
-impl Effect<'_> {
+impl StepEffect<'_> {
     /// Holds the step until questions are answered.
     fn wait(&mut self, questions: BTreeSet<String>) {
         self.report.state = StepState::Waiting(questions.into_iter().collect());
@@ -78,7 +78,7 @@ impl Effect<'_> {
 
 impl Kept {
     /// The old place and node, if it is a step's.
-    pub fn of(&self, effect: usize) -> Option<(usize, &Path, &Node, &str)> {
+    pub fn of(&self, effect: usize) -> Option<(usize, &Path, &TracedValue, &str)> {
         (self.effect == effect).then_some((self.layer, &self.path, &self.node, &self.id))
     }
 }
@@ -93,14 +93,14 @@ struct Meeting {
     from: String,
 }
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     /// Takes what goes, and looks at what stands where the steps write.
     pub(super) fn meet(
         &self,
         migration: &Migration,
-        effects: &mut [Effect<'_>],
+        effects: &mut [StepEffect<'_>],
         places: &mut [Places<'_>],
-    ) -> Result<Met<'r>, MigrateError> {
+    ) -> Result<Destinations<'r>, MigrateError> {
         let mut asked = Questions::new();
         for effect in effects.iter_mut() {
             let late = self.asked_late.get(&effect.report.id);
@@ -163,7 +163,7 @@ impl<'r> Run<'r> {
                 }
             }
             if !open {
-                return Ok(Met {
+                return Ok(Destinations {
                     after,
                     outputs,
                     kept,
@@ -245,7 +245,7 @@ impl<'r> Run<'r> {
                 id,
                 ..
             } = kept;
-            self.record(layer, &path, &node, Standing::Live, &id, step);
+            self.record(layer, &path, &node, ValueInTheWay::Live, &id, step);
         }
         self.steps = steps;
         self.steps.extend(asked.into_values());
@@ -256,7 +256,7 @@ impl<'r> Run<'r> {
     }
 
     /// The outputs of a step: those of its row, then those of its moves.
-    fn written(&self, effect: &Effect<'_>) -> Result<Vec<Output>, MigrateError> {
+    fn written(&self, effect: &StepEffect<'_>) -> Result<Vec<Output>, MigrateError> {
         let mut outputs = effect.outputs.clone();
         for (layer, takes) in effect.takes.iter().enumerate() {
             for owned in takes {
@@ -279,22 +279,22 @@ impl<'r> Run<'r> {
     }
 
     /// The kind of a value that stands at a place where something is written.
-    pub(super) fn standing_kind(&self, output: &Output, place: &Path) -> Standing {
+    pub(super) fn standing_kind(&self, output: &Output, place: &Path) -> ValueInTheWay {
         let seen = |seen: &Path| seen.may_hold(place);
         if output.by.is_some() || output.seen.iter().any(seen) {
-            return Standing::Seen;
+            return ValueInTheWay::Seen;
         }
         match self.plan.pack.keys.known(place, &output.before) {
-            Known::Unknown | Known::Dead => Standing::LeftOver,
-            Known::Read | Known::Open | Known::SubChart => Standing::Live,
+            Known::Unknown | Known::Dead => ValueInTheWay::LeftOver,
+            Known::Read | Known::Open | Known::SubChart => ValueInTheWay::Live,
         }
     }
 
     /// The values in use that stand in the way of a step's outputs, as the release has them.
     fn meetings(
         &self,
-        after: &[Layer<'_>],
-        was: &[Layer<'_>],
+        after: &[BoundLayer<'_>],
+        was: &[BoundLayer<'_>],
         outputs: &[Output],
     ) -> Result<Vec<Meeting>, MigrateError> {
         let read = |layer| move |error| MigrateError::Read { layer, error };
@@ -313,7 +313,7 @@ impl<'r> Run<'r> {
         for (output, written) in places.into_values() {
             let from = output.moved_from.as_ref().or(output.of.first());
             let mut add = |place: Path, standing: Value, written: Value| {
-                if self.standing_kind(output, &place) == Standing::Live {
+                if self.standing_kind(output, &place) == ValueInTheWay::Live {
                     meetings.push(Meeting {
                         place,
                         standing,
@@ -364,13 +364,13 @@ impl<'r> Run<'r> {
             true => format!("{new} would be written"),
             false => format!("{from}, which is {new}, would come"),
         };
-        let mut evidence = vec![Evidence::value(
+        let mut evidence = vec![DecisionValue::value(
             &place.to_string(),
             Some(standing.clone()),
             find(&self.layers, place).source(),
         )];
         if let Ok(path) = from.parse::<Path>() {
-            evidence.push(Evidence::value(
+            evidence.push(DecisionValue::value(
                 from,
                 Some(written.clone()),
                 find(&self.layers, &path).source(),
@@ -407,7 +407,7 @@ impl<'r> Run<'r> {
         (effect, id): (usize, &str),
         kept: &mut Vec<Kept>,
     ) {
-        let mut give = |layer, path: &Path, node: &Node| {
+        let mut give = |layer, path: &Path, node: &TracedValue| {
             kept.push(Kept {
                 effect,
                 layer,
@@ -441,7 +441,7 @@ impl<'r> Run<'r> {
 
 /// Finds the places of what is written, now that what is taken is gone: of a list that only lower layers have,
 /// the list as it will be written out.
-fn settle_places<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Layer<'_>]) {
+fn settle_places<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[BoundLayer<'_>]) {
     let outputs: Vec<&mut Output> = outputs.collect();
     // New items come behind all that moves bring.
     let last = |output: &&mut Output| {
@@ -457,9 +457,9 @@ fn settle_places<'o>(outputs: impl Iterator<Item = &'o mut Output>, after: &[Lay
         if list == output.path {
             continue;
         }
-        let has = |layer: &&Layer<'_>| layer.root.has_match(list.segments(), layer.view);
-        let place = |layer: Option<&Layer<'_>>| {
-            let Layer { view, root } = layer.unwrap_or(&after[output.layer]);
+        let has = |layer: &&BoundLayer<'_>| layer.root.has_match(list.segments(), layer.view);
+        let place = |layer: Option<&BoundLayer<'_>>| {
+            let BoundLayer { view, root } = layer.unwrap_or(&after[output.layer]);
             root.place_of(&output.path, output.positions, beyond, view)
         };
         output.place = place(after[..=output.layer].iter().rev().find(has));

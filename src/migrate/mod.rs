@@ -29,9 +29,9 @@ mod provenance;
 mod run;
 pub mod together;
 
-pub use decision::{Answer, Answers, Decision, Evidence, Offer, OfferedInput};
+pub use decision::{Answer, Answers, Decision, DecisionValue, Offer, OfferedInput};
 pub use entries::Entries;
 pub use error::MigrateError;
 pub use ledger::{Fate, Ledger, LedgerEntry};
-pub use node::{Body, Entry, Node, Origin, Source};
+pub use node::{Body, Entry, TextPlace, TracedValue, ValueOrigin};
 pub use run::{Change, Migrated, StepReport, StepState, migrate};

@@ -32,24 +32,24 @@ fn is_alias(view: &View<'_>, node: NodeId) -> bool {
 
 /// A value on its way: what it is now and where it came from.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub struct TracedValue {
     /// The origin.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
     /// The body.
     pub body: Body,
     /// Further leaves that became one with it.
-    pub also: Vec<Source>,
+    pub also: Vec<TextPlace>,
 }
 
 /// The origin of a value.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub enum ValueOrigin {
     /// It stands in a layer's text.
-    Source(Source),
+    Source(TextPlace),
     /// A step made it, out of these (none for a constant).
     Made {
         /// The leaves that it was made of.
-        from: Vec<Source>,
+        from: Vec<TextPlace>,
         /// The scalar whose written form (its quotes) it should have.
         like: Option<NodeId>,
     },
@@ -57,7 +57,7 @@ pub enum Origin {
 
 /// A place in a layer's text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Source {
+pub struct TextPlace {
     /// The layer, counted from the first one given.
     pub layer: usize,
     /// The path in that layer before any migration.
@@ -78,7 +78,7 @@ pub enum Body {
     /// A map whose entries have fates of their own.
     Map(Entries),
     /// A list whose items have fates of their own.
-    List(Vec<Node>),
+    List(Vec<TracedValue>),
 }
 
 /// An entry of a map.
@@ -87,7 +87,7 @@ pub struct Entry {
     /// Its key, by Helm's name.
     pub key: String,
     /// Its value.
-    pub node: Node,
+    pub node: TracedValue,
     /// True if it was taken away; it keeps its place for an entry that comes instead.
     pub gone: bool,
     /// The key beside which it was put, if it was put there; the next one goes behind it.
@@ -96,13 +96,13 @@ pub struct Entry {
 
 /// A place that a pattern found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundPlace {
     /// Its path, by keys and positions.
     pub path: Path,
     /// The text that each wildcard captured.
     pub captures: Vec<String>,
     /// The node.
-    pub node: Node,
+    pub node: TracedValue,
 }
 
 /// A place on the way to what a pattern finds.
@@ -129,18 +129,18 @@ impl Place {
     }
 }
 
-impl Node {
+impl TracedValue {
     /// The whole of a layer, untouched.
     #[must_use]
     pub fn layer(layer: usize, view: &View<'_>) -> Self {
-        let source = Source {
+        let source = TextPlace {
             layer,
             path: Path::root(),
             node: view.root(),
             direct: true,
         };
         Self {
-            origin: Origin::Source(source),
+            origin: ValueOrigin::Source(source),
             body: Body::Same,
             also: Vec::new(),
         }
@@ -148,9 +148,9 @@ impl Node {
 
     /// A value made by a step.
     #[must_use]
-    pub fn made_by_step(value: Value, from: Vec<Source>, like: Option<NodeId>) -> Self {
+    pub fn made_by_step(value: Value, from: Vec<TextPlace>, like: Option<NodeId>) -> Self {
         Self {
-            origin: Origin::Made { from, like },
+            origin: ValueOrigin::Made { from, like },
             body: Body::Value(value),
             also: Vec::new(),
         }
@@ -159,7 +159,7 @@ impl Node {
     /// A place for a value, without one.
     pub(super) fn place() -> Self {
         Self {
-            origin: Origin::Made {
+            origin: ValueOrigin::Made {
                 from: Vec::new(),
                 like: None,
             },
@@ -173,13 +173,13 @@ impl Node {
     pub(super) fn is_value(&self) -> bool {
         !matches!(
             (&self.origin, &self.body),
-            (Origin::Made { .. }, Body::Same)
+            (ValueOrigin::Made { .. }, Body::Same)
         )
     }
 
     fn empty_map() -> Self {
         Self {
-            origin: Origin::Made {
+            origin: ValueOrigin::Made {
                 from: Vec::new(),
                 like: None,
             },
@@ -190,10 +190,10 @@ impl Node {
 
     /// The place in the text, if it came from there.
     #[must_use]
-    pub fn source(&self) -> Option<&Source> {
+    pub fn source(&self) -> Option<&TextPlace> {
         match &self.origin {
-            Origin::Source(source) => Some(source),
-            Origin::Made { .. } => None,
+            ValueOrigin::Source(source) => Some(source),
+            ValueOrigin::Made { .. } => None,
         }
     }
 
@@ -204,8 +204,8 @@ impl Node {
     /// If the text has something that Helm cannot read.
     pub fn value(&self, view: &View<'_>) -> Result<Value, ReadError> {
         Ok(match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => view.value(source.node)?,
-            (Body::Same, Origin::Made { .. }) => Value::Null,
+            (Body::Same, ValueOrigin::Source(source)) => view.value(source.node)?,
+            (Body::Same, ValueOrigin::Made { .. }) => Value::Null,
             (Body::Value(value), _) => value.clone(),
             (Body::Map(entries), _) => Value::Map(
                 entries
@@ -231,7 +231,7 @@ impl Node {
     /// If the text has something that Helm cannot read.
     pub fn part(&self, part: &ValuesPart, view: &View<'_>) -> Result<Value, ReadError> {
         match (part, &self.body, &self.origin) {
-            (ValuesPart::Keys(_), Body::Same, Origin::Source(source)) => {
+            (ValuesPart::Keys(_), Body::Same, ValueOrigin::Source(source)) => {
                 view.part_below(source.node, part)
             }
             (ValuesPart::Keys(keys), Body::Map(entries), _) => Ok(Value::Map(
@@ -250,8 +250,8 @@ impl Node {
     #[must_use]
     pub fn is_map(&self, view: &View<'_>) -> bool {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => is_map(view, source.node),
-            (Body::Same, Origin::Made { .. }) => false,
+            (Body::Same, ValueOrigin::Source(source)) => is_map(view, source.node),
+            (Body::Same, ValueOrigin::Made { .. }) => false,
             (Body::Value(value), _) => matches!(value, Value::Map(_)),
             (Body::Map(_), _) => true,
             (Body::List(_), _) => false,
@@ -262,11 +262,11 @@ impl Node {
     #[must_use]
     pub fn entries(&self, view: &View<'_>) -> Vec<Entry> {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => entries_of(view, source.node)
+            (Body::Same, ValueOrigin::Source(source)) => entries_of(view, source.node)
                 .into_iter()
                 .map(|entry| Entry {
                     node: Self {
-                        origin: Origin::Source(Source {
+                        origin: ValueOrigin::Source(TextPlace {
                             layer: source.layer,
                             path: source.path.key(entry.name.as_ref()),
                             node: entry.value,
@@ -280,7 +280,7 @@ impl Node {
                     beside: None,
                 })
                 .collect(),
-            (Body::Value(Value::Map(map)), Origin::Made { from, .. }) => map
+            (Body::Value(Value::Map(map)), ValueOrigin::Made { from, .. }) => map
                 .iter()
                 .map(|(key, value)| Entry {
                     key: key.clone(),
@@ -312,7 +312,7 @@ impl Node {
     #[must_use]
     pub fn items(&self, view: &View<'_>) -> Option<Vec<Self>> {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => {
+            (Body::Same, ValueOrigin::Source(source)) => {
                 if !matches!(view.kind(source.node), Ok(view::ValueKind::List)) {
                     return None;
                 }
@@ -323,7 +323,7 @@ impl Node {
                         .collect(),
                 )
             }
-            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => Some(
+            (Body::Value(Value::List(items)), ValueOrigin::Made { from, .. }) => Some(
                 items
                     .iter()
                     .map(|item| Self::made_by_step(item.clone(), from.clone(), None))
@@ -338,10 +338,10 @@ impl Node {
     #[must_use]
     pub fn is_list(&self, view: &View<'_>) -> bool {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => {
+            (Body::Same, ValueOrigin::Source(source)) => {
                 matches!(view.kind(source.node), Ok(view::ValueKind::List))
             }
-            (Body::Value(value), Origin::Made { .. }) => matches!(value, Value::List(_)),
+            (Body::Value(value), ValueOrigin::Made { .. }) => matches!(value, Value::List(_)),
             (Body::List(_), _) => true,
             _ => false,
         }
@@ -351,8 +351,8 @@ impl Node {
     #[must_use]
     pub fn item_count(&self, view: &View<'_>) -> usize {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => view.item_count(source.node),
-            (Body::Value(Value::List(items)), Origin::Made { .. }) => items.len(),
+            (Body::Same, ValueOrigin::Source(source)) => view.item_count(source.node),
+            (Body::Value(Value::List(items)), ValueOrigin::Made { .. }) => items.len(),
             (Body::List(items), _) => items.len(),
             _ => 0,
         }
@@ -362,11 +362,11 @@ impl Node {
     #[must_use]
     pub fn item_at<'n>(&'n self, i: usize, view: &View<'_>) -> Option<Cow<'n, Self>> {
         match (&self.body, &self.origin) {
-            (Body::Same, Origin::Source(source)) => {
+            (Body::Same, ValueOrigin::Source(source)) => {
                 let node = view.item(source.node, i)?;
                 Some(Cow::Owned(Self::item_of(source, i, node, view)))
             }
-            (Body::Value(Value::List(items)), Origin::Made { from, .. }) => {
+            (Body::Value(Value::List(items)), ValueOrigin::Made { from, .. }) => {
                 let item = items.get(i)?.clone();
                 Some(Cow::Owned(Self::made_by_step(item, from.clone(), None)))
             }
@@ -393,9 +393,9 @@ impl Node {
     }
 
     /// An item of a list that is as it stands in the text.
-    fn item_of(list: &Source, i: usize, node: NodeId, view: &View<'_>) -> Self {
+    fn item_of(list: &TextPlace, i: usize, node: NodeId, view: &View<'_>) -> Self {
         Self {
-            origin: Origin::Source(Source {
+            origin: ValueOrigin::Source(TextPlace {
                 layer: list.layer,
                 path: list.path.index(i),
                 node,
@@ -427,7 +427,7 @@ impl Node {
             match self.items(view) {
                 Some(items) => self.body = Body::List(items),
                 None => {
-                    let origin = Origin::Made {
+                    let origin = ValueOrigin::Made {
                         from: Vec::new(),
                         like: None,
                     };
@@ -454,10 +454,10 @@ impl Node {
 
     /// The places that a pattern finds, with the captures of its wildcards.
     #[must_use]
-    pub fn find_captured(&self, pattern: &[Segment], view: &View<'_>) -> Vec<Found> {
+    pub fn find_captured(&self, pattern: &[Segment], view: &View<'_>) -> Vec<FoundPlace> {
         let mut found = Vec::new();
         self.each_found(pattern, view, &mut |at, node| {
-            found.push(Found {
+            found.push(FoundPlace {
                 path: at.path,
                 captures: at.captures,
                 node: node.clone(),
@@ -550,7 +550,7 @@ impl Node {
     /// The positions of the items that a selection fits, where the text of a large list remembers them.
     fn positions(&self, segment: &Segment, view: &View<'_>) -> Option<Vec<usize>> {
         match (segment, &self.body, &self.origin) {
-            (Segment::Select { key, value }, Body::Same, Origin::Source(source)) => {
+            (Segment::Select { key, value }, Body::Same, ValueOrigin::Source(source)) => {
                 view.positions(source.node, key, value)
             }
             _ => None,
@@ -601,7 +601,7 @@ impl Node {
                 let source = self.source()?;
                 let entry = view.get(source.node, key).ok()??;
                 Some(Self {
-                    origin: Origin::Source(Source {
+                    origin: ValueOrigin::Source(TextPlace {
                         layer: source.layer,
                         path: source.path.key(key),
                         node: entry.value,
@@ -635,13 +635,13 @@ impl Node {
     ///
     /// None; the result is complete for every value.
     #[must_use]
-    pub fn leaves(&self, view: &View<'_>) -> Vec<(Path, Vec<Source>)> {
+    pub fn leaves(&self, view: &View<'_>) -> Vec<(Path, Vec<TextPlace>)> {
         let mut leaves = Vec::new();
         self.leaves_into(view, Path::root(), &mut leaves);
         leaves
     }
 
-    fn leaves_into(&self, view: &View<'_>, at: Path, leaves: &mut Vec<(Path, Vec<Source>)>) {
+    fn leaves_into(&self, view: &View<'_>, at: Path, leaves: &mut Vec<(Path, Vec<TextPlace>)>) {
         let entries = self.entries(view);
         if !entries.is_empty() {
             for entry in entries {
@@ -654,29 +654,29 @@ impl Node {
 
     /// The leaves of the text that this value is, or was made of.
     #[must_use]
-    pub fn made_of(&self, view: &View<'_>) -> Vec<Source> {
+    pub fn made_of(&self, view: &View<'_>) -> Vec<TextPlace> {
         let mut all = self.made_of_itself(view);
         all.extend(self.also.iter().cloned());
         all
     }
 
-    fn made_of_itself(&self, view: &View<'_>) -> Vec<Source> {
+    fn made_of_itself(&self, view: &View<'_>) -> Vec<TextPlace> {
         match (&self.origin, &self.body) {
-            (Origin::Made { from, .. }, Body::List(items)) => {
+            (ValueOrigin::Made { from, .. }, Body::List(items)) => {
                 with_leaves_of(from.clone(), items, view)
             }
-            (Origin::Made { from, .. }, Body::Map(_)) => {
+            (ValueOrigin::Made { from, .. }, Body::Map(_)) => {
                 let below = self
                     .entries(view)
                     .into_iter()
                     .flat_map(|e| e.node.made_of(view));
                 from.iter().cloned().chain(below).collect()
             }
-            (Origin::Made { from, .. }, _) => from.clone(),
-            (Origin::Source(source), Body::List(items)) => {
+            (ValueOrigin::Made { from, .. }, _) => from.clone(),
+            (ValueOrigin::Source(source), Body::List(items)) => {
                 with_leaves_of(vec![source.clone()], items, view)
             }
-            (Origin::Source(source), Body::Same | Body::Map(_)) => {
+            (ValueOrigin::Source(source), Body::Same | Body::Map(_)) => {
                 let entries = self.entries(view);
                 if entries.is_empty() {
                     return vec![source.clone()];
@@ -686,13 +686,17 @@ impl Node {
                     .flat_map(|entry| entry.node.made_of(view))
                     .collect()
             }
-            (Origin::Source(source), _) => vec![source.clone()],
+            (ValueOrigin::Source(source), _) => vec![source.clone()],
         }
     }
 }
 
 /// Sources, and behind them the leaves that items are made of, each once.
-fn with_leaves_of(mut all: Vec<Source>, items: &[Node], view: &View<'_>) -> Vec<Source> {
+fn with_leaves_of(
+    mut all: Vec<TextPlace>,
+    items: &[TracedValue],
+    view: &View<'_>,
+) -> Vec<TextPlace> {
     let mut known: HashSet<(usize, Path)> = all
         .iter()
         .map(|source| (source.layer, source.path.clone()))
@@ -700,7 +704,7 @@ fn with_leaves_of(mut all: Vec<Source>, items: &[Node], view: &View<'_>) -> Vec<
     for source in items.iter().flat_map(|item| item.made_of(view)) {
         let path = leaf_path(&source.path);
         if known.insert((source.layer, path.clone())) {
-            all.push(Source { path, ..source });
+            all.push(TextPlace { path, ..source });
         }
     }
     all

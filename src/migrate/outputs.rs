@@ -5,24 +5,24 @@
 
 use super::{
     apply::sets,
-    bind::{Layer, Named, names},
+    bind::{BoundLayer, NamedPart, names},
     decision::StepError,
     error::MigrateError,
     layers::list_of,
-    node::{Node, Source},
+    node::{TextPlace, TracedValue},
     own::Places,
-    provenance::Parts,
-    run::{Effect, Output, Positions, Run},
+    provenance::LookedAtParts,
+    run::{Output, Positions, StepEffect, StepRun},
 };
 use crate::{
     pack::{Row, Scope, Step, Template, Told, Write},
     values::{Map, Path, Value},
 };
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     pub(super) fn do_row(
         &self,
-        effect: &mut Effect<'_>,
+        effect: &mut StepEffect<'_>,
         row: &Row,
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
@@ -61,7 +61,7 @@ impl<'r> Run<'r> {
     /// The layers that a write goes to, with what is written there.
     pub(super) fn outputs(
         &self,
-        effect: &Effect<'_>,
+        effect: &StepEffect<'_>,
         write: &Write,
         inputs: &[(String, Value)],
         scope: &Scope<'_>,
@@ -78,10 +78,11 @@ impl<'r> Run<'r> {
             used.extend(expression.names()?);
         }
         self.add_names_behind(step, &mut used)?;
-        let sources: Vec<Named<'_>> = names(step)
+        let sources: Vec<NamedPart<'_>> = names(step)
             .filter(|named| used.iter().any(|used| used == named.name))
             .collect();
-        let is_source = |layer: &Layer<'_>| sources.iter().any(|named| sets(layer, named.path));
+        let is_source =
+            |layer: &BoundLayer<'_>| sources.iter().any(|named| sets(layer, named.path));
         let mut layers: Vec<usize> = (0..own).filter(|&i| is_source(&self.layers[i])).collect();
         // What is handed down stands over all layers, so what comes of it does, too.
         let handed_down = self.layers[own..].iter().any(is_source);
@@ -186,10 +187,10 @@ impl<'r> Run<'r> {
     /// The nodes of a step's names in a layer: of a take, those that it owns.
     fn nodes_of(
         &self,
-        effect: &Effect<'_>,
-        sources: &[Named<'_>],
+        effect: &StepEffect<'_>,
+        sources: &[NamedPart<'_>],
         layer: usize,
-    ) -> Vec<(Path, Node)> {
+    ) -> Vec<(Path, TracedValue)> {
         let here = &self.layers[layer];
         let nodes = sources.iter().flat_map(|named| match named.take {
             Some(take) => {
@@ -207,8 +208,8 @@ impl<'r> Run<'r> {
     /// The place beside which a new key goes: the first thing taken for it.
     pub(super) fn place_beside(
         &self,
-        effect: &Effect<'_>,
-        sources: &[Named<'_>],
+        effect: &StepEffect<'_>,
+        sources: &[NamedPart<'_>],
         layer: usize,
     ) -> Option<Path> {
         let here = &self.layers[layer];
@@ -219,7 +220,7 @@ impl<'r> Run<'r> {
                 .next()
                 .map(|(path, _)| path)
         };
-        let taken = |named: &&Named<'_>| {
+        let taken = |named: &&NamedPart<'_>| {
             let mut takes = effect.step.takes.iter();
             takes.any(|take| take.path == *named.path)
         };
@@ -237,25 +238,25 @@ impl<'r> Run<'r> {
     /// that name's value; of anything else the parts do that are known.
     fn provenance(
         &self,
-        effect: &Effect<'_>,
+        effect: &StepEffect<'_>,
         write: &Write,
         value: Value,
         layer: usize,
-        nodes: &[(Path, Node)],
-    ) -> Result<(Node, Option<Path>), StepError> {
+        nodes: &[(Path, TracedValue)],
+    ) -> Result<(TracedValue, Option<Path>), StepError> {
         let here = &self.layers[layer];
         for (path, node) in nodes {
             if node.value(here.view)? == value {
                 return Ok((node.clone(), Some(path.clone())));
             }
         }
-        let from: Vec<Source> = nodes
+        let from: Vec<TextPlace> = nodes
             .iter()
             .flat_map(|(_, node)| node.made_of(here.view))
             .collect();
         let like = self.quoted_like(effect.step, write, layer, nodes);
         let nodes = nodes.iter().map(|(_, node)| node);
-        let mut parts = Parts::of(nodes, here.view, (from, like))?;
+        let mut parts = LookedAtParts::of(nodes, here.view, (from, like))?;
         Ok((parts.node(&value)?, None))
     }
 
@@ -266,7 +267,7 @@ impl<'r> Run<'r> {
         step: &Step,
         write: &Write,
         layer: usize,
-        sources: &[(Path, Node)],
+        sources: &[(Path, TracedValue)],
     ) -> Option<crate::yaml::NodeId> {
         let here = &self.layers[layer];
         let scalar = |path: &Path| {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    node::{Body, Node},
+    node::{Body, TracedValue},
     run::Positions,
 };
 use crate::{
@@ -50,12 +50,12 @@ pub(super) struct Owned {
     /// The captures of the take's wildcards.
     pub captures: Vec<String>,
     /// The node, without the parts that more specific paths own.
-    pub node: Node,
+    pub node: TracedValue,
 }
 
 impl<'p> Places<'p> {
     /// The claims of a migration's paths in a layer.
-    pub fn of(migration: &'p Migration, root: &Node, view: &View<'_>) -> Self {
+    pub fn of(migration: &'p Migration, root: &TracedValue, view: &View<'_>) -> Self {
         let mut places = Self::default();
         for (s, step) in migration.steps.iter().enumerate() {
             let takes = step.takes.iter().enumerate();
@@ -161,11 +161,11 @@ impl<'p> Places<'p> {
     }
 
     /// The node at this place, without the parts that more specific paths own below it; `None` if that is all.
-    pub fn rest_of(&self, node: &Node, view: &View<'_>) -> Option<Node> {
+    pub fn rest_of(&self, node: &TracedValue, view: &View<'_>) -> Option<TracedValue> {
         if self.keys.is_empty() && self.items.is_empty() {
             return Some(node.clone());
         }
-        let rest_of = |place: &Self, node: &Node| match place.claim {
+        let rest_of = |place: &Self, node: &TracedValue| match place.claim {
             Some(_) => None,
             None => place.rest_of(node, view),
         };
@@ -200,7 +200,7 @@ impl<'p> Places<'p> {
         &self,
         migration: &Migration,
         step: usize,
-        root: &Node,
+        root: &TracedValue,
         view: &View<'_>,
     ) -> Vec<Owned> {
         let mut owned = Vec::new();
@@ -230,11 +230,11 @@ impl<'p> Places<'p> {
     /// `split` each item is looked into, at the position that it has; any other is one leaf.
     pub fn own_leaves(
         &self,
-        node: &Node,
+        node: &TracedValue,
         at: &Path,
         split: &HashSet<Path>,
         view: &View<'_>,
-    ) -> Vec<(Path, Node)> {
+    ) -> Vec<(Path, TracedValue)> {
         let mut leaves = Vec::new();
         add_leaves(Some(self), node, at.clone(), split, view, &mut leaves);
         leaves
@@ -260,11 +260,11 @@ impl<'p> Places<'p> {
 
     /// Removes what is taken, and maps and lists that are left empty by it; the place of an item stays
     /// empty. Whether anything is left at this place.
-    pub fn remove_taken(&self, node: &mut Node, view: &View<'_>) -> bool {
+    pub fn remove_taken(&self, node: &mut TracedValue, view: &View<'_>) -> bool {
         self.remove(node, false, view)
     }
 
-    fn remove(&self, node: &mut Node, above: bool, view: &View<'_>) -> bool {
+    fn remove(&self, node: &mut TracedValue, above: bool, view: &View<'_>) -> bool {
         let taken = self.claim.as_ref().map_or(above, |claim| claim.taken);
         if self.keys.is_empty() && self.items.is_empty() {
             return !taken;
@@ -289,23 +289,23 @@ impl<'p> Places<'p> {
                     None => !taken,
                 };
                 if !left {
-                    *item = Node::place();
+                    *item = TracedValue::place();
                 }
             }
-            items.iter().any(Node::is_value)
+            items.iter().any(TracedValue::is_value)
         }
     }
 }
 
 fn add_leaves(
     place: Option<&Places<'_>>,
-    node: &Node,
+    node: &TracedValue,
     at: Path,
     split: &HashSet<Path>,
     view: &View<'_>,
-    leaves: &mut Vec<(Path, Node)>,
+    leaves: &mut Vec<(Path, TracedValue)>,
 ) {
-    let mut below = |place: Option<&Places<'_>>, node: &Node, at: Path| {
+    let mut below = |place: Option<&Places<'_>>, node: &TracedValue, at: Path| {
         if place.is_none_or(|place| place.claim.is_none()) {
             add_leaves(place, node, at, split, view, leaves);
         }
@@ -330,7 +330,11 @@ fn add_leaves(
 }
 
 /// The lists of a layer of which paths that a migration takes or keeps select items.
-pub(super) fn split_lists(migration: &Migration, root: &Node, view: &View<'_>) -> HashSet<Path> {
+pub(super) fn split_lists(
+    migration: &Migration,
+    root: &TracedValue,
+    view: &View<'_>,
+) -> HashSet<Path> {
     let steps = migration.steps.iter();
     let paths = steps.flat_map(|step| {
         let takes = step.takes.iter().map(|take| &take.path);
@@ -348,7 +352,7 @@ pub(super) fn split_lists(migration: &Migration, root: &Node, view: &View<'_>) -
     lists
 }
 
-impl Node {
+impl TracedValue {
     /// Removes what stands at places, and maps and lists that are left empty by it.
     pub(super) fn remove_all<'p>(
         &mut self,

@@ -5,7 +5,7 @@
 
 use super::{
     entries::Entries,
-    node::{Body, Entry, Node, Origin},
+    node::{Body, Entry, TracedValue, ValueOrigin},
 };
 use crate::{
     pack::Keys,
@@ -14,7 +14,7 @@ use crate::{
 
 /// The place of a new key if it is not there yet.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct NewKeyPlace<'a> {
     /// Beside this path, as far as it leads the same way.
     pub near: Option<&'a [Segment]>,
     /// Else in the chart's own order.
@@ -22,16 +22,16 @@ pub(super) struct Place<'a> {
 }
 
 /// The paths and nodes that a put replaced.
-pub(super) type Replaced = Vec<(Path, Node)>;
+pub(super) type Replaced = Vec<(Path, TracedValue)>;
 
-impl Node {
+impl TracedValue {
     /// Puts a value at a path, making maps and list items on the way. A map put on a map is merged into
     /// it; where both have a leaf, the one put wins, and the other is returned unless it is equal.
     pub(super) fn put(
         &mut self,
         path: &Path,
-        value: Node,
-        place: Place<'_>,
+        value: TracedValue,
+        place: NewKeyPlace<'_>,
         view: &View<'_>,
     ) -> Replaced {
         let mut replaced = Vec::new();
@@ -51,16 +51,16 @@ impl Node {
     pub(super) fn list_at(
         &mut self,
         path: &Path,
-        place: Place<'_>,
+        place: NewKeyPlace<'_>,
         view: &View<'_>,
         replaced: &mut Replaced,
-    ) -> &mut Vec<Node> {
+    ) -> &mut Vec<TracedValue> {
         if !self.is_list_at(path, view) {
-            let origin = Origin::Made {
+            let origin = ValueOrigin::Made {
                 from: Vec::new(),
                 like: None,
             };
-            let empty = Node {
+            let empty = TracedValue {
                 origin,
                 body: Body::List(Vec::new()),
                 also: Vec::new(),
@@ -100,8 +100,8 @@ impl Node {
     fn put_below(
         &mut self,
         path: &[Segment],
-        value: Node,
-        place: Place<'_>,
+        value: TracedValue,
+        place: NewKeyPlace<'_>,
         view: &View<'_>,
         at: Path,
         replaced: &mut Replaced,
@@ -128,7 +128,7 @@ impl Node {
                         Segment::Key(first) => Some(first.clone()),
                         _ => None,
                     });
-                    let node = Node::place();
+                    let node = TracedValue::place();
                     entries.insert(
                         index,
                         Entry {
@@ -150,14 +150,14 @@ impl Node {
                     if entry.node.is_map(view) {
                         entry.node.forget(view);
                     } else if !entry.node.is_list_of_places() {
-                        entry.node = Node::place();
+                        entry.node = TracedValue::place();
                     }
                 }
                 let near = match near {
                     Some((Segment::Key(first), rest)) if first == key => Some(rest),
                     _ => None,
                 };
-                let place = Place { near, ..place };
+                let place = NewKeyPlace { near, ..place };
                 entry
                     .node
                     .put_below(rest, value, place, view, here, replaced);
@@ -184,7 +184,7 @@ impl Node {
                     Some((Segment::Index(first), rest)) if *first == index => Some(rest),
                     _ => None,
                 };
-                let place = Place { near, ..place };
+                let place = NewKeyPlace { near, ..place };
                 items[index].put_below(rest, value, place, view, at.index(index), replaced);
             }
             // What is written has one place; its wildcards were filled in.
@@ -198,8 +198,8 @@ impl Node {
 
     fn take_over(
         &mut self,
-        value: Node,
-        place: Place<'_>,
+        value: TracedValue,
+        place: NewKeyPlace<'_>,
         view: &View<'_>,
         at: Path,
         replaced: &mut Replaced,
@@ -229,8 +229,8 @@ impl Node {
     /// Puts the entries of a map into this one.
     fn merge(
         &mut self,
-        value: Node,
-        place: Place<'_>,
+        value: TracedValue,
+        place: NewKeyPlace<'_>,
         view: &View<'_>,
         at: Path,
         replaced: &mut Replaced,
@@ -240,7 +240,7 @@ impl Node {
         if entries.is_empty() {
             self.first_leaf(view).also.extend(value.made_of(view));
         }
-        let place = Place {
+        let place = NewKeyPlace {
             near: None,
             ..place
         };
@@ -253,7 +253,7 @@ impl Node {
     /// True for an item that was made by a name, and has nothing else yet.
     fn is_new_item(&self) -> bool {
         let is_name = |entries: &[Entry]| matches!(entries, [name] if !name.gone && matches!(name.node.body, Body::Value(_)));
-        matches!((&self.origin, &self.body), (Origin::Made { from, .. }, Body::Map(entries))
+        matches!((&self.origin, &self.body), (ValueOrigin::Made { from, .. }, Body::Map(entries))
             if from.is_empty() && is_name(entries))
     }
 
@@ -308,7 +308,7 @@ impl Node {
 }
 
 /// The position of the item that a segment selects.
-fn selected(items: &[Node], segment: &Segment, view: &View<'_>) -> Option<usize> {
+fn selected(items: &[TracedValue], segment: &Segment, view: &View<'_>) -> Option<usize> {
     match segment {
         Segment::Index(i) => (*i < items.len()).then_some(*i),
         segment => {

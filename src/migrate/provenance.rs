@@ -8,34 +8,34 @@
 
 use std::cell::OnceCell;
 
-use super::node::{Body, Entry, Node, Origin, Source};
+use super::node::{Body, Entry, TextPlace, TracedValue, ValueOrigin};
 use crate::{
     values::{Map, ReadError, Value, View, view},
     yaml::NodeId,
 };
 
 /// The parts that a value can be made of: the items and entries of the values at which a step looked.
-pub(super) struct Parts<'v> {
+pub(super) struct LookedAtParts<'v> {
     view: &'v View<'v>,
-    parts: Vec<Part>,
-    from: Vec<Source>,
+    parts: Vec<LookedAt>,
+    from: Vec<TextPlace>,
     like: Option<NodeId>,
 }
 
 /// Of more parts only those are looked for that are a value as they are.
 const MOST: usize = 2_000;
 
-struct Part {
+struct LookedAt {
     /// The key that it stands under; none for an item.
     key: Option<String>,
-    node: Node,
+    node: TracedValue,
     value: Value,
     used: bool,
     /// The value in a text of several lines, read when it is first asked for.
     says: OnceCell<Option<Value>>,
 }
 
-impl Part {
+impl LookedAt {
     fn told_value(&self) -> Option<&Value> {
         let read = || match &self.value {
             Value::String(text) if text.contains('\n') => view::read(text),
@@ -45,12 +45,12 @@ impl Part {
     }
 }
 
-impl<'v> Parts<'v> {
+impl<'v> LookedAtParts<'v> {
     /// The parts of what stands at some places, the places themselves first.
     pub fn of(
-        nodes: impl Iterator<Item = &'v Node>,
+        nodes: impl Iterator<Item = &'v TracedValue>,
         view: &'v View<'v>,
-        (from, like): (Vec<Source>, Option<NodeId>),
+        (from, like): (Vec<TextPlace>, Option<NodeId>),
     ) -> Result<Self, ReadError> {
         let mut parts = Self {
             view,
@@ -65,9 +65,9 @@ impl<'v> Parts<'v> {
         Ok(parts)
     }
 
-    fn add(&mut self, key: Option<String>, node: Node) -> Result<(), ReadError> {
+    fn add(&mut self, key: Option<String>, node: TracedValue) -> Result<(), ReadError> {
         let value = node.value(self.view)?;
-        self.parts.push(Part {
+        self.parts.push(LookedAt {
             key,
             node,
             value,
@@ -77,7 +77,7 @@ impl<'v> Parts<'v> {
         Ok(())
     }
 
-    fn add_below(&mut self, node: &Node) -> Result<(), ReadError> {
+    fn add_below(&mut self, node: &TracedValue) -> Result<(), ReadError> {
         for entry in node.entries(self.view) {
             self.add(Some(entry.key), entry.node)?;
         }
@@ -90,23 +90,31 @@ impl<'v> Parts<'v> {
     }
 
     /// A value with as much of its provenance as can be told.
-    pub fn node(&mut self, value: &Value) -> Result<Node, ReadError> {
+    pub fn node(&mut self, value: &Value) -> Result<TracedValue, ReadError> {
         Ok(match self.known_node(value, None)? {
             Some(node) => node,
             None => {
                 let like = self.like.filter(|_| !matches!(value, Value::List(_)));
-                Node::made_by_step(value.clone(), self.from.clone(), like)
+                TracedValue::made_by_step(value.clone(), self.from.clone(), like)
             }
         })
     }
 
     /// The same, if anything can be told. `key` is the key that the value comes to stand under.
-    fn known_node(&mut self, value: &Value, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+    fn known_node(
+        &mut self,
+        value: &Value,
+        key: Option<&str>,
+    ) -> Result<Option<TracedValue>, ReadError> {
         if let Some(node) = self.whole_part(value, key) {
             return Ok(Some(node));
         }
         if let Some(source) = self.parsed(value) {
-            return Ok(Some(Node::made_by_step(value.clone(), vec![source], None)));
+            return Ok(Some(TracedValue::made_by_step(
+                value.clone(),
+                vec![source],
+                None,
+            )));
         }
         let known = match value {
             Value::List(items) => self.list(items)?,
@@ -128,8 +136,12 @@ impl<'v> Parts<'v> {
     }
 
     /// A map or list made of parts of the one that stood under the same key.
-    fn rebuilt_below(&mut self, value: &Value, key: &str) -> Result<Option<Node>, ReadError> {
-        let fits = |part: &Part| {
+    fn rebuilt_below(
+        &mut self,
+        value: &Value,
+        key: &str,
+    ) -> Result<Option<TracedValue>, ReadError> {
+        let fits = |part: &LookedAt| {
             !part.used && part.key.as_deref() == Some(key) && is_same_kind(&part.value, value)
         };
         let Some(at) = self.parts.iter().position(fits) else {
@@ -144,15 +156,15 @@ impl<'v> Parts<'v> {
     /// A map or list made of parts of another one: what is known of it inside that alone.
     fn rebuilt_inside(
         &self,
-        node: &Node,
+        node: &TracedValue,
         value: &Value,
         key: &str,
-    ) -> Result<Option<Node>, ReadError> {
+    ) -> Result<Option<TracedValue>, ReadError> {
         let by = (self.from.clone(), self.like);
-        Parts::of(std::iter::once(node), self.view, by)?.known_node(value, Some(key))
+        LookedAtParts::of(std::iter::once(node), self.view, by)?.known_node(value, Some(key))
     }
 
-    fn take(&mut self, fits: impl Fn(&Part) -> bool) -> Option<Node> {
+    fn take(&mut self, fits: impl Fn(&LookedAt) -> bool) -> Option<TracedValue> {
         let part = self
             .parts
             .iter_mut()
@@ -162,30 +174,31 @@ impl<'v> Parts<'v> {
     }
 
     /// A part that is just this value. What says little by itself, as `true` does, is the same by chance.
-    fn whole_part(&mut self, value: &Value, key: Option<&str>) -> Option<Node> {
+    fn whole_part(&mut self, value: &Value, key: Option<&str>) -> Option<TracedValue> {
         let telling = match value {
             Value::String(text) => !text.is_empty(),
             Value::Map(map) => !map.is_empty(),
             Value::List(items) => !items.is_empty(),
             _ => false,
         };
-        let own = |part: &Part| part.key.as_deref() == key;
+        let own = |part: &LookedAt| part.key.as_deref() == key;
         self.take(|part| own(part) && part.value == *value)
             .or_else(|| self.take(|part| telling && part.value == *value))
     }
 
     /// A text of several lines that says the value if it is read.
-    fn parsed(&mut self, value: &Value) -> Option<Source> {
+    fn parsed(&mut self, value: &Value) -> Option<TextPlace> {
         if !matches!(value, Value::Map(_) | Value::List(_)) {
             return None;
         }
-        let fits = |part: &Part| part.node.source().is_some() && part.told_value() == Some(value);
+        let fits =
+            |part: &LookedAt| part.node.source().is_some() && part.told_value() == Some(value);
         self.take(fits)?.source().cloned()
     }
 
-    fn list(&mut self, items: &[Value]) -> Result<Option<Node>, ReadError> {
+    fn list(&mut self, items: &[Value]) -> Result<Option<TracedValue>, ReadError> {
         // What is as it was comes first, so that nothing else is made of it.
-        let mut nodes: Vec<Option<Node>> = items
+        let mut nodes: Vec<Option<TracedValue>> = items
             .iter()
             .map(|item| self.whole_part(item, None))
             .collect();
@@ -198,13 +211,17 @@ impl<'v> Parts<'v> {
             return Ok(None);
         }
         let made = items.iter().zip(nodes).map(|(item, node)| {
-            node.unwrap_or_else(|| Node::made_by_step(item.clone(), self.from.clone(), None))
+            node.unwrap_or_else(|| TracedValue::made_by_step(item.clone(), self.from.clone(), None))
         });
         Ok(Some(self.make_node(Body::List(made.collect()))))
     }
 
     /// A map that is a part with a key more or less, or other values at a key; its parts may be known as well.
-    fn similar_map(&mut self, map: &Map, key: Option<&str>) -> Result<Option<Node>, ReadError> {
+    fn similar_map(
+        &mut self,
+        map: &Map,
+        key: Option<&str>,
+    ) -> Result<Option<TracedValue>, ReadError> {
         let mut best: Option<(usize, usize)> = None;
         for (i, part) in self.parts.iter().enumerate() {
             let Value::Map(own) = &part.value else {
@@ -267,7 +284,7 @@ impl<'v> Parts<'v> {
     }
 
     /// An entry that has another value now: one that stood elsewhere, or what became of its own.
-    fn changed(&mut self, key: &str, value: &Value, was: &Node) -> Result<Entry, ReadError> {
+    fn changed(&mut self, key: &str, value: &Value, was: &TracedValue) -> Result<Entry, ReadError> {
         if let Some(node) = self.whole_part(value, Some(key)) {
             return Ok(entry(key, node));
         }
@@ -280,14 +297,14 @@ impl<'v> Parts<'v> {
     }
 
     /// A map around a text of a list, or around what stood under the key that it names now.
-    fn scalar_in(&mut self, map: &Map) -> Result<Option<Node>, ReadError> {
+    fn scalar_in(&mut self, map: &Map) -> Result<Option<TracedValue>, ReadError> {
         for (key, value) in map {
             let names = |name: &str| {
                 map.iter()
                     .any(|(other, value)| other != key && value.scalar_text() == Some(name))
             };
             let is_text = matches!(value, Value::String(text) if !text.is_empty());
-            let fits = |part: &Part| {
+            let fits = |part: &LookedAt| {
                 let known = match &part.key {
                     Some(name) => names(name),
                     None => is_text,
@@ -311,7 +328,7 @@ impl<'v> Parts<'v> {
     }
 
     /// A map of which something is known.
-    fn map(&mut self, map: &Map) -> Result<Option<Node>, ReadError> {
+    fn map(&mut self, map: &Map) -> Result<Option<TracedValue>, ReadError> {
         let mut known = Vec::new();
         for (key, value) in map {
             known.push(self.known_node(value, Some(key))?);
@@ -328,7 +345,7 @@ impl<'v> Parts<'v> {
     }
 
     /// The value in an item that is named by the key which the value stands under now.
-    fn value_of_item(&mut self, value: &Value, key: &str) -> Option<Node> {
+    fn value_of_item(&mut self, value: &Value, key: &str) -> Option<TracedValue> {
         for part in self.parts.iter_mut().filter(|part| !part.used) {
             let Value::Map(own) = &part.value else {
                 continue;
@@ -345,7 +362,7 @@ impl<'v> Parts<'v> {
     }
 
     /// A text that stood in an item and is one itself now.
-    fn text_in_item(&mut self, value: &Value) -> Option<Node> {
+    fn text_in_item(&mut self, value: &Value) -> Option<TracedValue> {
         if !matches!(value, Value::String(text) if !text.is_empty()) {
             return None;
         }
@@ -368,14 +385,14 @@ impl<'v> Parts<'v> {
         Ok(self.entry_of(key, value, known))
     }
 
-    fn entry_of(&self, key: &str, value: &Value, known: Option<Node>) -> Entry {
-        let new = || Node::made_by_step(value.clone(), self.from.clone(), self.like);
+    fn entry_of(&self, key: &str, value: &Value, known: Option<TracedValue>) -> Entry {
+        let new = || TracedValue::made_by_step(value.clone(), self.from.clone(), self.like);
         entry(key, known.unwrap_or_else(new))
     }
 
-    fn make_node(&self, body: Body) -> Node {
-        Node {
-            origin: Origin::Made {
+    fn make_node(&self, body: Body) -> TracedValue {
+        TracedValue {
+            origin: ValueOrigin::Made {
                 from: self.from.clone(),
                 like: None,
             },
@@ -391,7 +408,7 @@ fn rename_key(
     map: &Map,
     value: &Value,
     view: &View<'_>,
-) -> Result<Option<Node>, ReadError> {
+) -> Result<Option<TracedValue>, ReadError> {
     for at in 0..entries.len() {
         if !map.contains_key(&entries[at].key) && entries[at].node.value(view)? == *value {
             return Ok(Some(entries.remove(at).node));
@@ -408,7 +425,7 @@ fn is_same_kind(one: &Value, other: &Value) -> bool {
     )
 }
 
-fn entry(key: &str, node: Node) -> Entry {
+fn entry(key: &str, node: TracedValue) -> Entry {
     Entry {
         key: key.to_owned(),
         node,

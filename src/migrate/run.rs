@@ -8,18 +8,18 @@ use std::{
 use semver::Version;
 
 use super::{
-    bind::{Layer, matches, names},
+    bind::{BoundLayer, matches, names},
     decision::{Answers, Decision},
     dump,
     error::MigrateError,
     ledger::{Dropped, Fate, Ledger},
     meet::Questions,
-    node::{Node, Source},
+    node::{TextPlace, TracedValue},
     own::{Owned, Places},
 };
 use crate::{
-    pack::{Below, Made, Migration, Scope, Step, Told, When},
-    plan::{Before, Plan},
+    pack::{Below, LazyValue, Migration, Scope, Step, Told, When},
+    plan::{Plan, ReplacedPart},
     values::{Map, Path, Value, view::View},
     yaml::Tree,
 };
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Migrated {
     /// The layers, with the provenance of every value.
-    pub layers: Vec<Node>,
+    pub layers: Vec<TracedValue>,
     /// Every step that did, told or asked something, or was left out though it had something to do.
     pub steps: Vec<StepReport>,
     /// The fate of every leaf that did not stay as it was.
@@ -141,7 +141,7 @@ pub fn migrate(
         .map(|tree| View::new(tree, tree.documents()[0].root));
     let mut asked_late = BTreeMap::new();
     loop {
-        let mut run = Run::new(views, plan, answers, accept_recommended, asked_late);
+        let mut run = StepRun::new(views, plan, answers, accept_recommended, asked_late);
         run.above = nothing.as_ref();
         run.strip_defaults()?;
         run.leftovers()?;
@@ -174,8 +174,8 @@ fn app(plan: &Plan<'_>, version: &Version) -> String {
 /// What expressions see of the target.
 fn target_of(plan: &Plan<'_>) -> Scope<'static> {
     let mut scope = Scope::new();
-    let text = |text: String| Made::new(|| Value::String(text));
-    let target = Made::map([
+    let text = |text: String| LazyValue::new(|| Value::String(text));
+    let target = LazyValue::map([
         ("values", plan.pack.keys.defaults_made(&plan.to)),
         ("version", text(plan.to.to_string())),
         ("app", text(app(plan, &plan.to))),
@@ -184,7 +184,7 @@ fn target_of(plan: &Plan<'_>) -> Scope<'static> {
     scope
 }
 
-pub(super) struct Run<'r> {
+pub(super) struct StepRun<'r> {
     /// The way through the chart that the run is at.
     pub(super) plan: &'r Plan<'r>,
     /// The whole of the way, which ends in the chart that the values shall be for.
@@ -197,7 +197,7 @@ pub(super) struct Run<'r> {
     pub(super) accept_recommended: bool,
     pub(super) scope: Scope<'static>,
     /// The layers; behind the release's own, for a sub-chart, what the chart above hands down as `global`.
-    pub(super) layers: Vec<Layer<'r>>,
+    pub(super) layers: Vec<BoundLayer<'r>>,
     /// The number of layers that the release has itself.
     pub(super) own: usize,
     /// Through which what is handed down is seen.
@@ -205,7 +205,7 @@ pub(super) struct Run<'r> {
     /// The paths in `global` that were written, and the step of each.
     pub(super) globals: Vec<(String, Path)>,
     /// Leaves that an open question keeps from being decided, with the question.
-    pub(super) held: Vec<(String, Source)>,
+    pub(super) held: Vec<(String, TextPlace)>,
     /// The outputs that are written after the last migration.
     pub(super) deferred: Vec<Deferred>,
     pub(super) dropped: Vec<Dropped>,
@@ -232,7 +232,7 @@ pub(super) struct Output {
     pub(super) stands: Path,
     /// For list items that are added or replaced: the key that tells them apart.
     pub(super) by: Option<String>,
-    pub(super) node: Node,
+    pub(super) node: TracedValue,
     pub(super) near: Option<Path>,
     /// The old place, for what goes elsewhere unchanged.
     pub(super) moved_from: Option<Path>,
@@ -243,7 +243,7 @@ pub(super) struct Output {
     /// The paths at which the step looked or that it took: to write over them is to rewrite them.
     pub(super) seen: Vec<Path>,
     /// The values in its layer that do not count, since the chart above hands something else down.
-    pub(super) covered: Vec<(Path, Node)>,
+    pub(super) covered: Vec<(Path, TracedValue)>,
     /// The meaning of the positions in its path.
     pub(super) positions: Positions,
     /// The newest version of the chart before the step's migration: what it did not read is left over.
@@ -252,7 +252,7 @@ pub(super) struct Output {
 
 impl Output {
     /// The output of a `move` of a step, out of a layer.
-    pub(super) fn moving(effect: &Effect<'_>, owned: &Owned, layer: usize, to: Path) -> Self {
+    pub(super) fn moving(effect: &StepEffect<'_>, owned: &Owned, layer: usize, to: Path) -> Self {
         Self {
             layer,
             place: to.clone(),
@@ -272,7 +272,7 @@ impl Output {
     }
 }
 
-impl Effect<'_> {
+impl StepEffect<'_> {
     /// The places that the step knows of: what it names, and what it says to be left over where it takes something.
     pub(super) fn known_places(&self) -> Vec<Path> {
         let takes = self.takes.iter().any(|owned| !owned.is_empty());
@@ -292,7 +292,7 @@ pub(super) enum Positions {
 }
 
 /// The effect of a step, before anything is applied.
-pub(super) struct Effect<'p> {
+pub(super) struct StepEffect<'p> {
     pub(super) step: &'p Step,
     /// Its place among the steps of its migration.
     pub(super) index: usize,
@@ -305,7 +305,7 @@ pub(super) struct Effect<'p> {
     pub(super) deferred: Vec<Output>,
 }
 
-impl<'r> Run<'r> {
+impl<'r> StepRun<'r> {
     fn new(
         views: &[&'r View<'r>],
         plan: &'r Plan<'r>,
@@ -313,9 +313,9 @@ impl<'r> Run<'r> {
         accept_recommended: bool,
         asked_late: BTreeMap<String, Questions>,
     ) -> Self {
-        let layers = views.iter().enumerate().map(|(i, view)| Layer {
+        let layers = views.iter().enumerate().map(|(i, view)| BoundLayer {
             view,
-            root: Node::layer(i, view),
+            root: TracedValue::layer(i, view),
         });
         let goal = plan;
         let plan = plan.origin();
@@ -357,7 +357,7 @@ impl<'r> Run<'r> {
     /// read is what the newest release of the first one reads.
     fn change_chart(
         &mut self,
-        before: &'r Before<'r>,
+        before: &'r ReplacedPart<'r>,
         then: &'r Plan<'r>,
     ) -> Result<(), MigrateError> {
         self.plan = &before.plan;
@@ -380,7 +380,7 @@ impl<'r> Run<'r> {
             match &migration.below {
                 None => {
                     let defaults = self.plan.pack.keys.defaults_made(&before);
-                    scope.bind_made("before", Made::map([("values", defaults)]));
+                    scope.bind_made("before", LazyValue::map([("values", defaults)]));
                 }
                 Some(below) => self.bind_sub_chart(&mut scope, below, &before),
             }
@@ -409,7 +409,7 @@ impl<'r> Run<'r> {
     /// Binds the versions that a sub-chart's expressions see: the sub-chart's, as this chart brings it along.
     fn bind_sub_chart(&self, scope: &mut Scope<'_>, below: &Below, before: &Version) {
         let chart = &below.chart;
-        let text = |text: String| Made::new(|| Value::String(text));
+        let text = |text: String| LazyValue::new(|| Value::String(text));
         let defaults = |version: &Version| {
             let defaults = self
                 .plan
@@ -417,14 +417,14 @@ impl<'r> Run<'r> {
                 .keys
                 .defaults(version)
                 .swap_remove(&chart.key);
-            Made::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
+            LazyValue::new(|| defaults.unwrap_or_else(|| Value::Map(Map::new())))
         };
-        scope.bind_made("before", Made::map([("values", defaults(before))]));
+        scope.bind_made("before", LazyValue::map([("values", defaults(before))]));
         let to = self.to;
         let version = chart.version_with(to).unwrap_or(&below.version);
         let app = chart.pack.info.versions.get(version);
         let app = app.map_or_else(|| version.to_string(), |info| info.app.clone());
-        let target = Made::map([
+        let target = LazyValue::map([
             ("values", defaults(to)),
             ("version", text(version.to_string())),
             ("app", text(app)),
@@ -459,7 +459,7 @@ impl<'r> Run<'r> {
         self.globals_count()?;
         self.layers.truncate(self.own);
         let views: Vec<&View<'_>> = self.layers.iter().map(|layer| layer.view).collect();
-        let layers: Vec<Node> = self.layers.into_iter().map(|layer| layer.root).collect();
+        let layers: Vec<TracedValue> = self.layers.into_iter().map(|layer| layer.root).collect();
         let ledger = Ledger::new(&layers, &views, &self.dropped, &self.held, self.goal)?;
         let mut steps = self.steps;
         for step in &mut steps {

@@ -9,8 +9,8 @@
 //! Nothing here looks at steps: it compares two results as Helm merges them over the target's defaults.
 
 use super::{
-    Change, Fate, LedgerEntry, MigrateError, Migrated, Node, Source, StepReport, decision::Answers,
-    place::Place, run::migrate,
+    Change, Fate, LedgerEntry, MigrateError, Migrated, StepReport, TextPlace, TracedValue,
+    decision::Answers, place::NewKeyPlace, run::migrate,
 };
 use crate::{
     pack::Pack,
@@ -86,7 +86,7 @@ fn merged_and_migrated(
 
 /// The meaning of the layers together to templates of the target.
 #[must_use]
-pub fn meaning(layers: &[Node], views: &[&View<'_>], plan: &Plan<'_>) -> Value {
+pub fn meaning(layers: &[TracedValue], views: &[&View<'_>], plan: &Plan<'_>) -> Value {
     let maps = layers
         .iter()
         .zip(views)
@@ -139,7 +139,7 @@ pub fn settle(
         .filter(|path| path.get(&defaults).is_some())
         .map(|path| (path, Value::Null));
     for (path, value) in deleted.chain(differences.set) {
-        let node = Node::made_by_step(value.clone(), Vec::new(), None);
+        let node = TracedValue::made_by_step(value.clone(), Vec::new(), None);
         put_at(migrated, views[top], plan, top, (&path, node));
         changes.push(change(Fate::Written, top, path, value));
     }
@@ -167,7 +167,7 @@ pub fn relocate(
         if to > from && migrated.layers[to].has_match(at.segments(), views[to]) {
             continue;
         }
-        let made = Node::made_by_step(value, Vec::new(), None);
+        let made = TracedValue::made_by_step(value, Vec::new(), None);
         put_at(migrated, views[to], plan, to, (&at, made));
         let changes = migrated.steps.iter_mut().flat_map(|step| &mut step.changes);
         for change in changes.filter(|change| change.layer == from && change.path.starts_with(&at))
@@ -186,7 +186,11 @@ pub fn relocate(
 
 /// A layer with only what several ways to migrate it have in common.
 #[must_use]
-pub fn in_common(layer: &Node, view: &View<'_>, all: &[(&Node, &View<'_>)]) -> Node {
+pub fn in_common(
+    layer: &TracedValue,
+    view: &View<'_>,
+    all: &[(&TracedValue, &View<'_>)],
+) -> TracedValue {
     let values = all
         .iter()
         .map(|(node, view)| node.value(view).unwrap_or(Value::Null));
@@ -235,9 +239,9 @@ fn put_at(
     view: &View<'_>,
     plan: &Plan<'_>,
     layer: usize,
-    (path, node): (&Path, Node),
+    (path, node): (&Path, TracedValue),
 ) {
-    let place = Place {
+    let place = NewKeyPlace {
         near: None,
         keys: &plan.pack.keys,
     };
@@ -264,7 +268,11 @@ fn remove(migrated: &mut Migrated, view: &View<'_>, layer: usize, path: &Path) -
 }
 
 /// The leaves of a layer's own text that a value is made of.
-fn own_sources(node: &Node, view: &View<'_>, layer: usize) -> impl Iterator<Item = Source> {
+fn own_sources(
+    node: &TracedValue,
+    view: &View<'_>,
+    layer: usize,
+) -> impl Iterator<Item = TextPlace> {
     let sources = node.made_of(view).into_iter();
     sources.filter(move |source| source.layer == layer)
 }
@@ -282,7 +290,7 @@ fn change(fate: Fate, layer: usize, path: Path, value: Value) -> Change {
 }
 
 /// Notes a new fate for a leaf, in place of the one it had.
-fn account(migrated: &mut Migrated, source: Source, fate: Fate, to: Vec<Path>) {
+fn account(migrated: &mut Migrated, source: TextPlace, fate: Fate, to: Vec<Path>) {
     let ledger = &mut migrated.ledger;
     let same = |other: &&mut LedgerEntry| {
         other.source.layer == source.layer && other.source.path == source.path

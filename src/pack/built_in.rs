@@ -61,13 +61,13 @@ impl From<&PackFile> for Identity {
 
 /// The files of a built-in pack.
 #[derive(Debug, Clone)]
-pub(super) struct BuiltIn {
+pub(super) struct BuiltInFiles {
     folder: &'static Dir<'static>,
     /// The migrations as JSON, by the names of their files, unpacked when one is asked for.
     migrations: Arc<OnceLock<BTreeMap<String, String>>>,
 }
 
-impl BuiltIn {
+impl BuiltInFiles {
     /// Those of a name.
     pub(super) fn find(name: &str) -> Option<Self> {
         let folder = PACKS.get_dir(name)?;

@@ -15,13 +15,13 @@ use crate::values::{Path, Segment, Value};
 
 /// The matches that a step is done for.
 #[derive(Debug, Clone)]
-pub struct Each {
+pub struct StepMatches {
     /// The path.
     pub path: Path,
     /// The names of what its wildcards stand for.
     pub names: Vec<String>,
     /// The step as it is written.
-    source: Arc<model::Step>,
+    source: Arc<model::StepDefinition>,
     /// The link of the migration.
     link: Option<String>,
 }
@@ -29,9 +29,9 @@ pub struct Each {
 /// The text of a path with something in place of a name.
 type Fill<'f> = &'f dyn Fn(usize) -> String;
 
-impl Each {
+impl StepMatches {
     /// The matches that a step is done for, if it has `each`.
-    pub(super) fn of(step: &model::Step) -> Result<Option<Self>, String> {
+    pub(super) fn of(step: &model::StepDefinition) -> Result<Option<Self>, String> {
         let names = step.each_as.as_slice();
         let Some(text) = &step.each else {
             return match names {
@@ -90,7 +90,7 @@ impl Each {
     pub(super) fn step(
         mut self,
         id: &str,
-        step: model::Step,
+        step: model::StepDefinition,
         link: Option<&str>,
     ) -> Result<Step, String> {
         let taken = step.take.values().chain(all_rows(&step).flat_map(|row| {
@@ -242,7 +242,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Every row of a step, those of its options included.
-fn all_rows(step: &model::Step) -> impl Iterator<Item = &model::RowFields> {
+fn all_rows(step: &model::StepDefinition) -> impl Iterator<Item = &model::RowFields> {
     let rows = std::iter::once(&step.row).chain(step.first.iter().map(|row| &row.fields));
     rows.flat_map(|row| std::iter::once(row).chain(row.options.values().map(|option| &option.row)))
 }
@@ -268,7 +268,11 @@ fn put_text(path: &str, name: &str, text: &str) -> String {
 }
 
 /// A step with something in place of the names in its paths.
-fn filled_in(step: &model::Step, names: &[String], fill: Fill<'_>) -> model::Step {
+fn filled_in(
+    step: &model::StepDefinition,
+    names: &[String],
+    fill: Fill<'_>,
+) -> model::StepDefinition {
     let text = |text: &String| {
         let mut text = text.clone();
         for (n, name) in names.iter().enumerate() {

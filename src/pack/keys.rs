@@ -7,15 +7,15 @@ use std::{
 
 use semver::Version;
 
-use super::expr::Made;
-use super::model::{KeyRange, KeysFile, Open, Reads};
+use super::expr::LazyValue;
+use super::model::{KeyRange, KeysFile, OpenKind, ReadAnswer};
 use super::nearby::Nearby;
 use crate::values::{Map, Path, Segment, Value};
 
 /// The keys of a chart, in the chart's own order.
 #[derive(Debug)]
 pub struct Keys {
-    keys: Arc<Vec<Key>>,
+    keys: Arc<Vec<KeyEntry>>,
     /// Each key as the file has it.
     texts: Vec<String>,
     /// The index of the paths. Keys with a wildcard come last, so that a key that is named wins over a pattern that
@@ -26,7 +26,7 @@ pub struct Keys {
     /// The default values of the versions that were asked for: a run over many releases asks often.
     defaults: Mutex<BTreeMap<Version, Map>>,
     /// The same for expressions.
-    made: Mutex<BTreeMap<Version, Made>>,
+    made: Mutex<BTreeMap<Version, LazyValue>>,
 }
 
 /// Looked up for each new key and its neighbours: a pack has thousands of keys, a file may have more.
@@ -38,7 +38,7 @@ struct Ranks {
     own: HashMap<Path, usize>,
 }
 
-type Key = (Path, Vec<(KeyRange, Default)>);
+type KeyEntry = (Path, Vec<(KeyRange, Default)>);
 
 /// The chart's default in a range of versions; `None` for a key that its values do not have.
 type Default = Option<Value>;
@@ -75,7 +75,7 @@ impl Keys {
                     .collect::<Result<_, String>>()?;
                 Ok((path, ranges))
             })
-            .collect::<Result<Vec<Key>, String>>()?;
+            .collect::<Result<Vec<KeyEntry>, String>>()?;
         let nearby = Nearby::of(keys.iter().map(|(path, _)| path));
         Ok(Self {
             keys: Arc::new(keys),
@@ -88,7 +88,7 @@ impl Keys {
     }
 
     /// The keys that can have to do with a path, those with a wildcard last.
-    fn keys_near(&self, path: &Path) -> Vec<&Key> {
+    fn keys_near(&self, path: &Path) -> Vec<&KeyEntry> {
         let positions = self.nearby.of_path(path);
         positions.iter().map(|at| &self.keys[*at]).collect()
     }
@@ -128,7 +128,7 @@ impl Keys {
             let range = ranges.find(|(range, _)| range.versions.contains(version));
             own && range.is_some_and(|(range, default)| {
                 let map = matches!(default, Some(Value::Map(_)));
-                range.read == Reads::Yes && range.open.is_none() && !map
+                range.read == ReadAnswer::Yes && range.open.is_none() && !map
             })
         })
     }
@@ -174,11 +174,11 @@ impl Keys {
 
     /// The same for expressions, gathered if one looks at them.
     #[must_use]
-    pub fn defaults_made(&self, version: &Version) -> Made {
+    pub fn defaults_made(&self, version: &Version) -> LazyValue {
         let mut known = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let made = known.entry(version.clone()).or_insert_with(|| {
             let (keys, version) = (Arc::clone(&self.keys), version.clone());
-            Made::new(move || Value::Map(defaults(&keys, &version)))
+            LazyValue::new(move || Value::Map(defaults(&keys, &version)))
         });
         made.clone()
     }
@@ -220,7 +220,7 @@ impl Keys {
                 }
                 // A map on the way to a known key.
                 found = match found {
-                    Known::Unknown | Known::Dead if range.read == Reads::No => Known::Dead,
+                    Known::Unknown | Known::Dead if range.read == ReadAnswer::No => Known::Dead,
                     Known::Unknown | Known::Dead => Known::Read,
                     other => other,
                 };
@@ -229,14 +229,14 @@ impl Keys {
             let exact = path.depth() == key.depth();
             found = match range.open {
                 // Where a pattern can stand for a dead key and for one that is read, it is read.
-                _ if range.read == Reads::No && !concrete && found != Known::Unknown => found,
-                _ if range.read == Reads::No => Known::Dead,
-                Some(Open::SubChart) if !exact => match found {
+                _ if range.read == ReadAnswer::No && !concrete && found != Known::Unknown => found,
+                _ if range.read == ReadAnswer::No => Known::Dead,
+                Some(OpenKind::SubChart) if !exact => match found {
                     Known::Unknown => Known::SubChart,
                     other => other,
                 },
                 _ if exact => return Known::Read,
-                Some(Open::Map) => Known::Open,
+                Some(OpenKind::Map) => Known::Open,
                 _ if free => Known::Open,
                 // Nothing tells its type, and templates may print it whole: what is in it is the user's own.
                 None if !range.documented && default.is_none() && !self.have_below(key) => {
@@ -307,7 +307,7 @@ impl Keys {
 }
 
 impl Ranks {
-    fn of(keys: &[Key]) -> Self {
+    fn of(keys: &[KeyEntry]) -> Self {
         let mut ranks = Self::default();
         let concrete = keys.iter().enumerate();
         for (at, (key, _)) in concrete.filter(|(_, (key, _))| key.is_concrete()) {
@@ -320,7 +320,7 @@ impl Ranks {
     }
 }
 
-fn defaults(keys: &[Key], version: &Version) -> Map {
+fn defaults(keys: &[KeyEntry], version: &Version) -> Map {
     let mut defaults = Map::new();
     // A default below names that users give is none: nothing has it until somebody gives one.
     for (path, ranges) in keys.iter().filter(|(path, _)| path.is_concrete()) {

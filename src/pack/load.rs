@@ -16,31 +16,31 @@ use std::{
 use semver::Version;
 
 use super::{
-    built_in::{BuiltIn, Identity},
+    built_in::{BuiltInFiles, Identity},
     error::PackError,
     keys::Keys,
     migration::{Migration, Step},
     model::{KeysFile, PackFile, Telling},
     replacement::Successor,
-    source::{Source, Texts},
+    source::{PackSource, Texts},
     sub_charts::SubChart,
-    supplied::Origin,
+    supplied::PackOrigin,
 };
 use crate::values::{Path, Segment};
 
-/// What is known of one chart. What tells the chart is there at once; the rest, its [`Content`], is read on first
+/// What is known of one chart. What tells the chart is there at once; the rest, its [`PackContent`], is read on first
 /// use.
 #[derive(Debug)]
 pub struct Pack {
     /// What tells the chart.
     pub identity: Identity,
-    source: Source,
-    content: OnceLock<Content>,
+    source: PackSource,
+    content: OnceLock<PackContent>,
 }
 
 /// Everything that a pack says.
 #[derive(Debug)]
-pub struct Content {
+pub struct PackContent {
     /// `pack.yaml`.
     pub info: PackFile,
     /// The chart's keys.
@@ -56,7 +56,7 @@ pub struct Content {
 /// The keys of a pack; those of a built-in one are read on first use.
 pub struct LazyKeys {
     keys: OnceLock<Keys>,
-    source: Source,
+    source: PackSource,
     /// Charts whose keys come to these.
     sub_charts: Vec<Arc<SubChart>>,
 }
@@ -96,8 +96,8 @@ impl fmt::Debug for LazyKeys {
     }
 }
 
-impl Content {
-    fn read(source: &Source, alone: bool) -> Result<Self, PackError> {
+impl PackContent {
+    fn read(source: &PackSource, alone: bool) -> Result<Self, PackError> {
         let mut info = source.info()?;
         // `refit pack check` wants them so; whoever looks for one relies on it.
         info.versions.sort_unstable_keys();
@@ -134,11 +134,11 @@ impl Content {
 }
 
 impl Deref for Pack {
-    type Target = Content;
+    type Target = PackContent;
 
-    fn deref(&self) -> &Content {
+    fn deref(&self) -> &PackContent {
         self.content.get_or_init(|| {
-            let content = Content::read(&self.source, false);
+            let content = PackContent::read(&self.source, false);
             content.expect("the tests read every built-in pack")
         })
     }
@@ -152,7 +152,7 @@ impl Pack {
     /// If a file is missing, over the bounds, or not in the format. Migrations are read when they are
     /// first asked for; `check` reads them all.
     pub fn from_folder(folder: &FilePath) -> Result<Self, PackError> {
-        Self::load(Source::Folder(folder.to_owned()), false)
+        Self::load(PackSource::Folder(folder.to_owned()), false)
     }
 
     /// Loads a pack that was made in this run: no file of it is anywhere.
@@ -161,10 +161,10 @@ impl Pack {
     ///
     /// If one of its texts is missing or not in the format.
     pub fn from_texts(texts: Texts) -> Result<Self, PackError> {
-        Self::load(Source::Texts(texts), false)
+        Self::load(PackSource::Texts(texts), false)
     }
 
-    pub(super) fn load(source: Source, alone: bool) -> Result<Self, PackError> {
+    pub(super) fn load(source: PackSource, alone: bool) -> Result<Self, PackError> {
         if let (Some(identity), false) = (source.identity(), alone) {
             return Ok(Self {
                 identity: identity.clone(),
@@ -172,7 +172,7 @@ impl Pack {
                 content: OnceLock::new(),
             });
         }
-        let content = Content::read(&source, alone)?;
+        let content = PackContent::read(&source, alone)?;
         // What a stranger wrote is looked at before anything relies on it.
         if source.identity().is_none() {
             let _ = content.keys.keys.set(content.keys.read()?);
@@ -190,7 +190,7 @@ impl Pack {
     }
 
     /// Loads a pack without those of its sub-charts.
-    pub(super) fn load_alone(source: Source) -> Result<Self, PackError> {
+    pub(super) fn load_alone(source: PackSource) -> Result<Self, PackError> {
         Self::load(source, true)
     }
 
@@ -209,7 +209,7 @@ impl Pack {
     /// True if another chart has a telling key of this one, which was found at a path.
     #[must_use]
     pub fn shares_telling_key(&self, telling: &Telling, path: &Path, other: &Self) -> bool {
-        let built_in = |pack: &Self| matches!(pack.source, Source::BuiltIn(_));
+        let built_in = |pack: &Self| matches!(pack.source, PackSource::BuiltIn(_));
         if built_in(self) && built_in(other) {
             // The build has found out which of these may.
             let may = self.identity.shared.get(&telling.path);
@@ -318,8 +318,8 @@ impl Pack {
 
     /// A pack that no files say: with these keys, and nothing that changed.
     pub(super) fn of(info: PackFile, keys: Keys) -> Self {
-        let source = Source::Texts(Texts::new());
-        let content = Content {
+        let source = PackSource::Texts(Texts::new());
+        let content = PackContent {
             keys: LazyKeys {
                 keys: OnceLock::from(keys),
                 source: source.clone(),
@@ -340,12 +340,12 @@ impl Pack {
 
     /// Who supplied it.
     #[must_use]
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> PackOrigin {
         self.source.origin()
     }
 
     /// The source of its files.
-    pub(super) fn source(&self) -> &Source {
+    pub(super) fn source(&self) -> &PackSource {
         &self.source
     }
 
@@ -373,8 +373,8 @@ impl Pack {
 ///
 /// None today: what is in the program is read on first use.
 pub fn built_in(name: &str) -> Result<Option<Pack>, PackError> {
-    let files = BuiltIn::find(name);
+    let files = BuiltInFiles::find(name);
     files
-        .map(|files| Pack::load(Source::BuiltIn(files), false))
+        .map(|files| Pack::load(PackSource::BuiltIn(files), false))
         .transpose()
 }

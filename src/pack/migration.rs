@@ -7,7 +7,7 @@ use semver::Version;
 use serde_yaml::Value as Yaml;
 
 use super::{
-    each::Each,
+    each::StepMatches,
     error::PackError,
     expr::{self, ExprError, Expression},
     model::{self, MigrationFile, OneOrMany, RowFields},
@@ -67,7 +67,7 @@ pub struct Step {
     /// The guard of the whole step, over the guards of its rows.
     pub condition: Option<Expression>,
     /// The matches that it is done for; its paths then have wildcards in place of the names.
-    pub each: Option<Each>,
+    pub each: Option<StepMatches>,
     /// Of a step that is done for one match: what its names stand for.
     pub one_of: Option<Vec<String>>,
 }
@@ -152,7 +152,7 @@ pub struct Choice {
     /// True if it is recommended.
     pub recommended: bool,
     /// The inputs that must be typed.
-    pub inputs: Vec<(String, model::Input)>,
+    pub inputs: Vec<(String, model::InputDefinition)>,
     /// Settings of which choosing it explains what became of them.
     pub explains: Vec<Path>,
     /// Its actions.
@@ -303,8 +303,8 @@ impl Step {
             .map_or_else(|| "…".to_owned(), |path| format!("<{path}>"))
     }
 
-    fn read(id: &str, step: model::Step, link: Option<&str>) -> Result<Self, String> {
-        match Each::of(&step)? {
+    fn read(id: &str, step: model::StepDefinition, link: Option<&str>) -> Result<Self, String> {
+        match StepMatches::of(&step)? {
             Some(each) => each.step(id, step, link),
             None => Self::read_plain(id, step, link),
         }
@@ -312,7 +312,7 @@ impl Step {
 
     pub(super) fn read_plain(
         id: &str,
-        step: model::Step,
+        step: model::StepDefinition,
         link: Option<&str>,
     ) -> Result<Self, String> {
         let mut takes = Vec::new();

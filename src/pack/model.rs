@@ -42,7 +42,7 @@ pub struct PackFile {
     pub replaced_by: Option<Replacement>,
     /// Charts that it brings along and that have packs, by the key that their values stand under.
     #[serde(default)]
-    pub sub_charts: IndexMap<String, SubChart>,
+    pub sub_charts: IndexMap<String, SubChartDefinition>,
     /// Every released chart version, oldest first.
     #[schemars(with = "IndexMap<String, VersionInfo>")]
     pub versions: IndexMap<Version, VersionInfo>,
@@ -51,7 +51,7 @@ pub struct PackFile {
     pub not_versions: IndexMap<String, String>,
     /// The keys in a values file that tell its version.
     #[serde(default)]
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<VersionEvidence>,
     /// The facts that are shown of a set of values before and after.
     #[serde(default)]
     pub facts: IndexMap<String, Fact>,
@@ -67,7 +67,7 @@ pub struct PackFile {
 /// A chart that another one brings along.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SubChart {
+pub struct SubChartDefinition {
     /// Its pack: a folder in `charts/` beside this file, or else a built-in one.
     pub pack: String,
     /// By version of this chart, from which on: the version of it that comes along.
@@ -209,7 +209,7 @@ pub enum Strength {
 /// A thing in a values file that tells which versions it can be for.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Evidence {
+pub struct VersionEvidence {
     /// The path that is set.
     pub path: String,
     /// A path that must not be set beside it.
@@ -274,13 +274,13 @@ pub struct KeyRange {
     pub default: Option<Yaml>,
     /// True if a template reads it.
     #[serde(default)]
-    pub read: Reads,
+    pub read: ReadAnswer,
     /// True if the chart's values.yaml has it.
     #[serde(default = "default_true")]
     pub documented: bool,
     /// Set if everything below the key is the user's own, or passed on.
     #[serde(default)]
-    pub open: Option<Open>,
+    pub open: Option<OpenKind>,
 }
 
 /// Keeps an explicit null apart from an absent field.
@@ -295,7 +295,7 @@ fn default_true() -> bool {
 /// The answer whether a template reads a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Reads {
+pub enum ReadAnswer {
     /// It does.
     #[default]
     Yes,
@@ -306,7 +306,7 @@ pub enum Reads {
 /// The kind of the keys below an open key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Open {
+pub enum OpenKind {
     /// Values of a sub-chart.
     SubChart,
     /// The user's own keys.
@@ -326,7 +326,7 @@ pub struct MigrationFile {
     #[serde(default)]
     pub link: Option<String>,
     /// Its steps, by id.
-    pub steps: IndexMap<String, Step>,
+    pub steps: IndexMap<String, StepDefinition>,
     /// Keys that go or whose default changes with this version without a step, and why that is right (for
     /// the check only).
     #[serde(default)]
@@ -336,7 +336,7 @@ pub struct MigrationFile {
 /// One step of a migration.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Step {
+pub struct StepDefinition {
     /// The title, as an order.
     pub title: String,
     /// The reason for which it is needed.
@@ -381,7 +381,7 @@ pub struct Step {
     pub explains: Vec<String>,
     /// The rows of a decision table, instead of one row written in the step itself.
     #[serde(default)]
-    pub first: Vec<Row>,
+    pub first: Vec<RowDefinition>,
     /// The one row.
     #[serde(flatten)]
     pub row: RowFields,
@@ -390,7 +390,7 @@ pub struct Step {
 /// A row of a decision table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct RowDefinition {
     /// Its fields.
     #[serde(flatten)]
     pub fields: RowFields,
@@ -432,7 +432,7 @@ pub struct RowFields {
     pub ask: Option<String>,
     /// Its options.
     #[serde(default)]
-    pub options: IndexMap<String, Choice>,
+    pub options: IndexMap<String, OptionDefinition>,
 }
 
 /// List items added or replaced by a key.
@@ -449,7 +449,7 @@ pub struct Upsert {
 /// An option of a question.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub struct OptionDefinition {
     /// The effect of choosing it.
     pub title: String,
     /// True if it is the recommended one.
@@ -457,7 +457,7 @@ pub struct Choice {
     pub recommended: bool,
     /// The inputs that must be typed for it.
     #[serde(default)]
-    pub input: IndexMap<String, Input>,
+    pub input: IndexMap<String, InputDefinition>,
     /// Settings of which choosing it explains what became of them.
     #[serde(default)]
     pub explains: Vec<String>,
@@ -469,7 +469,7 @@ pub struct Choice {
 /// Something to type for an option.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Input {
+pub struct InputDefinition {
     /// The text to type.
     pub title: String,
     /// A regular expression that the whole text must match.
@@ -499,7 +499,7 @@ pub struct Input {
     JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum NoticeSeverity {
     /// Something breaks, is lost or becomes visible to others, and nothing else says so.
     Danger,
     /// Somebody has to do or decide something.
@@ -513,7 +513,7 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Told {
     /// Its severity.
-    pub severity: Severity,
+    pub severity: NoticeSeverity,
     /// The notice, in sentences.
     pub text: String,
 }
@@ -522,7 +522,7 @@ impl<T: Into<String>> From<T> for Told {
     /// A notice that is good to know.
     fn from(text: T) -> Self {
         Self {
-            severity: Severity::Note,
+            severity: NoticeSeverity::Note,
             text: text.into(),
         }
     }
@@ -587,9 +587,9 @@ impl Tell {
                 TellItem::Text(text) => notices.push(Told::from(text.clone())),
                 TellItem::Graded(graded) => {
                     for (severity, texts) in [
-                        (Severity::Danger, &graded.danger),
-                        (Severity::Action, &graded.action),
-                        (Severity::Note, &graded.note),
+                        (NoticeSeverity::Danger, &graded.danger),
+                        (NoticeSeverity::Action, &graded.action),
+                        (NoticeSeverity::Note, &graded.note),
                     ] {
                         let texts = texts.as_slice().iter().cloned();
                         notices.extend(texts.map(|text| Told { severity, text }));

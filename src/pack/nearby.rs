@@ -9,18 +9,18 @@ use crate::values::{Path, Segment};
 /// Keys by their segments.
 #[derive(Debug, Default)]
 pub(super) struct Nearby {
-    root: Node,
+    root: Branch,
     /// The position of each key, those without a wildcard first.
     positions: Vec<usize>,
 }
 
 /// The keys with a common beginning. They are given by their place in [`Nearby::positions`].
 #[derive(Debug, Default)]
-struct Node {
+struct Branch {
     /// The keys that end here.
     here: Vec<usize>,
     /// The keys that go on with a key.
-    below: BTreeMap<String, Node>,
+    below: BTreeMap<String, Branch>,
     /// The keys that go on with something else: what that fits, a name does not tell.
     others: Vec<usize>,
     /// The answer for a path that ends here, gathered when it is asked for first: below a map there can be hundreds of
@@ -34,7 +34,7 @@ impl Nearby {
         let keys: Vec<&Path> = keys.collect();
         let mut positions: Vec<usize> = (0..keys.len()).collect();
         positions.sort_by_key(|at| !keys[*at].is_concrete());
-        let mut root = Node::default();
+        let mut root = Branch::default();
         for (rank, at) in positions.iter().enumerate() {
             root.add(keys[*at].segments(), rank);
         }
@@ -65,7 +65,7 @@ impl Nearby {
     }
 }
 
-impl Node {
+impl Branch {
     fn add(&mut self, segments: &[Segment], rank: usize) {
         match segments.split_first() {
             None => self.here.push(rank),

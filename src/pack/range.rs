@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A set of versions: all that satisfy every comparison. No comparison means every version.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct VersionRange(Vec<(Comparison, Version)>);
+pub struct VersionRange(Vec<(Comparator, Version)>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
+enum Comparator {
     Less,
     LessOrEqual,
     Equal,
@@ -23,7 +23,7 @@ enum Comparison {
     Greater,
 }
 
-impl Comparison {
+impl Comparator {
     const SIGNS: [(&'static str, Self); 5] = [
         (">=", Self::GreaterOrEqual),
         ("<=", Self::LessOrEqual),
@@ -58,9 +58,9 @@ impl VersionRange {
     /// True if no version can lie in it: a lower bound that is not below an upper one, or two versions at once.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        use Comparator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
         let apart =
-            |(a, low): &(Comparison, Version), (b, high): &(Comparison, Version)| match (a, b) {
+            |(a, low): &(Comparator, Version), (b, high): &(Comparator, Version)| match (a, b) {
                 (GreaterOrEqual | Equal, LessOrEqual | Equal) => low > high,
                 (GreaterOrEqual | Greater | Equal, Less) | (Greater, LessOrEqual | Equal) => {
                     low >= high
@@ -83,15 +83,15 @@ impl VersionRange {
     /// The versions from one on, up to just before another.
     #[must_use]
     pub(super) fn from_until(first: &Version, end: Option<&Version>) -> Self {
-        let end = end.map(|end| (Comparison::Less, end.clone()));
-        let first = (Comparison::GreaterOrEqual, first.clone());
+        let end = end.map(|end| (Comparator::Less, end.clone()));
+        let first = (Comparator::GreaterOrEqual, first.clone());
         Self(std::iter::once(first).chain(end).collect())
     }
 
     /// The versions before one.
     #[must_use]
     pub(super) fn up_to(end: &Version) -> Self {
-        Self(vec![(Comparison::Less, end.clone())])
+        Self(vec![(Comparator::Less, end.clone())])
     }
 
     /// No version at all.
@@ -99,8 +99,8 @@ impl VersionRange {
     pub(super) fn none() -> Self {
         let none = Version::new(0, 0, 0);
         Self(vec![
-            (Comparison::Less, none.clone()),
-            (Comparison::Greater, none),
+            (Comparator::Less, none.clone()),
+            (Comparator::Greater, none),
         ])
     }
 
@@ -121,7 +121,7 @@ impl FromStr for VersionRange {
         text.split(',')
             .map(|part| {
                 let part = part.trim();
-                Comparison::SIGNS
+                Comparator::SIGNS
                     .iter()
                     .find_map(|(sign, comparison)| {
                         let version = Version::parse(part.strip_prefix(sign)?.trim()).ok()?;
@@ -140,7 +140,7 @@ impl fmt::Display for VersionRange {
             return f.write_str("*");
         }
         for (i, (comparison, version)) in self.0.iter().enumerate() {
-            let sign = Comparison::SIGNS.iter().find(|(_, c)| c == comparison);
+            let sign = Comparator::SIGNS.iter().find(|(_, c)| c == comparison);
             let comma = if i == 0 { "" } else { ", " };
             write!(f, "{comma}{}{version}", sign.map_or("", |(s, _)| s))?;
         }

@@ -9,10 +9,10 @@ use semver::Version;
 use serde::de::DeserializeOwned;
 
 use super::{
-    built_in::{BuiltIn, Identity},
+    built_in::{BuiltInFiles, Identity},
     error::PackError,
     model::{KeysFile, MigrationFile, PackFile},
-    supplied::{self, Origin},
+    supplied::{self, PackOrigin},
 };
 use crate::yaml::{Kind, Tree};
 
@@ -34,9 +34,9 @@ pub(super) const MAX_DEPTH: usize = 64;
 
 /// Where the files of a pack are.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) enum PackSource {
     /// In the program.
-    BuiltIn(BuiltIn),
+    BuiltIn(BuiltInFiles),
     /// On the disk.
     Folder(PathBuf),
     /// Made in this run.
@@ -48,11 +48,11 @@ pub(super) enum Source {
         /// The beginning of the paths of this pack's own files.
         below: String,
         /// Who supplied it.
-        origin: Origin,
+        origin: PackOrigin,
     },
 }
 
-impl Source {
+impl PackSource {
     /// What lies in the folder, in no order; of a built-in pack its files.
     pub(super) fn names(&self) -> Result<Vec<String>, PackError> {
         match self {
@@ -90,13 +90,13 @@ impl Source {
     }
 
     /// Who supplied it.
-    pub(super) fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> PackOrigin {
         match self {
-            Self::BuiltIn(_) => Origin::BuiltIn,
-            Self::Folder(folder) => Origin::Option {
+            Self::BuiltIn(_) => PackOrigin::BuiltIn,
+            Self::Folder(folder) => PackOrigin::Option {
                 place: folder.display().to_string(),
             },
-            Self::Texts(_) => Origin::Draft,
+            Self::Texts(_) => PackOrigin::Draft,
             Self::Supplied { origin, .. } => origin.clone(),
         }
     }
@@ -233,7 +233,7 @@ impl Source {
                 });
             }
         }
-        BuiltIn::find(name).map(Self::BuiltIn)
+        BuiltInFiles::find(name).map(Self::BuiltIn)
     }
 
     pub(super) fn parse<T: DeserializeOwned>(&self, name: &str) -> Result<T, PackError> {

@@ -14,9 +14,9 @@ use super::{
     error::PackError,
     load::Pack,
     migration::Migration,
-    model::{self, KeysFile, MigrationFile, Open, RowFields},
+    model::{self, KeysFile, MigrationFile, OpenKind, RowFields},
     range::VersionRange,
-    source::Source,
+    source::PackSource,
 };
 use crate::values::{Segment, coalesce::GLOBAL};
 
@@ -43,8 +43,8 @@ pub struct Below {
 impl SubChart {
     pub(super) fn load(
         key: &str,
-        named: &model::SubChart,
-        source: &Source,
+        named: &model::SubChartDefinition,
+        source: &PackSource,
     ) -> Result<Self, PackError> {
         let Some(source) = source.of_sub_chart(&named.pack) else {
             return Err(PackError::Format {
@@ -126,7 +126,7 @@ impl SubChart {
         if let Some(ranges) = keys.get_mut(&self.written(&[])) {
             let before = VersionRange::up_to(first);
             for range in ranges.iter_mut() {
-                if range.open == Some(Open::SubChart) {
+                if range.open == Some(OpenKind::SubChart) {
                     range.versions = range.versions.and(&before);
                 }
             }
@@ -192,7 +192,7 @@ impl SubChart {
         Ok(migration)
     }
 
-    fn step(&self, mut step: model::Step) -> Result<model::Step, String> {
+    fn step(&self, mut step: model::StepDefinition) -> Result<model::StepDefinition, String> {
         for path in step.take.values_mut().chain(step.read.values_mut()) {
             *path = self.path(path);
         }

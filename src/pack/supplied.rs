@@ -19,13 +19,13 @@ use super::{
     load::Pack,
     reference::is_chart_name,
     replacement::FILE as REPLACEMENT,
-    source::{SUB_CHARTS, Source, Texts},
+    source::{PackSource, SUB_CHARTS, Texts},
 };
 
 /// Who supplied a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "kebab-case")]
-pub enum Origin {
+pub enum PackOrigin {
     /// It was named with `--pack`.
     Option {
         /// The folder.
@@ -53,7 +53,7 @@ pub struct SuppliedPack {
     /// Its files, by their path in it.
     pub texts: Arc<Texts>,
     /// Who supplied it.
-    pub origin: Origin,
+    pub origin: PackOrigin,
     /// The place of its files, for messages: a folder, or a folder in an archive.
     pub place: PathBuf,
 }
@@ -75,7 +75,7 @@ impl SuppliedPack {
     ///
     /// If a file is missing, over the bounds, or not in the format.
     pub fn load(&self) -> Result<Pack, PackError> {
-        let source = Source::Supplied {
+        let source = PackSource::Supplied {
             texts: Arc::clone(&self.texts),
             below: String::new(),
             origin: self.origin.clone(),

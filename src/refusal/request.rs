@@ -9,8 +9,8 @@ use super::Reason;
 use crate::{
     identify::{ChartClaim, Weight},
     migrate::MigrateError,
-    outcome::{At, Refusal},
-    pack::{ExprError, Pack, PackError, check::Finding, model::Replacement},
+    outcome::{FilePosition, Refusal},
+    pack::{ExprError, Pack, PackError, check::PackFinding, model::Replacement},
     plan::PlanError,
     spelling::closest,
     yaml::RewriteError,
@@ -250,7 +250,7 @@ pub fn pack_of_another(chart: &str, found: &str) -> Reason {
 
 /// A pack in a folder, or in an archive, in which `pack check` finds an error.
 #[must_use]
-pub fn unsound_pack(folder: &FilePath, finding: &Finding) -> Box<Refusal> {
+pub fn unsound_pack(folder: &FilePath, finding: &PackFinding) -> Box<Refusal> {
     let name = folder.display().to_string();
     let what = match finding.line {
         Some(_) => finding.message.clone(),
@@ -265,11 +265,14 @@ pub fn unsound_pack(folder: &FilePath, finding: &Finding) -> Box<Refusal> {
             false => "Tell the author of the pack.".to_owned(),
         })
         .of(&name);
-    refusal.at = finding.line.zip(finding.column).map(|(line, column)| At {
-        file: folder.join(&finding.file).display().to_string(),
-        line,
-        column,
-    });
+    refusal.at = finding
+        .line
+        .zip(finding.column)
+        .map(|(line, column)| FilePosition {
+            file: folder.join(&finding.file).display().to_string(),
+            line,
+            column,
+        });
     refusal.excerpt.clone_from(&finding.excerpt);
     refusal
 }

@@ -5,11 +5,11 @@
 use semver::Version;
 
 use super::{
-    Look,
+    ReportStyle,
     page::{Page, WordStyle, span, unstyled, width},
     wording::{self, count},
 };
-use crate::pack::{Origin, Step};
+use crate::pack::{PackOrigin, Step};
 
 /// One pack in the table.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct PackRow {
     /// The number of steps in all migrations.
     pub steps: usize,
     /// The source of the pack.
-    pub origin: Origin,
+    pub origin: PackOrigin,
 }
 
 /// A migration, explained.
@@ -176,7 +176,7 @@ impl StepPage {
 
 /// The table of packs. Where they come from is said if not all of them are built in.
 #[must_use]
-pub fn packs(rows: &[PackRow], look: Look) -> String {
+pub fn packs(rows: &[PackRow], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     let cells = |row: &PackRow| {
         [
@@ -199,7 +199,7 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
     let lines: Vec<_> = std::iter::once(head.map(str::to_owned))
         .chain(rows.iter().map(cells))
         .collect();
-    let all_built_in = rows.iter().all(|row| row.origin == Origin::BuiltIn);
+    let all_built_in = rows.iter().all(|row| row.origin == PackOrigin::BuiltIn);
     let columns = if all_built_in { 5 } else { 6 };
     let widths: Vec<usize> = (0..columns)
         .map(|i| {
@@ -228,7 +228,7 @@ pub fn packs(rows: &[PackRow], look: Look) -> String {
 
 /// The versions of a chart that changed something for values files, oldest first, with their titles.
 #[must_use]
-pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
+pub fn versions(chart: &str, rows: &[(String, String)], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     let changed = count(rows.len(), "change");
     page.fill(
@@ -250,7 +250,7 @@ pub fn versions(chart: &str, rows: &[(String, String)], look: Look) -> String {
 
 /// A migration with its steps.
 #[must_use]
-pub fn migration(migration: &MigrationPage, look: Look) -> String {
+pub fn migration(migration: &MigrationPage, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(
         0,
@@ -299,7 +299,7 @@ fn named_titles(page: &mut Page, rows: &[(String, String)]) {
 
 /// A step with all that it may do and ask.
 #[must_use]
-pub fn step(step: &StepPage, look: Look) -> String {
+pub fn step(step: &StepPage, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(
         0,

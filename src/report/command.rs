@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::content::open_questions;
 use crate::{
     digest,
-    outcome::{KnownBy, Outcome, Release, Step, Unit},
+    outcome::{KnownBy, Outcome, Release, ReportedStep, Unit},
     shell::{quote, quote_bytes},
 };
 
@@ -318,7 +318,7 @@ impl OpenAnswers {
         answers
     }
 
-    fn add(&mut self, release: &Release, step: &Step, given: &Given) {
+    fn add(&mut self, release: &Release, step: &ReportedStep, given: &Given) {
         let answered = |name: &str| {
             let answers = given.answers.iter();
             let mut pairs = answers.filter_map(|answer| answer.split_once('='));

@@ -6,7 +6,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    Look, Masker,
+    Masker, ReportStyle,
     hunks::{Causes, Releases},
     page::{self, Page, WordStyle, span, visible, width},
     secrets::MASK,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     diff::{self, Diff, DiffLine, LineSide},
     jobs::Jobs,
-    outcome::{File, Outcome, Unit},
+    outcome::{Outcome, ReportedFile, Unit},
 };
 
 /// The exact patch for all files that would be written, which `git apply` and `patch -p1` accept. What
@@ -28,11 +28,11 @@ pub fn patch(outcome: &Outcome) -> String {
 /// The same, by several threads.
 #[must_use]
 pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
-    let address = |file: &Arc<File>| Arc::as_ptr(file).addr();
+    let address = |file: &Arc<ReportedFile>| Arc::as_ptr(file).addr();
     let units = outcome.units();
     let open = units.iter().filter(|unit| unit.is_open());
     let held: HashSet<usize> = open.flat_map(Unit::files).map(address).collect();
-    let one = |file: &Arc<File>| match held.contains(&address(file)) {
+    let one = |file: &Arc<ReportedFile>| match held.contains(&address(file)) {
         true => String::new(),
         false => diff::unified(file.raw_name(), &file.before, &file.after),
     };
@@ -41,7 +41,7 @@ pub fn patch_with(outcome: &Outcome, jobs: &Jobs<'_>) -> String {
 
 /// The difference of all files as a person reads it; also whether anything in it was masked.
 #[must_use]
-pub fn shown_difference(outcome: &Outcome, look: Look, masker: &Masker) -> (String, bool) {
+pub fn shown_difference(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> (String, bool) {
     shown_with(outcome, look, masker, &Jobs::single_thread())
 }
 
@@ -49,12 +49,12 @@ pub fn shown_difference(outcome: &Outcome, look: Look, masker: &Masker) -> (Stri
 #[must_use]
 pub fn shown_with(
     outcome: &Outcome,
-    look: Look,
+    look: ReportStyle,
     masker: &Masker,
     jobs: &Jobs<'_>,
 ) -> (String, bool) {
     let releases = Releases::of(outcome);
-    let one = |file: &Arc<File>| {
+    let one = |file: &Arc<ReportedFile>| {
         let diff = Diff::new(&file.before, &file.after);
         let mut masked = false;
         if diff.is_empty() {
@@ -93,7 +93,7 @@ pub fn shown_with(
 fn each_file<'o, T: Send + 'o>(
     outcome: &'o Outcome,
     jobs: &Jobs<'_>,
-    one: impl Fn(&Arc<File>) -> T + Sync,
+    one: impl Fn(&Arc<ReportedFile>) -> T + Sync,
 ) -> impl Iterator<Item = T> + 'o {
     let parts = jobs.run_each(None, outcome.files(), one);
     parts.into_iter().map(|part| match part {
@@ -105,7 +105,7 @@ fn each_file<'o, T: Send + 'o>(
 /// The difference of a file as a report that is kept shows it: the lines of a patch without its headers,
 /// with nothing in them that is obeyed; how many lines are gone and came; whether anything was masked.
 #[must_use]
-pub(super) fn plain_patch(file: &File, masker: &Masker) -> (String, (usize, usize), bool) {
+pub(super) fn plain_patch(file: &ReportedFile, masker: &Masker) -> (String, (usize, usize), bool) {
     let diff = Diff::new(&file.before, &file.after);
     let (mut text, mut masked) = (String::new(), false);
     let hidden = FileMasker::new(file, masker);
@@ -116,12 +116,12 @@ pub(super) fn plain_patch(file: &File, masker: &Masker) -> (String, (usize, usiz
 
 /// A masker for the secrets of one file.
 pub(super) struct FileMasker<'f> {
-    file: &'f File,
+    file: &'f ReportedFile,
     masker: &'f Masker,
 }
 
 impl<'f> FileMasker<'f> {
-    pub fn new(file: &'f File, masker: &'f Masker) -> Self {
+    pub fn new(file: &'f ReportedFile, masker: &'f Masker) -> Self {
         Self { file, masker }
     }
 
@@ -154,7 +154,7 @@ impl<'f> FileMasker<'f> {
 }
 
 fn unified(
-    file: &File,
+    file: &ReportedFile,
     diff: &Diff<'_>,
     hidden: &FileMasker<'_>,
     causes: &Causes<'_>,
@@ -184,7 +184,7 @@ fn unified(
 }
 
 /// The file's name, and how many lines are gone and came.
-fn heading(file: &File, diff: &Diff<'_>, look: Look) -> String {
+fn heading(file: &ReportedFile, diff: &Diff<'_>, look: ReportStyle) -> String {
     let (gone, came) = diff.counts();
     let mut page = Page::new(look);
     page.line(
@@ -201,9 +201,9 @@ fn heading(file: &File, diff: &Diff<'_>, look: Look) -> String {
 }
 
 fn coloured(
-    file: &File,
+    file: &ReportedFile,
     diff: &Diff<'_>,
-    look: Look,
+    look: ReportStyle,
     columns: usize,
     hidden: &FileMasker<'_>,
     causes: Option<&Causes<'_>>,
@@ -221,7 +221,7 @@ fn coloured(
 
 /// The difference of a file for a person at a terminal, with colour or without; never a patch.
 #[must_use]
-pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
+pub fn for_eyes(file: &ReportedFile, look: ReportStyle, masker: &Masker) -> String {
     let diff = Diff::new(&file.before, &file.after);
     coloured(
         file,
@@ -238,10 +238,10 @@ pub fn for_eyes(file: &File, look: Look, masker: &Masker) -> String {
 /// around a change cut at the width, and at most so many lines. Also how many lines were left away.
 #[must_use]
 pub fn excerpt(
-    file: &File,
+    file: &ReportedFile,
     context: usize,
     most: usize,
-    look: Look,
+    look: ReportStyle,
     masker: &Masker,
 ) -> (String, usize) {
     let diff = Diff::with_context(&file.before, &file.after, context);
@@ -387,8 +387,8 @@ const FORMS: [(usize, usize); 6] = [
 /// changes go first, then the inside of long removals and additions, and then what is left is counted. Never a
 /// patch: what is counted instead of shown would be lost in one.
 #[must_use]
-pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (String, bool) {
-    let files: Vec<&Arc<File>> = outcome.files();
+pub fn short(outcome: &Outcome, look: ReportStyle, masker: &Masker, room: usize) -> (String, bool) {
+    let files: Vec<&Arc<ReportedFile>> = outcome.files();
     let changed: Vec<_> = files.into_iter().filter(|file| file.changed).collect();
     let room = room / changed.len().max(1);
     let releases = Releases::of(outcome);
@@ -412,12 +412,12 @@ pub fn short(outcome: &Outcome, look: Look, masker: &Masker, room: usize) -> (St
 struct Shortened<'s> {
     hidden: FileMasker<'s>,
     causes: &'s Causes<'s>,
-    look: Look,
+    look: ReportStyle,
 }
 
 impl Shortened<'_> {
     /// The first form that fits; else as much of the last as has room, and how much more there is.
-    fn lines(&self, file: &File, room: usize, masked: &mut bool) -> Vec<String> {
+    fn lines(&self, file: &ReportedFile, room: usize, masked: &mut bool) -> Vec<String> {
         let (mut lines, mut hidden) = (Vec::new(), false);
         for (context, most) in FORMS {
             let diff = Diff::with_context(&file.before, &file.after, context);

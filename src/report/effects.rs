@@ -9,12 +9,12 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value as Json;
 
 use super::{
-    Detail, Look, Masker,
+    Detail, Masker, ReportStyle,
     page::{Page, WordStyle, span, unstyled},
     wording::{count, shorten, value},
 };
 use crate::{
-    effect::model::{EffectFate, Effects, Report, Seen, Setting, SettingFate},
+    effect::model::{EffectFate, Effects, Report, SeenEffect, Setting, SettingFate},
     secrets::is_secret_path,
 };
 
@@ -146,7 +146,7 @@ fn texts(value: &Json, found: &mut impl FnMut(&str)) {
 
 /// The checks as a person reads them.
 #[must_use]
-pub fn text(effects: &Effects, look: Look, masker: &Masker) -> String {
+pub fn text(effects: &Effects, look: ReportStyle, masker: &Masker) -> String {
     let effects = masked(effects, masker);
     let mut page = Page::new(look);
     for report in &effects.releases {
@@ -156,7 +156,7 @@ pub fn text(effects: &Effects, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-fn release(page: &mut Page, report: &Report, look: Look) {
+fn release(page: &mut Page, report: &Report, look: ReportStyle) {
     let name = if report.name == "-" {
         "standard input"
     } else {
@@ -203,7 +203,7 @@ fn dangers(page: &mut Page, report: &Report) {
     }
 }
 
-fn findings(page: &mut Page, report: &Report, look: Look) {
+fn findings(page: &mut Page, report: &Report, look: ReportStyle) {
     let shown = report
         .findings
         .iter()
@@ -243,7 +243,7 @@ fn findings(page: &mut Page, report: &Report, look: Look) {
     }
 }
 
-fn facts(page: &mut Page, report: &Report, look: Look) {
+fn facts(page: &mut Page, report: &Report, look: ReportStyle) {
     let changed = report
         .facts
         .iter()
@@ -285,7 +285,7 @@ fn write_unexplained(page: &mut Page, report: &Report) {
     }
 }
 
-fn explained(page: &mut Page, report: &Report, look: Look) {
+fn explained(page: &mut Page, report: &Report, look: ReportStyle) {
     let groups = [
         (SettingFate::Gone, "No longer does anything"),
         (SettingFate::Different, "Does something else"),
@@ -336,7 +336,7 @@ fn explained(page: &mut Page, report: &Report, look: Look) {
 }
 
 /// Defaults that changed by themselves: each with the line that pins the old one.
-fn changed_defaults(page: &mut Page, report: &Report, look: Look) {
+fn changed_defaults(page: &mut Page, report: &Report, look: ReportStyle) {
     let changed = &report.changed_defaults;
     if changed.is_empty() {
         return;
@@ -400,11 +400,11 @@ fn headline(page: &mut Page, setting: &Setting) {
 
 fn seen_lines<'s>(
     page: &mut Page,
-    effects: impl Iterator<Item = &'s Seen>,
+    effects: impl Iterator<Item = &'s SeenEffect>,
     limit: usize,
     style: WordStyle,
 ) {
-    let effects: Vec<&Seen> = effects.collect();
+    let effects: Vec<&SeenEffect> = effects.collect();
     for seen in effects.iter().take(limit) {
         let place = place(&seen.place);
         let to = seen
@@ -463,7 +463,7 @@ fn shown_both(was: &Json, now: &Json) -> (String, String) {
 }
 
 /// The settings with the same effect: names only, all effects with `-v`.
-fn same(page: &mut Page, report: &Report, look: Look) {
+fn same(page: &mut Page, report: &Report, look: ReportStyle) {
     let groups = [
         (SettingFate::NotCompared, "Not compared"),
         (SettingFate::Moved, "Does the same, somewhere else"),

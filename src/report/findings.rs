@@ -7,12 +7,12 @@
 use std::collections::HashSet;
 
 use super::{
-    content::{AnswerOption, Content, Item, Section, Use},
+    content::{AnswerOption, Item, ReportContent, Section, Use},
     wording::{self, shown_name},
 };
 use crate::{
     digest,
-    outcome::{At, Change, Fate},
+    outcome::{Fate, FilePosition, ReportedChange},
 };
 
 /// Settings that are listed in a sentence before the rest is only counted.
@@ -24,7 +24,7 @@ const NOTICE: &str = "notice";
 
 /// The importance of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(super) enum FindingLevel {
     /// It stops refit, or waits for a person.
     Error,
     /// Something has to change, or is lost.
@@ -41,7 +41,7 @@ pub(super) struct PlacedFinding<'c> {
     /// The item that says it.
     pub item: &'c Item<'c>,
     /// Its importance.
-    pub level: Level,
+    pub level: FindingLevel,
     /// A title of a few words.
     pub title: String,
     /// The message.
@@ -49,9 +49,9 @@ pub(super) struct PlacedFinding<'c> {
     /// The file, as it was named; `None` for standard input.
     pub file: Option<&'c str>,
     /// The place in it, if it is about one.
-    pub at: Option<&'c At>,
+    pub at: Option<&'c FilePosition>,
     /// Further places that it is about.
-    pub also: Vec<&'c At>,
+    pub also: Vec<&'c FilePosition>,
 }
 
 impl PlacedFinding<'_> {
@@ -63,13 +63,13 @@ impl PlacedFinding<'_> {
 }
 
 /// All findings of a content, the most important first.
-pub(super) fn of<'c>(content: &'c Content<'c>) -> Vec<PlacedFinding<'c>> {
+pub(super) fn of<'c>(content: &'c ReportContent<'c>) -> Vec<PlacedFinding<'c>> {
     let mut found: Vec<PlacedFinding<'c>> = Vec::new();
     for item in &content.items {
         let level = match item.section {
-            Section::Errors | Section::Questions => Level::Error,
-            Section::Danger | Section::Changes => Level::Warning,
-            Section::Action | Section::Notes => Level::Note,
+            Section::Errors | Section::Questions => FindingLevel::Error,
+            Section::Danger | Section::Changes => FindingLevel::Warning,
+            Section::Action | Section::Notes => FindingLevel::Note,
             Section::Waiting => continue,
         };
         for one in &item.uses {
@@ -107,10 +107,10 @@ fn capitalised(text: &str) -> String {
 }
 
 fn finding<'c>(
-    content: &'c Content<'c>,
+    content: &'c ReportContent<'c>,
     item: &'c Item<'c>,
     one: &'c Use<'c>,
-    level: Level,
+    level: FindingLevel,
 ) -> PlacedFinding<'c> {
     let mut places = one.places.iter().copied();
     let at = places.next();
@@ -168,13 +168,13 @@ fn finding<'c>(
 
 /// The changes of a step, one finding for each file.
 fn changes<'c>(
-    content: &'c Content<'c>,
+    content: &'c ReportContent<'c>,
     item: &'c Item<'c>,
     one: &'c Use<'c>,
-    level: Level,
+    level: FindingLevel,
     found: &mut Vec<PlacedFinding<'c>>,
 ) {
-    let mut lists: Vec<(&'c str, Vec<&'c Change>)> = Vec::new();
+    let mut lists: Vec<(&'c str, Vec<&'c ReportedChange>)> = Vec::new();
     for change in &one.changes {
         match lists.iter_mut().find(|(file, _)| *file == change.file) {
             Some((_, changes)) => changes.push(change),
@@ -183,7 +183,7 @@ fn changes<'c>(
     }
     for (file, changes) in lists {
         let here = one.places.iter().copied().filter(|at| at.file == file);
-        let mut places: Vec<&At> = here.collect();
+        let mut places: Vec<&FilePosition> = here.collect();
         places.sort_by_key(|at| (at.line, at.column));
         places.dedup();
         let mut places = places.into_iter();
@@ -203,8 +203,8 @@ fn changes<'c>(
 }
 
 /// The changes of a step to a file, in a sentence; values are not named.
-fn sentence(why: Option<&str>, changes: &[&Change]) -> String {
-    let of = |change: &&Change| {
+fn sentence(why: Option<&str>, changes: &[&ReportedChange]) -> String {
+    let of = |change: &&ReportedChange| {
         let word = wording::fate(change.fate);
         match (&change.to, change.fate) {
             (Some(to), _) => format!("{} is {word} to {to}", change.path),
@@ -231,6 +231,6 @@ fn sentence(why: Option<&str>, changes: &[&Change]) -> String {
 }
 
 /// A place in words, for lists of further ones.
-pub(super) fn place(at: &At) -> String {
+pub(super) fn place(at: &FilePosition) -> String {
     format!("{}:{}", shown_name(&at.file), at.line)
 }

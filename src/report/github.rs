@@ -8,8 +8,8 @@
 
 use super::{
     Masker,
-    content::Content,
-    findings::{self, Level, PlacedFinding, place},
+    content::ReportContent,
+    findings::{self, FindingLevel, PlacedFinding, place},
     page::visible,
 };
 use crate::outcome::Outcome;
@@ -24,10 +24,14 @@ const ALSO: usize = 4;
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> String {
     let outcome = masker.outcome(outcome);
-    let content = Content::of(&outcome);
+    let content = ReportContent::of(&outcome);
     let found = findings::of(&content);
     let mut out = String::new();
-    for level in [Level::Error, Level::Warning, Level::Note] {
+    for level in [
+        FindingLevel::Error,
+        FindingLevel::Warning,
+        FindingLevel::Note,
+    ] {
         let of_level: Vec<&PlacedFinding<'_>> =
             found.iter().filter(|it| it.level == level).collect();
         let shown = match of_level.len() {
@@ -72,11 +76,11 @@ fn annotation(finding: &PlacedFinding<'_>, base: &str) -> String {
     command(finding.level, &properties, &text)
 }
 
-fn command(level: Level, properties: &[(&str, String)], text: &str) -> String {
+fn command(level: FindingLevel, properties: &[(&str, String)], text: &str) -> String {
     let word = match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Note => "notice",
+        FindingLevel::Error => "error",
+        FindingLevel::Warning => "warning",
+        FindingLevel::Note => "notice",
     };
     let properties: Vec<String> = properties
         .iter()

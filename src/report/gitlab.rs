@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{
     Masker,
-    content::Content,
-    findings::{self, Level, PlacedFinding},
+    content::ReportContent,
+    findings::{self, FindingLevel, PlacedFinding},
     sarif::path_below,
 };
 use crate::outcome::Outcome;
@@ -43,7 +43,7 @@ struct QualityLines {
 /// If it cannot be serialised.
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> serde_json::Result<String> {
     let outcome = masker.outcome(outcome);
-    let content = Content::of(&outcome);
+    let content = ReportContent::of(&outcome);
     let findings = findings::of(&content);
     let entries: Vec<QualityFinding<'_>> = findings
         .iter()
@@ -60,9 +60,9 @@ fn entry<'o>(finding: &PlacedFinding<'o>, base: &str) -> Option<QualityFinding<'
         check_name: finding.rule,
         fingerprint: finding.fingerprint(),
         severity: match finding.level {
-            Level::Error => "critical",
-            Level::Warning => "major",
-            Level::Note => "info",
+            FindingLevel::Error => "critical",
+            FindingLevel::Warning => "major",
+            FindingLevel::Note => "info",
         },
         location: QualityLocation {
             path: path_below(base, finding.file?),

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     diff::Hunk,
-    outcome::{At, File, Outcome, Release, Step},
+    outcome::{FilePosition, Outcome, Release, ReportedFile, ReportedStep},
 };
 
 /// The lines of a file that steps have to do with.
@@ -25,7 +25,7 @@ pub(super) struct Causes<'o> {
     /// difference knows.
     written: Vec<(Range<usize>, usize)>,
     /// The steps.
-    steps: Vec<&'o Step>,
+    steps: Vec<&'o ReportedStep>,
 }
 
 /// The releases that each file belongs to: a run over a folder has thousands of both.
@@ -50,7 +50,7 @@ impl<'o> Releases<'o> {
     }
 
     /// The causes of a file's changes, from the steps of all releases that it belongs to.
-    pub fn causes(&self, file: &File) -> Causes<'o> {
+    pub fn causes(&self, file: &ReportedFile) -> Causes<'o> {
         let mut causes = Causes::default();
         for release in self.0.get(file.name.as_str()).into_iter().flatten() {
             for step in &release.steps {
@@ -62,14 +62,14 @@ impl<'o> Releases<'o> {
 }
 
 impl<'o> Causes<'o> {
-    fn add(&mut self, step: &'o Step, file: &File) {
+    fn add(&mut self, step: &'o ReportedStep, file: &ReportedFile) {
         let known = self.steps.iter().position(|known| known.id == step.id);
         let number = known.unwrap_or(self.steps.len());
         if known.is_none() {
             self.steps.push(step);
         }
         for change in &step.changes {
-            let here = |at: &&At| at.file == file.name;
+            let here = |at: &&FilePosition| at.file == file.name;
             let at = change.at.as_ref().filter(here);
             if let Some(at) = at.filter(|_| change.from.contains(&change.path)) {
                 self.written.push((block(&file.before, at), number));
@@ -86,8 +86,8 @@ impl<'o> Causes<'o> {
     }
 
     /// The steps whose lines are in a hunk, in the order in which they stand there.
-    pub fn steps(&self, hunk: &Hunk<'_>) -> Vec<&'o Step> {
-        let mut found: Vec<&'o Step> = Vec::new();
+    pub fn steps(&self, hunk: &Hunk<'_>) -> Vec<&'o ReportedStep> {
+        let mut found: Vec<&'o ReportedStep> = Vec::new();
         let lines = |lines: &BTreeSet<(usize, usize)>, range: &Range<usize>| {
             let inside = lines.range((range.start, 0)..(range.end, 0));
             inside.map(|(_, number)| *number).collect::<Vec<_>>()
@@ -124,7 +124,7 @@ impl<'o> Causes<'o> {
 }
 
 /// The lines of a key and what stands below it, by their indentation.
-fn block(text: &str, at: &At) -> Range<usize> {
+fn block(text: &str, at: &FilePosition) -> Range<usize> {
     let column = at.column - 1;
     let is_below = |line: &&str| {
         let indent = line.len() - line.trim_start().len();

@@ -8,10 +8,13 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Masker, content::Content, wording::short_name};
+use super::{Masker, content::ReportContent, wording::short_name};
 use crate::{
     diff::Diff,
-    outcome::{Ahead, FORMAT, File, NamedPack, Outcome, Refusal, Release, Seen, Since, Unclaimed},
+    outcome::{
+        Ahead, FORMAT, NamedPack, Outcome, Refusal, Release, ReportedFile, ReportedSince,
+        SeenRelease, Unclaimed,
+    },
 };
 
 /// A line.
@@ -34,13 +37,13 @@ pub enum Record<'o> {
     /// A values file that was seen and not touched.
     Unclaimed(&'o Unclaimed),
     /// A release of a known chart where nothing is edited.
-    Seen(&'o Seen),
+    Seen(&'o SeenRelease),
     /// Releases that name a version which is newer than all that is known of their chart.
     Ahead(&'o Ahead),
     /// A pack that a chart names, and that is not used.
     NamedPack(&'o NamedPack),
     /// The git revision that the run compared with, if there was one. It comes before the releases.
-    Since(&'o Since),
+    Since(&'o ReportedSince),
     /// The last line.
     Summary(Summary),
 }
@@ -88,7 +91,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
     let outcome = masker.outcome(outcome);
     let files = outcome.files();
     let mut releases: Vec<Vec<String>> = vec![Vec::new(); files.len()];
-    let places: std::collections::HashMap<*const File, usize> = files
+    let places: std::collections::HashMap<*const ReportedFile, usize> = files
         .iter()
         .enumerate()
         .map(|(i, file)| (std::sync::Arc::as_ptr(file), i))
@@ -114,7 +117,7 @@ pub fn render(outcome: &Outcome, masker: &Masker) -> Result<String, serde_json::
             releases,
         })
     });
-    let total = Content::of(&outcome).total;
+    let total = ReportContent::of(&outcome).total;
     let summary = Record::Summary(Summary {
         files: total.files,
         changed: total.changed,

@@ -8,7 +8,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Masker, secrets::MASK};
-use crate::outcome::{File, Outcome, Refusal, Release};
+use crate::outcome::{Outcome, Refusal, Release, ReportedFile};
 
 impl Masker {
     /// The outcome as a report may show it: whole, if nothing is masked.
@@ -66,7 +66,7 @@ impl Masker {
 
 fn mask(masker: &Masker, outcome: &mut Outcome) {
     // The outcome that this is a copy of holds the files, so that no address is used twice.
-    let mut files: HashMap<*const File, Arc<File>> = HashMap::new();
+    let mut files: HashMap<*const ReportedFile, Arc<ReportedFile>> = HashMap::new();
     for release in &mut outcome.releases {
         mask_release(masker, release, &mut files);
     }
@@ -83,7 +83,7 @@ fn mask(masker: &Masker, outcome: &mut Outcome) {
 fn mask_release(
     masker: &Masker,
     release: &mut Release,
-    files: &mut HashMap<*const File, Arc<File>>,
+    files: &mut HashMap<*const ReportedFile, Arc<ReportedFile>>,
 ) {
     let text = |text: &mut String| *text = masker.text(text);
     let maybe = |text: &mut Option<String>| {
@@ -108,7 +108,7 @@ fn mask_release(
         .for_each(|sign| text(&mut sign.why));
     for file in &mut release.files {
         let masked = files.entry(Arc::as_ptr(file)).or_insert_with(|| {
-            let mut file = File::clone(file);
+            let mut file = ReportedFile::clone(file);
             file.removed_comments.iter_mut().for_each(lines);
             Arc::new(file)
         });

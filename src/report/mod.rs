@@ -36,7 +36,7 @@ pub use secrets::Masker;
 
 /// The look of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct ReportStyle {
     /// True if it may use colour.
     pub colour: bool,
     /// Columns to fill.
@@ -56,7 +56,7 @@ pub enum Detail {
     Verbose,
 }
 
-impl Default for Look {
+impl Default for ReportStyle {
     fn default() -> Self {
         Self {
             colour: false,
@@ -66,7 +66,7 @@ impl Default for Look {
     }
 }
 
-impl Look {
+impl ReportStyle {
     /// Lines longer than this are hard to read, however wide the terminal is.
     pub const WIDEST: usize = 100;
     /// A terminal narrower than this is written over its edge rather than one word a line.

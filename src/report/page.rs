@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Look;
+use super::ReportStyle;
 use crate::shell::sign;
 
 /// The style of words.
@@ -49,12 +49,12 @@ pub(super) fn span(text: impl Into<String>, style: WordStyle) -> Span {
 
 /// Lines that are being filled.
 pub(super) struct Page {
-    look: Look,
+    look: ReportStyle,
     out: String,
 }
 
 impl Page {
-    pub fn new(look: Look) -> Self {
+    pub fn new(look: ReportStyle) -> Self {
         Self {
             look,
             out: String::new(),
@@ -207,9 +207,9 @@ mod tests {
     use super::*;
 
     fn filled(width: usize, spans: &[Span]) -> String {
-        let mut page = Page::new(Look {
+        let mut page = Page::new(ReportStyle {
             width,
-            ..Look::default()
+            ..ReportStyle::default()
         });
         page.fill(2, 4, spans);
         page.finish()

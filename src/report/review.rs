@@ -4,7 +4,7 @@
 //! decided there.
 
 use super::{
-    Look, Masker,
+    Masker, ReportStyle,
     content::{Account, Section, versions},
     difference,
     page::{Page, Span, WordStyle, span, unstyled, width},
@@ -13,7 +13,7 @@ use super::{
     wording::{self, count, found, shown_name},
 };
 use crate::{
-    outcome::{Choice, File, Input, Refusal, Release, State, Step},
+    outcome::{Refusal, Release, ReportedFile, ReportedInput, ReportedOption, ReportedStep, State},
     values::Path,
 };
 
@@ -22,7 +22,7 @@ const LISTED: usize = 8;
 
 /// The room for a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
+pub struct DifferenceRoom {
     /// Unchanged lines around a change.
     pub context: usize,
     /// Lines in all.
@@ -32,7 +32,7 @@ pub struct Room {
 /// The beginning of the review of releases that are written together: their files, their versions, the evidence for
 /// them.
 #[must_use]
-pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker) -> String {
+pub fn opening(releases: &[&Release], steps: usize, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for release in releases {
         if let [_] = releases {
@@ -69,7 +69,7 @@ pub fn opening(releases: &[&Release], steps: usize, look: Look, masker: &Masker)
 
 /// The name of a release above what is said of it.
 #[must_use]
-pub fn name(release: &Release, look: Look) -> String {
+pub fn name(release: &Release, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(0, 2, &[span(wording::names(release), WordStyle::Bold)]);
     page.finish()
@@ -137,7 +137,12 @@ fn names_about(item: &UndecidedStep, releases: &[Release], name: fn(&Release) ->
 /// One step: what it is, which of the releases it is about, why, and what it is about. The difference
 /// follows it.
 #[must_use]
-pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Masker) -> String {
+pub fn card(
+    item: &UndecidedStep,
+    releases: &[Release],
+    look: ReportStyle,
+    masker: &Masker,
+) -> String {
     let mut page = Page::new(look);
     let step = &item.step;
     let release = &releases[item.about[0]];
@@ -174,13 +179,13 @@ pub fn card(item: &UndecidedStep, releases: &[Release], look: Look, masker: &Mas
 
 /// The texts that a step tells.
 #[must_use]
-pub fn step_texts(step: &Step, look: Look, masker: &Masker) -> String {
+pub fn step_texts(step: &ReportedStep, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     write_told(&mut page, step, masker);
     page.finish()
 }
 
-fn write_told(page: &mut Page, step: &Step, masker: &Masker) {
+fn write_told(page: &mut Page, step: &ReportedStep, masker: &Masker) {
     for told in &step.tell {
         page.bullet(
             2,
@@ -193,7 +198,12 @@ fn write_told(page: &mut Page, step: &Step, masker: &Masker) {
 
 /// The lines that a step causes; also how many had no room.
 #[must_use]
-pub fn difference(files: &[File], room: Room, look: Look, masker: &Masker) -> (String, usize) {
+pub fn difference(
+    files: &[ReportedFile],
+    room: DifferenceRoom,
+    look: ReportStyle,
+    masker: &Masker,
+) -> (String, usize) {
     let mut text = String::new();
     let mut left = 0;
     for file in files.iter().filter(|file| file.changed) {
@@ -211,7 +221,7 @@ pub fn difference(files: &[File], room: Room, look: Look, masker: &Masker) -> (S
 
 /// A question with its evidence and its numbered options. Enter takes the marked one.
 #[must_use]
-pub fn question(item: &UndecidedStep, look: Look, masker: &Masker) -> String {
+pub fn question(item: &UndecidedStep, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let Some(question) = &item.step.question else {
         return String::new();
@@ -249,7 +259,7 @@ pub fn question(item: &UndecidedStep, look: Look, masker: &Masker) -> String {
 fn option(
     page: &mut Page,
     number: usize,
-    option: &Choice,
+    option: &ReportedOption,
     source: Option<&SuggestionSource>,
     of: usize,
     masker: &Masker,
@@ -277,7 +287,7 @@ fn option(
 
 /// An option in a list: its id, and whether it is the one that is suggested. What it means stands above.
 #[must_use]
-pub fn short_choice(option: &Choice, item: &UndecidedStep) -> String {
+pub fn short_choice(option: &ReportedOption, item: &UndecidedStep) -> String {
     let suggested = item.suggested.as_ref();
     let is_suggested = suggested.is_some_and(|answer| answer.option == option.id);
     let note = is_suggested
@@ -291,7 +301,7 @@ pub fn short_choice(option: &Choice, item: &UndecidedStep) -> String {
 }
 
 /// The reason for which an option is suggested.
-fn note(option: &Choice, source: Option<&SuggestionSource>) -> Option<String> {
+fn note(option: &ReportedOption, source: Option<&SuggestionSource>) -> Option<String> {
     match source {
         Some(SuggestionSource::Before) if !option.recommended => Some("as before".to_owned()),
         Some(SuggestionSource::Other(name)) => Some(format!("as for {name}")),
@@ -302,7 +312,12 @@ fn note(option: &Choice, source: Option<&SuggestionSource>) -> Option<String> {
 
 /// The text above the line in which an input is typed.
 #[must_use]
-pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) -> String {
+pub fn input(
+    input: &ReportedInput,
+    default: Option<&str>,
+    look: ReportStyle,
+    masker: &Masker,
+) -> String {
     let mut page = Page::new(look);
     let mut notes = vec![masker.text(&input.title)];
     if input.list {
@@ -321,7 +336,7 @@ pub fn input(input: &Input, default: Option<&str>, look: Look, masker: &Masker) 
 
 /// The consequences of leaving a step out, beyond that it is not done.
 #[must_use]
-pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: Look) -> String {
+pub fn losses(lost: &[Path], needed_by: &[String], release: &Release, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     if !lost.is_empty() {
         let text = format!(
@@ -357,7 +372,7 @@ fn list_names<N: std::fmt::Display>(names: &[N]) -> String {
 
 /// A sentence by itself.
 #[must_use]
-pub fn sentence(text: &str, look: Look) -> String {
+pub fn sentence(text: &str, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(2, 4, &[unstyled(text)]);
     page.finish()
@@ -365,7 +380,7 @@ pub fn sentence(text: &str, look: Look) -> String {
 
 /// The same, as a warning.
 #[must_use]
-pub fn warning(text: &str, look: Look) -> String {
+pub fn warning(text: &str, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     page.fill(2, 4, &[span(text, WordStyle::Warn)]);
     page.finish()
@@ -373,7 +388,7 @@ pub fn warning(text: &str, look: Look) -> String {
 
 /// The refusals.
 #[must_use]
-pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
+pub fn refusals(refusals: &[Refusal], look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     for refusal in refusals {
         super::refusal::write(&mut page, refusal, masker);
@@ -383,7 +398,7 @@ pub fn refusals(refusals: &[Refusal], look: Look, masker: &Masker) -> String {
 
 /// Keys and what they do, in columns.
 #[must_use]
-pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
+pub fn keys(keys: &[(&str, &str)], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     let widest = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
     for (key, what) in keys {
@@ -403,7 +418,7 @@ pub fn keys(keys: &[(&str, &str)], look: Look) -> String {
 
 /// The fate of every setting that did not just stay.
 #[must_use]
-pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
+pub fn ledger(release: &Release, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let release = masker.release(release);
     let account = Account::of(&release);
@@ -416,7 +431,7 @@ pub fn ledger(release: &Release, look: Look, masker: &Masker) -> String {
 /// The result of a release, below its whole difference: what is other in effect, what to know, what
 /// is open, what to do outside the files.
 #[must_use]
-pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
+pub fn closing(release: &Release, tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
     let release = masker.release(release);
     let mut account = Account::of(&release);
@@ -453,7 +468,7 @@ pub fn closing(release: &Release, tally: &Tally<'_>, look: Look, masker: &Masker
 
 /// A line across with a title: what begins a part of the review.
 #[must_use]
-pub fn part_heading(title: &str, look: Look) -> String {
+pub fn part_heading(title: &str, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     write_rule(&mut page, look);
     page.fill(0, 2, &[span(title, WordStyle::Bold)]);
@@ -462,9 +477,9 @@ pub fn part_heading(title: &str, look: Look) -> String {
 
 /// The decisions, in lists.
 #[must_use]
-pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
+pub fn decided(tally: &Tally<'_>, look: ReportStyle, masker: &Masker) -> String {
     let mut page = Page::new(look);
-    let mut list = |title: &str, style, steps: Vec<(&Step, String)>| {
+    let mut list = |title: &str, style, steps: Vec<(&ReportedStep, String)>| {
         if steps.is_empty() {
             return;
         }
@@ -482,7 +497,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
         }
     };
     let answered = |answer: Option<&str>| answer.map(|a| format!(": {a}")).unwrap_or_default();
-    let none = |steps: &[&'_ Step]| -> Vec<(Step, String)> {
+    let none = |steps: &[&'_ ReportedStep]| -> Vec<(ReportedStep, String)> {
         steps
             .iter()
             .map(|step| ((*step).clone(), String::new()))
@@ -515,7 +530,7 @@ pub fn decided(tally: &Tally<'_>, look: Look, masker: &Masker) -> String {
     page.finish()
 }
 
-fn write_rule(page: &mut Page, look: Look) {
+fn write_rule(page: &mut Page, look: ReportStyle) {
     page.line(0, &[span("─".repeat(look.width), WordStyle::Dim)]);
 }
 

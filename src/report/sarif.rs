@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::{
     Masker,
-    content::Content,
-    findings::{self, Level, PlacedFinding},
+    content::ReportContent,
+    findings::{self, FindingLevel, PlacedFinding},
 };
-use crate::outcome::{At, Outcome};
+use crate::outcome::{FilePosition, Outcome};
 
 /// The address of the schema that the document claims to follow.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -122,7 +122,7 @@ struct Region {
 /// If it cannot be serialised, which no outcome is known to cause.
 pub fn render(outcome: &Outcome, masker: &Masker, base: &str) -> Result<String, serde_json::Error> {
     let outcome = masker.outcome(outcome);
-    let content = Content::of(&outcome);
+    let content = ReportContent::of(&outcome);
     let found = findings::of(&content);
     let mut rules: Vec<Rule<'_>> = Vec::new();
     let mut results = Vec::new();
@@ -190,9 +190,9 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
         rule_id: finding.rule,
         rule_index,
         level: match finding.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Note => "note",
+            FindingLevel::Error => "error",
+            FindingLevel::Warning => "warning",
+            FindingLevel::Note => "note",
         },
         message: SarifText {
             text: format!("{}: {}", finding.title, finding.text),
@@ -203,7 +203,7 @@ fn entry<'o>(finding: &PlacedFinding<'o>, rule_index: usize, base: &str) -> Sari
     }
 }
 
-fn physical(file: &str, at: Option<&At>, base: &str) -> Physical {
+fn physical(file: &str, at: Option<&FilePosition>, base: &str) -> Physical {
     let name = path_below(base, file);
     let is_absolute = name.starts_with('/');
     Physical {

@@ -10,7 +10,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
 
 use crate::{
-    outcome::{File, Outcome},
+    outcome::{Outcome, ReportedFile},
     secrets::{in_line, in_text, is_secret_key, is_secret_path, refers, tells},
 };
 
@@ -41,8 +41,8 @@ impl Masker {
     /// files. What also stood in the clear before is not searched for: a password that is the name of an
     /// image would mask half of the report.
     #[must_use]
-    pub fn on<'a>(files: impl IntoIterator<Item = &'a File>) -> Self {
-        let files: Vec<&File> = files.into_iter().collect();
+    pub fn on<'a>(files: impl IntoIterator<Item = &'a ReportedFile>) -> Self {
+        let files: Vec<&ReportedFile> = files.into_iter().collect();
         let secrets = files.iter().flat_map(|file| {
             let before = file.secrets.before.iter();
             let after = file.secrets.after.iter();
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn sentences_do_not_repeat_secrets() {
         let before = "a: arroyo-x\npassword: hunter2-x\ntoken: arroyo-x\n";
-        let file = File {
+        let file = ReportedFile {
             name: "v.yaml".to_owned(),
             path: None,
             before: before.into(),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    outcome::{Outcome, Seen, SeenIn},
+    outcome::{Outcome, SeenIn, SeenRelease},
     shell::quote,
 };
 
@@ -23,7 +23,7 @@ pub struct SeenGroup {
 pub(super) fn groups(outcome: &Outcome) -> Vec<SeenGroup> {
     let of = |place| outcome.seen.iter().filter(move |seen| seen.place == place);
     let mut groups = Vec::new();
-    let mut hidden: BTreeMap<String, Vec<&Seen>> = BTreeMap::new();
+    let mut hidden: BTreeMap<String, Vec<&SeenRelease>> = BTreeMap::new();
     for seen in of(SeenIn::Hidden) {
         hidden
             .entry(hidden_part(&seen.at.file))
@@ -74,7 +74,7 @@ fn hidden_part(file: &str) -> String {
 }
 
 /// The number of releases of each chart.
-fn counted(seen: &[&Seen]) -> String {
+fn counted(seen: &[&SeenRelease]) -> String {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in seen {
         *charts.entry(&one.chart).or_default() += 1;

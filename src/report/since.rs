@@ -2,18 +2,18 @@
 //! nothing was looked at.
 
 use super::{
-    Detail, Look,
-    content::{Content, place},
+    Detail, ReportStyle,
+    content::{ReportContent, place},
     page::{Page, WordStyle, span, unstyled},
     wording::count,
 };
-use crate::outcome::{Outcome, Since};
+use crate::outcome::{Outcome, ReportedSince};
 
 /// New releases that are named before the rest is only counted.
 const NAMED: usize = 5;
 
 /// Writes it, in front of the releases that were raised.
-pub(super) fn write(page: &mut Page, content: &Content<'_>, look: Look) {
+pub(super) fn write(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     let Some(since) = content
         .since
         .as_ref()
@@ -30,7 +30,7 @@ pub(super) fn write(page: &mut Page, content: &Content<'_>, look: Look) {
 }
 
 /// The comparison in a sentence.
-pub(super) fn sentence(outcome: &Outcome, since: &Since) -> String {
+pub(super) fn sentence(outcome: &Outcome, since: &ReportedSince) -> String {
     let new = |name: &str| since.new.iter().any(|other| other == name);
     let raised = outcome.releases.iter();
     let raised = raised.filter(|release| !new(&release.called)).count();

@@ -5,11 +5,11 @@
 //! effect, what each step did, what must be decided, what hurts, what to do, what to know.
 
 use super::{
-    Detail, Look, Masker,
+    Detail, Masker, ReportStyle,
     command::NextCommand,
     content::{
-        self, Account, ChangeLine, Content, EffectLine, RecognitionReason, ReleaseRow, Section,
-        Verdict, fits_sentence, versions,
+        self, Account, ChangeLine, EffectLine, RecognitionReason, ReleaseRow, ReportContent,
+        Section, Verdict, fits_sentence, versions,
     },
     page::{Page, Span, WordStyle, span, unstyled, width},
     refusal, sections, since,
@@ -23,9 +23,9 @@ const AHEAD: usize = 3;
 
 /// The report on a whole run, without the commands.
 #[must_use]
-pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+pub fn report(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
     let masked = masker.outcome(outcome);
-    let content = Content::of(&masked);
+    let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     since::write(&mut page, &content, look);
     for row in &content.rows {
@@ -42,7 +42,7 @@ pub fn report(outcome: &Outcome, look: Look, masker: &Masker) -> String {
 }
 
 /// The refusals.
-fn errors(page: &mut Page, content: &Content<'_>, masker: &Masker) {
+fn errors(page: &mut Page, content: &ReportContent<'_>, masker: &Masker) {
     for item in content.section(Section::Errors) {
         if let Some(refusal) = item.refusal {
             refusal::write(page, refusal, masker);
@@ -73,7 +73,7 @@ fn stale(page: &mut Page, account: &Account<'_>) {
 }
 
 /// The releases that are ahead of what is known of their chart, a line for each version.
-pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
+pub(super) fn ahead(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     for ahead in content.ahead.iter().filter(|_| look.detail > Detail::Quiet) {
         let names = match ahead.releases {
             names if names.len() <= AHEAD || look.detail == Detail::Verbose => names.join(", "),
@@ -89,7 +89,7 @@ pub(super) fn ahead(page: &mut Page, content: &Content<'_>, look: Look) {
 }
 
 /// The packs that are used because of a file, and those that charts name and that are not used.
-pub(super) fn packs(page: &mut Page, content: &Content<'_>, look: Look) {
+pub(super) fn packs(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     if look.detail == Detail::Quiet {
         return;
     }
@@ -108,7 +108,7 @@ pub(super) fn packs(page: &mut Page, content: &Content<'_>, look: Look) {
 }
 
 /// The values files that were seen and not touched.
-pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
+pub(super) fn unclaimed(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     if look.detail == Detail::Quiet {
         return;
     }
@@ -140,7 +140,7 @@ pub(super) fn unclaimed(page: &mut Page, content: &Content<'_>, look: Look) {
 }
 
 /// The values in places where nothing is edited.
-fn untouched_values(page: &mut Page, content: &Content<'_>, look: Look) {
+fn untouched_values(page: &mut Page, content: &ReportContent<'_>, look: ReportStyle) {
     for group in content.seen.iter().filter(|_| look.detail > Detail::Quiet) {
         page.heading(group.heading);
         for (place, text) in &group.lines {
@@ -153,9 +153,9 @@ fn untouched_values(page: &mut Page, content: &Content<'_>, look: Look) {
 
 /// One line for each release: what a check prints that shall say little.
 #[must_use]
-pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+pub fn summary(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
     let masked = masker.outcome(outcome);
-    let content = Content::of(&masked);
+    let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     since::write(&mut page, &content, look);
     for row in &content.rows {
@@ -198,9 +198,9 @@ pub fn summary(outcome: &Outcome, look: Look, masker: &Masker) -> String {
 
 /// The rest of a result that was shown before: the versions, the dangers, the actions outside the files, and the errors.
 #[must_use]
-pub fn brief(outcome: &Outcome, look: Look, masker: &Masker) -> String {
+pub fn brief(outcome: &Outcome, look: ReportStyle, masker: &Masker) -> String {
     let masked = masker.outcome(outcome);
-    let content = Content::of(&masked);
+    let content = ReportContent::of(&masked);
     let mut page = Page::new(look);
     if look.detail > Detail::Quiet {
         for row in &content.rows {
@@ -224,7 +224,7 @@ fn is_are(n: usize, what: &str) -> String {
 
 /// The commands that write the result.
 #[must_use]
-pub fn commands(commands: &[NextCommand], look: Look) -> String {
+pub fn commands(commands: &[NextCommand], look: ReportStyle) -> String {
     let mut page = Page::new(look);
     if !commands.is_empty() {
         page.fill(0, 0, &[unstyled("Nothing was written.")]);
@@ -237,14 +237,14 @@ pub fn commands(commands: &[NextCommand], look: Look) -> String {
 
 /// The commands to go on with: to decide one by one, or to write as recommended.
 #[must_use]
-pub fn ways(ways: &super::preview::Ways, look: Look) -> String {
+pub fn ways(ways: &super::preview::Ways, look: ReportStyle) -> String {
     let mut page = Page::new(look);
     super::preview::write_ways(&mut page, ways, look);
     page.finish()
 }
 
 /// A command that writes, what it does, and what a person has to add to it.
-pub(super) fn command(page: &mut Page, command: &NextCommand, look: Look) {
+pub(super) fn command(page: &mut Page, command: &NextCommand, look: ReportStyle) {
     if !command.missing.is_empty() {
         let lead = match command.recommended.is_empty() {
             true => "To write, add your answers to the command:",
@@ -312,7 +312,7 @@ pub(super) fn headline(page: &mut Page, release: &Release) {
     }
 }
 
-fn release(page: &mut Page, release: &Release, look: Look) {
+fn release(page: &mut Page, release: &Release, look: ReportStyle) {
     let account = Account::of(release);
     page.gap();
     headline(page, release);
@@ -341,7 +341,7 @@ fn release(page: &mut Page, release: &Release, look: Look) {
 }
 
 /// The evidence for the chart and the version: the strongest, or all with `-v`.
-pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: Look) {
+pub(super) fn known_by(page: &mut Page, account: &Account<'_>, look: ReportStyle) {
     let known = &account.known;
     let verbose = look.detail == Detail::Verbose;
     if verbose || known.by_content {
@@ -392,7 +392,7 @@ fn reason(page: &mut Page, reason: &RecognitionReason<'_>, verbose: bool) {
 }
 
 /// The changes in effect, in columns; one that has no room in them has a line for each side.
-pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: Look) {
+pub(super) fn effect(page: &mut Page, account: &Account<'_>, look: ReportStyle) {
     if account.effect.is_empty() {
         return;
     }

@@ -6,7 +6,7 @@
 
 use crate::{
     migrate::Answer,
-    outcome::{File, Step},
+    outcome::{ReportedFile, ReportedStep},
     values::Path,
 };
 
@@ -16,13 +16,13 @@ pub struct UndecidedStep {
     /// The releases that it is about, by number: one, unless it is about what several share.
     pub about: Vec<usize>,
     /// The step: its changes, texts and question.
-    pub step: Step,
+    pub step: ReportedStep,
     /// Its number among all, from 1.
     pub number: usize,
     /// The number of items, as far as it can be known before questions are answered.
     pub of: usize,
     /// The texts without it and with it; for a question that has no answer, without its options.
-    pub files: Vec<File>,
+    pub files: Vec<ReportedFile>,
     /// Settings that nothing reads in the target if the step is left out.
     pub lost: Vec<Path>,
     /// Steps not decided yet that need this one, and are left out with it.
@@ -54,11 +54,11 @@ pub enum SuggestionSource {
 #[derive(Debug, Default)]
 pub struct Tally<'r> {
     /// Done, with the answer if there was a question.
-    pub accepted: Vec<(&'r Step, Option<&'r str>)>,
+    pub accepted: Vec<(&'r ReportedStep, Option<&'r str>)>,
     /// Left out by a decision.
-    pub skipped: Vec<&'r Step>,
+    pub skipped: Vec<&'r ReportedStep>,
     /// Open questions.
-    pub open: Vec<&'r Step>,
+    pub open: Vec<&'r ReportedStep>,
     /// Steps that wait for them.
-    pub waiting: Vec<&'r Step>,
+    pub waiting: Vec<&'r ReportedStep>,
 }

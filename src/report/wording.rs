@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::page::width;
 use crate::outcome::{
-    Fate, NamedPack, Origin, Refusal, Release, Severity, Strength, Unclaimed, When,
+    Fate, NamedPack, NoticeSeverity, PackOrigin, Refusal, Release, Strength, Unclaimed, When,
 };
 
 /// Columns that a value may take in a line of text.
@@ -162,29 +162,29 @@ pub(super) fn unclaimed(file: &Unclaimed) -> String {
 }
 
 /// The source of a pack, in a few words.
-pub(super) fn origin(origin: &Origin) -> String {
+pub(super) fn origin(origin: &PackOrigin) -> String {
     match origin {
-        Origin::Option { place } | Origin::Chart { place } => place.clone(),
-        Origin::Project { place } => format!("{place} (refit.yaml)"),
-        Origin::Draft => "drafted".to_owned(),
-        Origin::BuiltIn => "built in".to_owned(),
+        PackOrigin::Option { place } | PackOrigin::Chart { place } => place.clone(),
+        PackOrigin::Project { place } => format!("{place} (refit.yaml)"),
+        PackOrigin::Draft => "drafted".to_owned(),
+        PackOrigin::BuiltIn => "built in".to_owned(),
     }
 }
 
 /// The sentence on where the pack for a chart comes from.
-pub(super) fn pack_origin(chart: &str, origin: &Origin) -> String {
+pub(super) fn pack_origin(chart: &str, origin: &PackOrigin) -> String {
     match origin {
-        Origin::Option { place } => {
+        PackOrigin::Option { place } => {
             format!("The pack for {chart} is the one in {place}, as you said.")
         }
-        Origin::Project { place } => {
+        PackOrigin::Project { place } => {
             format!("The pack for {chart} is {place}, as refit.yaml says.")
         }
-        Origin::Chart { place } => {
+        PackOrigin::Chart { place } => {
             format!("The pack for {chart} is the one in the chart {place}.")
         }
-        Origin::Draft => format!("What changed in {chart} was drafted from the two charts."),
-        Origin::BuiltIn => format!("The pack for {chart} is built in."),
+        PackOrigin::Draft => format!("What changed in {chart} was drafted from the two charts."),
+        PackOrigin::BuiltIn => format!("The pack for {chart} is built in."),
     }
 }
 
@@ -205,10 +205,10 @@ pub(super) fn pack_lines(named: &NamedPack) -> [String; 2] {
 }
 
 /// The word for a severity.
-pub(super) fn severity(severity: Severity) -> &'static str {
+pub(super) fn severity(severity: NoticeSeverity) -> &'static str {
     match severity {
-        Severity::Danger => "danger",
-        Severity::Action => "action",
-        Severity::Note => "note",
+        NoticeSeverity::Danger => "danger",
+        NoticeSeverity::Action => "action",
+        NoticeSeverity::Note => "note",
     }
 }

@@ -7,7 +7,7 @@ use super::{Review, StepDecision, StepKey, distinct};
 use crate::{
     detach,
     migrate::Answer,
-    outcome::{Refusal, Release, Step},
+    outcome::{Refusal, Release, ReportedStep},
     questions::{DETACH, Stage, stage},
     refusal::Reason,
     upgrade::{self, Request},
@@ -19,7 +19,7 @@ impl Review {
     pub(super) fn run_with_step(
         &self,
         release: usize,
-        step: &Step,
+        step: &ReportedStep,
         answer: Option<&Answer>,
     ) -> Result<Vec<Release>, Vec<Refusal>> {
         let mut request = self.asking(&self.left_aside(release, step, false), true);

@@ -31,12 +31,15 @@ pub use begin::{Begun, begin};
 
 use crate::{
     migrate::Answer,
-    outcome::{Choice, Fate, File, LeafFate, Question, Refusal, Release, Secrets, State, Step},
+    outcome::{
+        Fate, LeafFate, Refusal, Release, ReportedFile, ReportedOption, ReportedQuestion,
+        ReportedStep, Secrets, State,
+    },
     pack::Pack,
     questions::{self, LAYERS, SHARED_LAYER, Stage, can_be_left_out, stage},
     refusal::Reason,
     report::{
-        Look,
+        ReportStyle,
         catalog::{self, StepPage},
     },
     upgrade::{Earlier, Material, Request},
@@ -63,7 +66,7 @@ struct Taken {
     about: Vec<usize>,
     id: String,
     /// As it was before; a step that is left out may not be heard of again.
-    step: Option<Step>,
+    step: Option<ReportedStep>,
     decision: StepDecision,
     /// True if it was taken for all the rest, and not looked at by itself.
     together: bool,
@@ -122,7 +125,7 @@ impl Review {
 
     /// Its files as they would be, each once.
     #[must_use]
-    pub fn files(&self) -> Vec<Arc<File>> {
+    pub fn files(&self) -> Vec<Arc<ReportedFile>> {
         distinct(&self.full)
     }
 
@@ -179,7 +182,7 @@ impl Review {
     /// If what it does cannot be worked out.
     pub fn next(&self) -> Result<Option<UndecidedStep>, Vec<Refusal>> {
         let undecided = self.undecided();
-        let waiting = |step: &&Step| step.state == State::Waiting;
+        let waiting = |step: &&ReportedStep| step.state == State::Waiting;
         let steps = self.full.iter().flat_map(|release| &release.steps);
         let waiting = steps.filter(waiting).count();
         let Some((release, step)) = undecided.first().copied() else {
@@ -222,7 +225,7 @@ impl Review {
         &self,
         item: &UndecidedStep,
         answer: &Answer,
-    ) -> Result<(Step, Vec<File>), Vec<Refusal>> {
+    ) -> Result<(ReportedStep, Vec<ReportedFile>), Vec<Refusal>> {
         let release = item.about[0];
         let with = self.run_with_step(release, &item.step, Some(answer))?;
         if let Some(step) = step_of(&with, &item.step.id) {
@@ -232,7 +235,10 @@ impl Review {
         let step = step.unwrap_or(&item.step).clone();
         if stage(&item.step.id) > Stage::Among {
             let files = distinct(&with);
-            return Ok((step, files.iter().map(|file| File::clone(file)).collect()));
+            return Ok((
+                step,
+                files.iter().map(|file| ReportedFile::clone(file)).collect(),
+            ));
         }
         let aside = self.left_aside(release, &item.step, true);
         let without = self.run_alone(release, &self.asking(&aside, true))?;
@@ -325,7 +331,7 @@ impl Review {
 
     /// All that a step may do and ask, as its pack has it.
     #[must_use]
-    pub fn explain(&self, item: &UndecidedStep, look: Look) -> Option<String> {
+    pub fn explain(&self, item: &UndecidedStep, look: ReportStyle) -> Option<String> {
         let pack = self.material.pack(&self.start[item.about[0]].chart)?;
         let every = pack.every_migration().ok()?;
         let (_, migration) = every.into_iter().find(|(version, migration)| {
@@ -345,11 +351,12 @@ impl Review {
     }
 
     /// The releases that a step of one is about.
-    fn about(&self, release: usize, step: &Step) -> Vec<usize> {
+    fn about(&self, release: usize, step: &ReportedStep) -> Vec<usize> {
         if step.id != SHARED_LAYER {
             return vec![release];
         }
-        let text = |step: &Step| step.question.as_ref().map(|question| question.text.clone());
+        let text =
+            |step: &ReportedStep| step.question.as_ref().map(|question| question.text.clone());
         let asks = |release: &usize| {
             let mut steps = self.full[*release].steps.iter();
             steps.any(|other| other.id == SHARED_LAYER && text(other) == text(step))
@@ -358,8 +365,8 @@ impl Review {
     }
 
     /// The steps that wait for a decision, in the order in which they are asked for.
-    fn undecided(&self) -> Vec<(usize, &Step)> {
-        let mut found: Vec<(usize, &Step)> = Vec::new();
+    fn undecided(&self) -> Vec<(usize, &ReportedStep)> {
+        let mut found: Vec<(usize, &ReportedStep)> = Vec::new();
         for (release, of) in self.full.iter().enumerate() {
             found.extend(
                 of.steps
@@ -406,7 +413,7 @@ impl Review {
 
     /// The suggestion for a question: its answer before, else the answer to the same question of another release, else
     /// the recommended option.
-    fn suggested(&self, release: usize, step: &Step) -> (Option<Answer>, SuggestionSource) {
+    fn suggested(&self, release: usize, step: &ReportedStep) -> (Option<Answer>, SuggestionSource) {
         let Some(question) = &step.question else {
             return (None, SuggestionSource::Recommended);
         };
@@ -444,7 +451,12 @@ impl Review {
 
     /// The steps that are left aside to look at a step: all of its release that wait for a decision, and the step
     /// itself if it shall be seen without it. Steps that the step needs are not left aside.
-    fn left_aside(&self, release: usize, step: &Step, and_itself: bool) -> BTreeSet<StepKey> {
+    fn left_aside(
+        &self,
+        release: usize,
+        step: &ReportedStep,
+        and_itself: bool,
+    ) -> BTreeSet<StepKey> {
         let mut needed: Vec<&str> = Vec::new();
         let mut next = vec![step.id.as_str()];
         while let Some(id) = next.pop() {
@@ -462,13 +474,13 @@ impl Review {
 }
 
 /// The values that a question is about, by path.
-fn values(question: &Question) -> impl Iterator<Item = (&str, String)> {
+fn values(question: &ReportedQuestion) -> impl Iterator<Item = (&str, String)> {
     let evidence = question.evidence.iter();
     evidence.map(|evidence| (evidence.path.as_str(), evidence.recorded()))
 }
 
 /// True if an answer was given for the values that a question is about.
-fn is_about(given: &indexmap::IndexMap<String, String>, question: &Question) -> bool {
+fn is_about(given: &indexmap::IndexMap<String, String>, question: &ReportedQuestion) -> bool {
     let given = given
         .iter()
         .map(|(path, value)| (path.as_str(), value.clone()));
@@ -478,7 +490,7 @@ fn is_about(given: &indexmap::IndexMap<String, String>, question: &Question) -> 
 
 /// The answer that chooses an option, and types its defaults.
 #[must_use]
-pub fn answer(option: &Choice) -> Answer {
+pub fn answer(option: &ReportedOption) -> Answer {
     let inputs = option.inputs.iter();
     Answer {
         option: option.id.clone(),
@@ -491,7 +503,7 @@ pub fn answer(option: &Choice) -> Answer {
 
 /// True if an answer leaves nothing to type.
 #[must_use]
-pub fn is_complete(answer: &Answer, question: &Question) -> bool {
+pub fn is_complete(answer: &Answer, question: &ReportedQuestion) -> bool {
     let option = question
         .options
         .iter()
@@ -505,13 +517,13 @@ pub fn is_complete(answer: &Answer, question: &Question) -> bool {
     })
 }
 
-fn step_of<'r>(releases: &'r [Release], id: &str) -> Option<&'r Step> {
+fn step_of<'r>(releases: &'r [Release], id: &str) -> Option<&'r ReportedStep> {
     let mut steps = releases.iter().flat_map(|release| &release.steps);
     steps.find(|step| step.id == id)
 }
 
 /// Refuses an answer for which an input has to be typed yet: it decides nothing, and its question stays open.
-fn is_complete_step(step: &Step, releases: &[Release]) -> Result<(), Vec<Refusal>> {
+fn is_complete_step(step: &ReportedStep, releases: &[Release]) -> Result<(), Vec<Refusal>> {
     let question = step.question.as_ref();
     let Some(lacking) = question.and_then(|question| question.lacking.as_ref()) else {
         return Ok(());
@@ -539,7 +551,7 @@ fn complete(
 }
 
 /// True for a step to decide.
-fn is_item(step: &Step) -> bool {
+fn is_item(step: &ReportedStep) -> bool {
     match step.state {
         // What keeps the layers together is a consequence, and not for choice.
         _ if step.id == LAYERS => false,
@@ -564,11 +576,11 @@ fn needs(pack: &Pack, release: &Release) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The files of two runs, from the one to the other.
-fn between(without: &[Arc<File>], with: &[Arc<File>]) -> Vec<File> {
+fn between(without: &[Arc<ReportedFile>], with: &[Arc<ReportedFile>]) -> Vec<ReportedFile> {
     without
         .iter()
         .zip(with)
-        .map(|(before, after)| File {
+        .map(|(before, after)| ReportedFile {
             before: Arc::clone(&before.after),
             changed: before.after != after.after,
             // They belong to the texts: in another one they would hide something else, and show a secret.
@@ -576,14 +588,14 @@ fn between(without: &[Arc<File>], with: &[Arc<File>]) -> Vec<File> {
                 before: before.secrets.after.clone(),
                 after: after.secrets.after.clone(),
             },
-            ..File::clone(after)
+            ..ReportedFile::clone(after)
         })
         .collect()
 }
 
 /// The files of releases, each once.
-fn distinct(releases: &[Release]) -> Vec<Arc<File>> {
-    let mut files: Vec<Arc<File>> = Vec::new();
+fn distinct(releases: &[Release]) -> Vec<Arc<ReportedFile>> {
+    let mut files: Vec<Arc<ReportedFile>> = Vec::new();
     for file in releases.iter().flat_map(|release| &release.files) {
         if !files.iter().any(|other| Arc::ptr_eq(other, file)) {
             files.push(Arc::clone(file));

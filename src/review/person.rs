@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::report::Look;
+use crate::report::ReportStyle;
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum KeyPress {
 
 /// What somebody did at a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chosen {
+pub enum ListAnswer {
     /// Chose an item, by its place.
     Item(usize),
     /// Pressed a key that means nothing to the list.
@@ -76,7 +76,7 @@ pub trait Person {
         keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Chosen, Stop>;
+    ) -> Result<ListAnswer, Stop>;
 
     /// Asks for yes or no; no if nothing is said.
     ///
@@ -92,7 +92,7 @@ pub trait Person {
     fn forget(&mut self);
 
     /// The present look of reports.
-    fn look(&self) -> Look;
+    fn look(&self) -> ReportStyle;
 
     /// The number of columns that a line of a file may take.
     fn columns(&self) -> usize;

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::{Review, StepDecision};
-use crate::{outcome::Step, report::Masker};
+use crate::{outcome::ReportedStep, report::Masker};
 
 /// Writes the answers and the skipped steps of reviews: by release, if there are several. `command` is
 /// the one that replays them; it stands in the first lines.
@@ -103,7 +103,7 @@ fn decisions(out: &mut String, review: &Review, at: usize, indent: &str) {
 }
 
 /// The evidence of a question, in the form of a file of answers.
-fn evidence(step: &Step, masker: &Masker) -> Vec<(String, String)> {
+fn evidence(step: &ReportedStep, masker: &Masker) -> Vec<(String, String)> {
     let evidence = step.question.iter().flat_map(|question| &question.evidence);
     let evidence: Vec<_> = evidence
         .map(|evidence| (evidence.path.clone(), evidence.recorded()))

@@ -10,13 +10,15 @@ mod end;
 mod going;
 
 use self::{again::CardDecisions, answering::Picked};
-pub use super::person::{Chosen, KeyPress, Person, Stop};
+pub use super::person::{KeyPress, ListAnswer, Person, Stop};
 use super::{Begun, Review, StepDecision, SuggestionSource, UndecidedStep, answer, is_complete};
 use crate::{
     migrate::Answer,
-    outcome::{Choice, Refusal, Release, Unit},
+    outcome::{Refusal, Release, ReportedOption, Unit},
     questions::can_be_left_out,
-    report::{Look, Masker, difference, review as show, review::Room, secrets::MASK},
+    report::{
+        Masker, ReportStyle, difference, review as show, review::DifferenceRoom, secrets::MASK,
+    },
 };
 
 /// The end of a dialogue.
@@ -46,16 +48,16 @@ enum NextMove {
 const KEYS: &str = "A,S,m,d,l,e,b,q,?";
 
 /// The rooms for a difference, from little to all.
-const ROOMS: [Room; 3] = [
-    Room {
+const ROOMS: [DifferenceRoom; 3] = [
+    DifferenceRoom {
         context: 3,
         lines: 40,
     },
-    Room {
+    DifferenceRoom {
         context: 10,
         lines: 200,
     },
-    Room {
+    DifferenceRoom {
         context: 1_000_000,
         lines: usize::MAX,
     },
@@ -108,17 +110,17 @@ struct Talk<'p> {
 
 impl Talk<'_> {
     /// The look now; a column or two are kept for signs that are written in more letters.
-    fn look(&self) -> Look {
+    fn look(&self) -> ReportStyle {
         let look = self.person.look();
-        Look {
+        ReportStyle {
             width: look.width - if self.person.is_ascii() { 3 } else { 0 },
             ..look
         }
     }
 
     /// The look of lines of a file, which may be as long as the terminal is wide.
-    fn wide(&self) -> Look {
-        Look {
+    fn wide(&self) -> ReportStyle {
+        ReportStyle {
             width: self.person.columns(),
             ..self.person.look()
         }
@@ -477,7 +479,7 @@ impl Talk<'_> {
     }
 
     /// The lines that a step causes.
-    fn lines(&mut self, files: &[crate::outcome::File], room: usize, always: bool) {
+    fn lines(&mut self, files: &[crate::outcome::ReportedFile], room: usize, always: bool) {
         let (text, left) = show::difference(files, ROOMS[room], self.wide(), &self.masker);
         if !text.is_empty() {
             self.person.say("\n");
@@ -646,7 +648,7 @@ enum Act {
 }
 
 /// The suggestion, if it is this option; else the option with its defaults.
-fn suggested_or(item: &UndecidedStep, option: &Choice) -> Answer {
+fn suggested_or(item: &UndecidedStep, option: &ReportedOption) -> Answer {
     let suggested = item.suggested.as_ref();
     let suggested = suggested.filter(|answer| answer.option == option.id);
     suggested.cloned().unwrap_or_else(|| answer(option))

@@ -10,7 +10,7 @@ use super::STEMS;
 
 /// The hints that a text contains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Hints {
+pub(super) struct SecretHints {
     /// A key can make something in it a secret.
     pub key: bool,
     /// An address is in it, which can have a password.
@@ -20,7 +20,7 @@ pub(super) struct Hints {
 }
 
 #[derive(Clone, Copy)]
-enum Meaning {
+enum HintKind {
     Key,
     Address,
     Form,
@@ -29,11 +29,11 @@ enum Meaning {
 }
 
 /// The texts of one kind; case counts only for what is not a key.
-const OTHERS: [(Meaning, &[&str]); 4] = [
-    (Meaning::Key, &["auth\""]),
-    (Meaning::Address, &["://"]),
+const OTHERS: [(HintKind, &[&str]); 4] = [
+    (HintKind::Key, &["auth\""]),
+    (HintKind::Address, &["://"]),
     (
-        Meaning::Form,
+        HintKind::Form,
         &[
             "@tcp(",
             "@unix(",
@@ -52,7 +52,7 @@ const OTHERS: [(Meaning, &[&str]); 4] = [
         ],
     ),
     (
-        Meaning::Word,
+        HintKind::Word,
         &[
             "Bearer",
             "bearer",
@@ -101,15 +101,15 @@ const OTHERS: [(Meaning, &[&str]); 4] = [
 ];
 
 /// Texts by their first two letters, so that nearly all places of a text are passed over with one look.
-struct Search {
+struct HintIndex {
     /// A bit for each pair of letters that begins one of the texts.
     pairs: Box<[u64; 1_024]>,
     /// The texts, in the order of these pairs.
-    texts: Vec<(usize, &'static str, Meaning)>,
+    texts: Vec<(usize, &'static str, HintKind)>,
 }
 
-impl Search {
-    fn new(texts: impl Iterator<Item = (&'static str, Meaning)>) -> Self {
+impl HintIndex {
+    fn new(texts: impl Iterator<Item = (&'static str, HintKind)>) -> Self {
         let texts = texts.map(|(text, meaning)| (pair(text.as_bytes()), text, meaning));
         let mut texts: Vec<_> = texts.collect();
         texts.sort_by_key(|(pair, ..)| *pair);
@@ -121,7 +121,7 @@ impl Search {
     }
 
     /// The texts that a text contains, each with its place; a key's in any case.
-    fn each_in(&self, text: &str, mut found: impl FnMut(usize, Meaning) -> bool) {
+    fn each_in(&self, text: &str, mut found: impl FnMut(usize, HintKind) -> bool) {
         let text = text.as_bytes();
         for (at, two) in text.windows(2).enumerate() {
             let pair = pair(two);
@@ -136,7 +136,7 @@ impl Search {
                     continue;
                 };
                 let is_here = match meaning {
-                    Meaning::Key => here.eq_ignore_ascii_case(hint.as_bytes()),
+                    HintKind::Key => here.eq_ignore_ascii_case(hint.as_bytes()),
                     _ => here == hint.as_bytes(),
                 };
                 if is_here && found(at, *meaning) {
@@ -154,8 +154,8 @@ fn pair(bytes: &[u8]) -> usize {
 
 /// True if a key has one of the stems that every key of a secret has.
 pub(super) fn has_stem(key: &str) -> bool {
-    static SEARCH: LazyLock<Search> =
-        LazyLock::new(|| Search::new(STEMS.into_iter().map(|stem| (stem, Meaning::Key))));
+    static SEARCH: LazyLock<HintIndex> =
+        LazyLock::new(|| HintIndex::new(STEMS.into_iter().map(|stem| (stem, HintKind::Key))));
     let mut has = false;
     SEARCH.each_in(key, |_, _| {
         has = true;
@@ -165,14 +165,14 @@ pub(super) fn has_stem(key: &str) -> bool {
 }
 
 /// The hints in a text.
-pub(super) fn hints(text: &str) -> Hints {
-    static SEARCH: LazyLock<Search> = LazyLock::new(|| {
-        let stems = STEMS.into_iter().map(|stem| (stem, Meaning::Key));
+pub(super) fn hints(text: &str) -> SecretHints {
+    static SEARCH: LazyLock<HintIndex> = LazyLock::new(|| {
+        let stems = STEMS.into_iter().map(|stem| (stem, HintKind::Key));
         let others = OTHERS.into_iter();
         let others = others.flat_map(|(meaning, texts)| texts.iter().map(move |it| (*it, meaning)));
-        Search::new(stems.chain(others))
+        HintIndex::new(stems.chain(others))
     });
-    let mut hints = Hints::default();
+    let mut hints = SecretHints::default();
     // Shorter than any secret with what tells it.
     if text.len() < 6 {
         return hints;
@@ -183,17 +183,17 @@ pub(super) fn hints(text: &str) -> Hints {
     };
     SEARCH.each_in(text, |at, meaning| {
         match meaning {
-            Meaning::Key => hints.key = true,
-            Meaning::Address => hints.address = true,
-            Meaning::Form => hints.form = true,
-            Meaning::Word => hints.form |= !in_word(at),
+            HintKind::Key => hints.key = true,
+            HintKind::Address => hints.address = true,
+            HintKind::Form => hints.form = true,
+            HintKind::Word => hints.form |= !in_word(at),
         }
         false
     });
     hints
 }
 
-impl Hints {
+impl SecretHints {
     /// True if a text can contain a secret at all.
     pub fn any(self) -> bool {
         self.key || self.address || self.form

@@ -11,7 +11,7 @@ use std::{
     path::{Component, Path},
 };
 
-use super::{SupplyError, files::Room};
+use super::{SupplyError, files::Allowance};
 use crate::pack::supplied;
 
 /// The folder of a chart that holds its pack.
@@ -49,7 +49,7 @@ pub fn read(path: &Path) -> Result<PackedChart, SupplyError> {
     let unpacked = flate2::read::GzDecoder::new(file).take(MAX_ARCHIVE + 1);
     let mut archive = tar::Archive::new(unpacked);
     let mut chart = PackedChart::default();
-    let mut room = Room::default();
+    let mut room = Allowance::default();
     let mut folder: Option<String> = None;
     for entry in archive.entries().map_err(io)? {
         let entry = entry.map_err(|error| refused(format!("it cannot be unpacked: {error}")))?;

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ffi::OsStr, path::Path};
 
 use super::{
     SupplyError, archive,
-    files::{self, Room},
+    files::{self, Allowance},
 };
 use crate::{
     effect::helm::Helm,
@@ -94,7 +94,7 @@ fn from_git(
         place: url.to_owned(),
         what,
     };
-    let (mut files, mut room) = (BTreeMap::new(), Room::default());
+    let (mut files, mut room) = (BTreeMap::new(), Allowance::default());
     for entry in ask(here, list)?.split(|byte| *byte == 0) {
         let entry = String::from_utf8_lossy(entry);
         let Some((about, path)) = entry.split_once('\t') else {

@@ -14,12 +14,12 @@ const MAX_DEPTH: usize = 8;
 
 /// What may still be gathered.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Allowance {
     files: usize,
     bytes: u64,
 }
 
-impl Default for Room {
+impl Default for Allowance {
     fn default() -> Self {
         Self {
             files: MAX_FILES,
@@ -28,7 +28,7 @@ impl Default for Room {
     }
 }
 
-impl Room {
+impl Allowance {
     /// Takes the room of a file.
     pub(super) fn take(&mut self, size: u64) -> Result<(), String> {
         if self.files == 0 || size > self.bytes {
@@ -50,7 +50,7 @@ impl Room {
 /// If there is no pack, a file of it is a link or something else, is no text, or there is more than packs may have.
 pub fn in_folder(folder: &Path) -> Result<Texts, SupplyError> {
     let mut files = BTreeMap::new();
-    let mut room = Room::default();
+    let mut room = Allowance::default();
     let meta = fs::symlink_metadata(folder);
     if meta.is_ok_and(|meta| meta.is_symlink()) {
         return Err(refused(
@@ -87,7 +87,7 @@ fn gather(
     root: &Path,
     folder: &Path,
     files: &mut BTreeMap<String, Vec<u8>>,
-    room: &mut Room,
+    room: &mut Allowance,
 ) -> Result<(), SupplyError> {
     let io = |path: &Path| {
         let path = path.to_owned();

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     bounds::Bounds,
     outcome::NamedPack,
-    pack::{Origin, SuppliedPack},
+    pack::{PackOrigin, SuppliedPack},
     walk::{FileKind, FoundFile},
 };
 
@@ -78,7 +78,7 @@ impl OfCharts {
         match texts {
             Some(texts) => self.packs.push(SuppliedPack {
                 texts: texts.into(),
-                origin: Origin::Chart {
+                origin: PackOrigin::Chart {
                     place: chart.display().to_string(),
                 },
                 place: chart.join(IN_CHART),
@@ -93,7 +93,7 @@ impl OfCharts {
 #[must_use]
 pub fn name_of(chart: &Path) -> Option<String> {
     let about = text_of(&chart.join("Chart.yaml"))?;
-    let about: ChartYaml = serde_yaml::from_str(&about).ok()?;
+    let about: ChartYamlPacks = serde_yaml::from_str(&about).ok()?;
     crate::pack::reference::is_chart_name(&about.name).then_some(about.name)
 }
 
@@ -115,7 +115,7 @@ fn text_of(path: &Path) -> Option<String> {
 }
 
 #[derive(Deserialize)]
-struct ChartYaml {
+struct ChartYamlPacks {
     name: String,
     #[serde(default)]
     annotations: BTreeMap<String, serde_yaml::Value>,
@@ -127,7 +127,7 @@ fn named(about: &str, chart: &Path) -> Option<NamedPack> {
     if !about.contains(ANNOTATION) {
         return None;
     }
-    let about: ChartYaml = serde_yaml::from_str(about).ok()?;
+    let about: ChartYamlPacks = serde_yaml::from_str(about).ok()?;
     let reference = about.annotations.get(ANNOTATION)?.as_str()?;
     let reference: crate::pack::PackReference = reference.parse().ok()?;
     let is_name = crate::pack::reference::is_chart_name(&about.name);
@@ -141,7 +141,7 @@ fn named(about: &str, chart: &Path) -> Option<NamedPack> {
 /// The charts that files are a part of, or point to: their folders, each once.
 #[must_use]
 pub fn of_files(found: &[FoundFile]) -> Vec<PathBuf> {
-    let mut search = Search::default();
+    let mut search = ChartSearch::default();
     for file in found.iter().filter(|file| file.kind == FileKind::Yaml) {
         search.file(&file.path, &file.below, file.named_directly);
     }
@@ -151,7 +151,7 @@ pub fn of_files(found: &[FoundFile]) -> Vec<PathBuf> {
 /// The charts that values files lie in, each once.
 #[must_use]
 pub fn of_layers<'p>(layers: impl Iterator<Item = &'p Path>) -> Vec<PathBuf> {
-    let mut search = Search::default();
+    let mut search = ChartSearch::default();
     for path in layers {
         search.above(path, &Bounds::of(path, folder_of(path)));
     }
@@ -160,7 +160,7 @@ pub fn of_layers<'p>(layers: impl Iterator<Item = &'p Path>) -> Vec<PathBuf> {
 
 /// A search for charts.
 #[derive(Default)]
-struct Search {
+struct ChartSearch {
     charts: Vec<PathBuf>,
     /// What was looked at, as it is named.
     seen: BTreeSet<PathBuf>,
@@ -168,7 +168,7 @@ struct Search {
     real: BTreeSet<PathBuf>,
 }
 
-impl Search {
+impl ChartSearch {
     fn file(&mut self, path: &Path, below: &Path, named: bool) {
         let folder = folder_of(path);
         let is_about = path.file_name().is_some_and(|name| name == "Chart.yaml");

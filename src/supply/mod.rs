@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use crate::{
     memory::{MemoryError, Project},
-    pack::{Origin, PackReference, SuppliedPack},
+    pack::{PackOrigin, PackReference, SuppliedPack},
 };
 
 /// The reasons for which a pack that is named cannot be used.
@@ -163,7 +163,7 @@ pub fn of_project(
     };
     Ok(SuppliedPack {
         texts: texts.into(),
-        origin: Origin::Project {
+        origin: PackOrigin::Project {
             place: reference.to_string(),
         },
         place,

@@ -12,7 +12,7 @@ use std::{
 use super::{SupplyError, files};
 use crate::{
     digest,
-    memory::{LOCK, Lock, LockedPack},
+    memory::{LOCK, LockedPack, PackLock},
     pack::{PackReference, Texts},
     write,
 };
@@ -31,7 +31,7 @@ pub fn pulled(
     reference: &PackReference,
 ) -> Result<(PathBuf, Texts), SupplyError> {
     let folder = below(home).join(chart);
-    let lock = Lock::read(home)?;
+    let lock = PackLock::read(home)?;
     let known = lock.packs.get(chart).filter(|_| folder.is_dir());
     let known = known.ok_or_else(|| SupplyError::NotPulled {
         chart: chart.to_owned(),
@@ -72,7 +72,7 @@ pub fn keep(
     reference: &PackReference,
     texts: &Texts,
 ) -> Result<(), SupplyError> {
-    let mut lock = Lock::read(home)?;
+    let mut lock = PackLock::read(home)?;
     let digest = digest_of(texts);
     let noted = lock.packs.get(chart);
     if noted.is_some_and(|noted| noted.from == *reference && noted.digest != digest) {
@@ -110,7 +110,7 @@ pub fn keep(
 ///
 /// If it cannot be taken away.
 pub fn forget_others(home: &Path, named: &[&str]) -> Result<Vec<String>, SupplyError> {
-    let mut lock = Lock::read(home)?;
+    let mut lock = PackLock::read(home)?;
     let others = lock.packs.keys();
     let others = others.filter(|chart| !named.contains(&chart.as_str()));
     let others: Vec<String> = others.cloned().collect();
@@ -143,7 +143,7 @@ fn remove(folder: &Path) -> Result<(), SupplyError> {
     removed.map_err(io_error(folder))
 }
 
-fn note(home: &Path, lock: &Lock) -> Result<(), SupplyError> {
+fn note(home: &Path, lock: &PackLock) -> Result<(), SupplyError> {
     write::put(&home.join(LOCK), lock.text().as_bytes())?;
     Ok(())
 }

@@ -16,9 +16,10 @@ use semver::Version;
 
 use crate::{
     migrate::{
-        Answers, Decision, Evidence, MigrateError, Migrated, Offer, Source, StepReport, StepState,
+        Answers, Decision, DecisionValue, MigrateError, Migrated, Offer, StepReport, StepState,
+        TextPlace,
     },
-    pack::{Severity, Told},
+    pack::{NoticeSeverity, Told},
     questions::{MARKER, title},
     values::{Path, Value, view::View},
     yaml::{Comment, Kind, NodeId, Tree},
@@ -339,7 +340,7 @@ pub fn apply_answers(
         report.tell = told
             .into_iter()
             .map(|text| Told {
-                severity: Severity::Action,
+                severity: NoticeSeverity::Action,
                 text: text + ".",
             })
             .collect();
@@ -348,12 +349,12 @@ pub fn apply_answers(
     Ok(choice)
 }
 
-fn evidence(mark: &Mark) -> Evidence {
-    let source = Source {
+fn evidence(mark: &Mark) -> DecisionValue {
+    let source = TextPlace {
         layer: mark.layer,
         path: mark.path.clone(),
         node: mark.node,
         direct: true,
     };
-    Evidence::remark(&mark.path.to_string(), mark.comment.clone(), Some(source))
+    DecisionValue::remark(&mark.path.to_string(), mark.comment.clone(), Some(source))
 }

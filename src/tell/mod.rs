@@ -27,7 +27,7 @@ use semver::Version;
 use crate::{
     migrate::{Fate, Migrated, StepState},
     outcome::mentions,
-    pack::{Pack, PackError, Severity},
+    pack::{NoticeSeverity, Pack, PackError},
     values::{Path, Value, leaves_at, view::View},
     yaml::NodeId,
 };
@@ -57,7 +57,7 @@ pub struct LayerNotice {
     /// The path that it is about, in the result; everything below it is meant, too.
     pub path: Path,
     /// Its severity.
-    pub severity: Severity,
+    pub severity: NoticeSeverity,
     /// The text of the notice.
     pub text: String,
 }

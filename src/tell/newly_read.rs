@@ -7,8 +7,8 @@
 
 use super::{LayerNotice, StepTexts, Subject, is_default};
 use crate::{
-    migrate::Node,
-    pack::{Known, Severity},
+    migrate::TracedValue,
+    pack::{Known, NoticeSeverity},
     values::{Path, Value, view::View},
 };
 
@@ -42,7 +42,7 @@ struct NewlyReadWalk<'w> {
 }
 
 impl NewlyReadWalk<'_> {
-    fn below(&mut self, node: &Node, at: &Path) {
+    fn below(&mut self, node: &TracedValue, at: &Path) {
         let Subject { pack, from, to, .. } = self.subject;
         for entry in node.entries(self.view) {
             let here = at.key(&entry.key);
@@ -56,7 +56,7 @@ impl NewlyReadWalk<'_> {
     }
 
     /// True if any setting at or below a place is there as it was written.
-    fn stays_as_written(&self, node: &Node, at: &Path) -> bool {
+    fn stays_as_written(&self, node: &TracedValue, at: &Path) -> bool {
         let (mut below, mut stays) = (false, false);
         for entry in node.entries(self.view) {
             below = true;
@@ -66,7 +66,7 @@ impl NewlyReadWalk<'_> {
         if below { stays } else { written() }
     }
 
-    fn add_notice(&mut self, node: &Node, path: Path) {
+    fn add_notice(&mut self, node: &TracedValue, path: Path) {
         let Some(source) = node.source().filter(|source| source.path == path) else {
             return;
         };
@@ -84,7 +84,7 @@ impl NewlyReadWalk<'_> {
         self.told.push(LayerNotice {
             layer: self.layer,
             node: source.node,
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text: format!(
                 "{chart} {from} does not read `{path}`, and {to} does: it takes effect with this upgrade."
             ),

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use super::{LayerNotice, StepTexts, Subject, standing::still_standing};
 use crate::{
-    pack::{Known, Severity},
+    pack::{Known, NoticeSeverity},
     secrets::is_secret_path,
     values::{Number, Path, Segment, Value, scalar::Resolved, view::View},
     yaml::{Kind, NodeId, ScalarStyle, Tree},
@@ -74,7 +74,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
                 told.push(LayerNotice {
                     layer,
                     node,
-                    severity: Severity::Action,
+                    severity: NoticeSeverity::Action,
                     path,
                     text,
                 });

@@ -12,7 +12,7 @@ use semver::Version;
 
 use super::{LayerNotice, StepTexts, Subject, standing::still_standing};
 use crate::{
-    pack::{Known, Severity},
+    pack::{Known, NoticeSeverity},
     values::{Path, Value, view::View},
     yaml::NodeId,
 };
@@ -60,7 +60,7 @@ pub(super) fn notices(subject: Subject<'_>, step_texts: &StepTexts<'_>) -> Vec<L
                         layer,
                         node,
                         path,
-                        severity: Severity::Action,
+                        severity: NoticeSeverity::Action,
                         text,
                     },
                 );

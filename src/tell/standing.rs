@@ -4,7 +4,7 @@
 //! the scalars first, and only maps and lists that hold one are walked.
 
 use crate::{
-    migrate::{Body, Node},
+    migrate::{Body, TracedValue},
     values::{Path, view::View},
     yaml::NodeId,
 };
@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn still_standing(
     scalars: &[NodeId],
     layer: usize,
-    root: &Node,
+    root: &TracedValue,
     view: &View<'_>,
 ) -> Vec<(Path, NodeId)> {
     let mut search = ScalarSearch {
@@ -40,7 +40,7 @@ struct ScalarSearch<'s> {
 }
 
 impl ScalarSearch<'_> {
-    fn below(&mut self, node: &Node, at: &Path) {
+    fn below(&mut self, node: &TracedValue, at: &Path) {
         if let (Body::Same, Some(source)) = (&node.body, node.source())
             && source.layer == self.layer
         {

@@ -13,8 +13,8 @@ use semver::Version;
 
 use super::{LayerNotice, StepTexts, Subject, is_default};
 use crate::{
-    migrate::Node,
-    pack::{Keys, Known, Pack, PackError, Severity},
+    migrate::TracedValue,
+    pack::{Keys, Known, NoticeSeverity, Pack, PackError},
     values::{Path, Segment, Value, view::View},
 };
 
@@ -65,13 +65,13 @@ struct UnknownWalk<'w> {
     view: &'w View<'w>,
     defaults: Value,
     /// The target's paths, gathered when the first unknown key is met.
-    hints: Option<Hints>,
+    hints: Option<Spellings>,
     told: Vec<LayerNotice>,
     more: usize,
 }
 
 impl UnknownWalk<'_> {
-    fn below(&mut self, node: &Node, at: &Path) -> Result<(), PackError> {
+    fn below(&mut self, node: &TracedValue, at: &Path) -> Result<(), PackError> {
         let keys = &self.subject.pack.keys;
         for entry in node.entries(self.view) {
             let here = at.key(&entry.key);
@@ -86,7 +86,7 @@ impl UnknownWalk<'_> {
         Ok(())
     }
 
-    fn add_notice(&mut self, node: &Node, path: Path, text: String) {
+    fn add_notice(&mut self, node: &TracedValue, path: Path, text: String) {
         // What a step made has no place in the text, and is checked against the target's keys anyway.
         let made_of = node.made_of(self.view);
         let place = node.source().or_else(|| made_of.first());
@@ -96,13 +96,13 @@ impl UnknownWalk<'_> {
         self.told.push(LayerNotice {
             layer: self.layer,
             node: place.node,
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             path,
             text,
         });
     }
 
-    fn tell_unknown(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+    fn tell_unknown(&mut self, node: &TracedValue, path: Path) -> Result<(), PackError> {
         if self.told.len() >= LISTED {
             self.more += 1;
             return Ok(());
@@ -130,7 +130,9 @@ impl UnknownWalk<'_> {
         let mut hint = self.moved(node, &path)?;
         // What a version knew is no slip of the pen.
         if hint.is_empty() && last.or(first).is_none() {
-            let hints = self.hints.get_or_insert_with(|| Hints::new(&pack.keys, to));
+            let hints = self
+                .hints
+                .get_or_insert_with(|| Spellings::new(&pack.keys, to));
             let close = hints.close(&path);
             if !close.is_empty() {
                 hint = format!(" Did you mean {}?", list(&close, "or"));
@@ -140,7 +142,7 @@ impl UnknownWalk<'_> {
         Ok(())
     }
 
-    fn add_dead_key(&mut self, node: &Node, path: Path) -> Result<(), PackError> {
+    fn add_dead_key(&mut self, node: &TracedValue, path: Path) -> Result<(), PackError> {
         // What is as the chart has it anyway changes nothing and surprises nobody.
         let value = node.value(self.view).unwrap_or(Value::Null);
         if is_default(&path, &value, &self.defaults) || self.step_texts.speak_of(&path) {
@@ -162,7 +164,7 @@ impl UnknownWalk<'_> {
     }
 
     /// The places that the settings at and below a path have now, as a sentence.
-    fn moved(&self, node: &Node, path: &Path) -> Result<String, PackError> {
+    fn moved(&self, node: &TracedValue, path: &Path) -> Result<String, PackError> {
         let Subject { pack, to, .. } = self.subject;
         let (mut places, mut all) = (Vec::new(), true);
         for (leaf, _) in node.leaves(self.view).iter().take(LISTED) {
@@ -187,7 +189,7 @@ impl UnknownWalk<'_> {
     }
 
     /// A text where the chart has a map: templates that look below it fail.
-    fn shape(&mut self, node: &Node, path: Path) {
+    fn shape(&mut self, node: &TracedValue, path: Path) {
         let keys = &self.subject.pack.keys;
         let in_target = |key: &Path| {
             let read = keys.known(key, self.subject.to);
@@ -261,11 +263,11 @@ fn moved(pack: &Pack, path: &Path, to: &Version) -> Result<Vec<Path>, PackError>
 }
 
 /// The paths that a version knows, spelled for comparison.
-struct Hints {
+struct Spellings {
     paths: Vec<(Path, String)>,
 }
 
-impl Hints {
+impl Spellings {
     fn new(keys: &Keys, version: &Version) -> Self {
         let mut seen = BTreeSet::new();
         let mut paths = Vec::new();

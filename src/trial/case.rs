@@ -9,7 +9,7 @@ use std::{
 use semver::Version;
 use serde::Deserialize;
 
-use super::{Arrived, Failure, FailureKind, Trial, TrialError, Trip, line_of};
+use super::{Arrived, FailureKind, Trial, TrialError, TrialFailure, Trip, line_of};
 use crate::{
     jobs::Jobs,
     migrate::{Answer, Answers},
@@ -171,8 +171,8 @@ impl Case {
     }
 
     /// A failure at a field of case.yaml.
-    pub(super) fn failure(&self, field: &str, message: String) -> Failure {
-        Failure {
+    pub(super) fn failure(&self, field: &str, message: String) -> TrialFailure {
+        TrialFailure {
             file: self.folder.join("case.yaml").display().to_string(),
             line: line_of(&self.text, field),
             kind: FailureKind::Case,
@@ -186,7 +186,7 @@ impl Trial {
     /// Runs cases. What comes out and is not what they expect is a failure; where a case has no expected text
     /// yet, that as well.
     #[must_use]
-    pub fn cases(&self, cases: &[Case], jobs: &Jobs<'_>) -> Vec<Failure> {
+    pub fn cases(&self, cases: &[Case], jobs: &Jobs<'_>) -> Vec<TrialFailure> {
         let mut failures = Vec::new();
         self.each(cases, jobs, &mut |case, result| match result {
             Ok(release) => {
@@ -248,7 +248,7 @@ impl Trial {
     }
 
     /// Checks that a second run, from the version that was reached, changes and asks nothing.
-    fn second_run(&self, case: &Case, release: &Release, jobs: &Jobs<'_>) -> Option<Failure> {
+    fn second_run(&self, case: &Case, release: &Release, jobs: &Jobs<'_>) -> Option<TrialFailure> {
         if release.is_open() {
             return None;
         }
@@ -277,7 +277,7 @@ impl Trial {
     }
 }
 
-fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
+fn judge(case: &Case, release: &Release, failures: &mut Vec<TrialFailure>) {
     let open = release.steps.iter().find(|step| {
         let question = step.question.as_ref();
         question.is_some_and(|question| question.answer.is_none())
@@ -340,7 +340,7 @@ fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
     }
     for (layer, file) in case.layers.iter().zip(&release.files) {
         let name = layer.expected.display().to_string();
-        let failure = |line, message| Failure {
+        let failure = |line, message| TrialFailure {
             file: name.clone(),
             line,
             kind: FailureKind::Case,
@@ -354,7 +354,7 @@ fn judge(case: &Case, release: &Release, failures: &mut Vec<Failure>) {
             )),
             Some(expected) if **expected != *file.after => {
                 let (line, message) = first_difference(expected, &file.after);
-                failures.push(Failure {
+                failures.push(TrialFailure {
                     difference: difference(expected, &file.after),
                     ..failure(Some(line), message)
                 });

@@ -7,12 +7,12 @@ use std::{
 
 use semver::Version;
 
-use super::{Arrived, Case, Failure, FailureKind, SettingCounts, Trial};
+use super::{Arrived, Case, FailureKind, SettingCounts, Trial, TrialFailure};
 use crate::{
     effect::{
         Charted, Check, SettingPlaces,
         helm::Helm,
-        model::{Finding, Setting, SettingFate},
+        model::{EffectFinding, Setting, SettingFate},
         render::Options,
         source::ChartLocation,
         values,
@@ -99,7 +99,7 @@ pub struct RenderedCases {
     /// What became of their settings.
     pub settings: SettingCounts,
     /// What differs without a word, and what does not render.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<TrialFailure>,
 }
 
 impl SettingCounts {
@@ -161,15 +161,15 @@ impl Trial {
                 helm: &charts.helm,
                 tell_defaults: false,
             };
-            let failure = |message: String| Failure {
+            let failure = |message: String| TrialFailure {
                 kind: FailureKind::Effects,
                 ..case.failure("from", message)
             };
             let run = check.run();
             if case.is_unrendered() {
-                let renders =
-                    run.is_ok_and(|report| !report.findings.iter().any(Finding::is_unexplained));
-                rendered.failures.extend(renders.then(|| Failure {
+                let renders = run
+                    .is_ok_and(|report| !report.findings.iter().any(EffectFinding::is_unexplained));
+                rendered.failures.extend(renders.then(|| TrialFailure {
                     kind: FailureKind::Effects,
                     ..case.failure(
                         "unrendered",
@@ -209,7 +209,7 @@ impl Trial {
                         }
                     }
                     let needless = case.differs().keys().filter(|path| !excused.contains(path));
-                    rendered.failures.extend(needless.map(|path| Failure {
+                    rendered.failures.extend(needless.map(|path| TrialFailure {
                         kind: FailureKind::Effects,
                         ..case.failure(path, format!("{path} does what it did, or a step explains it: `differs` need not name it"))
                     }));

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use semver::Version;
 use serde_json::Value as Json;
 
-use super::{Failure, FailureKind, Trial, TrialError, VersionedCharts, line_of};
+use super::{FailureKind, Trial, TrialError, TrialFailure, VersionedCharts, line_of};
 use crate::{
     authoring::corrections::Corrections,
     pack::{
         Known,
-        model::{KeyRange, Open},
+        model::{KeyRange, OpenKind},
     },
     values::{Map, Path, Segment, Value, leaves},
 };
@@ -30,7 +30,7 @@ impl Trial {
     /// # Errors
     ///
     /// If the corrections beside it cannot be read.
-    pub fn keys(&self, charts: &VersionedCharts) -> Result<Vec<Failure>, TrialError> {
+    pub fn keys(&self, charts: &VersionedCharts) -> Result<Vec<TrialFailure>, TrialError> {
         let file = self.folder.join("keys.yaml");
         let corrections = Corrections::of_pack(&self.folder);
         let corrections = corrections.map_err(|error| TrialError::Case {
@@ -45,7 +45,7 @@ impl Trial {
                 if corrections.concern(&path.to_string(), version) {
                     continue;
                 }
-                failures.push(Failure {
+                failures.push(TrialFailure {
                     file: name.clone(),
                     line: line_of(&text, &path.to_string()),
                     kind: FailureKind::Keys,
@@ -70,8 +70,8 @@ impl Trial {
             Some((key, range))
         });
         let now: Vec<(&Path, &KeyRange)> = now.collect();
-        let open = |of: Open| now.iter().filter(move |(_, range)| range.open == Some(of));
-        let others: BTreeSet<&Segment> = open(Open::SubChart)
+        let open = |of: OpenKind| now.iter().filter(move |(_, range)| range.open == Some(of));
+        let others: BTreeSet<&Segment> = open(OpenKind::SubChart)
             .filter_map(|(key, _)| key.segments().first())
             .collect();
         // What is handed on to other charts is theirs to say.
@@ -81,7 +81,7 @@ impl Trial {
         };
         let is_in_open = |path: &Path| {
             let above = |key: &Path| path.depth() > key.depth() && path.starts_with(key);
-            open(Open::Map).any(|(key, _)| above(key))
+            open(OpenKind::Map).any(|(key, _)| above(key))
         };
         let mut found = Vec::new();
         for (path, value) in leaves(chart) {

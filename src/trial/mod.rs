@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::{
     jobs::Jobs,
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::Answers,
     outcome::{KnownBy, Outcome, Release},
     pack::{Pack, PackError},
@@ -64,7 +64,7 @@ pub struct Tested {
     /// The number of charts whose values were compared with the keys of the pack.
     pub compared: usize,
     /// The failures.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<TrialFailure>,
 }
 
 /// The number of settings of cases by what became of their effects, over all cases that were rendered with both charts.
@@ -88,7 +88,7 @@ pub struct SettingCounts {
 
 /// Something that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Failure {
+pub struct TrialFailure {
     /// The file that it is about.
     pub file: String,
     /// The line in it.
@@ -116,7 +116,7 @@ pub enum FailureKind {
     Keys,
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for TrialFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.line {
             Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
@@ -202,14 +202,17 @@ impl Trial {
         with_values: bool,
         jobs: &Jobs<'_>,
     ) -> Outcome {
-        let releases = trips.iter().enumerate().map(|(number, trip)| Asked {
-            name: Some(number.to_string()),
-            layers: trip.layers.iter().cloned().map(Input::Stdin).collect(),
-            chart: Some(self.chart.clone()),
-            version: Some((trip.from.clone(), KnownBy::Stated)),
-            answers: trip.answers.clone(),
-            ..Asked::default()
-        });
+        let releases = trips
+            .iter()
+            .enumerate()
+            .map(|(number, trip)| ReleaseRequest {
+                name: Some(number.to_string()),
+                layers: trip.layers.iter().cloned().map(InputFile::Stdin).collect(),
+                chart: Some(self.chart.clone()),
+                version: Some((trip.from.clone(), KnownBy::Stated)),
+                answers: trip.answers.clone(),
+                ..ReleaseRequest::default()
+            });
         let request = Request {
             releases: releases.collect(),
             chart: Some(self.chart.clone()),

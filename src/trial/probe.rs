@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use semver::Version;
 
-use super::{Arrived, Failure, FailureKind, Trial, Trip, line_of};
+use super::{Arrived, FailureKind, Trial, TrialFailure, Trip, line_of};
 use crate::{
     jobs::Jobs,
     migrate::{Answer, Answers},
-    outcome::{Choice, Release, Step},
-    pack::model::{KeyRange, Open, Reads},
+    outcome::{Release, ReportedOption, ReportedStep},
+    pack::model::{KeyRange, OpenKind, ReadAnswer},
     values::{Map, Number, Path, Segment, Value, write},
 };
 
@@ -38,7 +38,7 @@ pub struct Probed {
     /// Those that came to a question which needs a text that cannot be made up.
     pub untyped: usize,
     /// The failures.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<TrialFailure>,
 }
 
 /// A key set alone.
@@ -150,7 +150,7 @@ impl Trial {
             }
             let (key, from) = id;
             let (written, path) = &keys[key];
-            probed.failures.push(Failure {
+            probed.failures.push(TrialFailure {
                 file: self.folder.join("keys.yaml").display().to_string(),
                 line: line_of(&text, written),
                 kind: FailureKind::Probe,
@@ -231,7 +231,7 @@ fn starts<'r>(
 ) -> BTreeMap<Version, &'r KeyRange> {
     let mut starts = BTreeMap::new();
     for range in ranges {
-        if range.read == Reads::No || range.open == Some(Open::SubChart) {
+        if range.read == ReadAnswer::No || range.open == Some(OpenKind::SubChart) {
             continue;
         }
         let held = || {
@@ -318,7 +318,7 @@ fn document(path: &Path, value: Value) -> Vec<u8> {
 }
 
 /// The first open question.
-fn question(release: &Release) -> Option<&Step> {
+fn question(release: &Release) -> Option<&ReportedStep> {
     release.steps.iter().find(|step| {
         let question = step.question.as_ref();
         question.is_some_and(|question| question.answer.is_none())
@@ -326,7 +326,7 @@ fn question(release: &Release) -> Option<&Step> {
 }
 
 /// Answers to a question: one for each option, or only the first that can be given.
-fn answers(step: &Step, only_first: bool) -> Vec<Answer> {
+fn answers(step: &ReportedStep, only_first: bool) -> Vec<Answer> {
     let options = step.question.iter().flat_map(|question| &question.options);
     let mut answers: Vec<Answer> = options.filter_map(answer).collect();
     if only_first {
@@ -335,7 +335,7 @@ fn answers(step: &Step, only_first: bool) -> Vec<Answer> {
     answers
 }
 
-fn answer(choice: &Choice) -> Option<Answer> {
+fn answer(choice: &ReportedOption) -> Option<Answer> {
     let mut inputs = BTreeMap::new();
     for input in &choice.inputs {
         if input

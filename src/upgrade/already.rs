@@ -10,8 +10,8 @@ use semver::Version;
 use super::raised::versions_between;
 use crate::{
     detect::Detection,
-    migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
-    outcome::{KnownBy, Severity, Told},
+    migrate::{Answers, Decision, DecisionValue, MigrateError, Migrated, Offer, StepReport},
+    outcome::{KnownBy, NoticeSeverity, Told},
     pack::model::Strength,
     questions::ALREADY_DONE,
 };
@@ -24,7 +24,7 @@ const STATED: &str = "stated";
 const LISTED: usize = 4;
 
 /// A stated version that something contradicts, with steps that would write a value anew a second time.
-pub(super) struct Doubt<'d> {
+pub(super) struct UpgradedAlready<'d> {
     detection: &'d Detection,
     /// The versions that the values are for, oldest and newest.
     fits: (&'d Version, &'d Version),
@@ -41,7 +41,7 @@ pub(super) fn doubt<'d>(
     (stated, to): (&Version, &Version),
     migrated: &Migrated,
     named: Option<&'d (Version, KnownBy)>,
-) -> Option<Doubt<'d>> {
+) -> Option<UpgradedAlready<'d>> {
     let mut fits = detection.candidates.iter().filter(|fits| *fits <= to);
     let first = fits.next()?;
     let last = fits.next_back().unwrap_or(first);
@@ -49,7 +49,7 @@ pub(super) fn doubt<'d>(
         // A step of a version that the values may still lie before was not done.
         let steps = migrated.steps.iter().filter(|step| step.version <= *fits.0);
         let steps: Vec<String> = writing_anew(steps).collect();
-        (!steps.is_empty()).then_some(Doubt {
+        (!steps.is_empty()).then_some(UpgradedAlready {
             detection,
             fits,
             named_by,
@@ -91,7 +91,7 @@ pub(super) fn tell_of_second_run(migrated: &mut Migrated, again: &Migrated, stat
         .filter(|step| again.contains(&step.id))
     {
         step.tell.push(Told {
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text: format!(
                 "Nothing in the new values shows that this was done: another run with --from {stated} would do it again. --record notes the version in refit.yaml; then refit asks first."
             ),
@@ -99,7 +99,7 @@ pub(super) fn tell_of_second_run(migrated: &mut Migrated, again: &Migrated, stat
     }
 }
 
-impl Doubt<'_> {
+impl UpgradedAlready<'_> {
     /// The version to begin at, if they were.
     pub fn fits(&self) -> &Version {
         self.fits.1
@@ -127,7 +127,7 @@ impl Doubt<'_> {
             });
         let evidence = against
             .take(LISTED)
-            .map(|clue| Evidence::remark(&clue.path.to_string(), clue.why.clone(), None));
+            .map(|clue| DecisionValue::remark(&clue.path.to_string(), clue.why.clone(), None));
         let again = self.steps.join(", ");
         let mut decision = Decision::new(
             ALREADY_DONE,

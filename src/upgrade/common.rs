@@ -3,21 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Request, release::Worked};
+use super::{Request, release::ReleaseResults};
 use crate::{
     load::{Wanted, Workspace},
-    outcome::Refusal,
     refusal::ReleaseError,
     yaml::NodeId,
 };
-
-type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
 /// A layer is not edited while a release that reads it too is not part of the run.
 pub(super) fn refuse_behind_backs(
     request: &Request,
     workspace: &Workspace,
-    worked: &mut Results<'_>,
+    worked: &mut ReleaseResults<'_>,
 ) {
     if request.others.is_empty() {
         return;
@@ -60,7 +57,7 @@ pub(super) fn refuse_with_others(
     request: &Request,
     workspace: &Workspace,
     releases: &[&Wanted],
-    worked: &mut Results<'_>,
+    worked: &mut ReleaseResults<'_>,
 ) {
     let common = |layers: &[usize], pin: Option<(usize, NodeId)>| {
         let version = pin

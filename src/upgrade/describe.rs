@@ -12,8 +12,9 @@ use crate::{
     load::{Sealed, Workspace},
     migrate::{self, LedgerEntry, StepState},
     outcome::{
-        At, Change, ChartSign, Choice, Clue, Evidence, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Question, Refusal, Release, Severity, State, Step, Task, Told, Values,
+        ChartSign, Clue, FactChange, Fate, FilePosition, KnownBy, LeafFate, Notice, NoticeSeverity,
+        QuestionValue, Refusal, Release, ReportedChange, ReportedFile, ReportedInput,
+        ReportedOption, ReportedQuestion, ReportedStep, State, Task, Told, Values,
     },
     pack::{Known, When, expr::describe},
     questions::RAISED_FIRST,
@@ -34,7 +35,7 @@ const RESET_VALUES: &str = "Use `helm upgrade --reset-values`; --reuse-values ke
 pub(super) fn release(
     workspace: &Workspace,
     worked: Worked<'_>,
-    files: &BTreeMap<usize, Arc<File>>,
+    files: &BTreeMap<usize, Arc<ReportedFile>>,
     request: &Request,
 ) -> Result<Release, Vec<Refusal>> {
     let leaves = worked.migrated.ledger.entries.iter();
@@ -83,8 +84,8 @@ fn unknown_values_note(layer: &Sealed) -> String {
 /// Marks questions that several releases ask about different values: one answer would be wrong for
 /// one of them, so each has to name its release.
 pub(super) fn scopes(releases: &mut [Release]) {
-    type Asked = (String, String, Vec<(String, String)>);
-    let asked = |release: &Release| -> Vec<Asked> {
+    type QuestionOfValues = (String, String, Vec<(String, String)>);
+    let asked = |release: &Release| -> Vec<QuestionOfValues> {
         let asked = release.steps.iter().filter_map(|step| {
             let evidence = step.question.as_ref()?.evidence.iter();
             let evidence = evidence.map(|evidence| (evidence.path.clone(), evidence.recorded()));
@@ -92,9 +93,9 @@ pub(super) fn scopes(releases: &mut [Release]) {
         });
         asked.collect()
     };
-    let all: Vec<Asked> = releases.iter().flat_map(asked).collect();
+    let all: Vec<QuestionOfValues> = releases.iter().flat_map(asked).collect();
     // By question: what it was first asked about, and whether it was never asked about anything else.
-    let mut alike: HashMap<&str, (&Asked, bool)> = HashMap::new();
+    let mut alike: HashMap<&str, (&QuestionOfValues, bool)> = HashMap::new();
     for one in &all {
         let (first, is_alike) = alike.entry(&one.0).or_insert((one, true));
         *is_alike &= *first == one;
@@ -129,7 +130,7 @@ struct Description<'d, 'w> {
 }
 
 impl Description<'_, '_> {
-    fn release(&self, all: &BTreeMap<usize, Arc<File>>) -> Result<Release, Box<Refusal>> {
+    fn release(&self, all: &BTreeMap<usize, Arc<ReportedFile>>) -> Result<Release, Box<Refusal>> {
         let Worked {
             wanted,
             pack,
@@ -140,7 +141,7 @@ impl Description<'_, '_> {
             migrated,
             ..
         } = self.worked;
-        let mut files: Vec<Arc<File>> = Vec::new();
+        let mut files: Vec<Arc<ReportedFile>> = Vec::new();
         let layers = wanted
             .layers
             .iter()
@@ -152,7 +153,8 @@ impl Description<'_, '_> {
         let mentioned = mentioned.filter(|file| all.get(file).is_some_and(|file| file.changed));
         for file in holder.chain(layers).chain(manifest).chain(mentioned) {
             let file = all.get(&file);
-            let new = |file: &&Arc<File>| !files.iter().any(|other| Arc::ptr_eq(other, file));
+            let new =
+                |file: &&Arc<ReportedFile>| !files.iter().any(|other| Arc::ptr_eq(other, file));
             if let Some(file) = file.filter(new) {
                 files.push(Arc::clone(file));
             }
@@ -321,7 +323,7 @@ impl Description<'_, '_> {
                 let last = older(&entry.source.path)?;
                 Some(Notice {
                     at: Some(self.at(entry.source.layer, entry.source.node)),
-                    severity: Severity::Action,
+                    severity: NoticeSeverity::Action,
                     path: Some(entry.source.path.clone()),
                     text: format!(
                         "{} was last read by {} {last}; {} ignores it. {}",
@@ -496,7 +498,7 @@ impl Description<'_, '_> {
         let marks = worked.marks.iter().filter_map(|mark| {
             Some(Notice {
                 at: Some(self.at(mark.layer, mark.node)),
-                severity: Severity::Action,
+                severity: NoticeSeverity::Action,
                 text: mark.notice()?,
                 path: None,
             })
@@ -510,7 +512,7 @@ impl Description<'_, '_> {
         &self.workspace.file_of(block).name
     }
 
-    fn at(&self, layer: usize, node: NodeId) -> At {
+    fn at(&self, layer: usize, node: NodeId) -> FilePosition {
         let tree = self.worked.views[layer].tree();
         let node = tree.key_of(node).unwrap_or(node);
         self.workspace
@@ -519,19 +521,19 @@ impl Description<'_, '_> {
     }
 
     /// The place of a path, in the right-most layer that has it.
-    fn place(&self, path: &Path) -> Option<At> {
+    fn place(&self, path: &Path) -> Option<FilePosition> {
         let mut layers = self.before.iter().enumerate().rev();
         layers.find_map(|(layer, lookup)| Some(self.at(layer, lookup.node(path)?)))
     }
 
     /// The place of a setting before a step changed it.
-    fn place_before(&self, change: &migrate::Change) -> Option<At> {
+    fn place_before(&self, change: &migrate::Change) -> Option<FilePosition> {
         let node = self.before.get(change.layer)?.node(&change.path)?;
         Some(self.at(change.layer, node))
     }
 
     /// The place of a setting in the file as it will be, if that can be told.
-    fn place_after(&self, change: &migrate::Change) -> Option<At> {
+    fn place_after(&self, change: &migrate::Change) -> Option<FilePosition> {
         let path = match change.fate {
             Fate::Written => &change.path,
             _ => change.to.as_ref()?,
@@ -541,7 +543,7 @@ impl Description<'_, '_> {
         let node = lookup.node(path)?;
         let node = tree.key_of(node).unwrap_or(node);
         let position = tree.position(tree.span(node).start);
-        Some(At {
+        Some(FilePosition {
             file: self.file(change.layer).to_owned(),
             line: position.line,
             column: position.column,
@@ -569,7 +571,7 @@ impl Description<'_, '_> {
         }
     }
 
-    fn step(&self, step: &migrate::StepReport) -> Step {
+    fn step(&self, step: &migrate::StepReport) -> ReportedStep {
         let (mut waits_for, mut loses) = (Vec::new(), Vec::new());
         let state = match &step.state {
             StepState::Done => State::Done,
@@ -583,7 +585,7 @@ impl Description<'_, '_> {
                 State::LeftOut
             }
         };
-        let changes = step.changes.iter().map(|change| Change {
+        let changes = step.changes.iter().map(|change| ReportedChange {
             fate: self.fate(change),
             left_over: change.left_over,
             path: change.path.clone(),
@@ -594,12 +596,12 @@ impl Description<'_, '_> {
             at: self.place_before(change),
             now_at: self.place_after(change),
         });
-        let question = step.decision.as_ref().map(|decision| Question {
+        let question = step.decision.as_ref().map(|decision| ReportedQuestion {
             text: decision.question.clone(),
             evidence: decision
                 .evidence
                 .iter()
-                .map(|evidence| Evidence {
+                .map(|evidence| QuestionValue {
                     path: evidence.path.clone(),
                     value: evidence.value.as_ref().map(|value| describe(Some(value))),
                     remark: evidence.remark.clone(),
@@ -612,14 +614,14 @@ impl Description<'_, '_> {
             options: decision
                 .options
                 .iter()
-                .map(|offer| Choice {
+                .map(|offer| ReportedOption {
                     id: offer.id.clone(),
                     title: offer.title.clone(),
                     recommended: offer.recommended,
                     inputs: offer
                         .inputs
                         .iter()
-                        .map(|input| Input {
+                        .map(|input| ReportedInput {
                             name: input.name.clone(),
                             title: input.title.clone(),
                             default: input.default.clone(),
@@ -638,7 +640,7 @@ impl Description<'_, '_> {
             lacking: decision.lacking.clone(),
             scope: None,
         });
-        Step {
+        ReportedStep {
             id: step.id.clone(),
             version: step.version.clone(),
             title: step.title.clone(),

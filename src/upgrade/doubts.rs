@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::{Request, answers_for};
 use crate::{
     load::Wanted,
-    migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
+    migrate::{Answers, Decision, DecisionValue, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{PRECEDENCE, title},
 };
@@ -56,13 +56,13 @@ pub(super) fn ask(
         return Ok(());
     }
     let evidence = wanted.doubts.iter().map(|doubt| {
-        let place = |at: &crate::outcome::At| format!("{}:{}", at.file, at.line);
+        let place = |at: &crate::outcome::FilePosition| format!("{}:{}", at.file, at.line);
         let both = format!(
             "set at {} and at {}",
             place(&doubt.at[0]),
             place(&doubt.at[1])
         );
-        Evidence::remark(&doubt.path.to_string(), both, None)
+        DecisionValue::remark(&doubt.path.to_string(), both, None)
     });
     let mut decision = Decision::new(
         PRECEDENCE,

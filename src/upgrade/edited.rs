@@ -5,7 +5,7 @@ use std::{fmt::Display, sync::Arc};
 use crate::{
     block::Block,
     load::Workspace,
-    migrate::Node,
+    migrate::TracedValue,
     outcome::Refusal,
     refusal::ReleaseError,
     values::view::View,
@@ -52,7 +52,7 @@ impl Edited {
         mut self,
         workspace: &Workspace,
         block: usize,
-        node: &Node,
+        node: &TracedValue,
         before: &View<'_>,
     ) -> Result<Self, Box<Refusal>> {
         let name = &workspace.file_of(block).name;
@@ -109,7 +109,7 @@ pub(super) fn rewritten(
 pub(super) fn edited(
     workspace: &Workspace,
     block: usize,
-    node: &Node,
+    node: &TracedValue,
     before: &View<'_>,
     rewrite: Rewrite,
 ) -> Result<Edited, Box<Refusal>> {

@@ -13,22 +13,20 @@ use std::{
 use super::{
     Request, common,
     mentions::{self, Renamed},
-    part::{Part, aliases_outside},
+    part::{BlockPart, aliases_outside},
     pin::{EditsBySpan, Pinned, pinned, scalar},
-    release::Worked,
+    release::ReleaseResults,
 };
 use crate::{
     block::TextFile,
     jobs::{Jobs, Work},
     load::{Wanted, Workspace},
-    outcome::{File, Notice, Refusal, Secrets, Severity},
+    outcome::{Notice, NoticeSeverity, Refusal, ReportedFile, Secrets},
     refusal::{ReleaseError, own_fault, release::alias_follows},
     values::View,
     verify::{SecondReadingError, second_reading},
     yaml::{EditSet, NodeId, Tree, rewrite_inner},
 };
-
-type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
 
 /// The changes that releases need in a file.
 #[derive(Default)]
@@ -47,7 +45,7 @@ struct Needs {
 fn needs_by_file(
     request: &Request,
     workspace: &Workspace,
-    worked: &Results<'_>,
+    worked: &ReleaseResults<'_>,
     renamed: &[(usize, Renamed)],
 ) -> BTreeMap<usize, Needs> {
     let mut needs: BTreeMap<usize, Needs> = BTreeMap::new();
@@ -87,9 +85,9 @@ pub(super) fn edit(
     request: &Request,
     workspace: &Workspace,
     releases: &[&Wanted],
-    worked: &mut Results<'_>,
+    worked: &mut ReleaseResults<'_>,
     jobs: &Jobs<'_>,
-) -> BTreeMap<usize, Arc<File>> {
+) -> BTreeMap<usize, Arc<ReportedFile>> {
     let mut files = BTreeMap::new();
     let mut renamed = Vec::new();
     for (index, result) in worked.iter_mut().enumerate() {
@@ -163,11 +161,11 @@ pub(super) fn edit(
 
 fn edited(
     workspace: &Workspace,
-    worked: &Results<'_>,
+    worked: &ReleaseResults<'_>,
     file: usize,
     needs: &Needs,
     notices: &mut Vec<(usize, Notice)>,
-) -> Result<File, Box<Refusal>> {
+) -> Result<ReportedFile, Box<Refusal>> {
     let loaded = &workspace.files[file];
     // By their place: releases that share a pin raise it once.
     let mut pins = EditsBySpan::new();
@@ -181,12 +179,12 @@ fn edited(
         }
     }
     pins.extend(renames(loaded, &needs.renamed)?);
-    let parts: Vec<Part<'_, '_>> = needs
+    let parts: Vec<BlockPart<'_, '_>> = needs
         .blocks
         .iter()
         .filter_map(|(block, (release, layer))| {
             let worked = worked[*release].as_ref().ok()?;
-            Some(Part {
+            Some(BlockPart {
                 block: *block,
                 release: *release,
                 layer: *layer,
@@ -195,7 +193,7 @@ fn edited(
             })
         })
         .collect();
-    let changed: Vec<&Part<'_, '_>> = parts
+    let changed: Vec<&BlockPart<'_, '_>> = parts
         .iter()
         .filter(|part| part.edited.rewrite.is_some())
         .collect();
@@ -228,7 +226,7 @@ fn edited(
                 notices.extend(embedded.notice.map(|(offset, text)| {
                     let notice = Notice {
                         at: Some(loaded.at(offset)),
-                        severity: Severity::Action,
+                        severity: NoticeSeverity::Action,
                         text: text.to_owned(),
                         path: None,
                     };
@@ -268,7 +266,7 @@ fn edited(
     }
     removed.sort_by_key(|(offset, _)| *offset);
     let before = workspace.secrets(file, &loaded.tree);
-    Ok(File {
+    Ok(ReportedFile {
         name: loaded.name.clone(),
         path: loaded.path.clone(),
         before: Arc::clone(&loaded.text),

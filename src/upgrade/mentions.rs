@@ -13,7 +13,7 @@ use crate::{
     carrier::{MentionKind, set},
     load::{Mention, Wanted, Workspace},
     migrate::{Answers, migrate},
-    outcome::{Fate, Notice, Severity},
+    outcome::{Fate, Notice, NoticeSeverity},
     pack::{Known, Pack},
     plan::Plan,
     values::{Map, Path, Segment, Value, view::View, write},
@@ -53,7 +53,7 @@ pub(super) fn renamed_mentions(
         };
         let told = |text: String| Notice {
             at: at(),
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text,
             path: None,
         };

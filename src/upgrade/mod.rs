@@ -40,15 +40,15 @@ use std::{
 use semver::Version;
 
 pub use packs::{known_charts, packs};
-pub use since::Since;
+pub use since::StateAtRevision;
 
 use crate::{
     identify,
     jobs::{Fault, Jobs, Work},
-    load::{self, Asked, Wanted, Workspace},
+    load::{self, ReleaseRequest, Wanted, Workspace},
     migrate::Answers,
     outcome::{self, Ahead, FORMAT, NamedPack, Outcome, Refusal, Release, Unclaimed},
-    pack::{Origin, Pack, SuppliedPack, Texts},
+    pack::{Pack, PackOrigin, SuppliedPack, Texts},
     plan::Selection,
     refusal::{self, Reason, ReleaseError, own_fault},
     values::View,
@@ -61,7 +61,7 @@ use release::Worked;
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The releases to upgrade.
-    pub releases: Vec<Asked>,
+    pub releases: Vec<ReleaseRequest>,
     /// Files to look for releases in: manifests, and values files that were named.
     pub found: Vec<FoundFile>,
     /// The exclusions where one file brings its chart's others along.
@@ -94,7 +94,7 @@ pub struct Request {
     pub to_of: BTreeMap<String, Version>,
     /// The state to compare with: only releases whose chart version differs are upgraded, from the version
     /// there to the version here, which stays as it is.
-    pub since: Option<Since>,
+    pub since: Option<StateAtRevision>,
     /// The steps.
     pub selection: Selection,
     /// Answers to questions, for every release.
@@ -134,7 +134,7 @@ pub struct Material {
     broken: Vec<packs::BrokenPack>,
     workspace: Workspace,
     /// The state that the run compares with, and what came of that.
-    before: Option<(Workspace, outcome::Since)>,
+    before: Option<(Workspace, outcome::ReportedSince)>,
     /// The releases that name a newer version than is known.
     ahead: Vec<Ahead>,
 }
@@ -336,7 +336,8 @@ fn named_packs(request: &Request, packs: &[Pack]) -> Vec<NamedPack> {
     let is_supplied = |named: &&NamedPack| {
         let mut packs = packs.iter();
         packs.any(|pack| {
-            pack.chart() == named.chart && !matches!(pack.origin(), Origin::BuiltIn | Origin::Draft)
+            pack.chart() == named.chart
+                && !matches!(pack.origin(), PackOrigin::BuiltIn | PackOrigin::Draft)
         })
     };
     let named = request.named_packs.iter();
@@ -358,14 +359,14 @@ fn empty_outcome() -> Outcome {
 }
 
 /// A release, or why there is none.
-type Each<T> = Result<T, Vec<Refusal>>;
+type OrRefusals<T> = Result<T, Vec<Refusal>>;
 
 /// Makes the faults of refit itself refusals of the releases that they happened with.
 fn settled<'n, T>(
-    results: Vec<Result<Each<T>, Fault>>,
+    results: Vec<Result<OrRefusals<T>, Fault>>,
     names: impl Iterator<Item = &'n String>,
-) -> Vec<Each<T>> {
-    let one = |(result, name): (Result<Each<T>, Fault>, &'n String)| {
+) -> Vec<OrRefusals<T>> {
+    let one = |(result, name): (Result<OrRefusals<T>, Fault>, &'n String)| {
         result.unwrap_or_else(|fault| Err(vec![*own_fault(&fault, name)]))
     };
     results.into_iter().zip(names).map(one).collect()

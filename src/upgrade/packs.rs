@@ -9,11 +9,11 @@ use super::{Request, Supplied, fault};
 use crate::{
     detect::{self, Detection, detect},
     identify::{self, TellingKey, Weight, claim},
-    load::{FormerName, KnownChart, Namesake, Wanted},
+    load::{KnownChart, KnownFormerName, KnownNamesake, Wanted},
     outcome::Refusal,
     pack::{
-        Origin, Pack, PackError, SuppliedPack, built_in, built_in_names,
-        check::{Severity, check},
+        Pack, PackError, PackOrigin, SuppliedPack, built_in, built_in_names,
+        check::{FindingSeverity, check},
     },
     refusal,
     values::{Map, ValuesPart, merge::merge_all, view::View},
@@ -156,7 +156,7 @@ fn carried(supplied: &Supplied) -> Option<String> {
 fn refuse_faulty(pack: &Pack, place: &FilePath) -> Result<(), Box<Refusal>> {
     let found = check(pack);
     let mut found = found.iter();
-    match found.find(|finding| finding.severity == Severity::Error) {
+    match found.find(|finding| finding.severity == FindingSeverity::Error) {
         Some(finding) => Err(refusal::request::unsound_pack(place, finding)),
         None => Ok(()),
     }
@@ -174,7 +174,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             .identity
             .called_before
             .iter()
-            .map(|former| FormerName {
+            .map(|former| KnownFormerName {
                 name: former.chart.clone(),
                 repositories: former.repositories.clone(),
                 until: former.until.clone(),
@@ -185,7 +185,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             .identifies
             .not
             .iter()
-            .map(|not| Namesake {
+            .map(|not| KnownNamesake {
                 repository: not.repository.clone(),
                 why: not.why.clone(),
             })
@@ -196,7 +196,7 @@ pub fn known_charts(packs: &[Pack], stated: Option<&str>) -> Vec<KnownChart> {
             .flatten()
             .map(|by| (by.chart.clone(), by.repository.clone())),
         is_stated: stated == Some(pack.identity.chart.as_str()),
-        is_in_tree: matches!(pack.origin(), Origin::Chart { .. }),
+        is_in_tree: matches!(pack.origin(), PackOrigin::Chart { .. }),
         oldest: pack.identity.oldest.clone(),
     });
     charts.collect()
@@ -226,7 +226,7 @@ pub(super) fn charts_of_broken(broken: &[BrokenPack]) -> impl Iterator<Item = Kn
 }
 
 /// A pack that was chosen for a release.
-pub(super) struct Chosen<'p> {
+pub(super) struct ChosenPack<'p> {
     /// The pack.
     pub pack: &'p Pack,
     /// The version that the content tells.
@@ -326,13 +326,13 @@ pub(super) fn choose<'p>(
     known: &KnownPacks<'p>,
     wanted: &Wanted,
     layers: Layers<'_, '_>,
-) -> Result<Chosen<'p>, Box<Refusal>> {
+) -> Result<ChosenPack<'p>, Box<Refusal>> {
     let packs = known.packs;
     let whole = || layers.whole();
     let name = &wanted.name;
     let chosen = |pack: &'p Pack, signs| {
         let detection = known.detect(pack, layers);
-        Ok(Chosen {
+        Ok(ChosenPack {
             pack,
             detection: detection.map_err(|e| refusal::Reason::new(e.to_string()).of(name))?,
             signs,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A block, and what becomes of it.
-pub(super) struct Part<'p, 'w> {
+pub(super) struct BlockPart<'p, 'w> {
     pub(super) block: usize,
     pub(super) release: usize,
     pub(super) layer: usize,
@@ -24,7 +24,7 @@ pub(super) struct Part<'p, 'w> {
     pub(super) edited: &'p Edited,
 }
 
-impl Part<'_, '_> {
+impl BlockPart<'_, '_> {
     /// True if its own text is that of the file.
     pub(super) fn is_whole(&self, workspace: &Workspace) -> bool {
         workspace.blocks[self.block].is_in_tree()
@@ -111,7 +111,7 @@ impl Part<'_, '_> {
 /// The aliases of a file that stand in none of the blocks, in the order of the text.
 pub(super) fn aliases_outside(
     workspace: &Workspace,
-    parts: &[Part<'_, '_>],
+    parts: &[BlockPart<'_, '_>],
     tree: &Tree,
 ) -> Vec<NodeId> {
     let roots = parts.iter().filter_map(|part| part.root(workspace, tree));

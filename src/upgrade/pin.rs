@@ -7,7 +7,7 @@ use crate::{
     block::TextFile,
     carrier::raise,
     load::Succession,
-    outcome::{Notice, Severity},
+    outcome::{Notice, NoticeSeverity},
     values::{
         Value, View,
         write::{Context, Quotes, string},
@@ -39,7 +39,7 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
         let chart = &worked.pack.info.chart;
         return Pinned::Stays(Notice {
             at: Some(loaded.at(tree.span(pin.node).start)),
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text: format!(
                 "`{}` stays as it is, because it is no chart version. See that it leads to {chart} {to} together with these values.",
                 pin.text
@@ -51,7 +51,7 @@ pub(super) fn pinned(loaded: &TextFile, worked: &Worked<'_>) -> Pinned {
     let stays = |why: &str| {
         Pinned::Stays(Notice {
             at: Some(loaded.at(tree.span(pin.node).start)),
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text: format!(
                 "The version `{}` stays as it is: {why}. Write {to} in its place.",
                 pin.text

@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::{
     detect::{Detection, VersionClue},
-    migrate::{Answers, Decision, Evidence, MigrateError, Offer, OfferedInput},
+    migrate::{Answers, Decision, DecisionValue, MigrateError, Offer, OfferedInput},
     outcome::KnownBy,
     pack::{Known, Pack, Step, model::Strength},
     questions::RAISED_FIRST,
@@ -27,7 +27,7 @@ const VERSION: &str = "version";
 const LISTED: usize = 4;
 
 /// A version that contradicts the values.
-pub(super) struct Doubt {
+pub(super) struct Contradiction {
     /// The settings, and why they speak against it.
     against: Vec<(Path, String)>,
     /// The versions that the values fit, oldest and newest.
@@ -40,7 +40,7 @@ pub(super) fn doubt(
     stated: &Version,
     detection: &Detection,
     values: &Map,
-) -> Option<Doubt> {
+) -> Option<Contradiction> {
     let older: Vec<&Version> = pack
         .info
         .versions
@@ -96,7 +96,7 @@ pub(super) fn doubt(
         .last()
         .or(older.last().as_ref())
         .map(|v| (**v).clone())?;
-    Some(Doubt {
+    Some(Contradiction {
         against,
         fits: (first, last),
     })
@@ -146,7 +146,7 @@ pub(super) fn versions_between(first: &Version, last: &Version) -> String {
     }
 }
 
-impl Doubt {
+impl Contradiction {
     /// The question, with its answer if there is one.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Doubt {
             .against
             .iter()
             .take(LISTED)
-            .map(|(path, why)| Evidence::remark(&path.to_string(), why.clone(), None));
+            .map(|(path, why)| DecisionValue::remark(&path.to_string(), why.clone(), None));
         let mut decision = Decision::new(
             RAISED_FIRST,
             format!(

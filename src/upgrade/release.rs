@@ -6,7 +6,7 @@ use std::{cell::RefCell, sync::Arc};
 use semver::Version;
 
 use super::{
-    Request, already, answers_for,
+    OrRefusals, Request, already, answers_for,
     brought::{self, Left},
     doubts,
     edited::{Edited, rewritten},
@@ -22,7 +22,7 @@ use crate::{
     identify::TellingKey,
     load::{Wanted, Workspace},
     migrate::{
-        Answers, MigrateError, Migrated, Node, StepReport,
+        Answers, MigrateError, Migrated, StepReport, TracedValue,
         together::{self, migrate_layers},
     },
     outcome::{KnownBy, Missing, Notice, Refusal, Unnamed},
@@ -34,6 +34,9 @@ use crate::{
     values::{merge::merge_all, view::View},
     yaml::{Rewrite, Tree},
 };
+
+/// The releases of a run, or why there is none, in their order.
+pub(super) type ReleaseResults<'w> = [OrRefusals<Worked<'w>>];
 
 /// A release that was worked out.
 pub(super) struct Worked<'w> {
@@ -79,13 +82,13 @@ pub(super) fn work<'w>(
         .map(|block| workspace.block_in_file(*block).view())
         .collect();
     let chosen = packs::choose(request, known, wanted, Layers(&views)).map_err(one)?;
-    let packs::Chosen {
+    let packs::ChosenPack {
         pack,
         detection,
         signs,
     } = chosen;
     let (to, successor) = target(request, pack, wanted).map_err(one)?;
-    let run = Run {
+    let run = ReleaseRun {
         request,
         workspace,
         before,
@@ -161,7 +164,7 @@ fn target<'w>(
     Ok((to.unwrap_or_else(|| pack.newest_release()).clone(), None))
 }
 
-struct Run<'r, 'w> {
+struct ReleaseRun<'r, 'w> {
     request: &'w Request,
     workspace: &'w Workspace,
     before: Option<&'w Workspace>,
@@ -181,13 +184,13 @@ struct Run<'r, 'w> {
 type ReadAgain = (usize, Arc<str>, Arc<Tree>);
 
 /// The result of one source version.
-struct Candidate<'w> {
+struct SourceCandidate<'w> {
     plan: Plan<'w>,
     migrated: Migrated,
     parts: Vec<Edited>,
 }
 
-impl Candidate<'_> {
+impl SourceCandidate<'_> {
     /// The parts of a result that must be the same for two source versions to make no difference.
     fn effect(&self) -> (Vec<Arc<str>>, Vec<String>) {
         let open = self.migrated.steps.iter().filter_map(|step| {
@@ -199,12 +202,12 @@ impl Candidate<'_> {
     }
 }
 
-impl<'w> Run<'_, 'w> {
+impl<'w> ReleaseRun<'_, 'w> {
     fn name(&self) -> &str {
         &self.wanted.name
     }
 
-    fn work(&self) -> Result<(KnownBy, Candidate<'w>), Box<Refusal>> {
+    fn work(&self) -> Result<(KnownBy, SourceCandidate<'w>), Box<Refusal>> {
         let own = self.request.from_of.get(&self.wanted.name);
         let stated = own
             .or(self.request.from.as_ref())
@@ -260,7 +263,10 @@ impl<'w> Run<'_, 'w> {
 
     /// The result that is left to do where the run compares with another state: the values may have been brought along
     /// on this branch already, by refit or by hand.
-    fn not_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
+    fn not_done(
+        &self,
+        candidate: SourceCandidate<'w>,
+    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         let (Some(before), Some(index)) = (self.before, self.wanted.earlier) else {
             return Ok(candidate);
         };
@@ -284,7 +290,7 @@ impl<'w> Run<'_, 'w> {
     }
 
     /// The doubt about the version that the manifest names, if the values contradict it.
-    fn doubt(&self, stated: &Version) -> Option<raised::Doubt> {
+    fn doubt(&self, stated: &Version) -> Option<raised::Contradiction> {
         let layers: Option<Vec<_>> = self.views.iter().map(|view| view.values().ok()).collect();
         raised::doubt(self.pack, stated, self.detection, &merge_all(layers?))
     }
@@ -293,8 +299,8 @@ impl<'w> Run<'_, 'w> {
     fn raised_first(
         &self,
         stated: &Version,
-        doubt: &raised::Doubt,
-    ) -> Result<(KnownBy, Candidate<'w>), Box<Refusal>> {
+        doubt: &raised::Contradiction,
+    ) -> Result<(KnownBy, SourceCandidate<'w>), Box<Refusal>> {
         let file = &self.workspace.files[self.wanted.holder].name;
         let decision = doubt.decide((&self.pack.info.chart, file), stated, &self.answers);
         let decision = decision.map_err(|e| self.migrate_refusal(&e))?;
@@ -308,7 +314,10 @@ impl<'w> Run<'_, 'w> {
     }
 
     /// The result from a stated version. Where the values seem to have been upgraded before, that is asked.
-    fn unless_done(&self, candidate: Candidate<'w>) -> Result<Candidate<'w>, Box<Refusal>> {
+    fn unless_done(
+        &self,
+        candidate: SourceCandidate<'w>,
+    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         let stated = candidate.plan.from.clone();
         let named = self.wanted.version.as_ref();
         let migrated = &candidate.migrated;
@@ -330,8 +339,8 @@ impl<'w> Run<'_, 'w> {
     /// The result from a stated version, saying so if nothing would tell a second run that it was done.
     fn told_of_second_run(
         &self,
-        mut candidate: Candidate<'w>,
-    ) -> Result<Candidate<'w>, Box<Refusal>> {
+        mut candidate: SourceCandidate<'w>,
+    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         if !already::writes_anew(&candidate.migrated) {
             return Ok(candidate);
         }
@@ -400,7 +409,7 @@ impl<'w> Run<'_, 'w> {
 
     /// Tries every version that the content allows. If they differ in edits or questions, only a person
     /// can tell which it is.
-    fn best_candidate(&self) -> Result<Candidate<'w>, Box<Refusal>> {
+    fn best_candidate(&self) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         let mut candidates = self.detection.candidates.clone();
         if let (Some(range), Some(pin)) = (&self.wanted.range, &self.wanted.pin) {
             let known = self.pack.info.versions.keys();
@@ -489,7 +498,7 @@ impl<'w> Run<'_, 'w> {
         }
     }
 
-    fn candidate(&self, from: &Version) -> Result<Candidate<'w>, Box<Refusal>> {
+    fn candidate(&self, from: &Version) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         self.candidate_without(from, &[])
     }
 
@@ -497,7 +506,7 @@ impl<'w> Run<'_, 'w> {
         &self,
         from: &Version,
         done: &[String],
-    ) -> Result<Candidate<'w>, Box<Refusal>> {
+    ) -> Result<SourceCandidate<'w>, Box<Refusal>> {
         let mut selection = self.request.selection.clone();
         selection.skip_known.extend(done.iter().cloned());
         selection
@@ -551,7 +560,7 @@ impl<'w> Run<'_, 'w> {
         let texts = (self.views, parts.as_slice());
         let known = (&self.answers, &self.to);
         marks::ask(self.workspace, self.wanted, texts, known, &mut migrated)?;
-        Ok(Candidate {
+        Ok(SourceCandidate {
             plan,
             migrated,
             parts,
@@ -559,7 +568,12 @@ impl<'w> Run<'_, 'w> {
     }
 
     /// A layer with its edits. Its text is read again once, whichever source versions come to it.
-    fn edited(&self, layer: usize, node: &Node, rewrite: Rewrite) -> Result<Edited, Box<Refusal>> {
+    fn edited(
+        &self,
+        layer: usize,
+        node: &TracedValue,
+        rewrite: Rewrite,
+    ) -> Result<Edited, Box<Refusal>> {
         let (block, view) = (self.wanted.layers[layer], &self.views[layer]);
         let mut edited = rewritten(self.workspace, block, view, rewrite);
         let mut read = self.read.borrow_mut();

@@ -6,7 +6,7 @@
 use super::mentions;
 use crate::{
     load::{LoadErrorKind, NotHere, Sealed, Wanted},
-    migrate::{Answers, Decision, Evidence, MigrateError, Migrated, Offer, StepReport},
+    migrate::{Answers, Decision, DecisionValue, MigrateError, Migrated, Offer, StepReport},
     plan::Plan,
     questions::{SEALED_LAYER, title},
     values::Path,
@@ -41,7 +41,7 @@ pub(super) fn ask(
     }
     let layers: Vec<&Sealed> = touched.iter().map(|(layer, _)| *layer).collect();
     let evidence = touched.iter().flat_map(|(layer, paths)| {
-        let shown = |path: &str, text: &str| Evidence::remark(path, text.to_owned(), None);
+        let shown = |path: &str, text: &str| DecisionValue::remark(path, text.to_owned(), None);
         match layer.values {
             None => vec![shown("layer", &layer.name)],
             Some(_) => paths

@@ -13,14 +13,14 @@ use std::{
 use super::{
     Request, common,
     edited::{Edited, edited},
-    release::Worked,
+    release::{ReleaseResults, Worked},
 };
 use crate::{
     edit::edit,
     load::{Wanted, Workspace},
     migrate::{
-        Answer, Change, Decision, Evidence, MigrateError, Migrated, Node, Offer, StepReport,
-        StepState,
+        Answer, Change, Decision, DecisionValue, MigrateError, Migrated, Offer, StepReport,
+        StepState, TracedValue,
         together::{self, meaning},
     },
     outcome::Refusal,
@@ -32,14 +32,12 @@ use crate::{
 /// The option that leaves what differs to the releases' own layers.
 const APART: &str = "apart";
 
-type Results<'w> = [Result<Worked<'w>, Vec<Refusal>>];
-
 /// Settles what releases share.
 pub(super) fn settle(
     request: &Request,
     workspace: &Workspace,
     wanted: &[&Wanted],
-    worked: &mut Results<'_>,
+    worked: &mut ReleaseResults<'_>,
 ) {
     common::refuse_with_others(request, workspace, wanted, worked);
     let users = users(workspace, wanted);
@@ -85,12 +83,12 @@ fn layer_of(worked: &Worked<'_>, block: usize) -> Option<usize> {
         .position(|layer| *layer == block)
 }
 
-fn part_of<'a>(worked: &'a Results<'_>, release: usize, block: usize) -> Option<&'a Edited> {
+fn part_of<'a>(worked: &'a ReleaseResults<'_>, release: usize, block: usize) -> Option<&'a Edited> {
     let worked = worked[release].as_ref().ok()?;
     Some(&worked.parts[layer_of(worked, block)?])
 }
 
-fn groups(users: &BTreeMap<usize, Vec<usize>>, worked: &Results<'_>) -> Vec<Group> {
+fn groups(users: &BTreeMap<usize, Vec<usize>>, worked: &ReleaseResults<'_>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let shared: Arc<BTreeSet<usize>> = Arc::new(users.keys().copied().collect());
     for (block, releases) in users {
@@ -125,7 +123,7 @@ impl Group {
         &self,
         request: &Request,
         workspace: &Workspace,
-        worked: &mut Results<'_>,
+        worked: &mut ReleaseResults<'_>,
     ) -> Result<(), Box<Refusal>> {
         let members: Vec<&Worked<'_>> = self
             .releases
@@ -171,7 +169,7 @@ impl Group {
     fn possible_ways(
         &self,
         workspace: &Workspace,
-        worked: &Results<'_>,
+        worked: &ReleaseResults<'_>,
         members: &[&Worked<'_>],
     ) -> (Vec<Way>, Option<Box<Refusal>>) {
         let (mut ways, mut failed) = (Vec::new(), None);
@@ -203,7 +201,7 @@ impl Group {
                 let part = part_of(worked, *leader, *block)?.clone();
                 Some((*block, part))
             });
-            if let Some(parts) = parts.collect::<Option<Parts>>()
+            if let Some(parts) = parts.collect::<Option<EditedLayers>>()
                 && others.iter().all(has_own)
             {
                 let title = self.title(workspace, member, members);
@@ -232,20 +230,20 @@ impl Group {
     fn in_common(
         &self,
         workspace: &Workspace,
-        worked: &Results<'_>,
-    ) -> Result<Parts, Box<Refusal>> {
-        let mut parts = Parts::new();
+        worked: &ReleaseResults<'_>,
+    ) -> Result<EditedLayers, Box<Refusal>> {
+        let mut parts = EditedLayers::new();
         for block in &self.blocks {
             let users = self.releases.iter().filter_map(|release| {
                 let worked = worked[*release].as_ref().ok()?;
                 let layer = layer_of(worked, *block)?;
                 Some((&worked.migrated.layers[layer], &worked.views[layer], layer))
             });
-            let users: Vec<(&Node, &View<'_>, usize)> = users.collect();
+            let users: Vec<(&TracedValue, &View<'_>, usize)> = users.collect();
             let Some((first, view, layer)) = users.first().copied() else {
                 continue;
             };
-            let nodes: Vec<(&Node, &View<'_>)> =
+            let nodes: Vec<(&TracedValue, &View<'_>)> =
                 users.iter().map(|(node, view, _)| (*node, *view)).collect();
             let node = together::in_common(first, view, &nodes);
             let rewrite = edit(view, &node, layer, false)
@@ -305,7 +303,7 @@ impl Group {
             members
                 .iter()
                 .map(|member| {
-                    Evidence::remark(&member.wanted.name, member.plan.from.to_string(), None)
+                    DecisionValue::remark(&member.wanted.name, member.plan.from.to_string(), None)
                 })
                 .collect(),
             options,
@@ -346,7 +344,7 @@ impl Group {
     fn follower(
         &self,
         workspace: &Workspace,
-        worked: &Results<'_>,
+        worked: &ReleaseResults<'_>,
         release: usize,
         shared: &[(usize, Edited)],
     ) -> Result<Option<Follower>, Box<Refusal>> {
@@ -370,9 +368,10 @@ impl Group {
             };
             if let Some(view) = part.view(&workspace.blocks[*block]) {
                 let values = view.values().unwrap_or_default();
-                migrated.layers[layer] = Node::made_by_step(Value::Map(values), Vec::new(), None);
+                migrated.layers[layer] =
+                    TracedValue::made_by_step(Value::Map(values), Vec::new(), None);
             } else {
-                migrated.layers[layer] = Node::layer(layer, views[layer]);
+                migrated.layers[layer] = TracedValue::layer(layer, views[layer]);
             }
             parts[layer] = part.clone();
         }
@@ -402,7 +401,7 @@ impl Group {
 }
 
 /// The shared layers as they come to be edited, by block.
-type Parts = Vec<(usize, Edited)>;
+type EditedLayers = Vec<(usize, Edited)>;
 
 /// Something that can be done about a shared layer, with what it makes of the releases that it changes.
 struct Way {

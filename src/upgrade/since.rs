@@ -17,8 +17,8 @@ use std::{
 use semver::Version;
 
 use crate::{
-    load::{Asked, OtherRelease, Wanted, Workspace},
-    outcome::{self, At, KnownBy, Notice, Severity},
+    load::{OtherRelease, ReleaseRequest, Wanted, Workspace},
+    outcome::{self, FilePosition, KnownBy, Notice, NoticeSeverity},
     pack::Pack,
     refusal,
     walk::FoundFile,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The state that a run compares with.
 #[derive(Debug, Clone, Default)]
-pub struct Since {
+pub struct StateAtRevision {
     /// The name of the revision, as it was given.
     pub named: String,
     /// The commit that it came to.
@@ -42,15 +42,19 @@ pub struct Since {
     /// The files of the commit that are read only if one of those names them, as hidden ones are.
     pub aside: Vec<PathBuf>,
     /// The releases that `refit.yaml` had.
-    pub releases: Vec<Asked>,
+    pub releases: Vec<ReleaseRequest>,
 }
 
 /// A release, as it is known again: its file below the root, what it is called, and which of those it is.
-type Key = (PathBuf, String, usize);
+type ReleaseKey = (PathBuf, String, usize);
 
 /// Leaves out of a workspace the errors that were there before, unless one of them keeps a release that was
 /// raised from being read: a branch is not to blame for them.
-pub(super) fn without_old_errors(workspace: &mut Workspace, before: &Workspace, since: &Since) {
+pub(super) fn without_old_errors(
+    workspace: &mut Workspace,
+    before: &Workspace,
+    since: &StateAtRevision,
+) {
     let texts = |workspace: &Workspace| -> BTreeMap<String, String> {
         let pins = workspace.broken.iter().filter_map(|broken| {
             let (file, node) = broken.pin?;
@@ -82,10 +86,10 @@ pub(super) fn without_old_errors(workspace: &mut Workspace, before: &Workspace, 
 pub(super) fn keep_raised(
     workspace: &mut Workspace,
     before: &Workspace,
-    since: &Since,
+    since: &StateAtRevision,
     packs: &[Pack],
-) -> outcome::Since {
-    let mut told = outcome::Since {
+) -> outcome::ReportedSince {
+    let mut told = outcome::ReportedSince {
         revision: since.named.clone(),
         commit: since.commit.clone(),
         kept: 0,
@@ -109,7 +113,7 @@ pub(super) fn keep_raised(
             (Some(&by.chart) == wanted.chart.as_ref()).then_some(pack)
         };
         let predecessor = match pair {
-            Pair::Of(index) => continues(index),
+            StateBefore::Of(index) => continues(index),
             _ => None,
         };
         // A chart that is known only as the one that takes another's place.
@@ -119,20 +123,20 @@ pub(super) fn keep_raised(
         let (at, name) = (place(workspace, &wanted), wanted.name.clone());
         let note = |text: String| Notice {
             at: at.clone(),
-            severity: Severity::Note,
+            severity: NoticeSeverity::Note,
             text: format!("{name}: {text}"),
             path: None,
         };
         let old = match pair {
-            Pair::Of(index) => {
+            StateBefore::Of(index) => {
                 wanted.earlier = Some(index);
                 &before.releases[index]
             }
-            Pair::Other(index) => {
+            StateBefore::Other(index) => {
                 let other = &before.other_releases[index];
                 let chart = other.chart.as_deref().unwrap_or("another chart");
                 let version = other.version.as_deref().unwrap_or("of an unknown version");
-                let (then, now) = (Named::of_other(other), Named::of(&wanted));
+                let (then, now) = (NamedChart::of_other(other), NamedChart::of(&wanted));
                 told.notes.push(note(format!(
                     "it deployed {chart} {version} in {}, which refit does not know. Its values are judged by themselves. {}",
                     since.named,
@@ -145,14 +149,14 @@ pub(super) fn keep_raised(
                 }
                 continue;
             }
-            Pair::Broken => {
+            StateBefore::Broken => {
                 told.notes.push(note(format!(
                     "it could not be read as it was in {}. State the version before: --from VERSION, without --since.",
                     since.named
                 )));
                 continue;
             }
-            Pair::None => {
+            StateBefore::None => {
                 told.new.push(wanted.name.clone());
                 if let Some(version) = here.version {
                     wanted.to = Some(version);
@@ -179,7 +183,7 @@ pub(super) fn keep_raised(
         };
         if here.chart != there.chart {
             let text = |stated: &Stated| stated.text.clone().unwrap_or_default();
-            let (then, now) = (Named::of(old), Named::of(&wanted));
+            let (then, now) = (NamedChart::of(old), NamedChart::of(&wanted));
             told.notes.push(note(format!(
                 "its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; its values are judged by themselves. {}",
                 there.chart.as_deref().unwrap_or("unknown"),
@@ -274,13 +278,13 @@ fn onto_successor(
 fn gone_elsewhere(
     workspace: &Workspace,
     before: &Workspace,
-    since: &Since,
-    pairs: &[Pair],
+    since: &StateAtRevision,
+    pairs: &[StateBefore],
 ) -> Vec<Notice> {
     let paired: HashSet<usize> = pairs
         .iter()
         .filter_map(|pair| match pair {
-            Pair::Of(index) => Some(*index),
+            StateBefore::Of(index) => Some(*index),
             _ => None,
         })
         .collect();
@@ -297,10 +301,10 @@ fn gone_elsewhere(
         let then = since.renamed.get(&path).unwrap_or(&path).clone();
         let old = there.get(&(then, other.title.as_str()))?;
         let file = &workspace.files[other.holder].name;
-        let (then, now) = (Named::of(old), Named::of_other(other));
+        let (then, now) = (NamedChart::of(old), NamedChart::of_other(other));
         Some(Notice {
             at: None,
-            severity: Severity::Note,
+            severity: NoticeSeverity::Note,
             text: format!(
                 "{} ({file}): its chart was {} in {} and is {} now, which refit does not know. See each setting by hand. {}",
                 other.title,
@@ -316,13 +320,13 @@ fn gone_elsewhere(
 }
 
 /// A chart as a manifest names it.
-struct Named {
+struct NamedChart {
     chart: Option<String>,
     address: Option<String>,
     version: Option<String>,
 }
 
-impl Named {
+impl NamedChart {
     fn of(wanted: &Wanted) -> Self {
         let stated = Stated::of(wanted);
         Self {
@@ -359,7 +363,7 @@ impl Named {
     }
 }
 
-impl std::fmt::Display for Named {
+impl std::fmt::Display for NamedChart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let chart = self.chart.as_deref().unwrap_or("another chart");
         match &self.version {
@@ -370,7 +374,7 @@ impl std::fmt::Display for Named {
 }
 
 /// How a person finds the way between two charts, with commands that work as they stand where both can be fetched.
-fn compared(then: &Named, now: &Named, file: &str) -> String {
+fn compared(then: &NamedChart, now: &NamedChart, file: &str) -> String {
     match (then.fetched(), now.fetched()) {
         (Some((old, old_archive)), Some((new, new_archive))) => format!(
             "To compare the two charts: `{old}`, `{new}`, then `refit upgrade {file} --old-chart {old_archive} --new-chart {new_archive}`."
@@ -440,7 +444,7 @@ fn target(pack: &Pack, wanted: &Wanted, here: &Stated) -> Option<Version> {
 
 /// The state of a release before.
 #[derive(Debug, Clone, Copy)]
-enum Pair {
+enum StateBefore {
     /// This release.
     Of(usize),
     /// One of a chart that is not known.
@@ -452,11 +456,12 @@ enum Pair {
 }
 
 /// For each release what it was.
-fn pairs(workspace: &Workspace, before: &Workspace, since: &Since) -> Vec<Pair> {
+fn pairs(workspace: &Workspace, before: &Workspace, since: &StateAtRevision) -> Vec<StateBefore> {
     let own = keys(workspace, &since.root, workspace.releases.iter());
     let old = keys(before, &since.folder, before.releases.iter());
-    let by_key: HashMap<&Key, usize> = old.iter().enumerate().map(|(i, key)| (key, i)).collect();
-    let then = |(path, title, nth): &Key| {
+    let by_key: HashMap<&ReleaseKey, usize> =
+        old.iter().enumerate().map(|(i, key)| (key, i)).collect();
+    let then = |(path, title, nth): &ReleaseKey| {
         let path = since.renamed.get(path).unwrap_or(path);
         (path.clone(), title.clone(), *nth)
     };
@@ -493,19 +498,19 @@ fn pairs(workspace: &Workspace, before: &Workspace, since: &Since) -> Vec<Pair> 
         let mut other = other.enumerate().filter(|(_, o)| o.title == title);
         let here = other.clone().find(|(_, o)| name(o.holder) == path);
         if let Some((index, _)) = here.or_else(|| other.next()) {
-            return Pair::Other(index);
+            return StateBefore::Other(index);
         }
         let file = since.folder.join(&path);
         let mut broken = before.broken.iter().map(|broken| &broken.name);
         let mut refused = before.errors.iter().map(|error| &error.name);
         let unread = refused.any(|name| file == FilePath::new(name));
         match unread || broken.any(|name| *name == title) {
-            true => Pair::Broken,
-            false => Pair::None,
+            true => StateBefore::Broken,
+            false => StateBefore::None,
         }
     };
     let all = pairs.into_iter().enumerate();
-    all.map(|(i, pair)| pair.map_or_else(|| found(i), Pair::Of))
+    all.map(|(i, pair)| pair.map_or_else(|| found(i), StateBefore::Of))
         .collect()
 }
 
@@ -513,7 +518,7 @@ fn keys<'w>(
     workspace: &Workspace,
     root: &FilePath,
     releases: impl Iterator<Item = &'w Wanted>,
-) -> Vec<Key> {
+) -> Vec<ReleaseKey> {
     let mut seen: HashMap<(PathBuf, String), usize> = HashMap::new();
     releases
         .map(|wanted| {
@@ -544,7 +549,7 @@ fn path_below(workspace: &Workspace, file: usize, root: &FilePath) -> PathBuf {
     real.strip_prefix(root).unwrap_or(&real).to_owned()
 }
 
-fn place(workspace: &Workspace, wanted: &Wanted) -> Option<At> {
+fn place(workspace: &Workspace, wanted: &Wanted) -> Option<FilePosition> {
     let pin = wanted.pin.as_ref()?;
     let file = &workspace.files[pin.file];
     Some(file.at(file.tree.span(pin.node).start))

@@ -22,23 +22,23 @@ const LOOKS: usize = 4;
 
 /// The large collections of a document; copies of a view share them.
 #[derive(Clone, Default)]
-pub(super) struct Large(Arc<Mutex<HashMap<Place, Looked>>>);
+pub(super) struct Large(Arc<Mutex<HashMap<CollectionKey, Looked>>>);
 
 /// A collection; of a list, too, what stands under a key that selections look at.
-type Place = (NodeId, Option<String>);
+type CollectionKey = (NodeId, Option<String>);
 
 /// The key, the value and the way of each entry, by its name. A lifetime here would tie views to each other.
-pub(super) type Remembered = HashMap<String, (NodeId, NodeId, Via)>;
+pub(super) type EntryIndex = HashMap<String, (NodeId, NodeId, Via)>;
 
 /// The positions of the items in which a key has a text, in order, by that text.
-pub(super) type Positions = HashMap<String, Vec<usize>>;
+pub(super) type ItemPositions = HashMap<String, Vec<usize>>;
 
 enum Looked {
     /// The number of looks so far.
     Times(usize),
-    Map(Arc<Remembered>),
+    Map(Arc<EntryIndex>),
     List(Arc<[NodeId]>),
-    Selected(Arc<Positions>),
+    Selected(Arc<ItemPositions>),
     /// Nothing is remembered of a map, or of the maps of a list, with something that Helm refuses: which name is asked
     /// for decides what is said.
     Refused,
@@ -51,7 +51,7 @@ impl Large {
         node: NodeId,
         len: usize,
         read: impl FnOnce() -> Option<Vec<MapEntry<'t>>>,
-    ) -> Option<Arc<Remembered>> {
+    ) -> Option<Arc<EntryIndex>> {
         let remember = || {
             let by_name = read()?.into_iter().map(|entry| {
                 let nodes = (entry.key, entry.value, entry.via);
@@ -88,8 +88,8 @@ impl Large {
         node: NodeId,
         key: &str,
         len: usize,
-        read: impl FnOnce() -> Option<Positions>,
-    ) -> Option<Arc<Positions>> {
+        read: impl FnOnce() -> Option<ItemPositions>,
+    ) -> Option<Arc<ItemPositions>> {
         if len <= SMALL {
             return None;
         }
@@ -105,7 +105,7 @@ impl Large {
     /// One look at a collection: it is counted, and from the one on that makes it worth it, remembered.
     fn look<T>(
         &self,
-        place: Place,
+        place: CollectionKey,
         len: usize,
         remember: impl FnOnce() -> Looked,
         remembered: impl FnOnce(&Looked) -> Option<T>,

@@ -20,7 +20,7 @@ use indexmap::IndexMap;
 use super::decode::AliasBudget;
 use super::error::{ReadError, ReadErrorKind};
 use super::key::{self, KeyError, KeyType};
-use super::large::{Large, Positions};
+use super::large::{ItemPositions, Large};
 use super::path::{Path, Segment};
 use super::scalar::{self, Resolved};
 use super::tag::Handles;
@@ -399,7 +399,7 @@ impl<'t> View<'t> {
     #[must_use]
     pub fn positions(&self, list: NodeId, key: &str, text: &str) -> Option<Vec<usize>> {
         let read = || {
-            let mut by_text = Positions::new();
+            let mut by_text = ItemPositions::new();
             for (i, item) in self.items(list).enumerate() {
                 if let Some(text) = self.text_in(item, key).ok()? {
                     by_text.entry(text).or_default().push(i);

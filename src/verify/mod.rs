@@ -7,7 +7,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::{
-    migrate::{Body, Node},
+    migrate::{Body, TracedValue},
     values::{
         Path, ReadError, Value,
         view::{ValueKind, View},
@@ -88,12 +88,12 @@ pub fn second_reading(
 /// # Errors
 ///
 /// At the first place where they differ.
-pub fn oracle(node: &Node, before: &View<'_>, after: &View<'_>) -> Result<(), OracleError> {
+pub fn oracle(node: &TracedValue, before: &View<'_>, after: &View<'_>) -> Result<(), OracleError> {
     compare(node, before, after, after.root(), &Path::root())
 }
 
 fn compare(
-    node: &Node,
+    node: &TracedValue,
     before: &View<'_>,
     after: &View<'_>,
     found: NodeId,

@@ -24,7 +24,7 @@ use std::{
 
 /// Locked folders; let go of when dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct FolderLock {
     /// An open folder is a locked folder.
     held: Vec<File>,
     sure: bool,
@@ -76,7 +76,7 @@ enum Attempt {
     Unsupported,
 }
 
-impl Lock {
+impl FolderLock {
     /// Locks folders, given by their full names. Waits as long as `patience` for other processes, and
     /// calls `waiting` once if it has to.
     pub(super) fn take(
@@ -181,14 +181,14 @@ mod tests {
         let here = set(&[folder.path()]);
         let first = held_elsewhere(folder.path());
         let told = Cell::new(0);
-        let LockedByOther(held) = Lock::take(&here, Duration::from_millis(600), &|at| {
+        let LockedByOther(held) = FolderLock::take(&here, Duration::from_millis(600), &|at| {
             assert_eq!(at, folder.path());
             told.set(told.get() + 1);
         })
         .unwrap_err();
         assert_eq!((held.as_path(), told.get()), (folder.path(), 1));
         drop(first);
-        assert!(Lock::try_take(&here).unwrap().is_sure());
+        assert!(FolderLock::try_take(&here).unwrap().is_sure());
     }
 
     #[test]
@@ -198,13 +198,13 @@ mod tests {
             set(&[folders[0].path()]),
             set(&[folders[0].path(), folders[1].path()]),
         ];
-        let first = Lock::try_take(&one).unwrap();
-        let LockedByOther(held) = Lock::try_take(&both).unwrap_err();
+        let first = FolderLock::try_take(&one).unwrap();
+        let LockedByOther(held) = FolderLock::try_take(&both).unwrap_err();
         assert_eq!(held, folders[0].path());
         // What was not had is not kept.
-        drop(Lock::try_take(&set(&[folders[1].path()])).unwrap());
+        drop(FolderLock::try_take(&set(&[folders[1].path()])).unwrap());
         drop(first);
-        Lock::try_take(&both).unwrap();
+        FolderLock::try_take(&both).unwrap();
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
         let first = held_elsewhere(folder.path());
         let other = std::thread::spawn({
             let here = here.clone();
-            move || Lock::take(&here, Duration::from_secs(60), &|_| {}).is_ok()
+            move || FolderLock::take(&here, Duration::from_secs(60), &|_| {}).is_ok()
         });
         std::thread::sleep(Duration::from_millis(50));
         drop(first);
@@ -225,10 +225,10 @@ mod tests {
     fn what_cannot_be_locked_is_not_held_to_be_ours() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
-        assert!(Lock::try_take(&set(&[&missing])).unwrap().is_sure());
+        assert!(FolderLock::try_take(&set(&[&missing])).unwrap().is_sure());
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let lock = Lock::try_take(&set(&[&file.join("in a file"), folder.path()])).unwrap();
+        let lock = FolderLock::try_take(&set(&[&file.join("in a file"), folder.path()])).unwrap();
         assert!(!lock.is_sure());
     }
 }

@@ -36,7 +36,7 @@ use std::{
 use backup::Backups;
 use file::{Prepared, TargetFile, hard_links, refused_error, sync_folder};
 use journal::{Draft, JournalEntry};
-use lock::{Lock, LockedByOther};
+use lock::{FolderLock, LockedByOther};
 use tempfile::NamedTempFile;
 
 pub use error::{WriteError, WriteRefusal};
@@ -99,7 +99,7 @@ impl fmt::Debug for WriteOptions<'_> {
 
 /// A file that was written.
 #[derive(Debug)]
-pub struct Written {
+pub struct WrittenFile {
     /// As it was named.
     pub path: PathBuf,
     /// The file that was replaced, if the name is a link.
@@ -124,7 +124,7 @@ pub struct Written {
 pub fn write(
     files: &[FileReplacement<'_>],
     options: &WriteOptions<'_>,
-) -> Result<Vec<Written>, WriteError> {
+) -> Result<Vec<WrittenFile>, WriteError> {
     let targets = find(files)?;
     if targets.is_empty() {
         return Ok(Vec::new());
@@ -198,10 +198,10 @@ type JournalDraft = Option<(Draft, PathBuf)>;
 fn begin(
     targets: &[TargetFile<'_>],
     options: &WriteOptions<'_>,
-) -> Result<(Lock, JournalDraft), WriteError> {
+) -> Result<(FolderLock, JournalDraft), WriteError> {
     let folders: BTreeSet<PathBuf> = targets.iter().map(|file| file.folder.clone()).collect();
     let lock = |folders: &BTreeSet<PathBuf>| {
-        Lock::take(folders, options.patience, options.waiting)
+        FolderLock::take(folders, options.patience, options.waiting)
             .map_err(|LockedByOther(folder)| WriteError::Locked { folder })
     };
     if targets.len() == 1 {
@@ -331,7 +331,7 @@ fn sync_folders(prepared: &[Prepared<'_>]) {
     folders.into_iter().for_each(sync_folder);
 }
 
-fn report(file: &Prepared<'_>) -> Written {
+fn report(file: &Prepared<'_>) -> WrittenFile {
     let at = &file.at;
     let path = at.file.path;
     let link = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink());
@@ -340,7 +340,7 @@ fn report(file: &Prepared<'_>) -> Written {
         Some(full) if !link => full.file_name().map(|name| path.with_file_name(name)),
         other => other.clone(),
     };
-    Written {
+    WrittenFile {
         path: path.to_owned(),
         target: link.then(|| at.target.clone()),
         backup,
@@ -393,7 +393,7 @@ fn named<T>(
     let folder = fs::canonicalize(folder).map_err(failed("make a file there"))?;
     let options = WriteOptions::default();
     let folders = BTreeSet::from([folder.clone()]);
-    let _lock = Lock::take(&folders, options.patience, options.waiting)
+    let _lock = FolderLock::take(&folders, options.patience, options.waiting)
         .map_err(|LockedByOther(folder)| WriteError::Locked { folder })?;
     let mut new = file::new_file(&folder).map_err(failed("make a file there"))?;
     new.write_all(text)

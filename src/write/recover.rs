@@ -20,7 +20,7 @@ use super::{
     error::list,
     file::{self, ComparedText, NotPlaced, is_spare, place, sync_folder},
     journal::{self, Damage, FileOnDisk, Journal, JournalEntry, is_mine},
-    lock::{Lock, LockedByOther},
+    lock::{FolderLock, LockedByOther},
 };
 
 /// The end of interrupted runs.
@@ -190,7 +190,7 @@ pub fn unfinished_writes(files: &[&Path], own: Option<&Path>) -> Vec<UnfinishedW
     let scan = Scan::of(files, own);
     let relevant = scan.relevant().filter_map(|found| {
         let journal = found.read.as_ref().ok()?;
-        let why = match Lock::try_take(&journal.folders()) {
+        let why = match FolderLock::try_take(&journal.folders()) {
             Err(LockedByOther(folder)) => Why::Busy(folder),
             Ok(lock) if !lock.is_sure() => Why::NoLocks,
             Ok(_lock) => match read_again(journal, found.own).and_then(|journal| match journal {
@@ -383,7 +383,7 @@ fn mend_journal(
     own: bool,
     options: &WriteOptions<'_>,
 ) -> Result<Option<Mended>, Why> {
-    let lock = Lock::take(&journal.folders(), options.patience, options.waiting)
+    let lock = FolderLock::take(&journal.folders(), options.patience, options.waiting)
         .map_err(|LockedByOther(folder)| Why::Busy(folder))?;
     if !lock.is_sure() {
         return Err(Why::NoLocks);
@@ -511,7 +511,7 @@ fn digest(path: &Path) -> Result<Option<String>, Why> {
 /// Returns how many.
 fn clean(folder: &Path, own: Option<&Path>) -> usize {
     let here = BTreeSet::from([folder.to_owned()]);
-    let Ok(lock) = Lock::try_take(&here) else {
+    let Ok(lock) = FolderLock::try_take(&here) else {
         return 0;
     };
     if !lock.is_sure() {

@@ -9,7 +9,7 @@ use std::{
 
 use refit::{
     identify::{self, ChartClaim},
-    load::{Input, load},
+    load::{InputFile, load},
     pack::{Pack, built_in, model::Telling},
     values::{Map, ValuesPart},
 };
@@ -43,7 +43,7 @@ fn readable(folder: &Path) -> Vec<(PathBuf, Map)> {
         .collect();
     files.sort();
     let read = files.into_iter().filter_map(|path| {
-        let loaded = load(&Input::Path(path.clone())).ok()?;
+        let loaded = load(&InputFile::Path(path.clone())).ok()?;
         let values = loaded.view().values().ok()?;
         Some((path, values))
     });

@@ -9,7 +9,7 @@ use std::{
 };
 
 use demo::{Demo, PLAIN, PLAIN_AFTER};
-use refit::write::{FileReplacement, WriteError, WriteOptions, WriteRefusal, Written, write};
+use refit::write::{FileReplacement, WriteError, WriteOptions, WriteRefusal, WrittenFile, write};
 
 fn replace<'a>(path: &'a Path, before: &'a str, after: &'a str) -> FileReplacement<'a> {
     FileReplacement {
@@ -26,7 +26,7 @@ fn keep(suffix: &str) -> WriteOptions<'_> {
     }
 }
 
-fn one(path: &Path, before: &str, after: &str) -> Result<Vec<Written>, WriteError> {
+fn one(path: &Path, before: &str, after: &str) -> Result<Vec<WrittenFile>, WriteError> {
     write(&[replace(path, before, after)], &WriteOptions::default())
 }
 

@@ -24,9 +24,9 @@ use refit::{
         Charted, Check, SettingPlaces, helm::Helm, model::Report, render::Options,
         source::ChartLocation, values,
     },
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, Answers},
-    outcome::{Question, Release},
+    outcome::{Release, ReportedQuestion},
     pack::{Pack, built_in},
     upgrade::{Request, upgrade},
 };
@@ -164,7 +164,9 @@ fn upgraded(
     let mut answers = given.clone();
     for _ in 0..8 {
         let outcome = upgrade(&Request {
-            releases: vec![Asked::new(vec![Input::Stdin(text.as_bytes().to_vec())])],
+            releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(
+                text.as_bytes().to_vec(),
+            )])],
             chart: Some("arroyo".to_owned()),
             from: Some(from.parse().unwrap()),
             to: Some(to.parse().unwrap()),
@@ -193,7 +195,7 @@ fn upgraded(
     Err("questions stay open".to_owned())
 }
 
-fn answer(question: &Question, text: &str, chance: &mut Chance) -> Answer {
+fn answer(question: &ReportedQuestion, text: &str, chance: &mut Chance) -> Answer {
     let option = &question.options[chance.below(question.options.len())];
     let mut inputs = BTreeMap::new();
     for input in &option.inputs {

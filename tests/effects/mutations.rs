@@ -10,7 +10,7 @@ use refit::{
         Charted, Check, SettingPlaces, model::Report, model::SettingFate, render::Options,
         source::ChartLocation, values,
     },
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, Answers},
     outcome::Release,
     pack::{Pack, built_in},
@@ -176,7 +176,9 @@ fn migrated(text: &str, given: &[(&str, &str)], pack: Option<&Path>) -> Release 
         })
         .collect();
     let outcome = upgrade(&Request {
-        releases: vec![Asked::new(vec![Input::Stdin(text.as_bytes().to_vec())])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(
+            text.as_bytes().to_vec(),
+        )])],
         chart: Some("arroyo".to_owned()),
         pack_dirs: pack.map(Path::to_owned).into_iter().collect(),
         from: Some("0.10.3".parse().unwrap()),

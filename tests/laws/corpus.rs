@@ -7,7 +7,7 @@ use std::{
 };
 
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::Answers,
     plan::Selection,
 };
@@ -53,7 +53,7 @@ fn published_files_are_moved_about() {
             .display()
             .to_string();
         let bytes = fs::read(file).map_err(|e| e.to_string())?;
-        let loaded = match load(&Input::Stdin(bytes.clone())) {
+        let loaded = match load(&InputFile::Stdin(bytes.clone())) {
             Ok(loaded) => loaded,
             Err(error) => {
                 let kind = refit::refusal::load(&error)

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use refit::{
     block::TextFile,
     edit::{EditError, edit},
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answer, Answers, Decision, Fate, MigrateError, Migrated, StepState, migrate},
     pack::{Pack, PackError},
     plan::{Plan, Selection},
@@ -59,7 +59,7 @@ pub fn run(
     selection: &Selection,
     recommended: bool,
 ) -> Result<Result<Done, Refused>, String> {
-    let before = match load(&Input::Stdin(text.to_vec())) {
+    let before = match load(&InputFile::Stdin(text.to_vec())) {
         Ok(loaded) => loaded,
         Err(error) => return Ok(Err(Refused::Load(refit::refusal::load(&error).what))),
     };

@@ -3,7 +3,7 @@
 //! The laws hold that a right edit passes them; a check that lets everything pass would hold those as well.
 
 use refit::{
-    migrate::Node,
+    migrate::TracedValue,
     values::View,
     verify::{SecondReadingError, oracle, second_reading},
     yaml::Tree,
@@ -18,7 +18,7 @@ fn passes(values: &str, text: &str) -> bool {
     let (before, after) = (read(values), read(text));
     let before = View::new(&before, before.documents()[0].root);
     let after = View::new(&after, after.documents()[0].root);
-    let mut whole = Node::layer(0, &before);
+    let mut whole = TracedValue::layer(0, &before);
     let untouched = oracle(&whole, &before, &after).is_ok();
     // The same with everything spelled out, as steps leave it.
     whole.open_map(&before);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answers, Decision},
     plan::Selection,
     values::{
@@ -147,7 +147,7 @@ fn pair(
     };
     let version = |i: usize| -> Version { case.versions[i].parse().expect("a version") };
     let (from, to) = (version(from), version(to));
-    let before = match load(&Input::Stdin(text.as_bytes().to_vec())) {
+    let before = match load(&InputFile::Stdin(text.as_bytes().to_vec())) {
         Ok(before) => before.view().values().map_err(|e| e.to_string())?,
         Err(error) => {
             let what = refit::refusal::load(&error).what;
@@ -356,7 +356,7 @@ fn refit_does_what_the_page_says_to_published_files() {
         let file = &found[choices.case * found.len() / taken.min(found.len()) % found.len()];
         let bytes = fs::read(file).map_err(|e| e.to_string())?;
         let name = file.strip_prefix(&shared).unwrap_or(file).display();
-        let loaded = match load(&Input::Stdin(bytes)) {
+        let loaded = match load(&InputFile::Stdin(bytes)) {
             Ok(loaded) if loaded.text.len() < 20_000 => loaded,
             Ok(_) => {
                 choices.count("too long for a naive judge");
@@ -395,7 +395,7 @@ fn refit_does_to_layers_what_the_page_says_of_their_sum() {
         // What a text says may be more than was asked for: an alias is what its anchor is.
         let mut sum = Map::new();
         for text in &texts {
-            match load(&Input::Stdin(text.as_bytes().to_vec())) {
+            match load(&InputFile::Stdin(text.as_bytes().to_vec())) {
                 Ok(loaded) => {
                     let values = loaded.view().values().map_err(|e| e.to_string())?;
                     if let Json::Object(layer) = Json::from(&Value::Map(values)) {

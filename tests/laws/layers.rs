@@ -1,7 +1,7 @@
 //! The layer law, measured: merging the migrated layers means the same as migrating the merged layers.
 
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answers, MigrateError, StepState, together::migrate_layers},
     pack::{Pack, PackError},
     plan::{Plan, Selection},
@@ -46,7 +46,7 @@ pub fn migrated_layers(
 ) -> Result<Result<Layered, String>, String> {
     let mut loaded = Vec::new();
     for text in texts {
-        match load(&Input::Stdin(text.clone().into_bytes())) {
+        match load(&InputFile::Stdin(text.clone().into_bytes())) {
             Ok(layer) => loaded.push(layer),
             Err(error) => return Ok(Err(refit::refusal::load(&error).what)),
         }
@@ -120,7 +120,7 @@ fn measure(choices: &mut Choices) -> Result<Option<String>, String> {
         texts.push(document(choices, &case.generated, case.from));
     }
     let read = |text: &String| -> Option<Map> {
-        load(&Input::Stdin(text.clone().into_bytes()))
+        load(&InputFile::Stdin(text.clone().into_bytes()))
             .ok()?
             .view()
             .values()

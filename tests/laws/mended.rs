@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answer, Answers},
     plan::Selection,
     values::{Path, Segment, Value},
@@ -49,7 +49,7 @@ pub fn files(values: &Map<String, Json>, migrations: &[(&str, &str)]) -> Vec<(St
 }
 
 pub fn tree(text: &str) -> Map<String, Json> {
-    let loaded = load(&Input::Stdin(text.as_bytes().to_vec())).expect("values");
+    let loaded = load(&InputFile::Stdin(text.as_bytes().to_vec())).expect("values");
     match Json::from(&Value::Map(loaded.view().values().expect("values"))) {
         Json::Object(map) => map,
         other => panic!("{other} is no map"),

@@ -12,7 +12,7 @@ use std::{
 };
 
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     outcome::Outcome,
     upgrade::{Request, upgrade},
     walk::{self, Limits, NamedPath},
@@ -81,7 +81,7 @@ fn changed(outcome: &Outcome) -> BTreeMap<&str, &str> {
 
 fn values_request(file: &Path, from: &Version, to: &Version) -> Request {
     Request {
-        releases: vec![Asked::new(vec![Input::Path(file.to_owned())])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Path(file.to_owned())])],
         chart: Some("arroyo".to_owned()),
         from: Some(from.clone()),
         to: Some(to.clone()),

@@ -8,7 +8,7 @@ use std::{fs, path::Path as FilePath};
 
 use refit::pack::{
     Pack,
-    check::{Severity, check},
+    check::{FindingSeverity, check},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -216,7 +216,7 @@ pub fn load(files: &[(String, String)], folder: &FilePath) -> Result<Pack, Strin
     let pack = Pack::from_folder(folder).map_err(|e| format!("the pack is not read: {e}"))?;
     // What only looks like a mistake is no reason not to run a pack.
     let found = check(&pack).into_iter();
-    let errors = found.filter(|finding| finding.severity == Severity::Error);
+    let errors = found.filter(|finding| finding.severity == FindingSeverity::Error);
     let findings: Vec<String> = errors.map(|finding| finding.to_string()).collect();
     if findings.is_empty() {
         Ok(pack)

@@ -2,7 +2,7 @@
 //! the sentences above it say, done by the judge and by refit.
 
 use refit::{
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::Answers,
     pack::Pack,
     plan::Selection,
@@ -63,7 +63,7 @@ fn tree(text: &str) -> Map<String, Json> {
     if text.is_empty() {
         return Map::new();
     }
-    let loaded = load(&Input::Stdin(text.as_bytes().to_vec())).expect("values");
+    let loaded = load(&InputFile::Stdin(text.as_bytes().to_vec())).expect("values");
     let values = loaded.view().values().expect("values");
     match Json::from(&Value::Map(values)) {
         Json::Object(map) => map,

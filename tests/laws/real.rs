@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::Answers,
     outcome::Outcome,
     upgrade::{Request, upgrade},
@@ -18,9 +18,9 @@ use super::{
     support::helm,
 };
 
-fn request(case: &Case, folder: &Path, inputs: Vec<Input>, answers: &Answers) -> Request {
+fn request(case: &Case, folder: &Path, inputs: Vec<InputFile>, answers: &Answers) -> Request {
     Request {
-        releases: vec![Asked::new(inputs)],
+        releases: vec![ReleaseRequest::new(inputs)],
         chart: Some("generated".to_owned()),
         pack_dirs: vec![folder.to_owned()],
         from: Some(case.version(case.from)),
@@ -54,7 +54,7 @@ fn preview(
     let request = request(
         case,
         case.folder(),
-        vec![Input::Path(file.clone())],
+        vec![InputFile::Path(file.clone())],
         answers,
     );
     let shown = upgrade(&request);

@@ -2,7 +2,7 @@
 
 use refit::{
     block::TextFile,
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answers, migrate},
     pack::Pack,
     plan::{Plan, Selection},
@@ -244,7 +244,7 @@ fn layers_agree(keys: &str, steps: &str, texts: &[&str]) {
         |texts: &[String]| -> Value {
             let loaded: Vec<TextFile> = texts
                 .iter()
-                .map(|t| load(&Input::Stdin(t.clone().into_bytes())).unwrap())
+                .map(|t| load(&InputFile::Stdin(t.clone().into_bytes())).unwrap())
                 .collect();
             let views: Vec<View<'_>> = loaded.iter().map(TextFile::view).collect();
             let refs: Vec<&View<'_>> = views.iter().collect();
@@ -259,7 +259,7 @@ fn layers_agree(keys: &str, steps: &str, texts: &[&str]) {
         };
     let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
     let merged = merge_all(texts.iter().map(|t| {
-        load(&Input::Stdin(t.clone().into_bytes()))
+        load(&InputFile::Stdin(t.clone().into_bytes()))
             .unwrap()
             .view()
             .values()

@@ -6,9 +6,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, Answers},
-    outcome::{KnownBy, Outcome, Release, State, Step},
+    outcome::{KnownBy, Outcome, Release, ReportedStep, State},
     upgrade::{Request, upgrade},
     values::{Map, View, merge::merge_all},
     yaml::Tree,
@@ -53,12 +53,12 @@ impl Stack {
 
     fn request(&self, names: &[&str], answers_of: &BTreeMap<String, Answers>) -> Request {
         let from = self.case.version(self.case.from);
-        let release = |name: &&str| Asked {
+        let release = |name: &&str| ReleaseRequest {
             name: Some((*name).to_owned()),
             version: Some((from.clone(), KnownBy::Stated)),
-            ..Asked::new(
+            ..ReleaseRequest::new(
                 ["base", name]
-                    .map(|layer| Input::Path(self.folder.path().join(format!("{layer}.yaml"))))
+                    .map(|layer| InputFile::Path(self.folder.path().join(format!("{layer}.yaml"))))
                     .to_vec(),
             )
         };
@@ -109,13 +109,13 @@ impl Stack {
     }
 }
 
-fn open(release: &Release) -> impl Iterator<Item = &Step> {
+fn open(release: &Release) -> impl Iterator<Item = &ReportedStep> {
     let steps = release.steps.iter();
     steps.filter(|step| step.state == State::Open && step.question.is_some())
 }
 
 /// An answer at random.
-fn answer(choices: &mut Choices, step: &Step) -> Answer {
+fn answer(choices: &mut Choices, step: &ReportedStep) -> Answer {
     let question = step.question.as_ref().expect("it asks");
     let choice = choices.pick(&question.options);
     let mut answer = Answer {
@@ -167,7 +167,7 @@ fn law(choices: &mut Choices) -> Result<(), String> {
                 return Ok(());
             };
             let answers = answers_of.entry(name.to_owned()).or_default();
-            let asked: Vec<&Step> = open(release).collect();
+            let asked: Vec<&ReportedStep> = open(release).collect();
             if asked.is_empty() {
                 break release.clone();
             }
@@ -189,7 +189,7 @@ fn law(choices: &mut Choices) -> Result<(), String> {
         choices.count(format!("together refused: {}", kind(&refusals(&outcome))));
         return Ok(());
     }
-    let asked: Vec<&Step> = outcome.releases.iter().flat_map(open).collect();
+    let asked: Vec<&ReportedStep> = outcome.releases.iter().flat_map(open).collect();
     if let Some(other) = asked.iter().find(|step| step.id != SHARED) {
         let message = format!("{} is asked only when both are upgraded", other.id);
         return Err(stack.shown(&message, Some(&outcome)));

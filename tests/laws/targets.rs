@@ -13,12 +13,12 @@ use std::{
 
 use refit::{
     carrier,
-    load::{Asked, Input, load},
+    load::{InputFile, ReleaseRequest, load},
     migrate::Answers,
     outcome::{Outcome, Refusal},
     pack::{Pack, check::check},
     plan::Selection,
-    report::{Detail, Look, Masker, json, markdown, text},
+    report::{Detail, Masker, ReportStyle, json, markdown, text},
     upgrade::{Request, upgrade},
     values::View,
     walk::{self, Limits, NamedPath},
@@ -36,7 +36,7 @@ use super::{
 
 /// Reading: what is not refused in words can be read as Helm reads it, and twice alike.
 pub fn loader(data: &[u8]) -> Result<(), String> {
-    let file = match load(&Input::Stdin(data.to_vec())) {
+    let file = match load(&InputFile::Stdin(data.to_vec())) {
         Ok(file) => file,
         Err(error) => return in_words(&refit::refusal::load(&error)),
     };
@@ -159,7 +159,9 @@ pub fn whole_upgrade(data: &[u8]) -> Result<(), String> {
     let request = || {
         let now = now.borrow();
         Request {
-            releases: vec![Asked::new(vec![Input::Stdin(now.0.clone().into_bytes())])],
+            releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(
+                now.0.clone().into_bytes(),
+            )])],
             chart: Some("arroyo".to_owned()),
             from: Some(now.1.clone()),
             to: Some(to.clone()),
@@ -175,7 +177,7 @@ pub fn whole_upgrade(data: &[u8]) -> Result<(), String> {
 
 /// The same with a pack that moves what the file has at its root.
 fn of_its_own_keys(text: &str, choices: &mut Choices) -> Result<(), String> {
-    let Ok(loaded) = load(&Input::Stdin(text.as_bytes().to_vec())) else {
+    let Ok(loaded) = load(&InputFile::Stdin(text.as_bytes().to_vec())) else {
         return Ok(());
     };
     let values = loaded.view().values().map_err(|e| e.to_string())?;
@@ -242,9 +244,9 @@ fn sound(outcome: &Outcome) -> Result<(), String> {
     }
     let files = outcome.files();
     let masker = Masker::on(files.iter().map(|file| &***file));
-    let look = Look {
+    let look = ReportStyle {
         detail: Detail::Verbose,
-        ..Look::default()
+        ..ReportStyle::default()
     };
     is_clean(&text::report(outcome, look, &masker), "the report")?;
     is_clean(&text::summary(outcome, look, &masker), "the summary")?;

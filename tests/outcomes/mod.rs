@@ -6,9 +6,10 @@ use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc};
 use refit::{
     digest,
     outcome::{
-        At, Change, Choice, Clue, Evidence, FORMAT, FactChange, Fate, File, Input, KnownBy,
-        LeafFate, Notice, Origin, Outcome, Question, Refusal, Release, Secrets, Severity, State,
-        Step, Strength, Task, When,
+        Clue, FORMAT, FactChange, Fate, FilePosition, KnownBy, LeafFate, Notice, NoticeSeverity,
+        Outcome, PackOrigin, QuestionValue, Refusal, Release, ReportedChange, ReportedFile,
+        ReportedInput, ReportedOption, ReportedQuestion, ReportedStep, Secrets, State, Strength,
+        Task, When,
     },
     secrets,
     values::Path,
@@ -32,8 +33,8 @@ pub fn outcome(releases: impl IntoIterator<Item = Release>) -> Outcome {
     }
 }
 
-pub fn at(line: usize, column: usize) -> Option<At> {
-    Some(At {
+pub fn at(line: usize, column: usize) -> Option<FilePosition> {
+    Some(FilePosition {
         file: "values.yaml".into(),
         line,
         column,
@@ -45,8 +46,8 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     Tree::parse(text).map_or_else(|_| Vec::new(), |tree| secrets::in_tree(&tree))
 }
 
-pub fn file(name: &str, before: &str, after: &str) -> File {
-    File {
+pub fn file(name: &str, before: &str, after: &str) -> ReportedFile {
+    ReportedFile {
         name: name.into(),
         path: (name != "-").then(|| PathBuf::from(name)),
         before: before.into(),
@@ -61,7 +62,7 @@ pub fn file(name: &str, before: &str, after: &str) -> File {
 }
 
 /// A release in which nothing happened.
-pub fn release(files: Vec<File>) -> Release {
+pub fn release(files: Vec<ReportedFile>) -> Release {
     let digest = digest::of(files.iter().map(|file| (file.name.as_str(), &*file.after)));
     Release {
         name: None,
@@ -70,7 +71,7 @@ pub fn release(files: Vec<File>) -> Release {
         carrier: None,
         chart: "arroyo".into(),
         to_chart: None,
-        pack: Origin::BuiltIn,
+        pack: PackOrigin::BuiltIn,
         from: Version::new(0, 10, 3),
         known_by: KnownBy::Stated,
         same_from: None,
@@ -98,8 +99,8 @@ pub fn rename(release: &mut Release, name: &str) {
     file.path = Some(name.into());
 }
 
-pub fn step(id: &str, title: &str, state: State) -> Step {
-    Step {
+pub fn step(id: &str, title: &str, state: State) -> ReportedStep {
+    ReportedStep {
         id: id.into(),
         version: Version::new(0, 11, 0),
         title: title.into(),
@@ -118,8 +119,8 @@ pub fn path_of(text: &str) -> Path {
     text.parse().expect("a path")
 }
 
-pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> Change {
-    Change {
+pub fn change(fate: Fate, path: &str, to: Option<&str>, value: Value) -> ReportedChange {
+    ReportedChange {
         fate,
         left_over: false,
         path: path_of(path),
@@ -228,7 +229,7 @@ pub fn done() -> Release {
         ),
         change(Fate::Dropped, "controller.image.tag", None, json!("0.10.3")),
         change(Fate::Merged, "worker.image.repository", image, repository),
-        Change {
+        ReportedChange {
             left_over: true,
             ..change(Fate::Dropped, "worker.image.tag", None, json!("0.10.3"))
         },
@@ -238,7 +239,7 @@ pub fn done() -> Release {
             None,
             json!("hunter2-postgres"),
         ),
-        Change {
+        ReportedChange {
             from: vec![path_of("a.user"), path_of("a.password")],
             ..change(
                 Fate::Written,
@@ -260,7 +261,7 @@ pub fn done() -> Release {
     release.steps = vec![images, secrets];
     release.notices = vec![Notice {
         at: at(10, 1),
-        severity: Severity::Action,
+        severity: NoticeSeverity::Action,
         text: "A key stands here twice.".into(),
         path: None,
     }];
@@ -302,14 +303,14 @@ pub fn done() -> Release {
 }
 
 /// A question with a recommended option, inputs and evidence.
-pub fn question() -> Question {
-    let option = |id: &str, title: &str, recommended| Choice {
+pub fn question() -> ReportedQuestion {
+    let option = |id: &str, title: &str, recommended| ReportedOption {
         id: id.into(),
         title: title.into(),
         recommended,
         inputs: Vec::new(),
     };
-    let input = |name: &str, title: &str, default: Option<&str>, list| Input {
+    let input = |name: &str, title: &str, default: Option<&str>, list| ReportedInput {
         name: name.into(),
         title: title.into(),
         default: default.map(str::to_owned),
@@ -335,23 +336,23 @@ pub fn question() -> Question {
             true,
         ),
     ];
-    Question {
+    ReportedQuestion {
         text: "The controller ran registry.example.com/arroyo:ca1, workers :ca2. What runs now?"
             .into(),
         evidence: vec![
-            Evidence {
+            QuestionValue {
                 path: "controller.image.tag".into(),
                 value: Some("ca1".into()),
                 remark: None,
                 at: at(5, 5),
             },
-            Evidence {
+            QuestionValue {
                 path: "worker.image.tag".into(),
                 value: None,
                 remark: None,
                 at: None,
             },
-            Evidence {
+            QuestionValue {
                 path: "postgresql.auth.password".into(),
                 value: Some("hunter2-postgres".into()),
                 remark: None,
@@ -372,9 +373,9 @@ pub fn open() -> Release {
     let mut images = step("one-image", "Merge the two images into one", State::Open);
     images.question = Some(question());
     let mut second = step("storage", "Write storage as URLs", State::Open);
-    second.question = Some(Question {
+    second.question = Some(ReportedQuestion {
         lacking: Some("storage.bucket is missing: The bucket".into()),
-        ..Question {
+        ..ReportedQuestion {
             evidence: Vec::new(),
             ..question()
         }
@@ -407,7 +408,7 @@ pub fn left_out() -> Release {
 pub fn refusal() -> Refusal {
     Refusal {
         name: "other values.yaml".into(),
-        at: Some(At {
+        at: Some(FilePosition {
             file: "other values.yaml".into(),
             line: 12,
             column: 11,

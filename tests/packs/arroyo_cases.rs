@@ -10,7 +10,7 @@ use std::{
 };
 
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, Answers},
     outcome::{Fate, Outcome, Release},
     upgrade::{Request, upgrade},
@@ -36,7 +36,7 @@ struct Case {
 
 fn run(text: &[u8], from: &str, to: &str, answers: &Answers) -> Outcome {
     upgrade(&Request {
-        releases: vec![Asked::new(vec![Input::Stdin(text.to_vec())])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(text.to_vec())])],
         chart: Some("arroyo".to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),

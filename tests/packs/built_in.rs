@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use refit::{
     jobs::Jobs,
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     pack::{Known, Pack, built_in, built_in_names, check::check},
     upgrade::{Request, packs, upgrade_by},
 };
@@ -87,7 +87,7 @@ fn the_index_knows_which_charts_have_a_telling_key() {
 fn a_run_reads_only_the_pack_that_its_file_is_for() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/arroyo-0.10.yaml");
     let request = Request {
-        releases: vec![Asked::new(vec![Input::Path(file)])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Path(file)])],
         ..Request::default()
     };
     let packs = Arc::new(packs(&request).unwrap());

@@ -11,11 +11,11 @@ use std::{
 
 use refit::{
     edit::edit,
-    load::{Input, load},
+    load::{InputFile, load},
     migrate::{Answer, Answers, Migrated, StepState, migrate},
     pack::{
         Pack,
-        check::{Severity, check},
+        check::{FindingSeverity, check},
     },
     plan::{Plan, Selection},
     refusal,
@@ -134,7 +134,7 @@ fn pack(change: &Change, folder: &std::path::Path) -> Result<Pack, String> {
     let pack = Pack::from_folder(folder).map_err(|e| e.to_string())?;
     let found = check(&pack).into_iter();
     let errors: Vec<String> = found
-        .filter(|finding| finding.severity == Severity::Error)
+        .filter(|finding| finding.severity == FindingSeverity::Error)
         .map(|finding| finding.to_string())
         .collect();
     match errors.is_empty() {
@@ -187,7 +187,7 @@ fn done(change: &Change) -> Result<(Json, Migrated), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let pack = pack(change, folder.path())?;
     let text = block(&Value::from(&change.before), &Layout::default());
-    let loaded = load(&Input::Stdin(text.into_bytes())).map_err(|e| refusal::load(&e).what)?;
+    let loaded = load(&InputFile::Stdin(text.into_bytes())).map_err(|e| refusal::load(&e).what)?;
     let view = loaded.view();
     let (from, to) = (Version::new(1, 0, 0), Version::new(2, 0, 0));
     let plan = Plan::new(&pack, &from, &to, &Selection::default()).map_err(|e| e.to_string())?;

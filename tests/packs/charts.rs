@@ -141,7 +141,7 @@ fn every_documented_change_is_made_asked_told_or_excluded() {
 #[test]
 fn the_values_that_traefik_migrates_itself_come_out_alike() {
     use refit::{
-        load::{Asked, Input},
+        load::{InputFile, ReleaseRequest},
         upgrade::{Request, upgrade},
         values::{Value, view::View},
         yaml::Tree,
@@ -153,7 +153,7 @@ fn the_values_that_traefik_migrates_itself_come_out_alike() {
     let old = fs::read(folder.join("sample-v40-values.yaml")).unwrap();
     let theirs = fs::read_to_string(folder.join("expected-v41-values.yaml")).unwrap();
     let outcome = upgrade(&Request {
-        releases: vec![Asked::new(vec![Input::Stdin(old)])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(old)])],
         chart: Some("traefik".to_owned()),
         from: Some("40.3.0".parse().unwrap()),
         to: Some("41.0.0".parse().unwrap()),

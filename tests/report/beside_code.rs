@@ -4,7 +4,7 @@ use crate::outcomes;
 
 use outcomes::{done, open, outcome, refusal};
 use refit::{
-    outcome::{At, Notice, Outcome, Since},
+    outcome::{FilePosition, Notice, Outcome, ReportedSince},
     report::{Masker, github, gitlab, jsonl, markdown, sarif},
 };
 use serde_json::Value;
@@ -13,8 +13,8 @@ use serde_json::Value;
 fn everything() -> Outcome {
     let mut done = done();
     done.notices.push(Notice {
-        severity: refit::outcome::Severity::Action,
-        at: Some(At {
+        severity: refit::outcome::NoticeSeverity::Action,
+        at: Some(FilePosition {
             file: "my values, 100%: a.yaml".to_owned(),
             line: 7,
             column: 3,
@@ -168,13 +168,13 @@ fn both_are_masked() {
 #[test]
 fn what_was_compared_stands_in_json_lines_and_markdown_too() {
     let mut all = outcome([done()]);
-    all.since = Some(Since {
+    all.since = Some(ReportedSince {
         revision: "origin/main".to_owned(),
         commit: "0123456789abcdef".to_owned(),
         kept: 3,
         new: vec!["streams".to_owned()],
         notes: vec![Notice {
-            severity: refit::outcome::Severity::Action,
+            severity: refit::outcome::NoticeSeverity::Action,
             at: None,
             text: "It could be compared in part only.".to_owned(),
             path: None,

@@ -112,7 +112,7 @@ fn one_huge_value_does_not_push_the_rest_out() {
     step.question.as_mut().unwrap().options[0].title = long.clone();
     step.question.as_mut().unwrap().evidence[0].value = Some(long.clone());
     huge.notices = vec![refit::outcome::Notice {
-        severity: refit::outcome::Severity::Note,
+        severity: refit::outcome::NoticeSeverity::Note,
         at: None,
         path: None,
         text: long.clone(),

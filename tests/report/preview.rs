@@ -4,12 +4,12 @@ use crate::outcomes;
 
 use outcomes::{done, file, left_out, open, outcome, refusal, release, rename, step};
 use refit::{
-    outcome::{FactChange, Outcome, Severity, State, Told},
+    outcome::{FactChange, NoticeSeverity, Outcome, State, Told},
     report::{
-        Detail, Look, Masker,
+        Detail, Masker, ReportStyle,
         command::{self, Given},
-        content::{Content, Section, Verdict},
-        preview::{Before, LINES, Preview, ShownDifference, Ways, preview},
+        content::{ReportContent, Section, Verdict},
+        preview::{LINES, Preview, RunSoFar, ShownDifference, Ways, preview},
         text,
     },
 };
@@ -17,12 +17,12 @@ use refit::{
 fn made(outcome: &Outcome, searched: bool) -> Preview {
     let given = Given::default();
     let ways = Ways {
-        before: Before::Preview,
+        before: RunSoFar::Preview,
         review: command::review(outcome, &given),
         write: command::commands(outcome, &given),
     };
     let masker = Masker::of(outcome);
-    let look = (Look::default(), &masker);
+    let look = (ReportStyle::default(), &masker);
     preview(
         outcome,
         &ways,
@@ -55,9 +55,9 @@ fn one_file_is_read_from_the_headline_to_the_command() {
     };
     let mut step = step("ports", "Default ports changed", State::Done);
     step.tell = vec![
-        told(Severity::Note, "A small thing."),
-        told(Severity::Action, "Open the new port."),
-        told(Severity::Danger, "The password is shown to all."),
+        told(NoticeSeverity::Note, "A small thing."),
+        told(NoticeSeverity::Action, "Open the new port."),
+        told(NoticeSeverity::Danger, "The password is shown to all."),
     ];
     file.steps.push(step);
     let text = whole(&outcome([file]), false);
@@ -110,7 +110,7 @@ fn what_many_releases_share_is_said_once_with_their_number() {
 fn the_content_counts_every_setting_and_every_release() {
     let fits = release(vec![file("b.yaml", "a: 1\n", "a: 1\n")]);
     let outcome = outcome([done(), open(), left_out(), fits]);
-    let content = Content::of(&outcome);
+    let content = ReportContent::of(&outcome);
     let verdicts: Vec<Verdict> = content.rows.iter().map(|row| row.verdict).collect();
     assert_eq!(
         verdicts,
@@ -143,9 +143,9 @@ fn what_depends_on_an_answer_is_open() {
         after: Some("ghcr.io/arroyosystems/arroyo:0.15".into()),
         open: vec!["one-image".into()],
     }];
-    let look = Look {
+    let look = ReportStyle {
         detail: Detail::Verbose,
-        ..Look::default()
+        ..ReportStyle::default()
     };
     let text = text::report(&outcome([file]), look, &Masker::off());
     assert!(text.contains("open, until you answer one-image"), "{text}");

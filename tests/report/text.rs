@@ -6,7 +6,7 @@ use outcomes::{done, file, left_out, open, outcome, refusal, release, rename};
 use refit::{
     outcome::Outcome,
     report::{
-        Detail, Look, Masker,
+        Detail, Masker, ReportStyle,
         command::{Given, commands},
         difference, text,
     },
@@ -16,14 +16,14 @@ use refit::{
 const WIDTHS: [usize; 2] = [60, 100];
 
 /// Everything that a preview prints, at a width.
-fn preview(outcome: &Outcome, look: Look, masker: &Masker, given: &Given) -> String {
+fn preview(outcome: &Outcome, look: ReportStyle, masker: &Masker, given: &Given) -> String {
     let report = text::report(outcome, look, masker);
     let commands = text::commands(&commands(outcome, given), look);
     format!("{report}--\n{commands}")
 }
 
-fn plain(columns: usize) -> Look {
-    Look::default().wide(columns)
+fn plain(columns: usize) -> ReportStyle {
+    ReportStyle::default().wide(columns)
 }
 
 /// Escape codes made visible, so that a snapshot can be read and kept in version control.
@@ -54,7 +54,7 @@ fn a_file_with_everything_done() {
 #[test]
 fn colour_changes_nothing_but_colour() {
     let outcome = outcome([done(), open()]);
-    let look = Look {
+    let look = ReportStyle {
         colour: true,
         ..plain(100)
     };
@@ -73,7 +73,7 @@ fn colour_changes_nothing_but_colour() {
 #[test]
 fn verbose_lists_every_setting_and_the_removed_comments() {
     let outcome = outcome([done()]);
-    let look = Look {
+    let look = ReportStyle {
         detail: Detail::Verbose,
         ..plain(100)
     };
@@ -100,7 +100,7 @@ fn open_questions_say_what_to_type() {
 fn quiet_says_errors_and_open_questions_only() {
     let mut outcome = outcome([done(), open()]);
     outcome.refused.push(refusal());
-    let look = Look {
+    let look = ReportStyle {
         detail: Detail::Quiet,
         ..plain(100)
     };
@@ -255,7 +255,7 @@ fn a_secret_that_moved_to_another_key_is_still_one() {
 
 #[test]
 fn a_coloured_difference_marks_words_and_line_ends() {
-    let look = Look {
+    let look = ReportStyle {
         colour: true,
         ..plain(100)
     };
@@ -283,7 +283,7 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     evil.notices[0].text = "two\nlines".into();
     std::sync::Arc::make_mut(&mut evil.files[0]).name = "\x1b]0;x\x07.yaml".into();
     let outcome = outcome([evil]);
-    let verbose = Look {
+    let verbose = ReportStyle {
         detail: Detail::Verbose,
         ..plain(100)
     };

@@ -14,7 +14,7 @@ use std::{
 
 use crate::support::copy_folder;
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, OfferedInput},
     outcome::KnownBy,
     questions::{SHARED_LAYER, can_be_left_out},
@@ -236,10 +236,13 @@ fn releases_that_share_a_layer_are_replayed_to_the_same_bytes() {
             fs::write(file("base"), &old).unwrap();
             fs::write(file("prod"), OWN[dice.below(OWN.len())]).unwrap();
             fs::write(file("staging"), OWN[dice.below(OWN.len())]).unwrap();
-            let release = |name: &str| Asked {
+            let release = |name: &str| ReleaseRequest {
                 name: Some(name.to_owned()),
                 version: Some(("0.10.3".parse().unwrap(), KnownBy::Stated)),
-                ..Asked::new(vec![Input::Path(file("base")), Input::Path(file(name))])
+                ..ReleaseRequest::new(vec![
+                    InputFile::Path(file("base")),
+                    InputFile::Path(file(name)),
+                ])
             };
             let request = Request {
                 releases: vec![release("prod"), release("staging")],
@@ -353,7 +356,7 @@ fn every_review_is_replayed_to_the_same_bytes() {
             let name = format!("{} with {seed}", case.display());
             fs::write(&file, &old).unwrap();
             let request = Request {
-                releases: vec![Asked::new(vec![Input::Path(file.clone())])],
+                releases: vec![ReleaseRequest::new(vec![InputFile::Path(file.clone())])],
                 chart: Some("arroyo".to_owned()),
                 from: Some(route.from.parse().unwrap()),
                 to: Some(route.to.parse().unwrap()),

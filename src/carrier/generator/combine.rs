@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeSet, path::Path as FilePath};
 
-use super::{GeneratorElement, GeneratorReader, MAX_ELEMENTS, Made};
+use super::{Generated, GeneratorElement, GeneratorReader, MAX_ELEMENTS};
 use crate::yaml::NodeId;
 
 /// The texts of an element under the keys of a merge.
@@ -20,9 +20,9 @@ impl GeneratorReader<'_> {
         matrix: NodeId,
         root: Option<&FilePath>,
         outer: &GeneratorElement,
-    ) -> Made {
+    ) -> Generated {
         let [first, second] = self.doc.items_at(matrix, &["generators"])[..] else {
-            return Made::unknown();
+            return Generated::unknown();
         };
         let firsts = self.made_by(first.node, root, outer);
         let mut is_known = !firsts.elements.is_empty();
@@ -34,23 +34,23 @@ impl GeneratorReader<'_> {
             is_known |= !seconds.elements.is_empty();
             for second in all_of(seconds) {
                 if !self.go && first.contradicts(&second) {
-                    return Made::unknown();
+                    return Generated::unknown();
                 }
                 let mut both = first.clone();
                 both.take(&second, |own, _| !own.is_empty());
                 both.label_with(&second);
                 product.push(both);
                 if product.len() > MAX_ELEMENTS {
-                    return Made::unknown();
+                    return Generated::unknown();
                 }
             }
         }
         match is_known {
-            true => Made {
+            true => Generated {
                 elements: product,
                 is_open: false,
             },
-            false => Made::unknown(),
+            false => Generated::unknown(),
         }
     }
 
@@ -61,28 +61,28 @@ impl GeneratorReader<'_> {
         merge: NodeId,
         root: Option<&FilePath>,
         outer: &GeneratorElement,
-    ) -> Made {
+    ) -> Generated {
         let doc = self.doc;
         let keys = doc.items_at(merge, &["mergeKeys"]);
         let keys: BTreeSet<String> = keys.iter().filter_map(|key| doc.text(key.node)).collect();
         let generators = doc.items_at(merge, &["generators"]);
         let [first, others @ ..] = &generators[..] else {
-            return Made::unknown();
+            return Generated::unknown();
         };
         if keys.is_empty() || others.is_empty() {
-            return Made::unknown();
+            return Generated::unknown();
         }
         let base = self.made_by(first.node, root, outer);
         let mut is_known = !base.elements.is_empty();
         let Some(mut merged) = self.by_keys(all_of(base), &keys) else {
-            return Made::unknown();
+            return Generated::unknown();
         };
         for other in others {
             let made = self.made_by(other.node, root, outer);
             is_known |= !made.elements.is_empty();
             // What is not known at all changes nothing that is known.
             let Some(overriding) = self.by_keys(made.elements, &keys) else {
-                return Made::unknown();
+                return Generated::unknown();
             };
             let certain: BTreeSet<MergeKey> = merged
                 .iter()
@@ -112,15 +112,15 @@ impl GeneratorReader<'_> {
             }
             merged.extend(more);
             if merged.len() > MAX_ELEMENTS {
-                return Made::unknown();
+                return Generated::unknown();
             }
         }
         match is_known {
-            true => Made {
+            true => Generated {
                 elements: merged.into_iter().map(|(_, element)| element).collect(),
                 is_open: false,
             },
-            false => Made::unknown(),
+            false => Generated::unknown(),
         }
     }
 
@@ -151,7 +151,7 @@ impl GeneratorReader<'_> {
 }
 
 /// The elements that are known, and one that stands for the others.
-fn all_of(made: Made) -> Vec<GeneratorElement> {
+fn all_of(made: Generated) -> Vec<GeneratorElement> {
     let mut elements = made.elements;
     if made.is_open {
         elements.push(GeneratorElement::stand_in());

@@ -202,13 +202,13 @@ impl Listing<'_> {
 
 /// What a generator makes.
 #[derive(Default)]
-struct Made {
+struct Generated {
     elements: Vec<GeneratorElement>,
     /// True if there may be more of which nothing is known.
     is_open: bool,
 }
 
-impl Made {
+impl Generated {
     /// Nothing is known of it.
     fn unknown() -> Self {
         Self {
@@ -232,13 +232,13 @@ impl GeneratorReader<'_> {
         generator: NodeId,
         root: Option<&FilePath>,
         outer: &GeneratorElement,
-    ) -> Made {
+    ) -> Generated {
         let doc = self.doc;
         let made = if let Some(list) = doc.field_at(generator, &["list"]) {
             self.by_list(list.node, outer)
         } else if let Some(git) = doc.field_at(generator, &["git"]) {
             let made = root.map_or_else(Vec::new, |root| self.by_git(git.node, root, outer));
-            Made {
+            Generated {
                 is_open: made.is_empty(),
                 elements: made,
             }
@@ -255,7 +255,7 @@ impl GeneratorReader<'_> {
         }
     }
 
-    fn by_list(&self, list: NodeId, outer: &GeneratorElement) -> Made {
+    fn by_list(&self, list: NodeId, outer: &GeneratorElement) -> Generated {
         let doc = self.doc;
         let listed = doc.items_at(list, &["elements"]);
         let elements = listed.iter().map(|element| {
@@ -265,7 +265,7 @@ impl GeneratorReader<'_> {
             made.label = first_field(doc, element.node);
             made
         });
-        let mut made = Made {
+        let mut made = Generated {
             is_open: listed.is_empty(),
             elements: elements.collect(),
         };
@@ -306,19 +306,19 @@ impl GeneratorReader<'_> {
 
     /// What a generator makes that asks a cluster or another server: what it adds to each is written here, and one
     /// element stands for all.
-    fn by_cluster(&self, generator: NodeId, outer: &GeneratorElement) -> Made {
+    fn by_cluster(&self, generator: NodeId, outer: &GeneratorElement) -> Generated {
         let doc = self.doc;
         let kinds = doc.view.entries(generator).unwrap_or_default().entries;
         let added = kinds
             .iter()
             .find_map(|kind| doc.field_at(kind.value, &["values"]));
         let Some(added) = added.filter(|added| doc.is_map(added.node)) else {
-            return Made::unknown();
+            return Generated::unknown();
         };
         let mut element = GeneratorElement::stand_in();
         self.scalars(added.node, "values.", doc, &FieldPlace::Here, &mut element);
         element.fill_in(outer);
-        Made {
+        Generated {
             elements: vec![element],
             is_open: false,
         }

@@ -4,7 +4,7 @@
 //! argoproj/argo-cd: it looks at the fields as they are before any template is filled, each under its path in dots. What
 //! is not known of an element speaks neither for nor against it.
 
-use super::{GeneratorElement, Made};
+use super::{Generated, GeneratorElement};
 use crate::{carrier::read::Doc, yaml::NodeId};
 
 /// One condition of a selector.
@@ -21,9 +21,9 @@ enum RequirementKind {
 }
 
 /// What is left of the elements of a generator. Of one whose selector Argo CD refuses, nothing is known.
-pub(super) fn selected(doc: &Doc<'_>, selector: NodeId, made: Made) -> Made {
+pub(super) fn selected(doc: &Doc<'_>, selector: NodeId, made: Generated) -> Generated {
     let Some(requirements) = requirements(doc, selector) else {
-        return Made::unknown();
+        return Generated::unknown();
     };
     let mut made = made;
     made.elements.retain(|element| {

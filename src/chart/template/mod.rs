@@ -20,7 +20,7 @@ pub(super) const MAX_DEPTH: usize = 100;
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub enum TemplateNode {
     /// `{{ … }}`: prints, or binds a variable.
     Action(Pipeline),
     /// `{{ if … }}` and `{{ with … }}`, with all that stands behind `else if` as a node in `otherwise`.
@@ -30,18 +30,18 @@ pub enum Node {
         /// The condition.
         of: Pipeline,
         /// If it holds.
-        then: Vec<Node>,
+        then: Vec<TemplateNode>,
         /// If not.
-        otherwise: Vec<Node>,
+        otherwise: Vec<TemplateNode>,
     },
     /// `{{ range … }}`.
     Range {
         /// The list or map that is gone over.
         of: Pipeline,
         /// For each.
-        each: Vec<Node>,
+        each: Vec<TemplateNode>,
         /// If there is nothing.
-        otherwise: Vec<Node>,
+        otherwise: Vec<TemplateNode>,
     },
     /// `{{ template "name" … }}`, and `{{ block }}` where it stands.
     Template {
@@ -55,7 +55,7 @@ pub enum Node {
         /// The name.
         name: String,
         /// The body.
-        body: Vec<Node>,
+        body: Vec<TemplateNode>,
     },
 }
 
@@ -65,11 +65,11 @@ pub struct Pipeline {
     /// The variables that it binds, with their `$`.
     pub variables: Vec<String>,
     /// Its commands; what one gives is the last argument of the next.
-    pub commands: Vec<Command>,
+    pub commands: Vec<Call>,
 }
 
 /// A function or a value with its arguments.
-pub type Command = Vec<Operand>;
+pub type Call = Vec<Operand>;
 
 /// A part of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]

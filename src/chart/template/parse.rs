@@ -1,13 +1,13 @@
 //! From words to the tree.
 
 use super::{
-    MAX_DEPTH, Node, Operand, Pipeline,
+    MAX_DEPTH, Operand, Pipeline, TemplateNode,
     lex::{Token, actions},
 };
 
 /// Reads a template. What does not end ends with the text; an `end` without a beginning is skipped.
 #[must_use]
-pub fn parse(text: &str) -> Vec<Node> {
+pub fn parse(text: &str) -> Vec<TemplateNode> {
     let mut parser = Parser {
         actions: actions(text),
         at: 0,
@@ -34,7 +34,7 @@ enum End {
 }
 
 impl Parser {
-    fn list(&mut self, depth: usize) -> (Vec<Node>, End) {
+    fn list(&mut self, depth: usize) -> (Vec<TemplateNode>, End) {
         let mut nodes = Vec::new();
         while let Some(action) = self.actions.get(self.at) {
             let tokens = action.clone();
@@ -47,18 +47,18 @@ impl Parser {
                     "break" | "continue" if words.len() == 1 => {}
                     _ => self.node(name, words, depth, &mut nodes),
                 },
-                Some(_) => nodes.push(Node::Action(pipeline(words))),
+                Some(_) => nodes.push(TemplateNode::Action(pipeline(words))),
                 None => {}
             }
         }
         (nodes, End::End)
     }
 
-    fn node(&mut self, name: &str, words: &[Token], depth: usize, nodes: &mut Vec<Node>) {
+    fn node(&mut self, name: &str, words: &[Token], depth: usize, nodes: &mut Vec<TemplateNode>) {
         let deeper = depth + 1;
         if deeper > MAX_DEPTH {
             // Taken as one flat text: what is looked at is still seen.
-            nodes.push(Node::Action(pipeline(words)));
+            nodes.push(TemplateNode::Action(pipeline(words)));
             return;
         }
         let rest = || trimmed(&words[1..]);
@@ -70,7 +70,7 @@ impl Parser {
             "range" => {
                 let (each, end) = self.list(deeper);
                 let otherwise = self.parse_else(end, deeper);
-                nodes.push(Node::Range {
+                nodes.push(TemplateNode::Range {
                     of: pipeline(rest()),
                     each,
                     otherwise,
@@ -82,31 +82,31 @@ impl Parser {
                     (name.is_some() && words.len() > 2).then(|| pipeline(behind_text(rest())));
                 let name = name.unwrap_or_default();
                 let (body, _) = self.list(deeper);
-                nodes.push(Node::Define {
+                nodes.push(TemplateNode::Define {
                     name: name.clone(),
                     body,
                 });
                 if words.first() == Some(&Token::Name("block".to_owned())) {
-                    nodes.push(Node::Template { name, with });
+                    nodes.push(TemplateNode::Template { name, with });
                 }
             }
             "template" => match text_of(rest()) {
                 Some(name) => {
                     let with = behind_text(rest());
                     let with = (!with.is_empty()).then(|| pipeline(with));
-                    nodes.push(Node::Template { name, with });
+                    nodes.push(TemplateNode::Template { name, with });
                 }
-                None => nodes.push(Node::Action(pipeline(rest()))),
+                None => nodes.push(TemplateNode::Action(pipeline(rest()))),
             },
-            _ => nodes.push(Node::Action(pipeline(words))),
+            _ => nodes.push(TemplateNode::Action(pipeline(words))),
         }
     }
 
-    fn branch(&mut self, binds: bool, of: &[Token], depth: usize) -> Node {
+    fn branch(&mut self, binds: bool, of: &[Token], depth: usize) -> TemplateNode {
         let of = pipeline(of);
         let (then, end) = self.list(depth);
         let otherwise = self.parse_else(end, depth);
-        Node::Branch {
+        TemplateNode::Branch {
             binds,
             of,
             then,
@@ -114,7 +114,7 @@ impl Parser {
         }
     }
 
-    fn parse_else(&mut self, end: End, depth: usize) -> Vec<Node> {
+    fn parse_else(&mut self, end: End, depth: usize) -> Vec<TemplateNode> {
         let End::Else(words) = end else {
             return Vec::new();
         };
@@ -237,7 +237,7 @@ mod tests {
 
     fn one(text: &str) -> Pipeline {
         match parse(text).as_slice() {
-            [Node::Action(pipeline)] => pipeline.clone(),
+            [TemplateNode::Action(pipeline)] => pipeline.clone(),
             other => panic!("{other:?}"),
         }
     }
@@ -278,12 +278,16 @@ mod tests {
     fn blocks_nest_and_else_chains_are_read() {
         let text = "{{ if .a }}1{{ else if .b }}2{{ else with .c }}{{ .d }}{{ else }}{{ range .e }}{{ . }}{{ end }}{{ end }}{{ .f }}{{/* {{ .g }} */}}";
         let read = parse(text);
-        let [Node::Branch { otherwise, .. }, Node::Action(last)] = read.as_slice() else {
+        let [
+            TemplateNode::Branch { otherwise, .. },
+            TemplateNode::Action(last),
+        ] = read.as_slice()
+        else {
             panic!("{read:?}");
         };
         assert_eq!(last.commands, [vec![dot(&["f"])]]);
         let [
-            Node::Branch {
+            TemplateNode::Branch {
                 otherwise,
                 binds: false,
                 ..
@@ -293,7 +297,7 @@ mod tests {
             panic!("{otherwise:?}");
         };
         let [
-            Node::Branch {
+            TemplateNode::Branch {
                 binds: true,
                 then,
                 otherwise,
@@ -304,7 +308,7 @@ mod tests {
             panic!("{otherwise:?}");
         };
         assert_eq!(then.len(), 1);
-        assert!(matches!(otherwise.as_slice(), [Node::Range { .. }]));
+        assert!(matches!(otherwise.as_slice(), [TemplateNode::Range { .. }]));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    Node, Operand, Pipeline,
+    Operand, Pipeline, TemplateNode,
     functions::call,
     meaning::{MOST_PLACES, Meaning},
 };
@@ -38,7 +38,7 @@ pub struct ValuesRead {
 #[derive(Debug, Default)]
 pub struct TemplateWalk<'t> {
     /// The named templates.
-    pub named: HashMap<&'t str, Vec<&'t [Node]>>,
+    pub named: HashMap<&'t str, Vec<&'t [TemplateNode]>>,
     /// The values seen so far.
     pub seen: ValuesRead,
     /// The templates that were gone through already, with their contexts.
@@ -55,26 +55,26 @@ pub(super) type Variables = Vec<(String, Meaning)>;
 
 impl<'t> TemplateWalk<'t> {
     /// Takes in the named templates of a tree.
-    pub fn define(&mut self, nodes: &'t [Node]) {
+    pub fn define(&mut self, nodes: &'t [TemplateNode]) {
         for node in nodes {
             match node {
-                Node::Define { name, body } => {
+                TemplateNode::Define { name, body } => {
                     self.named.entry(name).or_default().push(body);
                     self.define(body);
                 }
-                Node::Branch {
+                TemplateNode::Branch {
                     then, otherwise, ..
                 } => {
                     self.define(then);
                     self.define(otherwise);
                 }
-                Node::Range {
+                TemplateNode::Range {
                     each, otherwise, ..
                 } => {
                     self.define(each);
                     self.define(otherwise);
                 }
-                Node::Action(_) | Node::Template { .. } => {}
+                TemplateNode::Action(_) | TemplateNode::Template { .. } => {}
             }
         }
     }
@@ -91,16 +91,22 @@ impl<'t> TemplateWalk<'t> {
     }
 
     /// Goes through a template whose chart has its values at a place.
-    pub fn template(&mut self, nodes: &'t [Node], values: &Path) {
+    pub fn template(&mut self, nodes: &'t [TemplateNode], values: &Path) {
         self.with_dot(nodes, Meaning::context(values.clone()), 0);
     }
 
-    fn with_dot(&mut self, nodes: &'t [Node], dot: Meaning, depth: usize) {
+    fn with_dot(&mut self, nodes: &'t [TemplateNode], dot: Meaning, depth: usize) {
         let mut variables = vec![("$".to_owned(), dot.clone())];
         self.nodes(nodes, &dot, &mut variables, depth);
     }
 
-    fn nodes(&mut self, nodes: &'t [Node], dot: &Meaning, variables: &mut Variables, depth: usize) {
+    fn nodes(
+        &mut self,
+        nodes: &'t [TemplateNode],
+        dot: &Meaning,
+        variables: &mut Variables,
+        depth: usize,
+    ) {
         self.level += 1;
         for node in nodes {
             self.work += 1;
@@ -117,7 +123,7 @@ impl<'t> TemplateWalk<'t> {
     /// A part with variables of its own, which are gone behind it.
     fn walk_scoped(
         &mut self,
-        nodes: &'t [Node],
+        nodes: &'t [TemplateNode],
         dot: &Meaning,
         variables: &mut Variables,
         depth: usize,
@@ -127,17 +133,23 @@ impl<'t> TemplateWalk<'t> {
         variables.truncate(before);
     }
 
-    fn node(&mut self, node: &'t Node, dot: &Meaning, variables: &mut Variables, depth: usize) {
+    fn node(
+        &mut self,
+        node: &'t TemplateNode,
+        dot: &Meaning,
+        variables: &mut Variables,
+        depth: usize,
+    ) {
         match node {
-            Node::Define { .. } => {}
-            Node::Action(pipeline) => {
+            TemplateNode::Define { .. } => {}
+            TemplateNode::Action(pipeline) => {
                 let meaning = self.pipeline(pipeline, dot, variables, depth);
                 match pipeline.variables.as_slice() {
                     [] => self.take(&meaning),
                     names => bind(names, &meaning, &Meaning::empty(), variables),
                 }
             }
-            Node::Branch {
+            TemplateNode::Branch {
                 binds,
                 of,
                 then,
@@ -152,7 +164,7 @@ impl<'t> TemplateWalk<'t> {
                 self.walk_scoped(otherwise, dot, variables, depth);
                 variables.truncate(before);
             }
-            Node::Range {
+            TemplateNode::Range {
                 of,
                 each,
                 otherwise,
@@ -172,7 +184,7 @@ impl<'t> TemplateWalk<'t> {
                 self.walk_scoped(otherwise, dot, variables, depth);
                 variables.truncate(before);
             }
-            Node::Template { name, with } => {
+            TemplateNode::Template { name, with } => {
                 let with = with
                     .as_ref()
                     .map(|with| self.pipeline(with, dot, variables, depth));

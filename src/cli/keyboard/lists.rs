@@ -20,8 +20,8 @@ use std::{
 
 use dialoguer::{FuzzySelect, MultiSelect, theme::Theme};
 use refit::{
-    report::{Look, review as show},
-    review::talk::{Chosen, KeyPress, Person as _, Stop},
+    report::{ReportStyle, review as show},
+    review::talk::{KeyPress, ListAnswer, Person as _, Stop},
     shell::obeyed,
 };
 use unicode_width::UnicodeWidthChar as _;
@@ -206,7 +206,7 @@ impl Keyboard<'_> {
         keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Chosen, Stop> {
+    ) -> Result<ListAnswer, Stop> {
         if items.len() <= SHOWN {
             return self.choose_with_keys(prompt, keys, items, first);
         }
@@ -233,7 +233,7 @@ impl Keyboard<'_> {
             list.interact_on_opt(&console::Term::stderr())
                 .map_err(io::Error::from)
         })?;
-        Ok(chosen.map_or(Chosen::Key(KeyPress::Escape), Chosen::Item))
+        Ok(chosen.map_or(ListAnswer::Key(KeyPress::Escape), ListAnswer::Item))
     }
 
     /// One of a short list, by its own keys, or a key that is not one of them.
@@ -243,7 +243,7 @@ impl Keyboard<'_> {
         keys: &str,
         items: &[String],
         mut at: Option<usize>,
-    ) -> Result<Chosen, Stop> {
+    ) -> Result<ListAnswer, Stop> {
         let keys = [
             format!(" [arrows,Enter,{keys}] "),
             " [arrows,Enter,q,?] ".to_owned(),
@@ -261,7 +261,7 @@ impl Keyboard<'_> {
             let key = match read? {
                 // The terminal has broken the lines anew: it is shown again below.
                 Read::Resized => continue,
-                Read::Resumed => return Ok(Chosen::Key(KeyPress::Again)),
+                Read::Resumed => return Ok(ListAnswer::Key(KeyPress::Again)),
                 Read::Key(key) => key,
             };
             self.keys.clear_last_lines(lines)?;
@@ -277,10 +277,10 @@ impl Keyboard<'_> {
                 Key::Home | Key::PageUp => at = Some(0),
                 Key::End | Key::PageDown => at = Some(last),
                 Key::Enter => {
-                    return Ok(at.map_or(Chosen::Key(KeyPress::Enter), Chosen::Item));
+                    return Ok(at.map_or(ListAnswer::Key(KeyPress::Enter), ListAnswer::Item));
                 }
-                Key::Escape => return Ok(Chosen::Key(KeyPress::Escape)),
-                Key::Char(c) if !c.is_control() => return Ok(Chosen::Key(KeyPress::Char(c))),
+                Key::Escape => return Ok(ListAnswer::Key(KeyPress::Escape)),
+                Key::Char(c) if !c.is_control() => return Ok(ListAnswer::Key(KeyPress::Char(c))),
                 _ => {}
             }
         }
@@ -357,7 +357,7 @@ impl Keyboard<'_> {
             false => text.clone(),
         };
         let items: Vec<String> = items.iter().map(said).collect();
-        let look: Look = self.look();
+        let look: ReportStyle = self.look();
         Plain {
             colour: look.colour,
             room: columns.saturating_sub(1),
@@ -396,7 +396,7 @@ impl Keyboard<'_> {
         keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Chosen, Stop> {
+    ) -> Result<ListAnswer, Stop> {
         let mut text = format!("{prompt} [{keys}]\n");
         for (at, item) in items.iter().enumerate() {
             let item: String = item
@@ -415,15 +415,15 @@ impl Keyboard<'_> {
             let typed = line.trim();
             let number = typed.parse::<usize>().ok();
             match (typed.chars().next(), first, number) {
-                (None, Some(at), _) => return Ok(Chosen::Item(at)),
-                (None, None, _) => return Ok(Chosen::Key(KeyPress::Enter)),
+                (None, Some(at), _) => return Ok(ListAnswer::Item(at)),
+                (None, None, _) => return Ok(ListAnswer::Key(KeyPress::Enter)),
                 (_, _, Some(number)) => {
                     let at = number.checked_sub(1);
                     if let Some(at) = at.filter(|at| *at < items.len()) {
-                        return Ok(Chosen::Item(at));
+                        return Ok(ListAnswer::Item(at));
                     }
                 }
-                (Some(c), ..) => return Ok(Chosen::Key(KeyPress::Char(c))),
+                (Some(c), ..) => return Ok(ListAnswer::Key(KeyPress::Char(c))),
             }
             self.say(&format!("a number from 1 to {}\n", items.len()));
         }

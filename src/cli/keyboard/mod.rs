@@ -15,8 +15,8 @@ use std::io;
 use console::Term;
 use mode::{ReadEnd, TerminalMode};
 use refit::{
-    report::{Detail, Look},
-    review::talk::{self, Chosen, Person, Stop},
+    report::{Detail, ReportStyle},
+    review::talk::{self, ListAnswer, Person, Stop},
 };
 use unicode_width::UnicodeWidthStr as _;
 
@@ -172,7 +172,7 @@ impl Person for Keyboard<'_> {
         keys: &str,
         items: &[String],
         first: Option<usize>,
-    ) -> Result<Chosen, Stop> {
+    ) -> Result<ListAnswer, Stop> {
         let is_too_low = usize::from(self.keys.size().0) < paint::ROWS;
         match self.dumb || is_too_low || !cfg!(unix) {
             true => self.choose_by_number(prompt, keys, items, first),
@@ -201,21 +201,21 @@ impl Person for Keyboard<'_> {
         self.mode.forget();
     }
 
-    fn look(&self) -> Look {
+    fn look(&self) -> ReportStyle {
         let look = self.terminal.look(Detail::Normal);
-        Look {
+        ReportStyle {
             // A prompt and a rule that end in the last column would begin a line of their own.
             width: look
                 .width
                 .min(usize::from(self.keys.size().1))
-                .max(Look::NARROWEST)
+                .max(ReportStyle::NARROWEST)
                 - 1,
             ..look
         }
     }
 
     fn columns(&self) -> usize {
-        usize::from(self.keys.size().1).max(Look::NARROWEST) - 1
+        usize::from(self.keys.size().1).max(ReportStyle::NARROWEST) - 1
     }
 
     fn is_ascii(&self) -> bool {

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use refit::{
     effect::{helm::Helm, live::read_live},
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     memory::Project,
     outcome::{KnownBy, Refusal},
     refusal::Reason,
@@ -29,7 +29,7 @@ use crate::cli::{
 #[derive(Default)]
 pub struct Sources {
     /// The releases whose layers are known, in order.
-    pub releases: Vec<Asked>,
+    pub releases: Vec<ReleaseRequest>,
     /// The files that were found: values files, and manifests that may hold releases.
     pub found: Vec<FoundFile>,
     /// Files that are not edited and may name charts.
@@ -74,7 +74,7 @@ impl Sources {
             });
         }
         if inputs.is_stdin() {
-            return Ok(Self::of(vec![Asked::new(vec![read_stdin()?])]));
+            return Ok(Self::of(vec![ReleaseRequest::new(vec![read_stdin()?])]));
         }
         if !values.is_empty() {
             let layers = layers(inputs.values)?;
@@ -82,7 +82,9 @@ impl Sources {
                 let name = project::of_layers(project, &layers)?;
                 project.asked(name)
             });
-            return Ok(Self::of(vec![known.unwrap_or_else(|| Asked::new(layers))]));
+            return Ok(Self::of(vec![
+                known.unwrap_or_else(|| ReleaseRequest::new(layers)),
+            ]));
         }
         if !releases.is_empty() {
             let releases = inputs.releases.into_iter();
@@ -103,7 +105,7 @@ impl Sources {
         ))
     }
 
-    fn of(releases: Vec<Asked>) -> Self {
+    fn of(releases: Vec<ReleaseRequest>) -> Self {
         Self {
             releases,
             ..Self::default()
@@ -158,7 +160,7 @@ impl Sources {
 }
 
 /// A running release, as Helm tells it, and its chart.
-fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String)> {
+fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(ReleaseRequest, String)> {
     let live = read_live(&Helm::from_env(), name, namespace)?;
     let version = live.version.parse().with_context(|| {
         format!(
@@ -166,10 +168,10 @@ fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String
             live.chart, live.version
         )
     })?;
-    let release = Asked {
+    let release = ReleaseRequest {
         name: Some(name.to_owned()),
         version: Some((version, KnownBy::Live)),
-        ..Asked::new(vec![Input::Stdin(live.values.into_bytes())])
+        ..ReleaseRequest::new(vec![InputFile::Stdin(live.values.into_bytes())])
     };
     Ok((release, live.chart))
 }
@@ -179,12 +181,12 @@ fn running(name: &str, namespace: Option<&str>) -> anyhow::Result<(Asked, String
 fn split_recorded(
     files: Vec<FoundFile>,
     project: Option<&Project>,
-) -> (Vec<Asked>, Vec<FoundFile>) {
+) -> (Vec<ReleaseRequest>, Vec<FoundFile>) {
     let Some(project) = project else {
         return (Vec::new(), files);
     };
     let with = project.releases_by_file();
-    let mut releases: Vec<Asked> = Vec::new();
+    let mut releases: Vec<ReleaseRequest> = Vec::new();
     let mut known: HashSet<&str> = HashSet::new();
     let mut rest = Vec::new();
     for file in files {
@@ -247,7 +249,7 @@ fn walk_refusal(trouble: &walk::WalkTrouble) -> Refusal {
 }
 
 /// A release that is named, with its layers, or those that `refit.yaml` has for it.
-fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked> {
+fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<ReleaseRequest> {
     if named.layers.is_empty() {
         let mut asked = project::release(project, &named.name)?;
         if let Some(version) = named.version {
@@ -261,7 +263,7 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked
         && let Some(mut known) = project.asked(&named.name)
     {
         if !project::has_layers(project, &named.name, &layers) {
-            let names: Vec<String> = known.layers.iter().map(Input::name).collect();
+            let names: Vec<String> = known.layers.iter().map(InputFile::name).collect();
             bail!(
                 "{} has a release `{}` with other files: {}\n  next: leave `=FILE,FILE` away to mean those, or give these another name",
                 project.path.display(),
@@ -272,15 +274,15 @@ fn asked(named: NamedRelease, project: Option<&Project>) -> anyhow::Result<Asked
         known.version = stated.or(known.version);
         return Ok(known);
     }
-    Ok(Asked {
+    Ok(ReleaseRequest {
         name: Some(named.name),
         version: stated,
-        ..Asked::new(layers)
+        ..ReleaseRequest::new(layers)
     })
 }
 
 /// The layers of one release.
-fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
+fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<InputFile>> {
     let count = files.len();
     let layers = distinct_inputs(files);
     if layers.len() != count {
@@ -292,13 +294,13 @@ fn layers(files: Vec<PathBuf>) -> anyhow::Result<Vec<Input>> {
 }
 
 /// The files, each once: a second name for the same file would be written over the first.
-fn distinct_inputs(files: Vec<PathBuf>) -> Vec<Input> {
+fn distinct_inputs(files: Vec<PathBuf>) -> Vec<InputFile> {
     let mut seen: HashSet<PathBuf> = HashSet::new();
     let mut inputs = Vec::new();
     for file in files {
         let real = file.canonicalize().unwrap_or_else(|_| file.clone());
         if seen.insert(real) {
-            inputs.push(Input::Path(not_a_flag(file)));
+            inputs.push(InputFile::Path(not_a_flag(file)));
         }
     }
     inputs
@@ -316,7 +318,7 @@ fn not_a_flag(file: PathBuf) -> PathBuf {
 /// The largest standard input, in bytes. The values of a release are far smaller.
 const MAX_STDIN: u64 = 256 << 20;
 
-fn read_stdin() -> anyhow::Result<Input> {
+fn read_stdin() -> anyhow::Result<InputFile> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
@@ -329,7 +331,7 @@ fn read_stdin() -> anyhow::Result<Input> {
             MAX_STDIN >> 20
         );
     }
-    Ok(Input::Stdin(bytes))
+    Ok(InputFile::Stdin(bytes))
 }
 
 #[cfg(test)]
@@ -340,7 +342,7 @@ mod tests {
     fn a_name_like_a_flag_is_a_file_for_a_second_command_too() {
         let names: Vec<_> = distinct_inputs(vec!["-x".into()])
             .iter()
-            .map(Input::name)
+            .map(InputFile::name)
             .collect();
         assert_eq!(names, ["./-x"]);
     }

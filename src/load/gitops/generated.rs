@@ -11,7 +11,7 @@ use std::{
 use super::{Scanned, layer::as_named, repository};
 use crate::{
     carrier::{self, CarrierKind, ListedFile, Listing},
-    load::{Input, Loader},
+    load::{InputFile, Loader},
     walk,
 };
 
@@ -109,7 +109,7 @@ fn parameters<'p>(
 /// Reads a file of parameters for a manifest; one that cannot be read makes no application.
 fn read_parameters(loader: &mut Loader, manifest: &Scanned, path: &FilePath) -> Option<Scanned> {
     let shown = loader.workspace.files[manifest.file].path.as_deref();
-    let input = Input::Path(as_named(path, shown, &manifest.path));
+    let input = InputFile::Path(as_named(path, shown, &manifest.path));
     Some(Scanned {
         file: loader.file(&input).ok()?,
         path: path.to_owned(),

@@ -3,7 +3,9 @@
 use std::path::{Path as FilePath, PathBuf};
 
 use super::{
-    super::{Input, Layer, LoadError, LoadErrorKind, NotHere, Sealed, sealed::invented_text},
+    super::{
+        InputFile, LoadError, LoadErrorKind, NamedLayer, NotHere, Sealed, sealed::invented_text,
+    },
     release::Builder,
 };
 use crate::{
@@ -28,7 +30,7 @@ impl Builder<'_> {
         &mut self,
         placed: &Placed,
         candidates: &[PathBuf],
-    ) -> Vec<Result<Option<Layer>, Box<LoadError>>> {
+    ) -> Vec<Result<Option<NamedLayer>, Box<LoadError>>> {
         let LayerSource::File(reference) = &placed.layer.source else {
             return vec![self.layer(placed, candidates)];
         };
@@ -59,7 +61,7 @@ impl Builder<'_> {
         &mut self,
         placed: &Placed,
         candidates: &[PathBuf],
-    ) -> Result<Option<Layer>, Box<LoadError>> {
+    ) -> Result<Option<NamedLayer>, Box<LoadError>> {
         let prefix = &placed.prefix;
         let node = placed.layer.node;
         let loaded = self.file(placed.file);
@@ -146,17 +148,17 @@ impl Builder<'_> {
                 let name = format!("{}:{} ({why})", at.file, at.line);
                 let why = NotHere::Unreadable(why.clone());
                 let layer = sealed_layer(name, why, target.as_ref());
-                return Ok(layer.narrowed_to(prefix).map(Layer::Sealed));
+                return Ok(layer.narrowed_to(prefix).map(NamedLayer::Sealed));
             }
             LayerSource::Reference(reference) => {
                 let what = format!("{} `{}`", reference.object.kind, reference.object.name);
                 let target = reference.target_path.as_ref();
                 let layer = sealed_layer(what, NotHere::InCluster, target);
-                return Ok(layer.narrowed_to(prefix).map(Layer::Sealed));
+                return Ok(layer.narrowed_to(prefix).map(NamedLayer::Sealed));
             }
         };
         let file = self.scanned[placed.file].file;
-        Ok(Some(Layer::Block(self.loader.block(file, place))))
+        Ok(Some(NamedLayer::Block(self.loader.block(file, place))))
     }
 
     /// Notes what a layer has as `global` for all charts.
@@ -197,7 +199,7 @@ impl Builder<'_> {
         placed: &Placed,
         reference: &carrier::FileRef,
         candidates: &[PathBuf],
-    ) -> Result<Option<Layer>, Box<LoadError>> {
+    ) -> Result<Option<NamedLayer>, Box<LoadError>> {
         let bounds = self.bounds(placed.file);
         let known = |path: &&PathBuf| self.by_path.contains_key(path.as_path());
         let there = candidates.iter().find(known).or_else(|| {
@@ -209,7 +211,7 @@ impl Builder<'_> {
                 "{} (outside of this repository, or of the folder that was named)",
                 reference.path
             );
-            return Ok(Some(Layer::Sealed(sealed_layer(
+            return Ok(Some(NamedLayer::Sealed(sealed_layer(
                 name,
                 NotHere::OutOfBounds,
                 None,
@@ -230,19 +232,19 @@ impl Builder<'_> {
                 ),
                 _ => (reference.path.clone(), NotHere::Missing),
             };
-            return Ok(Some(Layer::Sealed(sealed_layer(name, why, None))));
+            return Ok(Some(NamedLayer::Sealed(sealed_layer(name, why, None))));
         };
         let shown = as_named(
             path,
             self.file(placed.file).path.as_deref(),
             &self.scanned[placed.file].path,
         );
-        match self.loader.layer(&Input::Path(shown), true)? {
-            Layer::Block(block) => {
+        match self.loader.layer(&InputFile::Path(shown), true)? {
+            NamedLayer::Block(block) => {
                 let prefix = placed.prefix.clone();
                 let file = self.loader.workspace.blocks[block].file;
                 if prefix.is_root() {
-                    return Ok(Some(Layer::Block(block)));
+                    return Ok(Some(NamedLayer::Block(block)));
                 }
                 let global = global_in(&self.loader.workspace.files[file].tree);
                 self.hand_down(global);
@@ -253,9 +255,11 @@ impl Builder<'_> {
                     document: 0,
                     path: prefix,
                 };
-                Ok(Some(Layer::Block(self.loader.block(file, place))))
+                Ok(Some(NamedLayer::Block(self.loader.block(file, place))))
             }
-            Layer::Sealed(layer) => Ok(layer.narrowed_to(&placed.prefix).map(Layer::Sealed)),
+            NamedLayer::Sealed(layer) => {
+                Ok(layer.narrowed_to(&placed.prefix).map(NamedLayer::Sealed))
+            }
         }
     }
 }

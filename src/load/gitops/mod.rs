@@ -28,7 +28,7 @@ pub(super) use self::{
 };
 pub use self::{named::with_their_charts, reached::with_reached};
 use self::{patches::Patches, release::Builder};
-use super::{Asked, Input, LoadErrorKind, Loader, OtherRelease, Sealed, aside, file};
+use super::{InputFile, LoadErrorKind, Loader, OtherRelease, ReleaseRequest, Sealed, aside, file};
 use semver::Version;
 
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
         self, Carrier, ChartSource, LayerSource, MentionKind, Sameness,
         resolve::{self, Index},
     },
-    outcome::At,
+    outcome::FilePosition,
     values::{Map, Path, Value},
     walk::{self, FoundFile},
     yaml::{NodeId, Tree},
@@ -53,9 +53,9 @@ pub struct KnownChart {
     /// The repositories that it is published in.
     pub repositories: Vec<String>,
     /// The names that it had before.
-    pub former_names: Vec<FormerName>,
+    pub former_names: Vec<KnownFormerName>,
     /// The repositories of other charts of its name, and their owners.
-    pub namesakes: Vec<Namesake>,
+    pub namesakes: Vec<KnownNamesake>,
     /// What takes its place, if values shall go there: its name and where it is published.
     pub replaced_by: Option<(String, String)>,
     /// True if the user stated that this is the chart: then another repository makes no other chart.
@@ -68,7 +68,7 @@ pub struct KnownChart {
 
 /// A name that a chart had before.
 #[derive(Debug, Clone)]
-pub struct FormerName {
+pub struct KnownFormerName {
     /// The name.
     pub name: String,
     /// The repositories where it was published under that name.
@@ -79,7 +79,7 @@ pub struct FormerName {
 
 /// Another chart of the same name.
 #[derive(Debug, Clone)]
-pub struct Namesake {
+pub struct KnownNamesake {
     /// The repository where it is published.
     pub repository: String,
     /// Whose it is, and how it differs.
@@ -89,9 +89,9 @@ pub struct Namesake {
 /// The known chart that a manifest's chart is.
 enum Means<'c> {
     /// A chart that can be upgraded, how sure that is, and its former name if it is called by that.
-    Known(&'c KnownChart, Sameness, Option<&'c FormerName>),
+    Known(&'c KnownChart, Sameness, Option<&'c KnownFormerName>),
     /// Another chart of the same name.
-    Namesake(&'c KnownChart, &'c Namesake),
+    Namesake(&'c KnownChart, &'c KnownNamesake),
     /// Another chart.
     Other,
 }
@@ -168,7 +168,7 @@ pub struct PatchOperation {
 
 /// A setting that two layers set, of which it is not certain which one wins.
 #[derive(Debug, Clone)]
-pub struct Doubt {
+pub struct LayerDoubt {
     /// The setting.
     pub path: Path,
     /// The layer that should win by the documentation.
@@ -176,7 +176,7 @@ pub struct Doubt {
     /// The other one.
     pub low: usize,
     /// The places of the two settings.
-    pub at: [At; 2],
+    pub at: [FilePosition; 2],
     /// The reason for which it is not certain.
     pub why: String,
 }
@@ -361,7 +361,7 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
         if file.found.carriers.is_empty() {
             if file.named {
                 let path = loaded.path.clone().unwrap_or_default();
-                loader.release(&Asked::new(vec![Input::Path(path)]), None);
+                loader.release(&ReleaseRequest::new(vec![InputFile::Path(path)]), None);
             } else {
                 let checked = match plain.get(&file.file) {
                     Some(checked) => checked.clone(),
@@ -405,7 +405,7 @@ fn scan(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart]) -> Vec<
     let mut scanned: Vec<Scanned> = Vec::new();
     let mut seen: HashSet<usize> = HashSet::new();
     for file in found {
-        let input = Input::Path(file.path.clone());
+        let input = InputFile::Path(file.path.clone());
         let read = match file.kind {
             walk::FileKind::Template => Err(LoadErrorKind::Template.of(&input.name())),
             walk::FileKind::Yaml => loader.file(&input),
@@ -569,7 +569,7 @@ fn means_of<'c>(one: &Carried, charts: &'c [KnownChart]) -> Means<'c> {
 
 /// The known chart that a reference means: of several the one that is surest.
 fn means<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> Means<'c> {
-    let mut best: Option<(&KnownChart, Sameness, Option<&FormerName>)> = None;
+    let mut best: Option<(&KnownChart, Sameness, Option<&KnownFormerName>)> = None;
     let rank = |sameness| match sameness {
         Sameness::Same => 0,
         Sameness::OtherRepository => 1,
@@ -620,7 +620,11 @@ pub(super) fn known_name<'c>(chart: &ChartSource, charts: &'c [KnownChart]) -> O
 }
 
 /// A manifest names a chart that only has the name of a known one.
-fn another_of_that_name(one: &Carried, chart: &KnownChart, namesake: &Namesake) -> LoadErrorKind {
+fn another_of_that_name(
+    one: &Carried,
+    chart: &KnownChart,
+    namesake: &KnownNamesake,
+) -> LoadErrorKind {
     LoadErrorKind::Namesake {
         release: one.carrier.name.clone(),
         chart: chart.name.clone(),

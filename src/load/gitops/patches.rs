@@ -22,7 +22,7 @@ use crate::{
         CarrierKind, CarrierLayer, LayerSource, MentionKind, PatchForm, TextPatch, pointer,
         resolve::Placed,
     },
-    load::{Input, Loader},
+    load::{InputFile, Loader},
     values::{Path, View},
     yaml::{Kind, NodeId, Tree},
 };
@@ -255,7 +255,7 @@ fn in_file(
             let bounds = Bounds::of(&kustomization.path, &kustomization.below);
             let may_be_read = bounds.contain(&path) && path.is_file();
             let shown = loader.workspace.files[kustomization.file].path.as_deref();
-            let input = Input::Path(as_named(&path, shown, &kustomization.path));
+            let input = InputFile::Path(as_named(&path, shown, &kustomization.path));
             loader.file(&input).ok().filter(|_| may_be_read)?
         }
     };

@@ -7,14 +7,14 @@ use std::{
 };
 
 use super::{
-    super::{Broken, Layer, LoadErrorKind, Loader, Sealed, Wanted},
-    Carried, Doubt, FormerName, KnownChart, Mention, Pin, Scanned,
+    super::{Broken, LoadErrorKind, Loader, NamedLayer, Sealed, Wanted},
+    Carried, KnownChart, KnownFormerName, LayerDoubt, Mention, Pin, Scanned,
     patches::Patches,
 };
 use crate::{
     block::TextFile,
     carrier::{self, LayerSource, Sameness, VersionStyle, resolve::Placed},
-    outcome::{At, KnownBy, Notice, Severity},
+    outcome::{FilePosition, KnownBy, Notice, NoticeSeverity},
     values::Map,
     yaml::NodeId,
 };
@@ -40,7 +40,7 @@ impl Builder<'_> {
         mut self,
         chart: &KnownChart,
         sameness: Sameness,
-        former: Option<&FormerName>,
+        former: Option<&KnownFormerName>,
     ) {
         let Carried {
             release, carrier, ..
@@ -102,7 +102,7 @@ impl Builder<'_> {
             .collect();
         for (placed, layer) in found {
             match layer {
-                Ok(Some(Layer::Block(block))) => {
+                Ok(Some(NamedLayer::Block(block))) => {
                     block_of.push((placed, block));
                     self.claimed
                         .insert(self.loader.workspace.blocks[block].file);
@@ -110,7 +110,7 @@ impl Builder<'_> {
                         layers.push(block);
                     }
                 }
-                Ok(Some(Layer::Sealed(layer))) => sealed.push(Sealed {
+                Ok(Some(NamedLayer::Sealed(layer))) => sealed.push(Sealed {
                     below: layers.len(),
                     ..layer
                 }),
@@ -235,7 +235,7 @@ impl Builder<'_> {
             "This chart is kept here ({own}) and is called {name}; refit takes it for a copy of the one that it knows."
         );
         (!chart.is_in_tree).then(|| Notice {
-            severity: Severity::Note,
+            severity: NoticeSeverity::Note,
             ..self.notice(file, node, text)
         })
     }
@@ -264,7 +264,7 @@ impl Builder<'_> {
         names.find(|name| !taken(name)).unwrap_or_default()
     }
 
-    pub(super) fn at(&self, file: usize, node: NodeId) -> At {
+    pub(super) fn at(&self, file: usize, node: NodeId) -> FilePosition {
         let file = self.file(file);
         file.at(file.tree.span(node).start)
     }
@@ -272,7 +272,7 @@ impl Builder<'_> {
     fn notice(&self, file: usize, node: NodeId, text: String) -> Notice {
         Notice {
             at: Some(self.at(file, node)),
-            severity: Severity::Action,
+            severity: NoticeSeverity::Action,
             text,
             path: None,
         }
@@ -295,7 +295,7 @@ impl Builder<'_> {
     }
 
     /// The settings of which it is not certain which layer wins.
-    fn doubts(&self, block_of: &[(&Placed, usize)]) -> Vec<Doubt> {
+    fn doubts(&self, block_of: &[(&Placed, usize)]) -> Vec<LayerDoubt> {
         let own = self.one.release.carrier.file;
         let tree = &self.file(own).tree;
         let high = |node: NodeId| {
@@ -317,7 +317,7 @@ impl Builder<'_> {
         let doubts = self.one.carrier.doubts.iter();
         doubts
             .filter_map(|doubt| {
-                Some(Doubt {
+                Some(LayerDoubt {
                     path: doubt.path.clone(),
                     high: high(doubt.high)?.1,
                     low: low(doubt.low)?.1,

@@ -7,7 +7,7 @@
 
 use semver::Version;
 
-use super::{FormerName, KnownChart, release::Builder};
+use super::{KnownChart, KnownFormerName, release::Builder};
 use crate::{
     carrier::{CarrierKind, ChartSource, normal_url},
     yaml::{self, NodeId, Tree},
@@ -63,7 +63,7 @@ impl Builder<'_> {
     }
 
     /// The changes of the manifest once the chart has its new name.
-    pub(super) fn succession(&self, chart: &KnownChart, former: &FormerName) -> Succession {
+    pub(super) fn succession(&self, chart: &KnownChart, former: &KnownFormerName) -> Succession {
         let release = &self.one.release;
         let file = self.scanned[release.chart_file].file;
         let renames = self.renames(chart, &former.name).map(|renames| {

@@ -24,7 +24,7 @@ use std::{
 
 use semver::Version;
 
-use super::{Project, Remembered};
+use super::{Project, ReleaseRecord};
 use crate::{
     detect::detect,
     load::Workspace,
@@ -70,7 +70,7 @@ pub struct Proposed {
     /// Its name.
     pub name: String,
     /// The record of it in `refit.yaml`.
-    pub remembered: Remembered,
+    pub remembered: ReleaseRecord,
     /// The chart versions that its content allows.
     pub candidates: Vec<Version>,
     /// The reason, in lines for a comment.
@@ -359,11 +359,11 @@ fn add(
     }
     proposal.releases.push(Proposed {
         name,
-        remembered: Remembered {
+        remembered: ReleaseRecord {
             chart: Some(pack.info.chart.clone()),
             version,
             layers: layers.iter().map(|file| file.path.clone()).collect(),
-            ..Remembered::default()
+            ..ReleaseRecord::default()
         },
         candidates,
         why,

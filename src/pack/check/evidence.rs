@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::{
     Whole,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     names::one_line,
     paths::did_you_mean,
     place::Spot,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Checks pack.yaml beyond its form.
-pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let pack = whole.files.spot("pack.yaml");
     let info = &whole.pack.info;
     for (at, evidence) in info.evidence.iter().enumerate() {
@@ -103,7 +103,7 @@ fn key(
     text: &str,
     range: &dyn Fn(&Version) -> bool,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     match text.parse::<Path>() {
         Err(error) => {
@@ -119,7 +119,7 @@ fn check_known(
     path: &Path,
     range: &dyn Fn(&Version) -> bool,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let knows = |version: &&Version| whole.knows(path, version);
     if !whole.versions.iter().any(|version| knows(&version)) {
@@ -142,7 +142,7 @@ fn expression(
     source: &str,
     versions: &VersionRange,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let expression = Expression::new(source);
     let read = expression.names().and_then(|names| {

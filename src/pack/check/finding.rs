@@ -11,14 +11,14 @@ use serde::{Serialize, Serializer};
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum FindingSeverity {
     /// The pack does something else than it says, or cannot be used: it is refused.
     Error,
     /// Most likely a mistake; the pack can be used.
     Warning,
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for FindingSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Error => "error",
@@ -49,9 +49,9 @@ macro_rules! codes {
 
             /// Its severity.
             #[must_use]
-            pub fn severity(self) -> Severity {
+            pub fn severity(self) -> FindingSeverity {
                 match self {
-                    $(Self::$name => Severity::$severity,)*
+                    $(Self::$name => FindingSeverity::$severity,)*
                 }
             }
 
@@ -159,7 +159,7 @@ impl Serialize for Code {
 
 /// Something that is wrong with a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Finding {
+pub struct PackFinding {
     /// The file's name in the pack's folder.
     pub file: String,
     /// The line, from 1; absent if it is about the whole file.
@@ -167,7 +167,7 @@ pub struct Finding {
     /// The column in characters, from 1.
     pub column: Option<usize>,
     /// Its severity.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// The kind of mistake.
     pub code: Code,
     /// The mistake and the next step, in a sentence.
@@ -177,7 +177,7 @@ pub struct Finding {
 }
 
 /// `FILE:LINE:COLUMN: SEVERITY: MESSAGE [CODE]`, in one line.
-impl fmt::Display for Finding {
+impl fmt::Display for PackFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let (Some(line), Some(column)) = (self.line, self.column) {
@@ -189,13 +189,16 @@ impl fmt::Display for Finding {
 
 /// `2 errors, 3 warnings`.
 #[must_use]
-pub fn summary(findings: &[Finding]) -> String {
+pub fn summary(findings: &[PackFinding]) -> String {
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let counted = |n: usize, what: &str| match n {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
     };
-    match (count(Severity::Error), count(Severity::Warning)) {
+    match (
+        count(FindingSeverity::Error),
+        count(FindingSeverity::Warning),
+    ) {
         (0, 0) => "no problems found".to_owned(),
         (errors, 0) => counted(errors, "error"),
         (0, warnings) => counted(warnings, "warning"),

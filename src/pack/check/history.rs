@@ -13,20 +13,20 @@ use semver::Version;
 
 use super::{
     Whole,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     paths::{did_you_mean, kind},
     place::Spot,
 };
 use crate::{
     pack::{
         Known, Migration, VersionRange,
-        model::{KeyRange, Reads},
+        model::{KeyRange, ReadAnswer},
     },
     values::{Path, Segment, Value},
 };
 
 /// Checks keys.yaml.
-pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let keys = whole.files.spot("keys.yaml");
     let entries: HashMap<&str, Spot<'_>> = keys.entries().into_iter().collect();
     let mut used: BTreeSet<(Version, String)> = BTreeSet::new();
@@ -67,7 +67,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
             }
             let before = at.checked_sub(1).map(|at| &whole.versions[at]);
             if let (Some(last), Some(before)) = (last, before) {
-                let place = Place {
+                let place = KeyChange {
                     path,
                     entry: *entry,
                     version,
@@ -90,7 +90,7 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
 
 /// The change of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
+enum KeyChangeKind {
     /// It goes, or nothing reads it any more.
     Gone,
     /// It has another default.
@@ -98,11 +98,11 @@ enum Change {
 }
 
 /// True if pack.yaml says that nothing needs to be done about a change.
-fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: Change) -> bool {
+fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: KeyChangeKind) -> bool {
     whole.pack.info.ignored.iter().any(|ignored| {
         let keys = match change {
-            Change::Gone => &ignored.gone,
-            Change::Default => &ignored.defaults,
+            KeyChangeKind::Gone => &ignored.gone,
+            KeyChangeKind::Default => &ignored.defaults,
         };
         let mut keys = keys.iter().filter_map(|key| key.parse::<Path>().ok());
         ignored.versions.contains(version) && keys.any(|key| key.may_overlap(path))
@@ -110,7 +110,7 @@ fn is_ignored(whole: &Whole<'_>, path: &Path, version: &Version, change: Change)
 }
 
 /// Checks that the keys that pack.yaml ignores can be read.
-fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let list = whole.files.spot("pack.yaml").get("ignored");
     for (number, ignored) in whole.pack.info.ignored.iter().enumerate() {
         for (field, keys) in [("defaults", &ignored.defaults), ("gone", &ignored.gone)] {
@@ -125,14 +125,14 @@ fn ignored_keys(whole: &Whole<'_>, found: &mut Vec<Finding>) {
 }
 
 /// A key at the version where something happens to it.
-struct Place<'a> {
+struct KeyChange<'a> {
     path: &'a Path,
     entry: Spot<'a>,
     version: &'a Version,
     before: &'a Version,
 }
 
-impl Place<'_> {
+impl KeyChange<'_> {
     fn migration<'w>(&self, whole: &'w Whole<'_>) -> Option<&'w Migration> {
         let mut migrations = whole.migrations.iter();
         migrations
@@ -144,7 +144,7 @@ impl Place<'_> {
     fn is_spoken_of(
         &self,
         whole: &Whole<'_>,
-        change: Change,
+        change: KeyChangeKind,
         used: &mut BTreeSet<(Version, String)>,
     ) -> bool {
         if is_ignored(whole, self.path, self.version, change) {
@@ -182,12 +182,12 @@ impl Place<'_> {
         new: &KeyRange,
         at: usize,
         used: &mut BTreeSet<(Version, String)>,
-        found: &mut Vec<Finding>,
+        found: &mut Vec<PackFinding>,
     ) {
         let (path, version) = (self.path, self.version);
         let range = self.entry.item(at);
-        if old.read == Reads::Yes && new.read == Reads::No {
-            if !self.is_spoken_of(whole, Change::Gone, used) {
+        if old.read == ReadAnswer::Yes && new.read == ReadAnswer::No {
+            if !self.is_spoken_of(whole, KeyChangeKind::Gone, used) {
                 let message = format!(
                     "nothing reads {path} from {version} on, and no step of {version}.yaml takes it; move or \
                      drop it there, or say why not under `ignored`"
@@ -198,7 +198,7 @@ impl Place<'_> {
         }
         // A tag is what an upgrade is for.
         let tag = matches!(path.last(), Some(Segment::Key(key)) if ["tag", "digest"].contains(&key.as_str()));
-        if new.read == Reads::No || tag || old.default == new.default {
+        if new.read == ReadAnswer::No || tag || old.default == new.default {
             return;
         }
         let defaults = (
@@ -211,7 +211,7 @@ impl Place<'_> {
         let kinds = (kind(before), kind(now));
         // An empty text, map or list and a null all say that nothing is set.
         if is_nothing(before) && is_nothing(now) && kinds.0.zip(kinds.1).is_none_or(|(a, b)| a == b)
-            || self.is_spoken_of(whole, Change::Default, used)
+            || self.is_spoken_of(whole, KeyChangeKind::Default, used)
         {
             return;
         }
@@ -249,12 +249,12 @@ impl Place<'_> {
         at: usize,
         used: &mut BTreeSet<(Version, String)>,
         gone: &mut BTreeSet<(Version, String)>,
-        found: &mut Vec<Finding>,
+        found: &mut Vec<PackFinding>,
     ) {
         let (path, version) = (self.path, self.version);
-        if old.read == Reads::No
+        if old.read == ReadAnswer::No
             || whole.pack.keys.known(path, version) != Known::Unknown
-            || self.is_spoken_of(whole, Change::Gone, used)
+            || self.is_spoken_of(whole, KeyChangeKind::Gone, used)
         {
             return;
         }
@@ -294,7 +294,7 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// Finds entries that are ignored and would not be found.
-fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Vec<Finding>) {
+fn ignored(whole: &Whole<'_>, used: &BTreeSet<(Version, String)>, found: &mut Vec<PackFinding>) {
     for migration in &whole.migrations {
         let name = format!("{}.yaml", migration.version);
         let spot = whole.files.spot(&name).get("ignored");

@@ -24,13 +24,13 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
-pub use finding::{Code, Finding, Severity, summary};
-use place::{File, Spot};
+pub use finding::{Code, FindingSeverity, PackFinding, summary};
+use place::{CheckedFile, Spot};
 
 use super::{
     Migration, Pack, PackError, Step,
     replacement::FILE as REPLACEMENT,
-    source::{SUB_CHARTS, Source},
+    source::{PackSource, SUB_CHARTS},
 };
 use crate::spelling::closest;
 
@@ -44,13 +44,13 @@ pub struct Checked {
     /// The number of migrations.
     pub migrations: usize,
     /// The findings, by file and line.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<PackFinding>,
 }
 
 /// Checks a pack that could be loaded.
 #[must_use]
-pub fn check(pack: &Pack) -> Vec<Finding> {
-    let checked = Files::read(pack.source()).and_then(|files| {
+pub fn check(pack: &Pack) -> Vec<PackFinding> {
+    let checked = PackFiles::read(pack.source()).and_then(|files| {
         Ok(match pack.info.sub_charts.is_empty() {
             true => files.check(Some(pack)),
             // What other packs say is not of its files.
@@ -66,13 +66,13 @@ pub fn check(pack: &Pack) -> Vec<Finding> {
 ///
 /// If the folder has no pack.yaml, or a file of it cannot be read.
 pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
-    let source = Source::Folder(folder.to_owned());
+    let source = PackSource::Folder(folder.to_owned());
     source.read("pack.yaml")?;
-    let files = Files::read(&source)?;
+    let files = PackFiles::read(&source)?;
     // The packs that it names of sub-charts are looked at by themselves.
     let pack = Pack::load_alone(source.clone());
     let mut findings = files.check(pack.as_ref().ok());
-    let error = |finding: &Finding| finding.severity == Severity::Error;
+    let error = |finding: &PackFinding| finding.severity == FindingSeverity::Error;
     if let Err(failure) = &pack
         && !findings.iter().any(error)
     {
@@ -90,12 +90,12 @@ pub fn check_folder(folder: &FilePath) -> Result<Checked, PackError> {
     })
 }
 
-fn unreadable_finding(error: &PackError) -> Finding {
-    Finding {
+fn unreadable_finding(error: &PackError) -> PackFinding {
+    PackFinding {
         file: "pack.yaml".to_owned(),
         line: None,
         column: None,
-        severity: Severity::Error,
+        severity: FindingSeverity::Error,
         code: Code::Format,
         message: error.to_string(),
         excerpt: None,
@@ -103,14 +103,14 @@ fn unreadable_finding(error: &PackError) -> Finding {
 }
 
 /// The files of a pack.
-struct Files {
-    files: Vec<File>,
+struct PackFiles {
+    files: Vec<CheckedFile>,
     /// The other names in the folder.
     others: Vec<String>,
 }
 
-impl Files {
-    fn read(source: &Source) -> Result<Self, PackError> {
+impl PackFiles {
+    fn read(source: &PackSource) -> Result<Self, PackError> {
         let mut names = source.names()?;
         names.sort();
         let own = |name: &String| {
@@ -121,7 +121,7 @@ impl Files {
         let (own, others): (Vec<String>, Vec<String>) = names.into_iter().partition(own);
         let files = own.into_iter().map(|name| {
             let text = source.read(&name)?;
-            Ok(File::new(name, text))
+            Ok(CheckedFile::new(name, text))
         });
         Ok(Self {
             files: files.collect::<Result<_, PackError>>()?,
@@ -129,7 +129,7 @@ impl Files {
         })
     }
 
-    fn get(&self, name: &str) -> Option<&File> {
+    fn get(&self, name: &str) -> Option<&CheckedFile> {
         self.files.iter().find(|file| file.name == name)
     }
 
@@ -138,9 +138,9 @@ impl Files {
         file.expect("a pack that was read has a file").spot()
     }
 
-    fn migrations(&self) -> impl Iterator<Item = &File> {
+    fn migrations(&self) -> impl Iterator<Item = &CheckedFile> {
         let named = ["pack.yaml", "keys.yaml", REPLACEMENT];
-        let other = move |file: &&File| !named.contains(&file.name.as_str());
+        let other = move |file: &&CheckedFile| !named.contains(&file.name.as_str());
         self.files.iter().filter(other)
     }
 
@@ -158,7 +158,7 @@ impl Files {
         versions
     }
 
-    fn check(&self, pack: Option<&Pack>) -> Vec<Finding> {
+    fn check(&self, pack: Option<&Pack>) -> Vec<PackFinding> {
         let mut found = self.stray_files();
         let versions = self.versions();
         let forms = shape::Forms::new();
@@ -184,8 +184,9 @@ impl Files {
                     Ok(migration) => migrations.extend(migration),
                     Err(error) => {
                         let name = format!("{version}.yaml");
-                        let error_in =
-                            |f: &Finding| f.file == name && f.severity == Severity::Error;
+                        let error_in = |f: &PackFinding| {
+                            f.file == name && f.severity == FindingSeverity::Error
+                        };
                         if !found.iter().any(error_in) {
                             found.push(self.failure(&error));
                         }
@@ -200,7 +201,7 @@ impl Files {
             };
             whole.check(&mut found);
         }
-        let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.column);
+        let place = |finding: &PackFinding| (finding.file.clone(), finding.line, finding.column);
         let order = |file: &str| match file {
             "pack.yaml" => (0, None),
             "keys.yaml" => (1, None),
@@ -211,7 +212,7 @@ impl Files {
             ),
         };
         found.sort_by(|a, b| {
-            let key = |f: &Finding| (order(&f.file), place(f), f.severity, f.code);
+            let key = |f: &PackFinding| (order(&f.file), place(f), f.severity, f.code);
             key(a).cmp(&key(b))
         });
         found.dedup();
@@ -219,7 +220,7 @@ impl Files {
     }
 
     /// The files in the folder that are no files of a pack.
-    fn stray_files(&self) -> Vec<Finding> {
+    fn stray_files(&self) -> Vec<PackFinding> {
         let mut found = Vec::new();
         for name in &self.others {
             let known = [
@@ -260,7 +261,7 @@ impl Files {
                 Some(_) => Code::UnknownFile,
                 None => Code::StrayFile,
             };
-            found.push(Finding {
+            found.push(PackFinding {
                 file: name.clone(),
                 line: None,
                 column: None,
@@ -274,7 +275,7 @@ impl Files {
     }
 
     /// Checks that versions are versions, in order, and the files are for versions of the pack.
-    fn versions_fit(&self, versions: &[Version], found: &mut Vec<Finding>) {
+    fn versions_fit(&self, versions: &[Version], found: &mut Vec<PackFinding>) {
         let pack = self.spot("pack.yaml");
         let mut last: Option<Version> = None;
         for (text, spot) in pack.get("versions").entries() {
@@ -333,7 +334,7 @@ impl Files {
     }
 
     /// The finding for an error of the reader that no check found, as near to its place as can be told.
-    fn failure(&self, error: &PackError) -> Finding {
+    fn failure(&self, error: &PackError) -> PackFinding {
         match error {
             PackError::Step {
                 version,
@@ -362,14 +363,14 @@ impl Files {
 /// A pack whose files can be read, as a whole.
 struct Whole<'p> {
     pack: &'p Pack,
-    files: &'p Files,
+    files: &'p PackFiles,
     /// Oldest first.
     versions: Vec<Version>,
     migrations: Vec<&'p Migration>,
 }
 
 impl<'p> Whole<'p> {
-    fn check(&self, found: &mut Vec<Finding>) {
+    fn check(&self, found: &mut Vec<PackFinding>) {
         evidence::check(self, found);
         sub_charts::check(self, found);
         replacement::check(self, found);
@@ -378,7 +379,7 @@ impl<'p> Whole<'p> {
         self.check_migrations(found);
     }
 
-    fn check_migrations(&self, found: &mut Vec<Finding>) {
+    fn check_migrations(&self, found: &mut Vec<PackFinding>) {
         for migration in &self.migrations {
             for step in &migration.steps {
                 let spot = self.step(migration, step);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{
     PlacedRow,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     place::Spot,
     rows,
 };
@@ -25,7 +25,7 @@ const SILENT: &[&str] = &[
 ];
 
 /// Checks the names of a step.
-pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     let mut names: HashSet<&str> = HashSet::from(["target", "before"]);
     names.extend(step.takes.iter().filter_map(|take| take.name.as_deref()));
     names.extend(step.reads.iter().map(|(name, _)| name.as_str()));
@@ -35,7 +35,7 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<Finding>) {
             words(field, at, &mut used);
         }
     }
-    let mut scope = Scope {
+    let mut scope = NameCheck {
         names,
         used: &used,
         found,
@@ -89,14 +89,14 @@ pub(super) fn check(step: &Step, spot: Spot<'_>, found: &mut Vec<Finding>) {
     check_unused(step, spot, &used, found);
 }
 
-struct Scope<'n, 'f> {
+struct NameCheck<'n, 'f> {
     names: HashSet<&'n str>,
     /// Words that stand in expressions of the step.
     used: &'f HashSet<&'n str>,
-    found: &'f mut Vec<Finding>,
+    found: &'f mut Vec<PackFinding>,
 }
 
-impl Scope<'_, '_> {
+impl NameCheck<'_, '_> {
     fn row(&mut self, placed: &PlacedRow<'_>, step: &Step) {
         let spot = placed.spot;
         self.condition(spot);
@@ -288,7 +288,7 @@ fn did_you_mean<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Str
 
 /// Names that nothing uses. A name counts as used wherever it stands in an expression, so that none is
 /// called unused for a field that is not known here.
-fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut Vec<Finding>) {
+fn check_unused(step: &Step, spot: Spot<'_>, used: &HashSet<&str>, found: &mut Vec<PackFinding>) {
     let mut texts = String::new();
     for (field, at) in spot.entries() {
         if !SILENT.contains(&field) {

@@ -5,8 +5,8 @@ use semver::Version;
 
 use super::{
     PlacedRow, Whole,
-    finding::{Code, Finding},
-    place::{File, Spot, with_wildcards},
+    finding::{Code, PackFinding},
+    place::{CheckedFile, Spot, with_wildcards},
     rows,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Checks that there is a reason for what is ignored: a draft has a question in its place.
-fn reason(what: &str, spot: Spot<'_>, found: &mut Vec<Finding>) {
+fn reason(what: &str, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     let is_one = |text: &str| text.chars().any(char::is_alphanumeric) && text.trim() != OPEN_REASON;
     if spot.text().is_some_and(|text| !is_one(text)) {
         let message = format!(
@@ -27,7 +27,7 @@ fn reason(what: &str, spot: Spot<'_>, found: &mut Vec<Finding>) {
 }
 
 /// Checks that whatever must be a path is one.
-pub(super) fn read(file: &File, found: &mut Vec<Finding>) {
+pub(super) fn read(file: &CheckedFile, found: &mut Vec<PackFinding>) {
     for (what, spot) in file.spot().get("ignored").entries() {
         reason(what, spot.value(), found);
     }
@@ -83,7 +83,7 @@ pub(super) fn check(
     migration: &Migration,
     step: &Step,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let version = &migration.version;
     let known = |path: &Path, which: &dyn Fn(&Version) -> bool| {
@@ -186,7 +186,7 @@ fn written<'f>(
     path: &Path,
     placed: Option<&PlacedRow<'_>>,
     at: &dyn Fn() -> Spot<'f>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let targets: Vec<_> = placed.map_or(Vec::new(), |placed| placed.targets(whole, version));
     let after = || whole.versions.iter().filter(|other| *other >= version);
@@ -233,7 +233,7 @@ fn literal<'f>(
     placed: &PlacedRow<'_>,
     versions: &[&Version],
     at: &dyn Fn() -> Spot<'f>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let mut writes = placed.row.writes.iter();
     let write = writes.find(|write| write.path == *path && write.by.is_none());
@@ -268,7 +268,7 @@ pub(super) fn kind(value: &Value) -> Option<&'static str> {
 }
 
 /// Checks that a destination has as many wildcards as its source, and of the same kinds.
-fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec<Finding>) {
+fn captures(step: &Step, from: &Path, to: &Path, spot: Spot<'_>, found: &mut Vec<PackFinding>) {
     let at = || spot.get("move").path(from).unwrap_or(spot).value();
     if from == to {
         let message = format!("`{}` moves {from} onto itself", step.id);
@@ -316,7 +316,7 @@ fn fields_that_do_nothing(
     version: &Version,
     step: &Step,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let known = |path: &Path| whole.versions.iter().any(|other| whole.knows(path, other));
     let known_before = |path: &Path| {

@@ -9,11 +9,11 @@ use crate::{
     yaml::{Kind, NodeId, ParseError, Tree, excerpt_at},
 };
 
-use super::finding::{Code, Finding};
+use super::finding::{Code, PackFinding};
 
 /// A file of a pack.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct CheckedFile {
     /// Its name in the folder.
     pub name: String,
     /// Its text as a tree, or why it is none.
@@ -21,7 +21,7 @@ pub(super) struct File {
     text: String,
 }
 
-impl File {
+impl CheckedFile {
     pub fn new(name: String, text: String) -> Self {
         let tree = Tree::parse(text.as_str());
         Self { name, tree, text }
@@ -57,13 +57,13 @@ impl File {
 /// A place in a file: a node, and where it is shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot<'f> {
-    file: &'f File,
+    file: &'f CheckedFile,
     node: Option<NodeId>,
     offset: usize,
 }
 
 impl<'f> Spot<'f> {
-    pub fn of(file: &'f File, node: NodeId) -> Self {
+    pub fn of(file: &'f CheckedFile, node: NodeId) -> Self {
         Self {
             file,
             node: Some(node),
@@ -213,9 +213,9 @@ impl<'f> Spot<'f> {
     }
 
     /// A finding there.
-    pub fn finding(self, code: Code, message: impl Into<String>) -> Finding {
+    pub fn finding(self, code: Code, message: impl Into<String>) -> PackFinding {
         let position = self.position();
-        Finding {
+        PackFinding {
             file: self.file.name.clone(),
             line: Some(position.line),
             column: Some(position.column),

@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::{
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     place::Spot,
 };
 use crate::pack::VersionRange;
@@ -21,7 +21,7 @@ pub(super) fn check(
     versions: &[Version],
     evidence: bool,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let range: VersionRange = match text.parse() {
         Ok(range) => range,

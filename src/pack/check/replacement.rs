@@ -2,14 +2,14 @@
 //! that its pack is there, and that the steps look at keys of the one and write keys of the other.
 
 use super::{
-    Files, Whole,
-    finding::{Code, Finding},
-    place::File,
+    PackFiles, Whole,
+    finding::{Code, PackFinding},
+    place::CheckedFile,
 };
 use crate::pack::replacement::FILE;
 
 /// Checks what takes the place of the chart.
-pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let spot = whole.files.spot("pack.yaml").get("replaced-by");
     let info = &whole.pack.info;
     if let Some(by) = &info.replaced_by
@@ -42,8 +42,8 @@ pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
         Err(error) => return found.push(file.spot().finding(Code::Format, error.to_string())),
     };
     let text = whole.pack.source().read(FILE).unwrap_or_default();
-    let files = Files {
-        files: vec![File::new(FILE.to_owned(), text)],
+    let files = PackFiles {
+        files: vec![CheckedFile::new(FILE.to_owned(), text)],
         others: Vec::new(),
     };
     let way = Whole {

@@ -7,8 +7,8 @@ use semver::Version;
 use serde_json::Value as Json;
 
 use super::{
-    finding::{Code, Finding},
-    place::{File, Spot},
+    finding::{Code, PackFinding},
+    place::{CheckedFile, Spot},
     range,
 };
 use crate::{
@@ -33,7 +33,12 @@ impl Forms {
 }
 
 /// Checks the form of a file. `versions` are those of the pack, if its file could be read.
-pub(super) fn check(file: &File, forms: &Forms, versions: &[Version], found: &mut Vec<Finding>) {
+pub(super) fn check(
+    file: &CheckedFile,
+    forms: &Forms,
+    versions: &[Version],
+    found: &mut Vec<PackFinding>,
+) {
     let tree = match &file.tree {
         Ok(tree) => tree,
         Err(error) => {
@@ -75,7 +80,7 @@ pub(super) fn check(file: &File, forms: &Forms, versions: &[Version], found: &mu
 }
 
 /// Keys that a map has twice.
-fn duplicates(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
+fn duplicates(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
     for map in tree.nodes() {
         let mut seen: std::collections::HashMap<&str, NodeId> = std::collections::HashMap::new();
         for (key, _) in tree.entries(map) {
@@ -93,7 +98,7 @@ fn duplicates(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
 
 /// Plain scalars that the reader of packs and Helm type differently must be in quotes, so that a
 /// literal in a step is what it looks like.
-fn scalars(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
+fn scalars(file: &CheckedFile, tree: &Tree, found: &mut Vec<PackFinding>) {
     let Some(document) = tree.documents().first() else {
         return;
     };
@@ -118,11 +123,11 @@ fn scalars(file: &File, tree: &Tree, found: &mut Vec<Finding>) {
 }
 
 struct Shape<'f, 's> {
-    file: &'f File,
+    file: &'f CheckedFile,
     tree: &'f Tree,
     defs: &'s Json,
     versions: &'s [Version],
-    found: &'f mut Vec<Finding>,
+    found: &'f mut Vec<PackFinding>,
 }
 
 impl<'s> Shape<'_, 's> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     PlacedRow, Whole,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     place::Spot,
     rows,
 };
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Checks the ids of all steps, and what they need.
-pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+pub(super) fn ids(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let all = || {
         let migrations = whole.migrations.iter();
         migrations.flat_map(|migration| migration.steps.iter().map(move |step| (*migration, step)))
@@ -97,7 +97,7 @@ pub(super) fn check(
     migration: &Migration,
     step: &Step,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let rows = rows(step, spot);
     let nothing = |row: &Row| {
@@ -126,7 +126,7 @@ fn check_reachable(
     migration: &Migration,
     step: &Step,
     rows: &[PlacedRow<'_>],
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let condition = |row: &Row| row.condition.as_ref().map(|c| c.source().trim().to_owned());
     let spots = rows.iter().filter(|placed| placed.option.is_none());
@@ -160,7 +160,7 @@ fn check_reachable(
 }
 
 /// Options of one question that do the same.
-fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<Finding>) {
+fn options(step: &Step, rows: &[PlacedRow<'_>], found: &mut Vec<PackFinding>) {
     let alike = |a: &PlacedRow<'_>, b: &PlacedRow<'_>| {
         let what = |placed: &PlacedRow<'_>| {
             let row = placed.row;
@@ -232,7 +232,7 @@ fn check_repeated(
     migration: &Migration,
     step: &Step,
     placed: &PlacedRow<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let guarded = step.condition.is_some()
         || placed.row.condition.is_some()

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{
     Whole,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
 };
 use crate::pack::SubChart;
 
 /// Checks the packs of sub-charts that pack.yaml names.
-pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<Finding>) {
+pub(super) fn check(whole: &Whole<'_>, found: &mut Vec<PackFinding>) {
     let pack = whole.files.spot("pack.yaml");
     for (key, named) in &whole.pack.info.sub_charts {
         let spot = pack.get("sub-charts").get(key);

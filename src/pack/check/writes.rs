@@ -3,7 +3,7 @@
 
 use super::{
     Whole,
-    finding::{Code, Finding},
+    finding::{Code, PackFinding},
     guards::Guard,
     paths::{row_of, spot_of_take},
     place::Spot,
@@ -30,7 +30,7 @@ struct Put<'p> {
 }
 
 /// Checks the writes of a migration.
-pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<Finding>) {
+pub(super) fn check(whole: &Whole<'_>, migration: &Migration, found: &mut Vec<PackFinding>) {
     let mut puts = Vec::new();
     for step in &migration.steps {
         let spot = whole.step(migration, step);
@@ -205,7 +205,7 @@ fn check_live_keys(
     migration: &Migration,
     step: &Step,
     spot: Spot<'_>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<PackFinding>,
 ) {
     let before = whole
         .versions

@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 
-use super::Failure;
+use super::ExpressionFailure;
 use crate::values::Value;
 
 /// The work that any scope may do: parts of expressions, with what functions look at.
@@ -65,24 +65,24 @@ impl Budget {
     }
 
     /// Takes so many parts of work from what is left.
-    pub(in crate::pack) fn work(&self, parts: usize) -> Result<(), Failure> {
+    pub(in crate::pack) fn work(&self, parts: usize) -> Result<(), ExpressionFailure> {
         take(&self.work, parts as u64, "it takes too much work")
     }
 
     /// Takes so many bytes from what may be made.
-    pub(in crate::pack) fn make(&self, bytes: usize) -> Result<(), Failure> {
+    pub(in crate::pack) fn make(&self, bytes: usize) -> Result<(), ExpressionFailure> {
         let parts = bytes as u64 / 64;
         take(&self.work, parts, "it takes too much work")?;
         take(&self.size, bytes as u64, "what it makes becomes too large")
     }
 
     /// The same for so many values.
-    pub(in crate::pack) fn make_values(&self, values: usize) -> Result<(), Failure> {
+    pub(in crate::pack) fn make_values(&self, values: usize) -> Result<(), ExpressionFailure> {
         self.make(values.saturating_mul(NODE as usize))
     }
 }
 
-fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), Failure> {
+fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), ExpressionFailure> {
     match left.get().checked_sub(by) {
         Some(rest) => {
             left.set(rest);
@@ -90,7 +90,7 @@ fn take(left: &Cell<u64>, by: u64, message: &str) -> Result<(), Failure> {
         }
         None => {
             left.set(0);
-            Err(Failure::Says(message.to_owned()))
+            Err(ExpressionFailure::Says(message.to_owned()))
         }
     }
 }

@@ -10,13 +10,13 @@ use std::{cmp::Ordering, rc::Rc};
 use indexmap::IndexMap;
 
 use super::{
-    Budget, Failure,
+    Budget, ExpressionFailure,
     item::{Entries, Figure, Item, List, Text},
-    scope::{Bound, Made, Scope},
-    tree::{Constant, Each, Gives, Node, Operator},
+    scope::{Bound, LazyValue, Scope},
+    tree::{Comprehension, Constant, ExpressionNode, Gives, Operator},
 };
 
-type Result<'s> = std::result::Result<Item<'s>, Failure>;
+type Result<'s> = std::result::Result<Item<'s>, ExpressionFailure>;
 
 /// The evaluation of one expression.
 pub(super) struct Machine<'s> {
@@ -27,17 +27,22 @@ pub(super) struct Machine<'s> {
 }
 
 /// The value of a part of an expression before anybody needs all of it.
-enum Seen<'s> {
+enum PartialValue<'s> {
     Item(Item<'s>),
-    Made(&'s Made),
+    Made(&'s LazyValue),
 }
 
 /// A failure in words. `what` is who takes the arguments.
-pub(super) fn message(failure: Failure, what: &str, nodes: &[Node], items: &[Item<'_>]) -> String {
+pub(super) fn message(
+    failure: ExpressionFailure,
+    what: &str,
+    nodes: &[ExpressionNode],
+    items: &[Item<'_>],
+) -> String {
     match failure {
-        Failure::Says(text) => text,
-        Failure::Wants { argument, wants } => {
-            let called = nodes.get(argument).and_then(Node::called);
+        ExpressionFailure::Says(text) => text,
+        ExpressionFailure::Wants { argument, wants } => {
+            let called = nodes.get(argument).and_then(ExpressionNode::called);
             let called = called.unwrap_or_else(|| "what is given".to_owned());
             let kind = items.get(argument).map_or("something else", Item::kind);
             format!("{what} takes {wants}, and {called} is {kind}")
@@ -45,12 +50,12 @@ pub(super) fn message(failure: Failure, what: &str, nodes: &[Node], items: &[Ite
     }
 }
 
-fn says<T>(text: impl Into<String>) -> std::result::Result<T, Failure> {
-    Err(Failure::Says(text.into()))
+fn says<T>(text: impl Into<String>) -> std::result::Result<T, ExpressionFailure> {
+    Err(ExpressionFailure::Says(text.into()))
 }
 
 /// The name of a part of an expression in a message.
-fn called(node: &Node) -> String {
+fn called(node: &ExpressionNode) -> String {
     node.called().unwrap_or_else(|| "a part of it".to_owned())
 }
 
@@ -63,48 +68,51 @@ impl<'s> Machine<'s> {
         }
     }
 
-    pub(super) fn run(mut self, tree: &'s Node) -> Result<'s> {
+    pub(super) fn run(mut self, tree: &'s ExpressionNode) -> Result<'s> {
         self.item(tree)
     }
 
-    fn item(&mut self, node: &'s Node) -> Result<'s> {
+    fn item(&mut self, node: &'s ExpressionNode) -> Result<'s> {
         Ok(match self.seen(node)? {
-            Seen::Item(item) => item,
-            Seen::Made(made) => made.item(),
+            PartialValue::Item(item) => item,
+            PartialValue::Made(made) => made.item(),
         })
     }
 
     /// A part, where what was made for the whole pack is not yet taken as a whole.
-    fn seen(&mut self, node: &'s Node) -> std::result::Result<Seen<'s>, Failure> {
+    fn seen(
+        &mut self,
+        node: &'s ExpressionNode,
+    ) -> std::result::Result<PartialValue<'s>, ExpressionFailure> {
         self.budget.work(1)?;
-        Ok(Seen::Item(match node {
-            Node::Constant(constant) => match constant {
+        Ok(PartialValue::Item(match node {
+            ExpressionNode::Constant(constant) => match constant {
                 Constant::Null => Item::Null,
                 Constant::Bool(b) => Item::Bool(*b),
                 Constant::Int(i) => Item::Int(*i),
                 Constant::Float(f) => Item::Float(*f),
                 Constant::Text(text) => Item::Text(Text::Of(text)),
             },
-            Node::Name(name) => match self.scope.find(name) {
+            ExpressionNode::Name(name) => match self.scope.find(name) {
                 Some(Bound::Value(value)) => Item::of(value),
                 Some(Bound::Unset) => Item::Unset,
-                Some(Bound::Made(made)) => return Ok(Seen::Made(made)),
+                Some(Bound::Made(made)) => return Ok(PartialValue::Made(made)),
                 None => return says(format!("`{name}` has no meaning here")),
             },
-            Node::Variable(at, name) => match self.variables.get(*at) {
+            ExpressionNode::Variable(at, name) => match self.variables.get(*at) {
                 Some(item) => item.clone(),
                 None => return says(format!("`{name}` has no meaning here")),
             },
-            Node::Member { of, key, lax } => {
+            ExpressionNode::Member { of, key, lax } => {
                 let seen = self.seen(of)?;
-                if let Seen::Made(made) = seen
+                if let PartialValue::Made(made) = seen
                     && let Some(below) = made.below(key)
                 {
-                    return Ok(Seen::Made(below));
+                    return Ok(PartialValue::Made(below));
                 }
                 let item = match seen {
-                    Seen::Item(item) => item,
-                    Seen::Made(made) => made.item(),
+                    PartialValue::Item(item) => item,
+                    PartialValue::Made(made) => made.item(),
                 };
                 match item {
                     Item::Map(map) => match map.get(key) {
@@ -122,8 +130,8 @@ impl<'s> Machine<'s> {
                     }
                 }
             }
-            Node::Index { of, key, lax } => self.index(of, key, *lax)?,
-            Node::Has { of, key } => match self.item(of)? {
+            ExpressionNode::Index { of, key, lax } => self.index(of, key, *lax)?,
+            ExpressionNode::Has { of, key } => match self.item(of)? {
                 Item::Map(map) => Item::Bool(map.get(key).is_some()),
                 other => {
                     return says(format!(
@@ -133,8 +141,8 @@ impl<'s> Machine<'s> {
                     ));
                 }
             },
-            Node::Not(of) => Item::Bool(!self.evaluate_condition(of, "!")?),
-            Node::Negative(of) => match self.item(of)?.figure() {
+            ExpressionNode::Not(of) => Item::Bool(!self.evaluate_condition(of, "!")?),
+            ExpressionNode::Negative(of) => match self.item(of)?.figure() {
                 Some(Figure::Float(f)) => Item::Float(-f),
                 Some(Figure::Int(i)) => match i.checked_neg() {
                     Some(i) => Item::Int(i),
@@ -142,15 +150,15 @@ impl<'s> Machine<'s> {
                 },
                 None => return says(format!("`-` takes a number, and {} is none", called(of))),
             },
-            Node::And(both) => Item::Bool(self.evaluate_logic(both, false, "&&")?),
-            Node::Or(both) => Item::Bool(self.evaluate_logic(both, true, "||")?),
-            Node::Choice(three) => {
+            ExpressionNode::And(both) => Item::Bool(self.evaluate_logic(both, false, "&&")?),
+            ExpressionNode::Or(both) => Item::Bool(self.evaluate_logic(both, true, "||")?),
+            ExpressionNode::Choice(three) => {
                 let [condition, yes, no] = &**three;
                 let holds = self.evaluate_condition(condition, "?")?;
                 return self.seen(if holds { yes } else { no });
             }
-            Node::Between(operator, both) => self.evaluate_operator(*operator, both)?,
-            Node::Call { function, args } => {
+            ExpressionNode::Between(operator, both) => self.evaluate_operator(*operator, both)?,
+            ExpressionNode::Call { function, args } => {
                 let mut items = Vec::with_capacity(args.len());
                 for arg in args {
                     items.push(self.item(arg)?);
@@ -158,16 +166,18 @@ impl<'s> Machine<'s> {
                 let result = (function.call)(self.budget, &items);
                 result.map_err(|failure| {
                     let what = format!("`{}`", function.name);
-                    let says = matches!(failure, Failure::Says(_));
+                    let says = matches!(failure, ExpressionFailure::Says(_));
                     let message = message(failure, &what, args, &items);
-                    Failure::Says(match says {
+                    ExpressionFailure::Says(match says {
                         true => format!("{what}: {message}"),
                         false => message,
                     })
                 })?
             }
-            Node::Unknown { name, .. } => return says(format!("there is no function `{name}`")),
-            Node::List(nodes) => {
+            ExpressionNode::Unknown { name, .. } => {
+                return says(format!("there is no function `{name}`"));
+            }
+            ExpressionNode::List(nodes) => {
                 let mut items = Vec::with_capacity(nodes.len());
                 for node in nodes {
                     match self.item(node)? {
@@ -177,7 +187,7 @@ impl<'s> Machine<'s> {
                 }
                 Item::list(self.budget, items)?
             }
-            Node::Map(nodes) => {
+            ExpressionNode::Map(nodes) => {
                 let mut entries = IndexMap::with_capacity(nodes.len());
                 for (key, value) in nodes {
                     let name = self.item(key)?;
@@ -198,11 +208,11 @@ impl<'s> Machine<'s> {
                 }
                 Item::map(self.budget, entries)?
             }
-            Node::Each(each) => self.each(each)?,
+            ExpressionNode::Each(each) => self.each(each)?,
         }))
     }
 
-    fn index(&mut self, of: &'s Node, key: &'s Node, lax: bool) -> Result<'s> {
+    fn index(&mut self, of: &'s ExpressionNode, key: &'s ExpressionNode, lax: bool) -> Result<'s> {
         let item = self.item(of)?;
         let at = self.item(key)?;
         let found = match &item {
@@ -245,9 +255,9 @@ impl<'s> Machine<'s> {
     /// A part that is a condition.
     fn evaluate_condition(
         &mut self,
-        node: &'s Node,
+        node: &'s ExpressionNode,
         sign: &str,
-    ) -> std::result::Result<bool, Failure> {
+    ) -> std::result::Result<bool, ExpressionFailure> {
         match self.item(node)? {
             Item::Bool(holds) => Ok(holds),
             other => says(format!(
@@ -261,10 +271,10 @@ impl<'s> Machine<'s> {
     /// `&&` and `||`: `decides` is the side that settles it, also if the other one fails.
     fn evaluate_logic(
         &mut self,
-        both: &'s [Node; 2],
+        both: &'s [ExpressionNode; 2],
         decides: bool,
         sign: &str,
-    ) -> std::result::Result<bool, Failure> {
+    ) -> std::result::Result<bool, ExpressionFailure> {
         let first = self.evaluate_condition(&both[0], sign);
         if matches!(first, Ok(holds) if holds == decides) {
             return Ok(decides);
@@ -275,12 +285,17 @@ impl<'s> Machine<'s> {
         }
     }
 
-    fn evaluate_operator(&mut self, operator: Operator, both: &'s [Node; 2]) -> Result<'s> {
+    fn evaluate_operator(
+        &mut self,
+        operator: Operator,
+        both: &'s [ExpressionNode; 2],
+    ) -> Result<'s> {
         let left = self.item(&both[0])?;
         let right = self.item(&both[1])?;
         let unfit = |takes: &str| {
-            let part =
-                |node: &Node, item: &Item<'_>| format!("{} is {}", called(node), item.kind());
+            let part = |node: &ExpressionNode, item: &Item<'_>| {
+                format!("{} is {}", called(node), item.kind())
+            };
             says(format!(
                 "`{}` takes {takes}; {} and {}",
                 operator.sign(),
@@ -340,7 +355,7 @@ impl<'s> Machine<'s> {
         }
     }
 
-    fn each(&mut self, each: &'s Each) -> Result<'s> {
+    fn each(&mut self, each: &'s Comprehension) -> Result<'s> {
         let over = self.item(&each.over)?;
         let items: Box<dyn Iterator<Item = Item<'s>>> = match &over {
             Item::List(list) => Box::new(list.iter()),
@@ -373,7 +388,7 @@ impl<'s> Machine<'s> {
                 (Gives::One, Ok(Some(Item::Bool(true)))) => count += 1,
                 (_, Ok(Some(Item::Bool(_)))) => {}
                 (_, Ok(Some(other))) => {
-                    failed = failed.or(Some(Failure::Says(format!(
+                    failed = failed.or(Some(ExpressionFailure::Says(format!(
                         "what a comprehension asks of each is true or false, and this is {}",
                         other.kind()
                     ))));
@@ -395,7 +410,10 @@ impl<'s> Machine<'s> {
     }
 
     /// The value that a comprehension makes of one item; `None` if the item does not count.
-    fn one(&mut self, each: &'s Each) -> std::result::Result<Option<Item<'s>>, Failure> {
+    fn one(
+        &mut self,
+        each: &'s Comprehension,
+    ) -> std::result::Result<Option<Item<'s>>, ExpressionFailure> {
         if let Some(only) = &each.only
             && !self.evaluate_condition(only, "filter")?
         {
@@ -409,7 +427,7 @@ fn keys<'m, 's: 'm>(map: &'m Entries<'s>) -> impl Iterator<Item = Item<'s>> + 'm
     map.iter().map(|(key, _)| Item::Text(key))
 }
 
-fn too_large<T>() -> std::result::Result<T, Failure> {
+fn too_large<T>() -> std::result::Result<T, ExpressionFailure> {
     says("a number becomes too large")
 }
 

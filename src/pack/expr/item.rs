@@ -14,7 +14,7 @@ use std::{
 
 use indexmap::IndexMap;
 
-use super::{Failure, budget::Budget};
+use super::{ExpressionFailure, budget::Budget};
 use crate::values::{Map, Number, Value, view::MAX_VALUE_DEPTH};
 
 /// A value of an expression.
@@ -182,7 +182,7 @@ impl<'s> Item<'s> {
     pub(in crate::pack) fn text(
         budget: &Budget,
         text: impl Into<Rc<str>>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExpressionFailure> {
         let text = text.into();
         budget.make(text.len())?;
         Ok(Self::Text(Text::Made(text)))
@@ -194,7 +194,10 @@ impl<'s> Item<'s> {
     }
 
     /// A list that was made.
-    pub(in crate::pack) fn list(budget: &Budget, items: Vec<Self>) -> Result<Self, Failure> {
+    pub(in crate::pack) fn list(
+        budget: &Budget,
+        items: Vec<Self>,
+    ) -> Result<Self, ExpressionFailure> {
         budget.make_values(items.len())?;
         Ok(Self::List(List::Made(Rc::new(items))))
     }
@@ -203,13 +206,13 @@ impl<'s> Item<'s> {
     pub(in crate::pack) fn map(
         budget: &Budget,
         entries: IndexMap<Text<'s>, Self>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExpressionFailure> {
         budget.make_values(2 * entries.len())?;
         Ok(Self::Map(Entries::Made(Rc::new(entries))))
     }
 
     /// A value that was made, and that no scope holds.
-    pub(in crate::pack) fn owned(budget: &Budget, value: Value) -> Result<Self, Failure> {
+    pub(in crate::pack) fn owned(budget: &Budget, value: Value) -> Result<Self, ExpressionFailure> {
         Ok(match value {
             Value::Null => Self::Null,
             Value::Bool(b) => Self::Bool(b),
@@ -224,7 +227,7 @@ impl<'s> Item<'s> {
                     budget.make(key.len())?;
                     Ok((Text::Made(key.into()), Self::owned(budget, value)?))
                 });
-                Self::map(budget, entries.collect::<Result<_, Failure>>()?)?
+                Self::map(budget, entries.collect::<Result<_, ExpressionFailure>>()?)?
             }
         })
     }
@@ -289,7 +292,11 @@ impl<'s> Item<'s> {
     }
 
     /// True if two are the same, as CEL says: numbers by their worth, maps whatever their order.
-    pub(in crate::pack) fn equals(&self, other: &Self, budget: &Budget) -> Result<bool, Failure> {
+    pub(in crate::pack) fn equals(
+        &self,
+        other: &Self,
+        budget: &Budget,
+    ) -> Result<bool, ExpressionFailure> {
         budget.work(1)?;
         if let (Some(a), Some(b)) = (self.figure(), other.figure()) {
             return Ok(a.compare(b) == Some(Ordering::Equal));
@@ -343,12 +350,12 @@ impl<'s> Item<'s> {
     /// # Errors
     ///
     /// If a part is not set, a number is not finite, or it is too large or too deep.
-    pub(in crate::pack) fn value(&self, budget: &Budget) -> Result<Value, Failure> {
+    pub(in crate::pack) fn value(&self, budget: &Budget) -> Result<Value, ExpressionFailure> {
         self.value_at(budget, 0)
     }
 
-    fn value_at(&self, budget: &Budget, depth: usize) -> Result<Value, Failure> {
-        let says = |text: &str| Failure::Says(text.to_owned());
+    fn value_at(&self, budget: &Budget, depth: usize) -> Result<Value, ExpressionFailure> {
+        let says = |text: &str| ExpressionFailure::Says(text.to_owned());
         if depth > MAX_VALUE_DEPTH {
             return Err(says("what it makes is nested too deeply"));
         }
@@ -379,13 +386,13 @@ impl<'s> Item<'s> {
                     budget.make(key.len())?;
                     Ok(((*key).to_owned(), value.value_at(budget, depth + 1)?))
                 });
-                Value::Map(values.collect::<Result<_, Failure>>()?)
+                Value::Map(values.collect::<Result<_, ExpressionFailure>>()?)
             }
         })
     }
 
     /// Adds it to a sentence: what a template prints, and lists and maps in one line.
-    pub(super) fn say(&self, budget: &Budget, out: &mut String) -> Result<(), Failure> {
+    pub(super) fn say(&self, budget: &Budget, out: &mut String) -> Result<(), ExpressionFailure> {
         let start = out.len();
         match self {
             Self::Unset | Self::Omitted => out.push_str("(not set)"),

@@ -27,13 +27,13 @@ use std::{
 
 pub(super) use budget::Budget;
 pub(super) use item::{Entries, Figure, Item, List, Text};
-pub use scope::{Made, Scope};
+pub use scope::{LazyValue, Scope};
 pub(super) use template::{TemplatePart, template_parts};
 pub use template::{describe, template_places, with_names};
 
 use super::functions;
 use crate::values::Path;
-use tree::Node;
+use tree::ExpressionNode;
 
 /// The most parts that an expression may have.
 pub const MAX_NODES: usize = 1_000;
@@ -65,7 +65,7 @@ pub enum ExprError {
 
 /// The reason for which a part of an expression failed. No words of it may contain a value.
 #[derive(Debug, Clone)]
-pub(super) enum Failure {
+pub(super) enum ExpressionFailure {
     /// An argument is not what a function takes.
     Wants {
         /// The argument, counted from 0; a method's first is the value it is called on.
@@ -81,7 +81,7 @@ pub(super) enum Failure {
 #[derive(Debug, Clone)]
 pub struct Expression {
     source: String,
-    parsed: OnceLock<Result<Node, ExprError>>,
+    parsed: OnceLock<Result<ExpressionNode, ExprError>>,
 }
 
 impl Expression {
@@ -122,7 +122,7 @@ impl Expression {
     ///
     /// If it is not a valid expression.
     pub fn names(&self) -> Result<Vec<String>, ExprError> {
-        self.parsed().map(Node::names)
+        self.parsed().map(ExpressionNode::names)
     }
 
     /// The places below a name that the expression looks at; the root if it looks at all of it.
@@ -145,10 +145,10 @@ impl Expression {
     ///
     /// If it is not a valid expression.
     pub fn unknown_functions(&self) -> Result<Vec<String>, ExprError> {
-        self.parsed().map(Node::unknown_functions)
+        self.parsed().map(ExpressionNode::unknown_functions)
     }
 
-    fn parsed(&self) -> Result<&Node, ExprError> {
+    fn parsed(&self) -> Result<&ExpressionNode, ExprError> {
         self.parsed
             .get_or_init(|| read::read(&self.source).map_err(|message| self.invalid(message)))
             .as_ref()

@@ -12,7 +12,7 @@ use cel::{
 
 use super::{
     MAX_DEPTH, MAX_LENGTH, MAX_NODES,
-    tree::{Constant, Each, Gives, Node, Operator},
+    tree::{Comprehension, Constant, ExpressionNode, Gives, Operator},
 };
 use crate::pack::functions::{self, Form};
 
@@ -21,7 +21,7 @@ use crate::pack::functions::{self, Form};
 /// # Errors
 ///
 /// What is wrong with it: it is not CEL, over the bounds, or of a kind that packs do not have.
-pub(super) fn read(source: &str) -> Result<Node, String> {
+pub(super) fn read(source: &str) -> Result<ExpressionNode, String> {
     if source.len() > MAX_LENGTH {
         return Err(format!("it is longer than {MAX_LENGTH} bytes"));
     }
@@ -32,7 +32,7 @@ pub(super) fn read(source: &str) -> Result<Node, String> {
             let first = e.errors.first().map(|e| e.msg.clone());
             first.unwrap_or_else(|| e.to_string())
         })?;
-    let tree = Reader::default().node(parsed)?;
+    let tree = ExpressionReader::default().node(parsed)?;
     let mut nodes = 0;
     tree.walk(&mut |_| {
         nodes += 1;
@@ -45,15 +45,15 @@ pub(super) fn read(source: &str) -> Result<Node, String> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct ExpressionReader {
     /// The variables of the comprehensions around, the innermost last.
     variables: Vec<String>,
     /// The number of nodes around.
     depth: usize,
 }
 
-impl Reader {
-    fn node(&mut self, node: IdedExpr) -> Result<Node, String> {
+impl ExpressionReader {
+    fn node(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
         if self.depth == MAX_DEPTH {
             return Err(format!(
                 "it is more than {MAX_DEPTH} levels deep; a name under `let` can hold a part of it"
@@ -65,19 +65,19 @@ impl Reader {
         node
     }
 
-    fn part(&mut self, node: IdedExpr) -> Result<Node, String> {
+    fn part(&mut self, node: IdedExpr) -> Result<ExpressionNode, String> {
         Ok(match node.expr {
-            Expr::Literal(literal) => Node::Constant(constant(literal)?),
+            Expr::Literal(literal) => ExpressionNode::Constant(constant(literal)?),
             Expr::Ident(name) => match self.variables.iter().rposition(|v| *v == name) {
-                Some(at) => Node::Variable(at, name),
-                None => Node::Name(name),
+                Some(at) => ExpressionNode::Variable(at, name),
+                None => ExpressionNode::Name(name),
             },
             Expr::Select(select) => {
                 let of = Box::new(self.node(*select.operand)?);
                 let key = select.field;
                 match select.test {
-                    true => Node::Has { of, key },
-                    false => Node::Member {
+                    true => ExpressionNode::Has { of, key },
+                    false => ExpressionNode::Member {
                         of,
                         key,
                         lax: false,
@@ -95,24 +95,24 @@ impl Reader {
                     operation(call.func_name, args)?
                 }
             },
-            Expr::List(list) => Node::List(self.nodes(list.elements)?),
+            Expr::List(list) => ExpressionNode::List(self.nodes(list.elements)?),
             Expr::Map(map) => {
-                let mut entries: Vec<(Node, Node)> = Vec::new();
+                let mut entries: Vec<(ExpressionNode, ExpressionNode)> = Vec::new();
                 for entry in map.entries {
                     let EntryExpr::MapEntry(entry) = entry.expr else {
                         return Err(message());
                     };
                     let key = self.node(entry.key)?;
-                    if let Node::Constant(Constant::Text(key)) = &key
+                    if let ExpressionNode::Constant(Constant::Text(key)) = &key
                         && entries.iter().any(
-                            |(k, _)| matches!(k, Node::Constant(Constant::Text(k)) if k == key),
+                            |(k, _)| matches!(k, ExpressionNode::Constant(Constant::Text(k)) if k == key),
                         )
                     {
                         return Err(format!("it has the key `{key}` twice in one map"));
                     }
                     entries.push((key, self.node(entry.value)?));
                 }
-                Node::Map(entries)
+                ExpressionNode::Map(entries)
             }
             Expr::Comprehension(c) => self.each(*c)?,
             Expr::Struct(_) => return Err(message()),
@@ -120,13 +120,13 @@ impl Reader {
         })
     }
 
-    fn nodes(&mut self, nodes: Vec<IdedExpr>) -> Result<Vec<Node>, String> {
+    fn nodes(&mut self, nodes: Vec<IdedExpr>) -> Result<Vec<ExpressionNode>, String> {
         nodes.into_iter().map(|node| self.node(node)).collect()
     }
 
     /// A comprehension out of the loop that the parser makes of it. There is one form for each macro, so what
     /// is none of them is refused.
-    fn each(&mut self, c: cel::common::ast::ComprehensionExpr) -> Result<Node, String> {
+    fn each(&mut self, c: cel::common::ast::ComprehensionExpr) -> Result<ExpressionNode, String> {
         let over = self.node(c.iter_range)?;
         let is_result =
             |node: &IdedExpr| matches!(&node.expr, Expr::Ident(name) if *name == c.accu_var);
@@ -171,7 +171,7 @@ impl Reader {
         let only = only.map(|only| self.node(only)).transpose();
         let body = self.node(body);
         self.variables.pop();
-        Ok(Node::Each(Box::new(Each {
+        Ok(ExpressionNode::Each(Box::new(Comprehension {
             gives,
             over,
             only: only?,
@@ -208,7 +208,7 @@ fn constant(literal: LiteralValue) -> Result<Constant, String> {
 }
 
 /// An operator, which is a function to the parser, or a function.
-fn operation(name: String, args: Vec<Node>) -> Result<Node, String> {
+fn operation(name: String, args: Vec<ExpressionNode>) -> Result<ExpressionNode, String> {
     let between = match name.as_str() {
         op::ADD => Some(Operator::Add),
         op::SUBSTRACT => Some(Operator::Subtract),
@@ -226,33 +226,33 @@ fn operation(name: String, args: Vec<Node>) -> Result<Node, String> {
     };
     let wrong = |_| format!("`{name}` has another number of sides than it takes");
     if let Some(between) = between {
-        return Ok(Node::Between(
+        return Ok(ExpressionNode::Between(
             between,
             Box::new(args.try_into().map_err(wrong)?),
         ));
     }
     Ok(match name.as_str() {
-        op::LOGICAL_AND => Node::And(Box::new(args.try_into().map_err(wrong)?)),
-        op::LOGICAL_OR => Node::Or(Box::new(args.try_into().map_err(wrong)?)),
-        op::CONDITIONAL => Node::Choice(Box::new(args.try_into().map_err(wrong)?)),
+        op::LOGICAL_AND => ExpressionNode::And(Box::new(args.try_into().map_err(wrong)?)),
+        op::LOGICAL_OR => ExpressionNode::Or(Box::new(args.try_into().map_err(wrong)?)),
+        op::CONDITIONAL => ExpressionNode::Choice(Box::new(args.try_into().map_err(wrong)?)),
         op::LOGICAL_NOT => {
-            let [of] = <[Node; 1]>::try_from(args).map_err(wrong)?;
-            Node::Not(Box::new(of))
+            let [of] = <[ExpressionNode; 1]>::try_from(args).map_err(wrong)?;
+            ExpressionNode::Not(Box::new(of))
         }
         op::NEGATE => {
-            let [of] = <[Node; 1]>::try_from(args).map_err(wrong)?;
-            Node::Negative(Box::new(of))
+            let [of] = <[ExpressionNode; 1]>::try_from(args).map_err(wrong)?;
+            ExpressionNode::Negative(Box::new(of))
         }
         op::INDEX => {
-            let [of, key] = <[Node; 2]>::try_from(args).map_err(wrong)?;
+            let [of, key] = <[ExpressionNode; 2]>::try_from(args).map_err(wrong)?;
             match key {
                 // `a['b']` is `a.b`.
-                Node::Constant(Constant::Text(key)) => Node::Member {
+                ExpressionNode::Constant(Constant::Text(key)) => ExpressionNode::Member {
                     of: Box::new(of),
                     key,
                     lax: false,
                 },
-                key => Node::Index {
+                key => ExpressionNode::Index {
                     of: Box::new(of),
                     key: Box::new(key),
                     lax: false,
@@ -264,9 +264,13 @@ fn operation(name: String, args: Vec<Node>) -> Result<Node, String> {
 }
 
 /// A call of a function; `args` begins with what it is called on.
-fn function(name: String, form: Form, mut args: Vec<Node>) -> Result<Node, String> {
+fn function(
+    name: String,
+    form: Form,
+    mut args: Vec<ExpressionNode>,
+) -> Result<ExpressionNode, String> {
     let Some(function) = functions::ALL.iter().find(|function| function.name == name) else {
-        return Ok(Node::Unknown { name, args });
+        return Ok(ExpressionNode::Unknown { name, args });
     };
     if !function.form.allows(form) {
         return Err(format!("`{name}` is written as in `{}`", function.usage));
@@ -282,12 +286,13 @@ fn function(name: String, form: Form, mut args: Vec<Node>) -> Result<Node, Strin
     {
         may_be_missing(first);
     }
-    Ok(Node::Call { function, args })
+    Ok(ExpressionNode::Call { function, args })
 }
 
 /// Makes each member on the way to a place one that may be missing.
-fn may_be_missing(mut node: &mut Node) {
-    while let Node::Member { of, lax, .. } | Node::Index { of, lax, .. } = node {
+fn may_be_missing(mut node: &mut ExpressionNode) {
+    while let ExpressionNode::Member { of, lax, .. } | ExpressionNode::Index { of, lax, .. } = node
+    {
         *lax = true;
         node = of;
     }

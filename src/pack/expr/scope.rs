@@ -14,17 +14,17 @@ use crate::values::Value;
 
 /// A value as expressions see it, made when one first looks at it, and then bound again and again.
 #[derive(Debug, Clone)]
-pub struct Made(Arc<What>);
+pub struct LazyValue(Arc<What>);
 
 #[derive(Debug)]
 enum What {
     Value(LazyLock<Value, Make>),
-    Map(Vec<(&'static str, Made)>),
+    Map(Vec<(&'static str, LazyValue)>),
 }
 
 type Make = Box<dyn FnOnce() -> Value + Send>;
 
-impl Made {
+impl LazyValue {
     /// The result of a function, which is called once, or never.
     pub fn new(value: impl FnOnce() -> Value + Send + 'static) -> Self {
         Self(Arc::new(What::Value(LazyLock::new(Box::new(value)))))
@@ -64,7 +64,7 @@ impl Made {
 pub(super) enum Bound {
     Unset,
     Value(Value),
-    Made(Made),
+    Made(LazyValue),
 }
 
 /// The names and the functions of packs that an expression can see.
@@ -122,7 +122,7 @@ impl Scope<'_> {
     }
 
     /// Gives a name a value that was made before.
-    pub fn bind_made(&mut self, name: &str, value: Made) {
+    pub fn bind_made(&mut self, name: &str, value: LazyValue) {
         self.name(name, Bound::Made(value));
     }
 

@@ -4,7 +4,7 @@ use crate::values::Value;
 #[test]
 fn a_name_of_a_step_is_stronger_than_what_was_made_before() {
     let mut scope = Scope::new();
-    let made = Made::map([("a", Made::new(|| Value::from("made")))]);
+    let made = LazyValue::map([("a", LazyValue::new(|| Value::from("made")))]);
     scope.bind_made("before", made);
     let expression = Expression::new("before.a");
     assert_eq!(scope.eval(&expression).unwrap(), Some(Value::from("made")));

@@ -8,7 +8,7 @@ use crate::{pack::functions::Function, values::Path};
 
 /// A part of an expression.
 #[derive(Debug, Clone)]
-pub(super) enum Node {
+pub(super) enum ExpressionNode {
     /// A constant.
     Constant(Constant),
     /// A name that the pack gives a meaning.
@@ -17,43 +17,49 @@ pub(super) enum Node {
     Variable(usize, String),
     /// `of.key`; where `lax`, unset instead of an error if there is none.
     Member {
-        of: Box<Node>,
+        of: Box<ExpressionNode>,
         key: String,
         lax: bool,
     },
     /// `of[key]`, likewise.
     Index {
-        of: Box<Node>,
-        key: Box<Node>,
+        of: Box<ExpressionNode>,
+        key: Box<ExpressionNode>,
         lax: bool,
     },
     /// `has(of.key)`.
-    Has { of: Box<Node>, key: String },
+    Has {
+        of: Box<ExpressionNode>,
+        key: String,
+    },
     /// `!x`.
-    Not(Box<Node>),
+    Not(Box<ExpressionNode>),
     /// `-x`.
-    Negative(Box<Node>),
+    Negative(Box<ExpressionNode>),
     /// `a && b`, where `a` may fail if `b` is false.
-    And(Box<[Node; 2]>),
+    And(Box<[ExpressionNode; 2]>),
     /// `a || b`, where `a` may fail if `b` is true.
-    Or(Box<[Node; 2]>),
+    Or(Box<[ExpressionNode; 2]>),
     /// `c ? a : b`.
-    Choice(Box<[Node; 3]>),
+    Choice(Box<[ExpressionNode; 3]>),
     /// Any other operator between two.
-    Between(Operator, Box<[Node; 2]>),
+    Between(Operator, Box<[ExpressionNode; 2]>),
     /// A call of a function.
     Call {
         function: &'static Function,
-        args: Vec<Node>,
+        args: Vec<ExpressionNode>,
     },
     /// A call of a function that does not exist.
-    Unknown { name: String, args: Vec<Node> },
+    Unknown {
+        name: String,
+        args: Vec<ExpressionNode>,
+    },
     /// A list literal.
-    List(Vec<Node>),
+    List(Vec<ExpressionNode>),
     /// A map literal.
-    Map(Vec<(Node, Node)>),
+    Map(Vec<(ExpressionNode, ExpressionNode)>),
     /// A comprehension.
-    Each(Box<Each>),
+    Each(Box<Comprehension>),
 }
 
 /// A constant of an expression.
@@ -105,14 +111,14 @@ impl Operator {
 
 /// A comprehension over a list or over the keys of a map.
 #[derive(Debug, Clone)]
-pub(super) struct Each {
+pub(super) struct Comprehension {
     pub(super) gives: Gives,
     /// The list or map that it goes over.
-    pub(super) over: Node,
+    pub(super) over: ExpressionNode,
     /// The condition for items that count; all without it.
-    pub(super) only: Option<Node>,
+    pub(super) only: Option<ExpressionNode>,
     /// The expression for each item.
-    pub(super) body: Node,
+    pub(super) body: ExpressionNode,
 }
 
 /// The result of a comprehension.
@@ -128,7 +134,7 @@ pub(super) enum Gives {
     One,
 }
 
-impl Node {
+impl ExpressionNode {
     /// Looks at the node and at everything below it, in the order of the text. `look` says whether to go on
     /// below.
     ///

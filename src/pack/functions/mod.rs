@@ -8,11 +8,11 @@ mod texts;
 
 use std::ops::RangeInclusive;
 
-use super::expr::{Budget, Failure, Figure, Item};
+use super::expr::{Budget, ExpressionFailure, Figure, Item};
 
 /// The arguments of a function; a method's first is the value it is called on.
 type Arguments<'a, 's> = &'a [Item<'s>];
-type Outcome<'s> = Result<Item<'s>, Failure>;
+type CallResult<'s> = Result<Item<'s>, ExpressionFailure>;
 
 /// The form in which a function is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +43,14 @@ pub(super) struct Function {
     pub(super) takes: RangeInclusive<usize>,
     /// True if its first argument may be a place of which a part is missing.
     pub(super) lax: bool,
-    pub(super) call: for<'s> fn(&Budget, &[Item<'s>]) -> Outcome<'s>,
+    pub(super) call: for<'s> fn(&Budget, &[Item<'s>]) -> CallResult<'s>,
 }
 
 const fn plain(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
-    call: for<'s> fn(&Budget, &[Item<'s>]) -> Outcome<'s>,
+    call: for<'s> fn(&Budget, &[Item<'s>]) -> CallResult<'s>,
 ) -> Function {
     Function {
         name,
@@ -73,7 +73,7 @@ const fn method(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
-    call: for<'s> fn(&Budget, &[Item<'s>]) -> Outcome<'s>,
+    call: for<'s> fn(&Budget, &[Item<'s>]) -> CallResult<'s>,
 ) -> Function {
     Function {
         form: Form::Method,
@@ -85,7 +85,7 @@ const fn either(
     name: &'static str,
     usage: &'static str,
     takes: RangeInclusive<usize>,
-    call: for<'s> fn(&Budget, &[Item<'s>]) -> Outcome<'s>,
+    call: for<'s> fn(&Budget, &[Item<'s>]) -> CallResult<'s>,
 ) -> Function {
     Function {
         form: Form::Either,
@@ -158,27 +158,27 @@ pub(super) static ALL: [Function; 39] = [
 const MANY: usize = 64;
 
 /// Never met: the number of arguments is checked when an expression is read.
-fn wrong_count() -> Failure {
-    Failure::Says("it has another number of arguments than it takes".to_owned())
+fn wrong_count() -> ExpressionFailure {
+    ExpressionFailure::Says("it has another number of arguments than it takes".to_owned())
 }
 
-fn wants(argument: usize, wants: &'static str) -> Failure {
-    Failure::Wants { argument, wants }
+fn wants(argument: usize, wants: &'static str) -> ExpressionFailure {
+    ExpressionFailure::Wants { argument, wants }
 }
 
-fn says(text: &str) -> Failure {
-    Failure::Says(text.to_owned())
+fn says(text: &str) -> ExpressionFailure {
+    ExpressionFailure::Says(text.to_owned())
 }
 
-fn first_argument<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Item<'s>, Failure> {
+fn first_argument<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Item<'s>, ExpressionFailure> {
     args.first().ok_or_else(wrong_count)
 }
 
-fn set<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn set<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     Ok(Item::Bool(!first_argument(args)?.is_unset()))
 }
 
-fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let [value, fallback] = args else {
         return Err(wrong_count());
     };
@@ -187,7 +187,7 @@ fn default<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 }
 
 /// The kind of a value, so that a guard can be total.
-fn kind<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn kind<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     Ok(Item::constant_text(match first_argument(args)? {
         Item::Unset | Item::Omitted => "unset",
         Item::Null => "null",
@@ -199,12 +199,12 @@ fn kind<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     }))
 }
 
-fn omit<'s>(_: &Budget, _: Arguments<'_, 's>) -> Outcome<'s> {
+fn omit<'s>(_: &Budget, _: Arguments<'_, 's>) -> CallResult<'s> {
     Ok(Item::Omitted)
 }
 
 /// The number of characters, items or entries.
-fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let size = match first_argument(args)? {
         Item::Text(text) => {
             budget.work(text.len() / 64)?;
@@ -218,7 +218,7 @@ fn size<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
 }
 
 /// A whole number; what stands behind the point is cut off.
-fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let item = first_argument(args)?;
     if let Item::Text(text) = item {
         let number = text.parse();
@@ -240,7 +240,7 @@ fn int<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     }
 }
 
-fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let item = first_argument(args)?;
     if let Item::Text(text) = item {
         let number = text.parse().ok().filter(|f: &f64| f.is_finite());
@@ -256,7 +256,7 @@ fn double<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     }
 }
 
-fn bool<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+fn bool<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     match first_argument(args)? {
         Item::Bool(b) => Ok(Item::Bool(*b)),
         Item::Text(text) => match &**text {

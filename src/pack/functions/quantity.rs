@@ -2,25 +2,25 @@
 
 use indexmap::IndexMap;
 
-use super::{Arguments, Outcome};
-use crate::pack::expr::{Budget, Failure, Figure, Item};
+use super::{Arguments, CallResult};
+use crate::pack::expr::{Budget, ExpressionFailure, Figure, Item};
 
 const WANTS: &str = "a quantity of Kubernetes, or a map of them";
 
-pub(super) fn divide<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn divide<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let [value, by] = args else {
         return Err(super::wrong_count());
     };
     match by.figure() {
         Some(Figure::Int(n)) if n > 0 => divide_value(budget, value, n.unsigned_abs().into()),
-        _ => Err(Failure::Wants {
+        _ => Err(ExpressionFailure::Wants {
             argument: 1,
             wants: "a whole number above 0 to divide by",
         }),
     }
 }
 
-fn divide_value<'s>(budget: &Budget, value: &Item<'s>, by: u128) -> Outcome<'s> {
+fn divide_value<'s>(budget: &Budget, value: &Item<'s>, by: u128) -> CallResult<'s> {
     budget.work(1)?;
     if let Item::Map(map) = value {
         let divided = map
@@ -28,17 +28,17 @@ fn divide_value<'s>(budget: &Budget, value: &Item<'s>, by: u128) -> Outcome<'s> 
             .map(|(key, value)| Ok((key, divide_value(budget, &value, by)?)));
         return Item::map(
             budget,
-            divided.collect::<Result<IndexMap<_, _>, Failure>>()?,
+            divided.collect::<Result<IndexMap<_, _>, ExpressionFailure>>()?,
         );
     }
     // Not as a template prints it: `1e+06` is no quantity of whole bytes.
-    let text = value.key().ok_or(Failure::Wants {
+    let text = value.key().ok_or(ExpressionFailure::Wants {
         argument: 0,
         wants: WANTS,
     })?;
     match divide_quantity(&text, by) {
         Some(divided) => Item::text(budget, divided),
-        None => Err(Failure::Says(format!(
+        None => Err(ExpressionFailure::Says(format!(
             "it takes {WANTS}, and the {} it was given is none",
             match value {
                 Item::Text(_) => "text",

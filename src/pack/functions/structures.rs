@@ -4,22 +4,22 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{Arguments, Outcome, first_argument, says, wants, wrong_count};
+use super::{Arguments, CallResult, first_argument, says, wants, wrong_count};
 use crate::{
-    pack::expr::{Budget, Entries, Failure, Item, List, Text},
+    pack::expr::{Budget, Entries, ExpressionFailure, Item, List, Text},
     values::{Value, View, write},
     yaml::{Position, Tree},
 };
 
 /// Items that were met, so that a long list is gone over once.
 #[derive(Default)]
-struct Met<'s> {
+struct DistinctItems<'s> {
     texts: HashSet<Text<'s>>,
     others: Vec<Item<'s>>,
 }
 
-impl<'s> Met<'s> {
-    fn has(&self, budget: &Budget, item: &Item<'s>) -> Result<bool, Failure> {
+impl<'s> DistinctItems<'s> {
+    fn has(&self, budget: &Budget, item: &Item<'s>) -> Result<bool, ExpressionFailure> {
         budget.work(1)?;
         if let Item::Text(text) = item {
             return Ok(self.texts.contains(text));
@@ -42,10 +42,10 @@ impl<'s> Met<'s> {
     }
 }
 
-pub(super) fn union<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
-    let mut met = Met::default();
+pub(super) fn union<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
+    let mut met = DistinctItems::default();
     let mut joined = Vec::new();
-    let mut add = |item: Item<'s>| -> Result<(), Failure> {
+    let mut add = |item: Item<'s>| -> Result<(), ExpressionFailure> {
         if !met.has(budget, &item)? {
             budget.make_values(2)?;
             met.add(item.clone());
@@ -64,7 +64,7 @@ pub(super) fn union<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
     Item::list(budget, joined)
 }
 
-pub(super) fn merge<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn merge<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let mut merged: Option<Entries<'s>> = None;
     for (at, arg) in args.iter().enumerate() {
         match arg {
@@ -89,7 +89,7 @@ fn merge_two<'s>(
     budget: &Budget,
     base: &Entries<'s>,
     over: &Entries<'s>,
-) -> Result<Entries<'s>, Failure> {
+) -> Result<Entries<'s>, ExpressionFailure> {
     budget.make_values(2 * (base.len() + over.len()))?;
     let mut merged: IndexMap<Text<'s>, Item<'s>> = base.iter().collect();
     for (key, value) in over.iter() {
@@ -102,11 +102,11 @@ fn merge_two<'s>(
     Ok(Entries::Made(merged.into()))
 }
 
-pub(super) fn minus<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn minus<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let [from, less] = args else {
         return Err(wrong_count());
     };
-    let mut gone = Met::default();
+    let mut gone = DistinctItems::default();
     match less {
         Item::List(items) => {
             budget.make_values(items.len())?;
@@ -145,7 +145,7 @@ pub(super) fn minus<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 const KEY: Text<'static> = Text::Of("key");
 const VALUE: Text<'static> = Text::Of("value");
 
-pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::Map(map) = first_argument(args)? else {
         return Err(wants(0, "a map"));
     };
@@ -157,7 +157,7 @@ pub(super) fn entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'
     Item::list(budget, entries.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn from_entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn from_entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let mut map = IndexMap::new();
     for entry in list(args)?.iter() {
         let Item::Map(entry) = entry else {
@@ -174,21 +174,21 @@ pub(super) fn from_entries<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outc
     Item::map(budget, map)
 }
 
-fn list<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a List<'s>, Failure> {
+fn list<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a List<'s>, ExpressionFailure> {
     match first_argument(args)? {
         Item::List(list) => Ok(list),
         _ => Err(wants(0, "a list")),
     }
 }
 
-fn name<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Text<'s>, Failure> {
+fn name<'a, 's>(args: Arguments<'a, 's>) -> Result<&'a Text<'s>, ExpressionFailure> {
     match args.get(1).ok_or_else(wrong_count)? {
         Item::Text(name) => Ok(name),
         _ => Err(wants(1, "the name of a key")),
     }
 }
 
-pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let name = name(args)?;
     let mut map = IndexMap::new();
     for item in list(args)?.iter() {
@@ -211,7 +211,7 @@ pub(super) fn by<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     Item::map(budget, map)
 }
 
-pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let name = name(args)?;
     let Item::Map(map) = first_argument(args)? else {
         return Err(wants(0, "a map of maps"));
@@ -230,7 +230,7 @@ pub(super) fn items<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 }
 
 /// The value that Helm reads out of a text of YAML or JSON.
-pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::Text(text) = first_argument(args)? else {
         return Err(wants(0, "a text of YAML or JSON"));
     };
@@ -238,7 +238,7 @@ pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
     budget.make(4 * text.len())?;
     let unread = |offset: usize| {
         let at = Position::of(text, offset);
-        Failure::Says(format!(
+        ExpressionFailure::Says(format!(
             "the text is no YAML that Helm reads (line {}, column {} of the text)",
             at.line, at.column
         ))
@@ -256,7 +256,7 @@ pub(super) fn parse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 }
 
 /// A text of YAML that Helm reads as the value.
-pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let value = first_argument(args)?.value(budget)?;
     budget.make(written(&value, 1))?;
     let mut text = write::block(&value, &write::Layout::default());
@@ -265,7 +265,7 @@ pub(super) fn text<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> 
 }
 
 /// The value in one line of JSON.
-pub(super) fn json<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn json<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let value = first_argument(args)?.value(budget)?;
     budget.make(written(&value, 0))?;
     let text = serde_json::to_string(&serde_json::Value::from(&value));

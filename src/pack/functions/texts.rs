@@ -7,9 +7,9 @@ use std::{
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Arguments, Outcome, first_argument, says, wants, wrong_count};
+use super::{Arguments, CallResult, first_argument, says, wants, wrong_count};
 use crate::{
-    pack::expr::{Budget, Failure, Figure, Item, Text},
+    pack::expr::{Budget, ExpressionFailure, Figure, Item, Text},
     values::write,
 };
 
@@ -20,7 +20,7 @@ fn text<'a, 's>(
     budget: &Budget,
     args: Arguments<'a, 's>,
     at: usize,
-) -> Result<&'a Text<'s>, Failure> {
+) -> Result<&'a Text<'s>, ExpressionFailure> {
     match args.get(at).ok_or_else(wrong_count)? {
         Item::Text(text) => {
             budget.work(text.len() / 64)?;
@@ -31,7 +31,7 @@ fn text<'a, 's>(
 }
 
 /// The whole number at a place of the arguments, if there is one.
-fn number(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, Failure> {
+fn number(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, ExpressionFailure> {
     match args.get(at).map(Item::figure) {
         None => Ok(None),
         Some(Some(Figure::Int(i))) => Ok(Some(i)),
@@ -40,7 +40,11 @@ fn number(args: Arguments<'_, '_>, at: usize) -> Result<Option<i64>, Failure> {
 }
 
 /// A place in a text of so many characters.
-fn place(args: Arguments<'_, '_>, at: usize, count: usize) -> Result<Option<usize>, Failure> {
+fn place(
+    args: Arguments<'_, '_>,
+    at: usize,
+    count: usize,
+) -> Result<Option<usize>, ExpressionFailure> {
     match number(args, at)? {
         None => Ok(None),
         Some(i) => match usize::try_from(i) {
@@ -51,18 +55,18 @@ fn place(args: Arguments<'_, '_>, at: usize, count: usize) -> Result<Option<usiz
 }
 
 /// A scalar as the text that a template would print.
-fn printed_argument<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, Failure> {
+fn printed_argument<'s>(args: Arguments<'_, 's>) -> Result<Text<'s>, ExpressionFailure> {
     first_argument(args)?
         .printed_text()
         .ok_or_else(|| wants(0, SCALAR))
 }
 
-pub(super) fn string<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn string<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     budget.make(32)?;
     printed_argument(args).map(Item::Text)
 }
 
-pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let item = first_argument(args)?;
     if item.is_unset() {
         return Ok(Item::constant_text("(not set)"));
@@ -73,7 +77,7 @@ pub(super) fn quote<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s>
 }
 
 /// True for a release number as a tag: official images are tagged with one, or have no tag at all.
-pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     if first_argument(args)?.is_nothing() {
         return Ok(Item::Bool(true));
     }
@@ -84,34 +88,34 @@ pub(super) fn release<'s>(_: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
     Ok(Item::Bool(parts.len() <= 3 && parts.iter().all(is_number)))
 }
 
-pub(super) fn base<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn base<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let text = printed_argument(args)?;
     Item::text(budget, text.rsplit('/').next().unwrap_or_default())
 }
 
-pub(super) fn dir<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn dir<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let text = printed_argument(args)?;
     Item::text(budget, text.rsplit_once('/').map_or("", |(dir, _)| dir))
 }
 
-pub(super) fn starts_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn starts_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
     Ok(Item::Bool(text.starts_with(&**part)))
 }
 
-pub(super) fn ends_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn ends_with<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
     Ok(Item::Bool(text.ends_with(&**part)))
 }
 
-pub(super) fn contains<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn contains<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
     Ok(Item::Bool(text.contains(&**part)))
 }
 
 /// True if a regular expression is found in a text. Patterns are compiled once, within a bound of their own, and take a
 /// time that is linear in the text.
-pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     /// The bytes that a pattern may become.
     const LARGEST: usize = 256 << 10;
     /// The number of patterns that are kept.
@@ -140,11 +144,11 @@ pub(super) fn matches<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'
 }
 
 /// The number of parts that an optional number allows: a negative one is no bound.
-fn bound(args: Arguments<'_, '_>, at: usize) -> Result<usize, Failure> {
+fn bound(args: Arguments<'_, '_>, at: usize) -> Result<usize, ExpressionFailure> {
     Ok(number(args, at)?.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX)))
 }
 
-pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn split<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, by) = (text(budget, args, 0)?, text(budget, args, 1)?);
     let parts: Vec<&str> = match (bound(args, 2)?, by.is_empty()) {
         (0, _) => Vec::new(),
@@ -178,7 +182,7 @@ fn characters(text: &str, n: usize) -> Vec<&str> {
     parts
 }
 
-pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let Item::List(list) = first_argument(args)? else {
         return Err(wants(0, "a list of texts"));
     };
@@ -189,7 +193,7 @@ pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> 
     let mut joined = String::new();
     for (i, item) in list.iter().enumerate() {
         let Item::Text(part) = item else {
-            return Err(Failure::Says(format!(
+            return Err(ExpressionFailure::Says(format!(
                 "it joins texts, and an item of the list is {}; `string(x)` makes a text of it",
                 item.kind()
             )));
@@ -203,7 +207,7 @@ pub(super) fn join<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> 
     Item::text(budget, joined)
 }
 
-pub(super) fn replace<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn replace<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let text = text(budget, args, 0)?;
     let (old, new) = (self::text(budget, args, 1)?, self::text(budget, args, 2)?);
     let most = bound(args, 3)?;
@@ -214,24 +218,24 @@ pub(super) fn replace<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'
     )))
 }
 
-pub(super) fn trim<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn trim<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     Item::text(budget, text(budget, args, 0)?.trim())
 }
 
-pub(super) fn lower<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn lower<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     Item::text(budget, text(budget, args, 0)?.to_ascii_lowercase())
 }
 
-pub(super) fn upper<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn upper<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     Item::text(budget, text(budget, args, 0)?.to_ascii_uppercase())
 }
 
-pub(super) fn reverse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn reverse<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let reversed: String = text(budget, args, 0)?.chars().rev().collect();
     Item::text(budget, reversed)
 }
 
-pub(super) fn substring<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn substring<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let text = text(budget, args, 0)?;
     let count = text.chars().count();
     let from = place(args, 1, count)?.unwrap_or(0);
@@ -243,7 +247,7 @@ pub(super) fn substring<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome
     Item::text(budget, part)
 }
 
-pub(super) fn char_at<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn char_at<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let text = text(budget, args, 0)?;
     let at = place(args, 1, text.chars().count())?.unwrap_or(0);
     let found: String = text.chars().skip(at).take(1).collect();
@@ -262,7 +266,7 @@ fn found<'s>(text: &str, at: Option<usize>) -> Item<'s> {
     Item::Int(count.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1))
 }
 
-pub(super) fn index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
     let from = match number(args, 2)? {
         Some(n) => usize::try_from(n).map_err(|_| says("it points outside of the text"))?,
@@ -275,7 +279,7 @@ pub(super) fn index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<
     ))
 }
 
-pub(super) fn last_index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> Outcome<'s> {
+pub(super) fn last_index_of<'s>(budget: &Budget, args: Arguments<'_, 's>) -> CallResult<'s> {
     let (text, part) = (text(budget, args, 0)?, text(budget, args, 1)?);
     let end = match number(args, 2)? {
         // What begins at that place may end behind it.

@@ -7,7 +7,10 @@ use semver::Version;
 
 use super::{Item, Settings, item::Items};
 use crate::{
-    outcome::{At, Change, Fate, KnownBy, LeafFate, Release, State, Step, Strength},
+    outcome::{
+        Fate, FilePosition, KnownBy, LeafFate, Release, ReportedChange, ReportedStep, State,
+        Strength,
+    },
     report::wording,
     values::Path,
 };
@@ -57,7 +60,7 @@ pub struct RecognitionReason<'o> {
     /// The setting.
     pub path: &'o Path,
     /// Its place.
-    pub at: Option<&'o At>,
+    pub at: Option<&'o FilePosition>,
     /// The versions that it speaks for.
     pub versions: Option<&'o str>,
     /// Its strength.
@@ -140,7 +143,7 @@ impl<'o> Account<'o> {
     pub fn of(release: &'o Release) -> Self {
         let mut items = Items::default();
         items.add_release(0, release);
-        let acted = |step: &&Step| step.state == State::Done && !step.changes.is_empty();
+        let acted = |step: &&ReportedStep| step.state == State::Done && !step.changes.is_empty();
         let effect = release.facts.iter();
         let effect = effect.filter(|fact| fact.before != fact.after || !fact.open.is_empty());
         let comments = release.files.iter().flat_map(|file| &file.removed_comments);
@@ -256,7 +259,7 @@ impl<'o> Recognition<'o> {
 }
 
 impl<'o> Done<'o> {
-    fn of(step: &'o Step, release: &'o Release) -> Self {
+    fn of(step: &'o ReportedStep, release: &'o Release) -> Self {
         let answered = step.question.as_ref().and_then(|question| {
             let id = question.answer.as_ref()?;
             let mut text = id.clone();
@@ -282,7 +285,7 @@ impl<'o> Done<'o> {
 }
 
 impl<'o> ChangeLine<'o> {
-    fn of(change: &'o Change, release: &Release) -> Self {
+    fn of(change: &'o ReportedChange, release: &Release) -> Self {
         let value = || wording::value(&change.value);
         let (mut was, mut now) = (None, None);
         match (&change.to, change.fate) {

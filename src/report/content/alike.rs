@@ -3,11 +3,11 @@
 
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
-use super::{Account, Content, Item};
+use super::{Account, Item, ReportContent};
 use crate::{
     diff::{Diff, LineSide},
     digest,
-    outcome::{File, Release},
+    outcome::{Release, ReportedFile},
 };
 
 /// Releases whose cards would say the same, by the numbers of their rows.
@@ -19,13 +19,13 @@ pub struct Alike {
     pub around_differs: bool,
 }
 
-impl Content<'_> {
+impl ReportContent<'_> {
     /// The releases by what their cards would show. What shares a file with another release stands alone: its card
     /// says where the file is shown.
     #[must_use]
     pub fn alike(&self) -> Vec<Alike> {
         let releases = || self.rows.iter().map(|row| row.release);
-        let mut uses: HashMap<*const File, usize> = HashMap::new();
+        let mut uses: HashMap<*const ReportedFile, usize> = HashMap::new();
         for file in releases().flat_map(|release| &release.files) {
             *uses.entry(Arc::as_ptr(file)).or_default() += 1;
         }
@@ -148,7 +148,7 @@ fn changed_lines<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Str
 /// The identity of a step as a person sees it: its texts and its question, and the lines that change, without those
 /// around them. `files` are the texts without the step and with it.
 #[must_use]
-pub fn visible_text(said: &str, files: &[File]) -> String {
+pub fn visible_text(said: &str, files: &[ReportedFile]) -> String {
     let files = files.iter().map(|file| (&*file.before, &*file.after));
     digest::of_text(&format!("{said}{}", changed_lines(files)))
 }

@@ -11,8 +11,8 @@ use semver::Version;
 use super::Section;
 use crate::{
     outcome::{
-        At, Change, Choice, Evidence, Fate, Input, Notice, Refusal, Release, State, Step, When,
-        mentions,
+        Fate, FilePosition, Notice, QuestionValue, Refusal, Release, ReportedChange, ReportedInput,
+        ReportedOption, ReportedStep, State, When, mentions,
     },
     report::wording,
     shell::quote,
@@ -68,9 +68,9 @@ pub struct Use<'o> {
     /// The file that it is about, where that is one.
     pub file: Option<&'o str>,
     /// The lines that it is about there.
-    pub places: Vec<&'o At>,
+    pub places: Vec<&'o FilePosition>,
     /// The changes of a step there.
-    pub changes: Vec<&'o Change>,
+    pub changes: Vec<&'o ReportedChange>,
 }
 
 /// A value that a question is about.
@@ -83,14 +83,14 @@ pub struct AboutValue<'o> {
     /// A remark that counts in place of the value.
     pub remark: Option<&'o str>,
     /// Its place.
-    pub at: Option<&'o At>,
+    pub at: Option<&'o FilePosition>,
 }
 
 /// An answer to a question.
 #[derive(Debug)]
 pub struct AnswerOption<'o> {
     /// The option: its id, its title, whether it is recommended, what must be typed.
-    pub option: &'o Choice,
+    pub option: &'o ReportedOption,
     /// The arguments to type on the command line to give it: the option, and its inputs.
     pub arguments: Vec<Argument>,
 }
@@ -223,7 +223,7 @@ impl<'o> Items<'o> {
         }
     }
 
-    fn question(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn question(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         let Some(question) = &step.question else {
             return;
         };
@@ -258,7 +258,7 @@ impl<'o> Items<'o> {
         self.add(key, one, item);
     }
 
-    fn add_waiting(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn add_waiting(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         let key = format!(
             "{:?}",
             (
@@ -277,7 +277,7 @@ impl<'o> Items<'o> {
         self.add(key, Use::of(number), item);
     }
 
-    fn left_out(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn left_out(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         let chart = format!("{} {}", release.chart_after(), release.to);
         let (section, text) = match step.loses.as_slice() {
             [] => (
@@ -298,7 +298,7 @@ impl<'o> Items<'o> {
         self.add(key, Use::of(number), item);
     }
 
-    fn add_step_texts(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn add_step_texts(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         for (place, told) in step.tell.iter().enumerate() {
             let key = format!(
                 "{:?}",
@@ -317,7 +317,7 @@ impl<'o> Items<'o> {
     }
 
     /// Adds the changes of a step. The text is the reason: the fate of each setting is in the changes.
-    fn changes(&mut self, number: usize, release: &'o Release, step: &'o Step) {
+    fn changes(&mut self, number: usize, release: &'o Release, step: &'o ReportedStep) {
         if step.state != State::Done || step.changes.is_empty() {
             return;
         }
@@ -372,7 +372,7 @@ impl<'o> Item<'o> {
     }
 
     /// The lines that it is about.
-    pub fn places(&self) -> impl Iterator<Item = &'o At> {
+    pub fn places(&self) -> impl Iterator<Item = &'o FilePosition> {
         self.uses.iter().flat_map(|one| one.places.iter().copied())
     }
 
@@ -387,7 +387,7 @@ impl<'o> Item<'o> {
 }
 
 impl<'o> AboutValue<'o> {
-    fn of(evidence: &'o Evidence) -> Self {
+    fn of(evidence: &'o QuestionValue) -> Self {
         Self {
             path: &evidence.path,
             value: evidence.value.as_deref().map(wording::found),
@@ -398,7 +398,7 @@ impl<'o> AboutValue<'o> {
 }
 
 impl<'o> AnswerOption<'o> {
-    fn to(step: &Step, option: &'o Choice) -> Self {
+    fn to(step: &ReportedStep, option: &'o ReportedOption) -> Self {
         let id = step.asked_as();
         let mut arguments = vec![Argument {
             text: format!("--answer {}", quote(&format!("{id}={}", option.id))),
@@ -430,7 +430,7 @@ impl<'o> AnswerOption<'o> {
 }
 
 /// A note on the text that is typed for an input.
-fn note(input: &Input) -> String {
+fn note(input: &ReportedInput) -> String {
     let mut note = input.title.clone();
     if input.list {
         note.push_str("; several, separated by commas");
@@ -463,7 +463,12 @@ fn plain_item<'o>(section: Section, title: String) -> Item<'o> {
     }
 }
 
-fn of_step<'o>(section: Section, release: &'o Release, step: &'o Step, text: String) -> Item<'o> {
+fn of_step<'o>(
+    section: Section,
+    release: &'o Release,
+    step: &'o ReportedStep,
+    text: String,
+) -> Item<'o> {
     Item {
         id: Some(&step.id),
         chart: Some(&release.chart),

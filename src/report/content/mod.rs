@@ -43,7 +43,7 @@ use super::{
     since,
     wording::{self, count, shown_name},
 };
-use crate::outcome::{At, Origin, Outcome, Severity, Unclaimed};
+use crate::outcome::{FilePosition, NoticeSeverity, Outcome, PackOrigin, Unclaimed};
 
 /// Parts of a report, in the order in which they are read: what stops, what must be decided, what hurts, what must
 /// be done, what is good to know.
@@ -92,19 +92,19 @@ impl Section {
     }
 }
 
-impl From<Severity> for Section {
-    fn from(severity: Severity) -> Self {
+impl From<NoticeSeverity> for Section {
+    fn from(severity: NoticeSeverity) -> Self {
         match severity {
-            Severity::Danger => Self::Danger,
-            Severity::Action => Self::Action,
-            Severity::Note => Self::Notes,
+            NoticeSeverity::Danger => Self::Danger,
+            NoticeSeverity::Action => Self::Action,
+            NoticeSeverity::Note => Self::Notes,
         }
     }
 }
 
 /// All that is said of a run.
 #[derive(Debug)]
-pub struct Content<'o> {
+pub struct ReportContent<'o> {
     /// A row for each release, in order.
     pub rows: Vec<ReleaseRow<'o>>,
     /// The items by section, and in a section in the order of the releases.
@@ -133,7 +133,7 @@ pub struct SinceNotes<'o> {
     /// The comparison in a sentence.
     pub sentence: String,
     /// The notes about it, each with its place.
-    pub notes: Vec<(Option<&'o At>, &'o str)>,
+    pub notes: Vec<(Option<&'o FilePosition>, &'o str)>,
 }
 
 /// Releases that name a version which is newer than all that is known.
@@ -290,7 +290,7 @@ impl Total {
     }
 }
 
-impl<'o> Content<'o> {
+impl<'o> ReportContent<'o> {
     /// The content of an outcome. It is shown as it is: mask the outcome first.
     #[must_use]
     pub fn of(outcome: &'o Outcome) -> Self {
@@ -373,7 +373,10 @@ impl<'o> AheadReleases<'o> {
 fn packs(outcome: &Outcome) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     for release in &outcome.releases {
-        if matches!(release.pack, Origin::Project { .. } | Origin::Chart { .. }) {
+        if matches!(
+            release.pack,
+            PackOrigin::Project { .. } | PackOrigin::Chart { .. }
+        ) {
             let sentence = wording::pack_origin(&release.chart, &release.pack);
             if !sentences.contains(&sentence) {
                 sentences.push(sentence);
@@ -385,6 +388,6 @@ fn packs(outcome: &Outcome) -> Vec<String> {
 
 /// A place: file and line.
 #[must_use]
-pub fn place(at: &At) -> String {
+pub fn place(at: &FilePosition) -> String {
     format!("{}:{}", shown_name(&at.file), at.line)
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     diff::Diff,
-    outcome::{Fate, File, Release, State, Step},
+    outcome::{Fate, Release, ReportedFile, ReportedStep, State},
     report::wording::{self, count},
 };
 
@@ -18,7 +18,7 @@ pub struct ReleaseRow<'o> {
     /// Lines that are removed and added in its files.
     pub lines: (usize, usize),
     /// Its open questions.
-    pub open: Vec<&'o Step>,
+    pub open: Vec<&'o ReportedStep>,
     /// The number of its questions that are answered.
     pub answered: usize,
     /// The fates of its settings: kept ones first, then the others in a fixed order. They add up to all.
@@ -139,7 +139,7 @@ impl<'o> ReleaseRow<'o> {
     /// `known` has the lines of files that releases before it share.
     pub(super) fn of(
         release: &'o Release,
-        known: &mut HashMap<*const File, (usize, usize)>,
+        known: &mut HashMap<*const ReportedFile, (usize, usize)>,
     ) -> Self {
         let counts = release.files.iter().map(|file| {
             let counts = || Diff::new(&file.before, &file.after).counts();
@@ -244,7 +244,7 @@ pub fn fits_sentence(release: &Release) -> String {
 }
 
 /// The questions of a release that wait for an answer.
-pub fn open_questions(release: &Release) -> impl Iterator<Item = &Step> {
+pub fn open_questions(release: &Release) -> impl Iterator<Item = &ReportedStep> {
     release
         .steps
         .iter()

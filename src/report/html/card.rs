@@ -11,14 +11,14 @@ use super::{
     super::{
         Masker,
         content::{
-            Account, Alike, ChangeLine, Content, Done, Item, RecognitionReason, Section, Verdict,
-            place,
+            Account, Alike, ChangeLine, Done, Item, RecognitionReason, ReportContent, Section,
+            Verdict, place,
         },
         wording::{self, count, shown_name},
     },
     link, rich, sides,
 };
-use crate::outcome::{File, State, Step};
+use crate::outcome::{ReportedFile, ReportedStep, State};
 
 /// The id of a verdict in the filter.
 pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
@@ -33,8 +33,8 @@ pub(super) fn verdict_id(verdict: Verdict) -> &'static str {
 
 /// The files of a release that are shown with it, and those that an earlier card shows.
 pub(super) struct CardFiles<'o> {
-    pub files: Vec<&'o Arc<File>>,
-    pub elsewhere: Vec<(&'o Arc<File>, usize)>,
+    pub files: Vec<&'o Arc<ReportedFile>>,
+    pub elsewhere: Vec<(&'o Arc<ReportedFile>, usize)>,
 }
 
 /// The look of a card.
@@ -50,7 +50,7 @@ pub(super) struct CardLook<'m> {
 /// The card of releases that differ in nothing but their names and the lines around their changes.
 pub(super) fn card(
     same: &Alike,
-    content: &Content<'_>,
+    content: &ReportContent<'_>,
     shown: &CardFiles<'_>,
     look: &CardLook<'_>,
 ) -> Markup {
@@ -132,7 +132,7 @@ pub(super) fn card(
 }
 
 /// True for a step that a person would look for: it did something, told something, or asked.
-pub(super) fn is_of_interest(step: &Step) -> bool {
+pub(super) fn is_of_interest(step: &ReportedStep) -> bool {
     step.state != State::Done
         || step.question.is_some()
         || !step.changes.is_empty()

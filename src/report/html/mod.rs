@@ -27,10 +27,12 @@ use self::card::{CardFiles, CardLook, verdict_id};
 use super::{
     Masker,
     command::NextCommand,
-    content::{Content, Item, OPEN_IS_NOT_WRITTEN, Section, UNCLAIMED, Verdict, unclaimed_next},
+    content::{
+        Item, OPEN_IS_NOT_WRITTEN, ReportContent, Section, UNCLAIMED, Verdict, unclaimed_next,
+    },
     wording::{self, count, short_name},
 };
-use crate::outcome::{File, Outcome, Release};
+use crate::outcome::{Outcome, Release, ReportedFile};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -85,7 +87,7 @@ fn policy() -> String {
 }
 
 fn page(outcome: &Outcome, masker: &Masker, commands: &[NextCommand]) -> Markup {
-    let content = Content::of(outcome);
+    let content = ReportContent::of(outcome);
     let content = &content;
     let title = content.versions.as_deref().unwrap_or("Helm values");
     let lead = content.total.lead();
@@ -153,7 +155,7 @@ fn anchor(section: Section) -> &'static str {
     }
 }
 
-fn contents(content: &Content<'_>) -> Markup {
+fn contents(content: &ReportContent<'_>) -> Markup {
     let part = |section: Section| {
         let title = section.title().to_lowercase();
         (anchor(section), title, content.section(section).count())
@@ -252,7 +254,7 @@ fn link(text: &str, url: Option<&str>) -> Markup {
 }
 
 /// The releases that an item is about: a few, and the rest folded.
-fn places(content: &Content<'_>, item: &Item<'_>) -> Markup {
+fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
     let releases: Vec<usize> = item.releases().collect();
     let place = |number: &usize| {
         let name = content.rows.get(*number).map(|row| short_name(row.release));
@@ -272,7 +274,7 @@ fn places(content: &Content<'_>, item: &Item<'_>) -> Markup {
 }
 
 /// A section: its heading, its items, and behind some of them a fold with the rest.
-fn section(content: &Content<'_>, section: Section) -> Markup {
+fn section(content: &ReportContent<'_>, section: Section) -> Markup {
     let items: Vec<&Item<'_>> = content.section(section).collect();
     let short = items.len() <= LISTED;
     html! {
@@ -309,7 +311,7 @@ fn section(content: &Content<'_>, section: Section) -> Markup {
     }
 }
 
-fn question(content: &Content<'_>, item: &Item<'_>, open: bool) -> Markup {
+fn question(content: &ReportContent<'_>, item: &Item<'_>, open: bool) -> Markup {
     let id = item.id.unwrap_or_default();
     html! {
         details .question open[open] {
@@ -328,7 +330,7 @@ fn question(content: &Content<'_>, item: &Item<'_>, open: bool) -> Markup {
 }
 
 /// The steps that wait for answers.
-fn waiting(content: &Content<'_>) -> Markup {
+fn waiting(content: &ReportContent<'_>) -> Markup {
     html! {
         @if content.section(Section::Waiting).next().is_some() {
             p .note {
@@ -362,7 +364,7 @@ fn variants(item: &Item<'_>) -> Markup {
 }
 
 /// A note, a danger or an action.
-fn note_item(content: &Content<'_>, item: &Item<'_>) -> Markup {
+fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> Markup {
     let sentence = html! {
         @if let Some(at) = item.places().next() { strong { (super::content::place(at)) } " " }
         @if let Some(lead) = &item.lead { span .word { (lead) } ": " }
@@ -398,7 +400,7 @@ fn refusal(item: &Item<'_>, open: bool) -> Markup {
 }
 
 /// The values that are seen and not touched: releases that are ahead, and values files that nothing names.
-fn unclaimed(content: &Content<'_>) -> Markup {
+fn unclaimed(content: &ReportContent<'_>) -> Markup {
     html! {
         @for ahead in &content.ahead {
             p .note { (ahead.sentence) " " (ahead.releases.join(", ")) "." }
@@ -435,10 +437,10 @@ fn unclaimed(content: &Content<'_>) -> Markup {
     }
 }
 
-fn files(content: &Content<'_>, masker: &Masker) -> Markup {
+fn files(content: &ReportContent<'_>, masker: &Masker) -> Markup {
     let releases: Vec<&Release> = content.rows.iter().map(|row| row.release).collect();
     // The card that shows a file: that of the first release it is part of.
-    let mut first: HashMap<*const File, usize> = HashMap::new();
+    let mut first: HashMap<*const ReportedFile, usize> = HashMap::new();
     for (number, release) in releases.iter().enumerate() {
         for file in &release.files {
             first.entry(Arc::as_ptr(file)).or_insert(number);
@@ -447,7 +449,8 @@ fn files(content: &Content<'_>, masker: &Masker) -> Markup {
     let shown = |number: usize| -> CardFiles<'_> {
         let release = releases[number];
         let changed = || release.files.iter().filter(|file| file.changed);
-        let place = |file: &Arc<File>| first.get(&Arc::as_ptr(file)).copied().unwrap_or(number);
+        let place =
+            |file: &Arc<ReportedFile>| first.get(&Arc::as_ptr(file)).copied().unwrap_or(number);
         CardFiles {
             files: changed().filter(|file| place(file) == number).collect(),
             elsewhere: changed()
@@ -492,7 +495,7 @@ fn files(content: &Content<'_>, masker: &Masker) -> Markup {
 }
 
 /// The filters; the script unhides them, because without it they do nothing.
-fn filters(content: &Content<'_>) -> Markup {
+fn filters(content: &ReportContent<'_>) -> Markup {
     let mut charts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut steps: BTreeMap<(&semver::Version, &str), (&str, usize)> = BTreeMap::new();
     let mut verdicts: HashMap<&str, usize> = HashMap::new();

@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::{
     diff::{Cell, Diff, SideBySide},
-    outcome::File,
+    outcome::ReportedFile,
     report::Masker,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const MOST: usize = 2_000;
 
 /// The difference of a file.
-pub(super) fn difference(file: &File, masker: &Masker) -> Markup {
+pub(super) fn difference(file: &ReportedFile, masker: &Masker) -> Markup {
     let diff = Diff::new(&file.before, &file.after);
     let (gone, came) = diff.counts();
     let hidden = FileMasker::new(file, masker);

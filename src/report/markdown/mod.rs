@@ -17,12 +17,13 @@ use self::words::{Words, fenced, html};
 use super::{
     Masker,
     content::{
-        Content, Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, Section, UNCLAIMED, place, unclaimed_next,
+        Item, OPEN_IS_NOT_WRITTEN, ReleaseRow, ReportContent, Section, UNCLAIMED, place,
+        unclaimed_next,
     },
     difference,
     wording::{self, count, count_of, short_name, shown_name},
 };
-use crate::outcome::{File, Outcome, Release};
+use crate::outcome::{Outcome, Release, ReportedFile};
 
 /// The greatest length of a description on GitHub, in bytes: its limit is one of characters, of which this many bytes
 /// are never more.
@@ -50,7 +51,7 @@ const LONGEST: usize = 1_200;
 #[must_use]
 pub fn render(outcome: &Outcome, masker: &Masker) -> String {
     let outcome = masker.outcome(outcome);
-    let content = Content::of(&outcome);
+    let content = ReportContent::of(&outcome);
     let mut page = MarkdownPage::default();
     headline(&mut page, &content);
     since(&mut page, &content);
@@ -136,7 +137,7 @@ fn cut(text: &str) -> String {
     format!("{}…", &text[..end.unwrap_or(0)])
 }
 
-fn headline(page: &mut MarkdownPage, content: &Content<'_>) {
+fn headline(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     let total = &content.total;
     let title = match &content.versions {
         Some(versions) => Words::new().lit("## Helm values: ").text(versions),
@@ -161,7 +162,7 @@ fn headline(page: &mut MarkdownPage, content: &Content<'_>) {
 }
 
 /// The revision that the run compared with, and the notes about that.
-fn since(page: &mut MarkdownPage, content: &Content<'_>) {
+fn since(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     let Some(since) = &content.since else {
         return;
     };
@@ -182,7 +183,7 @@ fn since(page: &mut MarkdownPage, content: &Content<'_>) {
 }
 
 /// The releases that an item is about, a few by name.
-fn places(content: &Content<'_>, item: &Item<'_>) -> Words {
+fn places(content: &ReportContent<'_>, item: &Item<'_>) -> Words {
     let releases: Vec<&Release> = item
         .releases()
         .filter_map(|at| Some(content.rows.get(at)?.release))
@@ -205,7 +206,7 @@ fn version(item: &Item<'_>) -> Words {
 }
 
 /// A section: its heading, its items as far as they have room, and how many have none.
-fn section(page: &mut MarkdownPage, content: &Content<'_>, section: Section) {
+fn section(page: &mut MarkdownPage, content: &ReportContent<'_>, section: Section) {
     let items: Vec<&Item<'_>> = content.section(section).collect();
     if items.is_empty() {
         return;
@@ -235,7 +236,7 @@ fn section(page: &mut MarkdownPage, content: &Content<'_>, section: Section) {
     page.say_left_out(left, what);
 }
 
-fn question(number: usize, content: &Content<'_>, item: &Item<'_>) -> String {
+fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> String {
     let mut lines = vec![
         Words::new()
             .lit("**")
@@ -321,7 +322,7 @@ fn variants(item: &Item<'_>) -> Vec<Words> {
 }
 
 /// A note, an action, or an item that waits.
-fn note_item(content: &Content<'_>, item: &Item<'_>) -> String {
+fn note_item(content: &ReportContent<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new().lit(match item.when {
         Some(_) => "- [ ] ",
         None => "- ",
@@ -346,7 +347,7 @@ fn note_item(content: &Content<'_>, item: &Item<'_>) -> String {
     words.as_str().to_owned()
 }
 
-fn change(content: &Content<'_>, item: &Item<'_>) -> String {
+fn change(content: &ReportContent<'_>, item: &Item<'_>) -> String {
     let mut words = Words::new()
         .lit("- ")
         .text(item.chart.unwrap_or_default())
@@ -378,7 +379,7 @@ fn refusal(item: &Item<'_>) -> String {
     words.as_str().to_owned()
 }
 
-fn files(page: &mut MarkdownPage, content: &Content<'_>) {
+fn files(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     if content.rows.is_empty() {
         return;
     }
@@ -394,7 +395,7 @@ fn files(page: &mut MarkdownPage, content: &Content<'_>) {
 
 fn row(row: &ReleaseRow<'_>) -> String {
     let release = row.release;
-    let name = |file: &std::sync::Arc<File>| Words::new().code(shown_name(&file.name));
+    let name = |file: &std::sync::Arc<ReportedFile>| Words::new().code(shown_name(&file.name));
     let mut files = Words::new().list(release.files.iter().take(2 * LISTED).map(name), "<br>");
     if release.files.len() > 2 * LISTED {
         files = files
@@ -457,7 +458,7 @@ fn row(row: &ReleaseRow<'_>) -> String {
 }
 
 /// Releases that are ahead of what is known of their chart.
-fn ahead(page: &mut MarkdownPage, content: &Content<'_>) {
+fn ahead(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for ahead in &content.ahead {
         let names = ahead.releases.iter().take(LISTED);
         let names = Words::new().list(names.map(|name| Words::new().code(name)), ", ");
@@ -471,7 +472,7 @@ fn ahead(page: &mut MarkdownPage, content: &Content<'_>) {
 }
 
 /// The packs that are used because of a file, and those that charts name and that are not used.
-fn packs(page: &mut MarkdownPage, content: &Content<'_>) {
+fn packs(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for sentence in &content.packs {
         page.block(Words::new().text(sentence).as_str());
     }
@@ -482,7 +483,7 @@ fn packs(page: &mut MarkdownPage, content: &Content<'_>) {
 }
 
 /// The values files that were seen and not touched.
-fn unclaimed(page: &mut MarkdownPage, content: &Content<'_>) {
+fn unclaimed(page: &mut MarkdownPage, content: &ReportContent<'_>) {
     for group in &content.seen {
         page.heading(&Words::new().text(group.heading));
         page.block(Words::new().text(&group.next).as_str());

@@ -10,7 +10,7 @@ use super::{
     names::{self, Folded},
 };
 use crate::{
-    outcome::{At, Unclaimed},
+    outcome::{FilePosition, Unclaimed},
     report::{
         Masker,
         content::{Item, ReleaseRow, Section, Verdict, place},
@@ -215,7 +215,7 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
     /// The places of an item of many releases, without the folders that all have in common. They stand behind the
     /// text, which would have no room behind a long name.
     pub(super) fn places_behind(&self, item: &Item<'_>) -> String {
-        let mut places: Vec<&At> = item.places().collect();
+        let mut places: Vec<&FilePosition> = item.places().collect();
         places.dedup();
         let Some(first) = places.first() else {
             return String::new();

@@ -14,15 +14,15 @@ mod names;
 use std::collections::HashMap;
 
 use super::{
-    Look, Masker,
+    Masker, ReportStyle,
     command::NextCommand,
-    content::{Content, Item, Recognition, ReleaseRow, Section, Verdict, place},
+    content::{Item, Recognition, ReleaseRow, ReportContent, Section, Verdict, place},
     difference,
     page::{Page, Span, WordStyle, span, unstyled, width},
     since, text,
     wording::{self, count, shown_name},
 };
-use crate::outcome::{At, Fate, KnownBy, Outcome};
+use crate::outcome::{Fate, FilePosition, KnownBy, Outcome};
 
 /// Lines that a preview of one file should not exceed.
 pub const LINES: usize = 40;
@@ -43,7 +43,7 @@ const FEW: usize = 6;
 
 /// What a run has done before it says how to go on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Before {
+pub enum RunSoFar {
     /// It has shown what would be written.
     #[default]
     Preview,
@@ -53,7 +53,7 @@ pub enum Before {
     Write,
 }
 
-impl Before {
+impl RunSoFar {
     /// The words before the command that reviews, and those where there is none.
     fn leads(self) -> (&'static str, Option<&'static str>) {
         match self {
@@ -71,7 +71,7 @@ impl Before {
 #[derive(Debug, Default)]
 pub struct Ways {
     /// What the run has done.
-    pub before: Before,
+    pub before: RunSoFar,
     /// The command that reviews it.
     pub review: Option<NextCommand>,
     /// The commands that write it.
@@ -112,11 +112,11 @@ pub fn preview(
     outcome: &Outcome,
     ways: &Ways,
     (shown, check): (ShownDifference, bool),
-    (words, word_masker): (Look, &Masker),
-    (lines, line_masker): (Look, &Masker),
+    (words, word_masker): (ReportStyle, &Masker),
+    (lines, line_masker): (ReportStyle, &Masker),
 ) -> Preview {
     let masked = word_masker.outcome(outcome);
-    let content = Content::of(&masked);
+    let content = ReportContent::of(&masked);
     let names = row_names(&content);
     let form = PreviewForm {
         content: &content,
@@ -152,8 +152,8 @@ pub fn preview(
 }
 
 struct PreviewForm<'f, 'o> {
-    content: &'f Content<'o>,
-    look: Look,
+    content: &'f ReportContent<'o>,
+    look: ReportStyle,
     /// True if there are several releases, so that each item says which.
     many: bool,
     /// True if there are so many items that each has a line or two.
@@ -266,7 +266,7 @@ impl PreviewForm<'_, '_> {
     }
 
     /// The place before a text about one release. The headline names its file if there is only one.
-    fn place_before(&self, at: &At) -> String {
+    fn place_before(&self, at: &FilePosition) -> String {
         match self.names.first() == Some(&shown_name(&at.file).to_owned()) {
             true => format!("line {}: ", at.line),
             false => format!("{}: ", place(at)),
@@ -456,7 +456,7 @@ fn few_names(names: &[&str], all: usize) -> String {
 }
 
 /// The name of each release in a line: its file, and its own name where others are in the same file.
-fn row_names(content: &Content<'_>) -> Vec<String> {
+fn row_names(content: &ReportContent<'_>) -> Vec<String> {
     let mut held: HashMap<&str, usize> = HashMap::new();
     for file in content
         .rows
@@ -546,7 +546,7 @@ fn first_sentence(text: &str) -> String {
 }
 
 /// The commands to go on with: to decide one by one, or to write as recommended.
-pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: Look) {
+pub(super) fn write_ways(page: &mut Page, ways: &Ways, look: ReportStyle) {
     if ways.write.is_empty() {
         return;
     }

@@ -1,9 +1,9 @@
 //! Answering a question: an option, what it needs typed, and what it would do before it is taken.
 
-use super::{Chosen, KEYS, KeyPress, ROOMS, Stop, Talk};
+use super::{KEYS, KeyPress, ListAnswer, ROOMS, Stop, Talk};
 use crate::{
     migrate::{Answer, OfferedInput},
-    outcome::{Choice, File, Input, Question, Step},
+    outcome::{ReportedFile, ReportedInput, ReportedOption, ReportedQuestion, ReportedStep},
     questions::can_be_left_out,
     report::review as show,
     review::{Review, StepDecision, UndecidedStep},
@@ -28,7 +28,7 @@ impl Talk<'_> {
     pub(super) fn pick(
         &mut self,
         item: &UndecidedStep,
-        question: &Question,
+        question: &ReportedQuestion,
     ) -> Result<Picked, Stop> {
         let mut items = Vec::new();
         let mut meant = Vec::new();
@@ -60,8 +60,8 @@ impl Talk<'_> {
             n => format!("1-{n},s,u,{KEYS}"),
         };
         let picked = match self.person.choose(&prompt, &keys, &items, first)? {
-            Chosen::Item(at) => meant.swap_remove(at),
-            Chosen::Key(key) => Picked::Key(key),
+            ListAnswer::Item(at) => meant.swap_remove(at),
+            ListAnswer::Key(key) => Picked::Key(key),
         };
         match &picked {
             Picked::Choice(at) => {
@@ -80,9 +80,9 @@ impl Talk<'_> {
     /// The option with a number; if there are more than nine, the rest of the number is typed.
     pub(super) fn numbered<'q>(
         &mut self,
-        question: &'q Question,
+        question: &'q ReportedQuestion,
         digit: char,
-    ) -> Result<Option<&'q Choice>, Stop> {
+    ) -> Result<Option<&'q ReportedOption>, Stop> {
         let count = question.options.len();
         let number = if count > 9 {
             self.person.say("\n");
@@ -107,7 +107,7 @@ impl Talk<'_> {
         &mut self,
         review: &mut Review,
         item: &UndecidedStep,
-        question: &Question,
+        question: &ReportedQuestion,
         chosen: &Answer,
     ) -> Result<bool, Stop> {
         let options = question.options.iter();
@@ -193,7 +193,7 @@ impl Talk<'_> {
     }
 
     /// Shows the effect of an answer.
-    fn effect(&mut self, step: &Step, files: &[File]) {
+    fn effect(&mut self, step: &ReportedStep, files: &[ReportedFile]) {
         self.lines(files, 0, false);
         if !files.iter().any(|file| file.changed) {
             self.sentence("This answer changes no line of the file.");
@@ -205,7 +205,7 @@ impl Talk<'_> {
     /// Lets a text be typed until it does; a text that is refused stays in the line and can be corrected.
     fn input(
         &mut self,
-        input: &Input,
+        input: &ReportedInput,
         before: Option<&str>,
         is_refused: bool,
     ) -> Result<Option<String>, Stop> {

@@ -1,7 +1,7 @@
 //! The way through several releases: one after the other, back over their borders, straight to one of them, and
 //! through all that is left at once.
 
-use super::{Act, Chosen, DialogueEnd, KeyPress, NextMove, Stop, Talk};
+use super::{Act, DialogueEnd, KeyPress, ListAnswer, NextMove, Stop, Talk};
 use crate::{outcome::Release, report::review as show, review::Review};
 
 impl Talk<'_> {
@@ -157,8 +157,8 @@ impl Talk<'_> {
         loop {
             let keys = format!("1-{},b,q,?", items.len());
             let key = match self.person.choose("Go to", &keys, &items, Some(marked))? {
-                Chosen::Item(to) => return Ok((to != at).then_some(to)),
-                Chosen::Key(key) => key,
+                ListAnswer::Item(to) => return Ok((to != at).then_some(to)),
+                ListAnswer::Key(key) => key,
             };
             match key {
                 KeyPress::Char(digit @ '0'..='9') => {

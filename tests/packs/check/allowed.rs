@@ -1,6 +1,6 @@
 //! What good packs do and the check must not mind.
 
-use refit::pack::{Pack, built_in_names, check::Finding};
+use refit::pack::{Pack, built_in_names, check::PackFinding};
 
 use super::{Copy, good};
 
@@ -8,7 +8,7 @@ fn findings(copy: &Copy) -> Vec<String> {
     copy.check()
         .findings
         .iter()
-        .map(Finding::to_string)
+        .map(PackFinding::to_string)
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use refit::pack::check::{Code, Severity, summary};
+use refit::pack::check::{Code, FindingSeverity, summary};
 
 use super::Copy;
 
@@ -54,8 +54,8 @@ fn every_code_is_in_the_docs() {
         .iter()
         .map(|code| {
             let severity = match code.severity() {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
+                FindingSeverity::Error => "error",
+                FindingSeverity::Warning => "warning",
             };
             format!(
                 "| `{code}` | {severity} | {} |",

@@ -135,9 +135,9 @@ fn a_marker_on_a_value_that_is_another_one_now_is_asked() {
     let tag = ("tag".to_owned(), "v2".to_owned());
     given.get_mut("one-image").unwrap().inputs = [tag].into();
     let outcome = refit::upgrade::upgrade(&refit::upgrade::Request {
-        releases: vec![refit::load::Asked::new(vec![refit::load::Input::Stdin(
-            text.into_bytes(),
-        )])],
+        releases: vec![refit::load::ReleaseRequest::new(vec![
+            refit::load::InputFile::Stdin(text.into_bytes()),
+        ])],
         chart: Some("arroyo".to_owned()),
         from: Some("0.10.3".parse().unwrap()),
         to: Some("0.15.0".parse().unwrap()),

@@ -10,7 +10,7 @@ mod unknown;
 use crate::{demo, support};
 
 use refit::{
-    load::{Asked, Input},
+    load::{InputFile, ReleaseRequest},
     migrate::{Answer, Answers},
     outcome::{Outcome, Release},
     upgrade::{Request, upgrade},
@@ -36,9 +36,9 @@ fn run(texts: &[&str], from: &str, to: &str, answers: &[&str]) -> Outcome {
 fn run_of(chart: &str, texts: &[&str], (from, to): (&str, &str), answers: &[&str]) -> Outcome {
     let layers = texts
         .iter()
-        .map(|text| Input::Stdin(text.as_bytes().to_vec()));
+        .map(|text| InputFile::Stdin(text.as_bytes().to_vec()));
     upgrade(&Request {
-        releases: vec![Asked::new(layers.collect())],
+        releases: vec![ReleaseRequest::new(layers.collect())],
         chart: Some(chart.to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some(to.parse().unwrap()),
@@ -104,7 +104,9 @@ fn no_step_has_the_id_of_a_question_of_refits_own() {
 /// A review of one text for 0.15.0.
 fn review(text: &str, from: &str) -> refit::review::Review {
     let request = Request {
-        releases: vec![Asked::new(vec![Input::Stdin(text.as_bytes().to_vec())])],
+        releases: vec![ReleaseRequest::new(vec![InputFile::Stdin(
+            text.as_bytes().to_vec(),
+        )])],
         chart: Some("arroyo".to_owned()),
         from: Some(from.parse().unwrap()),
         to: Some("0.15.0".parse().unwrap()),
