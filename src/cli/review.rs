@@ -169,10 +169,7 @@ fn chosen(job: &Job, begun: &mut Begun, keyboard: &mut Keyboard<'_>) -> anyhow::
     let items: Vec<String> = reviews
         .map(|review| show::list_name(review.start()))
         .collect();
-    let prompt = format!(
-        "Review which of {}? (space: one, a: all or none, Enter: go on)",
-        items.len()
-    );
+    let prompt = format!("Review which of {}?", items.len());
     match keyboard.choose_some(&prompt, &items) {
         Ok(Some(some)) if !some.is_empty() => {
             let mut at = 0;

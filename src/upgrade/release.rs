@@ -359,8 +359,10 @@ impl<'w> ReleaseRun<'_, 'w> {
         let views: Vec<&View<'_>> = views.iter().collect();
         let plan = &candidate.plan;
         let accepted = self.request.accept_recommended;
-        let again = migrate_layers(&views, plan, &self.answers, accepted)
-            .map_err(|e| self.migrate_refusal(&e))?;
+        // One that is refused, because answers were given for other values, does nothing.
+        let Ok(again) = migrate_layers(&views, plan, &self.answers, accepted) else {
+            return Ok(candidate);
+        };
         let values = views.iter().map(|view| view.values().unwrap_or_default());
         let detection =
             detect(self.pack, &merge_all(values)).map_err(|e| fault(&e, self.name()))?;

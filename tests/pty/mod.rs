@@ -228,6 +228,16 @@ impl Pty {
         self.seen = self.screen();
     }
 
+    /// Makes the terminal so many rows high, as refit sees it.
+    pub fn set_rows(&mut self, rows: u16) {
+        let columns = self.screen.lock().unwrap().screen().size().1.get();
+        let size = PtySize {
+            rows,
+            ..size(columns)
+        };
+        self.master.resize(size).unwrap();
+    }
+
     /// Sends a signal, by its name.
     pub fn signal(&self, signal: &str) {
         let kill = format!("kill -{signal} {}", self.child.process_id().unwrap());

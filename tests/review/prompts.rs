@@ -389,6 +389,55 @@ fn fleet(demo: &Demo, names: &[&str]) {
 }
 
 #[test]
+fn long_lists_spell_their_keys_out_and_keep_what_was_done() {
+    let demo = Demo::new();
+    fleet(&demo, &["four", "one", "three", "two"]);
+    let mut pty = at(&demo, "review --pack pack --chart demo apps", 80);
+    pty.until("two.yaml");
+    pty.press(&format!("{DOWN} "), "> [ ]");
+    let keys = pty.press("?", "two.yaml");
+    assert!(keys.contains("tick all, or none"), "{keys}");
+    assert!(keys.contains("> [ ] "), "{keys}");
+    // Below what a list needs, its items have numbers, and dialoguer is not asked.
+    pty.set_rows(2);
+    pty.until("\nnumbers:");
+    pty.keys("q\r");
+    let (code, screen) = pty.end();
+    assert_eq!(code, 130, "{screen}");
+    assert!(screen.contains("Nothing was chosen"), "{screen}");
+
+    demo.file("a.yaml", "prometheus:\n  prometheusSpec:\n    thanos:\n      objectStorageConfig:\n        key: objstore.yml\n");
+    let mut pty = at(&demo, "upgrade --chart kube-prometheus-stack a.yaml", 80);
+    pty.until("in all: type to search");
+    pty.press("45.0.", " 45.0.");
+    let keys = pty.press("?", "> 45.");
+    assert!(keys.contains("Backspace takes one back"), "{keys}");
+    assert!(keys.contains("Esc, ?) 45.0."), "the search is kept: {keys}");
+    pty.press("0", "> 45.0.0");
+    pty.keys("\r");
+    let (_, screen) = pty.end();
+    assert!(screen.contains("The version: 45.0.0"), "{screen}");
+}
+
+#[test]
+fn a_terminal_of_a_few_rows_asks_with_numbers() {
+    let demo = Demo::new();
+    fleet(&demo, &["four", "one", "three", "two"]);
+    let mut pty = Pty::shell(demo.folder(), 80);
+    pty.until("shell>");
+    pty.set_rows(2);
+    pty.keys("\"$REFIT\" review --pack pack --chart demo apps\r");
+    pty.until("\nnumbers:");
+    pty.press("9", " 9");
+    pty.press("\r", "numbers from 1 to 4");
+    let card = pty.press("1,3-4\r", "Accept?");
+    assert!(card.contains("3 of 4 are reviewed."), "{card}");
+    pty.press(CTRL_C, "nothing was written");
+    pty.keys("exit 0\r");
+    assert_eq!(pty.end().0, 0);
+}
+
+#[test]
 fn what_is_ticked_stays_so_over_a_suspension() {
     let demo = Demo::new();
     fleet(&demo, &["one", "three", "two"]);

@@ -1,24 +1,14 @@
 //! Lists to choose from, and confirmations: dialoguer's, kept from what it does not do well by itself.
 //!
-//! A short list and a confirmation are only painted by it (`paint`), so that every key of a review works there. A
-//! long list that is searched by typing, and one of which several can be ticked, it reads itself:
-//!
-//! - It counts an item as one line, so each is cut to the width of the terminal, in columns and in bytes
-//!   (it counts bytes to find out what a broken line took).
-//! - It does not see a resize, and what it painted before is broken anew by the terminal. A resize ends it, and
-//!   the list is shown again below.
-//! - Ended so, or by Ctrl-Z, it forgets what was ticked. Whoever paints an item is told whether it is, so that is
-//!   noted and the list begins with it again.
-//! - Left by Ctrl-C it leaves the cursor hidden. `mode` shows it.
+//! It paints, and the keys are read as everywhere else (`paint`), so that every key of a review works there. It counts
+//! an item as one line, so each is cut to the width of the terminal. Lists that are searched by typing, and those of
+//! which several can be ticked, are in `long`.
 //!
 //! A list shows short names; what they mean stands above it. Nothing in an item is obeyed by the terminal.
 
-use std::{
-    cell::{Cell, RefCell},
-    fmt, io,
-};
+use std::fmt;
 
-use dialoguer::{FuzzySelect, MultiSelect, theme::Theme};
+use dialoguer::theme::Theme;
 use refit::{
     report::{ReportStyle, review as show},
     review::talk::{KeyPress, ListAnswer, Person as _, Stop},
@@ -26,10 +16,10 @@ use refit::{
 };
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Keyboard, Read, mode::ReadEnd, paint};
+use super::{Keyboard, Read, paint};
 
 /// Items that a list shows at once; a longer one can be searched.
-const SHOWN: usize = 15;
+pub(super) const SHOWN: usize = 15;
 /// Columns that stand before an item, at most, and the last of the line.
 const MARKS: usize = 8;
 
@@ -40,46 +30,18 @@ const CONFIRM_KEYS: [(&str, &str); 3] = [
     ("q, Ctrl-C", "quit; nothing is written"),
 ];
 
-/// The state of a list, so that it begins there when it is shown again.
-#[derive(Default)]
-struct ListState {
-    /// The active item.
-    active: Cell<Option<usize>>,
-    /// The ticked items, in a list of which several can be.
-    ticks: RefCell<Vec<bool>>,
-}
-
-impl ListState {
-    /// Notes what an item was painted as. A key ticks the active item, or all: an item that is not active and changes
-    /// says so of those, too, that have no room on the screen.
-    fn tick(&self, at: usize, ticked: bool, active: bool) {
-        let mut ticks = self.ticks.borrow_mut();
-        match ticks.get_mut(at) {
-            Some(known) if active => *known = ticked,
-            Some(known) if *known != ticked => ticks.fill(ticked),
-            _ => {}
-        }
-    }
-}
-
-/// The look of prompts and items: signs of ASCII, and colour only if it is wanted. It also notes the state of the list.
-struct Plain<'k> {
+/// The look of prompts and items: signs of ASCII, and colour only if it is wanted.
+pub(super) struct Plain {
     colour: bool,
     /// Columns.
-    room: usize,
-    items: Vec<String>,
-    kept: &'k ListState,
+    pub room: usize,
+    pub items: Vec<String>,
+    /// The active item, where dialoguer cannot begin with another than the first.
+    pub active: Option<usize>,
 }
 
-impl Plain<'_> {
-    fn place(&self, text: &str) -> Option<usize> {
-        self.items.iter().position(|item| item == text)
-    }
-
+impl Plain {
     fn item(&self, f: &mut dyn fmt::Write, mark: &str, text: &str, active: bool) -> fmt::Result {
-        if active && let Some(at) = self.place(text) {
-            self.kept.active.set(Some(at));
-        }
         let sign = if active { '>' } else { ' ' };
         match active && self.colour {
             true => write!(f, "\x1b[36m{sign} {mark}{text}\x1b[0m"),
@@ -88,7 +50,7 @@ impl Plain<'_> {
     }
 }
 
-impl Theme for Plain<'_> {
+impl Theme for Plain {
     fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
         write!(f, "{prompt}")
     }
@@ -107,11 +69,9 @@ impl Theme for Plain<'_> {
         f: &mut dyn fmt::Write,
         text: &str,
         checked: bool,
-        active: bool,
+        _active: bool,
     ) -> fmt::Result {
-        if let Some(at) = self.place(text) {
-            self.kept.tick(at, checked, active);
-        }
+        let active = self.active.map(|at| self.items[at].as_str()) == Some(text);
         let mark = if checked { "[x] " } else { "[ ] " };
         self.item(f, mark, text, active)
     }
@@ -148,12 +108,12 @@ impl Theme for Plain<'_> {
     }
 }
 
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 /// A text of at most so many columns, and so many bytes, with nothing in it that a terminal obeys.
-fn cut(text: &str, room: usize) -> String {
+pub(super) fn cut(text: &str, room: usize) -> String {
     let safe: String = text
         .chars()
         .map(|c| if obeyed(c) { '?' } else { c })
@@ -175,7 +135,7 @@ fn cut(text: &str, room: usize) -> String {
 }
 
 /// A prompt with the first naming of its keys that has room beside it, or alone.
-fn with_keys(prompt: &str, keys: &[String], room: usize) -> String {
+pub(super) fn with_keys(prompt: &str, keys: &[String], room: usize) -> String {
     let mut with = keys.iter().map(|keys| format!("{prompt}{keys}"));
     with.find(|line| width(line) <= room)
         .unwrap_or_else(|| cut(prompt, room))
@@ -207,51 +167,30 @@ impl Keyboard<'_> {
         items: &[String],
         first: Option<usize>,
     ) -> Result<ListAnswer, Stop> {
-        if items.len() <= SHOWN {
-            return self.choose_with_keys(prompt, keys, items, first);
+        match items.len() <= SHOWN {
+            true => self.choose_with_keys(prompt, keys, items, first),
+            false => self.search(prompt, items, first),
         }
-        let kept = ListState {
-            active: Cell::new(first),
-            ..ListState::default()
-        };
-        let search = format!("{} in all: type to search", items.len());
-        let keys = [
-            format!(" ({search}, arrows, Enter, Esc)"),
-            format!(" ({search})"),
-        ];
-        let chosen = self.list(&kept, items, |theme, items, room| {
-            let list = FuzzySelect::with_theme(theme)
-                .with_prompt(with_keys(prompt, &keys, room))
-                .max_length(SHOWN)
-                .items(items)
-                .highlight_matches(false)
-                .report(false);
-            let list = match kept.active.get() {
-                Some(at) => list.default(at),
-                None => list,
-            };
-            list.interact_on_opt(&console::Term::stderr())
-                .map_err(io::Error::from)
-        })?;
-        Ok(chosen.map_or(ListAnswer::Key(KeyPress::Escape), ListAnswer::Item))
     }
 
     /// One of a short list, by its own keys, or a key that is not one of them.
     fn choose_with_keys(
         &mut self,
         prompt: &str,
-        keys: &str,
+        own_keys: &str,
         items: &[String],
         mut at: Option<usize>,
     ) -> Result<ListAnswer, Stop> {
         let keys = [
-            format!(" [arrows,Enter,{keys}] "),
+            format!(" [arrows,Enter,{own_keys}] "),
             " [arrows,Enter,q,?] ".to_owned(),
             " [q,?] ".to_owned(),
         ];
-        let kept = ListState::default();
         loop {
-            let theme = self.theme(items, &kept);
+            if self.lists_by_number() {
+                return self.choose_by_number(prompt, own_keys, items, at);
+            }
+            let theme = self.theme(items);
             let rows = usize::from(self.keys.size().0);
             let prompt = with_keys(prompt, &keys, theme.room.saturating_sub(paint::PAGE));
             self.mode.hide_cursor();
@@ -286,34 +225,10 @@ impl Keyboard<'_> {
         }
     }
 
-    /// Some of a list; `None` if it is left with Escape. All are taken to begin with.
-    pub fn choose_some(
-        &mut self,
-        prompt: &str,
-        items: &[String],
-    ) -> Result<Option<Vec<usize>>, Stop> {
-        let kept = ListState {
-            ticks: RefCell::new(vec![true; items.len()]),
-            ..ListState::default()
-        };
-        self.list(&kept, items, |theme, items, room| {
-            let prompt = cut(prompt, room);
-            let ticks = kept.ticks.borrow().clone();
-            let chosen = MultiSelect::with_theme(theme)
-                .with_prompt(prompt)
-                .items(items)
-                .defaults(&ticks)
-                .report(false)
-                .interact_on_opt(&console::Term::stderr());
-            chosen.map_err(io::Error::from)
-        })
-    }
-
     /// Yes or no; no if nothing is said.
     pub(super) fn confirm_with_a_key(&mut self, prompt: &str) -> Result<bool, Stop> {
-        let kept = ListState::default();
         loop {
-            let theme = self.theme(&[], &kept);
+            let theme = self.theme(&[]);
             let prompt = cut(prompt, theme.room.saturating_sub(" [y/N] yes".len()));
             self.mode.hide_cursor();
             paint::confirm(&theme, &prompt)?;
@@ -350,7 +265,7 @@ impl Keyboard<'_> {
     }
 
     /// The look of a prompt and its items at the present width.
-    fn theme<'k>(&self, items: &[String], kept: &'k ListState) -> Plain<'k> {
+    pub(super) fn theme(&self, items: &[String]) -> Plain {
         let columns = usize::from(self.keys.size().1);
         let said = |text: &String| match self.ascii {
             true => show::ascii(text),
@@ -362,30 +277,7 @@ impl Keyboard<'_> {
             colour: look.colour,
             room: columns.saturating_sub(1),
             items: fitted(&items, columns.saturating_sub(MARKS).max(10)),
-            kept,
-        }
-    }
-
-    /// Shows something of dialoguer's until it comes to an end; again after a suspension or a resize.
-    fn list<T>(
-        &mut self,
-        kept: &ListState,
-        items: &[String],
-        show: impl Fn(&Plain<'_>, &[String], usize) -> io::Result<T>,
-    ) -> Result<T, Stop> {
-        loop {
-            if self.mode.begin_to_read() {
-                return Err(Stop::Interrupted);
-            }
-            let theme = self.theme(items, kept);
-            let result = self.mode.list(|| show(&theme, &theme.items, theme.room));
-            match result {
-                Ok(result) => return Ok(result),
-                Err(error) => match self.mode.after(error) {
-                    ReadEnd::Resumed | ReadEnd::Resized => {}
-                    ReadEnd::Stop(stop) => return Err(stop),
-                },
-            }
+            active: None,
         }
     }
 
@@ -411,7 +303,9 @@ impl Keyboard<'_> {
                 Some(at) => format!("number, Enter={}, or a key: ", at + 1),
                 None => "number, or a key: ".to_owned(),
             };
-            let line = self.whole_line(&enter)?;
+            let Some(line) = self.line(&enter, "")? else {
+                return Ok(ListAnswer::Key(KeyPress::Escape));
+            };
             let typed = line.trim();
             let number = typed.parse::<usize>().ok();
             match (typed.chars().next(), first, number) {
@@ -449,24 +343,6 @@ mod tests {
             }
         }
         assert_eq!(cut("short", 40), "short");
-    }
-
-    #[test]
-    fn ticks_are_noted_as_they_are_painted() {
-        let kept = ListState {
-            ticks: RefCell::new(vec![true; 4]),
-            ..ListState::default()
-        };
-        // The space bar: the active one alone. The last two have no room on the screen.
-        kept.tick(0, true, false);
-        kept.tick(1, false, true);
-        assert_eq!(*kept.ticks.borrow(), [true, false, true, true]);
-        // `a` ticks all, and then none.
-        for ticked in [true, false] {
-            kept.tick(0, ticked, false);
-            kept.tick(1, ticked, true);
-        }
-        assert_eq!(*kept.ticks.borrow(), [false; 4]);
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! As long as refit asks, the terminal does not echo and does not wait for Enter. What was set before is set
 //! again when it ends, when it fails, when a signal ends the process, and while it is suspended with Ctrl-Z
 //! (`mode`); only while files are being written a signal has to wait. Single keys and lines are read with
-//! console; lists and confirmations are dialoguer's, with what it lacks around it (`lists`).
+//! console; lists and confirmations are painted by dialoguer, with what it lacks around it (`lists`, `long`).
 
 mod lists;
+mod long;
 mod mode;
 mod paint;
 
@@ -67,6 +68,12 @@ impl<'t> Keyboard<'t> {
     /// True if a person can be asked with lists: at a terminal that can move its cursor.
     pub fn can_list(&self) -> bool {
         !self.dumb
+    }
+
+    /// True if a list has no room to be painted, or cannot be: then its items have numbers.
+    fn lists_by_number(&self) -> bool {
+        let is_too_low = usize::from(self.keys.size().0) < paint::ROWS;
+        self.dumb || is_too_low || !cfg!(unix)
     }
 
     /// Waits for a key, or for what makes it necessary to show something again.
@@ -173,11 +180,7 @@ impl Person for Keyboard<'_> {
         items: &[String],
         first: Option<usize>,
     ) -> Result<ListAnswer, Stop> {
-        let is_too_low = usize::from(self.keys.size().0) < paint::ROWS;
-        match self.dumb || is_too_low || !cfg!(unix) {
-            true => self.choose_by_number(prompt, keys, items, first),
-            false => self.choose_from_list(prompt, keys, items, first),
-        }
+        self.choose_from_list(prompt, keys, items, first)
     }
 
     fn confirm(&mut self, prompt: &str) -> Result<bool, Stop> {

@@ -63,8 +63,6 @@ mod unix {
     const PATIENCE: Duration = Duration::from_millis(1500);
     /// A window that is dragged to another size tells of many sizes in between.
     const SETTLED: Duration = Duration::from_millis(80);
-    /// The time after the beginning of a read at which the terminal's own keys for signals work again.
-    const SOON: Duration = Duration::from_millis(10);
 
     /// The signals of this process that concern the terminal.
     struct Signalled {
@@ -330,35 +328,6 @@ mod unix {
             let _ = rustix::io::write(io::stderr(), SHOW_CURSOR);
             self.signalled.listing.store(false, SeqCst);
         }
-
-        /// Shows a list with what has it, and makes sure of the terminal's keys meanwhile: such a read sees
-        /// no Ctrl-Z, because it switches signals off for itself. They are switched on again behind it.
-        pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
-            let done = AtomicBool::new(false);
-            self.hide_cursor();
-            let shown = thread::scope(|scope| {
-                scope.spawn(|| {
-                    while !done.load(SeqCst) {
-                        if let Ok(mut now) = tcgetattr(io::stdin())
-                            && !now.local_modes.contains(LocalModes::ISIG)
-                        {
-                            now.local_modes.insert(LocalModes::ISIG);
-                            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &now);
-                        }
-                        thread::sleep(SOON);
-                    }
-                });
-                let shown = show();
-                done.store(true, SeqCst);
-                shown
-            });
-            // Left in the middle, it has hidden the cursor and set the terminal for itself.
-            self.show_cursor();
-            if let Some((_, now)) = &*lock(&self.signalled.settings) {
-                let _ = tcsetattr(io::stdin(), OptionalActions::Now, now);
-            }
-            shown
-        }
     }
 
     impl Drop for TerminalMode {
@@ -430,13 +399,6 @@ mod other {
         /// Shows the cursor.
         pub fn show_cursor(&self) {
             let _ = io::Write::write_all(&mut io::stderr(), SHOW_CURSOR);
-        }
-
-        /// Shows a list, and the cursor behind it.
-        pub fn list<T>(&self, show: impl FnOnce() -> T) -> T {
-            let shown = show();
-            self.show_cursor();
-            shown
         }
     }
 }

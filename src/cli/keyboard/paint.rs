@@ -6,7 +6,7 @@
 
 use std::io;
 
-use dialoguer::{Confirm, Select, theme::Theme};
+use dialoguer::{Confirm, FuzzySelect, MultiSelect, Select, theme::Theme};
 
 /// Rows that a list needs, at least: below, dialoguer cannot divide it into pages.
 pub(super) const ROWS: usize = 5;
@@ -46,6 +46,48 @@ pub(super) fn select(
         list.interact_on_opt(term).map(|_| ())
     })?;
     Ok(shown + 1)
+}
+
+/// Paints a list that is searched: what fits a search, of which one is active. Gives the number of lines that it takes.
+pub(super) fn search(
+    theme: &dyn Theme,
+    (prompt, search): (&str, &str),
+    items: &[&String],
+    active: Option<usize>,
+) -> io::Result<usize> {
+    let list = FuzzySelect::with_theme(theme)
+        .with_prompt(prompt)
+        .with_initial_text(search)
+        .items(items)
+        .highlight_matches(false)
+        .report(false);
+    let list = match active {
+        Some(at) => list.default(at),
+        None => list,
+    };
+    canvas::paint(items.len() + BESIDE_ITEMS, |term| {
+        list.interact_on_opt(term).map(|_| ())
+    })?;
+    Ok(items.len() + 1)
+}
+
+/// Paints a list with ticks, all of which must have room; the theme knows the active one. Gives the number of lines
+/// that it takes.
+pub(super) fn ticks(
+    theme: &dyn Theme,
+    prompt: &str,
+    items: &[String],
+    ticks: &[bool],
+) -> io::Result<usize> {
+    let list = MultiSelect::with_theme(theme)
+        .with_prompt(prompt)
+        .items(items)
+        .defaults(ticks)
+        .report(false);
+    canvas::paint(items.len() + BESIDE_ITEMS, |term| {
+        list.interact_on_opt(term).map(|_| ())
+    })?;
+    Ok(items.len() + 1)
 }
 
 /// Paints a question of yes or no; the cursor is hidden behind it.
