@@ -89,154 +89,215 @@ pub(super) fn keep_raised(
     since: &StateAtRevision,
     packs: &[Pack],
 ) -> outcome::ReportedSince {
-    let mut told = outcome::ReportedSince {
-        revision: since.named.clone(),
-        commit: since.commit.clone(),
-        kept: 0,
-        new: Vec::new(),
-        notes: Vec::new(),
-    };
     let pairs = pairs(workspace, before, since);
-    told.notes
-        .extend(gone_elsewhere(workspace, before, since, &pairs));
-    let pack_of = |chart: Option<&String>| {
-        let mut packs = packs.iter();
-        packs.find(|pack| Some(&pack.identity.chart) == chart)
+    let mut comparison = Comparison {
+        before,
+        since,
+        packs,
+        told: outcome::ReportedSince {
+            revision: since.named.clone(),
+            commit: since.commit.clone(),
+            kept: 0,
+            new: Vec::new(),
+            notes: gone_elsewhere(workspace, before, since, &pairs),
+        },
     };
     let releases = std::mem::take(&mut workspace.releases);
-    for (mut wanted, pair) in releases.into_iter().zip(pairs) {
-        let here = Stated::of(&wanted);
-        let has_pack = pack_of(wanted.chart.as_ref()).is_some();
-        let continues = |index: usize| {
-            let pack = pack_of(before.releases[index].chart.as_ref())?;
-            let by = pack.info.replaced_by.as_ref()?;
-            (Some(&by.chart) == wanted.chart.as_ref()).then_some(pack)
+    for (wanted, pair) in releases.into_iter().zip(pairs) {
+        let place = place(workspace, &wanted);
+        let file = file_of(workspace, &wanted).to_owned();
+        let raised = comparison.compare(&file, wanted, pair);
+        let (release, note) = match raised {
+            Raised::Work(release, note) => (Some(release), note),
+            Raised::Told(note) => (None, Some(note)),
+            Raised::Passed => (None, None),
         };
+        workspace.releases.extend(release.map(|release| *release));
+        comparison.told.notes.extend(note.map(|text| Notice {
+            at: place,
+            severity: NoticeSeverity::Note,
+            text,
+            path: None,
+        }));
+    }
+    comparison.told
+}
+
+/// The fate of one release in a comparison with a revision.
+enum Raised {
+    /// It is worked on, and that is to be known of it.
+    Work(Box<Wanted>, Option<String>),
+    /// It is not worked on, for this reason.
+    Told(String),
+    /// There is nothing to do and nothing to say.
+    Passed,
+}
+
+impl Raised {
+    /// A release of which only the version that it names now is known: whether its values fit that is told by
+    /// themselves.
+    fn by_itself(mut wanted: Wanted, here: Stated, note: Option<String>) -> Self {
+        match (here.version, note) {
+            (Some(version), note) => {
+                wanted.to = Some(version);
+                Self::Work(Box::new(wanted), note)
+            }
+            (None, Some(note)) => Self::Told(note),
+            (None, None) => Self::Passed,
+        }
+    }
+
+    fn work(wanted: Wanted) -> Self {
+        Self::Work(Box::new(wanted), None)
+    }
+}
+
+/// The comparison of a workspace with the one of a revision.
+struct Comparison<'c> {
+    before: &'c Workspace,
+    since: &'c StateAtRevision,
+    packs: &'c [Pack],
+    told: outcome::ReportedSince,
+}
+
+impl Comparison<'_> {
+    fn pack_of(&self, chart: Option<&String>) -> Option<&Pack> {
+        let mut packs = self.packs.iter();
+        packs.find(|pack| Some(&pack.identity.chart) == chart)
+    }
+
+    /// Judges a release by what it was.
+    fn compare(&mut self, file: &str, mut wanted: Wanted, pair: StateBefore) -> Raised {
         let predecessor = match pair {
-            StateBefore::Of(index) => continues(index),
+            StateBefore::Of(index) => self.predecessor(&self.before.releases[index], &wanted),
             _ => None,
         };
         // A chart that is known only as the one that takes another's place.
+        let has_pack = self.pack_of(wanted.chart.as_ref()).is_some();
         if !has_pack && wanted.carrier.is_some() && predecessor.is_none() {
-            continue;
+            return Raised::Passed;
         }
-        let (at, name) = (place(workspace, &wanted), wanted.name.clone());
-        let note = |text: String| Notice {
-            at: at.clone(),
-            severity: NoticeSeverity::Note,
-            text: format!("{name}: {text}"),
-            path: None,
-        };
-        let old = match pair {
+        let (here, name) = (Stated::of(&wanted), wanted.name.clone());
+        let revision = &self.since.named;
+        match pair {
             StateBefore::Of(index) => {
                 wanted.earlier = Some(index);
-                &before.releases[index]
+                let old = &self.before.releases[index];
+                let there = Stated::of(old);
+                if here.is_like(&there) {
+                    self.told.kept += 1;
+                    return Raised::Passed;
+                }
+                match predecessor {
+                    Some(pack) => match onto_successor(pack, &mut wanted, &here, &there) {
+                        Ok(()) => Raised::work(wanted),
+                        Err(text) => Raised::Told(format!("{name}: {text}")),
+                    },
+                    None => self.way(file, wanted, old),
+                }
             }
             StateBefore::Other(index) => {
-                let other = &before.other_releases[index];
+                let other = &self.before.other_releases[index];
                 let chart = other.chart.as_deref().unwrap_or("another chart");
                 let version = other.version.as_deref().unwrap_or("of an unknown version");
                 let (then, now) = (NamedChart::of_other(other), NamedChart::of(&wanted));
-                told.notes.push(note(format!(
-                    "it deployed {chart} {version} in {}, which refit does not know. Its values are judged by themselves. {}",
-                    since.named,
-                    compared(&then, &now, file_of(workspace, &wanted))
-                )));
-                // What it names now says which values it should have.
-                if let Some(version) = here.version {
-                    wanted.to = Some(version);
-                    workspace.releases.push(wanted);
-                }
-                continue;
+                let note = format!(
+                    "{name}: it deployed {chart} {version} in {revision}, which refit does not know. Its values are judged by themselves. {}",
+                    compared(&then, &now, file)
+                );
+                Raised::by_itself(wanted, here, Some(note))
             }
-            StateBefore::Broken => {
-                told.notes.push(note(format!(
-                    "it could not be read as it was in {}. State the version before: --from VERSION, without --since.",
-                    since.named
-                )));
-                continue;
-            }
+            StateBefore::Broken => Raised::Told(format!(
+                "{name}: it could not be read as it was in {revision}. State the version before: --from VERSION, without --since."
+            )),
             StateBefore::None => {
-                told.new.push(wanted.name.clone());
-                if let Some(version) = here.version {
-                    wanted.to = Some(version);
-                    workspace.releases.push(wanted);
-                }
-                continue;
+                self.told.new.push(name);
+                Raised::by_itself(wanted, here, None)
             }
-        };
-        let there = Stated::of(old);
-        if here.is_like(&there) {
-            told.kept += 1;
-            continue;
         }
-        if let Some(pack) = predecessor {
-            match onto_successor(pack, &mut wanted, &here, &there) {
-                Ok(()) => workspace.releases.push(wanted),
-                Err(text) => told.notes.push(note(text)),
-            }
-            continue;
-        }
-        let Some(pack) = pack_of(wanted.chart.as_ref()) else {
-            workspace.releases.push(wanted);
-            continue;
+    }
+
+    /// The pack of the chart that a release had, if it has the one now that takes its place.
+    fn predecessor(&self, old: &Wanted, wanted: &Wanted) -> Option<&Pack> {
+        let pack = self.pack_of(old.chart.as_ref())?;
+        let by = pack.info.replaced_by.as_ref()?;
+        (Some(&by.chart) == wanted.chart.as_ref()).then_some(pack)
+    }
+
+    /// The way of a release whose chart is named otherwise than before.
+    fn way(&mut self, file: &str, wanted: Wanted, old: &Wanted) -> Raised {
+        let Some(pack) = self.pack_of(wanted.chart.as_ref()) else {
+            return Raised::work(wanted);
         };
+        let (here, there) = (Stated::of(&wanted), Stated::of(old));
         if here.chart != there.chart {
-            let text = |stated: &Stated| stated.text.clone().unwrap_or_default();
-            let (then, now) = (NamedChart::of(old), NamedChart::of(&wanted));
-            told.notes.push(note(format!(
-                "its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; its values are judged by themselves. {}",
-                there.chart.as_deref().unwrap_or("unknown"),
-                text(&there),
-                since.named,
-                here.chart.as_deref().unwrap_or("unknown"),
-                text(&here),
-                compared(&then, &now, file_of(workspace, &wanted))
-            )));
-            if let Some(version) = here.version {
-                wanted.earlier = None;
-                wanted.to = Some(version);
-                workspace.releases.push(wanted);
-            }
-            continue;
+            return self.onto_another(file, wanted, old);
         }
         if here.repository != there.repository && here.text == there.text {
-            if !wanted.is_from_elsewhere && !old.is_from_elsewhere {
-                told.kept += 1;
-                continue;
+            if wanted.is_from_elsewhere || old.is_from_elsewhere {
+                return Raised::Told(format!(
+                    "{}: its chart came from {} in {} and comes from {} now, in the same version. See that it is the same chart.",
+                    wanted.name,
+                    there.repository.as_deref().unwrap_or("elsewhere"),
+                    self.since.named,
+                    here.repository.as_deref().unwrap_or("elsewhere"),
+                ));
             }
-            told.notes.push(note(format!(
-                "its chart came from {} in {} and comes from {} now, in the same version. See that it is the same chart.",
-                there.repository.as_deref().unwrap_or("elsewhere"),
-                since.named,
-                here.repository.as_deref().unwrap_or("elsewhere"),
-            )));
-            continue;
+            self.told.kept += 1;
+            return Raised::Passed;
         }
-        let Some(to) = target(pack, &wanted, &here) else {
-            told.notes.push(note(match &here.text {
-                Some(text) => format!(
-                    "`{text}` is no chart version that refit knows, so it cannot say what the values need. State both: --from VERSION --to VERSION, without --since."
-                ),
-                None => "its manifest names no version any more, so nothing can be said of its values.".to_owned(),
-            }));
-            continue;
-        };
-        if here.version.as_ref().is_some_and(|version| *version > to) {
-            told.notes.push(note(format!(
-                "it goes to {}, and refit knows {} up to {to} only: its values are brought to {to}. Read what the chart changed after that.",
-                here.text.as_deref().unwrap_or_default(),
-                pack.info.chart,
-            )));
-        }
-        wanted.version = there.version.map(|version| (version, KnownBy::Revision));
-        wanted.range.clone_from(&old.range);
-        // What is no version leaves the content.
-        wanted.no_version = None;
-        wanted.to = Some(to);
-        workspace.releases.push(wanted);
+        to_named_version(pack, wanted, old)
     }
-    told
+
+    /// A release whose chart is another one now, which does not take the place of the old one.
+    fn onto_another(&self, file: &str, mut wanted: Wanted, old: &Wanted) -> Raised {
+        let (here, there) = (Stated::of(&wanted), Stated::of(old));
+        let note = format!(
+            "{}: its chart was {} {} in {} and is {} {} now. refit knows no way from one to the other; its values are judged by themselves. {}",
+            wanted.name,
+            there.chart.as_deref().unwrap_or("unknown"),
+            there.text.as_deref().unwrap_or_default(),
+            self.since.named,
+            here.chart.as_deref().unwrap_or("unknown"),
+            here.text.as_deref().unwrap_or_default(),
+            compared(&NamedChart::of(old), &NamedChart::of(&wanted), file)
+        );
+        // Nothing of the other chart's version says which of this one's the values are for.
+        if here.version.is_some() {
+            wanted.earlier = None;
+        }
+        Raised::by_itself(wanted, here, Some(note))
+    }
+}
+
+/// Sends a release from the version that it named to the one that it names now.
+fn to_named_version(pack: &Pack, mut wanted: Wanted, old: &Wanted) -> Raised {
+    let (here, there) = (Stated::of(&wanted), Stated::of(old));
+    let name = &wanted.name;
+    let Some(to) = target(pack, &wanted, &here) else {
+        return Raised::Told(match &here.text {
+            Some(text) => format!(
+                "{name}: `{text}` is no chart version that refit knows, so it cannot say what the values need. State both: --from VERSION --to VERSION, without --since."
+            ),
+            None => format!(
+                "{name}: its manifest names no version any more, so nothing can be said of its values."
+            ),
+        });
+    };
+    let is_ahead = here.version.as_ref().is_some_and(|version| *version > to);
+    let note = is_ahead.then(|| {
+        format!(
+            "{name}: it goes to {}, and refit knows {} up to {to} only: its values are brought to {to}. Read what the chart changed after that.",
+            here.text.as_deref().unwrap_or_default(),
+            pack.info.chart,
+        )
+    });
+    wanted.version = there.version.map(|version| (version, KnownBy::Revision));
+    wanted.range.clone_from(&old.range);
+    // What is no version leaves the content.
+    wanted.no_version = None;
+    wanted.to = Some(to);
+    Raised::Work(Box::new(wanted), note)
 }
 
 /// Sends a release to the chart that takes the place of the one that it had.

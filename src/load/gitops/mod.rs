@@ -6,6 +6,7 @@
 //! to no carrier is never edited, because a key such as `controller.image` is one of many charts.
 
 mod environments;
+mod gathering;
 mod generated;
 mod layer;
 mod named;
@@ -22,13 +23,13 @@ use std::{
 };
 
 pub use self::succession::Succession;
+use self::{gathering::Gathering, patches::Patches};
 pub(super) use self::{
     layer::{global_in, has_map_at},
     named::{Dependency, chart_folder, dependencies_of},
 };
 pub use self::{named::with_their_charts, reached::with_reached};
-use self::{patches::Patches, release::Builder};
-use super::{InputFile, LoadErrorKind, Loader, OtherRelease, ReleaseRequest, Sealed, aside, file};
+use super::{InputFile, LoadErrorKind, Loader, Sealed, aside};
 use semver::Version;
 
 use crate::{
@@ -38,7 +39,7 @@ use crate::{
         resolve::{self, Index},
     },
     outcome::FilePosition,
-    values::{Map, Path, Value},
+    values::{Path, Value},
     walk::{self, FoundFile},
     yaml::{NodeId, Tree},
 };
@@ -215,19 +216,56 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
     environments::expand(loader, &mut scanned);
     let objects = scanned.iter().flat_map(|file| &file.found.objects);
     loader.workspace.chart_objects = aside::chart_objects(objects, charts);
-    for file in &scanned {
+    note_elsewhere(loader, &scanned, charts);
+    let mut carried = carried(loader, &scanned);
+    state_charts(&scanned, &mut carried, charts);
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in carried.iter().flatten() {
+        *names.entry(&one.carrier.name).or_default() += 1;
+    }
+    let by_path: HashMap<&FilePath, usize> = scanned
+        .iter()
+        .map(|file| (file.path.as_path(), file.file))
+        .collect();
+    let patches = Patches::collect(loader, &scanned, &by_path);
+    let parameters = scanned.iter().filter(|file| file.only_parameters);
+    let claimed = parameters.map(|file| file.file).collect();
+    let mut gathering = Gathering {
+        loader,
+        charts,
+        scanned: &scanned,
+        by_path: &by_path,
+        patches: &patches,
+        names: &names,
+        claimed,
+        of_others: BTreeMap::new(),
+    };
+    let others: Vec<BTreeSet<String>> = carried
+        .iter()
+        .map(|releases| gathering.add_releases(releases))
+        .collect();
+    gathering.add_overlaid(&carried);
+    gathering.loader.workspace.of_other_charts = std::mem::take(&mut gathering.of_others);
+    for (file, other) in scanned.iter().zip(&others) {
+        gathering.leave_over(file, other);
+    }
+}
+
+/// Notes what other tools deploy, where nothing is edited.
+fn note_elsewhere(loader: &mut Loader, scanned: &[Scanned], charts: &[KnownChart]) {
+    for file in scanned {
         let loaded = &loader.workspace.files[file.file];
-        let seen: Vec<_> = file
-            .found
-            .elsewhere
-            .iter()
+        let elsewhere = file.found.elsewhere.iter();
+        let seen: Vec<_> = elsewhere
             .filter_map(|one| aside::seen_elsewhere(one, charts, |offset| loaded.at(offset)))
             .collect();
         loader.workspace.seen.extend(seen);
     }
-    let mut carried = carried(loader, &scanned);
-    for (file, releases) in scanned.iter().zip(&mut carried) {
-        // k3s brings the HelmChart along, and which chart that is was said.
+}
+
+/// Gives the chart that was stated to configurations of charts that k3s brings along: they name none.
+fn state_charts(scanned: &[Scanned], carried: &mut [Vec<Carried>], charts: &[KnownChart]) {
+    for (file, releases) in scanned.iter().zip(carried) {
         let stated = charts.iter().find(|chart| chart.is_stated && file.named);
         let Some(stated) = stated else { continue };
         for one in releases {
@@ -239,148 +277,6 @@ pub(super) fn add(loader: &mut Loader, found: &[FoundFile], charts: &[KnownChart
                     url: None,
                 };
             }
-        }
-    }
-    let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    for one in carried.iter().flatten() {
-        *names.entry(one.carrier.name.clone()).or_default() += 1;
-    }
-    let by_path: HashMap<&FilePath, usize> = scanned
-        .iter()
-        .map(|file| (file.path.as_path(), file.file))
-        .collect();
-    let patches = Patches::collect(loader, &scanned, &by_path);
-    let parameters = scanned.iter().filter(|file| file.only_parameters);
-    let mut claimed: BTreeSet<usize> = parameters.map(|file| file.file).collect();
-    let mut overlaid_files: BTreeSet<usize> = BTreeSet::new();
-    let mut overlaid_by: BTreeSet<(resolve::CarrierRef, String)> = BTreeSet::new();
-    let mut others: Vec<BTreeSet<String>> = Vec::new();
-    let mut of_others: BTreeMap<usize, String> = BTreeMap::new();
-    for releases in &carried {
-        let mut other = BTreeSet::new();
-        for one in releases {
-            let means = means_of(one, charts);
-            if let Means::Namesake(chart, namesake) = means {
-                let release = &one.release;
-                let file = &loader.workspace.files[scanned[release.chart_file].file];
-                let error = another_of_that_name(one, chart, namesake);
-                let error = error.at_node(file, release.chart.node);
-                loader.workspace.errors.push(*error);
-                claimed.insert(scanned[release.carrier.file].file);
-            }
-            let Means::Known(chart, sameness, former) = means else {
-                let name = one.release.chart.name().unwrap_or(UNNAMED);
-                *loader.workspace.others.entry(name.to_owned()).or_default() += 1;
-                let version = one.release.version.as_ref();
-                loader.workspace.other_releases.push(OtherRelease {
-                    title: one.carrier.name.clone(),
-                    holder: scanned[one.release.carrier.file].file,
-                    chart: one.release.chart.name().map(str::to_owned),
-                    address: one.release.chart.source.address(),
-                    version: version.map(|(_, place)| place.text.clone()),
-                });
-                other.insert(name.to_owned());
-                let named = one.candidates.iter().flatten();
-                let files = named.filter_map(|path| by_path.get(path.as_path()));
-                of_others.extend(files.map(|file| (*file, name.to_owned())));
-                continue;
-            };
-            if one.carrier.kind == carrier::CarrierKind::Dependency {
-                let under = one.release.outer.clone();
-                loader
-                    .workspace
-                    .dependencies
-                    .insert((under, chart.name.clone()));
-            }
-            let builder = Builder {
-                loader,
-                scanned: &scanned,
-                by_path: &by_path,
-                patches: &patches,
-                one,
-                unique: names.get(&one.carrier.name) == Some(&1),
-                claimed: &mut claimed,
-                global: Map::new(),
-            };
-            builder.build(chart, sameness, former);
-            if let Some(chart) = one.release.in_tree {
-                // The defaults of a chart go with the chart.
-                let defaults = scanned[chart].path.with_file_name("values.yaml");
-                claimed.extend(by_path.get(defaults.as_path()));
-            }
-        }
-        others.push(other);
-    }
-    // What a manifest names is its layer, also where it cannot be read.
-    let mut taken = claimed.clone();
-    let named = carried.iter().flatten().flat_map(|one| &one.candidates);
-    let named = named
-        .flatten()
-        .filter_map(|path| by_path.get(path.as_path()));
-    taken.extend(named);
-    for one in carried.iter().flatten() {
-        let Means::Known(chart, sameness, former) = means_of(one, charts) else {
-            continue;
-        };
-        let mut more = overlays::overlays(loader, &scanned, &by_path, one, &taken);
-        // Several deployers of a chart leave the same files to themselves.
-        more.retain(|overlaid| {
-            let title = overlaid.carrier.name.clone();
-            overlaid_by.insert((overlaid.release.carrier, title))
-        });
-        more.extend(patches.patched(loader, &scanned, one));
-        for overlaid in more {
-            let builder = Builder {
-                loader,
-                scanned: &scanned,
-                by_path: &by_path,
-                patches: &patches,
-                one: &overlaid,
-                unique: names.get(&one.carrier.name) == Some(&1),
-                // Another dependency of the chart may have values in the same file.
-                claimed: &mut overlaid_files,
-                global: Map::new(),
-            };
-            builder.build(chart, sameness, former);
-        }
-    }
-    claimed.extend(overlaid_files);
-    loader.workspace.of_other_charts = of_others;
-    for (file, other) in scanned.iter().zip(others) {
-        if claimed.contains(&file.file) {
-            continue;
-        }
-        let Loader {
-            workspace, plain, ..
-        } = &*loader;
-        let loaded = &workspace.files[file.file];
-        // What another tool's manifest says is no values file, and was told.
-        if !file.found.overrides.is_empty() || !file.found.elsewhere.is_empty() {
-            continue;
-        }
-        if file.found.carriers.is_empty() {
-            if file.named {
-                let path = loaded.path.clone().unwrap_or_default();
-                loader.release(&ReleaseRequest::new(vec![InputFile::Path(path)]), None);
-            } else {
-                let checked = match plain.get(&file.file) {
-                    Some(checked) => checked.clone(),
-                    None => file::check(loaded),
-                };
-                match checked {
-                    Ok(()) => loader.workspace.unclaimed.push(file.file),
-                    Err(error) => {
-                        let path = loaded.path.clone().unwrap_or_default();
-                        let sealed = Sealed::of(&path, error);
-                        loader.workspace.unclaimed_sealed.extend(sealed);
-                    }
-                }
-            }
-        } else if file.named {
-            loader
-                .workspace
-                .errors
-                .push(*not_ours(&other, charts).of(&loaded.name));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    super::{Broken, LoadErrorKind, Loader, NamedLayer, Sealed, Wanted},
+    super::{Broken, LoadError, LoadErrorKind, Loader, NamedLayer, Sealed, Wanted},
     Carried, KnownChart, KnownFormerName, LayerDoubt, Mention, Pin, Scanned,
     patches::Patches,
 };
@@ -15,7 +15,7 @@ use crate::{
     block::TextFile,
     carrier::{self, LayerSource, Sameness, VersionStyle, resolve::Placed},
     outcome::{FilePosition, KnownBy, Notice, NoticeSeverity},
-    values::Map,
+    values::{Map, Path},
     yaml::NodeId,
 };
 
@@ -35,7 +35,28 @@ pub(super) struct Builder<'b> {
     pub(super) global: Map,
 }
 
-impl Builder<'_> {
+/// The layers of a release as they were read.
+#[derive(Default)]
+struct ReadLayers<'p> {
+    /// The blocks, lowest first.
+    layers: Vec<usize>,
+    sealed: Vec<Sealed>,
+    /// The blocks of each layer that the manifest names.
+    block_of: Vec<(&'p Placed, usize)>,
+    /// True if one of them cannot be read.
+    refused: bool,
+}
+
+/// The version that a manifest names, in one of the forms that it can have.
+#[derive(Default)]
+struct NamedVersion {
+    version: Option<(semver::Version, KnownBy)>,
+    range: Option<carrier::Range>,
+    pin: Option<Pin>,
+    no_version: Option<Box<LoadError>>,
+}
+
+impl<'b> Builder<'b> {
     pub(super) fn build(
         mut self,
         chart: &KnownChart,
@@ -52,16 +73,11 @@ impl Builder<'_> {
             true => carrier.name.clone(),
             false => self.unlike_others(&format!("{file_name}#{}", carrier.name)),
         };
-        let mut notices = Vec::new();
-        let mut before = Vec::new();
         let of_patch = |refused: &&carrier::Refused| {
             release.patches.is_some() && refused.reason == carrier::RefusalReason::NoChart
         };
-        if let Some(refused) = carrier
-            .refused
-            .as_ref()
-            .filter(|refused| !of_patch(refused))
-        {
+        let refused = carrier.refused.as_ref();
+        if let Some(refused) = refused.filter(|refused| !of_patch(refused)) {
             let kind = LoadErrorKind::Manifest {
                 release: carrier.name.clone(),
                 refused: refused.clone(),
@@ -69,7 +85,65 @@ impl Builder<'_> {
             self.refuse(own, refused.node, kind);
             return;
         }
-        for notice in &carrier.notices {
+        let (mut before, mut notices) = self.carrier_notices();
+        let (tasks, patched) = self.told_patches();
+        before.extend(tasks);
+        notices.extend(self.layer_notices(chart, sameness));
+        let read = self.read_layers();
+        let copy = self.copy();
+        if read.refused {
+            let pin = self.pinned_at();
+            let broken = Broken {
+                name,
+                layers: read.layers,
+                pin,
+            };
+            self.loader.workspace.broken.push(broken);
+            return;
+        }
+        let named = self.named_version(copy.as_ref());
+        let doubts = self.doubts(&read.block_of);
+        let mut mentions = self.mentions();
+        mentions.extend(patched);
+        self.loader.workspace.releases.push(Wanted {
+            name,
+            is_named: true,
+            title: carrier.name.clone(),
+            repository: release.chart.repository(),
+            address: release.chart.source.address(),
+            carrier: Some(carrier.kind.to_string()),
+            chart: Some(chart.name.clone()),
+            succession: former.map(|former| self.succession(chart, former)),
+            replacement: self.replacement(chart),
+            is_from_elsewhere: !chart.is_stated
+                && matches!(
+                    sameness,
+                    Sameness::OtherRepository | Sameness::UnknownRepository
+                )
+                || (!chart.is_stated && !chart.is_in_tree && copy.is_some()),
+            version: named.version,
+            layers: read.layers,
+            sealed: read.sealed,
+            global: self.global,
+            notices,
+            range: named.range,
+            pin: named.pin,
+            copy,
+            no_version: named.no_version,
+            before,
+            holder: self.scanned[own].file,
+            release_name: carrier.release_name.clone(),
+            mentions,
+            doubts,
+            ..Wanted::default()
+        });
+    }
+
+    /// The notices of the manifest: what has to be done before, and the rest.
+    fn carrier_notices(&self) -> (Vec<String>, Vec<Notice>) {
+        let own = self.one.release.carrier.file;
+        let (mut before, mut notices) = (Vec::new(), Vec::new());
+        for notice in &self.one.carrier.notices {
             if notice.blocks {
                 let at = self.at(own, notice.node);
                 before.push(format!("{}:{}: {}", at.file, at.line, notice.text));
@@ -77,24 +151,33 @@ impl Builder<'_> {
                 notices.push(self.notice(own, notice.node, notice.text.clone()));
             }
         }
-        let (tasks, patched) = self.told_patches();
-        before.extend(tasks);
-        for gap in &release.gaps {
-            notices.push(self.notice(gap.file, gap.node, gap.text.clone()));
-        }
+        (before, notices)
+    }
+
+    /// What a person should know of layers that are not read whole, and of where the chart comes from.
+    fn layer_notices(&self, chart: &KnownChart, sameness: Sameness) -> Vec<Notice> {
+        let gaps = self.one.release.gaps.iter();
+        let mut notices: Vec<Notice> = gaps
+            .map(|gap| self.notice(gap.file, gap.node, gap.text.clone()))
+            .collect();
         notices.extend(self.whose_chart(chart, sameness));
-        if let Some(node) = carrier.templated.first() {
+        if let Some(node) = self.one.carrier.templated.first() {
             let text = "A template writes a part of these values; refit carries it along as the text that it is.";
+            let own = self.one.release.carrier.file;
             notices.push(self.notice(own, *node, text.to_owned()));
         }
-        let mut layers = Vec::new();
-        let mut sealed = Vec::new();
-        let mut refused = false;
-        let mut block_of: Vec<(&Placed, usize)> = Vec::new();
-        let found: Vec<_> = release
+        notices
+    }
+
+    /// Reads the layers that the manifest names. What is wrong with one is put to the errors of the run.
+    fn read_layers(&mut self) -> ReadLayers<'b> {
+        let mut read = ReadLayers::default();
+        let one = self.one;
+        let found: Vec<_> = one
+            .release
             .layers
             .iter()
-            .zip(&self.one.candidates)
+            .zip(&one.candidates)
             .flat_map(|(placed, candidates)| {
                 let layers = self.layers(placed, candidates);
                 layers.into_iter().map(move |layer| (placed, layer))
@@ -103,60 +186,68 @@ impl Builder<'_> {
         for (placed, layer) in found {
             match layer {
                 Ok(Some(NamedLayer::Block(block))) => {
-                    block_of.push((placed, block));
+                    read.block_of.push((placed, block));
                     self.claimed
                         .insert(self.loader.workspace.blocks[block].file);
-                    if !layers.contains(&block) {
-                        layers.push(block);
+                    if !read.layers.contains(&block) {
+                        read.layers.push(block);
                     }
                 }
-                Ok(Some(NamedLayer::Sealed(layer))) => sealed.push(Sealed {
-                    below: layers.len(),
+                Ok(Some(NamedLayer::Sealed(layer))) => read.sealed.push(Sealed {
+                    below: read.layers.len(),
                     ..layer
                 }),
                 Ok(None) => {}
                 Err(error) => {
-                    refused = true;
+                    read.refused = true;
                     self.loader.workspace.errors.push(*error);
                 }
             }
         }
-        if refused {
-            let pin = self.pinned_at();
-            self.loader
-                .workspace
-                .broken
-                .push(Broken { name, layers, pin });
-            return;
-        }
-        let (mut version, mut range, mut pin, mut no_version) = (None, None, None, None);
-        let copy = self.copy();
-        if let Some((file, place)) = &release.version {
-            let is_of_copy = release.in_tree == Some(*file);
-            pin = match is_of_copy {
-                true => copy.clone(),
-                false => Pin::of(self.scanned[*file].file, place),
-            };
-            match &place.style {
-                VersionStyle::Exact(exact) => version = Some((exact.clone(), KnownBy::Carrier)),
-                VersionStyle::Range(of) => range = Some(of.clone()),
-                VersionStyle::Any => {}
-                VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
-                    let kind = LoadErrorKind::NoVersion(place.text.clone());
-                    no_version = Some(kind.at_node(self.file(*file), place.node));
-                }
+        read
+    }
+
+    /// The version that the manifest names. `copy` is where the chart's own version stands, if it is kept here.
+    fn named_version(&self, copy: Option<&Pin>) -> NamedVersion {
+        let mut named = NamedVersion::default();
+        let Some((file, place)) = &self.one.release.version else {
+            return named;
+        };
+        let is_of_copy = self.one.release.in_tree == Some(*file);
+        named.pin = match is_of_copy {
+            true => copy.cloned(),
+            false => Pin::of(self.scanned[*file].file, place),
+        };
+        match &place.style {
+            VersionStyle::Exact(exact) => {
+                named.version = Some((exact.clone(), KnownBy::Carrier));
+            }
+            VersionStyle::Range(of) => named.range = Some(of.clone()),
+            VersionStyle::Any => {}
+            VersionStyle::Revision | VersionStyle::Templated | VersionStyle::Unknown => {
+                let kind = LoadErrorKind::NoVersion(place.text.clone());
+                named.no_version = Some(kind.at_node(self.file(*file), place.node));
             }
         }
-        let doubts = self.doubts(&block_of);
-        let mentions = carrier.mentions.iter().map(|mention| Mention {
-            file: self.scanned[own].file,
+        named
+    }
+
+    /// The texts that name a setting by its path.
+    fn mentions(&self) -> Vec<Mention> {
+        let Carried {
+            release, carrier, ..
+        } = self.one;
+        let of_carrier = |file: usize, prefix: &Path, mention: &carrier::PathMention| Mention {
+            file: self.scanned[file].file,
             node: mention.node,
             within: None,
             text: mention.text.clone(),
             kind: mention.kind,
-            prefix: release.prefix.clone(),
+            prefix: prefix.clone(),
             operation: None,
-        });
+        };
+        let own = carrier.mentions.iter();
+        let own = own.map(|mention| of_carrier(release.carrier.file, &release.prefix, mention));
         // A path that a value of the cluster is put at names a setting, though its value is not here.
         let unread = release.layers.iter().filter_map(|placed| {
             let target = match &placed.layer.source {
@@ -176,50 +267,9 @@ impl Builder<'_> {
         });
         let deployer = self.one.deployer.iter().flat_map(|(file, carrier)| {
             let set = carrier.mentions.iter();
-            set.map(|mention| Mention {
-                file: self.scanned[*file].file,
-                node: mention.node,
-                within: None,
-                text: mention.text.clone(),
-                kind: mention.kind,
-                prefix: release.outer.clone(),
-                operation: None,
-            })
+            set.map(|mention| of_carrier(*file, &release.outer, mention))
         });
-        let mentions = mentions.chain(unread).chain(deployer);
-        let mentions = mentions.chain(patched).collect();
-        self.loader.workspace.releases.push(Wanted {
-            name,
-            is_named: true,
-            title: carrier.name.clone(),
-            repository: release.chart.repository(),
-            address: release.chart.source.address(),
-            carrier: Some(carrier.kind.to_string()),
-            chart: Some(chart.name.clone()),
-            succession: former.map(|former| self.succession(chart, former)),
-            replacement: self.replacement(chart),
-            is_from_elsewhere: !chart.is_stated
-                && matches!(
-                    sameness,
-                    Sameness::OtherRepository | Sameness::UnknownRepository
-                )
-                || (!chart.is_stated && !chart.is_in_tree && copy.is_some()),
-            version,
-            layers,
-            sealed,
-            global: self.global,
-            notices,
-            range,
-            pin,
-            copy,
-            no_version,
-            before,
-            holder: self.scanned[own].file,
-            release_name: carrier.release_name.clone(),
-            mentions,
-            doubts,
-            ..Wanted::default()
-        });
+        own.chain(unread).chain(deployer).collect()
     }
 
     /// What a person should know of where the chart comes from, if not from a repository that is known.
