@@ -18,7 +18,7 @@ use super::{
     release::ReleaseResults,
 };
 use crate::{
-    block::TextFile,
+    block::{Embedded, TextFile},
     jobs::{Jobs, Work},
     load::{Wanted, Workspace},
     outcome::{Notice, NoticeSeverity, Refusal, ReportedFile, Secrets},
@@ -159,6 +159,11 @@ pub(super) fn edit(
     finished
 }
 
+/// A file with everything that the releases need in it.
+///
+/// # Errors
+///
+/// If what they need cannot stand together in it, or the whole file says something else then.
 fn edited(
     workspace: &Workspace,
     worked: &ReleaseResults<'_>,
@@ -167,46 +172,18 @@ fn edited(
     notices: &mut Vec<(usize, Notice)>,
 ) -> Result<ReportedFile, Box<Refusal>> {
     let loaded = &workspace.files[file];
-    // By their place: releases that share a pin raise it once.
-    let mut pins = EditsBySpan::new();
-    for release in &needs.pins {
-        if let Ok(worked) = &worked[*release] {
-            match pinned(loaded, worked) {
-                Pinned::Same => {}
-                Pinned::Raised(edits) => pins.extend(edits),
-                Pinned::Stays(notice) => notices.push((*release, notice)),
-            }
-        }
-    }
+    let mut pins = raised_pins(loaded, worked, needs, notices);
     pins.extend(renames(loaded, &needs.renamed)?);
-    let parts: Vec<BlockPart<'_, '_>> = needs
-        .blocks
-        .iter()
-        .filter_map(|(block, (release, layer))| {
-            let worked = worked[*release].as_ref().ok()?;
-            Some(BlockPart {
-                block: *block,
-                release: *release,
-                layer: *layer,
-                worked,
-                edited: &worked.parts[*layer],
-            })
-        })
-        .collect();
+    let parts = block_parts(worked, needs);
     let changed: Vec<&BlockPart<'_, '_>> = parts
         .iter()
         .filter(|part| part.edited.rewrite.is_some())
         .collect();
+    let Embeddings {
+        parts: embedded,
+        followers,
+    } = embed(workspace, file, &changed)?;
     let mut removed = Vec::new();
-    let (mut embedded, mut followers) = (Vec::new(), Vec::new());
-    if !changed.is_empty() {
-        let aliases: Vec<NodeId> = loaded.tree.aliases().collect();
-        for part in &changed {
-            let edits = part.embed(workspace)?;
-            followers.extend(part.followers(workspace, &aliases, &edits.edits));
-            embedded.push(edits);
-        }
-    }
     let (after, tree) = match changed.as_slice() {
         [] if pins.is_empty() => (Arc::clone(&loaded.text), None),
         [only] if pins.is_empty() && only.is_whole(workspace) && !only.edited.is_document => {
@@ -215,54 +192,25 @@ fn edited(
             removed.extend(spans.map(|span| (span.start, loaded.text[span.clone()].to_owned())));
             (Arc::clone(&only.edited.text), only.edited.tree.clone())
         }
-        several => {
+        _ => {
             let mut edits: Vec<(Range<usize>, String)> = pins
                 .into_iter()
                 .map(|((start, end), new)| (start..end, new))
                 .collect();
-            for (part, embedded) in several.iter().zip(embedded) {
+            for (release, embedded) in embedded {
                 edits.extend(embedded.edits);
                 removed.extend(embedded.removed_comments);
-                notices.extend(embedded.notice.map(|(offset, text)| {
-                    let notice = Notice {
-                        at: Some(loaded.at(offset)),
-                        severity: NoticeSeverity::Action,
-                        text: text.to_owned(),
-                        path: None,
-                    };
-                    (part.release, notice)
-                }));
+                let notice = embedded.notice;
+                notices.extend(notice.map(|at| (release, notice_at(loaded, at))));
             }
-            edits.sort_by_key(|(range, _)| (range.start, range.end));
-            let failed = |message: String| ReleaseError::check_failed(message).of(&loaded.name);
-            let edits = EditSet::new(&loaded.text, edits).map_err(|e| failed(e.to_string()))?;
-            let text: Arc<str> = edits.apply(&loaded.text).into();
-            let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(e.to_string()))?;
-            for part in &parts {
-                part.verify(workspace, &tree).map_err(|message| {
-                    let root = part.root(workspace, &loaded.tree);
-                    let mut followers = followers.iter();
-                    // One that stands in another block, or in this one for what another block anchors.
-                    let alias = followers.find(|alias| {
-                        root.is_some_and(|root| loaded.tree.is_within(**alias, root))
-                    });
-                    alias.map_or_else(|| failed(message), |alias| alias_follows(loaded, *alias))
-                })?;
-            }
+            let (text, tree) = put_together(loaded, edits)?;
+            verify_blocks(workspace, loaded, &tree, (&parts, &followers))?;
             read_again(loaded, &tree)?;
             (text, Some(Arc::new(tree)))
         }
     };
     if let Some(tree) = tree.as_ref().filter(|_| !followers.is_empty()) {
-        let old = aliases_outside(workspace, &parts, &loaded.tree);
-        let new = aliases_outside(workspace, &parts, tree);
-        let value = |tree: &Tree, node: NodeId| View::new(tree, node).value(node).ok();
-        let mut pairs = old.iter().zip(new);
-        if let Some((alias, _)) =
-            pairs.find(|(old, new)| value(&loaded.tree, **old) != value(tree, *new))
-        {
-            return Err(alias_follows(loaded, *alias));
-        }
+        verify_aliases(workspace, loaded, tree, &parts)?;
     }
     removed.sort_by_key(|(offset, _)| *offset);
     let before = workspace.secrets(file, &loaded.tree);
@@ -281,6 +229,132 @@ fn edited(
         after,
         removed_comments: removed.into_iter().map(|(_, text)| text).collect(),
     })
+}
+
+/// The edits that raise versions. They are kept by their place: releases that share a pin raise it once.
+fn raised_pins(
+    loaded: &TextFile,
+    worked: &ReleaseResults<'_>,
+    needs: &Needs,
+    notices: &mut Vec<(usize, Notice)>,
+) -> EditsBySpan {
+    let mut pins = EditsBySpan::new();
+    for release in &needs.pins {
+        if let Ok(worked) = &worked[*release] {
+            match pinned(loaded, worked) {
+                Pinned::Same => {}
+                Pinned::Raised(edits) => pins.extend(edits),
+                Pinned::Stays(notice) => notices.push((*release, notice)),
+            }
+        }
+    }
+    pins
+}
+
+/// The blocks of a file, each with the release that edits it.
+fn block_parts<'r, 'w>(worked: &'r ReleaseResults<'w>, needs: &Needs) -> Vec<BlockPart<'r, 'w>> {
+    let blocks = needs.blocks.iter();
+    let parts = blocks.filter_map(|(block, (release, layer))| {
+        let worked = worked[*release].as_ref().ok()?;
+        Some(BlockPart {
+            block: *block,
+            release: *release,
+            layer: *layer,
+            worked,
+            edited: &worked.parts[*layer],
+        })
+    });
+    parts.collect()
+}
+
+/// The edits of blocks, in terms of the file that they stand in.
+#[derive(Default)]
+struct Embeddings {
+    /// Each with its release.
+    parts: Vec<(usize, Embedded)>,
+    /// Aliases outside a changed block that stand for something in it.
+    followers: Vec<NodeId>,
+}
+
+fn embed(
+    workspace: &Workspace,
+    file: usize,
+    changed: &[&BlockPart<'_, '_>],
+) -> Result<Embeddings, Box<Refusal>> {
+    let mut all = Embeddings::default();
+    if changed.is_empty() {
+        return Ok(all);
+    }
+    let aliases: Vec<NodeId> = workspace.files[file].tree.aliases().collect();
+    for part in changed {
+        let embedded = part.embed(workspace)?;
+        let followers = part.followers(workspace, &aliases, &embedded.edits);
+        all.followers.extend(followers);
+        all.parts.push((part.release, embedded));
+    }
+    Ok(all)
+}
+
+fn notice_at(loaded: &TextFile, (offset, text): (usize, &str)) -> Notice {
+    Notice {
+        at: Some(loaded.at(offset)),
+        severity: NoticeSeverity::Action,
+        text: text.to_owned(),
+        path: None,
+    }
+}
+
+/// The text and the tree of a file after some edits.
+fn put_together(
+    loaded: &TextFile,
+    mut edits: Vec<(Range<usize>, String)>,
+) -> Result<(Arc<str>, Tree), Box<Refusal>> {
+    edits.sort_by_key(|(range, _)| (range.start, range.end));
+    let failed = |message: String| ReleaseError::check_failed(message).of(&loaded.name);
+    let edits = EditSet::new(&loaded.text, edits).map_err(|e| failed(e.to_string()))?;
+    let text: Arc<str> = edits.apply(&loaded.text).into();
+    let tree = Tree::parse(Arc::clone(&text)).map_err(|e| failed(e.to_string()))?;
+    Ok((text, tree))
+}
+
+/// Checks that a file that was put together says in each block what its release wants there.
+fn verify_blocks(
+    workspace: &Workspace,
+    loaded: &TextFile,
+    tree: &Tree,
+    (parts, followers): (&[BlockPart<'_, '_>], &[NodeId]),
+) -> Result<(), Box<Refusal>> {
+    for part in parts {
+        part.verify(workspace, tree).map_err(|message| {
+            let root = part.root(workspace, &loaded.tree);
+            let mut followers = followers.iter();
+            // One that stands in another block, or in this one for what another block anchors.
+            let alias = followers
+                .find(|alias| root.is_some_and(|root| loaded.tree.is_within(**alias, root)));
+            match alias {
+                Some(alias) => alias_follows(loaded, *alias),
+                None => ReleaseError::check_failed(message).of(&loaded.name),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Checks that the aliases outside of all blocks stand for what they stood for.
+fn verify_aliases(
+    workspace: &Workspace,
+    loaded: &TextFile,
+    tree: &Tree,
+    parts: &[BlockPart<'_, '_>],
+) -> Result<(), Box<Refusal>> {
+    let old = aliases_outside(workspace, parts, &loaded.tree);
+    let new = aliases_outside(workspace, parts, tree);
+    let value = |tree: &Tree, node: NodeId| View::new(tree, node).value(node).ok();
+    let mut pairs = old.iter().zip(new);
+    match pairs.find(|(old, new)| value(&loaded.tree, **old) != value(tree, *new)) {
+        Some((alias, _)) => Err(alias_follows(loaded, *alias)),
+        None => Ok(()),
+    }
 }
 
 /// The edits of a file that give path strings their new texts, also those in YAML that a scalar holds.
