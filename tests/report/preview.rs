@@ -107,6 +107,39 @@ fn what_many_releases_share_is_said_once_with_their_number() {
 }
 
 #[test]
+fn a_question_about_other_values_elsewhere_says_so() {
+    let asked = |name: &str, value: &str| {
+        let mut release = open();
+        rename(&mut release, name);
+        for question in release
+            .steps
+            .iter_mut()
+            .filter_map(|step| step.question.as_mut())
+        {
+            question.options[0].title = format!("Divide by {value}");
+        }
+        release
+    };
+    let same = outcome([asked("a.yaml", "1"), asked("b.yaml", "1")]);
+    let other = outcome([
+        asked("a.yaml", "1"),
+        asked("b.yaml", "1"),
+        asked("c.yaml", "2"),
+    ]);
+    let sentence = "those of the first; 1 other release has others.";
+    for (outcome, says) in [(same, false), (other, true)] {
+        let masker = Masker::of(&outcome);
+        let joined = whole(&outcome, true)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert_eq!(joined.contains(sentence), says, "{joined}");
+        let page = refit::report::html::render(&outcome, &masker);
+        assert_eq!(page.contains(sentence), says);
+    }
+}
+
+#[test]
 fn the_content_counts_every_setting_and_every_release() {
     let fits = release(vec![file("b.yaml", "a: 1\n", "a: 1\n")]);
     let outcome = outcome([done(), open(), left_out(), fits]);

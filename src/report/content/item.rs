@@ -54,6 +54,8 @@ pub struct Item<'o> {
     pub lacking: Option<&'o str>,
     /// The possible answers.
     pub answers: Vec<AnswerOption<'o>>,
+    /// The number of further releases that are asked about other values, or whose answers say other numbers.
+    pub asked_otherwise: usize,
     /// The refusal, with its excerpt, its reason and the next step.
     pub refusal: Option<&'o Refusal>,
 }
@@ -138,6 +140,7 @@ impl<'o> Items<'o> {
             return;
         }
         let known = &mut self.all[place];
+        known.asked_otherwise += usize::from(!known.asks_like(&item));
         let wording = match known.text == item.text {
             true => 0,
             false => {
@@ -376,6 +379,34 @@ impl<'o> Item<'o> {
         self.uses.iter().flat_map(|one| one.places.iter().copied())
     }
 
+    /// True if two are about the same values, and have answers that read the same.
+    fn asks_like(&self, other: &Self) -> bool {
+        let titles = |item: &Self| -> Vec<String> {
+            let answers = item.answers.iter();
+            answers.map(|it| it.option.title.clone()).collect()
+        };
+        let about = |item: &Self| -> Vec<(String, Option<String>)> {
+            let about = item.about.iter();
+            about
+                .map(|it| (it.path.to_owned(), it.value.clone()))
+                .collect()
+        };
+        titles(self) == titles(other) && about(self) == about(other)
+    }
+
+    /// That what is shown of a question is not so in all of its releases.
+    #[must_use]
+    pub fn otherwise_sentence(&self) -> Option<String> {
+        let others = match self.asked_otherwise {
+            0 => return None,
+            1 => "1 other release has others".to_owned(),
+            n => format!("{n} other releases have others"),
+        };
+        Some(format!(
+            "The values and numbers here are those of the first; {others}."
+        ))
+    }
+
     /// The wording in one of its uses.
     #[must_use]
     pub fn wording(&self, one: &Use<'_>) -> &str {
@@ -459,6 +490,7 @@ fn plain_item<'o>(section: Section, title: String) -> Item<'o> {
         asked_as: None,
         lacking: None,
         answers: Vec::new(),
+        asked_otherwise: 0,
         refusal: None,
     }
 }

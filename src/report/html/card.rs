@@ -160,6 +160,7 @@ pub(super) fn answers(item: &Item<'_>) -> Markup {
                 }
             }
         }
+        @if let Some(otherwise) = item.otherwise_sentence() { p .note { (otherwise) } }
         ul .options {
             @for answer in &item.answers {
                 li {
@@ -187,7 +188,7 @@ fn effect(account: &Account<'_>) -> Markup {
                 thead { tr { th scope="col" { "What" } th scope="col" { "Before" } th scope="col" { "Afterwards" } } }
                 tbody {
                     @for it in &account.effect {
-                        tr { th scope="row" { (it.title) } td { (it.before) } td { (it.after) } }
+                        tr { th scope="row" { (it.title) } td data-is="before" { (it.before) } td data-is="now" { (it.after) } }
                     }
                 }
             }

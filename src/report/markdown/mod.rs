@@ -285,6 +285,9 @@ fn question(number: usize, content: &ReportContent<'_>, item: &Item<'_>) -> Stri
     if !item.about.is_empty() {
         text.push('\n');
     }
+    if let Some(otherwise) = item.otherwise_sentence() {
+        text.push_str(&format!("{otherwise}\n\n"));
+    }
     text.push_str("| Option | What it does | Answer with |\n| --- | --- | --- |\n");
     for answer in &item.answers {
         let option = answer.option;

@@ -265,8 +265,8 @@ impl<'f, 'o> PreviewForm<'f, 'o> {
             first.text
         );
         match files.len() - first.names {
-            0 => text.push('.'),
-            rest => text.push_str(&format!(" and {rest} more.")),
+            0 => {}
+            rest => text.push_str(&format!(" and {rest} more")),
         }
         let see = " (-v shows how to upgrade one)";
         page.fill(0, 2, &[unstyled(text), span(see, WordStyle::Dim)]);

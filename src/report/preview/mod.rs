@@ -235,6 +235,9 @@ impl PreviewForm<'_, '_> {
             let about = asked_about(item, self.look.width.saturating_sub(4));
             page.fill(4, 6, &[span(about, WordStyle::Dim)]);
         }
+        if let Some(otherwise) = item.otherwise_sentence() {
+            page.fill(4, 6, &[span(otherwise, WordStyle::Dim)]);
+        }
         let ids = item.answers.iter().map(|answer| width(&answer.option.id));
         let wide = ids.max().unwrap_or(0);
         for answer in &item.answers {
