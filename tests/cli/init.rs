@@ -327,7 +327,7 @@ fn the_schema_says_what_the_reader_takes() {
         schema
     );
     assert_eq!(schema["required"], serde_json::json!(["refit"]));
-    let release = &schema["$defs"]["Remembered"];
+    let release = &schema["$defs"]["ReleaseRecord"];
     assert_eq!(release["required"], serde_json::json!(["layers"]));
     for object in [&schema, release, &schema["$defs"]["Answer"]] {
         assert_eq!(object["additionalProperties"], false, "{object}");
